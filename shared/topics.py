@@ -125,6 +125,25 @@ AUDIENCES = Topic(
     consumers=(),
     read_back=True,
 )
+SIGNALS = Topic(
+    "signals.v1",
+    "Giving that looks like points that friends hand one another: what was found, held, released and denied",
+    "community | member",
+    (facts.SIGNAL_CASE_CHANGED.name,),
+    producers=("scoring",),
+    consumers=(),
+    read_back=True,
+)
+MEMBER_LINKS = Topic(
+    "member_links.v1",
+    "Members who are paid to one bank account, without the account",
+    "community | member",
+    (facts.MEMBER_LINKS_CHANGED.name,),
+    producers=("rewards",),
+    consumers=("scoring",),
+    compacted=True,
+    read_back=True,
+)
 RECOGNITION = Topic(
     "recognition.granted.v1",
     "Badges and levels granted and taken back",
@@ -237,6 +256,8 @@ TOPICS = (
     MEASURES,
     POINTS,
     AUDIENCES,
+    SIGNALS,
+    MEMBER_LINKS,
     RECOGNITION,
     REDEMPTIONS,
     PAYOUTS,

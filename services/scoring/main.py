@@ -2,13 +2,15 @@
 
 from services.scoring.audiences import handlers as audiences_handlers
 from services.scoring.audiences.api import router as audiences
-from services.scoring.audiences.handlers import DECIDER, FOLLOWED_MEMBERS
+from services.scoring.audiences.handlers import DECIDER
 from services.scoring.awards.api.routes import router as awards
 from services.scoring.awards.handlers import restoring
 from services.scoring.awards.handlers.rooms import settle_waiting
 from services.scoring.awards.handlers.scoring import Scorer
 from services.scoring.campaigns.api import router as campaigns
 from services.scoring.campaigns.handlers import count_not_giving
+from services.scoring.holds.api import router as holds
+from services.scoring.holds.handlers import following, looking
 from services.scoring.manual import handlers as manual_handlers
 from services.scoring.manual.api import router as manual
 from services.scoring.problems import ERRORS
@@ -31,6 +33,7 @@ from shared.topics import EVENTS
 #: A piece at a time, so that batches have their turn between them.
 SETTLE_EVERY_SECONDS = 0.5
 DECIDE_EVERY_SECONDS = 1.0
+LOOK_EVERY_SECONDS = 0.5
 
 scorer = Scorer()
 
@@ -42,14 +45,17 @@ SPEC = ServiceSpec(
         FOLLOWED_ACCESS_KEYS,
         FOLLOWED_PEOPLE,
         FOLLOWED_COMMUNITIES,
-        FOLLOWED_MEMBERS,
+        following.FOLLOWED_MEMBERS,
+        following.FOLLOWED_LINKS,
         Subscription(EVENTS, ACCEPTED_EVENT, scorer.on_activities, prepare=scorer.prepare),
     ],
-    routers=[programmes, drafts, rules, audiences, campaigns, awards, manual],
+    routers=[programmes, drafts, rules, audiences, campaigns, awards, manual, holds],
     problems=ERRORS,
     timers=[
         Timer("settle-claims", every_seconds=SETTLE_EVERY_SECONDS, run=settle_waiting),
         Timer("decide-audiences", every_seconds=DECIDE_EVERY_SECONDS, run=DECIDER.look),
+        Timer("look-at-signals", every_seconds=LOOK_EVERY_SECONDS, run=looking.look),
+        Timer("count-held", every_seconds=60, run=looking.count_held),
         Timer("sign-programmes-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
         Timer("count-programmes-waiting", every_seconds=60, run=count_waiting),
         Timer("count-campaigns", every_seconds=15, run=count_not_giving),
@@ -59,6 +65,7 @@ SPEC = ServiceSpec(
     closing=[scorer.close, CHECKER.close],
     read_back=[
         *telling.READ_BACK,
+        *following.READ_BACK,
         *restoring.READ_BACK,
         *manual_handlers.READ_BACK,
         *audiences_handlers.READ_BACK,

@@ -4,6 +4,12 @@ from services.scoring.audiences.api import UNKNOWN_AUDIENCE
 from services.scoring.audiences.domain import UnknownAudienceError
 from services.scoring.campaigns.api import UNKNOWN_CAMPAIGN
 from services.scoring.campaigns.domain import UnknownCampaignError
+from services.scoring.holds.api import (
+    SIGNAL_CASE_DECIDED,
+    SIGNAL_FOUR_EYES,
+    SIGNAL_REASON,
+    UNKNOWN_SIGNAL_CASE,
+)
 from services.scoring.manual.api import (
     MANUAL_DECIDED,
     MANUAL_FOUR_EYES,
@@ -65,6 +71,12 @@ from services.scoring.programmes.domain.publication import (
     OtherProgrammeError,
 )
 from services.scoring.programmes.handlers.checking import ChecksBusyError, CheckTooSlowError
+from services.scoring.signals.domain.cases import (
+    CaseDecidedError,
+    CaseFourEyesError,
+    UnknownCaseError,
+    WrongReasonError,
+)
 from shared.commands import KEY_REUSED
 from shared.http import ErrorTable, FieldError, Problem
 from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_MEMBER
@@ -149,7 +161,18 @@ def _persons_limit(error: PersonsLimitError) -> Problem:
     )
 
 
+def _wrong_case_reason(error: WrongReasonError) -> Problem:
+    detail = f"`{error.reason.value}` does not go with that; take one of {', '.join(error.known)}"
+    return Problem(SIGNAL_REASON, detail, [FieldError(field="/reason", detail=detail)])
+
+
 ERRORS: ErrorTable = {
+    UnknownCaseError: lambda _: Problem(UNKNOWN_SIGNAL_CASE, "GET /v1/signals lists those that wait"),
+    CaseDecidedError: lambda error: Problem(SIGNAL_CASE_DECIDED, f"{str(error)[:1].upper()}{str(error)[1:]}"),
+    CaseFourEyesError: lambda error: Problem(
+        SIGNAL_FOUR_EYES, f"{error} asked for it, by whatever key: another person must do that"
+    ),
+    WrongReasonError: _wrong_case_reason,
     UnknownCampaignError: lambda _: Problem(UNKNOWN_CAMPAIGN, "GET /v1/campaigns lists those of the programme"),
     UnknownAudienceError: lambda _: Problem(
         UNKNOWN_AUDIENCE, "GET /v1/audiences lists those of the programme in force"

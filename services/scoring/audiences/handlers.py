@@ -16,12 +16,10 @@ from services.scoring.rules.domain.compiling import CompiledVersion, version_at
 from services.scoring.rules.handlers.members import keep_members
 from services.scoring.rules.store import load_attributes
 from services.scoring.settings import Settings
-from shared.consumer import Subscription
 from shared.contracts.facts import (
     AUDIENCE_ENTERED,
     AUDIENCE_FACT,
     AUDIENCE_LEFT,
-    MEMBER_FACT,
     AcceptedEvent,
     AudienceData,
     AudienceFact,
@@ -32,7 +30,7 @@ from shared.followed_communities import load_calendar
 from shared.merges import load_heads, lock_persons
 from shared.own_facts import ReadBack
 from shared.postgres import Connection
-from shared.topics import AUDIENCES, MEMBERS
+from shared.topics import AUDIENCES
 from shared.transaction import Transaction
 
 #: Communities whose audiences are kept compiled; those not used for longest go first.
@@ -329,5 +327,4 @@ async def on_audiences_told(tx: Transaction[Settings], facts: list[AudienceFact]
 
 
 READ_BACK = (ReadBack((AUDIENCES,), AUDIENCE_FACT, on_audiences_told),)
-FOLLOWED_MEMBERS = Subscription(MEMBERS, MEMBER_FACT, on_members)
 DECIDER = Decider()

@@ -48,6 +48,7 @@ from shared.contracts.facts.events import (
     RejectedData,
     RejectedEvent,
 )
+from shared.contracts.facts.links import MEMBER_LINKS_CHANGED, MemberLinksChanged, MemberLinksData
 from shared.contracts.facts.members import (
     MEMBER_ERASED,
     MEMBER_FACT,
@@ -109,6 +110,7 @@ from shared.contracts.facts.redemptions import (
     RedemptionLotsData,
 )
 from shared.contracts.facts.sentiment import SENTIMENT_MEASURED, SentimentData, SentimentMeasured
+from shared.contracts.facts.signals import SIGNAL_CASE_CHANGED, SignalCaseChanged, SignalCaseData, SignalData
 
 #: Every type of fact in an envelope of ours; beside them only accepted events travel.
 FACTS: Final[tuple[FactType[Any], ...]] = (
@@ -121,6 +123,8 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     POINTS_AWARDED,
     AUDIENCE_ENTERED,
     AUDIENCE_LEFT,
+    SIGNAL_CASE_CHANGED,
+    MEMBER_LINKS_CHANGED,
     RECOGNITION_GRANTED,
     REDEMPTION_CHANGED,
     REDEMPTION_LOTS,
@@ -153,6 +157,7 @@ __all__ = [
     "MEMBER_ERASED",
     "MEMBER_FACT",
     "MEMBER_IDENTIFIED",
+    "MEMBER_LINKS_CHANGED",
     "MEMBER_MERGED",
     "MEMBER_UNMERGED",
     "PAYOUT_CHANGED",
@@ -172,6 +177,7 @@ __all__ = [
     "REDEMPTION_LOTS",
     "REJECTED_EVENT",
     "SENTIMENT_MEASURED",
+    "SIGNAL_CASE_CHANGED",
     "TOKEN_KEY_CHANGED",
     "AcceptedEvent",
     "AccessKeyChanged",
@@ -199,6 +205,8 @@ __all__ = [
     "MemberErased",
     "MemberFact",
     "MemberIdentified",
+    "MemberLinksChanged",
+    "MemberLinksData",
     "MemberMerged",
     "MemberUnmerged",
     "MergeData",
@@ -230,6 +238,9 @@ __all__ = [
     "RejectedEvent",
     "SentimentData",
     "SentimentMeasured",
+    "SignalCaseChanged",
+    "SignalCaseData",
+    "SignalData",
     "SpellData",
     "Standing",
     "StandingData",

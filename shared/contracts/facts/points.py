@@ -9,7 +9,7 @@ from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.fields import Count, LocalDay, Points, Slug, Timestamp, Uuid
 from shared.contracts.story import ACCEPTANCE, AMENDMENT, AWARD, GRACE, TRACEPARENT
 
-Cause = Literal["retracted", "restored", "limit"]
+Cause = Literal["retracted", "restored", "limit", "held", "released"]
 
 
 class ByHandData(TypedDict):
@@ -29,7 +29,9 @@ class AwardData(TypedDict):
     An amendment names in `amends` the award whose amount it changes. Those of one award count up from `revision` 1
     and come in that order. `points` is then what is added or taken, never 0, and `total` what the award amounts to
     from now on; everything else is said as the award said it. The `cause` is that its event was retracted or
-    restored, or that a limit has another room for it, because others came late, were retracted or restored.
+    restored, or that a limit has another room for it, because others came late, were retracted or restored; or
+    that it is held until a person has looked at it, or was released. What is held from its beginning is told once
+    it is released.
 
     `day` and `week` are those of the event, left out as there.
 

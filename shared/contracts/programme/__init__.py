@@ -1,8 +1,8 @@
 """A programme: the rules of a community, in the sections that each service reads.
 
-ingest reads `attributes` and `events`, scoring `events`, `audiences`, `rules`, `campaigns` and `manual`,
-recognition `recognition`, rewards `rewards`. A programme is written in YAML, published as a version, and never
-changed afterwards.
+ingest reads `attributes` and `events`, scoring `events`, `audiences`, `rules`, `campaigns`, `manual` and
+`signals`, recognition `recognition`, rewards `rewards`. A programme is written in YAML, published as a version,
+and never changed afterwards.
 """
 
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
@@ -42,6 +42,7 @@ from shared.contracts.programme.rules import (
     SharedLimit,
 )
 from shared.contracts.programme.section import RULE_POINTS_MAX, PositivePoints, Section
+from shared.contracts.programme.signals import RING_MAX_COUNT, Signals
 from shared.contracts.programme.worth import (
     CONDITION_MAX_CHARS,
     SPENDABLE,
@@ -69,6 +70,7 @@ __all__ = [
     "LEVELS_MAX_COUNT",
     "LIMITS_OF_RULE_MAX_COUNT",
     "REFERENCES",
+    "RING_MAX_COUNT",
     "RULES_MAX_COUNT",
     "RULE_POINTS_MAX",
     "SPENDABLE",
@@ -113,6 +115,7 @@ __all__ = [
     "RuleLimit",
     "Section",
     "SharedLimit",
+    "Signals",
     "Slot",
     "Streak",
     "UnknownId",

@@ -35,7 +35,8 @@ CHANNELS: Final = get_args(Channel)
 RESERVED_WORDS: Final = frozenset(name.split(".", 1)[0] for name in ACTIVITY_TYPES) | {
     *("access_key", "audience", "command", "community", "engagement", "payout", "payout_run", "person"),
     "personal_data",
-    *("plaudit", "points", "programme", "recognition", "record", "redemption", "sentiment", "token_key"),
+    *("plaudit", "points", "programme", "recognition", "record", "redemption", "sentiment", "signal"),
+    "token_key",
 }
 #: What no field of its own is called: what every event may have, and what is measured of it.
 RESERVED_FIELDS: Final = (

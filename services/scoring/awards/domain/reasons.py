@@ -1,11 +1,17 @@
 """Why a claim amounts to less than its rule has for it, in words."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
-from services.scoring.limits.domain.claims import Ceiling, Claim, Cut, Pace, State
+from services.scoring.limits.domain.claims import Ceiling, Claim, Cut, Pace, State, Withheld
 from services.scoring.limits.domain.declared import declared
 from services.scoring.limits.domain.nesting import crossings
 from services.scoring.rules.domain.declining import Declined, Reason
+
+_WITHHELD: Final[Mapping[Withheld, str]] = {
+    Withheld.HELD: "it is being looked at: until then it is neither given nor lost",
+    Withheld.DENIED: "a person looked at it, and decided that it is not given",
+}
 
 
 def why_less(claim: Claim, document: Any) -> Declined | None:
@@ -18,8 +24,8 @@ def why_less(claim: Claim, document: Any) -> Declined | None:
             kept = "by the member"
             kept += f"; {claim.room} points keep their room under limits" if claim.windows else ""
         return _declined(claim, "retracted", kept)
-    if not claim.is_settled:
-        return _declined(claim, "waiting", "what fits under limits is being worked out")
+    if claim.withheld is not None or not claim.is_settled:
+        return _waiting(claim)
     if claim.ceiling is not None and claim.ceiling_by is not None and claim.ceiling <= claim.room:
         return _beyond(claim, claim.ceiling, claim.ceiling_by)
     if claim.pace is not None and claim.cut not in (None, Cut.LIMIT):
@@ -30,6 +36,12 @@ def why_less(claim: Claim, document: Any) -> Declined | None:
     if any(crossings(limits)):
         detail += ". They cross, as the programme allows: what fits under one may be taken by another"
     return _declined(claim, "limit", detail)
+
+
+def _waiting(claim: Claim) -> Declined:
+    if claim.withheld is not None:
+        return _declined(claim, claim.withheld.value, _WITHHELD[claim.withheld])
+    return _declined(claim, "waiting", "what fits under limits is being worked out")
 
 
 def _beyond(claim: Claim, ceiling: int, by: Ceiling) -> Declined:

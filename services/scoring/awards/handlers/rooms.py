@@ -241,6 +241,7 @@ async def _store(
         for claim in (*new, *changed, *adjusted)
         if claim.is_settled and claim.due != claim.told and claim.award_id not in silent
     ]
+    await _reserve(tx.conn, new)
     await spend(tx.conn, claims=due)
     for claim in due:
         cause = "limit" if claim.key not in asked else _cause(claim)
@@ -254,6 +255,20 @@ async def _store(
     if changed or adjusted:
         await store.put_claims(tx.conn, claims=[*changed, *adjusted])
     await store.put_windows(tx.conn, windows=rooms.windows)
+
+
+async def _reserve(conn: Connection, new: Iterable[Claim]) -> None:
+    """Have campaigns spend on what is withheld from its beginning: when it is released they give nothing more."""
+    held = [
+        (claim, claim.withheld)
+        for claim in new
+        if claim.withheld is not None and claim.campaign and not claim.told
+    ]
+    for claim, _ in held:
+        claim.withheld = None
+    await spend(conn, claims=[claim for claim, _ in held if claim.is_settled])
+    for claim, withheld in held:
+        claim.withheld = withheld
 
 
 async def _read_back(conn: Connection, claims: Sequence[Claim]) -> set[str]:
@@ -273,6 +288,10 @@ def members_of(claims: Iterable[Claim]) -> list[MemberKey]:
 def _cause(claim: Claim) -> Cause:
     if claim.state is not State.LIVE:
         return "retracted"
+    if claim.withheld is not None:
+        return "held"
+    if claim.was_withheld:
+        return "released"
     return "limit" if claim.told else "restored"
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from services.scoring.audiences.handlers import decided_for, note_active, with_decided
 from services.scoring.awards import store
 from services.scoring.awards.domain.activities import Marks, Work, marks, sort_out
-from services.scoring.awards.domain.awards import Award, EventKey, amended, make
+from services.scoring.awards.domain.awards import Award, EventKey, amended, award_id_of, make
 from services.scoring.awards.handlers.grace import give_grace
 from services.scoring.awards.handlers.rooms import READ_BACK_LEFT, find_room, members_of
 from services.scoring.limits.domain.claims import Claim, Heads
@@ -25,6 +25,9 @@ from services.scoring.rules.domain.matching import Answers, Matched, match
 from services.scoring.rules.handlers.evaluating import Evaluator
 from services.scoring.rules.store import add_declined, add_read, load_attributes
 from services.scoring.settings import Settings
+from services.scoring.signals.domain.acts import act_of, is_looked_at, keys_of
+from services.scoring.signals.handlers import note_acts
+from services.scoring.signals.store import load_held
 from shared.consumer import Preparation
 from shared.contracts.activities import RESTORED_TYPE, RETRACTED_TYPE, TARGETING_TYPES
 from shared.contracts.backfill import is_backfill
@@ -112,13 +115,23 @@ class Scorer:
                 (candidate.event["community"], candidate.event["uid"]) for candidate in matched.candidates
             }
             told = await store.load_read_back(tx.conn, events=of_candidates)
-        made = make(matched.candidates, work.words, told, persons)
+        seen = [one for one in matched.candidates if is_looked_at(one)]
+        held = await load_held(tx.conn, keys=keys_of(seen)) if seen else {}
+        made = make(matched.candidates, work.words, told, persons, held)
         # 4. What fits under limits, the facts, and the messages about them.
         changed, amendments = await _changed(
             tx.conn, work, new=made.claims, before=before, is_read_back=is_read_back
         )
         changed += await give_grace(tx.conn, new=made.claims, changed=changed)
         await find_room(tx, new=made.claims, changed=changed, awards=[*amendments, *made.awards])
+        await note_acts(
+            tx.conn,
+            acts=[
+                act_of(one, award_id_of(one), is_taken_back=_is_taken_back(one.event, work), held=held)
+                for one in seen
+            ],
+            words={key: word.is_retraction for key, (word, _) in work.changed.items()},
+        )
         if matched.declined:
             await add_declined(tx.conn, declined=matched.declined)
         if matched.read:
@@ -218,6 +231,12 @@ async def _changed(
             word, cause = work.changed[key]
             amendments.append(amended(earned, word, *cause))
     return changed, [amendment for amendment in amendments if amendment is not None]
+
+
+def _is_taken_back(event: AcceptedEvent, work: Work) -> bool:
+    """Whether an event was taken back before it came."""
+    word = work.words.get((event["community"], event["uid"]))
+    return word is not None and word.is_retraction
 
 
 async def _persons_of_words(conn: Connection, *, work: Work, claims: Sequence[Claim]) -> Heads:

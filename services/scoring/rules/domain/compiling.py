@@ -25,7 +25,7 @@ from services.scoring.rules.domain.worth import Worth, worth_of
 from shared.conditions.errors import ConditionError
 from shared.conditions.evaluation import Condition, compiled
 from shared.contracts.own_acts import MEMBER_ATTRIBUTE
-from shared.contracts.programme import GRACE_COUNT, SPENDABLE, TURNS_MAX_COUNT, Programme, Slot
+from shared.contracts.programme import GRACE_COUNT, SPENDABLE, TURNS_MAX_COUNT, Programme, Signals, Slot
 from shared.contracts.programme.rules import Rule
 
 #: What all conditions on one type of event may take here, in steps of some 20 ns; the others are evaluated apart.
@@ -121,6 +121,7 @@ class CompiledVersion:
     reads: frozenset[str] = frozenset()
     data_fields: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
     audiences: tuple[CompiledAudience, ...] = ()
+    signals: Signals | None = None
 
     @property
     def behaviours(self) -> tuple[CompiledAudience, ...]:
@@ -225,6 +226,7 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
             for event_type, of_type in rules.items()
         },
         audiences,
+        programme.signals,
     )
 
 

@@ -33,6 +33,8 @@ Reason = Literal[
     "stopped",
     "waiting",
     "retracted",
+    "held",
+    "denied",
 ]
 
 

@@ -1,0 +1,107 @@
+"""People release what is held, or deny it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from services.scoring.holds.handlers.telling import tell
+from services.scoring.metrics import SIGNALS_DECIDED
+from services.scoring.programmes.domain.publication import Author
+from services.scoring.programmes.handlers.in_force import document_in_force
+from services.scoring.settings import Settings
+from services.scoring.signals import store
+from services.scoring.signals.domain.cases import CaseState, Reason, SignalCase, UnknownCaseError
+from shared.audit import Did
+from shared.contracts.programme import Signals
+from shared.transaction import Transaction
+
+Decide = Callable[[SignalCase, Signals | None], SignalCase]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decides of a case: by a reason of the list, with a note for whoever looks later."""
+
+    by: Author
+    reason: Reason
+    note: str | None = None
+
+
+async def release(
+    tx: Transaction[Settings], *, community: str, case_ids: Sequence[str], decision: Decision
+) -> list[SignalCase]:
+    """Give what cases withhold: at once, or once another approves it, from so many points on.
+
+    What is released already, or asked for, is not changed. Raises UnknownCaseError, CaseDecidedError and
+    WrongReasonError, and then none is.
+    """
+
+    def decide(case: SignalCase, terms: Signals | None) -> SignalCase:
+        if case.state in (CaseState.RELEASED, CaseState.RELEASE_ASKED):
+            return case
+        return case.released(
+            by=decision.by,
+            now=tx.now,
+            reason=decision.reason,
+            note=decision.note,
+            second_person_from=None if terms is None else terms.second_person_from,
+        )
+
+    return [
+        await _decide(tx, "release", community=community, case_id=one, decide=decide) for one in sorted(case_ids)
+    ]
+
+
+async def approve(tx: Transaction[Settings], *, community: str, case_id: str, by: Author) -> SignalCase:
+    """Release a case as another person asked. Again changes nothing.
+
+    Raises UnknownCaseError, CaseDecidedError and CaseFourEyesError.
+    """
+
+    def decide(case: SignalCase, _terms: Signals | None) -> SignalCase:
+        return case if case.state is CaseState.RELEASED else case.approved(by=by, now=tx.now)
+
+    return await _decide(tx, "approve", community=community, case_id=case_id, decide=decide)
+
+
+async def deny(
+    tx: Transaction[Settings], *, community: str, case_ids: Sequence[str], decision: Decision
+) -> list[SignalCase]:
+    """Decide that nobody gets what cases withhold. Again changes nothing.
+
+    Raises UnknownCaseError, CaseDecidedError and WrongReasonError, and then none is denied.
+    """
+
+    def decide(case: SignalCase, _terms: Signals | None) -> SignalCase:
+        if case.state is CaseState.DENIED:
+            return case
+        return case.denied(by=decision.by, now=tx.now, reason=decision.reason, note=decision.note)
+
+    return [await _decide(tx, "deny", community=community, case_id=one, decide=decide) for one in sorted(case_ids)]
+
+
+async def _decide(
+    tx: Transaction[Settings], verb: str, *, community: str, case_id: str, decide: Decide
+) -> SignalCase:
+    case = await store.find_case(tx.conn, community=community, case_id=case_id, is_locked=True)
+    if case is None:
+        raise UnknownCaseError
+    _, programme = await document_in_force(tx.conn, community=community, at=tx.now)
+    after = decide(case, None if programme is None else programme.signals)
+    if after != case:
+        await store.put_case(tx.conn, after)
+        # The timer gives what is released, and amends what is denied: members are locked before cases.
+        await store.put_looks(tx.conn, keys=[case.key], is_spread=True)
+        tell(tx, after)
+        SIGNALS_DECIDED.labels(after.state.value).inc()
+    said = [{"state": one.state, "held_points": one.held_points, "reason": one.reason} for one in (case, after)]
+    tx.did(
+        Did(
+            f"signal_case.{verb}",
+            "signal_case",
+            case_id,
+            member_id=case.key.member_id,
+            before=said[0],
+            after=said[1],
+        )
+    )
+    return after

@@ -40,6 +40,7 @@ SUBCOMMANDS = {
     "campaign": Subcommand(
         "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."
     ),
+    "signals": Subcommand("plaudit.signals", "signals", "See awards that are held, and release or deny them."),
     "explain": Subcommand("plaudit.admin", "explain", "Explain a payout, back to the events it pays for."),
     "provision": Subcommand(
         "plaudit.provision", "provision_command", "Prepare a Kafka and PostgreSQL of your own."

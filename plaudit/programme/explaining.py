@@ -33,6 +33,8 @@ REASONS: Final = {
     "stopped": "the campaign was stopped",
     "waiting": "its room under limits is being looked for",
     "retracted": "it was taken back",
+    "held": "it is held until somebody has looked at it",
+    "denied": "somebody looked at it, and denied it",
 }
 
 

@@ -53,6 +53,7 @@ async def _page(visit: Visit, *, refused: Refusal | None = None) -> Response:
     if may("points:read"):
         questions["score"] = ask.get("scoring", f"/v1/members/{member_id}/score")
         questions["audiences"] = ask.get("scoring", f"/v1/members/{member_id}/audiences")
+        questions["signals"] = ask.get("scoring", "/v1/signals", member=member_id, limit=BY_HAND_COUNT)
         questions["by_hand"] = ask.get("scoring", "/v1/manual-awards", member=member_id, limit=BY_HAND_COUNT)
     if may("programmes:read"):
         questions["rules"] = ask.get("scoring", "/v1/rules")
@@ -74,7 +75,9 @@ async def _page(visit: Visit, *, refused: Refusal | None = None) -> Response:
     titles |= {rule["rule_id"]: rule["title"] for rule in _rules(answers)}
     score = answers.get("score")
     rules = sorted(score.body["rules"], key=lambda rule: -rule["points"]) if score is not None and score.ok else []
-    parts = dict.fromkeys(("recognition", "streaks", "score", "balance", "line", "by_hand", "audiences"))
+    parts = dict.fromkeys(
+        ("recognition", "streaks", "score", "balance", "line", "by_hand", "audiences", "signals")
+    )
     return visit.page(
         "pages/members/member.html",
         status=200 if refused is None else refused.status,

@@ -97,6 +97,8 @@ DECLINED: Final = {
     "stopped": _("its campaign was stopped"),
     "waiting": _("what fits under its limits is being worked out"),
     "retracted": _("it was taken back"),
+    "held": _("it is held until somebody has looked at it"),
+    "denied": _("somebody looked at it, and denied it"),
 }
 
 

@@ -26,10 +26,9 @@ from services.scoring.signals.domain.suspicion import (
     Found,
     Scope,
     Seen,
-    others_of,
     suspicions,
 )
-from services.scoring.signals.domain.ties import Graph, window_of
+from services.scoring.signals.domain.ties import NOTHING, Graph, window_of
 from services.scoring.signals.store import Look
 from shared.contracts.programme import Signals
 from shared.merges import load_heads
@@ -68,12 +67,24 @@ async def _look_at(
     """Look at members of one window; whether some of what is theirs is left for another look."""
     found: dict[CaseKey, list[Found]] = {}
     spread: set[CaseKey] = set()
+    totals = await store.load_totals(
+        tx.conn, community=community, window=window, members=_ids([one.key for one in looks])
+    )
     for one in looks:
-        found[one.key] = [] if terms is None else suspicions(await see(tx.conn, key=one.key, terms=terms), terms)
+        found[one.key] = []
+        received = totals.get(one.key.member_id, NOTHING).received
+        is_concerned = terms is not None and received > terms.more_than_points
         if not one.is_spread:
-            others = others_of(found[one.key])
-            spread |= {CaseKey(community, member, window) for member in others}
             spread |= set(await store.load_ring_members(tx.conn, key=one.key))
+        if terms is None or (one.is_spread and not is_concerned):
+            continue
+        graph = await explore(tx.conn, key=one.key, terms=terms)
+        if not one.is_spread:
+            # Also where nothing is found here: it may be the tie that closes another's ring.
+            groups = graph.groups(one.key.member_id, max_count=terms.ring_members)
+            spread |= {CaseKey(community, member, window) for group in groups for member in group}
+        if is_concerned:
+            found[one.key] = suspicions(await see(tx.conn, graph, key=one.key, terms=terms), terms)
     keys = sorted(found)
     # 1. The members whose awards may change, before cases, as everybody takes them.
     before = await store.load_cases(tx.conn, community=community, window=window, members=_ids(keys))
@@ -116,8 +127,8 @@ def _ids(keys: Collection[CaseKey]) -> list[str]:
     return [key.member_id for key in keys]
 
 
-async def see(conn: Connection, *, key: CaseKey, terms: Signals) -> Seen:
-    """What a look at a member sees of a window."""
+async def explore(conn: Connection, *, key: CaseKey, terms: Signals) -> Graph:
+    """The strong ties around a member, as far as they can make a ring."""
     graph = Graph()
     while wanted := graph.wanted(key.member_id, max_count=terms.ring_members):
         ties = await store.load_strong_ties(
@@ -128,6 +139,11 @@ async def see(conn: Connection, *, key: CaseKey, terms: Signals) -> Seen:
             least_acts=terms.strong_acts,
         )
         graph.add(wanted, ties)
+    return graph
+
+
+async def see(conn: Connection, graph: Graph, *, key: CaseKey, terms: Signals) -> Seen:
+    """What a look at a member sees of a window, beside the ties around it."""
     received = await store.load_received(conn, key=key)
     near = {key.member_id}.union(*graph.groups(key.member_id, max_count=terms.ring_members))
     linked = await _linked(conn, key=key, givers=[tie.giver for tie in received])

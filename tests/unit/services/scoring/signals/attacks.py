@@ -91,6 +91,7 @@ class Memory:
         scopes = {
             member: scope_of(self.found(member), from_percent=self.terms.hold_from_percent)
             for member in sorted(self.to if members is None else members)
+            if self.totals[member].received > self.terms.more_than_points
         }
         return {member: scope for member, scope in scopes.items() if scope.givers != frozenset()}
 

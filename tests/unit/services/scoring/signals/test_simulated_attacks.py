@@ -115,7 +115,6 @@ def test_of_a_real_community_where_everybody_writes_to_one_another_few_are_held(
         held_pairs += sum(
             held[tie.receiver].covers(tie.giver) for tie in memory.ties.values() if tie.receiver in held
         )
-    print(f"{held_pairs} of {pairs} pairs, {held_members} of {members} members who got more than 30")
     assert pairs > 20_000
     assert held_pairs * 1000 <= pairs
     assert held_members * 40 <= members

@@ -83,7 +83,11 @@ class SignalDecision(RequestBody):
 class SignalDecisions(SignalDecision):
     """One decision about several cases, as those of a ring."""
 
-    case_ids: list[UUID] = Field(min_length=1, max_length=DECIDED_AT_ONCE_MAX_COUNT)
+    case_ids: list[UUID] = Field(
+        min_length=1,
+        max_length=DECIDED_AT_ONCE_MAX_COUNT,
+        examples=[["0d2f6f0e-57b4-5d0c-9a0e-3d3f5c1b7a10", "0d2f6f0e-57b4-5d0c-9a0e-3d3f5c1b7a11"]],
+    )
     decision: Literal["release", "deny"] = Field(examples=["release"])
 
 

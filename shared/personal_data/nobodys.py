@@ -75,6 +75,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "campaign_spent": "community campaign_id part points",
         "declined": "community event_uid rule_id slot reason detail programme_version met",
         "limit_windows": "name used wanted bound is_mixed last_rank last_time last_id given_at",
+        "signal_ties": "community window_no receiver_id giver_id day points acts",
         "programme_drafts": (
             "community draft_id title source_text revision created_at created_by created_by_person "
             "created_by_credential saved_at saved_by saved_by_person saved_by_credential version"

@@ -77,6 +77,7 @@ COMMANDS: Final = {
     "signal_case.release": _("released held points, or asked to"),
     "signal_case.approve": _("approved the release of held points"),
     "signal_case.deny": _("denied held points"),
+    "signal_case.decide": _("decided about held points of a group"),
     "campaign.stop": _("stopped a campaign"),
     "campaign.resume": _("let a campaign go on"),
     "payee.set": _("set bank details"),

@@ -402,13 +402,13 @@ async def decide_signal_cases(principal: Decider, tx: Tx, wanted: SignalDecision
         tx,
         community=principal.community,
         case_ids=sorted({str(one) for one in wanted.case_ids}),
-        decision=_decision(principal, wanted),
+        decision=_decision(principal, wanted, verb="decide"),
     )
     return [SignalCaseItem.of(case) for case in cases]
 
 
-def _decision(principal: Principal, wanted: SignalDecision) -> Decision:
-    return Decision(_author(principal), Reason(wanted.reason), wanted.note)
+def _decision(principal: Principal, wanted: SignalDecision, *, verb: str | None = None) -> Decision:
+    return Decision(_author(principal), Reason(wanted.reason), wanted.note, verb)
 
 
 @router.get(

@@ -95,6 +95,7 @@ NOTHING_PERSONAL = {
     "scoring GET /v1/campaigns",
     "scoring GET /v1/campaigns/{campaign_id}",
     "scoring GET /v1/manual-awards/terms",
+    "scoring GET /v1/signals/terms",
     "scoring GET /v1/programme-drafts",
     "scoring GET /v1/programme-drafts/{draft_id}",
     "recognition GET /v1/badges",

@@ -19,11 +19,15 @@ Decide = Callable[[SignalCase, Signals | None], SignalCase]
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person decides of a case: by a reason of the list, with a note for whoever looks later."""
+    """What a person decides of cases: by a reason of the list, with a note for whoever looks later.
+
+    `verb` is what the audit log calls it, where it is not what is decided.
+    """
 
     by: Author
     reason: Reason
     note: str | None = None
+    verb: str | None = None
 
 
 async def release(
@@ -46,9 +50,8 @@ async def release(
             second_person_from=None if terms is None else terms.second_person_from,
         )
 
-    return [
-        await _decide(tx, "release", community=community, case_id=one, decide=decide) for one in sorted(case_ids)
-    ]
+    verb = decision.verb or "release"
+    return await _decide(tx, community=community, case_ids=case_ids, verb=verb, decide=decide)
 
 
 async def approve(tx: Transaction[Settings], *, community: str, case_id: str, by: Author) -> SignalCase:
@@ -60,7 +63,8 @@ async def approve(tx: Transaction[Settings], *, community: str, case_id: str, by
     def decide(case: SignalCase, _terms: Signals | None) -> SignalCase:
         return case if case.state is CaseState.RELEASED else case.approved(by=by, now=tx.now)
 
-    return await _decide(tx, "approve", community=community, case_id=case_id, decide=decide)
+    (case,) = await _decide(tx, community=community, case_ids=[case_id], verb="approve", decide=decide)
+    return case
 
 
 async def deny(
@@ -76,32 +80,45 @@ async def deny(
             return case
         return case.denied(by=decision.by, now=tx.now, reason=decision.reason, note=decision.note)
 
-    return [await _decide(tx, "deny", community=community, case_id=one, decide=decide) for one in sorted(case_ids)]
+    verb = decision.verb or "deny"
+    return await _decide(tx, community=community, case_ids=case_ids, verb=verb, decide=decide)
 
 
 async def _decide(
-    tx: Transaction[Settings], verb: str, *, community: str, case_id: str, decide: Decide
-) -> SignalCase:
-    case = await store.find_case(tx.conn, community=community, case_id=case_id, is_locked=True)
-    if case is None:
-        raise UnknownCaseError
+    tx: Transaction[Settings], *, community: str, case_ids: Sequence[str], verb: str, decide: Decide
+) -> list[SignalCase]:
+    cases: list[tuple[SignalCase, SignalCase]] = []
     _, programme = await document_in_force(tx.conn, community=community, at=tx.now)
-    after = decide(case, None if programme is None else programme.signals)
-    if after != case:
-        await store.put_case(tx.conn, after)
-        # The timer gives what is released, and amends what is denied: members are locked before cases.
-        await store.put_looks(tx.conn, keys=[case.key], is_spread=True)
-        tell(tx, after)
-        SIGNALS_DECIDED.labels(after.state.value).inc()
-    said = [{"state": one.state, "held_points": one.held_points, "reason": one.reason} for one in (case, after)]
-    tx.did(
-        Did(
-            f"signal_case.{verb}",
-            "signal_case",
-            case_id,
-            member_id=case.key.member_id,
-            before=said[0],
-            after=said[1],
-        )
+    for case_id in sorted(case_ids):
+        before = await store.find_case(tx.conn, community=community, case_id=case_id, is_locked=True)
+        if before is None:
+            raise UnknownCaseError
+        cases.append((before, decide(before, None if programme is None else programme.signals)))
+    for before, after in cases:
+        if after != before:
+            await store.put_case(tx.conn, after)
+            # The timer gives what is released, and amends what is denied: members are locked before cases.
+            await store.put_looks(tx.conn, keys=[before.key], is_spread=True)
+            tell(tx, after)
+            SIGNALS_DECIDED.labels(after.state.value).inc()
+    tx.did(_did(cases, verb))
+    return [after for _, after in cases]
+
+
+def _did(cases: Sequence[tuple[SignalCase, SignalCase]], verb: str) -> Did:
+    """What the audit log has of a decision; of several cases it is under the first, and names all."""
+    before, after = cases[0]
+    said: list[dict[str, object]] = [
+        {"state": one.state, "held_points": one.held_points, "reason": one.reason} for one in (before, after)
+    ]
+    if verb == "decide":
+        said[1]["cases"] = [one.case_id for _, one in cases]
+        said[1]["held_points"] = sum(one.held_points for _, one in cases)
+    return Did(
+        f"signal_case.{verb}",
+        "signal_case",
+        after.case_id,
+        member_id=after.key.member_id,
+        before=said[0],
+        after=said[1],
     )
-    return after

@@ -14,25 +14,38 @@ from tests.unit.services.scoring.signals.attacks import TERMS, Act, Memory, circ
 HONEST_COUNT = 200
 Attack = Callable[[Random], tuple[list[str], list[Act]]]
 
+
+def rings(count: int, *, each: int, outside: int = 0) -> Attack:
+    return lambda random: ring(count, random, each=each, outside=outside)
+
+
+def circles(count: int, *, each: int) -> Attack:
+    return lambda random: circle(count, random, each=each)
+
+
+def of_puppets(count: int, *, each: int, days: int) -> Attack:
+    return lambda random: puppets(count, random, each=each, days=days)
+
+
 #: By name: the attack, and the share of its points that gets away, in percent at most.
 ATTACKS: dict[str, tuple[Attack, int]] = {
-    **{f"ring of {count}, all to all": (lambda r, c=count: ring(c, r, each=6), 0) for count in (3, 5, 10, 30)},
+    **{f"ring of {count}, all to all": (rings(count, each=6), 0) for count in (3, 5, 10, 30)},
     **{
         f"ring of {count} that gives a tenth outside": (
-            lambda r, c=count: ring(c, r, each=6, outside=c * (c - 1) * 6 // 20),
+            rings(count, each=6, outside=count * (count - 1) * 6 // 20),
             0,
         )
         for count in (3, 10, 30)
     },
-    **{f"circle of {count}": (lambda r, c=count: circle(c, r, each=15), 0) for count in (3, 10, 30)},
-    "two who trade kudos": (lambda r: ring(2, r, each=15), 0),
-    "two who trade ten acts": (lambda r: ring(2, r, each=10), 100),
-    "ring of 30, two acts a pair": (lambda r: ring(30, r, each=2), 0),
-    "ring of 30, one act a pair": (lambda r: ring(30, r, each=1), 100),
-    "ring of 40": (lambda r: ring(40, r, each=6), 100),
-    "40 puppets within two days": (lambda r: puppets(40, r, each=1, days=2), 10),
-    "40 puppets within 30 days": (lambda r: puppets(40, r, each=1, days=30), 100),
-    "one puppet, 60 times on one day": (lambda r: puppets(1, r, each=60, days=1), 0),
+    **{f"circle of {count}": (circles(count, each=15), 0) for count in (3, 10, 30)},
+    "two who trade kudos": (rings(2, each=15), 0),
+    "two who trade ten acts": (rings(2, each=10), 100),
+    "ring of 30, two acts a pair": (rings(30, each=2), 0),
+    "ring of 30, one act a pair": (rings(30, each=1), 100),
+    "ring of 40": (rings(40, each=6), 100),
+    "40 puppets within two days": (of_puppets(40, each=1, days=2), 10),
+    "40 puppets within 30 days": (of_puppets(40, each=1, days=30), 100),
+    "one puppet, 60 times on one day": (of_puppets(1, each=60, days=1), 0),
 }
 
 
@@ -106,7 +119,8 @@ def test_of_a_real_community_where_everybody_writes_to_one_another_few_are_held(
             windows[day // 30].append(Act(giver, receiver, day, 1))
     terms = TERMS.model_copy(update={"more_than_points": 30})
     pairs = held_pairs = members = held_members = 0
-    for acts in windows.values():
+    # The two that are busiest; of all seven it is 10 of 22,731 pairs.
+    for acts in sorted(windows.values(), key=len)[-2:]:
         memory = Memory(acts, terms)
         held = memory.held()
         held_members += len(held)
@@ -115,6 +129,6 @@ def test_of_a_real_community_where_everybody_writes_to_one_another_few_are_held(
         held_pairs += sum(
             held[tie.receiver].covers(tie.giver) for tie in memory.ties.values() if tie.receiver in held
         )
-    assert pairs > 20_000
+    assert pairs > 10_000
     assert held_pairs * 1000 <= pairs
     assert held_members * 40 <= members

@@ -37,12 +37,15 @@ async def provision(*, broker: Broker, postgres_admin_url: str, passwords: Passw
     broker that asks for no login gets no users. Raises MigrationError, KafkaError.
     """
     await asyncio.gather(
-        _provision_broker(broker, passwords.kafka),
-        *(_provision_database(postgres_admin_url, service, passwords.postgres[service]) for service in DATABASES),
+        provision_broker(broker, passwords.kafka), provision_databases(postgres_admin_url, passwords.postgres)
     )
 
 
-async def _provision_broker(broker: Broker, passwords: Mapping[str, str]) -> None:
+async def provision_broker(broker: Broker, passwords: Mapping[str, str]) -> None:
+    """Create the topics, and the services' users with their rights where the broker asks for a login.
+
+    Raises KafkaError.
+    """
     await create_topics(broker, TOPICS)
     if not broker.user:
         return
@@ -53,6 +56,11 @@ async def _provision_broker(broker: Broker, passwords: Mapping[str, str]) -> Non
         await set_passwords(admin, users)
     last, password = list(users.items())[-1]
     await until_known(replace(broker, user=last, password=password, mechanism=SERVICES_MECHANISM))
+
+
+async def provision_databases(admin_url: str, passwords: Mapping[str, str]) -> None:
+    """Create each service's and the console's role, database and tables. Raises MigrationError."""
+    await asyncio.gather(*(_provision_database(admin_url, service, passwords[service]) for service in DATABASES))
 
 
 async def _provision_database(admin_url: str, service: str, password: str) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -17,8 +17,7 @@ from aiokafka.errors import KafkaError
 
 from plaudit.broker.administration import administering, set_passwords
 from plaudit.calls import trusted_certificates
-from plaudit.provision import Passwords
-from plaudit.provision import provision as provision_all
+from plaudit.provision import provision_broker, provision_databases
 from plaudit.stack.errors import PortsTakenError, StackError
 from plaudit.stack.logs import tail
 from plaudit.stack.ports import is_free, of_parts
@@ -110,25 +109,32 @@ def _missing(url: str) -> list[str]:
         return [f"it does not answer within {ANSWER_TIMEOUT_SECONDS:g} s"]
 
 
-async def provision(state: StackState, report: Callable[[str], None]) -> None:
-    """Creates the databases, tables and topics that are missing. Raises StackError if that fails."""
-    started = time.monotonic()
-    try:
-        await provision_all(
-            broker=state.broker,
-            postgres_admin_url=state.postgres_admin_url,
-            passwords=Passwords(
-                state.kafka_passwords, {**state.postgres_passwords, CONSOLE: state.console_postgres_password}
-            ),
-        )
-    except (MigrationError, KafkaError, asyncpg.PostgresError, OSError) as error:
-        raise StackError(
-            f"The databases and topics could not be brought up to date: {error}. If the stack's data may go, "
-            f"`plaudit reset --stack {state.name}` starts afresh."
-        ) from error
+async def _provision_kafka(state: StackState, report: Callable[[str], None]) -> None:
+    with _brought_up_to_date(state, "topics", report):
+        await provision_broker(state.broker, state.kafka_passwords)
     if not state.broker.user:
         report(f"Kafka at {state.kafka} asks nobody to log in: whoever reaches it can read and write everything")
-    report(f"Databases and topics are there ({time.monotonic() - started:.1f} s)")
+
+
+async def _provision_postgres(state: StackState, report: Callable[[str], None]) -> None:
+    with _brought_up_to_date(state, "databases", report):
+        await provision_databases(
+            state.postgres_admin_url, {**state.postgres_passwords, CONSOLE: state.console_postgres_password}
+        )
+
+
+@contextlib.contextmanager
+def _brought_up_to_date(state: StackState, what: str, report: Callable[[str], None]) -> Iterator[None]:
+    """Raises StackError where what is missing cannot be created."""
+    started = time.monotonic()
+    try:
+        yield
+    except (MigrationError, KafkaError, asyncpg.PostgresError, OSError) as error:
+        raise StackError(
+            f"The {what} could not be brought up to date: {error}. If the stack's data may go, "
+            f"`plaudit reset --stack {state.name}` starts afresh."
+        ) from error
+    report(f"The {what} are there ({time.monotonic() - started:.1f} s)")
 
 
 async def wait_until_ready(
@@ -192,9 +198,15 @@ async def _wait_for_all(state: StackState, provision_too: bool, report: Callable
         first["kafka"] = partial(kafka_knows_its_administrator, state.broker)
     if "postgres" in parts or state.external_postgres_admin_url:
         first["postgres"] = partial(postgres_answers, state.postgres_admin_url)
-    await asyncio.gather(*(_wait(state, name, ask, report) for name, ask in first.items()))
-    if provision_too and len(first) == 2:
-        await provision(state, report)
+    # Each as soon as its server answers: PostgreSQL's tables are made while Kafka still starts.
+    provisions = {"kafka": _provision_kafka, "postgres": _provision_postgres} if len(first) == 2 else {}
+
+    async def prepared(name: str, ask: Callable[[], Awaitable[bool]]) -> None:
+        await _wait(state, name, ask, report)
+        if provision_too and name in provisions:
+            await provisions[name](state, report)
+
+    await asyncio.gather(*(prepared(name, ask) for name, ask in first.items()))
     async with service_client() as client:
         urls = {name: url for name, url in state.part_urls.items() if name in parts}
         asks = {name: partial(service_answers, client, url) for name, url in urls.items()}

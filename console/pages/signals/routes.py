@@ -13,7 +13,6 @@ from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 
 WRITE, APPROVE = "points:write", "points:approve"
-STATES = ("held", "release_asked", "marked", "released", "denied", "gone")
 RELEASE_REASONS = ("honest", "same_place")
 DENY_REASONS = ("traded", "one_person", "automated")
 NOTE_MAX_CHARS = 200
@@ -29,6 +28,7 @@ def _(text: str) -> str:
 
 
 STATE_WORDS = {
+    "waiting": _("waits"),
     "held": _("waits for somebody"),
     "release_asked": _("waits for a second person"),
     "marked": _("marked only"),
@@ -40,7 +40,8 @@ STATE_WORDS = {
 
 async def show(visit: Visit) -> Response:
     """What waits, the strongest first; or what is in another state."""
-    states = Filter("state", visit.say(_("State")), [(one, visit.say(STATE_WORDS[one])) for one in STATES])
+    choices = [(one, visit.say(words)) for one, words in STATE_WORDS.items()]
+    states = Filter("state", visit.say(_("State")), choices, usual="waiting")
     filters = [states, Filter("member", visit.say(_("Member's id")))]
     listing = Listing.of(HELD.path, visit.request.query_params, filters=filters)
     answers = await visit.ask.all(

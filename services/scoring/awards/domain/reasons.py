@@ -1,17 +1,11 @@
 """Why a claim amounts to less than its rule has for it, in words."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from services.scoring.limits.domain.claims import Ceiling, Claim, Cut, Pace, State, Withheld
+from services.scoring.limits.domain.claims import Ceiling, Claim, Cut, Pace, State
 from services.scoring.limits.domain.declared import declared
 from services.scoring.limits.domain.nesting import crossings
 from services.scoring.rules.domain.declining import Declined, Reason
-
-_WITHHELD: Final[Mapping[Withheld, str]] = {
-    Withheld.HELD: "it is being looked at: until then it is neither given nor lost",
-    Withheld.DENIED: "a person looked at it, and decided that it is not given",
-}
 
 
 def why_less(claim: Claim, document: Any) -> Declined | None:
@@ -40,7 +34,7 @@ def why_less(claim: Claim, document: Any) -> Declined | None:
 
 def _waiting(claim: Claim) -> Declined:
     if claim.withheld is not None:
-        return _declined(claim, claim.withheld.value, _WITHHELD[claim.withheld])
+        return _declined(claim, claim.withheld.value, "")
     return _declined(claim, "waiting", "what fits under limits is being worked out")
 
 

@@ -7,6 +7,8 @@ from services.rewards.erasure.domain import ErasedMember
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.lots.handlers.expiry import lock_usable_held
 from services.rewards.lots.handlers.merges import move
+from services.rewards.payouts.links.handlers import relink
+from services.rewards.payouts.payees.store import load_payees
 from services.rewards.payouts.store import lock_runs
 from shared.consumer import Subscription
 from shared.contracts.facts import MEMBER_FACT, MemberFact
@@ -44,9 +46,16 @@ async def look_after(tx: Transaction) -> None:
     undone = await store.lock_undone(tx.conn, limit_count=LOOKED_AFTER_MAX_COUNT)
     owners = {Owner(erased.community, erased.member_id): erased for erased in undone}
     # 1. No run is made or decided meanwhile that would ask for bank details.
+    accounts: dict[str, set[str]] = {}
     for community in sorted({owner.community for owner in owners}):
         await lock_runs(tx.conn, community)
+        members = [owner.member_id for owner in owners if owner.community == community]
+        payees = await load_payees(tx.conn, community=community, member_ids=members)
+        accounts[community] = {payee.account.iban for payee in payees.values()}
     over = {owner for owner in sorted(owners) if await store.delete_payee(tx.conn, owner)}
+    for community, ibans in accounts.items():
+        # Whoever is still paid there has it with fewer.
+        await relink(tx, community=community, ibans=ibans)
     # 2. What was not used is over, and booked away at once.
     forfeiting = [owner for owner, erased in owners.items() if erased.forfeits]
     if forfeiting:

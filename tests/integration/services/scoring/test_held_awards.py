@@ -1,6 +1,7 @@
 """Awards among friends alone are held, and released or denied by people; nothing of them is lost meanwhile."""
 
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import httpx
@@ -293,3 +294,46 @@ async def test_who_is_paid_to_one_account_gives_nobody_there_anything_until_look
     await desk.world.handle(on_links, links(desk.world, "ann", revision=3, members_count=1, is_payer=True))
     await desk.look()
     assert (await desk.told())["ann"] == 0
+
+
+async def test_whatever_the_order_and_the_batches_the_same_is_held(desk: Desk) -> None:
+    """Looks come between, too: what was held early and should not be is let go, and the other way round."""
+    found: list[dict[str, tuple[str, int]]] = []
+    for turn in range(3):
+        random = Random(turn)
+
+        def named(name: str, turn: int = turn) -> str:
+            return f"{name} {turn}"
+
+        ring = [("ann", "bob"), ("bob", "cat"), ("cat", "ann")]
+        events = [one for giver, to in ring for one in desk.messages(named(giver), named(to), 8)]
+        events += [one for guest in range(9) for one in desk.messages(named(f"g{guest}"), named("dan"), 2)]
+        events += desk.messages(named("eve"), named("dan"), 9)
+        taken_back = [desk.world.retraction(f"{named('ann')}-{named('bob')}-{place}") for place in range(3)]
+        events += [
+            one | {"id": f"{one['id']} {turn}", "uid": desk.world.uuid(f"{one['id']} {turn}")}
+            for one in taken_back
+        ]
+        random.shuffle(events)
+        while events:
+            count = random.randint(1, 20)
+            batch, events = events[:count], events[count:]
+            await desk.world.score(*batch)
+            if random.random() < 0.5:
+                await desk.look()
+        await desk.look()
+        said = {}
+        for name in ("ann", "bob", "cat", "dan", "eve"):
+            cases = await desk.cases(member=desk.world.uuid(named(name)))
+            said[name] = next(
+                ((one["state"], one["held_points"]) for one in cases if one["state"] != "gone"), ("", 0)
+            )
+        found.append(said)
+    assert found[0] == found[1] == found[2]
+    assert found[0] == {
+        "ann": ("held", 24),
+        "bob": ("held", 15),
+        "cat": ("held", 24),
+        "dan": ("", 0),
+        "eve": ("", 0),
+    }

@@ -79,7 +79,8 @@ async def traders(console: Console) -> dict[str, str]:
 async def test_pages_of_held_points_are_whole_and_readable(console: Console, traders: dict[str, str]) -> None:
     ids, wrong = traders, []
     for language, theme, width in LOOKS if FULL else LOOKS[:1]:
-        look: dict[str, Any] = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 900}}
+        look: dict[str, Any] = {"locale": language, "color_scheme": theme}
+        look |= {"viewport": {"width": width, "height": 900}}
         async with console.visitor(community=COMMUNITY, person=ids["manager"], **look) as visitor:
             for path in ("/held", "/held?state=denied", f"/held/{ids['ada']}", f"/members/{ids['ada herself']}"):
                 wrong += await visitor.wrong_at(path, width=width)

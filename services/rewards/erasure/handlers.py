@@ -1,5 +1,6 @@
 """Who was erased has no bank details any more once their payouts are over, and no points if they gave them up."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from services.rewards.erasure import store
@@ -46,16 +47,10 @@ async def look_after(tx: Transaction) -> None:
     undone = await store.lock_undone(tx.conn, limit_count=LOOKED_AFTER_MAX_COUNT)
     owners = {Owner(erased.community, erased.member_id): erased for erased in undone}
     # 1. No run is made or decided meanwhile that would ask for bank details.
-    accounts: dict[str, set[str]] = {}
+    over: set[Owner] = set()
     for community in sorted({owner.community for owner in owners}):
         await lock_runs(tx.conn, community)
-        members = [owner.member_id for owner in owners if owner.community == community]
-        payees = await load_payees(tx.conn, community=community, member_ids=members)
-        accounts[community] = {payee.account.iban for payee in payees.values()}
-    over = {owner for owner in sorted(owners) if await store.delete_payee(tx.conn, owner)}
-    for community, ibans in accounts.items():
-        # Whoever is still paid there has it with fewer.
-        await relink(tx, community=community, ibans=ibans)
+        over |= await _delete_payees(tx, [owner for owner in owners if owner.community == community])
     # 2. What was not used is over, and booked away at once.
     forfeiting = [owner for owner, erased in owners.items() if erased.forfeits]
     if forfeiting:
@@ -66,3 +61,13 @@ async def look_after(tx: Transaction) -> None:
     for owner, erased in owners.items():
         is_done = owner in over and tx.now - erased.erased_at > ARRIVES_WITHIN
         await store.set_looked_after(tx.conn, owner, at=tx.now, is_done=is_done)
+
+
+async def _delete_payees(tx: Transaction, owners: Sequence[Owner]) -> set[Owner]:
+    """Delete the bank details of members of one community, where they may go already; returns whose are gone."""
+    community = owners[0].community
+    payees = await load_payees(tx.conn, community=community, member_ids=[owner.member_id for owner in owners])
+    over = {owner for owner in sorted(owners) if await store.delete_payee(tx.conn, owner)}
+    # Whoever is still paid there has it with fewer.
+    await relink(tx, community=community, ibans={payee.account.iban for payee in payees.values()})
+    return over

@@ -9,7 +9,7 @@ from services.scoring.awards.handlers.rooms import settle_waiting
 from services.scoring.awards.handlers.scoring import Scorer
 from services.scoring.campaigns.api import router as campaigns
 from services.scoring.campaigns.handlers import count_not_giving
-from services.scoring.holds.api import router as holds
+from services.scoring.holds.api.routes import router as holds
 from services.scoring.holds.handlers import following, looking
 from services.scoring.manual import handlers as manual_handlers
 from services.scoring.manual.api import router as manual

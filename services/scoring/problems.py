@@ -4,7 +4,7 @@ from services.scoring.audiences.api import UNKNOWN_AUDIENCE
 from services.scoring.audiences.domain import UnknownAudienceError
 from services.scoring.campaigns.api import UNKNOWN_CAMPAIGN
 from services.scoring.campaigns.domain import UnknownCampaignError
-from services.scoring.holds.api import (
+from services.scoring.holds.api.routes import (
     SIGNAL_CASE_DECIDED,
     SIGNAL_FOUR_EYES,
     SIGNAL_REASON,

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.scoring.signals import store
 from services.scoring.signals.domain.acts import Act
+from services.scoring.signals.store import acts as acts_store
+from services.scoring.signals.store import ties as ties_store
 from shared.postgres import Connection
 
 
@@ -14,10 +15,10 @@ async def note_acts(conn: Connection, *, acts: Sequence[Act], words: Mapping[tup
     """
     moved: list[tuple[Act, int]] = []
     if acts:
-        new = await store.add_acts(conn, acts=acts)
+        new = await acts_store.add_acts(conn, acts=acts)
         moved += [(act, 1) for act in acts if act.award_id in new and not act.is_taken_back]
     if words:
-        changed = await store.set_taken_back(conn, words=words)
+        changed = await acts_store.set_taken_back(conn, words=words)
         moved += [(act, -1 if act.is_taken_back else 1) for act in changed]
     if moved:
-        await store.add_to_ties(conn, moved=moved)
+        await ties_store.add_to_ties(conn, moved=moved)

@@ -18,7 +18,7 @@ from services.scoring.programmes.api.models import EXAMPLE, JSON_EXAMPLE
 from services.scoring.programmes.domain.publication import Author
 from services.scoring.signals.domain.cases import CaseKey, CaseState, SignalCase
 from services.scoring.signals.domain.suspicion import NOBODY
-from services.scoring.signals.store import put_case
+from services.scoring.signals.store.cases import put_case
 from shared.access_keys import INSTALLATION, SCOPES
 from shared.contracts.attendance import signed_bytes
 from shared.dead_letters.store import NewLetter, add_letters

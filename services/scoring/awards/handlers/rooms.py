@@ -241,8 +241,7 @@ async def _store(
         for claim in (*new, *changed, *adjusted)
         if claim.is_settled and claim.due != claim.told and claim.award_id not in silent
     ]
-    await _reserve(tx.conn, new)
-    await spend(tx.conn, claims=due)
+    await _spend(tx.conn, due=due, new=new)
     for claim in due:
         cause = "limit" if claim.key not in asked else _cause(claim)
         award = of_claim(claim, cause)
@@ -257,16 +256,12 @@ async def _store(
     await store.put_windows(tx.conn, windows=rooms.windows)
 
 
-async def _reserve(conn: Connection, new: Iterable[Claim]) -> None:
-    """Have campaigns spend on what is withheld from its beginning: when it is released they give nothing more."""
-    held = [
-        (claim, claim.withheld)
-        for claim in new
-        if claim.withheld is not None and claim.campaign and not claim.told
-    ]
+async def _spend(conn: Connection, *, due: Sequence[Claim], new: Iterable[Claim]) -> None:
+    """Have campaigns spend on what is due, and at once on what is withheld from its beginning."""
+    held = [(claim, claim.withheld) for claim in new if claim.withheld is not None and claim.is_settled]
     for claim, _ in held:
         claim.withheld = None
-    await spend(conn, claims=[claim for claim, _ in held if claim.is_settled])
+    await spend(conn, claims=[*due, *(claim for claim, _ in held if not claim.told)])
     for claim, withheld in held:
         claim.withheld = withheld
 

@@ -27,7 +27,7 @@ from services.scoring.rules.store import add_declined, add_read, load_attributes
 from services.scoring.settings import Settings
 from services.scoring.signals.domain.acts import act_of, is_looked_at, keys_of
 from services.scoring.signals.handlers import note_acts
-from services.scoring.signals.store import load_held
+from services.scoring.signals.store.cases import load_held
 from shared.consumer import Preparation
 from shared.contracts.activities import RESTORED_TYPE, RETRACTED_TYPE, TARGETING_TYPES
 from shared.contracts.backfill import is_backfill

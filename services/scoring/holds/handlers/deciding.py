@@ -8,8 +8,9 @@ from services.scoring.metrics import SIGNALS_DECIDED
 from services.scoring.programmes.domain.publication import Author
 from services.scoring.programmes.handlers.in_force import document_in_force
 from services.scoring.settings import Settings
-from services.scoring.signals import store
 from services.scoring.signals.domain.cases import CaseState, Reason, SignalCase, UnknownCaseError
+from services.scoring.signals.store import cases as cases_store
+from services.scoring.signals.store import looks as looks_store
 from shared.audit import Did
 from shared.contracts.programme import Signals
 from shared.transaction import Transaction
@@ -90,15 +91,15 @@ async def _decide(
     cases: list[tuple[SignalCase, SignalCase]] = []
     _, programme = await document_in_force(tx.conn, community=community, at=tx.now)
     for case_id in sorted(case_ids):
-        before = await store.find_case(tx.conn, community=community, case_id=case_id, is_locked=True)
+        before = await cases_store.find_case(tx.conn, community=community, case_id=case_id, is_locked=True)
         if before is None:
             raise UnknownCaseError
         cases.append((before, decide(before, None if programme is None else programme.signals)))
     for before, after in cases:
         if after != before:
-            await store.put_case(tx.conn, after)
+            await cases_store.put_case(tx.conn, after)
             # The timer gives what is released, and amends what is denied: members are locked before cases.
-            await store.put_looks(tx.conn, keys=[before.key], is_spread=True)
+            await looks_store.put_looks(tx.conn, keys=[before.key], is_spread=True)
             tell(tx, after)
             SIGNALS_DECIDED.labels(after.state.value).inc()
     tx.did(_did(cases, verb))

@@ -7,11 +7,13 @@ from fractions import Fraction
 from services.scoring.audiences.handlers import on_members as keep_members
 from services.scoring.programmes.domain.publication import Author
 from services.scoring.settings import Settings
-from services.scoring.signals import store
 from services.scoring.signals.domain.acts import OPEN_WINDOWS_COUNT
 from services.scoring.signals.domain.cases import CaseKey, CaseState, Reason, SignalCase
 from services.scoring.signals.domain.suspicion import Found, Scope, Signal, others_of
 from services.scoring.signals.domain.ties import window_of
+from services.scoring.signals.store import cases as cases_store
+from services.scoring.signals.store import links as links_store
+from services.scoring.signals.store import looks as looks_store
 from shared.consumer import Subscription
 from shared.contracts.facts import (
     MEMBER_FACT,
@@ -21,6 +23,7 @@ from shared.contracts.facts import (
     MemberLinksChanged,
     SignalCaseChanged,
 )
+from shared.merges import find_head, load_group
 from shared.own_facts import ReadBack
 from shared.topics import MEMBER_LINKS, MEMBERS, SIGNALS
 from shared.transaction import Transaction
@@ -29,21 +32,23 @@ from shared.transaction import Transaction
 async def on_members(tx: Transaction[Settings], facts: list[MemberFact]) -> None:
     """Keep what is told of members; those who are merged or parted are looked at."""
     await keep_members(tx, facts)
-    moved = {
-        (fact["community"], fact["data"]["member_id"])
-        for fact in facts
-        if fact["type"] in ("member.merged.v1", "member.unmerged.v1")
-    }
-    if moved:
-        await _look_at_persons(tx, moved)
+    persons: set[tuple[str, str]] = set()
+    for fact in facts:
+        if fact["type"] == "member.merged.v1" or fact["type"] == "member.unmerged.v1":
+            for member_id in (fact["data"]["member_id"], fact["data"]["into_id"]):
+                head_id = await find_head(tx.conn, community=fact["community"], member_id=member_id)
+                group = await load_group(tx.conn, community=fact["community"], head_id=head_id)
+                persons |= {(fact["community"], one) for one in (member_id, *group)}
+    if persons:
+        await _look_at_persons(tx, persons)
 
 
 async def on_links(tx: Transaction[Settings], facts: list[MemberLinksChanged]) -> None:
     """Keep who is paid to one account with others, and look at them."""
-    changed = await store.put_links(
+    changed = await links_store.put_links(
         tx.conn,
         links=[
-            store.Link(
+            links_store.Link(
                 fact["community"],
                 fact["data"]["member_id"],
                 fact["data"]["revision"],
@@ -60,7 +65,7 @@ async def on_links(tx: Transaction[Settings], facts: list[MemberLinksChanged]) -
 
 async def _look_at_persons(tx: Transaction[Settings], members: Collection[tuple[str, str]]) -> None:
     since = window_of(tx.now.date()) - OPEN_WINDOWS_COUNT + 1
-    await store.put_looks_of_persons(tx.conn, members=sorted(members), since=since)
+    await looks_store.put_looks_of_persons(tx.conn, members=sorted(members), since=since)
 
 
 async def on_cases_told(tx: Transaction[Settings], facts: list[SignalCaseChanged]) -> None:
@@ -72,7 +77,9 @@ async def on_cases_told(tx: Transaction[Settings], facts: list[SignalCaseChanged
         data = fact["data"]
         key = CaseKey(fact["community"], data["member_id"], window_of(data["starts_on"]))
         known = (
-            await store.load_cases(tx.conn, community=key.community, window=key.window, members=[key.member_id])
+            await cases_store.load_cases(
+                tx.conn, community=key.community, window=key.window, members=[key.member_id]
+            )
         ).get(key)
         if known is not None and known.revision >= data["revision"]:
             continue
@@ -87,7 +94,7 @@ async def on_cases_told(tx: Transaction[Settings], facts: list[SignalCaseChanged
         )
         is_all = any(one.givers is None for one in found)
         asked, decided = data.get("asked_by_person"), data.get("decided_by_person")
-        await store.put_case(
+        await cases_store.put_case(
             tx.conn,
             SignalCase(
                 key,
@@ -107,7 +114,7 @@ async def on_cases_told(tx: Transaction[Settings], facts: list[SignalCaseChanged
                 reason=Reason(data["reason"]) if "reason" in data else None,
             ),
         )
-        await store.put_looks(tx.conn, keys=[key])
+        await looks_store.put_looks(tx.conn, keys=[key])
 
 
 READ_BACK = (ReadBack((SIGNALS,), SIGNAL_CASE_CHANGED.adapter, on_cases_told),)

@@ -17,7 +17,6 @@ from services.scoring.limits.store import load_claims_of_events, lock_members
 from services.scoring.metrics import SIGNAL_CASES_OLD, SIGNAL_CASES_WAITING, SIGNAL_POINTS_HELD
 from services.scoring.programmes.handlers.in_force import document_in_force
 from services.scoring.settings import Settings
-from services.scoring.signals import store
 from services.scoring.signals.domain.acts import OPEN_WINDOWS_COUNT, WithheldAct
 from services.scoring.signals.domain.cases import CaseKey, SignalCase, looked_at
 from services.scoring.signals.domain.suspicion import (
@@ -29,7 +28,12 @@ from services.scoring.signals.domain.suspicion import (
     suspicions,
 )
 from services.scoring.signals.domain.ties import NOTHING, Graph, window_of
-from services.scoring.signals.store import Look
+from services.scoring.signals.store import acts as acts_store
+from services.scoring.signals.store import cases as cases_store
+from services.scoring.signals.store import links as links_store
+from services.scoring.signals.store import looks as looks_store
+from services.scoring.signals.store import ties as ties_store
+from services.scoring.signals.store.looks import Look
 from shared.contracts.programme import Signals
 from shared.merges import load_heads
 from shared.postgres import Connection
@@ -39,9 +43,9 @@ from shared.transaction import Transaction
 async def look(tx: Transaction[Settings]) -> bool:
     """Timer: look at the members who wait for it, the next so many; whether there may be more."""
     # Of two timers, when the leader changes, one waits for the other.
-    await store.lock_looking(tx.conn)
+    await looks_store.lock_looking(tx.conn)
     limit = tx.settings.signal_looks_per_piece_max_count
-    looks = await store.next_looks(tx.conn, limit_count=limit)
+    looks = await looks_store.next_looks(tx.conn, limit_count=limit)
     by_window: dict[tuple[str, int], list[Look]] = {}
     for one in looks:
         by_window.setdefault((one.key.community, one.key.window), []).append(one)
@@ -65,29 +69,10 @@ async def _look_at(
     version: int,
 ) -> bool:
     """Look at members of one window; whether some of what is theirs is left for another look."""
-    found: dict[CaseKey, list[Found]] = {}
-    spread: set[CaseKey] = set()
-    totals = await store.load_totals(
-        tx.conn, community=community, window=window, members=_ids([one.key for one in looks])
-    )
-    for one in looks:
-        found[one.key] = []
-        received = totals.get(one.key.member_id, NOTHING).received
-        is_concerned = terms is not None and received > terms.more_than_points
-        if not one.is_spread:
-            spread |= set(await store.load_ring_members(tx.conn, key=one.key))
-        if terms is None or (one.is_spread and not is_concerned):
-            continue
-        graph = await explore(tx.conn, key=one.key, terms=terms)
-        if not one.is_spread:
-            # Also where nothing is found here: it may be the tie that closes another's ring.
-            groups = graph.groups(one.key.member_id, max_count=terms.ring_members)
-            spread |= {CaseKey(community, member, window) for group in groups for member in group}
-        if is_concerned:
-            found[one.key] = suspicions(await see(tx.conn, graph, key=one.key, terms=terms), terms)
+    found, spread = await _find(tx.conn, looks, community=community, window=window, terms=terms)
     keys = sorted(found)
     # 1. The members whose awards may change, before cases, as everybody takes them.
-    before = await store.load_cases(tx.conn, community=community, window=window, members=_ids(keys))
+    before = await cases_store.load_cases(tx.conn, community=community, window=window, members=_ids(keys))
     acts: dict[CaseKey, list[WithheldAct]] = {}
     limit = tx.settings.signal_awards_per_look_max_count
     for key in keys:
@@ -95,7 +80,7 @@ async def _look_at(
         acts[key] = await _mismatched(tx.conn, after, limit_count=limit) if after is not None else []
     await _lock(tx.conn, [act for of_key in acts.values() for act in of_key])
     # 2. The cases: people may have decided meanwhile.
-    before = await store.load_cases(
+    before = await cases_store.load_cases(
         tx.conn, community=community, window=window, members=_ids(keys), is_locked=True
     )
     left: set[CaseKey] = set()
@@ -105,22 +90,54 @@ async def _look_at(
         if after is None:
             continue
         cases.append(after)
-        acts[key] = await _mismatched(tx.conn, after, limit_count=limit)
-        if len(acts[key]) == limit:
+        due = await _mismatched(tx.conn, after, limit_count=limit)
+        # What came since, whose members are not locked, waits for another look.
+        locked = {act.award_id for act in acts[key]}
+        acts[key] = [act for act in due if act.award_id in locked]
+        if len(due) == limit or len(acts[key]) < len(due):
             left.add(key)
     # 3. What is held and let go, and what that comes to.
     await _withhold(tx, [act for case in cases for act in acts[case.key]])
     for after in cases:
-        points, awards = await store.sum_withheld(tx.conn, key=after.key)
+        points, awards = await acts_store.sum_withheld(tx.conn, key=after.key)
         known = before.get(after.key)
         case = replace(after, held_points=points, held_awards=awards)
         if case != known:
-            await store.put_case(tx.conn, case)
+            await cases_store.put_case(tx.conn, case)
         if known is None or known.revision != case.revision:
             tell(tx, case)
-    await store.delete_looks(tx.conn, looks=[one for one in looks if one.key not in left])
-    await store.put_looks(tx.conn, keys=sorted(spread - set(keys)), is_spread=True)
+    await looks_store.delete_looks(tx.conn, looks=[one for one in looks if one.key not in left])
+    await looks_store.put_looks(tx.conn, keys=sorted(spread - set(keys)), is_spread=True)
     return bool(left or spread)
+
+
+async def _find(
+    conn: Connection, looks: Sequence[Look], *, community: str, window: int, terms: Signals | None
+) -> tuple[dict[CaseKey, list[Found]], set[CaseKey]]:
+    """What is found about members of one window, and who is to be looked at because of them."""
+    found: dict[CaseKey, list[Found]] = {}
+    spread: set[CaseKey] = set()
+    totals = await ties_store.load_totals(
+        conn, community=community, window=window, members=_ids([one.key for one in looks])
+    )
+    for one in looks:
+        found[one.key] = []
+        received = totals.get(one.key.member_id, NOTHING).received
+        is_concerned = terms is not None and received > terms.more_than_points
+        if not one.is_spread:
+            spread |= set(await cases_store.load_ring_members(conn, key=one.key))
+        if terms is None or (one.is_spread and not is_concerned):
+            continue
+        graph = await explore(conn, key=one.key, terms=terms)
+        if one.key.member_id in graph.crowded:
+            continue
+        if not one.is_spread:
+            # Also where nothing is found here: it may be the tie that closes another's ring.
+            groups = graph.groups(one.key.member_id, max_count=terms.ring_members)
+            spread |= {CaseKey(community, member, window) for group in groups for member in group}
+        if is_concerned:
+            found[one.key] = suspicions(await see(conn, graph, key=one.key, terms=terms), terms)
+    return found, spread
 
 
 def _ids(keys: Collection[CaseKey]) -> list[str]:
@@ -131,36 +148,37 @@ async def explore(conn: Connection, *, key: CaseKey, terms: Signals) -> Graph:
     """The strong ties around a member, as far as they can make a ring."""
     graph = Graph()
     while wanted := graph.wanted(key.member_id, max_count=terms.ring_members):
-        ties = await store.load_strong_ties(
+        crowded = await ties_store.find_crowded(conn, community=key.community, window=key.window, members=wanted)
+        ties = await ties_store.load_strong_ties(
             conn,
             community=key.community,
             window=key.window,
-            members=sorted(wanted),
+            members=sorted(wanted - crowded),
             least_acts=terms.strong_acts,
         )
-        graph.add(wanted, ties)
+        graph.add(wanted, ties, crowded=crowded)
     return graph
 
 
 async def see(conn: Connection, graph: Graph, *, key: CaseKey, terms: Signals) -> Seen:
     """What a look at a member sees of a window, beside the ties around it."""
-    received = await store.load_received(conn, key=key)
+    received = await ties_store.load_received(conn, key=key)
     near = {key.member_id}.union(*graph.groups(key.member_id, max_count=terms.ring_members))
     linked = await _linked(conn, key=key, givers=[tie.giver for tie in received])
-    accounts = await store.load_links(conn, community=key.community, members=[key.member_id])
+    accounts = await links_store.load_links(conn, community=key.community, members=[key.member_id])
     mine = accounts.get(key.member_id)
     return Seen(
         key.member_id,
         graph,
         received,
-        await store.load_totals(conn, community=key.community, window=key.window, members=near),
-        await store.count_active(
+        await ties_store.load_totals(conn, community=key.community, window=key.window, members=near),
+        await ties_store.count_active(
             conn, community=key.community, window=key.window, most=terms.ring_members * RING_OF_ACTIVE
         ),
         linked,
         1 if mine is None else mine.members_count,
         mine is not None and mine.is_payer,
-        await store.load_captives(conn, key=key),
+        await ties_store.load_captives(conn, key=key),
     )
 
 
@@ -169,7 +187,7 @@ async def _linked(conn: Connection, *, key: CaseKey, givers: Sequence[str]) -> M
     heads = await load_heads(conn, keys=[(key.community, one) for one in (key.member_id, *givers)])
     mine = heads.get((key.community, key.member_id), key.member_id)
     found = {one: Basis.SAME_PERSON for one in givers if heads.get((key.community, one), one) == mine}
-    links = await store.load_links(conn, community=key.community, members=[key.member_id, *givers])
+    links = await links_store.load_links(conn, community=key.community, members=[key.member_id, *givers])
     own = links.get(key.member_id)
     if own is not None and own.account_id is not None:
         for one in givers:
@@ -182,7 +200,7 @@ async def _mismatched(conn: Connection, case: SignalCase, *, limit_count: int) -
     held = case.held
     scope: Scope | None = None if held is None else held.scope
     why = None if held is None else held.why
-    return await store.load_mismatched(conn, key=case.key, scope=scope, why=why, limit_count=limit_count)
+    return await acts_store.load_mismatched(conn, key=case.key, scope=scope, why=why, limit_count=limit_count)
 
 
 async def _lock(conn: Connection, acts: Sequence[WithheldAct]) -> None:
@@ -227,15 +245,17 @@ async def _withhold(tx: Transaction[Settings], acts: Sequence[WithheldAct]) -> N
         claim.is_backfill = False
     if changed or new:
         await find_room(tx, new=new, changed=changed)
-    await store.set_withheld(tx.conn, acts=acts)
+    await acts_store.set_withheld(tx.conn, acts=acts)
 
 
 async def count_held(tx: Transaction[Settings]) -> None:
     """Timer: show how much waits for somebody to look at it, and for how long; forget what is over."""
     until = tx.now - timedelta(days=tx.settings.signal_case_old_days)
-    cases, points, old = await store.count_held(tx.conn, until=until)
+    cases, points, old = await cases_store.count_held(tx.conn, until=until)
     SIGNAL_CASES_WAITING.set(cases)
     SIGNAL_POINTS_HELD.set(points)
     SIGNAL_CASES_OLD.set(old)
     before = window_of(tx.now.date()) - OPEN_WINDOWS_COUNT
-    await store.delete_old(tx.conn, before=before, limit_count=tx.settings.signal_looks_per_piece_max_count * 10)
+    await ties_store.delete_old(
+        tx.conn, before=before, limit_count=tx.settings.signal_looks_per_piece_max_count * 10
+    )

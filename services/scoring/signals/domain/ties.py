@@ -63,21 +63,27 @@ NOTHING = Totals()
 
 @dataclass(slots=True)
 class Graph:
-    """The strong ties around a member, as far as they were looked at: `loaded` are whose all are there."""
+    """The strong ties around a member, as far as they were looked at: `loaded` are whose all are there.
+
+    Nothing is followed through `hubs`; those of them who are `crowded` were not even looked at.
+    """
 
     ties: dict[TieKey, Tie] = field(default_factory=dict)
     loaded: set[str] = field(default_factory=set)
     hubs: set[str] = field(default_factory=set)
+    crowded: set[str] = field(default_factory=set)
     _givers: dict[str, set[str]] = field(default_factory=dict)
     _receivers: dict[str, set[str]] = field(default_factory=dict)
 
-    def add(self, members: Collection[str], ties: Iterable[Tie]) -> None:
+    def add(self, members: Collection[str], ties: Iterable[Tie], *, crowded: Collection[str] = ()) -> None:
         """Add all strong ties of `members`, of each at most one more than STRONG_TIES_MAX_COUNT either way."""
         for tie in ties:
             self.ties[tie.key] = tie
             self._givers.setdefault(tie.receiver, set()).add(tie.giver)
             self._receivers.setdefault(tie.giver, set()).add(tie.receiver)
         self.loaded |= set(members)
+        self.crowded |= set(crowded)
+        self.hubs |= set(crowded)
         for member in members:
             most = max(len(self._givers.get(member, ())), len(self._receivers.get(member, ())))
             if most > STRONG_TIES_MAX_COUNT:

@@ -7,9 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from services.scoring.holds.handlers.following import on_cases_told, on_links
+from services.scoring.holds.handlers.following import on_cases_told, on_links, on_members
 from services.scoring.holds.handlers.looking import look
 from services.scoring.signals.domain.ties import window_of, window_starts
+from services.scoring.signals.store import ties as store
 from shared.contracts.facts import (
     MEMBER_LINKS_CHANGED,
     POINTS_AWARDED,
@@ -17,6 +18,7 @@ from shared.contracts.facts import (
     MemberLinksChanged,
 )
 from shared.followed_members.store import FollowedName, put_names
+from tests.integration.services.merging import Merging
 from tests.integration.services.world import add_person
 
 pytestmark = pytest.mark.stack
@@ -332,8 +334,32 @@ async def test_whatever_the_order_and_the_batches_the_same_is_held(desk: Desk) -
     assert found[0] == found[1] == found[2]
     assert found[0] == {
         "ann": ("held", 24),
-        "bob": ("held", 15),
+        # Of what was taken back so little is left that nobody looks.
+        "bob": ("", 0),
         "cat": ("held", 24),
         "dan": ("", 0),
         "eve": ("", 0),
     }
+
+
+async def test_what_one_person_gave_itself_is_held_once_it_is_known_to_be_one(desk: Desk) -> None:
+    others = [one for place in range(9) for one in desk.messages(f"guest{place}", "ann", 1)]
+    await desk.world.score(*desk.messages("bob", "ann", 8), *others)
+    await desk.look()
+    merging = Merging(desk.world, on_members)
+    await merging.merge("bob", "ann")
+    await desk.look()
+    assert (await desk.told())["ann"] == 27
+    (case,) = await desk.cases()
+    assert [one["words"] for one in case["signals"]] == ["24 points came from 1 who are the same person"]
+    await merging.unmerge("bob")
+    await desk.look()
+    assert (await desk.told())["ann"] == 51
+
+
+async def test_who_is_known_by_everybody_is_not_looked_at(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "CROWD_MAX_COUNT", 5)
+    others = [one for place in range(9) for one in desk.messages(f"guest{place}", "ann", 1)]
+    await desk.world.score(*desk.messages("bob", "ann", 90), *others)
+    await desk.look()
+    assert (await desk.told())["ann"] == 297

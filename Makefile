@@ -9,7 +9,7 @@ RUN := $(VENV)/bin/python -m
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo demo-keep up down status logs test lint format hooks schemas migrations notices changelog translations bench faults browser \
+.PHONY: help setup demo demo-keep up down status logs test lint format hooks schemas migrations notices changelog translations bench faults browser clients \
   requirements clean
 
 help: ## List the targets
@@ -52,8 +52,9 @@ format: $(VENV)/dev.stamp ## Format the code and correct what can be corrected
 hooks: $(VENV)/dev.stamp ## Have git run lint before each commit
 	@$(RUN) prek install
 
-schemas: $(VENV)/dev.stamp ## Generate schemas/ from the contracts and the APIs
+schemas: $(VENV)/dev.stamp ## Generate schemas/ and the Python client from the contracts and the APIs
 	@$(RUN) tools.schemas
+	@$(RUN) tools.client
 
 migrations: $(VENV)/dev.stamp ## Give the migrations of a merged branch their numbers
 	@$(RUN) tools.migrations
@@ -74,6 +75,9 @@ faults: $(VENV)/dev.stamp ## Kill every process in every way, and reconcile what
 browser: $(VENV)/dev.stamp ## Every page of the console in Chromium: languages, themes, widths, axe-core
 	@PLAUDIT_BROWSER=full $(RUN) pytest -n 0 tests/browser --durations 10
 
+clients: $(VENV)/dev.stamp ## Run the programs of docs/clients.md in every language that is installed
+	@PLAUDIT_CLIENTS=full $(RUN) pytest -n 0 tests/integration/clients --durations 10
+
 translations: $(VENV)/dev.stamp ## Find what pages say, and put what is new into the catalogues
 	@$(RUN) tools.translations
 
@@ -86,8 +90,9 @@ requirements: $(VENV)/uv.stamp ## Compile the pins of requirements/*.in anew
 	  -c requirements/dev.txt requirements/bench.in -o requirements/bench.txt
 
 clean: ## Delete the virtual environment and every cache in the checkout (the stacks' data stay)
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build plaudit.egg-info
-	@find plaudit services shared console connectors tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} +
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build plaudit.egg-info \
+	  clients/python/build clients/python/src/plaudit_client.egg-info
+	@find plaudit services shared console connectors clients tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/uv.stamp: Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -100,11 +105,11 @@ $(VENV)/uv.stamp: Makefile
 	@touch $@
 
 # Compiled once here: five services that each compile what they import start seconds later.
-$(VENV)/runtime.stamp: requirements/runtime.txt pyproject.toml $(VENV)/uv.stamp
+$(VENV)/runtime.stamp: requirements/runtime.txt pyproject.toml clients/python/pyproject.toml $(VENV)/uv.stamp
 	@echo "Installing what Plaudit needs into $(VENV)"
 	@$(RUN) uv pip install --quiet --python $(VENV)/bin/python --compile-bytecode --require-hashes \
 	  -r requirements/runtime.txt
-	@$(RUN) uv pip install --quiet --python $(VENV)/bin/python --no-deps --editable .
+	@$(RUN) uv pip install --quiet --python $(VENV)/bin/python --no-deps --editable . --editable clients/python
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/runtime.stamp

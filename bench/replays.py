@@ -29,7 +29,7 @@ SIMULATED_SEED = 17
 #: Of the messages the first, which are those of four weeks.
 MESSAGES_COUNT = 20_000
 #: What names nobody, was not for this event, or is another's: no rule kept anything from anybody.
-_NOT_MEANT = {"no_beneficiary", "condition_false"}
+_NOT_MEANT = {"no_beneficiary", "condition_false", "audience", "campaign"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import asyncpg
+from plaudit_client import AsyncPlaudit
 
 from bench import messages
 from bench.context import MESSAGES, Context
 from bench.results import Target
-from plaudit.client import PlauditClient
 from plaudit.stack import StackState
 from shared.postgres import database_url, role_name
 
@@ -31,7 +31,7 @@ class Neighbour:
     """A community that sends one event after the other."""
 
     name: str
-    client: PlauditClient
+    client: AsyncPlaudit
     scoring: asyncpg.Connection
     count: int = 0
 
@@ -55,7 +55,7 @@ async def fair_share(context: Context) -> None:
     scoring = await asyncpg.connect(database_url(state.postgres_admin_url, role_name("scoring")))
     url = state.service_urls["ingest"]
     try:
-        async with PlauditClient(url, key) as client:
+        async with AsyncPlaudit(url, key) as client:
             one = Neighbour(name, client, scoring)
             quiet = [await one.award_ms() for _ in range(QUIET_COUNT)][QUIET_COUNT // 3 :]
             count = QUICK_FLOOD_COUNT if context.quick else FLOOD_COUNT
@@ -77,7 +77,7 @@ async def fair_share(context: Context) -> None:
 async def _flood(url: str, key: str, count: int) -> tuple[float, float]:
     """Send everything; the seconds that it took, and those that its requests waited together."""
     started = time.perf_counter()
-    async with PlauditClient(url, key) as client:
+    async with AsyncPlaudit(url, key) as client:
         await client.send(messages.events(count, "flood-"))
         return time.perf_counter() - started, client.throttled_seconds
 

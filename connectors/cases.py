@@ -9,7 +9,8 @@ from connectors import document
 from connectors.compiled import Connector
 from connectors.engine import Delivery, Outcome, State, checked, map_delivery, settings_of
 from connectors.exports.contents import Text, UnreadableError
-from connectors.exports.cutting import Broken, Made, cut, find
+from connectors.exports.cutting import Broken, Made, cut
+from connectors.exports.finding import find
 from shared.contracts.activities import RESTORED_TYPE, TARGETING_TYPES
 
 

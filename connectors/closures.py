@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from connectors.calls import called, first_of, keyed
+from connectors.chains import ORDERS, WORDS, binary, summed
 from connectors.costs import steps_of
-from connectors.env import Env, Run, spend
+from connectors.env import UNSET, Env, Run, spend
 from connectors.failures import MappingError
-from connectors.functions import FUNCTIONS, STEP_CHARS, Function, steps_through_all
-from connectors.operators import COMPARED_CHARS, COMPUTE, added, kind, number
-from connectors.paths import along, indexed
+from connectors.functions import FUNCTIONS
+from connectors.operators import kind, number
+from connectors.paths import along, field_of_named, indexed
 from shared.conditions.errors import ConditionError
 from shared.conditions.tokens import Kind
 from shared.conditions.tree import (
@@ -32,9 +34,6 @@ from shared.conditions.tree import (
     written,
 )
 from shared.near_names import suggestion
-
-_UNSET = object()
-_WORDS: Mapping[str, Any] = {"true": True, "false": False, "null": None}
 
 
 @dataclass(slots=True)
@@ -58,7 +57,7 @@ def compiled(node: Node, scope: Scope) -> Run:  # noqa: PLR0911, PLR0912 -- one 
     """The closure of a tree. Raises ConditionError for a name or function that there is not."""
     match node:
         case Literal(kind=Kind.SIGN, value=value):
-            constant = _WORDS[str(value)]
+            constant = WORDS[str(value)]
             return lambda env: constant
         case Literal(value=literal):
             return lambda env: literal
@@ -114,15 +113,17 @@ def _path(node: Node, scope: Scope) -> Run:
                 steps.append(name)
             case Index(operand=operand, index=Literal(kind=Kind.TEXT | Kind.INT, value=str() | int() as key)):
                 steps.append(key)
-            case Name(name=name) if name in scope.aliases:
-                operand = scope.aliases[name]
             case _:
                 break
         node = operand
     steps.reverse()
     held = compiled(node, scope)
-    variable = node.name if isinstance(node, Name) and node.name not in scope.lets else None
-    return along(steps, held, variable)
+    if not isinstance(node, Name):
+        return along(steps, held, None)
+    if node.name not in scope.lets:
+        return along(steps, held, node.name)
+    named = field_of_named(steps[0], let_key(node.name), held)
+    return named if len(steps) == 1 else along(steps[1:], named, None)
 
 
 def _truth(node: Node, scope: Scope) -> Run:
@@ -130,6 +131,8 @@ def _truth(node: Node, scope: Scope) -> Run:
     run = compiled(node, scope)
     if _is_truth(node):
         return run
+    if isinstance(node, Chain) and node.rest[-1][0] in ORDERS:
+        return lambda env: run(env) is True
     text = written(node)
 
     def truth(env: Env) -> bool:
@@ -184,107 +187,17 @@ def _logic(node: Logic, scope: Scope) -> Run:
 def _chain(node: Chain, scope: Scope) -> Run:
     signs = {sign for sign, _ in node.rest}
     if signs == {"+"}:
-        return _sum([compiled(one, scope) for one in (node.first, *(operand for _, operand in node.rest))])
+        return summed([compiled(one, scope) for one in (node.first, *(operand for _, operand in node.rest))])
     run = compiled(node.first, scope)
     for sign, operand in node.rest:
-        run = _binary(sign, run, operand, scope)
+        run = binary(sign, run, operand, compiled(operand, scope))
     return run
-
-
-def _binary(sign: str, first: Run, operand: Node, scope: Scope) -> Run:
-    if sign in ("==", "!="):
-        return _equality(sign == "==", first, operand, scope)
-    if sign == "in":
-        return _membership(first, operand, scope)
-    second = compiled(operand, scope)
-    compute = COMPUTE[sign]
-
-    def computed(env: Env) -> Any:
-        one, two = first(env), second(env)
-        if type(one) is str and len(one) > COMPARED_CHARS:
-            spend(env, len(one) // COMPARED_CHARS)
-        return None if one is None or two is None else compute(one, two)
-
-    return computed
-
-
-def _comparing(env: Env, one: Any, times: int = 1) -> None:
-    """Take the steps that comparing takes: what stands in many places of a value is gone through as often."""
-    if isinstance(one, str):
-        if len(one) > COMPARED_CHARS:
-            spend(env, times * (len(one) // COMPARED_CHARS))
-    elif isinstance(one, list | dict):
-        spend(env, times * steps_through_all((one,)))
-
-
-def _equality(wanted: bool, first: Run, operand: Node, scope: Scope) -> Run:
-    if isinstance(operand, Literal) and operand.kind in {Kind.TEXT, Kind.SIGN}:
-        value = _WORDS[str(operand.value)] if operand.kind is Kind.SIGN else operand.value
-        if value is None or isinstance(value, bool):
-            return lambda env: (first(env) is value) is wanted
-        return lambda env: (first(env) == value) is wanted
-    second = compiled(operand, scope)
-
-    def equal(env: Env) -> bool:
-        one, two = first(env), second(env)
-        _comparing(env, one)
-        same = one == two and isinstance(one, bool) is isinstance(two, bool)
-        return same is wanted
-
-    return equal
-
-
-def _membership(first: Run, operand: Node, scope: Scope) -> Run:
-    if isinstance(operand, ListOf) and all(
-        isinstance(item, Literal) and item.kind is Kind.TEXT for item in operand.items
-    ):
-        texts = frozenset(item.value for item in operand.items if isinstance(item, Literal))
-
-        def among(env: Env) -> bool:
-            value = first(env)
-            return isinstance(value, str) and value in texts
-
-        return among
-    second = compiled(operand, scope)
-
-    def contained(env: Env) -> bool:
-        one, many = first(env), second(env)
-        if isinstance(many, dict):
-            return isinstance(one, str) and one in many
-        if not isinstance(many, list):
-            return False
-        spend(env, len(many))
-        _comparing(env, one, len(many))
-        return any(one == each and isinstance(one, bool) is isinstance(each, bool) for each in many)
-
-    return contained
-
-
-def _sum(runs: Sequence[Run]) -> Run:
-    if len(runs) == 2:
-        first, second = runs
-
-        def sum_of_two(env: Env) -> Any:
-            one, two = first(env), second(env)
-            if type(one) is str and type(two) is str and len(one) + len(two) <= STEP_CHARS:
-                return one + two
-            return _put_together(env, [one, two])
-
-        return sum_of_two
-    return lambda env: _put_together(env, [run(env) for run in runs])
-
-
-def _put_together(env: Env, values: Sequence[Any]) -> Any:
-    found = added(values)
-    if type(found) is str:
-        spend(env, len(found) // STEP_CHARS)
-    return found
 
 
 def _call(node: Call, scope: Scope) -> Run:
     given = node.arguments if node.target is None else (node.target, *node.arguments)
     if node.function == "first_of":
-        return _first_of([compiled(one, scope) for one in given])
+        return first_of([compiled(one, scope) for one in given])
     function = FUNCTIONS.get(node.function)
     if function is None:
         raise ConditionError(
@@ -293,66 +206,10 @@ def _call(node: Call, scope: Scope) -> Run:
         )
     if not function.least <= len(given) <= function.most:
         raise ConditionError(f"`{node.function}` is called as {function.usage}", node.at)
-    return _called(function, [compiled(one, scope) for one in given])
-
-
-def _first_of(runs: Sequence[Run]) -> Run:
-    def first(env: Env) -> Any:
-        for run in runs:
-            value = run(env)
-            if value is not None and value != "":
-                return value
-        return None
-
-    return first
-
-
-def _called(function: Function, runs: Sequence[Run]) -> Run:
-    call, takes_null = function.call, function.takes_null
-    goes_through = function.goes_through
-    if goes_through is not None and len(runs) == 1 and not takes_null:
-        [alone] = runs
-
-        def gone_through_one(env: Env) -> Any:
-            value = alone(env)
-            if value is None:
-                return None
-            spend(env, goes_through((value,)))
-            return call(value)
-
-        return gone_through_one
-    if goes_through is not None:
-
-        def gone_through(env: Env) -> Any:
-            values = [run(env) for run in runs]
-            if not takes_null and None in values:
-                return None
-            spend(env, goes_through(values))
-            return call(*values)
-
-        return gone_through
-    if len(runs) == 1 and not takes_null:
-        [only] = runs
-
-        def called_with_one(env: Env) -> Any:
-            value = only(env)
-            return None if value is None else call(value)
-
-        return called_with_one
-    if len(runs) == 2 and not takes_null:
-        first, second = runs
-
-        def called_with_two(env: Env) -> Any:
-            one, two = first(env), second(env)
-            return None if one is None or two is None else call(one, two)
-
-        return called_with_two
-
-    def called(env: Env) -> Any:
-        values = [run(env) for run in runs]
-        return None if not takes_null and None in values else call(*values)
-
-    return called
+    runs = [compiled(one, scope) for one in given]
+    if node.function == "key" and isinstance(given[0], Literal) and given[0].kind is Kind.TEXT and given[0].value:
+        return keyed(str(given[0].value), runs[1:])
+    return called(function, runs)
 
 
 def _loop(node: Loop, scope: Scope) -> Run:
@@ -411,8 +268,8 @@ def remembered(run: Run, name: str) -> Run:
     key = let_key(name)
 
     def let(env: Env) -> Any:
-        value = env.get(key, _UNSET)
-        if value is _UNSET:
+        value = env.get(key, UNSET)
+        if value is UNSET:
             value = env[key] = run(env)
         return value
 

@@ -10,8 +10,9 @@ from connectors.closures import Scope, remembered
 from connectors.env import Env, Run
 from connectors.exports.compiled import Export, compile_export
 from connectors.expressions import compile_expression
-from connectors.functions import moment, text_of
 from connectors.leaves import Leaf, Path, PlaceError
+from connectors.texts import text_of
+from connectors.times import moment
 from shared.conditions.errors import ConditionError
 from shared.conditions.tree import Name, Node, Select
 from shared.contracts.activities import RESTORED_TYPE, RETRACTED_TYPE, TYPES

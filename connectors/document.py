@@ -252,6 +252,11 @@ class Document(Part):
     signature: Signature
     connecting: Connecting = Connecting()
     challenges: list[Challenge] = Field([])
+    acknowledged_with: Literal["outcome", "nothing"] = Field(
+        "outcome",
+        description="What the platform hears of what was taken: 200 and what became of it, or 204 and no body "
+        "where it takes nothing else for a yes.",
+    )
     delivery_id: Cel | None = Field(
         None, description="What the platform calls the delivery; none where it has no id."
     )

@@ -1,5 +1,6 @@
 """What becomes of a delivery: recognised, and mapped to activities. Pure: time and settings are arguments."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,17 +15,23 @@ from pydantic import ValidationError
 from connectors.compiled import Activity, Connector, Mapped, moment_of
 from connectors.env import DELIVERY_STEPS_MAX_COUNT, LEFT, Env, spend
 from connectors.failures import FAILURES, MappingError
-from connectors.functions import text_of
 from connectors.leaves import Leaf, shown
+from connectors.texts import text_of
 from shared.contracts.activities import ACTIVITY_ADAPTER, ACTIVITY_TYPES, faults
 from shared.contracts.placeholders import NOBODYS, is_placeholder
 
 #: What the largest platforms send at most.
 BODY_MAX_BYTES = 25 * 1024 * 1024
 HEADERS_MAX_COUNT = 100
-#: A push has at most 2,048 commits, each with its people.
-ACTIVITIES_MAX_COUNT = 4_096
+#: A push has at most 2,048 commits: each may be of five people.
+ACTIVITIES_MAX_COUNT = 10_240
 NOTES_MAX_COUNT = 4_096
+#: A larger body is not looked through for halves of characters: each escape in it takes its time.
+MENDED_MAX_BYTES = 256 * 1024
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 ONLY_BOTS = "only bots take part"
 
 
@@ -96,10 +103,28 @@ def read_body(raw: bytes, content_type: str = "") -> dict[str, Any]:
     try:
         body = orjson.loads(raw)
     except ValueError:
-        raise BodyError("the body is not JSON") from None
+        body = _read_mended(raw)
     if not isinstance(body, dict):
         raise BodyError("the body is not a JSON object")
     return body
+
+
+def _read_mended(raw: bytes) -> Any:
+    """What may be JSON but for halves of characters. Raises BodyError."""
+    try:
+        if len(raw) > MENDED_MAX_BYTES:
+            raise ValueError
+        return orjson.loads(_ESCAPE.sub(_whole, raw))
+    except ValueError:
+        raise BodyError("the body is not JSON") from None
+
+
+def _whole(escape: re.Match[bytes]) -> bytes:
+    """An escape of JSON; half of a character of two halves becomes the sign for one that is unknown.
+
+    Platforms that cut a text after so many units of UTF-16 send halves of emoji.
+    """
+    return b"\\ufffd" if escape["half"] else escape[0]
 
 
 def recognise(

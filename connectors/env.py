@@ -6,11 +6,13 @@ from typing import Any, Final
 from connectors.failures import MappingError
 
 #: What all that runs for one delivery may take: loops, functions that go through text, activities.
-DELIVERY_STEPS_MAX_COUNT = 1_000_000
+DELIVERY_STEPS_MAX_COUNT = 2_000_000
 #: Values by name. LEFT has the steps that are left for the delivery.
 Env = dict[str, Any]
 Run = Callable[[Env], Any]
 LEFT: Final = "#left"
+#: What stands for a named value that nobody asked for yet.
+UNSET: Final = object()
 
 
 def spend(env: Env, steps: int) -> None:

@@ -21,6 +21,8 @@ _GITHUB_NOREPLY = re.compile(r"(?P<id>\d+)\+(?P<login>[^@]+)@users\.noreply\.(?P
 # https://docs.gitlab.com/user/profile/#use-an-automatically-generated-private-commit-email
 _GITLAB_NOREPLY = re.compile(r"(?P<id>\d+)(-(?P<login>[^@]+))?@users\.noreply\.(?P<host>gitlab\.[^@]+)")
 _ANY_NOREPLY = re.compile(r"(?P<login>[^@+]+)@users\.noreply\.(?P<host>[^@]+)")
+#: Stands in each of them: most addresses are not looked at further.
+_NOREPLY = "noreply"
 _FORMS = (_GITHUB_NOREPLY, _GITLAB_NOREPLY, _ANY_NOREPLY)
 #: What the forges put in the place of an account that is gone.
 _PLACEHOLDERS = frozenset({"ghost"})
@@ -92,6 +94,8 @@ def hashed_id(email: str, name: str, salt: str = "") -> str:
 def person_id(email: str, name: str, salt: str = "") -> str:
     """The forge's account whose address it is, or else the `hashed_id`; the same by webhook and by git."""
     plain = email.strip().lower()
+    if _NOREPLY not in plain:
+        return hashed_id(email, name, salt)
     for forge, form in (("gitlab", _GITLAB_NOREPLY), ("github", _GITHUB_NOREPLY)):
         found = form.fullmatch(plain)
         if found:
@@ -123,7 +127,7 @@ def author_of(name: str, email: str, salt: str = "", *, login: str = "") -> Who 
     `login` is what the forge calls the account, where it says so.
     """
     plain = email.strip().lower()
-    found = next((one for form in _FORMS if (one := form.fullmatch(plain))), None)
+    found = next((one for form in _FORMS if (one := form.fullmatch(plain))), None) if _NOREPLY in plain else None
     handle = (found["login"] if found else "") or ""
     if handle in _PLACEHOLDERS or login.lower() in _PLACEHOLDERS or name.strip().lower() in _NOBODY:
         return None
@@ -142,7 +146,7 @@ def is_bot(name: str, email: str = "", login: str = "") -> bool:
     return bool(
         _ASSISTANT_ADDRESS.fullmatch(plain)
         or _ASSISTANT_NAME.fullmatch(name.strip())
-        or _GITLAB_BOT_ADDRESS.fullmatch(plain)
+        or (_NOREPLY in plain.lower() and _GITLAB_BOT_ADDRESS.fullmatch(plain))
     )
 
 

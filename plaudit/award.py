@@ -132,5 +132,20 @@ def decline(where: Where, as_json: bool, award: Any) -> None:
 @json_option
 @award_argument
 def reverse(where: Where, as_json: bool, award: Any) -> None:
-    """Take an AWARD back that was given: it amounts to nothing from then on."""
+    """Take an AWARD back that was given: it amounts to nothing from then on.
+
+    One that took two people waits until another person confirms it, or declines.
+    """
     _show(_ask(where, "POST", f"/{award}/reverse", "points:write"), as_json=as_json)
+
+
+@award.command(
+    "confirm-reversal",
+    epilog='Example: plaudit award confirm-reversal 0d9b6cfd-3b54-5ab0-93b0-46e1b0f0d50b --key "$OMAR"',
+)
+@to_work
+@json_option
+@award_argument
+def confirm_reversal(where: Where, as_json: bool, award: Any) -> None:
+    """Take an AWARD back, as another person asked, with a key of your own."""
+    _show(_ask(where, "POST", f"/{award}/confirm-reversal", "points:approve"), as_json=as_json)

@@ -33,9 +33,9 @@ def list_campaigns(where: Where, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found))
         return
-    table = listing("campaign", "state", "from", "to", "days left", "spent", "left", "pace")
+    table = listing("campaign", "state", "until", "days left", "spent", "left", "pace")
     for one in found["items"]:
-        row = [one[name] for name in ("campaign_id", "state", "starts", "ends", "days_left", "spent_points")]
+        row = [one[name] for name in ("campaign_id", "state", "ends", "days_left", "spent_points")]
         table.add_row(*(plain(str(cell)) for cell in (*row, one["left_points"], f"{one['pace_percent']} %")))
     Console().print(table)
 
@@ -69,6 +69,10 @@ def campaign_lines(one: Mapping[str, Any]) -> list[str]:
         budget = "" if rule["budget_points"] is None else f" of {rule['budget_points']:,}"
         lines.append(written_out(f"  {rule['rule_id']}: {rule['spent_points']:,}{budget}"))
     lines += [f"  {day['day']}: {day['spent_points']:,}" for day in one.get("days", ())]
+    for turn in one.get("turns", ()):
+        why = "" if turn["reason"] is None else f": {turn['reason']}"
+        by = "" if turn["by"] is None else f", {turn['by']}"
+        lines.append(written_out(f"  {turn['at']}: {turn['what']} at {turn['spent_points']:,} points{by}{why}"))
     return lines
 
 

@@ -41,6 +41,9 @@ SUBCOMMANDS = {
         "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."
     ),
     "signals": Subcommand("plaudit.signals", "signals", "See awards that are held, and release or deny them."),
+    "guidelines": Subcommand(
+        "plaudit.guidelines", "guidelines", "Decide what was reported, and appeals; suspend members."
+    ),
     "explain": Subcommand("plaudit.admin", "explain", "Explain a payout, back to the events it pays for."),
     "provision": Subcommand(
         "plaudit.provision", "provision_command", "Prepare a Kafka and PostgreSQL of your own."

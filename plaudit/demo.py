@@ -10,13 +10,13 @@ from typing import Any
 
 import click
 import httpx
+from plaudit_client import AsyncPlaudit, Outcomes
 from rich.console import Console
 
 from plaudit.access import Office, add_person, local_people, temporary_key
 from plaudit.admin import acting_names, payout_tree
 from plaudit.bank_files import bank_file
 from plaudit.calls import Refused, request
-from plaudit.client import Outcomes, PlauditClient
 from plaudit.console import sign_in_link
 from plaudit.demo_stack import NAMES, empty_stack
 from plaudit.importers.delivery import Delivery, Summary
@@ -187,7 +187,7 @@ async def _import_commits(state: StackState, key: str, repository: Path) -> Summ
     if not _is_repository(repository):
         return summary
     source = open_repository(repository, GitOptions())
-    async with PlauditClient(state.service_urls["ingest"], key) as client:
+    async with AsyncPlaudit(state.service_urls["ingest"], key) as client:
         await Delivery(client, summary).run(source.records)
     return summary
 
@@ -200,7 +200,7 @@ def _is_repository(path: Path) -> bool:
 
 async def _simulate(state: StackState, key: str, members: int) -> Outcomes:
     yesterday = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
-    async with PlauditClient(state.service_urls["ingest"], key) as client:
+    async with AsyncPlaudit(state.service_urls["ingest"], key) as client:
         return await play(client, Simulation(seed=SEED, until=yesterday, members=members))
 
 

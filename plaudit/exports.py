@@ -9,6 +9,7 @@ from plaudit.places import Place
 from shared.personal_data.archive import archive
 from shared.services import SERVICES
 
+NOT_FOUND = 404
 #: By service: what its tables hold, row by row.
 Gathered = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -18,7 +19,12 @@ def gather(place: Place, key: str, member_id: str) -> Gathered:
     found: dict[str, Sequence[Mapping[str, Any]]] = {}
     for service in SERVICES:
         url = place.url(service)
-        items = every_item(f"{url}/v1/members/{member_id}/personal-data", key)
+        try:
+            items = every_item(f"{url}/v1/members/{member_id}/personal-data", key)
+        except Refused as error:
+            if error.status != NOT_FOUND or service == "ingest":  # who is a member at all
+                raise
+            items = []
         found[service] = [_opened(url, key, item) if item["table"] == "texts" else item for item in items]
     return found
 

@@ -18,7 +18,9 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from plaudit.client import Outcomes, PlauditClient
+from plaudit_client import AsyncPlaudit, Outcomes
+from plaudit_client.types.ingest import IdentityDeclared
+
 from plaudit.simulated_members import Member, make_members
 
 MEMBERS_DEFAULT_COUNT = 300
@@ -334,7 +336,7 @@ def _thing(thing_id: str, author: Member, channel: str) -> dict[str, Any]:
 
 
 async def play(
-    client: PlauditClient, simulation: Simulation, *, on_progress: Callable[[str], None] = lambda text: None
+    client: AsyncPlaudit, simulation: Simulation, *, on_progress: Callable[[str], None] = lambda text: None
 ) -> Outcomes:
     """Declare who is one person, send every event, and wait for what became of them.
 
@@ -344,8 +346,8 @@ async def play(
     on_progress(f"declaring {len(simulation.members)} simulated members")
     async with asyncio.TaskGroup() as group:
         for member in simulation.members:
-            identities = [{"channel": channel, "id": one} for channel, one in member.identities.items()]
-            group.create_task(client.declare_identities(identities, name=member.name))
+            identities = [IdentityDeclared(channel=channel, id=one) for channel, one in member.identities.items()]
+            group.create_task(client.ingest.put_identities(identities=identities, name=member.name))
     on_progress(f"sending {simulation.days} simulated days")
     sent = await client.send(simulation.events())
     on_progress("waiting for the outcomes")

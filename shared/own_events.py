@@ -11,8 +11,14 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from shared.contracts.programme import Slot
+from shared.contracts.programme.worth import CONTRIBUTORS
 
-_LETTERS: Final[dict[Slot, str]] = {"actor": "a", "object_author": "o", "reply_author": "r"}
+_LETTERS: Final[dict[Slot, str]] = {
+    "actor": "a",
+    "object_author": "o",
+    "reply_author": "r",
+    **{slot: str(number) for number, slot in enumerate(CONTRIBUTORS, start=1)},
+}
 _SLOTS: Final[dict[str, Slot]] = {letter: slot for slot, letter in _LETTERS.items()}
 _MAC_CHARS = 32
 WORD_MAX_CHARS = 36 + 1 + len(_LETTERS) + 1 + _MAC_CHARS

@@ -16,14 +16,26 @@ PIECES: Final = (
     (("rewards", "catalogue"), "reward"),
     (("attributes",), "attribute"),
     (("manual", "reasons"), "reason"),
+    (("guidelines", "categories"), "category"),
     (("scores",), "score"),
     (("goals",), "goal"),
     (("audiences",), "audience"),
+    (("counters",), "counter"),
     (("campaigns",), "campaign"),
 )
 #: What is said first of a piece; all else follows in the order in which it is written.
 FIRST: Final = ("points", "minor", "count", "daily_cap", "limits", "within", "at_least", "when", "on", "to")
 MONEY: Final = "payout"
+#: Fields in which pieces name others, and the section whose they are.
+NAMED: Final = {
+    "rule": "rules",
+    "rules": "rules",
+    "score": "scores",
+    "goal": "goals",
+    "campaign": "campaigns",
+    "audience": "audiences",
+    "audiences": "audiences",
+}
 
 
 class Detail(NamedTuple):
@@ -61,6 +73,7 @@ def changes(before: Document | None, after: Document) -> list[Change]:
         *_of_programme(before, after),
         *_of_pieces(old, after),
         *_of_manual(old, after),
+        *_of_guidelines(old, after),
         *_of_money(old, after),
     ]
 
@@ -92,14 +105,39 @@ def _of_pieces(before: Document, after: Document) -> Iterator[Change]:
 
 
 def _named(document: Document, place: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    """The pieces of a list by their ids; the rules that one names by their titles."""
-    titles = {rule["id"]: rule["title"] for rule in document.get("rules") or ()}
-    found: dict[str, Mapping[str, Any]] = {}
-    for piece in _at(document, place) or ():
-        named = {name: titles.get(piece[name], piece[name]) for name in ("rule",) if piece.get(name)}
-        named |= {name: [titles.get(one, one) for one in piece[name]] for name in ("rules",) if piece.get(name)}
-        found[piece["id"]] = {**piece, **named}
+    """The pieces of a list by their ids; what one names of others by their titles."""
+    titles = _titles(document)
+    return {piece["id"]: _called(piece, titles) for piece in _at(document, place) or ()}
+
+
+def called(document: Document) -> Document:
+    """The document with what its rules, campaigns and rewards name of other pieces by their titles."""
+    titles, found = _titles(document), dict(document)
+    for name in ("rules", "campaigns"):
+        if document.get(name):
+            found[name] = [_called(piece, titles) for piece in document[name]]
+    rewards = document.get("rewards") or {}
+    if rewards.get("catalogue"):
+        found["rewards"] = {**rewards, "catalogue": [_called(piece, titles) for piece in rewards["catalogue"]]}
     return found
+
+
+def _titles(document: Document) -> dict[str, dict[str, str]]:
+    """Titles by ids, of the lists that others name, by the field that they name them in."""
+    return {
+        field: {one["id"]: one["title"] for one in document.get(section) or ()} for field, section in NAMED.items()
+    }
+
+
+def _called(piece: Mapping[str, Any], titles: Mapping[str, Mapping[str, str]]) -> Mapping[str, Any]:
+    named: dict[str, Any] = {}
+    for field, of_field in titles.items():
+        said = piece.get(field)
+        if isinstance(said, str):
+            named[field] = of_field.get(said, said)
+        elif isinstance(said, list):
+            named[field] = [of_field.get(one, one) if isinstance(one, str) else one for one in said]
+    return {**piece, **named}
 
 
 def _of_manual(before: Document, after: Document) -> Iterator[Change]:
@@ -108,6 +146,14 @@ def _of_manual(before: Document, after: Document) -> Iterator[Change]:
     details = list(_details(dict(_leaves("", old)), dict(_leaves("", new))))
     if details:
         yield Change("mod", "manual", "manual", "", new, details)
+
+
+def _of_guidelines(before: Document, after: Document) -> Iterator[Change]:
+    """Which version of the guidelines it is, where they are, and what follows beside what categories say."""
+    old, new = ({**(one.get("guidelines") or {}), "categories": None} for one in (before, after))
+    details = list(_details(dict(_leaves("", old)), dict(_leaves("", new))))
+    if details:
+        yield Change("mod", "guidelines", "guidelines", "", new, details)
 
 
 def _of_money(before: Document, after: Document) -> Iterator[Change]:

@@ -122,6 +122,15 @@ AUDIENCES = Topic(
     "community | member",
     (facts.AUDIENCE_ENTERED.name, facts.AUDIENCE_LEFT.name),
     producers=("scoring",),
+    consumers=("recognition", "rewards"),
+    read_back=True,
+)
+CAMPAIGNS = Topic(
+    "campaigns.v1",
+    "Campaigns that stopped giving, went on, or spent all that they have",
+    "community | campaign",
+    (facts.CAMPAIGN_CHANGED.name,),
+    producers=("scoring",),
     consumers=(),
     read_back=True,
 )
@@ -142,6 +151,20 @@ MEMBER_LINKS = Topic(
     producers=("rewards",),
     consumers=("scoring",),
     compacted=True,
+    read_back=True,
+)
+GUIDELINES = Topic(
+    "guidelines.v1",
+    "What became of reports, who is suspended, and who accepted the guidelines",
+    "community | member, or case",
+    (
+        facts.CASE_CHANGED.name,
+        facts.SUSPENSION_CHANGED.name,
+        facts.GUIDELINES_ACCEPTED.name,
+        facts.SAID_IN_CASE.name,
+    ),
+    producers=("scoring",),
+    consumers=("recognition", "analytics"),
     read_back=True,
 )
 RECOGNITION = Topic(
@@ -258,6 +281,8 @@ TOPICS = (
     AUDIENCES,
     SIGNALS,
     MEMBER_LINKS,
+    CAMPAIGNS,
+    GUIDELINES,
     RECOGNITION,
     REDEMPTIONS,
     PAYOUTS,

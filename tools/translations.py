@@ -4,6 +4,7 @@ What is new waits there with an empty translation; what is said no more is taken
 """
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parents[1]
 CONSOLE = ROOT / "console"
+#: A per cent sign that begins no place: whoever shows the text takes what follows for one, and breaks.
+LONE = re.compile(r"%(?!\(\w+\)s)")
 METHODS = [("**.py", "python"), ("**.html", "jinja2.ext:babel_extract")]
 OPTIONS: dict[str, dict[str, Any]] = {
     "**.html": {"trimmed": "false", "silent": "false", "extensions": "jinja2.ext.do", "newstyle_gettext": "true"}
@@ -36,9 +39,24 @@ def catalogue(language: str) -> Catalog:
     return read_po(io.StringIO(text), locale=language)
 
 
+def with_lone_percent(catalog: Catalog) -> list[str]:
+    """Texts and translations with a per cent sign that would break their page; `%%` is one that does not."""
+    found = []
+    for message in filter(lambda one: one.id, catalog):
+        for text in (message.id, message.string):
+            forms = text if isinstance(text, tuple | list) else (text,)
+            found += [one for one in forms if one and LONE.search(one.replace("%%", ""))]
+    return found
+
+
 def main() -> None:
-    """Bring every catalogue up to what pages say."""
+    """Bring every catalogue up to what pages say.
+
+    Ends with 1, and writes nothing, where a text would break its page.
+    """
     texts = said()
+    if broken := with_lone_percent(texts):
+        raise SystemExit("\n".join(["write %% for a per cent sign in:", *broken]))
     for path in sorted((CONSOLE / "locale").glob("*/console.po")):
         known = catalogue(path.parent.name)
         known.update(texts, no_fuzzy_matching=True, update_creation_date=False)

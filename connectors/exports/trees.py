@@ -139,3 +139,10 @@ class _Rows:
         raise UnreadableError(
             f"line {line}: it declares a document type, which no export has: entities are not read"
         )
+
+
+def records_of(form: str, stream: io.BufferedReader, each: str | None = None) -> Iterator[Row | BadRow]:
+    """The records of a file of XML, JSON or JSON lines; `each` is where in a file of JSON they lie."""
+    if form == "xml":
+        return of_xml(stream)
+    return of_json(stream, each) if form == "json" else of_json_lines(stream)

@@ -50,6 +50,8 @@ RECIPIENTS: Final = {
     "actor": _("whoever does it"),
     "object_author": _("whoever made it"),
     "reply_author": _("whoever is answered"),
+    "contributors": _("whoever does it with them"),
+    "team": _("all who do it together"),
 }
 #: Types that say something of other events, and earn nothing by themselves.
 ABOUT_OTHERS: Final = frozenset({"activity.retracted.v1", "activity.restored.v1"})

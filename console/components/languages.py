@@ -129,8 +129,11 @@ class Writer:
 
 
 def short_id(text: Any) -> str:
-    """An id as it is shown: its first 8 and last 4 characters."""
+    """An id as it is shown: its first 8 and last 4 characters, and of a receipt how many events it has."""
     said = str(text)
+    receipt, _, count = said.rpartition("-")
+    if receipt.startswith("r") and count.isdecimal() and len(receipt) > SHORT_ID_CHARS:
+        return f"{receipt[:8]}…{receipt[-4:]}-{count}"
     return said if len(said) <= SHORT_ID_CHARS else f"{said[:8]}…{said[-4:]}"
 
 

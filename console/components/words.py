@@ -12,6 +12,7 @@ WORDS = (
     *(_("administrator"), _("accrued"), _("held"), _("eligible"), _("approved"), _("reserved"), _("submitted")),
     *(_("sent"), _("settled"), _("returned"), _("failed"), _("reversed"), _("corrected"), _("confirmed")),
     *(_("cancelled"), _("expired"), _("open"), _("filed"), _("computing"), _("accepted"), _("duplicate")),
+    *(_("live"), _("backfill")),
     *(
         _("rejected"),
         _("refused"),

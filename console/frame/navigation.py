@@ -42,6 +42,7 @@ EXPLORER = Link("/explorer", _("Explorer"), "compass", "points:read")
 TRY_IT = Link("/try-it", _("Try it"), "play", "events:write")
 BY_HAND = Link("/by-hand", _("Points by hand"), "gift", "points:read")
 HELD = Link("/held", _("Held points"), "shield", "points:read")
+GUIDELINES = Link("/guidelines", _("Reports"), "shield", "guidelines:read")
 WAITING = Link("/waiting", _("Waiting for you"), "eye", "programmes:read")
 PROGRAMME = Link("/programme", _("Programme"), "doc", "programmes:read")
 CAMPAIGNS = Link("/campaigns", _("Campaigns"), "mega", "programmes:read")
@@ -59,13 +60,14 @@ ME = Link("/me", _("My points"), "user")
 MY_PLACE = Link("/me/place", _("My place"), "cup")
 MY_REWARDS = Link("/me/rewards", _("Rewards"), "gift")
 MY_PAYOUTS = Link("/me/payouts", _("Payouts"), "bank")
+MY_GUIDELINES = Link("/me/guidelines", _("Guidelines"), "doc")
 MY_DATA = Link("/me/data", _("My data"), "shield")
 #: At the bottom of a member's phone.
 OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
-    Group(_("Community"), (MEMBERS, LEADERBOARD, PROGRAMME, CAMPAIGNS, HELD, CHECK_INS)),
+    Group(_("Community"), (MEMBERS, GUIDELINES, LEADERBOARD, PROGRAMME, CAMPAIGNS, HELD, CHECK_INS)),
     Group(_("Finance"), (PAYOUT_RUNS, REDEMPTIONS, LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
     Group(_("Operation"), (PIPELINE, DEAD_LETTERS, CONNECTORS, RECEIPTS, REJECTED, PARTS)),

@@ -45,6 +45,19 @@
     input.focus();
   };
 
+  // The pages are those of the navigation: said once in the page.
+  for (const [at, link] of document.querySelectorAll("#side .nav a").entries()) {
+    const row = document.createElement("li");
+    row.setAttribute("role", "presentation");
+    const option = link.cloneNode(true);
+    option.removeAttribute("aria-current");
+    option.id = `palette-page-${at}`;
+    option.setAttribute("role", "option");
+    option.setAttribute("aria-selected", "false");
+    row.append(option);
+    document.getElementById("palette-list")?.append(row);
+  }
+
   if (palette && input) {
     document.getElementById("find")?.addEventListener("click", (event) => {
       event.preventDefault();

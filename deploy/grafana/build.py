@@ -295,6 +295,15 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             (Query("max by (state) (plaudit_scoring_campaigns_not_giving)", "{{state}}"),),
         ),
         Panel(
+            "Reports to decide",
+            "Cases of the guidelines that wait, and what is still to be reversed or given back.",
+            "short",
+            (
+                Query("max by (deadline) (plaudit_scoring_cases_waiting)", "{{deadline}}"),
+                Query("max(plaudit_scoring_voids_to_sweep)", "to reverse"),
+            ),
+        ),
+        Panel(
             "Waiting for a second person",
             "Versions of programmes that change money, and outcomes of payouts, that one person proposed.",
             "short",

@@ -10,10 +10,10 @@ from typing import IO, Any, TypeVar
 
 import click
 import orjson
+from plaudit_client import AsyncPlaudit, PlauditError, UnreachableError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from plaudit.client import PlauditClient, PlauditError, UnreachableError
 from plaudit.importers import cloudevents, deliveries, tabular
 from plaudit.importers.delivery import Delivery, Summary, mapped_only
 from plaudit.importers.git import GitOptions, open_repository
@@ -141,8 +141,17 @@ def import_git(
     scopes = (*IMPORT_SCOPES, "analytics:read") if retract_gone else IMPORT_SCOPES
 
     def afterwards(place: Place, key: str, summary: Summary) -> None:
-        wait_seconds, quiet = target.wait_seconds, target.as_json
-        offer_to_take_back(place, key, path, options, summary, wait_seconds=wait_seconds, yes=yes, quiet=quiet)
+        offer_to_take_back(
+            place,
+            key,
+            path,
+            options,
+            summary,
+            wait_seconds=target.wait_seconds,
+            yes=yes,
+            live=target.live,
+            quiet=target.as_json,
+        )
 
     run_import(
         target,
@@ -355,7 +364,7 @@ async def _deliver(target: Target, title: str, source: Source, summary: Summary,
         def show_waiting(seconds: float) -> None:
             progress.update(task, description=written_out(f"{title}, waits {seconds:.0f} s for its share"))
 
-        async with PlauditClient(
+        async with AsyncPlaudit(
             url,
             key,
             earliest_year=target.earliest_year,

@@ -16,8 +16,10 @@ from typing import Any
 
 import httpx
 import orjson
+from plaudit_client import NOT_GIVEN, AsyncPlaudit, PlauditError, Receipt
+from plaudit_client.events import BATCH_MAX_BYTES, BATCH_MAX_COUNT
+from plaudit_client.types.ingest import IdentityDeclared
 
-from plaudit.client import BATCH_MAX_BYTES, BATCH_MAX_COUNT, PlauditClient, PlauditError, Receipt
 from plaudit.importers.records import Bad, Mapped, Record, SamePerson, SourceError, Unsupported
 from shared.contracts.fields import EARLIEST_YEAR
 
@@ -199,7 +201,7 @@ class Delivery:
 
     def __init__(
         self,
-        client: PlauditClient,
+        client: AsyncPlaudit,
         summary: Summary,
         *,
         rate: float | None = None,
@@ -229,8 +231,9 @@ class Delivery:
             for start in range(0, max(1, len(others)), IDENTITIES_MAX_COUNT - 1):
                 ids = (first, *others[start : start + IDENTITIES_MAX_COUNT - 1])
                 try:
-                    await self._client.declare_identities(
-                        [{"channel": "code", "id": one} for one in ids], name=person.name
+                    await self._client.ingest.put_identities(
+                        identities=[IdentityDeclared(channel="code", id=one) for one in ids],
+                        name=NOT_GIVEN if person.name is None else person.name,
                     )
                 except PlauditError as error:
                     if error.status == httpx.codes.FORBIDDEN:

@@ -10,9 +10,10 @@ import orjson
 from connectors.compiled import Connector
 from connectors.engine import BodyError, Delivery, Outcome, State, checked, map_delivery, recognise, settings_of
 from connectors.exports.contents import Content, Reading, UnreadableError
-from connectors.exports.cutting import Broken, Found, Made, cut, find, why_not
+from connectors.exports.cutting import Broken, Made, cut
+from connectors.exports.finding import Found, find, why_not
 from connectors.failures import MappingError
-from connectors.functions import moment
+from connectors.times import moment
 from plaudit.importers.contents import Progress, beside, contents
 from plaudit.importers.records import Bad, Mapped, Record, Skipped, Source, SourceError, Unsupported
 from shared.near_names import suggestion

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from plaudit_client import AsyncPlaudit
 
 from plaudit.calls import every_item
-from plaudit.client import PlauditClient
 from plaudit.importers.delivery import Summary
 from plaudit.importers.git import GitOptions, source_of
 from plaudit.importers.records import SourceError
@@ -35,9 +35,12 @@ def offer_to_take_back(
     *,
     wait_seconds: float,
     yes: bool,
+    live: bool,
     quiet: bool,
 ) -> None:
     """Show what stands of the source and is gone from the repository, ask, and take it back.
+
+    With `live` that is told to people, as what happens now.
 
     Raises SourceError for a shallow clone, and where nobody can be asked; PlauditError, UnreachableError.
     """
@@ -55,7 +58,7 @@ def offer_to_take_back(
     if not yes and not agreed(gone, quiet):
         click.echo("Nothing was taken back.", err=quiet)
         return
-    asyncio.run(_take_back(place.url("ingest"), key, source, gone, wait_seconds))
+    asyncio.run(_take_back(place.url("ingest"), key, source, gone, wait_seconds, live=live))
     summary.taken_back = len(gone)
 
 
@@ -85,9 +88,11 @@ def agreed(gone: Sequence[Any], quiet: bool) -> bool:
         raise SourceError("nobody was there to say yes to taking back; give --yes, or answer") from None
 
 
-async def _take_back(url: str, key: str, source: str, gone: Sequence[Any], wait_seconds: float) -> None:
+async def _take_back(
+    url: str, key: str, source: str, gone: Sequence[Any], wait_seconds: float, *, live: bool
+) -> None:
     now = datetime.now(UTC)
-    async with PlauditClient(url, key, backfill=True) as client:
+    async with AsyncPlaudit(url, key, backfill=not live) as client:
         sent = await client.send(retraction(source, str(one["id"]), now) for one in gone)
         await client.wait(sent.receipt_ids, timeout_seconds=wait_seconds)
 

@@ -9,7 +9,7 @@ from typing import Any
 from connectors.compiled import Connector
 from connectors.engine import BodyError, Delivery, State, checked, map_delivery, recognise, settings_of
 from connectors.exports.contents import Content, UnreadableError
-from connectors.exports.cutting import Found, find, why_not
+from connectors.exports.finding import Found, find, why_not
 from plaudit.importers.contents import beside, contents
 from plaudit.importers.exports import Options, outcomes, read_delivery
 from plaudit.importers.records import SourceError

@@ -31,6 +31,8 @@ REASONS: Final = {
     "budget": "the campaign's budget had no more",
     "pacing": "the campaign spent faster than planned",
     "stopped": "the campaign was stopped",
+    "upheld": "a report of what it is about was upheld",
+    "suspended": "the member was suspended then",
     "waiting": "its room under limits is being looked for",
     "retracted": "it was taken back",
     "held": "it is held until somebody has looked at it",
@@ -66,7 +68,11 @@ def explanation_lines(found: Any) -> list[str]:
         lines += _declined_lines(one, rules.get((one["programme_version"], one["rule_id"])))
     for read in found["attributes"]:
         value = "nothing" if read["since"] is None else f"{said(read['value'])}, so since {read['since']}"
-        lines.append(f"    rule {read['rule_id']} read member.{read['name']} of {read['member_id']}: {value}")
+        lines.append(f"    rule {read['rule_id']} read {read['written']} of {read['member_id']}: {value}")
+    for one in found["calculated"]:
+        met = ", ".join(f"{name} is {said(value)}" for name, value in one["met"].items())
+        by = f" by {met}" if met else ""
+        lines.append(f"    rule {one['rule_id']} came to {one['points']} for the {one['slot']}{by}")
     if found["scored"] and not (found["awards"] or found["declined"]):
         lines.append(
             "  no rule of the version that it came under is for events of its type, or there was none yet"
@@ -78,7 +84,7 @@ def _award_lines(award: Any, rule: Any) -> list[str]:
     by = f"by version {award['programme_version']}, recorded {award['recorded_at']}"
     if award["amends"] is not None:
         return [f"  {award['points']:+} {award['rule_id']} ({award['cause']}): {award['total']} since, {by}"]
-    lines = [f"  {award['points']:+} {award['rule_id']} to the {award['slot']} {award['member_id']}, {by}"]
+    lines = [f"  {award['points']:+} {award['rule_id']} to the {award['beneficiary']} {award['member_id']}, {by}"]
     if rule is not None and rule["condition"]:
         lines.append(f"      {rule['title']}: asks {rule['condition']}")
     return lines
@@ -89,7 +95,7 @@ def _declined_lines(declined: Any, rule: Any) -> list[str]:
     version = declined["programme_version"]
     by = "" if version is None else f", by version {version}"
     detail = f" ({declined['detail']})" if declined["detail"] else ""
-    lines = [f"   0 {declined['rule_id']} to the {declined['slot']}: {reason}{detail}{by}"]
+    lines = [f"   0 {declined['rule_id']} to the {declined['beneficiary']}: {reason}{detail}{by}"]
     if rule is not None and rule["condition"]:
         lines.append(f"      {rule['title']}: asks {rule['condition']}")
     met = ", ".join(f"{name} is {said(value)}" for name, value in declined["met"].items())

@@ -2,6 +2,8 @@
 
 from services.analytics.audit import api as audit
 from services.analytics.audit.handlers import FORGET_EVERY_SECONDS, forget, on_audit
+from services.analytics.guidelines import api as guidelines
+from services.analytics.guidelines.handlers import on_guidelines
 from services.analytics.lineage.api import routes as lineage
 from services.analytics.participation import api as participation
 from services.analytics.participation.handlers import on_events
@@ -22,6 +24,7 @@ from shared.consumer import Subscription
 from shared.contracts.facts import (
     ACCEPTED_EVENT,
     AUDIT_FACT,
+    GUIDELINE_FACT,
     PAYOUT_FACT,
     POINTS_AWARDED,
     PROGRAMME_PUBLISHED,
@@ -32,7 +35,17 @@ from shared.contracts.facts import (
 from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.followed_members import FOLLOWED_MEMBERS
 from shared.service import ServiceSpec, Timer, run
-from shared.topics import AUDIT, EVENTS, PAYOUTS, POINTS, PROGRAMMES, RECOGNITION, REDEMPTIONS, REJECTED
+from shared.topics import (
+    AUDIT,
+    EVENTS,
+    GUIDELINES,
+    PAYOUTS,
+    POINTS,
+    PROGRAMMES,
+    RECOGNITION,
+    REDEMPTIONS,
+    REJECTED,
+)
 
 SPEC = ServiceSpec(
     name="analytics",
@@ -50,9 +63,12 @@ SPEC = ServiceSpec(
         Subscription(RECOGNITION, RECOGNITION_GRANTED.adapter, on_grants),
         Subscription(REDEMPTIONS, REDEMPTION_FACT, on_redemptions),
         Subscription(PAYOUTS, PAYOUT_FACT, on_payouts),
+        Subscription(GUIDELINES, GUIDELINE_FACT, on_guidelines),
         Subscription(AUDIT, AUDIT_FACT, on_audit),
     ],
-    routers=[part.router for part in (participation, points, summary, rejections, lineage, timelines, audit)],
+    routers=[
+        part.router for part in (participation, points, summary, rejections, lineage, timelines, audit, guidelines)
+    ],
     problems=ERRORS,
     whole=[AUDIT],
     timers=[Timer("forget-audit", every_seconds=FORGET_EVERY_SECONDS, run=forget)],

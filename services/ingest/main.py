@@ -21,6 +21,7 @@ from services.ingest.connectors.api import connections, deliveries, door
 from services.ingest.connectors.handlers import deliveries as deliveries_handlers
 from services.ingest.connectors.handlers.reading import THREADS
 from services.ingest.directory import api as directory
+from services.ingest.directory import handlers as directory_handlers
 from services.ingest.erasure import api as erasure
 from services.ingest.erasure import handlers as erasure_handlers
 from services.ingest.erasure.handlers import LOOK_AFTER_EVERY_SECONDS, look_after
@@ -37,7 +38,7 @@ from services.ingest.measuring.handlers.texts import (
     measure_again,
 )
 from services.ingest.members import api as members
-from services.ingest.members import handlers as members_handlers
+from services.ingest.members.handlers.resolving import find_owner
 from services.ingest.merges import api as merges
 from services.ingest.problems import ERRORS
 from services.ingest.refused.handlers import keeping, standing
@@ -84,13 +85,18 @@ SPEC = ServiceSpec(
             every_seconds=deliveries_handlers.KEEP_EVERY_SECONDS,
             run=deliveries_handlers.keep_in_order,
         ),
+        Timer(
+            "fold-member-counts",
+            every_seconds=directory_handlers.FOLD_EVERY_SECONDS,
+            run=directory_handlers.fold_counts,
+        ),
         Timer("sign-keys-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
         Timer("announce-token-keys", every_seconds=ANNOUNCE_EVERY_SECONDS, run=announce),
         Timer("sweep-sign-in-links", every_seconds=SWEEP_EVERY_SECONDS, run=sweep),
     ],
     operations=OPERATIONS,
     schemas=schemas,
-    find_owner=members_handlers.find_owner,
+    find_owner=find_owner,
     closing=[BRAKE.close, THREADS.close],
     read_back=[
         *keys_handlers.READ_BACK,

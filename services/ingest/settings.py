@@ -102,7 +102,7 @@ class Settings(SigningSettings):
         32, ge=1, description="Deliveries of platforms that are worked on at once; more are answered 503"
     )
     delivery_events_max_bytes: int = Field(
-        2 * 1024 * 1024, ge=1, description="What the events of one delivery may have together, as JSON"
+        6 * 1024 * 1024, ge=1, description="What the events of one delivery may have together, as JSON"
     )
     delivery_event_seconds: float = Field(
         0.0002,
@@ -228,7 +228,7 @@ class Settings(SigningSettings):
         500, gt=0, le=1e6, description="Events of the past that a process judges in a second, on the average"
     )
     backfill_batch_max_count: int = Field(
-        250, ge=1, description="Events of the past in one transaction: for no more does what comes live wait"
+        100, ge=1, description="Events of the past in one transaction: for no more does what comes live wait"
     )
     backfill_wait_max_seconds: float = Field(
         5.0,

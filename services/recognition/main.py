@@ -3,6 +3,7 @@
 from services.recognition.cards import api as cards
 from services.recognition.counts.handlers import KEEP_COUNTING_EVERY_SECONDS, keep_counting, on_events
 from services.recognition.leaderboards import api as leaderboards
+from services.recognition.leaderboards.handlers import on_guidelines
 from services.recognition.merges.handlers import FOLLOWED_MEMBERS
 from services.recognition.problems import ERRORS
 from services.recognition.settings import Settings
@@ -13,10 +14,11 @@ from services.recognition.totals import api as totals
 from services.recognition.totals import handlers
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
-from shared.contracts.facts import ACCEPTED_EVENT, POINTS_AWARDED, PROGRAMME_PUBLISHED
+from shared.contracts.facts import ACCEPTED_EVENT, GUIDELINE_FACT, POINTS_AWARDED, PROGRAMME_PUBLISHED
+from shared.followed_audiences import FOLLOWED_AUDIENCES
 from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.service import ServiceSpec, Timer, run
-from shared.topics import EVENTS, POINTS, PROGRAMMES
+from shared.topics import EVENTS, GUIDELINES, POINTS, PROGRAMMES
 
 SPEC = ServiceSpec(
     name="recognition",
@@ -28,8 +30,10 @@ SPEC = ServiceSpec(
         FOLLOWED_COMMUNITIES,
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
         FOLLOWED_MEMBERS,
+        FOLLOWED_AUDIENCES,
         Subscription(EVENTS, ACCEPTED_EVENT, on_events),
         Subscription(POINTS, POINTS_AWARDED.adapter, handlers.on_awards),
+        Subscription(GUIDELINES, GUIDELINE_FACT, on_guidelines),
     ],
     problems=ERRORS,
     routers=[part.router for part in (leaderboards, totals, thresholds, cards, streaks)],

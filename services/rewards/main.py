@@ -27,6 +27,7 @@ from services.rewards.settings import Settings
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
+from shared.followed_audiences import FOLLOWED_AUDIENCES
 from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import POINTS, PROGRAMMES
@@ -41,6 +42,7 @@ SPEC = ServiceSpec(
         FOLLOWED_COMMUNITIES,
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, links.on_programmes),
         FOLLOWED_MEMBERS,
+        FOLLOWED_AUDIENCES,
         Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
     ],
     routers=[

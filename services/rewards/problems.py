@@ -39,11 +39,13 @@ from services.rewards.redemptions.api import (
     NOT_CANCELLABLE,
     NOT_CONFIRMABLE,
     NOT_ENOUGH_POINTS,
+    NOT_FOR_MEMBER,
     UNKNOWN_REDEMPTION,
     UNKNOWN_REWARD,
 )
 from services.rewards.redemptions.domain import (
     OtherRequestError,
+    OutsideAudienceError,
     RedemptionClosedError,
     RedemptionState,
     UnknownRedemptionError,
@@ -57,6 +59,11 @@ from shared.http.problem_types import UNKNOWN_MEMBER
 def _unknown_reward(error: UnknownRewardError) -> Problem:
     detail = f"The catalogue has no {error.reward_id!r}; GET /v1/catalogue lists the rewards on offer"
     return Problem(UNKNOWN_REWARD, detail, [FieldError(field="/reward_id", detail=detail)])
+
+
+def _outside(error: OutsideAudienceError) -> Problem:
+    detail = f"It is for {error.title!r}, and the member is not in that audience"
+    return Problem(NOT_FOR_MEMBER, detail, [FieldError(field="/reward_id", detail=detail)])
 
 
 def _closed(error: RedemptionClosedError) -> Problem:
@@ -99,6 +106,7 @@ ERRORS: ErrorTable = {
         UNKNOWN_TRANSFER, f"There is no transfer {error.transfer_id} in this community"
     ),
     UnknownRewardError: _unknown_reward,
+    OutsideAudienceError: _outside,
     UnknownRedemptionError: lambda error: Problem(
         UNKNOWN_REDEMPTION, f"There is no redemption {error.redemption_id} in this community"
     ),

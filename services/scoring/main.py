@@ -1,14 +1,19 @@
 """The wiring of scoring."""
 
-from services.scoring.audiences import handlers as audiences_handlers
 from services.scoring.audiences.api import router as audiences
-from services.scoring.audiences.handlers import DECIDER
+from services.scoring.audiences.handlers import deciding
+from services.scoring.audiences.handlers.deciding import DECIDER
 from services.scoring.awards.api.routes import router as awards
 from services.scoring.awards.handlers import restoring
 from services.scoring.awards.handlers.rooms import settle_waiting
 from services.scoring.awards.handlers.scoring import Scorer
+from services.scoring.campaigns import handlers as campaigns_handlers
 from services.scoring.campaigns.api import router as campaigns
-from services.scoring.campaigns.handlers import count_not_giving
+from services.scoring.guidelines.api.members import router as members_guidelines
+from services.scoring.guidelines.api.routes import router as guidelines
+from services.scoring.guidelines.handlers import folding as guideline_cases
+from services.scoring.guidelines.handlers import telling as guideline_facts
+from services.scoring.guidelines.handlers.listening import FOLLOWED_MEMBERS, Listener
 from services.scoring.holds.api.routes import router as holds
 from services.scoring.holds.handlers import following, looking
 from services.scoring.manual import handlers as manual_handlers
@@ -36,6 +41,7 @@ DECIDE_EVERY_SECONDS = 1.0
 LOOK_EVERY_SECONDS = 0.5
 
 scorer = Scorer()
+listener = Listener(scorer)
 
 SPEC = ServiceSpec(
     name="scoring",
@@ -45,11 +51,22 @@ SPEC = ServiceSpec(
         FOLLOWED_ACCESS_KEYS,
         FOLLOWED_PEOPLE,
         FOLLOWED_COMMUNITIES,
-        following.FOLLOWED_MEMBERS,
+        FOLLOWED_MEMBERS,
         following.FOLLOWED_LINKS,
-        Subscription(EVENTS, ACCEPTED_EVENT, scorer.on_activities, prepare=scorer.prepare),
+        Subscription(EVENTS, ACCEPTED_EVENT, listener.on_activities, prepare=scorer.prepare),
     ],
-    routers=[programmes, drafts, rules, audiences, campaigns, awards, manual, holds],
+    routers=[
+        programmes,
+        drafts,
+        rules,
+        audiences,
+        campaigns,
+        awards,
+        manual,
+        holds,
+        guidelines,
+        members_guidelines,
+    ],
     problems=ERRORS,
     timers=[
         Timer("settle-claims", every_seconds=SETTLE_EVERY_SECONDS, run=settle_waiting),
@@ -58,7 +75,9 @@ SPEC = ServiceSpec(
         Timer("count-held", every_seconds=60, run=looking.count_held),
         Timer("sign-programmes-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
         Timer("count-programmes-waiting", every_seconds=60, run=count_waiting),
-        Timer("count-campaigns", every_seconds=15, run=count_not_giving),
+        Timer("count-campaigns", every_seconds=15, run=campaigns_handlers.count_not_giving),
+        Timer("work-off-guidelines", every_seconds=SETTLE_EVERY_SECONDS, run=guideline_cases.work_off),
+        Timer("count-cases-waiting", every_seconds=15, run=guideline_cases.count_waiting),
         Timer("count-manual-awards-waiting", every_seconds=60, run=manual_handlers.count_waiting),
     ],
     schemas=schemas,
@@ -68,7 +87,9 @@ SPEC = ServiceSpec(
         *following.READ_BACK,
         *restoring.READ_BACK,
         *manual_handlers.READ_BACK,
-        *audiences_handlers.READ_BACK,
+        *deciding.READ_BACK,
+        *campaigns_handlers.READ_BACK,
+        *guideline_facts.READ_BACK,
     ],
 )
 

@@ -58,7 +58,7 @@ for decided in ("release_asked", "released", "denied"):
     SIGNALS_DECIDED.labels(decided)
 CAMPAIGNS_NOT_GIVING = Gauge(
     "plaudit_scoring_campaigns_not_giving",
-    "Campaigns that give nothing, by why: braked (spent too fast), stopped (by a person)",
+    "Campaigns that give nothing, by why: braked (spent too fast), stopped (by a person), exhausted (all spent)",
     ["state"],
 )
 CHILDREN_ENDED = Counter(
@@ -70,3 +70,21 @@ EVALUATED_APART_SECONDS = Counter(
 )
 # The alert on it asks for what was added: a counter that appears with its first rule would show no growth.
 RULES_DECLINED.labels("too_slow")
+CASES_DECIDED = Counter(
+    "plaudit_scoring_cases_total",
+    "Times that cases of the guidelines became upheld, dismissed, appealed, overturned, open or withdrawn",
+    ["state"],
+)
+CASES_WAITING = Gauge(
+    "plaudit_scoring_cases_waiting",
+    "Cases of the guidelines that somebody is to decide, by deadline: in_time, overdue",
+    ["deadline"],
+)
+VOIDS_TO_SWEEP = Gauge(
+    "plaudit_scoring_voids_to_sweep",
+    "Upheld contents and suspensions of which points are still to be reversed or given back",
+)
+for state in ("open", "upheld", "dismissed", "appealed", "overturned", "withdrawn"):
+    CASES_DECIDED.labels(state)
+for deadline in ("in_time", "overdue"):
+    CASES_WAITING.labels(deadline)

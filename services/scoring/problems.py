@@ -1,9 +1,28 @@
 """What scoring's errors become when they reach its API."""
 
-from services.scoring.audiences.api import UNKNOWN_AUDIENCE
 from services.scoring.audiences.domain import UnknownAudienceError
 from services.scoring.campaigns.api import UNKNOWN_CAMPAIGN
 from services.scoring.campaigns.domain import UnknownCampaignError
+from services.scoring.guidelines.api.problems import (
+    APPEAL_TOO_LATE,
+    CASE_DECIDED,
+    NO_GUIDELINES,
+    OTHER_GUIDELINES,
+    OWN_CASE,
+    UNKNOWN_CASE,
+    UNKNOWN_CATEGORY,
+    UNKNOWN_SUSPENSION,
+)
+from services.scoring.guidelines.domain.errors import (
+    AppealTooLateError,
+    CaseDecidedError,
+    NoGuidelinesError,
+    OtherVersionError,
+    OwnCaseError,
+    UnknownCaseError,
+    UnknownCategoryError,
+    UnknownSuspensionError,
+)
 from services.scoring.holds.api.routes import (
     SIGNAL_CASE_DECIDED,
     SIGNAL_FOUR_EYES,
@@ -16,6 +35,7 @@ from services.scoring.manual.api import (
     NO_MANUAL_AWARDS,
     PERSONS_LIMIT,
     POINTS_BELOW_FLOOR,
+    REASON_GONE,
     TOO_MANY_WAITING,
     UNKNOWN_MANUAL_AWARD,
     UNKNOWN_REASON,
@@ -28,6 +48,7 @@ from services.scoring.manual.domain import (
     NobodyThereError,
     NoManualAwardsError,
     PersonsLimitError,
+    ReasonGoneError,
     TooManyWaitingError,
     UnknownManualAwardError,
     UnknownReasonError,
@@ -72,14 +93,14 @@ from services.scoring.programmes.domain.publication import (
 )
 from services.scoring.programmes.handlers.checking import ChecksBusyError, CheckTooSlowError
 from services.scoring.signals.domain.cases import (
-    CaseDecidedError,
     CaseFourEyesError,
-    UnknownCaseError,
+    SignalCaseDecidedError,
+    UnknownSignalCaseError,
     WrongReasonError,
 )
 from shared.commands import KEY_REUSED
 from shared.http import ErrorTable, FieldError, Problem
-from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_MEMBER
+from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_AUDIENCE, UNKNOWN_MEMBER
 from shared.near_names import near_name
 
 
@@ -166,9 +187,33 @@ def _wrong_case_reason(error: WrongReasonError) -> Problem:
     return Problem(SIGNAL_REASON, detail, [FieldError(field="/reason", detail=detail)])
 
 
+def _unknown_category(error: UnknownCategoryError) -> Problem:
+    near = near_name(error.category, error.known)
+    meant = f"did you mean `{near}`?" if near else f"there are {', '.join(error.known)}"
+    return Problem(UNKNOWN_CATEGORY, f"There is no category `{error.category}`; {meant}")
+
+
 ERRORS: ErrorTable = {
-    UnknownCaseError: lambda _: Problem(UNKNOWN_SIGNAL_CASE, "GET /v1/signals lists those that wait"),
-    CaseDecidedError: lambda error: Problem(SIGNAL_CASE_DECIDED, f"{str(error)[:1].upper()}{str(error)[1:]}"),
+    NoGuidelinesError: lambda _: Problem(
+        NO_GUIDELINES, "Publish a programme with a section `guidelines`: it says what members keep to"
+    ),
+    UnknownCategoryError: _unknown_category,
+    UnknownCaseError: lambda _: Problem(UNKNOWN_CASE, "GET /v1/guideline-cases lists those there are"),
+    CaseDecidedError: lambda error: Problem(CASE_DECIDED, f"{str(error)[:1].upper()}{str(error)[1:]}"),
+    OwnCaseError: lambda error: Problem(
+        OWN_CASE, f"{str(error)[:1].upper()}{str(error)[1:]}: another person must do that"
+    ),
+    AppealTooLateError: lambda error: Problem(
+        APPEAL_TOO_LATE, f"It ended at {error.until.isoformat(timespec='seconds')}"
+    ),
+    OtherVersionError: lambda error: Problem(
+        OTHER_GUIDELINES, f"Version `{error.version}` is in force; read that, and accept it"
+    ),
+    UnknownSuspensionError: lambda _: Problem(UNKNOWN_SUSPENSION, "GET /v1/suspensions lists those that last"),
+    UnknownSignalCaseError: lambda _: Problem(UNKNOWN_SIGNAL_CASE, "GET /v1/signals lists those that wait"),
+    SignalCaseDecidedError: lambda error: Problem(
+        SIGNAL_CASE_DECIDED, f"{str(error)[:1].upper()}{str(error)[1:]}"
+    ),
     CaseFourEyesError: lambda error: Problem(
         SIGNAL_FOUR_EYES, f"{error} asked for it, by whatever key: another person must do that"
     ),
@@ -215,6 +260,11 @@ ERRORS: ErrorTable = {
     ),
     ManualKeyReusedError: lambda _: Problem(
         KEY_REUSED, "Use a new key for a new award, or ask for the former one"
+    ),
+    ReasonGoneError: lambda error: Problem(
+        REASON_GONE,
+        f"`{error.reason}` is no reason of it any more, or for the opposite. It goes on waiting: decline it, or "
+        "publish a version that has the reason",
     ),
     ManualFourEyesError: lambda error: Problem(
         MANUAL_FOUR_EYES, f"{error} asked for it, by whatever key: another person must do that"

@@ -85,3 +85,11 @@ class Settings(SigningSettings):
     manual_waiting_max_count: int = Field(
         200, gt=0, description="How many awards by hand of a community may wait for another person"
     )
+    voided_at_once_max_count: int = Field(
+        500,
+        gt=0,
+        description=(
+            "Of how many events the points are reversed or given back in one transaction, when a report is upheld,"
+            " a member is suspended, or that does not stand any more"
+        ),
+    )

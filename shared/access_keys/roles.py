@@ -44,7 +44,7 @@ _FINANCE_READS = _READS | {Scope.PROGRAMMES_READ, Scope.REWARDS_READ, Scope.PAYO
 #: What each role lets a person do. A member may read what is their own, which takes no scope.
 ROLE_SCOPES: Final[Mapping[str, frozenset[Scope]]] = {
     Role.MEMBER: frozenset(),
-    Role.MODERATOR: _READS,
+    Role.MODERATOR: _READS | {Scope.GUIDELINES_READ, Scope.GUIDELINES_WRITE},
     Role.MANAGER: _READS
     | {
         Scope.EVENTS_WRITE,
@@ -52,6 +52,8 @@ ROLE_SCOPES: Final[Mapping[str, frozenset[Scope]]] = {
         Scope.MEMBERS_WRITE,
         Scope.POINTS_WRITE,
         Scope.POINTS_APPROVE,
+        Scope.GUIDELINES_READ,
+        Scope.GUIDELINES_WRITE,
         Scope.PROGRAMMES_READ,
         Scope.PROGRAMMES_WRITE,
         Scope.REWARDS_READ,

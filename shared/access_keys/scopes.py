@@ -20,6 +20,8 @@ class Scope(StrEnum):
     POINTS_READ = "points:read"
     POINTS_WRITE = "points:write"
     POINTS_APPROVE = "points:approve"
+    GUIDELINES_READ = "guidelines:read"
+    GUIDELINES_WRITE = "guidelines:write"
     RECOGNITION_READ = "recognition:read"
     REWARDS_READ = "rewards:read"
     REWARDS_WRITE = "rewards:write"

@@ -1,16 +1,26 @@
 """Whom a rule is for, and whether an act is one's own: the same for points, for badges and for limits."""
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from shared.contracts.programme import Slot
+from shared.contracts.programme.worth import CONTRIBUTORS
 
 #: The attribute of an accepted event that says which member a slot is.
-MEMBER_ATTRIBUTE: Final[dict[Slot, Literal["member", "objectmember", "replymember"]]] = {
+MEMBER_ATTRIBUTE: Final[dict[Slot, str]] = {
     "actor": "member",
     "object_author": "objectmember",
     "reply_author": "replymember",
+    **{slot: slot for slot in CONTRIBUTORS},
 }
+#: All attributes of an accepted event that say a member.
+MEMBER_ATTRIBUTES: Final = tuple(MEMBER_ATTRIBUTE.values())
+
+
+def members_of(event: Mapping[str, Any]) -> list[str]:
+    """The members whom an accepted event names, in the order of where it does."""
+    return [member_id for attribute in MEMBER_ATTRIBUTES if (member_id := event.get(attribute)) is not None]
+
 
 #: What the act itself makes, by type and action: there the object is nobody else's before, and its author the
 #: actor.

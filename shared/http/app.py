@@ -25,6 +25,7 @@ from shared.http.limits import RequestLimits
 from shared.http.members import FindOwner
 from shared.http.personal_data import personal_data_router
 from shared.http.problem_types import (
+    BODY_NOT_COMPRESSED,
     DISABLED_PERSON,
     EXPIRED_ACCESS_KEY,
     EXPIRED_TOKEN,
@@ -87,6 +88,7 @@ def create_app(api: Api, settings: ServiceSettings) -> FastAPI:
         description=api.description,
         version=API_VERSION,
         responses=problem_responses(
+            BODY_NOT_COMPRESSED,
             METHOD_NOT_ALLOWED,
             REQUEST_TOO_LARGE,
             UNSUPPORTED_CONTENT_ENCODING,

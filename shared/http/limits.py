@@ -12,6 +12,7 @@ from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.auth import check_caller
+from shared.http.compressed import GZIP, inflated
 from shared.http.problem_types import REQUEST_TOO_LARGE, SLOW_REQUEST, UNSUPPORTED_CONTENT_ENCODING
 from shared.http.problems import PRIVATE, Problem
 from shared.http.reads import READS
@@ -62,9 +63,9 @@ class RequestLimits:
             if problem is not None:
                 await problem.response(scope["path"])(scope, receive, counted_send)
             elif direct is not None:
-                await direct(scope, self._bounded(receive), counted_send)
+                await direct(scope, self._body_of(scope, receive), counted_send)
             else:
-                await self._app(scope, _of_known_callers(scope, self._bounded(receive)), counted_send)
+                await self._app(scope, _of_known_callers(scope, self._body_of(scope, receive)), counted_send)
                 if READS in scope and status < HTTPStatus.BAD_REQUEST:
                     await _note_reads(scope)
         finally:
@@ -77,9 +78,17 @@ class RequestLimits:
         for name, value in scope["headers"]:
             if name == b"content-length" and says_more_than(value, self._settings.body_max_bytes):
                 return self._too_large()
-            if name == b"content-encoding" and value.lower() != b"identity":
-                return Problem(UNSUPPORTED_CONTENT_ENCODING, "Send the body uncompressed")
+            if name == b"content-encoding" and value.lower() not in (b"identity", *GZIP):
+                return Problem(UNSUPPORTED_CONTENT_ENCODING, "Send the body uncompressed, or with gzip")
+        if sum(name == b"content-encoding" for name, _ in scope["headers"]) > 1:
+            return Problem(UNSUPPORTED_CONTENT_ENCODING, "Say one content encoding")
         return None
+
+    def _body_of(self, scope: Scope, receive: Receive) -> Receive:
+        bounded = self._bounded(receive)
+        if any(name == b"content-encoding" and value.lower() in GZIP for name, value in scope["headers"]):
+            return inflated(bounded, self._settings.body_max_bytes, self._too_large())
+        return bounded
 
     def _too_large(self) -> Problem:
         limit = self._settings.body_max_bytes

@@ -18,8 +18,10 @@ from shared.personal_data.kinds import Erased
 from shared.personal_data.store import BrokenKeyError, HeldRow, load_rows
 
 KEY_MAX_CHARS = 700
-#: The service that knows who is a member at all, and its table of them.
-WHO_THERE_IS = ("ingest", "members")
+#: The table of the service that knows who is a member at all.
+WHO_THERE_IS = {"ingest": "members"}
+#: In this it stands of others that they asked for somebody: it shows nobody.
+ASKED = "audit_entries"
 
 
 class RowPlace(NamedTuple):
@@ -51,7 +53,13 @@ class RowShown(BaseModel):
 def personal_data_router(service: str) -> APIRouter:
     """The route of a service."""
     router = APIRouter(tags=["members"])
-    who_there_is = next((one for one in HELD.get(service, ()) if (service, one.table) == WHO_THERE_IS), None)
+    shows_somebody = [
+        one
+        for one in HELD.get(service, ())
+        if one.table == WHO_THERE_IS.get(service, one.table) and one.table != ASKED
+    ]
+    # Those whom the others told of are there nearly always.
+    shows_somebody.sort(key=lambda one: one.table != "followed_members")
     tables = {one.table: place for place, one in enumerate(HELD.get(service, ()))}
 
     @router.get(
@@ -66,17 +74,19 @@ def personal_data_router(service: str) -> APIRouter:
         place: Annotated[RowPlace | None, after(RowPlace)],
         limit: Limit = 100,
     ) -> Page[RowShown]:
-        """Row by row, table by table, of the member and of all who are merged into it.
+        """Row by row, table by table, of the member and of all who are merged into it; 404 where nothing is held.
 
         `plaudit member export` gathers what all services hold in one archive.
         """
         community, found = principal.community, list[HeldRow]()
         member_ids = await load_group(conn, community=community, head_id=str(member_id))
-        if who_there_is is not None and not await load_rows(
-            conn, who_there_is, community=community, member_ids=member_ids, behind=None, limit_count=1
-        ):
-            # Else the answer were that somebody asked for them.
-            raise Problem(UNKNOWN_MEMBER, f"Nobody here has been {member_id}")
+        for held in shows_somebody if place is None else ():
+            if await load_rows(conn, held, community=community, member_ids=member_ids, behind=None, limit_count=1):
+                break
+        else:
+            if place is None:
+                # Else the answer were that somebody asked for them.
+                raise Problem(UNKNOWN_MEMBER, f"Nobody here has been {member_id}")
         begin = 0 if place is None else tables.get(place.table, len(tables))
         try:
             for held in HELD.get(service, ())[begin:]:

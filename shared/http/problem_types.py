@@ -25,6 +25,7 @@ class ProblemType:
 
 MALFORMED_HTTP = ProblemType("malformed-http", 400, "The request is not HTTP")
 MALFORMED_JSON = ProblemType("malformed-json", 400, "The request is not JSON")
+BODY_NOT_COMPRESSED = ProblemType("body-not-compressed", 400, "The body is not what its content encoding says")
 INCOMPLETE_REQUEST = ProblemType("incomplete-request", 400, "The request is not complete")
 MISSING_ACCESS_KEY = ProblemType("missing-access-key", 401, "No access key")
 UNKNOWN_ACCESS_KEY = ProblemType("unknown-access-key", 401, "Unknown access key")
@@ -37,6 +38,7 @@ OTHER_COMMUNITY = ProblemType("other-community", 403, "The authority does not re
 UNKNOWN_PATH = ProblemType("unknown-path", 404, "No such path")
 UNKNOWN_MEMBER = ProblemType("unknown-member", 404, "Member not found")
 UNKNOWN_IDENTITY = ProblemType("unknown-identity", 404, "No member has that identity")
+UNKNOWN_AUDIENCE = ProblemType("unknown-audience", 404, "The programme has no such audience")
 METHOD_NOT_ALLOWED = ProblemType("method-not-allowed", 405, "The path does not take this method")
 SLOW_REQUEST = ProblemType("slow-request", 408, "The request came too slowly")
 REQUEST_TOO_LARGE = ProblemType("request-too-large", 413, "The request is too large")

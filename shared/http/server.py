@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import ClassVar, Protocol
 
+import httptools
 import mode
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -59,6 +60,7 @@ class _BoundedProtocol(HttpToolsProtocol):
     _head_timer: asyncio.TimerHandle | None = None
     _idle_timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
+    _is_upgrade_offered = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         peer = transport.get_extra_info("peername")
@@ -75,7 +77,7 @@ class _BoundedProtocol(HttpToolsProtocol):
         if self._is_turned_away:
             return
         waiting = self._head_timer
-        super().data_received(data)
+        self._feed(data)
         # Counted only when all of it belongs to one head: in one piece with a body, it is small enough.
         if waiting is not None and waiting is self._head_timer and not self.transport.is_closing():
             self._head_bytes += len(data)
@@ -89,11 +91,45 @@ class _BoundedProtocol(HttpToolsProtocol):
         self._await_head()
 
     def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            self._is_upgrade_offered = True
+            return
         self._head_came()
         self.app = self._served if len(self.connections) <= self.settings.connections_max_count else _refuse
         super().on_headers_complete()
         # Fields behind a body (RFC 9110, section 6.5.1) are no headers: uvicorn would add them to those.
         self.headers = []
+
+    def on_message_complete(self) -> None:
+        # The parser says so at once: to it there is no body.
+        if not self._is_upgrade_offered:
+            super().on_message_complete()
+
+    def _feed(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserError:
+                self.send_400_response("Invalid HTTP request received.")
+            except httptools.HttpParserUpgrade as offered:
+                if self._is_upgrade_offered:
+                    data = self._head_without_offer() + data[offered.args[0] :]
+                    continue
+            return
+
+    def _head_without_offer(self) -> bytes:
+        """The head that was read, to be read again as if no other protocol had been offered in it."""
+        self._is_upgrade_offered = False
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
+        for name, value in self.headers:
+            if name == b"connection":
+                kept = [one for one in map(bytes.strip, value.split(b",")) if one.lower() != b"upgrade"]
+                lines.append(b"connection: " + b", ".join(kept))
+            elif name != b"upgrade":
+                lines.append(b"%b: %b" % (name, value))
+        self.parser = httptools.HttpRequestParser(self)
+        return b"\r\n".join([*lines, b"", b""])
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

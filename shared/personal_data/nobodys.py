@@ -48,6 +48,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "events_read_back": "community event_uid received_at",
         "measurings": "community started_at portion_at",
         "occasions": "community occasion_id title begins_at ends_at capacity secret device_key made_at",
+        "member_counts": "community members persons bots staff departed hidden unverified is_folded",
         "outcome_hours": "community source hour outcome events folded",
         "people": (
             "person_id revision name kind disabled email oidc_issuer oidc_subject created_at unbound_count"
@@ -70,9 +71,14 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "awards_read_back": "community event_uid award_id total revision programme_version",
         "campaign_books": (
             "community campaign_id state is_slowed is_let_go last_day changed_at changed_by_person changed_by "
-            "reason"
+            "reason revision is_exhausted closes_at"
         ),
+        "campaign_changes": (
+            "community campaign_id revision what changed_at spent_points person_id person_name reason"
+        ),
+        "calculated": "community event_uid rule_id slot points met",
         "campaign_spent": "community campaign_id part points",
+        "content_events": "community content_id event_uid event_time",
         "declined": "community event_uid rule_id slot reason detail programme_version met",
         "limit_windows": "name used wanted bound is_mixed last_rank last_time last_id given_at",
         "signal_ties": "community window_no receiver_id giver_id day points acts",
@@ -100,7 +106,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "counters": "community counter rule counted_up_to",
         "counting": "community version evaluated_up_to evaluated",
         "holders": "community kind name members",
-        "programmes": "community version programme_id effective_from recognition rules",
+        "programmes": "community version programme_id effective_from recognition rules audiences",
         "programmes_in_force": "community version evaluated_up_to evaluated",
     },
     "rewards": {
@@ -122,7 +128,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         ),
         "payout_runs_unsealed": "community run_id",
         "payout_seals": "community run_id number step seal sealed_at sealed_by",
-        "programmes": "community programme_id version effective_from rewards",
+        "programmes": "community programme_id version effective_from rewards audiences",
         "transfers": "community transfer_id kind cause_id event_time recorded_at amends revision why",
         "member_sums": "part community kind currency accounts amount",
     },

@@ -8,6 +8,9 @@ from typing import Final
 
 from shared.personal_data.kinds import Erased, Held
 
+_OF_WORDS = """word_id in (
+    select w.word_id from guideline_words w
+    where w.community = $1 and (w.member_id = any($2::uuid[]) or w.by_member = any($2::uuid[])))"""
 _OF_ACCOUNTS: Final = (
     "account_id in (select account_id from accounts where community = $1 and owner = any($2::uuid[]))"
 )
@@ -62,7 +65,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             personal="name",
             others=(
                 "community member_id channel first_seen_at revision bot_by name_by name_at is_person "
-                "staff_by departed_by hidden_by off_boards_wish earns ranks erased_at"
+                "staff_by departed_by hidden_by off_boards_wish earns ranks erased_at is_proven"
             ),
             order="community member_id",
             erased=Erased.BLANKED,
@@ -191,6 +194,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="When it is looked at anew in which audiences they are",
         ),
         Held(
+            "event_topics",
+            personal="",
+            others="community member_id topic day event_uid",
+            order="event_uid topic community",
+            erased=Erased.DELETED,
+            says="What they did was about",
+        ),
+        Held(
             "member_attributes",
             personal="value",
             others="community member_id name since said_at",
@@ -227,7 +238,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
                 "is_heaviest_first window_1 window_2 window_3 window_4 bound_1 bound_2 bound_3 "
                 "bound_4 state is_counted is_settled room told revision grace_count corrected_on is_shared "
                 "cooldown_seconds shares floor takes summed cut is_backfill score available_at expires_at "
-                "campaign ceiling ceiling_by withheld"
+                "campaign ceiling ceiling_by void withheld"
             ),
             order="award_id community",
             erased=Erased.STAYS,
@@ -240,7 +251,8 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             others=(
                 "community manual_id member_id points reason title programme_id programme_version state award_id "
                 "asked_at asked_by asked_by_person asked_by_credential decided_at decided_by decided_by_person "
-                "decided_by_credential given_at reversed_at reversed_by reversed_by_person reversed_by_credential"
+                "decided_by_credential given_at reversed_at reversed_by reversed_by_person reversed_by_credential "
+                "reversal_asked_at reversal_asked_by reversal_asked_by_person reversal_asked_by_credential"
             ),
             order="community manual_id",
             erased=Erased.STAYS,
@@ -248,7 +260,8 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             # Who gave them is theirs, and not the member's.
             hidden=(
                 "asked_by asked_by_person asked_by_credential decided_by decided_by_person decided_by_credential "
-                "reversed_by reversed_by_person reversed_by_credential"
+                "reversed_by reversed_by_person reversed_by_credential "
+                "reversal_asked_at reversal_asked_by reversal_asked_by_person reversal_asked_by_credential"
             ),
         ),
         Held(
@@ -307,6 +320,60 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             hidden="account_id",
         ),
         Held(
+            "voids",
+            personal="",
+            others=(
+                "community void_id why case_id content_id member_id starts_at ends_at is_standing revision "
+                "changed_at swept_to is_swept"
+            ),
+            order="void_id community",
+            erased=Erased.STAYS,
+            says="What earns them nothing: contents that a report was upheld of, and suspensions",
+        ),
+        Held(
+            "voided_awards",
+            personal="",
+            others="community award_id void_id why member_id event_uid event_time",
+            order="award_id community void_id",
+            erased=Erased.STAYS,
+            says="Which of their awards that reverses",
+        ),
+        Held(
+            "guideline_cases",
+            personal="",
+            others=(
+                "community case_id channel host object_id member_id state revision category report_count "
+                "opened_at due_at decided_at is_due"
+            ),
+            order="case_id community",
+            erased=Erased.STAYS,
+            says="What was reported of what they made, and what became of it",
+        ),
+        Held(
+            "guideline_words",
+            personal="note",
+            others=(
+                "community word_id kind ref about said_at said_id by_member by_person by_name by_credential "
+                "member_id channel host object_id outcome category reason ends_at programme_version repeat_count "
+                "penalty_points suspended_days appeal_until is_retracted"
+            ),
+            order="word_id community",
+            erased=Erased.BLANKED,
+            says="What was said in these cases",
+            # Who reported and who decided are theirs; a note is for who moderates.
+            hidden="by_member by_person by_name by_credential note",
+            # What was said of what they made, and by them.
+            whose=_OF_WORDS,
+        ),
+        Held(
+            "guideline_acceptances",
+            personal="",
+            others="community member_id version accepted_at",
+            order="community member_id version",
+            erased=Erased.DELETED,
+            says="Which guidelines they accepted",
+        ),
+        Held(
             "limited_members",
             personal="",
             others="community member_id",
@@ -317,6 +384,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
         *SHARED,
     ),
     "recognition": (
+        Held(
+            "followed_audiences",
+            personal="",
+            others="community audience_id member_id revision is_in since",
+            order="community audience_id member_id",
+            erased=Erased.DELETED,
+            says="In which audiences they are",
+        ),
         Held(
             "members",
             personal="",
@@ -348,6 +423,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             order="member_id starts_on period community",
             erased=Erased.STAYS,
             says="What is their own of a person's weeks and months",
+        ),
+        Held(
+            "suspensions",
+            personal="",
+            others="community suspension_id member_id revision stands starts_at ends_at",
+            order="suspension_id community",
+            erased=Erased.STAYS,
+            says="When they were suspended",
         ),
         Held(
             "board_points",
@@ -403,6 +486,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
         *SHARED,
     ),
     "rewards": (
+        Held(
+            "followed_audiences",
+            personal="",
+            others="community audience_id member_id revision is_in since",
+            order="community audience_id member_id",
+            erased=Erased.DELETED,
+            says="In which audiences they are",
+        ),
         Held(
             "accounts",
             personal="",
@@ -512,6 +603,25 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
         *SHARED,
     ),
     "analytics": (
+        Held(
+            "guideline_cases",
+            personal="",
+            others=(
+                "community case_id revision state member_id category reports opened_at due_at decided_at "
+                "first_decided_at first_due_at"
+            ),
+            order="case_id community",
+            erased=Erased.STAYS,
+            says="What became of reports of what they made",
+        ),
+        Held(
+            "guideline_acceptances",
+            personal="",
+            others="community member_id version accepted_at",
+            order="community member_id version",
+            erased=Erased.STAYS,
+            says="Which guidelines they accepted",
+        ),
         Held(
             "events",
             personal="",

@@ -33,6 +33,21 @@ TOLD: Final[Mapping[str, Told]] = {
         " asked_by_person decided_by_person reason",
     ),
     "member.links_changed.v1": Told("", "member_id revision account_id members_count is_payer"),
+    "campaign.changed.v1": Told("", "campaign revision what state is_exhausted is_let_go spent_points person_id"),
+    "guidelines.case_changed.v1": Told(
+        "",
+        "member_id case_id revision state channel host object_id category reports opened_at due_at decided_at"
+        " by_person repeat penalty_points",
+    ),
+    "guidelines.suspension_changed.v1": Told(
+        "", "member_id suspension_id revision stands starts_at ends_at case_id"
+    ),
+    "guidelines.accepted.v1": Told("", "member_id version accepted_at"),
+    "guidelines.said.v1": Told(
+        "",
+        "member_id word_id kind about said_at by_member by_person by_name channel host object_id outcome category"
+        " reason ends_at programme_version repeat penalty_points suspended_days appeal_until",
+    ),
     "recognition.granted.v1": Told(
         "", "member_id award_id day event_time event_uid grant_id id kind programme_version reverses title"
     ),

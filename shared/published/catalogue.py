@@ -10,7 +10,7 @@ from shared.published.export import EVENT_EXAMPLES, EVENTS_BY_TYPE, event_schema
 BEGIN = "<!-- Generated from shared/contracts by `make schemas`; change the contracts, not this part. -->"
 END = "<!-- End of the generated part. -->"
 #: Fields that every event's data may have; the page explains them once.
-COMMON_FIELDS = frozenset({"channel", "actor", "object", "in_reply_to", "attributes"})
+COMMON_FIELDS = frozenset({"channel", "actor", "object", "in_reply_to", "contributors", "attributes"})
 
 
 def catalogue() -> str:

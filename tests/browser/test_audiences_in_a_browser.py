@@ -10,6 +10,7 @@ from playwright.async_api import expect
 from plaudit.access import add_person, local_people, temporary_key
 from plaudit.calls import request
 from plaudit.stack.idle import wait_until_idle
+from services.ingest.events.domain.judgement import event_uid
 from tests.browser.conftest import Console
 from tests.waiting import until
 
@@ -26,9 +27,27 @@ audiences:
     description: Two messages within thirty days.
     when: member.messages >= 2
     measures: [{id: messages, of: awards, rule: message, days: 30}]
+counters:
+  - {id: messages, of: awards, rule: message, days: 30}
+goals:
+  - {id: warm, title: Everybody is heard}
+scores:
+  - {id: warmth, title: Warmth}
 rules:
-  - {id: message, title: Wrote a message, on: [chat.message.v1], points: 30}
+  - {id: message, title: Wrote a message, on: [chat.message.v1], points: 30, goal: warm}
   - {id: writer, title: A writer wrote, on: [chat.message.v1], points: 5, audiences: [writers]}
+  - id: again
+    title: Wrote again
+    on: [chat.message.v1]
+    points: 50
+    points_by: {cel: '5 * counter("messages")'}
+    score: warmth
+    goal: warm
+  - {id: together, title: Wrote together, on: [chat.message.v1], points: 10, to: team, split: equal}
+rewards:
+  catalogue:
+    - {id: dinner, title: Writers' dinner, description: Once a year., points: 40, audience: writers}
+    - {id: mug, title: A mug, points: 20}
 """
 
 
@@ -65,8 +84,15 @@ async def furnished(console: Console) -> dict[str, str]:
             return bool(found["items"][0]["members"] == 1)
 
         await until(is_decided)
+        # Of what came once that was counted: two did it together.
+        last = events[1] | {"id": "m4", "data": events[1]["data"] | {"contributors": [{"id": "bo"}]}}
+        request("POST", f"{urls['ingest']}/v1/events", key, json=[last])
+        await wait_until_idle(console.state)
         members = request("GET", f"{urls['ingest']}/v1/members", key)["items"]
-    return {"manager": str(manager["person_id"])} | {one["name"].split()[0]: one["member_id"] for one in members}
+    uid = event_uid(COMMUNITY, "urn:audiences", "m4")
+    return {"manager": str(manager["person_id"]), "event": uid} | {
+        one["name"].split()[0]: one["member_id"] for one in members
+    }
 
 
 async def test_an_audience_is_seen_previewed_and_explained(console: Console) -> None:
@@ -92,14 +118,53 @@ async def test_an_audience_is_seen_previewed_and_explained(console: Console) -> 
         assert await mara.go("/programme/audiences/nobody") == 404
         await mara.go(f"/members/{ids['Bo']}")
         await expect(page.locator("#audiences")).to_contain_text("They are in none")
+        # The board of the audience alone, and back.
+        await mara.go("/leaderboard?period=all")
+        await page.get_by_label("Audience").select_option("Writers")
+        await page.get_by_role("button", name="Filter").click()
+        await expect(page.locator(".lede")).to_contain_text("Only Writers.")
+        await expect(page.locator("tbody tr")).to_have_count(1)
+        await page.get_by_role("link", name="Clear").click()
+        await expect(page.locator("tbody tr")).to_have_count(2)
+        assert await mara.go("/leaderboard?audience=nobody") == 404
+        # What was calculated, with the values, and who did it together.
+        await mara.go(f"/explorer/{ids['event']}")
+        await expect(page.locator("main")).to_contain_text('here counter("messages") was 2, which came to 10')
+        await expect(page.locator("main")).to_contain_text("for the score “Warmth”")
+        await expect(page.locator("main")).to_contain_text("who did it with them")
+        await mara.go("/programme")
+        await expect(page.locator("main")).to_contain_text("Serves the goal “Everybody is heard”")
     async with console.visitor(community=COMMUNITY, identity="chat:ada", **how) as ada:
         await ada.go("/me")
         await expect(ada.page.locator("#audiences")).to_contain_text("Two messages within thirty days.")
-    looks = [("en-GB", "light", 1280), ("it-IT", "dark", 320)]
-    for language, theme, width in looks:
+        await ada.go("/me/rewards")
+        await expect(ada.page.locator("main")).to_contain_text("For Writers: you are one of them")
+        await ada.page.get_by_role("link", name="Writers' dinner").click()
+        await ada.page.get_by_role("button", name="Spend 40 points").click()
+        await expect(ada.page.locator("#chosen")).to_contain_text("waits for the community")
+    async with console.visitor(community=COMMUNITY, identity="chat:bo", **how) as bo:
+        await bo.go("/me/rewards")
+        await expect(bo.page.locator("main")).to_contain_text("For Writers alone")
+        await bo.go("/me/rewards/dinner")
+        await expect(bo.page.locator("main")).to_contain_text("you are not one of them")
+        await expect(bo.page.get_by_role("button", name="Spend")).to_have_count(0)
+    async with console.visitor(community=COMMUNITY, identity="chat:bo", locale="it-IT") as bo:
+        for name, path in (("rewards", "/me/rewards"), ("reward", "/me/rewards/dinner")):
+            assert await bo.go(path) == 200
+            assert await bo.violations() == []
+            if SHOTS:
+                await bo.page.screenshot(path=Path(SHOTS) / f"audiences-{name}.png", full_page=True)
+    lists = (("list", "/programme/audiences"), ("members", "/programme/audiences/writers"))
+    wider = (
+        ("board", "/leaderboard?period=all&audience=writers"),
+        ("programme", "/programme"),
+        ("event", f"/explorer/{ids['event']}"),
+    )
+    looks = [("en-GB", "light", 1280, lists), ("it-IT", "dark", 320, wider)]
+    for language, theme, width, pages in looks:
         look = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 900}}
         async with console.visitor(community=COMMUNITY, person=ids["manager"], **look) as mara:
-            for name, path in (("list", "/programme/audiences"), ("members", "/programme/audiences/writers")):
+            for name, path in pages:
                 assert await mara.go(path) == 200
                 assert await mara.violations() == []
                 assert await mara.width() <= width

@@ -132,7 +132,7 @@ async def test_from_the_first_event_to_understanding_it(console: Console) -> Non
         await page.get_by_role("button", name="Send the same again").click()
         await expect(travel).to_contain_text("A duplicate", timeout=30_000)
         await page.get_by_role("link", name="See its lineage").click()
-        await expect(page.locator("h1")).to_contain_text("chat.message.v1 gave 1 points")
+        await expect(page.locator("h1")).to_contain_text("Wrote a message: +1 point")
         await page.get_by_role("link", name=re.compile("^message, ")).click()
         await expect(page.locator("h1")).to_contain_text("+1 points by the rule message")
         assert visitor.complaints == []

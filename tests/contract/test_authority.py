@@ -23,6 +23,9 @@ def test_what_needs_nobody_is_what_is_meant_to() -> None:
 THEIR_OWN = {
     "PUT /v1/members/{member_id}/preferences",
     "POST /v1/members/{member_id}/erase",
+    "POST /v1/members/{member_id}/guideline-cases/{case_id}/appeal",
+    "POST /v1/members/{member_id}/guideline-reports",
+    "POST /v1/members/{member_id}/guidelines/accept",
     "POST /v1/members/{member_id}/redemptions",
     "POST /v1/members/{member_id}/redemptions/{redemption_id}/cancel",
     "GET /v1/payees/{member_id}",
@@ -33,7 +36,9 @@ OF_ANY_MEMBER = {
     "POST /v1/check-ins",
     "GET /v1/badges",
     "GET /v1/catalogue",
+    "GET /v1/guidelines",
     "GET /v1/rules",
+    "GET /v1/running-campaigns",
     "GET /v1/texts/{event_uid}",
 }
 

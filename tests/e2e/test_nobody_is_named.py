@@ -10,10 +10,10 @@ import asyncpg
 import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from plaudit_client import AsyncPlaudit
 from typing_extensions import get_type_hints
 
 from plaudit.access import issue_key
-from plaudit.client import PlauditClient
 from plaudit.stack import StackState
 from shared.contracts.activities import TYPES
 from shared.postgres import database_url, role_name
@@ -97,7 +97,7 @@ async def test_what_was_planted_is_nowhere_but_where_it_may_be(
     community.run("programme", "publish", str(page))
     key = str(issue_key(platform, community.name, "test", ("events:write",))["key"])
     events = [planted_event(kind, number) for number, kind in enumerate(TYPES)]
-    async with PlauditClient(platform.service_urls["ingest"], key) as client:
+    async with AsyncPlaudit(platform.service_urls["ingest"], key) as client:
         await client.send(events)
     await community.settled()
     awards = await community.query("scoring", "select rule_id from awards where community = $1")
@@ -145,7 +145,7 @@ async def test_of_who_was_erased_nothing_is_left_but_where_it_ends(
     ]
     for event in events:
         event["data"] |= {name: {"id": "thing"} for name in ("object", "in_reply_to")}
-    async with PlauditClient(platform.service_urls["ingest"], key) as client:
+    async with AsyncPlaudit(platform.service_urls["ingest"], key) as client:
         await client.send(events[:1])
         await community.settled()
         who = f"forum:{ERASED_HANDLE}"

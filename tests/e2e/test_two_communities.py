@@ -13,9 +13,9 @@ import asyncpg
 import httpx
 import orjson
 import pytest
+from plaudit_client import AsyncPlaudit
 
 from plaudit.access import issue_key
-from plaudit.client import PlauditClient
 from services.scoring.programmes.domain.reading import document_sha256
 from shared.postgres import database_url, role_name
 from tests.e2e.community import Community
@@ -106,7 +106,7 @@ class Tenant:
             }
             for number in range(events_count)
         ]
-        async with PlauditClient(self.urls["ingest"], self.key) as client:
+        async with AsyncPlaudit(self.urls["ingest"], self.key) as client:
             await client.send(events)
 
     async def has_scored(self, events_count: int) -> bool:

@@ -19,9 +19,9 @@ import asyncpg
 import httpx
 import pytest
 from aiokafka.errors import KafkaError
+from plaudit_client import AsyncPlaudit
 
 from plaudit.access import issue_key
-from plaudit.client import PlauditClient
 from plaudit.stack import StackState, kafka, start
 from plaudit.stack.idle import wait_until_idle
 from shared.services import SERVICES
@@ -187,7 +187,7 @@ class Run:
         for request in requests:
             queue.put_nowait(request)
 
-        async def one_sender(client: PlauditClient) -> None:
+        async def one_sender(client: AsyncPlaudit) -> None:
             while not queue.empty():
                 for receipt in await client.send_batch(queue.get_nowait()):
                     assert not receipt.rejected, receipt.rejected
@@ -197,7 +197,7 @@ class Run:
                 await asyncio.sleep(self.pace.pause_seconds)
 
         url = f"http://127.0.0.1:{self.arena.door.port}"
-        async with PlauditClient(url, self.key, requests_in_flight=REQUESTS_AT_ONCE) as client:
+        async with AsyncPlaudit(url, self.key, requests_in_flight=REQUESTS_AT_ONCE) as client:
             client._reached = True  # it was reached before: a door that is shut now opens again
             await asyncio.gather(*(one_sender(client) for _ in range(REQUESTS_AT_ONCE)))
             self.throttled_seconds = client.throttled_seconds
@@ -236,7 +236,7 @@ class Run:
         started = time.monotonic()
         probe = loads.message(f"probe-{number}", datetime.now(UTC), f"probe-{number}", f"probe-{number}")
         self.load.add(probe)
-        async with PlauditClient(f"http://127.0.0.1:{self.arena.door.port}", self.key) as client:
+        async with AsyncPlaudit(f"http://127.0.0.1:{self.arena.door.port}", self.key) as client:
             client._reached = True
             sent = await client.send([probe])
         self.receipts[sent.receipt_ids[0]] = 1

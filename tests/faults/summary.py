@@ -40,7 +40,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         terminalreporter.write_line(line)
     if PAGE and exitstatus == pytest.ExitCode.OK:
         page = ROOT / PAGE
-        is_everything = not PART and "skipped" not in terminalreporter.stats
+        # Of a part, or of what -k chose, the lines of the others stay.
+        is_everything = not PART and not any(terminalreporter.stats.get(one) for one in ("skipped", "deselected"))
         page.write_text(merge(page.read_text(), rows, commit=_commit(), machine=_machine(), only=is_everything))
         terminalreporter.write_line(f"The table of {PAGE} has these lines.")
     elif PAGE:

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from plaudit_client import AsyncPlaudit
 
-from plaudit.client import PlauditClient
 from shared.services import SERVICES
 from tests.faults import load as loads
 from tests.faults.arena import PROGRAMMES, SEED, Arena, Run
@@ -180,7 +180,7 @@ class Commands(RuleBasedStateMachine):
             self.do(self._deliver(events))
 
     async def _deliver(self, events: list[loads.Event]) -> None:
-        async with PlauditClient(f"http://127.0.0.1:{self.arena.door.port}", self.run.key) as client:
+        async with AsyncPlaudit(f"http://127.0.0.1:{self.arena.door.port}", self.run.key) as client:
             client._reached = True
             sent = await client.send(events)
         assert not sent.rejected

@@ -16,12 +16,13 @@ from random import Random
 import asyncpg
 import orjson
 import pytest
+from plaudit_client import AsyncPlaudit
 
-from plaudit.client import PlauditClient
 from tests.faults import load as loads
 from tests.faults import reconcile
 from tests.faults.arena import FULL, SEED, Arena, Pace
 from tests.faults.conftest import once, quick
+from tests.faults.report import REPORT, Row
 from tests.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.faults, pytest.mark.timeout(300)]
@@ -48,7 +49,7 @@ class Neighbour:
     """A community that sends an event now and then, and how long the award of each took, in seconds."""
 
     name: str
-    client: PlauditClient
+    client: AsyncPlaudit
     scoring: asyncpg.Connection
     count: int = 0
     quiet: list[list[float]] = field(default_factory=list)
@@ -100,7 +101,7 @@ async def neighbour(arena: Arena) -> AsyncIterator[Neighbour]:
     key = await arena.community(name)
     scoring = await arena.admin("scoring")
     try:
-        async with PlauditClient(arena.state.service_urls["ingest"], key) as client:
+        async with AsyncPlaudit(arena.state.service_urls["ingest"], key) as client:
             one = Neighbour(name, client, scoring)
             await one.while_quiet()
             yield one
@@ -135,7 +136,7 @@ async def test_floods_of_several_at_once(platform_under_faults: Arena) -> None:
 
     async def flood(name: str, key: str) -> int:
         events = loads.build(name, Random(f"{SEED} {name}"), FLOOD_COUNT // FLOODS_COUNT).unique
-        async with PlauditClient(arena.state.service_urls["ingest"], key) as client:
+        async with AsyncPlaudit(arena.state.service_urls["ingest"], key) as client:
             assert (await client.send(events.values())).accepted == len(events)
             assert client.throttled_seconds > 0
         return len(events)
@@ -175,7 +176,7 @@ async def test_a_flood_of_dear_events(platform_under_faults: Arena) -> None:
     events = [loads.message(f"dear-{n}", datetime.now(UTC), f"p{n % 50}", "q") for n in range(DEAR_COUNT)]
 
     async def flood() -> float:
-        async with PlauditClient(arena.state.service_urls["ingest"], key) as client:
+        async with AsyncPlaudit(arena.state.service_urls["ingest"], key) as client:
             for start in range(0, DEAR_COUNT, DEAR_REQUEST_COUNT):
                 assert not (await client.send(events[start : start + DEAR_REQUEST_COUNT])).rejected
             return client.throttled_seconds
@@ -235,7 +236,7 @@ async def test_a_backfill_beside_what_comes_live(platform_under_faults: Arena) -
     judged = 0
 
     async def backfill() -> None:
-        async with PlauditClient(arena.state.service_urls["ingest"], key, backfill=True) as client:
+        async with AsyncPlaudit(arena.state.service_urls["ingest"], key, backfill=True) as client:
             assert (await client.send(events.values())).accepted == len(events)
 
     async def is_half_judged() -> bool:
@@ -250,12 +251,26 @@ async def test_a_backfill_beside_what_comes_live(platform_under_faults: Arena) -
             await other.while_flooded(halfway.done)
             await asyncio.gather(sending, halfway)
             arena.workers["ingest"].kill()
+            killed_at = time.monotonic()
+            await other.award_seconds()
+            recovered = time.monotonic() - killed_at
             await arena.workers.ready()
     finally:
         await ingest.close()
     assert judged < len(events), "nothing was left to be judged after the kill"
     databases = reconcile.Databases(arena.state, name)
-    for service in ("ingest", "analytics"):
-        rows = await databases.rows(service, "select event_uid::text as uid from events where community = $1")
-        assert sorted(row["uid"] for row in rows) == sorted(loads.event_uid(name, one) for one in events)
+    sent = {loads.event_uid(name, one) for one in events}
+    found = [
+        [
+            row["uid"]
+            for row in await databases.rows(
+                service, "select event_uid::text as uid from events where community = $1"
+            )
+        ]
+        for service in ("ingest", "analytics")
+    ]
+    lost = max(len(sent.difference(uids)) for uids in found)
+    doubled = max(len(uids) - len(set(uids)) for uids in found)
+    REPORT.append(Row("41 backfill, ingest killed", len(events) - judged, lost, doubled, recovered))
+    assert [sorted(uids) for uids in found] == [sorted(sent)] * 2
     other.assert_undisturbed()

@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from plaudit_client import AsyncPlaudit
 
-from plaudit.client import PlauditClient
 from services.scoring.programmes.domain.reading import document_sha256
 from tests.faults import load as loads
 from tests.faults.arena import FULL, Arena
@@ -99,7 +99,7 @@ class Tenant:
     async def sends(self) -> None:
         """Send events, each of which meets every rule."""
         events = [loads.message(f"hostile-{n}", datetime.now(UTC), f"h{n % 20}", "h") for n in range(EVENTS_COUNT)]
-        async with PlauditClient(self.arena.state.service_urls["ingest"], self.key) as client:
+        async with AsyncPlaudit(self.arena.state.service_urls["ingest"], self.key) as client:
             await client.send(events)
 
     async def has_programmes_checked(self) -> Counter[int]:

@@ -6,6 +6,7 @@ from starlette.routing import Route
 from console.components.languages import LANGUAGES
 from console.frame.security import local_path
 from console.frame.visits import COOKIE_DAYS, THEMES, Visit, cookie, page
+from console.pages.keys.scopes import SCOPES
 from console.pages.people.roles import ROLES
 
 SECONDS = COOKIE_DAYS * 86_400
@@ -15,7 +16,7 @@ KEYS = ("on", "off")
 
 async def show(visit: Visit) -> Response:
     """What is known of whoever looks, and what they may do."""
-    return visit.page("pages/account/page.html", holder=visit.signed_in, roles=ROLES)
+    return visit.page("pages/account/page.html", holder=visit.signed_in, roles=ROLES, scopes=SCOPES)
 
 
 async def prefer(visit: Visit) -> Response:

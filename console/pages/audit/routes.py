@@ -1,6 +1,6 @@
 """The audit log: who did what, with filters in the address, and all of it as a table for spreadsheets."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -20,6 +20,8 @@ from console.pages.audit.words import COMMANDS, KINDS, READ, changes, where
 from shared.services import SERVICES
 
 PAGE_COUNT = 25
+#: Where nothing is filtered, one look at a page of members is one row, and not one of each of them.
+UNFOLDED_COUNT = 30
 PEOPLE_COUNT = 500
 FILTERS = ("kind", "service", "command", "person", "credential", "object", "member", "from", "to")
 TEXT_MAX_CHARS = 300
@@ -36,7 +38,8 @@ async def show(visit: Visit) -> Response:
     questions = {"people": _people(visit)}
     if not errors:
         after = visit.request.query_params.get("after")
-        questions["entries"] = visit.ask.get("analytics", "/v1/audit", **asked, after=after, limit=PAGE_COUNT)
+        count = PAGE_COUNT if said else UNFOLDED_COUNT
+        questions["entries"] = visit.ask.get("analytics", "/v1/audit", **asked, after=after, limit=count)
     answers = await visit.ask.all(**questions)
     return _page(visit, said, answers.get("entries"), answers["people"], errors)
 
@@ -109,6 +112,7 @@ def _page(
         "pages/audit/page.html",
         status=422 if errors else 200 if refused is None else refused.status,
         answer=entries,
+        rows=folded(entries.items, is_folding=not said) if entries else [],
         people={one["person_id"]: one["name"] for one in people.items},
         said=said,
         query=urlencode(said),
@@ -120,6 +124,22 @@ def _page(
         refused=refused,
         **words(visit),
     )
+
+
+def folded(entries: Sequence[Mapping[str, Any]], *, is_folding: bool) -> list[tuple[Mapping[str, Any], int]]:
+    """Entries, and how many reads of the same person, question and second follow each and are left out."""
+    rows: list[tuple[Mapping[str, Any], int]] = []
+    for one in entries:
+        if is_folding and rows and one["kind"] == "read" and _is_like(rows[-1][0], one):
+            rows[-1] = (rows[-1][0], rows[-1][1] + 1)
+        else:
+            rows.append((one, 0))
+    return rows
+
+
+def _is_like(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    same = ("kind", "person_id", "credential", "service", "command")
+    return all(one.get(name) == other.get(name) for name in same) and one["at"][:19] == other["at"][:19]
 
 
 def words(visit: Visit) -> dict[str, Any]:

@@ -65,10 +65,17 @@ async def reverse(visit: Visit) -> Response:
     return await _decide(visit, "reverse", "taken-back")
 
 
+async def confirm_reversal(visit: Visit) -> Response:
+    """Take it back, as another person asked."""
+    return await _decide(visit, "confirm-reversal", "taken-back")
+
+
 async def _decide(visit: Visit, verb: str, toast: str) -> Response:
     answer = await visit.ask.command("POST", "scoring", f"{_path(visit)}/{verb}")
     if not answer.ok:
         return await _one(visit, refused=Refusal.of(answer))
+    if answer.body["state"] == "given" and verb == "reverse":
+        toast = "waits"
     return visit.see_other(f"{BY_HAND.path}/{visit.request.path_params['manual_id']}", toast=toast)
 
 
@@ -84,15 +91,19 @@ async def _one(
         raise NotFoundError
     said = award.body if award.ok else {}
     is_own = said.get("asked_by_person") == visit.signed_in.person_id
+    is_own_reversal = said.get("reversal_asked_by_person") == visit.signed_in.person_id
     return visit.page(
         "pages/by_hand/one.html",
         status=UNPROCESSABLE if errors else 200 if refused is None else refused.status,
         award=award,
         approvers=[one for one in people if one["person_id"] != said.get("asked_by_person")],
+        confirmers=[one for one in people if one["person_id"] != said.get("reversal_asked_by_person")],
         is_own=is_own,
+        is_own_reversal=is_own_reversal,
+        may_confirm=visit.signed_in.may(APPROVE) and not is_own_reversal,
         may_approve=visit.signed_in.may(APPROVE) and not is_own,
         may_decline=visit.signed_in.may(APPROVE),
-        may_reverse=visit.signed_in.may(WRITE) and not (is_own and said.get("decided_by")),
+        may_reverse=visit.signed_in.may(WRITE),
         errors=errors or {},
         refused=refused,
     )
@@ -177,6 +188,7 @@ ROUTES = [
     Route(f"{ONE}/approve", page(approve, scope=APPROVE), methods=["POST"]),
     Route(f"{ONE}/decline", page(decline, scope=APPROVE), methods=["POST"]),
     Route(f"{ONE}/reverse", page(reverse, scope=WRITE), methods=["POST"]),
+    Route(f"{ONE}/confirm-reversal", page(confirm_reversal, scope=APPROVE), methods=["POST"]),
     Route(GIVE, page(form, scope=WRITE), methods=["GET"]),
     Route(GIVE, page(give, scope=WRITE), methods=["POST"]),
 ]

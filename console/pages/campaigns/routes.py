@@ -13,7 +13,7 @@ WRITE = "programmes:write"
 UNPROCESSABLE = 422
 REASON_MAX_CHARS = 200
 #: Those that ask for somebody first, and those that are over last.
-ORDER = ("braked", "stopped", "slowed", "running", "planned", "late", "closed")
+ORDER = ("braked", "exhausted", "stopped", "slowed", "running", "planned", "late", "closed")
 
 
 def _(text: str) -> str:

@@ -9,7 +9,7 @@ from console.asking import Answer
 from console.components.tables import PAGE_COUNT
 from console.frame.visits import Visit
 
-RECEIPT_ID = re.compile(r"r[0-9a-f]{44}-[0-9]{1,6}")
+RECEIPT_ID = re.compile(r"r[0-9a-f]{44}-[0-9]{1,6}b?")
 UUID_DIGITS = re.compile(r"[0-9a-fA-F]{32}")
 IDENTITY = re.compile(r"([a-z_]{2,20}):(.{1,255})")
 PAYOUT_AWARDS_COUNT = 500

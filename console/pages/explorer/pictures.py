@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from console.components.graphs import Edge, Node, Picture, picture
@@ -19,9 +20,14 @@ PAYOUT_HEADINGS = (_("Events"), _("Awards, by rule"), _("Payout"), _("Bank"))
 
 
 def of_awards(
-    visit: Visit, event: Mapping[str, Any] | None, awards: Sequence[Mapping[str, Any]], me: str
+    visit: Visit,
+    event: Mapping[str, Any] | None,
+    awards: Sequence[Mapping[str, Any]],
+    me: str,
+    *,
+    titles: Mapping[str, str] = MappingProxyType({}),
 ) -> Picture:
-    """An event, the awards it led to, and what became of them."""
+    """An event, the awards it led to, and what became of them; `titles` are those of rules and reasons by id."""
     nodes: list[Node] = []
     edges: list[Edge] = []
     if event is not None:
@@ -37,7 +43,9 @@ def of_awards(
             )
         ]
         tone = "me" if key == me else "warn" if award["amended_count"] else ""
-        nodes.append(Node(key, 1, award["rule_id"], facts, f"/explorer/{key}", "k2", tone))
+        nodes.append(
+            Node(key, 1, titles.get(award["rule_id"], award["rule_id"]), facts, f"/explorer/{key}", "k2", tone)
+        )
         if event is not None:
             edges.append(Edge(event["event_uid"], key, award["amounts_to"]))
         elif award.get("by_hand"):

@@ -13,7 +13,7 @@ from console.pages.explorer.money import of_redemption, of_run, of_transfer
 from console.pages.explorer.pictures import of_awards, of_payout
 from console.pages.ledger.words import ACCOUNTS, TRANSFERS
 from console.pages.members.searching import TEXT_MIN_CHARS, members_like
-from console.pages.members.words import DECLINED
+from console.pages.members.words import DECLINED, event_words
 
 SEARCH_MAX_CHARS = 255
 LOTS_COUNT = 100
@@ -78,14 +78,22 @@ async def _event(visit: Visit, thing: dict[str, Any], id_: str) -> dict[str, Any
     return {
         "actor": None,
         "declined": DECLINED,
+        "words": event_words(thing["event"])[0],
         **answers,
         "picture": of_awards(visit, thing["event"], thing["awards"], id_),
     }
 
 
 async def _award(visit: Visit, thing: dict[str, Any], id_: str) -> dict[str, Any]:
-    member = await visit.ask.get("recognition", f"/v1/members/{thing['award']['member_id']}/recognition")
-    return {"member": member, "picture": of_awards(visit, thing["event"], [thing], id_)}
+    award = thing["award"]
+    questions = {"member": visit.ask.get("recognition", f"/v1/members/{award['member_id']}/recognition")}
+    if award["by_hand"]:
+        questions["by_hand"] = visit.ask.get("scoring", f"/v1/manual-awards/{award['event_uid']}")
+    answers = await visit.ask.all(**questions)
+    hand = answers.pop("by_hand", None)
+    titles = {award["rule_id"]: hand.body["title"]} if hand is not None and hand.ok else {}
+    picture = of_awards(visit, thing["event"], [thing], id_, titles=titles)
+    return {**answers, "titles": titles, "picture": picture}
 
 
 async def _payout(visit: Visit, thing: dict[str, Any], id_: str) -> dict[str, Any]:

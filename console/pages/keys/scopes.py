@@ -20,6 +20,8 @@ SCOPES: Final = {
     "points:read": _("See points and why they were given"),
     "points:write": _("Give and take points by hand, release and deny held ones"),
     "points:approve": _("Approve points that another person gives by hand, or releases"),
+    "guidelines:read": _("See what was reported, and who is suspended"),
+    "guidelines:write": _("Decide what was reported, and suspend members"),
     "recognition:read": _("See leaderboards, badges and levels"),
     "analytics:read": _("See figures and lineage"),
     "programmes:read": _("See the programme and its versions"),

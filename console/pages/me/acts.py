@@ -37,6 +37,8 @@ REASONS: Final = {
     "budget": _("The budget of its campaign was spent"),
     "pacing": _("Its campaign gave too much too soon, and slowed down"),
     "stopped": _("Its campaign was stopped"),
+    "upheld": _("A report of what it is about was upheld"),
+    "suspended": _("You were suspended then"),
     "waiting": _("It is being looked for whether there is room under the limit"),
     "retracted": _("It was taken back"),
     "held": _("It is being looked at: until then it is neither given nor lost"),

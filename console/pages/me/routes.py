@@ -1,7 +1,6 @@
 """A member's own page: how many points, why, and what is next."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from starlette.responses import Response
@@ -28,6 +27,7 @@ async def show(visit: Visit) -> Response:
         streaks=ask.get("recognition", f"/v1/members/{member}/streaks"),
         place=ask.get("recognition", f"/v1/members/{member}/place"),
         rules=ask.get("scoring", "/v1/rules"),
+        campaigns=ask.get("scoring", "/v1/running-campaigns"),
         balance=ask.get("rewards", f"/v1/members/{member}/balance"),
         payouts=ask.get("rewards", f"/v1/members/{member}/payouts", limit=PAYOUTS_COUNT),
         audiences=ask.get("scoring", f"/v1/members/{member}/audiences"),
@@ -50,20 +50,20 @@ async def show(visit: Visit) -> Response:
         to_come=[one for one in answers["badges"].body["badges"] if one["name"] not in held]
         if answers["badges"].ok and answers["recognition"].ok
         else [],
-        campaigns=running(visit, answers["rules"]),
+        running=running(answers["campaigns"], answers["rules"]),
         is_explained=explained is not None,
         listing=listing,
         days=acts_by_day(visit, answers["events"].items, explained),
     )
 
 
-def running(visit: Visit, rules: Answer) -> list[Mapping[str, Any]]:
-    """The campaigns of today, with the rules of each; today is the community's."""
-    today = str(datetime.now(visit.writer.zone).date())
+def running(campaigns: Answer, rules: Answer) -> list[Mapping[str, Any]]:
+    """The campaigns that give points today, with the rules of each as far as they are known."""
+    known = rules.body["rules"] if rules.ok else []
     return [
-        {**one, "rules": [rule for rule in rules.body["rules"] if rule["campaign"] == one["id"]]}
-        for one in (rules.body.get("campaigns", []) if rules.ok else [])
-        if one["starts"] <= today <= one["ends"]
+        {**one, "rules": [rule for rule in known if rule["rule_id"] in one["rule_ids"]]}
+        for one in campaigns.items
+        if one["state"] == "running"
     ]
 
 

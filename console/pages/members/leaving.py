@@ -12,6 +12,8 @@ from console.frame.visits import NotFoundError, Visit
 from shared.personal_data.archive import archive
 from shared.services import SERVICES
 
+#: Who knows whether there is such a member; others may hold nothing of theirs.
+WHO_THERE_IS = "ingest"
 EXPORT = "members:export"
 ERASE = "members:erase"
 #: Rows that an archive takes from a page; more are asked for by `plaudit member export`, which has no such end.
@@ -30,6 +32,9 @@ def _(text: str) -> str:
 TABLES = {
     "identities": _("Identities on channels"),
     "told_identities": _("Identities that are known by a hash"),
+    "alike_keys": _("What others may have alike: name, handle, address"),
+    "check_ins": _("Check-ins"),
+    "refused_events": _("Events of theirs that were refused"),
     "dated_facts": _("What was known of them, and their wishes"),
     "sign_in_links": _("Links that sign in"),
     "sign_in_renewals": _("Sessions of theirs"),
@@ -62,6 +67,8 @@ async def _held(visit: Visit, service: str, member_id: str) -> list[dict[str, An
     while len(found) <= ROWS_MAX_COUNT:
         path = f"/v1/members/{member_id}/personal-data"
         answer = await visit.ask.get(service, path, limit=PAGE_COUNT, after=after)
+        if answer.is_missing and service != WHO_THERE_IS:
+            break
         if not answer.ok:
             return None
         found += answer.items

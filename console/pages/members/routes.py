@@ -16,7 +16,7 @@ from console.pages.members import leaving, member, merging
 from console.pages.members.searching import TEXT_MAX_CHARS, TEXT_MIN_CHARS, find, members_like
 from console.pages.members.words import ACTS, MARKS, OPPOSITE, REASONS
 
-PAGE_COUNT = 40
+PAGE_COUNT = 30
 SUGGESTIONS_COUNT = 25
 #: Members that are said something of at once, and how many side by side.
 MARKED_MAX_COUNT = 50
@@ -69,10 +69,7 @@ async def _table(visit: Visit, text: str | None = None, *, after: str | None = N
         **answers,
         listing=listing,
         views=views,
-        counted={f"mark={mark}" if mark else "": one for mark, one in counts.items()},
-        views_counted={
-            f"mark={mark}" if mark else "": one["count"] for mark, one in counts.items() if not one["is_at_least"]
-        },
+        counted={f"mark={mark}" if mark else "": one["count"] for mark, one in counts.items()},
         total=counts.get(None),
         sought=text,
         marks=MARKS,

@@ -12,6 +12,8 @@ from console.pages.members.words import DECLINED, event_words
 PAGE_COUNT = 25
 #: Whom a rule pays, and where an event names them.
 NAMED = {"actor": "member_id", "object_author": "object_member_id", "reply_author": "reply_member_id"}
+#: No id: whom an event does not name here.
+NOBODY = ""
 #: Kinds of lines, in the order in which they are shown.
 LINES = ("award", "grant", "declined", "others")
 #: The filter of the page, and what it asks for.
@@ -145,13 +147,14 @@ def _declined(
     """Why rules gave the member nothing, or nobody at all; what they gave others less is theirs."""
     lines = []
     for one in explanation["declined"]:
-        named = event[NAMED[one["slot"]]]
+        # Of contributors the log alone says who they are; what concerns them is on their own timeline by awards.
+        named = event[NAMED[one["beneficiary"]]] if one["beneficiary"] in NAMED else NOBODY
         if named not in (member_id, None):
             continue
         rule = rules.get(one["rule_id"], {})
         met = dict(one["met"])
         met |= {
-            f"member.{read['name']}": read["value"]
+            read["written"]: read["value"]
             for read in explanation["attributes"]
             if read["rule_id"] == one["rule_id"]
         }

@@ -95,6 +95,8 @@ DECLINED: Final = {
     "budget": _("the budget of its campaign was spent"),
     "pacing": _("its campaign spent faster than planned"),
     "stopped": _("its campaign was stopped"),
+    "upheld": _("a report of what it is about was upheld"),
+    "suspended": _("the member was suspended then"),
     "waiting": _("what fits under its limits is being worked out"),
     "retracted": _("it was taken back"),
     "held": _("it is held until somebody has looked at it"),

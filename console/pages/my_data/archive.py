@@ -11,9 +11,12 @@ import orjson
 
 from console.asking import Answer
 from console.frame.visits import Visit
+from console.pages.my_data.words import ERASED
 from shared.services import SERVICES
 
 PAGE_COUNT = 500
+#: Who knows whether there is such a member; others may hold nothing of theirs.
+WHO_THERE_IS = "ingest"
 #: What stays in memory of an archive; beyond it goes to a file that is deleted when it was sent.
 MEMORY_BYTES = 8 * 1024 * 1024
 TEXTS_AT_ONCE = 8
@@ -50,7 +53,7 @@ async def make_archive(visit: Visit) -> IO[bytes]:
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "services": {service: _tables(rows) for service, rows in gathered.items() if rows},
         }
-        page = visit.text("pages/my_data/archive.html", **document)
+        page = visit.text("pages/my_data/archive.html", **document, erased=ERASED)
         return await asyncio.to_thread(_written, document, page)
 
 
@@ -60,6 +63,8 @@ async def _rows(visit: Visit, service: str, member_id: str) -> list[Row]:
     while True:
         path = f"/v1/members/{member_id}/personal-data"
         answer = await visit.ask.get(service, path, limit=PAGE_COUNT, after=after)
+        if answer.is_missing and service != WHO_THERE_IS:
+            return found
         if not answer.ok:
             raise NotGatheredError(answer)
         found += answer.items

@@ -61,7 +61,7 @@ async def _list(visit: Visit, refused: Refusal | None = None) -> Response:
     ask, own = visit.ask, _own(visit)
     listing = Listing.of(MY_REWARDS.path, visit.request.query_params)
     answers: dict[str, Answer] = await ask.all(
-        catalogue=ask.get("rewards", "/v1/catalogue"),
+        catalogue=ask.get("rewards", f"{own}/catalogue"),
         balance=ask.get("rewards", f"{own}/balance"),
         chosen=ask.get("rewards", f"{own}/redemptions", limit=CHOSEN_COUNT),
         statement=ask.get("rewards", f"{own}/statement", limit=LINES_COUNT, after=listing.said.get("after")),
@@ -81,7 +81,8 @@ async def _list(visit: Visit, refused: Refusal | None = None) -> Response:
 async def _one(visit: Visit, refused: Refusal | None = None) -> Response:
     ask = visit.ask
     answers: dict[str, Answer] = await ask.all(
-        catalogue=ask.get("rewards", "/v1/catalogue"), balance=ask.get("rewards", f"{_own(visit)}/balance")
+        catalogue=ask.get("rewards", f"{_own(visit)}/catalogue"),
+        balance=ask.get("rewards", f"{_own(visit)}/balance"),
     )
     offered: Mapping[str, Any] | None = next(
         (one for one in answers["catalogue"].items if one["id"] == visit.request.path_params["reward_id"]), None

@@ -132,7 +132,8 @@ async def show_run(
 ) -> Response:
     """The page of a run, with what is wrong with a form of it."""
     id_, ask = run_id_of(visit), visit.ask
-    states = Filter("state", visit.say(_("State")), [(state, visit.say(state)) for state in PAYOUT_STATES])
+    choices = [(state, visit.say(state)) for state in PAYOUT_STATES]
+    states = Filter("state", visit.say(_("State")), choices, is_apart=True)
     listing = Listing.of(run_path(visit), visit.request.query_params, filters=[states])
     after = listing.said.get("after")
     answers = await ask.all(

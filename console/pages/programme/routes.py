@@ -12,7 +12,7 @@ from console.frame.navigation import PROGRAMME, WAITING
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.programme.words import WORDS
-from shared.programme_changes import Change, changes
+from shared.programme_changes import Change, called, changes
 
 VERSIONS_COUNT = 50
 #: What scoring answers to a number that no version can have.
@@ -135,6 +135,7 @@ async def _page(
         may_write=visit.signed_in.may(WRITE),
         holders=holders,
         refused=refused,
+        with_titles=called,
         **WORDS,
     )
 

@@ -64,6 +64,7 @@ NOUNS: Final = {
     "streak": _("Streak"),
     "reward": _("Reward"),
     "attribute": _("Attribute"),
+    "counter": _("Counter"),
     "score": _("Score"),
     "goal": _("Goal"),
     "audience": _("Audience"),
@@ -71,6 +72,8 @@ NOUNS: Final = {
     "payout": _("Payouts"),
     "reason": _("Reason for points by hand"),
     "manual": _("Points by hand"),
+    "category": _("Category of the guidelines"),
+    "guidelines": _("Guidelines"),
 }
 #: What templates take that say what is in a programme.
 WORDS: Final[dict[str, Any]] = {

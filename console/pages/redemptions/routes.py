@@ -1,5 +1,8 @@
 """Redemptions: the list, one with the awards that it uses, and whether it was handed out."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -43,7 +46,8 @@ async def download(visit: Visit) -> Response:
 
 
 def _listing(visit: Visit) -> Listing:
-    states = Filter("state", visit.say(_("State")), [(state, visit.say(state)) for state in STATES])
+    choices = [(state, visit.say(state)) for state in STATES]
+    states = Filter("state", visit.say(_("State")), choices, is_apart=True)
     filters = [states, Filter("member", visit.say(_("Member's id")), is_apart=True)]
     said = dict(visit.request.query_params)
     # Whoever wrote a handle into the address by hand has it nowhere else.
@@ -65,18 +69,30 @@ async def search(visit: Visit) -> Response:
 
 async def _show(visit: Visit, *, refused: Refusal | None = None, said: str = "") -> Response:
     listing = _listing(visit)
-    answer = await visit.ask.get(
-        "rewards", "/v1/redemptions", limit=PAGE_COUNT, after=listing.said.get("after"), **listing.chosen
+    answers = await visit.ask.all(
+        answer=visit.ask.get(
+            "rewards", "/v1/redemptions", limit=PAGE_COUNT, after=listing.said.get("after"), **listing.chosen
+        ),
+        counts=visit.ask.get("rewards", "/v1/redemptions/counts"),
     )
+    counts = {one["state"]: one for one in answers["counts"].items}
     return visit.page(
         "pages/redemptions/page.html",
         status=200 if refused is None else refused.status,
-        answer=answer,
+        answer=answers["answer"],
         listing=listing,
         views=await visit.views(listing),
+        waiting=counts.get("reserved"),
+        # They are everybody's.
+        counted={} if "member" in listing.said else {state: many(visit, one) for state, one in counts.items()},
         refused=refused,
         sought=said,
     )
+
+
+def many(visit: Visit, one: Mapping[str, Any]) -> str:
+    """How many there are as a tab says it."""
+    return visit.writer.number(one["count"]) + ("+" if one["is_at_least"] else "")
 
 
 async def one(visit: Visit) -> Response:

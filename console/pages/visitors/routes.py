@@ -50,6 +50,7 @@ async def rules(visit: Visit) -> Response:
     listing = Listing.of(f"/c/{community.id}/rules", visit.request.query_params)
     questions: dict[str, Any] = {
         "now": ask.get("scoring", "/v1/rules"),
+        "campaigns": ask.get("scoring", "/v1/running-campaigns"),
         "history": ask.get("scoring", "/v1/rules/history", limit=VERSIONS_COUNT, after=listing.said.get("after")),
     }
     if "badges" in community.public:
@@ -67,7 +68,7 @@ async def rules(visit: Visit) -> Response:
             (one, differences(one["rules"], versions[place + 1]["rules"]) if place + 1 < len(versions) else None)
             for place, one in enumerate(versions)
         ],
-        campaigns=answers["now"].body.get("campaigns", []) if answers["now"].ok else [],
+        campaigns=answers["campaigns"],
         unrewarded=unrewarded(now),
         done=DONE,
         recipients=RECIPIENTS,

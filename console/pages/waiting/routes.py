@@ -62,7 +62,7 @@ async def show(visit: Visit) -> Response:
         *(one for one in proposed if _may(visit, PROGRAMMES_APPROVE, one["published_by_person"])),
         *(one for one in open_runs if _may(visit, PAYOUTS_APPROVE, one["created_by_person"])),
         *(one for one in said if _may(visit, PAYOUTS_APPROVE, one["proposed"]["person_id"])),
-        *(one for one in hands if _may(visit, POINTS_APPROVE, one["asked_by_person"])),
+        *(one for one in hands if _may(visit, POINTS_APPROVE, _asker(one))),
         *(one for one in releases if _may(visit, POINTS_APPROVE, one["asked_by_person"])),
         *(one for one in policy if one["asked_by"] != visit.signed_in.person_id),
     ]
@@ -76,8 +76,15 @@ async def show(visit: Visit) -> Response:
         proposed=proposed,
         policy=policy,
         mine=mine,
+        is_all_known=all(answer.ok for answer in (versions, runs, outcomes, by_hand, held) if answer is not None),
         all_count=len(proposed) + len(open_runs) + len(said) + len(policy) + len(hands) + len(releases),
     )
+
+
+def _asker(by_hand: Mapping[str, Any]) -> str | None:
+    """Who asked for what waits: the points, or that they are taken back."""
+    asker: str | None = by_hand["reversal_asked_by_person" if by_hand["state"] == "given" else "asked_by_person"]
+    return asker
 
 
 def _policy(community: Answer | None) -> list[Any]:

@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from services.ingest.attributes import domain, handlers
 from services.ingest.attributes.domain import Purpose
 from services.ingest.communities.api.models import KnownLanguage, Zone
-from services.ingest.members import store as members_store
 from services.ingest.members.domain import Dated, MemberKey, UnknownMemberError
+from services.ingest.members.store import members as members_store
 from shared.contracts.facts import DatedKind
 from shared.contracts.fields import Attributes, AttributeValue, Name, Slug
 from shared.http import (

@@ -10,9 +10,9 @@ from services.ingest.attributes.domain import FACTS_MAX_COUNT, Purpose, TooManyF
 from services.ingest.bots.handlers import say_standing
 from services.ingest.costs.handlers import on_programmes as count_rules
 from services.ingest.event_types.handlers import on_programmes as declare_types
-from services.ingest.members import store as members_store
 from services.ingest.members.domain import Dated, MemberKey, UnknownMemberError, Value
-from services.ingest.members.handlers import tell_members
+from services.ingest.members.handlers.telling import tell_members
+from services.ingest.members.store import members as members_store
 from shared.audit import Did
 from shared.consumer import Subscription
 from shared.contracts.facts import PROGRAMME_PUBLISHED, ProgrammePublished

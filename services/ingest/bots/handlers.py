@@ -6,7 +6,6 @@ from services.ingest.bots.domain import marked, weighed
 from services.ingest.communities import store as communities_store
 from services.ingest.communities.domain.bot_patterns import DEFAULT_BOTS, is_bot
 from services.ingest.communities.domain.communities import DEFAULT_STANDINGS, Rules
-from services.ingest.members import store as members_store
 from services.ingest.members.domain import (
     BotBy,
     IdentityKey,
@@ -17,7 +16,8 @@ from services.ingest.members.domain import (
     Owner,
     UnknownMemberError,
 )
-from services.ingest.members.handlers import tell_members
+from services.ingest.members.handlers.telling import tell_members
+from services.ingest.members.store import members as members_store
 from shared.audit import Did
 from shared.contracts.facts import Standing
 from shared.transaction import Transaction

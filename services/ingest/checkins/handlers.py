@@ -13,9 +13,11 @@ from services.ingest.checkins import domain, store
 from services.ingest.checkins.domain import CHANNEL, Entry, Occasion, Outcome
 from services.ingest.events.domain.admission import Request, raw_fact, raw_key
 from services.ingest.events.domain.receipts import receipt_id
-from services.ingest.members import handlers as members
-from services.ingest.members import store as members_store
 from services.ingest.members.domain import IdentityKey, MemberKey
+from services.ingest.members.handlers.resolving import find_owner
+from services.ingest.members.handlers.telling import tell_members
+from services.ingest.members.store import identities as identities_store
+from services.ingest.members.store import members as members_store
 from services.ingest.metrics import CHECK_INS
 from services.ingest.settings import Settings
 from shared.audit import Did
@@ -153,7 +155,7 @@ async def _named(tx: Transaction[Settings], *, community: str, named: str) -> st
             identity = read_identity(named)
         except NotAnIdentityError:
             return None
-        return await members.find_owner(tx.conn, tx.settings, community=community, identity=identity)
+        return await find_owner(tx.conn, tx.settings, community=community, identity=identity)
     try:
         return str(uuid_utils.UUID(named))
     except ValueError:
@@ -175,9 +177,9 @@ async def _admit(tx: Transaction[Settings], occasion: Occasion, *, member_id: st
         return _counted(Outcome.UNKNOWN)
     await store.add_check_in(tx.conn, occasion=occasion, member_id=member_id, at=at)
     identity = IdentityKey(occasion.community, CHANNEL, member_id, "")
-    if await members_store.add_identities(tx.conn, owners={identity: member_id}):
+    if await identities_store.add_identities(tx.conn, owners={identity: member_id}):
         await members_store.raise_revision(tx.conn, key=key)
-        await members.tell_members(tx, keys=[key])
+        await tell_members(tx, keys=[key])
     event = dict(domain.event_of(occasion, member_id=member_id, at=at))
     receipt = receipt_id(occasion.community, tx.now, secrets.token_hex(8), 1)
     traceparent = tx.traceparent or new_traceparent()

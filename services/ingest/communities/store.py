@@ -1,6 +1,8 @@
 """The SQL of communities."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import NamedTuple
 
 import orjson
 from asyncpg import Record
@@ -27,6 +29,17 @@ from shared.postgres import Connection
 
 BEFORE_EVERY_MEMBER = "00000000-0000-0000-0000-000000000000"
 _CALENDAR = TypeAdapter(list[ReckoningData])
+
+
+class Retained(NamedTuple):
+    """A table of what communities keep for some days: its key behind the community, and the column with the days.
+
+    It has an index by community and `received_at`.
+    """
+
+    table: str
+    key: tuple[str, ...]
+    days: str
 
 
 async def load_calendars(conn: Connection, *, communities: Collection[str]) -> dict[str, Calendar]:
@@ -199,3 +212,41 @@ def _calendar(text: str) -> Calendar:
 
 def _stored(calendar: Calendar) -> str:
     return orjson.dumps(calendar.data).decode()
+
+
+async def delete_beyond_retention(
+    conn: Connection, *, of: Retained, now: datetime, otherwise_days: int, limit_count: int
+) -> int:
+    """Delete what its community keeps no longer, `otherwise_days` where it said none; return how many.
+
+    Whose rows there are is asked by the index, community by community, however many rows there are.
+    """
+    columns = ", ".join(of.key)
+    same = " and ".join(f"t.{name} = e.{name}" for name in of.key)
+    deleted: int = await conn.fetchval(
+        f"""
+        with recursive kept as (
+            (select community from {of.table} order by community limit 1)
+            union all
+            select (select t.community from {of.table} t where t.community > kept.community
+                    order by t.community limit 1)
+            from kept where kept.community is not null
+        ), ended as (
+            select e.* from kept k
+            left join communities c using (community)
+            cross join lateral (
+                select community, {columns} from {of.table}
+                where community = k.community
+                    and received_at < $1::timestamptz - make_interval(days => coalesce(c.{of.days}, $2))
+                order by received_at limit $3) e
+            limit $3
+        ), gone as (
+            delete from {of.table} t using ended e where t.community = e.community and {same}
+            returning 1)
+        select count(*) from gone
+        """,  # noqa: S608 -- of the code
+        now,
+        otherwise_days,
+        limit_count,
+    )
+    return deleted

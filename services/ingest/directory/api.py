@@ -69,12 +69,11 @@ class MarkCount(BaseModel):
 
     mark: domain.Mark | None = Field(description="Null: all members")
     count: int = Field(examples=[3764])
-    is_at_least: bool = Field(description="Whether there may be more: as many are counted, and no more")
 
     @classmethod
     def of(cls, counts: domain.Counts) -> "MarkCount":
         """A count as the API shows it."""
-        return cls(mark=counts.mark, count=counts.number, is_at_least=counts.is_at_least)
+        return cls(mark=counts.mark, count=counts.number)
 
 
 class MarkCounts(BaseModel):
@@ -85,6 +84,6 @@ class MarkCounts(BaseModel):
 
 @router.get("/v1/members/counts", summary="How many members there are", responses=problem_responses())
 async def get_counts(principal: Annotated[Principal, requires(Scope.MEMBERS_READ)], conn: Conn) -> MarkCounts:
-    """All, and those of each mark. Up to 10,000 each are counted."""
+    """All, and those of each mark: exactly, however many there are."""
     counts = await store.count_marks(conn, community=principal.community)
     return MarkCounts(items=[MarkCount.of(one) for one in counts])

@@ -11,8 +11,6 @@ from shared.contracts.texts import plain_id
 
 #: As many words of what was typed are looked for; names have fewer.
 WORDS_MAX_COUNT = 5
-#: More are not counted one by one: nobody reads more than that there are many.
-COUNTED_MAX_COUNT = 10_000
 
 _WORD = re.compile(r"[^\W_]+")
 _IDENTITY = re.compile(r"([a-z_]{2,20})(?:@([^:]{1,255}))?:(.+)")
@@ -69,12 +67,7 @@ class Wanted:
 
 
 class Counts(NamedTuple):
-    """How many members there are of a mark, None for all; from COUNTED_MAX_COUNT on it is at least so many."""
+    """How many members there are of a mark, None for all."""
 
     mark: Mark | None
     number: int
-
-    @property
-    def is_at_least(self) -> bool:
-        """Whether there may be more."""
-        return self.number >= COUNTED_MAX_COUNT

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from services.ingest.directory.domain import COUNTED_MAX_COUNT, Counts, FoundPlace, Mark, Wanted
+from services.ingest.directory.domain import Counts, FoundPlace, Mark, Wanted
 from services.ingest.members.domain import Member, MemberKey
-from services.ingest.members.store import load_members
+from services.ingest.members.store.members import load_members
 from shared.postgres import Connection
 
 _MARKED: Final = {
@@ -14,10 +14,17 @@ _MARKED: Final = {
     Mark.STAFF: "m.staff_by is not null",
     Mark.DEPARTED: "m.departed_by is not null",
     Mark.HIDDEN: "m.hidden_by is not null",
-    Mark.UNVERIFIED: """
-        m.bot_by is null and not exists (
-            select from identities i where i.community = m.community and i.member_id = m.member_id
-                and (i.email_verified or i.joined_by is not null or i.subject_hash is not null))""",
+    Mark.UNVERIFIED: "m.bot_by is null and not m.is_proven",
+}
+#: The column of `member_counts` of each mark.
+_COUNTED: Final = {
+    None: "members",
+    Mark.PERSON: "persons",
+    Mark.BOT: "bots",
+    Mark.STAFF: "staff",
+    Mark.DEPARTED: "departed",
+    Mark.HIDDEN: "hidden",
+    Mark.UNVERIFIED: "unverified",
 }
 #: Who is called so is found first: a plan that walks all members and asks of each takes a minute for a million. Of
 #: more than these the text says too little, and some are shown.
@@ -66,14 +73,37 @@ async def page_of_found(
 
 
 async def count_marks(conn: Connection, *, community: str) -> list[Counts]:
-    """How many members there are of each mark, and of all."""
-    parts = [
-        f"(select count(*) from (select from members m where m.community = $1 and m.erased_at is null"  # noqa: S608
-        f" and {marked} limit {COUNTED_MAX_COUNT}) counted)"
-        for marked in _MARKED.values()
-    ]
-    row = await conn.fetchrow(f"select {', '.join(parts)}", community)
-    return [Counts(mark, count) for mark, count in zip(_MARKED, row or (), strict=True)]
+    """How many members there are of each mark, and of all: what the database has kept up with each change."""
+    columns = ", ".join(f"coalesce(sum({column}), 0)::bigint" for column in _COUNTED.values())
+    row = await conn.fetchrow(
+        f"select {columns} from member_counts where community = $1",  # noqa: S608 -- constants
+        community,
+    )
+    return [Counts(mark, count) for mark, count in zip(_COUNTED, row or (), strict=True)]
+
+
+async def fold_counts(conn: Connection, *, limit_count: int) -> int:
+    """Make one row of a community's of what changed in its counts; return how many rows there were.
+
+    Two at once are right too: each folds what it has deleted itself.
+    """
+    columns = ", ".join(_COUNTED.values())
+    sums = ", ".join(f"sum({column})" for column in _COUNTED.values())
+    folded: int = await conn.fetchval(
+        f"""
+        with changed as (select ctid, community from member_counts where not is_folded limit $1),
+        gone as (
+            delete from member_counts c where c.ctid in (select ctid from changed)
+                or (c.is_folded and c.community in (select community from changed))
+            returning c.*),
+        added as (
+            insert into member_counts (community, {columns}, is_folded)
+            select community, {sums}, true from gone group by community)
+        select count(*) from gone
+        """,  # noqa: S608 -- constants
+        limit_count,
+    )
+    return folded
 
 
 def _escaped(text: str) -> str:

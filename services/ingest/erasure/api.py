@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from services.ingest.communities import store as communities_store
 from services.ingest.communities.domain.communities import Retention
 from services.ingest.erasure import domain, handlers, store
-from services.ingest.members import store as members_store
 from services.ingest.members.domain import MemberKey, UnknownMemberError
+from services.ingest.members.store import members as members_store
 from services.ingest.settings import Settings
 from shared.contracts.fields import ChannelName
 from shared.http import (

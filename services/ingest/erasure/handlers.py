@@ -6,9 +6,10 @@ from datetime import timedelta
 from services.ingest.connectors.handlers import deliveries as deliveries_handlers
 from services.ingest.erasure import store
 from services.ingest.erasure.domain import Erasure, Left, UndecidedError
-from services.ingest.members import handlers as members
-from services.ingest.members import store as members_store
 from services.ingest.members.domain import IdentityKey, Member, MemberKey, ToldIdentity, UnknownMemberError
+from services.ingest.members.handlers.telling import hash_of
+from services.ingest.members.handlers.told import on_members_told
+from services.ingest.members.store import members as members_store
 from services.ingest.metrics import MEMBERS_ERASED
 from services.ingest.settings import Settings
 from shared.audit import Did
@@ -73,7 +74,7 @@ async def _erase(tx: Transaction[Settings], *, key: MemberKey, left: Left) -> No
         raise UnknownMemberError(key.member_id)
     named = [IdentityKey(key.community, *identity) for identity in member.identities]
     identities = [
-        *(ToldIdentity(key.community, members.hash_of(tx, one), one.channel, key.member_id) for one in named),
+        *(ToldIdentity(key.community, hash_of(tx, one), one.channel, key.member_id) for one in named),
         *member.told,
     ]
     # 2. What is theirs goes, here and by the fact everywhere; hashes stay: nothing of theirs is taken again.
@@ -150,7 +151,7 @@ def _sum(before: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
 _KEPT = (MEMBER_IDENTIFIED.name, MEMBER_MERGED.name, MEMBER_UNMERGED.name)
 #: Both steps are over before the service takes anything: a restored database forgets again before it is ready.
 READ_BACK = (
-    ReadBack((MEMBERS,), MEMBER_FACT, members.on_members_told, kinds=_KEPT),
+    ReadBack((MEMBERS,), MEMBER_FACT, on_members_told, kinds=_KEPT),
     ReadBack((MEMBERS,), MEMBER_ERASED.adapter, on_erasures_told, kinds=(MEMBER_ERASED.name,)),
 )
 

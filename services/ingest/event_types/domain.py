@@ -179,6 +179,7 @@ def _personal_fields(kind: CustomEventType) -> frozenset[str]:
 def _lower_addresses(data: dict[str, Any]) -> None:
     """Write the addresses by which people are known in small letters: so they are compared."""
     people = [data[name]["author"] for name in _THINGS if "author" in data.get(name, {})]
+    people += data.get("contributors", ())
     for person in [data["actor"], *people] if "actor" in data else people:
         if "@" in person["id"][1:-1]:
             person["id"] = person["id"].lower()

@@ -39,7 +39,7 @@ from services.ingest.events.domain.receipts import (
 from services.ingest.events.domain.refusing import conflict
 from services.ingest.measuring.handlers.texts import Said, keep_texts, measure
 from services.ingest.members.domain import IdentityKey, Owner
-from services.ingest.members.handlers import resolve, who_is_known
+from services.ingest.members.handlers.resolving import resolve, who_is_known
 from services.ingest.metrics import EVENTS_JUDGED
 from services.ingest.refused import store as refused_store
 from services.ingest.refused.domain import Found, Refused, Request, UnknownRefusedError

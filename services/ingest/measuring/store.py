@@ -6,9 +6,11 @@ from typing import Any
 
 import orjson
 
+from services.ingest.communities.store import Retained
 from services.ingest.measuring.domain.texts import KeptText, Sealed, TextsState
 from shared.postgres import Connection
 
+RETAINED = Retained("texts", ("event_uid",), "texts_days")
 _COLUMNS = "community, event_uid::text, member_id::text, event_type, received_at, key_id, sealed, measures"
 
 
@@ -108,34 +110,6 @@ async def set_sealed(conn: Connection, *, texts: Sequence[KeptText]) -> None:
         [text.content.key_id for text in texts],
         [text.content.sealed for text in texts],
     )
-
-
-async def delete_texts(conn: Connection, *, now: datetime, otherwise_days: int, limit_count: int) -> int:
-    """Delete texts whose community's retention is over, `otherwise_days` where it said none; return how many."""
-    deleted: int = await conn.fetchval(
-        """
-        with kept as (
-            select distinct t.community from texts t
-        ), ended as (
-            select e.community, e.event_uid from kept k
-            left join communities c using (community)
-            cross join lateral (
-                select community, event_uid from texts
-                where community = k.community
-                    and received_at < $1::timestamptz - make_interval(days => coalesce(c.texts_days, $2))
-                order by received_at limit $3) e
-            limit $3
-        ), gone as (
-            delete from texts t using ended e
-            where t.community = e.community and t.event_uid = e.event_uid
-            returning 1)
-        select count(*) from gone
-        """,
-        now,
-        otherwise_days,
-        limit_count,
-    )
-    return deleted
 
 
 async def put_measuring(conn: Connection, *, community: str, started_at: datetime) -> None:

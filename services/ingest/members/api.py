@@ -7,7 +7,10 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from services.ingest.members import domain, handlers, store
+from services.ingest.members import domain
+from services.ingest.members.handlers.declaring import declare_identities
+from services.ingest.members.handlers.resolving import find_owner
+from services.ingest.members.store import members as members_store
 from services.ingest.shares.api import QUOTA_EXCEEDED, WithinShare
 from shared.contracts.channels import compared_id
 from shared.contracts.fields import ChannelName, Id, Name, Sha256
@@ -158,7 +161,7 @@ async def put_identities(
 
     async def declared() -> Member:
         async with begin() as tx:
-            member = await handlers.declare_identities(
+            member = await declare_identities(
                 tx,
                 community=principal.community,
                 identities={
@@ -220,13 +223,13 @@ async def get_members(
     """
     community = principal.community
     if identity is None:
-        members = await store.page_of_members(conn, community=community, after=place, limit_count=limit)
+        members = await members_store.page_of_members(conn, community=community, after=place, limit_count=limit)
         return Page[Member].of(members, limit, item=Member.of, place=domain.MemberPlace.of)
-    member_id = await handlers.find_owner(conn, settings, community=community, identity=identity)
+    member_id = await find_owner(conn, settings, community=community, identity=identity)
     shown.of(member_id)
     if member_id is None or (place is not None and member_id <= place.member_id):
         return Page[Member](items=[])
-    found = await store.find_member(conn, key=domain.MemberKey(community, member_id))
+    found = await members_store.find_member(conn, key=domain.MemberKey(community, member_id))
     return Page[Member](items=[] if found is None else [Member.of(found)])
 
 
@@ -241,7 +244,7 @@ async def get_member(
     member_id: MemberId,
 ) -> Member:
     """By an id, or by an identity, as in `/v1/members/forum:ada`; so in every path of every service."""
-    found = await store.find_member(conn, key=domain.MemberKey(principal.community, str(member_id)))
+    found = await members_store.find_member(conn, key=domain.MemberKey(principal.community, str(member_id)))
     if found is None:
         raise domain.UnknownMemberError(str(member_id))
     return Member.of(found)

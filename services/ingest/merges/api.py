@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from services.ingest.members import store as members_store
 from services.ingest.members.api import Member
 from services.ingest.members.domain import MemberKey
+from services.ingest.members.store import members as members_store
 from services.ingest.merges import domain, handlers
 from shared.contracts.fields import AttributeValue
 from shared.contracts.story import ADA

@@ -1,8 +1,8 @@
 """Members are merged and unmerged by hand, and every service is told."""
 
-from services.ingest.members import store as members_store
 from services.ingest.members.domain import Member, MemberKey, UnknownMemberError
-from services.ingest.members.handlers import find_own
+from services.ingest.members.handlers.resolving import find_own
+from services.ingest.members.store import members as members_store
 from services.ingest.merges.domain import (
     Merging,
     NotMergedError,

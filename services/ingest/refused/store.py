@@ -4,9 +4,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+from services.ingest.communities.store import Retained
 from services.ingest.refused.domain import Cause, Refused, RefusedFilter, RefusedPlace
 from shared.postgres import Connection
 
+RETAINED = Retained("refused_events", ("refused_id",), "rejected_days")
 _COLUMNS = """
     community, refused_id::text, cause, receipt_id, receipt_index, event_uid::text, event_type, member_id::text,
     received_at, size_bytes, key_id, sealed, stands, looked_at, replayed_at, replayed_as
@@ -48,38 +50,6 @@ async def delete_beyond(conn: Connection, *, community: str, max_count: int, max
         max_bytes,
     )
     return int(status.rsplit(" ", 1)[1])
-
-
-async def delete_old(conn: Connection, *, now: datetime, otherwise_days: int, limit_count: int) -> int:
-    """Delete what its community keeps no longer, `otherwise_days` where it said none; return how many."""
-    deleted: int = await conn.fetchval(
-        """
-        with recursive kept as (
-            (select community from refused_events order by community limit 1)
-            union all
-            select (select r.community from refused_events r where r.community > kept.community
-                    order by r.community limit 1)
-            from kept where kept.community is not null
-        ), ended as (
-            select e.community, e.refused_id from kept k
-            left join communities c using (community)
-            cross join lateral (
-                select community, refused_id from refused_events
-                where community = k.community
-                    and received_at < $1::timestamptz - make_interval(days => coalesce(c.rejected_days, $2))
-                order by received_at limit $3) e
-            limit $3
-        ), gone as (
-            delete from refused_events r using ended e
-            where r.community = e.community and r.refused_id = e.refused_id
-            returning 1)
-        select count(*) from gone
-        """,
-        now,
-        otherwise_days,
-        limit_count,
-    )
-    return deleted
 
 
 async def find_refused(conn: Connection, *, community: str, refused_id: str) -> Refused | None:

@@ -29,6 +29,7 @@ from shared.conditions.evaluation import Condition, context_of, holds
 from shared.contracts.activities import RESTORED_TYPE, TARGETING_TYPES
 from shared.contracts.activities.told import told_data
 from shared.contracts.backfill import is_backfill
+from shared.contracts.drawing import is_held_out
 from shared.contracts.own_acts import MEMBER_ATTRIBUTE, other_member
 from shared.contracts.programme import Slot
 
@@ -41,6 +42,26 @@ MemberKey = tuple[str, str]  # community, member id
 EventKey = tuple[str, str]  # community, uid
 
 
+class CountedCampaign(NamedTuple):
+    """What of a campaign decides which events of its rules count: its days, and who is held out."""
+
+    community: str
+    id: str
+    starts: str
+    ends: str
+    holdout_percent: int
+
+    def takes(self, event: Mapping[str, Any], member_id: str) -> bool:
+        """Whether the event is of its days, by the day of its community, and its member not held out.
+
+        By lot goes whose act it is, whoever that is merged into later: so a number stays what the events make it.
+        """
+        day = event.get("day") or event["time"].astimezone(UTC).date()
+        return self.starts <= str(day) <= self.ends and not (
+            self.holdout_percent and is_held_out(self.community, self.id, member_id, percent=self.holdout_percent)
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class CountedRule:
     """What of a rule decides which events meet it; `key` is the same for rules that say the same."""
@@ -51,18 +72,29 @@ class CountedRule:
     own: bool = False
     #: Whether it is kept when events met it, too: streaks go by that.
     dated: bool = False
+    #: Of which it is: then only what it may give points for counts.
+    campaign: CountedCampaign | None = None
 
     @classmethod
     def of(cls, rule: Mapping[str, Any]) -> "CountedRule":
         """Read a rule of a programme's document."""
         types = tuple(sorted(set(rule["on"])))
+        campaign = rule.get("campaign")
         return cls(
-            types, rule.get("to", "actor"), rule.get("when"), rule.get("own", False), rule.get("dated", False)
+            types,
+            rule.get("to", "actor"),
+            rule.get("when"),
+            rule.get("own", False),
+            rule.get("dated", False),
+            # A name alone is one that limits go by.
+            CountedCampaign(**campaign) if isinstance(campaign, Mapping) else None,
         )
 
     @property
     def key(self) -> str:
         said: list[Any] = [self.types, self.to, self.when, self.own, *(["dated"] if self.dated else [])]
+        if self.campaign is not None:
+            said.append(self.campaign._asdict())
         return sha256(orjson.dumps(said)).hexdigest()[:16]
 
     def member_of(self, event: Mapping[str, Any]) -> str | None:
@@ -83,7 +115,7 @@ class CountedRule:
             condition = _condition(self.when)
             if condition is None or holds(condition, context_of(event, condition.variables)) is not True:
                 return None
-        return member_id
+        return member_id if self.campaign is None or self.campaign.takes(event, member_id) else None
 
 
 @lru_cache(PROGRAMS_MAX_COUNT)

@@ -206,7 +206,14 @@ async def add_counters(conn: Connection, *, community: str, counters: Sequence[C
                 community,
                 counter.id,
                 orjson.dumps(
-                    {"on": rule.types, "to": rule.to, "when": rule.when, "own": rule.own, "dated": rule.dated}
+                    {
+                        "on": rule.types,
+                        "to": rule.to,
+                        "when": rule.when,
+                        "own": rule.own,
+                        "dated": rule.dated,
+                        "campaign": None if rule.campaign is None else rule.campaign._asdict(),
+                    }
                 ).decode(),
                 counter.counted_up_to,
             )

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from services.recognition.leaderboards import domain, store
+from shared.contracts.fields import Slug
 from shared.followed_communities import load_calendar
 from shared.followed_members import find_name
 from shared.http import (
@@ -28,7 +29,7 @@ from shared.http import (
     problem_responses,
     requires,
 )
-from shared.http.problem_types import TOO_MANY_READS, UNKNOWN_IDENTITY
+from shared.http.problem_types import MISSING_SCOPE, TOO_MANY_READS, UNKNOWN_AUDIENCE, UNKNOWN_IDENTITY
 from shared.postgres import Connection
 
 INVALID_TIME = ProblemType("invalid-time", 422, "The time is not valid")
@@ -60,12 +61,20 @@ class Standing(BaseModel):
         return cls(rank=standing.rank, member_id=UUID(score.member_id), name=name, points=score.points)
 
 
+class BoardAudience(BaseModel):
+    """The audience that a board is of."""
+
+    id: str = Field(examples=["helpers"])
+    title: str = Field(examples=["Helpers"])
+
+
 class Leaderboard(Page[Standing]):
     """Members by points of a period of event time, most first; only members with points above zero."""
 
     period: domain.Period
     starts_on: date | None = Field(description="First day of the period; null for all time")
     ends_on: date | None = Field(description="Last day of the period; null for all time")
+    audience: BoardAudience | None = Field(None, description="Whose board it is; null for that of all members")
 
 
 class NeighbourShown(BaseModel):
@@ -94,7 +103,9 @@ class MemberPlace(BaseModel):
 
 
 @router.get(
-    "/v1/leaderboard", summary="Members by points", responses=problem_responses(INVALID_TIME, TOO_MANY_READS)
+    "/v1/leaderboard",
+    summary="Members by points",
+    responses=problem_responses(INVALID_TIME, TOO_MANY_READS, UNKNOWN_AUDIENCE),
 )
 async def get_leaderboard(
     principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, public=Public.BOARDS, reads=IN_ANSWER)],
@@ -104,15 +115,21 @@ async def get_leaderboard(
         domain.Period, Query(description="All time, a calendar month, or a week, by the community's calendar")
     ] = "all",
     at: Annotated[Moment | None, Query(description="A time within the period; now, if not given")] = None,
+    audience: Annotated[Slug | None, Query(description="Only members of this audience, ranked among them")] = None,
     limit: Limit = 100,
 ) -> Leaderboard:
-    """Ranks are those of the moment each page is read: awards between two pages may move somebody past."""
+    """Ranks are those of the moment each page is read: awards between two pages may move somebody past.
+
+    Of an audience are those whom recognition has heard of as its members. Who is in one is not for everybody: a
+    publishable key and a visitor see the board of all.
+    """
+    of = None if audience is None else await _of_audience(conn, principal, audience_id=audience)
     board = None
     if period != "all":
         calendar = await load_calendar(conn, community=principal.community)
         board = domain.Board.of(period, _within_calendar(at or datetime.now(UTC)), calendar)
     scores = await store.page_of_scores(
-        conn, community=principal.community, board=board, after=place, limit_count=limit
+        conn, community=principal.community, board=board, after=place, limit_count=limit, audience_id=audience
     )
     standings = domain.ranked(scores, place)
     named = not principal.is_publishable or Public.NAMES in principal.public
@@ -120,9 +137,20 @@ async def get_leaderboard(
         period=period,
         starts_on=None if board is None else board.starts_on,
         ends_on=None if board is None else board.ends_on,
+        audience=of,
         items=[Standing.of(standing, named=named) for standing in standings],
         next=next_cursor(standings, limit, domain.Place.of),
     )
+
+
+async def _of_audience(conn: Connection, principal: Principal, *, audience_id: str) -> BoardAudience:
+    if principal.is_publishable:
+        raise Problem(MISSING_SCOPE, f"Who is in an audience needs {Scope.RECOGNITION_READ.value!r}")
+    title = await store.find_audience_title(conn, community=principal.community, audience_id=audience_id)
+    if title is None:
+        detail = f"The programme in force has no audience {audience_id!r}"
+        raise Problem(UNKNOWN_AUDIENCE, detail, [FieldError(field="audience", detail=detail)])
+    return BoardAudience(id=audience_id, title=title)
 
 
 @router.get(

@@ -4,11 +4,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.recognition.leaderboards.domain import Board, BoardKey, Place, Score
+from shared.contracts.facts import SuspensionChanged
 from shared.contracts.fields import INTEGER_MAX
 from shared.postgres import Connection
 
 BEFORE_EVERY_MEMBER = "00000000-0000-0000-0000-000000000000"
 
+# Who wants no part in boards, and who is suspended now, as whoever they are merged into.
+_ABSENT = """
+            select b.member_id from followed_members b where b.community = $1 and b.off_boards
+            union all
+            select coalesce(m.head_id, s.member_id) from suspensions s
+            left join merges m on m.community = s.community and m.member_id = s.member_id
+            where s.community = $1 and s.stands and s.starts_at <= now() and coalesce(s.ends_at > now(), true)
+"""
 # Falling magnitude is falling points, coarsely (migrations/0001): PostgreSQL walks the index and sorts no more
 # than the magnitudes that the page touches.
 _PAGE = """
@@ -17,32 +26,34 @@ _PAGE = """
         select community, member_id, points, magnitude from {source}
         and magnitude between 1 and floor(1 + 2 * ln(greatest($2::bigint, 1)::float8))::smallint
         and (points, member_id) < ($2::bigint, $3::uuid)
-        and member_id not in (select b.member_id from followed_members b where b.community = $1 and b.off_boards)
+        and {shown}
         order by magnitude desc, points desc, member_id desc limit $4
     ) page
     left join followed_members n using (community, member_id)
     order by page.points desc, page.member_id desc
 """
-_ALL_TIME_PAGE = _PAGE.format(source="members where community = $1")
-_PERIOD_PAGE = _PAGE.format(source="board_points where community = $1 and period = $5 and starts_on = $6")
-
-
 # Above: the nearest first, by rising points; magnitude keeps both sides to a range of the index.
 _ABOVE = """
     select member_id, points from {source}
     and magnitude >= floor(1 + 2 * ln($2::bigint::float8))::smallint
     and (points, member_id) > ($2::bigint, $3::uuid)
-    and member_id not in (select b.member_id from followed_members b where b.community = $1 and b.off_boards)
+    and {shown}
     order by magnitude, points, member_id limit $4
 """
 _MORE = """
     select count(*) from (
         select from {source}
         and magnitude >= floor(1 + 2 * ln($2::bigint::float8))::smallint and points > $2::bigint
-        and member_id not in (select b.member_id from followed_members b where b.community = $1 and b.off_boards)
+        and {shown}
         limit $3) counted
 """
 _ALL_TIME = "members where community = $1"
+#: Who is on a board, of those with points: the one place that says it.
+_SHOWN = f"member_id not in ({_ABSENT})"
+_IN_AUDIENCE = (
+    " and member_id in (select a.member_id from followed_audiences a"
+    " where a.community = $1 and a.audience_id = ${place} and a.is_in)"
+)
 
 
 async def add_points(conn: Connection, *, points: Mapping[BoardKey, int]) -> None:
@@ -116,9 +127,15 @@ async def regroup(
 
 
 async def page_of_scores(
-    conn: Connection, *, community: str, board: Board | None, after: Place | None, limit_count: int
+    conn: Connection,
+    *,
+    community: str,
+    board: Board | None,
+    after: Place | None,
+    limit_count: int,
+    audience_id: str | None = None,
 ) -> list[Score]:
-    """Members by points of a board, most first; None is the board of all time.
+    """Members by points of a board, most first; None is the board of all time. Of an audience alone, if named.
 
     Members with the same points follow one another by falling id, so that a page is one index range.
     """
@@ -128,10 +145,9 @@ async def page_of_scores(
         BEFORE_EVERY_MEMBER if after is None else after.member_id,
         limit_count,
     )
-    if board is None:
-        rows = await conn.fetch(_ALL_TIME_PAGE, *bounds)
-    else:
-        rows = await conn.fetch(_PERIOD_PAGE, *bounds, board.period, board.starts_on)
+    source, more = _source(board, first=5)
+    shown, audience = _shown(audience_id, place=5 + len(more))
+    rows = await conn.fetch(_PAGE.format(source=source, shown=shown), *bounds, *more, *audience)
     return [Score(str(row["member_id"]), row["name"], row["points"]) for row in rows]
 
 
@@ -140,8 +156,7 @@ async def find_points(conn: Connection, *, community: str, board: Board | None, 
     source, more = _source(board, first=3)
     points: int | None = await conn.fetchval(
         f"select points from {source} and member_id = $2::uuid and points > 0"  # noqa: S608 -- from a list here
-        " and not exists (select from followed_members b"
-        " where b.community = $1 and b.member_id = $2::uuid and b.off_boards)",
+        f" and $2::uuid not in ({_ABSENT})",
         community,
         member_id,
         *more,
@@ -155,7 +170,7 @@ async def load_above(
     """The members right above a score of a board, the nearest first."""
     source, more = _source(board, first=5)
     rows = await conn.fetch(
-        f"select a.*, n.name from ({_ABOVE.format(source=source)}) a"  # noqa: S608 -- from a list here
+        f"select a.*, n.name from ({_ABOVE.format(source=source, shown=_SHOWN)}) a"  # noqa: S608 -- from a list here
         " left join followed_members n on n.community = $1 and n.member_id = a.member_id"
         " order by a.points, a.member_id",
         community,
@@ -172,8 +187,34 @@ async def count_above(
 ) -> int:
     """How many members of a board have more points, up to a limit."""
     source, more = _source(board, first=4)
-    counted: int = await conn.fetchval(_MORE.format(source=source), community, points, limit_count, *more)
+    counted: int = await conn.fetchval(
+        _MORE.format(source=source, shown=_SHOWN), community, points, limit_count, *more
+    )
     return counted
+
+
+async def put_suspensions(conn: Connection, *, suspensions: Sequence[SuspensionChanged]) -> None:
+    """Keep who is suspended from when until when, as the highest revision has it."""
+    for fact in suspensions:
+        data = fact["data"]
+        await conn.execute(
+            """
+            insert into suspensions as s (
+                community, suspension_id, member_id, revision, stands, starts_at, ends_at)
+            values ($1, $2, $3, $4, $5, $6, $7)
+            on conflict (suspension_id, community) do update set member_id = excluded.member_id,
+                revision = excluded.revision, stands = excluded.stands, starts_at = excluded.starts_at,
+                ends_at = excluded.ends_at
+            where excluded.revision > s.revision
+            """,
+            fact["community"],
+            data["suspension_id"],
+            data["member_id"],
+            data["revision"],
+            data["stands"],
+            data["starts_at"],
+            data.get("ends_at"),
+        )
 
 
 def _source(board: Board | None, *, first: int) -> tuple[str, tuple[object, ...]]:
@@ -182,3 +223,21 @@ def _source(board: Board | None, *, first: int) -> tuple[str, tuple[object, ...]
         return _ALL_TIME, ()
     where = f"board_points where community = $1 and period = ${first} and starts_on = ${first + 1}"
     return where, (board.period, board.starts_on)
+
+
+def _shown(audience_id: str | None, *, place: int) -> tuple[str, tuple[object, ...]]:
+    """Who is on a board, and the parameters of that from a place on."""
+    return (_SHOWN, ()) if audience_id is None else (_SHOWN + _IN_AUDIENCE.format(place=place), (audience_id,))
+
+
+async def find_audience_title(conn: Connection, *, community: str, audience_id: str) -> str | None:
+    """What an audience of the programme in force is called; None where it has no such."""
+    title: str | None = await conn.fetchval(
+        """
+        select p.audiences ->> $2 from programmes_in_force join programmes p using (community, version)
+        where community = $1
+        """,
+        community,
+        audience_id,
+    )
+    return title

@@ -5,6 +5,7 @@ from services.recognition.counts import handlers as counts
 from services.recognition.streaks.handlers import keep_zones
 from services.recognition.thresholds.store import lock_programmes_shared
 from services.recognition.totals import handlers as totals
+from shared import followed_audiences
 from shared.consumer import Subscription
 from shared.contracts.facts import MEMBER_FACT, MemberFact
 from shared.followed_members import follow, merges_told
@@ -19,6 +20,7 @@ async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
     if merges := merges_told(facts):
         await lock_programmes_shared(tx.conn, communities={merge.community for merge in merges})
     followed = await follow(tx, facts)
+    await followed_audiences.forget(tx, erased=followed.erased)
     await keep_wanted(tx, followed)
     await keep_zones(tx, followed)
     for community, groups in (await load_regrouped(tx.conn, moved=followed.moved)).items():

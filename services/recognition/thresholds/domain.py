@@ -105,7 +105,10 @@ NO_PROGRAMME = Thresholds()
 
 @dataclass(frozen=True)
 class ProgrammeVersion:
-    """A version of a community's programme as it was published: its `recognition` section, as JSON."""
+    """A version of a community's programme as it was published: its `recognition` section, as JSON.
+
+    `audiences` has the titles of those that it declares, as JSON.
+    """
 
     community: str
     programme_id: str
@@ -114,6 +117,7 @@ class ProgrammeVersion:
     recognition: str
     #: The rules whose events its badges count, as JSON: id, on, to, and when.
     rules: str
+    audiences: str
 
 
 class ThresholdsInForce(NamedTuple):

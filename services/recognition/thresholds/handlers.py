@@ -11,6 +11,7 @@ from services.recognition.thresholds import store
 from services.recognition.thresholds.domain import KINDS, Grant, ProgrammeVersion, holder_changes
 from shared.contracts.facts import RECOGNITION_GRANTED, GrantData, ProgrammePublished
 from shared.contracts.programme import Recognition
+from shared.followed_audiences import titles_of
 from shared.topics import RECOGNITION
 from shared.transaction import InvalidMessageError, Transaction
 
@@ -39,8 +40,20 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
             ) from error
         counted = {badge.rule for badge in read.badges if badge.counted == "events"}
         dated = {rule for streak in read.streaks for rule in streak.rules}
+        campaigns = {
+            one["id"]: {
+                "community": fact["community"],
+                "id": one["id"],
+                "starts": one["starts"],
+                "ends": one["ends"],
+                "holdout_percent": one.get("holdout_percent") or 0,
+            }
+            for one in data["document"].get("campaigns") or ()
+        }
         rules = [
-            rule | ({"dated": True} if rule["id"] in dated else {})
+            rule
+            | ({"dated": True} if rule["id"] in dated else {})
+            | ({"campaign": campaigns.get(rule["campaign"])} if rule.get("campaign") else {})
             for rule in data["document"].get("rules", ())
             if rule["id"] in counted | dated
         ]
@@ -51,6 +64,7 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
             effective_from=data["effective_from"],
             recognition=orjson.dumps(section).decode(),
             rules=orjson.dumps(rules).decode(),
+            audiences=orjson.dumps(titles_of(data["document"])).decode(),
         )
         await store.add_version(tx.conn, version=version)
     await store.put_due_in_force(tx.conn, now=tx.now)

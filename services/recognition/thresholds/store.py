@@ -29,14 +29,15 @@ PROGRAMMES_REMEMBERED_COUNT = 64
 async def add_version(conn: Connection, *, version: ProgrammeVersion) -> None:
     """Remember a programme version; a second time changes nothing."""
     await conn.execute(
-        "insert into programmes (community, version, programme_id, effective_from, recognition, rules)"
-        " values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
+        "insert into programmes (community, version, programme_id, effective_from, recognition, rules, audiences)"
+        " values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
         version.community,
         version.version,
         version.programme_id,
         version.effective_from,
         version.recognition,
         version.rules,
+        version.audiences,
     )
 
 

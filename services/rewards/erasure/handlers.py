@@ -11,6 +11,7 @@ from services.rewards.lots.handlers.merges import move
 from services.rewards.payouts.links.handlers import relink
 from services.rewards.payouts.payees.store import load_payees
 from services.rewards.payouts.store import lock_runs
+from shared import followed_audiences
 from shared.consumer import Subscription
 from shared.contracts.facts import MEMBER_FACT, MemberFact
 from shared.followed_members import follow
@@ -29,6 +30,7 @@ async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
     Of who was erased it is noted that something is to be done.
     """
     followed = await follow(tx, facts)
+    await followed_audiences.forget(tx, erased=followed.erased)
     await move(tx, followed.moved)
     erased = [
         ErasedMember(fact["community"], data["member_id"], data["forfeits"], data["erased_at"])

@@ -1,5 +1,6 @@
 """Programme versions, as far as rewards reads them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -8,22 +9,24 @@ from shared.contracts.programme import CatalogueReward, Rewards
 
 
 class Version(NamedTuple):
-    """A published version; `rewards_json` is its section, as it was published."""
+    """A published version; `rewards_json` is its section, as it was published, `audiences_json` its audiences."""
 
     community: str
     programme_id: str
     version: int
     effective_from: datetime
     rewards_json: str
+    audiences_json: str
 
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """The programme version that applies, and its rewards section."""
+    """The programme version that applies, its rewards section, and its audiences' titles by their ids."""
 
     programme_id: str
     version: int
     rewards: Rewards
+    audiences: Mapping[str, str]
 
     def reward(self, reward_id: str) -> CatalogueReward | None:
         """The reward of that id, if it is on offer."""

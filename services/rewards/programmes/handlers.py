@@ -5,11 +5,12 @@ import orjson
 from services.rewards.programmes import store
 from services.rewards.programmes.domain import Version
 from shared.contracts.facts import ProgrammePublished
+from shared.followed_audiences import titles_of
 from shared.transaction import Transaction
 
 
 async def on_programmes(tx: Transaction, facts: list[ProgrammePublished]) -> None:
-    """Keep the rewards section of each version."""
+    """Keep the rewards section of each version, and what its audiences are called."""
     await store.add_versions(tx.conn, [_version(fact) for fact in facts])
 
 
@@ -22,4 +23,5 @@ def _version(fact: ProgrammePublished) -> Version:
         data["version"],
         data["effective_from"],
         orjson.dumps(section).decode(),
+        orjson.dumps(titles_of(data["document"])).decode(),
     )

@@ -44,6 +44,7 @@ from shared.http.problem_types import UNKNOWN_IDENTITY
 
 UNKNOWN_REWARD = ProblemType("unknown-reward", 404, "Reward not found")
 UNKNOWN_REDEMPTION = ProblemType("unknown-redemption", 404, "Redemption not found")
+NOT_FOR_MEMBER = ProblemType("reward-not-for-member", 409, "The reward is for others")
 NOT_ENOUGH_POINTS = ProblemType("not-enough-points", 409, "Not enough points")
 NOT_CONFIRMABLE = ProblemType("redemption-not-confirmable", 409, "The redemption cannot be confirmed")
 NOT_CANCELLABLE = ProblemType("redemption-not-cancellable", 409, "The redemption cannot be cancelled")
@@ -105,7 +106,7 @@ class NamedRedemption(Redemption):
     summary="Reserve the points of a reward",
     status_code=201,
     response_model=Redemption,
-    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_REWARD, NOT_ENOUGH_POINTS, KEY_REUSED),
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_REWARD, NOT_FOR_MEMBER, NOT_ENOUGH_POINTS, KEY_REUSED),
 )
 async def post_redemption(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)],
@@ -169,6 +170,34 @@ async def cancel(
         by=principal.credential,
     )
     return Redemption.of(cancelled)
+
+
+class StateCount(BaseModel):
+    """How many redemptions are in a state."""
+
+    state: State
+    count: int = Field(examples=[12])
+    is_at_least: bool = Field(description="Whether there may be more: as many are counted, and no more")
+
+    @classmethod
+    def of(cls, counted: domain.StateCount) -> Self:
+        """A count as it is answered."""
+        return cls(state=counted.state.value, count=counted.number, is_at_least=counted.is_at_least)
+
+
+class StateCounts(BaseModel):
+    """How many redemptions are in each state."""
+
+    items: list[StateCount]
+
+
+@router.get(
+    "/v1/redemptions/counts", summary="How many redemptions are in each state", responses=problem_responses()
+)
+async def get_counts(principal: Annotated[Principal, requires(Scope.REWARDS_READ)], conn: Conn) -> StateCounts:
+    """Of each state up to 1,000 are counted: `reserved` ones wait."""
+    counts = await store.count_states(conn, community=principal.community)
+    return StateCounts(items=[StateCount.of(one) for one in counts])
 
 
 @router.get(
@@ -252,7 +281,7 @@ async def list_redemptions(
     summary="Choose a reward",
     status_code=201,
     response_model=Redemption,
-    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_REWARD, NOT_ENOUGH_POINTS, KEY_REUSED),
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_REWARD, NOT_FOR_MEMBER, NOT_ENOUGH_POINTS, KEY_REUSED),
 )
 async def post_own_redemption(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE, or_own=True)],

@@ -39,6 +39,14 @@ class UnknownRewardError(Exception):
         self.reward_id = reward_id
 
 
+class OutsideAudienceError(Exception):
+    """The reward is for an audience that the member is not in."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(f"the reward is for {title}")
+        self.title = title
+
+
 class UnknownRedemptionError(Exception):
     """There is no such redemption."""
 
@@ -111,6 +119,22 @@ class Redemption:
         if step is None:
             raise RedemptionClosedError(before or self.state, self.state)
         return Movement("redemption", self.use, step)
+
+
+#: More of a state are not counted one by one: nobody reads more than that there are many.
+COUNTED_MAX_COUNT = 1000
+
+
+class StateCount(NamedTuple):
+    """How many redemptions are in a state; from COUNTED_MAX_COUNT on it is at least so many."""
+
+    state: RedemptionState
+    number: int
+
+    @property
+    def is_at_least(self) -> bool:
+        """Whether there may be more."""
+        return self.number >= COUNTED_MAX_COUNT
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from services.rewards.programmes.store import find_in_force
 from services.rewards.redemptions import store
 from services.rewards.redemptions.domain import (
     OtherRequestError,
+    OutsideAudienceError,
     Redemption,
     RedemptionState,
     UnknownRedemptionError,
@@ -28,6 +29,7 @@ from services.rewards.redemptions.domain import (
 from services.rewards.settings import Settings
 from shared.audit import Did
 from shared.contracts.facts import REDEMPTION_CHANGED, REDEMPTION_LOTS, RedemptionData, RedemptionLotsData
+from shared.followed_audiences import is_in
 from shared.merges import find_head
 from shared.topics import REDEMPTIONS as TOPIC
 from shared.transaction import Transaction
@@ -48,8 +50,9 @@ async def reserve(
     """Reserve the points of a reward for a member; return the redemption. `command` is what the audit calls it.
 
     One that was made with this key, and whose answer was lost with a database, is the answer again. Raises
-    OtherRequestError when that was for another member or reward, UnknownRewardError, and NotEnoughPointsError when
-    the member has fewer points available.
+    OtherRequestError when that was for another member or reward, UnknownRewardError, OutsideAudienceError when the
+    reward is for an audience that the member is not in, and NotEnoughPointsError when the member has fewer points
+    available.
     """
     made = redemption_id(community, idempotency_key)
     known = await store.find_redemption(tx.conn, community=community, redemption_id=made)
@@ -60,8 +63,12 @@ async def reserve(
         return known
     in_force = await find_in_force(tx.conn, community=community, now=tx.now)
     reward = in_force.reward(reward_id) if in_force else None
-    if reward is None:
+    if in_force is None or reward is None:
         raise UnknownRewardError(reward_id)
+    if reward.audience is not None and not await is_in(
+        tx.conn, community=community, audience_id=reward.audience, member_id=member_id
+    ):
+        raise OutsideAudienceError(in_force.audiences.get(reward.audience, reward.audience))
     redemption = Redemption(
         community=community,
         redemption_id=made,

@@ -6,11 +6,13 @@ from datetime import datetime
 from asyncpg import Record
 
 from services.rewards.redemptions.domain import (
+    COUNTED_MAX_COUNT,
     Named,
     Redemption,
     RedemptionFilter,
     RedemptionPlace,
     RedemptionState,
+    StateCount,
 )
 from shared.postgres import Connection
 
@@ -136,3 +138,18 @@ async def page_of_redemptions(
         limit,
     )
     return [Named(_redemption(row), row["name"]) for row in rows]
+
+
+async def count_states(conn: Connection, *, community: str) -> list[StateCount]:
+    """How many redemptions are in each state, of each at most COUNTED_MAX_COUNT."""
+    rows = await conn.fetch(
+        """
+        select state, (select count(*) from (
+            select from redemptions r where r.community = $1 and r.state = s.state limit $3) counted) as number
+        from unnest($2::text[]) with ordinality as s(state, place) order by place
+        """,
+        community,
+        list(RedemptionState),
+        COUNTED_MAX_COUNT,
+    )
+    return [StateCount(RedemptionState(row["state"]), row["number"]) for row in rows]

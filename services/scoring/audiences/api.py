@@ -10,8 +10,9 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from services.scoring.audiences import store
-from services.scoring.audiences.domain import AudiencePlace, MemberOf, UnknownAudienceError, decide_at
+from services.scoring.audiences.domain import AudiencePlace, MemberOf, UnknownAudienceError, decide_at, topics_in
+from services.scoring.audiences.store import earned as earned_store
+from services.scoring.audiences.store import turns
 from services.scoring.programmes.domain.audiences import check_audience
 from services.scoring.programmes.handlers.in_force import document_in_force
 from services.scoring.rules.domain.attributes import Declared, MemberKey, for_rules
@@ -35,7 +36,6 @@ from shared.http import (
     Page,
     Principal,
     Problem,
-    ProblemType,
     RequestBody,
     Scope,
     Shown,
@@ -44,10 +44,8 @@ from shared.http import (
     problem_responses,
     requires,
 )
-from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_IDENTITY
+from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_AUDIENCE, UNKNOWN_IDENTITY
 from shared.postgres import Connection
-
-UNKNOWN_AUDIENCE = ProblemType("unknown-audience", 404, "The programme has no such audience")
 
 #: Members that a preview looks at before others have their turn, and how long it goes on at most.
 PREVIEW_PIECE_COUNT = 100
@@ -154,10 +152,10 @@ async def get_audiences(principal: Annotated[Principal, requires(Scope.PROGRAMME
     number, programme = await document_in_force(conn, community=community, at=now)
     if programme is None:
         return Audiences(programme_version=None, waiting=0, items=[])
-    sizes = await store.load_sizes(conn, community=community)
+    sizes = await turns.load_sizes(conn, community=community)
     return Audiences(
         programme_version=number,
-        waiting=await store.count_due(conn, community=community, now=now),
+        waiting=await turns.count_due(conn, community=community, now=now),
         items=[
             AudienceItem(
                 id=one.id,
@@ -198,11 +196,11 @@ async def get_audience_members(
     if programme is None or audience_id not in {one.id for one in programme.audiences or ()}:
         raise UnknownAudienceError
     if at is None and known_at is None:
-        found = await store.page_of_members(
+        found = await turns.page_of_members(
             conn, community=community, audience_id=audience_id, after=place, limit=limit
         )
     else:
-        found = await store.page_of_members_at(
+        found = await turns.page_of_members_at(
             conn,
             community=community,
             audience_id=audience_id,
@@ -247,7 +245,7 @@ async def get_members_audiences(
     compiled = [compile_audience(one, attributes) for one in programme.audiences]
     names = {name for one in compiled for name in one.attributes}
     said = (await load_attributes(conn, wanted={key: names})).get(key, {}) if names else {}
-    told = await store.load_told(conn, community=community, member_id=key.member_id, at=at, known_at=known_at)
+    told = await turns.load_told(conn, community=community, member_id=key.member_id, at=at, known_at=known_at)
     items = []
     for one, audience in zip(programme.audiences, compiled, strict=True):
         turn = told.get(one.id)
@@ -289,8 +287,8 @@ async def post_audience_preview(
     _, programme = await document_in_force(conn, community=community, at=now)
     attributes = {} if programme is None else for_rules(programme)
     audience = _checked(wanted, attributes)
-    total = await store.count_members(conn, community=community)
-    members = await store.load_sample(
+    total = await turns.count_members(conn, community=community)
+    members = await turns.load_sample(
         conn, community=community, after=str(uuid4()), limit=settings.audience_sample_max_count
     )
     today = (await load_calendar(conn, community=community)).day_of(now)
@@ -301,9 +299,12 @@ async def post_audience_preview(
         said = await load_attributes(conn, wanted=dict.fromkeys(keys, audience.attributes))
         earned = {}
         if audience.is_by_behaviour:
-            groups = await store.load_groups(conn, keys=keys)
-            earned = await store.load_earned(
-                conn, groups=groups, awards_max_count=settings.audience_awards_max_count
+            groups = await earned_store.load_groups(conn, keys=keys)
+            earned = await earned_store.load_earned(
+                conn,
+                groups=groups,
+                awards_max_count=settings.audience_awards_max_count,
+                topics=topics_in(audience.measures),
             )
         for key in keys:
             decision = decide_at(

@@ -7,10 +7,14 @@ from uuid import UUID, uuid5
 
 from services.scoring.rules.domain.attributes import Said, Value, as_of
 from services.scoring.rules.domain.audiences import CompiledAudience
+from shared.contracts.facts import AcceptedEvent
 from shared.contracts.programme import AudienceMeasure
+from shared.contracts.programme.audiences import TOPIC_MAX_CHARS
 
 #: Measures of how long ago something was stand still beyond this.
 SINCE_MAX_DAYS = 3_660
+#: Of the topic and the tags of one event so many count.
+TOPICS_MAX_COUNT = 5
 _DAY = timedelta(days=1)
 #: What a turn is is hashed under this; it must never change.
 _NAMESPACE = UUID("2b0f5bb5-7a0c-5b5e-9d0e-6f5a1c0d7e21")
@@ -21,12 +25,17 @@ class UnknownAudienceError(LookupError):
 
 
 class DayEarned(NamedTuple):
-    """What a member earned of one rule on one day of the community's calendar, of points that can be spent."""
+    """What a member did on one day of the community's calendar: earned of one rule, or about one topic.
+
+    Points are those that can be spent. Of a topic there are `events` and nothing else, and no rule.
+    """
 
     day: date
     rule_id: str
     points: int
     awards: int
+    topic: str | None = None
+    events: int = 0
 
 
 class State(NamedTuple):
@@ -75,6 +84,46 @@ class MemberOf(NamedTuple):
     met: Mapping[str, int]
 
 
+class EventTopic(NamedTuple):
+    """That a member's event of a day was about a topic."""
+
+    community: str
+    member_id: str
+    topic: str
+    day: date
+    event_uid: str
+
+
+def topic_key(topic: str) -> str:
+    """What a topic is known by, in whatever letters it is written."""
+    return " ".join(topic.split()).casefold()[:TOPIC_MAX_CHARS]
+
+
+def topics_of(event: AcceptedEvent) -> list[EventTopic]:
+    """What an event says that it is about, its topic and then its tags, for whoever did it; the first of them."""
+    data, member_id = event["data"], event.get("member")
+    if member_id is None or ("topic" not in data and "tags" not in data):
+        return []
+    said = [data.get("topic"), *(data.get("tags") or ())]
+    keys = dict.fromkeys(key for one in said if isinstance(one, str) and (key := topic_key(one)))
+    day = event.get("day") or event["time"].astimezone(UTC).date()
+    return [
+        EventTopic(event["community"], member_id, key, day, event["uid"]) for key in [*keys][:TOPICS_MAX_COUNT]
+    ]
+
+
+def topics_in(measures: Iterable[AudienceMeasure]) -> set[str]:
+    """The topics that are measured."""
+    return {topic_key(measure.topic) for measure in measures if measure.topic is not None}
+
+
+def counted(counters: Iterable[AudienceMeasure], earned: Sequence[DayEarned], today: date) -> dict[str, int]:
+    """Counters on a day, by their ids: each has a value, also of who did nothing yet."""
+    asked = tuple(counters)
+    found = measured(asked, earned, today)
+    return {one.id: found.get(one.id, SINCE_MAX_DAYS) for one in asked}
+
+
 def measured(measures: Iterable[AudienceMeasure], earned: Sequence[DayEarned], today: date) -> dict[str, int]:
     """Measures on a day, by their ids: of what was earned until then, days ahead left out.
 
@@ -90,7 +139,10 @@ def measured(measures: Iterable[AudienceMeasure], earned: Sequence[DayEarned], t
             and (first is None or one.day >= first)
             and (measure.rule is None or one.rule_id == measure.rule)
         ]
-        if measure.of == "points":
+        if measure.topic is not None:
+            topic = topic_key(measure.topic)
+            found[measure.id] = sum(one.events for one in of_measure if one.topic == topic)
+        elif measure.of == "points":
             found[measure.id] = sum(one.points for one in of_measure)
         elif measure.of == "awards":
             found[measure.id] = sum(one.awards for one in of_measure)

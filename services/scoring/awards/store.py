@@ -211,9 +211,9 @@ async def load_event_awards(
 
 
 async def load_rule_points(
-    conn: Connection, *, community: str, member_ids: Sequence[str], at: datetime, as_known_at: datetime
+    conn: Connection, *, community: str, member_ids: Sequence[str], at: datetime, known_at: datetime
 ) -> list[RulePoints]:
-    """The points of members who are one person, by rule, of events until `at`, recorded until `as_known_at`."""
+    """The points of members who are one person, by rule, of events until `at`, recorded until `known_at`."""
     rows = await conn.fetch(
         """
         select rule_id, sum(points)::bigint as points,
@@ -227,7 +227,7 @@ async def load_rule_points(
         community,
         list(member_ids),
         at,
-        as_known_at,
+        known_at,
         SPENDABLE,
     )
     return [RulePoints(*row) for row in rows]
@@ -240,7 +240,7 @@ async def load_score_months(
     member_ids: Sequence[str],
     scores: Sequence[str],
     at: datetime,
-    as_known_at: datetime,
+    known_at: datetime,
 ) -> list[tuple[str, date, int]]:
     """What members who are one person earned of scores, by month of the community's calendar (its first day)."""
     rows = await conn.fetch(
@@ -256,7 +256,7 @@ async def load_score_months(
         list(member_ids),
         list(scores),
         at,
-        as_known_at,
+        known_at,
     )
     return [(row["score"], row["month"], row["points"]) for row in rows]
 

@@ -1,8 +1,8 @@
 """HTTP routes of campaigns: what they spent, what is left, how fast, and who stops them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -13,6 +13,8 @@ from services.scoring.campaigns.domain import (
     Books,
     BookState,
     Phase,
+    Turn,
+    Turned,
     UnknownCampaignError,
     days_left,
     is_too_fast,
@@ -24,9 +26,25 @@ from services.scoring.rules.domain.campaigns import closes_at
 from shared.contracts.fields import Name, Slug
 from shared.contracts.programme import Campaign
 from shared.followed_communities import load_calendar
-from shared.http import Conn, Principal, ProblemType, RequestBody, Scope, Tx, problem_responses, requires
+from shared.http import (
+    Conn,
+    Principal,
+    ProblemType,
+    Public,
+    RequestBody,
+    Scope,
+    Tx,
+    problem_responses,
+    requires,
+)
+from shared.http.problem_types import TOO_MANY_READS
 
 UNKNOWN_CAMPAIGN = ProblemType("unknown-campaign", 404, "The programme in force has no such campaign")
+
+#: Of what became of a campaign so much is shown.
+TURNS_MAX_COUNT = 20
+#: Where a campaign stands while everybody is told of it.
+SHOWN = (Phase.PLANNED, Phase.RUNNING, Phase.SLOWED)
 
 router = APIRouter()
 
@@ -77,8 +95,8 @@ class CampaignItem(BaseModel):
     state: Phase = Field(
         description=(
             "planned, running, slowed (it spends too fast, and declines a share), braked (it spent too fast, and "
-            "gives nothing until a person lets it go on), stopped (by a person), late (its days are over, its "
-            "books are open), closed"
+            "gives nothing until a person lets it go on), stopped (by a person), exhausted (its budget is spent), "
+            "late (its days are over, its books are open), closed"
         )
     )
     budget_points: int = Field(examples=[50000])
@@ -101,10 +119,55 @@ class CampaignItem(BaseModel):
     programme_version: int = Field(examples=[3])
 
 
+class CampaignTurn(BaseModel):
+    """Something that became of a campaign."""
+
+    what: Turned = Field(
+        description=(
+            "braked (it spent too fast), stopped and resumed (by a person), exhausted (its budget is spent), "
+            "replenished (an award was taken back, or the budget raised)"
+        )
+    )
+    at: datetime
+    spent_points: int = Field(description="What its awards amounted to then", examples=[50000])
+    by: str | None = Field(description="Who did it, where a person did", examples=["Mia"])
+    reason: str | None = Field(examples=["Spent on one thread alone"])
+
+    @classmethod
+    def of(cls, turn: Turn) -> Self:
+        """A turn as it is shown."""
+        return cls(
+            what=turn.what,
+            at=turn.at,
+            spent_points=turn.spent_points,
+            by=turn.person_name,
+            reason=turn.reason,
+        )
+
+
 class CampaignShown(CampaignItem):
-    """A campaign with what it spent by day."""
+    """A campaign with what it spent by day, and what became of it."""
 
     days: list[CampaignDay]
+    turns: list[CampaignTurn] = Field(description="The last 20, the newest first")
+
+
+class RunningCampaign(BaseModel):
+    """A campaign as everybody may know of it: not what there is to spend, nor who is left out."""
+
+    campaign_id: str = Field(examples=["spring"])
+    title: str = Field(examples=["Spring of answers"])
+    description: str | None = Field(examples=["Answers count twice"])
+    starts: date = Field(description="Its first day, in the community's zone")
+    ends: date = Field(description="Its last day")
+    state: Literal["planned", "running"]
+    rule_ids: list[str] = Field(description="The rules that give points in it", examples=[["answer"]])
+
+
+class RunningCampaigns(BaseModel):
+    """The campaigns that give points today, or are to; a programme says at most 50."""
+
+    items: list[RunningCampaign]
 
 
 class Campaigns(BaseModel):
@@ -137,13 +200,28 @@ class _Seen:
     def item(self, one: Campaign, books: Books) -> CampaignItem:
         return CampaignItem(**self._said(one, books))
 
-    def shown(self, one: Campaign, books: Books) -> CampaignShown:
+    def running(self, one: Campaign, books: Books) -> RunningCampaign | None:
+        """The campaign as everybody is told of it; None where it gives nothing, and is not to."""
+        phase = phase_of(one, books, today=self.today, now=self.now)
+        if phase not in SHOWN:
+            return None
+        return RunningCampaign(
+            campaign_id=one.id,
+            title=one.title,
+            description=one.description,
+            starts=date.fromisoformat(one.starts),
+            ends=date.fromisoformat(one.ends),
+            state="planned" if phase is Phase.PLANNED else "running",
+            rule_ids=[rule["id"] for rule in self.document["rules"] if rule.get("campaign") == one.id],
+        )
+
+    def shown(self, one: Campaign, books: Books, turns: Sequence[Turn]) -> CampaignShown:
         days = [
             CampaignDay(day=date.fromisoformat(part.removeprefix("day:")), spent_points=points)
             for part, points in sorted(books.spent.items())
             if part.startswith("day:") and points
         ]
-        return CampaignShown(days=days, **self._said(one, books))
+        return CampaignShown(days=days, turns=[CampaignTurn.of(turn) for turn in turns], **self._said(one, books))
 
     def _said(self, one: Campaign, books: Books) -> dict[str, Any]:
         spent = books.spent.get(ALL, 0)
@@ -205,6 +283,22 @@ async def get_campaigns(principal: Reader, conn: Conn) -> Campaigns:
 
 
 @router.get(
+    "/v1/running-campaigns",
+    summary="Campaigns that give points now, or are to",
+    responses=problem_responses(TOO_MANY_READS),
+)
+async def get_running_campaigns(
+    principal: Annotated[Principal, requires(Scope.PROGRAMMES_READ, or_member=True, public=Public.PROGRAMME)],
+    conn: Conn,
+) -> RunningCampaigns:
+    """As members are told of them: what is over, stopped, or has spent its budget is in none of it."""
+    seen = await _Seen.by(conn, principal.community, datetime.now(UTC))
+    books = await store.load_books(conn, community=principal.community, with_days=False)
+    found = [seen.running(one, books.get(one.id, Books())) for one in seen.campaigns.values()]
+    return RunningCampaigns(items=[one for one in found if one is not None])
+
+
+@router.get(
     "/v1/campaigns/{campaign_id}",
     summary="A campaign, and what it spent by day",
     responses=problem_responses(UNKNOWN_CAMPAIGN),
@@ -214,7 +308,8 @@ async def get_campaign(principal: Reader, campaign_id: Slug, conn: Conn) -> Camp
     seen = await _Seen.by(conn, principal.community, datetime.now(UTC))
     one = seen.campaign(campaign_id)
     books = await store.load_books(conn, community=principal.community)
-    return seen.shown(one, books.get(one.id, Books()))
+    turns = await store.load_turns(conn, key=(principal.community, campaign_id), limit_count=TURNS_MAX_COUNT)
+    return seen.shown(one, books.get(one.id, Books()), turns)
 
 
 @router.post(

@@ -9,14 +9,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Final, NamedTuple
+from uuid import UUID, uuid5
 
 from services.scoring.limits.domain.claims import Ceiling, Claim
 from services.scoring.limits.domain.windows import monday
-from services.scoring.rules.domain.campaigns import closes_at, is_drawn
+from services.scoring.rules.domain.campaigns import closes_at
+from shared.contracts.drawing import is_drawn
 from shared.contracts.programme import Campaign
 
 #: The part of a campaign's books that is all of it.
 ALL = "all"
+_NAMESPACE: Final = UUID("5b0f3a52-8f65-5c1b-9a0c-7a2f6f0d3c17")
 #: Community, id of the campaign.
 CampaignKey = tuple[str, str]
 
@@ -41,14 +45,56 @@ class Phase(StrEnum):
     SLOWED = "slowed"
     BRAKED = "braked"
     STOPPED = "stopped"
+    #: It has given all that there is.
+    EXHAUSTED = "exhausted"
     #: Its last day is over; what arrives late still counts.
     LATE = "late"
     CLOSED = "closed"
 
 
+class Turned(StrEnum):
+    """What became of a campaign: it stopped giving, or gives again."""
+
+    BRAKED = "braked"
+    STOPPED = "stopped"
+    RESUMED = "resumed"
+    EXHAUSTED = "exhausted"
+    REPLENISHED = "replenished"
+
+
+class Standing(NamedTuple):
+    """What of a campaign is told when it changes."""
+
+    state: BookState
+    is_let_go: bool
+    is_exhausted: bool
+
+
+class Turn(NamedTuple):
+    """Something that became of a campaign, the how manieth time; the person is who brought it about, if any."""
+
+    community: str
+    campaign_id: str
+    revision: int
+    what: Turned
+    standing: Standing
+    at: datetime
+    spent_points: int
+    person_id: str | None = None
+    person_name: str | None = None
+    reason: str | None = None
+
+    @property
+    def fact_id(self) -> str:
+        """The id of its fact: the same whenever it is told."""
+        return str(uuid5(_NAMESPACE, f"{self.community}|{self.campaign_id}|{self.revision}"))
+
+
 @dataclass(slots=True)
 class Books:
     """What a campaign spent, in points by part, and the state it is in; `last_day` is the last that it gave on.
+
+    `is_exhausted` once its budget is spent, and `revision` how often something became of it that was told.
 
     `changed` are the parts that have to be stored, and `declined` how often it gave less than was asked, by why.
     """
@@ -61,9 +107,17 @@ class Books:
     changed_by_person: str | None = None
     changed_by: str | None = None
     reason: str | None = None
+    revision: int = 0
+    is_exhausted: bool = False
+    closes_at: datetime | None = None
     spent: dict[str, int] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
     declined: dict[Ceiling, int] = field(default_factory=dict)
+
+    @property
+    def standing(self) -> Standing:
+        """What is told of it when it changes."""
+        return Standing(self.state, self.is_let_go, self.is_exhausted)
 
     def add(self, parts: Iterable[str], points: int) -> None:
         """Count points as spent, or (below 0) as given back."""
@@ -146,6 +200,29 @@ def give(claims: Iterable[Claim], campaigns: Mapping[int, Campaign], books: Book
             books.add(parts, given)
             books.last_day = max(books.last_day or claim.local_day, claim.local_day)
 
+    if campaigns:
+        newest = campaigns[max(campaigns)]
+        books.is_exhausted = books.spent.get(ALL, 0) >= newest.budget.points
+        books.closes_at = closes_at(newest)
+
+
+def turned(before: Standing, now: Standing) -> list[Turned]:
+    """What became of a campaign between two standings."""
+    found = []
+    if now.state is not before.state:
+        found.append(
+            {
+                BookState.BRAKED: Turned.BRAKED,
+                BookState.STOPPED: Turned.STOPPED,
+                BookState.RUNNING: Turned.RESUMED,
+            }[now.state]
+        )
+    elif now.is_let_go and not before.is_let_go:
+        found.append(Turned.RESUMED)
+    if now.is_exhausted != before.is_exhausted:
+        found.append(Turned.EXHAUSTED if now.is_exhausted else Turned.REPLENISHED)
+    return found
+
 
 def _given(
     claim: Claim, asked: int, parts: tuple[str, ...], campaign: Campaign | None, books: Books
@@ -179,6 +256,8 @@ def phase_of(campaign: Campaign, books: Books, *, today: date, now: datetime) ->
         return Phase(books.state.value)
     if today < date.fromisoformat(campaign.starts):
         return Phase.PLANNED
+    if books.spent.get(ALL, 0) >= campaign.budget.points:
+        return Phase.EXHAUSTED
     return Phase.SLOWED if books.is_slowed and not books.is_let_go else Phase.RUNNING
 
 

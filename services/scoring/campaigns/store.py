@@ -6,11 +6,14 @@ from datetime import datetime
 import orjson
 from asyncpg import Record
 
-from services.scoring.campaigns.domain import Books, BookState, CampaignKey
+from services.scoring.campaigns.domain import Books, BookState, CampaignKey, Standing, Turn, Turned
 from shared.contracts.programme import Campaign
 from shared.postgres import Connection
 
-_STATE = "state, is_slowed, is_let_go, last_day, changed_at, changed_by_person, changed_by, reason"
+_STATE = (
+    "state, is_slowed, is_let_go, last_day, changed_at, changed_by_person, changed_by, reason, revision, "
+    "is_exhausted, closes_at"
+)
 
 
 async def lock_books(conn: Connection, *, keys: Sequence[CampaignKey]) -> dict[CampaignKey, Books]:
@@ -66,11 +69,12 @@ async def put_books(conn: Connection, *, books: Mapping[CampaignKey, Books]) -> 
         """
         update campaign_books b set state = n.state, is_slowed = n.is_slowed, is_let_go = n.is_let_go,
             last_day = n.last_day, changed_at = n.changed_at, changed_by_person = n.changed_by_person,
-            changed_by = n.changed_by, reason = n.reason
+            changed_by = n.changed_by, reason = n.reason, revision = n.revision, is_exhausted = n.is_exhausted,
+            closes_at = n.closes_at
         from unnest($1::text[], $2::text[], $3::text[], $4::bool[], $5::bool[], $6::date[], $7::timestamptz[],
-                    $8::uuid[], $9::text[], $10::text[])
+                    $8::uuid[], $9::text[], $10::text[], $11::int[], $12::bool[], $13::timestamptz[])
             as n(community, campaign_id, state, is_slowed, is_let_go, last_day, changed_at, changed_by_person,
-                 changed_by, reason)
+                 changed_by, reason, revision, is_exhausted, closes_at)
         where b.community = n.community and b.campaign_id = n.campaign_id
         """,
         [community for community, _ in books],
@@ -150,10 +154,75 @@ async def load_books(conn: Connection, *, community: str, with_days: bool = True
     return books
 
 
-async def count_states(conn: Connection) -> dict[BookState, int]:
-    """How many campaigns are in each state that is not running."""
-    rows = await conn.fetch("select state, count(*) from campaign_books where state <> 'running' group by state")
-    return {BookState(state): count for state, count in rows}
+async def add_turns(conn: Connection, *, turns: Sequence[Turn]) -> None:
+    """Store what became of campaigns; what is there stays."""
+    await conn.executemany(
+        """
+        insert into campaign_changes
+            (community, campaign_id, revision, what, changed_at, spent_points, person_id, person_name, reason)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        on conflict do nothing
+        """,
+        [
+            (
+                turn.community,
+                turn.campaign_id,
+                turn.revision,
+                turn.what.value,
+                turn.at,
+                turn.spent_points,
+                turn.person_id,
+                turn.person_name,
+                turn.reason,
+            )
+            for turn in turns
+        ],
+    )
+
+
+async def load_turns(conn: Connection, *, key: CampaignKey, limit_count: int) -> list[Turn]:
+    """The last so many that became of a campaign, the newest first."""
+    rows = await conn.fetch(
+        """
+        select revision, what, changed_at, spent_points, person_id, person_name, reason from campaign_changes
+        where community = $1 and campaign_id = $2 order by revision desc limit $3
+        """,
+        *key,
+        limit_count,
+    )
+    # How it stood then is in the facts; what is looked at says what changed.
+    standing = Standing(BookState.RUNNING, is_let_go=False, is_exhausted=False)
+    return [
+        Turn(
+            *key,
+            row["revision"],
+            Turned(row["what"]),
+            standing,
+            row["changed_at"],
+            row["spent_points"],
+            None if row["person_id"] is None else str(row["person_id"]),
+            row["person_name"],
+            row["reason"],
+        )
+        for row in rows
+    ]
+
+
+async def count_not_giving(conn: Connection, *, now: datetime) -> dict[str, int]:
+    """How many campaigns give nothing, by why: of those that newest programmes say and whose books are open."""
+    rows = await conn.fetch(
+        """
+        select case when b.state = 'running' then 'exhausted' else b.state end as why, count(*)
+        from campaign_books b
+        join programme_heads h using (community)
+        join programme_versions v using (community, version)
+        where (b.state <> 'running' or b.is_exhausted) and (b.closes_at is null or b.closes_at > $1)
+            and v.document -> 'campaigns' @> jsonb_build_array(jsonb_build_object('id', b.campaign_id))
+        group by 1
+        """,
+        now,
+    )
+    return {row["why"]: row["count"] for row in rows}
 
 
 def _books(row: Record) -> Books:
@@ -168,4 +237,7 @@ def _books(row: Record) -> Books:
         changed_by_person=None if person is None else str(person),
         changed_by=row["changed_by"],
         reason=row["reason"],
+        revision=row["revision"],
+        is_exhausted=row["is_exhausted"],
+        closes_at=row["closes_at"],
     )

@@ -37,7 +37,7 @@ _NO_PACE = (None, None, None, False)
 _WINDOWS = tuple(f"{part}_{place}" for part in ("window", "bound") for place in range(1, _PLACES + 1))
 _CHANGING = ("state", "is_counted", "is_settled", "room", "told", "revision", "corrected_on", "summed", "cut",
              "is_backfill")  # fmt: skip
-_CAMPAIGN = ("campaign", "ceiling", "ceiling_by")
+_CAMPAIGN = ("campaign", "ceiling", "ceiling_by", "void")
 _COLUMNS = (*_BEFORE_WINDOWS, *_WINDOWS, *_CHANGING, *_TERMS, *_PACE, *_CAMPAIGN, "withheld")
 _NOTHING = (None,) * _PLACES
 
@@ -156,6 +156,7 @@ def _record(claim: Claim) -> tuple[Any, ...]:
         claim.campaign,
         claim.ceiling,
         claim.ceiling_by,
+        claim.void,
         claim.withheld,
     )
 
@@ -166,11 +167,13 @@ async def put_claims(conn: Connection, *, claims: Collection[Claim]) -> None:
         """
         update claims c set state = n.state, is_counted = n.is_counted, is_settled = n.is_settled, room = n.room,
             told = n.told, revision = n.revision, corrected_on = n.corrected_on, summed = n.summed, cut = n.cut,
-            is_backfill = n.is_backfill, ceiling = n.ceiling, ceiling_by = n.ceiling_by, withheld = n.withheld
+            is_backfill = n.is_backfill, ceiling = n.ceiling, ceiling_by = n.ceiling_by, void = n.void,
+            withheld = n.withheld
         from unnest($1::text[], $2::uuid[], $3::text[], $4::bool[], $5::bool[], $6::int[], $7::int[], $8::int[],
-                    $9::date[], $10::int[], $11::text[], $12::bool[], $13::int[], $14::text[], $15::text[])
+                    $9::date[], $10::int[], $11::text[], $12::bool[], $13::int[], $14::text[], $15::text[],
+                    $16::text[])
             as n(community, award_id, state, is_counted, is_settled, room, told, revision, corrected_on, summed,
-                 cut, is_backfill, ceiling, ceiling_by, withheld)
+                 cut, is_backfill, ceiling, ceiling_by, void, withheld)
         where c.award_id = n.award_id and c.community = n.community
         """,
         [claim.community for claim in claims],
@@ -187,6 +190,7 @@ async def put_claims(conn: Connection, *, claims: Collection[Claim]) -> None:
         [claim.is_backfill for claim in claims],
         [claim.ceiling for claim in claims],
         [claim.ceiling_by for claim in claims],
+        [claim.void for claim in claims],
         [claim.withheld for claim in claims],
     )
 
@@ -401,6 +405,7 @@ def _claim(row: Record) -> Claim:
         campaign=row["campaign"],
         ceiling=row["ceiling"],
         ceiling_by=None if row["ceiling_by"] is None else Ceiling(row["ceiling_by"]),
+        void=row["void"],
         withheld=None if row["withheld"] is None else Withheld(row["withheld"]),
     )
 

@@ -41,6 +41,7 @@ NO_MANUAL_AWARDS = ProblemType("no-manual-awards", 409, "The programme has no re
 UNKNOWN_REASON = ProblemType("unknown-reason", 422, "The programme has no such reason")
 PERSONS_LIMIT = ProblemType("persons-limit", 409, "One person may not give that much")
 POINTS_BELOW_FLOOR = ProblemType("points-below-floor", 409, "The member has fewer points than that")
+REASON_GONE = ProblemType("reason-gone", 409, "The programme in force has that reason no more")
 UNKNOWN_MANUAL_AWARD = ProblemType("unknown-manual-award", 404, "No such award by hand")
 MANUAL_FOUR_EYES = ProblemType("manual-four-eyes", 403, "Another person must do that")
 MANUAL_DECIDED = ProblemType("manual-award-decided", 409, "The award is not in a state for that")
@@ -106,6 +107,9 @@ class ManualAward(ManualAwardOfMember):
     decided_at: datetime | None = Field(description="When another person approved or declined it")
     decided_by: str | None = Field(description="Null where one person was enough", examples=["Omar"])
     decided_by_person: UUID | None
+    reversal_asked_at: datetime | None = Field(description="When somebody asked that it be taken back by another")
+    reversal_asked_by: str | None
+    reversal_asked_by_person: UUID | None
     reversed_by: str | None
     reversed_by_person: UUID | None
 
@@ -141,7 +145,7 @@ class ManualTerms(BaseModel):
 
 
 def _shown(award: domain.ManualAward) -> dict[str, object]:
-    decided, taken_back = award.decided_by, award.reversed_by
+    decided, taken_back, asked = award.decided_by, award.reversed_by, award.reversal_asked_by
     return {
         "manual_id": award.manual_id,
         "award_id": award.award_id,
@@ -159,6 +163,9 @@ def _shown(award: domain.ManualAward) -> dict[str, object]:
         "decided_at": award.decided_at,
         "decided_by": decided.name if decided else None,
         "decided_by_person": decided.person_id if decided else None,
+        "reversal_asked_at": award.reversal_asked_at,
+        "reversal_asked_by": asked.name if asked else None,
+        "reversal_asked_by_person": asked.person_id if asked else None,
         "reversed_by": taken_back.name if taken_back else None,
         "reversed_by_person": taken_back.person_id if taken_back else None,
     }
@@ -231,7 +238,10 @@ async def get_manual_awards(
     whose: Whose,
     conn: Conn,
     place: Annotated[ManualPlace | None, after(ManualPlace)],
-    state: Annotated[Literal["waiting", "given", "declined", "reversed"] | None, Query()] = None,
+    state: Annotated[
+        Literal["waiting", "given", "declined", "reversed"] | None,
+        Query(description="`waiting` has those too that somebody asked to take back"),
+    ] = None,
     member: Annotated[MemberNamed | None, Query(description="Of this member: an id or an identity")] = None,
     limit: Limit = 100,
 ) -> Page[NamedManualAward]:
@@ -300,10 +310,20 @@ async def get_manual_award(principal: Reader, shown: Shown, manual_id: UUID, con
 @router.post(
     "/v1/manual-awards/{manual_id}/approve",
     summary="Approve an award by hand that another person asked for",
-    responses=problem_responses(UNKNOWN_MANUAL_AWARD, MANUAL_FOUR_EYES, MANUAL_DECIDED, POINTS_BELOW_FLOOR),
+    responses=problem_responses(
+        UNKNOWN_MANUAL_AWARD,
+        MANUAL_FOUR_EYES,
+        MANUAL_DECIDED,
+        REASON_GONE,
+        NO_MANUAL_AWARDS,
+        POINTS_BELOW_FLOOR,
+    ),
 )
 async def approve_manual_award(principal: Approver, manual_id: UUID, tx: Tx) -> ManualAward:
-    """It is given now. Whoever asked for it cannot, by whatever key; approving again changes nothing."""
+    """It is given now. Whoever asked for it cannot, by whatever key; approving again changes nothing.
+
+    What the programme in force has no reason for any more is not given: it goes on waiting, and can be declined.
+    """
     return ManualAward.of(
         await handlers.approve(tx, community=principal.community, wanted_id=str(manual_id), by=_author(principal))
     )
@@ -315,7 +335,10 @@ async def approve_manual_award(principal: Approver, manual_id: UUID, tx: Tx) -> 
     responses=problem_responses(UNKNOWN_MANUAL_AWARD, MANUAL_DECIDED),
 )
 async def decline_manual_award(principal: Approver, manual_id: UUID, tx: Tx) -> ManualAward:
-    """Nobody gets it. Whoever asked for it may do so, too; declining again changes nothing."""
+    """Nobody gets it. Whoever asked for it may do so, too; declining again changes nothing.
+
+    Where somebody asked that it be taken back, it stays given.
+    """
     return ManualAward.of(
         await handlers.decline(tx, community=principal.community, wanted_id=str(manual_id), by=_author(principal))
     )
@@ -324,13 +347,28 @@ async def decline_manual_award(principal: Approver, manual_id: UUID, tx: Tx) -> 
 @router.post(
     "/v1/manual-awards/{manual_id}/reverse",
     summary="Take an award by hand back",
-    responses=problem_responses(UNKNOWN_MANUAL_AWARD, MANUAL_FOUR_EYES, MANUAL_DECIDED),
+    responses=problem_responses(UNKNOWN_MANUAL_AWARD, MANUAL_DECIDED),
 )
 async def reverse_manual_award(principal: Giver, manual_id: UUID, tx: Tx) -> ManualAward:
-    """It amounts to nothing from now on, and what was taken is there again.
+    """It amounts to nothing from now on, and what was taken is there again. Again changes nothing.
 
-    One that took two people is taken back by another than who asked for it. Again changes nothing.
+    One that took two people takes two here, too: it stays `given`, with `reversal_asked_by`, until another person
+    confirms that.
     """
     return ManualAward.of(
         await handlers.reverse(tx, community=principal.community, wanted_id=str(manual_id), by=_author(principal))
+    )
+
+
+@router.post(
+    "/v1/manual-awards/{manual_id}/confirm-reversal",
+    summary="Take an award by hand back, as another person asked",
+    responses=problem_responses(UNKNOWN_MANUAL_AWARD, MANUAL_FOUR_EYES, MANUAL_DECIDED),
+)
+async def confirm_manual_reversal(principal: Approver, manual_id: UUID, tx: Tx) -> ManualAward:
+    """Whoever asked for that cannot, by whatever key; confirming again changes nothing."""
+    return ManualAward.of(
+        await handlers.confirm_reversal(
+            tx, community=principal.community, wanted_id=str(manual_id), by=_author(principal)
+        )
     )

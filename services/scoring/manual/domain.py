@@ -58,6 +58,14 @@ class PersonsLimitError(Exception):
         self.within = within
 
 
+class ReasonGoneError(Exception):
+    """The programme in force has the reason no more that something waits for; `reason` is its id."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class BelowFloorError(Exception):
     """A member would have less than nothing; `points` is what they have."""
 
@@ -125,6 +133,14 @@ class ManualAward:
     decided_by: Author | None = None
     reversed_at: datetime | None = None
     reversed_by: Author | None = None
+    #: Who asked that it be taken back, where that takes another.
+    reversal_asked_at: datetime | None = None
+    reversal_asked_by: Author | None = None
+
+    @property
+    def took_two(self) -> bool:
+        """Whether another person approved it: then two take it back, too."""
+        return self.decided_by is not None
 
     def check(self, state: ManualState) -> None:
         """Check that it is in a state. Raises ManualDecidedError when it is in another."""
@@ -154,14 +170,35 @@ class ManualAward:
         return replace(self, state=ManualState.DECLINED, decided_at=now, decided_by=by)
 
     def reversed(self, *, by: Author, now: datetime) -> "ManualAward":
-        """The award taken back. What two decided, one of them does not undo alone.
+        """The award taken back. Raises ManualDecidedError when it is not given."""
+        self.check(ManualState.GIVEN)
+        return replace(self, state=ManualState.REVERSED, reversed_at=now, reversed_by=by)
 
-        Raises ManualDecidedError when it is not given, and ManualFourEyesError when it took two and `by` asked.
+    def to_reverse(self, *, by: Author, now: datetime) -> "ManualAward":
+        """The award as somebody asked that it be taken back; who asked first stays.
+
+        Raises ManualDecidedError when it is not given.
         """
         self.check(ManualState.GIVEN)
-        if self.decided_by is not None:
-            self.check_another(by)
-        return replace(self, state=ManualState.REVERSED, reversed_at=now, reversed_by=by)
+        if self.reversal_asked_by is not None:
+            return self
+        return replace(self, reversal_asked_at=now, reversal_asked_by=by)
+
+    def check_reversal(self, by: Author) -> None:
+        """Check that another person than `by` asked that it be taken back.
+
+        Raises ManualDecidedError when nobody did, and ManualFourEyesError when `by` did.
+        """
+        self.check(ManualState.GIVEN)
+        asked = self.reversal_asked_by
+        if asked is None:
+            raise ManualDecidedError("nobody asked that it be taken back")
+        if asked.person_id is None or by.person_id == asked.person_id:
+            raise ManualFourEyesError(asked.name)
+
+    def kept(self) -> "ManualAward":
+        """The award as nobody asks any more that it be taken back."""
+        return replace(self, reversal_asked_at=None, reversal_asked_by=None)
 
     def check_same(self, points: int, reason: str, *, by: Author, is_theirs: bool) -> None:
         """Check that this is what is asked for again, for the same member (`is_theirs`).

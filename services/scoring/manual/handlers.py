@@ -19,8 +19,11 @@ from services.scoring.manual.domain import (
     ManualState,
     NobodyThereError,
     NoManualAwardsError,
+    ReasonGoneError,
     TooManyWaitingError,
     UnknownManualAwardError,
+    UnknownReasonError,
+    WrongSignError,
     check_limit,
     declared,
     manual_id,
@@ -107,7 +110,8 @@ async def approve(tx: Transaction[Settings], *, community: str, wanted_id: str, 
     """Give what another person asked for; approving again changes nothing.
 
     Raises UnknownManualAwardError, ManualFourEyesError when `by` asked, ManualDecidedError when it waits no more
-    or who asked may not do so any more, and BelowFloorError.
+    or who asked may not do so any more, ReasonGoneError when the programme in force has its reason no more,
+    NoManualAwardsError when it has none at all, and BelowFloorError. In each case it goes on waiting.
     """
     award = await _lock(tx, community=community, wanted_id=wanted_id)
     award.check_another(by)
@@ -115,11 +119,8 @@ async def approve(tx: Transaction[Settings], *, community: str, wanted_id: str, 
         tx.did(_entry("approve", award, before=award))
         return award
     award.check(ManualState.WAITING)
-    asker = (award.asked_by.person_id, award.asked_by.credential or "")
-    (standing,) = await load_standings(tx.conn, [asker], community=community)
-    reason = standing.why_not_in_person(Scope.POINTS_WRITE)
-    if reason is not None:
-        raise ManualDecidedError(f"who asked for it may not do so any more: {reason}")
+    await _check_standing(tx, award.asked_by, community=community)
+    await _check_reason(tx, award)
     if not await store.is_member(tx.conn, community=community, member_id=award.member_id):
         raise NobodyThereError
     given = await _give(tx, award, approved_by=by)
@@ -131,9 +132,15 @@ async def approve(tx: Transaction[Settings], *, community: str, wanted_id: str, 
 async def decline(tx: Transaction[Settings], *, community: str, wanted_id: str, by: Author) -> ManualAward:
     """Decide that nobody gets it: another person, or who asked for it. Again changes nothing.
 
-    Raises UnknownManualAwardError, and ManualDecidedError when it does not wait.
+    One that somebody asked to take back stays given. Raises UnknownManualAwardError, and ManualDecidedError when
+    nothing waits.
     """
     award = await _lock(tx, community=community, wanted_id=wanted_id)
+    if award.state is ManualState.GIVEN and award.reversal_asked_by is not None:
+        kept = award.kept()
+        await store.set_award(tx.conn, kept)
+        tx.did(_entry("decline", kept, before=award))
+        return kept
     if award.state is ManualState.DECLINED:
         tx.did(_entry("decline", award, before=award))
         return award
@@ -146,13 +153,41 @@ async def decline(tx: Transaction[Settings], *, community: str, wanted_id: str, 
 async def reverse(tx: Transaction[Settings], *, community: str, wanted_id: str, by: Author) -> ManualAward:
     """Take an award by hand back, or what was taken: it amounts to nothing from now on. Again changes nothing.
 
-    Raises UnknownManualAwardError, ManualDecidedError when it was never given, and ManualFourEyesError when it
-    took two people and `by` asked for it.
+    One that took two people is only asked to be taken back: another person confirms that. Raises
+    UnknownManualAwardError, and ManualDecidedError when it was never given.
     """
     award = await _lock(tx, community=community, wanted_id=wanted_id)
     if award.state is ManualState.REVERSED:
         tx.did(_entry("reverse", award, before=award))
         return award
+    if award.took_two:
+        asked = award.to_reverse(by=by, now=tx.now)
+        await store.set_award(tx.conn, asked)
+        tx.did(_entry("reverse", asked, before=award))
+        return asked
+    return await _take_back(tx, award, by=by, verb="reverse")
+
+
+async def confirm_reversal(
+    tx: Transaction[Settings], *, community: str, wanted_id: str, by: Author
+) -> ManualAward:
+    """Take an award back that took two people, as another asked; confirming again changes nothing.
+
+    Raises UnknownManualAwardError, ManualFourEyesError when `by` asked for that, and ManualDecidedError when
+    nobody did, or who did may not do so any more.
+    """
+    award = await _lock(tx, community=community, wanted_id=wanted_id)
+    if award.state is ManualState.REVERSED:
+        tx.did(_entry("confirm_reversal", award, before=award))
+        return award
+    award.check_reversal(by)
+    assert award.reversal_asked_by is not None  # noqa: S101 -- it was just checked
+    await _check_standing(tx, award.reversal_asked_by, community=community)
+    return await _take_back(tx, award, by=by, verb="confirm_reversal")
+
+
+async def _take_back(tx: Transaction[Settings], award: ManualAward, *, by: Author, verb: str) -> ManualAward:
+    community = award.community
     taken_back = award.reversed(by=by, now=tx.now)
     await _lock_member(tx, award)
     assert award.given_at is not None  # noqa: S101 -- it is given
@@ -162,8 +197,28 @@ async def reverse(tx: Transaction[Settings], *, community: str, wanted_id: str, 
     await tell(tx, [one for one in found if one is not None], by_hand=_by_hand(by))
     await store.set_award(tx.conn, taken_back)
     MANUAL_AWARDS.labels("reversed").inc()
-    tx.did(_entry("reverse", taken_back, before=award))
+    tx.did(_entry(verb, taken_back, before=award))
     return taken_back
+
+
+async def _check_standing(tx: Transaction[Settings], asker: Author, *, community: str) -> None:
+    """Check that who asked for something may still do so. Raises ManualDecidedError when not."""
+    (standing,) = await load_standings(tx.conn, [(asker.person_id, asker.credential or "")], community=community)
+    reason = standing.why_not_in_person(Scope.POINTS_WRITE)
+    if reason is not None:
+        raise ManualDecidedError(f"who asked for it may not do so any more: {reason}")
+
+
+async def _check_reason(tx: Transaction[Settings], award: ManualAward) -> None:
+    """Check that the programme in force still has what an award is for.
+
+    Raises NoManualAwardsError when it names no reasons, and ReasonGoneError when not this one for that.
+    """
+    _, document = await version_in_force(tx.conn, community=award.community, now=tx.now)
+    try:
+        reason_for(declared(document), award.reason, award.points)
+    except (UnknownReasonError, WrongSignError) as error:
+        raise ReasonGoneError(award.reason) from error
 
 
 async def terms(conn: Connection, *, community: str, by: Author) -> tuple[Manual, int]:
@@ -332,7 +387,13 @@ def _entry(verb: str, award: ManualAward, *, before: ManualAward | None = None) 
     said = [
         None
         if one is None
-        else {"state": one.state, "points": one.points, "reason": one.reason, "award_id": one.award_id}
+        else {
+            "state": one.state,
+            "points": one.points,
+            "reason": one.reason,
+            "award_id": one.award_id,
+            **({"reversal_asked": True} if one.reversal_asked_by is not None else {}),
+        }
         for one in (before, award)
     ]
     return Did(

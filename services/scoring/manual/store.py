@@ -33,6 +33,10 @@ _COLUMNS = (
     "reversed_by_person",
     "reversed_by",
     "reversed_by_credential",
+    "reversal_asked_at",
+    "reversal_asked_by_person",
+    "reversal_asked_by",
+    "reversal_asked_by_credential",
 )
 _NAMES = ", ".join(_COLUMNS)
 _PLACES = ", ".join(f"${place}" for place in range(1, len(_COLUMNS) + 1))
@@ -61,7 +65,8 @@ async def set_award(conn: Connection, award: ManualAward) -> None:
         update manual_awards
         set state = $3, award_id = $4, given_at = $5, decided_at = $6, decided_by_person = $7, decided_by = $8,
             decided_by_credential = $9, reversed_at = $10, reversed_by_person = $11, reversed_by = $12,
-            reversed_by_credential = $13
+            reversed_by_credential = $13, reversal_asked_at = $14, reversal_asked_by_person = $15,
+            reversal_asked_by = $16, reversal_asked_by_credential = $17
         where community = $1 and manual_id = $2
         """,
         award.community,
@@ -73,6 +78,8 @@ async def set_award(conn: Connection, award: ManualAward) -> None:
         *(award.decided_by or (None, None, None)),
         award.reversed_at,
         *(award.reversed_by or (None, None, None)),
+        award.reversal_asked_at,
+        *(award.reversal_asked_by or (None, None, None)),
     )
 
 
@@ -133,10 +140,12 @@ async def is_member(conn: Connection, *, community: str, member_id: str) -> bool
 
 
 async def count_waiting(conn: Connection, *, community: str | None = None) -> int:
-    """How many awards by hand wait for another person, in a community or in all."""
+    """How many awards by hand, or reversals of them, wait for another person, in a community or in all."""
     count: int = await conn.fetchval(
         """
-        select count(*) from manual_awards where state = 'waiting' and ($1::text is null or community = $1)
+        select count(*) from manual_awards
+        where (state = 'waiting' or state = 'given' and reversal_asked_at is not null)
+            and ($1::text is null or community = $1)
         """,
         community,
     )
@@ -152,11 +161,16 @@ async def page_of_awards(
     after: ManualPlace | None,
     limit: int,
 ) -> list[ManualAward]:
-    """Awards by hand of a community, or of members who are one person; the newest first, beginning after one."""
+    """Awards by hand of a community, or of members who are one person; the newest first, beginning after one.
+
+    Waiting are also those that somebody asked to take back.
+    """
     rows = await conn.fetch(
         """
         select * from manual_awards
-        where community = $1 and ($2::text is null or state = $2)
+        where community = $1
+            and ($2::text is null or state = $2
+                 or $2 = 'waiting' and state = 'given' and reversal_asked_at is not null)
             and ($3::uuid[] is null or member_id = any($3))
             and ($4::timestamptz is null or (asked_at, manual_id) < ($4, $5::uuid))
         order by asked_at desc, manual_id desc limit $6
@@ -210,6 +224,8 @@ def _values(award: ManualAward) -> tuple[object, ...]:
         award.given_at,
         award.reversed_at,
         *(award.reversed_by or nobody),
+        award.reversal_asked_at,
+        *(award.reversal_asked_by or nobody),
     )
 
 
@@ -232,4 +248,6 @@ def _award(row: Record) -> ManualAward:
         decided_by=author_of(row, "decided_by") if row["decided_by"] else None,
         reversed_at=row["reversed_at"],
         reversed_by=author_of(row, "reversed_by") if row["reversed_by"] else None,
+        reversal_asked_at=row["reversal_asked_at"],
+        reversal_asked_by=author_of(row, "reversal_asked_by") if row["reversal_asked_by"] else None,
     )

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import orjson
 
 from services.scoring.rules.domain.attributes import AttributeRead, MemberKey, Said
-from services.scoring.rules.domain.declining import Declined
+from services.scoring.rules.domain.declining import Calculated, Declined
 from shared.postgres import Connection
 
 #: The fields of Declined.
@@ -19,6 +19,33 @@ async def add_declined(conn: Connection, *, declined: Iterable[Declined]) -> Non
         columns=_DECLINED,
         records=[(*one[:-1], None if one.met is None else orjson.dumps(one.met).decode()) for one in declined],
     )
+
+
+async def add_calculated(conn: Connection, *, calculated: Iterable[Calculated]) -> None:
+    """Remember what calculated points came to, and by which values."""
+    await conn.copy_records_to_table(
+        "calculated",
+        columns=("community", "event_uid", "rule_id", "slot", "points", "met"),
+        records=[(*one[:-1], orjson.dumps(one.met).decode()) for one in calculated],
+    )
+
+
+async def load_calculated(conn: Connection, *, community: str, event_uids: Collection[str]) -> list[Calculated]:
+    """What calculated points came to for events, in the order of rules."""
+    rows = await conn.fetch(
+        """
+        select event_uid, rule_id, slot, points, met from calculated
+        where community = $1 and event_uid = any($2::uuid[]) order by rule_id, slot
+        """,
+        community,
+        list(event_uids),
+    )
+    return [
+        Calculated(
+            community, str(row["event_uid"]), row["rule_id"], row["slot"], row["points"], orjson.loads(row["met"])
+        )
+        for row in rows
+    ]
 
 
 async def load_declined(conn: Connection, *, community: str, event_uids: Collection[str]) -> list[Declined]:

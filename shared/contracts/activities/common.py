@@ -20,6 +20,8 @@ from shared.contracts.activities.sent import (
 )
 from shared.contracts.fields import CLOSED, TAGS_MAX_COUNT, Attributes, Channel, Count, Language
 
+#: People of an event beside its actor, the author of its object and whom it answers.
+CONTRIBUTORS_MAX_COUNT = 5
 EXTENSION_NAME_MAX_CHARS = 64
 EXTENSION_MAX_CHARS = 8_192
 EXTENSION_NAME = rf"^[a-z0-9]{{1,{EXTENSION_NAME_MAX_CHARS}}}$"
@@ -61,6 +63,7 @@ class ActivityData(TypedDict):
     """What every activity says; event types add their own fields.
 
     `host` is where the channel is, for a community that has several of the kind: ids are unique within it.
+    `contributors` did it with the actor: co-authors, a team.
     """
 
     __pydantic_config__ = CLOSED  # type: ignore[misc]
@@ -70,6 +73,7 @@ class ActivityData(TypedDict):
     actor: Actor
     object: NotRequired[Thing]
     in_reply_to: NotRequired[Thing]
+    contributors: NotRequired[Annotated[list[Actor], Field(min_length=1, max_length=CONTRIBUTORS_MAX_COUNT)]]
     attributes: NotRequired[Attributes]
 
 

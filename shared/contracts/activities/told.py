@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Any, Final, NotRequired, Required, get_args, get_origin
 
+from pydantic import Field
 from typing_extensions import TypedDict, get_type_hints
 
+from shared.contracts.activities.common import CONTRIBUTORS_MAX_COUNT
 from shared.contracts.fields import CLOSED, Id
 from shared.contracts.measures import Measures
 
@@ -22,7 +24,8 @@ STAYS: Final = frozenset({*TEXTS, "reason", "url", PERSONAL})
 CONTRACTS_MAX_COUNT = 500
 _PERSON: Final = "actor"
 _THINGS: Final = frozenset({"object", "in_reply_to"})
-_REDUCED: Final = STAYS | _THINGS | {_PERSON}
+_PEOPLE: Final = "contributors"
+_REDUCED: Final = STAYS | _THINGS | {_PERSON, _PEOPLE}
 
 
 class ToldPerson(TypedDict):
@@ -40,6 +43,13 @@ class ToldThing(TypedDict):
 
     id: Id
     author: NotRequired[ToldPerson]
+
+
+_TOLD_AS: Final[Mapping[str, Any]] = {
+    _PERSON: ToldPerson,
+    _PEOPLE: Annotated[list[ToldPerson], Field(min_length=1, max_length=CONTRIBUTORS_MAX_COUNT)],
+    **dict.fromkeys(_THINGS, ToldThing),
+}
 
 
 def text_of(data: Mapping[str, Any]) -> str | None:
@@ -62,6 +72,8 @@ def told_data(data: Mapping[str, Any]) -> dict[str, Any]:
     for name in data.keys() & _REDUCED:
         if name == _PERSON:
             told[name] = _told_person(data[name])
+        elif name == _PEOPLE:
+            told[name] = [_told_person(person) for person in data[name]]
         elif name in _THINGS:
             thing = data[name]
             told[name] = {"id": thing["id"]}
@@ -80,7 +92,7 @@ def told_contract(data: Any) -> Any:
     fields: dict[str, Any] = {}
     for name, field in get_type_hints(data, include_extras=True).items():
         if name not in STAYS:
-            told: Any = ToldPerson if name == _PERSON else ToldThing if name in _THINGS else bare(field)
+            told: Any = _TOLD_AS.get(name) or bare(field)
             fields[name] = told if name in data.__required_keys__ else NotRequired[told]
     if any(name in data.__annotations__ for name in TEXTS):
         fields["measures"] = NotRequired[Measures]

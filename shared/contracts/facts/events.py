@@ -53,9 +53,10 @@ class AcceptedEvent(TypedDict):
     `data` is what the platform said, but of people only whether they are bots, of things only their ids, and of
     what was written only its `measures`. `contenthash` stands for all that the platform sent.
     `uid` is UUIDv5(community, source, id); `member`, `objectmember` and `replymember` are who the actor,
-    the object's author and the answered author are, across channels. `day` is the day it counts for, left out
+    the object's author and the answered author are, across channels, `contributor1` and so on its contributors, in
+    the order in which its platform said them. `day` is the day it counts for, left out
     where that is the UTC day of `time`; `week` the first day of its week, left out where that is the day's Monday.
-    `bots` names those of `member`, `objectmember` and `replymember` that are no person, with blanks between them,
+    `bots` names those of these attributes that are no person, with blanks between them,
     `unearning` those who earn nothing because of what else they are in their community, such as its staff.
     `targetuid` is the event that it takes back or restores: what does may have no `member`, all else has one.
     With `backfill` it is of the past: it counts, and nobody is told of it.
@@ -71,6 +72,11 @@ class AcceptedEvent(TypedDict):
     member: NotRequired[Uuid]
     objectmember: NotRequired[Uuid]
     replymember: NotRequired[Uuid]
+    contributor1: NotRequired[Uuid]
+    contributor2: NotRequired[Uuid]
+    contributor3: NotRequired[Uuid]
+    contributor4: NotRequired[Uuid]
+    contributor5: NotRequired[Uuid]
     targetuid: NotRequired[Uuid]
     receivedat: Timestamp
     contenthash: ContentHash

@@ -9,7 +9,7 @@ from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.fields import Count, LocalDay, Points, Slug, Timestamp, Uuid
 from shared.contracts.story import ACCEPTANCE, AMENDMENT, AWARD, GRACE, TRACEPARENT
 
-Cause = Literal["retracted", "restored", "limit", "held", "released"]
+Cause = Literal["retracted", "restored", "limit", "held", "released", "upheld", "suspended"]
 
 
 class ByHandData(TypedDict):
@@ -29,9 +29,10 @@ class AwardData(TypedDict):
     An amendment names in `amends` the award whose amount it changes. Those of one award count up from `revision` 1
     and come in that order. `points` is then what is added or taken, never 0, and `total` what the award amounts to
     from now on; everything else is said as the award said it. The `cause` is that its event was retracted or
-    restored, or that a limit has another room for it, because others came late, were retracted or restored; or
-    that it is held until a person has looked at it, or was released. What is held from its beginning is told once
-    it is released.
+    restored, that a limit has another room for it, because others came late, were retracted or restored, that a
+    report of what its event is about was upheld, or that its member is suspended. `restored` is also what is given
+    back when that does not stand any more. Or it is held until a person has looked at it, and `released` then;
+    what is held from its beginning is told once it is released.
 
     `day` and `week` are those of the event, left out as there.
 
@@ -43,7 +44,16 @@ class AwardData(TypedDict):
     member_id: Uuid
     points: Points
     rule_id: Slug
-    beneficiary: Literal["actor", "object_author", "reply_author"]
+    beneficiary: Literal[
+        "actor",
+        "object_author",
+        "reply_author",
+        "contributor1",
+        "contributor2",
+        "contributor3",
+        "contributor4",
+        "contributor5",
+    ]
     programme_id: Slug
     programme_version: Count
     event_uid: Uuid

@@ -1,8 +1,9 @@
 """A programme: the rules of a community, in the sections that each service reads.
 
 ingest reads `attributes` and `events`, scoring `events`, `audiences`, `rules`, `campaigns`, `manual` and
-`signals`, recognition `recognition`, rewards `rewards`. A programme is written in YAML, published as a version,
-and never changed afterwards.
+`signals`,
+recognition `recognition`, rewards `rewards`; `guidelines` are scoring's, and their words ingest's. A programme
+is written in YAML, published as a version, and never changed afterwards.
 """
 
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
@@ -10,6 +11,7 @@ from shared.contracts.programme.audiences import Audience, AudienceMeasure
 from shared.contracts.programme.campaigns import CAMPAIGNS_MAX_COUNT, Budget, Campaign, Pacing, RuleBudget
 from shared.contracts.programme.document import IDS, REFERENCES, Programme
 from shared.contracts.programme.event_types import CustomEventType, EventChannel, EventField, Events
+from shared.contracts.programme.guidelines import PENALTY_RULE, Category, Guidelines, WordList
 from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId, id_problems
 from shared.contracts.programme.manual import Manual, ManualLimit, ManualReason
 from shared.contracts.programme.recognition import (
@@ -69,6 +71,7 @@ __all__ = [
     "IDS",
     "LEVELS_MAX_COUNT",
     "LIMITS_OF_RULE_MAX_COUNT",
+    "PENALTY_RULE",
     "REFERENCES",
     "RING_MAX_COUNT",
     "RULES_MAX_COUNT",
@@ -84,6 +87,7 @@ __all__ = [
     "CalculatedPoints",
     "Campaign",
     "CatalogueReward",
+    "Category",
     "Cooldown",
     "Counted",
     "CustomEventType",
@@ -94,6 +98,7 @@ __all__ = [
     "EventField",
     "Events",
     "Freezes",
+    "Guidelines",
     "IdsError",
     "Level",
     "Manual",
@@ -119,5 +124,6 @@ __all__ = [
     "Slot",
     "Streak",
     "UnknownId",
+    "WordList",
     "id_problems",
 ]

@@ -11,6 +11,7 @@ from shared.contracts.programme import (
     audiences,
     campaigns,
     event_types,
+    guidelines,
     manual,
     recognition,
     rewards,
@@ -18,9 +19,10 @@ from shared.contracts.programme import (
     worth,
 )
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
-from shared.contracts.programme.audiences import AUDIENCES_MAX_COUNT, Audience
+from shared.contracts.programme.audiences import AUDIENCES_MAX_COUNT, COUNTERS_MAX_COUNT, Audience, AudienceMeasure
 from shared.contracts.programme.campaigns import CAMPAIGNS_MAX_COUNT, Campaign
 from shared.contracts.programme.event_types import Events
+from shared.contracts.programme.guidelines import PENALTY_RULE, Guidelines
 from shared.contracts.programme.ids import Ids, Reference, check_ids
 from shared.contracts.programme.manual import Manual
 from shared.contracts.programme.recognition import Recognition
@@ -40,10 +42,16 @@ IDS: Final[tuple[Ids, ...]] = (
     *campaigns.IDS,
     *rules.IDS,
     *manual.IDS,
+    *guidelines.IDS,
     *recognition.IDS,
     *rewards.IDS,
 )
-REFERENCES: Final[tuple[Reference, ...]] = (*rules.REFERENCES, *campaigns.REFERENCES, *recognition.REFERENCES)
+REFERENCES: Final[tuple[Reference, ...]] = (
+    *rules.REFERENCES,
+    *campaigns.REFERENCES,
+    *recognition.REFERENCES,
+    *rewards.REFERENCES,
+)
 
 
 class Programme(Section):
@@ -54,10 +62,12 @@ class Programme(Section):
     description: Text = ""
     attributes: list[Attribute] = Field(default=[], max_length=ATTRIBUTES_MAX_COUNT)
     audiences: Annotated[list[Audience], Field(min_length=1, max_length=AUDIENCES_MAX_COUNT)] | None = None
+    counters: Annotated[list[AudienceMeasure], Field(min_length=1, max_length=COUNTERS_MAX_COUNT)] | None = None
     events: Events = Events()
     rules: list[Rule] = Field(min_length=1, max_length=RULES_MAX_COUNT)
     limits: list[SharedLimit] = Field(default_factory=list, max_length=LIMITS_MAX_COUNT)
     manual: Manual | None = None
+    guidelines: Guidelines | None = None
     recognition: Recognition = Recognition()
     rewards: Rewards = Rewards()
     scores: Annotated[list[DeclaredScore], Field(min_length=1, max_length=SCORES_MAX_COUNT)] | None = None
@@ -85,4 +95,19 @@ class Programme(Section):
                     "`manual` has a reason `{id}`, and so is a rule called: give it another id",
                     {"id": reason.id},
                 )
+        return self
+
+    @model_validator(mode="after")
+    def nothing_is_called_as_the_penalty(self) -> Self:
+        """Refuse a rule, or a reason, that is called as what takes points when a report is upheld."""
+        named = [
+            *(rule.id for rule in self.rules),
+            *(one.id for one in (self.manual.reasons if self.manual else ())),
+        ]
+        if PENALTY_RULE in named:
+            raise PydanticCustomError(
+                "called_as_the_penalty",
+                "`{id}` is what an upheld report takes points by: give yours another id",
+                {"id": PENALTY_RULE},
+            )
         return self

@@ -33,7 +33,18 @@ FIELD_CHARS = 200
 CHANNELS: Final = get_args(Channel)
 #: What no type of a community's own begins with: what built-in types and facts begin with.
 RESERVED_WORDS: Final = frozenset(name.split(".", 1)[0] for name in ACTIVITY_TYPES) | {
-    *("access_key", "audience", "command", "community", "engagement", "payout", "payout_run", "person"),
+    *(
+        "access_key",
+        "audience",
+        "campaign",
+        "command",
+        "community",
+        "engagement",
+        "guidelines",
+        "payout",
+        "payout_run",
+        "person",
+    ),
     "personal_data",
     *("plaudit", "points", "programme", "recognition", "record", "redemption", "sentiment", "signal"),
     "token_key",

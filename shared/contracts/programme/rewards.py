@@ -5,7 +5,8 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from shared.contracts.fields import Currency, Name, Slug, Text
-from shared.contracts.programme.ids import Ids
+from shared.contracts.programme.audiences import AUDIENCES
+from shared.contracts.programme.ids import Ids, Reference
 from shared.contracts.programme.section import PositivePoints, Section
 from shared.contracts.texts import account_number, if_text, label
 
@@ -18,15 +19,19 @@ _IN_ELECTRONIC_FORM = BeforeValidator(if_text(account_number))
 
 CATALOGUE: Final = Ids(("rewards", "catalogue"), "reward")
 IDS: Final = (CATALOGUE,)
+REFERENCES: Final = (Reference(CATALOGUE, "audience", "is for", AUDIENCES),)
 
 
 class CatalogueReward(Section):
-    """Something that a member can have for points."""
+    """Something that a member can have for points: any, or those of one `audience`."""
 
     id: Slug
     title: Name
     description: Text = ""
     points: PositivePoints
+    audience: Slug | None = Field(
+        None, description="The audience that may have it; everybody, where it is not said"
+    )
 
 
 class PayingAccount(Section):

@@ -1,13 +1,13 @@
 """The sections `rules` and `limits`, which scoring reads: what earns points, and how much of them there is."""
 
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, NamedTuple, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.activities import ACTIVITY_TYPES
 from shared.contracts.fields import Name, Slug
-from shared.contracts.programme.audiences import AUDIENCES, AUDIENCES_MAX_COUNT
+from shared.contracts.programme.audiences import AUDIENCES, AUDIENCES_MAX_COUNT, COUNTERS
 from shared.contracts.programme.campaigns import CAMPAIGNS
 from shared.contracts.programme.event_types import OWN_TYPE_PATTERN, TYPES
 from shared.contracts.programme.ids import Ids, Reference
@@ -27,7 +27,9 @@ from shared.contracts.programme.worth import (
     Expression,
     Multiplier,
     Slot,
+    To,
     WithinTime,
+    slots_of,
 )
 
 RULES_MAX_COUNT = 200
@@ -60,6 +62,7 @@ REFERENCES: Final = (
     Reference(RULES, "goal", "serves", GOALS),
     Reference(RULES, "audiences", "is for", AUDIENCES),
     Reference(RULES, "campaign", "is of", CAMPAIGNS),
+    Reference(COUNTERS, "rule", "counts", RULES),
 )
 
 
@@ -108,11 +111,20 @@ class SharedLimit(RuleLimit):
         return self
 
 
+class SlotPoints(NamedTuple):
+    """Whom a rule is for, and the most that it gives them, or takes; `is_as_said` unless `also` says others."""
+
+    slot: Slot
+    points: int
+    is_as_said: bool
+
+
 class Rule(Section):
     """Points for whoever did something: `when` is a CEL condition over `event`, `data` and `member`.
 
     `points` go to the person in the slot `to`, and to those in `also`; for what one did to one's own only if the
-    rule says `own`. Below 0 they are taken, as far as the member has more than `floor` of that score from rules.
+    rule says `own`. Of `contributors` or the `team` each gets as many, unless the rule says `split`. Below 0 they
+    are taken, as far as the member has more than `floor` of that score from rules.
     With `points_by` they are calculated, and `points` is the most that there can be.
 
     `daily_cap` is short for a limit of points within a day, in the community's time zone. What a member takes
@@ -127,7 +139,7 @@ class Rule(Section):
     on: list[RuleEventType] = Field(min_length=1, max_length=len(ACTIVITY_TYPES))
     when: Expression | None = None
     points: SomePoints
-    to: Slot = "actor"
+    to: To = "actor"
     own: bool = False
     daily_cap: PositivePoints | None = None
     limits: list[RuleLimit] = Field(default_factory=list, max_length=LIMITS_OF_RULE_MAX_COUNT)
@@ -141,6 +153,9 @@ class Rule(Section):
     )
     also: Annotated[list[Beneficiary], Field(min_length=1, max_length=2)] | None = Field(
         None, description="Others who get points from the same event"
+    )
+    split: Literal["equal"] | None = Field(
+        None, description="The points are divided among all whom the rule is for, and not given to each"
     )
     floor: Annotated[int, Field(ge=-FLOOR_MAX, le=FLOOR_MAX)] | None = Field(
         None, description="Of a rule that takes points: no total falls below it (0 unless said)"
@@ -189,9 +204,13 @@ class Rule(Section):
             raise PydanticCustomError(
                 "gone_before_there", "`expire_days` is not after `pending_days`: the points would be gone unused"
             )
-        slots = [self.to, *(one.to for one in self.also or ())]
+        slots = [slot for to in (self.to, *(one.to for one in self.also or ())) for slot in slots_of(to)]
         if len(set(slots)) < len(slots):
             raise PydanticCustomError("twice_the_same", "`to` and `also` name each person once")
+        if self.split is not None and len(slots) == 1:
+            raise PydanticCustomError("split_of_one", "`split` divides points among several; this rule is for one")
+        if self.split is not None and any(one.points is not None for one in self.also or ()):
+            raise PydanticCustomError("split_and_said", "with `split` all share `points`; `also` says no others")
         ids = [one.id for one in self.multipliers or ()]
         if len(set(ids)) < len(ids):
             raise PydanticCustomError("twice_the_same", "each multiplier has an `id` of its own")
@@ -200,6 +219,10 @@ class Rule(Section):
         return self
 
     @property
-    def beneficiaries(self) -> list[tuple[Slot, int]]:
-        """Whom it is for, the first of them `to`, and the most that it gives each; taken below 0."""
-        return [(self.to, self.points), *((one.to, one.points or self.points) for one in self.also or ())]
+    def beneficiaries(self) -> list[SlotPoints]:
+        """Whom it is for, the first of them `to`, each where an event names them."""
+        return [
+            SlotPoints(slot, points or self.points, points is None)
+            for to, points in ((self.to, None), *((one.to, one.points) for one in self.also or ()))
+            for slot in slots_of(to)
+        ]

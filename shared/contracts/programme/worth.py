@@ -22,7 +22,26 @@ GOALS_MAX_COUNT = 50
 #: The score of rules that name none: its points can be spent.
 SPENDABLE: Final = "points"
 
-Slot = Literal["actor", "object_author", "reply_author"]
+#: Where an event names somebody.
+Slot = Literal[
+    "actor",
+    "object_author",
+    "reply_author",
+    "contributor1",
+    "contributor2",
+    "contributor3",
+    "contributor4",
+    "contributor5",
+]
+CONTRIBUTORS: Final[tuple[Slot, ...]] = (
+    "contributor1",
+    "contributor2",
+    "contributor3",
+    "contributor4",
+    "contributor5",
+)
+#: Whom a rule is for: one person; all who did it with the actor; or the `team`, which is the actor and those.
+To = Literal["actor", "object_author", "reply_author", "contributors", "team"]
 Expression = Annotated[str, StringConstraints(min_length=1, max_length=CONDITION_MAX_CHARS)]
 WithinTime = Literal["hour", "day", "week", "month", "quarter", "year", "campaign", "ever"]
 PerMember = Literal["member", "pair", "object", "pair_and_object"]
@@ -69,8 +88,15 @@ class Multiplier(Section):
 class Beneficiary(Section):
     """Somebody else who gets points from the same event: as many as the rule gives, or so many."""
 
-    to: Slot
+    to: To
     points: SomePoints | None = None
+
+
+def slots_of(to: To) -> tuple[Slot, ...]:
+    """Where the people of a beneficiary are named, in the order in which they have their turn."""
+    if to == "contributors":
+        return CONTRIBUTORS
+    return ("actor", *CONTRIBUTORS) if to == "team" else (to,)
 
 
 class Cooldown(Section):

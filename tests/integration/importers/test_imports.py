@@ -13,9 +13,9 @@ from itertools import count
 import httpx
 import pytest
 from click.testing import CliRunner
+from plaudit_client import AsyncPlaudit, send_and_wait
 
 from plaudit.access import issue_key
-from plaudit.client import PlauditClient, send_and_wait
 from plaudit.importers.commands import import_
 from plaudit.simulation import Simulation, play
 
@@ -292,7 +292,7 @@ def test_a_simulated_community_has_one_member_a_person(community):
     expected = len(list(simulation.events()))
 
     async def twice():
-        async with PlauditClient(community.url, community.key) as client:
+        async with AsyncPlaudit(community.url, community.key) as client:
             return await play(client, simulation), await play(client, simulation)
 
     first, second = asyncio.run(twice())

@@ -381,6 +381,76 @@ async def reverse_by_hand(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await _by_hand(desk, 20)}/reverse")
 
 
+async def confirm_reversal_by_hand(desk: Desk) -> Ask:
+    path = await _by_hand(desk, 100)
+    for who, verb in ((desk.other, "approve"), (desk.other, "reverse")):
+        assert (await who.post(f"{path}/{verb}")).status_code == 200
+    return Ask(desk.api, "POST", f"{path}/confirm-reversal")
+
+
+GUIDELINES = {
+    "version": "1",
+    "url": "https://example.org/conduct",
+    "categories": [{"id": "spam", "title": "Spam", "penalty_points": 5}],
+}
+
+
+async def _guidelines(desk: Desk) -> str:
+    """Guidelines in force, and a member who may be reported."""
+    answer = await desk.api.post("/v1/programmes", json=JSON_EXAMPLE | {"guidelines": GUIDELINES})
+    assert answer.status_code == 201, answer.text
+    member = (desk.world.community, desk.world.uuid("ada"))
+    async with desk.world.pool.acquire() as conn:
+        await put_names(conn, {member: FollowedName(1, "Ada")})
+    return str(member[1])
+
+
+async def report_content(desk: Desk) -> Ask:
+    body = {"channel": "forum", "object_id": "p1", "category": "spam", "author": await _guidelines(desk)}
+    return Ask(desk.api, "POST", "/v1/guideline-reports", body)
+
+
+async def report_as_member(desk: Desk) -> Ask:
+    path = f"/v1/members/{await _guidelines(desk)}/guideline-reports"
+    return Ask(desk.api, "POST", path, {"channel": "forum", "object_id": "p1", "category": "spam"})
+
+
+async def decide_case(desk: Desk) -> Ask:
+    reported = await (await report_content(desk))()
+    assert reported.status_code == 200, reported.text
+    path = f"/v1/guideline-cases/{reported.json()['case_id']}/decide"
+    return Ask(desk.other, "POST", path, {"outcome": "upheld", "reason": "against_guidelines"})
+
+
+async def appeal_decision(desk: Desk) -> Ask:
+    decided = await (await decide_case(desk))()
+    assert decided.status_code == 200, decided.text
+    path = f"/v1/members/{desk.world.uuid('ada')}/guideline-cases/{decided.json()['case_id']}/appeal"
+    return Ask(desk.api, "POST", path, {"reason": "context"})
+
+
+async def rule_on_appeal(desk: Desk) -> Ask:
+    appealed = await (await appeal_decision(desk))()
+    assert appealed.status_code == 200, appealed.text
+    path = f"/v1/guideline-cases/{appealed.json()['case_id']}/rule"
+    return Ask(desk.api, "POST", path, {"outcome": "overturned", "reason": "new_facts"})
+
+
+async def suspend_member(desk: Desk) -> Ask:
+    body = {"member": await _guidelines(desk), "days": 3, "reason": "spam"}
+    return Ask(desk.api, "POST", "/v1/suspensions", body)
+
+
+async def lift_suspension(desk: Desk) -> Ask:
+    suspended = await (await suspend_member(desk))()
+    assert suspended.status_code == 201, suspended.text
+    return Ask(desk.api, "POST", f"/v1/suspensions/{suspended.json()['suspension_id']}/lift")
+
+
+async def accept_guidelines(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"/v1/members/{await _guidelines(desk)}/guidelines/accept", {"version": "1"})
+
+
 async def withdraw_version(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await propose_version(desk)}/withdraw")
 
@@ -663,6 +733,24 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "scoring POST /v1/manual-awards/{manual_id}/approve": ("manual_award.approve", approve_by_hand),
     "scoring POST /v1/manual-awards/{manual_id}/decline": ("manual_award.decline", decline_by_hand),
     "scoring POST /v1/manual-awards/{manual_id}/reverse": ("manual_award.reverse", reverse_by_hand),
+    "scoring POST /v1/manual-awards/{manual_id}/confirm-reversal": (
+        "manual_award.confirm_reversal",
+        confirm_reversal_by_hand,
+    ),
+    "scoring POST /v1/guideline-reports": ("guideline_case.report", report_content),
+    "scoring POST /v1/guideline-cases/{case_id}/decide": ("guideline_case.decide", decide_case),
+    "scoring POST /v1/guideline-cases/{case_id}/rule": ("guideline_case.rule", rule_on_appeal),
+    "scoring POST /v1/suspensions": ("suspension.begin", suspend_member),
+    "scoring POST /v1/suspensions/{suspension_id}/lift": ("suspension.lift", lift_suspension),
+    "scoring POST /v1/members/{member_id}/guidelines/accept": ("guidelines.accept", accept_guidelines),
+    "scoring POST /v1/members/{member_id}/guideline-reports": (
+        "guideline_case.report_own",
+        report_as_member,
+    ),
+    "scoring POST /v1/members/{member_id}/guideline-cases/{case_id}/appeal": (
+        "guideline_case.appeal",
+        appeal_decision,
+    ),
     "scoring POST /v1/programme-drafts": ("programme_draft.begin", begin_draft),
     "scoring PUT /v1/programme-drafts/{draft_id}": ("programme_draft.save", save_draft),
     "scoring DELETE /v1/programme-drafts/{draft_id}": ("programme_draft.discard", discard_draft),

@@ -12,7 +12,7 @@ import asyncpg
 import httpx
 import pytest
 
-from services.ingest.members import handlers
+from services.ingest.members.handlers.told import on_members_told
 from shared.access_keys import SCOPES
 from shared.contracts.facts import MEMBER_FACT, MEMBER_IDENTIFIED, MemberFact, MemberIdentified
 from shared.followed_members import on_members
@@ -60,7 +60,7 @@ def told(world: World, member: str, revision: int, *identities: str) -> MemberId
 
 
 async def know(world: World, *facts: MemberFact) -> None:
-    handler = handlers.on_members_told if world.service == "ingest" else on_members
+    handler = on_members_told if world.service == "ingest" else on_members
     await world.handle(handler, *facts)
 
 
@@ -87,7 +87,7 @@ async def answered(api: httpx.AsyncClient, one: Operation, path: str) -> tuple[i
         body = {
             name: value
             for name, value in body.items()
-            if name not in ("at", "instance", "changed_at", "as_known_at", "known_at", "remains")
+            if name not in ("at", "instance", "changed_at", "known_at", "remains")
         }
     return answer.status_code, body
 

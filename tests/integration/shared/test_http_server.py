@@ -187,3 +187,38 @@ async def test_what_follows_a_body_is_no_header(server: HttpServer) -> None:
     again = await reader.readuntil(b"Bearer a")
     assert again.startswith(b"HTTP/1.1 200"), again  # and nothing was left over from the first
     writer.close()
+
+
+H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABk\r\n"
+WEBSOCKET = b"Upgrade: websocket\r\nSec-WebSocket-Key: x\r\nconnection: keep-alive, upgrade\r\n"
+BODIES = {
+    "a length": b"Content-Length: 5\r\n\r\nhello",
+    "chunks": b"Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("offer", [H2C, WEBSOCKET], ids=["h2c", "websocket"])
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
+@pytest.mark.parametrize("step", [1, 7, 10_000])
+async def test_an_offer_of_another_protocol_is_passed_over(
+    server: HttpServer, offer: bytes, body: bytes, step: int
+) -> None:
+    """As Java's client makes it with every request: the body is the request's, and so is what comes behind it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    whole = b"POST / HTTP/1.1\r\nHost: x\r\n" + offer + body
+    plain = b"POST /after-body HTTP/1.1\r\nHost: x\r\nAuthorization: me\r\nContent-Length: 1\r\n\r\n!"
+    sent = whole + whole + plain
+    for start in range(0, len(sent), step):
+        writer.write(sent[start : start + step])
+        await writer.drain()
+    answers = await asyncio.wait_for(reader.readuntil(b"\r\n\r\nme"), 10)
+    assert answers.count(b"HTTP/1.1 200 OK") == 3
+    assert answers.count(b"\r\n\r\n5") == 2
+    writer.close()
+
+
+async def test_an_offer_without_a_body_is_answered(server: HttpServer) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n" + H2C + b"\r\n")
+    assert (await asyncio.wait_for(reader.readline(), 5)).startswith(b"HTTP/1.1 405 ")
+    writer.close()

@@ -183,6 +183,9 @@ def test_who_asks_for_most_is_meant():
 
 def test_bodies():
     assert read_body(b'{"a": 1}') == {"a": 1}
+    assert read_body(b'{"a": 1, "a": 2}') == {"a": 2}
+    # Half an emoji, as of a text that was cut; whole ones and what only looks like one stay.
+    assert read_body(rb'{"a": "\ud83d", "b": "\ud83d\ude00 \\ud83d"}') == {"a": "\ufffd", "b": "😀 \\ud83d"}
     assert read_body(b"payload=%7B%22a%22%3A1%7D", "application/x-www-form-urlencoded; charset=utf-8") == {"a": 1}
     for raw, kind in ((b"", ""), (b"[1]", ""), (b"{", ""), (b'{"a": NaN}', ""), (b"[" * 5_000, ""), (b"\xff", "")):
         with pytest.raises(BodyError):

@@ -14,7 +14,7 @@ BODY = {
     "s": "x" * 1_000,
     "long": "a" * 1_000_000,
     "longer": "a" * 999_999 + "b",
-    "many": list(range(60_000)),
+    "many": list(range(120_000)),
     "blanks": "x\n\nCo-authored-by: " + " " * 500_000 + "<a",
     "folded": "x\n\nA: b\n" + " c\n" * 500_000 + "x",
     "placeholders": "_placeholder_" * 80_000 + "!",
@@ -28,7 +28,7 @@ def doubled(first: str, step: str, name: str = "v", count: int = 40) -> dict[str
     }
 
 
-STEPS, TEXT, BITS = "takes more than 1,000,000 steps", "is not put together", "more than 64 bits"
+STEPS, TEXT, BITS = "takes more than 2,000,000 steps", "is not put together", "more than 64 bits"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import pytest
 from connectors.engine import Delivery, checked, map_delivery, settings_of
 from connectors.exports.compiled import pattern
 from connectors.exports.contents import Reading, Text, UnreadableError
-from connectors.exports.cutting import find
+from connectors.exports.finding import find
 from connectors.exports.trees import ELEMENT_MAX_BYTES, of_json_lines, of_xml
 from connectors.failures import MappingError
 from connectors.functions import FUNCTIONS

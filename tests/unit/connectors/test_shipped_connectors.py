@@ -13,7 +13,7 @@ from connectors.cases import deliveries_of, delivery_of, failures, stands
 from connectors.compiled import is_of
 from connectors.engine import Delivery, challenge_answer, checked, map_delivery, recognise, settings_of
 from connectors.exports.contents import Text
-from connectors.exports.cutting import find
+from connectors.exports.finding import find
 from connectors.listing import becomes
 from connectors.reading import read_connector
 from connectors.shipped import connector, files

@@ -1,9 +1,10 @@
 import re
 
 import pytest
+from babel.messages.catalog import Catalog
 
 from console.components.languages import LANGUAGES, Writer, initials, preferred, short_id, zone
-from tools.translations import catalogue, said
+from tools.translations import catalogue, main, said, with_lone_percent
 
 PLACES = re.compile(r"%\(\w+\)s|\{\w+\}|<\w+>")
 
@@ -29,6 +30,23 @@ def test_a_translation_has_the_places_of_its_text(language: str) -> None:
         wanted = {place for text in texts for place in PLACES.findall(text)}
         # One of a thing may be said without its number.
         assert {place for text in _strings(message.string) for place in PLACES.findall(text)} == wanted, message.id
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_no_text_breaks_its_page_by_a_per_cent_sign(language: str) -> None:
+    assert with_lone_percent(said()) == with_lone_percent(catalogue(language)) == []
+
+
+def test_a_per_cent_sign_that_would_break_a_page_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    catalog = Catalog(locale="it")
+    catalog.add("%(share)s %% of them", "%(share)s %% di loro")
+    catalog.add("half", "50 % di loro")
+    catalog.add(("100%", "%(count)s of 100 %"), ("uno", "%(count)d"))
+
+    assert with_lone_percent(catalog) == ["50 % di loro", "100%", "%(count)s of 100 %", "%(count)d"]
+    monkeypatch.setattr("tools.translations.said", lambda: catalog)
+    with pytest.raises(SystemExit, match="50 % di loro"):
+        main()
 
 
 @pytest.mark.parametrize(
@@ -69,4 +87,6 @@ def test_a_zone_that_is_none_is_utc() -> None:
 
 def test_ids_and_names_are_shown_short() -> None:
     assert short_id("b1eb0827-3103-577e-b2bc-bf975893ea70") == "b1eb0827…ea70"
+    receipt = "r01a21a226b813fe68045d85dcaa0fc11666f5efc7444-1000"
+    assert (short_id(receipt), short_id("r1-7")) == ("r01a21a2…7444-1000", "r1-7")
     assert [initials(name) for name in ("Ada Brightwell", "ada", "", "🌊 Kai")] == ["AB", "AD", "?", "KA"]

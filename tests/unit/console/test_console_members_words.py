@@ -9,12 +9,14 @@ from console.components.activities import DONE, RECIPIENTS
 from console.components.languages import Writer, zone
 from console.pages.cards.drawing import shortened
 from console.pages.me.acts import REASONS, why_not
-from console.pages.my_data.words import REMAINS
+from console.pages.my_data.words import ERASED, HELD, REMAINS
 from console.pages.visitors.differences import Difference, differences, unrewarded
 from services.ingest.erasure.domain import Terms, remains
 from services.scoring.rules.domain.declining import Reason
 from shared.contracts.activities import ACTIVITY_TYPES
-from shared.contracts.programme import Slot
+from shared.contracts.programme.worth import To
+from shared.personal_data import HELD as REGISTER
+from shared.personal_data import Erased
 from tests.integration.services.world import NOON
 
 VISIT: Any = SimpleNamespace(say=lambda text, **values: text.format(**values), writer=Writer("en", zone("UTC")))
@@ -22,7 +24,7 @@ VISIT: Any = SimpleNamespace(say=lambda text, **values: text.format(**values), w
 
 def test_every_activity_recipient_and_reason_has_its_words() -> None:
     assert DONE.keys() == set(ACTIVITY_TYPES)
-    assert RECIPIENTS.keys() == set(get_args(Slot))
+    assert RECIPIENTS.keys() == set(get_args(To))
     assert REASONS.keys() == set(get_args(Reason)) - {"no_beneficiary"}
 
 
@@ -87,3 +89,10 @@ def test_what_no_rule_is_about_is_what_nobody_gets_points_for() -> None:
 def test_a_name_that_is_too_long_for_a_card_ends_in_an_ellipsis() -> None:
     assert shortened("Ada", 5) == "Ada"
     assert shortened("Ada B Lovelace", 5) == "Ada…"
+
+
+def test_what_an_archive_says_of_each_table_is_in_the_catalogues() -> None:
+    held = [one for rows in REGISTER.values() for one in rows]
+
+    assert set(HELD) == {one.says for one in held}
+    assert set(ERASED) == set(Erased)

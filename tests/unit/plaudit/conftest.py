@@ -1,13 +1,13 @@
 """An ingest service in memory that keeps the agreed HTTP interface, for the client's and importers' tests."""
 
+import gzip
 import itertools
 import json
 from collections import Counter
 
 import httpx
 import pytest
-
-import plaudit.client
+from plaudit_client import asynchronous, retrying
 
 
 class FakeIngest(httpx.AsyncBaseTransport):
@@ -20,12 +20,16 @@ class FakeIngest(httpx.AsyncBaseTransport):
         self.failures = []
         self.requests = []
         self.queries = []
+        self.request_headers = []
         self.pending_polls = 0
         self.bytes_max = 5 * 1024 * 1024
         self._numbers = itertools.count(1)
 
     async def handle_async_request(self, request):
         body = await request.aread()
+        if request.headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+        self.request_headers.append(request.headers)
         self.requests.append((request.method, request.url.path))
         self.queries.append(request.url.query.decode())
         if self.failures:
@@ -84,6 +88,6 @@ def problem(status, title, detail):
 
 @pytest.fixture
 def ingest(monkeypatch):
-    monkeypatch.setattr(plaudit.client, "BACKOFF_FIRST_SECONDS", 0.0001)
-    monkeypatch.setattr(plaudit.client, "POLL_FIRST_SECONDS", 0.0001)
+    monkeypatch.setattr(retrying, "BACKOFF_FIRST_SECONDS", 0.0001)
+    monkeypatch.setattr(asynchronous, "POLL_FIRST_SECONDS", 0.0001)
     return FakeIngest()

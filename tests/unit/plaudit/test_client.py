@@ -4,9 +4,10 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from plaudit import client as client_module
-from plaudit.client import PlauditClient, PlauditError, UnreachableError, backoff_seconds, batches
+from plaudit_client import AsyncPlaudit, PlauditError, UnreachableError, asynchronous, retrying
+from plaudit_client import events as client_events
+from plaudit_client.events import batches
+from plaudit_client.retrying import backoff_seconds
 
 
 def events(count, **more):
@@ -14,14 +15,14 @@ def events(count, **more):
 
 
 def connect(ingest, key="secret", **options):
-    return PlauditClient("http://ingest", key, transport=ingest, **options)
+    return AsyncPlaudit("http://ingest", key, transport=ingest, **options)
 
 
 @given(st.lists(st.binary(min_size=1, max_size=600_000).map(bytes), max_size=30))
 def test_batches_keep_order_and_limits(bodies):
     cut = list(batches(bodies))
     assert [body for batch in cut for body in batch] == bodies
-    assert all(sum(map(len, batch)) + len(batch) <= client_module.BATCH_MAX_BYTES for batch in cut)
+    assert all(sum(map(len, batch)) + len(batch) <= client_events.BATCH_MAX_BYTES for batch in cut)
 
 
 def test_batches_hold_at_most_a_thousand():
@@ -29,14 +30,14 @@ def test_batches_hold_at_most_a_thousand():
 
 
 def test_an_event_larger_than_a_batch_goes_alone():
-    large = b"x" * (client_module.BATCH_MAX_BYTES + 1)
+    large = b"x" * (client_events.BATCH_MAX_BYTES + 1)
     assert [len(batch) for batch in batches([b"{}", large, b"{}"])] == [1, 1, 1]
 
 
 def test_backoff_grows_to_its_bound():
     rng = random.Random(1)
-    assert max(backoff_seconds(0, rng) for _ in range(100)) <= client_module.BACKOFF_FIRST_SECONDS
-    assert max(backoff_seconds(40, rng) for _ in range(100)) <= client_module.BACKOFF_MAX_SECONDS
+    assert max(backoff_seconds(0, rng) for _ in range(100)) <= retrying.BACKOFF_FIRST_SECONDS
+    assert max(backoff_seconds(40, rng) for _ in range(100)) <= retrying.BACKOFF_MAX_SECONDS
 
 
 async def test_sends_in_batches_and_follows_receipts(ingest):
@@ -95,7 +96,7 @@ def sleeps(monkeypatch):
     async def sleep(seconds):
         slept.append(seconds)
 
-    monkeypatch.setattr(client_module.asyncio, "sleep", sleep)
+    monkeypatch.setattr(asynchronous.asyncio, "sleep", sleep)
     return slept
 
 
@@ -116,7 +117,7 @@ async def test_waiting_for_a_share_ends_too(ingest, sleeps):
     async with connect(ingest, retries=2) as client:
         with pytest.raises(UnreachableError, match="More was sent than the share allows"):
             await client.send(events(1))
-    assert client_module.THROTTLED_MAX_SECONDS <= sum(sleeps) < client_module.THROTTLED_MAX_SECONDS + 700
+    assert retrying.THROTTLED_MAX_SECONDS <= sum(sleeps) < retrying.THROTTLED_MAX_SECONDS + 700
 
 
 async def test_a_refusal_that_says_no_time_counts_as_a_failed_attempt(ingest, sleeps):
@@ -153,7 +154,7 @@ async def test_an_answer_that_is_no_problem_document(ingest):
 async def test_too_large_is_halved(ingest):
     ingest.bytes_max = 1_000
     async with connect(ingest) as client:
-        sent = await client.send(events(100))
+        sent = await client.send(events(100, type="x"))
     assert len(ingest.events) == 100
     assert sent.accepted == 100
     assert len(sent.receipt_ids) > 1
@@ -190,5 +191,5 @@ async def test_waiting_ends_when_time_is_over(ingest):
 async def test_declares_identities(ingest):
     one = [{"channel": "code", "id": "github:1"}, {"channel": "chat", "id": "U1"}]
     async with connect(ingest) as client:
-        await client.declare_identities(one, name="Ada")
+        await client.ingest.put_identities(identities=one, name="Ada")
     assert ingest.identities == [{"identities": one, "name": "Ada"}]

@@ -71,7 +71,7 @@ def test_an_explanation_says_what_was_given_and_why_not_with_the_values_met() ->
     award = {
         "points": 5,
         "rule_id": "post",
-        "slot": "actor",
+        "beneficiary": "actor",
         "member_id": "m",
         "programme_version": 2,
         "recorded_at": "2026-01-31T12:00:00Z",
@@ -80,7 +80,7 @@ def test_an_explanation_says_what_was_given_and_why_not_with_the_values_met() ->
     amended = award | {"points": -5, "amends": "a", "cause": "retracted", "total": 0}
     declined = {
         "rule_id": "answer",
-        "slot": "actor",
+        "beneficiary": "actor",
         "reason": "condition_false",
         "detail": "",
         "programme_version": 2,
@@ -91,7 +91,10 @@ def test_an_explanation_says_what_was_given_and_why_not_with_the_values_met() ->
         "retracted": True,
         "awards": [award, amended],
         "declined": [declined],
-        "attributes": [{"rule_id": "gold", "name": "tier", "member_id": "m", "since": None, "value": None}],
+        "attributes": [
+            {"rule_id": "gold", "written": "member.tier", "member_id": "m", "since": None, "value": None}
+        ],
+        "calculated": [{"rule_id": "post", "slot": "actor", "points": 5, "met": {"data.length_chars": 50}}],
         "rules": [rule | {"rule_id": "answer"}],
     }
     assert explanation_lines(found) == [
@@ -102,8 +105,9 @@ def test_an_explanation_says_what_was_given_and_why_not_with_the_values_met() ->
         "      Answered: asks data.length_chars >= 20",
         "      met: data.length_chars is 7",
         "    rule gold read member.tier of m: nothing",
+        "    rule post came to 5 for the actor by data.length_chars is 50",
     ]
-    nothing = found | {"awards": [], "declined": [], "attributes": [], "rules": []}
+    nothing = found | {"awards": [], "declined": [], "attributes": [], "calculated": [], "rules": []}
     assert "no rule of the version" in explanation_lines(nothing)[1]
     assert "has not been scored" in explanation_lines(nothing | {"scored": False})[0]
 

@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plaudit_client import AsyncPlaudit
 
-from plaudit.client import PlauditClient
 from plaudit.simulation import Simulation, play
 from shared.contracts.activities import ACTIVITY_ADAPTER, RETRACTED_TYPE
 
@@ -114,7 +114,7 @@ def test_too_small_or_naive_is_refused():
 
 async def test_play_declares_first_and_can_be_played_again(ingest):
     simulation = Simulation(3, UNTIL, members=12, days=20)
-    async with PlauditClient("http://ingest", "secret", transport=ingest) as client:
+    async with AsyncPlaudit("http://ingest", "secret", transport=ingest) as client:
         first = await play(client, simulation)
         second = await play(client, simulation)
     count = len(list(simulation.events()))

@@ -124,7 +124,7 @@ class Award(BaseModel):
     amended_count: int = Field(description="How often that changed")
     amendments: list[Amendment] = Field(description="The changes, oldest first; of many the newest 100")
     rule_id: str
-    slot: str
+    beneficiary: str
     programme_id: str
     programme_version: int
     published_by: str | None = Field(description="Who published that version; null while it has not arrived")
@@ -148,7 +148,7 @@ class Award(BaseModel):
             amended_count=award.amended_count,
             amendments=[Amendment.of(amendment) for amendment in award.amendments],
             rule_id=award.rule_id,
-            slot=award.beneficiary,
+            beneficiary=award.beneficiary,
             programme_id=award.programme_id,
             programme_version=award.programme_version,
             published_by=award.published_by,

@@ -61,6 +61,8 @@ def why_nothing(event: EventRecord, version: Version | None) -> list[Reason]:
 def _of_rule(rule: Mapping[str, Any], event: EventRecord) -> Reason:
     rule_id = str(rule["id"])
     beneficiary = str(rule.get("to", "actor"))
+    # Whom a team has beside the actor is scoring's to know: the log of events has it.
+    beneficiary = "actor" if beneficiary in ("team", "contributors") else beneficiary
     if beneficiary not in event.beneficiaries:
         nobody = _NOBODY.get(beneficiary, "nobody there")
         detail = f"It pays the {beneficiary.replace('_', ' ')}, and the event names {nobody}"

@@ -1,9 +1,9 @@
 """An identity becomes that of whoever proves that it is theirs."""
 
 from services.ingest.access.providers.domain import Subject
-from services.ingest.members import store
 from services.ingest.members.domain import DifferentMembersError, Email, Member, Proven, ProvenBy
-from services.ingest.members.handlers import declare_identities
+from services.ingest.members.handlers.declaring import declare_identities
+from services.ingest.members.store import identities as identities_store
 from services.ingest.settings import Settings
 from shared.contracts.identities import NamedIdentity, identity_hash
 from shared.transaction import Transaction
@@ -33,8 +33,8 @@ async def link_by_subject(
         tx.settings.identity_key_bytes, community, NamedIdentity(_SUBJECT, subject.subject, subject.issuer)
     )
     # Two of one subject at once wait for each other, or each would make a member.
-    await store.lock_subject(tx.conn, community=community, subject_hash=hashed)
-    owners = await store.find_owners_by_subject(tx.conn, community=community, subject_hash=hashed)
+    await identities_store.lock_subject(tx.conn, community=community, subject_hash=hashed)
+    owners = await identities_store.find_owners_by_subject(tx.conn, community=community, subject_hash=hashed)
     if len(owners) > 1:
         raise DifferentMembersError(owners)
     proven = Proven(ProvenBy.SUBJECT, owners[0] if owners else None, hashed)

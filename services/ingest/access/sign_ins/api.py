@@ -27,7 +27,7 @@ from services.ingest.access.sign_ins.domain import (
 )
 from services.ingest.access.sign_ins.handlers import SignedIn
 from services.ingest.members.api import IdentityDeclared
-from services.ingest.members.handlers import find_own
+from services.ingest.members.handlers.resolving import find_own
 from services.ingest.metrics import SIGN_INS_REFUSED
 from services.ingest.settings import Settings
 from shared.access_keys import hash_secret, load_clock

@@ -85,6 +85,7 @@ async def post_connection(
 async def get_connections(
     principal: Reads,
     conn: Conn,
+    settings: OwnSettings,
     place: Annotated[ConnectionPlace | None, after(ConnectionPlace)],
     limit: Limit = 100,
 ) -> Page[models.ConnectionShown]:
@@ -96,7 +97,9 @@ async def get_connections(
     return Page[models.ConnectionShown].of(
         found,
         limit,
-        item=lambda connection: models.ConnectionShown.of(connection, standings[connection.name]),
+        item=lambda connection: models.ConnectionShown.of(
+            connection, standings[connection.name], secrets_count=_in_force(settings, connection)
+        ),
         place=lambda connection: ConnectionPlace(connection.name),
     )
 
@@ -162,8 +165,14 @@ async def delete_connection(principal: Connects, tx: Tx, name: Slug) -> None:
 
 async def _opened(conn: Database, *, settings: Settings, connection: Connection) -> models.ConnectionOpened:
     standings = await store.load_standings(conn, community=connection.community, names=[connection.name])
+    return models.ConnectionOpened.opened(
+        connection, standings[connection.name], secrets_count=_in_force(settings, connection)
+    )
+
+
+def _in_force(settings: Settings, connection: domain.Connection) -> int:
+    """How many secrets of a connection let in; none where the key that seals them is gone."""
     try:
-        secrets = domain.in_force(handlers.open_secrets(settings, connection), datetime.now(UTC))
+        return len(domain.in_force(handlers.open_secrets(settings, connection), datetime.now(UTC)))
     except domain.NotSetUpError:
-        secrets = []
-    return models.ConnectionOpened.opened(connection, standings[connection.name], secrets_count=len(secrets))
+        return 0

@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from datetime import UTC, datetime
 from functools import partial
+from http import HTTPStatus
 from typing import Annotated, Any, cast
 
 import orjson
@@ -22,6 +23,7 @@ from services.ingest.connectors.domain.connections import (
     read_address,
 )
 from services.ingest.connectors.domain.deliveries import KEPT, Arrived, Kept
+from services.ingest.connectors.domain.mapping import Read
 from services.ingest.connectors.handlers import deliveries as handlers
 from services.ingest.connectors.handlers.again import find_again
 from services.ingest.connectors.handlers.connections import open_secrets
@@ -51,6 +53,8 @@ INLINE_MAX_BYTES = 64 * 1024
 #: That deliveries are refused is written down so often for each connection, not each time.
 NOTED_EVERY_SECONDS = 10.0
 NOTED_MAX_COUNT = 1_000
+
+JSON = "application/json"
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +107,7 @@ _refused = RefusedNotes()
                 }
             },
         },
+        204: {"description": "Kept for good, for a platform that takes no other answer for that (Discord)"},
         **problem_responses(
             REFUSED_DELIVERY,
             QUOTA_EXCEEDED,
@@ -147,8 +152,7 @@ async def post_delivery(
             connection.settings,
         )
         await _check(service, connection, connector, signed, now)
-        answer = await _Arrival(service, settings, connection, connector, signed, now).answer()
-    return Response(orjson.dumps(answer), media_type="application/json")
+        return await _Arrival(service, settings, connection, connector, signed, now).answer()
 
 
 @router.head("/v1/connectors/{name}", include_in_schema=False)
@@ -221,8 +225,8 @@ class _Arrival:
         headers = {name.lower(): value for name, value in reversed(signed.headers)}
         self._arrived = Arrived(headers, signed.raw)
 
-    async def answer(self) -> Any:
-        """Take it, once, and say what became of it."""
+    async def answer(self) -> Response:
+        """Take it, once, and say what became of it, or what its platform wants to hear."""
         connection, service, settings = self._connection, self._service, self._settings
         community = connection.community
         costs = await COSTS.of(service.pool.acquire, community=community, settings=settings)
@@ -244,7 +248,7 @@ class _Arrival:
         same = again.same
         if same is not None:
             same = await self._again(same)
-            return read.challenge if read.challenge is not None else _told(same, again=True)
+            return self._response(read, same, again=True)
         mapped, seconds = await handlers.map_delivery(
             connection,
             self._connector,
@@ -278,10 +282,15 @@ class _Arrival:
         else:
             EVENTS_ADMITTED.inc(len(mapped.events))
             EVENTS_COST.inc(cost)
+        return self._response(read, kept or same, again=kept is None)
+
+    def _response(self, read: Read, delivery: Kept | None, *, again: bool) -> Response:
         if read.challenge is not None:
-            return read.challenge
-        found = kept or same
-        return None if found is None else _told(found, again=kept is None)
+            return _as_json(read.challenge)
+        if self._connector.document.acknowledged_with == "nothing":
+            # With a type all the same: Discord asks for one.
+            return Response(status_code=HTTPStatus.NO_CONTENT, media_type=JSON)
+        return _as_json(None if delivery is None else _told(delivery, again=again))
 
     async def _again(self, same: Kept) -> Kept:
         """What came before, come again; what had become nothing is mapped again, as its platform asks."""
@@ -291,6 +300,10 @@ class _Arrival:
                 same = await handlers.map_again(tx, same, connection=self._connection)
             await store.note_copy(tx.conn, delivery=same)
         return same
+
+
+def _as_json(value: Any) -> Response:
+    return Response(orjson.dumps(value), media_type=JSON)
 
 
 def _platform(connection: Connection) -> Principal:

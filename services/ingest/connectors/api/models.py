@@ -174,14 +174,17 @@ class ConnectionShown(BaseModel):
         description="Why: whoever sent it is not told", examples=["the signature is not that of the body"]
     )
     refused_count: int
+    secrets_in_force: int = Field(
+        description="How many secrets let in; 0: the platform's is still to be given", examples=[1]
+    )
 
     @classmethod
-    def of(cls, connection: Connection, standing: Standing) -> Self:
+    def of(cls, connection: Connection, standing: Standing, *, secrets_count: int) -> Self:
         """What is shown of a connection: no secret."""
-        return cls(**shown(connection, standing))
+        return cls(**shown(connection, standing, secrets_count=secrets_count))
 
 
-def shown(connection: Connection, standing: Standing) -> dict[str, Any]:
+def shown(connection: Connection, standing: Standing, *, secrets_count: int) -> dict[str, Any]:
     """The fields of a connection that is shown."""
     return {
         "name": connection.name,
@@ -198,6 +201,7 @@ def shown(connection: Connection, standing: Standing) -> dict[str, Any]:
         "refused_at": connection.refused_at,
         "refused_why": connection.refused_why,
         "refused_count": connection.refused_count,
+        "secrets_in_force": secrets_count,
     }
 
 
@@ -215,12 +219,11 @@ class ConnectionOpened(ConnectionShown):
     """One connection, with its document."""
 
     document: str | None = Field(description="The community's own connector, as YAML")
-    secrets_in_force: int = Field(description="How many secrets let in; 0: the platform's is still to be given")
 
     @classmethod
     def opened(cls, connection: Connection, standing: Standing, *, secrets_count: int) -> Self:
         """What is shown of one connection."""
-        return cls(**shown(connection, standing), document=connection.document, secrets_in_force=secrets_count)
+        return cls(**shown(connection, standing, secrets_count=secrets_count), document=connection.document)
 
 
 class ConnectionMade(BaseModel):

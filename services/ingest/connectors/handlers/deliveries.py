@@ -13,6 +13,7 @@ from connectors.compiled import Connector
 from connectors.document import AnyOf, Ed25519, Hmac, Rsa, Signature, StandardWebhooks, Token
 from connectors.engine import State
 from services.ingest.communities.domain.communities import Retention
+from services.ingest.communities.store import delete_beyond_retention
 from services.ingest.connectors.domain.connections import Connection, UnknownConnectorError
 from services.ingest.connectors.domain.deliveries import (
     KEPT,
@@ -210,7 +211,9 @@ async def replay_portion(tx: Transaction[Settings]) -> None:
 async def keep_in_order(tx: Transaction[Settings]) -> None:
     """Timer: delete deliveries whose retention is over, and seal with the first key what another one seals."""
     days = Retention().rejected_days
-    await store.delete_old(tx.conn, now=tx.now, otherwise_days=days, limit_count=DELETED_MAX_COUNT)
+    await delete_beyond_retention(
+        tx.conn, of=store.RETAINED, now=tx.now, otherwise_days=days, limit_count=DELETED_MAX_COUNT
+    )
     kept_from = tx.now - timedelta(days=tx.settings.outcome_hours_days)
     await store.delete_old_hours(tx.conn, before=kept_from, limit_count=DELETED_MAX_COUNT)
     await store.drop_bytes_beyond(tx.conn, bytes_max=tx.settings.deliveries_kept_max_bytes, why=BYTES_GONE)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.engine import State
+from services.ingest.communities.store import Retained
 from services.ingest.connectors.domain.deliveries import (
     DeliveriesWanted,
     DeliveryPlace,
@@ -15,6 +16,7 @@ from services.ingest.connectors.domain.deliveries import (
 from services.ingest.measuring.domain.texts import Sealed
 from shared.postgres import Connection
 
+RETAINED = Retained("deliveries", ("connection", "delivery_id"), "rejected_days")
 _COLUMNS = """
 community, connection, delivery_id::text, fingerprint, platform_id, event, received_at, outcome, reason,
 event_uids::text[], receipt_id, settled_at, copies, bytes, sealed is not null as is_kept, queued_at,
@@ -249,33 +251,6 @@ async def page_of_hours(
         limit_count,
     )
     return [HourCount(row["hour"], row["outcome"], row["deliveries"]) for row in rows]
-
-
-async def delete_old(conn: Connection, *, now: datetime, otherwise_days: int, limit_count: int) -> int:
-    """Delete deliveries whose retention is over, `otherwise_days` unless their community said; return how many."""
-    deleted: int = await conn.fetchval(
-        """
-        with ended as (
-            select e.community, e.connection, e.delivery_id
-            from (select distinct community from deliveries) k
-            left join communities c using (community)
-            cross join lateral (
-                select community, connection, delivery_id from deliveries
-                where community = k.community
-                    and received_at < $1::timestamptz - make_interval(days => coalesce(c.rejected_days, $2))
-                order by received_at limit $3) e
-            limit $3
-        ), gone as (
-            delete from deliveries d using ended e
-            where d.community = e.community and d.connection = e.connection and d.delivery_id = e.delivery_id
-            returning 1)
-        select count(*) from gone
-        """,
-        now,
-        otherwise_days,
-        limit_count,
-    )
-    return deleted
 
 
 async def delete_old_hours(conn: Connection, *, before: datetime, limit_count: int) -> None:

@@ -27,6 +27,7 @@ from services.ingest.shares.api import QUOTA_EXCEEDED, Shares, quota_exceeded
 from shared.contracts.activities import ACTIVITY_ADAPTER
 from shared.http import FieldError, Problem, Scope
 from shared.http.problem_types import (
+    BODY_NOT_COMPRESSED,
     INCOMPLETE_REQUEST,
     INVALID_REQUEST,
     MALFORMED_JSON,
@@ -86,7 +87,8 @@ PROBLEMS = (
     Problem(
         UNSUPPORTED_CONTENT_TYPE, f"Got text/plain; send {BATCH_TYPE}, {STRUCTURED_TYPE} or {JSON_TYPE}, in UTF-8"
     ),
-    Problem(UNSUPPORTED_CONTENT_ENCODING, "Send the body uncompressed"),
+    Problem(UNSUPPORTED_CONTENT_ENCODING, "Send the body uncompressed, or with gzip"),
+    Problem(BODY_NOT_COMPRESSED, "The body is not gzip"),
     Problem(EMPTY_BATCH, "Send at least one event"),
     Problem(
         NO_VALID_EVENT,

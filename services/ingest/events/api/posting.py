@@ -102,7 +102,9 @@ async def post_events(
             body, headers, principal.community, settings, visit, costs, declared, now, is_backfill
         )
     except admission.RefusedWholeError as error:
-        error.receipt_id = await _keep_whole(service, principal.community, now, body, error)
+        error.receipt_id = await _keep_whole(
+            service, principal.community, now, body, error, is_backfill=is_backfill
+        )
         raise
     await _send(service, admitted.records, settings.requests_max_count)
     BRAKE.watch(settings)
@@ -194,7 +196,7 @@ def _admitted(
     encoded = admission.encode(read, settings.event_max_bytes)
     if not encoded:
         raise admission.NothingAdmittedError(read) if read.refusals else admission.EmptyBatchError
-    receipt = receipt_id(community, now, secrets.token_hex(8), len(encoded))
+    receipt = receipt_id(community, now, secrets.token_hex(8), len(encoded), is_backfill=is_backfill)
     request = admission.Request(
         community, receipt, received_at=now, traceparent=new_traceparent(), is_backfill=is_backfill
     )
@@ -215,10 +217,16 @@ def _raw_records(encoded: Sequence[admission.Encoded], request: admission.Reques
 
 
 async def _keep_whole(
-    service: Connected, community: str, now: datetime, body: bytes, error: admission.RefusedWholeError
+    service: Connected,
+    community: str,
+    now: datetime,
+    body: bytes,
+    error: admission.RefusedWholeError,
+    *,
+    is_backfill: bool,
 ) -> str | None:
     """Keep a request of which nothing is taken; the receipt that says so, None where it could not be kept."""
-    receipt = receipt_id(community, now, secrets.token_hex(8), 0)
+    receipt = receipt_id(community, now, secrets.token_hex(8), 0, is_backfill=is_backfill)
     request = RefusedRequest(community, receipt, now)
     if isinstance(error, admission.NothingAdmittedError):
         is_kept = await KEEPER.keep_events(service, request, error.admission)

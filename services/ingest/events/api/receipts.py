@@ -18,10 +18,12 @@ from services.ingest.events.domain.receipts import (
     HoursWanted,
     Judged,
     Judgement,
+    Lane,
     ReceiptPlace,
     ReceiptSummary,
     SummaryPlace,
     event_count,
+    lane_of,
 )
 from services.ingest.refused import store as refused_store
 from services.ingest.settings import Settings
@@ -45,6 +47,7 @@ from shared.http import (
 )
 from shared.http.problem_types import INVALID_CURSOR, INVALID_REQUEST
 
+LANE = "live: as what happens now; backfill: as what is past, which waits for that, and is told to nobody"
 COUNTS = {"accepted": 498, "duplicate": 1, "conflict": 0, "rejected": 0, "refused": 1, "pending": 0}
 UNKNOWN_RECEIPT = ProblemType("unknown-receipt", 404, "No such receipt")
 
@@ -84,6 +87,7 @@ class Receipt(BaseModel):
     status: str = Field(
         description="pending until every event has an outcome, then complete", examples=["complete"]
     )
+    lane: Lane = Field(description=LANE)
     counts: dict[str, int] = Field(examples=[COUNTS])
     items: list[ReceiptItem]
     next: str | None = None
@@ -95,6 +99,7 @@ class ReceiptListed(BaseModel):
     receipt_id: str = Field(examples=["r019c1425a8f03a5e7c1f92d4b6a80e31f04c97d25ab6-500"])
     received_at: datetime = Field(description="When it came, to the millisecond")
     status: str = Field(description="pending until every event has an outcome, then complete")
+    lane: Lane = Field(description=LANE)
     counts: dict[str, int] = Field(examples=[COUNTS])
 
     @classmethod
@@ -104,6 +109,7 @@ class ReceiptListed(BaseModel):
             receipt_id=summary.receipt_id,
             received_at=summary.received_at,
             status=_status(summary.pending_count),
+            lane=summary.lane,
             counts=_counts(summary.counts, summary.pending_count),
         )
 
@@ -262,6 +268,7 @@ async def get_receipt(
     return Receipt(
         receipt_id=receipt_id,
         status=_status(pending),
+        lane=lane_of(receipt_id),
         counts=_counts(counts, pending),
         items=[ReceiptItem.of(judgement) for judgement in judgements],
         next=next_cursor(judgements, limit, ReceiptPlace.of),

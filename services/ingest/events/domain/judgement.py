@@ -5,15 +5,16 @@ import uuid
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple, NotRequired
+from typing import Annotated, Any, Literal, NamedTuple, NotRequired
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict, get_type_hints
 
 from services.ingest.members.domain import IdentityKey, NamedBy, Owner, SaidName
 from shared.calendars import Calendar
 from shared.contracts.activities import LASTING_TYPES, TARGETING_TYPES, TYPES
+from shared.contracts.activities.common import CONTRIBUTORS_MAX_COUNT
 from shared.contracts.activities.told import told_data
 from shared.contracts.backfill import BACKFILL
 from shared.contracts.channels import compared_plain_id
@@ -22,6 +23,7 @@ from shared.contracts.identities import Host
 from shared.contracts.ids import prepared, uuid5_text
 from shared.contracts.measures import Measures
 from shared.contracts.placeholders import is_placeholder
+from shared.contracts.programme.worth import CONTRIBUTORS
 
 EVENT_NAMESPACE = uuid.UUID("0b5d7a0e-51f5-5b3a-8d0c-3f6c2f8f1a01")
 _NAMESPACE = prepared(EVENT_NAMESPACE)
@@ -88,6 +90,7 @@ class _Data(TypedDict):
     actor: NotRequired[_Person]
     object: NotRequired[_Thing]
     in_reply_to: NotRequired[_Thing]
+    contributors: NotRequired[Annotated[list[_Person], Field(max_length=CONTRIBUTORS_MAX_COUNT)]]
     target: NotRequired[_Target]
 
 
@@ -111,6 +114,8 @@ class _Fact(TypedDict):
 
 #: What the people of an event beside its actor have made, by their role.
 _THINGS: Mapping[str, str] = {"objectmember": "object", "replymember": "in_reply_to"}
+#: The place of each contributor, by the role.
+_PLACES: Mapping[str, int] = {role: place for place, role in enumerate(CONTRIBUTORS)}
 #: Types whose data have a length; one that comes with its text and without that has the text's.
 _OF_A_LENGTH = frozenset(
     kind.name for kind in TYPES if "length_chars" in get_type_hints(get_type_hints(kind.envelope)["data"])
@@ -153,7 +158,7 @@ class Received(NamedTuple):
     traceparent: str | None
     event: dict[str, Any]
     hash: bytes
-    #: Who takes part, by role (`member`, `objectmember`, `replymember`), each with the name given.
+    #: Who takes part, by role (`member`, `objectmember`, `replymember`, contributors), each with the name given.
     identities: dict[str, tuple[IdentityKey, str | None]]
     #: Whether it was sent as one of the past.
     is_backfill: bool = False
@@ -222,6 +227,10 @@ def _identities(community: str, data: Mapping[str, Any]) -> dict[str, tuple[Iden
                 continue  # nobody knows who it was
             key = IdentityKey(community, channel, compared_plain_id(channel, author["id"]), host)
             found[role] = (key, author.get("name"))
+    for role, person in zip(CONTRIBUTORS, data.get("contributors", ()), strict=False):
+        if not is_placeholder(person["id"]):
+            key = IdentityKey(community, channel, compared_plain_id(channel, person["id"]), host)
+            found[role] = (key, person.get("name"))
     return found
 
 
@@ -329,6 +338,9 @@ def said_bots(accepted: Iterable[Received]) -> set[IdentityKey]:
 
 
 def _person(data: Mapping[str, Any], role: str) -> Mapping[str, Any]:
+    if role in _PLACES:
+        of_role: Mapping[str, Any] = data["contributors"][_PLACES[role]]
+        return of_role
     person: Mapping[str, Any] = data["actor"] if role == "member" else data[_THINGS[role]]["author"]
     return person
 

@@ -6,13 +6,21 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import NamedTuple
 
 from services.ingest.events.domain.judgement import Outcome, Received
 from shared.contracts.fields import Count
 
-_RECEIPT_ID = re.compile(r"r([0-9a-f]{28})([0-9a-f]{16})-([0-9]{1,6})")
+_RECEIPT_ID = re.compile(r"r([0-9a-f]{28})([0-9a-f]{16})-([0-9]{1,6})(b?)")
 _CHECK_BYTES = 8
+
+
+class Lane(StrEnum):
+    """How events come in: as what happens now, or as what is past, which waits for that and is told to nobody."""
+
+    LIVE = "live"
+    BACKFILL = "backfill"
 
 
 @dataclass(frozen=True)
@@ -31,10 +39,11 @@ class Judgement:
 
 @dataclass(frozen=True)
 class ReceiptSummary:
-    """A request with events: when it came, how many events it has, and how many have each outcome."""
+    """A request with events: when and how it came, how many events it has, and how many have each outcome."""
 
     receipt_id: str
     received_at: datetime
+    lane: Lane
     event_count: int
     counts: Mapping[Outcome, int]
 
@@ -117,14 +126,23 @@ class ReceiptPlace(NamedTuple):
         return cls(judgement.index)
 
 
-def receipt_id(community: str, at: datetime, randomness: str, event_count: int) -> str:
-    """The id of a request's receipt: when it came, 16 random digits, 16 of a check, and how many events it holds.
+def receipt_id(
+    community: str, at: datetime, randomness: str, event_count: int, *, is_backfill: bool = False
+) -> str:
+    """The id of a request's receipt: when it came, 16 random digits, 16 of a check, how many events it holds, and
+    `b` where they came as what is past.
 
     The check is of the rest and the community: an id that was never given, or was given to another community, is
     known for that without a look at what is stored, and before anything is.
     """
     unique = f"{int(at.timestamp() * 1000):012x}{randomness}"
-    return f"r{unique}{_check(community, unique, str(event_count))}-{event_count}"
+    told = f"{event_count}{'b' if is_backfill else ''}"
+    return f"r{unique}{_check(community, unique, told)}-{told}"
+
+
+def lane_of(receipt_id: str) -> Lane:
+    """How the events of a receipt came in, by its id."""
+    return Lane.BACKFILL if receipt_id.endswith("b") else Lane.LIVE
 
 
 def summary_of(receipt_id: str, counts: Mapping[Outcome, int]) -> ReceiptSummary:
@@ -136,13 +154,13 @@ def summary_of(receipt_id: str, counts: Mapping[Outcome, int]) -> ReceiptSummary
     if matched is None:
         raise ValueError(f"{receipt_id} is no receipt's id")
     received_at = datetime.fromtimestamp(int(matched[1][:12], 16) / 1000, UTC)
-    return ReceiptSummary(receipt_id, received_at, int(matched[3]), counts)
+    return ReceiptSummary(receipt_id, received_at, lane_of(receipt_id), int(matched[3]), counts)
 
 
 def event_count(community: str, receipt_id: str) -> int | None:
     """How many events a receipt of the community is about, by its id; None when it has no receipt of that id."""
     matched = _RECEIPT_ID.fullmatch(receipt_id)
-    if matched is None or matched[2] != _check(community, matched[1], matched[3]):
+    if matched is None or matched[2] != _check(community, matched[1], matched[3] + matched[4]):
         return None
     return int(matched[3])
 

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from services.ingest.communities.domain.communities import Retention
+from services.ingest.communities.store import delete_beyond_retention
 from services.ingest.measuring import store
 from services.ingest.measuring.domain.measuring import Model
 from services.ingest.measuring.domain.texts import KeptText, TextsState, UnknownTextError, Written
@@ -124,8 +125,12 @@ async def measure_again(tx: Transaction[Settings]) -> None:
 
 async def keep_in_order(tx: Transaction[Settings]) -> None:
     """Delete texts whose retention is over, and seal with the first key what another one seals."""
-    deleted = await store.delete_texts(
-        tx.conn, now=tx.now, otherwise_days=Retention().texts_days, limit_count=DELETED_MAX_COUNT
+    deleted = await delete_beyond_retention(
+        tx.conn,
+        of=store.RETAINED,
+        now=tx.now,
+        otherwise_days=Retention().texts_days,
+        limit_count=DELETED_MAX_COUNT,
     )
     TEXTS_DELETED.inc(deleted)
     sealer = sealer_of(tx.settings.text_keys)

@@ -8,9 +8,10 @@ import orjson
 import uuid_utils
 
 from services.ingest.communities.domain.communities import Retention
+from services.ingest.communities.store import delete_beyond_retention
 from services.ingest.measuring.domain.texts import KeptText, Sealed, UnknownTextError
 from services.ingest.measuring.handlers.sealing import Sealer, sealer_of
-from services.ingest.members.handlers import who_is_known
+from services.ingest.members.handlers.resolving import who_is_known
 from services.ingest.metrics import REFUSED_KEPT
 from services.ingest.refused import store
 from services.ingest.refused.domain import (
@@ -114,8 +115,12 @@ async def _keep_bounds(tx: Transaction[Settings], *, community: str, refused: Se
 
 async def keep_in_order(tx: Transaction[Settings]) -> None:
     """Timer: delete what its community keeps no longer, and seal with the first key what another one seals."""
-    await store.delete_old(
-        tx.conn, now=tx.now, otherwise_days=Retention().rejected_days, limit_count=DELETED_MAX_COUNT
+    await delete_beyond_retention(
+        tx.conn,
+        of=store.RETAINED,
+        now=tx.now,
+        otherwise_days=Retention().rejected_days,
+        limit_count=DELETED_MAX_COUNT,
     )
     sealer = sealer_of(tx.settings.text_keys)
     if sealer.key_id is None:

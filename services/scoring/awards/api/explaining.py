@@ -10,6 +10,7 @@ from services.scoring.awards import store
 from services.scoring.awards.api.models import (
     AttributeReadItem,
     AwardItem,
+    CalculatedItem,
     DeclinedItem,
     Explanation,
     RuleSaid,
@@ -20,11 +21,12 @@ from services.scoring.awards.domain.reasons import why_less
 from services.scoring.limits.store import load_claims_of_events
 from services.scoring.programmes.store.versions import load_documents
 from services.scoring.rules.domain.attributes import AttributeRead
-from services.scoring.rules.domain.declining import Declined
-from services.scoring.rules.store import load_declined, load_read
+from services.scoring.rules.domain.declining import Calculated, Declined
+from services.scoring.rules.store import load_calculated, load_declined, load_read
 from shared.contracts.programme import Slot
 from shared.http.pages import PAGE_MAX_COUNT
 from shared.postgres import Connection
+from shared.programme_changes import called
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Explained:
     awards: Mapping[str, Sequence[RecordedAward]]
     declined: Mapping[str, Sequence[Declined]]
     read: Mapping[str, Sequence[AttributeRead]]
+    calculated: Mapping[str, Sequence[Calculated]]
     rules: Mapping[tuple[int, str], Mapping[str, Any]]
     member_ids: Sequence[str]
 
@@ -46,11 +49,12 @@ class Explained:
         """Why one of them earned what it did; with `member_id` only that member's, in these slots."""
         marks = self.marks.get(uid, UNMARKED)
         awards, declined = self.awards.get(uid, ()), self.declined.get(uid, ())
-        read = self.read.get(uid, ())
+        read, calculated = self.read.get(uid, ()), self.calculated.get(uid, ())
         if member_id is not None:
             awards = [one for one in awards if one.award.member_id == member_id]
             declined = [one for one in declined if one.beneficiary in (slots or ())]
             read = [one for one in read if one.member_id == member_id]
+            calculated = [one for one in calculated if one.beneficiary in (slots or ())]
         behind = [(one.award.programme_version, one.award.rule_id) for one in awards]
         behind += [(one.programme_version, one.rule_id) for one in declined if one.programme_version is not None]
         return Explanation(
@@ -60,6 +64,7 @@ class Explained:
             awards=[AwardItem.of(one) for one in awards],
             declined=[DeclinedItem.of(one) for one in declined],
             attributes=[AttributeReadItem.of(one) for one in read],
+            calculated=[CalculatedItem.of(one) for one in calculated],
             rules=[RuleSaid.of(key[0], self.rules[key]) for key in dict.fromkeys(behind) if key in self.rules],
         )
 
@@ -85,6 +90,9 @@ async def explain(conn: Connection, *, community: str, uids: Collection[str]) ->
         awards_by_uid[award.award.event_uid].append(award)
     for why in declined:
         declined_by_uid[why.event_uid].append(why)
+    calculated_by_uid: dict[str, list[Calculated]] = defaultdict(list)
+    for came_to in await load_calculated(conn, community=community, event_uids=uids):
+        calculated_by_uid[came_to.event_uid].append(came_to)
     for attribute in read:
         read_by_uid[attribute.event_uid].append(attribute)
     return Explained(
@@ -92,10 +100,11 @@ async def explain(conn: Connection, *, community: str, uids: Collection[str]) ->
         awards_by_uid,
         declined_by_uid,
         read_by_uid,
+        calculated_by_uid,
         {
             (number, one["id"]): one
             for number, document in documents.items()
-            for one in (*document["rules"], *(document.get("manual") or {}).get("reasons", ()))
+            for one in (*called(document)["rules"], *(document.get("manual") or {}).get("reasons", ()))
         },
         [
             *(one.award.member_id for one in awards),

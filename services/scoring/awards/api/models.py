@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 
 from services.scoring.awards.domain.awards import Cause, RecordedAward, RulePoints
 from services.scoring.rules.domain.attributes import AttributeRead
-from services.scoring.rules.domain.declining import Declined
+from services.scoring.rules.domain.audiences import how_asked
+from services.scoring.rules.domain.declining import Calculated, Declined
 from shared.contracts.fields import AttributeValue
 from shared.contracts.programme import SPENDABLE, Slot
 
@@ -21,7 +22,7 @@ class AwardItem(BaseModel):
     member_id: UUID
     points: int = Field(examples=[3])
     rule_id: str = Field(examples=["answer"])
-    slot: Slot
+    beneficiary: Slot = Field(description="Whom the rule's points go to")
     programme_id: str = Field(examples=["starter"])
     programme_version: int = Field(examples=[1])
     event_uid: UUID
@@ -49,7 +50,7 @@ class AwardItem(BaseModel):
             member_id=UUID(award.member_id),
             points=award.points,
             rule_id=award.rule_id,
-            slot=award.beneficiary,
+            beneficiary=award.beneficiary,
             programme_id=award.programme_id,
             programme_version=award.programme_version,
             event_uid=UUID(award.event_uid),
@@ -83,11 +84,11 @@ class RuleScore(BaseModel):
 
 
 class Score(BaseModel):
-    """A member's points, of events until `at`, as they were recorded until `as_known_at`."""
+    """A member's points, of events until `at`, as they were recorded until `known_at`."""
 
     member_id: UUID
     at: datetime
-    as_known_at: datetime
+    known_at: datetime
     points: int = Field(description="Those that can be spent", examples=[27])
     scores: dict[str, int] = Field(description="All scores, `points` among them", examples=[{"points": 27}])
     faded: dict[str, float] = Field(
@@ -100,11 +101,11 @@ class DeclinedItem(BaseModel):
     """A rule that listens to the event's type and gave nothing, or less than its points."""
 
     rule_id: str = Field(examples=["answer"])
-    slot: Slot
+    beneficiary: Slot = Field(description="Whom the rule's points would go to")
     reason: str = Field(
         description=(
             "condition_false, condition_failed (it could not be evaluated), too_slow (its condition took more of "
-            "the processor than it may), no_beneficiary (nobody is in the slot), bot (who is there is no person), "
+            "the processor than it may), no_beneficiary (nobody is named as it), bot (who is there is no person), "
             "unearning (their community leaves them out), "
             "own_act (nobody earns by what they do to their own, unless the rule says so), "
             "twice (they get it as somebody else already), points_failed (its points could not be calculated), "
@@ -128,7 +129,7 @@ class DeclinedItem(BaseModel):
         """What a rule declined, as the API shows it."""
         return cls(
             rule_id=declined.rule_id,
-            slot=declined.beneficiary,
+            beneficiary=declined.beneficiary,
             reason=declined.reason,
             detail=declined.detail,
             programme_version=declined.programme_version,
@@ -148,10 +149,12 @@ class RuleSaid(BaseModel):
     )
     condition: str | None = Field(examples=["data.length_chars >= 20"])
     points_by: str | None = Field(None, description="The expression that its points are calculated by")
+    score: str | None = Field(None, description="What the score is called that it counts for; null for points")
+    goal: str | None = Field(None, description="What the goal is called that it serves")
 
     @classmethod
     def of(cls, version: int, rule: Mapping[str, Any]) -> Self:
-        """The rule of a published document, as the API shows it."""
+        """The rule of a published document, with titles in place of ids, as the API shows it."""
         return cls(
             programme_version=version,
             rule_id=rule["id"],
@@ -159,6 +162,30 @@ class RuleSaid(BaseModel):
             points=rule.get("points", 0),
             condition=rule.get("when"),
             points_by=(rule.get("points_by") or {}).get("cel"),
+            score=rule.get("score") if rule.get("score") != SPENDABLE else None,
+            goal=rule.get("goal"),
+        )
+
+
+class CalculatedItem(BaseModel):
+    """What calculated points of a rule came to for somebody, before its limits, and by which values."""
+
+    rule_id: str = Field(examples=["long-answer"])
+    beneficiary: Slot
+    points: int = Field(examples=[12])
+    met: dict[str, AttributeValue | None] = Field(
+        description="The values of the event that its expressions read; of a list its size",
+        examples=[{"data.length_chars": 1_200}],
+    )
+
+    @classmethod
+    def of(cls, calculated: Calculated) -> Self:
+        """What points came to, as the API shows it."""
+        return cls(
+            rule_id=calculated.rule_id,
+            beneficiary=calculated.beneficiary,
+            points=calculated.points,
+            met=dict(calculated.met),
         )
 
 
@@ -167,6 +194,10 @@ class AttributeReadItem(BaseModel):
 
     rule_id: str = Field(examples=["gold-answer"])
     name: str = Field(examples=["tier"])
+    written: str = Field(
+        description="As conditions ask for it: an attribute, an audience, or a counter",
+        examples=["member.tier", '"helpers" in audiences', 'counter("answers")'],
+    )
     member_id: str
     since: datetime | None = Field(description="From when on it was so; null where nothing was known")
     value: AttributeValue | None = Field(examples=["gold"])
@@ -177,6 +208,7 @@ class AttributeReadItem(BaseModel):
         return cls(
             rule_id=read.rule_id,
             name=read.name,
+            written=how_asked(read.name),
             member_id=read.member_id,
             since=read.since,
             value=read.value,
@@ -192,6 +224,7 @@ class Explanation(BaseModel):
     awards: list[AwardItem]
     declined: list[DeclinedItem]
     attributes: list[AttributeReadItem]
+    calculated: list[CalculatedItem] = Field(description="What calculated points came to before limits")
     rules: list[RuleSaid] = Field(description="The rules behind what it earned and what was declined")
 
 

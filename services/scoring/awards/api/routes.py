@@ -109,7 +109,7 @@ async def get_score(
     member_id: MemberId,
     conn: Conn,
     at: Annotated[Moment | None, Query(description="Count events until then (event time); now")] = None,
-    as_known_at: Annotated[Moment | None, Query(description="Count what was recorded until then; now")] = None,
+    known_at: Annotated[Moment | None, Query(description="Count what was recorded until then; now")] = None,
 ) -> Score:
     """Points by rule, from append-only awards, so that the past can be asked: had at T, as known at K.
 
@@ -118,10 +118,10 @@ async def get_score(
     member now is counted with them at all times.
     """
     now = datetime.now(UTC)
-    community, at, as_known_at = principal.community, at or now, as_known_at or now
+    community, at, known_at = principal.community, at or now, known_at or now
     member_ids = await load_group(conn, community=community, head_id=str(member_id))
     rules = await store.load_rule_points(
-        conn, community=community, member_ids=member_ids, at=at, as_known_at=as_known_at
+        conn, community=community, member_ids=member_ids, at=at, known_at=known_at
     )
     scores = {SPENDABLE: 0}
     for rule in rules:
@@ -133,13 +133,13 @@ async def get_score(
         member_ids=member_ids,
         scores=sorted(fading),
         at=at,
-        as_known_at=as_known_at,
+        known_at=known_at,
     )
     today = (await load_calendar(conn, community=community)).day_of(at)
     return Score(
         member_id=member_id,
         at=at,
-        as_known_at=as_known_at,
+        known_at=known_at,
         points=scores[SPENDABLE],
         scores=scores,
         faded={

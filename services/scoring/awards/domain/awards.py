@@ -18,6 +18,7 @@ from services.scoring.limits.domain.windows import Holder
 from services.scoring.rules.domain.matching import Candidate
 from services.scoring.signals.domain.acts import withheld_by
 from services.scoring.signals.domain.cases import Held
+from services.scoring.voids.domain import NOTHING_STANDS, Standing, Voided, Why
 from shared.contracts.award_ids import AWARD_PREFIX_LENGTH, award_prefix
 from shared.contracts.backfill import is_backfill
 from shared.contracts.fields import Timestamp, Uuid
@@ -34,7 +35,7 @@ _award_prefix = lru_cache(maxsize=1)(award_prefix)
 EventKey = tuple[str, str]
 
 #: Why an award amounts to something else.
-Cause = Literal["retracted", "restored", "limit", "held", "released"]
+Cause = Literal["retracted", "restored", "limit", "held", "released", "upheld", "suspended"]
 
 
 class Award(NamedTuple):
@@ -112,10 +113,14 @@ class Earned(NamedTuple):
 
 
 class Made(NamedTuple):
-    """What becomes of a batch's candidates: awards at once, and claims whose room is still to be found."""
+    """What becomes of a batch's candidates: awards at once, and claims whose room is still to be found.
+
+    `voided` are those of the claims that something takes which earns nothing.
+    """
 
     awards: list[Award]
     claims: list[Claim]
+    voided: list[Voided]
 
 
 def award_id(
@@ -156,6 +161,7 @@ def make(
     words: Mapping[EventKey, Word],
     told: Mapping[EventKey, Mapping[str, Told]] | None = None,
     heads: Heads = MappingProxyType({}),
+    standing: Standing = NOTHING_STANDS,
     held: Held = MappingProxyType({}),
 ) -> Made:
     """Turn candidates into awards and claims, in their order, which is that of the events.
@@ -163,9 +169,10 @@ def make(
     What no limit is over, and nobody took back, is an award. `words` are the last that was said of events. `told`
     has what was read back of events that were scored before; what was given then is not given again. Of an event
     that was scored under a version which the database no longer has, nothing else is given: that version alone
-    would say what. What is `held` is a claim that amounts to nothing until it is released.
+    would say what. `standing` are the voids that may be over them. What is `held` is a claim that
+    amounts to nothing until it is released.
     """
-    made = Made([], [])
+    made = Made([], [], [])
     for candidate in candidates:
         event, rule = candidate.event, candidate.rule
         key = (event["community"], event["uid"])
@@ -182,17 +189,21 @@ def make(
         # What a campaign gives it has to know of, also where no limit is over it.
         is_budgeted = rule.campaign is not None
         withheld = withheld_by(candidate, held) if held else None
-        if (
-            not candidate.windows
-            and not is_budgeted
-            and withheld is None
-            and (word is None or not word.is_retraction)
-        ):
+        # What is taken stays taken: a void is about earning.
+        takes = candidate.pace is not None and candidate.pace.takes
+        over = () if takes else standing.over(event, candidate.member_id, candidate.event_time)
+        is_plain = not candidate.windows and not is_budgeted and not over and withheld is None
+        if is_plain and (word is None or not word.is_retraction):
             if given is None:
                 made.awards.append(_award(candidate, made_id))
             continue
         claim = _claim(candidate, made_id)
         claim.withheld = withheld
+        for void in over:
+            claim.void = claim.void or void.why
+            made.voided.append(
+                Voided(key[0], made_id, void.void_id, void.why, claim.member_id, key[1], candidate.event_time)
+            )
         claim.hear(word and word.heard_by(key[0], claim.member_id, heads))
         if given is not None:
             claim.told, claim.revision = given.total, given.revision
@@ -228,8 +239,11 @@ def _award(candidate: Candidate, made_id: str) -> Award:
     )
 
 
-def as_claim(earned: Earned, word: Word | None) -> Claim:
-    """An award that no limit is over as a claim, so that it can be withheld; `word` was said of its event last."""
+def as_claim(earned: Earned, word: Word | None, void: Why | None) -> Claim:
+    """An award that no limit is over as a claim, so that it can be withheld.
+
+    `word` was said of its event last, and by `void` it earns nothing.
+    """
     award = earned.award
     claim = Claim(
         award.community,
@@ -256,6 +270,7 @@ def as_claim(earned: Earned, word: Word | None) -> Claim:
         told=earned.total,
         revision=earned.revision,
         terms=Terms(award.score, award.available_at, award.expires_at),
+        void=void,
     )
     claim.hear(word)
     return claim
@@ -332,13 +347,25 @@ def of_claim(claim: Claim, cause: Cause) -> Award | None:
     return award if claim.revision == 0 else _amending(award, claim.revision, cause, due)
 
 
-def amended(earned: Earned, word: Word, traceparent: str | None, is_backfill: bool = False) -> Award | None:
-    """What changes an award that no limit is over when its event is taken back or restored; None for nothing."""
-    due = 0 if word.is_retraction else earned.award.points
+def amended(
+    earned: Earned,
+    word: Word | None,
+    traceparent: str | None,
+    is_backfill: bool = False,
+    *,
+    void: Why | None = None,
+) -> Award | None:
+    """What changes an award that no limit is over when its event is taken back or restored; None for nothing.
+
+    So it is when something takes it that earns nothing (`void`), or does not any more.
+    """
+    is_retracted = word is not None and word.is_retraction
+    due = 0 if is_retracted or void is not None else earned.award.points
     if due == earned.total:
         return None
     award = earned.award._replace(points=due - earned.total, traceparent=traceparent, is_backfill=is_backfill)
-    return _amending(award, earned.revision + 1, "retracted" if word.is_retraction else "restored", due)
+    cause: Cause = "retracted" if is_retracted else "restored" if void is None else void.value
+    return _amending(award, earned.revision + 1, cause, due)
 
 
 def _amending(award: Award, revision: int, cause: Cause, total: int) -> Award:

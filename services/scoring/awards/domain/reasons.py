@@ -1,17 +1,25 @@
 """Why a claim amounts to less than its rule has for it, in words."""
 
-from typing import Any
+from typing import Any, Final
 
 from services.scoring.limits.domain.claims import Ceiling, Claim, Cut, Pace, State
 from services.scoring.limits.domain.declared import declared
 from services.scoring.limits.domain.nesting import crossings
 from services.scoring.rules.domain.declining import Declined, Reason
 
+#: In words, why something earns nothing whatever its rule has for it.
+_VOID: Final = {
+    "upheld": "a report of what it is about was upheld",
+    "suspended": "the member was suspended then",
+}
 
-def why_less(claim: Claim, document: Any) -> Declined | None:
+
+def why_less(claim: Claim, document: Any) -> Declined | None:  # noqa: PLR0911 -- a reason a line
     """Why a claim amounts to less than its weight, by the programme that it came under; None when it does not."""
     if claim.state is State.LIVE and abs(claim.due) == claim.weight:
         return None
+    if claim.void is not None:
+        return _declined(claim, "upheld" if claim.void == "upheld" else "suspended", _VOID[claim.void])
     if claim.state is not State.LIVE:
         kept = ""
         if claim.state is State.HELD:

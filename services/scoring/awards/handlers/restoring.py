@@ -9,6 +9,7 @@ from services.scoring.awards.handlers.telling import tell
 from services.scoring.campaigns.handlers import ToldPoints, take_in
 from services.scoring.limits import store as limit_store
 from services.scoring.settings import Settings
+from services.scoring.voids.store import load_whys
 from shared.contracts.facts import POINTS_AWARDED, PointsAwarded
 from shared.own_facts import ReadBack, something_was_taken_in
 from shared.topics import POINTS
@@ -58,10 +59,13 @@ async def on_events_read(tx: Transaction[Settings], facts: list[PointsAwarded]) 
         await tell_claims(tx, claims)
     of_claims = {claim.award_id for claim in claims}
     found = []
-    for earned in await store.load_earned(tx.conn, events=scored):
+    plain = [one for one in await store.load_earned(tx.conn, events=scored) if one.award.award_id not in of_claims]
+    whys = await load_whys(tx.conn, awards=[(one.award.community, one.award.award_id) for one in plain])
+    for earned in plain:
         word = marks[_event(earned.award)].word
-        if word is not None and earned.award.award_id not in of_claims:
-            found.append(amended(earned, word, None))
+        if word is not None:
+            void = whys.get((earned.award.community, earned.award.award_id))
+            found.append(amended(earned, word, None, void=void))
     await tell(tx, [award for award in found if award is not None])
     await store.drop_read_back(tx.conn, events=sorted(events))
 

@@ -19,6 +19,7 @@ from services.scoring.limits.domain.claims import Claim, ClaimKey, Cut, State
 from services.scoring.limits.store import MemberKey
 from services.scoring.metrics import AWARDS_ADJUSTED, CLAIMS_TO_SETTLE
 from services.scoring.settings import Settings
+from services.scoring.voids.domain import Why
 from shared.own_facts import Remembered
 from shared.postgres import Connection
 from shared.transaction import Transaction
@@ -212,7 +213,7 @@ async def settle_waiting(tx: Transaction[Settings]) -> None:
 
 async def tell_claims(tx: Transaction[Settings], claims: Sequence[Claim]) -> None:
     """Tell what claims that are there amount to, where that is not what was told of them."""
-    await spend(tx.conn, claims=[claim for claim in claims if claim.is_settled])
+    await spend(tx, claims=[claim for claim in claims if claim.is_settled])
     awards = [award for claim in claims if claim.is_settled and (award := of_claim(claim, _cause(claim)))]
     await tell(tx, sorted(awards, key=lambda award: award.points))
     await store.put_claims(tx.conn, claims=claims)
@@ -241,7 +242,9 @@ async def _store(
         for claim in (*new, *changed, *adjusted)
         if claim.is_settled and claim.due != claim.told and claim.award_id not in silent
     ]
-    await _spend(tx.conn, due=due, new=new)
+    # The books of campaigns are locked from here on: what is not about them is done before.
+    await store.put_windows(tx.conn, windows=rooms.windows)
+    await _spend(tx, due=due, new=new)
     for claim in due:
         cause = "limit" if claim.key not in asked else _cause(claim)
         award = of_claim(claim, cause)
@@ -253,15 +256,14 @@ async def _store(
         await store.add_claims(tx.conn, claims=new)
     if changed or adjusted:
         await store.put_claims(tx.conn, claims=[*changed, *adjusted])
-    await store.put_windows(tx.conn, windows=rooms.windows)
 
 
-async def _spend(conn: Connection, *, due: Sequence[Claim], new: Iterable[Claim]) -> None:
+async def _spend(tx: Transaction[Settings], *, due: Sequence[Claim], new: Iterable[Claim]) -> None:
     """Have campaigns spend on what is due, and at once on what is withheld from its beginning."""
     held = [(claim, claim.withheld) for claim in new if claim.withheld is not None and claim.is_settled]
     for claim, _ in held:
         claim.withheld = None
-    await spend(conn, claims=[*due, *(claim for claim, _ in held if not claim.told)])
+    await spend(tx, claims=[*due, *(claim for claim, _ in held if not claim.told)])
     for claim, withheld in held:
         claim.withheld = withheld
 
@@ -281,6 +283,8 @@ def members_of(claims: Iterable[Claim]) -> list[MemberKey]:
 
 
 def _cause(claim: Claim) -> Cause:
+    if claim.void is not None:
+        return Why(claim.void).value
     if claim.state is not State.LIVE:
         return "retracted"
     if claim.withheld is not None:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
-from services.scoring.audiences.handlers import decided_for, note_active, with_decided
+from services.scoring.audiences.handlers.counting import decided_for, note_active, note_topics, with_decided
 from services.scoring.awards import store
 from services.scoring.awards.domain.activities import Marks, Work, marks, sort_out
 from services.scoring.awards.domain.awards import Award, EventKey, amended, award_id_of, make
 from services.scoring.awards.handlers.grace import give_grace
 from services.scoring.awards.handlers.rooms import READ_BACK_LEFT, find_room, members_of
+from services.scoring.awards.handlers.voiding import note_contents
 from services.scoring.limits.domain.claims import Claim, Heads
 from services.scoring.limits.store import load_claims_of_events, lock_members
 from services.scoring.metrics import EVENTS_SCORED, RULES_DECLINED
@@ -23,15 +24,17 @@ from services.scoring.rules.domain.compiling import CompiledVersion
 from services.scoring.rules.domain.declining import Declined
 from services.scoring.rules.domain.matching import Answers, Matched, match
 from services.scoring.rules.handlers.evaluating import Evaluator
-from services.scoring.rules.store import add_declined, add_read, load_attributes
+from services.scoring.rules.store import add_calculated, add_declined, add_read, load_attributes
 from services.scoring.settings import Settings
 from services.scoring.signals.domain.acts import act_of, is_looked_at, keys_of
 from services.scoring.signals.handlers import note_acts
 from services.scoring.signals.store.cases import load_held
+from services.scoring.voids.store import add_voided, load_whys
 from shared.consumer import Preparation
 from shared.contracts.activities import RESTORED_TYPE, RETRACTED_TYPE, TARGETING_TYPES
 from shared.contracts.backfill import is_backfill
 from shared.contracts.facts import AcceptedEvent
+from shared.contracts.own_acts import members_of as members_named
 from shared.merges import load_heads, lock_heads
 from shared.postgres import Connection
 from shared.telemetry import observe_ages
@@ -70,8 +73,11 @@ class Scorer:
         """Compile what is in force for events, and evaluate what can take long, outside a transaction."""
         self._prepared = await self._prepare(preparation.lend, events, preparation.settings)
 
-    async def on_activities(self, tx: Transaction[Settings], events: list[AcceptedEvent]) -> None:
-        """Award what the rules give for new events, and amend what those gave that were taken back or restored."""
+    async def on_activities(self, tx: Transaction[Settings], events: list[AcceptedEvent]) -> Work:
+        """Award what the rules give for new events, and amend what those gave that were taken back or restored.
+
+        Returns which of them are new, and what is new of others.
+        """
         for index, event in enumerate(events):
             if event["type"] in TARGETING_TYPES and "targetuid" not in event:
                 raise InvalidMessageError("a retraction or restoration without targetuid", index)
@@ -115,15 +121,25 @@ class Scorer:
                 (candidate.event["community"], candidate.event["uid"]) for candidate in matched.candidates
             }
             told = await store.load_read_back(tx.conn, events=of_candidates)
+        standing = await note_contents(tx.conn, matched.candidates, heads=persons)
         seen = [one for one in matched.candidates if is_looked_at(one)]
         held = await load_held(tx.conn, keys=keys_of(seen)) if seen else {}
-        made = make(matched.candidates, work.words, told, persons, held)
+        made = make(matched.candidates, work.words, told, persons, standing, held)
         # 4. What fits under limits, the facts, and the messages about them.
         changed, amendments = await _changed(
             tx.conn, work, new=made.claims, before=before, is_read_back=is_read_back
         )
         changed += await give_grace(tx.conn, new=made.claims, changed=changed)
-        await find_room(tx, new=made.claims, changed=changed, awards=[*amendments, *made.awards])
+        if made.voided:
+            await add_voided(tx.conn, voided=made.voided)
+        # Whatever waits for no campaign comes before its books are locked, which others wait for.
+        if matched.declined:
+            await add_declined(tx.conn, declined=matched.declined)
+        if matched.read:
+            await add_read(tx.conn, read=matched.read)
+        if matched.calculated:
+            await add_calculated(tx.conn, calculated=matched.calculated)
+        await note_topics(tx, events=work.fresh)
         await note_acts(
             tx.conn,
             acts=[
@@ -132,13 +148,21 @@ class Scorer:
             ],
             words={key: word.is_retraction for key, (word, _) in work.changed.items()},
         )
-        if matched.declined:
-            await add_declined(tx.conn, declined=matched.declined)
-        if matched.read:
-            await add_read(tx.conn, read=matched.read)
-        await note_active(tx, events=work.fresh, compiled=prepared.versions, heads=persons)
+        await find_room(tx, new=made.claims, changed=changed, awards=[*amendments, *made.awards])
+        await note_active(
+            tx,
+            events=work.fresh,
+            changed=work.changed,
+            amended={
+                *((claim.community, claim.member_id) for claim in changed),
+                *((award.community, award.member_id) for award in amendments),
+            },
+            compiled=prepared.versions,
+            heads=persons,
+        )
         _count(events, len(work.fresh), matched.without_version, matched.declined)
         observe_ages("award", (event["receivedat"] for event in work.fresh if not is_backfill(event)), tx.now)
+        return work
 
     async def close(self) -> None:
         """End the child processes."""
@@ -180,12 +204,7 @@ async def _decided(
 
 def _members(events: Iterable[AcceptedEvent]) -> set[tuple[str, str]]:
     """Whom events name, by community and id."""
-    return {
-        (event["community"], member_id)
-        for event in events
-        for member_id in (event.get("member"), event.get("objectmember"), event.get("replymember"))
-        if member_id is not None
-    }
+    return {(event["community"], member_id) for event in events for member_id in members_named(event)}
 
 
 async def _match(events: Sequence[AcceptedEvent], prepared: Prepared) -> Matched:
@@ -225,11 +244,14 @@ async def _changed(
     of_claims = {claim.award_id for claim in claims}
     told = await store.load_read_back(conn, events=work.changed) if is_read_back else {}
     amendments = []
-    for earned in await store.load_earned(conn, events=keys):
+    found = await store.load_earned(conn, events=keys)
+    whys = await load_whys(conn, awards=[(one.award.community, one.award.award_id) for one in found])
+    for earned in found:
         key = (earned.award.community, earned.award.event_uid)
         if earned.award.award_id not in of_claims and earned.award.award_id not in told.get(key, ()):
             word, cause = work.changed[key]
-            amendments.append(amended(earned, word, *cause))
+            void = whys.get((earned.award.community, earned.award.award_id))
+            amendments.append(amended(earned, word, *cause, void=void))
     return changed, [amendment for amendment in amendments if amendment is not None]
 
 

@@ -29,7 +29,7 @@ from services.scoring.signals.domain.cases import (
     CasePlace,
     CaseState,
     Reason,
-    UnknownCaseError,
+    UnknownSignalCaseError,
 )
 from services.scoring.signals.domain.ties import TieKey
 from services.scoring.signals.store import cases as cases_store
@@ -147,7 +147,7 @@ async def get_signal_case(principal: Reader, shown: Shown, case_id: UUID, conn: 
     community = principal.community
     case = await cases_store.find_case(conn, community=community, case_id=str(case_id))
     if case is None:
-        raise UnknownCaseError
+        raise UnknownSignalCaseError
     member_id = case.key.member_id
     near = {member_id, *case.others}
     near.update(*(sorted(one.givers or ())[:DECIDED_AT_ONCE_MAX_COUNT] for one in case.found))

@@ -8,7 +8,7 @@ from services.scoring.metrics import SIGNALS_DECIDED
 from services.scoring.programmes.domain.publication import Author
 from services.scoring.programmes.handlers.in_force import document_in_force
 from services.scoring.settings import Settings
-from services.scoring.signals.domain.cases import CaseState, Reason, SignalCase, UnknownCaseError
+from services.scoring.signals.domain.cases import CaseState, Reason, SignalCase, UnknownSignalCaseError
 from services.scoring.signals.store import cases as cases_store
 from services.scoring.signals.store import looks as looks_store
 from shared.audit import Did
@@ -36,8 +36,8 @@ async def release(
 ) -> list[SignalCase]:
     """Give what cases withhold: at once, or once another approves it, from so many points on.
 
-    What is released already, or asked for, is not changed. Raises UnknownCaseError, CaseDecidedError and
-    WrongReasonError, and then none is.
+    What is released already, or asked for, is not changed. Raises UnknownSignalCaseError,
+    SignalCaseDecidedError and WrongReasonError, and then none is.
     """
 
     def decide(case: SignalCase, terms: Signals | None) -> SignalCase:
@@ -58,7 +58,7 @@ async def release(
 async def approve(tx: Transaction[Settings], *, community: str, case_id: str, by: Author) -> SignalCase:
     """Release a case as another person asked. Again changes nothing.
 
-    Raises UnknownCaseError, CaseDecidedError and CaseFourEyesError.
+    Raises UnknownSignalCaseError, SignalCaseDecidedError and CaseFourEyesError.
     """
 
     def decide(case: SignalCase, _terms: Signals | None) -> SignalCase:
@@ -73,7 +73,7 @@ async def deny(
 ) -> list[SignalCase]:
     """Decide that nobody gets what cases withhold. Again changes nothing.
 
-    Raises UnknownCaseError, CaseDecidedError and WrongReasonError, and then none is denied.
+    Raises UnknownSignalCaseError, SignalCaseDecidedError and WrongReasonError, and then none is denied.
     """
 
     def decide(case: SignalCase, _terms: Signals | None) -> SignalCase:
@@ -93,7 +93,7 @@ async def _decide(
     for case_id in sorted(case_ids):
         before = await cases_store.find_case(tx.conn, community=community, case_id=case_id, is_locked=True)
         if before is None:
-            raise UnknownCaseError
+            raise UnknownSignalCaseError
         cases.append((before, decide(before, None if programme is None else programme.signals)))
     for before, after in cases:
         if after != before:

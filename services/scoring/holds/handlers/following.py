@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import UTC
 from fractions import Fraction
 
-from services.scoring.audiences.handlers import on_members as keep_members
+from services.scoring.audiences.handlers.deciding import on_members as keep_members
 from services.scoring.programmes.domain.publication import Author
 from services.scoring.settings import Settings
 from services.scoring.signals.domain.acts import OPEN_WINDOWS_COUNT
@@ -16,7 +16,6 @@ from services.scoring.signals.store import links as links_store
 from services.scoring.signals.store import looks as looks_store
 from shared.consumer import Subscription
 from shared.contracts.facts import (
-    MEMBER_FACT,
     MEMBER_LINKS_CHANGED,
     SIGNAL_CASE_CHANGED,
     MemberFact,
@@ -25,7 +24,7 @@ from shared.contracts.facts import (
 )
 from shared.merges import find_head, load_group
 from shared.own_facts import ReadBack
-from shared.topics import MEMBER_LINKS, MEMBERS, SIGNALS
+from shared.topics import MEMBER_LINKS, SIGNALS
 from shared.transaction import Transaction
 
 
@@ -118,5 +117,4 @@ async def on_cases_told(tx: Transaction[Settings], facts: list[SignalCaseChanged
 
 
 READ_BACK = (ReadBack((SIGNALS,), SIGNAL_CASE_CHANGED.adapter, on_cases_told),)
-FOLLOWED_MEMBERS = Subscription(MEMBERS, MEMBER_FACT, on_members)
 FOLLOWED_LINKS = Subscription(MEMBER_LINKS, MEMBER_LINKS_CHANGED.adapter, on_links)

@@ -34,6 +34,7 @@ from services.scoring.signals.store import links as links_store
 from services.scoring.signals.store import looks as looks_store
 from services.scoring.signals.store import ties as ties_store
 from services.scoring.signals.store.looks import Look
+from services.scoring.voids.store import load_whys
 from shared.contracts.programme import Signals
 from shared.merges import load_heads
 from shared.postgres import Connection
@@ -96,7 +97,10 @@ async def _look_at(
         acts[key] = [act for act in due if act.award_id in locked]
         if len(due) == limit or len(acts[key]) < len(due):
             left.add(key)
-    # 3. What is held and let go, and what that comes to.
+    # 3. Who is looked at next, before the books of campaigns, as batches do.
+    await looks_store.delete_looks(tx.conn, looks=[one for one in looks if one.key not in left])
+    await looks_store.put_looks(tx.conn, keys=sorted(spread - set(keys)), is_spread=True)
+    # 4. What is held and let go, and what that comes to.
     await _withhold(tx, [act for case in cases for act in acts[case.key]])
     for after in cases:
         points, awards = await acts_store.sum_withheld(tx.conn, key=after.key)
@@ -106,8 +110,6 @@ async def _look_at(
             await cases_store.put_case(tx.conn, case)
         if known is None or known.revision != case.revision:
             tell(tx, case)
-    await looks_store.delete_looks(tx.conn, looks=[one for one in looks if one.key not in left])
-    await looks_store.put_looks(tx.conn, keys=sorted(spread - set(keys)), is_spread=True)
     return bool(left or spread)
 
 
@@ -219,8 +221,13 @@ async def _claims(conn: Connection, acts: Sequence[WithheldAct]) -> tuple[list[C
     if not missing:
         return known, []
     marks = await award_store.load_marks(conn, events=[event[:2] for event in events])
+    whys = await load_whys(conn, awards=missing)
     made = [
-        as_claim(earned, marks[earned.award.community, earned.award.event_uid].word)
+        as_claim(
+            earned,
+            marks[earned.award.community, earned.award.event_uid].word,
+            whys.get((earned.award.community, earned.award.award_id)),
+        )
         for earned in await award_store.load_earned(conn, events=events)
         if (earned.award.community, earned.award.award_id) in missing
     ]

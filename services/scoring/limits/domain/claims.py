@@ -176,6 +176,8 @@ class Claim:
     ceiling_by: Ceiling | None = None
     withheld: Withheld | None = None
     was_withheld: bool = False
+    #: Why it earns nothing whatever its rule has for it, where it does not: it is removed.
+    void: str | None = None
 
     @property
     def key(self) -> ClaimKey:
@@ -230,6 +232,8 @@ class Claim:
         Where nobody knows who took it back, it was who did it: one's own act counts as taken back by oneself, an
         act on what is another's as taken back by the actor.
         """
+        if self.void is not None:
+            return State.REMOVED
         if word is None or not word.is_retraction:
             return State.LIVE
         is_own = self.is_actors if word.by_member is None else word.by_member == self.member_id

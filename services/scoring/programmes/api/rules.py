@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 
 from services.scoring.programmes.domain.publication import succession
 from services.scoring.programmes.store import versions
-from shared.contracts.programme import SPENDABLE, Programme, Rule, Slot
+from shared.contracts.programme import SPENDABLE, Programme, Rule
+from shared.contracts.programme.worth import To
 from shared.http import (
     Conn,
     Page,
@@ -31,7 +32,7 @@ router = APIRouter()
 class PublicBeneficiary(BaseModel):
     """Somebody else who gets points from the same event."""
 
-    to: Slot
+    to: To
     points: int = Field(examples=[2])
 
 
@@ -45,7 +46,8 @@ class PublicRule(BaseModel):
         description="Where it says `up_to` the most that there can be; below 0 taken", examples=[15]
     )
     up_to: bool = Field(description="Whether what is given depends on the event")
-    to: Slot = Field(description="Who gets them")
+    to: To = Field(description="Who gets them")
+    split: bool = Field(False, description="Whether all of them share the points")
     also: list[PublicBeneficiary] = Field(description="Who else gets some from the same event")
     score: str = Field(description="The score that they count for; `points` can be spent", examples=["points"])
     goal: str | None = Field(description="The goal that it serves")
@@ -61,7 +63,8 @@ class PublicRule(BaseModel):
             points=rule.points,
             up_to=rule.points_by is not None or rule.multipliers is not None or rule.diminishing is not None,
             to=rule.to,
-            also=[PublicBeneficiary(to=to, points=points) for to, points in rule.beneficiaries[1:]],
+            also=[PublicBeneficiary(to=one.to, points=one.points or rule.points) for one in rule.also or ()],
+            split=rule.split is not None,
             score=rule.score or SPENDABLE,
             goal=rule.goal,
             campaign=rule.campaign,

@@ -7,11 +7,12 @@ from services.scoring.programmes.domain.mistakes import Mistake, list_at, mistak
 from services.scoring.rules.domain.attributes import MEMBER, Declared
 from services.scoring.rules.domain.audiences import AUDIENCES, declared_audiences
 from services.scoring.rules.domain.conditions import read_condition, try_condition
+from services.scoring.rules.domain.counters import COUNTER, COUNTERS, declared_counters
 from services.scoring.rules.domain.kinds import EventKind, kinds_of
 from services.scoring.rules.domain.trials import Clock
 from shared.conditions.errors import ConditionError
 from shared.conditions.parser import parse
-from shared.conditions.tree import free_names
+from shared.conditions.tree import Call, free_names, walk
 from shared.contracts.programme import CONDITION_MAX_CHARS
 from shared.located_yaml import Located, Path, mark_within
 from shared.near_names import suggestion
@@ -26,16 +27,21 @@ _ANY_TYPE = ("forum.post.v1",)
 
 def audience_ids(located: Located) -> list[str]:
     """The ids of audiences, as far as they are written."""
+    return _ids(located, AUDIENCES)
+
+
+def _ids(located: Located, section: str) -> list[str]:
     return [
         one["id"]
-        for one in list_at(located, (AUDIENCES,))
+        for one in list_at(located, (section,))
         if isinstance(one, dict) and isinstance(one.get("id"), str)
     ]
 
 
 def readable_by_rules(located: Located, attributes: Declared) -> Declared:
-    """What conditions of rules may read of members: attributes, and whether they are in audiences."""
-    return {**attributes, **declared_audiences(audience_ids(located))}
+    """What conditions of rules may read of members: attributes, whether they are in audiences, and counters."""
+    counters = _ids(located, COUNTERS)
+    return {**attributes, **declared_audiences(audience_ids(located)), **declared_counters(counters)}
 
 
 def audience_mistakes(located: Located, text: str, attributes: Declared, clock: Clock | None) -> Iterator[Mistake]:
@@ -74,6 +80,9 @@ def check_audience(
     for name in free_names(parse(condition)):
         if name.name in _OTHERS:
             raise ConditionError(f"an audience reads `{MEMBER}` alone: attributes and its measures", name.at)
+    for call in walk(parse(condition)):
+        if isinstance(call, Call) and call.function == COUNTER:
+            raise ConditionError(f"an audience counts by its own `measures`, read as `{MEMBER}.answers`", call.at)
     tree, bound = read_condition(condition, kinds, declared)
     bound.check()
     if bound.steps > steps:

@@ -19,6 +19,7 @@ from services.scoring.programmes.domain.fields import field_at, section_at
 from services.scoring.rules.domain.attributes import MEMBER
 from services.scoring.rules.domain.audiences import AUDIENCES
 from services.scoring.rules.domain.conditions import FUNCTIONS
+from services.scoring.rules.domain.counters import COUNTER, COUNTERS
 from services.scoring.rules.domain.extents import contract_fields
 from services.scoring.rules.domain.kinds import OwnTypes, data_contract, kinds_of, own_types
 from shared.conditions.evaluation import EVENT_FIELDS
@@ -318,7 +319,12 @@ def _in_condition(seen: _Seen) -> tuple[str, list[Completion]]:
             return compared[2], _beginning(wanted, [Completion(f'"{value}"', "value") for value in values])
     word = _match(_NAME, seen.before)
     return word, _beginning(
-        word, (*_names(word, contracts, _attributes(seen.value)), *_audiences(word, seen.value))
+        word,
+        (
+            *_names(word, contracts, _attributes(seen.value)),
+            *_audiences(word, seen.value),
+            *_counters(word, seen.value),
+        ),
     )
 
 
@@ -345,6 +351,13 @@ def _audiences(word: str, document: Any) -> Iterator[Completion]:
     if "." not in word:
         for one in _ids(document, (AUDIENCES,)):
             yield Completion(f'"{one.text}" in {AUDIENCES}', "name", one.detail)
+
+
+def _counters(word: str, document: Any) -> Iterator[Completion]:
+    """What the member did until then, by counters."""
+    if "." not in word:
+        for one in _ids(document, (COUNTERS,)):
+            yield Completion(f'{COUNTER}("{one.text}")', "name", one.detail)
 
 
 def _names(word: str, contracts: Sequence[Any], attributes: Mapping[str, str]) -> Iterator[Completion]:

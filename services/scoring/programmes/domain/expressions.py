@@ -1,7 +1,7 @@
 """What is wrong with expressions of rules beside their conditions: points that are calculated, and multipliers."""
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from services.scoring.programmes.domain.mistakes import Mistake, list_at, mistake, value_at
 from services.scoring.rules.domain.attributes import Declared
@@ -14,7 +14,11 @@ from shared.conditions.errors import ConditionError
 from shared.conditions.tree import Node
 from shared.contracts.activities import ACTIVITY_TYPES
 from shared.contracts.programme import CONDITION_MAX_CHARS
+from shared.contracts.programme.worth import To, slots_of
 from shared.located_yaml import Located, Path, mark_within
+
+#: Whom there may be several of.
+_COUNTS = {to: len(slots_of(to)) for to in get_args(To)}
 
 
 class _Expression(NamedTuple):
@@ -78,7 +82,8 @@ def _expressions(located: Located) -> Iterator[_Expression]:
 
 def askings(located: Located, index: int) -> int:
     """How often an expression of a rule may be asked for one event: for each of whom it is for."""
-    return 1 + len(list_at(located, ("rules", index, "also")))
+    also = [one.get("to") for one in list_at(located, ("rules", index, "also")) if isinstance(one, dict)]
+    return sum(_COUNTS.get(str(to), 1) for to in (value_at(located, ("rules", index, "to")), *also))
 
 
 def _too_dear(located: Located, found: list[_Read]) -> Iterator[tuple[Path, ConditionError]]:

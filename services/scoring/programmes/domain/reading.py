@@ -27,13 +27,20 @@ from services.scoring.programmes.domain.mistakes import (
 )
 from services.scoring.programmes.domain.pacing import pace_mistakes
 from services.scoring.programmes.domain.publication import Document
-from services.scoring.programmes.domain.sections import PAYING, badge_mistakes, limit_mistakes, payout_mistakes
+from services.scoring.programmes.domain.sections import (
+    PAYING,
+    badge_mistakes,
+    limit_mistakes,
+    payout_mistakes,
+    streak_mistakes,
+)
 from services.scoring.rules.domain.attributes import MEMBER, names_read
 from services.scoring.rules.domain.attributes import Declared as DeclaredAttributes
 from services.scoring.rules.domain.audiences import AUDIENCES
 from services.scoring.rules.domain.chances import can_hold
 from services.scoring.rules.domain.conditions import read_condition, try_condition
 from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT
+from services.scoring.rules.domain.counters import COUNTER
 from services.scoring.rules.domain.kinds import OwnTypes, kinds_of, own_types
 from services.scoring.rules.domain.trials import Clock
 from shared.conditions.errors import ConditionError
@@ -119,6 +126,7 @@ def read_with_warnings(text: str, *, clock: Clock | None = None, reviewed_since:
         *campaign_mistakes(located),
         *payout_mistakes(located),
         *badge_mistakes(located, read),
+        *streak_mistakes(located),
     ]
     try:
         programme = Programme.model_validate(located.value)
@@ -336,7 +344,7 @@ def _is_asked_of_each(located: Located, index: int, one: Read) -> bool:
         return True
     # Whatever else the rule asks of the member, too: its points are then worked out for each.
     beside = [value_at(located, ("rules", index, name)) for name in ("points_by", "multipliers")]
-    return any(word in str(beside) for word in (MEMBER, AUDIENCES))
+    return any(word in str(beside) for word in (MEMBER, AUDIENCES, COUNTER))
 
 
 def _condition_mistake(located: Located, text: str, index: int, refused: ConditionError) -> Mistake:

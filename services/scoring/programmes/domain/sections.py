@@ -18,6 +18,7 @@ from services.scoring.programmes.domain.mistakes import (
 )
 from services.scoring.rules.domain.attributes import names_read
 from services.scoring.rules.domain.audiences import id_of
+from services.scoring.rules.domain.counters import counter_of
 from shared.bank_accounts import AccountError, bic_question, read_account, why_not_payable_in
 from shared.contracts.programme import LIMITS_OF_RULE_MAX_COUNT
 from shared.contracts.texts import READ_MAX_CHARS
@@ -82,12 +83,20 @@ def badge_mistakes(located: Located, conditions: Conditions) -> Iterator[Mistake
     scoped = {
         one.get("id") for one in list_at(located, ("rules",)) if isinstance(one, dict) and one.get("audiences")
     }
+    of_several = _of_several(located)
     counted: dict[str, int] = {}
     for index, badge in enumerate(list_at(located, ("recognition", "badges"))):
         rule = badge.get("rule") if isinstance(badge, dict) and badge.get("count") != "awards" else None
-        if not isinstance(rule, str) or (rule not in steps and rule not in scoped):
+        if not isinstance(rule, str) or (rule not in steps and rule not in scoped and rule not in of_several):
             continue
         at: Path = ("recognition", "badges", index, "rule")
+        if rule in of_several:
+            detail = (
+                f"the rule `{rule}` is for several people, and a badge counts events for one; write"
+                " `count: awards`"
+            )
+            yield mistake(located.values[at], at, detail)
+            continue
         if rule in scoped:
             detail = (
                 f"the rule `{rule}` is for members of audiences, and a badge counts events by what they say"
@@ -112,8 +121,30 @@ def badge_mistakes(located: Located, conditions: Conditions) -> Iterator[Mistake
             yield mistake(located.values[at], at, detail)
 
 
+def streak_mistakes(located: Located) -> Iterator[Mistake]:
+    """Where a streak goes by a rule for several people: it is one person's, by whom an event is of."""
+    of_several = _of_several(located)
+    for index, _ in enumerate(list_at(located, ("recognition", "streaks"))):
+        for place, rule in enumerate(list_at(located, ("recognition", "streaks", index, "rules"))):
+            if rule in of_several:
+                at: Path = ("recognition", "streaks", index, "rules", place)
+                detail = f"the rule `{rule}` is for several people, and a streak goes by what one did"
+                yield mistake(located.values[at], at, detail)
+
+
+def _of_several(located: Located) -> set[str]:
+    """The rules that are for contributors or a team."""
+    return {
+        str(one.get("id"))
+        for one in list_at(located, ("rules",))
+        if isinstance(one, dict) and one.get("to") in ("contributors", "team")
+    }
+
+
 def _read_as(name: str) -> str:
-    audience_id = id_of(name)
+    audience_id, counter_id = id_of(name), counter_of(name)
+    if counter_id is not None:
+        return f"the counter `{counter_id}`"
     return f"`member.{name}`" if audience_id is None else f"whether one is in `{audience_id}`"
 
 

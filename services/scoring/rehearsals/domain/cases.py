@@ -17,6 +17,7 @@ from services.scoring.rehearsals.domain.playing import (
     points_by_person_and_rule,
 )
 from shared.contracts.activities import ACTIVITY_ADAPTER, ACTIVITY_TYPES, faults
+from shared.contracts.activities.common import CONTRIBUTORS_MAX_COUNT
 from shared.contracts.programme import Programme
 from shared.located_yaml import Located, Mark, Path, YamlError, read_yaml
 from shared.near_names import suggestion
@@ -34,6 +35,8 @@ Name = Annotated[str, Field(min_length=1, max_length=100)]
 class CaseEvent(BaseModel):
     """Something that happens in a case: `by` whom, to a `thing` `of` whom, or `answering` one `to` whom.
 
+    `together_with` are its contributors.
+
     `at` is a minute after the event before unless it is said. It happens so many `times`, each `every_minutes`.
     `takes_back` is the `id` of the event that is taken back or restored.
     """
@@ -44,6 +47,7 @@ class CaseEvent(BaseModel):
     by: Name | None = None
     of: Name | None = None
     to: Name | None = None
+    together_with: Annotated[list[Name], Field(max_length=CONTRIBUTORS_MAX_COUNT)] = Field(default_factory=list)
     thing: Name | None = None
     answering: Name | None = None
     id: Name | None = None
@@ -176,6 +180,8 @@ def _activity(event: CaseEvent, event_id: int | str, at: datetime) -> dict[str, 
             data[name] = {"id": thing or f"{name}-of-{author}"}
             if author is not None:
                 data[name]["author"] = {"id": author}
+    if event.together_with:
+        data["contributors"] = [{"id": name} for name in event.together_with]
     if event.takes_back is not None:
         data["target"] = {"source": SOURCE, "id": event.takes_back}
     return {

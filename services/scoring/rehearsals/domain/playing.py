@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 from services.scoring.awards.domain.activities import marks, sort_out
 from services.scoring.awards.domain.awards import make
 from services.scoring.awards.domain.reasons import why_less
+from services.scoring.campaigns.domain import Books, give
 from services.scoring.limits.domain.allotting import Window, settle
 from services.scoring.limits.domain.corrections import graced
 from services.scoring.programmes.domain.reading import document_of
@@ -25,7 +26,7 @@ from services.scoring.rules.domain.matching import match
 from shared.conditions.evaluation import Answer, Condition, compiled, context_of, holds
 from shared.contracts.activities import TARGETING_TYPES
 from shared.contracts.facts import AcceptedEvent
-from shared.contracts.own_acts import MEMBER_ATTRIBUTE
+from shared.contracts.own_acts import MEMBER_ATTRIBUTE, MEMBER_ATTRIBUTES
 from shared.contracts.programme import SPENDABLE, Programme, Slot
 
 COMMUNITY = "rehearsal"
@@ -82,7 +83,8 @@ class History:
         }  # fmt: skip
         bots: list[str] = []
         authors = ((made or {}).get("author"), (answered or {}).get("author"))
-        for slot, person in zip(MEMBER_ATTRIBUTE.values(), (actor, *authors), strict=True):
+        contributors = data.get("contributors") or ()
+        for slot, person in zip(MEMBER_ATTRIBUTES, (actor, *authors, *contributors), strict=False):
             if person is not None:
                 event[slot] = self._member(data["channel"], person["id"])
                 bots += [slot] if person.get("bot") else []
@@ -95,6 +97,8 @@ class History:
                 data[name] = _without_names(thing)
         if actor is not None:
             data["actor"] = {"bot": actor["bot"]} if "bot" in actor else {}
+        if contributors:
+            data["contributors"] = [{"bot": one["bot"]} if "bot" in one else {} for one in contributors]
         self.events.append(event)  # type: ignore[arg-type]
         return str(event["uid"])
 
@@ -130,6 +134,8 @@ def play(programme: Programme, history: History, known: Known = MappingProxyType
     made = make(matched.candidates, work.words)
     graced(claim for claim in made.claims if claim.corrected_on is not None)
     settle(made.claims, (), {name: Window() for claim in made.claims for name in claim.windows})
+    for campaign in programme.campaigns or ():
+        give([claim for claim in made.claims if claim.campaign == campaign.id], {1: campaign}, Books())
     people, document = history.people, document_of(programme)
     given = [
         Given(one.event_uid, people[one.member_id], one.rule_id, one.score or SPENDABLE, one.points)

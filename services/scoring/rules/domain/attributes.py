@@ -57,6 +57,11 @@ class AttributeRead(NamedTuple):
     value: Value | None
 
 
+def is_attribute(name: str) -> bool:
+    """Whether that is an attribute's name, and not what an audience or a counter is called among them."""
+    return ":" not in name
+
+
 def for_rules(programme: Programme) -> dict[str, str]:
     """The attributes that conditions of a programme may read."""
     return {attribute.id: attribute.type for attribute in programme.attributes if attribute.for_rules}

@@ -11,6 +11,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, Final
 
+from services.scoring.rules.domain import counters
 from services.scoring.rules.domain.attributes import (
     MEMBER,
     Declared,
@@ -28,7 +29,7 @@ from shared.conditions.errors import ConditionError
 from shared.conditions.evaluation import Condition, compiled, context_of, holds
 from shared.conditions.parser import parse
 from shared.conditions.tokens import Kind
-from shared.conditions.tree import Chain, Index, Literal, Loop, Name, Node, free_names, walk, written
+from shared.conditions.tree import Call, Chain, Index, Literal, Loop, Name, Node, free_names, walk, written
 from shared.contracts.facts import AcceptedEvent
 from shared.contracts.programme import Audience, AudienceMeasure, Programme
 from shared.near_names import suggestion
@@ -49,6 +50,14 @@ def name_of(audience_id: str) -> str:
 def id_of(name: str) -> str | None:
     """The audience that is called so among attributes; None for an attribute."""
     return name.removeprefix(PREFIX) if name.startswith(PREFIX) else None
+
+
+def how_asked(name: str) -> str:
+    """How conditions ask for what is called so among attributes: an audience, a counter, or an attribute."""
+    audience_id, counter_id = id_of(name), counters.counter_of(name)
+    if audience_id is not None:
+        return f'"{audience_id}" in {AUDIENCES}'
+    return f"{MEMBER}.{name}" if counter_id is None else f'{counters.COUNTER}("{counter_id}")'
 
 
 def declared_audiences(ids: Iterable[str]) -> dict[str, str]:
@@ -135,30 +144,33 @@ def said_for(
 ) -> dict[str, Said]:
     """What is so of a member at the time of an event: attributes of these names, and whether in these audiences.
 
-    What behaviour decides was decided before, and is in `known`.
+    What behaviour decides, and what counters are, was decided before, and is in `known`.
     """
     said = said_of(event, names, member_id, known)
-    if not audiences:
-        return said
     of_member = known.get(MemberKey(event["community"], member_id), {})
+    decided = [name for name in names if counters.counter_of(name) is not None]
     for audience in audiences:
         if audience.is_by_behaviour:
-            said.pop(audience.name, None)
-            decided = of_member.get(audience.name, ())
-            place = bisect_right(decided, event["time"], key=_SINCE)
-            if place:
-                said[audience.name] = decided[place - 1]
+            decided.append(audience.name)
         else:
             said[audience.name] = audience.at(of_member, event_time=event["time"], received_at=event["receivedat"])
+    for name in decided:
+        said.pop(name, None)
+        of_name = of_member.get(name, ())
+        place = bisect_right(of_name, event["time"], key=_SINCE)
+        if place:
+            said[name] = of_name[place - 1]
     return said
 
 
 def read_tree(expression: str, declared: Declared) -> Node:
-    """The tree of an expression, in which what it asks of audiences is asked of the member.
+    """The tree of an expression, in which what it asks of audiences and counters is asked of the member.
 
-    Raises ConditionError when it is not CEL, or asks for an audience that isn't declared.
+    Raises ConditionError when it is not CEL, or asks for an audience or counter that isn't declared.
     """
     tree = parse(expression)
+    if counters.COUNTER in expression:
+        tree = _with_counters(tree, declared)
     if AUDIENCES not in expression:
         return tree
     known = [audience_id for name in declared if (audience_id := id_of(name)) is not None]
@@ -188,6 +200,35 @@ def read_tree(expression: str, declared: Declared) -> Node:
     for name in free_names(found):
         if name.name == AUDIENCES:
             raise ConditionError(_ASKED, name.at)
+    return found
+
+
+def _with_counters(tree: Node, declared: Declared) -> Node:
+    known = [counter_id for name in declared if (counter_id := counters.counter_of(name)) is not None]
+
+    def asked_of_member(node: Node) -> Node | None:
+        match node:
+            case Call(function=counters.COUNTER, target=None, arguments=arguments, at=at):
+                match arguments:
+                    case (Literal(kind=Kind.TEXT, value=str(key)),):
+                        if key in known:
+                            return Index(at, Name(at, MEMBER), Literal(at, Kind.TEXT, counters.name_of(key)))
+                        detail = f"there is no counter `{key}`; {suggestion(key, known)}"
+                        if not known:
+                            detail = f"there are no `{counters.COUNTERS}` here to ask for"
+                        raise ConditionError(detail, at)
+                    case _:
+                        detail = (
+                            f'a counter is asked for by its id in quotes, as in `{counters.COUNTER}("answers")`'
+                        )
+                        raise ConditionError(detail, at)
+        return None
+
+    found = _changed(tree, asked_of_member)
+    if found != tree:
+        for node in walk(found):
+            if isinstance(node, Loop) and node.variable == MEMBER:
+                raise ConditionError(f"`{MEMBER}` is the member's: call the item otherwise", node.at)
     return found
 
 

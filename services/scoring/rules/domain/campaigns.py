@@ -3,14 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from hashlib import sha256
 from typing import Literal
 
+from shared.contracts.drawing import is_held_out
 from shared.contracts.facts import AcceptedEvent
 from shared.contracts.programme import Campaign, Programme
-
-#: Shares are drawn in so many parts.
-PARTS_COUNT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +34,8 @@ class CompiledCampaign:
             return "campaign", f"the campaign `{self.id}` is from {self.starts} to {self.ends}; it was on {day}"
         if received_at >= self.closes_at:
             return "campaign", f"the books of the campaign `{self.id}` closed at {self.closes_at:%Y-%m-%dT%H:%MZ}"
-        if self.holdout_percent and is_drawn(
-            "holdout", event["community"], self.id, person_id, percent=self.holdout_percent
+        if self.holdout_percent and is_held_out(
+            event["community"], self.id, person_id, percent=self.holdout_percent
         ):
             return "holdout", f"the campaign `{self.id}` leaves {self.holdout_percent} % of the members out"
         return None
@@ -69,9 +66,3 @@ def closes_at(campaign: Campaign) -> datetime:
     except OverflowError:
         return datetime.max.replace(tzinfo=UTC)
     return datetime(last.year, last.month, last.day, tzinfo=UTC)
-
-
-def is_drawn(*names: str, percent: int) -> bool:
-    """Whether something is among so many percent: always the same answer for the same names."""
-    drawn = int.from_bytes(sha256("\x1f".join(names).encode()).digest()[:8])
-    return drawn % PARTS_COUNT < percent * PARTS_COUNT // 100

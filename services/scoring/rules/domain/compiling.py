@@ -19,14 +19,25 @@ from services.scoring.rules.domain.audiences import (
 )
 from services.scoring.rules.domain.campaigns import CompiledCampaign, campaigns_of
 from services.scoring.rules.domain.conditions import Judged, judge, unjudged
+from services.scoring.rules.domain.counters import declared_counters
+from services.scoring.rules.domain.counters import name_of as counter_name
 from services.scoring.rules.domain.kinds import kinds_of, own_types
 from services.scoring.rules.domain.values import Path, fields_of_all
 from services.scoring.rules.domain.worth import Worth, worth_of
 from shared.conditions.errors import ConditionError
 from shared.conditions.evaluation import Condition, compiled
 from shared.contracts.own_acts import MEMBER_ATTRIBUTE
-from shared.contracts.programme import GRACE_COUNT, SPENDABLE, TURNS_MAX_COUNT, Programme, Signals, Slot
+from shared.contracts.programme import (
+    GRACE_COUNT,
+    SPENDABLE,
+    TURNS_MAX_COUNT,
+    AudienceMeasure,
+    Programme,
+    Signals,
+    Slot,
+)
 from shared.contracts.programme.rules import Rule
+from shared.contracts.programme.worth import CONTRIBUTORS
 
 #: What all conditions on one type of event may take here, in steps of some 20 ns; the others are evaluated apart.
 IN_PROCESS_STEPS_MAX_COUNT = 10_000
@@ -69,10 +80,12 @@ class CompiledRule:
 
     A condition that may take long is Judged only: it is evaluated apart, in another process, and asked for once as
     for the slot `asked_as`. `points` are given, or taken, at most; what they come to for an event is its `worth`,
-    where they are not the same for all. `place` is the how manieth of the rule's slots it is. `variables` are what
-    is read of an event here (None: nothing is evaluated), `attributes` what is read of the member, among them the
-    `audiences`; where it is for members of some alone, `only_for` has their names, and
-    `campaign_for` those of its campaign.
+    where they are not the same for all. `place` is the how manieth of the rule's slots it is; one that `is_maybe`
+    there is passed over where it is not. Where it is `shared_by` attributes, whoever these name divide the points.
+
+    `variables` are what is read of an event here (None: nothing is evaluated), `attributes` what is read of the
+    member, among them the `audiences` and `counters`; where it is for members of some alone, `only_for` has their
+    names, and `campaign_for` those of its campaign.
     """
 
     id: str
@@ -88,12 +101,15 @@ class CompiledRule:
     grace_count: int = 0
     attributes: tuple[str, ...] = ()
     audiences: tuple[CompiledAudience, ...] = ()
+    counters: tuple[AudienceMeasure, ...] = ()
     only_for: tuple[str, ...] = ()
     campaign_for: tuple[str, ...] = ()
     fields: tuple[Path, ...] = ()
     asked_as: Slot = "actor"
     place: int = 0
     is_for_several: bool = False
+    is_maybe: bool = False
+    shared_by: tuple[str, ...] = ()
     variables: tuple[str, ...] | None = None
     data_fields: frozenset[str] | None = None
     holder: Holder = Holder.MEMBER
@@ -121,12 +137,18 @@ class CompiledVersion:
     reads: frozenset[str] = frozenset()
     data_fields: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
     audiences: tuple[CompiledAudience, ...] = ()
+    has_counters: bool = False
     signals: Signals | None = None
 
     @property
     def behaviours(self) -> tuple[CompiledAudience, ...]:
         """The audiences that are by behaviour."""
         return tuple(audience for audience in self.audiences if audience.is_by_behaviour) if self.audiences else ()
+
+    @property
+    def is_counting(self) -> bool:
+        """Whether what members did before is asked when an event is scored."""
+        return bool(self.behaviours) or self.has_counters
 
 
 class InForce(Protocol):
@@ -149,6 +171,7 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
     limits = all_of(programme)
     by_weight = heaviest_first(limit for limit in limits if limit.kind in _COUNTING)
     audiences = compile_audiences(programme, for_rules(programme))
+    counters = {counter_name(one.id): one for one in programme.counters or ()}
     declared = readable(programme)
     campaigns = campaigns_of(programme)
     rules: dict[str, list[CompiledRule]] = {}
@@ -168,7 +191,8 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
             *campaign_for,
         }
         over = over_rule(limits, rule.id)
-        for place, (slot, points) in enumerate(rule.beneficiaries):
+        beneficiaries = rule.beneficiaries
+        for place, (slot, points, is_as_said) in enumerate(beneficiaries):
             compiled_rule = CompiledRule(
                 id=rule.id,
                 beneficiary=slot,
@@ -183,20 +207,21 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
                 grace_count=(rule.grace_count or GRACE_COUNT) if rule.grace_minutes else 0,
                 attributes=tuple(sorted(read)),
                 audiences=tuple(audience for audience in audiences if audience.name in read),
+                counters=tuple(one for name, one in counters.items() if name in read),
                 only_for=only_for,
                 campaign_for=campaign_for,
                 fields=() if condition is None else condition.fields,
-                asked_as=slot if read else rule.to,
+                asked_as=slot if read else beneficiaries[0].slot,
                 place=place,
-                is_for_several=rule.also is not None,
+                is_for_several=len(beneficiaries) > 1,
+                is_maybe=slot in CONTRIBUTORS and place > 0,
+                shared_by=() if rule.split is None else tuple(MEMBER_ATTRIBUTE[one.slot] for one in beneficiaries),
                 variables=_variables(condition if is_cheap else None, worth),
                 data_fields=fields_of_all(
                     one.data_fields for one in (condition if is_cheap else None, worth) if one is not None
                 ),
                 holder=over[0].holder if over else Holder.MEMBER,
-                worth=worth
-                if worth is None or place == 0 or rule.also is None
-                else worth.for_points(is_calculated=rule.also[place - 1].points is None),
+                worth=worth if worth is None else worth.for_points(is_calculated=is_as_said),
                 pace=_pace(rule, over),
                 lasting=_lasting(rule),
                 campaign=campaign,
@@ -226,13 +251,18 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
             for event_type, of_type in rules.items()
         },
         audiences,
+        any(rule.counters for of_type in rules.values() for rule in of_type),
         programme.signals,
     )
 
 
 def readable(programme: Programme) -> dict[str, str]:
-    """What conditions of a programme may read of members: attributes, and whether they are in its audiences."""
-    return {**for_rules(programme), **declared_audiences(one.id for one in programme.audiences or ())}
+    """What conditions of a programme may read of members: attributes, audiences that they are in, and counters."""
+    return {
+        **for_rules(programme),
+        **declared_audiences(one.id for one in programme.audiences or ()),
+        **declared_counters(one.id for one in programme.counters or ()),
+    }
 
 
 def _variables(condition: Judged | None, worth: Worth | None) -> tuple[str, ...] | None:

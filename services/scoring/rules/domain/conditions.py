@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from services.scoring.rules.domain.attributes import MEMBER, NONE_DECLARED, Declared, names_read
-from services.scoring.rules.domain.audiences import AUDIENCES, id_of, read_tree
+from services.scoring.rules.domain.attributes import MEMBER, NONE_DECLARED, Declared, is_attribute, names_read
+from services.scoring.rules.domain.audiences import AUDIENCES, read_tree
 from services.scoring.rules.domain.costs import UNBOUNDED, Bound, bound_of
+from services.scoring.rules.domain.counters import COUNTER
 from services.scoring.rules.domain.extents import contract_fields
 from services.scoring.rules.domain.kinds import EventKind, data_contract
 from services.scoring.rules.domain.trials import TRUTH, Clock, Result, check_result, try_branches
@@ -91,7 +92,7 @@ def fields_read(tree: Node) -> tuple[Path, ...]:
 
 def unjudged(expression: str, declared: Declared = NONE_DECLARED) -> Judged:
     """A condition that was not read: nothing bounds what it can cost, and it may ask for all of an event."""
-    if declared and (MEMBER in expression or AUDIENCES in expression):
+    if declared and any(word in expression for word in (MEMBER, AUDIENCES, COUNTER)):
         return Judged(expression, VARIABLES, UNBOUNDED, tuple(sorted(declared)))
     return Judged(expression, ("event", "data"), UNBOUNDED)
 
@@ -187,7 +188,7 @@ def _check_selections(tree: Node, event_types: tuple[EventKind, ...], declared: 
             if fields[0] not in declared:
                 raise ConditionError(
                     f"the programme declares no attribute `{fields[0]}` with `for_rules: true`;"
-                    f" {suggestion(fields[0], sorted(one for one in declared if id_of(one) is None))}",
+                    f" {suggestion(fields[0], sorted(one for one in declared if is_attribute(one)))}",
                     name.at,
                 )
             continue

@@ -35,6 +35,8 @@ Reason = Literal[
     "retracted",
     "held",
     "denied",
+    "upheld",
+    "suspended",
 ]
 
 
@@ -53,6 +55,17 @@ class Declined(NamedTuple):
     detail: str
     programme_version: int | None = None
     met: Mapping[str, Met] | None = None
+
+
+class Calculated(NamedTuple):
+    """What a rule's calculated points came to for an event, before its limits, and the values that it met."""
+
+    community: str
+    event_uid: str
+    rule_id: str
+    beneficiary: Slot
+    points: int
+    met: Mapping[str, Met]
 
 
 def not_true(

@@ -17,7 +17,8 @@ from services.scoring.rules.domain.attributes import AttributeRead, Known, Said,
 from services.scoring.rules.domain.audiences import id_of, said_for
 from services.scoring.rules.domain.compiling import CompiledRule, CompiledVersion, RuleKey, version_at
 from services.scoring.rules.domain.conditions import Judged
-from services.scoring.rules.domain.declining import Declined, Reason, decline, not_true
+from services.scoring.rules.domain.declining import Calculated, Declined, Reason, decline, not_true
+from services.scoring.rules.domain.values import values_met
 from shared.conditions.evaluation import Answer, NotEvaluated, context_of, holds
 from shared.contracts.facts import AcceptedEvent
 from shared.contracts.own_acts import is_making, other_member
@@ -56,6 +57,7 @@ class Matched:
     declined: list[Declined] = field(default_factory=list)
     without_version: int = 0
     read: list[AttributeRead] = field(default_factory=list)
+    calculated: list[Calculated] = field(default_factory=list)
 
     def add(self, other: "Matched") -> None:
         """Append what was found in the events that follow."""
@@ -63,6 +65,7 @@ class Matched:
         self.declined += other.declined
         self.without_version += other.without_version
         self.read += other.read
+        self.calculated += other.calculated
 
 
 def match(
@@ -127,6 +130,8 @@ class _Event:
                 if self.got:
                     self.got = set()
             member_id = self.fields.get(rule.member_attribute)
+            if member_id is None and rule.is_maybe:
+                continue
             reason = self._why_nobody(rule, member_id)
             if reason is not None:
                 declined.append(decline(self.event, self.version, rule, reason))
@@ -182,7 +187,7 @@ class _Event:
             other_id = head_of(self.heads, event["community"], other_id)
         if person_id == other_id and not rule.own:
             return decline(event, self.version, rule, "own_act")
-        points = rule.points if rule.worth is None else self._worth(rule, context)
+        points = self._points(rule, person_id, context)
         if isinstance(points, Declined):
             return points
         at, received_at, version = self.event_time, self.received_at, self.version
@@ -193,11 +198,43 @@ class _Event:
             event, at, received_at, version, rule, member_id, limited_id, windows, bounds, points, pace
         )
 
+    def _points(self, rule: CompiledRule, person_id: str, context: Any) -> int | Declined:
+        """What the rule has for a person before limits; where that is calculated, by which values is noted."""
+        points = rule.points if rule.worth is None else self._worth(rule, context)
+        if rule.shared_by and not isinstance(points, Declined):
+            points = self._share(rule, person_id, points)
+        if rule.worth is None:
+            return points
+        met = values_met(self.event, rule.worth.fields)
+        if isinstance(points, Declined):
+            return points._replace(met=met or None)
+        community, uid = self.event["community"], self.event["uid"]
+        self.matched.calculated.append(Calculated(community, uid, rule.id, rule.beneficiary, points, met))
+        return points
+
     def _worth(self, rule: CompiledRule, context: Any) -> int | Declined:
         worth: int | NotEvaluated = rule.points if rule.worth is None else rule.worth.of(rule.points, context)
         if isinstance(worth, NotEvaluated):
             return decline(self.event, self.version, rule, "points_failed", worth.reason)
         return worth or decline(self.event, self.version, rule, "no_points")
+
+    def _share(self, rule: CompiledRule, person_id: str, points: int) -> int | Declined:
+        """The person's part of points that all whom the rule is for have together; what remains is the first's."""
+        sharing = self._sharing(rule)
+        part = share_of(points, len(sharing), sharing.index(person_id))
+        return part or decline(
+            self.event, self.version, rule, "no_points", f"{points} are divided among {len(sharing)}"
+        )
+
+    def _sharing(self, rule: CompiledRule) -> list[str]:
+        """The persons whom a rule's points are divided among, each once: all whom the event names who may earn."""
+        persons = dict[str, None]()
+        for attribute in rule.shared_by:
+            member_id = self.fields.get(attribute)
+            if member_id is not None and attribute not in self.bots and attribute not in self.unearning:
+                head = head_of(self.heads, self.event["community"], member_id) if self.heads else member_id
+                persons[head] = None
+        return list(persons)
 
     def _answer(self, rule: CompiledRule, context: Any) -> Answer:
         """What the rule's condition says; where it reads nothing of members the same for all of its slots."""
@@ -210,6 +247,11 @@ class _Event:
         if rule.is_for_several:
             self.said = answer
         return answer
+
+
+def share_of(points: int, count: int, place: int) -> int:
+    """What of points somebody at a place has, where so many divide them: what remains is with the first ones."""
+    return points // count + (place < points % count)
 
 
 def _place(

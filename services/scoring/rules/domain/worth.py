@@ -11,7 +11,8 @@ from math import floor
 
 from services.scoring.rules.domain.attributes import Declared, names_read
 from services.scoring.rules.domain.audiences import read_tree
-from services.scoring.rules.domain.values import data_fields, fields_of_all
+from services.scoring.rules.domain.conditions import fields_read
+from services.scoring.rules.domain.values import Path, data_fields, fields_of_all
 from shared.conditions.absences import with_absences
 from shared.conditions.compiling import variables_of
 from shared.conditions.errors import ConditionError
@@ -38,8 +39,8 @@ class Factor:
 class Worth:
     """How a rule's points are calculated, if they are, and what they are multiplied by.
 
-    `variables` are those of all its expressions, `attributes` what these read of the member, and `data_fields` of
-    the event's data (None: all).
+    `variables` are those of all its expressions, `attributes` what these read of the member, `data_fields` of the
+    event's data (None: all), and `fields` of the event as they are written.
     """
 
     calculated: Condition | None
@@ -48,6 +49,7 @@ class Worth:
     variables: tuple[str, ...]
     attributes: tuple[str, ...]
     data_fields: frozenset[str] | None
+    fields: tuple[Path, ...] = ()
 
     def for_points(self, *, is_calculated: bool) -> "Worth | None":
         """The same for somebody whose points are not calculated, or are; None where they are as they stand."""
@@ -85,19 +87,34 @@ def worth_of(rule: Rule, declared: Declared) -> Worth | None:
         return None
     read: set[str] = set()
     fields: list[frozenset[str] | None] = []
-    calculated = None if rule.points_by is None else _compiled(rule.points_by.cel, declared, read, fields)
+    paths: dict[Path, None] = {}
+    calculated = None if rule.points_by is None else _compiled(rule.points_by.cel, declared, read, fields, paths)
     factors = tuple(
-        Factor(one.id, None if one.when is None else _compiled(one.when, declared, read, fields), one.percent)
+        Factor(
+            one.id, None if one.when is None else _compiled(one.when, declared, read, fields, paths), one.percent
+        )
         for one in rule.multipliers or ()
     )
     expressions = [calculated, *(factor.condition for factor in factors)]
     variables = {name for one in expressions if one is not None for name in one.variables}
     floor_ = 0 if rule.points_by is None else rule.points_by.floor
-    return Worth(calculated, floor_, factors, tuple(sorted(variables)), tuple(sorted(read)), fields_of_all(fields))
+    return Worth(
+        calculated,
+        floor_,
+        factors,
+        tuple(sorted(variables)),
+        tuple(sorted(read)),
+        fields_of_all(fields),
+        tuple(paths),
+    )
 
 
 def _compiled(
-    expression: str, declared: Declared, read: set[str], fields: list[frozenset[str] | None]
+    expression: str,
+    declared: Declared,
+    read: set[str],
+    fields: list[frozenset[str] | None],
+    paths: dict[Path, None],
 ) -> Condition:
     try:
         tree = with_absences(read_tree(expression, declared))
@@ -105,4 +122,5 @@ def _compiled(
         return Condition(compiled("[]"), ())
     read.update(names_read(tree, declared))
     fields.append(data_fields(tree))
+    paths.update(dict.fromkeys(fields_read(tree)))
     return Condition(compiled(written(tree)), variables_of(tree))

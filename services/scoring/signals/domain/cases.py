@@ -60,11 +60,11 @@ DENY_REASONS: Final = (Reason.TRADED, Reason.ONE_PERSON, Reason.AUTOMATED)
 BY_FACTS: Final = (CaseState.MARKED, CaseState.HELD, CaseState.GONE)
 
 
-class UnknownCaseError(Exception):
+class UnknownSignalCaseError(Exception):
     """There is no such case."""
 
 
-class CaseDecidedError(Exception):
+class SignalCaseDecidedError(Exception):
     """The case is not in a state for that; the message says in which."""
 
 
@@ -160,7 +160,7 @@ class SignalCase:
     ) -> "SignalCase":
         """The case with what it withheld given; from that many points on asked for, until another approves.
 
-        Raises CaseDecidedError when it withholds nothing, and WrongReasonError.
+        Raises SignalCaseDecidedError when it withholds nothing, and WrongReasonError.
         """
         self._check(RELEASABLE)
         _check_reason(reason, RELEASE_REASONS)
@@ -169,7 +169,7 @@ class SignalCase:
         return self._decided(CaseState.RELEASED, by, now, reason, note)
 
     def approved(self, *, by: Author, now: datetime) -> "SignalCase":
-        """The case released as another person asked. Raises CaseDecidedError and CaseFourEyesError."""
+        """The case released as another person asked. Raises SignalCaseDecidedError and CaseFourEyesError."""
         self._check((CaseState.RELEASE_ASKED,))
         asked = self.asked_by
         if asked is None or asked.person_id is None or asked.person_id == by.person_id:
@@ -177,14 +177,14 @@ class SignalCase:
         return self._decided(CaseState.RELEASED, by, now, self.reason, self.note)
 
     def denied(self, *, by: Author, now: datetime, reason: Reason, note: str | None) -> "SignalCase":
-        """The case with what it withholds given to nobody. Raises CaseDecidedError and WrongReasonError."""
+        """The case with what it withholds given to nobody. Raises SignalCaseDecidedError and WrongReasonError."""
         self._check(DENIABLE)
         _check_reason(reason, DENY_REASONS)
         return self._decided(CaseState.DENIED, by, now, reason, note)
 
     def _check(self, states: Sequence[CaseState]) -> None:
         if self.state not in states:
-            raise CaseDecidedError(f"it is {self.state.value}")
+            raise SignalCaseDecidedError(f"it is {self.state.value}")
 
     def _decided(
         self, state: CaseState, by: Author, now: datetime, reason: Reason | None, note: str | None

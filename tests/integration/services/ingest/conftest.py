@@ -159,3 +159,11 @@ async def community(front_door: Parts) -> AsyncIterator[Community]:
         made = Community(f"c{uuid4().hex[:12]}", client, front_door)
         client.headers.update(await authorization(made.pool, made.name, *SCOPES))
         yield made
+
+
+@pytest.fixture
+async def engineer(community: Community) -> Community:
+    """A community, and somebody in it who may connect platforms."""
+    scopes = (*SCOPES, "connectors:write", "members:erase")
+    community.client.headers.update(await authorization(community.pool, community.name, *scopes))
+    return community

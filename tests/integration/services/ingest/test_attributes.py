@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from services.ingest.attributes.handlers import on_programmes
-from services.ingest.members import handlers as members
+from services.ingest.members.domain import MemberKey
+from services.ingest.members.handlers.telling import tell_members
+from services.ingest.members.handlers.told import on_members_told
 from shared.contracts.facts import MEMBER_IDENTIFIED
 from tests.integration.services.ingest.conftest import Community, Published, event, handle, problem, raw_fact
 from tests.integration.services.world import NOON
@@ -41,7 +43,7 @@ async def told(community: Community) -> Any:
     """The member as it would be told now."""
     async with community.begin() as tx:
         found = await community.client.get("/v1/members/forum:ada")
-        await members.tell_members(tx, keys=[members.MemberKey(community.name, found.json()["member_id"])])
+        await tell_members(tx, keys=[MemberKey(community.name, found.json()["member_id"])])
         (fact,) = Published(tx).members
     return fact
 
@@ -149,7 +151,7 @@ async def test_what_was_told_is_known_again(community: Community) -> None:
             await conn.execute(f"delete from {table} where community = $1", community.name)
 
     async with community.begin() as tx:
-        await members.on_members_told(tx, [MEMBER_IDENTIFIED.adapter.validate_python(fact)])
+        await on_members_told(tx, [MEMBER_IDENTIFIED.adapter.validate_python(fact)])
 
     assert (await community.client.get("/v1/members/forum:ada/attributes")).json() == known
     ada = (await community.client.get("/v1/members/forum:ada")).json()

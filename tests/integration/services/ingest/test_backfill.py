@@ -1,6 +1,7 @@
 """Events of the past: they count as all others do, wait for what comes live, and say what they are."""
 
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
@@ -66,6 +67,9 @@ async def test_what_comes_live_does_not_wait_for_the_past_and_both_count(slow: C
     assert waits["counts"]["accepted"] <= due
     receipt = await slow.receipt(past["receipt_id"])
     assert receipt["counts"]["accepted"] == PAST_COUNT
+    listed = (await slow.client.get("/v1/receipts")).json()["items"]
+    assert Counter(one["lane"] for one in listed) == {"live": 3, "backfill": 1}
+    assert receipt["lane"] == "backfill"
     told = await told_events(stack, slow, PAST_COUNT + 3)
     assert {one["id"] for one in told if is_backfill(one)} == {f"post-past-{n}" for n in range(PAST_COUNT)}
     assert {one["id"] for one in told if not is_backfill(one)} == {f"post-live-{n}" for n in range(3)}

@@ -34,12 +34,46 @@ async def test_another_content_type_is_refused(
     assert BATCH_TYPE in found["detail"]
 
 
-async def test_a_compressed_body_is_refused(community: Community) -> None:
+async def test_a_body_is_taken_compressed_with_gzip(community: Community) -> None:
     headers = {"content-type": JSON, "content-encoding": "gzip"}
-    found = problem(
-        await community.client.post("/v1/events", content=gzip.compress(orjson.dumps(EVENT)), headers=headers), 415
+    answer = await community.client.post("/v1/events", content=gzip.compress(orjson.dumps(EVENT)), headers=headers)
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 1)
+    identities = {"identities": [{"channel": "forum", "id": "zipped"}]}
+    named = await community.client.put(
+        "/v1/members/identities", content=gzip.compress(orjson.dumps(identities)), headers=headers
     )
-    assert found["detail"] == "Send the body uncompressed"
+    assert named.status_code == 200, named.text
+
+
+@pytest.mark.parametrize("encoding", ["br", "deflate", "gzip, gzip", "zstd"])
+async def test_another_content_encoding_is_refused(community: Community, encoding: str) -> None:
+    headers = {"content-type": JSON, "content-encoding": encoding}
+    found = problem(await community.client.post("/v1/events", content=b"{}", headers=headers), 415)
+    assert found["detail"] == "Send the body uncompressed, or with gzip"
+
+
+WHOLE = gzip.compress(orjson.dumps(EVENT))
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "detail"),
+    [
+        (b"{}", 400, "The body is not gzip"),
+        (b"", 400, "The compressed body ends before it is whole"),
+        (WHOLE[:-9], 400, "The compressed body ends before it is whole"),
+        (WHOLE[:-8] + bytes(8), 400, "The body is not gzip"),
+        (WHOLE + WHOLE, 400, "Something follows the compressed body: send it as one gzip member"),
+        (gzip.compress(bytes(400_000_000), 1), 413, "A body may have 5242880 bytes; send smaller batches"),
+    ],
+    ids=["plain", "empty", "cut off", "wrong sum", "two members", "a bomb"],
+)
+async def test_a_compressed_body_is_held_to_what_it_says(
+    community: Community, body: bytes, status: int, detail: str
+) -> None:
+    headers = {"content-type": JSON, "content-encoding": "gzip"}
+    for method, path in (("POST", "/v1/events"), ("PUT", "/v1/members/identities")):
+        answer = await community.client.request(method, path, content=body, headers=headers)
+        assert problem(answer, status)["detail"] == detail
 
 
 async def test_a_body_over_the_limit_is_refused_by_its_length(community: Community, front_door: Parts) -> None:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from services.ingest.erasure import handlers as erasure
-from services.ingest.members import handlers as members
+from services.ingest.members.handlers.told import on_members_told
 from shared.contracts.facts import MEMBER_ERASED, MEMBER_IDENTIFIED
 from shared.contracts.identities import NamedIdentity, identity_hash
 from tests.integration.services.ingest.conftest import (
@@ -196,9 +196,9 @@ async def test_a_restored_database_erases_again(community: Community) -> None:
         )
     )
     for handler, told in (
-        (members.on_members_told, identified),
+        (on_members_told, identified),
         (erasure.on_erasures_told, erased),
-        (members.on_members_told, identified),
+        (on_members_told, identified),
     ):
         async with community.begin() as tx:
             await handler(tx, [told])

@@ -13,8 +13,9 @@ import httpx
 import pytest
 
 from services.ingest.events import handlers
-from services.ingest.members import handlers as members
 from services.ingest.members.domain import DifferentMembersError
+from services.ingest.members.handlers.declaring import declare_identities
+from services.ingest.members.handlers.told import on_members_told
 from shared.contracts.identities import NamedIdentity, identity_hash
 from shared.http import encode_cursor
 from shared.transaction import Transaction
@@ -165,7 +166,7 @@ async def test_a_member_that_was_told_is_taken_back_in_with_whose_word_the_name_
         }
     }
     async with community.begin() as tx:
-        await members.on_members_told(tx, [ada, bob])
+        await on_members_told(tx, [ada, bob])
     await handle(
         community,
         raw_fact(community.name, SAID[2], receiptindex=2),
@@ -288,7 +289,7 @@ async def test_an_identity_whose_hash_alone_is_left_is_known_again_when_it_is_se
             await conn.execute(f"delete from {table} where community = $1", community.name)
 
     async with community.begin() as tx:
-        await members.on_members_told(tx, [told])
+        await on_members_told(tx, [told])
 
     (member,) = await community.members()
     assert (member["member_id"], member["identities"]) == (declared["member_id"], [])
@@ -347,7 +348,7 @@ async def test_a_declaration_that_an_event_overtook_is_published_under_a_higher_
 
     async def declared() -> Published:
         async with community.begin() as tx:
-            await members.declare_identities(
+            await declare_identities(
                 tx, community=community.name, identities=dict.fromkeys(forum("ada", "bea")), name=None
             )
             return Published(tx)
@@ -374,7 +375,7 @@ async def test_a_declaration_that_an_event_overtook_with_another_member_joins_th
 async def test_a_declaration_that_a_larger_one_overtook_belongs_to_its_member(community: Community) -> None:
     everything = forum("a", "b", "c")
     async with in_front(community) as tx:
-        member = await members.declare_identities(
+        member = await declare_identities(
             tx, community=community.name, identities=dict.fromkeys(everything), name=None
         )
         overtaken = asyncio.create_task(declare(community, ("forum", "b"), ("forum", "c")))
@@ -401,7 +402,7 @@ async def test_different_members_are_named(community: Community) -> None:
     )
     with pytest.raises(DifferentMembersError):
         async with community.begin() as tx:
-            await members.declare_identities(
+            await declare_identities(
                 tx, community=community.name, identities=dict.fromkeys(forum("a", "b")), name=None
             )
 

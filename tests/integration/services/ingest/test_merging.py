@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.ingest.members.handlers import on_members_told
+from services.ingest.members.handlers.told import on_members_told
 from shared.contracts.facts import MEMBER_FACT
 from shared.merges import load_group, load_merges
 from tests.integration.services.ingest.conftest import Community, event, problem

@@ -8,7 +8,7 @@ import pytest
 from services.ingest.events import handlers
 from services.ingest.events.domain.judgement import event_uid
 from services.ingest.members.domain import IdentityKey
-from services.ingest.members.store import load_owners
+from services.ingest.members.store.identities import load_owners
 from shared.published.checks import assert_valid_fact
 from shared.topics import EVENTS
 from shared.transaction import InvalidMessageError
@@ -61,6 +61,20 @@ async def test_an_accepted_event_keeps_what_was_said_but_of_whom_and_in_which_wo
     roles = (found["member"], found["objectmember"], found["replymember"])
     assert roles == tuple(owners[who] for who in ("ada", "bob", "eve"))
     assert len(published.members) == 3
+
+
+async def test_contributors_are_members_in_the_order_in_which_they_are_said(community: Community) -> None:
+    contributors = [{"id": "bob", "name": "Bob"}, {"id": "deleted-user"}, {"id": "ci", "bot": True}, {"id": "ada"}]
+    said = event(1, contributors=contributors)
+    published = await handle(community, raw_fact(community.name, said))
+    (found,) = published.events
+    assert found["data"]["contributors"] == [{}, {}, {"bot": True}, {}]
+    owners = {one["identities"][0]["id"]: one["member_id"] for one in await community.members()}
+    roles = {role: found[role] for role in found if role.startswith("contributor")}
+    expected = {"contributor1": owners["bob"], "contributor3": owners["ci"], "contributor4": owners["ada"]}
+    assert roles == expected | ({"contributor2": owners["deleted-user"]} if "deleted-user" in owners else {})
+    assert (found["member"], found["bots"]) == (owners["ada"], "contributor3")
+    assert "Bob" not in str(found)
 
 
 async def test_a_conflict_is_published_with_its_reason(community: Community) -> None:

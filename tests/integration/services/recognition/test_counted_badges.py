@@ -239,3 +239,23 @@ async def test_a_badge_that_an_event_of_the_past_completes_says_so(world: Any) -
     await world.handle(on_events, event(world, 4, backfill=True))
     (row,) = await world.outbox()
     assert is_backfill(orjson.loads(row["value"]))
+
+
+async def test_of_a_campaign_count_its_days_whatever_its_budget_and_anew_when_they_move(world: Any) -> None:
+    def published(version: int, ends: str) -> Any:
+        campaign = {"id": "spring", "starts": str(NOON.date()), "ends": ends, "budget": {"points": 1}}
+        document = {
+            "rules": [RULE | {"campaign": "spring"}],
+            "campaigns": [campaign],
+            "recognition": {"badges": [FIVE]},
+        }
+        return world.programme_fact(version, document)
+
+    await world.handle(on_programmes, published(1, str(NOON.date())))
+    await kept_up(world)
+    tomorrow = NOON + timedelta(days=1)
+    await world.handle(on_events, *(event(world, n, time=tomorrow if n == 4 else NOON) for n in range(5)))
+    assert await world.published() == []
+    await world.handle(on_programmes, published(2, str(tomorrow.date())))
+    await kept_up(world)
+    assert seen(await world.published()) == [("five", False)]

@@ -140,6 +140,25 @@ async def test_the_timer_expires_only_what_is_overdue(rich: Any, api: Any) -> No
     assert (got["state"], got["changed_by"]) == ("expired", "timer")
 
 
+async def test_how_many_are_in_each_state_is_said_up_to_a_bound(
+    rich: Any, api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [(await redeem(api, rich, "ada")).json()["redemption_id"] for _ in range(3)]
+    assert (await api.post(f"/v1/redemptions/{made[0]}/confirm")).status_code == 200
+    counts = (await api.get("/v1/redemptions/counts")).json()["items"]
+    assert {one["state"]: one["count"] for one in counts} == {
+        "reserved": 2,
+        "confirmed": 1,
+        "cancelled": 0,
+        "expired": 0,
+    }
+    assert not any(one["is_at_least"] for one in counts)
+    for room in ("store", "domain"):
+        monkeypatch.setattr(f"services.rewards.redemptions.{room}.COUNTED_MAX_COUNT", 2)
+    counts = (await api.get("/v1/redemptions/counts")).json()["items"]
+    assert [(one["count"], one["is_at_least"]) for one in counts[:2]] == [(2, True), (1, False)]
+
+
 async def test_fifty_at_once_cannot_spend_more_than_there_is(rich: Any, api: Any) -> None:
     answers = await asyncio.gather(*(redeem(api, rich, "ada") for _ in range(50)))
     assert Counter(answer.status_code for answer in answers) == {201: 3, 409: 47}

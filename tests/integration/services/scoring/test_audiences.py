@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.audiences.handlers import Decider, on_audiences_told, on_members
+from services.scoring.audiences.handlers.deciding import Decider, on_audiences_told, on_members
 from shared.contracts.facts import AUDIENCE_FACT, MEMBER_ERASED, MEMBER_FACT, MEMBER_IDENTIFIED
 from tests.integration.services.world import NOON
 

@@ -12,9 +12,10 @@ from services.scoring.awards.domain.awards import award_id
 from services.scoring.awards.handlers.restoring import on_awards_told, on_events_read
 from services.scoring.awards.handlers.scoring import Scorer
 from services.scoring.campaigns.domain import BookState
-from services.scoring.campaigns.handlers import change
+from services.scoring.campaigns.handlers import change, on_campaigns_told
+from services.scoring.campaigns.store import count_not_giving as count_states
 from services.scoring.programmes.domain.publication import Author
-from shared.contracts.facts import POINTS_AWARDED
+from shared.contracts.facts import CAMPAIGN_CHANGED, POINTS_AWARDED
 from tests.integration.services.scoring.test_limits import all_settled, score_cut
 
 pytestmark = pytest.mark.stack
@@ -254,3 +255,75 @@ rewards:
         "wrote": "spring",
         "free": None,
     }
+
+
+async def turns_told(world: Any) -> list[Any]:
+    return [fact for topic, _, fact in await world.published() if topic == "campaigns.v1"]
+
+
+async def test_a_spent_budget_is_told_and_shown_and_so_is_what_comes_back(
+    world: Any, publish: Any, clients: Any
+) -> None:
+    await publish(programme("{points: 9}"))
+    client = await clients("programmes:read")
+    first = world.event("1", "a", None, time=TODAY)
+    await world.score(first)
+    assert await turns_told(world) == []
+    (running,) = (await client.get("/v1/running-campaigns")).json()["items"]
+    assert (running["state"], running["rule_ids"]) == ("running", ["post", "wrote"])
+    assert not {"budget_points", "holdout_percent", "wallet"} & running.keys()
+
+    await world.score(world.event("2", "a", None, time=TODAY))
+    (spent_up,) = await turns_told(world)
+    assert spent_up["data"] | {"campaign": "spring", "what": "exhausted", "revision": 1} == spent_up["data"]
+    assert (spent_up["data"]["spent_points"], spent_up["data"]["state"]) == (9, "running")
+    shown = (await client.get("/v1/campaigns/spring")).json()
+    assert (shown["state"], shown["left_points"]) == ("exhausted", 0)
+    assert (await client.get("/v1/running-campaigns")).json()["items"] == []
+
+    back = world.event("said", "a", None, type="activity.retracted.v1", time=TODAY, targetuid=first["uid"])
+    await world.score(back)
+    assert [fact["data"]["what"] for fact in await turns_told(world)] == ["replenished"]
+    shown = (await client.get("/v1/campaigns/spring")).json()
+    assert (shown["state"], [turn["what"] for turn in shown["turns"]]) == ("running", ["replenished", "exhausted"])
+
+
+async def test_one_that_brakes_itself_is_told_once_and_counted_until_its_books_close(
+    world: Any, publish: Any
+) -> None:
+    await publish(programme("{points: 100}", ", pacing: {then: stop, from_percent: 5, ratio_percent: 101}"))
+    for number in range(20):
+        await world.score(world.event(f"{number}", "a", None, time=TODAY - timedelta(days=4)))
+    assert [fact["data"]["what"] for fact in await turns_told(world)] == ["braked"]
+    async with world.begin() as tx:
+        assert (await count_states(tx.conn, now=TODAY))["braked"] >= 1
+        later = await count_states(tx.conn, now=TODAY + timedelta(days=20))
+    assert later.get("braked", 0) == 0
+
+
+async def test_one_that_was_stopped_stays_so_after_its_database_came_from_a_backup(
+    world: Any, publish: Any, clients: Any
+) -> None:
+    await publish(programme(BUDGET))
+    client = await clients("programmes:read", "programmes:write")
+    for verb in ("stop", "resume", "stop"):
+        said = {"reason": "Looking into it"}
+        assert (await client.post(f"/v1/campaigns/spring/{verb}", json=said)).status_code == 200
+    told = [CAMPAIGN_CHANGED.adapter.validate_python(fact) for fact in await turns_told(world)]
+    assert [fact["data"]["what"] for fact in told] == ["stopped", "resumed", "stopped"]
+    # What the backup has is the state after the first.
+    for table in ("campaign_books", "campaign_changes"):
+        await world.pool.execute(f"delete from {table} where community = $1", world.community)
+    await world.handle(on_campaigns_told, told[0])
+    await world.handle(on_campaigns_told, *told[::-1])
+    await world.handle(on_campaigns_told, *told)
+    shown = (await client.get("/v1/campaigns/spring")).json()
+    assert (shown["state"], [turn["what"] for turn in shown["turns"]]) == (
+        "stopped",
+        ["stopped", "resumed", "stopped"],
+    )
+    await world.score(world.event("1", "a", None, time=TODAY))
+    assert await spent(world) == {}
+    await client.post("/v1/campaigns/spring/resume", json={"reason": "Go on"})
+    (last,) = await turns_told(world)
+    assert (last["data"]["revision"], last["data"]["what"]) == (4, "resumed")

@@ -86,6 +86,6 @@ async def test_everybody_reads_what_gave_points_version_by_version_where_it_is_p
     assert [one["attributes"] for one in versions] == [[{"id": "tier", "title": "Tier", "for_rules": True}], []]
     # Conditions and limits tell how to get points for nothing.
     assert {key for one in versions for rule in one["rules"] for key in rule} == {
-        *("rule_id", "title", "on", "points", "to", "up_to", "also", "score", "goal", "campaign")
+        *("rule_id", "title", "on", "points", "to", "up_to", "also", "split", "score", "goal", "campaign")
     }
     assert (await visitor.get("/v1/programmes")).status_code == 401

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.scoring.audiences.handlers import on_members
+from services.scoring.audiences.handlers.deciding import on_members
 from services.scoring.awards.handlers.rooms import settle_waiting
 from tests.integration.services.merging import Merging
 from tests.integration.services.scoring.test_rules_read_attributes import TEXT, told

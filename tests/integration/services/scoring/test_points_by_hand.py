@@ -104,9 +104,25 @@ async def test_much_takes_another_person(office: Office) -> None:
     assert await office.score() == 100
     (fact,) = await office.told()
     assert fact["data"]["by_hand"]["approved_by_person"] == given.json()["decided_by_person"]
-    # What two decided, one of them does not undo.
-    assert kind_of(await office.decide(waiting, "reverse", office.also_ada)) == (403, "manual-four-eyes")
-    assert (await office.decide(waiting, "reverse")).json()["state"] == "reversed"
+    # What two decided, neither undoes alone.
+    assert kind_of(await office.decide(waiting, "confirm-reversal")) == (409, "manual-award-decided")
+    for _ in range(2):
+        asked = await office.decide(waiting, "reverse")
+        assert (asked.json()["state"], asked.json()["reversal_asked_by_person"]) == (
+            "given",
+            given.json()["decided_by_person"],
+        )
+    assert kind_of(await office.decide(waiting, "confirm-reversal")) == (403, "manual-four-eyes")
+    assert await office.score() == 100
+    kept = await office.decide(waiting, "decline", office.ada)
+    assert (kept.json()["state"], kept.json()["reversal_asked_by"]) == ("given", None)
+    assert (await office.decide(waiting, "reverse", office.ada)).json()["state"] == "given"
+    assert kind_of(await office.decide(waiting, "confirm-reversal", office.also_ada)) == (403, "manual-four-eyes")
+    listed = (await office.ada.get("/v1/manual-awards", params={"state": "waiting"})).json()["items"]
+    assert [one["manual_id"] for one in listed] == [waiting.json()["manual_id"]]
+    taken_back = await office.decide(waiting, "confirm-reversal")
+    assert taken_back.json()["state"] == "reversed"
+    assert (await office.decide(waiting, "confirm-reversal")).json() == taken_back.json()
     assert await office.score() == 0
     assert kind_of(await office.decide(waiting, "decline")) == (409, "manual-award-decided")
     (amendment,) = await office.told()
@@ -165,6 +181,24 @@ async def test_what_is_not_meant_is_refused_in_words(office: Office) -> None:
         office.world.community,
     )
     assert kind_of(await office.ask(5)) == (409, "no-manual-awards")
+
+
+async def test_what_the_programme_has_no_reason_for_any_more_waits_and_can_be_declined(office: Office) -> None:
+    waiting = await office.ask(100)
+    assert (await office.ask(90)).status_code == 201
+    for number, manual in ((2, MANUAL.replace("id: booth", "id: stand")), (3, "")):
+        await office.world.publish(office.world.rules + manual)
+        await office.world.pool.execute(
+            "update programme_versions set effective_from = now() where community = $1 and version = $2",
+            office.world.community,
+            number,
+        )
+        refused = kind_of(await office.decide(waiting, "approve"))
+        assert refused == (409, "reason-gone" if manual else "no-manual-awards")
+        listed = (await office.ada.get("/v1/manual-awards", params={"state": "waiting"})).json()["items"]
+        assert [one["manual_id"] for one in listed] == [waiting.json()["manual_id"]]
+    assert await office.score() == 90
+    assert (await office.decide(waiting, "decline")).json()["state"] == "declined"
 
 
 async def test_what_was_given_is_read_back_and_not_given_twice(office: Office) -> None:

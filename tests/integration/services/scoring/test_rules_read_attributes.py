@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.audiences.handlers import on_members
+from services.scoring.audiences.handlers.deciding import on_members
 from shared.contracts.facts import MEMBER_IDENTIFIED
 from tests.integration.services.world import NOON
 

@@ -188,9 +188,9 @@ async def test_a_score_can_be_asked_for_any_time_as_known_at_any_time(api: httpx
         return int(answer.json()["points"])
 
     assert await points() == 3
-    assert await points(as_known_at=known_before.isoformat()) == 6
+    assert await points(known_at=known_before.isoformat()) == 6
     assert await points(at=world.noon.isoformat()) == 0
-    assert await points(at=world.noon.isoformat(), as_known_at=known_before.isoformat()) == 3
+    assert await points(at=world.noon.isoformat(), known_at=known_before.isoformat()) == 3
     assert await points(at=(world.noon - timedelta(seconds=1)).isoformat()) == 0
     answer = (await api.get(f"/v1/members/{world.uuid('bob')}/score")).json()
     assert answer["rules"] == [{"rule_id": "heard", "score": "points", "points": 3, "awards": 1, "amendments": 1}]
@@ -212,7 +212,7 @@ async def test_a_score_is_added_up_in_the_index_of_members_alone(world: Any) -> 
             "community": world.community,
             "member_ids": [world.uuid("ann")],
             "at": tx.now,
-            "as_known_at": tx.now,
+            "known_at": tx.now,
         }
         await load_rule_points(Explained(), **asked)  # type: ignore[arg-type]
     assert any("Index Only Scan using awards_of_member" in line for line in plan)
@@ -224,7 +224,7 @@ async def test_an_event_explains_itself(api: httpx.AsyncClient, world: Any) -> N
     answer = (await api.get(f"/v1/events/{world.uuid('event 1')}/explanation")).json()
     assert (answer["scored"], answer["retracted"]) == (True, False)
     assert [item["rule_id"] for item in answer["awards"]] == ["write"]
-    declined = {"rule_id": "heard", "slot": "object_author", "reason": "own_act", "detail": ""}
+    declined = {"rule_id": "heard", "beneficiary": "object_author", "reason": "own_act", "detail": ""}
     assert answer["declined"] == [declined | {"programme_version": 1, "met": {}}]
     assert {rule["rule_id"]: rule["title"] for rule in answer["rules"]} == {
         "write": "Wrote",

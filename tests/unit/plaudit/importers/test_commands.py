@@ -6,8 +6,8 @@ import subprocess
 import orjson
 import pytest
 from click.testing import CliRunner
+from plaudit_client import AsyncPlaudit
 
-from plaudit.client import PlauditClient
 from plaudit.importers.commands import import_
 
 MAPS = ["--map", "actor=who", "--map", "time=at", "--set", "type=chat.message.v1", "--set", "channel=chat"]
@@ -191,7 +191,7 @@ def test_errors_say_what_is_wrong(table, arguments, message):
 
 
 def test_a_service_that_is_not_there(table, monkeypatch):
-    monkeypatch.setattr("plaudit.client.BACKOFF_FIRST_SECONDS", 0.0001)
+    monkeypatch.setattr("plaudit_client.retrying.BACKOFF_FIRST_SECONDS", 0.0001)
     done = run("csv", table, *MAPS, "--url", "http://127.0.0.1:9", "--key", "k", "--json")
     assert done.exit_code == 1
     assert "did not take the request after 6 attempts" in json.loads(done.stdout)["error"]
@@ -209,8 +209,8 @@ def test_help_has_an_example(command):
 def test_what_is_imported_is_of_the_past_unless_somebody_says_that_it_is_live(
     table, ingest, monkeypatch, more, query
 ):
-    client = functools.partial(PlauditClient, transport=ingest)
-    monkeypatch.setattr("plaudit.importers.commands.PlauditClient", client)
+    client = functools.partial(AsyncPlaudit, transport=ingest)
+    monkeypatch.setattr("plaudit.importers.commands.AsyncPlaudit", client)
     done = run("csv", table, *MAPS, *more, "--url", "http://ingest", "--key", "secret")
     assert done.exit_code == 0, done.output
     assert len(ingest.events) == 2

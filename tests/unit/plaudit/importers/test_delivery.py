@@ -1,7 +1,7 @@
 import httpx
 import pytest
+from plaudit_client import AsyncPlaudit, UnreachableError
 
-from plaudit.client import PlauditClient, UnreachableError
 from plaudit.importers import delivery as delivery_module
 from plaudit.importers.delivery import OTHER_REASONS, REASONS_MAX_COUNT, Delivery, Summary
 from plaudit.importers.records import Bad, Mapped, SamePerson, Skipped, SourceError
@@ -14,7 +14,7 @@ def mapped(count, start=0, **more):
 
 async def deliver(ingest, records, limit=None, **options):
     summary = Summary()
-    async with PlauditClient("http://ingest", "secret", transport=ingest, retries=2) as client:
+    async with AsyncPlaudit("http://ingest", "secret", transport=ingest, retries=2) as client:
         await Delivery(client, summary, **options).run(iter(records), limit)
     return summary
 
@@ -88,7 +88,7 @@ async def test_a_source_that_breaks_off_has_delivered_what_came_before(ingest):
         raise SourceError("the file ends in the middle")
 
     summary = Summary()
-    async with PlauditClient("http://ingest", "secret", transport=ingest) as client:
+    async with AsyncPlaudit("http://ingest", "secret", transport=ingest) as client:
         with pytest.raises(SourceError, match="ends in the middle"):
             await Delivery(client, summary).run(records())
     assert len(ingest.events) == 1_234
@@ -116,7 +116,7 @@ async def test_a_rate_is_kept(ingest, monkeypatch):
 
 async def join(ingest, *people):
     summary = Summary()
-    async with PlauditClient("http://ingest", "secret", transport=ingest, retries=2) as client:
+    async with AsyncPlaudit("http://ingest", "secret", transport=ingest, retries=2) as client:
         await Delivery(client, summary).join(people)
     return summary
 

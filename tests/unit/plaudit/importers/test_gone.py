@@ -1,7 +1,11 @@
 """What of imported commits is gone from a repository."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
+import pytest
+
+from plaudit.importers import gone as module
 from plaudit.importers.gone import gone_of, retraction
 from plaudit.importers.records import Mapped, checked
 
@@ -24,3 +28,30 @@ def test_what_takes_it_back_is_a_valid_event_of_no_person():
     assert isinstance(record, Mapped)
     assert record.event["data"]["target"] == {"source": "git:aa", "id": "bb"}
     assert record.event["data"]["actor"]["bot"] is True
+
+
+@pytest.mark.parametrize("live", [True, False])
+async def test_it_is_taken_back_as_what_is_past_unless_it_is_to_be_told(monkeypatch, live):
+    lanes, sent = [], []
+
+    class Client:
+        def __init__(self, url, key, *, backfill):
+            lanes.append(backfill)
+
+        async def __aenter__(self):
+            return self
+
+        async def __aexit__(self, *raised):
+            return None
+
+        async def send(self, events):
+            sent.extend(events)
+            return SimpleNamespace(receipt_ids=["r"])
+
+        async def wait(self, receipt_ids, *, timeout_seconds):
+            assert (receipt_ids, timeout_seconds) == (["r"], 5)
+
+    monkeypatch.setattr(module, "AsyncPlaudit", Client)
+    await module._take_back("http://ingest", "key", "git:1", [{"id": "ab"}], 5, live=live)
+    assert lanes == [not live]
+    assert [event["data"]["target"]["id"] for event in sent] == ["ab"]

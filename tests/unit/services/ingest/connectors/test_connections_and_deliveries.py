@@ -25,7 +25,7 @@ from services.ingest.events.domain.admission import Limits
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-TERMS = Terms(Limits(1_000, 65_536, 300, 1990), NOTHING_DECLARED, 2 * 1024 * 1024)
+TERMS = Terms(Limits(1_000, 65_536, 300, 1990), NOTHING_DECLARED, 6 * 1024 * 1024)
 DELIVERED = [name for name in sorted(shipped.files()) if domain.delivers(shipped.connector(name))]
 DOCUMENT = """
 connector: bomb
@@ -171,16 +171,45 @@ def test_what_a_delivery_becomes_is_admitted_as_all_events_are(bomb: Connector) 
 
 
 def test_bombs_stay_within_limits(bomb: Connector) -> None:
-    """What is one text in memory would be four thousand when written; what is long takes steps."""
+    """What is one text in memory would be ten thousand when written; what is long takes steps."""
     began = time.thread_time()
-    body = {"many": list(range(4_000)), "at": "2026-01-31T12:00:00Z", "by": "ada", "text": "x" * 1_000_000}
+    body = {"many": list(range(10_000)), "at": "2026-01-31T12:00:00Z", "by": "ada", "text": "x" * 1_000_000}
     many = mapped(bomb, "many", body)
     assert (many.state, "more bytes together" in str(many.reason)) == (State.INVALID, True)
-    steps = mapped(bomb, "again", {"many": list(range(200_000))})
-    assert (steps.state, "takes more than 1,000,000 steps" in str(steps.reason)) == (State.INVALID, True)
+    steps = mapped(bomb, "again", {"many": list(range(400_000))})
+    assert (steps.state, "takes more than 2,000,000 steps" in str(steps.reason)) == (State.INVALID, True)
     deep = mapped(bomb, "many", b'{"many":' * 900 + b"1" + b"}" * 900)
     assert deep.state is State.INVALID
     assert time.thread_time() - began < 5
+
+
+@pytest.mark.parametrize(("people_count", "state"), [(5, State.MAPPED), (6, State.INVALID)])
+def test_the_largest_push_of_five_people_each_is_taken_and_no_larger_one(people_count: int, state: State) -> None:
+    trailers = "\n".join(f"Co-authored-by: P{n} <p{n}@example.org>" for n in range(1, people_count))
+    commits = [
+        {
+            "id": f"{number:040x}",
+            "message": f"Oil gate {number}\n\n{trailers}",
+            "timestamp": "2026-01-02T12:00:00+02:00",
+            "url": f"https://github.com/octo/garden/commit/{number:040x}",
+            "author": {"name": "Ada", "email": "ada@example.org"},
+            "added": ["a"],
+            "modified": ["b", "c"],
+            "removed": [],
+        }
+        for number in range(2_048)
+    ]
+    repository = {"id": 99, "default_branch": "main", "html_url": "https://github.com/octo/garden"}
+    body = {"ref": "refs/heads/main", "commits": commits, "repository": repository, "sender": {"id": 70}}
+    arrived = Arrived({"x-github-event": "push", "x-github-delivery": "d"}, orjson.dumps(body))
+    github = shipped.connector("github")
+    read = read_arrived(github, arrived, {}, NOW)
+    found = map_read(github, arrived, read, settings={}, received=NOW, now=NOW, terms=TERMS)
+    assert found.state is state
+    if state is State.MAPPED:
+        assert len(found.events) == 2_048 * people_count
+    else:
+        assert "more than 10,240 activities come of one delivery" in str(found.reason)
 
 
 async def test_one_community_has_one_thread_at_a_time() -> None:

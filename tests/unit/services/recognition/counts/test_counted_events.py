@@ -19,6 +19,7 @@ from services.recognition.counts.domain import (
     kept,
 )
 from services.recognition.thresholds.domain import Thresholds
+from shared.contracts.drawing import is_drawn
 from shared.contracts.programme import Recognition
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -140,6 +141,30 @@ def test_bots_have_no_badges_and_people_count_for_what_bots_do_for_them(
     rule = CountedRule.of({"on": ["chat.message.v1"], "to": to})
     one = kept(event(objectmember=uid("bob"), bots=bots))
     assert rule.member_of(one) == (member and uid(member))
+
+
+def test_of_a_campaign_counts_what_it_may_give_points_for() -> None:
+    campaign = {"community": "acme", "id": "spring", "starts": "2026-02-28", "ends": "2026-03-01"}
+    of_nobody = {"on": ["chat.message.v1"], "campaign": campaign | {"holdout_percent": 0}}
+    half = CountedRule.of({"on": ["chat.message.v1"], "campaign": campaign | {"holdout_percent": 50}})
+    rule = CountedRule.of(of_nobody)
+    for at, day, counts in (
+        (NOON, None, True),
+        (NOON + timedelta(days=1), None, False),
+        # The day is the community's, where it is another than that of UTC.
+        (NOON + timedelta(hours=13), NOON.date(), True),
+        (NOON - timedelta(hours=37), NOON.date() - timedelta(days=2), False),
+    ):
+        one = kept(event(time=at, **({} if day is None else {"day": day})))
+        assert rule.member_of(one) == (uid("ann") if counts else None)
+    held_out = [n for n in range(400) if half.member_of(kept(event(member=uid(n)))) is None]
+    assert 150 < len(held_out) < 250
+    assert held_out == [n for n in range(400) if is_drawn("holdout", "acme", "spring", uid(n), percent=50)]
+    # Another window is another number, so that what was before is counted anew; a name alone changes nothing.
+    moved = CountedRule.of(of_nobody | {"campaign": campaign | {"holdout_percent": 0, "ends": "2026-03-02"}})
+    plain = CountedRule.of({"on": ["chat.message.v1"]})
+    assert len({rule.key, half.key, moved.key, plain.key}) == 4
+    assert CountedRule.of({"on": ["chat.message.v1"], "campaign": "spring"}) == plain
 
 
 def test_nobodys_name_or_handle_is_kept() -> None:

@@ -25,9 +25,9 @@ from services.scoring.limits.domain.claims import Ceiling, Claim, State
 from services.scoring.programmes.domain.money import money_changes
 from services.scoring.programmes.domain.reading import document_of, read_programme
 from services.scoring.rules.domain.attributes import Said
-from services.scoring.rules.domain.campaigns import is_drawn
 from services.scoring.rules.domain.compiling import compile_version
 from services.scoring.rules.domain.matching import match
+from shared.contracts.drawing import is_drawn
 from shared.contracts.programme import Campaign, Programme
 
 ANN, BOB = "00000000-0000-5000-8000-00000000000a", "00000000-0000-5000-8000-00000000000b"

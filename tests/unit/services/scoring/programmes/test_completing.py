@@ -46,7 +46,7 @@ def texts(text: str) -> list[str]:
             BEGUN + "    points: 1\n    limits: [{count: 1, within: ¦}]\n",
             ["hour", "day", "week", "month", "quarter", "year", "campaign", "ever"],
         ),
-        (BEGUN + "    points: 1\n¦", ["description: ", "audiences: ", "events: ", "limits: ", "manual: "]),
+        (BEGUN + "    points: 1\n¦", ["description: ", "audiences: ", "counters: ", "events: ", "limits: "]),
         (BEGUN + "    points: 1\nlimits:\n  ¦", ["- id: "]),
         (BEGUN + "    points: 1\nrewards:\n  ¦", ["catalogue: ", "payout: "]),
         (BEGUN + "    points: 1\nrewards:\n  payout:\n    cur¦\n", ["currency: "]),
@@ -100,7 +100,7 @@ def test_what_is_there_up_to_the_cursor_is_replaced() -> None:
 def test_what_is_offered_says_what_it_is() -> None:
     offered = {one.text: one for one in at(BEGUN + "    ¦").found}
     assert offered["points: "].detail == "needed; a whole number"
-    assert offered["to: "].detail == "one of actor, object_author, reply_author"
+    assert offered["to: "].detail == "one of actor, object_author, reply_author, contributors, team"
     (event_type,) = at("rules:\n  - {id: a, on: [forum.re¦").found
     assert event_type.kind == "event_type"
     assert event_type.detail.startswith("A member answered a post")

@@ -40,4 +40,4 @@ def test_a_condition_of_the_guide_can_be_used(condition: str) -> None:
 
 
 def test_the_guide_has_examples() -> None:
-    assert (len(PROGRAMME.findall(GUIDE)), len(REFUSED.findall(GUIDE)), len(conditions())) == (14, 5, 15)
+    assert (len(PROGRAMME.findall(GUIDE)), len(REFUSED.findall(GUIDE)), len(conditions())) == (16, 5, 15)

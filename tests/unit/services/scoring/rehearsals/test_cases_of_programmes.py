@@ -1,6 +1,7 @@
 """Cases of programmes: the examples' own, what a wrong one says, and where a mistake is."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from click.testing import CliRunner, Result
 from plaudit.cli import main
 from services.scoring.programmes.domain.reading import read_programme
 from services.scoring.rehearsals.domain.cases import read_cases
+from services.scoring.rehearsals.domain.playing import History, play, points_by_person_and_rule
 from services.scoring.rehearse import rehearse
 from shared.contracts.programme import Programme
 
@@ -23,6 +25,11 @@ attributes:
 rules:
   - {id: post, title: Wrote, on: [forum.post.v1], points: 5, daily_cap: 10}
   - {id: gold, title: Wrote as gold, on: [forum.post.v1], points: 1, when: 'member.tier == "gold"'}
+"""
+
+CAMPAIGN = """\
+campaigns:
+  - {id: spring, title: Spring, starts: 2026-03-01, ends: 2026-03-31, budget: {points: 8}}
 """
 
 
@@ -137,3 +144,27 @@ cases:
 )
 def test_what_is_no_list_of_cases_is_refused(text: str, said: str) -> None:
     assert said in mistakes(text)[0]
+
+
+def test_a_case_meets_the_budget_of_a_campaign_in_order_of_time() -> None:
+    programme = read_programme(
+        PROGRAMME.replace("\nrules:", f"\n{CAMPAIGN}rules:").replace("daily_cap: 10", "campaign: spring")
+    )
+    assert isinstance(programme, Programme)
+    history = History(lambda _, name: name)
+    for minute in (2, 1, 3):
+        history.add(
+            {
+                "type": "forum.post.v1",
+                "source": "urn:x",
+                "id": str(minute),
+                "time": datetime(2026, 3, 2, 10, minute, tzinfo=UTC),
+                "data": {"channel": "forum", "actor": {"id": f"who {minute}"}, "object": {"id": str(minute)}},
+            }
+        )
+    played = play(programme, history)
+    assert points_by_person_and_rule(played.given) == {"who 1": {"post": 5}, "who 2": {"post": 3}}
+    assert [(one.person, one.reason) for one in played.refused if one.rule_id == "post"] == [
+        ("who 2", "budget"),
+        ("who 3", "budget"),
+    ]

@@ -7,12 +7,12 @@ import pytest
 
 from services.scoring.programmes.domain.publication import Author
 from services.scoring.signals.domain.cases import (
-    CaseDecidedError,
     CaseFourEyesError,
     CaseKey,
     CaseState,
     Reason,
     SignalCase,
+    SignalCaseDecidedError,
     WrongReasonError,
     looked_at,
 )
@@ -91,7 +91,7 @@ def test_much_takes_two_and_a_reason_that_fits() -> None:
     )
     # Whatever is found later: a person has looked.
     assert look(given, ring(100, "bob", "cat")) is given
-    with pytest.raises(CaseDecidedError):
+    with pytest.raises(SignalCaseDecidedError):
         given.denied(by=ADA, now=NOW, reason=Reason.TRADED, note=None)
     denied = case.denied(by=ADA, now=NOW, reason=Reason.TRADED, note="seen")
     assert look(denied) is denied

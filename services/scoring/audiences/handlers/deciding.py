@@ -1,18 +1,27 @@
 """Who is in audiences is decided: for events before their awards count, and for members piece by piece."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
-from services.scoring.audiences import store
-from services.scoring.audiences.domain import Decision, Turn, decide_at, next_change, turn_id, turn_of
+from services.scoring.audiences.domain import (
+    Decision,
+    Turn,
+    decide_at,
+    next_change,
+    topics_in,
+    turn_id,
+    turn_of,
+)
+from services.scoring.audiences.store import earned as earned_store
+from services.scoring.audiences.store import turns as turns_store
 from services.scoring.metrics import AUDIENCE_TURNS
 from services.scoring.programmes.domain.publication import VersionStart, succession
 from services.scoring.programmes.store import versions
-from services.scoring.rules.domain.attributes import Known, MemberKey, Said, for_rules
+from services.scoring.rules.domain.attributes import MemberKey, for_rules
 from services.scoring.rules.domain.audiences import CompiledAudience, compile_audiences
-from services.scoring.rules.domain.compiling import CompiledVersion, version_at
+from services.scoring.rules.domain.compiling import version_at
 from services.scoring.rules.handlers.members import keep_members
 from services.scoring.rules.store import load_attributes
 from services.scoring.settings import Settings
@@ -20,7 +29,6 @@ from shared.contracts.facts import (
     AUDIENCE_ENTERED,
     AUDIENCE_FACT,
     AUDIENCE_LEFT,
-    AcceptedEvent,
     AudienceData,
     AudienceFact,
     MemberFact,
@@ -65,7 +73,7 @@ class Decider:
         """Decide anew about the members who are due, the next so many; whether there may be more."""
         limit = tx.settings.audience_members_per_piece_max_count
         is_more = await self._sweep(tx, limit_count=limit)
-        taken = await store.take_due(tx.conn, now=tx.now, limit_count=limit)
+        taken = await turns_store.take_due(tx.conn, now=tx.now, limit_count=limit)
         by_community: dict[str, list[MemberKey]] = {}
         for key in taken:
             by_community.setdefault(key.community, []).append(key)
@@ -75,10 +83,10 @@ class Decider:
 
     async def _sweep(self, tx: Transaction[Settings], *, limit_count: int) -> bool:
         """Have members looked at by a version that came into force since, the next so many of each community."""
-        communities = await store.load_communities(tx.conn)
+        communities = await turns_store.load_communities(tx.conn)
         if not communities:
             return False
-        sweeps, is_more = await store.load_sweeps(tx.conn), False
+        sweeps, is_more = await turns_store.load_sweeps(tx.conn), False
         for community in communities:
             start = version_at(succession(await versions.load_starts(tx.conn, community=community)), tx.now)
             if start is None:
@@ -88,7 +96,7 @@ class Decider:
             if done is not None and is_same and done.is_done:
                 continue
             after = done.after_member if done is not None and is_same else None
-            is_more |= not await store.sweep(
+            is_more |= not await turns_store.sweep(
                 tx.conn,
                 community=community,
                 version=start.number,
@@ -102,8 +110,8 @@ class Decider:
         heads = await lock_persons(tx.conn, keys=keys)
         of_heads = sorted({MemberKey(community, heads.get(key, key.member_id)) for key in keys})
         concerned = sorted({*keys, *of_heads})
-        erased = await store.find_erased(tx.conn, keys=concerned)
-        states = await store.load_states(tx.conn, keys=concerned)
+        erased = await turns_store.find_erased(tx.conn, keys=concerned)
+        states = await turns_store.load_states(tx.conn, keys=concerned)
         declared = await self.in_force(tx.conn, community=community, at=tx.now)
         if declared is None:
             return
@@ -129,10 +137,10 @@ class Decider:
                 if turn is not None:
                     turns.append(turn)
         if turns:
-            await store.put_turns(tx.conn, turns=turns)
+            await turns_store.put_turns(tx.conn, turns=turns)
             tell(tx, turns)
         if due:
-            await store.put_due(tx.conn, due=due)
+            await turns_store.put_due(tx.conn, due=due)
 
     async def _decisions(
         self, tx: Transaction[Settings], declared: Declared, *, community: str, keys: Sequence[MemberKey]
@@ -142,9 +150,12 @@ class Decider:
         known = await load_attributes(tx.conn, wanted=dict.fromkeys(keys, names)) if names and keys else {}
         earned = {}
         if any(audience.is_by_behaviour for audience in declared.audiences) and keys:
-            groups = await store.load_groups(tx.conn, keys=keys)
-            earned = await store.load_earned(
-                tx.conn, groups=groups, awards_max_count=tx.settings.audience_awards_max_count
+            groups = await earned_store.load_groups(tx.conn, keys=keys)
+            earned = await earned_store.load_earned(
+                tx.conn,
+                groups=groups,
+                awards_max_count=tx.settings.audience_awards_max_count,
+                topics=topics_in(measure for audience in declared.audiences for measure in audience.measures),
             )
         today = (await load_calendar(tx.conn, community=community)).day_of(tx.now)
         decisions: dict[MemberKey, dict[str, Decision]] = {}
@@ -174,89 +185,6 @@ class Decider:
         return self._compiled[key]
 
 
-async def decided_for(
-    conn: Connection,
-    *,
-    events: Sequence[AcceptedEvent],
-    compiled: Mapping[str, Sequence[CompiledVersion]],
-    heads: Mapping[tuple[str, str], str],
-    awards_max_count: int,
-) -> dict[MemberKey, dict[str, list[Said]]]:
-    """Whether members whom events are of, or are for, are in audiences by behaviour at the events' times.
-
-    It is decided by what they earned before this batch. Nothing is looked up where no rule asks.
-    """
-    asked: dict[MemberKey, list[tuple[AcceptedEvent, tuple[CompiledAudience, ...]]]] = {}
-    for event in events:
-        version = version_at(compiled.get(event["community"], ()), event["receivedat"])
-        if version is None or not version.behaviours:
-            continue
-        for rule in version.rules.get(event["type"], ()):
-            behaviours = tuple(audience for audience in rule.audiences if audience.is_by_behaviour)
-            member_id = {**event}.get(rule.member_attribute) if behaviours else None
-            if isinstance(member_id, str):
-                head = heads.get((event["community"], member_id), member_id)
-                asked.setdefault(MemberKey(event["community"], head), []).append((event, behaviours))
-    if not asked:
-        return {}
-    wanted = {
-        key: {name for _, audiences in of_member for audience in audiences for name in audience.attributes}
-        for key, of_member in asked.items()
-    }
-    known = await load_attributes(conn, wanted=wanted)
-    groups = await store.load_groups(conn, keys=list(asked))
-    earned = await store.load_earned(conn, groups=groups, awards_max_count=awards_max_count)
-    found: dict[MemberKey, dict[str, list[Said]]] = {}
-    for key, of_member in asked.items():
-        for event, audiences in sorted(of_member, key=lambda one: one[0]["time"]):
-            for audience in audiences:
-                decision = decide_at(
-                    audience,
-                    said=known.get(key, {}),
-                    earned=earned.get(key, ()),
-                    event_time=event["time"],
-                    received_at=event["receivedat"],
-                    today=event.get("day") or event["time"].astimezone(UTC).date(),
-                )
-                said = found.setdefault(key, {}).setdefault(audience.name, [])
-                if not said or said[-1].since != event["time"]:
-                    said.append(Said(event["time"], event["receivedat"], decision.is_in))
-    return found
-
-
-def with_decided(known: Known, decided: Mapping[MemberKey, Mapping[str, Sequence[Said]]]) -> Known:
-    """What is known of members, and what was decided of them."""
-    if not decided:
-        return known
-    return {key: {**known.get(key, {}), **decided.get(key, {})} for key in {*known, *decided}}
-
-
-async def note_active(
-    tx: Transaction[Settings],
-    *,
-    events: Sequence[AcceptedEvent],
-    compiled: Mapping[str, Sequence[CompiledVersion]],
-    heads: Mapping[tuple[str, str], str],
-) -> None:
-    """Have members of events looked at, where what they did decides in which audiences they are."""
-    with_behaviours = {
-        community
-        for community, of_community in compiled.items()
-        if any(version.behaviours for version in of_community)
-    }
-    if not with_behaviours:
-        return
-    due: dict[MemberKey, datetime] = {}
-    for event in events:
-        community = event["community"]
-        if community in with_behaviours:
-            for member_id in (event.get("member"), event.get("objectmember"), event.get("replymember")):
-                if member_id is not None:
-                    due[MemberKey(community, heads.get((community, member_id), member_id))] = tx.now
-    if due:
-        await store.put_due(tx.conn, due=due)
-
-
 async def on_members(tx: Transaction[Settings], facts: list[MemberFact]) -> None:
     """Keep what rules read of members, and have those looked at of whom something was told.
 
@@ -269,14 +197,14 @@ async def on_members(tx: Transaction[Settings], facts: list[MemberFact]) -> None
 async def _look_at(
     tx: Transaction[Settings], *, changed: Collection[MemberKey], erased: Sequence[MemberKey]
 ) -> None:
-    communities = set(await store.load_communities(tx.conn)) if changed or erased else set()
+    communities = set(await turns_store.load_communities(tx.conn)) if changed or erased else set()
     due = {key: tx.now for key in changed if key.community in communities}
     if due:
         heads = await load_heads(tx.conn, keys=list(due))
         due |= {MemberKey(key.community, heads[key]): tx.now for key in due if key in heads}
-        await store.put_due(tx.conn, due=due)
+        await turns_store.put_due(tx.conn, due=due)
     if erased:
-        await store.erase(tx.conn, keys=erased)
+        await turns_store.erase(tx.conn, keys=erased)
 
 
 def tell(tx: Transaction[Settings], turns: Sequence[Turn]) -> None:
@@ -306,7 +234,7 @@ def tell(tx: Transaction[Settings], turns: Sequence[Turn]) -> None:
 async def on_audiences_told(tx: Transaction[Settings], facts: list[AudienceFact]) -> None:
     """Take in turns that were told and that the database has forgotten."""
     keys = {MemberKey(fact["community"], fact["data"]["member_id"]) for fact in facts}
-    erased = await store.find_erased(tx.conn, keys=keys)
+    erased = await turns_store.find_erased(tx.conn, keys=keys)
     turns = [
         Turn(
             fact["community"],
@@ -323,7 +251,7 @@ async def on_audiences_told(tx: Transaction[Settings], facts: list[AudienceFact]
         if MemberKey(fact["community"], fact["data"]["member_id"]) not in erased
     ]
     if turns:
-        await store.put_turns(tx.conn, turns=turns)
+        await turns_store.put_turns(tx.conn, turns=turns)
 
 
 READ_BACK = (ReadBack((AUDIENCES,), AUDIENCE_FACT, on_audiences_told),)

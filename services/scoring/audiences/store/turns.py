@@ -7,9 +7,8 @@ from typing import NamedTuple
 import orjson
 from asyncpg import Record
 
-from services.scoring.audiences.domain import AudiencePlace, DayEarned, MemberOf, State, Turn
+from services.scoring.audiences.domain import AudiencePlace, MemberOf, State, Turn
 from services.scoring.rules.domain.attributes import MemberKey
-from shared.contracts.programme import SPENDABLE
 from shared.postgres import Connection
 
 _TURN = (
@@ -32,54 +31,6 @@ class Sweep(NamedTuple):
     version: int
     after_member: str | None
     is_done: bool
-
-
-async def load_earned(
-    conn: Connection, *, groups: Mapping[MemberKey, Sequence[str]], awards_max_count: int
-) -> dict[MemberKey, list[DayEarned]]:
-    """What persons, each with all their members, earned by day and rule: of each member's newest awards."""
-    rows = await conn.fetch(
-        """
-        select k.community, k.head_id, a.day, a.rule_id, sum(a.points)::bigint as points,
-            sum(case when a.amends is null then 1
-                     else (a.total <> 0)::int - (a.total - a.points <> 0)::int end)::bigint as awards
-        from unnest($1::text[], $2::uuid[], $3::uuid[]) as k(community, head_id, one_id)
-        cross join lateral (
-            select coalesce(day, (event_time at time zone 'UTC')::date) as day, rule_id, points, amends, total,
-                score
-            from awards where community = k.community and member_id = k.one_id
-            order by event_time desc, award_id desc limit $4) a
-        where coalesce(a.score, $5) = $5
-        group by k.community, k.head_id, a.day, a.rule_id
-        """,
-        [key.community for key, group in groups.items() for _ in group],
-        [key.member_id for key, group in groups.items() for _ in group],
-        [one for group in groups.values() for one in group],
-        awards_max_count,
-        SPENDABLE,
-    )
-    found: dict[MemberKey, list[DayEarned]] = {}
-    for row in rows:
-        earned = DayEarned(row["day"], row["rule_id"], row["points"], row["awards"])
-        found.setdefault(MemberKey(row["community"], str(row["head_id"])), []).append(earned)
-    return found
-
-
-async def load_groups(conn: Connection, *, keys: Collection[MemberKey]) -> dict[MemberKey, list[str]]:
-    """Heads with all who are merged into them; who is not merged stands alone."""
-    found = {key: [key.member_id] for key in keys}
-    rows = await conn.fetch(
-        """
-        select m.community, m.head_id, m.member_id from merges m
-        join unnest($1::text[], $2::uuid[]) as k(community, head_id) using (community, head_id)
-        order by m.member_id
-        """,
-        [key.community for key in keys],
-        [key.member_id for key in keys],
-    )
-    for row in rows:
-        found[MemberKey(row["community"], str(row["head_id"]))].append(str(row["member_id"]))
-    return found
 
 
 async def put_due(conn: Connection, *, due: Mapping[MemberKey, datetime]) -> None:
@@ -154,8 +105,8 @@ async def put_turns(conn: Connection, *, turns: Sequence[Turn]) -> None:
 
 
 async def erase(conn: Connection, *, keys: Sequence[MemberKey]) -> None:
-    """Forget in which audiences members who were erased are, and were."""
-    for table in ("audience_due", "audience_members", "audience_changes"):
+    """Forget in which audiences members who were erased are, and were, and what they did was about."""
+    for table in ("audience_due", "audience_members", "audience_changes", "event_topics"):
         await conn.execute(
             f"""
             delete from {table} t using unnest($1::text[], $2::uuid[]) as k(community, member_id)

@@ -1,0 +1,1 @@
+"""What the services take and answer, a module for each."""

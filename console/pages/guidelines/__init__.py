@@ -1,0 +1,1 @@
+"""What was reported, for who moderates: the queue, a case, who is suspended."""

@@ -1,0 +1,1 @@
+"""What a member has to do with the guidelines: accept, report, appeal."""

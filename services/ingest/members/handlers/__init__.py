@@ -1,0 +1,1 @@
+"""Who is who: what ingest does with the identities it sees and is told of."""

@@ -1,0 +1,1 @@
+"""Guidelines: what is reported, decided and appealed against, what follows from it, and who accepted them."""

@@ -1,0 +1,1 @@
+"""What moderators, members and visitors ask of guidelines."""

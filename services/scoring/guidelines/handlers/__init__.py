@@ -1,0 +1,1 @@
+"""What is said in cases is taken in, worked out, decided, and told."""

@@ -44,8 +44,10 @@ BY_HAND = Link("/by-hand", _("Points by hand"), "gift", "points:read")
 HELD = Link("/held", _("Held points"), "shield", "points:read")
 GUIDELINES = Link("/guidelines", _("Reports"), "shield", "guidelines:read")
 WAITING = Link("/waiting", _("Waiting for you"), "eye", "programmes:read")
+BADGES = Link("/badges", _("Badges"), "seal", "recognition:read")
 PROGRAMME = Link("/programme", _("Programme"), "doc", "programmes:read")
 CAMPAIGNS = Link("/campaigns", _("Campaigns"), "mega", "programmes:read")
+CONTENT = Link("/content", _("Content"), "star", "points:read")
 AUDIT = Link("/audit", _("Audit log"), "log", "audit:read")
 PEOPLE = Link("/people", _("People"), "people", "people:read")
 KEYS = Link("/keys", _("Access keys"), "key", "keys:write")
@@ -58,6 +60,7 @@ STATEMENTS = Link("/statements", _("Statements"), "receipt", "rewards:read")
 ACCOUNT = Link("/account", _("Account"), "user")
 ME = Link("/me", _("My points"), "user")
 MY_PLACE = Link("/me/place", _("My place"), "cup")
+MY_BADGES = Link("/me/badges", _("My badges"), "seal")
 MY_REWARDS = Link("/me/rewards", _("Rewards"), "gift")
 MY_PAYOUTS = Link("/me/payouts", _("Payouts"), "bank")
 MY_GUIDELINES = Link("/me/guidelines", _("Guidelines"), "doc")
@@ -67,7 +70,10 @@ OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
-    Group(_("Community"), (MEMBERS, GUIDELINES, LEADERBOARD, PROGRAMME, CAMPAIGNS, HELD, CHECK_INS)),
+    Group(
+        _("Community"),
+        (MEMBERS, GUIDELINES, LEADERBOARD, BADGES, CONTENT, PROGRAMME, CAMPAIGNS, HELD, CHECK_INS),
+    ),
     Group(_("Finance"), (PAYOUT_RUNS, REDEMPTIONS, LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
     Group(_("Operation"), (PIPELINE, DEAD_LETTERS, CONNECTORS, RECEIPTS, REJECTED, PARTS)),

@@ -92,6 +92,8 @@ from services.scoring.programmes.domain.publication import (
     OtherProgrammeError,
 )
 from services.scoring.programmes.handlers.checking import ChecksBusyError, CheckTooSlowError
+from services.scoring.quality.api import UNKNOWN_CONTENT
+from services.scoring.quality.domain.listing import UnknownContentError
 from services.scoring.signals.domain.cases import (
     CaseFourEyesError,
     SignalCaseDecidedError,
@@ -219,6 +221,9 @@ ERRORS: ErrorTable = {
     ),
     WrongReasonError: _wrong_case_reason,
     UnknownCampaignError: lambda _: Problem(UNKNOWN_CAMPAIGN, "GET /v1/campaigns lists those of the programme"),
+    UnknownContentError: lambda _: Problem(
+        UNKNOWN_CONTENT, "GET /v1/content/best and /v1/content/unjudged list what there is"
+    ),
     UnknownAudienceError: lambda _: Problem(
         UNKNOWN_AUDIENCE, "GET /v1/audiences lists those of the programme in force"
     ),

@@ -1,6 +1,6 @@
 """Pages for whoever is not signed in, of communities that show something; asked without a credential."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from starlette.responses import RedirectResponse, Response
@@ -11,6 +11,7 @@ from console.components.activities import DONE, RECIPIENTS
 from console.components.tables import Listing
 from console.frame.communities import Community, is_community, visited_community
 from console.frame.visits import NotFoundError, Visit, page
+from console.pages.badges.routes import titles_of
 from console.pages.visitors.differences import differences, unrewarded
 
 PERIODS = ("week", "month", "all")
@@ -41,6 +42,8 @@ async def home(visit: Visit) -> Response:
         return RedirectResponse(f"/c/{community.id}/rules", 303)
     if "boards" in community.public:
         return RedirectResponse(f"/c/{community.id}/leaderboard", 303)
+    if "badges" in community.public:
+        return RedirectResponse(f"/c/{community.id}/badges", 303)
     raise NotFoundError
 
 
@@ -58,10 +61,11 @@ async def rules(visit: Visit) -> Response:
     answers: dict[str, Answer] = await ask.all(**questions)
     _check_shown(*answers.values())
     versions = answers["history"].items
-    now = answers["now"].body["rules"] if answers["now"].ok else []
+    now = _giving(answers["now"].body, answers["campaigns"]) if answers["now"].ok else []
     return visit.page(
         "pages/visitors/rules.html",
         now=answers["now"],
+        given=now,
         history=answers["history"],
         badges=answers.get("badges"),
         changes=[
@@ -74,6 +78,13 @@ async def rules(visit: Visit) -> Response:
         recipients=RECIPIENTS,
         listing=listing,
     )
+
+
+def _giving(now: Mapping[str, Any], campaigns: Answer) -> list[Any]:
+    """The rules that give points: of a campaign that is over, stopped or spent none does."""
+    declared = {one["id"] for one in now["campaigns"]} if campaigns.ok else set()
+    running = {one["campaign_id"] for one in campaigns.items}
+    return [rule for rule in now["rules"] if rule["campaign"] not in declared - running]
 
 
 async def board(visit: Visit) -> Response:
@@ -93,6 +104,15 @@ async def board(visit: Visit) -> Response:
         listing=listing,
         is_named="names" in community.public,
     )
+
+
+async def badges(visit: Visit) -> Response:
+    """Which badges there are, what each asks for and how many hold it; of secret ones nothing."""
+    answers = await visit.ask.all(
+        badges=visit.ask.get("recognition", "/v1/badges"), rules=visit.ask.get("scoring", "/v1/rules")
+    )
+    _check_shown(answers["badges"])
+    return visit.page("pages/visitors/badges.html", badges=answers["badges"], titles=titles_of(answers["rules"]))
 
 
 async def _community(visit: Visit) -> Community | Answer:
@@ -122,5 +142,6 @@ def _check_shown(*answers: Answer) -> None:
 ROUTES = [
     Route("/c/{community}", page(home, is_open=True)),
     Route("/c/{community}/rules", page(visited(rules, "programme"), is_open=True)),
+    Route("/c/{community}/badges", page(visited(badges, "badges"), is_open=True)),
     Route("/c/{community}/leaderboard", page(visited(board, "boards"), is_open=True)),
 ]

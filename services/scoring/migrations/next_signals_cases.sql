@@ -115,5 +115,6 @@ begin
     execute format('alter table awards drop constraint %I', known);
 end $$;
 alter table awards add constraint awards_amended
-    check (cause in ('retracted', 'restored', 'limit', 'held', 'released', 'upheld', 'suspended') and revision >= 1
+    check (cause in ('retracted', 'restored', 'limit', 'held', 'released', 'upheld', 'suspended', 'quality')
+           and revision >= 1
            and total::bigint * (total - points) >= 0);

@@ -4,8 +4,8 @@ from collections.abc import Collection
 from datetime import UTC
 from fractions import Fraction
 
-from services.scoring.audiences.handlers.deciding import on_members as keep_members
 from services.scoring.programmes.domain.publication import Author
+from services.scoring.quality.handlers.trusting import on_members as keep_members
 from services.scoring.settings import Settings
 from services.scoring.signals.domain.acts import OPEN_WINDOWS_COUNT
 from services.scoring.signals.domain.cases import CaseKey, CaseState, Reason, SignalCase

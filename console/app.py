@@ -52,6 +52,7 @@ from console.pages.receipts import routes as receipts
 from console.pages.redemptions import routes as redemptions
 from console.pages.refused import routes as refused
 from console.pages.sign_in import routes as sign_in
+from console.pages.signals import routes as signals
 from console.pages.statements import routes as statements
 from console.pages.try_it import routes as try_it
 from console.pages.views import routes as views
@@ -75,6 +76,7 @@ PAGES = (
         by_hand,
         guidelines,
         campaigns,
+        signals,
         content,
         check_ins,
         programme,

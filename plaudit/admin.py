@@ -219,6 +219,8 @@ WHY_AMENDED = {
     "retracted": "its event was retracted",
     "restored": "its event was restored",
     "limit": "other events left it other room under a limit",
+    "held": "it is held until somebody has looked at it",
+    "released": "somebody looked at it, and released it",
 }
 
 

@@ -43,6 +43,7 @@ SUBCOMMANDS = {
     "campaign": Subcommand(
         "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."
     ),
+    "signals": Subcommand("plaudit.signals", "signals", "See awards that are held, and release or deny them."),
     "content": Subcommand(
         "plaudit.content", "content", "See the best content, what nobody judged yet, and why one is as good."
     ),

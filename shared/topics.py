@@ -134,6 +134,25 @@ CAMPAIGNS = Topic(
     consumers=(),
     read_back=True,
 )
+SIGNALS = Topic(
+    "signals.v1",
+    "Giving that looks like points that friends hand one another: what was found, held, released and denied",
+    "community | member",
+    (facts.SIGNAL_CASE_CHANGED.name,),
+    producers=("scoring",),
+    consumers=(),
+    read_back=True,
+)
+MEMBER_LINKS = Topic(
+    "member_links.v1",
+    "Members who are paid to one bank account, without the account",
+    "community | member",
+    (facts.MEMBER_LINKS_CHANGED.name,),
+    producers=("rewards",),
+    consumers=("scoring",),
+    compacted=True,
+    read_back=True,
+)
 GUIDELINES = Topic(
     "guidelines.v1",
     "What became of reports, who is suspended, and who accepted the guidelines",
@@ -260,6 +279,8 @@ TOPICS = (
     MEASURES,
     POINTS,
     AUDIENCES,
+    SIGNALS,
+    MEMBER_LINKS,
     CAMPAIGNS,
     GUIDELINES,
     RECOGNITION,

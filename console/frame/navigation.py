@@ -41,6 +41,7 @@ CONNECTORS = Link("/connectors", _("Connectors"), "globe", "receipts:read")
 EXPLORER = Link("/explorer", _("Explorer"), "compass", "points:read")
 TRY_IT = Link("/try-it", _("Try it"), "play", "events:write")
 BY_HAND = Link("/by-hand", _("Points by hand"), "gift", "points:read")
+HELD = Link("/held", _("Held points"), "shield", "points:read")
 GUIDELINES = Link("/guidelines", _("Reports"), "shield", "guidelines:read")
 WAITING = Link("/waiting", _("Waiting for you"), "eye", "programmes:read")
 BADGES = Link("/badges", _("Badges"), "seal", "recognition:read")
@@ -70,7 +71,7 @@ OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
     Group(_("Community"), (MEMBERS, LEADERBOARD, BADGES, PROGRAMME, CAMPAIGNS, CHECK_INS)),
-    Group(_("Moderation"), (GUIDELINES, CONTENT)),
+    Group(_("Moderation"), (GUIDELINES, HELD, CONTENT)),
     Group(_("Finance"), (PAYOUT_RUNS, REDEMPTIONS, LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
     Group(_("Operation"), (PIPELINE, DEAD_LETTERS, CONNECTORS, RECEIPTS, REJECTED, PARTS)),

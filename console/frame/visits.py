@@ -195,6 +195,8 @@ TOASTS = {
     "done": _("Done"),
     "waits": _("It waits for another person"),
     "declined": _("Declined"),
+    "released": _("Released: the points are there within seconds, or once another person approves it"),
+    "denied": _("Denied: nobody gets them"),
     "taken-back": _("Taken back"),
     "draft-saved": _("The draft is saved"),
     "draft-discarded": _("The draft is discarded"),

@@ -310,6 +310,8 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             (
                 Query("max(plaudit_scoring_programmes_waiting)", "programmes"),
                 Query("max(plaudit_scoring_manual_awards_waiting)", "points by hand"),
+                Query("max(plaudit_scoring_signal_cases_waiting)", "held points"),
+                Query("max(plaudit_scoring_signal_cases_old)", "held points for long"),
                 Query("max(plaudit_rewards_outcomes_waiting)", "outcomes"),
             ),
         ),

@@ -36,6 +36,8 @@ REASONS: Final = {
     "suspended": "the member was suspended then",
     "waiting": "its room under limits is being looked for",
     "retracted": "it was taken back",
+    "held": "it is held until somebody has looked at it",
+    "denied": "somebody looked at it, and denied it",
 }
 
 

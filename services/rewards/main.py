@@ -11,6 +11,7 @@ from services.rewards.ledger.api import members
 from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
 from services.rewards.payouts import api as payouts
+from services.rewards.payouts.links import handlers as links
 from services.rewards.payouts.outcomes import api as outcomes
 from services.rewards.payouts.outcomes.handlers import count_waiting
 from services.rewards.payouts.payees import api as payees
@@ -19,7 +20,6 @@ from services.rewards.payouts.review import api as review
 from services.rewards.payouts.runs.api import routes as runs
 from services.rewards.payouts.runs.handlers.pieces import carry_on_runs
 from services.rewards.problems import ERRORS
-from services.rewards.programmes.handlers import on_programmes
 from services.rewards.redemptions import api as redemptions
 from services.rewards.redemptions.handlers import expire_reservations
 from services.rewards.restoring.handlers import READ_BACK
@@ -40,7 +40,7 @@ SPEC = ServiceSpec(
         FOLLOWED_ACCESS_KEYS,
         FOLLOWED_PEOPLE,
         FOLLOWED_COMMUNITIES,
-        Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
+        Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, links.on_programmes),
         FOLLOWED_MEMBERS,
         FOLLOWED_AUDIENCES,
         Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
@@ -63,7 +63,7 @@ SPEC = ServiceSpec(
         Timer("fold-sums", every_seconds=60, run=fold),
         Timer("check-ledger", every_seconds=3600, run=check_all),
     ],
-    read_back=READ_BACK,
+    read_back=(*READ_BACK, *links.READ_BACK),
 )
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ from services.scoring.guidelines.api.routes import router as guidelines
 from services.scoring.guidelines.handlers import folding as guideline_cases
 from services.scoring.guidelines.handlers import telling as guideline_facts
 from services.scoring.guidelines.handlers.listening import FOLLOWED_MEMBERS, Listener
+from services.scoring.holds.api.routes import router as holds
+from services.scoring.holds.handlers import following, looking
 from services.scoring.manual import handlers as manual_handlers
 from services.scoring.manual.api import router as manual
 from services.scoring.problems import ERRORS
@@ -39,6 +41,7 @@ from shared.topics import EVENTS
 #: A piece at a time, so that batches have their turn between them.
 SETTLE_EVERY_SECONDS = 0.5
 DECIDE_EVERY_SECONDS = 1.0
+LOOK_EVERY_SECONDS = 0.5
 TRUST_EVERY_SECONDS = 2.0
 
 scorer = Scorer()
@@ -53,16 +56,19 @@ SPEC = ServiceSpec(
         FOLLOWED_PEOPLE,
         FOLLOWED_COMMUNITIES,
         FOLLOWED_MEMBERS,
+        following.FOLLOWED_LINKS,
         Subscription(EVENTS, ACCEPTED_EVENT, listener.on_activities, prepare=scorer.prepare),
     ],
     routers=[
         *(programmes, drafts, rules, audiences, campaigns, content, awards, manual),
-        *(guidelines, members_guidelines),
+        *(holds, guidelines, members_guidelines),
     ],
     problems=ERRORS,
     timers=[
         Timer("settle-claims", every_seconds=SETTLE_EVERY_SECONDS, run=settle_waiting),
         Timer("decide-audiences", every_seconds=DECIDE_EVERY_SECONDS, run=DECIDER.look),
+        Timer("look-at-signals", every_seconds=LOOK_EVERY_SECONDS, run=looking.look),
+        Timer("count-held", every_seconds=60, run=looking.count_held),
         Timer("sign-programmes-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
         Timer("count-programmes-waiting", every_seconds=60, run=count_waiting),
         Timer("work-out-trust", every_seconds=TRUST_EVERY_SECONDS, run=work_out),
@@ -77,6 +83,7 @@ SPEC = ServiceSpec(
     closing=[scorer.close, CHECKER.close],
     read_back=[
         *telling.READ_BACK,
+        *following.READ_BACK,
         *restoring.READ_BACK,
         *manual_handlers.READ_BACK,
         *deciding.READ_BACK,

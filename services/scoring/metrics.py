@@ -41,6 +41,21 @@ AUDIENCE_TURNS = Counter(
 )
 for done in ("given", "taken", "reversed"):
     MANUAL_AWARDS.labels(done)
+SIGNAL_CASES_WAITING = Gauge(
+    "plaudit_scoring_signal_cases_waiting", "Cases of held awards that wait for a person to look at them"
+)
+SIGNAL_POINTS_HELD = Gauge("plaudit_scoring_signal_points_held", "Points that such cases withhold")
+SIGNAL_CASES_OLD = Gauge(
+    "plaudit_scoring_signal_cases_old",
+    "Cases of held awards that nobody has looked at for PLAUDIT_SIGNAL_CASE_OLD_DAYS",
+)
+SIGNALS_DECIDED = Counter(
+    "plaudit_scoring_signal_cases_decided_total",
+    "Cases of held awards that a person decided, by what: release_asked, released, denied",
+    ["decision"],
+)
+for decided in ("release_asked", "released", "denied"):
+    SIGNALS_DECIDED.labels(decided)
 CAMPAIGNS_NOT_GIVING = Gauge(
     "plaudit_scoring_campaigns_not_giving",
     "Campaigns that give nothing, by why: braked (spent too fast), stopped (by a person), exhausted (all spent)",

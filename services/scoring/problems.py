@@ -23,6 +23,12 @@ from services.scoring.guidelines.domain.errors import (
     UnknownCategoryError,
     UnknownSuspensionError,
 )
+from services.scoring.holds.api.routes import (
+    SIGNAL_CASE_DECIDED,
+    SIGNAL_FOUR_EYES,
+    SIGNAL_REASON,
+    UNKNOWN_SIGNAL_CASE,
+)
 from services.scoring.manual.api import (
     MANUAL_DECIDED,
     MANUAL_FOUR_EYES,
@@ -88,6 +94,12 @@ from services.scoring.programmes.domain.publication import (
 from services.scoring.programmes.handlers.checking import ChecksBusyError, CheckTooSlowError
 from services.scoring.quality.api import UNKNOWN_CONTENT
 from services.scoring.quality.domain.listing import UnknownContentError
+from services.scoring.signals.domain.cases import (
+    CaseFourEyesError,
+    SignalCaseDecidedError,
+    UnknownSignalCaseError,
+    WrongReasonError,
+)
 from shared.commands import KEY_REUSED
 from shared.http import ErrorTable, FieldError, Problem
 from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_AUDIENCE, UNKNOWN_MEMBER
@@ -172,6 +184,11 @@ def _persons_limit(error: PersonsLimitError) -> Problem:
     )
 
 
+def _wrong_case_reason(error: WrongReasonError) -> Problem:
+    detail = f"`{error.reason.value}` does not go with that; take one of {', '.join(error.known)}"
+    return Problem(SIGNAL_REASON, detail, [FieldError(field="/reason", detail=detail)])
+
+
 def _unknown_category(error: UnknownCategoryError) -> Problem:
     near = near_name(error.category, error.known)
     meant = f"did you mean `{near}`?" if near else f"there are {', '.join(error.known)}"
@@ -195,6 +212,14 @@ ERRORS: ErrorTable = {
         OTHER_GUIDELINES, f"Version `{error.version}` is in force; read that, and accept it"
     ),
     UnknownSuspensionError: lambda _: Problem(UNKNOWN_SUSPENSION, "GET /v1/suspensions lists those that last"),
+    UnknownSignalCaseError: lambda _: Problem(UNKNOWN_SIGNAL_CASE, "GET /v1/signals lists those that wait"),
+    SignalCaseDecidedError: lambda error: Problem(
+        SIGNAL_CASE_DECIDED, f"{str(error)[:1].upper()}{str(error)[1:]}"
+    ),
+    CaseFourEyesError: lambda error: Problem(
+        SIGNAL_FOUR_EYES, f"{error} asked for it, by whatever key: another person must do that"
+    ),
+    WrongReasonError: _wrong_case_reason,
     UnknownCampaignError: lambda _: Problem(UNKNOWN_CAMPAIGN, "GET /v1/campaigns lists those of the programme"),
     UnknownContentError: lambda _: Problem(
         UNKNOWN_CONTENT, "GET /v1/content/best and /v1/content/unjudged list what there is"

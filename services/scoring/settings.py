@@ -71,6 +71,17 @@ class Settings(SigningSettings):
     audience_sample_max_count: int = Field(
         2_000, gt=0, description="How many members a preview of an audience looks at; larger ones are estimated"
     )
+    signal_looks_per_piece_max_count: int = Field(
+        50, gt=0, description="At how many members one piece of work looks, whether their points are of friends"
+    )
+    signal_awards_per_look_max_count: int = Field(
+        500,
+        gt=0,
+        description="How many awards of a member one look holds or lets go; another goes on with the rest",
+    )
+    signal_case_old_days: int = Field(
+        7, gt=0, description="From which age on held awards that nobody has looked at are alerted of"
+    )
     trust_every_seconds: float = Field(
         60.0,
         gt=0,

@@ -81,6 +81,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "content_events": "community content_id event_uid event_time",
         "declined": "community event_uid rule_id slot reason detail programme_version met",
         "limit_windows": "name used wanted bound is_mixed last_rank last_time last_id given_at",
+        "signal_ties": "community window_no receiver_id giver_id day points acts",
         "quality_due": "community content_id",
         "quality_trust_runs": "community computed_at programme_version seeds trusted pairs",
         "programme_drafts": (

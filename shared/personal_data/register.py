@@ -296,7 +296,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
                 "is_heaviest_first window_1 window_2 window_3 window_4 bound_1 bound_2 bound_3 "
                 "bound_4 state is_counted is_settled room told revision grace_count corrected_on is_shared "
                 "cooldown_seconds shares floor takes summed cut is_backfill score available_at expires_at "
-                "campaign ceiling ceiling_by void"
+                "campaign ceiling ceiling_by void withheld"
             ),
             order="award_id community",
             erased=Erased.STAYS,
@@ -321,6 +321,61 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
                 "reversed_by reversed_by_person reversed_by_credential "
                 "reversal_asked_at reversal_asked_by reversal_asked_by_person reversal_asked_by_credential"
             ),
+        ),
+        Held(
+            "signal_acts",
+            personal="",
+            others=(
+                "community award_id member_id giver_id window_no day event_uid event_time points is_taken_back "
+                "withheld"
+            ),
+            order="award_id community",
+            erased=Erased.STAYS,
+            says="What others gave them, by ids that are nobody's",
+            # Who gave it is the giver's.
+            hidden="giver_id",
+        ),
+        Held(
+            "signal_totals",
+            personal="",
+            others="community window_no member_id given received",
+            order="community window_no member_id",
+            erased=Erased.STAYS,
+            says="What they gave and received within 30 days, in all",
+        ),
+        Held(
+            "signal_looks",
+            personal="",
+            others="community window_no member_id turn is_spread",
+            order="community window_no member_id",
+            erased=Erased.STAYS,
+            says="That it is to be looked at who gave them points",
+        ),
+        Held(
+            "signal_cases",
+            personal="",
+            others=(
+                "community case_id member_id window_no state revision score_percent found is_all givers others "
+                "held_points held_awards programme_version opened_at changed_at asked_at asked_by asked_by_person "
+                "asked_by_credential decided_at decided_by decided_by_person decided_by_credential reason note"
+            ),
+            order="community case_id",
+            erased=Erased.STAYS,
+            says="Points that were held, and what became of them",
+            # Others are meant by what was found, and who decided is theirs.
+            hidden=(
+                "found givers others asked_by asked_by_person asked_by_credential decided_by decided_by_person "
+                "decided_by_credential note"
+            ),
+        ),
+        Held(
+            "member_links",
+            personal="",
+            others="community member_id revision account_id members_count is_payer",
+            order="community member_id",
+            erased=Erased.STAYS,
+            says="How many are paid to the same account",
+            hidden="account_id",
         ),
         Held(
             "voids",
@@ -585,6 +640,15 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             order="award_id community",
             erased=Erased.STAYS,
             says="Points of each award that are left",
+        ),
+        Held(
+            "member_links",
+            personal="",
+            others="community member_id revision account_id members_count is_payer",
+            order="community member_id",
+            erased=Erased.STAYS,
+            says="How many are paid to the same account",
+            hidden="account_id",
         ),
         Held(
             "payee_changes",

@@ -27,6 +27,12 @@ TOLD: Final[Mapping[str, Told]] = {
     ),
     "audience.entered.v1": Told("", "member_id audience revision since known_at programme_version met"),
     "audience.left.v1": Told("", "member_id audience revision since known_at programme_version met"),
+    "signal.case_changed.v1": Told(
+        "",
+        "member_id case_id revision state starts_on score_percent signals programme_version opened_at"
+        " asked_by_person decided_by_person reason",
+    ),
+    "member.links_changed.v1": Told("", "member_id revision account_id members_count is_payer"),
     "campaign.changed.v1": Told("", "campaign revision what state is_exhausted is_let_go spent_points person_id"),
     "guidelines.case_changed.v1": Told(
         "",

@@ -42,6 +42,8 @@ REASONS: Final = {
     "suspended": _("You were suspended then"),
     "waiting": _("It is being looked for whether there is room under the limit"),
     "retracted": _("It was taken back"),
+    "held": _("It is being looked at: until then it is neither given nor lost"),
+    "denied": _("Somebody looked at it, and decided that it is not given"),
 }
 #: What fields of events are called.
 FIELDS: Final = {

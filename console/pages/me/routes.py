@@ -32,6 +32,7 @@ async def show(visit: Visit) -> Response:
         payouts=ask.get("rewards", f"/v1/members/{member}/payouts", limit=PAYOUTS_COUNT),
         audiences=ask.get("scoring", f"/v1/members/{member}/audiences"),
         by_hand=ask.get("scoring", f"/v1/members/{member}/manual-awards", limit=BY_HAND_COUNT),
+        held=ask.get("scoring", f"/v1/members/{member}/held-awards", limit=BY_HAND_COUNT),
         events=ask.get(
             "analytics", f"/v1/members/{member}/events", limit=ACTS_COUNT, after=listing.said.get("after")
         ),

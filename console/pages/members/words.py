@@ -100,6 +100,8 @@ DECLINED: Final = {
     "suspended": _("the member was suspended then"),
     "waiting": _("what fits under its limits is being worked out"),
     "retracted": _("it was taken back"),
+    "held": _("it is held until somebody has looked at it"),
+    "denied": _("somebody looked at it, and denied it"),
 }
 
 

@@ -48,18 +48,22 @@ async def show(visit: Visit) -> Response:
         questions["community"] = ask.get("ingest", f"/v1/communities/{visit.signed_in.community}")
     if visit.signed_in.may(BY_HAND.scope or ""):
         questions["by_hand"] = ask.get("scoring", "/v1/manual-awards", state="waiting", limit=LIST_COUNT)
+        questions["held"] = ask.get("scoring", "/v1/signals", state="release_asked", limit=LIST_COUNT)
     answers = await ask.all(**questions)
     policy = _policy(answers.get("community"))
     versions, runs, outcomes = (answers.get(name) for name in ("versions", "runs", "outcomes"))
     proposed = [one for one in versions.items if one["state"] == "proposed"] if versions else []
     by_hand = answers.get("by_hand")
     hands = by_hand.items if by_hand else []
+    held = answers.get("held")
+    releases = held.items if held else []
     open_runs, said = runs.items if runs else [], outcomes.items if outcomes else []
     mine = [
         *(one for one in proposed if _may(visit, PROGRAMMES_APPROVE, one["published_by_person"])),
         *(one for one in open_runs if _may(visit, PAYOUTS_APPROVE, one["created_by_person"])),
         *(one for one in said if _may(visit, PAYOUTS_APPROVE, one["proposed"]["person_id"])),
         *(one for one in hands if _may(visit, POINTS_APPROVE, _asker(one))),
+        *(one for one in releases if _may(visit, POINTS_APPROVE, one["asked_by_person"])),
         *(one for one in policy if one["asked_by"] != visit.signed_in.person_id),
     ]
     return visit.page(
@@ -68,11 +72,12 @@ async def show(visit: Visit) -> Response:
         runs=runs,
         outcomes=outcomes,
         by_hand=by_hand,
+        held=held,
         proposed=proposed,
         policy=policy,
         mine=mine,
-        is_all_known=all(answer.ok for answer in (versions, runs, outcomes, by_hand) if answer is not None),
-        all_count=len(proposed) + len(open_runs) + len(said) + len(policy) + len(hands),
+        is_all_known=all(answer.ok for answer in (versions, runs, outcomes, by_hand, held) if answer is not None),
+        all_count=len(proposed) + len(open_runs) + len(said) + len(policy) + len(hands) + len(releases),
     )
 
 

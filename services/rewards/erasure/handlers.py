@@ -1,5 +1,6 @@
 """Who was erased has no bank details any more once their payouts are over, and no points if they gave them up."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from services.rewards.erasure import store
@@ -7,6 +8,8 @@ from services.rewards.erasure.domain import ErasedMember
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.lots.handlers.expiry import lock_usable_held
 from services.rewards.lots.handlers.merges import move
+from services.rewards.payouts.links.handlers import relink
+from services.rewards.payouts.payees.store import load_payees
 from services.rewards.payouts.store import lock_runs
 from shared import followed_audiences
 from shared.consumer import Subscription
@@ -46,9 +49,10 @@ async def look_after(tx: Transaction) -> None:
     undone = await store.lock_undone(tx.conn, limit_count=LOOKED_AFTER_MAX_COUNT)
     owners = {Owner(erased.community, erased.member_id): erased for erased in undone}
     # 1. No run is made or decided meanwhile that would ask for bank details.
+    over: set[Owner] = set()
     for community in sorted({owner.community for owner in owners}):
         await lock_runs(tx.conn, community)
-    over = {owner for owner in sorted(owners) if await store.delete_payee(tx.conn, owner)}
+        over |= await _delete_payees(tx, [owner for owner in owners if owner.community == community])
     # 2. What was not used is over, and booked away at once.
     forfeiting = [owner for owner, erased in owners.items() if erased.forfeits]
     if forfeiting:
@@ -59,3 +63,13 @@ async def look_after(tx: Transaction) -> None:
     for owner, erased in owners.items():
         is_done = owner in over and tx.now - erased.erased_at > ARRIVES_WITHIN
         await store.set_looked_after(tx.conn, owner, at=tx.now, is_done=is_done)
+
+
+async def _delete_payees(tx: Transaction, owners: Sequence[Owner]) -> set[Owner]:
+    """Delete the bank details of members of one community, where they may go already; returns whose are gone."""
+    community = owners[0].community
+    payees = await load_payees(tx.conn, community=community, member_ids=[owner.member_id for owner in owners])
+    over = {owner for owner in sorted(owners) if await store.delete_payee(tx.conn, owner)}
+    # Whoever is still paid there has it with fewer.
+    await relink(tx, community=community, ibans={payee.account.iban for payee in payees.values()})
+    return over

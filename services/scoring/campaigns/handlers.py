@@ -52,7 +52,9 @@ async def spend(tx: Transaction[Settings], *, claims: Iterable[Claim]) -> None:
     """
     of_campaign: dict[CampaignKey, list[Claim]] = {}
     for claim in claims:
-        if claim.campaign is not None and claim.due != claim.told:
+        # What is withheld keeps what was spent on it.
+        is_moved = claim.withheld is not None or claim.was_withheld
+        if claim.campaign is not None and claim.due != claim.told and not is_moved:
             of_campaign.setdefault((claim.community, claim.campaign), []).append(claim)
     if not of_campaign:
         return

@@ -7,7 +7,7 @@ from typing import Any
 from asyncpg import Record
 
 from services.scoring.limits.domain.allotting import Window
-from services.scoring.limits.domain.claims import Ceiling, Claim, Cut, Pace, State, Terms
+from services.scoring.limits.domain.claims import Ceiling, Claim, Cut, Pace, State, Terms, Withheld
 from services.scoring.limits.domain.corrections import CorrectionDay
 from shared.contracts.award_ids import award_id_range
 from shared.postgres import Connection
@@ -38,7 +38,7 @@ _WINDOWS = tuple(f"{part}_{place}" for part in ("window", "bound") for place in 
 _CHANGING = ("state", "is_counted", "is_settled", "room", "told", "revision", "corrected_on", "summed", "cut",
              "is_backfill")  # fmt: skip
 _CAMPAIGN = ("campaign", "ceiling", "ceiling_by", "void")
-_COLUMNS = (*_BEFORE_WINDOWS, *_WINDOWS, *_CHANGING, *_TERMS, *_PACE, *_CAMPAIGN)
+_COLUMNS = (*_BEFORE_WINDOWS, *_WINDOWS, *_CHANGING, *_TERMS, *_PACE, *_CAMPAIGN, "withheld")
 _NOTHING = (None,) * _PLACES
 
 
@@ -157,6 +157,7 @@ def _record(claim: Claim) -> tuple[Any, ...]:
         claim.ceiling,
         claim.ceiling_by,
         claim.void,
+        claim.withheld,
     )
 
 
@@ -166,12 +167,13 @@ async def put_claims(conn: Connection, *, claims: Collection[Claim]) -> None:
         """
         update claims c set state = n.state, is_counted = n.is_counted, is_settled = n.is_settled, room = n.room,
             told = n.told, revision = n.revision, corrected_on = n.corrected_on, summed = n.summed, cut = n.cut,
-            is_backfill = n.is_backfill, ceiling = n.ceiling, ceiling_by = n.ceiling_by,
-            void = n.void
+            is_backfill = n.is_backfill, ceiling = n.ceiling, ceiling_by = n.ceiling_by, void = n.void,
+            withheld = n.withheld
         from unnest($1::text[], $2::uuid[], $3::text[], $4::bool[], $5::bool[], $6::int[], $7::int[], $8::int[],
-                    $9::date[], $10::int[], $11::text[], $12::bool[], $13::int[], $14::text[], $15::text[])
+                    $9::date[], $10::int[], $11::text[], $12::bool[], $13::int[], $14::text[], $15::text[],
+                    $16::text[])
             as n(community, award_id, state, is_counted, is_settled, room, told, revision, corrected_on, summed,
-                 cut, is_backfill, ceiling, ceiling_by, void)
+                 cut, is_backfill, ceiling, ceiling_by, void, withheld)
         where c.award_id = n.award_id and c.community = n.community
         """,
         [claim.community for claim in claims],
@@ -189,6 +191,7 @@ async def put_claims(conn: Connection, *, claims: Collection[Claim]) -> None:
         [claim.ceiling for claim in claims],
         [claim.ceiling_by for claim in claims],
         [claim.void for claim in claims],
+        [claim.withheld for claim in claims],
     )
 
 
@@ -403,6 +406,7 @@ def _claim(row: Record) -> Claim:
         ceiling=row["ceiling"],
         ceiling_by=None if row["ceiling_by"] is None else Ceiling(row["ceiling_by"]),
         void=row["void"],
+        withheld=None if row["withheld"] is None else Withheld(row["withheld"]),
     )
 
 

@@ -65,6 +65,7 @@ from shared.contracts.facts.guidelines import (
     SuspensionChanged,
     SuspensionData,
 )
+from shared.contracts.facts.links import MEMBER_LINKS_CHANGED, MemberLinksChanged, MemberLinksData
 from shared.contracts.facts.members import (
     MEMBER_ERASED,
     MEMBER_FACT,
@@ -126,6 +127,7 @@ from shared.contracts.facts.redemptions import (
     RedemptionLotsData,
 )
 from shared.contracts.facts.sentiment import SENTIMENT_MEASURED, SentimentData, SentimentMeasured
+from shared.contracts.facts.signals import SIGNAL_CASE_CHANGED, SignalCaseChanged, SignalCaseData, SignalData
 
 #: Every type of fact in an envelope of ours; beside them only accepted events travel.
 FACTS: Final[tuple[FactType[Any], ...]] = (
@@ -143,6 +145,8 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     SUSPENSION_CHANGED,
     GUIDELINES_ACCEPTED,
     SAID_IN_CASE,
+    SIGNAL_CASE_CHANGED,
+    MEMBER_LINKS_CHANGED,
     RECOGNITION_GRANTED,
     REDEMPTION_CHANGED,
     REDEMPTION_LOTS,
@@ -179,6 +183,7 @@ __all__ = [
     "MEMBER_ERASED",
     "MEMBER_FACT",
     "MEMBER_IDENTIFIED",
+    "MEMBER_LINKS_CHANGED",
     "MEMBER_MERGED",
     "MEMBER_UNMERGED",
     "PAYOUT_CHANGED",
@@ -199,6 +204,7 @@ __all__ = [
     "REJECTED_EVENT",
     "SAID_IN_CASE",
     "SENTIMENT_MEASURED",
+    "SIGNAL_CASE_CHANGED",
     "SUSPENSION_CHANGED",
     "TOKEN_KEY_CHANGED",
     "AcceptanceData",
@@ -234,6 +240,8 @@ __all__ = [
     "MemberErased",
     "MemberFact",
     "MemberIdentified",
+    "MemberLinksChanged",
+    "MemberLinksData",
     "MemberMerged",
     "MemberUnmerged",
     "MergeData",
@@ -267,6 +275,9 @@ __all__ = [
     "SaidInCase",
     "SentimentData",
     "SentimentMeasured",
+    "SignalCaseChanged",
+    "SignalCaseData",
+    "SignalData",
     "SpellData",
     "Standing",
     "StandingData",

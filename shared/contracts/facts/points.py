@@ -9,7 +9,7 @@ from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.fields import Count, LocalDay, Points, Slug, Timestamp, Uuid
 from shared.contracts.story import ACCEPTANCE, AMENDMENT, AWARD, GRACE, TRACEPARENT
 
-Cause = Literal["retracted", "restored", "limit", "upheld", "suspended", "quality"]
+Cause = Literal["retracted", "restored", "limit", "held", "released", "upheld", "suspended", "quality"]
 
 
 class ByHandData(TypedDict):
@@ -31,7 +31,9 @@ class AwardData(TypedDict):
     from now on; everything else is said as the award said it. The `cause` is that its event was retracted or
     restored, that a limit has another room for it, because others came late, were retracted or restored, that a
     report of what its event is about was upheld, that its member is suspended, or that content has another
-    `quality`. `restored` is also what is given back when a report or suspension does not stand any more.
+    `quality`. `restored` is also what is given back when a report or suspension does not stand any more. Or
+    it is held until a person has looked at it, and `released` then; what is held from its beginning is told once it
+    is released.
 
     `day` and `week` are those of the event, left out as there.
 

@@ -1,7 +1,7 @@
 """A programme: the rules of a community, in the sections that each service reads.
 
 ingest reads `attributes` and `events`, scoring `events`, `audiences`, `rules`, `campaigns`, `manual` and
-`quality`, recognition `recognition`, rewards `rewards`; `guidelines` are scoring's, and their words ingest's. A
+`quality` and `signals`, recognition `recognition`, rewards `rewards`; `guidelines` are scoring's, and their words ingest's. A
 programme is written in YAML, published as a version, and never changed afterwards.
 """
 
@@ -49,6 +49,7 @@ from shared.contracts.programme.rules import (
     SharedLimit,
 )
 from shared.contracts.programme.section import RULE_POINTS_MAX, PositivePoints, Section
+from shared.contracts.programme.signals import RING_MAX_COUNT, Signals
 from shared.contracts.programme.worth import (
     CONDITION_MAX_CHARS,
     SPENDABLE,
@@ -77,6 +78,7 @@ __all__ = [
     "LIMITS_OF_RULE_MAX_COUNT",
     "PENALTY_RULE",
     "REFERENCES",
+    "RING_MAX_COUNT",
     "RULES_MAX_COUNT",
     "RULE_POINTS_MAX",
     "SPENDABLE",
@@ -129,6 +131,7 @@ __all__ = [
     "Section",
     "Shape",
     "SharedLimit",
+    "Signals",
     "Slot",
     "Streak",
     "Tier",

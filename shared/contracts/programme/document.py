@@ -30,6 +30,7 @@ from shared.contracts.programme.recognition import Recognition
 from shared.contracts.programme.rewards import Rewards
 from shared.contracts.programme.rules import LIMITS_MAX_COUNT, RULES_MAX_COUNT, Rule, SharedLimit
 from shared.contracts.programme.section import Section
+from shared.contracts.programme.signals import Signals
 from shared.contracts.programme.worth import GOALS_MAX_COUNT, SCORES_MAX_COUNT, DeclaredGoal, DeclaredScore
 
 #: What the sections declare of their ids, in the order in which they are checked.
@@ -74,6 +75,7 @@ class Programme(Section):
     scores: Annotated[list[DeclaredScore], Field(min_length=1, max_length=SCORES_MAX_COUNT)] | None = None
     goals: Annotated[list[DeclaredGoal], Field(min_length=1, max_length=GOALS_MAX_COUNT)] | None = None
     campaigns: Annotated[list[Campaign], Field(min_length=1, max_length=CAMPAIGNS_MAX_COUNT)] | None = None
+    signals: Signals | None = None
 
     @model_validator(mode="after")
     def ids_are_unique_and_known(self) -> Self:

@@ -46,7 +46,8 @@ RESERVED_WORDS: Final = frozenset(name.split(".", 1)[0] for name in ACTIVITY_TYP
         "person",
     ),
     "personal_data",
-    *("plaudit", "points", "programme", "recognition", "record", "redemption", "sentiment", "token_key"),
+    *("plaudit", "points", "programme", "recognition", "record", "redemption", "sentiment", "signal"),
+    "token_key",
 }
 #: What no field of its own is called: what every event may have, and what is measured of it.
 RESERVED_FIELDS: Final = (

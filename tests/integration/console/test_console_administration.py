@@ -31,13 +31,14 @@ PAGES = {
     "/programme/drafts": "manager",
     "/campaigns": "manager",
     "/by-hand": "author",
+    "/held": "author",
     "/waiting": "manager",
     f"/waiting/payout-runs/{uuid4()}": "finance_maker",
     f"/waiting/outcomes/{uuid4()}": "finance_approver",
 }
 #: What each of these roles may see of the pages above.
 SEEN = {
-    "moderator": {"/by-hand"},
+    "moderator": {"/by-hand", "/held"},
     "operator": {
         "/people",
         "/campaigns",
@@ -47,12 +48,12 @@ SEEN = {
         "/programme/versions",
         "/programme/drafts",
     }
-    | {"/waiting", "/by-hand", "/campaigns"}
+    | {"/waiting", "/by-hand", "/held", "/campaigns"}
     | {path for path in PAGES if path.startswith(("/audit", "/waiting/"))},
     "administrator": {path for path, role in PAGES.items() if role not in {"finance_maker", "author"}}
     - set(list(PAGES)[-2:]),
     "manager": {"/programme", "/programme/versions", "/programme/edit", "/programme/drafts", "/waiting"}
-    | {"/by-hand", "/campaigns"},
+    | {"/by-hand", "/held", "/campaigns"},
 }
 
 

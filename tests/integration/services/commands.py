@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from json import dumps
 from typing import Any, NamedTuple
@@ -16,6 +17,10 @@ from services.ingest.attributes.handlers import on_programmes as follow_programm
 from services.recognition.badges.api.pictures import EXAMPLE as PICTURE_EXAMPLE
 from services.recognition.thresholds.handlers import on_programmes
 from services.scoring.programmes.api.models import EXAMPLE, JSON_EXAMPLE
+from services.scoring.programmes.domain.publication import Author
+from services.scoring.signals.domain.cases import CaseKey, CaseState, SignalCase
+from services.scoring.signals.domain.suspicion import NOBODY
+from services.scoring.signals.store.cases import put_case
 from shared.access_keys import INSTALLATION, SCOPES
 from shared.contracts.attendance import signed_bytes
 from shared.dead_letters.store import NewLetter, add_letters
@@ -303,6 +308,45 @@ async def discard_draft(desk: Desk) -> Ask:
 
 async def submit_draft(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await _draft(desk)}/submit", {"revision": 1})
+
+
+async def _held(desk: Desk, **changes: Any) -> str:
+    """The id of a case of held awards."""
+    now = datetime.now(UTC)
+    case = SignalCase(
+        CaseKey(desk.world.community, desk.world.uuid("ada"), 24_000),
+        CaseState.HELD,
+        1,
+        95,
+        (),
+        NOBODY,
+        frozenset(),
+        1,
+        now,
+        now,
+    )
+    async with desk.world.pool.acquire() as conn:
+        await put_case(conn, replace(case, **changes))
+    return case.case_id
+
+
+async def release_held(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"/v1/signals/{await _held(desk)}/release", {"reason": "honest"})
+
+
+async def deny_held(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"/v1/signals/{await _held(desk)}/deny", {"reason": "traded"})
+
+
+async def approve_release(desk: Desk) -> Ask:
+    asker = Author(str(uuid4()), "Mia", "key")
+    held = await _held(desk, state=CaseState.RELEASE_ASKED, asked_by=asker, asked_at=datetime.now(UTC))
+    return Ask(desk.api, "POST", f"/v1/signals/{held}/approve")
+
+
+async def decide_held(desk: Desk) -> Ask:
+    body = {"case_ids": [await _held(desk)], "decision": "deny", "reason": "automated"}
+    return Ask(desk.api, "POST", "/v1/signals/decisions", body)
 
 
 MANUAL = {
@@ -719,6 +763,10 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "scoring POST /v1/content/restatements": ("quality.restate", restate_quality),
     "scoring POST /v1/campaigns/{campaign_id}/stop": ("campaign.stop", stop_campaign),
     "scoring POST /v1/campaigns/{campaign_id}/resume": ("campaign.resume", resume_campaign),
+    "scoring POST /v1/signals/{case_id}/release": ("signal_case.release", release_held),
+    "scoring POST /v1/signals/{case_id}/approve": ("signal_case.approve", approve_release),
+    "scoring POST /v1/signals/{case_id}/deny": ("signal_case.deny", deny_held),
+    "scoring POST /v1/signals/decisions": ("signal_case.decide", decide_held),
     "scoring POST /v1/manual-awards": ("manual_award.ask", give_by_hand),
     "scoring POST /v1/manual-awards/{manual_id}/approve": ("manual_award.approve", approve_by_hand),
     "scoring POST /v1/manual-awards/{manual_id}/decline": ("manual_award.decline", decline_by_hand),

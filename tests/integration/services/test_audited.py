@@ -97,6 +97,7 @@ NOTHING_PERSONAL = {
     "scoring GET /v1/campaigns/{campaign_id}",
     "scoring GET /v1/running-campaigns",
     "scoring GET /v1/manual-awards/terms",
+    "scoring GET /v1/signals/terms",
     "scoring GET /v1/guidelines",
     "analytics GET /v1/guidelines/figures",
     "scoring GET /v1/programme-drafts",

@@ -8,6 +8,7 @@ from services.rewards.ledger.handlers import alarm
 from services.rewards.payouts import store as payout_store
 from services.rewards.payouts.domain import Actor, Payout, PayoutState, changes_to
 from services.rewards.payouts.handlers import change
+from services.rewards.payouts.links.handlers import relink
 from services.rewards.payouts.payees import store
 from services.rewards.payouts.payees.domain import Payee, UnconfirmedBankDetailsError, newest_about
 from services.rewards.payouts.seals import store as seal_store
@@ -41,6 +42,8 @@ async def put_payee(tx: Transaction, payee: Payee, *, confirmed: Sequence[str] =
         if refusal is not None and "confirm_account" not in confirmed:
             raise UnconfirmedBankDetailsError("confirm_account", refusal.words)
         payee = await store.add_payee(tx.conn, payee)
+        ibans = {payee.account.iban, *([known.account.iban] if known else [])}
+        await relink(tx, community=payee.community, ibans=ibans)
     held = await payout_store.load_held_of_member(tx.conn, community=payee.community, member_id=payee.member_id)
     for payout in held:
         await _let_be_paid(tx, payout, payee=payee, by=by, prepared=lists.get(payout.run_id))

@@ -13,9 +13,11 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from services.scoring.limits.domain.claims import PLAIN_TERMS, Claim, Heads, Word
+from services.scoring.limits.domain.claims import PLAIN_TERMS, Claim, Heads, Terms, Word
 from services.scoring.limits.domain.windows import Holder
 from services.scoring.rules.domain.matching import Candidate
+from services.scoring.signals.domain.acts import withheld_by
+from services.scoring.signals.domain.cases import Held
 from services.scoring.voids.domain import NOTHING_STANDS, Standing, Voided, Why
 from shared.contracts.award_ids import AWARD_PREFIX_LENGTH, award_prefix
 from shared.contracts.backfill import is_backfill
@@ -33,7 +35,7 @@ _award_prefix = lru_cache(maxsize=1)(award_prefix)
 EventKey = tuple[str, str]
 
 #: Why an award amounts to something else.
-Cause = Literal["retracted", "restored", "limit", "upheld", "suspended", "quality"]
+Cause = Literal["retracted", "restored", "limit", "held", "released", "upheld", "suspended", "quality"]
 
 
 class Award(NamedTuple):
@@ -132,6 +134,18 @@ def award_id(
     return _award_prefix(event_uid, event_time) + _hashed(name)
 
 
+def award_id_of(candidate: Candidate) -> str:
+    """The id of the award that a candidate would be."""
+    return award_id(
+        community=candidate.event["community"],
+        rule_id=candidate.rule.id,
+        beneficiary=candidate.rule.beneficiary,
+        event_uid=candidate.event["uid"],
+        member_id=candidate.member_id,
+        event_time=candidate.event_time,
+    )
+
+
 def amendment_id(amended_award_id: str, revision: int) -> str:
     """The id of the amendment of an award with that revision; it begins as the award's does."""
     return amended_award_id[:AWARD_PREFIX_LENGTH] + _hashed(f"amendment|{amended_award_id}|{revision}")
@@ -148,26 +162,21 @@ def make(
     told: Mapping[EventKey, Mapping[str, Told]] | None = None,
     heads: Heads = MappingProxyType({}),
     standing: Standing = NOTHING_STANDS,
+    held: Held = MappingProxyType({}),
 ) -> Made:
     """Turn candidates into awards and claims, in their order, which is that of the events.
 
     What no limit is over, and nobody took back, is an award. `words` are the last that was said of events. `told`
     has what was read back of events that were scored before; what was given then is not given again. Of an event
     that was scored under a version which the database no longer has, nothing else is given: that version alone
-    would say what. `standing` are the voids that may be over them.
+    would say what. `standing` are the voids that may be over them. What is `held` is a claim that
+    amounts to nothing until it is released.
     """
     made = Made([], [], [])
     for candidate in candidates:
         event, rule = candidate.event, candidate.rule
         key = (event["community"], event["uid"])
-        made_id = award_id(
-            community=key[0],
-            rule_id=rule.id,
-            beneficiary=rule.beneficiary,
-            event_uid=key[1],
-            member_id=candidate.member_id,
-            event_time=candidate.event_time,
-        )
+        made_id = award_id_of(candidate)
         known = told.get(key) if told else None
         given = known.get(made_id) if known else None
         if (
@@ -179,15 +188,17 @@ def make(
         word = words.get(key) if words else None
         # What a campaign gives it has to know of, also where no limit is over it.
         is_budgeted = rule.campaign is not None
+        withheld = withheld_by(candidate, held) if held else None
         # What is taken stays taken: a void is about earning.
         takes = candidate.pace is not None and candidate.pace.takes
         over = () if takes else standing.over(event, candidate.member_id, candidate.event_time)
-        is_plain = not candidate.windows and not is_budgeted and not over
+        is_plain = not candidate.windows and not is_budgeted and not over and withheld is None
         if is_plain and (word is None or not word.is_retraction):
             if given is None:
                 made.awards.append(_award(candidate, made_id))
             continue
         claim = _claim(candidate, made_id)
+        claim.withheld = withheld
         for void in over:
             claim.void = claim.void or void.why
             made.voided.append(
@@ -226,6 +237,43 @@ def _award(candidate: Candidate, made_id: str) -> Award:
         event.get("traceparent"),
         is_backfill(event),
     )
+
+
+def as_claim(earned: Earned, word: Word | None, void: Why | None) -> Claim:
+    """An award that no limit is over as a claim, so that it can be withheld.
+
+    `word` was said of its event last, and by `void` it earns nothing.
+    """
+    award = earned.award
+    claim = Claim(
+        award.community,
+        award.award_id,
+        award.member_id,
+        award.member_id,
+        award.event_uid,
+        award.event_uid,
+        award.event_type,
+        award.event_time,
+        award.received_at,
+        award.day,
+        award.week,
+        award.rule_id,
+        award.beneficiary,
+        award.programme_id,
+        award.programme_version,
+        award.points,
+        award.beneficiary == "actor",
+        0,
+        False,
+        (),
+        (),
+        told=earned.total,
+        revision=earned.revision,
+        terms=Terms(award.score, award.available_at, award.expires_at),
+        void=void,
+    )
+    claim.hear(word)
+    return claim
 
 
 def _claim(candidate: Candidate, made_id: str) -> Claim:

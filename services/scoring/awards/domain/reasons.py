@@ -26,8 +26,8 @@ def why_less(claim: Claim, document: Any) -> Declined | None:  # noqa: PLR0911 -
             kept = "by the member"
             kept += f"; {claim.room} points keep their room under limits" if claim.windows else ""
         return _declined(claim, "retracted", kept)
-    if not claim.is_settled:
-        return _declined(claim, "waiting", "what fits under limits is being worked out")
+    if claim.withheld is not None or not claim.is_settled:
+        return _waiting(claim)
     if claim.ceiling is not None and claim.ceiling_by is not None and claim.ceiling <= claim.room:
         return _beyond(claim, claim.ceiling, claim.ceiling_by)
     if claim.pace is not None and claim.cut not in (None, Cut.LIMIT):
@@ -38,6 +38,12 @@ def why_less(claim: Claim, document: Any) -> Declined | None:  # noqa: PLR0911 -
     if any(crossings(limits)):
         detail += ". They cross, as the programme allows: what fits under one may be taken by another"
     return _declined(claim, "limit", detail)
+
+
+def _waiting(claim: Claim) -> Declined:
+    if claim.withheld is not None:
+        return _declined(claim, claim.withheld.value, "")
+    return _declined(claim, "waiting", "what fits under limits is being worked out")
 
 
 def _beyond(claim: Claim, ceiling: int, by: Ceiling) -> Declined:

@@ -244,7 +244,7 @@ async def _store(
     ]
     # The books of campaigns are locked from here on: what is not about them is done before.
     await store.put_windows(tx.conn, windows=rooms.windows)
-    await spend(tx, claims=due)
+    await _spend(tx, due=due, new=new)
     for claim in due:
         cause = "limit" if claim.key not in asked else _cause(claim)
         award = of_claim(claim, cause)
@@ -256,6 +256,16 @@ async def _store(
         await store.add_claims(tx.conn, claims=new)
     if changed or adjusted:
         await store.put_claims(tx.conn, claims=[*changed, *adjusted])
+
+
+async def _spend(tx: Transaction[Settings], *, due: Sequence[Claim], new: Iterable[Claim]) -> None:
+    """Have campaigns spend on what is due, and at once on what is withheld from its beginning."""
+    held = [(claim, claim.withheld) for claim in new if claim.withheld is not None and claim.is_settled]
+    for claim, _ in held:
+        claim.withheld = None
+    await spend(tx, claims=[*due, *(claim for claim, _ in held if not claim.told)])
+    for claim, withheld in held:
+        claim.withheld = withheld
 
 
 async def _read_back(conn: Connection, claims: Sequence[Claim]) -> set[str]:
@@ -277,6 +287,10 @@ def _cause(claim: Claim) -> Cause:
         return Why(claim.void).value
     if claim.state is not State.LIVE:
         return "retracted"
+    if claim.withheld is not None:
+        return "held"
+    if claim.was_withheld:
+        return "released"
     return "limit" if claim.told else "restored"
 
 

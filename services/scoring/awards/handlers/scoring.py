@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from services.scoring.audiences.handlers.counting import decided_for, note_active, note_topics, with_decided
 from services.scoring.awards import store
 from services.scoring.awards.domain.activities import Marks, Work, marks, sort_out
-from services.scoring.awards.domain.awards import Award, EventKey, amended, make
+from services.scoring.awards.domain.awards import Award, EventKey, amended, award_id_of, make
 from services.scoring.awards.handlers.grace import give_grace
 from services.scoring.awards.handlers.rooms import READ_BACK_LEFT, find_room, members_of
 from services.scoring.awards.handlers.voiding import note_contents
@@ -28,6 +28,9 @@ from services.scoring.rules.domain.matching import Answers, Matched, match
 from services.scoring.rules.handlers.evaluating import Evaluator
 from services.scoring.rules.store import add_calculated, add_declined, add_read, load_attributes
 from services.scoring.settings import Settings
+from services.scoring.signals.domain.acts import act_of, is_looked_at, keys_of
+from services.scoring.signals.handlers import note_acts
+from services.scoring.signals.store.cases import load_held
 from services.scoring.voids.store import add_voided, load_whys
 from shared.consumer import Preparation
 from shared.contracts.activities import RESTORED_TYPE, RETRACTED_TYPE, TARGETING_TYPES
@@ -121,7 +124,9 @@ class Scorer:
             }
             told = await store.load_read_back(tx.conn, events=of_candidates)
         standing = await note_contents(tx.conn, matched.candidates, heads=persons)
-        made = make(matched.candidates, work.words, told, persons, standing)
+        seen = [one for one in matched.candidates if is_looked_at(one)]
+        held = await load_held(tx.conn, keys=keys_of(seen)) if seen else {}
+        made = make(matched.candidates, work.words, told, persons, standing, held)
         # 4. What fits under limits, the facts, and the messages about them.
         changed, amendments = await _changed(
             tx.conn, work, new=made.claims, before=before, is_read_back=is_read_back
@@ -137,6 +142,14 @@ class Scorer:
         if matched.calculated:
             await add_calculated(tx.conn, calculated=matched.calculated)
         await note_topics(tx, events=work.fresh)
+        await note_acts(
+            tx.conn,
+            acts=[
+                act_of(one, award_id_of(one), is_taken_back=_is_taken_back(one.event, work), held=held)
+                for one in seen
+            ],
+            words={key: word.is_retraction for key, (word, _) in work.changed.items()},
+        )
         await find_room(tx, new=made.claims, changed=changed, awards=[*amendments, *made.awards])
         await note_active(
             tx,
@@ -253,6 +266,12 @@ async def _changed(
             void = whys.get((earned.award.community, earned.award.award_id))
             amendments.append(amended(earned, word, *cause, void=void))
     return changed, [amendment for amendment in amendments if amendment is not None]
+
+
+def _is_taken_back(event: AcceptedEvent, work: Work) -> bool:
+    """Whether an event was taken back before it came."""
+    word = work.words.get((event["community"], event["uid"]))
+    return word is not None and word.is_retraction
 
 
 async def _persons_of_words(conn: Connection, *, work: Work, claims: Sequence[Claim]) -> Heads:

@@ -22,8 +22,8 @@ from services.scoring.guidelines.domain.said import (
 )
 from services.scoring.guidelines.handlers.folding import InForce, in_force
 from services.scoring.guidelines.handlers.telling import tell_acceptance, tell_word
+from services.scoring.holds.handlers.following import on_members as look_at_members
 from services.scoring.programmes.store import versions
-from services.scoring.quality.handlers.trusting import on_members as look_at_members
 from services.scoring.settings import Settings
 from shared.consumer import Subscription
 from shared.contracts.facts import MEMBER_FACT, AcceptedEvent, MemberFact

@@ -100,6 +100,13 @@ class Cut(StrEnum):
     FLOOR = "floor"
 
 
+class Withheld(StrEnum):
+    """Why a claim amounts to nothing though it has room: somebody has to look at it, or has denied it."""
+
+    HELD = "held"
+    DENIED = "denied"
+
+
 class Ceiling(StrEnum):
     """Why a campaign gives no more than a ceiling for a claim."""
 
@@ -119,7 +126,8 @@ class Claim:
     zero, awards below. `is_counted` says whether the windows know of it, and `room` what it has of them. `told` is
     what has been told that it amounts to, and `revision` how often that was amended: None before it was an award.
     One of a `campaign` amounts to no more than its `ceiling`, once there is one: what the campaign did not have
-    when it was scored it does not give later.
+    when it was scored it does not give later. One that is `withheld` amounts to nothing, and keeps its room and
+    what its campaign spends on it; `was_withheld` until now.
     `corrected_on` is the day of one that its member took back within the grace, which `grace_count` of a day have.
     """
 
@@ -166,6 +174,8 @@ class Claim:
     campaign: str | None = None
     ceiling: int | None = None
     ceiling_by: Ceiling | None = None
+    withheld: Withheld | None = None
+    was_withheld: bool = False
     #: Why it earns nothing whatever its rule has for it, where it does not: it is removed.
     void: str | None = None
 
@@ -198,6 +208,11 @@ class Claim:
     @property
     def due(self) -> int:
         """What it amounts to; below 0 what is taken."""
+        return 0 if self.withheld is not None else self.due_if_given
+
+    @property
+    def due_if_given(self) -> int:
+        """What it amounts to where nothing withholds it."""
         if self.state is not State.LIVE:
             return 0
         if self.pace is not None and self.pace.takes:

@@ -35,6 +35,7 @@ from shared.contracts.programme import (
     AudienceMeasure,
     Programme,
     Quality,
+    Signals,
     Slot,
 )
 from shared.contracts.programme.rules import Rule
@@ -140,6 +141,7 @@ class CompiledVersion:
     audiences: tuple[CompiledAudience, ...] = ()
     has_counters: bool = False
     quality: Quality | None = None
+    signals: Signals | None = None
 
     @property
     def behaviours(self) -> tuple[CompiledAudience, ...]:
@@ -254,6 +256,7 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
         audiences,
         any(rule.counters for of_type in rules.values() for rule in of_type),
         programme.quality,
+        programme.signals,
     )
 
 

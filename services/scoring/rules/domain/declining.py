@@ -34,6 +34,8 @@ Reason = Literal[
     "stopped",
     "waiting",
     "retracted",
+    "held",
+    "denied",
     "upheld",
     "suspended",
 ]

@@ -1,0 +1,1 @@
+"""Held points: giving among friends alone, and what people decide about it."""

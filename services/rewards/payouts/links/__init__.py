@@ -1,0 +1,1 @@
+"""Members who are paid to one account, told without the account."""

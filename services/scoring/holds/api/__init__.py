@@ -1,0 +1,1 @@
+"""HTTP routes of held awards, and what they take and answer."""

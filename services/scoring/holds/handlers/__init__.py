@@ -1,0 +1,1 @@
+"""Looking at members, deciding, telling, and following what others tell."""

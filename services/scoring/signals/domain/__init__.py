@@ -1,0 +1,1 @@
+"""The measures, the ties between members, and what they come to."""

@@ -1,0 +1,1 @@
+"""The SQL of acts, ties, looks, links and cases."""

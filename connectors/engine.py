@@ -1,6 +1,7 @@
 """What becomes of a delivery: recognised, and mapped to activities. Pure: time and settings are arguments."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -100,6 +101,7 @@ def read_body(raw: bytes, content_type: str = "") -> dict[str, Any]:
         except ValueError:
             raise BodyError("the body is a form without one field `payload`") from None
         raw = payload.encode()
+    raw = raw.removeprefix(BOM_UTF8)
     try:
         body = orjson.loads(raw)
     except ValueError:

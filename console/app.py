@@ -24,6 +24,7 @@ from console.pages.cards import routes as cards
 from console.pages.check_ins import routes as check_ins
 from console.pages.community import routes as community
 from console.pages.connectors import routes as connectors
+from console.pages.content import routes as content
 from console.pages.dead_letters import routes as dead_letters
 from console.pages.explorer import routes as explorer
 from console.pages.figures import routes as figures
@@ -74,6 +75,7 @@ PAGES = (
         by_hand,
         guidelines,
         campaigns,
+        content,
         check_ins,
         programme,
         audiences,

@@ -43,6 +43,9 @@ SUBCOMMANDS = {
     "campaign": Subcommand(
         "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."
     ),
+    "content": Subcommand(
+        "plaudit.content", "content", "See the best content, what nobody judged yet, and why one is as good."
+    ),
     "guidelines": Subcommand(
         "plaudit.guidelines", "guidelines", "Decide what was reported, and appeals; suspend members."
     ),

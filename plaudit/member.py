@@ -53,6 +53,30 @@ def show_member(where: Where, as_json: bool, who: str) -> None:
     _show(found, known)
 
 
+@member.command("score", epilog="Example: plaudit member score forum:ada --at 2026-03-01T00:00:00Z")
+@to_ask
+@json_option
+@who_argument
+@click.option("--at", metavar="TIME", help="Of what happened until then [default: now]")
+@click.option("--known-at", metavar="TIME", help="As it was recorded until then [default: now]")
+def show_score(where: Where, as_json: bool, who: str, at: str | None, known_at: str | None) -> None:
+    """Show what a MEMBER had at a time, as known at another: by score and rule."""
+    place = where.place()
+    asked = {name: value for name, value in (("at", at), ("known_at", known_at)) if value}
+    with place.access("plaudit member", ("points:read",), ("scoring",)) as key:
+        url = f"{place.url('scoring')}/v1/members/{quote(who, safe='')}/score"
+        found = request("GET", url, key, params=asked)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    click.echo(f"{found['points']:,} points at {found['at']}, as known at {found['known_at']}")
+    table = listing("rule", "score", "awards", "amended", "points")
+    for one in found["rules"]:
+        row = (one["rule_id"], one["score"], f"{one['awards']:,}", f"{one['amendments']:,}", f"{one['points']:,}")
+        table.add_row(*(plain(cell) for cell in row))
+    Console().print(table)
+
+
 @member.command("link", epilog="Example: plaudit member link forum:ada chat:U1 --name Ada")
 @to_ask
 @json_option

@@ -22,6 +22,7 @@ REASONS: Final = {
     "twice": "they get it as somebody else already",
     "points_failed": "its points could not be calculated",
     "no_points": "its points came to 0",
+    "quality": "who judged was not trusted so far, or it was not so good",
     "limit": "a limit",
     "cooldown": "it gave something shortly before",
     "diminished": "a further one is worth less",
@@ -70,7 +71,7 @@ def explanation_lines(found: Any) -> list[str]:
     for one in found["calculated"]:
         met = ", ".join(f"{name} is {said(value)}" for name, value in one["met"].items())
         by = f" by {met}" if met else ""
-        lines.append(f"    rule {one['rule_id']} came to {one['points']} for the {one['slot']}{by}")
+        lines.append(f"    rule {one['rule_id']} came to {one['points']} for the {one['beneficiary']}{by}")
     if found["scored"] and not (found["awards"] or found["declined"]):
         lines.append(
             "  no rule of the version that it came under is for events of its type, or there was none yet"

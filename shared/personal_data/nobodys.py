@@ -81,6 +81,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "content_events": "community content_id event_uid event_time",
         "declined": "community event_uid rule_id slot reason detail programme_version met",
         "limit_windows": "name used wanted bound is_mixed last_rank last_time last_id given_at",
+        "quality_due": "community content_id",
+        "quality_trust_runs": "community computed_at programme_version seeds trusted pairs",
         "programme_drafts": (
             "community draft_id title source_text revision created_at created_by created_by_person "
             "created_by_credential saved_at saved_by saved_by_person saved_by_credential version"

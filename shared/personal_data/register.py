@@ -194,6 +194,64 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="When it is looked at anew in which audiences they are",
         ),
         Held(
+            "quality_contents",
+            personal="",
+            others=(
+                "content_id community channel host object_id author_id made_uid made_at made_type week month "
+                "is_gone outcomes weighed plus total last_at told_at quality"
+            ),
+            order="content_id",
+            erased=Erased.STAYS,
+            says="What they made, by its ids, and how good others found it",
+            whose="author_id = any($2::uuid[])",
+        ),
+        Held(
+            "quality_judgements",
+            personal="",
+            others=(
+                "community event_uid content_id judge_id author_id event_time period kind percent_up kind_percent "
+                "trust why is_retracted turn plus total"
+            ),
+            order="event_uid community",
+            erased=Erased.STAYS,
+            says="What they made of others' content",
+            whose="judge_id = any($2::uuid[])",
+        ),
+        Held(
+            "quality_pairs",
+            personal="",
+            others="community judge_id author_id likes changed_at",
+            order="judge_id author_id community",
+            erased=Erased.STAYS,
+            says="How much they found of whom good",
+            whose="judge_id = any($2::uuid[])",
+        ),
+        Held(
+            "quality_pairs_due",
+            personal="",
+            others="community judge_id author_id restates",
+            order="community judge_id author_id",
+            erased=Erased.STAYS,
+            says="Whose judgements are weighed anew",
+            whose="judge_id = any($2::uuid[])",
+        ),
+        Held(
+            "quality_trust",
+            personal="",
+            others="community member_id trust is_seed",
+            order="community member_id",
+            erased=Erased.DELETED,
+            says="How far they are trusted to judge",
+        ),
+        Held(
+            "quality_members",
+            personal="",
+            others="community member_id is_staff is_bot first_seen_at revision",
+            order="community member_id",
+            erased=Erased.DELETED,
+            says="Since when they are known, and whether they are staff",
+        ),
+        Held(
             "event_topics",
             personal="",
             others="community member_id topic day event_uid",

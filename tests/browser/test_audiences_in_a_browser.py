@@ -16,9 +16,8 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
-COMMUNITY = "audiences"
 SHOTS = os.environ.get("PLAUDIT_SHOTS")
-PROGRAMME = b"""\
+PROGRAMME = """\
 programme: audiences
 title: Harbour Makers
 audiences:
@@ -51,15 +50,15 @@ rewards:
 """
 
 
-async def furnished(console: Console) -> dict[str, str]:
+async def furnished(console: Console, community: str) -> dict[str, str]:
     """A community with a manager and two members, of whom one is a writer; their ids."""
     office, urls = local_people(console.state).office, console.state.service_urls
-    declared = {"id": COMMUNITY, "title": "Harbour Makers", "time_zone": "Europe/Rome"}
+    declared = {"id": community, "title": "Harbour Makers", "time_zone": "Europe/Rome"}
     request("POST", f"{urls['ingest']}/v1/communities", office.key, json=declared)
-    manager = add_person(office, COMMUNITY, "Mara Lindqvist", ["manager"], kind="person", email=None)
+    manager = add_person(office, community, "Mara Lindqvist", ["manager"], kind="person", email=None)
     scopes = ("programmes:write", "programmes:read", "events:write", "members:read")
-    with temporary_key(console.state, COMMUNITY, "audiences", scopes, urls) as key:
-        text = {"content": PROGRAMME, "headers": {"Content-Type": "application/yaml"}}
+    with temporary_key(console.state, community, "audiences", scopes, urls) as key:
+        text = {"content": PROGRAMME.encode(), "headers": {"Content-Type": "application/yaml"}}
         request("POST", f"{urls['scoring']}/v1/programmes", key, **text)
         events = [
             {
@@ -89,16 +88,16 @@ async def furnished(console: Console) -> dict[str, str]:
         request("POST", f"{urls['ingest']}/v1/events", key, json=[last])
         await wait_until_idle(console.state)
         members = request("GET", f"{urls['ingest']}/v1/members", key)["items"]
-    uid = event_uid(COMMUNITY, "urn:audiences", "m4")
+    uid = event_uid(community, "urn:audiences", "m4")
     return {"manager": str(manager["person_id"]), "event": uid} | {
         one["name"].split()[0]: one["member_id"] for one in members
     }
 
 
 async def test_an_audience_is_seen_previewed_and_explained(console: Console) -> None:
-    ids = await furnished(console)
+    ids = await furnished(console, "audiences")
     how = {"locale": "en-GB", "java_script_enabled": False}
-    async with console.visitor(community=COMMUNITY, person=ids["manager"], **how) as mara:
+    async with console.visitor(community="audiences", person=ids["manager"], **how) as mara:
         page = mara.page
         await mara.go("/programme")
         await page.get_by_role("link", name="Audiences").click()
@@ -118,6 +117,28 @@ async def test_an_audience_is_seen_previewed_and_explained(console: Console) -> 
         assert await mara.go("/programme/audiences/nobody") == 404
         await mara.go(f"/members/{ids['Bo']}")
         await expect(page.locator("#audiences")).to_contain_text("They are in none")
+    async with console.visitor(community="audiences", identity="chat:ada", **how) as ada:
+        await ada.go("/me")
+        await expect(ada.page.locator("#audiences")).to_contain_text("Two messages within thirty days.")
+    looks = [("en-GB", "light", 1280), ("it-IT", "dark", 320)]
+    for language, theme, width in looks:
+        look = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 900}}
+        async with console.visitor(community="audiences", person=ids["manager"], **look) as mara:
+            for name, path in (("list", "/programme/audiences"), ("members", "/programme/audiences/writers")):
+                assert await mara.go(path) == 200
+                assert await mara.violations() == []
+                assert await mara.width() <= width
+                if SHOTS:
+                    await mara.page.screenshot(
+                        path=Path(SHOTS) / f"audiences-{name}-{theme}-{width}.png", full_page=True
+                    )
+
+
+async def test_a_board_and_a_reward_are_of_an_audience_and_what_was_calculated_is_said(console: Console) -> None:
+    ids = await furnished(console, "scoped")
+    how = {"locale": "en-GB", "java_script_enabled": False}
+    async with console.visitor(community="scoped", person=ids["manager"], **how) as mara:
+        page = mara.page
         # The board of the audience alone, and back.
         await mara.go("/leaderboard?period=all")
         await page.get_by_label("Audience").select_option("Writers")
@@ -134,41 +155,33 @@ async def test_an_audience_is_seen_previewed_and_explained(console: Console) -> 
         await expect(page.locator("main")).to_contain_text("who did it with them")
         await mara.go("/programme")
         await expect(page.locator("main")).to_contain_text("Serves the goal “Everybody is heard”")
-    async with console.visitor(community=COMMUNITY, identity="chat:ada", **how) as ada:
-        await ada.go("/me")
-        await expect(ada.page.locator("#audiences")).to_contain_text("Two messages within thirty days.")
+    async with console.visitor(community="scoped", identity="chat:ada", **how) as ada:
         await ada.go("/me/rewards")
         await expect(ada.page.locator("main")).to_contain_text("For Writers: you are one of them")
         await ada.page.get_by_role("link", name="Writers' dinner").click()
         await ada.page.get_by_role("button", name="Spend 40 points").click()
         await expect(ada.page.locator("#chosen")).to_contain_text("waits for the community")
-    async with console.visitor(community=COMMUNITY, identity="chat:bo", **how) as bo:
+    async with console.visitor(community="scoped", identity="chat:bo", **how) as bo:
         await bo.go("/me/rewards")
         await expect(bo.page.locator("main")).to_contain_text("For Writers alone")
         await bo.go("/me/rewards/dinner")
         await expect(bo.page.locator("main")).to_contain_text("you are not one of them")
         await expect(bo.page.get_by_role("button", name="Spend")).to_have_count(0)
-    async with console.visitor(community=COMMUNITY, identity="chat:bo", locale="it-IT") as bo:
+    async with console.visitor(community="scoped", identity="chat:bo", locale="it-IT") as bo:
         for name, path in (("rewards", "/me/rewards"), ("reward", "/me/rewards/dinner")):
             assert await bo.go(path) == 200
             assert await bo.violations() == []
             if SHOTS:
                 await bo.page.screenshot(path=Path(SHOTS) / f"audiences-{name}.png", full_page=True)
-    lists = (("list", "/programme/audiences"), ("members", "/programme/audiences/writers"))
-    wider = (
-        ("board", "/leaderboard?period=all&audience=writers"),
-        ("programme", "/programme"),
-        ("event", f"/explorer/{ids['event']}"),
-    )
-    looks = [("en-GB", "light", 1280, lists), ("it-IT", "dark", 320, wider)]
-    for language, theme, width, pages in looks:
-        look = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 900}}
-        async with console.visitor(community=COMMUNITY, person=ids["manager"], **look) as mara:
-            for name, path in pages:
-                assert await mara.go(path) == 200
-                assert await mara.violations() == []
-                assert await mara.width() <= width
-                if SHOTS:
-                    await mara.page.screenshot(
-                        path=Path(SHOTS) / f"audiences-{name}-{theme}-{width}.png", full_page=True
-                    )
+    narrow = {"locale": "it-IT", "color_scheme": "dark", "viewport": {"width": 320, "height": 900}}
+    async with console.visitor(community="scoped", person=ids["manager"], **narrow) as mara:
+        for name, path in (
+            ("board", "/leaderboard?period=all&audience=writers"),
+            ("programme", "/programme"),
+            ("event", f"/explorer/{ids['event']}"),
+        ):
+            assert await mara.go(path) == 200
+            assert await mara.violations() == []
+            assert await mara.width() <= 320
+            if SHOTS:
+                await mara.page.screenshot(path=Path(SHOTS) / f"scoped-{name}-320.png", full_page=True)

@@ -38,6 +38,8 @@ PAGES = (
     "/programme/edit?from=1",
     "/programme/edit?draft={draft}",
     "/programme/drafts",
+    "/content",
+    "/content/unjudged",
     "/badges",
     "/badges/talker?tier=bronze",
     "/members/{member}/badges",

@@ -43,6 +43,8 @@ PAGES = (
     "/members/suggestions",
     "/members/{member}",
     "/members/{member}?earned=no",
+    "/members/{member}/score",
+    "/members/{member}/score?at=2026-01-01T10:00&known_at=2026-01-01T10:00",
     "/members/{member}/forget",
     "/members/{member}/merge",
     "/members/{member}/merge?with={other}",

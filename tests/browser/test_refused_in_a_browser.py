@@ -1,20 +1,37 @@
 """What was refused: seen, compared with what stands, mended, sent again; and an event of a declared type tried."""
 
+import itertools
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
-from plaudit.access import temporary_key
+from plaudit.access import issue_key, temporary_key
 from plaudit.calls import Refused, request
-from tests.browser.conftest import Console, Visitor
+from plaudit.stack import StackState
+from tests.browser.conftest import FULL, Console, Visitor
 from tests.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
-MENDED = "mended"
+MENDED, KEPT = "mended", "kept-at-the-door"
+PAGES = (
+    "/refused",
+    "/refused?cause=not_readable",
+    "/refused?cause=conflict&replayed=true",
+    "/refused/{unknown_type}",
+    "/refused/{not_readable}",
+    "/refused/{conflict}",
+    "/receipts",
+)
+#: Pages of the same make as another one: looked at when all are.
+ALIKE = {"/refused?cause=not_readable", "/refused/{not_readable}", "/receipts"}
+LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))
+CHOSEN = [("it-IT", "dark", 320)]
 PROGRAMME = b"""programme: webinars
 title: Webinars
 events:
@@ -55,6 +72,57 @@ async def looks_right(visitor: Visitor, name: str) -> None:
         if SHOTS:
             await visitor.page.screenshot(path=Path(SHOTS) / f"{name}-{width}.png", full_page=True)
     await visitor.page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def post(number: int, text: str) -> dict[str, Any]:
+    return sent(number) | {
+        "id": f"post-{number}",
+        "type": "forum.post.v1",
+        "data": {"channel": "forum", "actor": {"id": "ada", "name": "Ada"}, "text": text},
+    }
+
+
+async def furnished(state: StackState) -> dict[str, str]:
+    """A community of which the door refused one of each cause that pages show differently; their ids by cause."""
+    url = state.service_urls["ingest"]
+    key = issue_key(state, KEPT, "refused", ("events:write", "receipts:read", "members:read"))["key"]
+    for refused in ({"json": [sent(1), sent(2)]}, {"content": b"{'id': 1}"}):
+        with pytest.raises(Refused):
+            request("POST", f"{url}/v1/events", key, headers={"Content-Type": "application/json"}, **refused)
+    for text in ("It holds.", "It holds, and more was written."):
+        request("POST", f"{url}/v1/events", key, json=[post(1, text)], params={"wait": 10})
+    request(
+        "POST", f"{url}/v1/events", key, json=[post(2, "Of the past")], params={"backfill": "true", "wait": 10}
+    )
+
+    async def kept() -> dict[str, str] | None:
+        items = request("GET", f"{url}/v1/refused-events", key)["items"]
+        by_cause = {one["cause"]: one["refused_id"] for one in items}
+        if "conflict" not in by_cause:
+            return None
+        one = request("GET", f"{url}/v1/refused-events/{by_cause['conflict']}", key)
+        return None if one["is_looked_for"] else by_cause
+
+    found: dict[str, str] = await until(kept)
+    return found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def refused_events(console: Console) -> Mapping[str, str]:
+    return await furnished(console.state)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("language", "theme", "width"), LOOKS if FULL else CHOSEN)
+async def test_every_page_of_what_was_refused_is_whole_and_readable(
+    console: Console, refused_events: Mapping[str, str], language: str, theme: str, width: int
+) -> None:
+    look = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 900}}
+    wrong = []
+    async with console.visitor(community=KEPT, **look) as visitor:
+        for page in PAGES if FULL else (one for one in PAGES if one not in ALIKE):
+            wrong += await visitor.wrong_at(page.format(**refused_events), width=width)
+    assert wrong == []
 
 
 async def test_what_was_refused_is_looked_at_mended_and_sent_again(console: Console) -> None:

@@ -12,7 +12,7 @@ from console.asking import Answer
 from console.components.tables import Filter, Listing
 from console.frame.navigation import MEMBERS
 from console.frame.visits import NotFoundError, Visit, page
-from console.pages.members import leaving, member, merging
+from console.pages.members import leaving, member, merging, scoring
 from console.pages.members.searching import TEXT_MAX_CHARS, TEXT_MIN_CHARS, find, members_like
 from console.pages.members.words import ACTS, MARKS, OPPOSITE, REASONS
 
@@ -152,6 +152,7 @@ ROUTES = [
     Route(f"{MEMBERS.path}/suggestions", page(suggestions, scope=MEMBERS.scope)),
     Route(ONE, page(member.show, scope=MEMBERS.scope)),
     Route(f"{ONE}/standing", page(member.say_standing, scope=WRITE), methods=["POST"]),
+    Route(f"{ONE}/score", page(scoring.look, scope="points:read")),
     Route(f"{ONE}/merge", page(merging.look, scope=WRITE), methods=["GET"]),
     Route(f"{ONE}/merge", page(merging.merge, scope=WRITE), methods=["POST"]),
     Route(f"{ONE}/unmerge", page(merging.part, scope=WRITE), methods=["POST"]),

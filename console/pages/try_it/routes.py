@@ -56,6 +56,10 @@ async def send(visit: Visit) -> Response:
             event = from_form(visit.form) if own is None else from_declared(own, visit.form)
     except InvalidFormError as invalid:
         errors = {name: visit.say(text) if "{" not in text else text for name, text in invalid.errors.items()}
+        # The summary above the form has the sentence alone: it says of which field it is.
+        for field in own["fields"] if own else ():
+            if said := errors.get(PREFIX + field["name"]):
+                errors[PREFIX + field["name"]] = f"{field['title']}: {said}"
         return _page(visit, None, journey=None, known=known, errors=errors, status=422)
     content = orjson.dumps(event)
     answer = await visit.ask.post("ingest", "/v1/events", content, content_type="application/cloudevents+json")

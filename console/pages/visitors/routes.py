@@ -1,6 +1,6 @@
 """Pages for whoever is not signed in, of communities that show something; asked without a credential."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from starlette.responses import RedirectResponse, Response
@@ -61,10 +61,11 @@ async def rules(visit: Visit) -> Response:
     answers: dict[str, Answer] = await ask.all(**questions)
     _check_shown(*answers.values())
     versions = answers["history"].items
-    now = answers["now"].body["rules"] if answers["now"].ok else []
+    now = _giving(answers["now"].body, answers["campaigns"]) if answers["now"].ok else []
     return visit.page(
         "pages/visitors/rules.html",
         now=answers["now"],
+        given=now,
         history=answers["history"],
         badges=answers.get("badges"),
         changes=[
@@ -77,6 +78,13 @@ async def rules(visit: Visit) -> Response:
         recipients=RECIPIENTS,
         listing=listing,
     )
+
+
+def _giving(now: Mapping[str, Any], campaigns: Answer) -> list[Any]:
+    """The rules that give points: of a campaign that is over, stopped or spent none does."""
+    declared = {one["id"] for one in now["campaigns"]} if campaigns.ok else set()
+    running = {one["campaign_id"] for one in campaigns.items}
+    return [rule for rule in now["rules"] if rule["campaign"] not in declared - running]
 
 
 async def board(visit: Visit) -> Response:

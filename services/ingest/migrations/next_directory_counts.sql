@@ -103,3 +103,7 @@ create trigger identities_proven_gone after delete on identities
 create trigger identities_proven_changed after update on identities
     referencing old table as identities_old new table as identities_new
     for each statement execute function note_proven_changed();
+
+-- What is shared is looked through a few members at a time.
+drop index alike_keys_shared;
+create index alike_keys_shared on alike_keys (community, member_id) where is_shared;

@@ -16,8 +16,12 @@ class Reason(StrEnum):
 
 
 class Suggestion(NamedTuple):
-    """Two members who may be one person, the lower id first, and why."""
+    """Two members who may be one person, the lower id first, and why.
 
+    `noted_id` is the first member of whom something that they share is noted: it may be another.
+    """
+
+    noted_id: str
     member_id: str
     other_id: str
     reasons: tuple[Reason, ...]
@@ -26,10 +30,11 @@ class Suggestion(NamedTuple):
 class SuggestionPlace(NamedTuple):
     """Where a page of suggestions ended."""
 
+    noted_id: Uuid
     member_id: Uuid
     other_id: Uuid
 
     @classmethod
     def of(cls, suggestion: Suggestion) -> "SuggestionPlace":
         """The place of a suggestion."""
-        return cls(suggestion.member_id, suggestion.other_id)
+        return cls(suggestion.noted_id, suggestion.member_id, suggestion.other_id)

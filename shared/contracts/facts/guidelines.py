@@ -102,7 +102,7 @@ class SaidData(TypedDict):
     object_id: NotRequired[Id]
     outcome: NotRequired[Slug]
     category: NotRequired[str]
-    reason: NotRequired[Slug]
+    reason: NotRequired[str]
     ends_at: NotRequired[Timestamp]
     programme_version: NotRequired[Count]
     repeat: NotRequired[Count]

@@ -1,8 +1,8 @@
 """A programme: the rules of a community, in the sections that each service reads.
 
-ingest reads `attributes` and `events`, scoring `events`, `audiences`, `rules`, `campaigns` and `manual`,
-recognition `recognition`, rewards `rewards`; `guidelines` are scoring's, and their words ingest's. A programme
-is written in YAML, published as a version, and never changed afterwards.
+ingest reads `attributes` and `events`, scoring `events`, `audiences`, `rules`, `campaigns`, `manual` and
+`quality`, recognition `recognition`, rewards `rewards`; `guidelines` are scoring's, and their words ingest's. A
+programme is written in YAML, published as a version, and never changed afterwards.
 """
 
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
@@ -13,6 +13,7 @@ from shared.contracts.programme.event_types import CustomEventType, EventChannel
 from shared.contracts.programme.guidelines import PENALTY_RULE, Category, Guidelines, WordList
 from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId, id_problems
 from shared.contracts.programme.manual import Manual, ManualLimit, ManualReason
+from shared.contracts.programme.quality import JudgementWeights, Quality, TrustedMembers
 from shared.contracts.programme.recognition import (
     BADGES_MAX_COUNT,
     EVERY_DAY,
@@ -105,6 +106,7 @@ __all__ = [
     "Glyph",
     "Guidelines",
     "IdsError",
+    "JudgementWeights",
     "Level",
     "Manual",
     "ManualLimit",
@@ -116,6 +118,7 @@ __all__ = [
     "PayoutTerms",
     "PositivePoints",
     "Programme",
+    "Quality",
     "Recognition",
     "Reference",
     "RepeatedId",
@@ -129,6 +132,7 @@ __all__ = [
     "Slot",
     "Streak",
     "Tier",
+    "TrustedMembers",
     "UnknownId",
     "WordList",
     "id_problems",

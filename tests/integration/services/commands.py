@@ -275,6 +275,10 @@ async def stop_campaign(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await _campaign(desk)}/stop", {"reason": "Enough"})
 
 
+async def restate_quality(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/content/restatements")
+
+
 async def resume_campaign(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await _campaign(desk)}/resume", {"reason": "Go on"})
 
@@ -712,6 +716,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "scoring POST /v1/programmes/{version}/withdraw": ("programme.withdraw", withdraw_version),
     "scoring POST /v1/programmes/{version}/send-back": ("programme.send_back", send_version_back),
     "scoring POST /v1/programmes/{version}/rollback": ("programme.roll_back", roll_version_back),
+    "scoring POST /v1/content/restatements": ("quality.restate", restate_quality),
     "scoring POST /v1/campaigns/{campaign_id}/stop": ("campaign.stop", stop_campaign),
     "scoring POST /v1/campaigns/{campaign_id}/resume": ("campaign.resume", resume_campaign),
     "scoring POST /v1/manual-awards": ("manual_award.ask", give_by_hand),

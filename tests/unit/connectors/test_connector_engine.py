@@ -184,6 +184,7 @@ def test_who_asks_for_most_is_meant():
 def test_bodies():
     assert read_body(b'{"a": 1}') == {"a": 1}
     assert read_body(b'{"a": 1, "a": 2}') == {"a": 2}
+    assert read_body(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
     # Half an emoji, as of a text that was cut; whole ones and what only looks like one stay.
     assert read_body(rb'{"a": "\ud83d", "b": "\ud83d\ude00 \\ud83d"}') == {"a": "\ufffd", "b": "😀 \\ud83d"}
     assert read_body(b"payload=%7B%22a%22%3A1%7D", "application/x-www-form-urlencoded; charset=utf-8") == {"a": 1}

@@ -5,13 +5,16 @@ from typing import Any, get_args
 
 import pytest
 
+from console.asking import Answer
 from console.components.activities import DONE, RECIPIENTS
 from console.components.languages import Writer, zone
 from console.pages.cards.drawing import shortened
 from console.pages.me.acts import REASONS, why_not
+from console.pages.members.leaving import TABLES, _held
 from console.pages.my_data.words import ERASED, HELD, REMAINS
 from console.pages.visitors.differences import Difference, differences, unrewarded
 from services.ingest.erasure.domain import Terms, remains
+from services.ingest.erasure.store import DELETED_TABLES
 from services.scoring.rules.domain.declining import Reason
 from shared.contracts.activities import ACTIVITY_TYPES
 from shared.contracts.programme.worth import To
@@ -96,3 +99,18 @@ def test_what_an_archive_says_of_each_table_is_in_the_catalogues() -> None:
 
     assert set(HELD) == {one.says for one in held}
     assert set(ERASED) == set(Erased)
+
+
+def test_what_an_erasure_deletes_has_its_words() -> None:
+    assert TABLES.keys() >= set(DELETED_TABLES)
+
+
+async def test_whoever_one_service_holds_nothing_of_is_still_exported_and_nobody_is_not() -> None:
+    class Ask:
+        async def get(self, service: str, path: str, **_: Any) -> Answer:
+            return Answer(service, 404, {"type": "urn:plaudit:problem:unknown-member"})
+
+    visit: Any = SimpleNamespace(ask=Ask())
+
+    assert await _held(visit, "analytics", "m1") == []
+    assert await _held(visit, "ingest", "m1") is None

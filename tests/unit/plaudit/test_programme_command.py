@@ -94,7 +94,7 @@ def test_an_explanation_says_what_was_given_and_why_not_with_the_values_met() ->
         "attributes": [
             {"rule_id": "gold", "written": "member.tier", "member_id": "m", "since": None, "value": None}
         ],
-        "calculated": [{"rule_id": "post", "slot": "actor", "points": 5, "met": {"data.length_chars": 50}}],
+        "calculated": [{"rule_id": "post", "beneficiary": "actor", "points": 5, "met": {"data.length_chars": 50}}],
         "rules": [rule | {"rule_id": "answer"}],
     }
     assert explanation_lines(found) == [

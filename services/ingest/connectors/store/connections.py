@@ -91,10 +91,19 @@ async def set_connection(conn: Database, *, connection: Connection) -> None:
 async def delete_connection(conn: Database, *, community: str, name: str) -> int:
     """Delete a connection and all that is known of its deliveries; return how many those were."""
     await conn.execute("delete from connections where community = $1 and name = $2", community, name)
-    await conn.execute("delete from delivery_hours where community = $1 and connection = $2", community, name)
+    # Deliveries before their counts, as whoever maps one again locks them.
     status: str = await conn.execute(
-        "delete from deliveries where community = $1 and connection = $2", community, name
+        """
+        with locked as (
+            select delivery_id from deliveries where community = $1 and connection = $2
+            order by delivery_id for update)
+        delete from deliveries d using locked l
+        where d.community = $1 and d.connection = $2 and d.delivery_id = l.delivery_id
+        """,
+        community,
+        name,
     )
+    await conn.execute("delete from delivery_hours where community = $1 and connection = $2", community, name)
     return int(status.rsplit(" ", 1)[1])
 
 

@@ -173,9 +173,13 @@ async def queue_deliveries(
     """Have deliveries with these outcomes mapped again; return how many wait that did not."""
     status: str = await conn.execute(
         """
-        update deliveries set queued_at = $4
-        where community = $1 and connection = $2 and outcome = any($3::text[]) and sealed is not null
-            and queued_at is null
+        with locked as (
+            select delivery_id from deliveries
+            where community = $1 and connection = $2 and outcome = any($3::text[]) and sealed is not null
+                and queued_at is null
+            order by delivery_id for update)
+        update deliveries d set queued_at = $4 from locked l
+        where d.community = $1 and d.connection = $2 and d.delivery_id = l.delivery_id
         """,
         community,
         connection,

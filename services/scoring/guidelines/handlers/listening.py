@@ -4,14 +4,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.scoring.audiences.handlers.deciding import on_members as look_at_members
 from services.scoring.awards.domain.activities import Work
 from services.scoring.awards.handlers.scoring import Scorer
 from services.scoring.guidelines import store
 from services.scoring.guidelines.domain.cases import Acceptance
-from services.scoring.guidelines.domain.said import ACCEPTED_TYPE, OF_EVENTS, Content, Kind, Word, word_of
+from services.scoring.guidelines.domain.listed import Listed, find_listed
+from services.scoring.guidelines.domain.said import (
+    ACCEPTED_TYPE,
+    NAME_PREFIX,
+    OF_EVENTS,
+    OWN_CHANNEL,
+    Content,
+    Kind,
+    Word,
+    named,
+    word_of,
+)
 from services.scoring.guidelines.handlers.folding import InForce, in_force
-from services.scoring.guidelines.handlers.telling import tell_acceptance
+from services.scoring.guidelines.handlers.telling import tell_acceptance, tell_word
+from services.scoring.programmes.store import versions
+from services.scoring.quality.handlers.trusting import on_members as look_at_members
 from services.scoring.settings import Settings
 from shared.consumer import Subscription
 from shared.contracts.facts import MEMBER_FACT, AcceptedEvent, MemberFact
@@ -91,13 +103,57 @@ async def _take_back(tx: Transaction[Settings], work: Work) -> None:
 
 
 async def on_members(tx: Transaction[Settings], facts: list[MemberFact]) -> None:
-    """Keep what is told of members; of who was erased nothing that they or others wrote stays in cases."""
+    """Keep what is told of members; a name that a word list has is brought before a person, and stays as it is.
+
+    Of who was erased nothing that they or others wrote stays in cases.
+    """
     await look_at_members(tx, facts)
+    await _look_at_names(tx, facts)
     erased = [
         (fact["community"], fact["data"]["member_id"]) for fact in facts if fact["type"] == "member.erased.v1"
     ]
     if erased:
         await store.erase(tx.conn, members=erased)
+
+
+async def _look_at_names(tx: Transaction[Settings], facts: list[MemberFact]) -> None:
+    named_in: dict[str, list[tuple[str, str, datetime]]] = {}
+    for fact in facts:
+        if fact["type"] == "member.identified.v1" and (name := fact["data"].get("name")):
+            at = fact["data"].get("name_at", fact["time"]).astimezone(UTC)
+            named_in.setdefault(fact["community"], []).append((fact["data"]["member_id"], name, at))
+    for community in await versions.with_words(tx.conn, communities=sorted(named_in)):
+        section = (await in_force(tx.conn, community=community, now=tx.now)).section
+        words = []
+        for member_id, name, at in named_in[community]:
+            listed = find_listed(name, section.words if section else ())
+            if listed is not None:
+                words.append(_of_name(community, member_id, listed, at))
+        known = await store.load_words_by_id(tx.conn, community=community, word_ids=[one.word_id for one in words])
+        words = [word for word in words if word.word_id not in known]
+        if words:
+            await _keep_words(tx, words, community=community)
+        for word in words:
+            tell_word(tx, word, subject=word.member_id or word.about)
+
+
+def _of_name(community: str, member_id: str, listed: Listed, at: datetime) -> Word:
+    """That a name has a listed word: once for each member and word, and without the name."""
+    word_id = named("name", community, member_id, listed.category, listed.word)
+    content = Content(community, OWN_CHANNEL, "", f"{NAME_PREFIX}{member_id}")
+    return Word(
+        community,
+        word_id,
+        Kind.REPORT,
+        word_id,
+        content.case_id,
+        at,
+        word_id,
+        member_id=member_id,
+        content=content,
+        category=listed.category,
+        reason=listed.word,
+    )
 
 
 FOLLOWED_MEMBERS = Subscription(MEMBERS, MEMBER_FACT, on_members)

@@ -8,6 +8,7 @@ from services.scoring.programmes.domain.sections import of_several
 from services.scoring.rules.domain.attributes import names_read
 from services.scoring.rules.domain.audiences import AUDIENCES, id_of
 from services.scoring.rules.domain.counters import counter_of
+from services.scoring.rules.domain.qualities import is_quality, shown_name
 from shared.conditions.criteria import Criterion, check_kind, compile_criterion
 from shared.conditions.errors import ConditionError
 from shared.contracts.programme import CONDITION_MAX_CHARS, SPENDABLE
@@ -115,6 +116,8 @@ def _not_countable(located: Located, counted: list[tuple[Path, str]], conditions
 
 
 def _read_as(name: str) -> str:
+    if is_quality(name):
+        return f"`{shown_name(name)}`"
     audience_id, counter_id = id_of(name), counter_of(name)
     if counter_id is not None:
         return f"the counter `{counter_id}`"

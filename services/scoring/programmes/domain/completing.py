@@ -23,6 +23,7 @@ from services.scoring.rules.domain.conditions import FUNCTIONS
 from services.scoring.rules.domain.counters import COUNTER, COUNTERS
 from services.scoring.rules.domain.extents import contract_fields
 from services.scoring.rules.domain.kinds import OwnTypes, data_contract, kinds_of, own_types
+from services.scoring.rules.domain.qualities import JUDGE_TRUST, QUALITY
 from shared.conditions.criteria import POINTS
 from shared.conditions.evaluation import EVENT_FIELDS
 from shared.contracts.activities import ACTIVITIES, ACTIVITY_TYPES, TARGETING_TYPES, activity_type
@@ -330,6 +331,7 @@ def _in_condition(seen: _Seen) -> tuple[str, list[Completion]]:
         (
             *_names(word, contracts, _attributes(seen.value)),
             *_audiences(word, seen.value),
+            *_qualities(word, seen.value),
             *_counters(word, seen.value),
         ),
     )
@@ -373,6 +375,13 @@ def _audiences(word: str, document: Any) -> Iterator[Completion]:
     if "." not in word:
         for one in _ids(document, (AUDIENCES,)):
             yield Completion(f'"{one.text}" in {AUDIENCES}', "name", one.detail)
+
+
+def _qualities(word: str, document: Any) -> Iterator[Completion]:
+    """What is known of quality, once the programme has a section for it."""
+    if "." not in word and isinstance(document, dict) and QUALITY in document:
+        yield Completion(JUDGE_TRUST, "name", "how far who did it is trusted to judge, from 0.0 to 1.0")
+        yield Completion(QUALITY, "name", "how good what it is about was judged to be, from 0.0 to 1.0")
 
 
 def _counters(word: str, document: Any) -> Iterator[Completion]:

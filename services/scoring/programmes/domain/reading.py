@@ -28,6 +28,7 @@ from services.scoring.programmes.domain.mistakes import (
 )
 from services.scoring.programmes.domain.pacing import pace_mistakes
 from services.scoring.programmes.domain.publication import Document
+from services.scoring.programmes.domain.quality import quality_mistakes
 from services.scoring.programmes.domain.sections import (
     PAYING,
     limit_mistakes,
@@ -42,6 +43,7 @@ from services.scoring.rules.domain.conditions import read_condition, try_conditi
 from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT
 from services.scoring.rules.domain.counters import COUNTER
 from services.scoring.rules.domain.kinds import OwnTypes, kinds_of, own_types
+from services.scoring.rules.domain.qualities import VALUES
 from services.scoring.rules.domain.trials import Clock
 from shared.conditions.errors import ConditionError
 from shared.contracts.activities import ACTIVITY_TYPES, TARGETING_TYPES
@@ -123,6 +125,7 @@ def read_with_warnings(text: str, *, clock: Clock | None = None, reviewed_since:
         *_rule_mistakes(located, text, read, clock),
         *expression_mistakes(located, text, readable, own, clock),
         *audience_mistakes(located, text, attributes, clock),
+        *quality_mistakes(located),
         *limit_mistakes(located),
         *pace_mistakes(located),
         *campaign_mistakes(located),
@@ -346,7 +349,7 @@ def _is_asked_of_each(located: Located, index: int, one: Read) -> bool:
         return True
     # Whatever else the rule asks of the member, too: its points are then worked out for each.
     beside = [value_at(located, ("rules", index, name)) for name in ("points_by", "multipliers")]
-    return any(word in str(beside) for word in (MEMBER, AUDIENCES, COUNTER))
+    return any(word in str(beside) for word in (MEMBER, AUDIENCES, COUNTER, *VALUES))
 
 
 def _condition_mistake(located: Located, text: str, index: int, refused: ConditionError) -> Mistake:

@@ -229,6 +229,19 @@ def _version(row: Record) -> ProgrammeVersion:
     )
 
 
+async def with_words(conn: Connection, *, communities: Sequence[str]) -> list[str]:
+    """Of these communities those that have a version with lists of words."""
+    rows = await conn.fetch(
+        """
+        select c.community from unnest($1::text[]) as c(community)
+        where exists (select from programme_versions v
+                      where v.community = c.community and v.document @? '$.guidelines.words[0]')
+        """,
+        communities,
+    )
+    return [row["community"] for row in rows]
+
+
 def author_of(row: Record, column: str) -> Author:
     """Who did something, as three columns of a row have it that begin with that name."""
     person_id = row[f"{column}_person"]

@@ -117,8 +117,9 @@ async def test_whoever_is_like_nobody_is_not_read_for_suggestions(community: Com
         await tx.conn.execute("analyze members")
         await tx.conn.execute("analyze identities")
         await tx.conn.execute("analyze alike_keys")
-        asked = (community.name, 5, None, None, 10, 200)
-        plan = await tx.conn.fetch(f"explain {suggestions.SUGGESTED}", *asked)
+        query = suggestions.PAIRS.format(shared=suggestions.OF_NOTED)
+        noted = await tx.conn.fetchval("select md5($1 || 1)::uuid", community.name)
+        plan = await tx.conn.fetch(f"explain {query}", community.name, 5, 200, [noted])
         found = await suggestions.page_of_suggestions(
             tx.conn, community=community.name, after=None, limit_count=10
         )

@@ -1,11 +1,12 @@
 """The leaderboard, a member's recognition and the badges, over HTTP."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from services.recognition.leaderboards.handlers import on_guidelines
 from services.recognition.main import SPEC
 from services.recognition.thresholds.handlers import on_programmes
 from shared.followed_members import on_members
@@ -48,6 +49,36 @@ async def test_ranks_are_shared_and_pages_go_on_where_they_ended(world: Any, api
     expected = [(1, 30), (1, 30), (3, 7), (3, 7), (3, 7), (6, 1)]
     for limit in (1, 2, 4, 500):
         assert await pages(api, limit=limit) == expected
+
+
+async def test_who_is_suspended_is_on_no_board_while_that_lasts(world: Any, api: httpx.AsyncClient) -> None:
+    await world.awarded(*(world.award(name, number) for name, number in {"a": 30, "b": 20, "c": 7}.items()))
+    now = datetime.now(UTC)
+
+    def suspended(revision: int, *, stands: bool = True, hours: int = 1) -> Any:
+        data = {
+            "suspension_id": world.uuid("suspension"),
+            "member_id": world.uuid("b"),
+            "revision": revision,
+            "stands": stands,
+            "starts_at": now - timedelta(hours=2),
+            "ends_at": now + timedelta(hours=hours),
+        }
+        return world.fact("guidelines.suspension_changed.v1", f"suspended {revision}", data)
+
+    await world.handle(on_guidelines, suspended(2))
+    assert await pages(api) == [(1, 30), (2, 7)]
+    place = (await api.get(f"/v1/members/{world.uuid('b')}/place")).json()
+    assert (place["is_on_board"], place["rank"]) == (False, None)
+    near = (await api.get(f"/v1/members/{world.uuid('c')}/place")).json()
+    assert [one["points"] for one in near["neighbours"]] == [30, 7]
+    # What is older than what is known changes nothing; lifted, or never right, they are on it again.
+    await world.handle(on_guidelines, suspended(1, stands=False))
+    assert await pages(api) == [(1, 30), (2, 7)]
+    await world.handle(on_guidelines, suspended(3, hours=-1))
+    assert await pages(api) == [(1, 30), (2, 20), (3, 7)]
+    await world.handle(on_guidelines, suspended(4), suspended(5, stands=False))
+    assert await pages(api) == [(1, 30), (2, 20), (3, 7)]
 
 
 async def test_bots_are_on_no_board(world: Any, api: httpx.AsyncClient) -> None:

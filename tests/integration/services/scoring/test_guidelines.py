@@ -9,7 +9,7 @@ import pytest
 from services.scoring.guidelines.handlers import folding
 from services.scoring.guidelines.handlers.listening import Listener, on_members
 from services.scoring.guidelines.handlers.telling import on_told
-from shared.contracts.facts import GUIDELINE_FACT, POINTS_AWARDED
+from shared.contracts.facts import GUIDELINE_FACT, MEMBER_FACT, POINTS_AWARDED
 from shared.followed_members.store import FollowedName, put_names
 from tests.integration.services.merging import Merging
 from tests.integration.services.world import NOON, add_person
@@ -35,6 +35,7 @@ guidelines:
     - {id: rude, title: Rude}
   suspensions: [{from_upheld: 2, days: 7}]
   platform_decisions: {upheld: [removed], dismissed: [kept]}
+  words: [{language: en, category: rude, words: [badword]}]
 """
 
 
@@ -306,3 +307,35 @@ async def test_what_was_decided_is_read_back_and_nothing_is_taken_twice(court: C
     await court.settle()
     assert (await court.points(), (await court.case("upheld"))["case_id"]) == (0, case_id)
     assert await court.told("points.awarded.v1") == []
+
+
+async def test_a_name_that_has_a_listed_word_is_brought_before_a_person_once(court: Court) -> None:
+    world = court.world
+    data = {"identities": [], "channel": "forum", "first_seen_at": NOON, "name_by": "self", "name_at": NOON}
+    facts = [
+        world.fact(
+            "member.identified.v1",
+            f"{who} {revision}",
+            {**data, "member_id": world.uuid(who), "name": name, "revision": revision},
+        )
+        for who, name, revision in (
+            ("mal", "Very BADWORD indeed", 5),
+            ("mel", "Badwords", 5),
+            ("mal", "A badword", 6),
+        )
+    ]
+    for fact in facts:
+        await world.handle(on_members, MEMBER_FACT.validate_python(fact))
+    await court.settle()
+    case = await court.case()
+    assert (case["kind"], case["member_id"], case["category"], case["reports"]) == (
+        "name",
+        world.uuid("mal"),
+        "rude",
+        1,
+    )
+    shown = (await court.ada.get(f"/v1/guideline-cases/{case['case_id']}")).json()
+    assert [one["reason"] for one in shown["said"]] == ["badword"]
+    # The name itself is in no table of cases and in no fact of theirs.
+    assert "BADWORD" not in str(await world.published())
+    assert (await court.decide(case["case_id"])).json()["state"] == "upheld"

@@ -114,6 +114,28 @@ async def test_two_write_a_draft_and_neither_overwrites_the_other_unseen(office:
     assert kind_of(invalid) == (422, "invalid-programme")
 
 
+async def test_of_many_saves_at_once_one_wins_each_revision_and_none_breaks(office: Office) -> None:
+    rules = office.world.rules
+    draft_id = (await office.draft(rules))["draft_id"]
+    # As many as the service has connections: more wait for one, and are told so once that takes too long.
+    few = asyncio.Semaphore(8)
+
+    async def save(number: int) -> httpx.Response:
+        async with few:
+            text = f"{rules}# {number}\n"
+            return await office.save((office.ada, office.bob)[number % 2], draft_id, 1 + number // 50, text)
+
+    answers = await asyncio.gather(*(save(number) for number in range(100)))
+
+    assert {kind_of(one) for one in answers if one.status_code != 200} == {(409, "draft-changed")}
+    won = [one.json() for one in answers if one.status_code == 200]
+    # Of the first revision one wins; whoever says the second may come before there is one.
+    assert sorted(one["revision"] for one in won) in ([2], [2, 3])
+    now = (await office.ada.get(f"/v1/programme-drafts/{draft_id}")).json()
+    assert now["revision"] == max(one["revision"] for one in won)
+    assert now["text"] in {one["text"] for one in won}
+
+
 async def test_a_draft_is_reviewed_sent_back_with_a_reason_and_published(office: Office) -> None:
     rules = office.world.rules
     assert (await office.publish(rules)).status_code == 201

@@ -14,9 +14,10 @@ from services.scoring.guidelines.domain.following import (
     suspension_by_hand,
     suspension_of,
 )
+from services.scoring.guidelines.domain.listed import find_listed
 from services.scoring.guidelines.domain.said import Content, Kind, Word, word_of
 from services.scoring.voids.domain import NOTHING_STANDS, Standing, Void, Why, content_of, strongest
-from shared.contracts.programme import Guidelines
+from shared.contracts.programme import Guidelines, WordList
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 CASE = Content("acme", "forum", "", "post-95").case_id
@@ -201,3 +202,13 @@ def test_what_is_void_is_void_for_whose_it_is_and_in_its_time() -> None:
     assert NOTHING_STANDS.over(about, "mal", NOON) == []
     assert strongest([Why.SUSPENDED, Why.UPHELD]) is Why.UPHELD
     assert strongest([]) is None
+
+
+def test_listed_words_are_found_as_wholes_whatever_their_case() -> None:
+    lists = [WordList(language="en", category="rude", words=["idiot", "go away"])]
+    assert find_listed("An IDIOT!", lists) == ("rude", "idiot")
+    assert find_listed("idiot99", lists) == ("rude", "idiot")
+    assert find_listed("Go-away", lists) == ("rude", "go away")
+    assert find_listed("Idiotic away go", lists) is None
+    assert find_listed("\uff49diot", lists) == ("rude", "idiot")
+    assert find_listed("Ada", []) is None

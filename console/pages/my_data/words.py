@@ -76,6 +76,14 @@ HELD: Final = (
     _("Payouts, without name and account"),
     _("Days on which they took part"),
     _("When they first took part"),
+    _("What they did was about"),
+    _("What earns them nothing: contents that a report was upheld of, and suspensions"),
+    _("Which of their awards that reverses"),
+    _("What was reported of what they made, and what became of it"),
+    _("What was said in these cases"),
+    _("Which guidelines they accepted"),
+    _("When they were suspended"),
+    _("What became of reports of what they made"),
 )
 #: What an erasure does with them.
 ERASED: Final = {

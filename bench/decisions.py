@@ -8,11 +8,13 @@ import asyncio
 import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 from random import Random
 from statistics import median
+from typing import Any
 
 import asyncpg
 import click
@@ -21,6 +23,7 @@ import orjson
 from bench.chain import Chain, Link, connected, publish
 from bench.measure import like_a_service
 from plaudit.stack import StackState, reset, start
+from services.scoring.campaigns import store as campaign_store
 from services.scoring.programmes.domain.reading import document_of, read_programme
 from shared.contracts.programme import Programme
 from shared.postgres import database_url, role_name
@@ -28,6 +31,7 @@ from shared.postgres import database_url, role_name
 BATCH_COUNT = 500
 WARM_BATCHES_COUNT = 240
 MEASURED_BATCHES_COUNT = 20
+WARM_SHARE_COUNT = 5
 AWARDS_OF_MEMBER_COUNT = 100
 #: So many of the awards that are filled in have a claim: a tenth is what a cap is over.
 CLAIM_SHARE = 10
@@ -234,6 +238,50 @@ def backend_seconds(link: Link) -> float:
     return float(times.user + times.system)
 
 
+@dataclass
+class Held:
+    """How long a worker holds the books of campaigns: from when it has their lock until it has committed."""
+
+    since: float | None = None
+    seconds: float = 0.0
+
+    def watch(self) -> None:
+        """Note from now on when books are locked."""
+        lock = campaign_store.lock_books
+
+        async def locking(conn: Any, *, keys: Any) -> Any:
+            found = await lock(conn, keys=keys)
+            self.since = time.perf_counter()
+            return found
+
+        campaign_store.lock_books = locking  # type: ignore[assignment]
+
+    def committed(self) -> None:
+        """Add what was held by a batch that is committed."""
+        if self.since is not None:
+            self.seconds += time.perf_counter() - self.since
+        self.since = None
+
+
+async def share(state: StackState, batches_count: int) -> float:
+    """The share of a batch's time in which a worker that is alone holds the books: what others wait for."""
+    chance = Random(17)
+    members = [str(uuid.UUID(int=chance.getrandbits(128))) for _ in range(500)]
+    held, took = Held(), 0.0
+    held.watch()
+    async with connected(state, ["scoring"]) as chain:
+        await put_in_force(state, chain, "share", programme(1))
+        for number in range(batches_count + WARM_SHARE_COUNT):
+            values = batch("share", chance, members)
+            begun = time.perf_counter()
+            await handle(chain.links["scoring"], values)
+            took += time.perf_counter() - begun
+            held.committed()
+            if number < WARM_SHARE_COUNT:
+                held.seconds = took = 0.0
+    return held.seconds / took
+
+
 def work(state: StackState, community: str, number: int, batches_count: int, barrier: Barrier) -> None:
     """A worker of one partition: its members are nobody else's."""
 
@@ -327,6 +375,10 @@ def campaign(stack: str, workers: Sequence[int], rounds: int, batches: int) -> N
     reset(stack)
     try:
         state = start(stack, only=("kafka", "postgres"), role="all", environment={})
+        found = asyncio.run(share(state, batches))
+        click.echo(
+            f"a worker alone holds the books of a campaign for {found:.0%} of its time: {1 / found:.1f} at once"
+        )
         asyncio.run(hot(state, workers, rounds, batches))
     finally:
         reset(stack)

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -17,8 +18,10 @@ import orjson
 from services.scoring.awards.domain.awards import make
 from services.scoring.limits.domain.allotting import Window, give_room
 from services.scoring.programmes.domain.reading import read_programme
+from services.scoring.rules.domain.attributes import Known, MemberKey, Said
 from services.scoring.rules.domain.compiling import CompiledVersion, compile_version
 from services.scoring.rules.domain.matching import match
+from services.scoring.rules.domain.qualities import VALUES
 from shared.contracts.facts import ACCEPTED_EVENT
 from shared.contracts.programme import Programme
 
@@ -68,11 +71,22 @@ SHARED = """
     points: 1
     limits: [{first: 1000000, per: everybody_and_object, within: ever}]
 """
+JUDGED = """
+  - {id: post, title: Wrote, on: [forum.post.v1], points: 5, when: data.length_chars >= 20}
+  - id: heard
+    title: Was reacted to
+    on: [chat.reaction.v1]
+    to: object_author
+    points: 10
+    points_by: {cel: 10.0 * judge_trust}
+    daily_cap: 100
+"""
+TRUST = VALUES["judge_trust"]
 
 
-def version_of(rules: str) -> CompiledVersion:
+def version_of(rules: str, sections: str = "") -> CompiledVersion:
     """A version with these rules."""
-    programme = read_programme(HEAD + rules.lstrip("\n"))
+    programme = read_programme(HEAD.replace("rules:", f"{sections}rules:") + rules.lstrip("\n"))
     if not isinstance(programme, Programme):
         raise click.ClickException(str(programme))
     return compile_version(programme, 1, datetime(1970, 1, 1, tzinfo=UTC))
@@ -115,9 +129,9 @@ def decode(values: Sequence[bytes]) -> list[Any]:
     return [ACCEPTED_EVENT.validate_json(value) for value in values]
 
 
-def decide(version: CompiledVersion, batch: list[Any]) -> int:
+def decide(version: CompiledVersion, batch: list[Any], known: Known = MappingProxyType({})) -> int:
     """Decide a batch with nothing before it; how many awards and claims there are."""
-    made = make(match(batch, {"acme": [version]}).candidates, {})
+    made = make(match(batch, {"acme": [version]}, known=known).candidates, {})
     windows = {name: Window() for claim in made.claims for name in claim.windows}
     late = give_room(made.claims, windows)
     if late:
@@ -142,12 +156,17 @@ def main() -> None:
     spread, hot = events(objects_count=1_000), events(objects_count=1)
     batch, hot_batch = decode(spread), decode(hot)
     two, twenty, rich, shared = map(version_of, (TWO, TWENTY, RICH, SHARED))
+    judged = version_of(JUDGED, "quality: {}\n")
+    trust: Known = {
+        MemberKey("acme", one["uid"]): {TRUST: [Said(one["time"], one["receivedat"], 0.7)]} for one in batch
+    }
     took = best(
         {
             "decoding": lambda: decode(spread),
             "two rules": lambda: decide(two, batch),
             "twenty rules": lambda: decide(twenty, batch),
             "two rich rules, three beneficiaries": lambda: decide(rich, batch),
+            "two rules, one by the trust in who judges": lambda: decide(judged, batch, trust),
             "room of everybody, spread over 1,000 objects": lambda: decide(shared, batch),
             "room of everybody, one hot object": lambda: decide(shared, hot_batch),
         }

@@ -16,12 +16,15 @@ from console.frame.static import load_static, serve_static
 from console.frame.visits import Console, install_errors
 from console.pages.account import routes as account
 from console.pages.audit import routes as audit
+from console.pages.badges import of_members as badges_of_members
+from console.pages.badges import routes as badges
 from console.pages.by_hand import routes as by_hand
 from console.pages.campaigns import routes as campaigns
 from console.pages.cards import routes as cards
 from console.pages.check_ins import routes as check_ins
 from console.pages.community import routes as community
 from console.pages.connectors import routes as connectors
+from console.pages.content import routes as content
 from console.pages.dead_letters import routes as dead_letters
 from console.pages.explorer import routes as explorer
 from console.pages.figures import routes as figures
@@ -67,9 +70,12 @@ PAGES = (
     *(sign_in, overview, figures, leaderboard, explorer, try_it, account, views),
     *(
         members,
+        badges,
+        badges_of_members,
         by_hand,
         guidelines,
         campaigns,
+        content,
         check_ins,
         programme,
         audiences,

@@ -37,8 +37,14 @@ SUBCOMMANDS = {
     ),
     "audience": Subcommand("plaudit.audience", "audience", "Look at audiences: who is in them, and who would be."),
     "award": Subcommand("plaudit.award", "award", "Give and take points by hand, approved by another person."),
+    "badge": Subcommand(
+        "plaudit.badge", "badge", "See badges and who holds them, give them by hand and take them back."
+    ),
     "campaign": Subcommand(
         "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."
+    ),
+    "content": Subcommand(
+        "plaudit.content", "content", "See the best content, what nobody judged yet, and why one is as good."
     ),
     "guidelines": Subcommand(
         "plaudit.guidelines", "guidelines", "Decide what was reported, and appeals; suspend members."

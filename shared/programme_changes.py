@@ -72,7 +72,8 @@ def changes(before: Document | None, after: Document) -> list[Change]:
     return [
         *_of_programme(before, after),
         *_of_pieces(old, after),
-        *_of_manual(old, after),
+        *_of_section(old, after, "manual", but="reasons"),
+        *_of_section(old, after, "quality"),
         *_of_guidelines(old, after),
         *_of_money(old, after),
     ]
@@ -140,12 +141,12 @@ def _called(piece: Mapping[str, Any], titles: Mapping[str, Mapping[str, str]]) -
     return {**piece, **named}
 
 
-def _of_manual(before: Document, after: Document) -> Iterator[Change]:
-    """How many points one person gives by hand, and from which amount on another approves."""
-    old, new = ({**(one.get("manual") or {}), "reasons": None} for one in (before, after))
+def _of_section(before: Document, after: Document, name: str, *, but: str = "") -> Iterator[Change]:
+    """What a section says that is no list of pieces: points by hand, and the quality of content."""
+    old, new = ({**(one.get(name) or {}), but: None} for one in (before, after))
     details = list(_details(dict(_leaves("", old)), dict(_leaves("", new))))
     if details:
-        yield Change("mod", "manual", "manual", "", new, details)
+        yield Change("mod", name, name, "", new, details)
 
 
 def _of_guidelines(before: Document, after: Document) -> Iterator[Change]:

@@ -43,8 +43,10 @@ TRY_IT = Link("/try-it", _("Try it"), "play", "events:write")
 BY_HAND = Link("/by-hand", _("Points by hand"), "gift", "points:read")
 GUIDELINES = Link("/guidelines", _("Reports"), "shield", "guidelines:read")
 WAITING = Link("/waiting", _("Waiting for you"), "eye", "programmes:read")
+BADGES = Link("/badges", _("Badges"), "seal", "recognition:read")
 PROGRAMME = Link("/programme", _("Programme"), "doc", "programmes:read")
 CAMPAIGNS = Link("/campaigns", _("Campaigns"), "mega", "programmes:read")
+CONTENT = Link("/content", _("Content"), "star", "points:read")
 AUDIT = Link("/audit", _("Audit log"), "log", "audit:read")
 PEOPLE = Link("/people", _("People"), "people", "people:read")
 KEYS = Link("/keys", _("Access keys"), "key", "keys:write")
@@ -57,6 +59,7 @@ STATEMENTS = Link("/statements", _("Statements"), "receipt", "rewards:read")
 ACCOUNT = Link("/account", _("Account"), "user")
 ME = Link("/me", _("My points"), "user")
 MY_PLACE = Link("/me/place", _("My place"), "cup")
+MY_BADGES = Link("/me/badges", _("My badges"), "seal")
 MY_REWARDS = Link("/me/rewards", _("Rewards"), "gift")
 MY_PAYOUTS = Link("/me/payouts", _("Payouts"), "bank")
 MY_GUIDELINES = Link("/me/guidelines", _("Guidelines"), "doc")
@@ -66,7 +69,10 @@ OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
-    Group(_("Community"), (MEMBERS, GUIDELINES, LEADERBOARD, PROGRAMME, CAMPAIGNS, CHECK_INS)),
+    Group(
+        _("Community"),
+        (MEMBERS, GUIDELINES, LEADERBOARD, BADGES, CONTENT, PROGRAMME, CAMPAIGNS, CHECK_INS),
+    ),
     Group(_("Finance"), (PAYOUT_RUNS, REDEMPTIONS, LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
     Group(_("Operation"), (PIPELINE, DEAD_LETTERS, CONNECTORS, RECEIPTS, REJECTED, PARTS)),

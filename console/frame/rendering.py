@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from console.components import charts
+from console.components.badge_parts import badge_part
 from console.components.languages import LANGUAGES, hue, initials, short_id, translations
 from console.frame.static import StaticFile
 
@@ -46,6 +47,7 @@ class Templates:
             "hue": hue,
         }
         environment.filters["short_id"] = short_id
+        environment.filters["badge_part"] = badge_part
         return environment
 
     def _address(self, name: str) -> str:

@@ -22,6 +22,7 @@ REASONS: Final = {
     "twice": "they get it as somebody else already",
     "points_failed": "its points could not be calculated",
     "no_points": "its points came to 0",
+    "quality": "who judged was not trusted so far, or it was not so good",
     "limit": "a limit",
     "cooldown": "it gave something shortly before",
     "diminished": "a further one is worth less",

@@ -1,5 +1,8 @@
 """The wiring of recognition."""
 
+from services.recognition.badges.api import ROUTERS as BADGES
+from services.recognition.badges.handlers.deciding import FOLLOWED_AUDIENCES, KEEP_EVERY_SECONDS, keep_badges
+from services.recognition.badges.handlers.restoring import READ_BACK as BADGES_READ_BACK
 from services.recognition.cards import api as cards
 from services.recognition.counts.handlers import KEEP_COUNTING_EVERY_SECONDS, keep_counting, on_events
 from services.recognition.leaderboards import api as leaderboards
@@ -15,7 +18,6 @@ from services.recognition.totals import handlers
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import ACCEPTED_EVENT, GUIDELINE_FACT, POINTS_AWARDED, PROGRAMME_PUBLISHED
-from shared.followed_audiences import FOLLOWED_AUDIENCES
 from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import EVENTS, GUIDELINES, POINTS, PROGRAMMES
@@ -36,12 +38,13 @@ SPEC = ServiceSpec(
         Subscription(GUIDELINES, GUIDELINE_FACT, on_guidelines),
     ],
     problems=ERRORS,
-    routers=[part.router for part in (leaderboards, totals, thresholds, cards, streaks)],
+    routers=[*(part.router for part in (leaderboards, totals, thresholds, cards, streaks)), *BADGES],
     timers=[
         Timer("reevaluate", every_seconds=handlers.REEVALUATE_EVERY_SECONDS, run=handlers.reevaluate),
         Timer("keep counting", every_seconds=KEEP_COUNTING_EVERY_SECONDS, run=keep_counting),
+        Timer("keep badges", every_seconds=KEEP_EVERY_SECONDS, run=keep_badges),
     ],
-    read_back=handlers.READ_BACK,
+    read_back=(*handlers.READ_BACK, *BADGES_READ_BACK),
 )
 
 if __name__ == "__main__":

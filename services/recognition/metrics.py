@@ -17,7 +17,25 @@ REEVALUATED_MEMBERS = Counter(
     "Members brought in line with a new programme version",
 )
 
+LOOKED_AT_MEMBERS = Counter(
+    "plaudit_recognition_looked_at_members_total",
+    "Members looked at again, as something changed that badges ask for",
+)
+BACKFILLED_MEMBERS = Counter(
+    "plaudit_recognition_backfilled_members_total",
+    "Members looked at by a version whose badges ask for something else",
+)
+BACKFILLS = Counter(
+    "plaudit_recognition_backfills_total",
+    "Communities all of whose members were looked at by such a version",
+)
+BADGES_BY_HAND = Counter(
+    "plaudit_recognition_badges_by_hand_total", "Badges that people gave and took back", ["direction"]
+)
+
 # Known from the start, so that a rate shows zero and the first grant is not missed.
 for _kind in ("badge", "level"):
     for _direction in ("granted", "taken_back"):
         GRANTS.labels(_kind, _direction)
+for _direction in ("granted", "taken_back"):
+    BADGES_BY_HAND.labels(_direction)

@@ -1,5 +1,80 @@
-"""What recognition's own errors become when they reach its API: it has none, its routes only read."""
+"""What recognition's own errors become when they reach its API."""
 
-from shared.http import ErrorTable
+from services.recognition.badges.api.problems import (
+    BADGE_HELD,
+    BADGE_NOT_COUNTABLE,
+    BADGE_NOT_HELD,
+    EDITIONS_GONE,
+    NO_WORDS,
+    NOT_BY_HAND,
+    PICTURE_REFUSED,
+    UNKNOWN_BADGE,
+)
+from services.recognition.badges.domain.by_hand import (
+    EditionsGoneError,
+    HeldAlreadyError,
+    NobodyThereError,
+    NotByHandError,
+    NotHeldError,
+    NoWordsError,
+    UnknownBadgeError,
+)
+from services.recognition.badges.domain.pictures import PictureError
+from services.recognition.badges.handlers.foreseeing import NotCountableError
+from shared.http import ErrorTable, Problem
+from shared.http.problem_types import UNKNOWN_MEMBER
 
-ERRORS: ErrorTable = {}
+
+def _unknown_badge(_: UnknownBadgeError) -> Problem:
+    return Problem(UNKNOWN_BADGE, "GET /v1/badges has those that there are, and a tier is one of the badge's own")
+
+
+def _not_by_hand(_: NotByHandError) -> Problem:
+    return Problem(
+        NOT_BY_HAND,
+        "By hand is given what the programme says is `by_hand: true`, or what somebody took from the member",
+    )
+
+
+def _held(_: HeldAlreadyError) -> Problem:
+    return Problem(BADGE_HELD, "Nothing was given; take it back first where its citation is to say something else")
+
+
+def _not_held(_: NotHeldError) -> Problem:
+    return Problem(BADGE_NOT_HELD, "Nothing was taken back; GET /v1/members/{member_id}/badges has what they hold")
+
+
+def _editions_gone(error: EditionsGoneError) -> Problem:
+    return Problem(
+        EDITIONS_GONE,
+        f"There are {error.limit:,}, and each is somebody's; take one back, or publish a higher limit",
+    )
+
+
+def _no_words(_: NoWordsError) -> Problem:
+    return Problem(NO_WORDS, "It has blanks alone: say in a sentence what for, or why")
+
+
+def _picture_refused(error: PictureError) -> Problem:
+    return Problem(PICTURE_REFUSED, f"Nothing was kept: {error}")
+
+
+def _nobody_there(_: NobodyThereError) -> Problem:
+    return Problem(UNKNOWN_MEMBER, "There is no member with that id, or they were forgotten")
+
+
+def _not_countable(error: NotCountableError) -> Problem:
+    return Problem(BADGE_NOT_COUNTABLE, str(error))
+
+
+ERRORS: ErrorTable = {
+    UnknownBadgeError: _unknown_badge,
+    NotByHandError: _not_by_hand,
+    HeldAlreadyError: _held,
+    NotHeldError: _not_held,
+    EditionsGoneError: _editions_gone,
+    NoWordsError: _no_words,
+    PictureError: _picture_refused,
+    NobodyThereError: _nobody_there,
+    NotCountableError: _not_countable,
+}

@@ -5,6 +5,7 @@ from services.scoring.audiences.handlers import deciding
 from services.scoring.audiences.handlers.deciding import DECIDER
 from services.scoring.awards.api.routes import router as awards
 from services.scoring.awards.handlers import restoring
+from services.scoring.awards.handlers.of_content import give_for_content
 from services.scoring.awards.handlers.rooms import settle_waiting
 from services.scoring.awards.handlers.scoring import Scorer
 from services.scoring.campaigns import handlers as campaigns_handlers
@@ -25,6 +26,8 @@ from services.scoring.programmes.handlers import telling
 from services.scoring.programmes.handlers.checking import CHECKER
 from services.scoring.programmes.handlers.publishing import count_waiting
 from services.scoring.programmes.handlers.telling import SIGN_ANEW_EVERY_SECONDS, sign_anew
+from services.scoring.quality.api import router as content
+from services.scoring.quality.handlers.trusting import weigh_due, work_out
 from services.scoring.settings import Settings
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
@@ -36,6 +39,7 @@ from shared.topics import EVENTS
 #: A piece at a time, so that batches have their turn between them.
 SETTLE_EVERY_SECONDS = 0.5
 DECIDE_EVERY_SECONDS = 1.0
+TRUST_EVERY_SECONDS = 2.0
 
 scorer = Scorer()
 listener = Listener(scorer)
@@ -51,13 +55,19 @@ SPEC = ServiceSpec(
         FOLLOWED_MEMBERS,
         Subscription(EVENTS, ACCEPTED_EVENT, listener.on_activities, prepare=scorer.prepare),
     ],
-    routers=[programmes, drafts, rules, audiences, campaigns, awards, manual, guidelines, members_guidelines],
+    routers=[
+        *(programmes, drafts, rules, audiences, campaigns, content, awards, manual),
+        *(guidelines, members_guidelines),
+    ],
     problems=ERRORS,
     timers=[
         Timer("settle-claims", every_seconds=SETTLE_EVERY_SECONDS, run=settle_waiting),
         Timer("decide-audiences", every_seconds=DECIDE_EVERY_SECONDS, run=DECIDER.look),
         Timer("sign-programmes-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
         Timer("count-programmes-waiting", every_seconds=60, run=count_waiting),
+        Timer("work-out-trust", every_seconds=TRUST_EVERY_SECONDS, run=work_out),
+        Timer("weigh-judgements", every_seconds=DECIDE_EVERY_SECONDS, run=weigh_due),
+        Timer("give-for-content", every_seconds=DECIDE_EVERY_SECONDS, run=give_for_content),
         Timer("count-campaigns", every_seconds=15, run=campaigns_handlers.count_not_giving),
         Timer("work-off-guidelines", every_seconds=SETTLE_EVERY_SECONDS, run=guideline_cases.work_off),
         Timer("count-cases-waiting", every_seconds=15, run=guideline_cases.count_waiting),

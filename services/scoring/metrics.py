@@ -1,6 +1,6 @@
 """What scoring counts."""
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter, Gauge, Histogram
 
 EVENTS_SCORED = Counter(
     "plaudit_scoring_events_total",
@@ -45,6 +45,17 @@ CAMPAIGNS_NOT_GIVING = Gauge(
     "plaudit_scoring_campaigns_not_giving",
     "Campaigns that give nothing, by why: braked (spent too fast), stopped (by a person), exhausted (all spent)",
     ["state"],
+)
+CONTENT_JUDGED = Counter(
+    "plaudit_scoring_content_judged_total",
+    "What events said of content, by kind: accepted, voted, rated, reacted, reported, seen",
+    ["kind"],
+)
+CONTENT_POINTS_TOLD = Counter(
+    "plaudit_scoring_content_points_told_total", "Awards and amendments of the points that good content gives"
+)
+TRUST_SECONDS = Histogram(
+    "plaudit_scoring_trust_seconds", "How long it took to work out how far the members of a community are trusted"
 )
 CHILDREN_ENDED = Counter(
     "plaudit_scoring_children_ended_total", "Child processes that ended because what they did took too much"

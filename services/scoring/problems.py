@@ -86,6 +86,8 @@ from services.scoring.programmes.domain.publication import (
     OtherProgrammeError,
 )
 from services.scoring.programmes.handlers.checking import ChecksBusyError, CheckTooSlowError
+from services.scoring.quality.api import UNKNOWN_CONTENT
+from services.scoring.quality.domain.listing import UnknownContentError
 from shared.commands import KEY_REUSED
 from shared.http import ErrorTable, FieldError, Problem
 from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_AUDIENCE, UNKNOWN_MEMBER
@@ -194,6 +196,9 @@ ERRORS: ErrorTable = {
     ),
     UnknownSuspensionError: lambda _: Problem(UNKNOWN_SUSPENSION, "GET /v1/suspensions lists those that last"),
     UnknownCampaignError: lambda _: Problem(UNKNOWN_CAMPAIGN, "GET /v1/campaigns lists those of the programme"),
+    UnknownContentError: lambda _: Problem(
+        UNKNOWN_CONTENT, "GET /v1/content/best and /v1/content/unjudged list what there is"
+    ),
     UnknownAudienceError: lambda _: Problem(
         UNKNOWN_AUDIENCE, "GET /v1/audiences lists those of the programme in force"
     ),

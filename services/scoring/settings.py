@@ -71,6 +71,24 @@ class Settings(SigningSettings):
     audience_sample_max_count: int = Field(
         2_000, gt=0, description="How many members a preview of an audience looks at; larger ones are estimated"
     )
+    trust_every_seconds: float = Field(
+        60.0,
+        gt=0,
+        description="How often, at most, it is worked out how far members of a community are trusted to judge",
+    )
+    trust_pairs_max_count: int = Field(
+        200_000,
+        gt=0,
+        description="Of whom members found good so many pairs, those that changed last, make trust",
+    )
+    quality_pairs_per_piece_max_count: int = Field(
+        500,
+        gt=0,
+        description="How many pairs of members one piece of work weighs anew, after merges and restating",
+    )
+    quality_contents_per_piece_max_count: int = Field(
+        500, gt=0, description="How much content one piece of work looks at, what it gives its author"
+    )
     manual_waiting_max_count: int = Field(
         200, gt=0, description="How many awards by hand of a community may wait for another person"
     )

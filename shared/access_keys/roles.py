@@ -52,6 +52,7 @@ ROLE_SCOPES: Final[Mapping[str, frozenset[Scope]]] = {
         Scope.MEMBERS_WRITE,
         Scope.POINTS_WRITE,
         Scope.POINTS_APPROVE,
+        Scope.RECOGNITION_WRITE,
         Scope.GUIDELINES_READ,
         Scope.GUIDELINES_WRITE,
         Scope.PROGRAMMES_READ,

@@ -23,6 +23,7 @@ class Scope(StrEnum):
     GUIDELINES_READ = "guidelines:read"
     GUIDELINES_WRITE = "guidelines:write"
     RECOGNITION_READ = "recognition:read"
+    RECOGNITION_WRITE = "recognition:write"
     REWARDS_READ = "rewards:read"
     REWARDS_WRITE = "rewards:write"
     PAYOUTS_WRITE = "payouts:write"

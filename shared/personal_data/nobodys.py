@@ -81,6 +81,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "content_events": "community content_id event_uid event_time",
         "declined": "community event_uid rule_id slot reason detail programme_version met",
         "limit_windows": "name used wanted bound is_mixed last_rank last_time last_id given_at",
+        "quality_due": "community content_id",
+        "quality_trust_runs": "community computed_at programme_version seeds trusted pairs",
         "programme_drafts": (
             "community draft_id title source_text revision created_at created_by created_by_person "
             "created_by_credential saved_at saved_by saved_by_person saved_by_credential version"
@@ -101,6 +103,9 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
     "recognition": {
         **NOBODYS_SHARED,
         "applied_awards": "community award_id",
+        "badge_limits": "community badge given freed",
+        "badge_pictures": "community badge media_type content etag uploaded_at",
+        "badge_sweeps": "community version criteria after_member is_done members grants started_at ended_at",
         "counted_events": "community event_uid event counts said_at said_by said_id",
         "counters": "community counter rule counted_up_to",
         "counting": "community version evaluated_up_to evaluated",

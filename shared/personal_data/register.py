@@ -194,6 +194,64 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="When it is looked at anew in which audiences they are",
         ),
         Held(
+            "quality_contents",
+            personal="",
+            others=(
+                "content_id community channel host object_id author_id made_uid made_at made_type week month "
+                "is_gone outcomes weighed plus total last_at told_at quality"
+            ),
+            order="content_id",
+            erased=Erased.STAYS,
+            says="What they made, by its ids, and how good others found it",
+            whose="author_id = any($2::uuid[])",
+        ),
+        Held(
+            "quality_judgements",
+            personal="",
+            others=(
+                "community event_uid content_id judge_id author_id event_time period kind percent_up kind_percent "
+                "trust why is_retracted turn plus total"
+            ),
+            order="event_uid community",
+            erased=Erased.STAYS,
+            says="What they made of others' content",
+            whose="judge_id = any($2::uuid[])",
+        ),
+        Held(
+            "quality_pairs",
+            personal="",
+            others="community judge_id author_id likes changed_at",
+            order="judge_id author_id community",
+            erased=Erased.STAYS,
+            says="How much they found of whom good",
+            whose="judge_id = any($2::uuid[])",
+        ),
+        Held(
+            "quality_pairs_due",
+            personal="",
+            others="community judge_id author_id restates",
+            order="community judge_id author_id",
+            erased=Erased.STAYS,
+            says="Whose judgements are weighed anew",
+            whose="judge_id = any($2::uuid[])",
+        ),
+        Held(
+            "quality_trust",
+            personal="",
+            others="community member_id trust is_seed",
+            order="community member_id",
+            erased=Erased.DELETED,
+            says="How far they are trusted to judge",
+        ),
+        Held(
+            "quality_members",
+            personal="",
+            others="community member_id is_staff is_bot first_seen_at revision",
+            order="community member_id",
+            erased=Erased.DELETED,
+            says="Since when they are known, and whether they are staff",
+        ),
+        Held(
             "event_topics",
             personal="",
             others="community member_id topic day event_uid",
@@ -340,7 +398,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
         Held(
             "members",
             personal="",
-            others="community member_id points awards_by_rule standing last_award_id version magnitude",
+            others="community member_id points awards_by_rule standing last_award_id version magnitude scores",
             order="community member_id",
             erased=Erased.STAYS,
             says="Points, badges and levels that they hold",
@@ -348,7 +406,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
         Held(
             "own_totals",
             personal="",
-            others="community member_id points awards_by_rule last_award_id",
+            others="community member_id points awards_by_rule last_award_id scores",
             order="community member_id",
             erased=Erased.STAYS,
             says="What is their own of a person of several members",
@@ -398,11 +456,62 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             personal="",
             others=(
                 "community grant_id member_id kind name title award_id event_time programme_version "
-                "reverses granted_at event_uid"
+                "reverses granted_at event_uid by_hand edition met"
             ),
             order="grant_id community",
             erased=Erased.STAYS,
             says="Badges and levels granted and taken back",
+        ),
+        Held(
+            "badge_gifts",
+            personal="citation reason",
+            others=(
+                "community grant_id member_id badge given_at given_by_person given_by taken_back_at "
+                "taken_back_by_person taken_back_by"
+            ),
+            order="community grant_id",
+            erased=Erased.BLANKED,
+            says="Badges that somebody gave them by hand, and what for in words",
+        ),
+        Held(
+            "badge_withheld",
+            personal="reason",
+            others="community member_id badge since by_person by_name",
+            order="community member_id badge",
+            erased=Erased.BLANKED,
+            says="Badges that somebody took from them, and why in words",
+        ),
+        Held(
+            "badge_members",
+            personal="",
+            others="community member_id standing turns",
+            order="community member_id",
+            erased=Erased.STAYS,
+            says="Badges for several things that they hold",
+        ),
+        Held(
+            "badge_due",
+            personal="",
+            others="community member_id event_time day is_backfill",
+            order="community member_id",
+            erased=Erased.STAYS,
+            says="That it is looked at anew which badges they hold",
+        ),
+        Held(
+            "badge_editions",
+            personal="",
+            others="community badge number member_id given_at",
+            order="community badge number",
+            erased=Erased.STAYS,
+            says="Their numbers of limited badges",
+        ),
+        Held(
+            "badge_waiting",
+            personal="",
+            others="community badge member_id since",
+            order="community badge member_id",
+            erased=Erased.STAYS,
+            says="Limited badges that they wait for",
         ),
         Held(
             "cards",

@@ -43,7 +43,9 @@ TOLD: Final[Mapping[str, Told]] = {
         " reason ends_at programme_version repeat penalty_points suspended_days appeal_until",
     ),
     "recognition.granted.v1": Told(
-        "", "member_id award_id day event_time event_uid grant_id id kind programme_version reverses title"
+        "",
+        "member_id award_id by_hand day edition event_time event_uid grant_id id kind met programme_version "
+        "reverses tier title",
     ),
     "redemption.changed.v1": Told("", "member_id by expires_at points redemption_id reward_id state title"),
     "redemption.lots.v1": Told("", "lots part parts redemption_id"),

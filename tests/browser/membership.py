@@ -21,7 +21,17 @@ rules:
   - {id: thanks, title: Thanked somebody, on: [kudos.given.v1], points: 5, daily_cap: 10}
 recognition:
   badges:
-    - {id: first, title: First answer, rule: answer, at_least: 1}
+    - {id: first, title: First answer, rule: answer, at_least: 1, art: {shape: circle, colour: green, glyph: chat}}
+    - id: helper
+      title: Helper
+      rule: answer
+      tiers:
+        - {id: bronze, title: Bronze, at_least: 1, colour: bronze}
+        - {id: gold, title: Gold, at_least: 9, colour: gold}
+      art: {shape: shield, colour: bronze, glyph: hand}
+    - {id: kind, title: Kind, when: 'events("thanks") >= 1 && points >= 300', art: {colour: rose, glyph: heart}}
+    - {id: pioneer, title: Pioneer, at_least: 20, limited_to: 3, art: {shape: rosette, colour: gold, glyph: flag}}
+    - {id: hero, title: Hero, description: For what no event tells., by_hand: true, art: {glyph: crown}}
     - {id: hundred, title: A hundred points, at_least: 100}
     - {id: thousand, title: A thousand points, at_least: 1000}
   levels: [{id: newcomer, title: Newcomer, points: 0}, {id: regular, title: Regular, points: 200},

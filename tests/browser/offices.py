@@ -28,7 +28,21 @@ manual:
   limit: {points: 500, within: month}
   second_person_from: 100
 recognition:
-  badges: [{id: writer, title: Writer, rule: message, at_least: 1}, {id: star, title: Star, at_least: 5000}]
+  badges:
+    - {id: writer, title: Writer, rule: message, at_least: 1}
+    - {id: star, title: Star, at_least: 5000}
+    - id: talker
+      title: Talker
+      rule: message
+      tiers:
+        - {id: bronze, title: Bronze, at_least: 1, colour: bronze}
+        - {id: gold, title: Gold, at_least: 50, colour: gold}
+      art: {shape: rosette, glyph: chat}
+    - id: kind
+      title: Kind
+      when: events("message") >= 2 && streak("daily") >= 3
+      art: {colour: rose, glyph: heart}
+    - {id: hero, title: Hero, by_hand: true, limited_to: 3, secret: true, art: {shape: shield, glyph: crown}}
   levels: [{id: newcomer, title: Newcomer, points: 0}]
   streaks: [{id: daily, title: Here every day, rules: [message]}]
 rewards:

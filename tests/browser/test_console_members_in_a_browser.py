@@ -25,6 +25,9 @@ pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
 PAGES = (
     "/me",
+    "/me/badges",
+    "/me/badges/helper",
+    "/me/badges/kind",
     "/me/place",
     "/me/place?period=all",
     "/me/rewards",
@@ -36,10 +39,11 @@ PAGES = (
     f"/here/{'A' * 50}",
     "/account",
     "/c/makers/rules",
+    "/c/makers/badges",
     "/c/makers/leaderboard",
 )
 #: Of the same make as another one: looked at when all are.
-ALIKE = {"/me/place?period=all", "/me/rewards/mug", "/account"}
+ALIKE = {"/me/badges/kind", "/me/place?period=all", "/me/rewards/mug", "/account"}
 LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))
 CHOSEN = [("it-IT", "dark", 320)]
 PAGE_MAX_BYTES = 40_000

@@ -176,8 +176,8 @@ audiences:
   - {id: helpers, title: Helpers, description: They have an award, when: member.n >= 1,
      measures: [{id: n, of: awards}]}
 campaigns:
-  - {id: spring, title: Spring of answers, description: "What helps others counts now.", starts: STARTS, ends: ENDS,
-     budget: {points: 12}}
+  - {id: spring, title: Spring of answers, description: "What helps others counts now.",
+     starts: STARTS, ends: ENDS, budget: {points: 12}}
   - {id: summer, title: Summer of talk, starts: STARTS, ends: ENDS, budget: {points: 900}}
 rules:
   - {id: more, title: Answered in spring, on: [chat.message.v1], points: 10, campaign: spring}

@@ -35,6 +35,8 @@ THEIR_OWN = {
 OF_ANY_MEMBER = {
     "POST /v1/check-ins",
     "GET /v1/badges",
+    "GET /v1/badges/{badge_id}",
+    "GET /v1/badges/{badge_id}/picture",
     "GET /v1/catalogue",
     "GET /v1/guidelines",
     "GET /v1/rules",

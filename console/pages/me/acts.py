@@ -28,6 +28,7 @@ REASONS: Final = {
     "twice": _("You get it already, as somebody else in it"),
     "points_failed": _("How many points it is worth could not be worked out"),
     "no_points": _("It came to no points"),
+    "quality": _("Who judged it was not trusted so far yet, or it was not found so good"),
     "limit": _("The limit was reached"),
     "cooldown": _("It gave something shortly before"),
     "diminished": _("A further one of the time is worth less"),

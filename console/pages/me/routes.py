@@ -23,7 +23,7 @@ async def show(visit: Visit) -> Response:
     listing = Listing.of(ME.path, visit.request.query_params)
     answers: dict[str, Answer] = await ask.all(
         recognition=ask.get("recognition", f"/v1/members/{member}/recognition"),
-        badges=ask.get("recognition", "/v1/badges"),
+        badges=ask.get("recognition", f"/v1/members/{member}/badges"),
         streaks=ask.get("recognition", f"/v1/members/{member}/streaks"),
         place=ask.get("recognition", f"/v1/members/{member}/place"),
         rules=ask.get("scoring", "/v1/rules"),
@@ -42,13 +42,9 @@ async def show(visit: Visit) -> Response:
     if words:
         why = await ask.get("scoring", f"/v1/members/{member}/explanations", event=words)
         explained = {one["event_uid"]: one for one in why.items} if why.ok else None
-    held = {one["name"] for one in answers["recognition"].body["badges"]} if answers["recognition"].ok else set()
     return visit.page(
         "pages/me/page.html",
         **shown,
-        to_come=[one for one in answers["badges"].body["badges"] if one["name"] not in held]
-        if answers["badges"].ok and answers["recognition"].ok
-        else [],
         running=running(answers["campaigns"], answers["rules"]),
         is_explained=explained is not None,
         listing=listing,

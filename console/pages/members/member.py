@@ -53,6 +53,7 @@ async def _page(visit: Visit, *, refused: Refusal | None = None) -> Response:
     if may("points:read"):
         questions["score"] = ask.get("scoring", f"/v1/members/{member_id}/score")
         questions["audiences"] = ask.get("scoring", f"/v1/members/{member_id}/audiences")
+        questions["quality"] = ask.get("scoring", f"/v1/members/{member_id}/quality")
         questions["by_hand"] = ask.get("scoring", "/v1/manual-awards", member=member_id, limit=BY_HAND_COUNT)
     if may("guidelines:read"):
         questions["keeping"] = ask.get("scoring", f"/v1/members/{member_id}/guidelines")
@@ -77,7 +78,7 @@ async def _page(visit: Visit, *, refused: Refusal | None = None) -> Response:
     score = answers.get("score")
     rules = sorted(score.body["rules"], key=lambda rule: -rule["points"]) if score is not None and score.ok else []
     parts = dict.fromkeys(
-        ("recognition", "streaks", "score", "balance", "line", "by_hand", "audiences", "keeping")
+        ("recognition", "streaks", "score", "balance", "line", "by_hand", "audiences", "keeping", "quality")
     )
     return visit.page(
         "pages/members/member.html",

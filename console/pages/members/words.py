@@ -86,6 +86,7 @@ DECLINED: Final = {
     "twice": _("they get it already, as somebody else in the event"),
     "points_failed": _("its points could not be calculated"),
     "no_points": _("its points came to nothing"),
+    "quality": _("who judged was not trusted so far, or it was not found so good"),
     "limit": _("a limit is full"),
     "cooldown": _("it gave something shortly before"),
     "diminished": _("a further one of the time is worth less"),

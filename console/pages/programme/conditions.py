@@ -48,7 +48,11 @@ OWN: Final = {
     ("true", "actor.bot"): _("a bot did it"),
     ("false", "actor.bot"): _("no bot did it"),
 }
+#: What is known of quality, which no event says.
+OF_QUALITY: Final = ("judge_trust", "quality")
 FIELDS: Final = {
+    "judge_trust": _("the trust in who does it"),
+    "quality": _("the quality of what it is about"),
     "length_chars": _("the length"),
     "channel": _("the channel"),
     "repository": _("the repository"),
@@ -136,6 +140,8 @@ def _field(node: Node) -> str:
     while isinstance(node, Select):
         names.insert(0, node.field)
         node = node.operand
+    if not names and isinstance(node, Name) and node.name in OF_QUALITY:
+        return node.name
     if not names or not isinstance(node, Name) or node.name != "data":
         raise _UnusualError
     return ".".join(names)

@@ -68,6 +68,7 @@ NOUNS: Final = {
     "score": _("Score"),
     "goal": _("Goal"),
     "audience": _("Audience"),
+    "quality": _("Quality of content"),
     "campaign": _("Campaign"),
     "payout": _("Payouts"),
     "reason": _("Reason for points by hand"),

@@ -11,6 +11,7 @@ from console.components.activities import DONE, RECIPIENTS
 from console.components.tables import Listing
 from console.frame.communities import Community, is_community, visited_community
 from console.frame.visits import NotFoundError, Visit, page
+from console.pages.badges.routes import titles_of
 from console.pages.visitors.differences import differences, unrewarded
 
 PERIODS = ("week", "month", "all")
@@ -41,6 +42,8 @@ async def home(visit: Visit) -> Response:
         return RedirectResponse(f"/c/{community.id}/rules", 303)
     if "boards" in community.public:
         return RedirectResponse(f"/c/{community.id}/leaderboard", 303)
+    if "badges" in community.public:
+        return RedirectResponse(f"/c/{community.id}/badges", 303)
     raise NotFoundError
 
 
@@ -103,6 +106,15 @@ async def board(visit: Visit) -> Response:
     )
 
 
+async def badges(visit: Visit) -> Response:
+    """Which badges there are, what each asks for and how many hold it; of secret ones nothing."""
+    answers = await visit.ask.all(
+        badges=visit.ask.get("recognition", "/v1/badges"), rules=visit.ask.get("scoring", "/v1/rules")
+    )
+    _check_shown(answers["badges"])
+    return visit.page("pages/visitors/badges.html", badges=answers["badges"], titles=titles_of(answers["rules"]))
+
+
 async def _community(visit: Visit) -> Community | Answer:
     """The community of the address, with the questions of a visitor from here on.
 
@@ -130,5 +142,6 @@ def _check_shown(*answers: Answer) -> None:
 ROUTES = [
     Route("/c/{community}", page(home, is_open=True)),
     Route("/c/{community}/rules", page(visited(rules, "programme"), is_open=True)),
+    Route("/c/{community}/badges", page(visited(badges, "badges"), is_open=True)),
     Route("/c/{community}/leaderboard", page(visited(board, "boards"), is_open=True)),
 ]

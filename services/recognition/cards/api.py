@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from services.recognition.badges.api.of_member import MemberRecognition, recognition_of
 from services.recognition.cards import store
-from services.recognition.totals.api import MemberRecognition, recognition_of
 from shared.http import Conn, MemberId, Principal, Problem, ProblemType, Public, Scope, problem_responses, requires
 from shared.http.problem_types import TOO_MANY_READS, UNKNOWN_IDENTITY
 

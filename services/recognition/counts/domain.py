@@ -152,6 +152,12 @@ class Plan:
     day: date | None = None
     counter_by_rule: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def read_counters(self) -> set[str]:
+        """The counters that criteria of badges read, themselves or by the dates of a streak."""
+        read = self.thresholds.reads.events | self.thresholds.streak_rules
+        return {self.counter_by_rule[rule] for rule in read if rule in self.counter_by_rule}
+
 
 NO_PLAN = Plan()
 

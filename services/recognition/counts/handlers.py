@@ -24,6 +24,7 @@ from services.recognition.counts.domain import (
 )
 from services.recognition.metrics import COUNTED_EVENTS
 from services.recognition.thresholds import store as thresholds_store
+from services.recognition.thresholds.domain import Due
 from services.recognition.thresholds.handlers import Traced, make_grants
 from shared.contracts.activities import TARGETING_TYPES
 from shared.followed_communities import load_calendar
@@ -99,12 +100,20 @@ async def _add(tx: Transaction, counted: Sequence[tuple[Counter, Change]], *, pl
     members = await store.lock_members(tx.conn, keys={(key[0], heads.get(key, key[1])) for key, _, _ in steps})
     own = await store.load_own(tx.conn, keys=heads) if heads else {}
     grants: list[Traced] = []
+    due: dict[tuple[str, str], Due] = {}
+    read = {key[0]: plans.get(key[0], NO_PLAN).read_counters for key, _, _ in steps}
     for key, counter_id, change in steps:
         plan = plans.get(change.community, NO_PLAN)
         if key in own:
             own[key].add(counter_id, change.by, change.cause)
-        member = members[key[0], heads.get(key, key[1])]
-        grants += [Traced(grant) for grant in member.follow(plan)]
+        head = (key[0], heads.get(key, key[1]))
+        member = members[head]
+        if counter_id in read[change.community]:
+            cause = change.cause
+            changed = Due(cause.event_time, cause.day, cause.is_backfill)
+            due[head] = due[head].and_then(changed) if head in due else changed
+        # What a new version grants at once to all is of the past, whenever each is looked at.
+        grants += [Traced(grant, is_backfill=True) for grant in member.follow(plan)]
         grants += [
             Traced(grant, change.cause.traceparent, change.cause.is_backfill)
             for grant in member.add(counter_id, change.by, change.cause, plan)
@@ -117,6 +126,8 @@ async def _add(tx: Transaction, counted: Sequence[tuple[Counter, Change]], *, pl
     if own:
         await store.put_own(tx.conn, own=own)
     await make_grants(tx, grants=grants)
+    if due:
+        await thresholds_store.put_due(tx.conn, due=due)
     COUNTED_EVENTS.inc(len(steps))
 
 
@@ -202,7 +213,7 @@ async def keep_counting(tx: Transaction) -> bool:
         head_ids=[member.member_id for member in members],
         counters=[counter.id for counter in plan.counters],
     )
-    grants: list[Traced] = [Traced(grant) for member in stale for grant in member.follow(plan)]
+    grants = [Traced(grant, is_backfill=True) for member in stale for grant in member.follow(plan)]
     await store.set_members(tx.conn, members=stale)
     is_whole = len(members) == PIECE_COUNT
     await store.set_evaluated(tx.conn, community=community, up_to=members[-1].member_id if is_whole else None)
@@ -216,7 +227,7 @@ async def _count_before(tx: Transaction, community: str, *, counter: Counter, pl
         tx.conn, community=community, after=counter.counted_up_to or store.BEFORE_ALL, limit_count=PIECE_COUNT
     )
     changes = [
-        Change(community, uid, event, 1, Cause(uid, event["time"], event.get("day"), None))
+        Change(community, uid, event, 1, Cause(uid, event["time"], event.get("day"), None, is_backfill=True))
         for uid, one in page
         if one.counts and (event := one.event) is not None
     ]

@@ -1,5 +1,6 @@
 """What is told of members is kept, and who is merged has totals, numbers and boards with who stays."""
 
+from services.recognition.badges.handlers import following as badges
 from services.recognition.cards.handlers import keep_wanted
 from services.recognition.counts import handlers as counts
 from services.recognition.streaks.handlers import keep_zones
@@ -22,10 +23,12 @@ async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
     followed = await follow(tx, facts)
     await followed_audiences.forget(tx, erased=followed.erased)
     await keep_wanted(tx, followed)
-    await keep_zones(tx, followed)
+    await badges.keep_moved(tx, await keep_zones(tx, followed))
+    await badges.forget(tx, followed)
     for community, groups in (await load_regrouped(tx.conn, moved=followed.moved)).items():
         await counts.regroup(tx, community=community, groups=groups)
         await totals.regroup(tx, community=community, groups=groups)
+        await badges.regroup(tx, community=community, groups=groups)
 
 
 FOLLOWED_MEMBERS = Subscription(MEMBERS, MEMBER_FACT, on_members)

@@ -14,6 +14,7 @@ from shared.contracts.facts import MemberIdentified
 from shared.contracts.programme import Streak
 from shared.followed_communities import load_calendar
 from shared.followed_members import Followed
+from shared.followed_members.store import MemberKey
 from shared.merges import load_group
 from shared.postgres import Connection
 from shared.transaction import Transaction
@@ -32,12 +33,13 @@ class StreakFound(NamedTuple):
     is_whole: bool
 
 
-async def keep_zones(tx: Transaction, followed: Followed) -> None:
-    """Keep the zones of those who were told of; of who was erased none."""
+async def keep_zones(tx: Transaction, followed: Followed) -> set[MemberKey]:
+    """Keep the zones of those who were told of; of who was erased none. Returns who said any."""
     said = {(one["community"], one["data"]["member_id"]): _moves(one) for one in followed.identified}
     said |= {(one["community"], one["data"]["member_id"]): [] for one in followed.erased}
     if said:
         await store.put_zones(tx.conn, said=said)
+    return {key for key, moves in said.items() if moves}
 
 
 def _moves(member: MemberIdentified) -> list[Move]:

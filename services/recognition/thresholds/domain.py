@@ -10,9 +10,11 @@ from datetime import date, datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from shared.conditions.criteria import Criterion, Reads, compile_criterion
+from shared.conditions.errors import ConditionError
 from shared.contracts.fields import Timestamp, Uuid
 from shared.contracts.ids import prepared, uuid5_text
-from shared.contracts.programme import Recognition
+from shared.contracts.programme import Badge, Recognition
 
 _GRANT_NAMESPACE = prepared(UUID("6b1d2f0c-27a5-5c0e-9d2e-8f2c3e6b7a10"))
 
@@ -21,10 +23,25 @@ KINDS: tuple[Kind, ...] = ("badge", "level")
 
 
 class ThresholdKey(NamedTuple):
-    """What tells a badge or level from every other of the community."""
+    """What tells a badge or level from every other of the community; of a badge's tier, `id` is `badge/tier`."""
 
     kind: Kind
     id: str
+
+    @classmethod
+    def of_badge(cls, badge_id: str, tier_id: str | None = None) -> "ThresholdKey":
+        """The key of a badge, or of one of its tiers."""
+        return cls("badge", badge_id if tier_id is None else f"{badge_id}/{tier_id}")
+
+    @property
+    def base_id(self) -> str:
+        """The id that the programme gives it, without the tier."""
+        return self.id.partition("/")[0]
+
+    @property
+    def tier_id(self) -> str | None:
+        """The tier of a badge; None where it has none."""
+        return self.id.partition("/")[2] or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +75,32 @@ class Ladder:
 NO_LADDER = Ladder()
 
 
+NO_READS = Reads()
+
+
+def criterion_of(badge: Badge) -> Criterion | None:
+    """What a badge asks for that one number does not decide; None for all others, and for what never was one."""
+    text = badge.when or badge.measure
+    if text is None and badge.limited_to is not None and not badge.by_hand:
+        # By what it counts: numbers are given away in one place.
+        text = "points" if badge.rule is None else f'{badge.counted}("{badge.rule}")'
+    if text is None:
+        return None
+    try:
+        return compile_criterion(text)
+    except ConditionError:
+        return None
+
+
+def reads_of(recognition: Recognition) -> Reads:
+    """What the criteria of all badges read."""
+    reads = NO_READS
+    for badge in recognition.badges:
+        criterion = criterion_of(badge)
+        reads |= NO_READS if criterion is None else criterion.reads
+    return reads
+
+
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """What a programme version asks for. `version` 0 is a community without a programme."""
@@ -68,6 +111,10 @@ class Thresholds:
     by_rule: Mapping[str, Ladder] = field(default_factory=dict)
     #: Of counted events, by the rule that they meet.
     by_events: Mapping[str, Ladder] = field(default_factory=dict)
+    #: What badges read that one number does not decide: whoever of whom that changes is looked at again.
+    reads: Reads = NO_READS
+    #: The rules of the streaks among that.
+    streak_rules: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, programme_id: str, version: int, recognition: Recognition) -> "Thresholds":
@@ -78,19 +125,27 @@ class Thresholds:
         on_rules: dict[str, list[Threshold]] = {}
         on_events: dict[str, list[Threshold]] = {}
         for badge in recognition.badges:
-            threshold = Threshold(ThresholdKey("badge", badge.id), badge.title, badge.at_least, badge.rule)
+            if not badge.is_counted_at_once:
+                continue
+            steps = [
+                Threshold(ThresholdKey.of_badge(badge.id, tier_id), title, at_least, badge.rule)
+                for tier_id, title, at_least in badge.steps
+            ]
             if badge.rule is None:
-                on_points.append(threshold)
+                on_points += steps
             elif badge.counted == "events":
-                on_events.setdefault(badge.rule, []).append(threshold)
+                on_events.setdefault(badge.rule, []).extend(steps)
             else:
-                on_rules.setdefault(badge.rule, []).append(threshold)
+                on_rules.setdefault(badge.rule, []).extend(steps)
+        reads = reads_of(recognition)
         return cls(
             programme_id,
             version,
             Ladder.of(on_points),
             {rule: Ladder.of(steps) for rule, steps in on_rules.items()},
             {rule: Ladder.of(steps) for rule, steps in on_events.items()},
+            reads,
+            frozenset(rule for one in recognition.streaks if one.id in reads.streaks for rule in one.rules),
         )
 
     def due(self, points: int, awards_by_rule: Mapping[str, int]) -> Iterator[Threshold]:
@@ -216,6 +271,30 @@ class Grant:
     reverses: str | None = None
     day: date | None = None
     event_uid: str | None = None
+    #: Whether a person gave it, or took it back.
+    by_hand: bool = False
+    #: Which of a limited badge it is.
+    edition: int | None = None
+    #: What a member had of what a criterion reads.
+    met: Mapping[str, int] | None = None
+
+    @property
+    def is_of_totals(self) -> bool:
+        """Whether points or awards led to it, and neither an event, nor several things, nor a person."""
+        return self.award_id is not None
+
+
+class Due(NamedTuple):
+    """When what changed of a member was so, by which day, and whether that was of the past."""
+
+    event_time: datetime
+    day: date | None = None
+    is_backfill: bool = False
+
+    def and_then(self, other: "Due") -> "Due":
+        """Both: by the later of them; of the past only where both are."""
+        later = max(self, other, key=lambda due: due.event_time)
+        return later._replace(is_backfill=self.is_backfill and other.is_backfill)
 
 
 class LatestGrant(NamedTuple):

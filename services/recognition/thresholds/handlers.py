@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from services.recognition.metrics import GRANTS
 from services.recognition.thresholds import store
-from services.recognition.thresholds.domain import KINDS, Grant, ProgrammeVersion, holder_changes
+from services.recognition.thresholds.domain import KINDS, Grant, ProgrammeVersion, holder_changes, reads_of
 from shared.contracts.facts import RECOGNITION_GRANTED, GrantData, ProgrammePublished
 from shared.contracts.programme import Recognition
 from shared.followed_audiences import titles_of
@@ -38,7 +38,7 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
             raise InvalidMessageError(
                 f"programme {data['programme_id']} {data['version']}: {error}", index
             ) from error
-        counted = {badge.rule for badge in read.badges if badge.counted == "events"}
+        counted = {badge.rule for badge in read.badges if badge.counted == "events"} | reads_of(read).events
         dated = {rule for streak in read.streaks for rule in streak.rules}
         campaigns = {
             one["id"]: {
@@ -71,11 +71,16 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
 
 
 async def make_grants(tx: Transaction, *, grants: Sequence[Traced]) -> None:
-    """Store and tell grants. Those that were read back after a restore are known, and not told again."""
+    """Store and tell grants. Those that were read back after a restore are known, and not told again.
+
+    Nor is a badge granted that a person took from the member, nor taken back what nobody has.
+    """
     if not grants:
         return
     known = await store.known_grants(tx.conn, grants=[one.grant for one in grants])
     new = [one for one in grants if one.grant.grant_id not in known]
+    if held_back := await store.load_held_back(tx.conn, grants=[one.grant for one in new]):
+        new = [one for one in new if one.grant.grant_id not in held_back]
     for one in new:
         tell_grants(tx, grants=[one.grant], traceparent=one.traceparent, is_backfill=one.is_backfill)
     await store_grants(tx, grants=[one.grant for one in new])
@@ -103,7 +108,7 @@ def tell_grants(
             "grant_id": grant.grant_id,
             "member_id": grant.member_id,
             "kind": grant.key.kind,
-            "id": grant.key.id,
+            "id": grant.key.base_id,
             "title": grant.title,
             "event_time": grant.event_time,
             "programme_version": grant.version,
@@ -112,6 +117,14 @@ def tell_grants(
             data["award_id"] = grant.award_id
         if grant.event_uid is not None:
             data["event_uid"] = grant.event_uid
+        if grant.key.tier_id is not None:
+            data["tier"] = grant.key.tier_id
+        if grant.edition is not None:
+            data["edition"] = grant.edition
+        if grant.met is not None:
+            data["met"] = dict(grant.met)
+        if grant.by_hand:
+            data["by_hand"] = True
         if grant.reverses is not None:
             data["reverses"] = grant.reverses
         if grant.day is not None:

@@ -5,9 +5,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from asyncpg import Record
 
 from services.recognition.thresholds.domain import (
+    Due,
     Grant,
     LatestGrant,
     LatestPlace,
@@ -22,6 +24,7 @@ from shared.contracts.programme import Recognition
 from shared.followed_communities import stored_calendar
 from shared.postgres import Connection
 
+MemberKey = tuple[str, str]  # community, member id
 BEFORE_EVERY_MEMBER = "00000000-0000-0000-0000-000000000000"
 PROGRAMMES_REMEMBERED_COUNT = 64
 
@@ -155,9 +158,10 @@ async def add_grants(conn: Connection, *, grants: Sequence[Grant], granted_at: d
     await conn.execute(
         """
         insert into grants (community, grant_id, member_id, kind, name, title, award_id, event_time,
-                            programme_version, reverses, event_uid, granted_at)
-        select g.*, $12 from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
-                                    $7::uuid[], $8::timestamptz[], $9::int[], $10::uuid[], $11::uuid[]) as g
+                            programme_version, reverses, event_uid, by_hand, edition, met, granted_at)
+        select g.*, $15 from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
+                                    $7::uuid[], $8::timestamptz[], $9::int[], $10::uuid[], $11::uuid[],
+                                    $12::boolean[], $13::int[], $14::jsonb[]) as g
         """,
         *_columns(grants),
         granted_at,
@@ -177,6 +181,9 @@ def _columns(grants: Sequence[Grant]) -> tuple[list[Any], ...]:
         [grant.version for grant in grants],
         [grant.reverses for grant in grants],
         [grant.event_uid for grant in grants],
+        [grant.by_hand for grant in grants],
+        [grant.edition for grant in grants],
+        [None if grant.met is None else orjson.dumps(grant.met).decode() for grant in grants],
     )
 
 
@@ -187,9 +194,10 @@ async def add_grants_as_told(
     rows = await conn.fetch(
         """
         insert into grants (community, grant_id, member_id, kind, name, title, award_id, event_time,
-                            programme_version, reverses, event_uid, granted_at)
+                            programme_version, reverses, event_uid, by_hand, edition, met, granted_at)
         select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[],
-                             $8::timestamptz[], $9::int[], $10::uuid[], $11::uuid[], $12::timestamptz[])
+                             $8::timestamptz[], $9::int[], $10::uuid[], $11::uuid[], $12::boolean[], $13::int[],
+                             $14::jsonb[], $15::timestamptz[])
         on conflict do nothing returning grant_id
         """,
         *_columns(grants),
@@ -206,12 +214,73 @@ async def known_grants(conn: Connection, *, grants: Sequence[Grant]) -> set[str]
     return {str(row["grant_id"]) for row in rows}
 
 
+async def load_held_back(conn: Connection, *, grants: Sequence[Grant]) -> set[str]:
+    """The ids of those grants of badges that are not made, as a person took the badge from the member.
+
+    What takes back a grant that was not made, or that the person took back already, is not made either.
+    """
+    badges = [grant for grant in grants if grant.key.kind == "badge" and not grant.by_hand]
+    if not badges:
+        return set()
+    rows = await conn.fetch(
+        """
+        select k.grant_id, k.reverses, g.grant_id is null as is_missing
+        from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[])
+            as k(community, grant_id, member_id, badge, reverses)
+        left join grants g on g.grant_id = k.reverses and g.community = k.community
+        where exists (select from badge_withheld w where w.community = k.community) and case
+            when k.reverses is null then exists (
+                select from badge_withheld w
+                where w.community = k.community and w.badge = k.badge and (w.member_id = k.member_id
+                    or w.member_id in (
+                        select m.member_id from merges m
+                        where m.community = k.community and m.head_id = k.member_id)))
+            else g.grant_id is null
+                or exists (select from grants r where r.community = k.community and r.reverses = k.reverses)
+            end
+        """,
+        [grant.community for grant in badges],
+        [grant.grant_id for grant in badges],
+        [grant.member_id for grant in badges],
+        [grant.key.base_id for grant in badges],
+        [grant.reverses for grant in badges],
+    )
+    dropped = {str(row["grant_id"]) for row in rows if row["reverses"] is None}
+    made = {grant.grant_id for grant in badges} - dropped
+    return dropped | {
+        str(row["grant_id"])
+        for row in rows
+        # What is granted and taken back at once is both.
+        if row["reverses"] is not None and not (row["is_missing"] and str(row["reverses"]) in made)
+    }
+
+
+async def put_due(conn: Connection, *, due: Mapping[MemberKey, Due]) -> None:
+    """Have these members looked at again, of whom something changed that badges read."""
+    keys = sorted(due)
+    await conn.execute(
+        """
+        insert into badge_due as d (community, member_id, event_time, day, is_backfill)
+        select * from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::date[], $5::boolean[])
+        on conflict (community, member_id) do update
+        set event_time = greatest(d.event_time, excluded.event_time),
+            day = case when excluded.event_time > d.event_time then excluded.day else d.day end,
+            is_backfill = d.is_backfill and excluded.is_backfill
+        """,
+        [community for community, _ in keys],
+        [member_id for _, member_id in keys],
+        [due[key].event_time for key in keys],
+        [due[key].day for key in keys],
+        [due[key].is_backfill for key in keys],
+    )
+
+
 async def load_standing(conn: Connection, *, community: str, member_ids: Collection[str]) -> list[Grant]:
-    """The grants by awards of these members that nothing has taken back, oldest first."""
+    """The grants by awards of these members that nothing has taken back, oldest first; no others."""
     rows = await conn.fetch(
         """
         select * from grants g
-        where community = $1 and member_id = any($2::uuid[]) and reverses is null and event_uid is null
+        where community = $1 and member_id = any($2::uuid[]) and reverses is null and award_id is not null
             and not exists (
             select from grants r where r.community = g.community and r.member_id = g.member_id
                 and r.reverses = g.grant_id)
@@ -249,7 +318,7 @@ async def load_grants(conn: Connection, *, community: str, grant_ids: Collection
     rows = await conn.fetch(
         """
         select community, grant_id, member_id, kind, name, title, award_id, event_time, programme_version,
-            reverses, event_uid
+            reverses, event_uid, by_hand, edition, met
         from grants where community = $1 and grant_id = any($2::uuid[]) order by event_time, kind, name
         """,
         community,
@@ -292,4 +361,7 @@ def _grant(row: Record) -> Grant:
         version=row["programme_version"],
         reverses=None if row["reverses"] is None else str(row["reverses"]),
         event_uid=None if row["event_uid"] is None else str(row["event_uid"]),
+        by_hand=row["by_hand"],
+        edition=row["edition"],
+        met=None if row["met"] is None else orjson.loads(row["met"]),
     )

@@ -37,6 +37,12 @@ def _spendable(award: AwardData) -> int:
     return 0 if "score" in award else award["points"]
 
 
+def _score(scores: dict[str, int], award: AwardData) -> dict[str, int]:
+    """What a member has of scores that cannot be spent, with an award or amendment."""
+    score = award.get("score")
+    return scores if score is None else {**scores, score: scores.get(score, 0) + award["points"]}
+
+
 @dataclass(slots=True)
 class OwnTotals:
     """What a member has itself of the totals of a person."""
@@ -44,10 +50,12 @@ class OwnTotals:
     points: int = 0
     awards_by_rule: dict[str, int] = field(default_factory=dict)
     last_award_id: str | None = None
+    scores: dict[str, int] = field(default_factory=dict)
 
     def add(self, award: AwardData) -> None:
         """Add one award or amendment that was not applied before."""
         self.points += _spendable(award)
+        self.scores = _score(self.scores, award)
         self.last_award_id = award["award_id"]
         rule = award["rule_id"]
         self.awards_by_rule[rule] = self.awards_by_rule.get(rule, 0) + _counted(award)
@@ -76,6 +84,8 @@ class Member:
     standing: Mapping[ThresholdKey, Held] = field(default_factory=dict)
     last_award_id: str | None = None
     version: int = 0
+    #: Of those that cannot be spent.
+    scores: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def of_group(
@@ -107,6 +117,8 @@ class Member:
             member.points += one.points
             for rule, count in one.awards_by_rule.items():
                 member.awards_by_rule[rule] = member.awards_by_rule.get(rule, 0) + count
+            for score, points in one.scores.items():
+                member.scores[score] = member.scores.get(score, 0) + points
         if member.last_award_id is None:
             return member, []
         return member, [
@@ -135,6 +147,7 @@ class Member:
         count_before = self.awards_by_rule.get(rule, 0)
         count = count_before + _counted(award)
         self.points += _spendable(award)
+        self.scores = _score(self.scores, award)
         self.last_award_id = award["award_id"]
         if count:
             self.awards_by_rule[rule] = count

@@ -6,12 +6,13 @@ from services.recognition.leaderboards import store as leaderboards_store
 from services.recognition.leaderboards.domain import board_points, of_persons
 from services.recognition.metrics import AWARDS, REEVALUATED_MEMBERS
 from services.recognition.thresholds import store as thresholds_store
-from services.recognition.thresholds.domain import NO_PROGRAMME, Grant, ThresholdKey, holder_changes
+from services.recognition.thresholds.domain import NO_PROGRAMME, Due, Grant, ThresholdKey, holder_changes
 from services.recognition.thresholds.handlers import Traced, make_grants
 from services.recognition.totals import store
-from services.recognition.totals.domain import Group, Member, OwnTotals
+from services.recognition.totals.domain import Group, Member, MemberKey, OwnTotals
+from shared.conditions.criteria import Reads
 from shared.contracts.backfill import is_backfill
-from shared.contracts.facts import RECOGNITION_GRANTED, PointsAwarded, RecognitionGranted
+from shared.contracts.facts import RECOGNITION_GRANTED, AwardData, PointsAwarded, RecognitionGranted
 from shared.followed_communities import load_calendar
 from shared.merges import load_heads, lock_persons
 from shared.own_facts import ReadBack
@@ -19,8 +20,8 @@ from shared.telemetry import observe_ages
 from shared.topics import RECOGNITION
 from shared.transaction import Transaction
 
-#: Members brought in line with a new programme version in one transaction.
-REEVALUATION_BATCH_COUNT = 2_000
+#: Members brought in line with a new programme version in one transaction: awards of the community wait for it.
+REEVALUATION_BATCH_COUNT = 500
 REEVALUATE_EVERY_SECONDS = 1.0
 
 
@@ -44,6 +45,7 @@ async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
     keys = sorted((earners - heads.keys()) | of_heads)
     members = await store.load_members(tx.conn, keys=keys)
     grants: list[Traced] = []
+    due: dict[MemberKey, Due] = {}
     for (_, community), award in new.items():
         data = award["data"]
         earner = (community, data["member_id"])
@@ -55,7 +57,12 @@ async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
         if member is None:
             member = members[key] = Member(*key)
         if member.version != thresholds.version:
-            grants += [Traced(grant) for grant in member.follow(thresholds, effective_from, day)]
+            # What a new version grants at once to all is of the past, whenever each is looked at.
+            followed = member.follow(thresholds, effective_from, day)
+            grants += [Traced(grant, is_backfill=True) for grant in followed]
+        if _is_read(data, thresholds.reads):
+            change = Due(data["event_time"], data.get("day"), is_backfill(award))
+            due[key] = due[key].and_then(change) if key in due else change
         granted = member.apply(data, thresholds)
         if granted:
             cause = award.get("traceparent"), is_backfill(award)
@@ -70,11 +77,19 @@ async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
             tx.conn, points={key: one for key, one in points.items() if (key[0], key[3]) in own}
         )
     await make_grants(tx, grants=grants)
+    if due:
+        await thresholds_store.put_due(tx.conn, due=due)
     AWARDS.inc(len(new))
     if grants:
         causes = {one.grant.award_id for one in grants if not one.is_backfill}
         received = (award["data"]["received_at"] for (award_id, _), award in new.items() if award_id in causes)
         observe_ages("grant", received, tx.now)
+
+
+def _is_read(award: AwardData, reads: Reads) -> bool:
+    """Whether badges read what an award changes."""
+    score = award.get("score")
+    return award["rule_id"] in reads.awards or (reads.points if score is None else score in reads.scores)
 
 
 async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Sequence[str]]) -> None:
@@ -92,7 +107,7 @@ async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Seque
         own[key] = (
             OwnTotals()
             if member is None
-            else OwnTotals(member.points, dict(member.awards_by_rule), member.last_award_id)
+            else OwnTotals(member.points, dict(member.awards_by_rule), member.last_award_id, dict(member.scores))
         )
     await leaderboards_store.regroup(
         tx.conn, community=community, groups=groups, alone=[member_id for _, member_id in alone]
@@ -121,20 +136,23 @@ async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Seque
 
 async def on_grants_told(tx: Transaction, facts: list[RecognitionGranted]) -> None:
     """Take in grants that were made and that the database has forgotten; the same awards then make them again."""
-    grants = [_told(fact) for fact in facts]
+    grants = [grant_told(fact) for fact in facts]
     granted_at = {fact["data"]["grant_id"]: fact["time"] for fact in facts}
     new = await thresholds_store.add_grants_as_told(tx.conn, grants=grants, granted_at=granted_at)
     changes = holder_changes([grant for grant in grants if grant.grant_id in new])
     await thresholds_store.add_holders(tx.conn, changes=changes)
 
 
-def _told(fact: RecognitionGranted) -> Grant:
+def grant_told(fact: RecognitionGranted) -> Grant:
+    """The grant that a fact tells of."""
     data = fact["data"]
     return Grant(
         community=fact["community"],
         grant_id=data["grant_id"],
         member_id=data["member_id"],
-        key=ThresholdKey(data["kind"], data["id"]),
+        key=ThresholdKey.of_badge(data["id"], data.get("tier"))
+        if data["kind"] == "badge"
+        else ThresholdKey("level", data["id"]),
         title=data["title"],
         award_id=data.get("award_id"),
         event_uid=data.get("event_uid"),
@@ -142,6 +160,9 @@ def _told(fact: RecognitionGranted) -> Grant:
         version=data["programme_version"],
         reverses=data.get("reverses"),
         day=data.get("day"),
+        by_hand=data.get("by_hand", False),
+        edition=data.get("edition"),
+        met=data.get("met"),
     )
 
 
@@ -204,6 +225,6 @@ async def reevaluate(tx: Transaction) -> bool:
     await thresholds_store.set_evaluated(
         tx.conn, community=due.community, up_to=members[-1].member_id if is_whole else None
     )
-    await make_grants(tx, grants=[Traced(grant) for grant in grants])
+    await make_grants(tx, grants=[Traced(grant, is_backfill=True) for grant in grants])
     REEVALUATED_MEMBERS.inc(len(stale))
     return True

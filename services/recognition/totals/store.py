@@ -10,6 +10,8 @@ from services.recognition.thresholds.domain import Held, Kind, ThresholdKey, par
 from services.recognition.totals.domain import AwardKey, Member, MemberKey, OwnTotals
 from shared.postgres import Connection, copy_new
 
+_NO_SCORES = "{}"
+
 
 async def add_awards(conn: Connection, *, keys: Sequence[AwardKey]) -> set[AwardKey]:
     """Note awards as applied; return those that were before. `keys` are in order, none of them twice."""
@@ -69,11 +71,13 @@ async def put_members(conn: Connection, *, members: Iterable[Member]) -> None:
     ordered = sorted(members, key=lambda member: (member.community, member.member_id))
     await conn.execute(
         """
-        insert into members (community, member_id, points, awards_by_rule, standing, last_award_id, version)
-        select * from unnest($1::text[], $2::uuid[], $3::bigint[], $4::jsonb[], $5::jsonb[], $6::uuid[], $7::int[])
+        insert into members (community, member_id, points, awards_by_rule, standing, last_award_id, version,
+                             scores)
+        select * from unnest($1::text[], $2::uuid[], $3::bigint[], $4::jsonb[], $5::jsonb[], $6::uuid[], $7::int[],
+                             $8::jsonb[])
         on conflict (community, member_id) do update
         set points = excluded.points, awards_by_rule = excluded.awards_by_rule, standing = excluded.standing,
-            last_award_id = excluded.last_award_id, version = excluded.version
+            last_award_id = excluded.last_award_id, version = excluded.version, scores = excluded.scores
         """,
         [member.community for member in ordered],
         [member.member_id for member in ordered],
@@ -82,6 +86,7 @@ async def put_members(conn: Connection, *, members: Iterable[Member]) -> None:
         [_stored(member.standing) for member in ordered],
         [member.last_award_id for member in ordered],
         [member.version for member in ordered],
+        [_dumped(member.scores) for member in ordered],
     )
 
 
@@ -102,6 +107,7 @@ async def lock_own(conn: Connection, *, keys: Collection[MemberKey]) -> dict[Mem
             row["points"],
             orjson.loads(row["awards_by_rule"]),
             None if row["last_award_id"] is None else str(row["last_award_id"]),
+            _scores(row["scores"]),
         )
         for row in rows
     }
@@ -112,17 +118,18 @@ async def put_own(conn: Connection, *, own: Mapping[MemberKey, OwnTotals]) -> No
     keys = sorted(own)
     await conn.execute(
         """
-        insert into own_totals (community, member_id, points, awards_by_rule, last_award_id)
-        select * from unnest($1::text[], $2::uuid[], $3::bigint[], $4::jsonb[], $5::uuid[])
+        insert into own_totals (community, member_id, points, awards_by_rule, last_award_id, scores)
+        select * from unnest($1::text[], $2::uuid[], $3::bigint[], $4::jsonb[], $5::uuid[], $6::jsonb[])
         on conflict (community, member_id) do update
         set points = excluded.points, awards_by_rule = excluded.awards_by_rule,
-            last_award_id = excluded.last_award_id
+            last_award_id = excluded.last_award_id, scores = excluded.scores
         """,
         [community for community, _ in keys],
         [member_id for _, member_id in keys],
         [own[key].points for key in keys],
         [orjson.dumps(own[key].awards_by_rule).decode() for key in keys],
         [own[key].last_award_id for key in keys],
+        [_dumped(own[key].scores) for key in keys],
     )
 
 
@@ -145,7 +152,18 @@ def _member(row: Record) -> Member:
         standing=_StoredStanding(row["standing"]),
         last_award_id=str(row["last_award_id"]),
         version=row["version"],
+        scores=_scores(row["scores"]),
     )
+
+
+def _dumped(scores: Mapping[str, int]) -> str:
+    return orjson.dumps(scores).decode() if scores else _NO_SCORES
+
+
+def _scores(text: str) -> dict[str, int]:
+    """Nearly everywhere there are none."""
+    scores: dict[str, int] = {} if text == _NO_SCORES else orjson.loads(text)
+    return scores
 
 
 class _StoredStanding(Mapping[ThresholdKey, Held]):

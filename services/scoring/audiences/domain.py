@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 from services.scoring.rules.domain.attributes import Said, Value, as_of
 from services.scoring.rules.domain.audiences import CompiledAudience
 from shared.contracts.facts import AcceptedEvent
-from shared.contracts.programme import AudienceMeasure
+from shared.contracts.programme import SPENDABLE, AudienceMeasure
 from shared.contracts.programme.audiences import TOPIC_MAX_CHARS
 
 #: Measures of how long ago something was stand still beyond this.
@@ -25,9 +25,9 @@ class UnknownAudienceError(LookupError):
 
 
 class DayEarned(NamedTuple):
-    """What a member did on one day of the community's calendar: earned of one rule, or about one topic.
+    """What a member did on one day of the community's calendar: earned of one rule and score, or about one topic.
 
-    Points are those that can be spent. Of a topic there are `events` and nothing else, and no rule.
+    Of a topic there are `events` and nothing else, and no rule.
     """
 
     day: date
@@ -36,6 +36,7 @@ class DayEarned(NamedTuple):
     awards: int
     topic: str | None = None
     events: int = 0
+    score: str = SPENDABLE
 
 
 class State(NamedTuple):
@@ -138,6 +139,7 @@ def measured(measures: Iterable[AudienceMeasure], earned: Sequence[DayEarned], t
             if one.day <= today
             and (first is None or one.day >= first)
             and (measure.rule is None or one.rule_id == measure.rule)
+            and one.score == (measure.score or SPENDABLE)
         ]
         if measure.topic is not None:
             topic = topic_key(measure.topic)

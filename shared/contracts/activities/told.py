@@ -61,8 +61,14 @@ def text_of(data: Mapping[str, Any]) -> str | None:
 
 
 def kept_back(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What of an activity's data does not travel and is worth keeping: what was written, and where it is seen."""
+    """What of an activity's data does not travel and is worth keeping: what was written, and where it is seen.
+
+    Where a platform says of its object alone where that is, what was written is there.
+    """
     kept = {name: data[name] for name in data.keys() & STAYS - {PERSONAL}}
+    seen_at = (data.get("object") or {}).get("url")
+    if "url" not in kept and seen_at is not None and text_of(data) is not None:
+        kept["url"] = seen_at
     return kept | {name: str(value) for name, value in data.get(PERSONAL, {}).items()}
 
 

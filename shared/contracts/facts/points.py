@@ -9,7 +9,7 @@ from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.fields import Count, LocalDay, Points, Slug, Timestamp, Uuid
 from shared.contracts.story import ACCEPTANCE, AMENDMENT, AWARD, GRACE, TRACEPARENT
 
-Cause = Literal["retracted", "restored", "limit", "upheld", "suspended"]
+Cause = Literal["retracted", "restored", "limit", "upheld", "suspended", "quality"]
 
 
 class ByHandData(TypedDict):
@@ -30,13 +30,14 @@ class AwardData(TypedDict):
     and come in that order. `points` is then what is added or taken, never 0, and `total` what the award amounts to
     from now on; everything else is said as the award said it. The `cause` is that its event was retracted or
     restored, that a limit has another room for it, because others came late, were retracted or restored, that a
-    report of what its event is about was upheld, or that its member is suspended. `restored` is also what is given
-    back when that does not stand any more.
+    report of what its event is about was upheld, that its member is suspended, or that content has another
+    `quality`. `restored` is also what is given back when a report or suspension does not stand any more.
 
     `day` and `week` are those of the event, left out as there.
 
     With `by_hand` a person gave it: `rule_id` is then the reason, as the programme's section `manual` has it, and
-    `event_uid` names no event.
+    `event_uid` names no event. With the `event_type` `content.quality.v1` it is for content that others found
+    good: `event_uid` is then that content's id, and `event_time` when it was made.
     """
 
     award_id: Uuid

@@ -1,18 +1,23 @@
 """Facts of recognition: badges and levels granted and taken back."""
 
-from typing import Final, Literal, NotRequired
+from typing import Annotated, Final, Literal, NotRequired
 
+from pydantic import Field, StringConstraints
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.fields import Count, LocalDay, Name, Slug, Timestamp, Uuid
 from shared.contracts.story import AWARD, BADGE, GRACE, TRACEPARENT
 
+MET_MAX_CHARS = 100
+
 
 class GrantData(TypedDict):
     """`id` and `title` are the badge's or level's.
 
-    A badge for counted events says the `event_uid` of the last that was counted; all others say the `award_id`.
+    A badge for counted events says the `event_uid` of the last that was counted. One that asks for several things
+    says what of each the member had (`met`), and one given or taken back `by_hand` says neither; all others say
+    the `award_id`. Of a badge in several levels `tier` says which, and `edition` is the number of a limited one.
 
     `day` is that of the event that led to it, left out where it is the UTC day of `event_time`.
     """
@@ -22,6 +27,10 @@ class GrantData(TypedDict):
     kind: Literal["badge", "level"]
     id: Slug
     title: Name
+    tier: NotRequired[Slug]
+    edition: NotRequired[Annotated[int, Field(ge=1, le=2**31 - 1)]]
+    met: NotRequired[dict[Annotated[str, StringConstraints(max_length=MET_MAX_CHARS)], int]]
+    by_hand: NotRequired[Literal[True]]
     award_id: NotRequired[Uuid]
     event_uid: NotRequired[Uuid]
     event_time: Timestamp

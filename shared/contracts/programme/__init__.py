@@ -1,8 +1,8 @@
 """A programme: the rules of a community, in the sections that each service reads.
 
-ingest reads `attributes` and `events`, scoring `events`, `audiences`, `rules`, `campaigns` and `manual`,
-recognition `recognition`, rewards `rewards`; `guidelines` are scoring's, and their words ingest's. A programme
-is written in YAML, published as a version, and never changed afterwards.
+ingest reads `attributes` and `events`, scoring `events`, `audiences`, `rules`, `campaigns`, `manual` and
+`quality`, recognition `recognition`, rewards `rewards`; `guidelines` are scoring's, and their words ingest's. A
+programme is written in YAML, published as a version, and never changed afterwards.
 """
 
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
@@ -13,17 +13,23 @@ from shared.contracts.programme.event_types import CustomEventType, EventChannel
 from shared.contracts.programme.guidelines import PENALTY_RULE, Category, Guidelines, WordList
 from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId, id_problems
 from shared.contracts.programme.manual import Manual, ManualLimit, ManualReason
+from shared.contracts.programme.quality import JudgementWeights, Quality, TrustedMembers
 from shared.contracts.programme.recognition import (
     BADGES_MAX_COUNT,
     EVERY_DAY,
     LEVELS_MAX_COUNT,
     STREAKS_MAX_COUNT,
+    Art,
     Badge,
+    Colour,
     Counted,
     Freezes,
+    Glyph,
     Level,
     Recognition,
+    Shape,
     Streak,
+    Tier,
 )
 from shared.contracts.programme.rewards import (
     CATALOGUE_MAX_COUNT,
@@ -76,6 +82,7 @@ __all__ = [
     "SPENDABLE",
     "STREAKS_MAX_COUNT",
     "TURNS_MAX_COUNT",
+    "Art",
     "Attribute",
     "Audience",
     "AudienceMeasure",
@@ -85,6 +92,7 @@ __all__ = [
     "Campaign",
     "CatalogueReward",
     "Category",
+    "Colour",
     "Cooldown",
     "Counted",
     "CustomEventType",
@@ -95,8 +103,10 @@ __all__ = [
     "EventField",
     "Events",
     "Freezes",
+    "Glyph",
     "Guidelines",
     "IdsError",
+    "JudgementWeights",
     "Level",
     "Manual",
     "ManualLimit",
@@ -108,6 +118,7 @@ __all__ = [
     "PayoutTerms",
     "PositivePoints",
     "Programme",
+    "Quality",
     "Recognition",
     "Reference",
     "RepeatedId",
@@ -116,9 +127,12 @@ __all__ = [
     "RuleBudget",
     "RuleLimit",
     "Section",
+    "Shape",
     "SharedLimit",
     "Slot",
     "Streak",
+    "Tier",
+    "TrustedMembers",
     "UnknownId",
     "WordList",
     "id_problems",

@@ -29,13 +29,15 @@ class AudienceMeasure(Section):
     """A number that scoring has of a member: an audience reads it as `member` and its id, a rule as a counter.
 
     `points` that can be spent, the number of `awards`, the `active_days` on which there were some, and how many
-    days ago the first and the last were: of all rules or of one `rule`, of all days or of the last `days`. Or the
-    `interest` in a `topic`: what the member did that was about it.
+    days ago the first and the last were: of all rules or of one `rule`, of all days or of the last `days`. With
+    `score`, one of `scores`, all that is of that score instead. Or the `interest` in a `topic`: what the member
+    did that was about it.
     """
 
     id: AttributeName
     of: Counting
     rule: Slug | None = None
+    score: Slug | None = None
     days: Annotated[int, Field(ge=1, le=WINDOW_MAX_DAYS)] | None = None
     topic: Topic | None = Field(None, description="Of `interest`: a topic or tag that events say they are about")
 

@@ -25,6 +25,7 @@ from shared.contracts.programme.event_types import Events
 from shared.contracts.programme.guidelines import PENALTY_RULE, Guidelines
 from shared.contracts.programme.ids import Ids, Reference, check_ids
 from shared.contracts.programme.manual import Manual
+from shared.contracts.programme.quality import Quality
 from shared.contracts.programme.recognition import Recognition
 from shared.contracts.programme.rewards import Rewards
 from shared.contracts.programme.rules import LIMITS_MAX_COUNT, RULES_MAX_COUNT, Rule, SharedLimit
@@ -67,6 +68,7 @@ class Programme(Section):
     limits: list[SharedLimit] = Field(default_factory=list, max_length=LIMITS_MAX_COUNT)
     manual: Manual | None = None
     guidelines: Guidelines | None = None
+    quality: Quality | None = None
     recognition: Recognition = Recognition()
     rewards: Rewards = Rewards()
     scores: Annotated[list[DeclaredScore], Field(min_length=1, max_length=SCORES_MAX_COUNT)] | None = None

@@ -1,16 +1,21 @@
 """The section `recognition`, which recognition reads: badges, levels and streaks."""
 
+from itertools import pairwise
 from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from shared.contracts.fields import Name, Slug, Text
+from shared.contracts.fields import NAME_MAX_CHARS, Name, Slug, Text
 from shared.contracts.programme.ids import Ids, Reference
 from shared.contracts.programme.rules import RULES
 from shared.contracts.programme.section import Section
+from shared.contracts.programme.worth import Expression
 
 BADGES_MAX_COUNT = 200
+TIERS_MAX_COUNT = 10
+TIER_TITLE_MAX_CHARS = 60
+EDITIONS_MAX_COUNT = 1_000_000
 LEVELS_MAX_COUNT = 50
 STREAKS_MAX_COUNT = 10
 PERIOD_MAX_DAYS = 31
@@ -28,13 +33,53 @@ REFERENCES: Final = (
 
 
 Counted = Literal["events", "awards"]
+Shape = Literal["circle", "shield", "hexagon", "diamond", "rosette", "square"]
+Colour = Literal["amber", "bronze", "silver", "gold", "green", "teal", "blue", "violet", "rose", "slate"]
+Glyph = Literal[
+    "star",
+    "heart",
+    "bolt",
+    "book",
+    "chat",
+    "code",
+    "cup",
+    "flag",
+    "flame",
+    "hand",
+    "leaf",
+    "spark",
+    "check",
+    "crown",
+]
+Height = Annotated[int, Field(ge=1, le=1_000_000_000)]
+
+
+class Art(Section):
+    """What a badge looks like where no picture was uploaded: a shape in a colour, with a glyph in it."""
+
+    shape: Shape = "hexagon"
+    colour: Colour = "blue"
+    glyph: Glyph = "star"
+
+
+class Tier(Section):
+    """One of the levels of a badge, as bronze, silver and gold: held from `at_least` on, with those below it."""
+
+    id: Slug
+    title: Annotated[Name, Field(max_length=TIER_TITLE_MAX_CHARS)]
+    at_least: Height
+    colour: Colour | None = None
 
 
 class Badge(Section):
     """Granted when a member's points, or what is counted of one rule, reach `at_least`.
 
     Of a rule are counted the `events` that meet it, whatever they earned, or the `awards` that it gave, which a
-    cap may keep few. Events, where `count` does not say.
+    cap may keep few. Events, where `count` does not say. A badge may ask for more than one thing: then `when` is
+    an expression that is true of its holders, or `measure` one that comes to a number. With `tiers` in place of
+    `at_least` it is one badge of several levels. One that is given `by_hand` asks for nothing.
+
+    A `secret` one is in no catalogue until one holds it. Of one that is `limited_to` so many, each has a number.
     """
 
     id: Slug
@@ -42,7 +87,14 @@ class Badge(Section):
     description: Text = ""
     rule: Slug | None = None
     count: Counted | None = None
-    at_least: Annotated[int, Field(ge=1, le=1_000_000_000)]
+    at_least: Height | None = None
+    tiers: Annotated[list[Tier], Field(min_length=2, max_length=TIERS_MAX_COUNT)] | None = None
+    when: Expression | None = None
+    measure: Expression | None = None
+    by_hand: Literal[True] | None = None
+    secret: Literal[True] | None = None
+    limited_to: Annotated[int, Field(ge=1, le=EDITIONS_MAX_COUNT)] | None = None
+    art: Art | None = None
 
     @model_validator(mode="after")
     def count_is_of_a_rule(self) -> Self:
@@ -51,10 +103,57 @@ class Badge(Section):
             raise PydanticCustomError("count_without_rule", "`count` says what is counted of a `rule`: name one")
         return self
 
+    @model_validator(mode="after")
+    def it_is_earned_in_one_way(self) -> Self:
+        """Refuse a badge that says in two ways how it is earned, or in none."""
+        heights = self.at_least is not None or self.tiers is not None
+        if self.by_hand and (heights or self.rule or self.when or self.measure):
+            raise PydanticCustomError("badge_by_hand", "a badge that is given `by_hand` asks for nothing else")
+        if self.when is not None and (heights or self.rule or self.measure):
+            raise PydanticCustomError(
+                "badge_when", "`when` says all that a badge asks for: leave out what is counted and from where"
+            )
+        if self.measure is not None and self.rule is not None:
+            raise PydanticCustomError("badge_measure", "a badge has a `measure` or counts a `rule`, not both")
+        if not (self.by_hand or self.when or heights):
+            raise PydanticCustomError(
+                "badge_nothing",
+                "say from where on it is held: `at_least`, `tiers` or `when`; or that it is `by_hand`",
+            )
+        if self.at_least is not None and self.tiers is not None:
+            raise PydanticCustomError("badge_tiers", "a badge has `at_least` or `tiers`, not both")
+        return self
+
+    @model_validator(mode="after")
+    def tiers_rise(self) -> Self:
+        """Refuse tiers that do not rise, two of one id, and a limit on tiers."""
+        tiers = self.tiers or []
+        if len({tier.id for tier in tiers}) < len(tiers):
+            raise PydanticCustomError("tier_twice", "two `tiers` of a badge have one id")
+        if any(lower.at_least >= higher.at_least for lower, higher in pairwise(tiers)):
+            raise PydanticCustomError("tiers_fall", "each of the `tiers` asks for more than the one before")
+        if tiers and self.limited_to is not None:
+            raise PydanticCustomError("limited_tiers", "a badge that is `limited_to` so many has no `tiers`")
+        return self
+
     @property
     def counted(self) -> Counted | None:
-        """What is counted; None for a badge for points."""
+        """What is counted; None for a badge that counts no rule of its own."""
         return None if self.rule is None else self.count or "events"
+
+    @property
+    def is_counted_at_once(self) -> bool:
+        """Whether one number decides it with the award or event that changes it: nothing else has to be known."""
+        return not (self.by_hand or self.when or self.measure or self.limited_to)
+
+    @property
+    def steps(self) -> list[tuple[str | None, str, int]]:
+        """The tiers, lowest first, or the one step of a badge without: tier's id, title and height."""
+        if self.tiers is not None:
+            return [
+                (tier.id, f"{self.title}: {tier.title}"[:NAME_MAX_CHARS], tier.at_least) for tier in self.tiers
+            ]
+        return [(None, self.title, self.at_least or 1)]
 
 
 class Level(Section):

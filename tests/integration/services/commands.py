@@ -13,6 +13,8 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.ingest.attributes.handlers import on_programmes as follow_programmes
+from services.recognition.badges.api.pictures import EXAMPLE as PICTURE_EXAMPLE
+from services.recognition.thresholds.handlers import on_programmes
 from services.scoring.programmes.api.models import EXAMPLE, JSON_EXAMPLE
 from shared.access_keys import INSTALLATION, SCOPES
 from shared.contracts.attendance import signed_bytes
@@ -35,6 +37,7 @@ NO_COMMANDS = {
     "ingest POST /v1/connectors/{name}/try": "it is asked what would be, and nothing is",
     "scoring POST /v1/audiences/preview": "it is asked what would be, and nothing is",
     "scoring POST /v1/programmes/completions": "what may stand in a text: a question, too long for an address",
+    "recognition POST /v1/badge-count": "it is asked what would be, and nothing is",
     "rewards POST /v1/payout-runs/{run_id}/outcome-preview": "it is asked what would be, and nothing is",
 }
 
@@ -272,6 +275,10 @@ async def stop_campaign(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await _campaign(desk)}/stop", {"reason": "Enough"})
 
 
+async def restate_quality(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/content/restatements")
+
+
 async def resume_campaign(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await _campaign(desk)}/resume", {"reason": "Go on"})
 
@@ -335,6 +342,36 @@ async def decline_by_hand(desk: Desk) -> Ask:
 
 async def reverse_by_hand(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await _by_hand(desk, 20)}/reverse")
+
+
+async def _hero(desk: Desk) -> str:
+    """A badge that is given by hand, and a member; the path of the member's badges."""
+    hero = {"id": "hero", "title": "Hero", "by_hand": True}
+    await desk.world.handle(on_programmes, desk.world.programme_fact(1, {"recognition": {"badges": [hero]}}))
+    member = (desk.world.community, desk.world.uuid("ada"))
+    async with desk.world.pool.acquire() as conn:
+        await put_names(conn, {member: FollowedName(1, "Ada")})
+    return f"/v1/members/{member[1]}/badges"
+
+
+async def give_badge(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", await _hero(desk), {"badge": "hero", "citation": "Kept the booth"})
+
+
+async def take_badge_back(desk: Desk) -> Ask:
+    given = await give_badge(desk)
+    assert (await given()).status_code == 201
+    return Ask(desk.api, "POST", f"{given.path}/hero/take-back", {"reason": "Somebody else did"})
+
+
+async def put_picture(desk: Desk) -> Ask:
+    await _hero(desk)
+    return Ask(desk.api, "PUT", "/v1/badges/hero/picture", {"content": PICTURE_EXAMPLE})
+
+
+async def delete_picture(desk: Desk) -> Ask:
+    await _hero(desk)
+    return Ask(desk.api, "DELETE", "/v1/badges/hero/picture")
 
 
 async def confirm_reversal_by_hand(desk: Desk) -> Ask:
@@ -679,6 +716,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "scoring POST /v1/programmes/{version}/withdraw": ("programme.withdraw", withdraw_version),
     "scoring POST /v1/programmes/{version}/send-back": ("programme.send_back", send_version_back),
     "scoring POST /v1/programmes/{version}/rollback": ("programme.roll_back", roll_version_back),
+    "scoring POST /v1/content/restatements": ("quality.restate", restate_quality),
     "scoring POST /v1/campaigns/{campaign_id}/stop": ("campaign.stop", stop_campaign),
     "scoring POST /v1/campaigns/{campaign_id}/resume": ("campaign.resume", resume_campaign),
     "scoring POST /v1/manual-awards": ("manual_award.ask", give_by_hand),
@@ -707,6 +745,10 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "scoring PUT /v1/programme-drafts/{draft_id}": ("programme_draft.save", save_draft),
     "scoring DELETE /v1/programme-drafts/{draft_id}": ("programme_draft.discard", discard_draft),
     "scoring POST /v1/programme-drafts/{draft_id}/submit": ("programme_draft.submit", submit_draft),
+    "recognition POST /v1/members/{member_id}/badges": ("badge.grant", give_badge),
+    "recognition POST /v1/members/{member_id}/badges/{badge_id}/take-back": ("badge.take_back", take_badge_back),
+    "recognition PUT /v1/badges/{badge_id}/picture": ("badge.put_picture", put_picture),
+    "recognition DELETE /v1/badges/{badge_id}/picture": ("badge.drop_picture", delete_picture),
     "rewards PUT /v1/payees/{member_id}": ("payee.set", set_payee),
     "rewards POST /v1/redemptions": ("redemption.reserve", reserve),
     "rewards POST /v1/redemptions/{redemption_id}/confirm": ("redemption.confirm", confirm),

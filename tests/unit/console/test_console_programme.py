@@ -196,7 +196,7 @@ def test_every_type_that_earns_and_every_piece_has_its_words() -> None:
         "goal",
         "programme",
     }
-    sections |= {"reason", "manual", "audience", "campaign", "counter", "category", "guidelines"}
+    sections |= {"reason", "manual", "audience", "campaign", "counter", "category", "guidelines", "quality"}
     assert set(NOUNS) == sections
     assert {field for _, field in OWN} <= set(FIELDS)
 
@@ -217,6 +217,8 @@ def test_every_type_that_earns_and_every_piece_has_its_words() -> None:
         ("data.repository == null", Words("and", [Clause("has not", "repository")])),
         ("data.merged != true", Words("and", [Clause("false", "merged")])),
         ('data.repository.startsWith("x-")', Words("and", [Clause("startsWith", "repository", "x-")])),
+        ("quality >= 0.7", Words("and", [Clause(">=", "quality", 0.7)])),
+        ("judge_trust > 0.5", Words("and", [Clause(">", "judge_trust", 0.5)])),
         ("event.time.getDayOfWeek() in [0, 6]", None),
         ("(data.parents > 1 || data.squash) && data.forced", None),
         ("data.length_chars >", None),
@@ -285,3 +287,10 @@ def test_reasons_for_points_by_hand_and_their_limit_are_said_in_words() -> None:
     (_, limits) = changes(before, after)
     assert limits.details == [Detail("second_person_from", 100, 50)]
     assert changes(before, before) == []
+
+
+def test_what_changes_about_quality_is_said_field_by_field() -> None:
+    quality = {"trusted": {"staff": True, "after_days": 365}, "weights": {"voted": 100}}
+    before, after = document(RULE, quality=quality), document(RULE, quality=quality | {"weights": {"voted": 50}})
+    (change,) = changes(before, after)
+    assert (change.kind, change.noun, change.details) == ("mod", "quality", [Detail("weights.voted", 100, 50)])

@@ -35,7 +35,7 @@ from shared.contracts.facts import (
 )
 from shared.contracts.programme import Programme
 from shared.followed_communities import load_calendar
-from shared.merges import load_heads, lock_persons
+from shared.merges import MovedMember, load_heads, lock_persons
 from shared.own_facts import ReadBack
 from shared.postgres import Connection
 from shared.topics import AUDIENCES
@@ -185,13 +185,14 @@ class Decider:
         return self._compiled[key]
 
 
-async def on_members(tx: Transaction[Settings], facts: list[MemberFact]) -> None:
+async def on_members(tx: Transaction[Settings], facts: list[MemberFact]) -> list[MovedMember]:
     """Keep what rules read of members, and have those looked at of whom something was told.
 
-    Of who was erased nothing stays.
+    Of who was erased nothing stays. Returns who belongs to another than before.
     """
     kept = await keep_members(tx, facts)
     await _look_at(tx, changed=kept.changed, erased=kept.erased)
+    return kept.moved
 
 
 async def _look_at(

@@ -15,13 +15,14 @@ async def load_earned(
     awards_max_count: int,
     topics: Collection[str] = (),
 ) -> dict[MemberKey, list[DayEarned]]:
-    """What persons, each with all their members, earned by day and rule: of each member's newest awards.
+    """What persons, each with all their members, earned by day, rule and score: of each member's newest awards.
 
     And what they did about `topics`, by day: of each member and topic the newest as many events.
     """
     rows = await conn.fetch(
         """
-        select k.community, k.head_id, a.day, a.rule_id, sum(a.points)::bigint as points,
+        select k.community, k.head_id, a.day, a.rule_id, coalesce(a.score, $5) as score,
+            sum(a.points)::bigint as points,
             sum(case when a.amends is null then 1
                      else (a.total <> 0)::int - (a.total - a.points <> 0)::int end)::bigint as awards
         from unnest($1::text[], $2::uuid[], $3::uuid[]) as k(community, head_id, one_id)
@@ -30,8 +31,7 @@ async def load_earned(
                 score
             from awards where community = k.community and member_id = k.one_id
             order by event_time desc, award_id desc limit $4) a
-        where coalesce(a.score, $5) = $5
-        group by k.community, k.head_id, a.day, a.rule_id
+        group by k.community, k.head_id, a.day, a.rule_id, coalesce(a.score, $5)
         """,
         [key.community for key, group in groups.items() for _ in group],
         [key.member_id for key, group in groups.items() for _ in group],
@@ -41,7 +41,7 @@ async def load_earned(
     )
     found: dict[MemberKey, list[DayEarned]] = {}
     for row in rows:
-        earned = DayEarned(row["day"], row["rule_id"], row["points"], row["awards"])
+        earned = DayEarned(row["day"], row["rule_id"], row["points"], row["awards"], score=row["score"])
         found.setdefault(MemberKey(row["community"], str(row["head_id"])), []).append(earned)
     if topics:
         about = await _load_about(conn, groups=groups, topics=sorted(topics), events_max_count=awards_max_count)

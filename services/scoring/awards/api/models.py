@@ -34,7 +34,10 @@ class AwardItem(BaseModel):
     revision: int | None = Field(None, description="The how manieth change of that award it is", examples=[1])
     cause: Cause | None = Field(
         None,
-        description="The event was retracted or restored, or others changed the room that it has under a limit",
+        description=(
+            "The event was retracted or restored, others changed the room that it has under a limit, or the"
+            " content that it is for has another quality"
+        ),
     )
     total: int | None = Field(None, description="What the award amounts to from then on", examples=[0])
     score: str = Field(description="The score that it counts for; `points` can be spent", examples=["points"])
@@ -109,7 +112,8 @@ class DeclinedItem(BaseModel):
             "unearning (their community leaves them out), "
             "own_act (nobody earns by what they do to their own, unless the rule says so), "
             "twice (they get it as somebody else already), points_failed (its points could not be calculated), "
-            "no_points (they came to 0), limit (with what fits), cooldown (it gave something shortly before), "
+            "no_points (they came to 0), quality (who judged was not trusted so far, or the content not so good), "
+            "limit (with what fits), cooldown (it gave something shortly before), "
             "diminished (a further one is worth less), floor (no more is taken than there is), "
             "campaign (it was not in its time), holdout (it leaves a share of the members out), budget (it had no "
             "more), pacing (it spent faster than planned), stopped (a person stopped it), waiting (its room "

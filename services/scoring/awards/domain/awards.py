@@ -33,7 +33,7 @@ _award_prefix = lru_cache(maxsize=1)(award_prefix)
 EventKey = tuple[str, str]
 
 #: Why an award amounts to something else.
-Cause = Literal["retracted", "restored", "limit", "upheld", "suspended"]
+Cause = Literal["retracted", "restored", "limit", "upheld", "suspended", "quality"]
 
 
 class Award(NamedTuple):
@@ -318,6 +318,15 @@ def amended(
     award = earned.award._replace(points=due - earned.total, traceparent=traceparent, is_backfill=is_backfill)
     cause: Cause = "retracted" if is_retracted else "restored" if void is None else void.value
     return _amending(award, earned.revision + 1, cause, due)
+
+
+def for_content(earned: Earned | None, *, of_new: Award, due: int) -> Award | None:
+    """What good content gives its author, or changes of that; None for nothing. `of_new` is the award at first."""
+    if earned is None:
+        return of_new._replace(points=due) if due else None
+    if due == earned.total:
+        return None
+    return _amending(earned.award._replace(points=due - earned.total), earned.revision + 1, "quality", due)
 
 
 def _amending(award: Award, revision: int, cause: Cause, total: int) -> Award:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from services.scoring.audiences.handlers.counting import decided_for, note_active, note_topics, with_decided
 from services.scoring.awards import store
@@ -18,6 +19,7 @@ from services.scoring.limits.store import load_claims_of_events, lock_members
 from services.scoring.metrics import EVENTS_SCORED, RULES_DECLINED
 from services.scoring.programmes.handlers.in_force import Lend, VersionsInForce
 from services.scoring.programmes.store import versions as programme_store
+from services.scoring.quality.handlers.judging import take_in, values_for
 from services.scoring.rules.domain.asking import members_read, questions
 from services.scoring.rules.domain.attributes import Known, MemberKey, Said
 from services.scoring.rules.domain.compiling import CompiledVersion
@@ -46,7 +48,7 @@ class Prepared:
     """What was got ready for a batch outside its transaction, as of the newest version of each community.
 
     `known` is what was said of the attributes of members that its rules read, `decided` in which audiences they
-    are by what they did before, and `persons` whom members are merged into.
+    are by what they did before and what is known of quality, and `persons` whom members are merged into.
     """
 
     events: Sequence[AcceptedEvent]
@@ -147,6 +149,14 @@ class Scorer:
             compiled=prepared.versions,
             heads=persons,
         )
+        await take_in(
+            tx,
+            events=work.fresh,
+            words=work.words,
+            changed={key: word.is_retraction for key, (word, _) in work.changed.items()},
+            compiled=prepared.versions,
+            heads=persons,
+        )
         _count(events, len(work.fresh), matched.without_version, matched.declined)
         observe_ages("award", (event["receivedat"] for event in work.fresh if not is_backfill(event)), tx.now)
         return work
@@ -180,13 +190,16 @@ async def _decided(
     persons: Heads,
     settings: Settings,
 ) -> Mapping[MemberKey, Mapping[str, Sequence[Said]]]:
-    return await decided_for(
+    """What is decided for events before they count: in which audiences members are, and of quality."""
+    of_members = await decided_for(
         conn,
         events=events,
         compiled=versions,
         heads=persons,
         awards_max_count=settings.audience_awards_max_count,
     )
+    of_events = await values_for(conn, events=events, compiled=versions, heads=persons, now=datetime.now(UTC))
+    return {**of_members, **of_events} if of_events else of_members
 
 
 def _members(events: Iterable[AcceptedEvent]) -> set[tuple[str, str]]:

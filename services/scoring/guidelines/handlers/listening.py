@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.scoring.audiences.handlers.deciding import on_members as look_at_members
 from services.scoring.awards.domain.activities import Work
 from services.scoring.awards.handlers.scoring import Scorer
 from services.scoring.guidelines import store
@@ -24,6 +23,7 @@ from services.scoring.guidelines.domain.said import (
 from services.scoring.guidelines.handlers.folding import InForce, in_force
 from services.scoring.guidelines.handlers.telling import tell_acceptance, tell_word
 from services.scoring.programmes.store import versions
+from services.scoring.quality.handlers.trusting import on_members as look_at_members
 from services.scoring.settings import Settings
 from shared.consumer import Subscription
 from shared.contracts.facts import MEMBER_FACT, AcceptedEvent, MemberFact

@@ -9,6 +9,8 @@ from services.scoring.rules.domain.audiences import AUDIENCES, declared_audience
 from services.scoring.rules.domain.conditions import read_condition, try_condition
 from services.scoring.rules.domain.counters import COUNTER, COUNTERS, declared_counters
 from services.scoring.rules.domain.kinds import EventKind, kinds_of
+from services.scoring.rules.domain.qualities import DECLARED as QUALITIES
+from services.scoring.rules.domain.qualities import QUALITY, VALUES
 from services.scoring.rules.domain.trials import Clock
 from shared.conditions.errors import ConditionError
 from shared.conditions.parser import parse
@@ -20,7 +22,7 @@ from shared.near_names import suggestion
 #: What the conditions of all audiences may take for one member: they are evaluated in the service, 0.2 ms.
 AUDIENCES_STEPS_MAX_COUNT = 10_000
 #: What conditions of rules read besides.
-_OTHERS = ("event", "data", AUDIENCES)
+_OTHERS = ("event", "data", AUDIENCES, *VALUES)
 #: A condition of an audience reads nothing of an event; whatever type it is tried with is the same.
 _ANY_TYPE = ("forum.post.v1",)
 
@@ -39,9 +41,15 @@ def _ids(located: Located, section: str) -> list[str]:
 
 
 def readable_by_rules(located: Located, attributes: Declared) -> Declared:
-    """What conditions of rules may read of members: attributes, whether they are in audiences, and counters."""
+    """What conditions of rules may read as a member's: attributes, audiences, counters and quality."""
     counters = _ids(located, COUNTERS)
-    return {**attributes, **declared_audiences(audience_ids(located)), **declared_counters(counters)}
+    has_quality = value_at(located, (QUALITY,)) is not None
+    return {
+        **attributes,
+        **declared_audiences(audience_ids(located)),
+        **declared_counters(counters),
+        **(QUALITIES if has_quality else {}),
+    }
 
 
 def audience_mistakes(located: Located, text: str, attributes: Declared, clock: Clock | None) -> Iterator[Mistake]:
@@ -116,6 +124,14 @@ def _measure_mistakes(located: Located, index: int, attributes: Declared, rules:
             yield mistake(located.values[*at, "id"], (*at, "id"), detail)
         if isinstance(name, str):
             seen.add(name)
+        score = measure.get("score")
+        scores = [one.get("id") for one in list_at(located, ("scores",)) if isinstance(one, dict)]
+        if isinstance(score, str) and score not in scores:
+            declared = [one for one in scores if isinstance(one, str)]
+            detail = f"there is no score `{score}`; {suggestion(score, declared)}"
+            if not declared:
+                detail = f"there is no score `{score}`: the programme declares no `scores`"
+            yield mistake(located.values[*at, "score"], (*at, "score"), detail)
         rule = measure.get("rule")
         if isinstance(rule, str) and rule not in rules:
             detail = f"there is no rule `{rule}`; {suggestion(rule, rules)}"

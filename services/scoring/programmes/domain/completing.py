@@ -15,6 +15,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from services.scoring.programmes.domain.badges import BADGES, CRITERIA
 from services.scoring.programmes.domain.fields import field_at, section_at
 from services.scoring.rules.domain.attributes import MEMBER
 from services.scoring.rules.domain.audiences import AUDIENCES
@@ -22,6 +23,8 @@ from services.scoring.rules.domain.conditions import FUNCTIONS
 from services.scoring.rules.domain.counters import COUNTER, COUNTERS
 from services.scoring.rules.domain.extents import contract_fields
 from services.scoring.rules.domain.kinds import OwnTypes, data_contract, kinds_of, own_types
+from services.scoring.rules.domain.qualities import JUDGE_TRUST, QUALITY
+from shared.conditions.criteria import POINTS
 from shared.conditions.evaluation import EVENT_FIELDS
 from shared.contracts.activities import ACTIVITIES, ACTIVITY_TYPES, TARGETING_TYPES, activity_type
 from shared.contracts.programme import REFERENCES, CustomEventType
@@ -39,6 +42,8 @@ _MARK = "\ue000"
 _ENDINGS = ("", ": 0", "'", '"', "']", '"]', "'}", '"}')
 _WORD = re.compile(r"[\w.-]*\Z")
 _NAME = re.compile(r"[A-Za-z_][\w.]*\Z|\Z")
+#: A function and the quotes that follow it are one word: they are asked for together.
+_CRITERION = re.compile(r"""[A-Za-z_]\w*(?:\(["'][\w-]*)?\Z|\Z""")
 _COMPARED = re.compile(r"""(data(?:\.\w+)+)\s*(?:==|!=)\s*(["']?\w*)\Z""")
 #: What is asked of a value, behind a dot; all other functions take it in brackets.
 _METHODS_OF_TEXT = ("contains", "startsWith", "endsWith", "matches", "size")
@@ -102,6 +107,9 @@ def completions(text: str, cursor: Cursor) -> Completions:
         return Completions(column, [])
     if seen.path[:1] in (("rules",), (AUDIENCES,)) and seen.path[2:] == ("when",) and not seen.is_key:
         start, found = _in_condition(seen)
+    elif seen.path[:2] == BADGES and seen.path[3:] in {(field,) for field in CRITERIA} and not seen.is_key:
+        start = _match(_CRITERION, seen.before)
+        found = _beginning(start, _in_criterion(seen.value))
     else:
         word = _match(_WORD, seen.before)
         start, found = word, _beginning(word, _in_document(seen, before))
@@ -323,9 +331,25 @@ def _in_condition(seen: _Seen) -> tuple[str, list[Completion]]:
         (
             *_names(word, contracts, _attributes(seen.value)),
             *_audiences(word, seen.value),
+            *_qualities(word, seen.value),
             *_counters(word, seen.value),
         ),
     )
+
+
+def _in_criterion(document: Any) -> Iterator[Completion]:
+    """What a badge may ask for: what members have, each with an id of the programme's."""
+    yield Completion(POINTS, "name", "points that can be spent")
+    for name, path, about in (
+        ("events", ("rules",), "events that meet the rule"),
+        ("awards", ("rules",), "awards that the rule gave"),
+        ("streak", ("recognition", "streaks"), "the longest run of it"),
+        ("score", ("scores",), "points of the score"),
+    ):
+        for one in _ids(document, path):
+            detail = f"{about}: {one.detail}" if one.detail else about
+            yield Completion(f'{name}("{one.text}")', "function", detail[:DETAIL_MAX_CHARS])
+    yield from _audiences("", document)
 
 
 def _of_member(word: str, names: Mapping[str, str]) -> Iterator[Completion]:
@@ -351,6 +375,13 @@ def _audiences(word: str, document: Any) -> Iterator[Completion]:
     if "." not in word:
         for one in _ids(document, (AUDIENCES,)):
             yield Completion(f'"{one.text}" in {AUDIENCES}', "name", one.detail)
+
+
+def _qualities(word: str, document: Any) -> Iterator[Completion]:
+    """What is known of quality, once the programme has a section for it."""
+    if "." not in word and isinstance(document, dict) and QUALITY in document:
+        yield Completion(JUDGE_TRUST, "name", "how far who did it is trusted to judge, from 0.0 to 1.0")
+        yield Completion(QUALITY, "name", "how good what it is about was judged to be, from 0.0 to 1.0")
 
 
 def _counters(word: str, document: Any) -> Iterator[Completion]:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from services.scoring.programmes.domain.audiences import audience_mistakes, readable_by_rules
+from services.scoring.programmes.domain.badges import badge_mistakes
 from services.scoring.programmes.domain.campaigns import campaign_mistakes
 from services.scoring.programmes.domain.expressions import askings, expression_mistakes
 from services.scoring.programmes.domain.fields import section_at
@@ -27,9 +28,9 @@ from services.scoring.programmes.domain.mistakes import (
 )
 from services.scoring.programmes.domain.pacing import pace_mistakes
 from services.scoring.programmes.domain.publication import Document
+from services.scoring.programmes.domain.quality import quality_mistakes
 from services.scoring.programmes.domain.sections import (
     PAYING,
-    badge_mistakes,
     limit_mistakes,
     payout_mistakes,
     streak_mistakes,
@@ -42,6 +43,7 @@ from services.scoring.rules.domain.conditions import read_condition, try_conditi
 from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT
 from services.scoring.rules.domain.counters import COUNTER
 from services.scoring.rules.domain.kinds import OwnTypes, kinds_of, own_types
+from services.scoring.rules.domain.qualities import VALUES
 from services.scoring.rules.domain.trials import Clock
 from shared.conditions.errors import ConditionError
 from shared.contracts.activities import ACTIVITY_TYPES, TARGETING_TYPES
@@ -72,6 +74,8 @@ _SAYING = {
     *("count_without_rule", "count_without_grace", "event_types", "limit_over"),
     *("floor_of_given", "twice_the_same", "gives_and_takes", "days_of_since"),
     *("campaign_days", "campaign_rule_twice"),
+    *("badge_by_hand", "badge_when", "badge_measure", "badge_nothing", "badge_tiers"),
+    *("tier_twice", "tiers_fall", "limited_tiers"),
 }
 _EXPECTED = {
     "int_type": "a whole number, without quotes",
@@ -121,11 +125,12 @@ def read_with_warnings(text: str, *, clock: Clock | None = None, reviewed_since:
         *_rule_mistakes(located, text, read, clock),
         *expression_mistakes(located, text, readable, own, clock),
         *audience_mistakes(located, text, attributes, clock),
+        *quality_mistakes(located),
         *limit_mistakes(located),
         *pace_mistakes(located),
         *campaign_mistakes(located),
         *payout_mistakes(located),
-        *badge_mistakes(located, read),
+        *badge_mistakes(located, text, read),
         *streak_mistakes(located),
     ]
     try:
@@ -344,7 +349,7 @@ def _is_asked_of_each(located: Located, index: int, one: Read) -> bool:
         return True
     # Whatever else the rule asks of the member, too: its points are then worked out for each.
     beside = [value_at(located, ("rules", index, name)) for name in ("points_by", "multipliers")]
-    return any(word in str(beside) for word in (MEMBER, AUDIENCES, COUNTER))
+    return any(word in str(beside) for word in (MEMBER, AUDIENCES, COUNTER, *VALUES))
 
 
 def _condition_mistake(located: Located, text: str, index: int, refused: ConditionError) -> Mistake:

@@ -1,4 +1,4 @@
-"""What is wrong with sections of a programme beside its rules: limits, badges, and what pays."""
+"""What is wrong with sections of a programme beside its rules: limits, and what pays."""
 
 import re
 from collections.abc import Iterator
@@ -9,23 +9,16 @@ from services.scoring.limits.domain.declared import Declared, declared, paces
 from services.scoring.limits.domain.nesting import why_crossing
 from services.scoring.programmes.domain.mistakes import (
     SHOWN_MAX_CHARS,
-    Conditions,
     Mistake,
-    Read,
     list_at,
     mistake,
     value_at,
 )
-from services.scoring.rules.domain.attributes import names_read
-from services.scoring.rules.domain.audiences import id_of
-from services.scoring.rules.domain.counters import counter_of
 from shared.bank_accounts import AccountError, bic_question, read_account, why_not_payable_in
 from shared.contracts.programme import LIMITS_OF_RULE_MAX_COUNT
 from shared.contracts.texts import READ_MAX_CHARS
 from shared.located_yaml import Located, Path
 
-#: What badges may have asked of one event beside what rules ask, by a service without child processes.
-COUNTED_STEPS_MAX_COUNT = 10_000
 PAYOUT: Path = ("rewards", "payout")
 PAYING: Path = (*PAYOUT, "paying_account")
 #: In place of what is missing, so that the rest is looked at.
@@ -69,83 +62,24 @@ def _wrong_pair(located: Located, earlier: Declared, later: Declared) -> str | N
     )
 
 
-def badge_mistakes(located: Located, conditions: Conditions) -> Iterator[Mistake]:
-    """Where a badge counts the events of a rule whose condition recognition cannot ask as well.
-
-    It is too dear for that, or it reads what is known of members, which is scoring's alone.
-    """
-    steps: dict[str, int] = {}
-    reads: dict[str, tuple[str, ...]] = {}
-    for index, rule in enumerate(list_at(located, ("rules",))):
-        if isinstance(rule, dict) and isinstance(read := conditions.get(index), Read):
-            steps[str(rule.get("id"))] = read.bound.steps
-            reads[str(rule.get("id"))] = names_read(read.tree, read.declared)
-    scoped = {
-        one.get("id") for one in list_at(located, ("rules",)) if isinstance(one, dict) and one.get("audiences")
-    }
-    of_several = _of_several(located)
-    counted: dict[str, int] = {}
-    for index, badge in enumerate(list_at(located, ("recognition", "badges"))):
-        rule = badge.get("rule") if isinstance(badge, dict) and badge.get("count") != "awards" else None
-        if not isinstance(rule, str) or (rule not in steps and rule not in scoped and rule not in of_several):
-            continue
-        at: Path = ("recognition", "badges", index, "rule")
-        if rule in of_several:
-            detail = (
-                f"the rule `{rule}` is for several people, and a badge counts events for one; write"
-                " `count: awards`"
-            )
-            yield mistake(located.values[at], at, detail)
-            continue
-        if rule in scoped:
-            detail = (
-                f"the rule `{rule}` is for members of audiences, and a badge counts events by what they say"
-                " themselves; write `count: awards`"
-            )
-            yield mistake(located.values[at], at, detail)
-            continue
-        if reads[rule]:
-            detail = (
-                f"the condition of `{rule}` reads {_read_as(reads[rule][0])}, and a badge counts events by what"
-                " they say themselves; write `count: awards`"
-            )
-            yield mistake(located.values[at], at, detail)
-            continue
-        counted[rule] = steps[rule]
-        if sum(counted.values()) > COUNTED_STEPS_MAX_COUNT:
-            detail = (
-                f"the conditions of rules whose events are counted can take up to {sum(counted.values()):,} steps"
-                f" for one event, and may take {COUNTED_STEPS_MAX_COUNT:,}; write `count: awards`, or cheaper"
-                " conditions"
-            )
-            yield mistake(located.values[at], at, detail)
-
-
 def streak_mistakes(located: Located) -> Iterator[Mistake]:
     """Where a streak goes by a rule for several people: it is one person's, by whom an event is of."""
-    of_several = _of_several(located)
+    several = of_several(located)
     for index, _ in enumerate(list_at(located, ("recognition", "streaks"))):
         for place, rule in enumerate(list_at(located, ("recognition", "streaks", index, "rules"))):
-            if rule in of_several:
+            if rule in several:
                 at: Path = ("recognition", "streaks", index, "rules", place)
                 detail = f"the rule `{rule}` is for several people, and a streak goes by what one did"
                 yield mistake(located.values[at], at, detail)
 
 
-def _of_several(located: Located) -> set[str]:
+def of_several(located: Located) -> set[str]:
     """The rules that are for contributors or a team."""
     return {
         str(one.get("id"))
         for one in list_at(located, ("rules",))
         if isinstance(one, dict) and one.get("to") in ("contributors", "team")
     }
-
-
-def _read_as(name: str) -> str:
-    audience_id, counter_id = id_of(name), counter_of(name)
-    if counter_id is not None:
-        return f"the counter `{counter_id}`"
-    return f"`member.{name}`" if audience_id is None else f"whether one is in `{audience_id}`"
 
 
 def payout_mistakes(located: Located) -> Iterator[Mistake]:

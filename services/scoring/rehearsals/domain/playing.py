@@ -23,10 +23,11 @@ from services.scoring.rules.domain.attributes import Known, MemberKey, Said
 from services.scoring.rules.domain.compiling import compile_version
 from services.scoring.rules.domain.declining import Declined
 from services.scoring.rules.domain.matching import match
+from services.scoring.rules.domain.qualities import FULL, JUDGE_TRUST, QUALITY, UNJUDGED, VALUES
 from shared.conditions.evaluation import Answer, Condition, compiled, context_of, holds
 from shared.contracts.activities import TARGETING_TYPES
 from shared.contracts.facts import AcceptedEvent
-from shared.contracts.own_acts import MEMBER_ATTRIBUTE, MEMBER_ATTRIBUTES
+from shared.contracts.own_acts import MEMBER_ATTRIBUTE, MEMBER_ATTRIBUTES, is_making
 from shared.contracts.programme import SPENDABLE, Programme, Slot
 
 COMMUNITY = "rehearsal"
@@ -129,6 +130,8 @@ def play(programme: Programme, history: History, known: Known = MappingProxyType
     version = compile_version(programme, 1, _BEGINNING)
     versions = {COMMUNITY: [version]}
     work = sort_out(history.events, marks(history.events), {})
+    if programme.quality is not None:
+        known = {**known, **_qualities(work.fresh, known)}
     asked = questions(work.fresh, versions, known)
     matched = match(work.fresh, versions, {key: _answers(one) for key, one in asked.items()}, known)
     made = make(matched.candidates, work.words)
@@ -151,6 +154,26 @@ def play(programme: Programme, history: History, known: Known = MappingProxyType
     refused = [_refused(_in_slot(by_uid[one.event_uid], one.beneficiary), one, people) for one in matched.declined]
     refused += [_refused(member_id, one, people) for member_id, one in less]
     return Played(given, refused)
+
+
+def _qualities(events: Iterable[AcceptedEvent], known: Known) -> Known:
+    """What rules read of quality here.
+
+    `judge_trust` is as known of whoever does it, else in full; `quality` as known of whose it is, else as of what
+    nobody judged.
+    """
+    found: dict[MemberKey, dict[str, list[Said]]] = {}
+    for event in events:
+        author_id = event.get("replymember") if is_making(event) else event.get("objectmember")
+        found[MemberKey(COMMUNITY, event["uid"])] = {
+            VALUES[name]: list(known.get(MemberKey(COMMUNITY, member_id or ""), {}).get(name, ()))
+            or [Said(_BEGINNING, _BEGINNING, usual)]
+            for name, member_id, usual in (
+                (JUDGE_TRUST, event.get("member"), FULL),
+                (QUALITY, author_id, UNJUDGED),
+            )
+        }
+    return found
 
 
 def _refused(member_id: str | None, one: Declined, people: Mapping[str, str]) -> Refused:

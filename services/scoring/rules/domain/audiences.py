@@ -23,6 +23,7 @@ from services.scoring.rules.domain.attributes import (
     said_of,
     values_of,
 )
+from services.scoring.rules.domain.qualities import VALUES, said_of_event
 from shared.conditions.absences import with_absences
 from shared.conditions.compiling import variables_of
 from shared.conditions.errors import ConditionError
@@ -147,6 +148,7 @@ def said_for(
     What behaviour decides, and what counters are, was decided before, and is in `known`.
     """
     said = said_of(event, names, member_id, known)
+    said |= said_of_event(event, names, known)
     of_member = known.get(MemberKey(event["community"], member_id), {})
     decided = [name for name in names if counters.counter_of(name) is not None]
     for audience in audiences:
@@ -164,13 +166,15 @@ def said_for(
 
 
 def read_tree(expression: str, declared: Declared) -> Node:
-    """The tree of an expression, in which what it asks of audiences and counters is asked of the member.
+    """The tree of an expression, in which what it asks of audiences, counters and quality is asked of the member.
 
     Raises ConditionError when it is not CEL, or asks for an audience or counter that isn't declared.
     """
     tree = parse(expression)
     if counters.COUNTER in expression:
         tree = _with_counters(tree, declared)
+    if any(value in expression for value in VALUES):
+        tree = _with_qualities(tree, declared)
     if AUDIENCES not in expression:
         return tree
     known = [audience_id for name in declared if (audience_id := id_of(name)) is not None]
@@ -233,6 +237,25 @@ def _with_counters(tree: Node, declared: Declared) -> Node:
 
 
 _ASKED = f'`{AUDIENCES}` is asked for one by its id in quotes, as in `"veterans" in {AUDIENCES}`'
+
+
+def _with_qualities(tree: Node, declared: Declared) -> Node:
+    """The tree, in which `judge_trust` and `quality` are read of the member. Raises ConditionError."""
+    asked = [name for name in free_names(tree) if name.name in VALUES]
+    if not asked:
+        return tree
+    if VALUES[asked[0].name] not in declared:
+        raise ConditionError(f"`{asked[0].name}` is known once the programme has a section `quality`", asked[0].at)
+    for node in walk(tree):
+        if isinstance(node, Loop) and node.variable in (MEMBER, *VALUES):
+            raise ConditionError(f"`{node.variable}` is not the loop's: call the item otherwise", node.at)
+
+    def asked_of_member(node: Node) -> Node | None:
+        if isinstance(node, Name) and node.name in VALUES:
+            return Index(node.at, Name(node.at, MEMBER), Literal(node.at, Kind.TEXT, VALUES[node.name]))
+        return None
+
+    return _changed(tree, asked_of_member)
 
 
 def _changed(node: Node, change: Callable[[Node], Node | None]) -> Node:

@@ -22,6 +22,7 @@ from services.scoring.rules.domain.conditions import Judged, judge, unjudged
 from services.scoring.rules.domain.counters import declared_counters
 from services.scoring.rules.domain.counters import name_of as counter_name
 from services.scoring.rules.domain.kinds import kinds_of, own_types
+from services.scoring.rules.domain.qualities import DECLARED as QUALITIES
 from services.scoring.rules.domain.values import Path, fields_of_all
 from services.scoring.rules.domain.worth import Worth, worth_of
 from shared.conditions.errors import ConditionError
@@ -33,6 +34,7 @@ from shared.contracts.programme import (
     TURNS_MAX_COUNT,
     AudienceMeasure,
     Programme,
+    Quality,
     Slot,
 )
 from shared.contracts.programme.rules import Rule
@@ -137,6 +139,7 @@ class CompiledVersion:
     data_fields: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
     audiences: tuple[CompiledAudience, ...] = ()
     has_counters: bool = False
+    quality: Quality | None = None
 
     @property
     def behaviours(self) -> tuple[CompiledAudience, ...]:
@@ -250,15 +253,17 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
         },
         audiences,
         any(rule.counters for of_type in rules.values() for rule in of_type),
+        programme.quality,
     )
 
 
 def readable(programme: Programme) -> dict[str, str]:
-    """What conditions of a programme may read of members: attributes, audiences that they are in, and counters."""
+    """What conditions of a programme may read as a member's: attributes, audiences, counters and quality."""
     return {
         **for_rules(programme),
         **declared_audiences(one.id for one in programme.audiences or ()),
         **declared_counters(one.id for one in programme.counters or ()),
+        **(QUALITIES if programme.quality else {}),
     }
 
 

@@ -16,6 +16,7 @@ from services.scoring.rules.domain.costs import UNBOUNDED, Bound, bound_of
 from services.scoring.rules.domain.counters import COUNTER
 from services.scoring.rules.domain.extents import contract_fields
 from services.scoring.rules.domain.kinds import EventKind, data_contract
+from services.scoring.rules.domain.qualities import VALUES
 from services.scoring.rules.domain.trials import TRUTH, Clock, Result, check_result, try_branches
 from services.scoring.rules.domain.values import Path, data_fields
 from shared.conditions.absences import with_absences
@@ -92,7 +93,7 @@ def fields_read(tree: Node) -> tuple[Path, ...]:
 
 def unjudged(expression: str, declared: Declared = NONE_DECLARED) -> Judged:
     """A condition that was not read: nothing bounds what it can cost, and it may ask for all of an event."""
-    if declared and any(word in expression for word in (MEMBER, AUDIENCES, COUNTER)):
+    if declared and any(word in expression for word in (MEMBER, AUDIENCES, COUNTER, *VALUES)):
         return Judged(expression, VARIABLES, UNBOUNDED, tuple(sorted(declared)))
     return Judged(expression, ("event", "data"), UNBOUNDED)
 

@@ -24,6 +24,7 @@ Reason = Literal[
     "twice",
     "points_failed",
     "no_points",
+    "quality",
     "limit",
     "cooldown",
     "diminished",

@@ -14,6 +14,7 @@ from typing_extensions import get_type_hints, is_typeddict
 
 from services.scoring.rules.domain.attributes import Declared
 from services.scoring.rules.domain.kinds import EventKind, data_contract
+from services.scoring.rules.domain.qualities import REAL
 from shared.contracts.fields import ATTRIBUTE_MAX_CHARS, ID_MAX_CHARS, URI_MAX_CHARS
 
 #: What the front door takes of one event, in characters; no value of one is larger.
@@ -132,7 +133,7 @@ def member_extent(declared: Declared) -> Extent:
 def example_member(declared: Declared, *, is_largest: bool) -> dict[str, Any]:
     """A member who has every attribute, each either small or as large as it may be."""
     text = "x" * (ATTRIBUTE_MAX_CHARS if is_largest else 1)
-    return {name: {"number": 1, "boolean": True}.get(kind, text) for name, kind in declared.items()}
+    return {name: {"number": 1, "boolean": True, REAL: 1.0}.get(kind, text) for name, kind in declared.items()}
 
 
 @lru_cache(maxsize=EXTENTS_MAX_COUNT)

@@ -18,6 +18,7 @@ from services.scoring.rules.domain.audiences import id_of, said_for
 from services.scoring.rules.domain.compiling import CompiledRule, CompiledVersion, RuleKey, version_at
 from services.scoring.rules.domain.conditions import Judged
 from services.scoring.rules.domain.declining import Calculated, Declined, Reason, decline, not_true
+from services.scoring.rules.domain.qualities import at_best, is_quality, shown_name
 from services.scoring.rules.domain.values import values_met
 from shared.conditions.evaluation import Answer, NotEvaluated, context_of, holds
 from shared.contracts.facts import AcceptedEvent
@@ -161,7 +162,7 @@ class _Event:
         refused = rule.campaign.why_not(self.event, self.event_time, self.received_at, person_id)
         return None if refused is None else decline(self.event, self.version, rule, *refused)
 
-    def _found(self, rule: CompiledRule, member_id: str, person_id: str) -> Candidate | Declined:
+    def _found(self, rule: CompiledRule, member_id: str, person_id: str) -> Candidate | Declined:  # noqa: PLR0911 -- one for each reason
         event, context = self.event, self.context
         said: Mapping[str, Said] = {}
         if rule.attributes:
@@ -180,6 +181,8 @@ class _Event:
         if rule.condition is not None:
             answer = self._answer(rule, context)
             if answer is not True:
+                if answer is False and self._lacks_quality(rule, said):
+                    return self._of_quality(rule, said)
                 return not_true(event, self.version, rule, answer, said)
         # Nobody earns by answering, thanking, reviewing or reacting to themselves.
         other_id = other_member(event, rule.beneficiary)
@@ -187,7 +190,7 @@ class _Event:
             other_id = head_of(self.heads, event["community"], other_id)
         if person_id == other_id and not rule.own:
             return decline(event, self.version, rule, "own_act")
-        points = self._points(rule, person_id, context)
+        points = self._points(rule, person_id, context, said)
         if isinstance(points, Declined):
             return points
         at, received_at, version = self.event_time, self.received_at, self.version
@@ -198,9 +201,11 @@ class _Event:
             event, at, received_at, version, rule, member_id, limited_id, windows, bounds, points, pace
         )
 
-    def _points(self, rule: CompiledRule, person_id: str, context: Any) -> int | Declined:
+    def _points(
+        self, rule: CompiledRule, person_id: str, context: Any, said: Mapping[str, Said]
+    ) -> int | Declined:
         """What the rule has for a person before limits; where that is calculated, by which values is noted."""
-        points = rule.points if rule.worth is None else self._worth(rule, context)
+        points = rule.points if rule.worth is None else self._worth(rule, context, said)
         if rule.shared_by and not isinstance(points, Declined):
             points = self._share(rule, person_id, points)
         if rule.worth is None:
@@ -212,11 +217,29 @@ class _Event:
         self.matched.calculated.append(Calculated(community, uid, rule.id, rule.beneficiary, points, met))
         return points
 
-    def _worth(self, rule: CompiledRule, context: Any) -> int | Declined:
+    def _worth(self, rule: CompiledRule, context: Any, said: Mapping[str, Said]) -> int | Declined:
         worth: int | NotEvaluated = rule.points if rule.worth is None else rule.worth.of(rule.points, context)
         if isinstance(worth, NotEvaluated):
             return decline(self.event, self.version, rule, "points_failed", worth.reason)
+        if not worth and rule.worth is not None and any(map(is_quality, said)):
+            best = rule.worth.of(rule.points, self._at_best(rule, said))
+            if not isinstance(best, NotEvaluated) and best > 0:
+                return self._of_quality(rule, said)
         return worth or decline(self.event, self.version, rule, "no_points")
+
+    def _at_best(self, rule: CompiledRule, said: Mapping[str, Said]) -> Any:
+        return context_of(self.event, rule.variables or (), at_best(values_of(said)), fields=rule.data_fields)
+
+    def _lacks_quality(self, rule: CompiledRule, said: Mapping[str, Said]) -> bool:
+        """Whether a condition that is false would be true of the best content, judged by whom all trust."""
+        condition = rule.condition
+        if condition is None or isinstance(condition, Judged) or not any(map(is_quality, said)):
+            return False
+        return holds(condition, self._at_best(rule, said)) is True
+
+    def _of_quality(self, rule: CompiledRule, said: Mapping[str, Said]) -> Declined:
+        met = ", ".join(f"{shown_name(name)} {one.value:.3f}" for name, one in said.items() if is_quality(name))
+        return decline(self.event, self.version, rule, "quality", f"as known then: {met}")
 
     def _share(self, rule: CompiledRule, person_id: str, points: int) -> int | Declined:
         """The person's part of points that all whom the rule is for have together; what remains is the first's."""

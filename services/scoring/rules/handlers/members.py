@@ -6,14 +6,19 @@ from services.scoring.rules import store
 from services.scoring.rules.domain.attributes import MemberKey, Said
 from shared.contracts.facts import MemberFact
 from shared.followed_members import follow
+from shared.merges import MovedMember
 from shared.transaction import Transaction
 
 
 class Kept(NamedTuple):
-    """Members of whom something else is known than before, those merged and unmerged too; and who was erased."""
+    """Members of whom something else is known than before, those merged and unmerged too; and who was erased.
+
+    `moved` are those who belong to another than before.
+    """
 
     changed: set[MemberKey]
     erased: list[MemberKey]
+    moved: list[MovedMember]
 
 
 async def keep_members(tx: Transaction, facts: list[MemberFact]) -> Kept:
@@ -39,4 +44,4 @@ async def keep_members(tx: Transaction, facts: list[MemberFact]) -> Kept:
         await store.put_attributes(tx.conn, said=said)
     if erased:
         await store.erase_read(tx.conn, keys=erased)
-    return Kept(changed - set(erased), erased)
+    return Kept(changed - set(erased), erased, followed.moved)

@@ -116,10 +116,9 @@ def lists_with_ids(model: type[BaseModel], before: tuple[str, ...] = ()) -> Iter
 def test_every_list_of_items_with_ids_is_declared_once() -> None:
     found = dict(lists_with_ids(Programme))
 
-    # Multipliers and measures are told apart within their rule and audience, which see to it themselves.
-    assert sorted([*(ids.path for ids in IDS), ("rules", "multipliers"), ("audiences", "measures")]) == sorted(
-        found
-    )
+    # Multipliers, measures and tiers are told apart within their rule, audience and badge: these see to it.
+    within = [("rules", "multipliers"), ("audiences", "measures"), ("recognition", "badges", "tiers")]
+    assert sorted([*(ids.path for ids in IDS), *within]) == sorted(found)
 
 
 @pytest.mark.parametrize("reference", REFERENCES)

@@ -273,6 +273,13 @@ class Analytics:
             self._ask(call("analytics", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
+    def get_figures(self, *, from_: str | None = None, to: str | None = None) -> types.GuidelineFigures:
+        """By the day of the first report; who is merged is one person."""
+        return cast(
+            "types.GuidelineFigures",
+            self._ask(call("analytics", "GET", "/v1/guidelines/figures", params={"from": from_, "to": to})),
+        )
+
     def whose_key(self) -> types.KeyHolder:
         """Tells a client that this service knows its key, whose it is, and what it may do."""
         return cast("types.KeyHolder", self._ask(call("analytics", "GET", "/v1/key")))
@@ -449,7 +456,8 @@ class Analytics:
     def get_personal_data(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.RowShownPage:
-        """Row by row, table by table, of the member and of all who are merged into it.
+        """Row by row, table by table, of the member and of all who are merged into it; 404 where nothing is
+        held.
 
         `plaudit member export` gathers what all services hold in one archive.
         """
@@ -908,6 +916,13 @@ class AsyncAnalytics:
             await self._ask(call("analytics", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
+    async def get_figures(self, *, from_: str | None = None, to: str | None = None) -> types.GuidelineFigures:
+        """By the day of the first report; who is merged is one person."""
+        return cast(
+            "types.GuidelineFigures",
+            await self._ask(call("analytics", "GET", "/v1/guidelines/figures", params={"from": from_, "to": to})),
+        )
+
     async def whose_key(self) -> types.KeyHolder:
         """Tells a client that this service knows its key, whose it is, and what it may do."""
         return cast("types.KeyHolder", await self._ask(call("analytics", "GET", "/v1/key")))
@@ -1087,7 +1102,8 @@ class AsyncAnalytics:
     async def get_personal_data(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.RowShownPage:
-        """Row by row, table by table, of the member and of all who are merged into it.
+        """Row by row, table by table, of the member and of all who are merged into it; 404 where nothing is
+        held.
 
         `plaudit member export` gathers what all services hold in one archive.
         """

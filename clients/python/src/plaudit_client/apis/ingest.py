@@ -726,7 +726,7 @@ class Ingest:
         )
 
     def get_member_counts(self) -> types.MarkCounts:
-        """All, and those of each mark. Up to 10,000 each are counted."""
+        """All, and those of each mark: exactly, however many there are."""
         return cast("types.MarkCounts", self._ask(call("ingest", "GET", "/v1/members/counts")))
 
     def put_identities(
@@ -905,7 +905,8 @@ class Ingest:
     def get_personal_data(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.RowShownPage:
-        """Row by row, table by table, of the member and of all who are merged into it.
+        """Row by row, table by table, of the member and of all who are merged into it; 404 where nothing is
+        held.
 
         `plaudit member export` gathers what all services hold in one archive.
         """
@@ -2127,7 +2128,7 @@ class AsyncIngest:
         )
 
     async def get_member_counts(self) -> types.MarkCounts:
-        """All, and those of each mark. Up to 10,000 each are counted."""
+        """All, and those of each mark: exactly, however many there are."""
         return cast("types.MarkCounts", await self._ask(call("ingest", "GET", "/v1/members/counts")))
 
     async def put_identities(
@@ -2313,7 +2314,8 @@ class AsyncIngest:
     async def get_personal_data(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.RowShownPage:
-        """Row by row, table by table, of the member and of all who are merged into it.
+        """Row by row, table by table, of the member and of all who are merged into it; 404 where nothing is
+        held.
 
         `plaudit member export` gathers what all services hold in one archive.
         """

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from plaudit_client.calls import Call, call
+from plaudit_client.calls import NOT_GIVEN, Call, NotGiven, call
 from plaudit_client.encoding import as_segment
 from plaudit_client.paging import async_items, items
 from plaudit_client.types import recognition as types
@@ -16,9 +16,107 @@ class Recognition:
     def __init__(self, ask: Callable[[Call], Any]) -> None:
         self._ask = ask
 
+    def get_badge_backfill(self) -> types.Backfill:
+        """Nobody is notified of what a version grants at once to all, and what comes meanwhile does not wait."""
+        return cast("types.Backfill", self._ask(call("recognition", "GET", "/v1/badge-backfill")))
+
+    def count_badge(
+        self,
+        *,
+        at_least: int | None | NotGiven = NOT_GIVEN,
+        count: Literal["events", "awards"] | None | NotGiven = NOT_GIVEN,
+        measure: str | None | NotGiven = NOT_GIVEN,
+        rule: str | None | NotGiven = NOT_GIVEN,
+        tiers: Sequence[types.TierAsked] | None | NotGiven = NOT_GIVEN,
+        when: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.BadgeForeseen:
+        """Before it is published, by what is known now: nothing is granted by it, and nothing kept."""
+        return cast(
+            "types.BadgeForeseen",
+            self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    "/v1/badge-count",
+                    fields={
+                        "at_least": at_least,
+                        "count": count,
+                        "measure": measure,
+                        "rule": rule,
+                        "tiers": tiers,
+                        "when": when,
+                    },
+                )
+            ),
+        )
+
     def get_badges(self) -> types.Badges:
-        """A level counts everybody who reached it, also those who went on to a higher one."""
+        """A level counts everybody who reached it, also those who went on to a higher one.
+
+        A secret badge is there for whoever holds it, and for whoever may read all of recognition.
+        """
         return cast("types.Badges", self._ask(call("recognition", "GET", "/v1/badges")))
+
+    def get_badge(self, badge_id: str) -> types.OneBadge:
+        """Of the programme in force. A secret one is not there for whoever does not hold it."""
+        return cast("types.OneBadge", self._ask(call("recognition", "GET", f"/v1/badges/{as_segment(badge_id)}")))
+
+    def get_badge_holders(
+        self, badge_id: str, *, tier: str | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.HolderShownPage:
+        """The newest first."""
+        return cast(
+            "types.HolderShownPage",
+            self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/badges/{as_segment(badge_id)}/holders",
+                    params={"tier": tier, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_badge_holders(
+        self, badge_id: str, *, tier: str | None = None, limit: int | None = None
+    ) -> Iterator[types.HolderShown]:
+        """Every item that `get_badge_holders` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "recognition",
+                "GET",
+                f"/v1/badges/{as_segment(badge_id)}/holders",
+                params={"tier": tier, "limit": limit},
+            ),
+        )
+
+    def delete_badge_picture(self, badge_id: str) -> None:
+        """Whether or not it had a picture."""
+        self._ask(call("recognition", "DELETE", f"/v1/badges/{as_segment(badge_id)}/picture"))
+
+    def get_badge_picture(self, badge_id: str, *, tier: str | None = None) -> bytes:
+        """The picture that was uploaded, or one that is drawn of what the programme says, for light and dark."""
+        return cast(
+            "bytes",
+            self._ask(
+                call("recognition", "GET", f"/v1/badges/{as_segment(badge_id)}/picture", params={"tier": tier})
+            ),
+        )
+
+    def put_badge_picture(self, badge_id: str, *, content: str) -> types.PictureKept:
+        """A PNG, drawn anew in 256 pixels at most, or an SVG, written anew from what draws and nothing else.
+
+        One with a script, a link, a font or anything from elsewhere is refused, and is told what.
+        """
+        return cast(
+            "types.PictureKept",
+            self._ask(
+                call(
+                    "recognition", "PUT", f"/v1/badges/{as_segment(badge_id)}/picture", fields={"content": content}
+                )
+            ),
+        )
 
     def get_dead_letters(
         self, *, state: types.LetterState | None = None, limit: int | None = None, after: str | None = None
@@ -95,10 +193,15 @@ class Recognition:
         *,
         period: Literal["all", "month", "week"] | None = None,
         at: str | datetime | None = None,
+        audience: str | None = None,
         limit: int | None = None,
         after: str | None = None,
     ) -> types.Leaderboard:
-        """Ranks are those of the moment each page is read: awards between two pages may move somebody past."""
+        """Ranks are those of the moment each page is read: awards between two pages may move somebody past.
+
+        Of an audience are those whom recognition has heard of as its members. Who is in one is not for
+        everybody: a publishable key and a visitor see the board of all.
+        """
         return cast(
             "types.Leaderboard",
             self._ask(
@@ -106,7 +209,7 @@ class Recognition:
                     "recognition",
                     "GET",
                     "/v1/leaderboard",
-                    params={"period": period, "at": at, "limit": limit, "after": after},
+                    params={"period": period, "at": at, "audience": audience, "limit": limit, "after": after},
                 )
             ),
         )
@@ -116,12 +219,64 @@ class Recognition:
         *,
         period: Literal["all", "month", "week"] | None = None,
         at: str | datetime | None = None,
+        audience: str | None = None,
         limit: int | None = None,
     ) -> Iterator[types.Standing]:
         """Every item that `get_leaderboard` lists, page by page."""
         return items(
             self._ask,
-            call("recognition", "GET", "/v1/leaderboard", params={"period": period, "at": at, "limit": limit}),
+            call(
+                "recognition",
+                "GET",
+                "/v1/leaderboard",
+                params={"period": period, "at": at, "audience": audience, "limit": limit},
+            ),
+        )
+
+    def get_member_badges(self, member_id: str) -> types.BadgesOfMember:
+        """Of the programme in force. Secret ones are there for whoever holds them, or may read all of
+        recognition.
+        """
+        return cast(
+            "types.BadgesOfMember",
+            self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/badges")),
+        )
+
+    def post_member_badge(
+        self, member_id: str, *, badge: str, citation: str, idempotency_key: str | None = None
+    ) -> types.BadgeGiven:
+        """One that the programme gives `by_hand`, or one that somebody took from the member before.
+
+        It stands until somebody takes it back.
+        """
+        return cast(
+            "types.BadgeGiven",
+            self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/badges",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"badge": badge, "citation": citation},
+                )
+            ),
+        )
+
+    def take_back_member_badge(self, member_id: str, badge_id: str, *, reason: str) -> types.BadgesTakenBack:
+        """With all of its tiers. One that is earned is not earned again: somebody gives it back by hand.
+
+        The number of a limited one goes to whoever waits for it the longest.
+        """
+        return cast(
+            "types.BadgesTakenBack",
+            self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/badges/{as_segment(badge_id)}/take-back",
+                    fields={"reason": reason},
+                )
+            ),
         )
 
     def get_card(self, member_id: str) -> types.Card:
@@ -137,7 +292,8 @@ class Recognition:
     def get_personal_data(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.RowShownPage:
-        """Row by row, table by table, of the member and of all who are merged into it.
+        """Row by row, table by table, of the member and of all who are merged into it; 404 where nothing is
+        held.
 
         `plaudit member export` gathers what all services hold in one archive.
         """
@@ -183,7 +339,7 @@ class Recognition:
         )
 
     def get_member_recognition(self, member_id: str) -> types.MemberRecognition:
-        """Standing badges and level, each with the award, or the amendment of one, that caused it."""
+        """Standing badges and level, each with what gave it. Of a badge in several levels the highest."""
         return cast(
             "types.MemberRecognition",
             self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/recognition")),
@@ -224,9 +380,109 @@ class AsyncRecognition:
     def __init__(self, ask: Callable[[Call], Awaitable[Any]]) -> None:
         self._ask = ask
 
+    async def get_badge_backfill(self) -> types.Backfill:
+        """Nobody is notified of what a version grants at once to all, and what comes meanwhile does not wait."""
+        return cast("types.Backfill", await self._ask(call("recognition", "GET", "/v1/badge-backfill")))
+
+    async def count_badge(
+        self,
+        *,
+        at_least: int | None | NotGiven = NOT_GIVEN,
+        count: Literal["events", "awards"] | None | NotGiven = NOT_GIVEN,
+        measure: str | None | NotGiven = NOT_GIVEN,
+        rule: str | None | NotGiven = NOT_GIVEN,
+        tiers: Sequence[types.TierAsked] | None | NotGiven = NOT_GIVEN,
+        when: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.BadgeForeseen:
+        """Before it is published, by what is known now: nothing is granted by it, and nothing kept."""
+        return cast(
+            "types.BadgeForeseen",
+            await self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    "/v1/badge-count",
+                    fields={
+                        "at_least": at_least,
+                        "count": count,
+                        "measure": measure,
+                        "rule": rule,
+                        "tiers": tiers,
+                        "when": when,
+                    },
+                )
+            ),
+        )
+
     async def get_badges(self) -> types.Badges:
-        """A level counts everybody who reached it, also those who went on to a higher one."""
+        """A level counts everybody who reached it, also those who went on to a higher one.
+
+        A secret badge is there for whoever holds it, and for whoever may read all of recognition.
+        """
         return cast("types.Badges", await self._ask(call("recognition", "GET", "/v1/badges")))
+
+    async def get_badge(self, badge_id: str) -> types.OneBadge:
+        """Of the programme in force. A secret one is not there for whoever does not hold it."""
+        return cast(
+            "types.OneBadge", await self._ask(call("recognition", "GET", f"/v1/badges/{as_segment(badge_id)}"))
+        )
+
+    async def get_badge_holders(
+        self, badge_id: str, *, tier: str | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.HolderShownPage:
+        """The newest first."""
+        return cast(
+            "types.HolderShownPage",
+            await self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/badges/{as_segment(badge_id)}/holders",
+                    params={"tier": tier, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_badge_holders(
+        self, badge_id: str, *, tier: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.HolderShown]:
+        """Every item that `get_badge_holders` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "recognition",
+                "GET",
+                f"/v1/badges/{as_segment(badge_id)}/holders",
+                params={"tier": tier, "limit": limit},
+            ),
+        )
+
+    async def delete_badge_picture(self, badge_id: str) -> None:
+        """Whether or not it had a picture."""
+        await self._ask(call("recognition", "DELETE", f"/v1/badges/{as_segment(badge_id)}/picture"))
+
+    async def get_badge_picture(self, badge_id: str, *, tier: str | None = None) -> bytes:
+        """The picture that was uploaded, or one that is drawn of what the programme says, for light and dark."""
+        return cast(
+            "bytes",
+            await self._ask(
+                call("recognition", "GET", f"/v1/badges/{as_segment(badge_id)}/picture", params={"tier": tier})
+            ),
+        )
+
+    async def put_badge_picture(self, badge_id: str, *, content: str) -> types.PictureKept:
+        """A PNG, drawn anew in 256 pixels at most, or an SVG, written anew from what draws and nothing else.
+
+        One with a script, a link, a font or anything from elsewhere is refused, and is told what.
+        """
+        return cast(
+            "types.PictureKept",
+            await self._ask(
+                call(
+                    "recognition", "PUT", f"/v1/badges/{as_segment(badge_id)}/picture", fields={"content": content}
+                )
+            ),
+        )
 
     async def get_dead_letters(
         self, *, state: types.LetterState | None = None, limit: int | None = None, after: str | None = None
@@ -305,10 +561,15 @@ class AsyncRecognition:
         *,
         period: Literal["all", "month", "week"] | None = None,
         at: str | datetime | None = None,
+        audience: str | None = None,
         limit: int | None = None,
         after: str | None = None,
     ) -> types.Leaderboard:
-        """Ranks are those of the moment each page is read: awards between two pages may move somebody past."""
+        """Ranks are those of the moment each page is read: awards between two pages may move somebody past.
+
+        Of an audience are those whom recognition has heard of as its members. Who is in one is not for
+        everybody: a publishable key and a visitor see the board of all.
+        """
         return cast(
             "types.Leaderboard",
             await self._ask(
@@ -316,7 +577,7 @@ class AsyncRecognition:
                     "recognition",
                     "GET",
                     "/v1/leaderboard",
-                    params={"period": period, "at": at, "limit": limit, "after": after},
+                    params={"period": period, "at": at, "audience": audience, "limit": limit, "after": after},
                 )
             ),
         )
@@ -326,12 +587,64 @@ class AsyncRecognition:
         *,
         period: Literal["all", "month", "week"] | None = None,
         at: str | datetime | None = None,
+        audience: str | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[types.Standing]:
         """Every item that `get_leaderboard` lists, page by page."""
         return async_items(
             self._ask,
-            call("recognition", "GET", "/v1/leaderboard", params={"period": period, "at": at, "limit": limit}),
+            call(
+                "recognition",
+                "GET",
+                "/v1/leaderboard",
+                params={"period": period, "at": at, "audience": audience, "limit": limit},
+            ),
+        )
+
+    async def get_member_badges(self, member_id: str) -> types.BadgesOfMember:
+        """Of the programme in force. Secret ones are there for whoever holds them, or may read all of
+        recognition.
+        """
+        return cast(
+            "types.BadgesOfMember",
+            await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/badges")),
+        )
+
+    async def post_member_badge(
+        self, member_id: str, *, badge: str, citation: str, idempotency_key: str | None = None
+    ) -> types.BadgeGiven:
+        """One that the programme gives `by_hand`, or one that somebody took from the member before.
+
+        It stands until somebody takes it back.
+        """
+        return cast(
+            "types.BadgeGiven",
+            await self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/badges",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"badge": badge, "citation": citation},
+                )
+            ),
+        )
+
+    async def take_back_member_badge(self, member_id: str, badge_id: str, *, reason: str) -> types.BadgesTakenBack:
+        """With all of its tiers. One that is earned is not earned again: somebody gives it back by hand.
+
+        The number of a limited one goes to whoever waits for it the longest.
+        """
+        return cast(
+            "types.BadgesTakenBack",
+            await self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/badges/{as_segment(badge_id)}/take-back",
+                    fields={"reason": reason},
+                )
+            ),
         )
 
     async def get_card(self, member_id: str) -> types.Card:
@@ -347,7 +660,8 @@ class AsyncRecognition:
     async def get_personal_data(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.RowShownPage:
-        """Row by row, table by table, of the member and of all who are merged into it.
+        """Row by row, table by table, of the member and of all who are merged into it; 404 where nothing is
+        held.
 
         `plaudit member export` gathers what all services hold in one archive.
         """
@@ -393,7 +707,7 @@ class AsyncRecognition:
         )
 
     async def get_member_recognition(self, member_id: str) -> types.MemberRecognition:
-        """Standing badges and level, each with the award, or the amendment of one, that caused it."""
+        """Standing badges and level, each with what gave it. Of a badge in several levels the highest."""
         return cast(
             "types.MemberRecognition",
             await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/recognition")),

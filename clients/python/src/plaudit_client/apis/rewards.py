@@ -177,6 +177,15 @@ class Rewards:
             self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/balance", params={"at": at})),
         )
 
+    def get_members_catalogue(self, member_id: str) -> types.MembersCatalogue:
+        """The whole catalogue; what is for an audience that the member is not in is named, and would be
+        refused.
+        """
+        return cast(
+            "types.MembersCatalogue",
+            self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/catalogue")),
+        )
+
     def get_open(self, member_id: str) -> types.Open:
         """What `POST /v1/members/{member_id}/erase` at ingest wants decided, and what goes on whatever is
         decided.
@@ -209,7 +218,8 @@ class Rewards:
     def get_personal_data(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.RowShownPage:
-        """Row by row, table by table, of the member and of all who are merged into it.
+        """Row by row, table by table, of the member and of all who are merged into it; 404 where nothing is
+        held.
 
         `plaudit member export` gathers what all services hold in one archive.
         """
@@ -749,6 +759,10 @@ class Rewards:
             ),
         )
 
+    def get_counts(self) -> types.StateCounts:
+        """Of each state up to 1,000 are counted: `reserved` ones wait."""
+        return cast("types.StateCounts", self._ask(call("rewards", "GET", "/v1/redemptions/counts")))
+
     def get_redemption(self, redemption_id: str) -> types.NamedRedemption:
         """A redemption and the state it is in."""
         return cast(
@@ -965,6 +979,15 @@ class AsyncRewards:
             ),
         )
 
+    async def get_members_catalogue(self, member_id: str) -> types.MembersCatalogue:
+        """The whole catalogue; what is for an audience that the member is not in is named, and would be
+        refused.
+        """
+        return cast(
+            "types.MembersCatalogue",
+            await self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/catalogue")),
+        )
+
     async def get_open(self, member_id: str) -> types.Open:
         """What `POST /v1/members/{member_id}/erase` at ingest wants decided, and what goes on whatever is
         decided.
@@ -1001,7 +1024,8 @@ class AsyncRewards:
     async def get_personal_data(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.RowShownPage:
-        """Row by row, table by table, of the member and of all who are merged into it.
+        """Row by row, table by table, of the member and of all who are merged into it; 404 where nothing is
+        held.
 
         `plaudit member export` gathers what all services hold in one archive.
         """
@@ -1545,6 +1569,10 @@ class AsyncRewards:
                 )
             ),
         )
+
+    async def get_counts(self) -> types.StateCounts:
+        """Of each state up to 1,000 are counted: `reserved` ones wait."""
+        return cast("types.StateCounts", await self._ask(call("rewards", "GET", "/v1/redemptions/counts")))
 
     async def get_redemption(self, redemption_id: str) -> types.NamedRedemption:
         """A redemption and the state it is in."""

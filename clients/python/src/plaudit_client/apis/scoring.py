@@ -138,6 +138,116 @@ class Scoring:
             ),
         )
 
+    def get_best(
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        day: str | None = None,
+        channel: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.BestContent:
+        """Of what was made in it and judged by whom others trust; what was taken back is left out."""
+        return cast(
+            "types.BestContent",
+            self._ask(
+                call(
+                    "scoring",
+                    "GET",
+                    "/v1/content/best",
+                    params={"by": by, "day": day, "channel": channel, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_best(
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        day: str | None = None,
+        channel: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.ContentItem]:
+        """Every item that `get_best` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "scoring",
+                "GET",
+                "/v1/content/best",
+                params={"by": by, "day": day, "channel": channel, "limit": limit},
+            ),
+        )
+
+    def post_restatement(self) -> types.Restatement:
+        """The trust in a judge is decided when an event is scored and stays so; this alone changes it, for
+        all.
+
+        It goes on beside everything else, a piece a second. What rules gave is not given anew.
+        """
+        return cast("types.Restatement", self._ask(call("scoring", "POST", "/v1/content/restatements")))
+
+    def get_unjudged(
+        self,
+        *,
+        days: int | None = None,
+        channel: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.ContentItemPage:
+        """The oldest first: nobody accepted it, voted, rated, reacted, reported it, or answered."""
+        return cast(
+            "types.ContentItemPage",
+            self._ask(
+                call(
+                    "scoring",
+                    "GET",
+                    "/v1/content/unjudged",
+                    params={"days": days, "channel": channel, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_unjudged(
+        self, *, days: int | None = None, channel: str | None = None, limit: int | None = None
+    ) -> Iterator[types.ContentItem]:
+        """Every item that `get_unjudged` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "scoring", "GET", "/v1/content/unjudged", params={"days": days, "channel": channel, "limit": limit}
+            ),
+        )
+
+    def get_content(self, content_id: str) -> types.ContentShown:
+        """Its quality is (half of `prior_votes` + `votes_for`) / (`prior_votes` + `votes`)."""
+        return cast(
+            "types.ContentShown", self._ask(call("scoring", "GET", f"/v1/content/{as_segment(content_id)}"))
+        )
+
+    def get_judgements(
+        self, content_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.JudgementItemPage:
+        """The newest first, those too that weigh nothing, each with why."""
+        return cast(
+            "types.JudgementItemPage",
+            self._ask(
+                call(
+                    "scoring",
+                    "GET",
+                    f"/v1/content/{as_segment(content_id)}/judgements",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_judgements(self, content_id: str, *, limit: int | None = None) -> Iterator[types.JudgementItem]:
+        """Every item that `get_judgements` lists, page by page."""
+        return items(
+            self._ask,
+            call("scoring", "GET", f"/v1/content/{as_segment(content_id)}/judgements", params={"limit": limit}),
+        )
+
     def get_dead_letters(
         self, *, state: types.LetterState | None = None, limit: int | None = None, after: str | None = None
     ) -> types.DeadLetterListedPage:
@@ -202,6 +312,135 @@ class Scoring:
         return cast(
             "types.Explanations", self._ask(call("scoring", "GET", "/v1/explanations", params={"event": event}))
         )
+
+    def get_cases(
+        self,
+        *,
+        state: Literal["open", "upheld", "dismissed", "appealed", "overturned", "withdrawn"]
+        | Literal["waiting"]
+        | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.CaseItemPage:
+        """Reports of one content are one case."""
+        return cast(
+            "types.CaseItemPage",
+            self._ask(
+                call(
+                    "scoring",
+                    "GET",
+                    "/v1/guideline-cases",
+                    params={"state": state, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_cases(
+        self,
+        *,
+        state: Literal["open", "upheld", "dismissed", "appealed", "overturned", "withdrawn"]
+        | Literal["waiting"]
+        | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.CaseItem]:
+        """Every item that `get_cases` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "scoring", "GET", "/v1/guideline-cases", params={"state": state, "member": member, "limit": limit}
+            ),
+        )
+
+    def get_case(self, case_id: str) -> types.CaseShown:
+        """All that was said in it; other cases about the member; what came of other reports of who reported
+        it.
+        """
+        return cast(
+            "types.CaseShown", self._ask(call("scoring", "GET", f"/v1/guideline-cases/{as_segment(case_id)}"))
+        )
+
+    def decide_case(
+        self,
+        case_id: str,
+        *,
+        outcome: Literal["upheld", "dismissed"],
+        reason: Literal["against_guidelines", "within_guidelines", "mistaken", "edited"],
+        category: str | None | NotGiven = NOT_GIVEN,
+        note: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.CaseItem:
+        """Upheld: its author's points for it are reversed, and what the category and their history say
+        follows.
+
+        Who reported it, or whose it is, decides nothing of it. The same again changes nothing.
+        """
+        return cast(
+            "types.CaseItem",
+            self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    f"/v1/guideline-cases/{as_segment(case_id)}/decide",
+                    fields={"outcome": outcome, "reason": reason, "category": category, "note": note},
+                )
+            ),
+        )
+
+    def rule_on_appeal(
+        self,
+        case_id: str,
+        *,
+        outcome: Literal["upheld", "changed", "overturned"],
+        reason: Literal["confirmed", "new_facts", "mistaken", "too_hard"],
+        note: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.CaseItem:
+        """Another person than who decided. `overturned` gives back exactly what was reversed, and lifts the
+        rest.
+        """
+        return cast(
+            "types.CaseItem",
+            self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    f"/v1/guideline-cases/{as_segment(case_id)}/rule",
+                    fields={"outcome": outcome, "reason": reason, "note": note},
+                )
+            ),
+        )
+
+    def post_report(
+        self,
+        *,
+        category: str,
+        channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"],
+        object_id: str,
+        author: str | None | NotGiven = NOT_GIVEN,
+        host: str | NotGiven = NOT_GIVEN,
+    ) -> types.CaseItem:
+        """As a person here; platforms send `moderation.reported.v1`. Who reported it before has done so."""
+        return cast(
+            "types.CaseItem",
+            self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    "/v1/guideline-reports",
+                    fields={
+                        "category": category,
+                        "channel": channel,
+                        "object_id": object_id,
+                        "author": author,
+                        "host": host,
+                    },
+                )
+            ),
+        )
+
+    def get_guidelines(self) -> types.GuidelinesShown:
+        """Where they are, or their text, and what follows when a report is upheld: for everybody to know."""
+        return cast("types.GuidelinesShown", self._ask(call("scoring", "GET", "/v1/guidelines")))
 
     def whose_key(self) -> types.KeyHolder:
         """Tells a client that this service knows its key, whose it is, and what it may do."""
@@ -276,23 +515,38 @@ class Scoring:
         )
 
     def approve_manual_award(self, manual_id: str) -> types.ManualAward:
-        """It is given now. Whoever asked for it cannot, by whatever key; approving again changes nothing."""
+        """It is given now. Whoever asked for it cannot, by whatever key; approving again changes nothing.
+
+        What the programme in force has no reason for any more is not given: it goes on waiting, and can be
+        declined.
+        """
         return cast(
             "types.ManualAward",
             self._ask(call("scoring", "POST", f"/v1/manual-awards/{as_segment(manual_id)}/approve")),
         )
 
+    def confirm_manual_reversal(self, manual_id: str) -> types.ManualAward:
+        """Whoever asked for that cannot, by whatever key; confirming again changes nothing."""
+        return cast(
+            "types.ManualAward",
+            self._ask(call("scoring", "POST", f"/v1/manual-awards/{as_segment(manual_id)}/confirm-reversal")),
+        )
+
     def decline_manual_award(self, manual_id: str) -> types.ManualAward:
-        """Nobody gets it. Whoever asked for it may do so, too; declining again changes nothing."""
+        """Nobody gets it. Whoever asked for it may do so, too; declining again changes nothing.
+
+        Where somebody asked that it be taken back, it stays given.
+        """
         return cast(
             "types.ManualAward",
             self._ask(call("scoring", "POST", f"/v1/manual-awards/{as_segment(manual_id)}/decline")),
         )
 
     def reverse_manual_award(self, manual_id: str) -> types.ManualAward:
-        """It amounts to nothing from now on, and what was taken is there again.
+        """It amounts to nothing from now on, and what was taken is there again. Again changes nothing.
 
-        One that took two people is taken back by another than who asked for it. Again changes nothing.
+        One that took two people takes two here, too: it stays `given`, with `reversal_asked_by`, until
+        another person confirms that.
         """
         return cast(
             "types.ManualAward",
@@ -329,6 +583,76 @@ class Scoring:
             ),
         )
 
+    def post_appeal(
+        self,
+        member_id: str,
+        case_id: str,
+        *,
+        reason: Literal["within_guidelines", "not_mine", "context", "too_hard"],
+    ) -> types.ReportMade:
+        """Another person than who decided looks at it. Until then the decision stands. Again changes nothing."""
+        return cast(
+            "types.ReportMade",
+            self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/guideline-cases/{as_segment(case_id)}/appeal",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
+    def post_own_report(
+        self,
+        member_id: str,
+        *,
+        category: str,
+        channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"],
+        object_id: str,
+        author: str | None | NotGiven = NOT_GIVEN,
+        host: str | NotGiven = NOT_GIVEN,
+    ) -> types.ReportMade:
+        """A person looks at it; who made it does not learn who reported it. Again changes nothing."""
+        return cast(
+            "types.ReportMade",
+            self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/guideline-reports",
+                    fields={
+                        "category": category,
+                        "channel": channel,
+                        "object_id": object_id,
+                        "author": author,
+                        "host": host,
+                    },
+                )
+            ),
+        )
+
+    def get_members_guidelines(self, member_id: str) -> types.MemberGuidelines:
+        """Which version they accepted, whether they are suspended, and what was decided of what they made."""
+        return cast(
+            "types.MemberGuidelines",
+            self._ask(call("scoring", "GET", f"/v1/members/{as_segment(member_id)}/guidelines")),
+        )
+
+    def accept_guidelines(self, member_id: str, *, version: str) -> types.AcceptanceShown:
+        """The version that was read, while it is in force. Again changes nothing."""
+        return cast(
+            "types.AcceptanceShown",
+            self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/guidelines/accept",
+                    fields={"version": version},
+                )
+            ),
+        )
+
     def get_members_manual_awards(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.ManualAwardOfMemberPage:
@@ -357,7 +681,8 @@ class Scoring:
     def get_personal_data(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.RowShownPage:
-        """Row by row, table by table, of the member and of all who are merged into it.
+        """Row by row, table by table, of the member and of all who are merged into it; 404 where nothing is
+        held.
 
         `plaudit member export` gathers what all services hold in one archive.
         """
@@ -380,8 +705,15 @@ class Scoring:
             call("scoring", "GET", f"/v1/members/{as_segment(member_id)}/personal-data", params={"limit": limit}),
         )
 
+    def get_members_quality(self, member_id: str) -> types.QualityOfMember:
+        """Of the member and all who are merged into them."""
+        return cast(
+            "types.QualityOfMember",
+            self._ask(call("scoring", "GET", f"/v1/members/{as_segment(member_id)}/quality")),
+        )
+
     def get_score(
-        self, member_id: str, *, at: str | datetime | None = None, as_known_at: str | datetime | None = None
+        self, member_id: str, *, at: str | datetime | None = None, known_at: str | datetime | None = None
     ) -> types.Score:
         """Points by rule, from append-only awards, so that the past can be asked: had at T, as known at K.
 
@@ -396,7 +728,7 @@ class Scoring:
                     "scoring",
                     "GET",
                     f"/v1/members/{as_segment(member_id)}/score",
-                    params={"at": at, "as_known_at": as_known_at},
+                    params={"at": at, "known_at": known_at},
                 )
             ),
         )
@@ -647,6 +979,49 @@ class Scoring:
         """Every item that `get_rules_history` lists, page by page."""
         return items(self._ask, call("scoring", "GET", "/v1/rules/history", params={"limit": limit}))
 
+    def get_running_campaigns(self) -> types.RunningCampaigns:
+        """As members are told of them: what is over, stopped, or has spent its budget is in none of it."""
+        return cast("types.RunningCampaigns", self._ask(call("scoring", "GET", "/v1/running-campaigns")))
+
+    def get_suspensions(self) -> types.SuspensionShownPage:
+        """Those that last now, the newest first."""
+        return cast("types.SuspensionShownPage", self._ask(call("scoring", "GET", "/v1/suspensions")))
+
+    def iter_suspensions(self) -> Iterator[types.SuspensionShown]:
+        """Every item that `get_suspensions` lists, page by page."""
+        return items(self._ask, call("scoring", "GET", "/v1/suspensions"))
+
+    def post_suspension(
+        self,
+        *,
+        member: str,
+        reason: str,
+        days: int | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.SuspensionShown:
+        """From now on they earn nothing and stand on no board. What they have stays theirs, and is paid."""
+        return cast(
+            "types.SuspensionShown",
+            self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    "/v1/suspensions",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"member": member, "reason": reason, "days": days},
+                )
+            ),
+        )
+
+    def lift_suspension(self, suspension_id: str) -> types.SuspensionShown:
+        """From now on they earn again; what they did meanwhile earned nothing, and does not. Again changes
+        nothing.
+        """
+        return cast(
+            "types.SuspensionShown",
+            self._ask(call("scoring", "POST", f"/v1/suspensions/{as_segment(suspension_id)}/lift")),
+        )
+
 
 class AsyncScoring:
     """Turns events into points by the rules of a community's published programme."""
@@ -777,6 +1152,116 @@ class AsyncScoring:
             ),
         )
 
+    async def get_best(
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        day: str | None = None,
+        channel: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.BestContent:
+        """Of what was made in it and judged by whom others trust; what was taken back is left out."""
+        return cast(
+            "types.BestContent",
+            await self._ask(
+                call(
+                    "scoring",
+                    "GET",
+                    "/v1/content/best",
+                    params={"by": by, "day": day, "channel": channel, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_best(
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        day: str | None = None,
+        channel: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.ContentItem]:
+        """Every item that `get_best` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "scoring",
+                "GET",
+                "/v1/content/best",
+                params={"by": by, "day": day, "channel": channel, "limit": limit},
+            ),
+        )
+
+    async def post_restatement(self) -> types.Restatement:
+        """The trust in a judge is decided when an event is scored and stays so; this alone changes it, for
+        all.
+
+        It goes on beside everything else, a piece a second. What rules gave is not given anew.
+        """
+        return cast("types.Restatement", await self._ask(call("scoring", "POST", "/v1/content/restatements")))
+
+    async def get_unjudged(
+        self,
+        *,
+        days: int | None = None,
+        channel: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.ContentItemPage:
+        """The oldest first: nobody accepted it, voted, rated, reacted, reported it, or answered."""
+        return cast(
+            "types.ContentItemPage",
+            await self._ask(
+                call(
+                    "scoring",
+                    "GET",
+                    "/v1/content/unjudged",
+                    params={"days": days, "channel": channel, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_unjudged(
+        self, *, days: int | None = None, channel: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.ContentItem]:
+        """Every item that `get_unjudged` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "scoring", "GET", "/v1/content/unjudged", params={"days": days, "channel": channel, "limit": limit}
+            ),
+        )
+
+    async def get_content(self, content_id: str) -> types.ContentShown:
+        """Its quality is (half of `prior_votes` + `votes_for`) / (`prior_votes` + `votes`)."""
+        return cast(
+            "types.ContentShown", await self._ask(call("scoring", "GET", f"/v1/content/{as_segment(content_id)}"))
+        )
+
+    async def get_judgements(
+        self, content_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.JudgementItemPage:
+        """The newest first, those too that weigh nothing, each with why."""
+        return cast(
+            "types.JudgementItemPage",
+            await self._ask(
+                call(
+                    "scoring",
+                    "GET",
+                    f"/v1/content/{as_segment(content_id)}/judgements",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_judgements(self, content_id: str, *, limit: int | None = None) -> AsyncIterator[types.JudgementItem]:
+        """Every item that `get_judgements` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("scoring", "GET", f"/v1/content/{as_segment(content_id)}/judgements", params={"limit": limit}),
+        )
+
     async def get_dead_letters(
         self, *, state: types.LetterState | None = None, limit: int | None = None, after: str | None = None
     ) -> types.DeadLetterListedPage:
@@ -843,6 +1328,136 @@ class AsyncScoring:
             "types.Explanations",
             await self._ask(call("scoring", "GET", "/v1/explanations", params={"event": event})),
         )
+
+    async def get_cases(
+        self,
+        *,
+        state: Literal["open", "upheld", "dismissed", "appealed", "overturned", "withdrawn"]
+        | Literal["waiting"]
+        | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.CaseItemPage:
+        """Reports of one content are one case."""
+        return cast(
+            "types.CaseItemPage",
+            await self._ask(
+                call(
+                    "scoring",
+                    "GET",
+                    "/v1/guideline-cases",
+                    params={"state": state, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_cases(
+        self,
+        *,
+        state: Literal["open", "upheld", "dismissed", "appealed", "overturned", "withdrawn"]
+        | Literal["waiting"]
+        | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.CaseItem]:
+        """Every item that `get_cases` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "scoring", "GET", "/v1/guideline-cases", params={"state": state, "member": member, "limit": limit}
+            ),
+        )
+
+    async def get_case(self, case_id: str) -> types.CaseShown:
+        """All that was said in it; other cases about the member; what came of other reports of who reported
+        it.
+        """
+        return cast(
+            "types.CaseShown",
+            await self._ask(call("scoring", "GET", f"/v1/guideline-cases/{as_segment(case_id)}")),
+        )
+
+    async def decide_case(
+        self,
+        case_id: str,
+        *,
+        outcome: Literal["upheld", "dismissed"],
+        reason: Literal["against_guidelines", "within_guidelines", "mistaken", "edited"],
+        category: str | None | NotGiven = NOT_GIVEN,
+        note: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.CaseItem:
+        """Upheld: its author's points for it are reversed, and what the category and their history say
+        follows.
+
+        Who reported it, or whose it is, decides nothing of it. The same again changes nothing.
+        """
+        return cast(
+            "types.CaseItem",
+            await self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    f"/v1/guideline-cases/{as_segment(case_id)}/decide",
+                    fields={"outcome": outcome, "reason": reason, "category": category, "note": note},
+                )
+            ),
+        )
+
+    async def rule_on_appeal(
+        self,
+        case_id: str,
+        *,
+        outcome: Literal["upheld", "changed", "overturned"],
+        reason: Literal["confirmed", "new_facts", "mistaken", "too_hard"],
+        note: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.CaseItem:
+        """Another person than who decided. `overturned` gives back exactly what was reversed, and lifts the
+        rest.
+        """
+        return cast(
+            "types.CaseItem",
+            await self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    f"/v1/guideline-cases/{as_segment(case_id)}/rule",
+                    fields={"outcome": outcome, "reason": reason, "note": note},
+                )
+            ),
+        )
+
+    async def post_report(
+        self,
+        *,
+        category: str,
+        channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"],
+        object_id: str,
+        author: str | None | NotGiven = NOT_GIVEN,
+        host: str | NotGiven = NOT_GIVEN,
+    ) -> types.CaseItem:
+        """As a person here; platforms send `moderation.reported.v1`. Who reported it before has done so."""
+        return cast(
+            "types.CaseItem",
+            await self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    "/v1/guideline-reports",
+                    fields={
+                        "category": category,
+                        "channel": channel,
+                        "object_id": object_id,
+                        "author": author,
+                        "host": host,
+                    },
+                )
+            ),
+        )
+
+    async def get_guidelines(self) -> types.GuidelinesShown:
+        """Where they are, or their text, and what follows when a report is upheld: for everybody to know."""
+        return cast("types.GuidelinesShown", await self._ask(call("scoring", "GET", "/v1/guidelines")))
 
     async def whose_key(self) -> types.KeyHolder:
         """Tells a client that this service knows its key, whose it is, and what it may do."""
@@ -917,23 +1532,40 @@ class AsyncScoring:
         )
 
     async def approve_manual_award(self, manual_id: str) -> types.ManualAward:
-        """It is given now. Whoever asked for it cannot, by whatever key; approving again changes nothing."""
+        """It is given now. Whoever asked for it cannot, by whatever key; approving again changes nothing.
+
+        What the programme in force has no reason for any more is not given: it goes on waiting, and can be
+        declined.
+        """
         return cast(
             "types.ManualAward",
             await self._ask(call("scoring", "POST", f"/v1/manual-awards/{as_segment(manual_id)}/approve")),
         )
 
+    async def confirm_manual_reversal(self, manual_id: str) -> types.ManualAward:
+        """Whoever asked for that cannot, by whatever key; confirming again changes nothing."""
+        return cast(
+            "types.ManualAward",
+            await self._ask(
+                call("scoring", "POST", f"/v1/manual-awards/{as_segment(manual_id)}/confirm-reversal")
+            ),
+        )
+
     async def decline_manual_award(self, manual_id: str) -> types.ManualAward:
-        """Nobody gets it. Whoever asked for it may do so, too; declining again changes nothing."""
+        """Nobody gets it. Whoever asked for it may do so, too; declining again changes nothing.
+
+        Where somebody asked that it be taken back, it stays given.
+        """
         return cast(
             "types.ManualAward",
             await self._ask(call("scoring", "POST", f"/v1/manual-awards/{as_segment(manual_id)}/decline")),
         )
 
     async def reverse_manual_award(self, manual_id: str) -> types.ManualAward:
-        """It amounts to nothing from now on, and what was taken is there again.
+        """It amounts to nothing from now on, and what was taken is there again. Again changes nothing.
 
-        One that took two people is taken back by another than who asked for it. Again changes nothing.
+        One that took two people takes two here, too: it stays `given`, with `reversal_asked_by`, until
+        another person confirms that.
         """
         return cast(
             "types.ManualAward",
@@ -970,6 +1602,76 @@ class AsyncScoring:
             ),
         )
 
+    async def post_appeal(
+        self,
+        member_id: str,
+        case_id: str,
+        *,
+        reason: Literal["within_guidelines", "not_mine", "context", "too_hard"],
+    ) -> types.ReportMade:
+        """Another person than who decided looks at it. Until then the decision stands. Again changes nothing."""
+        return cast(
+            "types.ReportMade",
+            await self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/guideline-cases/{as_segment(case_id)}/appeal",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
+    async def post_own_report(
+        self,
+        member_id: str,
+        *,
+        category: str,
+        channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"],
+        object_id: str,
+        author: str | None | NotGiven = NOT_GIVEN,
+        host: str | NotGiven = NOT_GIVEN,
+    ) -> types.ReportMade:
+        """A person looks at it; who made it does not learn who reported it. Again changes nothing."""
+        return cast(
+            "types.ReportMade",
+            await self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/guideline-reports",
+                    fields={
+                        "category": category,
+                        "channel": channel,
+                        "object_id": object_id,
+                        "author": author,
+                        "host": host,
+                    },
+                )
+            ),
+        )
+
+    async def get_members_guidelines(self, member_id: str) -> types.MemberGuidelines:
+        """Which version they accepted, whether they are suspended, and what was decided of what they made."""
+        return cast(
+            "types.MemberGuidelines",
+            await self._ask(call("scoring", "GET", f"/v1/members/{as_segment(member_id)}/guidelines")),
+        )
+
+    async def accept_guidelines(self, member_id: str, *, version: str) -> types.AcceptanceShown:
+        """The version that was read, while it is in force. Again changes nothing."""
+        return cast(
+            "types.AcceptanceShown",
+            await self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/guidelines/accept",
+                    fields={"version": version},
+                )
+            ),
+        )
+
     async def get_members_manual_awards(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.ManualAwardOfMemberPage:
@@ -998,7 +1700,8 @@ class AsyncScoring:
     async def get_personal_data(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.RowShownPage:
-        """Row by row, table by table, of the member and of all who are merged into it.
+        """Row by row, table by table, of the member and of all who are merged into it; 404 where nothing is
+        held.
 
         `plaudit member export` gathers what all services hold in one archive.
         """
@@ -1021,8 +1724,15 @@ class AsyncScoring:
             call("scoring", "GET", f"/v1/members/{as_segment(member_id)}/personal-data", params={"limit": limit}),
         )
 
+    async def get_members_quality(self, member_id: str) -> types.QualityOfMember:
+        """Of the member and all who are merged into them."""
+        return cast(
+            "types.QualityOfMember",
+            await self._ask(call("scoring", "GET", f"/v1/members/{as_segment(member_id)}/quality")),
+        )
+
     async def get_score(
-        self, member_id: str, *, at: str | datetime | None = None, as_known_at: str | datetime | None = None
+        self, member_id: str, *, at: str | datetime | None = None, known_at: str | datetime | None = None
     ) -> types.Score:
         """Points by rule, from append-only awards, so that the past can be asked: had at T, as known at K.
 
@@ -1037,7 +1747,7 @@ class AsyncScoring:
                     "scoring",
                     "GET",
                     f"/v1/members/{as_segment(member_id)}/score",
-                    params={"at": at, "as_known_at": as_known_at},
+                    params={"at": at, "known_at": known_at},
                 )
             ),
         )
@@ -1294,3 +2004,46 @@ class AsyncScoring:
     def iter_rules_history(self, *, limit: int | None = None) -> AsyncIterator[types.PublicVersion]:
         """Every item that `get_rules_history` lists, page by page."""
         return async_items(self._ask, call("scoring", "GET", "/v1/rules/history", params={"limit": limit}))
+
+    async def get_running_campaigns(self) -> types.RunningCampaigns:
+        """As members are told of them: what is over, stopped, or has spent its budget is in none of it."""
+        return cast("types.RunningCampaigns", await self._ask(call("scoring", "GET", "/v1/running-campaigns")))
+
+    async def get_suspensions(self) -> types.SuspensionShownPage:
+        """Those that last now, the newest first."""
+        return cast("types.SuspensionShownPage", await self._ask(call("scoring", "GET", "/v1/suspensions")))
+
+    def iter_suspensions(self) -> AsyncIterator[types.SuspensionShown]:
+        """Every item that `get_suspensions` lists, page by page."""
+        return async_items(self._ask, call("scoring", "GET", "/v1/suspensions"))
+
+    async def post_suspension(
+        self,
+        *,
+        member: str,
+        reason: str,
+        days: int | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.SuspensionShown:
+        """From now on they earn nothing and stand on no board. What they have stays theirs, and is paid."""
+        return cast(
+            "types.SuspensionShown",
+            await self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    "/v1/suspensions",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"member": member, "reason": reason, "days": days},
+                )
+            ),
+        )
+
+    async def lift_suspension(self, suspension_id: str) -> types.SuspensionShown:
+        """From now on they earn again; what they did meanwhile earned nothing, and does not. Again changes
+        nothing.
+        """
+        return cast(
+            "types.SuspensionShown",
+            await self._ask(call("scoring", "POST", f"/v1/suspensions/{as_segment(suspension_id)}/lift")),
+        )

@@ -25,6 +25,7 @@ class Award(TypedDict):
     approved_by: str | None
     award_id: str
     awarded_at: str
+    beneficiary: str
     by_hand: ByHand | None
     event_time: str
     event_uid: str
@@ -35,7 +36,6 @@ class Award(TypedDict):
     publication_audit_id: str | None
     published_by: str | None
     rule_id: str
-    slot: str
 
 
 class AwardLineage(TypedDict):
@@ -202,6 +202,23 @@ class Grant(TypedDict):
     reversed_by: str | None
     reverses: str | None
     title: str
+
+
+class GuidelineFigures(TypedDict):
+    """Of cases that were opened in those days, without those withdrawn."""
+
+    accepted: int
+    decided: int
+    dismissed: int
+    late: int
+    median_hours: float | None
+    members: int
+    ninth_decile_hours: float | None
+    opened: int
+    overturned: int
+    repeat_members: int
+    upheld: int
+    waiting: int
 
 
 class KeyHolder(TypedDict):

@@ -10,11 +10,13 @@ Activity = "ForumPost | ForumReply | AnswerAccepted | SocialShare | ChatMessage 
 class ActivityData(TypedDict):
     """What every activity says; event types add their own fields.
 
-    `host` is where the channel is, for a community that has several of the kind: ids are unique within it."""
+    `host` is where the channel is, for a community that has several of the kind: ids are unique within it.
+    `contributors` did it with the actor: co-authors, a team."""
 
     actor: Actor
     attributes: NotRequired[dict[str, Any]]
     channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
     host: NotRequired[str]
     in_reply_to: NotRequired[Thing]
     object: NotRequired[Thing]
@@ -50,6 +52,7 @@ class AppealData(TypedDict):
     attributes: NotRequired[dict[str, Any]]
     channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
     comment: NotRequired[str]
+    contributors: NotRequired[list[Actor]]
     host: NotRequired[str]
     in_reply_to: NotRequired[Thing]
     language: NotRequired[str]
@@ -77,6 +80,7 @@ class AppealDecisionData(TypedDict):
     actor: Actor
     attributes: NotRequired[dict[str, Any]]
     channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
     host: NotRequired[str]
     in_reply_to: NotRequired[Thing]
     object: NotRequired[Thing]
@@ -220,6 +224,7 @@ class CommitData(TypedDict):
     actor: Actor
     attributes: NotRequired[dict[str, Any]]
     channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
     default_branch: NotRequired[bool]
     distinct: NotRequired[bool]
     files_changed: NotRequired[int]
@@ -363,6 +368,7 @@ class ConnectionShown(TypedDict):
     refused_count: int
     refused_why: str | None
     replaying: int
+    secrets_in_force: int
     settings: dict[str, str]
 
 
@@ -467,6 +473,7 @@ class DecisionData(TypedDict):
     attributes: NotRequired[dict[str, Any]]
     category: NotRequired[str]
     channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
     decision: str
     host: NotRequired[str]
     in_reply_to: NotRequired[Thing]
@@ -630,6 +637,7 @@ class ForgeData(TypedDict):
     actor: Actor
     attributes: NotRequired[dict[str, Any]]
     channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
     host: NotRequired[str]
     in_reply_to: NotRequired[Thing]
     language: NotRequired[str]
@@ -819,12 +827,15 @@ class KudosData(TypedDict):
     actor: Actor
     attributes: NotRequired[dict[str, Any]]
     channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
     host: NotRequired[str]
     in_reply_to: NotRequired[Thing]
     language: NotRequired[str]
     message: NotRequired[str]
     object: NotRequired[Thing]
 
+
+Lane = Literal["live", "backfill"]
 
 Left = Literal["nothing", "forfeited"]
 
@@ -868,7 +879,6 @@ class MarkCount(TypedDict):
     """How many members are so."""
 
     count: int
-    is_at_least: bool
     mark: Mark | None
 
 
@@ -1199,6 +1209,7 @@ class PolicyData(TypedDict):
     actor: Actor
     attributes: NotRequired[dict[str, Any]]
     channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
     host: NotRequired[str]
     in_reply_to: NotRequired[Thing]
     object: NotRequired[Thing]
@@ -1275,6 +1286,7 @@ class PullRequestData(TypedDict):
     actor: Actor
     attributes: NotRequired[dict[str, Any]]
     channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
     host: NotRequired[str]
     in_reply_to: NotRequired[Thing]
     language: NotRequired[str]
@@ -1309,6 +1321,7 @@ class PurchaseData(TypedDict):
     amount_minor: int
     attributes: NotRequired[dict[str, Any]]
     channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
     currency: str
     host: NotRequired[str]
     in_reply_to: NotRequired[Thing]
@@ -1343,6 +1356,7 @@ class RatingData(TypedDict):
     attributes: NotRequired[dict[str, Any]]
     best: int
     channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
     host: NotRequired[str]
     in_reply_to: NotRequired[Thing]
     object: NotRequired[Thing]
@@ -1370,6 +1384,7 @@ class ReactionData(TypedDict):
     actor: Actor
     attributes: NotRequired[dict[str, Any]]
     channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
     host: NotRequired[str]
     in_reply_to: NotRequired[Thing]
     object: NotRequired[Thing]
@@ -1414,6 +1429,7 @@ class ReadData(TypedDict):
     actor: Actor
     attributes: NotRequired[dict[str, Any]]
     channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
     host: NotRequired[str]
     in_reply_to: NotRequired[Thing]
     object: NotRequired[Thing]
@@ -1436,6 +1452,7 @@ class Receipt(TypedDict):
 
     counts: dict[str, int]
     items: list[ReceiptItem]
+    lane: Lane
     next: NotRequired[str | None]
     receipt_id: str
     status: str
@@ -1455,6 +1472,7 @@ class ReceiptListed(TypedDict):
     """A request with events, and how many of them have each outcome."""
 
     counts: dict[str, int]
+    lane: Lane
     receipt_id: str
     received_at: str
     status: str
@@ -1571,6 +1589,7 @@ class ReportData(TypedDict):
     category: NotRequired[str]
     channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
     comment: NotRequired[str]
+    contributors: NotRequired[list[Actor]]
     host: NotRequired[str]
     in_reply_to: NotRequired[Thing]
     language: NotRequired[str]
@@ -1651,6 +1670,7 @@ class ReviewData(TypedDict):
     actor: Actor
     attributes: NotRequired[dict[str, Any]]
     channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
     host: NotRequired[str]
     in_reply_to: NotRequired[Thing]
     language: NotRequired[str]
@@ -1693,6 +1713,7 @@ class SaidData(TypedDict):
     actor: Actor
     attributes: NotRequired[dict[str, Any]]
     channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
     host: NotRequired[str]
     in_reply_to: NotRequired[Thing]
     language: NotRequired[str]
@@ -1833,6 +1854,7 @@ class StatusData(TypedDict):
     actor: Actor
     attributes: NotRequired[dict[str, Any]]
     channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
     host: NotRequired[str]
     in_reply_to: NotRequired[Thing]
     object: NotRequired[Thing]
@@ -1869,6 +1891,7 @@ class SurveyData(TypedDict):
     attributes: NotRequired[dict[str, Any]]
     channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
     comment: NotRequired[str]
+    contributors: NotRequired[list[Actor]]
     host: NotRequired[str]
     in_reply_to: NotRequired[Thing]
     language: NotRequired[str]
@@ -1919,6 +1942,7 @@ class TextData(TypedDict):
     actor: Actor
     attributes: NotRequired[dict[str, Any]]
     channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
     host: NotRequired[str]
     in_reply_to: NotRequired[Thing]
     language: NotRequired[str]
@@ -2029,6 +2053,7 @@ class VoteData(TypedDict):
     actor: Actor
     attributes: NotRequired[dict[str, Any]]
     channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
     host: NotRequired[str]
     in_reply_to: NotRequired[Thing]
     object: NotRequired[Thing]

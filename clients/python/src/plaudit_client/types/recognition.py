@@ -5,16 +5,116 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypedDict
 
 
+class ArtShown(TypedDict):
+    """How a badge is drawn where it has no picture."""
+
+    colour: Literal["amber", "bronze", "silver", "gold", "green", "teal", "blue", "violet", "rose", "slate"]
+    glyph: Literal[
+        "star",
+        "heart",
+        "bolt",
+        "book",
+        "chat",
+        "code",
+        "cup",
+        "flag",
+        "flame",
+        "hand",
+        "leaf",
+        "spark",
+        "check",
+        "crown",
+    ]
+    paths: list[str]
+    shape: Literal["circle", "shield", "hexagon", "diamond", "rosette", "square"]
+
+
+class Backfill(TypedDict):
+    """How far a community's members were looked at by the version in force."""
+
+    due: int
+    ended_at: str | None
+    grants: int
+    is_done: bool
+    members: int
+    passes: list[Pass]
+    programme_version: int
+    started_at: str | None
+
+
+class BadgeAsked(TypedDict):
+    """A badge as a programme would have it, as far as that decides who holds it."""
+
+    at_least: NotRequired[int | None]
+    count: NotRequired[Literal["events", "awards"] | None]
+    measure: NotRequired[str | None]
+    rule: NotRequired[str | None]
+    tiers: NotRequired[list[TierAsked] | None]
+    when: NotRequired[str | None]
+
+
+class BadgeForeseen(TypedDict):
+    """How many members would hold a badge if it were in force now."""
+
+    holders: int
+    is_exact: bool
+    looked_at: int
+    members: int
+    tiers: list[TierForeseen]
+
+
+class BadgeGift(TypedDict):
+    """A badge for a member, and what for."""
+
+    badge: str
+    citation: str
+
+
+class BadgeGiven(TypedDict):
+    """A badge that somebody was given by hand."""
+
+    badge: str
+    edition: int | None
+    grant_id: str
+    member_id: str
+
+
 class BadgeHolders(TypedDict):
     """A badge of the programme in force, and how many members hold it."""
 
-    at_least: int
+    art: ArtShown
+    at_least: int | None
+    by_hand: bool
     count: Literal["events", "awards"] | None
     description: str
+    given: int
     holders: int
+    limited_to: int | None
+    measure: str | None
     name: str
+    parts: list[str]
+    picture: str | None
     rule: str | None
+    secret: bool
+    tiers: list[TierShown]
     title: str
+    when: str | None
+
+
+class BadgeOfMember(TypedDict):
+    """A badge of the programme, whether a member holds it, and how far they are with it or with its next tier."""
+
+    badge: BadgeHolders
+    held: Granted | None
+    next_tier: str | None
+    parts: list[Progress]
+    percent: int
+
+
+class BadgeTaken(TypedDict):
+    """Why a badge is taken back."""
+
+    reason: str
 
 
 class Badges(TypedDict):
@@ -23,6 +123,28 @@ class Badges(TypedDict):
     badges: list[BadgeHolders]
     levels: list[LevelHolders]
     programme_version: int
+
+
+class BadgesOfMember(TypedDict):
+    """A member's badges, those that they hold first."""
+
+    items: list[BadgeOfMember]
+    member_id: str
+
+
+class BadgesTakenBack(TypedDict):
+    """The grants that were taken back: of a badge with tiers all that the member held."""
+
+    badge: str
+    grant_ids: list[str]
+    member_id: str
+
+
+class BoardAudience(TypedDict):
+    """The audience that a board is of."""
+
+    id: str
+    title: str
 
 
 class Card(TypedDict):
@@ -105,14 +227,30 @@ class FieldError(TypedDict):
 
 
 class Granted(TypedDict):
-    """A badge or level that stands, and the award that gave it, or the amendment of one."""
+    """A badge or level that stands, and what gave it: an award or the amendment of one, an event, or a person."""
 
     award_id: str | None
+    by_hand: bool
+    citation: str | None
+    edition: int | None
     event_time: str
     event_uid: str | None
     grant_id: str
+    met: dict[str, int] | None
     name: str
+    tier: str | None
     title: str
+
+
+class HolderShown(TypedDict):
+    """Who holds a badge, and since when."""
+
+    by_hand: bool
+    edition: int | None
+    grant_id: str
+    granted_at: str
+    member_id: str
+    member_name: str | None
 
 
 class KeyHolder(TypedDict):
@@ -138,12 +276,14 @@ class LatestRecognition(TypedDict):
     member_id: str
     member_name: str | None
     name: str
+    tier: str | None
     title: str
 
 
 class Leaderboard(TypedDict):
     """Members by points of a period of event time, most first; only members with points above zero."""
 
+    audience: NotRequired[BoardAudience | None]
     ends_on: str | None
     items: list[Standing]
     next: NotRequired[str | None]
@@ -248,6 +388,29 @@ class NotRebuilt(TypedDict):
     subject: str
 
 
+class OneBadge(TypedDict):
+    """A badge of the programme in force, and how rare it is."""
+
+    art: ArtShown
+    at_least: int | None
+    by_hand: bool
+    count: Literal["events", "awards"] | None
+    description: str
+    given: int
+    holders: int
+    limited_to: int | None
+    measure: str | None
+    members: int
+    name: str
+    parts: list[str]
+    picture: str | None
+    rule: str | None
+    secret: bool
+    tiers: list[TierShown]
+    title: str
+    when: str | None
+
+
 class OwnFacts(TypedDict):
     """What differs between the service's database and its own topics."""
 
@@ -276,6 +439,13 @@ class DeadLetterListedPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class HolderShownPage(TypedDict):
+    """HolderShownPage"""
+
+    items: list[HolderShown]
+    next: NotRequired[str | None]
+
+
 class LatestRecognitionPage(TypedDict):
     """LatestRecognitionPage"""
 
@@ -288,6 +458,28 @@ class RowShownPage(TypedDict):
 
     items: list[RowShown]
     next: NotRequired[str | None]
+
+
+class Pass(TypedDict):
+    """One of the things that are done for all members once a version asks for something else."""
+
+    name: Literal["events", "numbers", "points", "criteria"]
+    percent: int
+
+
+class PictureKept(TypedDict):
+    """A picture as it is served from now on."""
+
+    badge: str
+    etag: str
+    media_type: str
+    size_bytes: int
+
+
+class PictureUpload(TypedDict):
+    """What a badge is to look like."""
+
+    content: str
 
 
 class Pipeline(TypedDict):
@@ -312,6 +504,14 @@ class ProblemDetails(TypedDict):
     status: int
     title: str
     type: NotRequired[str]
+
+
+class Progress(TypedDict):
+    """How far a member is with one thing that a badge asks for."""
+
+    target: int
+    text: str
+    value: int
 
 
 class RowShown(TypedDict):
@@ -358,6 +558,31 @@ class StreakShown(TypedDict):
     rules: list[str]
     title: str
     weekdays: list[Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]]
+
+
+class TierAsked(TypedDict):
+    """A tier as a programme would have it."""
+
+    at_least: int
+    id: str
+    title: str
+
+
+class TierForeseen(TypedDict):
+    """How many members would hold a tier."""
+
+    holders: int
+    name: str
+
+
+class TierShown(TypedDict):
+    """A level of a badge, and how many members hold it."""
+
+    at_least: int
+    colour: Literal["amber", "bronze", "silver", "gold", "green", "teal", "blue", "violet", "rose", "slate"]
+    holders: int
+    name: str
+    title: str
 
 
 class TopicFlowing(TypedDict):

@@ -135,6 +135,7 @@ class Catalogue(TypedDict):
 class CatalogueItem(TypedDict):
     """A reward that a member can have for points."""
 
+    audience: NotRequired[RewardAudience | None]
     description: str
     id: str
     points: int
@@ -323,6 +324,17 @@ class MemberPayout(TypedDict):
         "reversed",
         "corrected",
     ]
+
+
+class MembersCatalogue(TypedDict):
+    """The rewards on offer, and which of them are not for the member."""
+
+    items: list[CatalogueItem]
+    member_id: str
+    not_for_them: list[str]
+    payout: NotRequired[PaidOut | None]
+    programme_id: NotRequired[str | None]
+    version: NotRequired[int | None]
 
 
 class NamedRedemption(TypedDict):
@@ -783,6 +795,13 @@ class Review(TypedDict):
     term_changes: list[TermChange]
 
 
+class RewardAudience(TypedDict):
+    """The audience that may have a reward."""
+
+    id: str
+    title: str
+
+
 class RowShown(TypedDict):
     """Something that is held of a member."""
 
@@ -888,6 +907,20 @@ class StageAge(TypedDict):
     median_seconds: float | None
     p99_seconds: float | None
     stage: str
+
+
+class StateCount(TypedDict):
+    """How many redemptions are in a state."""
+
+    count: int
+    is_at_least: bool
+    state: Literal["reserved", "confirmed", "cancelled", "expired"]
+
+
+class StateCounts(TypedDict):
+    """How many redemptions are in each state."""
+
+    items: list[StateCount]
 
 
 class StateDifference(TypedDict):

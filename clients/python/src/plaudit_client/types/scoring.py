@@ -5,6 +5,52 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypedDict
 
 
+class AcceptRequest(TypedDict):
+    """Which version is accepted: that which was read."""
+
+    version: str
+
+
+class AcceptanceShown(TypedDict):
+    """A version of the guidelines that a member accepted."""
+
+    accepted_at: str
+    version: str
+
+
+class AppealRequest(TypedDict):
+    """Why a member appeals."""
+
+    reason: Literal["within_guidelines", "not_mine", "context", "too_hard"]
+
+
+class Art(TypedDict):
+    """What a badge looks like where no picture was uploaded: a shape in a colour, with a glyph in it."""
+
+    colour: NotRequired[
+        Literal["amber", "bronze", "silver", "gold", "green", "teal", "blue", "violet", "rose", "slate"]
+    ]
+    glyph: NotRequired[
+        Literal[
+            "star",
+            "heart",
+            "bolt",
+            "book",
+            "chat",
+            "code",
+            "cup",
+            "flag",
+            "flame",
+            "hand",
+            "leaf",
+            "spark",
+            "check",
+            "crown",
+        ]
+    ]
+    shape: NotRequired[Literal["circle", "shield", "hexagon", "diamond", "rosette", "square"]]
+
+
 class Attribute(TypedDict):
     """Something that is known of members, each value from a moment on.
 
@@ -26,6 +72,7 @@ class AttributeReadItem(TypedDict):
     rule_id: str
     since: str | None
     value: str | bool | int | float | None
+    written: str
 
 
 class Audience(TypedDict):
@@ -53,15 +100,19 @@ class AudienceItem(TypedDict):
 
 
 class AudienceMeasure(TypedDict):
-    """A number that scoring has of a member, which the audience's condition reads as `member` and its id.
+    """A number that scoring has of a member: an audience reads it as `member` and its id, a rule as a counter.
 
     `points` that can be spent, the number of `awards`, the `active_days` on which there were some, and how many
-    days ago the first and the last were: of all rules or of one `rule`, of all days or of the last `days`."""
+    days ago the first and the last were: of all rules or of one `rule`, of all days or of the last `days`. With
+    `score`, one of `scores`, all that is of that score instead. Or the `interest` in a `topic`: what the member
+    did that was about it."""
 
     days: NotRequired[int | None]
     id: str
-    of: Literal["points", "awards", "active_days", "days_since_first", "days_since_last"]
+    of: Literal["points", "awards", "active_days", "days_since_first", "days_since_last", "interest"]
     rule: NotRequired[str | None]
+    score: NotRequired[str | None]
+    topic: NotRequired[str | None]
 
 
 class AudienceMember(TypedDict):
@@ -111,7 +162,17 @@ class AwardItem(TypedDict):
     amends: NotRequired[str | None]
     available_at: NotRequired[str | None]
     award_id: str
-    cause: NotRequired[Literal["retracted", "restored", "limit"] | None]
+    beneficiary: Literal[
+        "actor",
+        "object_author",
+        "reply_author",
+        "contributor1",
+        "contributor2",
+        "contributor3",
+        "contributor4",
+        "contributor5",
+    ]
+    cause: NotRequired[Literal["retracted", "restored", "limit", "upheld", "suspended", "quality"] | None]
     event_time: str
     event_type: str
     event_uid: str
@@ -125,7 +186,6 @@ class AwardItem(TypedDict):
     revision: NotRequired[int | None]
     rule_id: str
     score: str
-    slot: Literal["actor", "object_author", "reply_author"]
     total: NotRequired[int | None]
 
 
@@ -133,21 +193,41 @@ class Badge(TypedDict):
     """Granted when a member's points, or what is counted of one rule, reach `at_least`.
 
     Of a rule are counted the `events` that meet it, whatever they earned, or the `awards` that it gave, which a
-    cap may keep few. Events, where `count` does not say."""
+    cap may keep few. Events, where `count` does not say. A badge may ask for more than one thing: then `when` is
+    an expression that is true of its holders, or `measure` one that comes to a number. With `tiers` in place of
+    `at_least` it is one badge of several levels. One that is given `by_hand` asks for nothing.
 
-    at_least: int
+    A `secret` one is in no catalogue until one holds it. Of one that is `limited_to` so many, each has a number."""
+
+    art: NotRequired[Art | None]
+    at_least: NotRequired[int | None]
+    by_hand: NotRequired[Literal[True] | None]
     count: NotRequired[Literal["events", "awards"] | None]
     description: NotRequired[str]
     id: str
+    limited_to: NotRequired[int | None]
+    measure: NotRequired[str | None]
     rule: NotRequired[str | None]
+    secret: NotRequired[Literal[True] | None]
+    tiers: NotRequired[list[Tier] | None]
     title: str
+    when: NotRequired[str | None]
 
 
 class Beneficiary(TypedDict):
     """Somebody else who gets points from the same event: as many as the rule gives, or so many."""
 
     points: NotRequired[int | None]
-    to: Literal["actor", "object_author", "reply_author"]
+    to: Literal["actor", "object_author", "reply_author", "contributors", "team"]
+
+
+class BestContent(TypedDict):
+    """The best content of a week or month, the best first, and the days that these are."""
+
+    ends_on: str
+    items: list[ContentItem]
+    next: NotRequired[str | None]
+    starts_on: str
 
 
 class Budget(TypedDict):
@@ -159,6 +239,24 @@ class Budget(TypedDict):
     per_rule: NotRequired[list[RuleBudget] | None]
     per_week: NotRequired[int | None]
     points: int
+
+
+class CalculatedItem(TypedDict):
+    """What calculated points of a rule came to for somebody, before its limits, and by which values."""
+
+    beneficiary: Literal[
+        "actor",
+        "object_author",
+        "reply_author",
+        "contributor1",
+        "contributor2",
+        "contributor3",
+        "contributor4",
+        "contributor5",
+    ]
+    met: dict[str, str | bool | int | float | None]
+    points: int
+    rule_id: str
 
 
 class CalculatedPoints(TypedDict):
@@ -244,7 +342,7 @@ class CampaignRule(TypedDict):
 
 
 class CampaignShown(TypedDict):
-    """A campaign with what it spent by day."""
+    """A campaign with what it spent by day, and what became of it."""
 
     budget_points: int
     campaign_id: str
@@ -269,8 +367,19 @@ class CampaignShown(TypedDict):
     starts: str
     state: Phase
     title: str
+    turns: list[CampaignTurn]
     wallet: str | None
     worth: Worth | None
+
+
+class CampaignTurn(TypedDict):
+    """Something that became of a campaign."""
+
+    at: str
+    by: str | None
+    reason: str | None
+    spent_points: int
+    what: Turned
 
 
 class Campaigns(TypedDict):
@@ -279,12 +388,74 @@ class Campaigns(TypedDict):
     items: list[CampaignItem]
 
 
-class CatalogueReward(TypedDict):
-    """Something that a member can have for points."""
+class CaseItem(TypedDict):
+    """A case as whoever moderates sees it in a list."""
 
+    case_id: str
+    category: str | None
+    channel: str
+    decided_at: str | None
+    due_at: str
+    host: str
+    is_being_worked_out: bool
+    kind: Literal["content", "name"]
+    member_id: str | None
+    member_name: str | None
+    object_id: str
+    opened_at: str
+    reports: int
+    state: Literal["open", "upheld", "dismissed", "appealed", "overturned", "withdrawn"]
+
+
+class CaseShown(TypedDict):
+    """A case with all that was said in it, and the history of both sides."""
+
+    case_id: str
+    category: str | None
+    channel: str
+    decided_at: str | None
+    due_at: str
+    event_uids: list[str]
+    host: str
+    is_being_worked_out: bool
+    kind: Literal["content", "name"]
+    member_id: str | None
+    member_name: str | None
+    object_id: str
+    opened_at: str
+    others: list[CaseItem]
+    reporters: list[ReporterShown]
+    reports: int
+    reversed: Reversed
+    said: list[WordShown]
+    state: Literal["open", "upheld", "dismissed", "appealed", "overturned", "withdrawn"]
+    suspensions: list[SuspensionShown]
+    why_not: Literal["own_content", "own_report", "decided_first"] | None
+
+
+class CatalogueReward(TypedDict):
+    """Something that a member can have for points: any, or those of one `audience`."""
+
+    audience: NotRequired[str | None]
     description: NotRequired[str]
     id: str
     points: int
+    title: str
+
+
+class Category(TypedDict):
+    """Why something is reported. An upheld report takes `penalty_points`, and never more than there are."""
+
+    id: str
+    penalty_points: NotRequired[int]
+    title: str
+
+
+class CategoryItem(TypedDict):
+    """Why something may be reported, and what an upheld report takes."""
+
+    id: str
+    penalty_points: int
     title: str
 
 
@@ -309,6 +480,46 @@ class ConditionCost(TypedDict):
     event_type: str
     max_steps: int
     steps: int
+
+
+class ContentItem(TypedDict):
+    """Something that somebody made, and how good others found it."""
+
+    author_id: str | None
+    author_name: str | None
+    channel: str
+    content_id: str
+    host: str | None
+    is_gone: bool
+    made_at: str | None
+    made_type: str | None
+    made_uid: str | None
+    object_id: str
+    outcomes: int
+    quality: float
+    weighed: int
+
+
+class ContentShown(TypedDict):
+    """Content with what its quality is made of: it begins with `prior_votes`, half of them for it."""
+
+    author_id: str | None
+    author_name: str | None
+    channel: str
+    content_id: str
+    contribution: float
+    host: str | None
+    is_gone: bool
+    made_at: str | None
+    made_type: str | None
+    made_uid: str | None
+    object_id: str
+    outcomes: int
+    prior_votes: int
+    quality: float
+    votes: float
+    votes_for: float
+    weighed: int
 
 
 class Cooldown(TypedDict):
@@ -370,6 +581,15 @@ class DeadLetterShown(TypedDict):
     value_base64: str
 
 
+class DecisionRequest(TypedDict):
+    """What is decided of a report."""
+
+    category: NotRequired[str | None]
+    note: NotRequired[str | None]
+    outcome: Literal["upheld", "dismissed"]
+    reason: Literal["against_guidelines", "within_guidelines", "mistaken", "edited"]
+
+
 class DeclaredGoal(TypedDict):
     """What a rule serves."""
 
@@ -392,12 +612,21 @@ class DeclaredScore(TypedDict):
 class DeclinedItem(TypedDict):
     """A rule that listens to the event's type and gave nothing, or less than its points."""
 
+    beneficiary: Literal[
+        "actor",
+        "object_author",
+        "reply_author",
+        "contributor1",
+        "contributor2",
+        "contributor3",
+        "contributor4",
+        "contributor5",
+    ]
     detail: str
     met: dict[str, str | bool | int | float | None]
     programme_version: int | None
     reason: str
     rule_id: str
-    slot: Literal["actor", "object_author", "reply_author"]
 
 
 class Diminishing(TypedDict):
@@ -521,6 +750,7 @@ class Explanation(TypedDict):
 
     attributes: list[AttributeReadItem]
     awards: list[AwardItem]
+    calculated: list[CalculatedItem]
     declined: list[DeclinedItem]
     event_uid: str
     retracted: bool
@@ -551,6 +781,69 @@ class Freezes(TypedDict):
     hold: NotRequired[int]
 
 
+class Guidelines(TypedDict):
+    """A version of the guidelines, by an address or as a text; and what follows when a report is upheld.
+
+    `policy` is what events of acceptance call them. A report is to be decided within `decide_within_hours`, an
+    appeal is made within `appeal_within_days` of the decision."""
+
+    appeal_within_days: NotRequired[int]
+    categories: list[Category]
+    decide_within_hours: NotRequired[int]
+    platform_decisions: NotRequired[PlatformDecisions]
+    policy: NotRequired[str]
+    repeat_within_days: NotRequired[int]
+    summary: NotRequired[str]
+    suspensions: NotRequired[list[SuspensionStep]]
+    text: NotRequired[str | None]
+    url: NotRequired[str | None]
+    version: str
+    words: NotRequired[list[WordList]]
+
+
+class GuidelinesShown(TypedDict):
+    """The guidelines in force, and what follows when a report is upheld."""
+
+    accepted_count: int | None
+    appeal_within_days: int
+    categories: list[CategoryItem]
+    decide_within_hours: int
+    repeat_within_days: int
+    summary: str
+    suspensions: list[SuspensionStepItem]
+    text: str | None
+    url: str | None
+    version: str
+
+
+class JudgementItem(TypedDict):
+    """What somebody made of content, and why that weighs what it does."""
+
+    at: str
+    event_uid: str
+    judge_id: str
+    judge_name: str | None
+    kind: Kind
+    kind_percent: int
+    percent_for: int
+    trust: float
+    turn: int
+    weight: float
+    why_nothing: (
+        Literal["retracted", "own", "bot", "no_author", "seen", "no_weight", "not_trusted", "too_many"] | None
+    )
+
+
+class JudgementWeights(TypedDict):
+    """What each kind of judgement weighs, in percent of a vote; 0: it counts nothing."""
+
+    accepted: NotRequired[int]
+    rated: NotRequired[int]
+    reacted: NotRequired[int]
+    reported: NotRequired[int]
+    voted: NotRequired[int]
+
+
 class KeyHolder(TypedDict):
     """Whose a credential is, and what it lets them do."""
 
@@ -561,6 +854,8 @@ class KeyHolder(TypedDict):
     roles: list[str]
     scopes: list[str]
 
+
+Kind = Literal["accepted", "voted", "rated", "reacted", "reported", "seen"]
 
 LetterState = Literal["waiting", "asked", "replayed", "discarded"]
 
@@ -597,6 +892,9 @@ class ManualAward(TypedDict):
     points: int
     programme_version: int
     reason: str
+    reversal_asked_at: str | None
+    reversal_asked_by: str | None
+    reversal_asked_by_person: str | None
     reversed_at: str | None
     reversed_by: str | None
     reversed_by_person: str | None
@@ -653,6 +951,17 @@ class ManualTerms(TypedDict):
     within: Literal["day", "week", "month"]
 
 
+class MemberGuidelines(TypedDict):
+    """What a member has to do with the guidelines."""
+
+    accepted: list[AcceptanceShown]
+    cases: list[OwnCase]
+    is_accepted: bool
+    reports_made: int
+    suspension: SuspensionShown | None
+    version: str | None
+
+
 class MoneyChange(TypedDict):
     """A field of the section `rewards` that is money, and is not as it was; null where it was not there."""
 
@@ -689,6 +998,9 @@ class NamedManualAward(TypedDict):
     points: int
     programme_version: int
     reason: str
+    reversal_asked_at: str | None
+    reversal_asked_by: str | None
+    reversal_asked_by_person: str | None
     reversed_at: str | None
     reversed_by: str | None
     reversed_by_person: str | None
@@ -703,6 +1015,29 @@ class NotRebuilt(TypedDict):
     noted_at: str
     reason: str
     subject: str
+
+
+class OwnCase(TypedDict):
+    """A decision about what a member made, as they see it: not who reported it, and not who decided."""
+
+    appeal_until: str | None
+    case_id: str
+    category: str | None
+    category_title: str | None
+    channel: str
+    decided_at: str | None
+    due_at: str
+    host: str
+    is_being_worked_out: bool
+    kind: Literal["content", "name"]
+    may_appeal: bool
+    object_id: str
+    opened_at: str
+    outcome_reason: str | None
+    penalty_points: int
+    reports: int
+    reversed: Reversed
+    state: Literal["open", "upheld", "dismissed", "appealed", "overturned", "withdrawn"]
 
 
 class OwnFacts(TypedDict):
@@ -753,6 +1088,20 @@ class AwardItemPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class CaseItemPage(TypedDict):
+    """CaseItemPage"""
+
+    items: list[CaseItem]
+    next: NotRequired[str | None]
+
+
+class ContentItemPage(TypedDict):
+    """ContentItemPage"""
+
+    items: list[ContentItem]
+    next: NotRequired[str | None]
+
+
 class DeadLetterListedPage(TypedDict):
     """DeadLetterListedPage"""
 
@@ -764,6 +1113,13 @@ class DraftItemPage(TypedDict):
     """DraftItemPage"""
 
     items: list[DraftItem]
+    next: NotRequired[str | None]
+
+
+class JudgementItemPage(TypedDict):
+    """JudgementItemPage"""
+
+    items: list[JudgementItem]
     next: NotRequired[str | None]
 
 
@@ -802,6 +1158,13 @@ class RowShownPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class SuspensionShownPage(TypedDict):
+    """SuspensionShownPage"""
+
+    items: list[SuspensionShown]
+    next: NotRequired[str | None]
+
+
 class PayingAccount(TypedDict):
     """The account that payouts leave from.
 
@@ -823,7 +1186,7 @@ class PayoutTerms(TypedDict):
     points: int
 
 
-Phase = Literal["planned", "running", "slowed", "braked", "stopped", "late", "closed"]
+Phase = Literal["planned", "running", "slowed", "braked", "stopped", "exhausted", "late", "closed"]
 
 
 class Pipeline(TypedDict):
@@ -837,6 +1200,13 @@ class Pipeline(TypedDict):
     reported_at: str | None
     topics: list[TopicFlowing]
     workers: int
+
+
+class PlatformDecisions(TypedDict):
+    """Which decisions of platforms, as `moderation.decided.v1` names them, uphold a report or dismiss it."""
+
+    dismissed: NotRequired[list[str]]
+    upheld: NotRequired[list[str]]
 
 
 class Preview(TypedDict):
@@ -882,12 +1252,15 @@ class Programme(TypedDict):
     attributes: NotRequired[list[Attribute]]
     audiences: NotRequired[list[Audience] | None]
     campaigns: NotRequired[list[Campaign] | None]
+    counters: NotRequired[list[AudienceMeasure] | None]
     description: NotRequired[str]
     events: NotRequired[Events]
     goals: NotRequired[list[DeclaredGoal] | None]
+    guidelines: NotRequired[Guidelines | None]
     limits: NotRequired[list[SharedLimit]]
     manual: NotRequired[Manual | None]
     programme: str
+    quality: NotRequired[Quality | None]
     recognition: NotRequired[Recognition]
     rewards: NotRequired[Rewards]
     rules: list[Rule]
@@ -961,7 +1334,7 @@ class PublicBeneficiary(TypedDict):
     """Somebody else who gets points from the same event."""
 
     points: int
-    to: Literal["actor", "object_author", "reply_author"]
+    to: Literal["actor", "object_author", "reply_author", "contributors", "team"]
 
 
 class PublicCampaign(TypedDict):
@@ -984,8 +1357,9 @@ class PublicRule(TypedDict):
     points: int
     rule_id: str
     score: str
+    split: NotRequired[bool]
     title: str
-    to: Literal["actor", "object_author", "reply_author"]
+    to: Literal["actor", "object_author", "reply_author", "contributors", "team"]
     up_to: bool
 
 
@@ -1030,12 +1404,75 @@ class Publication(TypedDict):
     warnings: list[FieldError]
 
 
+class Quality(TypedDict):
+    """That the quality of content is measured: judgements of it, weighed by the trust in whoever judges.
+
+    With `score`, one of `scores`, each content that is better than nobody knows gives its author up to `points` of
+    it, and takes them back as it gets worse."""
+
+    points: NotRequired[int | None]
+    score: NotRequired[str | None]
+    trusted: NotRequired[TrustedMembers]
+    weights: NotRequired[JudgementWeights]
+
+
+class QualityOfMember(TypedDict):
+    """How far a member is trusted to judge, and what their content says of them."""
+
+    better: int
+    contents: int
+    measured: bool
+    member_id: str
+    score: float
+    trust: float
+
+
 class Recognition(TypedDict):
     """Recognition"""
 
     badges: NotRequired[list[Badge]]
     levels: NotRequired[list[Level]]
     streaks: NotRequired[list[Streak]]
+
+
+class ReportMade(TypedDict):
+    """A report as who made it sees it."""
+
+    case_id: str
+    state: str
+
+
+class ReportRequest(TypedDict):
+    """Which content is reported, why, and whose it is where that is known."""
+
+    author: NotRequired[str | None]
+    category: str
+    channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    host: NotRequired[str]
+    object_id: str
+
+
+class ReporterShown(TypedDict):
+    """Who reported it, and what came of all their reports."""
+
+    dismissed: int
+    member_id: str
+    name: str | None
+    reports: int
+    upheld: int
+
+
+class Restatement(TypedDict):
+    """Judgements that are weighed anew, a piece at a time."""
+
+    pairs: int
+
+
+class Reversed(TypedDict):
+    """What was reversed of the author's awards for the content, and would come back."""
+
+    awards: int
+    points: int
 
 
 class Rewards(TypedDict):
@@ -1065,7 +1502,8 @@ class Rule(TypedDict):
     """Points for whoever did something: `when` is a CEL condition over `event`, `data` and `member`.
 
     `points` go to the person in the slot `to`, and to those in `also`; for what one did to one's own only if the
-    rule says `own`. Below 0 they are taken, as far as the member has more than `floor` of that score from rules.
+    rule says `own`. Of `contributors` or the `team` each gets as many, unless the rule says `split`. Below 0 they
+    are taken, as far as the member has more than `floor` of that score from rules.
     With `points_by` they are calculated, and `points` is the most that there can be.
 
     `daily_cap` is short for a limit of points within a day, in the community's time zone. What a member takes
@@ -1134,8 +1572,9 @@ class Rule(TypedDict):
     points_by: NotRequired[CalculatedPoints | None]
     reviewed: NotRequired[str | None]
     score: NotRequired[str | None]
+    split: NotRequired[Literal["equal"] | None]
     title: str
-    to: NotRequired[Literal["actor", "object_author", "reply_author"]]
+    to: NotRequired[Literal["actor", "object_author", "reply_author", "contributors", "team"]]
     when: NotRequired[str | None]
 
 
@@ -1166,10 +1605,12 @@ class RuleSaid(TypedDict):
     """What a version of the programme says of a rule that gave something, or declined."""
 
     condition: str | None
+    goal: NotRequired[str | None]
     points: int
     points_by: NotRequired[str | None]
     programme_version: int
     rule_id: str
+    score: NotRequired[str | None]
     title: str
 
 
@@ -1183,12 +1624,38 @@ class RuleScore(TypedDict):
     score: str
 
 
-class Score(TypedDict):
-    """A member's points, of events until `at`, as they were recorded until `as_known_at`."""
+class RulingRequest(TypedDict):
+    """What is decided of an appeal: the decision stands, without its penalty and suspension, or not at all."""
 
-    as_known_at: str
+    note: NotRequired[str | None]
+    outcome: Literal["upheld", "changed", "overturned"]
+    reason: Literal["confirmed", "new_facts", "mistaken", "too_hard"]
+
+
+class RunningCampaign(TypedDict):
+    """A campaign as everybody may know of it: not what there is to spend, nor who is left out."""
+
+    campaign_id: str
+    description: str | None
+    ends: str
+    rule_ids: list[str]
+    starts: str
+    state: Literal["planned", "running"]
+    title: str
+
+
+class RunningCampaigns(TypedDict):
+    """The campaigns that give points today, or are to; a programme says at most 50."""
+
+    items: list[RunningCampaign]
+
+
+class Score(TypedDict):
+    """A member's points, of events until `at`, as they were recorded until `known_at`."""
+
     at: str
     faded: dict[str, float]
+    known_at: str
     member_id: str
     points: int
     rules: list[RuleScore]
@@ -1242,6 +1709,51 @@ class Streak(TypedDict):
     ]
 
 
+class SuspendRequest(TypedDict):
+    """Who is suspended, for how long, and for which category."""
+
+    days: NotRequired[int | None]
+    member: str
+    reason: str
+
+
+class SuspensionShown(TypedDict):
+    """From when until when a member earns nothing and stands on no board."""
+
+    case_id: str | None
+    ends_at: str | None
+    member_id: str
+    member_name: str | None
+    stands: bool
+    starts_at: str
+    suspension_id: str
+
+
+class SuspensionStep(TypedDict):
+    """From the so manieth upheld report on within `repeat_within_days` a member is suspended for days."""
+
+    days: int
+    from_upheld: int
+
+
+class SuspensionStepItem(TypedDict):
+    """From the so manieth upheld report on a member is suspended for so many days."""
+
+    days: int
+    from_upheld: int
+
+
+class Tier(TypedDict):
+    """One of the levels of a badge, as bronze, silver and gold: held from `at_least` on, with those below it."""
+
+    at_least: int
+    colour: NotRequired[
+        Literal["amber", "bronze", "silver", "gold", "green", "teal", "blue", "violet", "rose", "slate"] | None
+    ]
+    id: str
+    title: str
+
+
 class TopicFlowing(TypedDict):
     """A topic that the service reads."""
 
@@ -1249,6 +1761,20 @@ class TopicFlowing(TypedDict):
     oldest_seconds: float
     per_second: float
     topic: str
+
+
+class TrustedMembers(TypedDict):
+    """Whose judgement counts in full from the start; all other trust comes from them.
+
+    The community's staff, members of any of the `audiences`, and whoever has been a member `after_days` (0: no
+    time makes anybody trusted)."""
+
+    after_days: NotRequired[int]
+    audiences: NotRequired[list[str] | None]
+    staff: NotRequired[bool]
+
+
+Turned = Literal["braked", "stopped", "resumed", "exhausted", "replenished"]
 
 
 class Waiting(TypedDict):
@@ -1294,6 +1820,33 @@ class Withdrawal(TypedDict):
     superseded: NotRequired[int | None]
     title: str
     version: int
+
+
+class WordList(TypedDict):
+    """Words of a language that bring a text before a person, under a category. Nothing is taken away by them."""
+
+    category: str
+    language: str
+    words: list[str]
+
+
+class WordShown(TypedDict):
+    """Something that was said in a case, by a person here or a member on a platform."""
+
+    appeal_until: str | None
+    by_member: str | None
+    by_name: str | None
+    by_person: str | None
+    category: str | None
+    is_retracted: bool
+    kind: Literal["report", "decision", "appeal", "appeal_decision", "suspension", "lift"]
+    note: str | None
+    outcome: str | None
+    penalty_points: int | None
+    reason: str | None
+    repeat_count: int | None
+    said_at: str
+    suspended_days: int | None
 
 
 class Worth(TypedDict):

@@ -231,6 +231,10 @@ def test_measures_count_by_rule_and_by_days() -> None:
         ("last", "days_since_last", "a", None),
         ("none", "days_since_last", "c", None),
     )
+    # Of another score nothing counts where none is named, and that alone where it is.
+    earned.append(DayEarned(TODAY, "quality", 57, 1, score="good"))
+    good = AudienceMeasure.model_validate({"id": "good", "of": "points", "score": "good"})
+    assert measured([good], earned, TODAY) == {"good": 57}
     assert measured(measures, earned, TODAY) == {
         "all": 115,
         "month": 8,

@@ -1,0 +1,1 @@
+"""Badges: which there are, who holds them, and those that people give."""

@@ -1,0 +1,1 @@
+"""Who holds a badge is decided anew where something changed, given and taken back by hand, and told."""

@@ -1,0 +1,212 @@
+"""Badges given by hand with a citation, and taken back with a reason: by whom is in the audit log."""
+
+from dataclasses import dataclass
+
+from services.recognition.badges.domain.by_hand import (
+    EditionsGoneError,
+    Gift,
+    Giver,
+    HeldAlreadyError,
+    NobodyThereError,
+    NotByHandError,
+    NotHeldError,
+    UnknownBadgeError,
+    Withheld,
+    cleaned,
+)
+from services.recognition.badges.domain.deciding import BadgeMember
+from services.recognition.badges.store import by_hand as store
+from services.recognition.badges.store import standing as standing_store
+from services.recognition.counts import store as counts_store
+from services.recognition.metrics import BADGES_BY_HAND
+from services.recognition.thresholds import store as thresholds_store
+from services.recognition.thresholds.domain import Due, Grant, Held, ThresholdKey, grant_id
+from services.recognition.thresholds.handlers import Traced, make_grants
+from services.recognition.totals import store as totals_store
+from shared.audit import Did
+from shared.contracts.programme import Badge
+from shared.followed_communities import load_calendar
+from shared.followed_members import find_name
+from shared.merges import find_head, load_group, lock_heads
+from shared.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A badge of the programme in force, its version, and the person it is about: who stays, and all of theirs."""
+
+    badge: Badge
+    version: int
+    member_id: str
+    group: list[str]
+
+
+async def find_named(tx: Transaction, *, community: str, member_id: str, badge_id: str) -> Named:
+    """What a command names. Raises UnknownBadgeError and NobodyThereError.
+
+    Nobody decides about badges of the community, and nobody merges members, until the transaction ends.
+    """
+    await thresholds_store.lock_programme(tx.conn, community)
+    in_force = await thresholds_store.find_recognition(tx.conn, community=community)
+    badges = {} if in_force is None else {badge.id: badge for badge in in_force.recognition.badges}
+    if in_force is None or badge_id not in badges:
+        raise UnknownBadgeError
+    named = await find_name(tx.conn, community=community, member_id=member_id)
+    if named is None or named.is_erased:
+        raise NobodyThereError
+    await lock_heads(tx.conn, keys=[(community, member_id)])
+    head_id = await find_head(tx.conn, community=community, member_id=member_id)
+    group = await load_group(tx.conn, community=community, head_id=head_id)
+    return Named(badges[badge_id], in_force.version, head_id, group)
+
+
+async def give(
+    tx: Transaction, *, community: str, member_id: str, badge_id: str, citation: str, by: Giver
+) -> Grant:
+    """Give a member a badge, and say in words for what.
+
+    That is one that is given by hand, or one that somebody took from them. Raises UnknownBadgeError,
+    NobodyThereError, NoWordsError, NotByHandError, HeldAlreadyError, and EditionsGoneError where none is left.
+    """
+    words = cleaned(citation)
+    named = await find_named(tx, community=community, member_id=member_id, badge_id=badge_id)
+    withheld = await store.load_withheld(tx.conn, community=community, member_ids=named.group)
+    if not named.badge.by_hand and badge_id not in set().union(*withheld.values()):
+        raise NotByHandError
+    if await store.lock_gift(tx.conn, community=community, member_ids=named.group, badge=badge_id):
+        raise HeldAlreadyError
+    turn = await store.count_gifts(tx.conn, community=community, member_id=named.member_id, badge=badge_id)
+    key = ThresholdKey.of_badge(badge_id)
+    grant = Grant(
+        community=community,
+        grant_id=grant_id(community, named.member_id, key, f"by hand {turn + 1}"),
+        member_id=named.member_id,
+        key=key,
+        title=named.badge.title,
+        award_id=None,
+        event_time=tx.now,
+        version=named.version,
+        day=(await load_calendar(tx.conn, community=community)).said_day(tx.now),
+        by_hand=True,
+        edition=await _number(tx, community=community, named=named),
+    )
+    gift = Gift(community, grant.grant_id, named.member_id, badge_id, words, tx.now, by.person_id, by.name)
+    await store.add_gift(tx.conn, gift)
+    await make_grants(tx, grants=[Traced(grant, tx.traceparent)])
+    BADGES_BY_HAND.labels("granted").inc()
+    tx.did(
+        Did(
+            "badge.grant",
+            "badge",
+            badge_id,
+            member_id=named.member_id,
+            after={"grant_id": grant.grant_id, "edition": grant.edition},
+        )
+    )
+    return grant
+
+
+async def _number(tx: Transaction, *, community: str, named: Named) -> int | None:
+    limit = named.badge.limited_to
+    if limit is None:
+        return None
+    had = await store.load_editions(tx.conn, community=community, member_ids=named.group)
+    if own := [number for (badge, _), number in had.items() if badge == named.badge.id]:
+        return min(own)
+    room = (await store.lock_rooms(tx.conn, community=community, limits={named.badge.id: limit}))[named.badge.id]
+    number, room = room.take()
+    if number is None:
+        raise EditionsGoneError(limit)
+    await store.set_rooms(tx.conn, community=community, rooms={named.badge.id: room})
+    edition = (named.badge.id, number, named.member_id)
+    await store.add_editions(tx.conn, community=community, editions=[edition], at=tx.now)
+    return number
+
+
+async def take_back(
+    tx: Transaction, *, community: str, member_id: str, badge_id: str, reason: str, by: Giver
+) -> list[Grant]:
+    """Take a badge with all of its tiers from a member, and have it earned no more; its number is free.
+
+    Raises UnknownBadgeError, NobodyThereError, NoWordsError, and NotHeldError.
+    """
+    words = cleaned(reason)
+    named = await find_named(tx, community=community, member_id=member_id, badge_id=badge_id)
+    due = Due(tx.now, (await load_calendar(tx.conn, community=community)).said_day(tx.now))
+    hand = BadgeMember(community, named.member_id)
+    grants: list[Grant] = []
+    gift = await store.lock_gift(tx.conn, community=community, member_ids=named.group, badge=badge_id)
+    if gift is not None:
+        held = Held(gift.grant_id, named.badge.title)
+        key = ThresholdKey.of_badge(badge_id)
+        grants.append(hand.taken(key, held, gift.member_id, due, version=named.version, by_hand=True))
+        await store.set_taken_back(
+            tx.conn,
+            community=community,
+            grant_id=gift.grant_id,
+            at=tx.now,
+            by_person=by.person_id,
+            by_name=by.name,
+            reason=words,
+        )
+    withheld = await store.load_withheld(tx.conn, community=community, member_ids=named.group)
+    if badge_id not in set().union(*withheld.values()):
+        grants += await _earned(tx, community=community, named=named, due=due)
+    if not grants:
+        raise NotHeldError
+    if not named.badge.by_hand:
+        await store.put_withheld(
+            tx.conn,
+            Withheld(community, named.member_id, badge_id, tx.now, by.person_id, by.name, words),
+        )
+    await make_grants(tx, grants=[Traced(grant, tx.traceparent) for grant in grants])
+    await _free(tx, community=community, named=named)
+    BADGES_BY_HAND.labels("taken_back").inc()
+    tx.did(
+        Did(
+            "badge.take_back",
+            "badge",
+            badge_id,
+            member_id=named.member_id,
+            before={"grant_ids": [grant.reverses for grant in grants]},
+            after={"grant_ids": []},
+        )
+    )
+    return grants
+
+
+async def _earned(tx: Transaction, *, community: str, named: Named, due: Due) -> list[Grant]:
+    """What takes back the standing grants of a badge that a member earned.
+
+    What stands by totals and counts is left as it is there: nothing that it leads to is told while it is withheld.
+    """
+    key = (community, named.member_id)
+    member = (await standing_store.lock_members(tx.conn, keys=[key]))[key]
+    mine = [one for one in member.standing if one.base_id == named.badge.id]
+    grants = [member.take_back(one, due, version=named.version, by_hand=True) for one in mine]
+    await standing_store.set_members(tx.conn, members=[member])
+    total = await totals_store.find_member(tx.conn, community=community, member_id=named.member_id)
+    counted = await counts_store.find_member(tx.conn, community=community, member_id=named.member_id)
+    for standing in (total, counted):
+        for one, held in dict(standing.standing).items() if standing is not None else ():
+            if one.kind == "badge" and one.base_id == named.badge.id:
+                holder = held.member_id or named.member_id
+                grants.append(member.taken(one, held, holder, due, version=named.version, by_hand=True))
+    return grants
+
+
+async def _free(tx: Transaction, *, community: str, named: Named) -> None:
+    """Have the number be free again, and look at whoever waits for one the longest."""
+    limit = named.badge.limited_to
+    if limit is None:
+        return
+    room = (await store.lock_rooms(tx.conn, community=community, limits={named.badge.id: limit}))[named.badge.id]
+    numbers = await store.delete_edition(
+        tx.conn, community=community, badge=named.badge.id, member_ids=named.group
+    )
+    room = room.give_back(numbers)
+    await store.set_rooms(tx.conn, community=community, rooms={named.badge.id: room})
+    next_ids = await store.take_waiting(tx.conn, community=community, badge=named.badge.id, limit_count=room.left)
+    if next_ids:
+        due = {(community, member_id): Due(tx.now) for member_id in next_ids}
+        await thresholds_store.put_due(tx.conn, due=due)

@@ -1,0 +1,333 @@
+"""Members of whom something changed are looked at again, and all of them once badges ask for something else.
+
+Locks are taken in this order: programmes, merges, members, numbers of limited badges, numbers of holders.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.recognition.badges.domain.deciding import Asked, BadgeMember, Change, Criteria, Room, change_of
+from services.recognition.badges.store import by_hand as by_hand_store
+from services.recognition.badges.store import standing as store
+from services.recognition.badges.store.standing import Sweep
+from services.recognition.counts import store as counts_store
+from services.recognition.counts.domain import NO_PLAN
+from services.recognition.metrics import BACKFILLED_MEMBERS, BACKFILLS, LOOKED_AT_MEMBERS
+from services.recognition.streaks.domain.dates import Move, calendar_of
+from services.recognition.streaks.domain.standing import Earning, Rhythm, standing
+from services.recognition.thresholds import store as thresholds_store
+from services.recognition.thresholds.domain import Due, Grant
+from services.recognition.thresholds.handlers import Traced, make_grants
+from services.recognition.totals import store as totals_store
+from shared.calendars import Calendar
+from shared.conditions.criteria import Values
+from shared.consumer import Subscription
+from shared.contracts.facts import AUDIENCE_FACT, AudienceFact
+from shared.contracts.programme import Streak
+from shared.followed_audiences import on_audiences as follow
+from shared.followed_communities import load_calendar
+from shared.merges import lock_persons
+from shared.postgres import Connection
+from shared.topics import AUDIENCES
+from shared.transaction import Transaction
+
+#: Members who are looked at in one transaction.
+PIECE_COUNT = 2_000
+KEEP_EVERY_SECONDS = 0.5
+#: While so many facts wait to be published, those of the past wait: they are behind one another there.
+WAITING_MAX_COUNT = 5_000
+_LATER = timedelta(days=3)
+
+
+async def on_audiences(tx: Transaction, facts: list[AudienceFact]) -> None:
+    """Keep in which audiences members are; whoever entered or left one is looked at again."""
+    await follow(tx, facts)
+    in_force = await thresholds_store.load_thresholds(tx.conn, communities={fact["community"] for fact in facts})
+    reads = {community: found.thresholds.reads.audiences for community, found in in_force.items()}
+    due = {
+        (fact["community"], fact["data"]["member_id"]): Due(tx.now)
+        for fact in facts
+        if fact["data"]["audience"] in reads.get(fact["community"], ())
+    }
+    if due:
+        await thresholds_store.put_due(tx.conn, due=due)
+
+
+FOLLOWED_AUDIENCES = Subscription(AUDIENCES, AUDIENCE_FACT, on_audiences)
+
+
+async def keep_badges(tx: Transaction) -> bool:
+    """Look at members of whom something changed, then at the next of a community whose badges ask for others.
+
+    A timer calls this while it returns True. In pieces: what is committed is not done again, whatever ends.
+    """
+    # Programmes before members who are due: whoever takes a badge by hand holds the one, and adds to the other.
+    communities = await store.load_due_communities(tx.conn, limit_count=PIECE_COUNT)
+    await thresholds_store.lock_programmes_shared(tx.conn, communities=communities)
+    taken = await store.take_due(tx.conn, communities=communities, limit_count=PIECE_COUNT)
+    for community, due in sorted(taken.items()):
+        criteria = await criteria_in_force(tx.conn, community=community)
+        await decide(tx, community=community, due=due, criteria=criteria)
+    count = sum(map(len, taken.values()))
+    LOOKED_AT_MEMBERS.inc(count)
+    if count == PIECE_COUNT:
+        return True
+    return await _sweep(tx) or count > 0
+
+
+async def criteria_in_force(conn: Connection, *, community: str) -> Criteria:
+    """What the badges ask for, of the version whose events are all counted."""
+    plan = (await counts_store.load_plans(conn, communities=[community])).get(community, NO_PLAN)
+    return await store.find_criteria(conn, community=community, plan=plan)
+
+
+async def _sweep(tx: Transaction) -> bool:
+    """Look at the next members of a community by a version that asks for something else; whether there was one."""
+    if await store.is_more_waiting(tx.conn, than=WAITING_MAX_COUNT):
+        return False
+    community = await store.find_stale(tx.conn)
+    if community is None:
+        return False
+    await thresholds_store.lock_programmes_shared(tx.conn, communities=[community])
+    criteria = await criteria_in_force(tx.conn, community=community)
+    before = await store.find_sweep(tx.conn, community=community)
+    signature = criteria.signature
+    if before is None or before.version != criteria.version:
+        is_same = (before is not None and before.is_done and before.criteria == signature) or (
+            before is None and not criteria.asked
+        )
+        sweep = Sweep(community, criteria.version, signature, None, is_same, 0, 0, tx.now, tx.now)
+        if is_same:
+            await store.put_sweep(tx.conn, sweep)
+            return True
+        before = sweep._replace(ended_at=None)
+    members = await store.page_of_members(
+        tx.conn,
+        community=community,
+        audiences=criteria.reads.audiences,
+        after=before.after_member,
+        limit_count=PIECE_COUNT,
+    )
+    due = Due(criteria.effective_from, criteria.day, is_backfill=True)
+    grants = await decide(tx, community=community, due=dict.fromkeys(members, due), criteria=criteria)
+    is_done = len(members) < PIECE_COUNT
+    await store.put_sweep(
+        tx.conn,
+        before._replace(
+            after_member=members[-1] if members else before.after_member,
+            is_done=is_done,
+            members=before.members + len(members),
+            grants=before.grants + grants,
+            ended_at=tx.now if is_done else None,
+        ),
+    )
+    BACKFILLED_MEMBERS.inc(len(members))
+    if is_done:
+        BACKFILLS.inc()
+    return True
+
+
+async def decide(tx: Transaction, *, community: str, due: Mapping[str, Due], criteria: Criteria) -> int:
+    """Have these members hold what they have what it takes for, and no more; how many grants that led to."""
+    if not due:
+        return 0
+    heads = await lock_persons(tx.conn, keys=[(community, member_id) for member_id in due])
+    of_heads: dict[str, Due] = {}
+    for member_id, one in due.items():
+        head_id = heads.get((community, member_id), member_id)
+        of_heads[head_id] = of_heads[head_id].and_then(one) if head_id in of_heads else one
+    groups = await store.load_groups(tx.conn, community=community, head_ids=of_heads) if heads else {}
+    known = _Known(
+        criteria,
+        await load_values(tx.conn, community=community, criteria=criteria, head_ids=of_heads, groups=groups),
+        await _withheld(tx.conn, community=community, head_ids=of_heads, groups=groups),
+    )
+    # Most hold what they are to hold: only the others are locked, and looked at once more.
+    keys = [(community, head_id) for head_id in of_heads]
+    standing = await store.load_members(tx.conn, keys=keys)
+    concerned = {key for key in keys if known.change(standing.get(key) or BadgeMember(*key)) != Change()}
+    if not concerned:
+        return 0
+    members = await store.lock_members(tx.conn, keys=concerned)
+    changes = {key: known.change(members[key]) for key in sorted(concerned)}
+    wanted = {
+        (asked.badge.id, key[1]): asked
+        for key, change in changes.items()
+        for asked, _ in change.grants
+        if asked.badge.limited_to is not None
+    }
+    numbers = await _numbers(tx, community=community, wanted=wanted, groups=groups) if wanted else {}
+    grants: list[Traced] = []
+    for key, change in changes.items():
+        when = of_heads[key[1]]
+        grants += [
+            Traced(grant, is_backfill=when.is_backfill)
+            for grant in _changed(members[key], change, when, known, numbers)
+        ]
+    await store.set_members(tx.conn, members=members.values())
+    await make_grants(tx, grants=grants)
+    return len(grants)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    criteria: Criteria
+    values: Mapping[str, Values]
+    withheld: Mapping[str, set[str]]
+
+    def change(self, member: BadgeMember) -> Change:
+        member_id = member.member_id
+        return change_of(
+            member.standing, self.values[member_id], self.criteria, withheld=self.withheld.get(member_id, ())
+        )
+
+
+def _changed(
+    member: BadgeMember, change: Change, due: Due, known: _Known, numbers: Mapping[tuple[str, str], int | None]
+) -> list[Grant]:
+    version = known.criteria.version
+    grants = [member.take_back(key, due, version=version) for key in change.taken_back]
+    for asked, step in change.grants:
+        number = numbers.get((asked.badge.id, member.member_id))
+        if asked.badge.limited_to is None or number is not None:
+            met = known.values[member.member_id].of(asked.criterion.reads)
+            grants.append(member.grant(step, due, version=version, met=met, edition=number))
+    return grants
+
+
+async def _withheld(
+    conn: Connection, *, community: str, head_ids: Collection[str], groups: Mapping[str, list[str]]
+) -> dict[str, set[str]]:
+    """The badges that people took from whoever is one person with each head."""
+    of_members = {member_id: head_id for head_id, group in groups.items() for member_id in group}
+    found: dict[str, set[str]] = {}
+    withheld = await by_hand_store.load_withheld(conn, community=community, member_ids=[*head_ids, *of_members])
+    for member_id, badges in withheld.items():
+        found.setdefault(of_members.get(member_id, member_id), set()).update(badges)
+    return found
+
+
+async def _numbers(
+    tx: Transaction,
+    *,
+    community: str,
+    wanted: Mapping[tuple[str, str], Asked],
+    groups: Mapping[str, list[str]],
+) -> dict[tuple[str, str], int | None]:
+    """The numbers of limited badges that members get: their own where they had one, or the next; None: gone."""
+    people = {member_id: groups.get(member_id, [member_id]) for _, member_id in wanted}
+    had = await by_hand_store.load_editions(
+        tx.conn, community=community, member_ids={one for group in people.values() for one in group}
+    )
+    numbers: dict[tuple[str, str], int | None] = {}
+    for badge, member_id in wanted:
+        own = [had[badge, one] for one in people[member_id] if (badge, one) in had]
+        numbers[badge, member_id] = min(own, default=None)
+    missing = [key for key, number in numbers.items() if number is None]
+    if not missing:
+        return numbers
+    limits = {badge: wanted[badge, member_id].badge.limited_to or 0 for badge, member_id in missing}
+    rooms: dict[str, Room] = await by_hand_store.lock_rooms(tx.conn, community=community, limits=limits)
+    for badge, member_id in missing:
+        numbers[badge, member_id], rooms[badge] = rooms[badge].take()
+    await by_hand_store.set_rooms(tx.conn, community=community, rooms=rooms)
+    given = [
+        (badge, number, member_id)
+        for badge, member_id in missing
+        if (number := numbers[badge, member_id]) is not None
+    ]
+    await by_hand_store.add_editions(tx.conn, community=community, editions=given, at=tx.now)
+    waiting = [key for key in missing if numbers[key] is None]
+    if waiting:
+        await by_hand_store.add_waiting(tx.conn, community=community, waiting=waiting, since=tx.now)
+    return numbers
+
+
+async def load_values(
+    conn: Connection,
+    *,
+    community: str,
+    criteria: Criteria,
+    head_ids: Collection[str],
+    groups: Mapping[str, list[str]],
+) -> dict[str, Values]:
+    """What members have of what badges read; heads have all that is of those who are merged into them."""
+    reads, keys = criteria.reads, [(community, head_id) for head_id in head_ids]
+    totals = {}
+    if reads.points or reads.awards or reads.scores:
+        totals = await totals_store.load_members(conn, keys=keys)
+    counts = await counts_store.load_members(conn, keys=keys) if reads.events else {}
+    audiences = {}
+    if reads.audiences:
+        audiences = await store.load_audiences(conn, community=community, member_ids=head_ids)
+    streaks: dict[str, dict[str, int]] = {}
+    if criteria.streaks:
+        streaks = await _longest(conn, community=community, criteria=criteria, head_ids=head_ids, groups=groups)
+    counter_of = {rule: criteria.counters[rule] for rule in reads.events if rule in criteria.counters}
+    found: dict[str, Values] = {}
+    for key in keys:
+        total, counted = totals.get(key), counts.get(key)
+        found[key[1]] = Values(
+            0 if total is None else total.points,
+            None
+            if counted is None
+            else {rule: counted.counts.get(counter, 0) for rule, counter in counter_of.items()},
+            None if total is None else total.awards_by_rule,
+            None if total is None else total.scores,
+            streaks.get(key[1]),
+            audiences.get(key[1], frozenset()),
+        )
+    return found
+
+
+async def _longest(
+    conn: Connection,
+    *,
+    community: str,
+    criteria: Criteria,
+    head_ids: Collection[str],
+    groups: Mapping[str, list[str]],
+) -> dict[str, dict[str, int]]:
+    """The longest run of each streak that is read, by member: it follows from what was done, whenever asked."""
+    counters = {
+        streak.id: [criteria.counters[rule] for rule in streak.rules if rule in criteria.counters]
+        for streak in criteria.streaks
+    }
+    people = {head_id: groups.get(head_id, [head_id]) for head_id in head_ids}
+    acts = await store.load_acts(
+        conn,
+        community=community,
+        member_ids=[one for group in people.values() for one in group],
+        counters={counter for of_streak in counters.values() for counter in of_streak},
+    )
+    zones = await store.load_zones(conn, community=community, member_ids=head_ids)
+    calendar = await load_calendar(conn, community=community)
+    found: dict[str, dict[str, int]] = {}
+    for head_id, group in people.items():
+        done = {
+            streak.id: {
+                slot
+                for one in group
+                for counter in counters[streak.id]
+                for slot in acts.get(one, {}).get(counter, ())
+            }
+            for streak in criteria.streaks
+        }
+        if any(done.values()):
+            moves = [Move(*move) for move in zones.get(head_id, [])]
+            found[head_id] = {
+                streak.id: _run(streak, done[streak.id], calendar, moves) for streak in criteria.streaks
+            }
+    return found
+
+
+def _run(streak: Streak, done: Collection[datetime], calendar: Calendar, moves: list[Move]) -> int:
+    if not done:
+        return 0
+    own = calendar_of(calendar, moves)
+    days = {own.date_of(act) for act in done}
+    earning = None if streak.freezes is None else Earning(streak.freezes.every, streak.freezes.hold)
+    # As of when all of it is over: that a day is not over yet makes no run shorter.
+    as_of = max(done) + _LATER
+    return standing(days, calendar=own, as_of=as_of, rhythm=Rhythm.of(streak), earning=earning).longest

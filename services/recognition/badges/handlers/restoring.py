@@ -1,0 +1,80 @@
+"""After a restore: badges that were told and that the database has forgotten are what stands again.
+
+What was written with them is told nowhere, and stays forgotten.
+"""
+
+from collections.abc import Sequence
+
+from services.recognition.badges.domain.by_hand import Gift, Withheld
+from services.recognition.badges.handlers.following import regroup
+from services.recognition.badges.store import by_hand as store
+from services.recognition.badges.store import restoring as restoring_store
+from services.recognition.thresholds import store as thresholds_store
+from services.recognition.thresholds.domain import Due, Grant
+from services.recognition.totals.handlers import grant_told
+from shared.contracts.facts import RECOGNITION_GRANTED, RecognitionGranted
+from shared.merges import load_group, load_heads
+from shared.own_facts import ReadBack
+from shared.topics import RECOGNITION
+from shared.transaction import Transaction
+
+NOBODY = ""
+
+
+async def on_badges_told(tx: Transaction, facts: list[RecognitionGranted]) -> None:
+    """Take in what was told of badges that ask for several things or were given by hand; the grants are there."""
+    told = [grant_told(fact) for fact in facts]
+    badges = [one for one in told if one.key.kind == "badge" and one.award_id is None and one.event_uid is None]
+    by_criteria = [one for one in badges if not one.by_hand or one.reverses is not None]
+    if by_criteria:
+        await restoring_store.rebuild(tx.conn, grants=by_criteria)
+    for grant in badges:
+        if grant.by_hand:
+            await _by_hand(tx, grant)
+    await _editions(tx, badges)
+    # What was granted to whoever is merged now stands for who stays.
+    heads = await load_heads(tx.conn, keys={(one.community, one.member_id) for one in badges})
+    for community in sorted({key[0] for key in heads}):
+        of_community = {head_id for (of, _), head_id in heads.items() if of == community}
+        groups = {
+            head_id: await load_group(tx.conn, community=community, head_id=head_id)
+            for head_id in sorted(of_community)
+        }
+        await regroup(tx, community=community, groups=groups)
+    due = {(one.community, one.member_id): Due(tx.now) for one in badges}
+    if due:
+        await thresholds_store.put_due(tx.conn, due=due)
+
+
+async def _by_hand(tx: Transaction, grant: Grant) -> None:
+    community, badge = grant.community, grant.key.base_id
+    if grant.reverses is None:
+        gift = Gift(community, grant.grant_id, grant.member_id, badge, None, grant.event_time, None, NOBODY)
+        await store.add_gift(tx.conn, gift)
+        return
+    taken = await restoring_store.is_gift(tx.conn, community=community, grant_id=grant.reverses)
+    if taken:
+        await store.set_taken_back(
+            tx.conn,
+            community=community,
+            grant_id=grant.reverses,
+            at=grant.event_time,
+            by_person=None,
+            by_name=NOBODY,
+            reason=None,
+        )
+    else:
+        withheld = Withheld(community, grant.member_id, badge, grant.event_time, None, NOBODY, None)
+        await store.put_withheld(tx.conn, withheld)
+
+
+async def _editions(tx: Transaction, grants: Sequence[Grant]) -> None:
+    """Numbers that were given are given, and those that were taken back by hand are free."""
+    for grant in grants:
+        if grant.edition is not None and grant.reverses is None:
+            await restoring_store.put_edition(tx.conn, grant=grant)
+        elif grant.reverses is not None and grant.by_hand:
+            await restoring_store.free_edition(tx.conn, grant=grant)
+
+
+READ_BACK = (ReadBack((RECOGNITION,), RECOGNITION_GRANTED.adapter, on_badges_told),)

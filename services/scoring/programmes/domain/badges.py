@@ -1,0 +1,124 @@
+"""What is wrong with badges: criteria that are none, ask for what is not there, or cost too much to be asked."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from services.scoring.programmes.domain.mistakes import Conditions, Mistake, Read, list_at, mistake, value_at
+from services.scoring.programmes.domain.sections import of_several
+from services.scoring.rules.domain.attributes import names_read
+from services.scoring.rules.domain.audiences import AUDIENCES, id_of
+from services.scoring.rules.domain.counters import counter_of
+from services.scoring.rules.domain.qualities import is_quality, shown_name
+from shared.conditions.criteria import Criterion, check_kind, compile_criterion
+from shared.conditions.errors import ConditionError
+from shared.contracts.programme import CONDITION_MAX_CHARS, SPENDABLE
+from shared.located_yaml import Located, Path, mark_within
+from shared.near_names import suggestion
+
+BADGES: Path = ("recognition", "badges")
+#: What badges may have asked of one event beside what rules ask, by a service without child processes.
+COUNTED_STEPS_MAX_COUNT = 10_000
+#: The fields with a criterion, and whether it comes to a number.
+CRITERIA = {"when": False, "measure": True}
+
+
+def badge_mistakes(located: Located, text: str, conditions: Conditions) -> Iterator[Mistake]:
+    """What is wrong with badges' criteria, and where one counts events that recognition cannot ask about."""
+    counted: list[tuple[Path, str]] = []
+    for index, badge in enumerate(list_at(located, BADGES)):
+        if not isinstance(badge, dict):
+            continue
+        rule = badge.get("rule")
+        if isinstance(rule, str) and badge.get("count") != "awards":
+            counted.append(((*BADGES, index, "rule"), rule))
+        for field, is_number in CRITERIA.items():
+            expression = badge.get(field)
+            if not isinstance(expression, str) or not 0 < len(expression) <= CONDITION_MAX_CHARS:
+                continue
+            path: Path = (*BADGES, index, field)
+            try:
+                criterion = compile_criterion(expression)
+                check_kind(criterion, is_number=is_number)
+            except ConditionError as refused:
+                mark = located.values[path]
+                if refused.offset is not None:
+                    mark = mark_within(text, mark, str(value_at(located, path)), refused.offset)
+                yield mistake(mark, path, refused.detail)
+                continue
+            yield from _unknown(located, path, criterion)
+            counted += [(path, rule_id) for rule_id in sorted(criterion.reads.events)]
+    yield from _not_countable(located, counted, conditions)
+
+
+def _ids(located: Located, path: Path) -> list[str]:
+    return [
+        one["id"] for one in list_at(located, path) if isinstance(one, dict) and isinstance(one.get("id"), str)
+    ]
+
+
+def _unknown(located: Located, path: Path, criterion: Criterion) -> Iterator[Mistake]:
+    """Where a criterion asks for what the programme does not have."""
+    reads = criterion.reads
+    rules, scores = _ids(located, ("rules",)), [*_ids(located, ("scores",)), SPENDABLE]
+    for noun, asked, known in (
+        ("rule", reads.events | reads.awards, rules),
+        ("score", reads.scores, scores),
+        ("streak", reads.streaks, _ids(located, ("recognition", "streaks"))),
+        ("audience", reads.audiences, _ids(located, (AUDIENCES,))),
+    ):
+        for one in sorted(asked.difference(known)):
+            yield mistake(located.values[path], path, f"there is no {noun} `{one}`; {suggestion(one, known)}")
+
+
+def _not_countable(located: Located, counted: list[tuple[Path, str]], conditions: Conditions) -> Iterator[Mistake]:
+    """Where events of a rule are counted whose condition recognition cannot ask as well.
+
+    It is too dear for that, or it reads what is known of members, which is scoring's alone.
+    """
+    steps: dict[str, int] = {}
+    reads: dict[str, tuple[str, ...]] = {}
+    for index, rule in enumerate(list_at(located, ("rules",))):
+        if isinstance(rule, dict) and isinstance(read := conditions.get(index), Read):
+            steps[str(rule.get("id"))] = read.bound.steps
+            reads[str(rule.get("id"))] = names_read(read.tree, read.declared)
+    scoped = {
+        one.get("id") for one in list_at(located, ("rules",)) if isinstance(one, dict) and one.get("audiences")
+    }
+    several = of_several(located)
+    taken: dict[str, int] = {}
+    for path, rule_id in counted:
+        if rule_id not in steps and rule_id not in scoped and rule_id not in several:
+            continue
+        instead = "write `count: awards`" if path[-1] == "rule" else f'ask for awards("{rule_id}")'
+        detail: Any = None
+        if rule_id in several:
+            detail = f"the rule `{rule_id}` is for several people, and a badge counts events for one; {instead}"
+        elif rule_id in scoped:
+            detail = (
+                f"the rule `{rule_id}` is for members of audiences, and a badge counts events by what they say"
+                f" themselves; {instead}"
+            )
+        elif reads[rule_id]:
+            detail = (
+                f"the condition of `{rule_id}` reads {_read_as(reads[rule_id][0])}, and a badge counts events by"
+                f" what they say themselves; {instead}"
+            )
+        else:
+            taken[rule_id] = steps[rule_id]
+            if sum(taken.values()) > COUNTED_STEPS_MAX_COUNT:
+                detail = (
+                    "the conditions of rules whose events are counted can take up to"
+                    f" {sum(taken.values()):,} steps for one event, and may take {COUNTED_STEPS_MAX_COUNT:,};"
+                    f" {instead}, or cheaper conditions"
+                )
+        if detail is not None:
+            yield mistake(located.values[path], path, detail)
+
+
+def _read_as(name: str) -> str:
+    if is_quality(name):
+        return f"`{shown_name(name)}`"
+    audience_id, counter_id = id_of(name), counter_of(name)
+    if counter_id is not None:
+        return f"the counter `{counter_id}`"
+    return f"`member.{name}`" if audience_id is None else f"whether one is in `{audience_id}`"

@@ -1,0 +1,1 @@
+"""How good content is, by what members whom others trust make of it."""

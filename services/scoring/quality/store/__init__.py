@@ -1,0 +1,1 @@
+"""The SQL of quality: judgements, trust, and content as it is listed."""

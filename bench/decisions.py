@@ -254,7 +254,7 @@ class Held:
             self.since = time.perf_counter()
             return found
 
-        campaign_store.lock_books = locking  # type: ignore[assignment]
+        campaign_store.lock_books = locking
 
     def committed(self) -> None:
         """Add what was held by a batch that is committed."""

@@ -7,8 +7,9 @@ from typing import Any
 
 import orjson
 
+from connectors.bodies import BodyError
 from connectors.compiled import Connector
-from connectors.engine import BodyError, Delivery, Outcome, State, checked, map_delivery, recognise, settings_of
+from connectors.engine import Delivery, Outcome, State, checked, map_delivery, recognise, settings_of
 from connectors.exports.contents import Content, Reading, UnreadableError
 from connectors.exports.cutting import Broken, Made, cut
 from connectors.exports.finding import Found, find, why_not

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from connectors.bodies import BodyError
 from connectors.compiled import Connector
-from connectors.engine import BodyError, Delivery, State, checked, map_delivery, recognise, settings_of
+from connectors.engine import Delivery, State, checked, map_delivery, recognise, settings_of
 from connectors.exports.contents import Content, UnreadableError
 from connectors.exports.finding import Found, find, why_not
 from plaudit.importers.contents import beside, contents

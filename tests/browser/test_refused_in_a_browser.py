@@ -29,7 +29,7 @@ PAGES = (
     "/receipts",
 )
 #: Pages of the same make as another one: looked at when all are.
-ALIKE = {"/refused?cause=not_readable", "/refused/{not_readable}", "/receipts"}
+ALIKE = {"/refused?cause=not_readable", "/refused/{unknown_type}"}
 LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))
 CHOSEN = [("it-IT", "dark", 320)]
 PROGRAMME = b"""programme: webinars

@@ -134,6 +134,8 @@ def test_every_member_that_a_request_may_name_is_named_by_id_or_identity() -> No
         "ingest POST /v1/members/{member_id}/unmerge": ["member_id"],
         "scoring GET /v1/awards": ["member"],
         "scoring GET /v1/manual-awards": ["member"],
+        "scoring GET /v1/guideline-cases": ["member"],
+        "scoring POST /v1/suspensions": ["member"],
         "scoring POST /v1/manual-awards": ["member"],
         "rewards GET /v1/payouts": ["member"],
         "rewards GET /v1/redemptions": ["member"],

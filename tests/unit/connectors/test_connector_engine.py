@@ -4,14 +4,12 @@ import orjson
 import pytest
 import yaml
 
+from connectors.bodies import BODY_MAX_BYTES, BodyError, read_body
 from connectors.engine import (
     ACTIVITIES_MAX_COUNT,
-    BODY_MAX_BYTES,
-    BodyError,
     Delivery,
     challenge_answer,
     delivery_id,
-    read_body,
     recognise,
 )
 from connectors.reading import read_connector

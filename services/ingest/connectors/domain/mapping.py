@@ -10,17 +10,16 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from connectors.bodies import BodyError, read_body
 from connectors.compiled import Connector
 from connectors.engine import (
     ACTIVITIES_MAX_COUNT,
-    BodyError,
     Delivery,
     State,
     challenge_answer,
     delivery_id,
     event_of,
     map_delivery,
-    read_body,
     settings_of,
 )
 from connectors.failures import MappingError

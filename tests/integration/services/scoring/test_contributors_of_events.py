@@ -39,14 +39,14 @@ async def test_a_team_shares_and_each_is_under_their_own_limits(world: Any, api:
         world.event("5", "ann", None, contributor1=world.uuid("ann"), contributor2=world.uuid("ann"))
     )
     explained = (await api.get(f"/v1/events/{world.uuid('event 5')}/explanation")).json()
-    declined = {(one["rule_id"], one["slot"], one["reason"]) for one in explained["declined"]}
+    declined = {(one["rule_id"], one["beneficiary"], one["reason"]) for one in explained["declined"]}
     assert declined >= {
         ("team", "contributor1", "twice"),
         ("team", "contributor2", "twice"),
         ("each", "contributor1", "own_act"),
     }
     listed = (await api.get("/v1/awards", params={"event": world.uuid("event 1")})).json()
-    assert {(one["slot"], one["points"]) for one in listed["items"] if one["rule_id"] == "team"} == {
+    assert {(one["beneficiary"], one["points"]) for one in listed["items"] if one["rule_id"] == "team"} == {
         ("actor", 4),
         ("contributor1", 3),
         ("contributor2", 3),

@@ -52,8 +52,8 @@ async def test_counters_are_what_was_earned_before_the_batch_and_stay(world: Any
     assert read >= {("third", "counter:messages", 2), ("first", "counter:messages", 2)}
     assert {one["written"] for one in explained["attributes"]} == {'counter("messages")'}
     # What was calculated stands there with what it came to.
-    calculated = [(one["rule_id"], one["slot"], one["points"], one["met"]) for one in explained["calculated"]]
-    assert calculated == [("worth", "actor", 6, {})]
+    calculated = {"rule_id": "worth", "beneficiary": "actor", "points": 6, "met": {}}
+    assert explained["calculated"] == [calculated]
     # Two are taken back: what was decided for the third stays, the fourth is decided by what is left.
     await world.score(world.retraction("1"), world.retraction("2"))
     assert (await of_rule(world, "ann"))["third"] == 7

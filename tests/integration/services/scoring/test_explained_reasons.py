@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.scoring.audiences.handlers import on_members
+from services.scoring.audiences.handlers.deciding import on_members
 from services.scoring.campaigns.domain import BookState
 from services.scoring.campaigns.handlers import change
 from services.scoring.programmes.domain.publication import Author

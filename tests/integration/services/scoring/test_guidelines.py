@@ -339,3 +339,36 @@ async def test_a_name_that_has_a_listed_word_is_brought_before_a_person_once(cou
     # The name itself is in no table of cases and in no fact of theirs.
     assert "BADWORD" not in str(await world.published())
     assert (await court.decide(case["case_id"])).json()["state"] == "upheld"
+
+
+async def test_of_who_is_forgotten_no_note_and_no_report_stays_and_what_was_decided_does(court: Court) -> None:
+    world = court.world
+    await court.hear(court.post("1"), court.said("reported", "r1", "p1", category="rude"))
+    await court.settle()
+    case_id = (await court.case())["case_id"]
+    # Members report by their own page, too, and again it is the same.
+    own = f"/v1/members/{world.uuid('ann')}/guideline-reports"
+    for _ in range(2):
+        body = {"channel": "chat", "object_id": "p1", "category": "rude"}
+        assert (await court.bob.post(own, json=body)).json()["case_id"] == case_id
+    unknown = await court.bob.post(own, json={**body, "category": "rud"})
+    assert kind_of(unknown) == (422, "unknown-category")
+    assert "did you mean `rude`?" in unknown.json()["detail"]
+    await court.decide(case_id)
+    path = f"/v1/members/{world.uuid('mal')}/guidelines/accept"
+    assert (await court.ada.post(path, json={"version": "2"})).status_code == 200
+    for who in ("mal", "ann"):
+        data = {
+            "member_id": world.uuid(who),
+            "revision": 9,
+            "erased_at": NOON,
+            "identities": [],
+            "forfeits": False,
+        }
+        await world.handle(on_members, MEMBER_FACT.validate_python(world.fact("member.erased.v1", who, data)))
+    shown = (await court.ada.get(f"/v1/guideline-cases/{case_id}")).json()
+    assert (shown["state"], shown["reporters"], {one["note"] for one in shown["said"]}) == ("upheld", [], {None})
+    left = await world.pool.fetchval(
+        "select count(*) from guideline_acceptances where community = $1", world.community
+    )
+    assert (left, await court.points()) == (0, 0)

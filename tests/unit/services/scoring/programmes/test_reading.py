@@ -329,8 +329,8 @@ def test_a_field_that_is_like_no_other_is_answered_with_those_there_are(field: s
     *_, detail = only(SMALL + f"    {field}: 2\n")
     known = (
         "id, title, on, when, points, to, own, daily_cap, limits, grace_minutes, grace_count, points_by, "
-        "multipliers, also, floor, cooldown, diminishing, pending_days, expire_days, score, group, campaign, "
-        "audiences, goal, reviewed"
+        "multipliers, also, split, floor, cooldown, diminishing, pending_days, expire_days, score, group, "
+        "campaign, audiences, goal, reviewed"
     )
     assert detail == f"there is no field `{field}` here; known are {known}"
 

@@ -83,8 +83,9 @@ async def _show(visit: Visit, *, refused: Refusal | None = None, said: str = "")
         listing=listing,
         views=await visit.views(listing),
         waiting=counts.get("reserved"),
-        # They are everybody's.
-        counted={} if "member" in listing.said else {state: many(visit, one) for state, one in counts.items()},
+        # They are everybody's: of one member's the tabs say none.
+        counted=dict.fromkeys(STATES, "")
+        | {state: many(visit, one) for state, one in counts.items() if "member" not in listing.said},
         refused=refused,
         sought=said,
     )

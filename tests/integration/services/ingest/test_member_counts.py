@@ -8,7 +8,7 @@ import pytest
 
 from services.ingest.directory import store
 from services.ingest.members.domain import Email, IdentityKey
-from services.ingest.members.store import set_emails
+from services.ingest.members.store.identities import set_emails
 from tests.integration.services.ingest.conftest import SCOPES, Community, event, handle, raw_fact
 from tests.integration.services.world import authorization
 

@@ -1,8 +1,7 @@
 """A programme: the rules of a community, in the sections that each service reads.
 
-ingest reads `attributes` and `events`, scoring `events`, `audiences`, `rules`, `campaigns`, `manual` and
-`quality` and `signals`, recognition `recognition`, rewards `rewards`; `guidelines` are scoring's, and their words ingest's. A
-programme is written in YAML, published as a version, and never changed afterwards.
+ingest reads `attributes` and `events`, scoring `events`, `audiences`, `rules`, `campaigns`, `manual`,
+`quality`, `signals` and `guidelines`, recognition `recognition`, rewards `rewards`. A programme is written in YAML, published as a version, and never changed afterwards.
 """
 
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute

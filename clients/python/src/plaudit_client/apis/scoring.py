@@ -653,6 +653,29 @@ class Scoring:
             ),
         )
 
+    def get_held_awards(
+        self, member_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.HeldOfMemberPage:
+        """How many, since when, and, where they were denied, why; not by whom, nor who else is meant."""
+        return cast(
+            "types.HeldOfMemberPage",
+            self._ask(
+                call(
+                    "scoring",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/held-awards",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_held_awards(self, member_id: str, *, limit: int | None = None) -> Iterator[types.HeldOfMember]:
+        """Every item that `get_held_awards` lists, page by page."""
+        return items(
+            self._ask,
+            call("scoring", "GET", f"/v1/members/{as_segment(member_id)}/held-awards", params={"limit": limit}),
+        )
+
     def get_members_manual_awards(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.ManualAwardOfMemberPage:
@@ -982,6 +1005,126 @@ class Scoring:
     def get_running_campaigns(self) -> types.RunningCampaigns:
         """As members are told of them: what is over, stopped, or has spent its budget is in none of it."""
         return cast("types.RunningCampaigns", self._ask(call("scoring", "GET", "/v1/running-campaigns")))
+
+    def get_signal_cases(
+        self,
+        *,
+        state: Literal["marked", "held", "release_asked", "released", "denied", "gone"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.NamedSignalCasePage:
+        """A signal is no verdict: two who answer one another at work look like two who trade points."""
+        return cast(
+            "types.NamedSignalCasePage",
+            self._ask(
+                call(
+                    "scoring",
+                    "GET",
+                    "/v1/signals",
+                    params={"state": state, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_signal_cases(
+        self,
+        *,
+        state: Literal["marked", "held", "release_asked", "released", "denied", "gone"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.NamedSignalCase]:
+        """Every item that `get_signal_cases` lists, page by page."""
+        return items(
+            self._ask,
+            call("scoring", "GET", "/v1/signals", params={"state": state, "member": member, "limit": limit}),
+        )
+
+    def decide_signal_cases(
+        self,
+        *,
+        case_ids: Sequence[str],
+        decision: Literal["release", "deny"],
+        reason: Literal["honest", "same_place", "one_person", "traded", "automated"],
+        note: str | None | NotGiven = NOT_GIVEN,
+    ) -> list[types.SignalCaseItem]:
+        """All of them, or none where one is not in a state for it."""
+        return cast(
+            "list[types.SignalCaseItem]",
+            self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    "/v1/signals/decisions",
+                    fields={"case_ids": case_ids, "decision": decision, "reason": reason, "note": note},
+                )
+            ),
+        )
+
+    def get_signal_terms(self) -> types.SignalTerms:
+        """Of the programme that is in force. Without its section nobody is looked at."""
+        return cast("types.SignalTerms", self._ask(call("scoring", "GET", "/v1/signals/terms")))
+
+    def get_signal_case(self, case_id: str) -> types.SignalCaseShown:
+        """What was found, who gave whom how much, and who is in it, too."""
+        return cast(
+            "types.SignalCaseShown", self._ask(call("scoring", "GET", f"/v1/signals/{as_segment(case_id)}"))
+        )
+
+    def approve_signal_case(self, case_id: str) -> types.SignalCaseItem:
+        """Whoever asked for it cannot, by whatever key; approving again changes nothing."""
+        return cast(
+            "types.SignalCaseItem",
+            self._ask(call("scoring", "POST", f"/v1/signals/{as_segment(case_id)}/approve")),
+        )
+
+    def deny_signal_case(
+        self,
+        case_id: str,
+        *,
+        reason: Literal["honest", "same_place", "one_person", "traded", "automated"],
+        note: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.SignalCaseItem:
+        """The awards amount to nothing, and so does what these givers give in the same 30 days. The member
+        reads why.
+
+        Again changes nothing.
+        """
+        return cast(
+            "types.SignalCaseItem",
+            self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    f"/v1/signals/{as_segment(case_id)}/deny",
+                    fields={"reason": reason, "note": note},
+                )
+            ),
+        )
+
+    def release_signal_case(
+        self,
+        case_id: str,
+        *,
+        reason: Literal["honest", "same_place", "one_person", "traded", "automated"],
+        note: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.SignalCaseItem:
+        """The awards are given within seconds, and what comes of these givers in the same 30 days.
+
+        From as many points on as the programme says it waits until another person approves it. What was
+        denied can be released, too. Again changes nothing.
+        """
+        return cast(
+            "types.SignalCaseItem",
+            self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    f"/v1/signals/{as_segment(case_id)}/release",
+                    fields={"reason": reason, "note": note},
+                )
+            ),
+        )
 
     def get_suspensions(self) -> types.SuspensionShownPage:
         """Those that last now, the newest first."""
@@ -1672,6 +1815,29 @@ class AsyncScoring:
             ),
         )
 
+    async def get_held_awards(
+        self, member_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.HeldOfMemberPage:
+        """How many, since when, and, where they were denied, why; not by whom, nor who else is meant."""
+        return cast(
+            "types.HeldOfMemberPage",
+            await self._ask(
+                call(
+                    "scoring",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/held-awards",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_held_awards(self, member_id: str, *, limit: int | None = None) -> AsyncIterator[types.HeldOfMember]:
+        """Every item that `get_held_awards` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("scoring", "GET", f"/v1/members/{as_segment(member_id)}/held-awards", params={"limit": limit}),
+        )
+
     async def get_members_manual_awards(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.ManualAwardOfMemberPage:
@@ -2008,6 +2174,126 @@ class AsyncScoring:
     async def get_running_campaigns(self) -> types.RunningCampaigns:
         """As members are told of them: what is over, stopped, or has spent its budget is in none of it."""
         return cast("types.RunningCampaigns", await self._ask(call("scoring", "GET", "/v1/running-campaigns")))
+
+    async def get_signal_cases(
+        self,
+        *,
+        state: Literal["marked", "held", "release_asked", "released", "denied", "gone"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.NamedSignalCasePage:
+        """A signal is no verdict: two who answer one another at work look like two who trade points."""
+        return cast(
+            "types.NamedSignalCasePage",
+            await self._ask(
+                call(
+                    "scoring",
+                    "GET",
+                    "/v1/signals",
+                    params={"state": state, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_signal_cases(
+        self,
+        *,
+        state: Literal["marked", "held", "release_asked", "released", "denied", "gone"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.NamedSignalCase]:
+        """Every item that `get_signal_cases` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("scoring", "GET", "/v1/signals", params={"state": state, "member": member, "limit": limit}),
+        )
+
+    async def decide_signal_cases(
+        self,
+        *,
+        case_ids: Sequence[str],
+        decision: Literal["release", "deny"],
+        reason: Literal["honest", "same_place", "one_person", "traded", "automated"],
+        note: str | None | NotGiven = NOT_GIVEN,
+    ) -> list[types.SignalCaseItem]:
+        """All of them, or none where one is not in a state for it."""
+        return cast(
+            "list[types.SignalCaseItem]",
+            await self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    "/v1/signals/decisions",
+                    fields={"case_ids": case_ids, "decision": decision, "reason": reason, "note": note},
+                )
+            ),
+        )
+
+    async def get_signal_terms(self) -> types.SignalTerms:
+        """Of the programme that is in force. Without its section nobody is looked at."""
+        return cast("types.SignalTerms", await self._ask(call("scoring", "GET", "/v1/signals/terms")))
+
+    async def get_signal_case(self, case_id: str) -> types.SignalCaseShown:
+        """What was found, who gave whom how much, and who is in it, too."""
+        return cast(
+            "types.SignalCaseShown", await self._ask(call("scoring", "GET", f"/v1/signals/{as_segment(case_id)}"))
+        )
+
+    async def approve_signal_case(self, case_id: str) -> types.SignalCaseItem:
+        """Whoever asked for it cannot, by whatever key; approving again changes nothing."""
+        return cast(
+            "types.SignalCaseItem",
+            await self._ask(call("scoring", "POST", f"/v1/signals/{as_segment(case_id)}/approve")),
+        )
+
+    async def deny_signal_case(
+        self,
+        case_id: str,
+        *,
+        reason: Literal["honest", "same_place", "one_person", "traded", "automated"],
+        note: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.SignalCaseItem:
+        """The awards amount to nothing, and so does what these givers give in the same 30 days. The member
+        reads why.
+
+        Again changes nothing.
+        """
+        return cast(
+            "types.SignalCaseItem",
+            await self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    f"/v1/signals/{as_segment(case_id)}/deny",
+                    fields={"reason": reason, "note": note},
+                )
+            ),
+        )
+
+    async def release_signal_case(
+        self,
+        case_id: str,
+        *,
+        reason: Literal["honest", "same_place", "one_person", "traded", "automated"],
+        note: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.SignalCaseItem:
+        """The awards are given within seconds, and what comes of these givers in the same 30 days.
+
+        From as many points on as the programme says it waits until another person approves it. What was
+        denied can be released, too. Again changes nothing.
+        """
+        return cast(
+            "types.SignalCaseItem",
+            await self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    f"/v1/signals/{as_segment(case_id)}/release",
+                    fields={"reason": reason, "note": note},
+                )
+            ),
+        )
 
     async def get_suspensions(self) -> types.SuspensionShownPage:
         """Those that last now, the newest first."""

@@ -172,7 +172,9 @@ class AwardItem(TypedDict):
         "contributor4",
         "contributor5",
     ]
-    cause: NotRequired[Literal["retracted", "restored", "limit", "upheld", "suspended", "quality"] | None]
+    cause: NotRequired[
+        Literal["retracted", "restored", "limit", "held", "released", "upheld", "suspended", "quality"] | None
+    ]
     event_time: str
     event_type: str
     event_uid: str
@@ -816,6 +818,28 @@ class GuidelinesShown(TypedDict):
     version: str
 
 
+class HeldOfMember(TypedDict):
+    """Points of a member that are being looked at, or were not given, as the member sees it."""
+
+    case_id: str
+    decided_at: str | None
+    ends_on: str
+    held_awards: int
+    held_points: int
+    member_id: str
+    opened_at: str
+    reason: Literal["honest", "same_place", "one_person", "traded", "automated"] | None
+    starts_on: str
+    state: Literal["looked_at", "denied"]
+
+
+class HeldWorth(TypedDict):
+    """What the points are worth by the payout terms in force, in minor units, rounded down."""
+
+    currency: str
+    minor: int
+
+
 class JudgementItem(TypedDict):
     """What somebody made of content, and why that weighs what it does."""
 
@@ -1008,6 +1032,33 @@ class NamedManualAward(TypedDict):
     title: str
 
 
+class NamedSignalCase(TypedDict):
+    """A case with its member's name, and what is held in money."""
+
+    asked_at: str | None
+    asked_by: str | None
+    asked_by_person: str | None
+    case_id: str
+    changed_at: str
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    ends_on: str
+    held_awards: int
+    held_points: int
+    member_id: str
+    member_name: str | None
+    note: str | None
+    opened_at: str
+    programme_version: int
+    reason: Literal["honest", "same_place", "one_person", "traded", "automated"] | None
+    score_percent: int
+    signals: list[SignalItem]
+    starts_on: str
+    state: Literal["marked", "held", "release_asked", "released", "denied", "gone"]
+    worth: HeldWorth | None
+
+
 class NotRebuilt(TypedDict):
     """Something that no topic says."""
 
@@ -1116,6 +1167,13 @@ class DraftItemPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class HeldOfMemberPage(TypedDict):
+    """HeldOfMemberPage"""
+
+    items: list[HeldOfMember]
+    next: NotRequired[str | None]
+
+
 class JudgementItemPage(TypedDict):
     """JudgementItemPage"""
 
@@ -1134,6 +1192,13 @@ class NamedManualAwardPage(TypedDict):
     """NamedManualAwardPage"""
 
     items: list[NamedManualAward]
+    next: NotRequired[str | None]
+
+
+class NamedSignalCasePage(TypedDict):
+    """NamedSignalCasePage"""
+
+    items: list[NamedSignalCase]
     next: NotRequired[str | None]
 
 
@@ -1265,6 +1330,7 @@ class Programme(TypedDict):
     rewards: NotRequired[Rewards]
     rules: list[Rule]
     scores: NotRequired[list[DeclaredScore] | None]
+    signals: NotRequired[Signals | None]
     title: str
 
 
@@ -1680,6 +1746,126 @@ class SharedLimit(TypedDict):
     points: NotRequired[int | None]
     rules: NotRequired[list[str] | None]
     within: Literal["hour", "day", "week", "month", "quarter", "year", "campaign", "ever"]
+
+
+class SignalCaseItem(TypedDict):
+    """What was found about what a member received within 30 days, and what became of it."""
+
+    asked_at: str | None
+    asked_by: str | None
+    asked_by_person: str | None
+    case_id: str
+    changed_at: str
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    ends_on: str
+    held_awards: int
+    held_points: int
+    member_id: str
+    note: str | None
+    opened_at: str
+    programme_version: int
+    reason: Literal["honest", "same_place", "one_person", "traded", "automated"] | None
+    score_percent: int
+    signals: list[SignalItem]
+    starts_on: str
+    state: Literal["marked", "held", "release_asked", "released", "denied", "gone"]
+
+
+class SignalCaseShown(TypedDict):
+    """A case with who gave whom how much, the others of its rings, and their cases."""
+
+    asked_at: str | None
+    asked_by: str | None
+    asked_by_person: str | None
+    case_id: str
+    changed_at: str
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    ends_on: str
+    held_awards: int
+    held_points: int
+    member_id: str
+    member_name: str | None
+    note: str | None
+    opened_at: str
+    pairs: list[SignalPair]
+    programme_version: int
+    reason: Literal["honest", "same_place", "one_person", "traded", "automated"] | None
+    ring_case_ids: list[str]
+    score_percent: int
+    signals: list[SignalItem]
+    starts_on: str
+    state: Literal["marked", "held", "release_asked", "released", "denied", "gone"]
+    worth: HeldWorth | None
+
+
+class SignalDecision(TypedDict):
+    """Why what is held is released, or denied. The member reads the reason, and never the note."""
+
+    note: NotRequired[str | None]
+    reason: Literal["honest", "same_place", "one_person", "traded", "automated"]
+
+
+class SignalDecisions(TypedDict):
+    """One decision about several cases, as those of a ring."""
+
+    case_ids: list[str]
+    decision: Literal["release", "deny"]
+    note: NotRequired[str | None]
+    reason: Literal["honest", "same_place", "one_person", "traded", "automated"]
+
+
+class SignalItem(TypedDict):
+    """A signal, its score in percent, and in words and figures what it is made of."""
+
+    figures: dict[str, int]
+    givers_count: int | None
+    score_percent: int
+    signal: Literal["ring", "linked", "burst", "farm", "shared_account", "payer"]
+    words: str
+
+
+class SignalPair(TypedDict):
+    """What one gave another in these 30 days, before limits, and what the other gave back."""
+
+    acts: int
+    back_points: int
+    giver_id: str
+    giver_name: str | None
+    points: int
+    receiver_id: str
+    receiver_name: str | None
+
+
+class SignalTerms(TypedDict):
+    """What the programme in force says of signals, and what waits."""
+
+    hold_from_percent: int | None
+    is_on: bool
+    mark_from_percent: int | None
+    more_than_points: int | None
+    second_person_from: int | None
+
+
+class Signals(TypedDict):
+    """What of the giving within 30 days is marked, and what is held until a person has looked at it.
+
+    Members who received `more_than_points` are looked at. What reaches `mark_from_percent` is listed; from
+    `hold_from_percent` on awards are held: left out nothing is. Ties are strong from `strong_acts` acts on, a ring
+    has at most `ring_members`, and `burst_acts` of one giver, or `farm_givers` who give to nobody else, are usual
+    on one day. Releasing `second_person_from` points takes two people, where that is said."""
+
+    burst_acts: NotRequired[int]
+    farm_givers: NotRequired[int]
+    hold_from_percent: NotRequired[int | None]
+    mark_from_percent: NotRequired[int]
+    more_than_points: NotRequired[int]
+    ring_members: NotRequired[int]
+    second_person_from: NotRequired[int | None]
+    strong_acts: NotRequired[int]
 
 
 class StageAge(TypedDict):

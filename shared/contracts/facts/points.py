@@ -32,8 +32,8 @@ class AwardData(TypedDict):
     restored, that a limit has another room for it, because others came late, were retracted or restored, that a
     report of what its event is about was upheld, that its member is suspended, or that content has another
     `quality`. `restored` is also what is given back when a report or suspension does not stand any more. Or
-    it is held until a person has looked at it, and `released` then; what is held from its beginning is told once it
-    is released.
+    it is held until a person has looked at it, and `released` then; what is held from its beginning is told once
+    it is released.
 
     `day` and `week` are those of the event, left out as there.
 

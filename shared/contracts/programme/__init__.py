@@ -1,7 +1,7 @@
 """A programme: the rules of a community, in the sections that each service reads.
 
-ingest reads `attributes` and `events`, scoring `events`, `audiences`, `rules`, `campaigns`, `manual`, `quality` and
-`signals`, recognition `recognition`, rewards `rewards`; `guidelines` are scoring's, and their words ingest's. A
+ingest reads `attributes` and `events`, scoring `events`, `audiences`, `rules`, `campaigns`, `manual`, `quality`
+and `signals`, recognition `recognition`, rewards `rewards`; `guidelines` are scoring's, their words ingest's. A
 programme is written in YAML, published as a version, and never changed afterwards.
 """
 

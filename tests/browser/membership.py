@@ -114,9 +114,11 @@ def _events() -> Any:
         (20, "daichi", 90),
     ):
         yield _event("forum.reply.v1", who, now - timedelta(days=days, minutes=length), {"length_chars": length})
+    # On one day, whatever the hour is now: that day's limit is met.
+    noon = now.replace(hour=12) if now.hour > 12 else now.replace(hour=12) - timedelta(days=1)
     for number in range(3):
         about = {"object": {"id": f"a{number}", "author": {"id": "linh", "name": NAMES["linh"]}}}
-        yield _event("kudos.given.v1", "giulia", now - timedelta(hours=number + 1), about)
+        yield _event("kudos.given.v1", "giulia", noon - timedelta(minutes=number), about)
     yield _event("forum.post.v1", "giulia", now - timedelta(hours=5), {"length_chars": 300})
 
 

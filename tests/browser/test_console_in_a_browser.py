@@ -146,7 +146,7 @@ async def test_all_of_it_goes_without_script(console: Console) -> None:
         await page.get_by_role("link", name="Find a person, a page or any id").click()
         await page.locator("#q").fill(console.ids["event"].replace("-", ""))
         await page.get_by_role("button", name="Find", exact=True).click()
-        await expect(page.locator("h1")).to_contain_text("chat.message.v1 gave")
+        await expect(page.locator("h1")).to_contain_text("Wrote a message: +3 points")
         await visitor.go("/try-it")
         await page.get_by_label("Who did it").fill("without-script")
         await page.get_by_role("button", name="Send", exact=True).click()
@@ -228,7 +228,7 @@ async def test_a_dead_letter_that_is_understood_by_now_is_replayed_and_counts(co
         await until_shown(page, "It went through")
         await wait_until_idle(console.state)
         await visitor.go(f"/explorer/{uid}")
-        await expect(page.locator("h1")).to_contain_text(re.compile("chat.message.v1 gave [1-9]"))
+        await expect(page.locator("h1")).to_contain_text(re.compile(r"Wrote a message: \+[1-9]"))
 
 
 async def mended_letter(state: StackState) -> tuple[str, str]:

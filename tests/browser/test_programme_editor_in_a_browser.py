@@ -70,7 +70,7 @@ async def test_a_programme_with_an_error_is_mended_completed_and_published(conso
         assert await manager.violations() == []
         await page.get_by_role("button", name="Put data.length_chars").click()
         await expect(heading).to_have_text("The draft can be published")
-        await expect(page.locator("#changed")).to_contain_text("of 50,000 steps an event")
+        await expect(page.locator("#changed")).to_contain_text("Steps an event, of 50,000 at most")
 
         # What may stand at the cursor is put by keyboard.
         await page.locator("#text").press("Control+End")

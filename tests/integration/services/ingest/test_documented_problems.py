@@ -24,6 +24,7 @@ def documented(status: int, slug: str) -> dict[str, Any]:
     ("status", "slug", "request_of"),
     [
         (400, "malformed-json", {"content": b"{", "headers": {"content-type": JSON}}),
+        (400, "body-not-compressed", {"content": b"{}", "headers": {"content-encoding": "gzip"}}),
         (401, "missing-access-key", {"json": EVENT, "headers": {"authorization": ""}}),
         (401, "unknown-access-key", {"json": EVENT, "headers": {"authorization": "Bearer plk_nobody_s"}}),
         (413, "too-many-events", {"json": [EVENT] * 1001}),

@@ -61,8 +61,8 @@ async def put_due_in_force(conn: Connection, *, now: datetime) -> None:
     """Put the newest version of each community that is due in force; its members are then to be re-evaluated.
 
     A version that asks for the same of points and awards as the one before has nobody looked at: what was not done
-    of that one goes on where it was. Waits for every transaction that shares the lock of such a programme, so that none applies awards by the
-    older version afterwards.
+    of that one goes on where it was. Waits for every transaction that shares the lock of such a programme, so that
+    none applies awards by the older version afterwards.
     """
     due = await conn.fetch(
         """

@@ -286,7 +286,8 @@ class Installation:
                             self.community,
                         )
                     found[f"{service}.{table}"] = sorted(
-                        repr({name: value for name, value in row.items() if whole or name not in besides}) for row in rows
+                        repr({name: value for name, value in row.items() if whole or name not in besides})
+                        for row in rows
                     )
             finally:
                 await connection.close()

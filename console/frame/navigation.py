@@ -70,8 +70,9 @@ OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
-    Group(_("Community"), (MEMBERS, LEADERBOARD, BADGES, PROGRAMME, CAMPAIGNS, CHECK_INS)),
-    Group(_("Moderation"), (GUIDELINES, HELD, CONTENT)),
+    Group(_("Community"), (MEMBERS, LEADERBOARD, CHECK_INS)),
+    Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES)),
+    Group(_("Keep it fair"), (GUIDELINES, HELD, CONTENT)),
     Group(_("Finance"), (PAYOUT_RUNS, REDEMPTIONS, LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
     Group(_("Operation"), (PIPELINE, DEAD_LETTERS, CONNECTORS, RECEIPTS, REJECTED, PARTS)),

@@ -1,8 +1,8 @@
 """A programme: the rules of a community, in the sections that each service reads.
 
 ingest reads `attributes` and `events`, scoring `events`, `audiences`, `rules`, `campaigns`, `manual`, `quality`,
-`signals` and `guidelines`, recognition `recognition`, rewards `rewards`. A programme is written in YAML, published as
-a version, and never changed afterwards.
+`signals` and `guidelines`, recognition `recognition`, rewards `rewards`. A programme is written in YAML, published
+as a version, and never changed afterwards.
 """
 
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute

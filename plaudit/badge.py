@@ -59,16 +59,12 @@ def list_badges(where: Where, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found))
         return
-    table = listing("badge", "title", "asks for", "holders", "of")
+    table = listing("badge", "title", "asks for", "holders", "and is")
     for one in found["badges"]:
-        limit = "" if one["limited_to"] is None else f"{one['given']:,} of {one['limited_to']:,} given"
-        cells = (
-            one["name"],
-            one["title"],
-            _asks(one),
-            f"{one['holders']:,}",
-            "secret" if one["secret"] else limit,
-        )
+        is_besides = ["secret"] if one["secret"] else []
+        if one["limited_to"] is not None:
+            is_besides.append(f"{one['given']:,} of {one['limited_to']:,} given")
+        cells = (one["name"], one["title"], _asks(one), f"{one['holders']:,}", ", ".join(is_besides))
         table.add_row(*(plain(cell) for cell in cells))
     Console().print(table)
 
@@ -91,9 +87,10 @@ def badge_lines(one: Mapping[str, Any]) -> list[str]:
     """A badge in words."""
     lines = [written_out(f"{one['title']} ({one['name']}): {_asks(one)}")]
     lines += [written_out(one["description"])] if one["description"] else []
-    lines.append(f"held by {one['holders']:,} of {one['members']:,} members")
+    lines += ["secret: only who holds it knows of it"] if one["secret"] else []
+    lines.append(f"held by {one['holders']:,} of {_members(one['members'])}")
     lines += [
-        written_out(f"  {tier['title']}: from {tier['at_least']:,}, {tier['holders']:,} members")
+        written_out(f"  {tier['title']}: from {tier['at_least']:,}, {_members(tier['holders'])}")
         for tier in one["tiers"]
     ]
     if one["limited_to"] is not None:
@@ -158,7 +155,10 @@ def backfill_lines(found: Mapping[str, Any]) -> list[str]:
     done = "done" if found["is_done"] else "under way"
     lines = [f"version {found['programme_version']}: {done}"]
     lines += [f"  {one['name']}: {one['percent']} %" for one in found["passes"]]
-    lines.append(f"  {found['members']:,} members looked at, {found['grants']:,} grants; {found['due']:,} due")
+    looked_at = f"{_members(found['members'])} looked at for what one number does not decide"
+    lines.append(f"  {looked_at}, with {_counted(found['grants'], 'grant')}")
+    if found["due"]:
+        lines.append(f"  {_members(found['due'])} to be looked at anew")
     return lines
 
 
@@ -171,21 +171,34 @@ def count(where: Where, as_json: bool, file: Path, badge: str) -> None:
     """Count how many members would hold a BADGE of a programme in FILE, before it is published."""
     try:
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
-        badges = {one["id"]: one for one in document["recognition"]["badges"]}
-        asked = {name: value for name, value in badges[badge].items() if name in ASKED}
+        wanted = {one["id"]: one for one in document["recognition"]["badges"]}[badge]
+        asked = {name: value for name, value in wanted.items() if name in ASKED}
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise click.ClickException(f"{file} has no badge {badge!r}") from error
+    if wanted.get("by_hand"):
+        raise click.ClickException(f"{badge!r} is given by hand: it goes to whom somebody gives it")
     for tier in asked.get("tiers") or ():
         tier.pop("colour", None)
     found = _ask(where, "POST", "/v1/badge-count", ("programmes:read",), json=asked)
-    show(found, as_json=as_json, words=lambda _: count_lines(found))
+    limit = wanted.get("limited_to")
+    show(found, as_json=as_json, words=lambda _: count_lines(found, limit=limit))
 
 
-def count_lines(found: Mapping[str, Any]) -> list[str]:
-    """How many it would go to, in words."""
+def count_lines(found: Mapping[str, Any], *, limit: int | None = None) -> list[str]:
+    """How many it would go to, in words; of a limited one no more than there are."""
     about = "" if found["is_exact"] else f"about, by {found['looked_at']:,} of {found['members']:,}: "
-    lines = [f"{about}would go to {found['holders']:,} members"]
+    lines = [f"{about}would go to {_members(found['holders'])}"]
+    if limit is not None and found["holders"] > limit:
+        lines = [f"{about}{_members(found['holders'])} would have what it asks for; there are {limit:,}"]
     return lines + [f"  {tier['name']}: {tier['holders']:,}" for tier in found["tiers"]]
+
+
+def _members(count: int) -> str:
+    return _counted(count, "member")
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 @badge.command("picture", epilog="Example: plaudit badge picture hero hero.svg --community demo")

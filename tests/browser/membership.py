@@ -32,6 +32,7 @@ recognition:
     - {id: kind, title: Kind, when: 'events("thanks") >= 1 && points >= 300', art: {colour: rose, glyph: heart}}
     - {id: pioneer, title: Pioneer, at_least: 20, limited_to: 3, art: {shape: rosette, colour: gold, glyph: flag}}
     - {id: hero, title: Hero, description: For what no event tells., by_hand: true, art: {glyph: crown}}
+    - {id: owl, title: Night owl, at_least: 600, secret: true, art: {shape: diamond, colour: violet, glyph: bolt}}
     - {id: hundred, title: A hundred points, at_least: 100}
     - {id: thousand, title: A thousand points, at_least: 1000}
   levels: [{id: newcomer, title: Newcomer, points: 0}, {id: regular, title: Regular, points: 200},

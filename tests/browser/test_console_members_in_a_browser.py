@@ -113,6 +113,42 @@ async def test_a_member_reads_why_and_why_not_redeems_and_gives_up(
         assert "0417" not in await page.content()
 
 
+async def test_a_badge_is_given_with_words_and_taken_back_and_a_secret_has_no_page(
+    console: Console, makers: Mapping[str, str]
+) -> None:
+    phone = {"locale": "it-IT", "color_scheme": "dark", "viewport": {"width": 320, "height": 800}}
+    path = f"/members/{makers['linh']}/badges"
+    async with (
+        console.visitor(community=MEMBERS, **phone) as manager,
+        console.visitor(community=MEMBERS, identity="forum:linh", locale="en-GB") as linh,
+    ):
+        page = manager.page
+        await manager.go(path)
+        await page.get_by_role("button", name="Dai il distintivo").click()
+        await expect(page.get_by_role("alert")).to_contain_text("Ci sono 2 problemi")
+        assert (await manager.violations(), await manager.width()) == ([], 320)
+        await page.locator("#badge").select_option("hero")
+        await page.get_by_label("Per che cosa").fill("Kept the booth open")
+        await page.get_by_role("button", name="Dai il distintivo").click()
+        await expect(page.locator(".badges").first).to_contain_text("“Kept the booth open”")
+        await linh.go("/me/badges/hero")
+        await expect(linh.page.locator("blockquote")).to_have_text("“Kept the booth open”")
+        await manager.go(path)
+        await page.locator("#held").select_option("hero")
+        await page.get_by_label("Perché").fill("It was for another")
+        await page.get_by_role("button", name="Riprendi").click()
+        await expect(page.get_by_role("status")).to_be_visible()
+        await expect(page.locator("#held option[value=hero]")).to_have_count(0)
+
+        # Whoever does not hold the secret one has no page of it; whoever runs the community has.
+        await manager.go("/badges")
+        await expect(page.locator("main")).to_contain_text("Night owl")
+        assert await linh.go("/me/badges/owl") == await linh.go("/badges/owl/picture") == 404
+        for shown in ("/me/badges", f"/c/{MEMBERS}/badges"):
+            await linh.go(shown)
+            assert "Night owl" not in await linh.page.content()
+
+
 async def test_a_member_shows_a_card_for_as_long_as_they_wish(
     console: Console, makers: Mapping[str, str], tmp_path: Path
 ) -> None:

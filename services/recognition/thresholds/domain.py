@@ -148,6 +148,11 @@ class Thresholds:
             frozenset(rule for one in recognition.streaks if one.id in reads.streaks for rule in one.rules),
         )
 
+    def asks_of_totals(self) -> frozenset[tuple[ThresholdKey, str | None, int]]:
+        """What each badge and level asks for of points and awards: titles change nothing of who holds it."""
+        ladders = (self.by_points, *self.by_rule.values())
+        return frozenset((step.key, step.rule, step.at_least) for ladder in ladders for step in ladder.steps)
+
     def due(self, points: int, awards_by_rule: Mapping[str, int]) -> Iterator[Threshold]:
         """Every badge and level but those for events that somebody with these totals (and an award) holds."""
         yield from self.by_points.steps[: self.by_points.reached(points)]

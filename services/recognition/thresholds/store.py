@@ -60,8 +60,9 @@ async def lock_programme(conn: Connection, community: str) -> None:
 async def put_due_in_force(conn: Connection, *, now: datetime) -> None:
     """Put the newest version of each community that is due in force; its members are then to be re-evaluated.
 
-    Waits for every transaction that shares the lock of such a programme, so that none applies awards by the
-    older version afterwards.
+    A version that asks for the same of points and awards as the one before has nobody looked at: what was not done
+    of that one goes on where it was. Waits for every transaction that shares the lock of such a programme, so that
+    none applies awards by the older version afterwards.
     """
     due = await conn.fetch(
         """
@@ -77,16 +78,35 @@ async def put_due_in_force(conn: Connection, *, now: datetime) -> None:
         await lock_programme(conn, row["community"])
         await conn.execute(
             """
-            insert into programmes_in_force (community, version, evaluated_up_to, evaluated)
-            values ($1, $2, $3, false)
+            insert into programmes_in_force as f (community, version, evaluated_up_to, evaluated)
+            values ($1, $2, $3, $4)
             on conflict (community) do update
-            set version = excluded.version, evaluated_up_to = excluded.evaluated_up_to, evaluated = false
-            where programmes_in_force.version < excluded.version
+            set version = excluded.version,
+                evaluated_up_to = case when $4 then f.evaluated_up_to else excluded.evaluated_up_to end,
+                evaluated = $4 and f.evaluated
+            where f.version < excluded.version
             """,
             row["community"],
             row["version"],
             BEFORE_EVERY_MEMBER,
+            await _asks_as_before(conn, community=row["community"], version=row["version"]),
         )
+
+
+async def _asks_as_before(conn: Connection, *, community: str, version: int) -> bool:
+    """Whether a version asks for the same of totals as the one in force, whose lock is held."""
+    rows = await conn.fetch(
+        """
+        select p.programme_id, p.version, p.recognition
+        from programmes p left join programmes_in_force f using (community)
+        where community = $1 and p.version in ($2, f.version)
+        """,
+        community,
+        version,
+    )
+    asked = {row["version"]: _thresholds(*row).asks_of_totals() for row in rows}
+    before = [of for number, of in asked.items() if number != version]
+    return asked[version] == (before[0] if before else frozenset())
 
 
 @lru_cache(maxsize=PROGRAMMES_REMEMBERED_COUNT)

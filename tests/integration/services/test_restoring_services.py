@@ -42,12 +42,15 @@ rules:
 recognition:
   badges:
     - {{id: three, title: Three posts, rule: post, count: awards, at_least: 3}}
+    - {{id: hero, title: Hero, by_hand: true, limited_to: 3}}
+    - {{id: pair, title: Two things, when: points >= 15 && awards("post") >= 1}}
   levels:
     - {{id: regular, title: Regular, points: 20}}
 """
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 FORGOTTEN = "Forgotten Person"
+BY_WHOM = ("given_by_person", "given_by", "taken_back_by_person", "taken_back_by")
 #: What a service keeps that follows from facts, and which of its columns say when that was noted.
 TABLES = {
     "ingest": {
@@ -89,6 +92,12 @@ TABLES = {
         "board_points": (),
         "grants": ("granted_at",),
         "holders": (),
+        # What was written with a badge, and by whom it was given, is told nowhere but in the audit.
+        "badge_gifts": ("citation", "given_at", *BY_WHOM, "taken_back_at", "reason"),
+        "badge_withheld": ("since", "by_person", "by_name", "reason"),
+        "badge_editions": ("given_at",),
+        "badge_limits": (),
+        "badge_members": (),
         "access_keys": ("last_used_at",),
         "followed_people": (),
         "followed_communities": (),
@@ -227,6 +236,23 @@ class Installation:
         answer = await self.ask("POST", "scoring", "/v1/programmes", content=text, headers=headers, params=said)
         assert answer.status_code == 201, answer.text
 
+    async def give(self, actor: str, badge: str, citation: str = "Kept the booth open") -> None:
+        body, headers = {"badge": badge, "citation": citation}, {"Idempotency-Key": uuid4().hex}
+        path = f"/v1/members/forum:{actor}/badges"
+        answer = await self.ask("POST", "recognition", path, json=body, headers=headers)
+        assert answer.status_code == 201, answer.text
+
+    async def take_back(self, actor: str, badge: str) -> None:
+        path = f"/v1/members/forum:{actor}/badges/{badge}/take-back"
+        answer = await self.ask("POST", "recognition", path, json={"reason": "It was another"})
+        assert answer.status_code == 200, answer.text
+
+    async def badges(self, actor: str) -> dict[str, str | None]:
+        """The badges of a member, and what was written with each."""
+        answer = await self.ask("GET", "recognition", f"/v1/members/forum:{actor}/recognition")
+        assert answer.status_code == 200, answer.text
+        return {one["name"]: one["citation"] for one in answer.json()["badges"]}
+
     async def post(self, *events: Any) -> str:
         answer = await self.ask("POST", "ingest", "/v1/events", json=list(events))
         assert answer.status_code == 202, answer.text
@@ -245,8 +271,8 @@ class Installation:
                 await self.recognition.run_timer(timer)
             await asyncio.sleep(0.2)
 
-    async def rows(self, services: Sequence[str] = SERVICES) -> dict[str, Any]:
-        """What the services keep of the community."""
+    async def rows(self, services: Sequence[str] = SERVICES, *, whole: bool = False) -> dict[str, Any]:
+        """What the services keep of the community that follows from facts; `whole` is all of these rows."""
         found: dict[str, Any] = {}
         for service in services:
             connection = await asyncpg.connect(database_url(self.state.postgres_admin_url, role_name(service)))
@@ -260,7 +286,8 @@ class Installation:
                             self.community,
                         )
                     found[f"{service}.{table}"] = sorted(
-                        repr({name: value for name, value in row.items() if name not in besides}) for row in rows
+                        repr({name: value for name, value in row.items() if whole or name not in besides})
+                        for row in rows
                     )
             finally:
                 await connection.close()
@@ -356,11 +383,20 @@ async def before_the_backup(place: Installation) -> None:
     await place.post(*(post(number, f"m{number % 3}", name=f"Old {number % 3}") for number in range(6)))
     await place.post(post(200, "gone", name=FORGOTTEN))
     await place.idle()
+    await place.give("m0", "hero", "Before the backup")
+    await place.give("gone", "hero", f"For {FORGOTTEN}")
+    await place.idle()
 
 
 async def since_the_backup(place: Installation) -> tuple[str, str]:
     """More of everything; the key that was revoked meanwhile, and the receipt of an event that came twice."""
     await place.post(*(post(number, f"m{number % 3}", name=f"New {number % 3}") for number in range(6, 12)))
+    await place.idle()
+    # One more by hand, one taken back whose number is another's then, and one that is earned no more.
+    await place.give("m1", "hero")
+    await place.take_back("m0", "hero")
+    await place.give("m2", "hero")
+    await place.take_back("m2", "three")
     await place.idle()
     await place.publish(points=20)
     await place.idle()
@@ -440,8 +476,8 @@ async def test_what_was_told_is_known_again_and_told_once(backed_up: BackedUp, r
         await restore(place.state, service, backed_up.saved[service])
     assert await place.rows() != rows
     async with place.open():
-        # Who is forgotten is forgotten before a service is ready.
-        assert FORGOTTEN not in str(await place.rows(services))
+        # Who is forgotten is forgotten before a service is ready, with what was written about them.
+        assert FORGOTTEN not in str(await place.rows(services, whole=True))
         for gone in (backed_up.revoked, place.leaver["key"]):
             assert all([await refuses(place, service, gone) for service in SERVICES])
         # The first answer is the whole one.
@@ -451,6 +487,9 @@ async def test_what_was_told_is_known_again_and_told_once(backed_up: BackedUp, r
 
         assert {name: found for name, found in again.items() if found != rows[name]} == {}
         assert {name: said for name, said in told.items() if said != facts.get(name)} == {}
+        badges = {name: await place.badges(name) for name in ("m0", "m1", "m2")}
+        assert ["hero" in badges[name] for name in badges] == [False, True, True]
+        assert ["three" in badges[name] for name in badges] == [True, True, False]
         judged = (await place.ask("GET", "ingest", f"/v1/receipts/{backed_up.receipt}")).json()
         assert taken(judged) == taken(backed_up.judged)
         number = 3000 + [*SERVICES, "all"].index(restored)

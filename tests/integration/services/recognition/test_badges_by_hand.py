@@ -10,8 +10,10 @@ import pytest
 from services.recognition.counts.handlers import on_events
 from services.recognition.merges.handlers import on_members
 from services.recognition.thresholds.handlers import on_programmes
+from shared.contracts.facts import MEMBER_FACT
 from tests.integration.services.recognition.test_badges_by_criteria import kept, programme, seen
 from tests.integration.services.recognition.test_counted_badges import event, said
+from tests.integration.services.world import NOON
 
 pytestmark = pytest.mark.stack
 
@@ -146,6 +148,37 @@ async def test_a_member_sees_how_far_they_are_and_a_secret_when_they_hold_it(
     rest = (await api.get("/v1/badges/five/holders", params={"after": holders["next"]})).json()
     assert [holder["member_name"] for holder in rest["items"]] == ["A"]
     assert slug(await api.get("/v1/badges/writer/holders", params={"tier": "silver"})) == "unknown-badge"
+
+
+async def test_what_was_written_goes_with_whoever_is_forgotten(
+    world: Any, api: httpx.AsyncClient, begun: None
+) -> None:
+    for badge in ("hero", "five"):
+        await take(api, world, "a", badge)
+    for member, badge in (("a", "hero"), ("a", "five"), ("b", "hero")):
+        assert (await give(api, world, member, badge)).status_code == 201
+    # Of one that was taken back there are both words, for what and why.
+    await take(api, world, "a", "hero")
+    assert (await held(api, world, "a"))["five"]["citation"] == "Kept the booth open"
+    data = {"member_id": world.uuid("a"), "revision": 2, "identities": [], "forfeits": False, "erased_at": NOON}
+    erased = MEMBER_FACT.validate_python(world.fact("member.erased.v1", "a erased", data))
+    for _ in range(2):
+        await world.handle(on_members, erased)
+    rows = await world.pool.fetch(
+        """
+        select member_id, citation, reason from badge_gifts where community = $1
+        union all select member_id, null, reason from badge_withheld where community = $1
+        """,
+        world.community,
+    )
+    of_a = [row for row in rows if str(row["member_id"]) == world.uuid("a")]
+    assert [(row["citation"], row["reason"]) for row in of_a] == [(None, None)] * 3
+    assert (await held(api, world, "b"))["hero"]["citation"] == "Kept the booth open"
+    # Nobody gives them anything any more, and nobody finds them among who holds it.
+    assert slug(await give(api, world, "a", "hero", "2")) == "unknown-member"
+    for badge in ("five", "hero"):
+        found = (await api.get(f"/v1/badges/{badge}/holders")).json()["items"]
+        assert [one["member_id"] for one in found] == [world.uuid("b")]
 
 
 async def test_how_many_a_badge_would_go_to_is_counted_before(

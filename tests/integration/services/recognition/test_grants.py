@@ -213,6 +213,47 @@ async def test_a_new_version_takes_back_and_grants(world: Any, monkeypatch: pyte
     assert [(row["name"], row["members"]) for row in holders] == [("newcomer", 0), ("ten", 1)]
 
 
+async def test_a_version_that_asks_for_the_same_has_nobody_looked_at(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handlers, "REEVALUATION_BATCH_COUNT", 2)
+
+    async def under_way() -> bool:
+        evaluated = await world.pool.fetchval(
+            "select evaluated from programmes_in_force where community = $1", world.community
+        )
+        return not evaluated
+
+    await world.handle(on_programmes, world.programme(1, {"badges": [], "levels": []}))
+    assert not await under_way()
+    await world.awarded(*(world.award(name, 12) for name in "abcde"))
+    await world.handle(on_programmes, world.programme(2, SECTION))
+    told: list[Any] = []
+    while not told:
+        # Other communities' members come in between.
+        async with world.begin() as tx:
+            assert await handlers.reevaluate(tx)
+        told = await world.published()
+    assert len(told) == 4
+    # Other titles and another streak change nothing of who holds what; the members who are left go on.
+    renamed = {
+        "badges": [one | {"title": f"{one['title']}, renamed"} for one in SECTION["badges"]],
+        "levels": SECTION["levels"],
+        "streaks": [{"id": "daily", "title": "Daily", "rules": ["post"]}],
+    }
+    await world.handle(on_programmes, world.programme(3, renamed))
+    assert await under_way()
+    await reevaluated(world)
+    told = await world.published()
+    assert sorted(seen(told)) == [("badge", "ten", False)] * 3 + [("level", "newcomer", False)] * 3
+    assert {one["programme_version"] for one in told} == {3}
+    await world.handle(on_programmes, world.programme(4, SECTION))
+    assert not await under_way()
+    # Who earns more by it is granted what follows, as ever.
+    await world.awarded(world.award("a", 8))
+    assert [(one["id"], one["programme_version"]) for one in await world.published()] == [("gold", 4)]
+
+
 async def test_a_version_waits_until_it_takes_effect(world: Any) -> None:
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     await world.handle(on_programmes, world.programme(1, SECTION, effective_from=tomorrow))

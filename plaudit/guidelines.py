@@ -61,7 +61,7 @@ def cases(where: Where, as_json: bool, state: str, who: str | None) -> None:
     if as_json:
         click.echo(json.dumps(items))
         return
-    table = listing("case", "state", "about", "member", "category", "reports", "due")
+    table = listing("case", "state", "about", "member", "category", "reports", "due", whole="case")
     for one in items:
         what = (one["case_id"], one["state"], f"{one['channel']}:{one['object_id']}")
         more = (one["member_name"] or one["member_id"], one["category"], one["reports"], one["due_at"])
@@ -145,7 +145,7 @@ def suspended(where: Where, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(items))
         return
-    table = listing("suspension", "member", "since", "until")
+    table = listing("suspension", "member", "since", "until", whole="suspension")
     for one in items:
         cells = (one["suspension_id"], one["member_name"] or one["member_id"], one["starts_at"], one["ends_at"])
         table.add_row(*(plain(str(cell or "")) for cell in cells))

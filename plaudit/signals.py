@@ -47,7 +47,7 @@ def list_cases(where: Where, as_json: bool, state: str | None, who: str | None) 
     if as_json:
         click.echo(json.dumps(items))
         return
-    table = listing("case", "member", "score", "held", "state", "found", "since")
+    table = listing("case", "member", "score", "held", "state", "found", "since", whole="case")
     for one in items:
         found = ", ".join(signal["signal"] for signal in one["signals"])
         who_is = one["member_name"] or one["member_id"]

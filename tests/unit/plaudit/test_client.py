@@ -136,6 +136,16 @@ async def test_retries_are_bounded(ingest):
     assert len(ingest.requests) == 3
 
 
+async def test_whoever_breaks_off_was_there_and_is_waited_for(ingest, sleeps):
+    ingest.failures = [httpx.ReadError("reset"), *[httpx.ConnectError("refused")] * 20]
+    async with connect(ingest) as client:
+        assert (await client.send(events(1))).accepted == 1
+    ingest.failures = [httpx.ConnectError("refused")] * 20
+    async with connect(ingest) as client:
+        with pytest.raises(UnreachableError, match="after 6 attempts"):
+            await client.send(events(1))
+
+
 async def test_a_refused_request_says_why_and_is_not_repeated(ingest):
     async with connect(ingest, key="wrong") as client:
         with pytest.raises(PlauditError, match="Not authenticated: send an access key") as caught:

@@ -61,11 +61,14 @@ class Attempts:
         self._is_reached = is_reached
         self._on_throttled = on_throttled
         self._count = 0
+        self._is_there = False
         self._throttled_seconds = 0.0
 
     def after_error(self, error: httpx.TransportError) -> float:
         """How many seconds to wait before the next attempt. Raises UnreachableError when there is none."""
         failure = str(error) or type(error).__name__
+        # Whoever broke off was there: it is being restarted rather than elsewhere.
+        self._is_there = self._is_there or not isinstance(error, _NOT_SENT)
         if not self._repeatable and not isinstance(error, _NOT_SENT):
             raise UnreachableError(
                 f"{self._url} was asked, and its answer was lost ({failure}): look whether it was done before you "
@@ -96,7 +99,8 @@ class Attempts:
     def _wait(self, failure: str, least_seconds: float) -> float:
         seconds = max(backoff_seconds(self._count, self._rng), least_seconds)
         self._count += 1
-        if self._count > (self._retries if self._is_reached() else min(self._retries, RETRIES_UNREACHED_COUNT)):
+        is_there = self._is_there or self._is_reached()
+        if self._count > (self._retries if is_there else min(self._retries, RETRIES_UNREACHED_COUNT)):
             raise UnreachableError(
                 f"{self._url} did not take the request after {self._count} attempts ({failure}). Check that the "
                 "address is right and the service runs"

@@ -29,7 +29,7 @@ def documented(status: int, slug: str) -> dict[str, Any]:
         (413, "too-many-events", {"json": [EVENT] * 1001}),
         (413, "request-too-large", {"content": b" " * (ServiceSettings().body_max_bytes + 1)}),
         (415, "unsupported-content-type", {"content": b"{}", "headers": {"content-type": "text/plain"}}),
-        (415, "unsupported-content-encoding", {"content": b"{}", "headers": {"content-encoding": "gzip"}}),
+        (415, "unsupported-content-encoding", {"content": b"{}", "headers": {"content-encoding": "br"}}),
         (422, "empty-batch", {"json": []}),
         (422, "no-valid-event", {"json": WITHOUT_ACTOR}),
         (422, "invalid-request", {"json": EVENT, "params": {"wait": "x"}}),

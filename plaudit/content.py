@@ -77,7 +77,7 @@ def unjudged(where: Where, as_json: bool, days: int, channel: str | None) -> Non
         return
     table = listing("made", "content", "channel", "author", "id", whole="id")
     for one in items:
-        row = (one["made_at"][:10], one["object_id"], one["channel"], _author(one), one["content_id"])
+        row = ((one["made_at"] or "")[:10], one["object_id"], one["channel"], _author(one), one["content_id"])
         table.add_row(*(plain(str(cell)) for cell in row))
     Console().print(table)
 

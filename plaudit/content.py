@@ -51,7 +51,7 @@ def best(where: Where, as_json: bool, by: str, day: str | None, channel: str | N
     if as_json:
         click.echo(json.dumps(found))
         return
-    table = listing("content", "channel", "author", "quality", "judgements", "id", whole="id")
+    table = listing("content", "channel", "author", "quality", "by", "id", whole="id", border=None)
     for one in found["items"]:
         row = (one["object_id"], one["channel"], _author(one), f"{one['quality']:.3f}", one["weighed"])
         table.add_row(*(plain(str(cell)) for cell in (*row, one["content_id"])))

@@ -51,7 +51,7 @@ def best(where: Where, as_json: bool, by: str, day: str | None, channel: str | N
     if as_json:
         click.echo(json.dumps(found))
         return
-    table = listing("content", "channel", "author", "quality", "judgements", "id")
+    table = listing("content", "channel", "author", "quality", "by", "id", whole="id", border=None)
     for one in found["items"]:
         row = (one["object_id"], one["channel"], _author(one), f"{one['quality']:.3f}", one["weighed"])
         table.add_row(*(plain(str(cell)) for cell in (*row, one["content_id"])))
@@ -75,9 +75,9 @@ def unjudged(where: Where, as_json: bool, days: int, channel: str | None) -> Non
     if as_json:
         click.echo(json.dumps(items))
         return
-    table = listing("made", "content", "channel", "author", "id")
+    table = listing("made", "content", "channel", "author", "id", whole="id")
     for one in items:
-        row = (one["made_at"], one["object_id"], one["channel"], _author(one), one["content_id"])
+        row = ((one["made_at"] or "")[:10], one["object_id"], one["channel"], _author(one), one["content_id"])
         table.add_row(*(plain(str(cell)) for cell in row))
     Console().print(table)
 
@@ -110,7 +110,7 @@ def show(where: Where, as_json: bool, content_id: Any) -> None:
         table.add_row(*(plain(str(cell)) for cell in row))
     Console().print(table)
     if judged["next"]:
-        click.echo("There are more; GET /v1/content/{content_id}/judgements lists them all")
+        click.echo(f"There are more; GET /v1/content/{content_id}/judgements lists them all")
 
 
 @content.command("restate", epilog="Example: plaudit content restate")

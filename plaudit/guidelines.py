@@ -61,10 +61,10 @@ def cases(where: Where, as_json: bool, state: str, who: str | None) -> None:
     if as_json:
         click.echo(json.dumps(items))
         return
-    table = listing("case", "state", "about", "member", "category", "reports", "due")
+    table = listing("case", "state", "about", "member", "category", "reports", "due", whole="case")
     for one in items:
         what = (one["case_id"], one["state"], f"{one['channel']}:{one['object_id']}")
-        more = (one["member_name"] or one["member_id"], one["category"], one["reports"], one["due_at"])
+        more = (one["member_name"] or one["member_id"], one["category"], one["reports"], one["due_at"][:10])
         table.add_row(*(plain(str(cell if cell is not None else "")) for cell in (*what, *more)))
     Console().print(table)
 
@@ -145,9 +145,14 @@ def suspended(where: Where, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(items))
         return
-    table = listing("suspension", "member", "since", "until")
+    table = listing("suspension", "member", "since", "until", whole="suspension")
     for one in items:
-        cells = (one["suspension_id"], one["member_name"] or one["member_id"], one["starts_at"], one["ends_at"])
+        cells = (
+            one["suspension_id"],
+            one["member_name"] or one["member_id"],
+            one["starts_at"][:10],
+            (one["ends_at"] or "")[:10],
+        )
         table.add_row(*(plain(str(cell or "")) for cell in cells))
     Console().print(table)
 

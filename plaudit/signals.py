@@ -47,12 +47,12 @@ def list_cases(where: Where, as_json: bool, state: str | None, who: str | None) 
     if as_json:
         click.echo(json.dumps(items))
         return
-    table = listing("case", "member", "score", "held", "state", "found", "since")
+    table = listing("case", "member", "score", "held", "state", "found", "since", whole="case")
     for one in items:
         found = ", ".join(signal["signal"] for signal in one["signals"])
         who_is = one["member_name"] or one["member_id"]
         row = (one["case_id"], who_is, f"{one['score_percent']} %", one["held_points"], one["state"], found)
-        table.add_row(*(plain(str(cell)) for cell in (*row, one["opened_at"])))
+        table.add_row(*(plain(str(cell)) for cell in (*row, one["opened_at"][:10])))
     Console().print(table)
 
 

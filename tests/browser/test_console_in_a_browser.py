@@ -78,6 +78,7 @@ NARROW_PAGES = (
     "/explorer/{event}",
     "/members",
     "/members/{member}",
+    "/members/{member}/score",
     "/members/{member}/forget",
     "/members/{member}/merge?with={other}",
     "/try-it",

@@ -80,6 +80,7 @@ async def test_a_report_is_upheld_appealed_against_and_won(console: Console) -> 
         page = mara.page
         await mara.go("/guidelines")
         await expect(page.locator("h1")).to_have_text("One report is to be decided")
+        await expect(page.get_by_label("State")).to_have_value("waiting")
         await page.get_by_role("link", name="post-95").click()
         await expect(page.locator("main")).to_contain_text("Buy cheap ropes at my shop")
         there = page.get_by_role("link", name="Look at it where it stands")

@@ -18,7 +18,6 @@ from console.frame.visits import NotFoundError, Visit, page
 from console.sign_in.domain import new_secret
 
 WRITE = "guidelines:write"
-STATES = ("open", "appealed", "upheld", "dismissed", "overturned", "withdrawn")
 UNPROCESSABLE = 422
 DAYS_MAX = 1_096
 NOTE_MAX_CHARS = 500
@@ -29,13 +28,25 @@ def _(text: str) -> str:
     return text
 
 
+STATE_WORDS = {
+    "waiting": _("waits for a decision"),
+    "open": _("to decide"),
+    "appealed": _("appealed"),
+    "upheld": _("upheld"),
+    "dismissed": _("dismissed"),
+    "overturned": _("overturned"),
+    "withdrawn": _("withdrawn"),
+}
+
+
 async def show(visit: Visit) -> Response:
     """What is to be decided, the most urgent first; who is suspended."""
     return await _show(visit)
 
 
 async def _show(visit: Visit, refused: Refusal | None = None) -> Response:
-    states = Filter("state", visit.say(_("State")), [(state, visit.say(state)) for state in STATES])
+    choices = [(state, visit.say(words)) for state, words in STATE_WORDS.items()]
+    states = Filter("state", visit.say(_("State")), choices, usual="waiting")
     filters = [states, Filter("member", visit.say(_("Member's id")))]
     listing = Listing.of(GUIDELINES.path, visit.request.query_params, filters=filters)
     ask, questions = visit.ask, {}

@@ -1,6 +1,6 @@
 """A member's timeline: each event with what it earned and why, or why nothing, with the values that were met."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -104,7 +104,7 @@ def _entry(
     rules = {} if explanation is None else {rule["rule_id"]: rule for rule in explanation["rules"]}
     lines = [line for one in item["awards"] for line in _of_award(one, rules, member_id, names)]
     if explanation is not None:
-        lines += _declined(event, explanation, rules, member_id)
+        lines += _declined(event, explanation, rules, member_id, given=_given(item["awards"], member_id))
     # The member's own first, then why not, and what others got last.
     lines.sort(key=lambda line: LINES.index(line.kind))
     return Entry(event, words, icon, item["points"], by, names.get(by or ""), lines)
@@ -138,18 +138,26 @@ def _of_award(
     ]
 
 
+def _given(outcomes: Iterable[Mapping[str, Any]], member_id: str) -> set[str]:
+    """The rules that gave the member something: what amended that says why it is nothing now."""
+    awards = [outcome["award"] for outcome in outcomes]
+    return {one["rule_id"] for one in awards if one["member_id"] == member_id and one["amendments"]}
+
+
 def _declined(
     event: Mapping[str, Any],
     explanation: Mapping[str, Any],
     rules: Mapping[str, Mapping[str, Any]],
     member_id: str,
+    *,
+    given: Collection[str],
 ) -> list[Line]:
     """Why rules gave the member nothing, or nobody at all; what they gave others less is theirs."""
     lines = []
     for one in explanation["declined"]:
         # Of contributors the log alone says who they are; what concerns them is on their own timeline by awards.
         named = event[NAMED[one["beneficiary"]]] if one["beneficiary"] in NAMED else NOBODY
-        if named not in (member_id, None):
+        if named not in (member_id, None) or one["rule_id"] in given:
             continue
         rule = rules.get(one["rule_id"], {})
         met = dict(one["met"])

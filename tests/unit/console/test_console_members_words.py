@@ -11,6 +11,8 @@ from console.components.languages import Writer, zone
 from console.pages.cards.drawing import shortened
 from console.pages.me.acts import REASONS, why_not
 from console.pages.members.leaving import TABLES, _held
+from console.pages.members.timeline import _entry
+from console.pages.members.words import EVENTS
 from console.pages.my_data.words import ERASED, HELD, REMAINS
 from console.pages.visitors.differences import Difference, differences, unrewarded
 from services.ingest.erasure.domain import Terms, remains
@@ -26,7 +28,7 @@ VISIT: Any = SimpleNamespace(say=lambda text, **values: text.format(**values), w
 
 
 def test_every_activity_recipient_and_reason_has_its_words() -> None:
-    assert DONE.keys() == set(ACTIVITY_TYPES)
+    assert DONE.keys() == EVENTS.keys() == set(ACTIVITY_TYPES)
     assert RECIPIENTS.keys() == set(get_args(To))
     assert REASONS.keys() == set(get_args(Reason)) - {"no_beneficiary"}
 
@@ -114,3 +116,28 @@ async def test_whoever_one_service_holds_nothing_of_is_still_exported_and_nobody
 
     assert await _held(visit, "analytics", "m1") == []
     assert await _held(visit, "ingest", "m1") is None
+
+
+def test_what_was_given_and_is_held_since_is_said_once() -> None:
+    event = {"event_uid": "e", "type": "chat.message.v1", "member_id": "kofi", "object_member_id": "ada"}
+    award = {
+        "award_id": "a",
+        "rule_id": "heard",
+        "member_id": "ada",
+        "amounts_to": 0,
+        "amendments": [{"cause": "held"}],
+    }
+    declined = {
+        "rule_id": "heard",
+        "reason": "held",
+        "beneficiary": "object_author",
+        "met": {},
+        "detail": "",
+    }
+    explanation = {"rules": [], "attributes": [], "declined": [declined]}
+    of_ada = {"event": event, "points": 0, "awards": [{"award": award, "grants": []}]}
+    (line,) = _entry(of_ada, explanation, "ada", {}).lines
+    assert (line.kind, line.why) == ("award", "held")
+    # What was held before it was given is told by why not alone.
+    (line,) = _entry(of_ada | {"awards": []}, explanation, "ada", {}).lines
+    assert line.kind == "declined"

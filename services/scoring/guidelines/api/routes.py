@@ -65,6 +65,8 @@ router = APIRouter()
 Reader = Annotated[Principal, requires(Scope.GUIDELINES_READ, reads=IN_ANSWER)]
 Moderator = Annotated[Principal, requires(Scope.GUIDELINES_WRITE)]
 HISTORY_COUNT = 20
+#: Of so many reports a case says each by itself: what floods it makes no answer larger than this.
+REPORTS_SHOWN_COUNT = 100
 SUSPENSIONS_MAX_COUNT = 500
 
 
@@ -140,7 +142,10 @@ async def get_cases(
     responses=problem_responses(UNKNOWN_CASE),
 )
 async def get_case(principal: Reader, shown: Shown, case_id: UUID, conn: Conn) -> CaseShown:
-    """All that was said in it; other cases about the member; what came of other reports of who reported it."""
+    """All that was said in it, of reports the first hundred; other cases about the member; who reported it.
+
+    With whoever reported it is what came of their other reports.
+    """
     community = principal.community
     case = await store.find_case(conn, community=community, case_id=str(case_id))
     if case is None:
@@ -196,7 +201,7 @@ async def decide_case(principal: Moderator, case_id: UUID, tx: Tx, wanted: Decis
     responses=problem_responses(UNKNOWN_CASE, CASE_DECIDED, OWN_CASE),
 )
 async def rule_on_appeal(principal: Moderator, case_id: UUID, tx: Tx, wanted: RulingRequest) -> CaseItem:
-    """Another person than who decided. `overturned` gives back exactly what was reversed, and lifts the rest."""
+    """Another person than who decided or reported. `overturned` gives back what was reversed, lifts the rest."""
     case = await deciding.rule(
         tx,
         community=principal.community,
@@ -281,7 +286,8 @@ async def _item(conn: Connection, case: Case) -> CaseItem:
 async def _shown(conn: Connection, case: Case, *, shown: Shown, principal: Principal) -> CaseShown:
     community = case.content.community
     words = await store.load_words(conn, community=community, case_id=case.case_id)
-    reporters = {word.by_member for word in words if word.kind is Kind.REPORT and word.by_member is not None}
+    told = _told(words)
+    reporters = {word.by_member for word in told if word.kind is Kind.REPORT and word.by_member is not None}
     found = await store.load_reporters(conn, community=community, member_ids=reporters)
     others: list[Case] = []
     suspensions = []
@@ -300,7 +306,7 @@ async def _shown(conn: Connection, case: Case, *, shown: Shown, principal: Princ
         suspensions = await void_store.load_suspensions(
             conn, community=community, member_ids=group, limit=HISTORY_COUNT
         )
-    said_by = {word.by_member for word in words if word.by_member is not None}
+    said_by = {word.by_member for word in told if word.by_member is not None}
     members = sorted(said_by | reporters | ({case.member_id} if case.member_id else set()))
     shown.of(*members)
     names = await load_names(conn, community=community, member_ids=members)
@@ -309,7 +315,7 @@ async def _shown(conn: Connection, case: Case, *, shown: Shown, principal: Princ
     return CaseShown.model_validate(
         CaseItem.of(case, names).model_dump()
         | {
-            "said": [WordShown.of(word, names) for word in words],
+            "said": [WordShown.of(word, names) for word in told],
             "reporters": [ReporterShown.of(one, found[one], names.get(one)) for one in sorted(found)],
             "others": [CaseItem.of(one, names) for one in others if one.case_id != case.case_id],
             "suspensions": [SuspensionShown.of(one) for one in suspensions],
@@ -318,6 +324,12 @@ async def _shown(conn: Connection, case: Case, *, shown: Shown, principal: Princ
             "why_not": _why_not(case, words, principal, group),
         }
     )
+
+
+def _told(words: list[Word]) -> list[Word]:
+    """All that was said, of reports the first ones."""
+    first = {word.word_id for word in [one for one in words if one.kind is Kind.REPORT][:REPORTS_SHOWN_COUNT]}
+    return [word for word in words if word.kind is not Kind.REPORT or word.word_id in first]
 
 
 def _why_not(case: Case, words: list[Word], principal: Principal, group: list[str]) -> str | None:
@@ -330,6 +342,6 @@ def _why_not(case: Case, words: list[Word], principal: Principal, group: list[st
         for word in words
         if not word.is_retracted and word.by is not None and word.by.person_id == principal.person_id
     }
-    if case.state is CaseState.OPEN:
-        return "own_report" if Kind.REPORT in mine else None
-    return "decided_first" if Kind.DECISION in mine else None
+    if Kind.REPORT in mine:
+        return "own_report"
+    return "decided_first" if case.state is CaseState.APPEALED and Kind.DECISION in mine else None

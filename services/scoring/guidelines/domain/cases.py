@@ -118,6 +118,11 @@ class Reporter(NamedTuple):
     dismissed: int
 
 
+def _reporters(reports: Sequence[Word]) -> int:
+    """How many reported it: who does so again and again has done so once."""
+    return len({one.by_member or (one.by and one.by[0]) or one.word_id for one in reports})
+
+
 def fold(words: Iterable[Word]) -> Folded | None:  # noqa: PLR0911 -- a state a line
     """What became of a case by all that was said in it; None where nothing was, or all of it was taken back."""
     said = list(words)
@@ -133,7 +138,7 @@ def fold(words: Iterable[Word]) -> Folded | None:  # noqa: PLR0911 -- a state a 
     category = decision.category if decision and decision.category else None
     category = category or next((word.category for word in reports if word.category), None)
     result = Folded(
-        CaseState.OPEN, member_id, category, len(reports), first.said_at, first.said_at, decision=decision
+        CaseState.OPEN, member_id, category, _reporters(reports), first.said_at, first.said_at, decision=decision
     )
     if decision is None:
         return result if reports else replace(result, state=CaseState.WITHDRAWN)

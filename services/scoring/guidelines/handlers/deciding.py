@@ -167,6 +167,9 @@ async def rule(tx: Transaction[Settings], *, community: str, case_id: str, decid
     if folded.decision is not None and _is_by(folded.decision, by):
         raise OwnCaseError("you decided it the first time")
     await _check_no_part(tx.conn, case, by=by)
+    words = await store.load_words(tx.conn, community=community, case_id=case_id)
+    if any(one.kind is Kind.REPORT and _is_by(one, by) for one in words):
+        raise OwnCaseError("you reported it")
     about = folded.appeal.ref
     return await _say(
         tx, case, folded=folded, kind=Kind.APPEAL_DECISION, about=about, decided=decided, by=by, category=None

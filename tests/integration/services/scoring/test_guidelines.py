@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.scoring.guidelines.api.routes import REPORTS_SHOWN_COUNT
 from services.scoring.guidelines.handlers import folding
 from services.scoring.guidelines.handlers.listening import Listener, on_members
 from services.scoring.guidelines.handlers.telling import on_told
@@ -372,3 +373,25 @@ async def test_of_who_is_forgotten_no_note_and_no_report_stays_and_what_was_deci
         "select count(*) from guideline_acceptances where community = $1", world.community
     )
     assert (left, await court.points()) == (0, 0)
+
+
+async def test_who_reported_it_decides_no_appeal_and_who_floods_a_case_reported_once(court: Court) -> None:
+    report = {"channel": "chat", "host": "", "object_id": "p1", "category": "rude"}
+    flood = [
+        court.said("reported", f"r{number}", "p1", category="rude") for number in range(REPORTS_SHOWN_COUNT + 20)
+    ]
+    await court.hear(court.post("1"), *flood)
+    await court.settle()
+    case_id = (await court.case())["case_id"]
+    assert (await court.bob.post("/v1/guideline-reports", json=report)).json()["reports"] == 2
+    assert kind_of(await court.decide(case_id, by=court.bob)) == (403, "own-case")
+    await court.decide(case_id)
+    await court.appeal(case_id)
+    assert kind_of(await court.rule(case_id, by=court.bob)) == (403, "own-case")
+    shown = (await court.bob.get(f"/v1/guideline-cases/{case_id}")).json()
+    assert (shown["state"], shown["why_not"], shown["reports"]) == ("appealed", "own_report", 2)
+    kinds = [one["kind"] for one in shown["said"]]
+    assert (kinds.count("report"), kinds[-2:]) == (REPORTS_SHOWN_COUNT, ["decision", "appeal"])
+    # Nobody appeals for another: of a case that is not theirs a member hears nothing.
+    path = f"/v1/members/{court.world.uuid('ann')}/guideline-cases/{case_id}/appeal"
+    assert kind_of(await court.ada.post(path, json={"reason": "context"})) == (404, "unknown-case")

@@ -354,8 +354,10 @@ class Scoring:
         )
 
     def get_case(self, case_id: str) -> types.CaseShown:
-        """All that was said in it; other cases about the member; what came of other reports of who reported
+        """All that was said in it, of reports the first hundred; other cases about the member; who reported
         it.
+
+        With whoever reported it is what came of their other reports.
         """
         return cast(
             "types.CaseShown", self._ask(call("scoring", "GET", f"/v1/guideline-cases/{as_segment(case_id)}"))
@@ -395,7 +397,7 @@ class Scoring:
         reason: Literal["confirmed", "new_facts", "mistaken", "too_hard"],
         note: str | None | NotGiven = NOT_GIVEN,
     ) -> types.CaseItem:
-        """Another person than who decided. `overturned` gives back exactly what was reversed, and lifts the
+        """Another person than who decided or reported. `overturned` gives back what was reversed, lifts the
         rest.
         """
         return cast(
@@ -1513,8 +1515,10 @@ class AsyncScoring:
         )
 
     async def get_case(self, case_id: str) -> types.CaseShown:
-        """All that was said in it; other cases about the member; what came of other reports of who reported
+        """All that was said in it, of reports the first hundred; other cases about the member; who reported
         it.
+
+        With whoever reported it is what came of their other reports.
         """
         return cast(
             "types.CaseShown",
@@ -1555,7 +1559,7 @@ class AsyncScoring:
         reason: Literal["confirmed", "new_facts", "mistaken", "too_hard"],
         note: str | None | NotGiven = NOT_GIVEN,
     ) -> types.CaseItem:
-        """Another person than who decided. `overturned` gives back exactly what was reversed, and lifts the
+        """Another person than who decided or reported. `overturned` gives back what was reversed, lifts the
         rest.
         """
         return cast(

@@ -194,9 +194,9 @@ def next_change(
 ) -> datetime | None:
     """When a member has to be looked at again, though nothing more is told of them; None for never.
 
-    That is when an attribute begins to be so; when the oldest day leaves a window; when a day begins that something
-    was earned on ahead of its time; and each day, where something is measured by how long ago it was. Days begin
-    where those of the community do.
+    That is when an attribute begins to be so; when the oldest day leaves a window; when a day begins that
+    something was earned on ahead of its time; and each day, where something is measured by how long ago it was.
+    Days begin where those of the community do.
     """
     today = calendar.day_of(now)
     ahead = [

@@ -1,12 +1,13 @@
 """Who is in an audience: what a member did, measured by days, and the turns that follow from it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from services.scoring.rules.domain.attributes import Said, Value, as_of
 from services.scoring.rules.domain.audiences import CompiledAudience
+from shared.calendars import Calendar
 from shared.contracts.facts import AcceptedEvent
 from shared.contracts.programme import SPENDABLE, AudienceMeasure
 from shared.contracts.programme.audiences import TOPIC_MAX_CHARS
@@ -189,13 +190,15 @@ def next_change(
     said: Mapping[str, Sequence[Said]],
     earned: Sequence[DayEarned],
     now: datetime,
-    today: date,
+    calendar: Calendar,
 ) -> datetime | None:
     """When a member has to be looked at again, though nothing more is told of them; None for never.
 
-    That is when an attribute begins to be so; when the oldest day leaves a window; and each day, where something
-    is measured by how long ago it was.
+    That is when an attribute begins to be so; when the oldest day leaves a window; when a day begins that
+    something was earned on ahead of its time; and each day, where something is measured by how long ago it was.
+    Days begin where those of the community do.
     """
+    today = calendar.day_of(now)
     ahead = [
         one.since
         for audience in audiences
@@ -203,7 +206,7 @@ def next_change(
         for one in said.get(name, ())
         if one.since > now
     ]
-    days: list[date] = []
+    days = [one.day for one in earned if one.day > today]
     for audience in audiences:
         for measure in audience.measures:
             if measure.days is not None:
@@ -213,12 +216,7 @@ def next_change(
             elif measure.of.startswith("days_since") and earned:
                 last = max(one.day for one in earned)
                 days += [today + _DAY] if (today - last).days <= SINCE_MAX_DAYS else []
-    # A community's day may begin half a day later than that of UTC: then it is looked at once more.
-    ahead += [datetime.combine(day, time(), UTC) for day in days]
-    soonest = min((one for one in ahead if one > now), default=None)
-    if soonest is None and ahead:
-        return now + timedelta(hours=1)
-    return soonest
+    return min(ahead + [calendar.start_of(day) for day in days], default=None)
 
 
 def audience_value(said: Sequence[Said], event_time: datetime, received_at: datetime) -> Value | None:

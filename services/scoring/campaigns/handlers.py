@@ -23,6 +23,7 @@ from services.scoring.limits.domain.claims import Claim
 from services.scoring.metrics import CAMPAIGNS_NOT_GIVING, RULES_DECLINED
 from services.scoring.programmes.domain.publication import Author, Document, succession
 from services.scoring.programmes.store import versions
+from services.scoring.rules.domain.compiling import version_at
 from services.scoring.settings import Settings
 from shared.audit import Did
 from shared.contracts.facts import CAMPAIGN_CHANGED, CampaignChanged, CampaignData
@@ -49,6 +50,9 @@ async def spend(tx: Transaction[Settings], *, claims: Iterable[Claim]) -> None:
     The members of the claims are locked. What a campaign has no more is the ceiling of a claim from now on. It has
     to be told, and stored, in this transaction. Claims of no campaign cost nothing. What becomes of campaigns by
     it is told.
+
+    Budget and pace are those of the version in force, whatever version an event came under; of a campaign that it
+    has no more, those of the claim's own version.
     """
     of_campaign: dict[CampaignKey, list[Claim]] = {}
     for claim in claims:
@@ -60,7 +64,8 @@ async def spend(tx: Transaction[Settings], *, claims: Iterable[Claim]) -> None:
         return
     keys, conn = sorted(of_campaign), tx.conn
     wanted = {(claim.community, claim.programme_version) for mine in of_campaign.values() for claim in mine}
-    said = await store.load_campaigns(conn, versions=wanted)
+    in_force = {community: await _number_in_force(conn, community=community, now=tx.now) for community, _ in keys}
+    said = await store.load_campaigns(conn, versions=wanted | in_force.items())
     books = await store.lock_books(conn, keys=keys)
     # Only once they are locked: others may have spent until then.
     parts = {(*key, part) for key in keys for claim in of_campaign[key] for part in parts_of_claim(claim)}
@@ -75,6 +80,9 @@ async def spend(tx: Transaction[Settings], *, claims: Iterable[Claim]) -> None:
             for one in found
             if (community, one.id) == key
         }
+        current = campaigns.get(in_force[key[0]])
+        if current is not None:
+            campaigns = dict.fromkeys(campaigns, current)
         give(of_campaign[key], campaigns, books[key])
         for why, count in books[key].declined.items():
             RULES_DECLINED.labels(why.value).inc(count)
@@ -106,8 +114,7 @@ async def take_in(conn: Connection, *, told: Sequence[ToldPoints]) -> None:
 
 async def load_document_in_force(conn: Connection, *, community: str, now: datetime) -> tuple[int, Document]:
     """The version of the programme that is in force, and its number; 0 and nothing while there is none."""
-    starts = succession(await versions.load_starts(conn, community=community))
-    number = next((one.number for one in reversed(starts) if one.effective_from <= now), 0)
+    number = await _number_in_force(conn, community=community, now=now)
     documents = await versions.load_documents(conn, community=community, numbers=[number])
     return number, documents.get(number, {})
 
@@ -154,6 +161,12 @@ async def count_not_giving(tx: Transaction[Settings]) -> None:
     counts = await store.count_not_giving(tx.conn, now=tx.now)
     for why in (BookState.BRAKED.value, BookState.STOPPED.value, Turned.EXHAUSTED.value):
         CAMPAIGNS_NOT_GIVING.labels(why).set(counts.get(why, 0))
+
+
+async def _number_in_force(conn: Connection, *, community: str, now: datetime) -> int:
+    """The number of the version that is in force; 0 while there is none."""
+    start = version_at(succession(await versions.load_starts(conn, community=community)), now)
+    return 0 if start is None else start.number
 
 
 def _turns(

@@ -157,7 +157,8 @@ class Decider:
                 awards_max_count=tx.settings.audience_awards_max_count,
                 topics=topics_in(measure for audience in declared.audiences for measure in audience.measures),
             )
-        today = (await load_calendar(tx.conn, community=community)).day_of(tx.now)
+        calendar = await load_calendar(tx.conn, community=community)
+        today = calendar.day_of(tx.now)
         decisions: dict[MemberKey, dict[str, Decision]] = {}
         due: dict[MemberKey, datetime] = {}
         for key in keys:
@@ -168,7 +169,7 @@ class Decider:
                 )
                 for audience in declared.audiences
             }
-            again = next_change(declared.audiences, said=said, earned=days, now=tx.now, today=today)
+            again = next_change(declared.audiences, said=said, earned=days, now=tx.now, calendar=calendar)
             if again is not None:
                 due[key] = again
         return decisions, due

@@ -63,7 +63,7 @@ async def publish(world: Any, clients: Any) -> Callable[[str], Awaitable[None]]:
         headers = {"Content-Type": "application/yaml"}
         proposed = await ada.post("/v1/programmes", params={"note": "First"}, content=text, headers=headers)
         assert proposed.json()["state"] == "proposed", proposed.text
-        approved = await bob.post("/v1/programmes/1/approve")
+        approved = await bob.post(f"/v1/programmes/{proposed.json()['version']}/approve")
         assert approved.json()["state"] == "published", approved.text
         await world.published()
 
@@ -327,3 +327,34 @@ async def test_one_that_was_stopped_stays_so_after_its_database_came_from_a_back
     await client.post("/v1/campaigns/spring/resume", json={"reason": "Go on"})
     (last,) = await turns_told(world)
     assert (last["data"]["revision"], last["data"]["what"]) == (4, "resumed")
+
+
+async def test_a_changed_budget_is_that_of_all_events_whatever_version_they_came_under(
+    world: Any, publish: Any, clients: Any
+) -> None:
+    world.configure(programme_lead_seconds=0)
+    await publish(programme("{points: 20}"))
+    client = await clients("programmes:read")
+    late = [world.event(f"{n}", "ab"[n % 2], None, time=TODAY) for n in range(8)]
+    await world.score(*late[:3])
+    assert (await spent(world))["all"] == 15
+
+    await publish(programme("{points: 40}"))
+    await world.score(*(world.event(f"new {n}", "c", None, time=TODAY) for n in range(3)))
+    assert (await spent(world))["all"] == 30
+    # What came under the first version is taken back: 25 of 40 are spent, which is not all that there is.
+    await world.score(world.retraction("0"))
+    assert (await spent(world))["all"] == 25
+    assert await turns_told(world) == []
+    # What came under it and is scored only now finds the room that there is now.
+    await world.score(*late[3:6])
+    assert await spent(world) == await awarded(world)
+    assert [fact["data"]["what"] for fact in await turns_told(world)] == ["exhausted"]
+    assert (await client.get("/v1/campaigns/spring")).json()["left_points"] == 0
+
+    # A lower one holds for them too: nothing is taken back, nothing more given.
+    await publish(programme("{points: 10}"))
+    await world.score(*late[6:], world.retraction("1"))
+    assert (await spent(world))["all"] == 35
+    assert await spent(world) == await awarded(world)
+    assert await turns_told(world) == []

@@ -1,6 +1,7 @@
 """Audiences: what a programme may declare, who is in them at a time, and what rules make of that."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from random import Random
@@ -25,6 +26,7 @@ from services.scoring.rules.domain.asking import members_read
 from services.scoring.rules.domain.attributes import SAID_LEAD, Known, MemberKey, Said
 from services.scoring.rules.domain.compiling import CompiledVersion, compile_version
 from services.scoring.rules.domain.matching import Matched, match
+from shared.calendars import UTC_WEEKS, Calendar
 from shared.contracts.programme import AudienceMeasure, Programme
 
 ANN = "00000000-0000-5000-8000-00000000000a"
@@ -261,16 +263,37 @@ def test_by_behaviour_one_is_in_from_the_decision_on_and_leaves_by_doing_nothing
     assert at(19).is_in
     assert at(20) == Decision(False, NOON + 20 * DAY, {"answers": 0, "idle": 30})
     # The last award is measured daily; without that the first day to look again is when the oldest leaves.
-    assert next_change([helpers], said={}, earned=earned, now=NOON, today=TODAY) == datetime(
+    assert next_change([helpers], said={}, earned=earned, now=NOON, calendar=Calendar()) == datetime(
         2026, 3, 2, tzinfo=UTC
     )
-    assert next_change([helpers], said={}, earned=[], now=NOON, today=TODAY) is None
+    assert next_change([helpers], said={}, earned=[], now=NOON, calendar=Calendar()) is None
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Tokyo", "Pacific/Kiritimati", "Europe/Rome"])
+def test_who_leaves_by_time_alone_is_looked_at_when_the_communitys_day_begins(zone: str) -> None:
+    calendar = Calendar((UTC_WEEKS._replace(time_zone=zone),))
+    (_, helpers) = version().audiences
+    yearly = replace(helpers, measures=_measures(("year", "awards", None, 366), ("month", "awards", None, 30)))
+    earned = [DayEarned(TODAY - 29 * DAY, "plain", 3, 3)]
+    # Also where it is looked at a moment before, when the day of UTC has begun already.
+    for hours in range(0, 48, 5):
+        now = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=hours)
+        today = calendar.day_of(now)
+        daily = next_change([helpers], said={}, earned=earned, now=now, calendar=calendar)
+        assert daily == calendar.start_of(today + DAY) > now
+        leaves = next_change([yearly], said={}, earned=earned, now=now, calendar=calendar)
+        assert leaves == calendar.start_of(TODAY + DAY if today <= TODAY else TODAY + 337 * DAY)
+    # What was earned on a day to come counts once it begins.
+    ahead = [DayEarned(TODAY + 2 * DAY, "plain", 3, 3)]
+    alltime = replace(helpers, measures=_measures(("all", "awards", None, None)))
+    found = next_change([alltime], said={}, earned=ahead, now=NOON, calendar=calendar)
+    assert found == calendar.start_of(TODAY + 2 * DAY)
 
 
 def test_a_fact_to_come_is_looked_at_when_it_begins() -> None:
     (italy, _) = version().audiences
     said = {"country": [Said(NOON + 3 * DAY, NOON - DAY, "IT")]}
-    assert next_change([italy], said=said, earned=[], now=NOON, today=TODAY) == NOON + 3 * DAY
+    assert next_change([italy], said=said, earned=[], now=NOON, calendar=Calendar()) == NOON + 3 * DAY
 
 
 def test_turns_alternate_and_have_ids_of_their_own() -> None:

@@ -195,7 +195,7 @@ async def test_a_command_leaves_one_entry_in_its_transaction(
     clients: Any, pool: asyncpg.Pool, world: Any, spec: ServiceSpec, operation: str
 ) -> None:
     name, prepared = COMMANDS[operation]
-    ask = await prepared(Desk(world, await clients(), await clients()))
+    ask = await prepared(Desk(world, await clients(), await clients(), await clients()))
     entries_before, told_before = await entries(pool, world.community), await told(pool, world.community)
 
     answer = await ask()

@@ -4,6 +4,7 @@ from shared.merges.domain import Merge, MovedMember, Spell
 from shared.merges.store import (
     find_head,
     load_group,
+    load_groups,
     load_heads,
     load_merges,
     load_regrouped,
@@ -19,6 +20,7 @@ __all__ = [
     "Spell",
     "find_head",
     "load_group",
+    "load_groups",
     "load_heads",
     "load_merges",
     "load_regrouped",

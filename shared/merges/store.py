@@ -2,12 +2,16 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 import orjson
 from asyncpg import Record
 
 from shared.merges.domain import MemberKey, Merge, MovedMember, Spell, heads
 from shared.postgres import Connection
+
+#: A member by community and id, as each service calls it.
+Key = TypeVar("Key", bound=tuple[str, str])
 
 
 async def lock_merges(conn: Connection, *, communities: Collection[str]) -> None:
@@ -81,6 +85,24 @@ async def load_group(conn: Connection, *, community: str, head_id: str) -> list[
         "select member_id from merges where community = $1 and head_id = $2 order by member_id", community, head_id
     )
     return [head_id, *(str(row["member_id"]) for row in rows)]
+
+
+async def load_groups(conn: Connection, *, keys: Collection[Key]) -> dict[Key, list[str]]:
+    """Heads, by community and id, with all who belong to each; who is not merged stands alone."""
+    found = {key: [key[1]] for key in keys}
+    groups = {(key[0], key[1]): members for key, members in found.items()}
+    rows = await conn.fetch(
+        """
+        select m.community, m.head_id, m.member_id from merges m
+        join unnest($1::text[], $2::uuid[]) as k(community, head_id) using (community, head_id)
+        order by m.member_id
+        """,
+        [key[0] for key in keys],
+        [key[1] for key in keys],
+    )
+    for row in rows:
+        groups[row["community"], str(row["head_id"])].append(str(row["member_id"]))
+    return found
 
 
 async def load_regrouped(conn: Connection, *, moved: Sequence[MovedMember]) -> dict[str, dict[str, list[str]]]:

@@ -45,6 +45,7 @@ from shared.http import (
     requires,
 )
 from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_AUDIENCE, UNKNOWN_IDENTITY
+from shared.merges import load_groups
 from shared.postgres import Connection
 
 #: Members that a preview looks at before others have their turn, and how long it goes on at most.
@@ -299,7 +300,7 @@ async def post_audience_preview(
         said = await load_attributes(conn, wanted=dict.fromkeys(keys, audience.attributes))
         earned = {}
         if audience.is_by_behaviour:
-            groups = await earned_store.load_groups(conn, keys=keys)
+            groups = await load_groups(conn, keys=keys)
             earned = await earned_store.load_earned(
                 conn,
                 groups=groups,

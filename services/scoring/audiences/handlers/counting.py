@@ -16,7 +16,7 @@ from services.scoring.settings import Settings
 from shared.contracts.facts import AcceptedEvent
 from shared.contracts.own_acts import members_of
 from shared.contracts.programme import AudienceMeasure
-from shared.merges import load_heads
+from shared.merges import load_groups, load_heads
 from shared.postgres import Connection
 from shared.transaction import Transaction
 
@@ -53,7 +53,7 @@ async def decided_for(
         for key, of_member in asked.items()
     }
     known = await load_attributes(conn, wanted=wanted)
-    groups = await earned_store.load_groups(conn, keys=list(asked))
+    groups = await load_groups(conn, keys=list(asked))
     measures = (one.measures for of_member in asked.values() for one in of_member)
     earned = await earned_store.load_earned(
         conn,

@@ -35,7 +35,7 @@ from shared.contracts.facts import (
 )
 from shared.contracts.programme import Programme
 from shared.followed_communities import load_calendar
-from shared.merges import MovedMember, load_heads, lock_persons
+from shared.merges import MovedMember, load_groups, load_heads, lock_persons
 from shared.own_facts import ReadBack
 from shared.postgres import Connection
 from shared.topics import AUDIENCES
@@ -150,7 +150,7 @@ class Decider:
         known = await load_attributes(tx.conn, wanted=dict.fromkeys(keys, names)) if names and keys else {}
         earned = {}
         if any(audience.is_by_behaviour for audience in declared.audiences) and keys:
-            groups = await earned_store.load_groups(tx.conn, keys=keys)
+            groups = await load_groups(tx.conn, keys=keys)
             earned = await earned_store.load_earned(
                 tx.conn,
                 groups=groups,

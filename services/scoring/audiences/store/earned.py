@@ -109,20 +109,3 @@ async def load_members_of_topics(conn: Connection, *, events: Collection[tuple[s
         [uid for _, uid in events],
     )
     return {MemberKey(row["community"], str(row["member_id"])) for row in rows}
-
-
-async def load_groups(conn: Connection, *, keys: Collection[MemberKey]) -> dict[MemberKey, list[str]]:
-    """Heads with all who are merged into them; who is not merged stands alone."""
-    found = {key: [key.member_id] for key in keys}
-    rows = await conn.fetch(
-        """
-        select m.community, m.head_id, m.member_id from merges m
-        join unnest($1::text[], $2::uuid[]) as k(community, head_id) using (community, head_id)
-        order by m.member_id
-        """,
-        [key.community for key in keys],
-        [key.member_id for key in keys],
-    )
-    for row in rows:
-        found[MemberKey(row["community"], str(row["head_id"]))].append(str(row["member_id"]))
-    return found

@@ -17,7 +17,7 @@ from services.scoring.rules.domain.qualities import JUDGE_TRUST, QUALITY, VALUES
 from services.scoring.settings import Settings
 from shared.contracts.facts import AcceptedEvent
 from shared.contracts.programme import Quality
-from shared.merges import load_heads
+from shared.merges import load_groups, load_heads
 from shared.postgres import Connection
 from shared.transaction import Transaction
 
@@ -114,7 +114,7 @@ async def weigh(
     """
     asked = sorted(windows)
     persons = {MemberKey(pair.community, one) for pair, _ in asked for one in pair[1:]}
-    groups = await store.load_groups(conn, keys=persons)
+    groups = await load_groups(conn, keys=persons)
     wanted = [
         Window(
             pair,
@@ -182,7 +182,7 @@ async def values_for(
     }
     trust: Mapping[MemberKey, int] = {}
     if judges:
-        groups = await store.load_groups(conn, keys=set(judges.values()))
+        groups = await load_groups(conn, keys=set(judges.values()))
         sections = {key[0]: section.trusted for key, (_, section, _) in asked.items()}
         trust = await trust_store.load_trust(conn, persons=groups, trusted=sections, now=now)
     contents = {
@@ -236,7 +236,7 @@ async def _trust_of(
     }
     if not persons:
         return {}
-    groups = await store.load_groups(conn, keys=set(persons.values()))
+    groups = await load_groups(conn, keys=set(persons.values()))
     sections = {
         community: section.trusted
         for community, versions in compiled.items()

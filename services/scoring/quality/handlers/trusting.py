@@ -20,7 +20,7 @@ from services.scoring.settings import Settings
 from shared.audit import Did
 from shared.contracts.facts import MemberFact
 from shared.contracts.programme import Quality
-from shared.merges import MovedMember, lock_heads
+from shared.merges import MovedMember, load_groups, lock_heads
 from shared.postgres import Connection
 from shared.transaction import Transaction
 
@@ -53,7 +53,7 @@ async def work_out(tx: Transaction[Settings]) -> bool:
         # Who never judged passes nothing on: of seeds only those who did matter here, and the others are trusted
         # in full as soon as they do.
         judges = {MemberKey(run.community, judge) for judge in likes}
-        groups = await judgements.load_groups(tx.conn, keys=judges)
+        groups = await load_groups(tx.conn, keys=judges)
         trusted = await trust_store.load_seeds(
             tx.conn, persons=groups, trusted={run.community: programme.quality.trusted}, now=tx.now
         )
@@ -104,7 +104,7 @@ async def _restate(
     tx: Transaction[Settings], *, pairs: Sequence[PairKey], persons: Mapping[PairKey, PairKey]
 ) -> None:
     judges = {MemberKey(pair.community, persons[pair].judge_id) for pair in pairs}
-    groups = await judgements.load_groups(tx.conn, keys=judges)
+    groups = await load_groups(tx.conn, keys=judges)
     sections = {}
     for community in sorted({pair.community for pair in pairs}):
         _, programme = await document_in_force(tx.conn, community=community, at=tx.now)
@@ -174,7 +174,7 @@ async def follow_merges(tx: Transaction[Settings], moved: Sequence[MovedMember])
     if not moved:
         return
     persons = {MemberKey(one.community, member) for one in moved for member in (one.was_of, one.is_of)}
-    groups = await judgements.load_groups(tx.conn, keys=persons)
+    groups = await load_groups(tx.conn, keys=persons)
     members = {MemberKey(one.community, one.member_id) for one in moved}
     members |= {MemberKey(key.community, one) for key, group in groups.items() for one in group}
     await judgements.put_pairs_due_of(tx.conn, members=members)

@@ -106,6 +106,26 @@ def test_while_the_platform_is_away_events_wait_on_disk_and_go_when_it_is_back(p
     assert not list((tmp_path / "spool").iterdir())
 
 
+def test_what_waits_on_disk_goes_also_while_events_keep_coming(platform, tmp_path):
+    with recorder(platform, spool=tmp_path, gather_seconds=0) as running:
+        platform.is_up.clear()
+        for number in range(20):
+            running.record(event(number))
+            assert running.flush(10)
+        assert len(list(tmp_path.iterdir())) > 5
+        platform.is_up.set()
+
+        def one_more():
+            number = len(platform.taken) + 1_000
+            for more in range(3):
+                running.record(event(number * 10 + more))
+            return not list(tmp_path.iterdir())
+
+        # There is never a pause in which nothing is to be sent.
+        assert wait_until(one_more)
+    assert {str(number) for number in range(20)} <= platform.taken.keys()
+
+
 def test_the_next_process_sends_what_one_left_behind(platform, tmp_path):
     platform.is_up.clear()
     with recorder(platform, spool=tmp_path, exit_seconds=0.05) as first:

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -78,7 +79,7 @@ class Recorder:
         on_refused: Callable[[bytes, Refused], None] = _unheard,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._client = Plaudit(url, key, retries=RETRIES_COUNT, transport=transport, sleep=self._sleep)
+        self._connect = partial(Plaudit, url, key, retries=RETRIES_COUNT, transport=transport, sleep=self._sleep)
         self._spool = Spool(Path(spool), spool_max_bytes) if spool is not None else None
         self._queue_max_count = queue_max_count
         self._gather_seconds = gather_seconds
@@ -91,6 +92,7 @@ class Recorder:
 
     def _begin(self) -> None:
         self._pid = os.getpid()
+        self._client = self._connect()
         self._queue: deque[bytes] = deque()
         self._sending = 0
         self._changed = threading.Condition()
@@ -105,7 +107,7 @@ class Recorder:
         """
         content = as_json(event)
         if self._pid != os.getpid():
-            # After a fork the thread is the parent's, and so is what it still holds.
+            # After a fork the thread is the parent's, and so are its connections and what it still holds.
             self._recorded = Recorded()
             self._begin()
         with self._changed:
@@ -166,12 +168,10 @@ class Recorder:
             batch = self._next_batch()
             if self._closing.is_set() and deadline is None:
                 deadline = time.monotonic() + self._exit_seconds
-            if not batch:
-                if self._closing.is_set():
-                    return
+            if not batch and self._closing.is_set():
+                return
+            if not batch or self._deliver(batch, deadline):
                 self._send_spooled()
-                continue
-            self._deliver(batch, deadline)
 
     def _next_batch(self) -> list[bytes]:
         """The next events, once enough or as long as they may wait; none after a pause without any."""
@@ -197,21 +197,27 @@ class Recorder:
     def _hurries(self) -> bool:
         return self._flushing or self._closing.is_set()
 
-    def _deliver(self, batch: list[bytes], deadline: float | None) -> None:
-        """Send a batch, or put it into the spool; without one it is tried until it is taken or the end comes."""
+    def _deliver(self, batch: list[bytes], deadline: float | None) -> bool:
+        """Send a batch, or put it into the spool; without one it is tried until it is taken or the end comes.
+
+        Whether the platform took it.
+        """
         while True:
             # 1. A process that ends tries what is left once, and then looks at its time.
             is_last = self._closing.is_set()
             if (deadline is None or time.monotonic() < deadline) and self._is_taken(batch):
-                return self._done(batch)
+                self._done()
+                return True
             if self._put(batch):
-                return self._done(batch, spooled=len(batch))
+                self._done(spooled=len(batch))
+                return False
             if is_last:
                 break
             # 2. It ends at once when the recorder is closed.
             self._closing.wait(self._pause_seconds)
         _log.error("%d events are lost: the platform did not take them, and there is no room on disk", len(batch))
-        return self._done(batch, lost=len(batch))
+        self._done(lost=len(batch))
+        return False
 
     def _is_taken(self, batch: Sequence[bytes]) -> bool:
         """Send a batch; False when it has to wait. What is refused for good is told and counted."""
@@ -254,7 +260,7 @@ class Recorder:
             _log.warning("the spool does not take events, they wait in memory: %s", error)
             return False
 
-    def _done(self, batch: Sequence[bytes], *, spooled: int = 0, lost: int = 0) -> None:
+    def _done(self, *, spooled: int = 0, lost: int = 0) -> None:
         with self._changed:
             self._sending = 0
             self._recorded = replace(
@@ -265,10 +271,10 @@ class Recorder:
             self._changed.notify_all()
 
     def _send_spooled(self) -> None:
-        """Send what waits on disk, oldest first, until events come or the platform is away."""
+        """Send what waits on disk, oldest first: a batch, and more until events come or the platform is away."""
         if self._spool is None:
             return
-        while not self._closing.is_set() and not self._queue and (oldest := self._spool.oldest()) is not None:
+        while not self._closing.is_set() and (oldest := self._spool.oldest()) is not None:
             events = self._spool.read(oldest)
             if events and not self._is_taken(events):
                 return
@@ -276,6 +282,8 @@ class Recorder:
             with self._changed:
                 left = max(0, self._recorded.spooled - len(events))
                 self._recorded = replace(self._recorded, spooled=left)
+            if self._queue:
+                return
 
     def _sleep(self, seconds: float) -> None:
         self._closing.wait(seconds)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from http import HTTPStatus
@@ -47,6 +47,7 @@ class RequestLimits:
         started = time.perf_counter()
         status = 500
         direct = self._direct.get((scope["method"], scope["path"]))
+        encodings = [value.lower() for name, value in scope["headers"] if name == b"content-encoding"]
 
         async def counted_send(message: Message) -> None:
             nonlocal status
@@ -59,13 +60,13 @@ class RequestLimits:
             await send(message)
 
         try:
-            problem = self._refuse(scope)
+            problem = self._refuse(scope, encodings)
             if problem is not None:
                 await problem.response(scope["path"])(scope, receive, counted_send)
             elif direct is not None:
-                await direct(scope, self._body_of(scope, receive), counted_send)
+                await direct(scope, self._body_of(receive, encodings), counted_send)
             else:
-                await self._app(scope, _of_known_callers(scope, self._body_of(scope, receive)), counted_send)
+                await self._app(scope, _of_known_callers(scope, self._body_of(receive, encodings)), counted_send)
                 if READS in scope and status < HTTPStatus.BAD_REQUEST:
                     await _note_reads(scope)
         finally:
@@ -74,19 +75,19 @@ class RequestLimits:
             requests.inc()
             seconds.observe(time.perf_counter() - started)
 
-    def _refuse(self, scope: Scope) -> Problem | None:
+    def _refuse(self, scope: Scope, encodings: Sequence[bytes]) -> Problem | None:
         for name, value in scope["headers"]:
             if name == b"content-length" and says_more_than(value, self._settings.body_max_bytes):
                 return self._too_large()
-            if name == b"content-encoding" and value.lower() not in (b"identity", *GZIP):
-                return Problem(UNSUPPORTED_CONTENT_ENCODING, "Send the body uncompressed, or with gzip")
-        if sum(name == b"content-encoding" for name, _ in scope["headers"]) > 1:
+        if any(encoding not in (b"identity", *GZIP) for encoding in encodings):
+            return Problem(UNSUPPORTED_CONTENT_ENCODING, "Send the body uncompressed, or with gzip")
+        if len(encodings) > 1:
             return Problem(UNSUPPORTED_CONTENT_ENCODING, "Say one content encoding")
         return None
 
-    def _body_of(self, scope: Scope, receive: Receive) -> Receive:
+    def _body_of(self, receive: Receive, encodings: Sequence[bytes]) -> Receive:
         bounded = self._bounded(receive)
-        if any(name == b"content-encoding" and value.lower() in GZIP for name, value in scope["headers"]):
+        if encodings and encodings[0] in GZIP:
             return inflated(bounded, self._settings.body_max_bytes, self._too_large())
         return bounded
 

@@ -74,8 +74,8 @@ def generated(documents: Mapping[str, Mapping[str, Any]]) -> dict[Path, str]:
         files[PACKAGE / "apis" / f"{service}.py"] = _api(service, document, operations)
     files[PACKAGE / "types" / "__init__.py"] = '"""What the services take and answer, a module for each."""\n'
     files[PACKAGE / "apis" / "__init__.py"] = '"""The operations of each service, as methods."""\n'
-    for kind, prefix, doc in (("synchronous", "", "wait"), ("asynchronous", "Async", "are awaited")):
-        files[PACKAGE / "apis" / f"{kind}.py"] = _together(list(documents), prefix, doc)
+    for kind, prefix, done in (("synchronous", "", "is waited for"), ("asynchronous", "Async", "is awaited")):
+        files[PACKAGE / "apis" / f"{kind}.py"] = _together(list(documents), prefix, done)
     return {path: _formatted(text) for path, text in files.items()}
 
 
@@ -250,20 +250,18 @@ def _plain(kind: str, schema: Mapping[str, Any], prefix: str, given: bool) -> st
 def _types(service: str, document: Mapping[str, Any]) -> str:
     lines = [HEAD.format(title=f"What {service} takes and answers."), "from __future__ import annotations\n"]
     lines.append("from typing import Any, Literal, NotRequired, TypedDict\n\n")
-    for name, schema in sorted(document["components"]["schemas"].items()):
+    schemas = document["components"]["schemas"].items()
+    # Aliases last: what they are of is there by then.
+    for name, schema in sorted(schemas, key=lambda one: ("properties" not in one[1], one[0])):
         lines.append(_type_of_schema(_type_name(name), schema))
-    text = "\n".join(lines)
-    for one in ("Any", "Literal", "NotRequired"):
-        if not re.search(rf"\b{one}\b", text.split("TypedDict\n", 1)[1]):
-            text = re.sub(rf"(from typing import .*?)\b{one}, ", r"\1", text, count=1)
-    return text
+    return "\n".join(lines)
 
 
 def _type_of_schema(name: str, schema: Mapping[str, Any]) -> str:
-    doc = f'    """{_escaped(schema.get("description") or name)}"""\n'
+    doc = _doc(schema.get("description") or name, indent=4)
     properties = schema.get("properties")
     if properties is None:
-        return f"{name} = {_alias(_type(schema))}\n"
+        return f"{name} = {_type(schema)}\n"
     required = set(schema.get("required", ()))
 
     def kind(key: str, one: Mapping[str, Any]) -> str:
@@ -274,17 +272,6 @@ def _type_of_schema(name: str, schema: Mapping[str, Any]) -> str:
         return f"class {name}(TypedDict):\n{doc}\n{body}\n"
     body = ", ".join(f"{key!r}: {kind(key, one)!r}" for key, one in properties.items())
     return f"{name} = TypedDict({name!r}, {{{body}}})\n"
-
-
-def _alias(kind: str) -> str:
-    # An alias is evaluated when the module is read: a type further down is not there yet.
-    return (
-        kind
-        if re.fullmatch(r"[a-zA-Z\[\], .]*", kind) and "dict[str, Any]" in kind
-        else repr(kind)
-        if re.search(r"\b[A-Z]\w*", re.sub(r"Literal\[.*?\]|Any", "", kind))
-        else kind
-    )
 
 
 def _api(service: str, document: Mapping[str, Any], operations: list[Operation]) -> str:
@@ -361,38 +348,30 @@ def _call(service: str, one: Operation, without: tuple[str, ...] = ()) -> str:
     return f"call({', '.join(parts)})"
 
 
-def _together(services: list[str], prefix: str, doc: str) -> str:
+def _together(services: list[str], prefix: str, done: str) -> str:
     text = HEAD.format(title="Every service's operations under one roof.")
     text += "from collections.abc import Awaitable, Callable\nfrom typing import Any\n\n"
     for service in services:
         text += f"from plaudit_client.apis.{service} import {prefix}{service.title()}\n"
     answer = "Awaitable[Any]" if prefix else "Any"
     text += "from plaudit_client.calls import Call\n\n\n"
-    text += f'class {prefix}Apis:\n    """The services, by their names: what is asked of them {_verb(doc)}."""\n\n'
+    text += f'class {prefix}Apis:\n    """The services, by their names: what is asked of them {done}."""\n\n'
     text += f"    def __init__(self, ask: Callable[[Call], {answer}]) -> None:\n"
     text += "".join(f"        self.{service} = {prefix}{service.title()}(ask)\n" for service in services)
-    return text if prefix else text.replace("Awaitable, ", "")
+    return text
 
 
-def _verb(doc: str) -> str:
-    return "is waited for" if doc == "wait" else "is awaited"
-
-
-def _doc(text: str) -> str:
-    paragraphs = [
-        textwrap.fill(" ".join(one.split()), _DOC_WIDTH) for one in re.split(r"\n\s*\n", _escaped(text.strip()))
-    ]
-    whole = "\n\n".join(paragraphs)
-    indented = textwrap.indent(whole, "        ").strip()
-    return f'        """{indented}"""\n' if "\n" not in whole else f'        """{indented}\n        """\n'
+def _doc(text: str, *, indent: int = 8) -> str:
+    margin = " " * indent
+    paragraphs = [" ".join(one.split()) for one in re.split(r"\n\s*\n", _escaped(text.strip()))]
+    whole = "\n\n".join(textwrap.fill(one, _DOC_WIDTH) for one in paragraphs)
+    indented = textwrap.indent(whole, margin).strip()
+    end = f"\n{margin}" if "\n" in whole else ""
+    return f'{margin}"""{indented}{end}"""\n'
 
 
 def _escaped(text: str) -> str:
-    return (
-        " ".join(text.split()).replace("\\", "\\\\").replace('"""', "'''")
-        if "\n\n" not in text
-        else text.replace("\\", "\\\\").replace('"""', "'''")
-    )
+    return text.replace("\\", "\\\\").replace('"""', "'''")
 
 
 def _python(name: str) -> str:

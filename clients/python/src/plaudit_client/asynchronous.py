@@ -93,8 +93,8 @@ class AsyncPlaudit(AsyncApis):
     async def call(self, asked: Call) -> Any:
         """What a service answers, tried again while it says "not now"; raises PlauditError, UnreachableError."""
         attempts = self._addresses.attempts(asked)
+        sent = compressed(asked) if self._addresses.compresses else asked
         while True:
-            sent = compressed(asked) if self._addresses.compresses else asked
             try:
                 async with self._slots:
                     response = await self._http.request(
@@ -109,6 +109,7 @@ class AsyncPlaudit(AsyncApis):
             else:
                 self._addresses.is_reached = True
                 if self._addresses.is_of_before(sent, response):
+                    sent = asked
                     continue
                 asked_to_wait = attempts.after_answer(response)
                 if asked_to_wait is None:

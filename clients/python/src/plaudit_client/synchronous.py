@@ -72,8 +72,8 @@ class Plaudit(Apis):
     def call(self, asked: Call) -> Any:
         """What a service answers, tried again while it says "not now"; raises PlauditError, UnreachableError."""
         attempts = self._addresses.attempts(asked)
+        sent = compressed(asked) if self._addresses.compresses else asked
         while True:
-            sent = compressed(asked) if self._addresses.compresses else asked
             try:
                 response = self._http.request(
                     sent.method,
@@ -87,6 +87,7 @@ class Plaudit(Apis):
             else:
                 self._addresses.is_reached = True
                 if self._addresses.is_of_before(sent, response):
+                    sent = asked
                     continue
                 asked_to_wait = attempts.after_answer(response)
                 if asked_to_wait is None:

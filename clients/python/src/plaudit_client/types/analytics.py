@@ -151,9 +151,6 @@ class EntryShown(TypedDict):
     traceparent: str | None
 
 
-Erased = Literal["deleted", "blanked", "stays"]
-
-
 class Event(TypedDict):
     """A platform's event, as it was accepted."""
 
@@ -230,9 +227,6 @@ class KeyHolder(TypedDict):
     person_id: str
     roles: list[str]
     scopes: list[str]
-
-
-LetterState = Literal["waiting", "asked", "replayed", "discarded"]
 
 
 class Lot(TypedDict):
@@ -603,3 +597,8 @@ class WhyNothing(TypedDict):
     code: str
     detail: str
     rule_id: str | None
+
+
+Erased = Literal["deleted", "blanked", "stays"]
+
+LetterState = Literal["waiting", "asked", "replayed", "discarded"]

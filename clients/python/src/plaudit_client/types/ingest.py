@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-Activity = "ForumPost | ForumReply | AnswerAccepted | SocialShare | ChatMessage | Reaction | ReactionRemoved | Commit | Issue | PullRequest | Review | CodeComment | Release | Star | Read | Rated | Voted | Suggested | StatusChanged | TicketResolved | CheckIn | SurveyResponse | Purchase | Kudos | Joined | Visited | Referred | Reported | Decided | Appealed | AppealDecided | PolicyAccepted | Retracted | Restored"
-
 
 class ActivityData(TypedDict):
     """What every activity says; event types add their own fields.
 
-    `host` is where the channel is, for a community that has several of the kind: ids are unique within it.
-    `contributors` did it with the actor: co-authors, a team."""
+    `host` is where the channel is, for a community that has several of the kind: ids are unique within
+    it. `contributors` did it with the actor: co-authors, a team.
+    """
 
     actor: Actor
     attributes: NotRequired[dict[str, Any]]
@@ -111,11 +110,6 @@ class AttributesSaid(TypedDict):
     values: dict[str, Any]
 
 
-BotBy = Literal["platform", "pattern", "hand"]
-
-Cause = Literal["not_readable", "unknown_type", "not_valid", "too_large", "conflict"]
-
-
 class ChannelShown(TypedDict):
     """A channel that the programme declares."""
 
@@ -202,9 +196,11 @@ class ColoursModel(TypedDict):
 class Commit(TypedDict):
     """A commit reached a repository; the actor is its author.
 
-    `ref` is the branch it was pushed to, and `default_branch` whether that is the repository's own; `forced`
-    whether the push rewrote history; `distinct` whether no other branch had it; `squash` whether a forge made it
-    of a whole pull request. A merge has two `parents` or more. What is not known is left out."""
+    `ref` is the branch it was pushed to, and `default_branch` whether that is the repository's own;
+    `forced` whether the push rewrote history; `distinct` whether no other branch had it; `squash`
+    whether a forge made it of a whole pull request. A merge has two `parents` or more. What is not
+    known is left out.
+    """
 
     data: CommitData
     datacontenttype: NotRequired[str]
@@ -452,7 +448,8 @@ class DeadLetterShown(TypedDict):
 class Decided(TypedDict):
     """Somebody decided about what was made or reported; `object` is that and whose it is.
 
-    `decision` says what, such as removed, warned or kept; `in_reply_to` is the report and who made it."""
+    `decision` says what, such as removed, warned or kept; `in_reply_to` is the report and who made it.
+    """
 
     data: DecisionData
     datacontenttype: NotRequired[str]
@@ -542,9 +539,6 @@ class EraseAsked(TypedDict):
     """What is to become of what the member has not used."""
 
     points: NotRequired[Left | None]
-
-
-Erased = Literal["deleted", "blanked", "stays"]
 
 
 class ErasedIdentity(TypedDict):
@@ -835,13 +829,6 @@ class KudosData(TypedDict):
     object: NotRequired[Thing]
 
 
-Lane = Literal["live", "backfill"]
-
-Left = Literal["nothing", "forfeited"]
-
-LetterState = Literal["waiting", "asked", "replayed", "discarded"]
-
-
 class LinkMade(TypedDict):
     """A link, by its secret: it is shown this once, and signs in once."""
 
@@ -870,9 +857,6 @@ class LookModel(TypedDict):
     colours: NotRequired[ColoursModel | None]
     logo_png: NotRequired[str | None]
     name: str
-
-
-Mark = Literal["person", "bot", "staff", "departed", "hidden", "unverified"]
 
 
 class MarkCount(TypedDict):
@@ -1004,9 +988,6 @@ class OptOuts(TypedDict):
     messages: NotRequired[bool | None]
 
 
-Outcome = Literal["checked_in", "again", "full", "outside", "unknown"]
-
-
 class OwnFacts(TypedDict):
     """What differs between the service's database and its own topics."""
 
@@ -1133,9 +1114,6 @@ class SuggestionShownPage(TypedDict):
     next: NotRequired[str | None]
 
 
-PersonKind = Literal["person", "service"]
-
-
 class PersonListed(TypedDict):
     """A person, and how they use their access keys."""
 
@@ -1247,9 +1225,6 @@ class ProposedPolicy(TypedDict):
     publishing: Publishing
 
 
-Public = Literal["boards", "badges", "names", "programme", "figures", "cards"]
-
-
 class PublicCommunity(TypedDict):
     """A community, as everybody may see it."""
 
@@ -1261,11 +1236,10 @@ class PublicCommunity(TypedDict):
     title: str
 
 
-Publishing = Literal["one_person", "two_people"]
-
-
 class PullRequest(TypedDict):
-    """Something was done to a pull request; `action` says what (opened, closed…) and `merged` how it ended."""
+    """Something was done to a pull request; `action` says what (opened, closed…) and `merged` how it
+    ended.
+    """
 
     data: PullRequestData
     datacontenttype: NotRequired[str]
@@ -1335,7 +1309,9 @@ class Queued(TypedDict):
 
 
 class Rated(TypedDict):
-    """A member rated something; `object` is that, `rating` how many of `best` it got, such as 4 of 5 stars."""
+    """A member rated something; `object` is that, `rating` how many of `best` it got, such as 4 of 5
+    stars.
+    """
 
     data: RatingData
     datacontenttype: NotRequired[str]
@@ -1394,7 +1370,8 @@ class ReactionData(TypedDict):
 class ReactionRemoved(TypedDict):
     """A member took a reaction back; `object` is what it was to.
 
-    What the reaction earned is taken back by an `activity.retracted.v1` that names it, not by this."""
+    What the reaction earned is taken back by an `activity.retracted.v1` that names it, not by this.
+    """
 
     data: ReactionData
     datacontenttype: NotRequired[str]
@@ -1435,9 +1412,6 @@ class ReadData(TypedDict):
     object: NotRequired[Thing]
     seconds: NotRequired[int]
     topic: NotRequired[str]
-
-
-Reason = Literal["same_subject", "same_email", "same_name", "same_handle"]
 
 
 class ReasonShown(TypedDict):
@@ -1567,7 +1541,9 @@ class RemainsShown(TypedDict):
 
 
 class ReplayedAllShown(TypedDict):
-    """How many were sent again, of the oldest that one request may hold; those that remain are asked for again."""
+    """How many were sent again, of the oldest that one request may hold; those that remain are asked for
+    again.
+    """
 
     receipt_id: str | None
     replayed: int
@@ -1634,7 +1610,9 @@ class Retention(TypedDict):
 
 
 class Retracted(TypedDict):
-    """An earlier event of the same community is taken back, by `actor`; what it earned is taken back as well."""
+    """An earlier event of the same community is taken back, by `actor`; what it earned is taken back as
+    well.
+    """
 
     data: TargetedData
     datacontenttype: NotRequired[str]
@@ -1687,9 +1665,6 @@ class ReviewPolicy(TypedDict):
     """How many people it takes."""
 
     publishing: Publishing
-
-
-Role = Literal["member", "moderator", "manager", "finance_maker", "finance_approver", "operator", "administrator"]
 
 
 class RolesWanted(TypedDict):
@@ -1830,9 +1805,6 @@ class Star(TypedDict):
     type: Literal["code.star.v1"]
 
 
-State = Literal["mapped", "no_engagement", "unmapped", "invalid"]
-
-
 class StatusChanged(TypedDict):
     """A suggestion has another `status`, such as planned or done; `object.author` is whose it is."""
 
@@ -1924,7 +1896,8 @@ class Target(TypedDict):
 class TargetedData(TypedDict):
     """What is said of an earlier event: as of any activity, but not every channel tells who did it.
 
-    Left out, `actor` is whoever did what is taken back."""
+    Left out, `actor` is whoever did what is taken back.
+    """
 
     actor: NotRequired[Actor]
     attributes: NotRequired[dict[str, Any]]
@@ -2126,3 +2099,69 @@ class ReplaysDifferenceShown(TypedDict):
     came: Any
     field: str
     stands: Any
+
+
+Activity = (
+    ForumPost
+    | ForumReply
+    | AnswerAccepted
+    | SocialShare
+    | ChatMessage
+    | Reaction
+    | ReactionRemoved
+    | Commit
+    | Issue
+    | PullRequest
+    | Review
+    | CodeComment
+    | Release
+    | Star
+    | Read
+    | Rated
+    | Voted
+    | Suggested
+    | StatusChanged
+    | TicketResolved
+    | CheckIn
+    | SurveyResponse
+    | Purchase
+    | Kudos
+    | Joined
+    | Visited
+    | Referred
+    | Reported
+    | Decided
+    | Appealed
+    | AppealDecided
+    | PolicyAccepted
+    | Retracted
+    | Restored
+)
+
+BotBy = Literal["platform", "pattern", "hand"]
+
+Cause = Literal["not_readable", "unknown_type", "not_valid", "too_large", "conflict"]
+
+Erased = Literal["deleted", "blanked", "stays"]
+
+Lane = Literal["live", "backfill"]
+
+Left = Literal["nothing", "forfeited"]
+
+LetterState = Literal["waiting", "asked", "replayed", "discarded"]
+
+Mark = Literal["person", "bot", "staff", "departed", "hidden", "unverified"]
+
+Outcome = Literal["checked_in", "again", "full", "outside", "unknown"]
+
+PersonKind = Literal["person", "service"]
+
+Public = Literal["boards", "badges", "names", "programme", "figures", "cards"]
+
+Publishing = Literal["one_person", "two_people"]
+
+Reason = Literal["same_subject", "same_email", "same_name", "same_handle"]
+
+Role = Literal["member", "moderator", "manager", "finance_maker", "finance_approver", "operator", "administrator"]
+
+State = Literal["mapped", "no_engagement", "unmapped", "invalid"]

@@ -102,7 +102,9 @@ class BadgeHolders(TypedDict):
 
 
 class BadgeOfMember(TypedDict):
-    """A badge of the programme, whether a member holds it, and how far they are with it or with its next tier."""
+    """A badge of the programme, whether a member holds it, and how far they are with it or with its next
+    tier.
+    """
 
     badge: BadgeHolders
     held: Granted | None
@@ -160,9 +162,6 @@ class Card(TypedDict):
     points: int
 
 
-Day = Literal["done", "frozen", "missed", "open", "free"]
-
-
 class DayShown(TypedDict):
     """A date, in the zone in which the member lived, and what became of it."""
 
@@ -213,9 +212,6 @@ class Discard(TypedDict):
     reason: str
 
 
-Erased = Literal["deleted", "blanked", "stays"]
-
-
 class FieldError(TypedDict):
     """One thing wrong with a request. `field` is a JSON Pointer (RFC 6901) or a parameter's name."""
 
@@ -227,7 +223,9 @@ class FieldError(TypedDict):
 
 
 class Granted(TypedDict):
-    """A badge or level that stands, and what gave it: an award or the amendment of one, an event, or a person."""
+    """A badge or level that stands, and what gave it: an award or the amendment of one, an event, or a
+    person.
+    """
 
     award_id: str | None
     by_hand: bool
@@ -289,9 +287,6 @@ class Leaderboard(TypedDict):
     next: NotRequired[str | None]
     period: Literal["all", "month", "week"]
     starts_on: str | None
-
-
-LetterState = Literal["waiting", "asked", "replayed", "discarded"]
 
 
 class LevelHolders(TypedDict):
@@ -608,3 +603,10 @@ class WaitingLetters(TypedDict):
 
     count: int
     oldest_at: str | None
+
+
+Day = Literal["done", "frozen", "missed", "open", "free"]
+
+Erased = Literal["deleted", "blanked", "stays"]
+
+LetterState = Literal["waiting", "asked", "replayed", "discarded"]

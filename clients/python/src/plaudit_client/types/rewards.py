@@ -219,9 +219,6 @@ class Discard(TypedDict):
     reason: str
 
 
-Erased = Literal["deleted", "blanked", "stays"]
-
-
 class FieldError(TypedDict):
     """One thing wrong with a request. `field` is a JSON Pointer (RFC 6901) or a parameter's name."""
 
@@ -259,9 +256,6 @@ class LedgerCheck(TypedDict):
     told_compared: bool
     unbalanced_transfers: list[UnbalancedTransfer]
     use_differences: list[UseDifference]
-
-
-LetterState = Literal["waiting", "asked", "replayed", "discarded"]
 
 
 class LineForeseen(TypedDict):
@@ -400,7 +394,9 @@ class OutcomeRequest(TypedDict):
 
 
 class OutcomeResult(TypedDict):
-    """How many payouts changed, how the run stands, and what waits for, or was confirmed by, another person."""
+    """How many payouts changed, how the run stands, and what waits for, or was confirmed by, another
+    person.
+    """
 
     changed_count: int
     is_complete: NotRequired[bool]
@@ -1002,7 +998,9 @@ class StatementLine(TypedDict):
 
 
 class SumDifference(TypedDict):
-    """A sum of members' accounts in the trial balance that is not that of their balances, or not of as many."""
+    """A sum of members' accounts in the trial balance that is not that of their balances, or not of as
+    many.
+    """
 
     amount: int
     balances: int
@@ -1083,3 +1081,8 @@ class WouldBe(TypedDict):
     amount_minor: int
     payouts_count: int
     points: int
+
+
+Erased = Literal["deleted", "blanked", "stays"]
+
+LetterState = Literal["waiting", "asked", "replayed", "discarded"]

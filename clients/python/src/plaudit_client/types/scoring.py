@@ -54,8 +54,9 @@ class Art(TypedDict):
 class Attribute(TypedDict):
     """Something that is known of members, each value from a moment on.
 
-    What is `for_rules`, or not `personal`, is told to every service; all else stays at ingest. Conditions of rules
-    read what is `for_rules`, as `member` and its id."""
+    What is `for_rules`, or not `personal`, is told to every service; all else stays at ingest.
+    Conditions of rules read what is `for_rules`, as `member` and its id.
+    """
 
     for_rules: NotRequired[bool]
     id: str
@@ -78,7 +79,8 @@ class AttributeReadItem(TypedDict):
 class Audience(TypedDict):
     """Members for whom `when`, a CEL condition over `member`, is true.
 
-    It reads attributes that are `for_rules`, and the `measures` of this audience."""
+    It reads attributes that are `for_rules`, and the `measures` of this audience.
+    """
 
     description: NotRequired[str | None]
     id: str
@@ -100,12 +102,14 @@ class AudienceItem(TypedDict):
 
 
 class AudienceMeasure(TypedDict):
-    """A number that scoring has of a member: an audience reads it as `member` and its id, a rule as a counter.
+    """A number that scoring has of a member: an audience reads it as `member` and its id, a rule as a
+    counter.
 
-    `points` that can be spent, the number of `awards`, the `active_days` on which there were some, and how many
-    days ago the first and the last were: of all rules or of one `rule`, of all days or of the last `days`. With
-    `score`, one of `scores`, all that is of that score instead. Or the `interest` in a `topic`: what the member
-    did that was about it."""
+    `points` that can be spent, the number of `awards`, the `active_days` on which there were some, and
+    how many days ago the first and the last were: of all rules or of one `rule`, of all days or of the
+    last `days`. With `score`, one of `scores`, all that is of that score instead. Or the `interest` in
+    a `topic`: what the member did that was about it.
+    """
 
     days: NotRequired[int | None]
     id: str
@@ -157,7 +161,9 @@ class AudiencesOfMember(TypedDict):
 
 
 class AwardItem(TypedDict):
-    """Points for a member, below 0 taken; or, with `amends`, what an earlier award amounts to more or less."""
+    """Points for a member, below 0 taken; or, with `amends`, what an earlier award amounts to more or
+    less.
+    """
 
     amends: NotRequired[str | None]
     available_at: NotRequired[str | None]
@@ -194,12 +200,15 @@ class AwardItem(TypedDict):
 class Badge(TypedDict):
     """Granted when a member's points, or what is counted of one rule, reach `at_least`.
 
-    Of a rule are counted the `events` that meet it, whatever they earned, or the `awards` that it gave, which a
-    cap may keep few. Events, where `count` does not say. A badge may ask for more than one thing: then `when` is
-    an expression that is true of its holders, or `measure` one that comes to a number. With `tiers` in place of
-    `at_least` it is one badge of several levels. One that is given `by_hand` asks for nothing.
+    Of a rule are counted the `events` that meet it, whatever they earned, or the `awards` that it gave,
+    which a cap may keep few. Events, where `count` does not say. A badge may ask for more than one
+    thing: then `when` is an expression that is true of its holders, or `measure` one that comes to a
+    number. With `tiers` in place of `at_least` it is one badge of several levels. One that is given
+    `by_hand` asks for nothing.
 
-    A `secret` one is in no catalogue until one holds it. Of one that is `limited_to` so many, each has a number."""
+    A `secret` one is in no catalogue until one holds it. Of one that is `limited_to` so many, each has
+    a number.
+    """
 
     art: NotRequired[Art | None]
     at_least: NotRequired[int | None]
@@ -233,9 +242,11 @@ class BestContent(TypedDict):
 
 
 class Budget(TypedDict):
-    """The points that a campaign may give in all; and, where it says so, by rule, on one day and in one week.
+    """The points that a campaign may give in all; and, where it says so, by rule, on one day and in one
+    week.
 
-    Days and weeks are the community's."""
+    Days and weeks are the community's.
+    """
 
     per_day: NotRequired[int | None]
     per_rule: NotRequired[list[RuleBudget] | None]
@@ -264,20 +275,23 @@ class CalculatedItem(TypedDict):
 class CalculatedPoints(TypedDict):
     """Points that a CEL expression over `event`, `data` and `member` comes to: a number.
 
-    It is rounded to the nearest whole number, halves up, and kept between `floor` and the rule's `points`, the
-    ceiling. At 0 there is nothing to give."""
+    It is rounded to the nearest whole number, halves up, and kept between `floor` and the rule's
+    `points`, the ceiling. At 0 there is nothing to give.
+    """
 
     cel: str
     floor: NotRequired[int]
 
 
 class Campaign(TypedDict):
-    """Rules within a time: from the day `starts` until the day `ends`, both whole, in the community's zone.
+    """Rules within a time: from the day `starts` until the day `ends`, both whole, in the community's
+    zone.
 
-    Rules name their campaign. With `audiences` it is for members of any of these. Events of its days that arrive
-    later count for `late_days` more; then its books are closed. `holdout_percent` of the members get nothing from
-    it, always the same ones, so that it can be seen what it brought about. `wallet` names what pays for it;
-    nothing is booked there."""
+    Rules name their campaign. With `audiences` it is for members of any of these. Events of its days
+    that arrive later count for `late_days` more; then its books are closed. `holdout_percent` of the
+    members get nothing from it, always the same ones, so that it can be seen what it brought about.
+    `wallet` names what pays for it; nothing is booked there.
+    """
 
     audiences: NotRequired[list[str] | None]
     budget: Budget
@@ -534,8 +548,9 @@ class Cooldown(TypedDict):
 class CustomEventType(TypedDict):
     """A type of event of a community's own. `channel` is where it usually happens.
 
-    Where something is `written` it may have what built-in types have then: text, language, topic, tags and url. Of
-    a type that is `retired` no events are taken any more."""
+    Where something is `written` it may have what built-in types have then: text, language, topic, tags
+    and url. Of a type that is `retired` no events are taken any more.
+    """
 
     channel: NotRequired[str]
     description: NotRequired[str]
@@ -603,7 +618,9 @@ class DeclaredGoal(TypedDict):
 class DeclaredScore(TypedDict):
     """A score beside the points that can be spent: what it stands for is the community's.
 
-    With `monthly_percent` it fades: of what was earned so much is left on the first of each following month."""
+    With `monthly_percent` it fades: of what was earned so much is left on the first of each following
+    month.
+    """
 
     description: NotRequired[str]
     id: str
@@ -632,9 +649,11 @@ class DeclinedItem(TypedDict):
 
 
 class Diminishing(TypedDict):
-    """The n-th award of a time is worth less: a share for each turn in percent, or each `factor` % of the last.
+    """The n-th award of a time is worth less: a share for each turn in percent, or each `factor` % of the
+    last.
 
-    Beyond the list the last share stays; a factor goes on for 30 turns."""
+    Beyond the list the last share stays; a factor goes on for 30 turns.
+    """
 
     factor: NotRequired[int | None]
     per: NotRequired[Literal["member", "pair", "object", "pair_and_object"]]
@@ -703,15 +722,14 @@ class DraftSaved(TypedDict):
 
 
 class DraftSubmitted(TypedDict):
-    """How a draft is submitted: with what it changes for members, in plain words; null for the first version."""
+    """How a draft is submitted: with what it changes for members, in plain words; null for the first
+    version.
+    """
 
     effective_from: NotRequired[str | None]
     note: NotRequired[str | None]
     review: NotRequired[bool]
     revision: int
-
-
-Erased = Literal["deleted", "blanked", "stays"]
 
 
 class EventChannel(TypedDict):
@@ -725,8 +743,10 @@ class EventChannel(TypedDict):
 class EventField(TypedDict):
     """A field of the `data` of a community's own event type, with its bounds.
 
-    What is `personal` stays with ingest, sealed, and no rule reads it. All else travels, and conditions read what
-    is `for_rules`. `max_chars` bounds text, `min` and `max` numbers, and a choice is one of `values`."""
+    What is `personal` stays with ingest, sealed, and no rule reads it. All else travels, and conditions
+    read what is `for_rules`. `max_chars` bounds text, `min` and `max` numbers, and a choice is one of
+    `values`.
+    """
 
     for_rules: NotRequired[bool]
     max: NotRequired[int | float | None]
@@ -761,7 +781,9 @@ class Explanation(TypedDict):
 
 
 class Explanations(TypedDict):
-    """Why events earned what they did, in the order in which they were asked for; one not seen is not `scored`."""
+    """Why events earned what they did, in the order in which they were asked for; one not seen is not
+    `scored`.
+    """
 
     items: list[Explanation]
 
@@ -777,7 +799,9 @@ class FieldError(TypedDict):
 
 
 class Freezes(TypedDict):
-    """One freeze for each so many (`every`) periods in a row; at most `hold` are kept until they are needed."""
+    """One freeze for each so many (`every`) periods in a row; at most `hold` are kept until they are
+    needed.
+    """
 
     every: int
     hold: NotRequired[int]
@@ -786,8 +810,9 @@ class Freezes(TypedDict):
 class Guidelines(TypedDict):
     """A version of the guidelines, by an address or as a text; and what follows when a report is upheld.
 
-    `policy` is what events of acceptance call them. A report is to be decided within `decide_within_hours`, an
-    appeal is made within `appeal_within_days` of the decision."""
+    `policy` is what events of acceptance call them. A report is to be decided within
+    `decide_within_hours`, an appeal is made within `appeal_within_days` of the decision.
+    """
 
     appeal_within_days: NotRequired[int]
     categories: list[Category]
@@ -879,11 +904,6 @@ class KeyHolder(TypedDict):
     scopes: list[str]
 
 
-Kind = Literal["accepted", "voted", "rated", "reacted", "reported", "seen"]
-
-LetterState = Literal["waiting", "asked", "replayed", "discarded"]
-
-
 class Level(TypedDict):
     """Held by a member with at least `points` points."""
 
@@ -957,7 +977,9 @@ class ManualLimit(TypedDict):
 
 
 class ManualReason(TypedDict):
-    """What a person gives points for, or takes some (`takes`). Awards name its `id`, as they name a rule's."""
+    """What a person gives points for, or takes some (`takes`). Awards name its `id`, as they name a
+    rule's.
+    """
 
     description: NotRequired[str]
     id: str
@@ -995,9 +1017,12 @@ class MoneyChange(TypedDict):
 
 
 class Multiplier(TypedDict):
-    """What a rule's points are multiplied by, in percent, where its condition is true: 150 is half as much again.
+    """What a rule's points are multiplied by, in percent, where its condition is true: 150 is half as much
+    again.
 
-    Several multiply one another; what comes out is rounded once, to the nearest whole number, halves up."""
+    Several multiply one another; what comes out is rounded once, to the nearest whole number, halves
+    up.
+    """
 
     id: str
     percent: int
@@ -1116,8 +1141,9 @@ class Pacing(TypedDict):
     """What happens when a campaign spends faster than its days pass.
 
     Too fast is more than `ratio_percent` of what an even spending would have come to until then, once
-    `from_percent` of the budget are spent. Then it slows down to `give_percent` of its awards until the pace is
-    right again, or stops until a person lets it go on."""
+    `from_percent` of the budget are spent. Then it slows down to `give_percent` of its awards until the
+    pace is right again, or stops until a person lets it go on.
+    """
 
     from_percent: NotRequired[int]
     give_percent: NotRequired[int]
@@ -1233,7 +1259,8 @@ class SuspensionShownPage(TypedDict):
 class PayingAccount(TypedDict):
     """The account that payouts leave from.
 
-    `confirm_bic_country: true` says that a BIC of another country than the IBAN's is meant so."""
+    `confirm_bic_country: true` says that a BIC of another country than the IBAN's is meant so.
+    """
 
     bic: str
     confirm_bic_country: NotRequired[bool | None]
@@ -1249,9 +1276,6 @@ class PayoutTerms(TypedDict):
     minor: int
     paying_account: PayingAccount
     points: int
-
-
-Phase = Literal["planned", "running", "slowed", "braked", "stopped", "exhausted", "late", "closed"]
 
 
 class Pipeline(TypedDict):
@@ -1453,7 +1477,9 @@ class PublicVersion(TypedDict):
 
 
 class Publication(TypedDict):
-    """What a publication did. A dry run and a text that says the same as the newest version change nothing."""
+    """What a publication did. A dry run and a text that says the same as the newest version change
+    nothing.
+    """
 
     costs: list[ConditionCost]
     document: NotRequired[dict[str, Any] | None]
@@ -1473,8 +1499,9 @@ class Publication(TypedDict):
 class Quality(TypedDict):
     """That the quality of content is measured: judgements of it, weighed by the trust in whoever judges.
 
-    With `score`, one of `scores`, each content that is better than nobody knows gives its author up to `points` of
-    it, and takes them back as it gets worse."""
+    With `score`, one of `scores`, each content that is better than nobody knows gives its author up to
+    `points` of it, and takes them back as it gets worse.
+    """
 
     points: NotRequired[int | None]
     score: NotRequired[str | None]
@@ -1567,16 +1594,17 @@ class RowShown(TypedDict):
 class Rule(TypedDict):
     """Points for whoever did something: `when` is a CEL condition over `event`, `data` and `member`.
 
-    `points` go to the person in the slot `to`, and to those in `also`; for what one did to one's own only if the
-    rule says `own`. Of `contributors` or the `team` each gets as many, unless the rule says `split`. Below 0 they
-    are taken, as far as the member has more than `floor` of that score from rules.
-    With `points_by` they are calculated, and `points` is the most that there can be.
+    `points` go to the person in the slot `to`, and to those in `also`; for what one did to one's own
+    only if the rule says `own`. Of `contributors` or the `team` each gets as many, unless the rule says
+    `split`. Below 0 they are taken, as far as the member has more than `floor` of that score from
+    rules. With `points_by` they are calculated, and `points` is the most that there can be.
 
-    `daily_cap` is short for a limit of points within a day, in the community's time zone. What a member takes
-    back themselves keeps its room under limits, unless it was within `grace_minutes`: so often within a day as
-    `grace_count` says, 3 times where it says nothing. `pending_days` after the event the points become
-    available, and `expire_days` after it what is left of them is gone. With `audiences` it is for members of any
-    of these."""
+    `daily_cap` is short for a limit of points within a day, in the community's time zone. What a member
+    takes back themselves keeps its room under limits, unless it was within `grace_minutes`: so often
+    within a day as `grace_count` says, 3 times where it says nothing. `pending_days` after the event
+    the points become available, and `expire_days` after it what is left of them is gone. With
+    `audiences` it is for members of any of these.
+    """
 
     also: NotRequired[list[Beneficiary] | None]
     audiences: NotRequired[list[str] | None]
@@ -1652,12 +1680,14 @@ class RuleBudget(TypedDict):
 
 
 class RuleLimit(TypedDict):
-    """At most so many `points`, or awards (`count`, the heaviest of them; `first`, the earliest) `within` a time.
+    """At most so many `points`, or awards (`count`, the heaviest of them; `first`, the earliest) `within`
+    a time.
 
-    For one member: counted `per` member; or per pair, which is the member and the other person; per object, which
-    is what it was done to; or per both. Or for everybody together, or for everybody on one object. An hour is one
-    of UTC within the community's day. `crossing` allows knowingly that it does not nest with another limit over
-    the same rule."""
+    For one member: counted `per` member; or per pair, which is the member and the other person; per
+    object, which is what it was done to; or per both. Or for everybody together, or for everybody on
+    one object. An hour is one of UTC within the community's day. `crossing` allows knowingly that it
+    does not nest with another limit over the same rule.
+    """
 
     count: NotRequired[int | None]
     crossing: NotRequired[Literal["allowed"] | None]
@@ -1691,7 +1721,9 @@ class RuleScore(TypedDict):
 
 
 class RulingRequest(TypedDict):
-    """What is decided of an appeal: the decision stands, without its penalty and suspension, or not at all."""
+    """What is decided of an appeal: the decision stands, without its penalty and suspension, or not at
+    all.
+    """
 
     note: NotRequired[str | None]
     outcome: Literal["upheld", "changed", "overturned"]
@@ -1853,10 +1885,12 @@ class SignalTerms(TypedDict):
 class Signals(TypedDict):
     """What of the giving within 30 days is marked, and what is held until a person has looked at it.
 
-    Members who received `more_than_points` are looked at. What reaches `mark_from_percent` is listed; from
-    `hold_from_percent` on awards are held: left out nothing is. Ties are strong from `strong_acts` acts on, a ring
-    has at most `ring_members`, and `burst_acts` of one giver, or `farm_givers` who give to nobody else, are usual
-    on one day. Releasing `second_person_from` points takes two people, where that is said."""
+    Members who received `more_than_points` are looked at. What reaches `mark_from_percent` is listed;
+    from `hold_from_percent` on awards are held: left out nothing is. Ties are strong from `strong_acts`
+    acts on, a ring has at most `ring_members`, and `burst_acts` of one giver, or `farm_givers` who give
+    to nobody else, are usual on one day. Releasing `second_person_from` points takes two people, where
+    that is said.
+    """
 
     burst_acts: NotRequired[int]
     farm_givers: NotRequired[int]
@@ -1880,8 +1914,9 @@ class StageAge(TypedDict):
 class Streak(TypedDict):
     """Days, weeks or other periods in a row in which a member did what any of its `rules` is about.
 
-    `goal` is on how many different dates of each period, of those `weekdays` that may be due: dates in the
-    member's own zone."""
+    `goal` is on how many different dates of each period, of those `weekdays` that may be due: dates in
+    the member's own zone.
+    """
 
     description: NotRequired[str]
     every: NotRequired[Literal["day", "week"] | int]
@@ -1930,7 +1965,9 @@ class SuspensionStepItem(TypedDict):
 
 
 class Tier(TypedDict):
-    """One of the levels of a badge, as bronze, silver and gold: held from `at_least` on, with those below it."""
+    """One of the levels of a badge, as bronze, silver and gold: held from `at_least` on, with those below
+    it.
+    """
 
     at_least: int
     colour: NotRequired[
@@ -1952,15 +1989,13 @@ class TopicFlowing(TypedDict):
 class TrustedMembers(TypedDict):
     """Whose judgement counts in full from the start; all other trust comes from them.
 
-    The community's staff, members of any of the `audiences`, and whoever has been a member `after_days` (0: no
-    time makes anybody trusted)."""
+    The community's staff, members of any of the `audiences`, and whoever has been a member `after_days`
+    (0: no time makes anybody trusted).
+    """
 
     after_days: NotRequired[int]
     audiences: NotRequired[list[str] | None]
     staff: NotRequired[bool]
-
-
-Turned = Literal["braked", "stopped", "resumed", "exhausted", "replenished"]
 
 
 class Waiting(TypedDict):
@@ -2009,7 +2044,9 @@ class Withdrawal(TypedDict):
 
 
 class WordList(TypedDict):
-    """Words of a language that bring a text before a person, under a category. Nothing is taken away by them."""
+    """Words of a language that bring a text before a person, under a category. Nothing is taken away by
+    them.
+    """
 
     category: str
     language: str
@@ -2041,3 +2078,14 @@ class Worth(TypedDict):
     budget_minor: int
     currency: str
     spent_minor: int
+
+
+Erased = Literal["deleted", "blanked", "stays"]
+
+Kind = Literal["accepted", "voted", "rated", "reacted", "reported", "seen"]
+
+LetterState = Literal["waiting", "asked", "replayed", "discarded"]
+
+Phase = Literal["planned", "running", "slowed", "braked", "stopped", "exhausted", "late", "closed"]
+
+Turned = Literal["braked", "stopped", "resumed", "exhausted", "replenished"]

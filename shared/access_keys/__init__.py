@@ -8,6 +8,7 @@ from shared.access_keys.roles import INSTALLATION, INSTALLATION_ROLES, PersonKin
 from shared.access_keys.scopes import ALONE, ONLY_IF_ASKED, SCOPES, Scope, go_together, together
 from shared.access_keys.standing import Standing, load_standings
 from shared.access_keys.store import FollowedPerson, find_person, load_clock
+from shared.access_keys.ties import AboutYourselfError, check_not_about_oneself, load_own
 
 __all__ = [
     "ALONE",
@@ -19,6 +20,7 @@ __all__ = [
     "KEY_PREFIX",
     "ONLY_IF_ASKED",
     "SCOPES",
+    "AboutYourselfError",
     "FollowedPerson",
     "KeyRing",
     "OtherCommunityError",
@@ -29,12 +31,14 @@ __all__ = [
     "Role",
     "Scope",
     "Standing",
+    "check_not_about_oneself",
     "check_reach",
     "find_person",
     "go_together",
     "hash_secret",
     "is_publishable",
     "load_clock",
+    "load_own",
     "load_standings",
     "scopes_of",
     "together",

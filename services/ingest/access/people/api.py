@@ -12,6 +12,7 @@ from services.ingest.access.people import handlers, store
 from services.ingest.access.people.domain import Appointment, KeyUse, Person, PersonPlace, UnknownPersonError
 from shared.access_keys import PersonKind, Role, check_reach
 from shared.contracts.fields import Name, Slug
+from shared.contracts.story import GRACE
 from shared.contracts.texts import if_text, label
 from shared.http import (
     Conn,
@@ -75,6 +76,10 @@ class PersonShown(BaseModel):
     roles: list[Role] = Field(examples=[["finance_maker", "manager"]])
     disabled: bool = Field(description="In every community, not in this one alone")
     created_at: datetime
+    members: list[str] = Field(
+        description="The members who they are, as far as anybody said: about these they decide nothing",
+        examples=[[GRACE]],
+    )
     issuer: str | None = Field(
         description="The OpenID provider at which they are somebody; null: they have not signed in by one",
         examples=["https://login.example.org"],
@@ -93,6 +98,7 @@ class PersonShown(BaseModel):
             roles=list(appointment.roles),
             disabled=person.disabled,
             created_at=person.created_at,
+            members=list(appointment.members),
             issuer=person.issuer,
         )
 

@@ -19,6 +19,7 @@ from services.ingest.access.sign_ins.domain import (
     check_renewable,
     check_usable,
 )
+from services.ingest.access.ties.handlers import tie_by_subject
 from services.ingest.access.token_keys.handlers import sign
 from services.ingest.metrics import SIGN_INS
 from services.ingest.settings import Settings
@@ -103,6 +104,9 @@ async def sign_in_by_subject(tx: Transaction[Settings], *, community: str, subje
     if not is_subject:
         await store.set_subject(tx.conn, person_id=person_id, issuer=subject.issuer, subject=subject.subject)
     signed_in = await _signed_in(tx, community, person=person, member_id=None)
+    await tie_by_subject(
+        tx, community=community, issuer=subject.issuer, subject=subject.subject, person_id=person_id
+    )
     SIGN_INS.labels("id_token").inc()
     return signed_in
 

@@ -38,6 +38,7 @@ from shared.http import (
     problem_responses,
     requires,
 )
+from shared.http.problem_types import ABOUT_YOURSELF
 from shared.postgres import Connection
 
 OUTCOME_MAX_COUNT = 500
@@ -238,7 +239,9 @@ async def preview_outcome(
 @router.post(
     "/v1/payout-runs/{run_id}/outcomes/{outcome_id}/confirm",
     summary="Confirm an outcome that another person proposed",
-    responses=problem_responses(UNKNOWN_RUN, UNKNOWN_OUTCOME, FOUR_EYES, RUN_REFUSED, OUTCOME_REFUSED, ALTERED),
+    responses=problem_responses(
+        UNKNOWN_RUN, UNKNOWN_OUTCOME, FOUR_EYES, ABOUT_YOURSELF, RUN_REFUSED, OUTCOME_REFUSED, ALTERED
+    ),
 )
 async def confirm_outcome(principal: Approver, tx: Tx, run_id: UUID, outcome_id: UUID) -> OutcomeResult:
     """Its payouts change now. Whoever proposed it cannot, by whatever key or token."""

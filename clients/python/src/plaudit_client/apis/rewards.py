@@ -472,7 +472,7 @@ class Rewards:
         return cast("types.Run", self._ask(call("rewards", "GET", f"/v1/payout-runs/{as_segment(run_id)}")))
 
     def approve_payout_run(self, run_id: str, *, body: types.Approval | None | None = None) -> types.Run:
-        """By a person who has no other hand in it, by whatever key or token: see docs/payouts.md.
+        """By a person who has no other hand in it, and whom it does not pay: see docs/payouts.md.
 
         Points are reserved, or the payout pays less or fails, and says why.
         """
@@ -778,7 +778,7 @@ class Rewards:
         )
 
     def confirm_redemption(self, redemption_id: str) -> types.Redemption:
-        """Second phase: reserved points are spent. Confirming again changes nothing."""
+        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing."""
         return cast(
             "types.Redemption",
             self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm")),
@@ -1283,7 +1283,7 @@ class AsyncRewards:
         return cast("types.Run", await self._ask(call("rewards", "GET", f"/v1/payout-runs/{as_segment(run_id)}")))
 
     async def approve_payout_run(self, run_id: str, *, body: types.Approval | None | None = None) -> types.Run:
-        """By a person who has no other hand in it, by whatever key or token: see docs/payouts.md.
+        """By a person who has no other hand in it, and whom it does not pay: see docs/payouts.md.
 
         Points are reserved, or the payout pays less or fails, and says why.
         """
@@ -1589,7 +1589,7 @@ class AsyncRewards:
         )
 
     async def confirm_redemption(self, redemption_id: str) -> types.Redemption:
-        """Second phase: reserved points are spent. Confirming again changes nothing."""
+        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing."""
         return cast(
             "types.Redemption",
             await self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm")),

@@ -898,6 +898,7 @@ class KeyHolder(TypedDict):
 
     community: str
     credential: str
+    members: list[str]
     name: str
     person_id: str
     roles: list[str]
@@ -1819,6 +1820,7 @@ class SignalCaseShown(TypedDict):
     ends_on: str
     held_awards: int
     held_points: int
+    is_about_you: bool
     member_id: str
     member_name: str | None
     note: str | None

@@ -113,8 +113,8 @@ async def approve(tx: Transaction[Settings], *, community: str, wanted_id: str, 
 
     Raises UnknownManualAwardError, AboutYourselfError, ManualFourEyesError when `by` asked, ManualDecidedError
     when it waits no more or who asked may not do so any more, ReasonGoneError when the programme in force has its
-    reason no more, NoManualAwardsError when it has none at all, NobodyThereError when its member was forgotten, and
-    BelowFloorError. In each case it goes on waiting.
+    reason no more, NoManualAwardsError when it has none at all, NobodyThereError when its member was forgotten,
+    and BelowFloorError. In each case it goes on waiting.
     """
     award = await _lock(tx, community=community, wanted_id=wanted_id, by=by)
     award.check_another(by)

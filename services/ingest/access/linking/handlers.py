@@ -2,7 +2,6 @@
 
 from services.ingest.access.providers.domain import Subject
 from services.ingest.access.ties.domain import subject_hash
-from services.ingest.access.ties.handlers import tie_by_subject
 from services.ingest.members.domain import DifferentMembersError, Email, Member, Proven, ProvenBy
 from services.ingest.members.handlers.declaring import declare_identities
 from services.ingest.members.store import identities as identities_store
@@ -37,8 +36,6 @@ async def link_by_subject(
     if len(owners) > 1:
         raise DifferentMembersError(owners)
     proven = Proven(ProvenBy.SUBJECT, owners[0] if owners else None, hashed)
-    member = await declare_identities(
+    return await declare_identities(
         tx, community=community, identities={identity: email}, name=None, proven=proven
     )
-    await tie_by_subject(tx, community=community, issuer=subject.issuer, subject=subject.subject)
-    return member

@@ -196,20 +196,6 @@ async def find_tied(conn: Connection, *, community: str, members: Collection[str
     return [str(row["person_id"]) for row in rows]
 
 
-async def find_by_subject(conn: Connection, *, community: str, issuer: str, subject: str) -> str | None:
-    """The person of a community who is that subject at a provider; None for nobody."""
-    found = await conn.fetchval(
-        """
-        select p.person_id from people p join followed_people f using (person_id)
-        where f.community = $1 and p.oidc_issuer = $2 and p.oidc_subject = $3
-        """,
-        community,
-        issuer,
-        subject,
-    )
-    return None if found is None else str(found)
-
-
 async def page_of_appointments(
     conn: Connection, *, community: str, after: PersonPlace | None, limit_count: int
 ) -> list[Appointment]:

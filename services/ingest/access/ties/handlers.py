@@ -58,28 +58,23 @@ async def untie(
 
 
 async def tie_by_subject(
-    tx: Transaction[Settings], *, community: str, issuer: str, subject: str, person_id: str | None = None
-) -> None:
-    """Tie the person and the member who are one subject at a provider, where there is one of each.
+    tx: Transaction[Settings], *, community: str, issuer: str, subject: str, person_id: str
+) -> str | None:
+    """Tie a person, who just signed in and is locked, to the member of the same subject; return that member's id.
 
-    `person_id` is who just signed in. Who is tied otherwise stays so: an administrator looks at that.
+    None where there is none, or nothing changes. Who is tied otherwise stays so: an administrator looks at that.
     """
-    if person_id is None:
-        person_id = await store.find_by_subject(tx.conn, community=community, issuer=issuer, subject=subject)
     hashed = subject_hash(tx.settings.identity_key_bytes, community=community, issuer=issuer, subject=subject)
     owners = await identities_store.find_owners_by_subject(tx.conn, community=community, subject_hash=hashed)
-    if person_id is None or len(owners) != 1:
-        return
-    await store.lock_person(tx.conn, person_id=person_id)
     before = await store.find_appointment(tx.conn, community=community, person_id=person_id)
-    if before is None or owners[0] in before.members:
-        return
+    if len(owners) != 1 or before is None or owners[0] in before.members:
+        return None
     try:
-        after = await _tied(tx, before, member_id=owners[0])
+        await _tied(tx, before, member_id=owners[0])
     except (MemberTakenError, TooManyTiesError, UnknownMemberError) as error:
         log.info("%s is not tied to the member of the same subject: %r", person_id, error)
-        return
-    _note(tx, "tie_by_subject", before, after, member_id=owners[0])
+        return None
+    return owners[0]
 
 
 async def forget(tx: Transaction[Settings], *, community: str, member_id: str) -> None:

@@ -8,11 +8,12 @@ import pytest
 from services.rewards.payouts.outcomes.handlers import count_waiting
 from shared.access_keys.store import put_people
 from tests.integration.services.rewards.finance import Finance, check, filed
-from tests.integration.services.world import EVERY_ROLE, add_person, person_fact
+from tests.integration.services.world import EVERY_ROLE, add_person, person_fact, tie
 
 pytestmark = pytest.mark.stack
 
 FOUR_EYES = "urn:plaudit:problem:four-eyes"
+ABOUT_YOURSELF = "urn:plaudit:problem:about-yourself"
 REFUSED = "urn:plaudit:problem:payout-outcome-refused"
 
 
@@ -255,3 +256,28 @@ async def test_what_was_proposed_by_who_may_not_any_more_is_not_confirmed(financ
     assert (answer.status_code, answer.json()["type"]) == (409, REFUSED)
     assert "may not do so any more" in answer.json()["detail"]
     assert await world.balance("ada") == {"available": 50, "reserved": 1_200}
+
+
+async def test_nobody_approves_what_pays_them_nor_confirms_that_it_came_back(finance: Finance) -> None:
+    world = finance.world
+    person_id = await tie(world.pool, world.community, finance.approver, world.uuid("ada"))
+    run = await finance.run()
+    refused = await finance.approve(run)
+    assert (refused.status_code, refused.json()["type"]) == (403, ABOUT_YOURSELF)
+    (payout_id,) = await ids(finance, run)
+    review = f"/v1/payout-runs/{run['run_id']}/review"
+    assert (await finance.approver.get(review)).json()["reasons_against_you"] == [
+        f"you are paid by it (payout {payout_id})"
+    ]
+    # Bob's is held, so it is none of bob's.
+    for member, revision in (("bob", 3), ("ada", 4)):
+        async with world.pool.acquire() as conn:
+            members = [world.uuid(member)]
+            fact = person_fact(world.community, person_id, *EVERY_ROLE, revision=revision, members=members)
+            await put_people(conn, [fact])
+        if member == "bob":
+            assert (await finance.approve(run)).status_code == 200
+    assert (await finance.approve(run)).json()["type"] == ABOUT_YOURSELF
+    assert (await finance.file(run)).status_code == 200
+    outcome = (await finance.propose(run, "returned", payout_ids=[payout_id], reason="AC04")).json()["outcome"]
+    assert (await finance.confirm(run, outcome)).json()["type"] == ABOUT_YOURSELF

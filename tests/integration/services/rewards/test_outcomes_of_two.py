@@ -36,7 +36,8 @@ async def test_the_maker_alone_makes_nothing_payable_again(finance: Finance, sta
     assert (proposed.status_code, proposed.json()["changed_count"]) == (202, 0)
     outcome = proposed.json()["outcome"]
     assert (outcome["state"], outcome["outcome"], outcome["decided"]) == ("proposed", state, None)
-    assert (await finance.approver.get(f"/v1/payout-outcomes/{outcome['outcome_id']}")).json() == outcome
+    shown = await finance.approver.get(f"/v1/payout-outcomes/{outcome['outcome_id']}")
+    assert shown.json() == outcome | {"is_about_you": False}
     assert (await finance.approver.get(f"/v1/payout-outcomes/{uuid4()}")).status_code == 404
     assert (await world.balance("ada"), await world.money()) == before
     # By no key of theirs.
@@ -281,3 +282,5 @@ async def test_nobody_approves_what_pays_them_nor_confirms_that_it_came_back(fin
     assert (await finance.file(run)).status_code == 200
     outcome = (await finance.propose(run, "returned", payout_ids=[payout_id], reason="AC04")).json()["outcome"]
     assert (await finance.confirm(run, outcome)).json()["type"] == ABOUT_YOURSELF
+    shown = await finance.approver.get(f"/v1/payout-outcomes/{outcome['outcome_id']}")
+    assert shown.json()["is_about_you"]

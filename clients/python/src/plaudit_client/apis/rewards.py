@@ -420,10 +420,11 @@ class Rewards:
             call("rewards", "GET", "/v1/payout-outcomes", params={"state": state, "run": run, "limit": limit}),
         )
 
-    def get_outcome(self, outcome_id: str) -> types.Outcome:
+    def get_outcome(self, outcome_id: str) -> types.OutcomeShown:
         """What was proposed of which payouts, by whom, and who decided it."""
         return cast(
-            "types.Outcome", self._ask(call("rewards", "GET", f"/v1/payout-outcomes/{as_segment(outcome_id)}"))
+            "types.OutcomeShown",
+            self._ask(call("rewards", "GET", f"/v1/payout-outcomes/{as_segment(outcome_id)}")),
         )
 
     def get_preview(self) -> types.RunPreview:
@@ -1226,10 +1227,10 @@ class AsyncRewards:
             call("rewards", "GET", "/v1/payout-outcomes", params={"state": state, "run": run, "limit": limit}),
         )
 
-    async def get_outcome(self, outcome_id: str) -> types.Outcome:
+    async def get_outcome(self, outcome_id: str) -> types.OutcomeShown:
         """What was proposed of which payouts, by whom, and who decided it."""
         return cast(
-            "types.Outcome",
+            "types.OutcomeShown",
             await self._ask(call("rewards", "GET", f"/v1/payout-outcomes/{as_segment(outcome_id)}")),
         )
 

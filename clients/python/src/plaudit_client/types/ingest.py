@@ -1132,6 +1132,7 @@ class PersonListed(TypedDict):
 
     community: str
     created_at: str
+    decides: bool
     disabled: bool
     email: str | None
     issuer: str | None

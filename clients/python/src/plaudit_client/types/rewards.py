@@ -406,6 +406,20 @@ class OutcomeResult(TypedDict):
     run: Run
 
 
+class OutcomeShown(TypedDict):
+    """An outcome as it is shown to whoever asks."""
+
+    decided: Deed | None
+    is_about_you: bool
+    outcome: Literal["sent", "settled", "returned", "failed", "reversed", "corrected"]
+    outcome_id: str
+    payout_ids: list[str]
+    proposed: Deed
+    reason: str | None
+    run_id: str
+    state: Literal["proposed", "confirmed", "withdrawn"]
+
+
 class OwnFacts(TypedDict):
     """What differs between the service's database and its own topics."""
 

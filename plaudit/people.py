@@ -88,9 +88,7 @@ def add_person(
 @people.command("list", epilog="Example: plaudit people list --community demo")
 @to_administer
 @json_option
-@click.option(
-    "--untied", is_flag=True, help="Only who decides about members and is tied to none"
-)
+@click.option("--untied", is_flag=True, help="Only who decides about members and is tied to none")
 def list_people(where: Where, as_json: bool, untied: bool) -> None:
     """List the people of a community."""
     place = where.place()

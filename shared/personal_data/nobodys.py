@@ -105,7 +105,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "badge_limits": "community badge given freed",
         "badge_pictures": "community badge media_type content etag uploaded_at",
         "badge_sweeps": "community version criteria after_member is_done members grants started_at ended_at",
-        "counted_events": "community event_uid event counts said_at said_by said_id",
+        "counted_events": "community event_uid event counts said_at said_by said_id happened_at",
         "counters": "community counter rule counted_up_to",
         "counting": "community version evaluated_up_to evaluated",
         "holders": "community kind name members",

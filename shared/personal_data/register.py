@@ -597,6 +597,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="When they did what streaks go by",
         ),
         Held(
+            "withheld_counts",
+            personal="",
+            others="community member_id event_uid counter happened_at",
+            order="event_uid member_id counter community",
+            erased=Erased.STAYS,
+            says="What they did while they were suspended, which counts for no badge",
+        ),
+        Held(
             "member_zones",
             personal="zone",
             others="community member_id said_at",

@@ -879,7 +879,10 @@ class JudgementItem(TypedDict):
     turn: int
     weight: float
     why_nothing: (
-        Literal["retracted", "own", "bot", "no_author", "seen", "no_weight", "not_trusted", "too_many"] | None
+        Literal[
+            "retracted", "own", "bot", "no_author", "seen", "suspended", "no_weight", "not_trusted", "too_many"
+        ]
+        | None
     )
 
 

@@ -7,6 +7,7 @@ from services.ingest.access.linking import api as linking
 from services.ingest.access.people import api as people
 from services.ingest.access.sign_ins import api as sign_ins
 from services.ingest.access.sign_ins.handlers import SWEEP_EVERY_SECONDS, sweep
+from services.ingest.access.ties import api as ties
 from services.ingest.access.token_keys.handlers import ANNOUNCE_EVERY_SECONDS, announce
 from services.ingest.attributes import api as attributes
 from services.ingest.attributes.handlers import FOLLOWED_PROGRAMMES
@@ -64,7 +65,7 @@ SPEC = ServiceSpec(
         *(part.router for part in (posting, deliveries, receipts, event_types, measuring, linking, directory)),
         *(part.router for part in (suggestions, members, bots, merges, attributes, erasure, checkins, replays)),
         *(part.router for part in (connections, door)),
-        *(part.router for part in (communities, public_communities, people, keys, sign_ins)),
+        *(part.router for part in (communities, public_communities, people, ties, keys, sign_ins)),
     ],
     problems=ERRORS,
     timers=[

@@ -9,6 +9,8 @@ from services.ingest.access.providers.domain import InvalidIdTokenError
 from services.ingest.access.providers.handlers import NoProviderError, ProviderUnavailableError
 from services.ingest.access.sign_ins import api as sign_ins
 from services.ingest.access.sign_ins import domain as sign_in_errors
+from services.ingest.access.ties import api as ties
+from services.ingest.access.ties import domain as tie_errors
 from services.ingest.access.token_keys.handlers import NoSigningKeyError
 from services.ingest.attributes import api as attributes
 from services.ingest.attributes.domain import TooManyFactsError, UndeclaredAttributeError
@@ -58,6 +60,7 @@ from services.ingest.replays import api as replays
 from services.ingest.replays.handlers import StillRefusedError
 from shared.access_keys import INSTALLATION_ROLES, SCOPES, OtherCommunityError
 from shared.calendars import TooManyChangesError
+from shared.contracts.facts.people import TIES_MAX_COUNT
 from shared.http import ErrorTable, FieldError, Problem, ProblemType
 from shared.http.problem_types import (
     DISABLED_PERSON,
@@ -234,6 +237,12 @@ ERRORS: ErrorTable = {
     ),
     OtherCommunityError: lambda error: Problem(OTHER_COMMUNITY, str(error)),
     people_errors.OwnRolesError: lambda _: Problem(people.OWN_ROLES, "Another administrator does that"),
+    tie_errors.MemberTakenError: lambda error: Problem(
+        ties.MEMBER_TAKEN, f"They are the person {error.person_id}: untie these first, where that was wrong"
+    ),
+    tie_errors.TooManyTiesError: lambda _: Problem(
+        ties.TOO_MANY_TIES, f"{TIES_MAX_COUNT} at most; merge the members where they are one person"
+    ),
     people_errors.NotARoleHereError: lambda error: _of_field(
         people.NOT_A_ROLE_HERE, "/roles", f"{error}; there are {', '.join(sorted(INSTALLATION_ROLES))}"
     ),

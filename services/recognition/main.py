@@ -4,9 +4,13 @@ from services.recognition.badges.api import ROUTERS as BADGES
 from services.recognition.badges.handlers.deciding import FOLLOWED_AUDIENCES, KEEP_EVERY_SECONDS, keep_badges
 from services.recognition.badges.handlers.restoring import READ_BACK as BADGES_READ_BACK
 from services.recognition.cards import api as cards
-from services.recognition.counts.handlers import KEEP_COUNTING_EVERY_SECONDS, keep_counting, on_events
+from services.recognition.counts.handlers import (
+    KEEP_COUNTING_EVERY_SECONDS,
+    keep_counting,
+    on_events,
+    on_guidelines,
+)
 from services.recognition.leaderboards import api as leaderboards
-from services.recognition.leaderboards.handlers import on_guidelines
 from services.recognition.merges.handlers import FOLLOWED_MEMBERS
 from services.recognition.problems import ERRORS
 from services.recognition.settings import Settings

@@ -14,7 +14,6 @@ NOBODYS_SHARED: Final[Mapping[str, str]] = {
     ),
     "dead_letters_written": "id topic written_at count",
     "followed_communities": "community revision data",
-    "followed_people": "community person_id revision name kind disabled roles unbound_count",
     "followed_token_keys": "kid public_key not_after revoked",
     "forgotten_facts": "id topic partition record_offset key value kind told_at steps_done reason",
     "not_rebuilt": "id community subject reason noted_at",
@@ -61,7 +60,6 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community key_id name secret_sha256 scopes revoked person_id expires_at last_used_at "
             "signed_with created_at issued_by replaced_by"
         ),
-        "followed_people": "community person_id revision name kind disabled roles unbound_count signed_with",
         "followed_token_keys": "kid public_key not_after revoked derived_from announced_at",
     },
     "scoring": {
@@ -107,7 +105,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "badge_limits": "community badge given freed",
         "badge_pictures": "community badge media_type content etag uploaded_at",
         "badge_sweeps": "community version criteria after_member is_done members grants started_at ended_at",
-        "counted_events": "community event_uid event counts said_at said_by said_id",
+        "counted_events": "community event_uid event counts said_at said_by said_id happened_at",
         "counters": "community counter rule counted_up_to",
         "counting": "community version evaluated_up_to evaluated",
         "holders": "community kind name members",

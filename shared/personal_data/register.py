@@ -4,6 +4,7 @@ Exports go by it, and a test compares it with the databases and the contracts: w
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from shared.personal_data.kinds import Erased, Held
@@ -56,6 +57,15 @@ SHARED: Final = (
         erased=Erased.STAYS,
         says="What was commanded about them, and who read of them",
     ),
+)
+_PEOPLE: Final = Held(
+    "followed_people",
+    personal="members",
+    others="community person_id revision name kind disabled roles unbound_count",
+    order="community person_id",
+    erased=Erased.BLANKED,
+    says="Who acts here that they are, and by which roles",
+    whose="members && $2::uuid[]",
 )
 #: What each service holds of members.
 HELD: Final[Mapping[str, tuple[Held, ...]]] = {
@@ -167,6 +177,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             hidden="secret_sha256",
         ),
         *SHARED,
+        replace(_PEOPLE, others=f"{_PEOPLE.others} signed_with"),
     ),
     "scoring": (
         Held(
@@ -440,6 +451,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="That limits hold for them",
         ),
         *SHARED,
+        _PEOPLE,
     ),
     "recognition": (
         Held(
@@ -585,6 +597,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="When they did what streaks go by",
         ),
         Held(
+            "withheld_counts",
+            personal="",
+            others="community member_id event_uid counter happened_at",
+            order="event_uid member_id counter community",
+            erased=Erased.STAYS,
+            says="What they did while they were suspended, which counts for no badge",
+        ),
+        Held(
             "member_zones",
             personal="zone",
             others="community member_id said_at",
@@ -593,6 +613,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="In which time zones they live",
         ),
         *SHARED,
+        _PEOPLE,
     ),
     "rewards": (
         Held(
@@ -710,6 +731,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="That they were erased",
         ),
         *SHARED,
+        _PEOPLE,
     ),
     "analytics": (
         Held(
@@ -811,5 +833,6 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="What was commanded about them, and who read of them",
         ),
         *SHARED,
+        _PEOPLE,
     ),
 }

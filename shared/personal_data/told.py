@@ -72,7 +72,11 @@ TOLD: Final[Mapping[str, Told]] = {
         " published_by_person restores version",
     ),
     "access_key.changed.v1": Told("", "expires_at key_id name person_id revoked scopes secret_sha256"),
-    "person.changed.v1": Told("", "disabled kind name person_id revision roles unbound_count"),
+    "person.changed.v1": Told(
+        "members",
+        "disabled kind name person_id revision roles unbound_count",
+        "A further fact is without them, and the log keeps the last of each person alone",
+    ),
     "token_key.changed.v1": Told("", "kid not_after public_key revoked"),
     "command.done.v1": Told("", "member_id after audit_id before command credential object person_id service"),
     "personal_data.read.v1": Told("", "member_id audit_id credential operation person_id service"),

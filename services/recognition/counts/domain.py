@@ -191,6 +191,14 @@ class Change(NamedTuple):
     by: int
     cause: Cause
 
+    @classmethod
+    def of_before(cls, community: str, uid: str, counted: "CountedEvent", by: int) -> "Change | None":
+        """The change that an event of before is by itself; None for one that did not come yet."""
+        event = counted.event
+        if event is None:
+            return None
+        return cls(community, uid, event, by, Cause(uid, event["time"], event.get("day"), None, is_backfill=True))
+
 
 class Act(NamedTuple):
     """What a member did of a dated counter: in which quarter of an hour (UTC), and whether it counts (1, -1)."""
@@ -216,6 +224,11 @@ class CountedEvent:
     said_at: datetime | None = None
     said_id: str | None = None
     said_by: str | None = None
+
+    @property
+    def happened_at(self) -> datetime | None:
+        """When it happened; None before it came."""
+        return None if self.event is None else self.event["time"]
 
     def hear(self, fact: Mapping[str, Any]) -> int:
         """Take in the event, or what is said of it; 1 if it counts from now on, -1 if no more, 0 for no change."""

@@ -27,6 +27,7 @@ async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
     await badges.forget(tx, followed)
     for community, groups in (await load_regrouped(tx.conn, moved=followed.moved)).items():
         await counts.regroup(tx, community=community, groups=groups)
+        await counts.reconsider(tx, community=community, groups=groups)
         await totals.regroup(tx, community=community, groups=groups)
         await badges.regroup(tx, community=community, groups=groups)
 

@@ -40,7 +40,7 @@ from shared.http import (
     problem_responses,
     requires,
 )
-from shared.http.problem_types import UNKNOWN_IDENTITY
+from shared.http.problem_types import ABOUT_YOURSELF, UNKNOWN_IDENTITY
 
 UNKNOWN_REWARD = ProblemType("unknown-reward", 404, "Reward not found")
 UNKNOWN_REDEMPTION = ProblemType("unknown-redemption", 404, "Redemption not found")
@@ -137,18 +137,19 @@ async def post_redemption(
 @router.post(
     "/v1/redemptions/{redemption_id}/confirm",
     summary="Confirm a redemption",
-    responses=problem_responses(UNKNOWN_REDEMPTION, NOT_CONFIRMABLE, ALTERED),
+    responses=problem_responses(UNKNOWN_REDEMPTION, ABOUT_YOURSELF, NOT_CONFIRMABLE, ALTERED),
 )
 async def confirm(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)], tx: Tx, redemption_id: UUID
 ) -> Redemption:
-    """Second phase: reserved points are spent. Confirming again changes nothing."""
+    """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing."""
     confirmed = await handlers.finish(
         tx,
         community=principal.community,
         redemption_id=str(redemption_id),
         wanted=RedemptionState.CONFIRMED,
         by=principal.credential,
+        person_id=principal.person_id,
     )
     return Redemption.of(confirmed)
 

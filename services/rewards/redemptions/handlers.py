@@ -27,6 +27,7 @@ from services.rewards.redemptions.domain import (
     redemption_id,
 )
 from services.rewards.settings import Settings
+from shared.access_keys import check_not_about_oneself
 from shared.audit import Did
 from shared.contracts.facts import REDEMPTION_CHANGED, REDEMPTION_LOTS, RedemptionData, RedemptionLotsData
 from shared.followed_audiences import is_in
@@ -102,12 +103,14 @@ async def finish(
     redemption_id: str,
     wanted: RedemptionState,
     by: str,
+    person_id: str | None = None,
     member_id: str | None = None,
 ) -> Redemption:
     """Confirm or cancel a redemption; asking again changes nothing. Return the redemption.
 
     With `member_id` only one of that member's, or of who is merged into them, is found: they end it themselves.
-    Raises UnknownRedemptionError, RedemptionClosedError when it ended otherwise or its time is over, and
+    `person_id` confirms for others alone. Raises UnknownRedemptionError, AboutYourselfError when they confirm what
+    is their own, RedemptionClosedError when it ended otherwise or its time is over, and
     AlteredError when it is not as it was reserved.
     """
     redemption = await store.lock_redemption(tx.conn, community=community, redemption_id=redemption_id)
@@ -117,6 +120,10 @@ async def finish(
         head_id = await find_head(tx.conn, community=community, member_id=redemption.member_id)
         if member_id not in (redemption.member_id, head_id):
             raise UnknownRedemptionError(redemption_id)
+    if wanted is RedemptionState.CONFIRMED:
+        await check_not_about_oneself(
+            tx.conn, community=community, person_id=person_id, members=[redemption.member_id]
+        )
     state = next_state(redemption.state, wanted, expires_at=redemption.expires_at, now=tx.now)
     verb = "confirm" if wanted == RedemptionState.CONFIRMED else "cancel"
     command = f"redemption.{verb}" if member_id is None else f"redemption.{verb}_own"

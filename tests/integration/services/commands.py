@@ -119,6 +119,17 @@ async def unbind(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{desk.people}/{await desk.person()}/unbind", {})
 
 
+async def tie(desk: Desk) -> Ask:
+    member_id = (await (await declare_identities(desk))()).json()["member_id"]
+    return Ask(desk.api, "POST", f"{desk.people}/{await desk.person()}/tie", {"member": member_id})
+
+
+async def untie(desk: Desk) -> Ask:
+    said = await tie(desk)
+    assert (await said()).status_code == 200
+    return said._replace(path=f"{said.path.removesuffix('/tie')}/untie")
+
+
 async def issue_key(desk: Desk) -> Ask:
     body = {"community": desk.world.community, "person_id": await desk.person(), "name": "plugin"}
     return Ask(desk.api, "POST", "/v1/keys", body)
@@ -504,6 +515,11 @@ async def link_identity(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/members/links", body)
 
 
+async def tie_oneself(desk: Desk) -> Ask:
+    shown = (await link_identity(desk)).json["member_token"]
+    return Ask(desk.api, "POST", "/v1/own-members", {"member_token": shown})
+
+
 async def set_payee(desk: Desk) -> Ask:
     await desk.finance()
     body = {"name": "Ada Lovelace", "iban": "DE89 3704 0044 0532 0130 00"}
@@ -728,6 +744,9 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/communities/{community}/people/{person_id}/disable": ("person.disable", disable),
     "ingest POST /v1/communities/{community}/people/{person_id}/enable": ("person.enable", enable),
     "ingest POST /v1/communities/{community}/people/{person_id}/unbind": ("person.unbind", unbind),
+    "ingest POST /v1/communities/{community}/people/{person_id}/tie": ("person.tie", tie),
+    "ingest POST /v1/communities/{community}/people/{person_id}/untie": ("person.untie", untie),
+    "ingest POST /v1/own-members": ("person.tie_oneself", tie_oneself),
     "ingest POST /v1/keys": ("key.issue", issue_key),
     "ingest POST /v1/communities/{community}/keys/{key_id}/rotate": ("key.rotate", rotate_key),
     "ingest DELETE /v1/communities/{community}/keys/{key_id}": ("key.revoke", revoke_key),

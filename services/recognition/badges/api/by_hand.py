@@ -21,7 +21,7 @@ from services.recognition.thresholds.domain import Grant
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.contracts.fields import Slug
 from shared.http import MemberId, Principal, RequestBody, Scope, Tx, problem_responses, requires
-from shared.http.problem_types import UNKNOWN_IDENTITY, UNKNOWN_MEMBER
+from shared.http.problem_types import ABOUT_YOURSELF, UNKNOWN_IDENTITY, UNKNOWN_MEMBER
 
 router = APIRouter(tags=["recognition"])
 Manager = Annotated[Principal, requires(Scope.RECOGNITION_WRITE)]
@@ -85,6 +85,7 @@ class BadgesTakenBack(BaseModel):
     responses=problem_responses(
         UNKNOWN_IDENTITY,
         UNKNOWN_MEMBER,
+        ABOUT_YOURSELF,
         UNKNOWN_BADGE,
         NOT_BY_HAND,
         BADGE_HELD,
@@ -120,7 +121,9 @@ async def post_member_badge(
 @router.post(
     "/v1/members/{member_id}/badges/{badge_id}/take-back",
     summary="Take a badge from a member",
-    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_MEMBER, UNKNOWN_BADGE, BADGE_NOT_HELD, NO_WORDS),
+    responses=problem_responses(
+        UNKNOWN_IDENTITY, UNKNOWN_MEMBER, ABOUT_YOURSELF, UNKNOWN_BADGE, BADGE_NOT_HELD, NO_WORDS
+    ),
 )
 async def take_back_member_badge(
     principal: Manager, tx: Tx, member_id: MemberId, badge_id: Slug, wanted: BadgeTaken

@@ -23,6 +23,7 @@ from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import Due, Grant, Held, ThresholdKey, grant_id
 from services.recognition.thresholds.handlers import Traced, make_grants
 from services.recognition.totals import store as totals_store
+from shared.access_keys import check_not_about_oneself
 from shared.audit import Did
 from shared.contracts.programme import Badge
 from shared.followed_communities import load_calendar
@@ -41,8 +42,8 @@ class Named:
     group: list[str]
 
 
-async def find_named(tx: Transaction, *, community: str, member_id: str, badge_id: str) -> Named:
-    """What a command names. Raises UnknownBadgeError and NobodyThereError.
+async def find_named(tx: Transaction, *, community: str, member_id: str, badge_id: str, by: Giver) -> Named:
+    """What a command names. Raises UnknownBadgeError, NobodyThereError, and AboutYourselfError for their own.
 
     Nobody decides about badges of the community, and nobody merges members, until the transaction ends.
     """
@@ -54,6 +55,7 @@ async def find_named(tx: Transaction, *, community: str, member_id: str, badge_i
     named = await find_name(tx.conn, community=community, member_id=member_id)
     if named is None or named.is_erased:
         raise NobodyThereError
+    await check_not_about_oneself(tx.conn, community=community, person_id=by.person_id, members=[member_id])
     await lock_heads(tx.conn, keys=[(community, member_id)])
     head_id = await find_head(tx.conn, community=community, member_id=member_id)
     group = await load_group(tx.conn, community=community, head_id=head_id)
@@ -66,10 +68,11 @@ async def give(
     """Give a member a badge, and say in words for what.
 
     That is one that is given by hand, or one that somebody took from them. Raises UnknownBadgeError,
-    NobodyThereError, NoWordsError, NotByHandError, HeldAlreadyError, and EditionsGoneError where none is left.
+    NobodyThereError, AboutYourselfError, NoWordsError, NotByHandError, HeldAlreadyError, and EditionsGoneError
+    where none is left.
     """
     words = cleaned(citation)
-    named = await find_named(tx, community=community, member_id=member_id, badge_id=badge_id)
+    named = await find_named(tx, community=community, member_id=member_id, badge_id=badge_id, by=by)
     withheld = await store.load_withheld(tx.conn, community=community, member_ids=named.group)
     if not named.badge.by_hand and badge_id not in set().union(*withheld.values()):
         raise NotByHandError
@@ -128,10 +131,10 @@ async def take_back(
 ) -> list[Grant]:
     """Take a badge with all of its tiers from a member, and have it earned no more; its number is free.
 
-    Raises UnknownBadgeError, NobodyThereError, NoWordsError, and NotHeldError.
+    Raises UnknownBadgeError, NobodyThereError, AboutYourselfError, NoWordsError, and NotHeldError.
     """
     words = cleaned(reason)
-    named = await find_named(tx, community=community, member_id=member_id, badge_id=badge_id)
+    named = await find_named(tx, community=community, member_id=member_id, badge_id=badge_id, by=by)
     due = Due(tx.now, (await load_calendar(tx.conn, community=community)).said_day(tx.now))
     hand = BadgeMember(community, named.member_id)
     grants: list[Grant] = []

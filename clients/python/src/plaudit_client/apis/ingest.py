@@ -305,6 +305,25 @@ class Ingest:
             ),
         )
 
+    def post_tie(self, community: str, person_id: str, *, member: str) -> types.PersonShown:
+        """From then on they decide nothing about that member, nor about who is one with it by a merge, in any
+        service.
+
+        No two people are one member. Nobody does it for themselves: they show a token of that member's, by
+        `POST /v1/own-members`, or another administrator does it.
+        """
+        return cast(
+            "types.PersonShown",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/communities/{as_segment(community)}/people/{as_segment(person_id)}/tie",
+                    fields={"member": member},
+                )
+            ),
+        )
+
     def post_unbind(
         self, community: str, person_id: str, *, may_return: bool | NotGiven = NOT_GIVEN
     ) -> types.PersonShown:
@@ -322,6 +341,20 @@ class Ingest:
                     "POST",
                     f"/v1/communities/{as_segment(community)}/people/{as_segment(person_id)}/unbind",
                     fields={"may_return": may_return},
+                )
+            ),
+        )
+
+    def post_untie(self, community: str, person_id: str, *, member: str) -> types.PersonShown:
+        """What was said wrongly. Nobody does it for themselves; saying it again changes nothing."""
+        return cast(
+            "types.PersonShown",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/communities/{as_segment(community)}/people/{as_segment(person_id)}/untie",
+                    fields={"member": member},
                 )
             ),
         )
@@ -847,6 +880,8 @@ class Ingest:
     ) -> types.Known:
         """As the community's programme declares them; of one moment what is said last counts, and history
         stays.
+
+        Rules read them, so nobody says their own.
         """
         return cast(
             "types.Known",
@@ -1075,6 +1110,16 @@ class Ingest:
         Each service answers for itself, with the bootstrap key that it was given.
         """
         return cast("types.OwnFacts", self._ask(call("ingest", "GET", "/v1/own-facts")))
+
+    def post_own_member(self, *, member_token: str) -> types.PersonShown:
+        """For people with roles, who are members too and show a token of that member's.
+
+        From then on they decide nothing about that member. Only an administrator takes it back.
+        """
+        return cast(
+            "types.PersonShown",
+            self._ask(call("ingest", "POST", "/v1/own-members", fields={"member_token": member_token})),
+        )
 
     def get_pipeline(self) -> types.Pipeline:
         """Rates, ages and what waits; numbers are those of the whole installation, dead letters your
@@ -1696,6 +1741,25 @@ class AsyncIngest:
             ),
         )
 
+    async def post_tie(self, community: str, person_id: str, *, member: str) -> types.PersonShown:
+        """From then on they decide nothing about that member, nor about who is one with it by a merge, in any
+        service.
+
+        No two people are one member. Nobody does it for themselves: they show a token of that member's, by
+        `POST /v1/own-members`, or another administrator does it.
+        """
+        return cast(
+            "types.PersonShown",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/communities/{as_segment(community)}/people/{as_segment(person_id)}/tie",
+                    fields={"member": member},
+                )
+            ),
+        )
+
     async def post_unbind(
         self, community: str, person_id: str, *, may_return: bool | NotGiven = NOT_GIVEN
     ) -> types.PersonShown:
@@ -1713,6 +1777,20 @@ class AsyncIngest:
                     "POST",
                     f"/v1/communities/{as_segment(community)}/people/{as_segment(person_id)}/unbind",
                     fields={"may_return": may_return},
+                )
+            ),
+        )
+
+    async def post_untie(self, community: str, person_id: str, *, member: str) -> types.PersonShown:
+        """What was said wrongly. Nobody does it for themselves; saying it again changes nothing."""
+        return cast(
+            "types.PersonShown",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/communities/{as_segment(community)}/people/{as_segment(person_id)}/untie",
+                    fields={"member": member},
                 )
             ),
         )
@@ -2254,6 +2332,8 @@ class AsyncIngest:
     ) -> types.Known:
         """As the community's programme declares them; of one moment what is said last counts, and history
         stays.
+
+        Rules read them, so nobody says their own.
         """
         return cast(
             "types.Known",
@@ -2488,6 +2568,16 @@ class AsyncIngest:
         Each service answers for itself, with the bootstrap key that it was given.
         """
         return cast("types.OwnFacts", await self._ask(call("ingest", "GET", "/v1/own-facts")))
+
+    async def post_own_member(self, *, member_token: str) -> types.PersonShown:
+        """For people with roles, who are members too and show a token of that member's.
+
+        From then on they decide nothing about that member. Only an administrator takes it back.
+        """
+        return cast(
+            "types.PersonShown",
+            await self._ask(call("ingest", "POST", "/v1/own-members", fields={"member_token": member_token})),
+        )
 
     async def get_pipeline(self) -> types.Pipeline:
         """Rates, ages and what waits; numbers are those of the whole installation, dead letters your

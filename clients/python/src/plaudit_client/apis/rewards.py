@@ -420,10 +420,11 @@ class Rewards:
             call("rewards", "GET", "/v1/payout-outcomes", params={"state": state, "run": run, "limit": limit}),
         )
 
-    def get_outcome(self, outcome_id: str) -> types.Outcome:
+    def get_outcome(self, outcome_id: str) -> types.OutcomeShown:
         """What was proposed of which payouts, by whom, and who decided it."""
         return cast(
-            "types.Outcome", self._ask(call("rewards", "GET", f"/v1/payout-outcomes/{as_segment(outcome_id)}"))
+            "types.OutcomeShown",
+            self._ask(call("rewards", "GET", f"/v1/payout-outcomes/{as_segment(outcome_id)}")),
         )
 
     def get_preview(self) -> types.RunPreview:
@@ -472,7 +473,7 @@ class Rewards:
         return cast("types.Run", self._ask(call("rewards", "GET", f"/v1/payout-runs/{as_segment(run_id)}")))
 
     def approve_payout_run(self, run_id: str, *, body: types.Approval | None | None = None) -> types.Run:
-        """By a person who has no other hand in it, by whatever key or token: see docs/payouts.md.
+        """By a person who has no other hand in it, and whom it does not pay: see docs/payouts.md.
 
         Points are reserved, or the payout pays less or fails, and says why.
         """
@@ -778,7 +779,7 @@ class Rewards:
         )
 
     def confirm_redemption(self, redemption_id: str) -> types.Redemption:
-        """Second phase: reserved points are spent. Confirming again changes nothing."""
+        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing."""
         return cast(
             "types.Redemption",
             self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm")),
@@ -1226,10 +1227,10 @@ class AsyncRewards:
             call("rewards", "GET", "/v1/payout-outcomes", params={"state": state, "run": run, "limit": limit}),
         )
 
-    async def get_outcome(self, outcome_id: str) -> types.Outcome:
+    async def get_outcome(self, outcome_id: str) -> types.OutcomeShown:
         """What was proposed of which payouts, by whom, and who decided it."""
         return cast(
-            "types.Outcome",
+            "types.OutcomeShown",
             await self._ask(call("rewards", "GET", f"/v1/payout-outcomes/{as_segment(outcome_id)}")),
         )
 
@@ -1283,7 +1284,7 @@ class AsyncRewards:
         return cast("types.Run", await self._ask(call("rewards", "GET", f"/v1/payout-runs/{as_segment(run_id)}")))
 
     async def approve_payout_run(self, run_id: str, *, body: types.Approval | None | None = None) -> types.Run:
-        """By a person who has no other hand in it, by whatever key or token: see docs/payouts.md.
+        """By a person who has no other hand in it, and whom it does not pay: see docs/payouts.md.
 
         Points are reserved, or the payout pays less or fails, and says why.
         """
@@ -1589,7 +1590,7 @@ class AsyncRewards:
         )
 
     async def confirm_redemption(self, redemption_id: str) -> types.Redemption:
-        """Second phase: reserved points are spent. Confirming again changes nothing."""
+        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing."""
         return cast(
             "types.Redemption",
             await self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm")),

@@ -519,8 +519,8 @@ class Scoring:
     def approve_manual_award(self, manual_id: str) -> types.ManualAward:
         """It is given now. Whoever asked for it cannot, by whatever key; approving again changes nothing.
 
-        What the programme in force has no reason for any more is not given: it goes on waiting, and can be
-        declined.
+        What the programme in force has no reason for any more, or for somebody who was forgotten meanwhile,
+        is not given: it goes on waiting, and can be declined.
         """
         return cast(
             "types.ManualAward",
@@ -1681,8 +1681,8 @@ class AsyncScoring:
     async def approve_manual_award(self, manual_id: str) -> types.ManualAward:
         """It is given now. Whoever asked for it cannot, by whatever key; approving again changes nothing.
 
-        What the programme in force has no reason for any more is not given: it goes on waiting, and can be
-        declined.
+        What the programme in force has no reason for any more, or for somebody who was forgotten meanwhile,
+        is not given: it goes on waiting, and can be declined.
         """
         return cast(
             "types.ManualAward",

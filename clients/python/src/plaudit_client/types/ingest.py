@@ -749,6 +749,7 @@ class KeyHolder(TypedDict):
 
     community: str
     credential: str
+    members: list[str]
     name: str
     person_id: str
     roles: list[str]
@@ -905,6 +906,18 @@ class Member(TypedDict):
     name: str | None
     ranks: bool
     standing: dict[str, BotBy]
+
+
+class MemberProven(TypedDict):
+    """Which member the caller is, and what shows so."""
+
+    member_token: str
+
+
+class MemberSaid(TypedDict):
+    """Which member a person is, or is not."""
+
+    member: str
 
 
 class MembersSought(TypedDict):
@@ -1119,12 +1132,14 @@ class PersonListed(TypedDict):
 
     community: str
     created_at: str
+    decides: bool
     disabled: bool
     email: str | None
     issuer: str | None
     keys_count: int
     kind: PersonKind
     last_used_at: str | None
+    members: list[str]
     name: str
     person_id: str
     roles: list[Role]
@@ -1139,6 +1154,7 @@ class PersonShown(TypedDict):
     email: str | None
     issuer: str | None
     kind: PersonKind
+    members: list[str]
     name: str
     person_id: str
     roles: list[Role]

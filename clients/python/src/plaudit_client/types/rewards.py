@@ -234,6 +234,7 @@ class KeyHolder(TypedDict):
 
     community: str
     credential: str
+    members: list[str]
     name: str
     person_id: str
     roles: list[str]
@@ -403,6 +404,20 @@ class OutcomeResult(TypedDict):
     outcome: NotRequired[Outcome | None]
     payouts: list[SaidOf]
     run: Run
+
+
+class OutcomeShown(TypedDict):
+    """An outcome as it is shown to whoever asks."""
+
+    decided: Deed | None
+    is_about_you: bool
+    outcome: Literal["sent", "settled", "returned", "failed", "reversed", "corrected"]
+    outcome_id: str
+    payout_ids: list[str]
+    proposed: Deed
+    reason: str | None
+    run_id: str
+    state: Literal["proposed", "confirmed", "withdrawn"]
 
 
 class OwnFacts(TypedDict):

@@ -879,7 +879,10 @@ class JudgementItem(TypedDict):
     turn: int
     weight: float
     why_nothing: (
-        Literal["retracted", "own", "bot", "no_author", "seen", "no_weight", "not_trusted", "too_many"] | None
+        Literal[
+            "retracted", "own", "bot", "no_author", "seen", "suspended", "no_weight", "not_trusted", "too_many"
+        ]
+        | None
     )
 
 
@@ -898,6 +901,7 @@ class KeyHolder(TypedDict):
 
     community: str
     credential: str
+    members: list[str]
     name: str
     person_id: str
     roles: list[str]
@@ -1819,6 +1823,7 @@ class SignalCaseShown(TypedDict):
     ends_on: str
     held_awards: int
     held_points: int
+    is_about_you: bool
     member_id: str
     member_name: str | None
     note: str | None

@@ -1443,6 +1443,7 @@ class PublicRule(TypedDict):
     also: list[PublicBeneficiary]
     campaign: str | None
     goal: str | None
+    goal_title: str | None
     on: list[str]
     points: int
     rule_id: str

@@ -8,8 +8,8 @@ from services.scoring.awards.handlers import restoring
 from services.scoring.awards.handlers.of_content import give_for_content
 from services.scoring.awards.handlers.rooms import settle_waiting
 from services.scoring.awards.handlers.scoring import Scorer
-from services.scoring.campaigns import handlers as campaigns_handlers
 from services.scoring.campaigns.api import router as campaigns
+from services.scoring.campaigns.handlers import turning as campaigns_handlers
 from services.scoring.guidelines.api.members import router as members_guidelines
 from services.scoring.guidelines.api.routes import router as guidelines
 from services.scoring.guidelines.handlers import folding as guideline_cases

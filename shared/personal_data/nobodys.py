@@ -75,7 +75,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community campaign_id revision what changed_at spent_points person_id person_name reason"
         ),
         "calculated": "community event_uid rule_id slot points met",
-        "campaign_spent": "community campaign_id part points",
+        "campaign_portions": "community campaign_id portion version last_day",
+        "campaign_spent": "community campaign_id part points portion room",
         "content_events": "community content_id event_uid event_time",
         "declined": "community event_uid rule_id slot reason detail programme_version met",
         "limit_windows": "name used wanted bound is_mixed last_rank last_time last_id given_at",

@@ -1447,6 +1447,7 @@ class PublicRule(TypedDict):
     also: list[PublicBeneficiary]
     campaign: str | None
     goal: str | None
+    goal_title: str | None
     on: list[str]
     points: int
     rule_id: str

@@ -110,12 +110,15 @@ class Cut(NamedTuple):
 def next_cut(board: KeptBoard, calendar: Calendar, now: datetime) -> tuple[Cut | None, datetime]:
     """The results that are due, oldest final ones first; and when to look again where none are."""
     current = span_of(board.by, calendar.day_of(now), calendar)
+    before = span_before(board.by, current, calendar)
+    if board.declared.period == "all_time" and before.starts_on > board.final_up_to:
+        # Of days that went by unseen nobody knows more than of the last of them.
+        return Cut(before, is_final=True), now
     following = span_of(board.by, span_of(board.by, board.final_up_to, calendar).ends_on + _A_DAY, calendar)
     freeze = timedelta(days=board.declared.freeze_after_days or 0)
     final_at = calendar.start_of(following.ends_on + _A_DAY + freeze)
     if now >= final_at:
         return Cut(following, is_final=True), now
-    before = span_before(board.by, current, calendar)
     if before.starts_on > max(board.final_up_to, board.cut_up_to):
         return Cut(before, is_final=False), now
     return None, min(final_at, calendar.start_of(current.ends_on + _A_DAY))

@@ -33,7 +33,7 @@ SCORES = [{"id": "help", "title": "Helpfulness"}]
 
 
 async def declare(world: Any, version: int, boards: Sequence[Any]) -> None:
-    document = {"audiences": HELPERS, "scores": SCORES, "recognition": {"boards": list(boards)}}
+    document = {"audiences": HELPERS, "scores": SCORES, "recognition": {"boards": list(boards)} if boards else {}}
     fact = world.programme_fact(version, document, NOON - timedelta(days=1))
     async with world.begin() as tx:
         tx.now = NOON

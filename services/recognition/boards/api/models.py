@@ -14,13 +14,17 @@ from services.recognition.leaderboards.api import within_calendar
 from shared.calendars import Calendar, Span
 from shared.contracts.programme.boards import Period, Tie
 from shared.followed_audiences import is_in
-from shared.http import Moment, Principal, Problem, ProblemType, Public, Scope, requires
+from shared.http import IN_ANSWER, Moment, Principal, Problem, ProblemType, Public, Scope, requires
 from shared.postgres import Connection
 
 UNKNOWN_BOARD = ProblemType("unknown-board", 404, "There is no such board")
 NO_RESULTS = ProblemType("no-board-results", 404, "There are no results of that period")
 #: Members read the boards that are theirs to see, and everybody public ones where the community shows boards.
-Looker = Annotated[Principal, requires(Scope.RECOGNITION_READ, or_member=True, public=Public.BOARDS, reads="")]
+Looker = Annotated[Principal, requires(Scope.RECOGNITION_READ, or_member=True, public=Public.BOARDS)]
+#: Who is shown members, too.
+Reader = Annotated[
+    Principal, requires(Scope.RECOGNITION_READ, or_member=True, public=Public.BOARDS, reads=IN_ANSWER)
+]
 At = Annotated[Moment | None, Query(description="A time within the period; now, if not given")]
 NEIGHBOURS_MAX_COUNT: Final = 10
 

@@ -12,6 +12,7 @@ from services.recognition.boards.api.models import (
     UNKNOWN_BOARD,
     BoardShown,
     Looker,
+    Reader,
     ResultShown,
     board_seen,
     sees_ids,
@@ -90,7 +91,7 @@ async def get_results(
     summary="The results of a period of a board",
     responses=problem_responses(UNKNOWN_BOARD, NO_RESULTS, TOO_MANY_READS),
 )
-async def get_result(principal: Looker, board_id: Slug, starts_on: date, conn: Conn, shown: Shown) -> BoardResults:
+async def get_result(principal: Reader, board_id: Slug, starts_on: date, conn: Conn, shown: Shown) -> BoardResults:
     """Named by its first day. Final ones never change; who is on no board any more is left out of them."""
     community = principal.community
     calendar = await load_calendar(conn, community=community)
@@ -106,8 +107,7 @@ async def get_result(principal: Looker, board_id: Slug, starts_on: date, conn: C
     prizes: dict[str, list[str]] = {}
     for one in won:
         prizes.setdefault(heads.get((community, one.member_id), one.member_id), []).append(one.title)
-    if not principal.is_visitor:
-        shown.of(*(one.member_id for one in entries if one.member_id != principal.member_id))
+    shown.of(*(one.member_id for one in entries if one.member_id != principal.member_id))
     return BoardResults(
         board=BoardShown.of(seen),
         result=ResultShown.of(result),

@@ -12,6 +12,7 @@ from services.recognition.boards.api.models import (
     BoardEntry,
     BoardShown,
     Looker,
+    Reader,
     board_seen,
     boards_seen,
     sees_ids,
@@ -66,7 +67,7 @@ async def get_boards(principal: Looker, conn: Conn) -> Boards:
     responses=problem_responses(UNKNOWN_BOARD, INVALID_TIME, TOO_MANY_READS),
 )
 async def get_board(
-    principal: Looker,
+    principal: Reader,
     board_id: Slug,
     conn: Conn,
     shown: Shown,
@@ -87,8 +88,7 @@ async def get_board(
     )
     entries = ranked(scores, place)
     moved = await seen.moved(conn, {entry.score.member_id: entry.rank for entry in entries})
-    if not principal.is_visitor:
-        shown.of(*(one.score.member_id for one in entries if one.score.member_id != principal.member_id))
+    shown.of(*(one.score.member_id for one in entries if one.score.member_id != principal.member_id))
     return BoardPage(
         board=BoardShown.of(seen),
         members=await counting.count_members(conn, board_no=board.board_no, stands_on=stands_on),

@@ -130,7 +130,7 @@ async def _run(url: str, members_count: int, factor: float) -> None:
     for name, points in (("like people", _LIKE_PEOPLE), ("all different", _ALL_DIFFERENT)):
         began = time.perf_counter()
         board = await _begin(conn, points=points, members_count=members_count)
-        row = await conn.fetchrow(
+        (row,) = await conn.fetch(
             """
             select (select count(*) from board_counts where board_no = $1 and level = 0) as scores,
                 (select count(*) from board_counts where board_no = $1 and level = 2) as top,

@@ -264,6 +264,16 @@ class Board(TypedDict):
     title: str
 
 
+class BoardsTake(TypedDict):
+    """What the boards that a programme declares take to be kept, at most."""
+
+    boards: int
+    bytes_per_member: int
+    result_bytes: int
+    result_rows: int
+    rows_per_member: int
+
+
 class Budget(TypedDict):
     """The points that a campaign may give in all; and, where it says so, by rule, on one day and in one
     week.
@@ -1518,6 +1528,7 @@ class Publication(TypedDict):
     nothing.
     """
 
+    boards: NotRequired[BoardsTake | None]
     costs: list[ConditionCost]
     document: NotRequired[dict[str, Any] | None]
     document_sha256: str

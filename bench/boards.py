@@ -1,8 +1,8 @@
 """A board of millions: `python -m bench.boards --stack NAME --members 10000000`.
 
-Members with points are put into recognition's database of a stack that is there for this alone, and their numbers
-counted. Then pages from the top, from deep within and places are read as the API does, and awards are added as a
-batch does, with one fold of what they changed.
+Members with points are put into recognition's database of a stack that is there for this alone (`plaudit up
+--stack NAME --only postgres`), and their numbers counted. Then pages from the top, from deep within and places are
+read as the API does, and awards are added as a batch does, with one fold of what they changed.
 """
 
 import asyncio
@@ -14,21 +14,23 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import click
+import orjson
 
 from bench.factor import measure
 from plaudit.stack import load_state
 from services.recognition.boards.domain import ALL_TIME, Change, KeptBoard, Place, Score, ranked
 from services.recognition.boards.store import counting, kept, reading, scores
 from shared.contracts.programme import Board
-from shared.postgres import database_url, role_name
+from shared.postgres import database_url, migrate, prepare_database, role_name
 
-READS_COUNT = 200
+READS_COUNT = 100
 PAGE_COUNT = 50
 BATCH_COUNT = 500
 #: Many have few points and few have many, as communities have them: most tie with others.
 _LIKE_PEOPLE = "(1 + least(floor(5 * (power(random(), -0.8) - 1)), 1000000000))::bigint"
 #: As many different numbers as members: the worst for counting those above.
 _ALL_DIFFERENT = "(n * 37)::bigint"
+KINDS = {"like people": _LIKE_PEOPLE, "all different": _ALL_DIFFERENT}
 _FILL = """
     insert into board_scores (board_no, starts_on, member_id, community, points, reached_at, is_shown)
     select $1, $2, gen_random_uuid(), 'bench', {points}, now() - n * interval '1 second', true
@@ -85,6 +87,15 @@ async def _some(conn: asyncpg.Connection, board: KeptBoard, count: int) -> list[
     return [Score(str(row["member_id"]), None, row["points"], row["reached_at"]) for row in rows]
 
 
+async def _buffers(conn: asyncpg.Connection, board: KeptBoard, points: int) -> int:
+    """How many pages of 8 kB a place reads: the same on any machine, whatever else runs there."""
+    rows = await conn.fetch(
+        f"explain (analyze, buffers, format json) {counting.POSITIONS}", board.board_no, ALL_TIME, [points, 0]
+    )
+    (plan,) = orjson.loads(rows[0][0])
+    return int(plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"])
+
+
 async def _measure(conn: asyncpg.Connection, board: KeptBoard, factor: float) -> None:
     tops, deep, places, near = [], [], [], []
     for _ in range(READS_COUNT):
@@ -105,6 +116,7 @@ async def _measure(conn: asyncpg.Connection, board: KeptBoard, factor: float) ->
         await reading.load_above(conn, board, stands_on=ALL_TIME, below=own, limit_count=2)
         await reading.page_of_scores(conn, board, stands_on=ALL_TIME, after=here, limit_count=2)
         near.append(time.perf_counter() - began)
+    click.echo(f"  pages of memory that the last place read: {await _buffers(conn, board, own.points):,}")
     for name, seconds in (("first page", tops), ("page within", deep), ("place", places), ("neighbours", near)):
         click.echo(f"  {_shown(name, seconds, factor)}")
     batches, folds, waits = [], [], []
@@ -125,9 +137,11 @@ async def _measure(conn: asyncpg.Connection, board: KeptBoard, factor: float) ->
     click.echo(f"  {_shown('fold', folds, factor)}")
 
 
-async def _run(url: str, members_count: int, factor: float) -> None:
-    conn = await asyncpg.connect(url)
-    for name, points in (("like people", _LIKE_PEOPLE), ("all different", _ALL_DIFFERENT)):
+async def _run(admin_url: str, kinds: dict[str, str], members_count: int, factor: float) -> None:
+    await prepare_database(admin_url, "recognition", uuid4().hex)
+    await migrate(admin_url, "recognition")
+    conn = await asyncpg.connect(database_url(admin_url, role_name("recognition")))
+    for name, points in kinds.items():
         began = time.perf_counter()
         board = await _begin(conn, points=points, members_count=members_count)
         (row,) = await conn.fetch(
@@ -149,16 +163,18 @@ async def _run(url: str, members_count: int, factor: float) -> None:
 
 
 @click.command(epilog="Example: python -m bench.boards --stack bench --members 1000000")
+@click.option("--stack", required=True, help="A local stack of PostgreSQL alone that is there for this")
 @click.option(
-    "--stack", required=True, help="A local stack that is up and there for this alone: boards are emptied"
+    "--only", type=click.Choice(["like people", "all different"]), help="One kind of numbers of points alone"
 )
 @click.option("--members", "members_count", type=click.IntRange(min=1), default=1_000_000, show_default=True)
-def main(stack: str, members_count: int) -> None:
+def main(stack: str, only: str | None, members_count: int) -> None:
     """Measure pages and places of a board of so many members."""
     state = load_state(stack)
     factor = measure().factor
     click.echo(f"factor {factor:.2f}")
-    asyncio.run(_run(database_url(state.postgres_admin_url, role_name("recognition")), members_count, factor))
+    kinds = {name: points for name, points in KINDS.items() if only in (None, name)}
+    asyncio.run(_run(state.postgres_admin_url, kinds, members_count, factor))
 
 
 if __name__ == "__main__":

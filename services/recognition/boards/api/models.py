@@ -15,6 +15,7 @@ from shared.calendars import Calendar, Span
 from shared.contracts.programme.boards import Period, Tie
 from shared.followed_audiences import is_in
 from shared.http import IN_ANSWER, Moment, Principal, Problem, ProblemType, Public, Scope, requires
+from shared.merges import find_head
 from shared.postgres import Connection
 
 UNKNOWN_BOARD = ProblemType("unknown-board", 404, "There is no such board")
@@ -234,6 +235,13 @@ def sees_names(principal: Principal) -> bool:
     return not principal.is_publishable or Public.NAMES in principal.public
 
 
+async def own_id(conn: Connection, principal: Principal) -> str | None:
+    """The member who asks, as whom they are merged into; None for whoever is no member."""
+    if principal.member_id is None:
+        return None
+    return await find_head(conn, community=principal.community, member_id=principal.member_id)
+
+
 async def boards_seen(conn: Connection, principal: Principal, *, calendar: Calendar) -> list[Seen]:
     """The boards that somebody sees, in the order of the programme, at their periods of now."""
     found = []
@@ -271,6 +279,7 @@ async def _is_seen(conn: Connection, principal: Principal, board: KeptBoard) -> 
         return bool(board.declared.public)
     if Scope.RECOGNITION_READ in principal.scopes or board.declared.audience is None:
         return True
-    return principal.member_id is not None and await is_in(
-        conn, community=board.community, audience_id=board.declared.audience, member_id=principal.member_id
+    member_id = await own_id(conn, principal)
+    return member_id is not None and await is_in(
+        conn, community=board.community, audience_id=board.declared.audience, member_id=member_id
     )

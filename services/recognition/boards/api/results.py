@@ -15,6 +15,7 @@ from services.recognition.boards.api.models import (
     Reader,
     ResultShown,
     board_seen,
+    own_id,
     sees_ids,
     sees_names,
 )
@@ -107,7 +108,8 @@ async def get_result(principal: Reader, board_id: Slug, starts_on: date, conn: C
     prizes: dict[str, list[str]] = {}
     for one in won:
         prizes.setdefault(heads.get((community, one.member_id), one.member_id), []).append(one.title)
-    shown.of(*(one.member_id for one in entries if one.member_id != principal.member_id))
+    own = await own_id(conn, principal)
+    shown.of(*(one.member_id for one in entries if one.member_id != own))
     return BoardResults(
         board=BoardShown.of(seen),
         result=ResultShown.of(result),
@@ -117,7 +119,7 @@ async def get_result(principal: Reader, board_id: Slug, starts_on: date, conn: C
                 member_id=UUID(entry.member_id) if sees_ids(principal) else None,
                 name=entry.name if sees_names(principal) else None,
                 points=entry.points,
-                is_self=entry.member_id == principal.member_id,
+                is_self=entry.member_id == own,
                 prizes=prizes.get(entry.member_id, []),
             )
             for entry in entries

@@ -15,6 +15,7 @@ from services.recognition.boards.api.models import (
     Reader,
     board_seen,
     boards_seen,
+    own_id,
     sees_ids,
     sees_names,
 )
@@ -88,7 +89,8 @@ async def get_board(
     )
     entries = ranked(scores, place)
     moved = await seen.moved(conn, {entry.score.member_id: entry.rank for entry in entries})
-    shown.of(*(one.score.member_id for one in entries if one.score.member_id != principal.member_id))
+    own = await own_id(conn, principal)
+    shown.of(*(one.score.member_id for one in entries if one.score.member_id != own))
     return BoardPage(
         board=BoardShown.of(seen),
         members=await counting.count_members(conn, board_no=board.board_no, stands_on=stands_on),
@@ -98,7 +100,7 @@ async def get_board(
                 member_id=UUID(entry.score.member_id) if sees_ids(principal) else None,
                 name=entry.score.name if sees_names(principal) else None,
                 points=entry.score.points,
-                is_self=entry.score.member_id == principal.member_id,
+                is_self=entry.score.member_id == own,
                 moved=moved.get(entry.score.member_id),
             )
             for entry in entries

@@ -37,7 +37,7 @@ _DROP_EMPTIED = """
 """
 # Of each number of points what is above it: in its bucket of level 1 number by number, in that of level 2 bucket
 # by bucket, and beyond that by whole buckets of level 2. What is not added up yet is added here: of few rows.
-_POSITIONS = """
+POSITIONS = """
     with pending as materialized (
         select p.points, p.members, coalesce(c.members, 0) as counted
         from (
@@ -87,7 +87,7 @@ async def load_positions(
     conn: Connection, *, board_no: int, stands_on: date, points: Sequence[int]
 ) -> dict[int, Position]:
     """Where numbers of points stand on a board, by the number."""
-    rows = await conn.fetch(_POSITIONS, board_no, stands_on, [*points, 0])
+    rows = await conn.fetch(POSITIONS, board_no, stands_on, [*points, 0])
     members = next(row["members"] for row in rows if row["points"] == 0)
     return {
         row["points"]: Position(row["scores"], row["members"], row["with_it"], members)

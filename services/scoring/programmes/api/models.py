@@ -206,7 +206,7 @@ class BoardsTake(BaseModel):
 
     boards: int = Field(examples=[2])
     rows_per_member: int = Field(description="For one who is on all of them", examples=[3])
-    bytes_per_member: int = Field(examples=[570])
+    bytes_per_member: int = Field(examples=[810])
     result_rows: int = Field(description="In all, once results of as many periods are there as are kept")
     result_bytes: int = Field(examples=[930_000])
 

@@ -6,8 +6,8 @@ from shared.contracts.programme import Programme
 
 #: Days of a period at least; of all time there is one.
 _DAYS: Final = {"day": 1, "week": 7, "month": 28, "quarter": 90, "year": 365}
-#: Measured with ten million members: a row with its two indexes, and a place in results with its two.
-ROW_BYTES: Final = 190
+#: Measured with a million members: a row with its two indexes, and a place in results with its two.
+ROW_BYTES: Final = 270
 RESULT_BYTES: Final = 150
 #: Of how many periods recognition keeps results, and of how many days for a board of all time.
 RESULTS_KEPT_COUNT: Final = 60

@@ -13,6 +13,7 @@ from services.recognition.boards.handlers.following import on_guidelines
 from services.recognition.counts.handlers import on_events
 from services.recognition.merges.handlers import on_members
 from shared.contracts.facts import RECOGNITION_FACT
+from tests.integration.services.merging import Merging
 from tests.integration.services.recognition.test_boards_kept import declare, keep, suspended, told_of
 from tests.integration.services.recognition.test_boards_of_audiences import turn
 from tests.integration.services.recognition.test_counted_badges import event
@@ -246,4 +247,9 @@ async def test_who_sees_which_boards_and_of_whom(world: Any, api: httpx.AsyncCli
     near = (await member.get(f"{own}/open", params={"neighbours": 1})).json()["neighbours"]
     assert [(one["rank"], one["name"], one["is_self"]) for one in near] == [(1, "A", True), (2, "B", False)]
     assert (await other.get(own)).status_code == 403
+    # Whoever is merged into another asks as them.
+    await Merging(world, on_members).merge("b", "a")
+    merged = (await other.get("/v1/boards/open")).json()["items"]
+    assert [(one["name"], one["points"], one["is_self"]) for one in merged] == [("A", 80, True)]
+    assert "helpers" in [one["id"] for one in (await other.get("/v1/boards")).json()["items"]]
     assert (await api.get("/v1/boards/open", params={"at": "9999-12-31T00:00:00Z"})).status_code == 422

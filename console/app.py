@@ -18,6 +18,9 @@ from console.pages.account import routes as account
 from console.pages.audit import routes as audit
 from console.pages.badges import of_members as badges_of_members
 from console.pages.badges import routes as badges
+from console.pages.boards import of_everybody as boards_of_everybody
+from console.pages.boards import of_members as boards_of_members
+from console.pages.boards import routes as boards
 from console.pages.by_hand import routes as by_hand
 from console.pages.campaigns import routes as campaigns
 from console.pages.cards import routes as cards
@@ -66,13 +69,15 @@ from console.sign_in.store import Database
 FINANCE = (payout_runs, payout_outcomes, payees, redemptions, ledger, statements)
 RUN_IT = (pipeline, dead_letters, connectors, receipts, refused, people, keys, audit, parts, community)
 OF_MEMBERS = (me, my_place, my_rewards, my_payouts, my_guidelines, my_data)
-FOR_EVERYBODY = (visitors, cards)
+FOR_EVERYBODY = (visitors, boards_of_everybody, cards)
 PAGES = (
     *(sign_in, overview, figures, leaderboard, explorer, try_it, account, views),
     *(
         members,
         badges,
         badges_of_members,
+        boards,
+        boards_of_members,
         by_hand,
         guidelines,
         campaigns,

@@ -40,6 +40,7 @@ SUBCOMMANDS = {
     "badge": Subcommand(
         "plaudit.badge", "badge", "See badges and who holds them, give them by hand and take them back."
     ),
+    "board": Subcommand("plaudit.board", "board", "See boards, who is on them, and results with prizes."),
     "campaign": Subcommand(
         "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."
     ),

@@ -169,9 +169,9 @@ GUIDELINES = Topic(
 )
 RECOGNITION = Topic(
     "recognition.granted.v1",
-    "Badges and levels granted and taken back",
+    "Badges and levels granted and taken back, and prizes of boards",
     "community | member",
-    (facts.RECOGNITION_GRANTED.name,),
+    (facts.RECOGNITION_GRANTED.name, facts.PRIZE_WON.name),
     producers=("recognition",),
     consumers=("analytics",),
     read_back=True,

@@ -28,7 +28,7 @@ from shared.contracts.facts import (
     PAYOUT_FACT,
     POINTS_AWARDED,
     PROGRAMME_PUBLISHED,
-    RECOGNITION_GRANTED,
+    RECOGNITION_FACT,
     REDEMPTION_FACT,
     REJECTED_EVENT,
 )
@@ -60,7 +60,7 @@ SPEC = ServiceSpec(
         Subscription(EVENTS, ACCEPTED_EVENT, on_events),
         Subscription(REJECTED, REJECTED_EVENT.adapter, on_rejected),
         Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
-        Subscription(RECOGNITION, RECOGNITION_GRANTED.adapter, on_grants),
+        Subscription(RECOGNITION, RECOGNITION_FACT, on_grants),
         Subscription(REDEMPTIONS, REDEMPTION_FACT, on_redemptions),
         Subscription(PAYOUTS, PAYOUT_FACT, on_payouts),
         Subscription(GUIDELINES, GUIDELINE_FACT, on_guidelines),

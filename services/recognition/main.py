@@ -3,6 +3,11 @@
 from services.recognition.badges.api import ROUTERS as BADGES
 from services.recognition.badges.handlers.deciding import FOLLOWED_AUDIENCES, KEEP_EVERY_SECONDS, keep_badges
 from services.recognition.badges.handlers.restoring import READ_BACK as BADGES_READ_BACK
+from services.recognition.boards.api import ROUTERS as BOARDS
+from services.recognition.boards.handlers.following import on_guidelines
+from services.recognition.boards.handlers.keeping import KEEP_EVERY_SECONDS as KEEP_BOARDS_EVERY_SECONDS
+from services.recognition.boards.handlers.keeping import READ_BACK as BOARDS_READ_BACK
+from services.recognition.boards.handlers.keeping import fold_boards, keep_boards, on_programmes
 from services.recognition.cards import api as cards
 from services.recognition.counts.handlers import (
     KEEP_COUNTING_EVERY_SECONDS,
@@ -16,7 +21,6 @@ from services.recognition.problems import ERRORS
 from services.recognition.settings import Settings
 from services.recognition.streaks import api as streaks
 from services.recognition.thresholds import api as thresholds
-from services.recognition.thresholds.handlers import on_programmes
 from services.recognition.totals import api as totals
 from services.recognition.totals import handlers
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
@@ -28,7 +32,7 @@ from shared.topics import EVENTS, GUIDELINES, POINTS, PROGRAMMES
 
 SPEC = ServiceSpec(
     name="recognition",
-    description="Badges, levels and the leaderboard, from points and counted events.",
+    description="Badges, levels, boards and their results, from points and counted events.",
     settings=Settings,
     subscriptions=[
         FOLLOWED_ACCESS_KEYS,
@@ -42,13 +46,15 @@ SPEC = ServiceSpec(
         Subscription(GUIDELINES, GUIDELINE_FACT, on_guidelines),
     ],
     problems=ERRORS,
-    routers=[*(part.router for part in (leaderboards, totals, thresholds, cards, streaks)), *BADGES],
+    routers=[*(part.router for part in (leaderboards, totals, thresholds, cards, streaks)), *BADGES, *BOARDS],
     timers=[
         Timer("reevaluate", every_seconds=handlers.REEVALUATE_EVERY_SECONDS, run=handlers.reevaluate),
         Timer("keep counting", every_seconds=KEEP_COUNTING_EVERY_SECONDS, run=keep_counting),
         Timer("keep badges", every_seconds=KEEP_EVERY_SECONDS, run=keep_badges),
+        Timer("keep boards", every_seconds=KEEP_BOARDS_EVERY_SECONDS, run=keep_boards),
+        Timer("fold boards", every_seconds=KEEP_BOARDS_EVERY_SECONDS, run=fold_boards),
     ],
-    read_back=(*handlers.READ_BACK, *BADGES_READ_BACK),
+    read_back=(*handlers.READ_BACK, *BADGES_READ_BACK, *BOARDS_READ_BACK),
 )
 
 if __name__ == "__main__":

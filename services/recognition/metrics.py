@@ -33,9 +33,18 @@ BADGES_BY_HAND = Counter(
     "plaudit_recognition_badges_by_hand_total", "Badges that people gave and took back", ["direction"]
 )
 
+BOARD_CHANGES = Counter(
+    "plaudit_recognition_board_changes_total",
+    "Changes of how many members of boards have how many points, added up",
+)
+BOARD_CUTS = Counter("plaudit_recognition_board_results_total", "Results of boards that were kept", ["state"])
+BOARD_PRIZES = Counter("plaudit_recognition_board_prizes_total", "Prizes of boards that members won")
+
 # Known from the start, so that a rate shows zero and the first grant is not missed.
 for _kind in ("badge", "level"):
     for _direction in ("granted", "taken_back"):
         GRANTS.labels(_kind, _direction)
+for _state in ("provisional", "final"):
+    BOARD_CUTS.labels(_state)
 for _direction in ("granted", "taken_back"):
     BADGES_BY_HAND.labels(_direction)

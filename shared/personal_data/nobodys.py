@@ -107,6 +107,18 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "badge_pictures": "community badge media_type content etag uploaded_at",
         "badge_sweeps": "community version criteria after_member is_done members grants started_at ended_at",
         "counted_events": "community event_uid event counts said_at said_by said_id happened_at",
+        "board_changes": "board_no starts_on points members",
+        "board_counts": "board_no starts_on level bucket scores members",
+        "board_cuts": (
+            "community board_id starts_on ends_on title cut_at is_final is_whole members late_awards late_points"
+        ),
+        "board_parked": "community award_id event_uid award parked_at",
+        "board_purges": "board_no starts_on",
+        "board_versions": "community version",
+        "boards": (
+            "board_no community board_id place declared audience_id version since is_whole is_filled filled_up_to "
+            "final_up_to cut_up_to look_at is_over"
+        ),
         "counters": "community counter rule counted_up_to",
         "counting": "community version evaluated_up_to evaluated",
         "holders": "community kind name members",

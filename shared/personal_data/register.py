@@ -495,9 +495,44 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="What is their own of a person's weeks and months",
         ),
         Held(
+            "board_scores",
+            personal="",
+            others="board_no starts_on member_id community points reached_at is_shown",
+            order="member_id board_no starts_on",
+            erased=Erased.STAYS,
+            says="Points of boards",
+        ),
+        Held(
+            "own_board_scores",
+            personal="",
+            others="board_no starts_on member_id community points reached_at",
+            order="member_id board_no starts_on",
+            erased=Erased.STAYS,
+            says="What is their own of a person's boards",
+        ),
+        Held(
+            "board_results",
+            personal="",
+            others="community board_id starts_on place member_id rank points reached_at",
+            order="community board_id starts_on place",
+            erased=Erased.STAYS,
+            says="Places in results of boards",
+        ),
+        Held(
+            "board_prizes",
+            personal="",
+            others=(
+                "community prize_id board_id board_title starts_on ends_on member_id prize title rank points won_at "
+                "programme_version"
+            ),
+            order="prize_id community",
+            erased=Erased.STAYS,
+            says="Prizes that they won on boards",
+        ),
+        Held(
             "suspensions",
             personal="",
-            others="community suspension_id member_id revision stands starts_at ends_at",
+            others="community suspension_id member_id revision stands starts_at ends_at is_applied",
             order="suspension_id community",
             erased=Erased.STAYS,
             says="When they were suspended",

@@ -37,6 +37,8 @@ recognition:
     - {id: thousand, title: A thousand points, at_least: 1000}
   levels: [{id: newcomer, title: Newcomer, points: 0}, {id: regular, title: Regular, points: 200},
            {id: guide, title: Guide, points: 2000}]
+  boards:
+    - {id: month, title: This month, period: month, public: true, prizes: [{id: first, title: A mug}]}
 rewards:
   catalogue:
     - {id: stickers, title: A pack of stickers, description: Sent to your door., points: 50}

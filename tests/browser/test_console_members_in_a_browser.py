@@ -30,6 +30,8 @@ PAGES = (
     "/me/badges/kind",
     "/me/place",
     "/me/place?period=all",
+    "/me/boards",
+    "/me/boards/month",
     "/me/rewards",
     "/me/rewards/stickers",
     "/me/rewards/mug",
@@ -41,6 +43,8 @@ PAGES = (
     "/c/makers/rules",
     "/c/makers/badges",
     "/c/makers/leaderboard",
+    "/c/makers/boards",
+    "/c/makers/boards/month",
 )
 #: Of the same make as another one: looked at when all are.
 ALIKE = {"/me/badges/kind", "/me/place?period=all", "/me/rewards/mug", "/account"}

@@ -1,6 +1,7 @@
 """What is told of members is kept, and who is merged has totals, numbers and boards with who stays."""
 
 from services.recognition.badges.handlers import following as badges
+from services.recognition.boards.handlers import following as boards
 from services.recognition.cards.handlers import keep_wanted
 from services.recognition.counts import handlers as counts
 from services.recognition.streaks.handlers import keep_zones
@@ -20,6 +21,8 @@ async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
     # Programmes before merges, as awards and events take these locks.
     if merges := merges_told(facts):
         await lock_programmes_shared(tx.conn, communities={merge.community for merge in merges})
+    told = {(fact["community"], fact["data"]["member_id"]) for fact in facts}
+    were_off = await boards.load_off(tx, told)
     followed = await follow(tx, facts)
     await followed_audiences.forget(tx, erased=followed.erased)
     await keep_wanted(tx, followed)
@@ -30,6 +33,7 @@ async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
         await counts.reconsider(tx, community=community, groups=groups)
         await totals.regroup(tx, community=community, groups=groups)
         await badges.regroup(tx, community=community, groups=groups)
+    await boards.follow_members(tx, followed, were_off=were_off)
 
 
 FOLLOWED_MEMBERS = Subscription(MEMBERS, MEMBER_FACT, on_members)

@@ -1,7 +1,8 @@
 """Awards change totals, totals change what stands: load, let the domain decide, store, and tell what follows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from services.recognition.boards.handlers import following as boards
 from services.recognition.leaderboards import store as leaderboards_store
 from services.recognition.leaderboards.domain import board_points, of_persons
 from services.recognition.metrics import AWARDS, REEVALUATED_MEMBERS
@@ -12,7 +13,13 @@ from services.recognition.totals import store
 from services.recognition.totals.domain import Group, Member, MemberKey, OwnTotals
 from shared.conditions.criteria import Reads
 from shared.contracts.backfill import is_backfill
-from shared.contracts.facts import RECOGNITION_GRANTED, AwardData, PointsAwarded, RecognitionGranted
+from shared.contracts.facts import (
+    RECOGNITION_FACT,
+    AwardData,
+    PointsAwarded,
+    RecognitionFact,
+    RecognitionGranted,
+)
 from shared.followed_communities import load_calendar
 from shared.merges import load_heads, lock_persons
 from shared.own_facts import ReadBack
@@ -76,6 +83,7 @@ async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
         await leaderboards_store.add_own_points(
             tx.conn, points={key: one for key, one in points.items() if (key[0], key[3]) in own}
         )
+    await boards.add_awards(tx, new.values(), heads=heads, own=own)
     await make_grants(tx, grants=grants)
     if due:
         await thresholds_store.put_due(tx.conn, due=due)
@@ -109,9 +117,9 @@ async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Seque
             if member is None
             else OwnTotals(member.points, dict(member.awards_by_rule), member.last_award_id, dict(member.scores))
         )
-    await leaderboards_store.regroup(
-        tx.conn, community=community, groups=groups, alone=[member_id for _, member_id in alone]
-    )
+    alone_ids = [member_id for _, member_id in alone]
+    await boards.regroup(tx, community=community, groups=groups, alone=alone_ids)
+    await leaderboards_store.regroup(tx.conn, community=community, groups=groups, alone=alone_ids)
     found = (await thresholds_store.load_thresholds(tx.conn, communities=[community])).get(community)
     day = (await load_calendar(tx.conn, community=community)).said_day(tx.now)
     members: list[Member] = []
@@ -134,13 +142,19 @@ async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Seque
     await make_grants(tx, grants=[Traced(grant) for grant in grants])
 
 
-async def on_grants_told(tx: Transaction, facts: list[RecognitionGranted]) -> None:
+async def on_grants_told(tx: Transaction, facts: list[RecognitionFact]) -> None:
     """Take in grants that were made and that the database has forgotten; the same awards then make them again."""
-    grants = [grant_told(fact) for fact in facts]
-    granted_at = {fact["data"]["grant_id"]: fact["time"] for fact in facts}
+    told = grants_in(facts)
+    grants = [grant_told(fact) for fact in told]
+    granted_at = {fact["data"]["grant_id"]: fact["time"] for fact in told}
     new = await thresholds_store.add_grants_as_told(tx.conn, grants=grants, granted_at=granted_at)
     changes = holder_changes([grant for grant in grants if grant.grant_id in new])
     await thresholds_store.add_holders(tx.conn, changes=changes)
+
+
+def grants_in(facts: Iterable[RecognitionFact]) -> list[RecognitionGranted]:
+    """The grants among what was told."""
+    return [fact for fact in facts if fact["type"] == "recognition.granted.v1"]
 
 
 def grant_told(fact: RecognitionGranted) -> Grant:
@@ -166,10 +180,10 @@ def grant_told(fact: RecognitionGranted) -> Grant:
     )
 
 
-async def settle(tx: Transaction, facts: list[RecognitionGranted]) -> None:
+async def settle(tx: Transaction, facts: list[RecognitionFact]) -> None:
     """Once the awards are read: let what stands of members be what was told, and what is due."""
     by_community: dict[str, set[str]] = {}
-    for fact in facts:
+    for fact in grants_in(facts):
         by_community.setdefault(fact["community"], set()).add(fact["data"]["member_id"])
     await thresholds_store.put_due_in_force(tx.conn, now=tx.now)
     for community in sorted(by_community):
@@ -198,8 +212,8 @@ async def settle(tx: Transaction, facts: list[RecognitionGranted]) -> None:
 
 
 READ_BACK = (
-    ReadBack((RECOGNITION,), RECOGNITION_GRANTED.adapter, on_grants_told),
-    ReadBack((RECOGNITION,), RECOGNITION_GRANTED.adapter, settle, after_inputs=True),
+    ReadBack((RECOGNITION,), RECOGNITION_FACT, on_grants_told),
+    ReadBack((RECOGNITION,), RECOGNITION_FACT, settle, after_inputs=True),
 )
 
 

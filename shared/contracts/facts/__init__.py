@@ -116,7 +116,16 @@ from shared.contracts.facts.people import (
 )
 from shared.contracts.facts.points import POINTS_AWARDED, AwardData, PointsAwarded
 from shared.contracts.facts.programmes import PROGRAMME_PUBLISHED, ProgrammeData, ProgrammePublished
-from shared.contracts.facts.recognition import RECOGNITION_GRANTED, GrantData, RecognitionGranted
+from shared.contracts.facts.recognition import (
+    PRIZE_WON,
+    RECOGNITION_FACT,
+    RECOGNITION_GRANTED,
+    GrantData,
+    PrizeData,
+    PrizeWon,
+    RecognitionFact,
+    RecognitionGranted,
+)
 from shared.contracts.facts.redemptions import (
     REDEMPTION_CHANGED,
     REDEMPTION_FACT,
@@ -148,6 +157,7 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     SIGNAL_CASE_CHANGED,
     MEMBER_LINKS_CHANGED,
     RECOGNITION_GRANTED,
+    PRIZE_WON,
     REDEMPTION_CHANGED,
     REDEMPTION_LOTS,
     PAYOUT_CHANGED,
@@ -194,8 +204,10 @@ __all__ = [
     "PERSONAL_DATA_READ",
     "PERSON_CHANGED",
     "POINTS_AWARDED",
+    "PRIZE_WON",
     "PROGRAMME_PUBLISHED",
     "RAW_EVENT",
+    "RECOGNITION_FACT",
     "RECOGNITION_GRANTED",
     "RECORD_DEAD_LETTERED",
     "REDEMPTION_CHANGED",
@@ -258,11 +270,14 @@ __all__ = [
     "PersonData",
     "PersonalDataRead",
     "PointsAwarded",
+    "PrizeData",
+    "PrizeWon",
     "ProgrammeData",
     "ProgrammePublished",
     "RawEvent",
     "ReadData",
     "ReckoningData",
+    "RecognitionFact",
     "RecognitionGranted",
     "RecordDeadLettered",
     "RedemptionChanged",

@@ -7,6 +7,7 @@ as a version, and never changed afterwards.
 
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
 from shared.contracts.programme.audiences import Audience, AudienceMeasure
+from shared.contracts.programme.boards import BOARDS_MAX_COUNT, Board, Prize
 from shared.contracts.programme.campaigns import CAMPAIGNS_MAX_COUNT, Budget, Campaign, Pacing, RuleBudget
 from shared.contracts.programme.document import IDS, REFERENCES, Programme
 from shared.contracts.programme.event_types import CustomEventType, EventChannel, EventField, Events
@@ -66,6 +67,7 @@ from shared.contracts.programme.worth import (
 __all__ = [
     "ATTRIBUTES_MAX_COUNT",
     "BADGES_MAX_COUNT",
+    "BOARDS_MAX_COUNT",
     "CAMPAIGNS_MAX_COUNT",
     "CATALOGUE_MAX_COUNT",
     "CONDITION_MAX_CHARS",
@@ -89,6 +91,7 @@ __all__ = [
     "Audience",
     "AudienceMeasure",
     "Badge",
+    "Board",
     "Budget",
     "CalculatedPoints",
     "Campaign",
@@ -119,6 +122,7 @@ __all__ = [
     "PayingAccount",
     "PayoutTerms",
     "PositivePoints",
+    "Prize",
     "Programme",
     "Quality",
     "Recognition",

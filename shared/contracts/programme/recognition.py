@@ -1,4 +1,4 @@
-"""The section `recognition`, which recognition reads: badges, levels and streaks."""
+"""The section `recognition`, which recognition reads: badges, levels, streaks and boards."""
 
 from itertools import pairwise
 from typing import Annotated, Final, Literal, Self, get_args
@@ -7,10 +7,12 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.fields import NAME_MAX_CHARS, Name, Slug, Text
+from shared.contracts.programme.audiences import AUDIENCES
+from shared.contracts.programme.boards import BOARDS_MAX_COUNT, Board
 from shared.contracts.programme.ids import Ids, Reference
 from shared.contracts.programme.rules import RULES
 from shared.contracts.programme.section import Section
-from shared.contracts.programme.worth import Expression
+from shared.contracts.programme.worth import SCORES, SPENDABLE, Expression
 
 BADGES_MAX_COUNT = 200
 TIERS_MAX_COUNT = 10
@@ -25,10 +27,13 @@ FREEZES_MAX_COUNT = 10
 BADGES: Final = Ids(("recognition", "badges"), "badge")
 LEVELS: Final = Ids(("recognition", "levels"), "level")
 STREAKS: Final = Ids(("recognition", "streaks"), "streak")
-IDS: Final = (BADGES, LEVELS, STREAKS)
+BOARDS: Final = Ids(("recognition", "boards"), "board")
+IDS: Final = (BADGES, LEVELS, STREAKS, BOARDS)
 REFERENCES: Final = (
     Reference(BADGES, "rule", "counts", RULES),
     Reference(STREAKS, "rules", "goes by", RULES),
+    Reference(BOARDS, "score", "is of", SCORES, (SPENDABLE,)),
+    Reference(BOARDS, "audience", "is of", AUDIENCES),
 )
 
 
@@ -217,3 +222,4 @@ class Recognition(Section):
     badges: list[Badge] = Field(default_factory=list, max_length=BADGES_MAX_COUNT)
     levels: list[Level] = Field(default_factory=list, max_length=LEVELS_MAX_COUNT)
     streaks: list[Streak] = Field(default_factory=list, max_length=STREAKS_MAX_COUNT)
+    boards: Annotated[list[Board], Field(min_length=1, max_length=BOARDS_MAX_COUNT)] | None = None

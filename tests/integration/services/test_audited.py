@@ -105,6 +105,8 @@ NOTHING_PERSONAL = {
     "recognition GET /v1/badges",
     "recognition GET /v1/badges/{badge_id}",
     "recognition GET /v1/badges/{badge_id}/picture",
+    "recognition GET /v1/boards",
+    "recognition GET /v1/boards/{board_id}/results",
     "recognition GET /v1/badge-backfill",
     "rewards GET /v1/catalogue",
     "rewards GET /v1/payout-runs",

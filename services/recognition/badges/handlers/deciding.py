@@ -11,6 +11,7 @@ from services.recognition.badges.domain.deciding import Asked, BadgeMember, Chan
 from services.recognition.badges.store import by_hand as by_hand_store
 from services.recognition.badges.store import standing as store
 from services.recognition.badges.store.standing import Sweep
+from services.recognition.boards.handlers import following as boards
 from services.recognition.counts import store as counts_store
 from services.recognition.counts.domain import NO_PLAN
 from services.recognition.metrics import BACKFILLED_MEMBERS, BACKFILLS, LOOKED_AT_MEMBERS
@@ -43,6 +44,7 @@ _LATER = timedelta(days=3)
 async def on_audiences(tx: Transaction, facts: list[AudienceFact]) -> None:
     """Keep in which audiences members are; whoever entered or left one is looked at again."""
     await follow(tx, facts)
+    await boards.follow_audiences(tx, facts)
     in_force = await thresholds_store.load_thresholds(tx.conn, communities={fact["community"] for fact in facts})
     reads = {community: found.thresholds.reads.audiences for community, found in in_force.items()}
     due = {

@@ -76,6 +76,7 @@ _SAYING = {
     *("campaign_days", "campaign_rule_twice"),
     *("badge_by_hand", "badge_when", "badge_measure", "badge_nothing", "badge_tiers"),
     *("tier_twice", "tiers_fall", "limited_tiers"),
+    *("board_without_end", "prize_twice", "prizes_beyond", "board_public"),
 }
 _EXPECTED = {
     "int_type": "a whole number, without quotes",

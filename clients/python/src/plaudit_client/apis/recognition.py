@@ -11,7 +11,7 @@ from plaudit_client.types import recognition as types
 
 
 class Recognition:
-    """Badges, levels and the leaderboard, from points and counted events."""
+    """Badges, levels, boards and their results, from points and counted events."""
 
     def __init__(self, ask: Callable[[Call], Any]) -> None:
         self._ask = ask
@@ -115,6 +115,74 @@ class Recognition:
                 call(
                     "recognition", "PUT", f"/v1/badges/{as_segment(badge_id)}/picture", fields={"content": content}
                 )
+            ),
+        )
+
+    def get_boards(self) -> types.Boards:
+        """Those of the programme in force that the caller sees: everybody public ones, and a member those of
+        audiences that they are in, too.
+        """
+        return cast("types.Boards", self._ask(call("recognition", "GET", "/v1/boards")))
+
+    def get_board(
+        self,
+        board_id: str,
+        *,
+        at: str | datetime | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.BoardPage:
+        """As many as its `size` are listed. Ranks are those of the moment each page is read."""
+        return cast(
+            "types.BoardPage",
+            self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/boards/{as_segment(board_id)}",
+                    params={"at": at, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_board(
+        self, board_id: str, *, at: str | datetime | None = None, limit: int | None = None
+    ) -> Iterator[types.BoardEntry]:
+        """Every item that `get_board` lists, page by page."""
+        return items(
+            self._ask,
+            call("recognition", "GET", f"/v1/boards/{as_segment(board_id)}", params={"at": at, "limit": limit}),
+        )
+
+    def get_results(
+        self, board_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.ResultShownPage:
+        """The newest first; a board of all time has none."""
+        return cast(
+            "types.ResultShownPage",
+            self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/boards/{as_segment(board_id)}/results",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_results(self, board_id: str, *, limit: int | None = None) -> Iterator[types.ResultShown]:
+        """Every item that `get_results` lists, page by page."""
+        return items(
+            self._ask,
+            call("recognition", "GET", f"/v1/boards/{as_segment(board_id)}/results", params={"limit": limit}),
+        )
+
+    def get_result(self, board_id: str, starts_on: str) -> types.BoardResults:
+        """Named by its first day. Final ones never change; who is on no board any more is left out of them."""
+        return cast(
+            "types.BoardResults",
+            self._ask(
+                call("recognition", "GET", f"/v1/boards/{as_segment(board_id)}/results/{as_segment(starts_on)}")
             ),
         )
 
@@ -279,6 +347,29 @@ class Recognition:
             ),
         )
 
+    def get_member_boards(self, member_id: str) -> types.PlacesOnBoards:
+        """On those that the caller sees."""
+        return cast(
+            "types.PlacesOnBoards",
+            self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/boards")),
+        )
+
+    def get_member_board(
+        self, member_id: str, board_id: str, *, at: str | datetime | None = None, neighbours: int | None = None
+    ) -> types.PlaceWithNeighbours:
+        """The place is exact, however many are on the board. Of the neighbours there are names alone."""
+        return cast(
+            "types.PlaceWithNeighbours",
+            self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/boards/{as_segment(board_id)}",
+                    params={"at": at, "neighbours": neighbours},
+                )
+            ),
+        )
+
     def get_card(self, member_id: str) -> types.Card:
         """For everybody where the community shows `cards` and the member consents to `card`; theirs to look at
         before.
@@ -375,7 +466,7 @@ class Recognition:
 
 
 class AsyncRecognition:
-    """Badges, levels and the leaderboard, from points and counted events."""
+    """Badges, levels, boards and their results, from points and counted events."""
 
     def __init__(self, ask: Callable[[Call], Awaitable[Any]]) -> None:
         self._ask = ask
@@ -481,6 +572,74 @@ class AsyncRecognition:
                 call(
                     "recognition", "PUT", f"/v1/badges/{as_segment(badge_id)}/picture", fields={"content": content}
                 )
+            ),
+        )
+
+    async def get_boards(self) -> types.Boards:
+        """Those of the programme in force that the caller sees: everybody public ones, and a member those of
+        audiences that they are in, too.
+        """
+        return cast("types.Boards", await self._ask(call("recognition", "GET", "/v1/boards")))
+
+    async def get_board(
+        self,
+        board_id: str,
+        *,
+        at: str | datetime | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.BoardPage:
+        """As many as its `size` are listed. Ranks are those of the moment each page is read."""
+        return cast(
+            "types.BoardPage",
+            await self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/boards/{as_segment(board_id)}",
+                    params={"at": at, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_board(
+        self, board_id: str, *, at: str | datetime | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.BoardEntry]:
+        """Every item that `get_board` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("recognition", "GET", f"/v1/boards/{as_segment(board_id)}", params={"at": at, "limit": limit}),
+        )
+
+    async def get_results(
+        self, board_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.ResultShownPage:
+        """The newest first; a board of all time has none."""
+        return cast(
+            "types.ResultShownPage",
+            await self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/boards/{as_segment(board_id)}/results",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_results(self, board_id: str, *, limit: int | None = None) -> AsyncIterator[types.ResultShown]:
+        """Every item that `get_results` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("recognition", "GET", f"/v1/boards/{as_segment(board_id)}/results", params={"limit": limit}),
+        )
+
+    async def get_result(self, board_id: str, starts_on: str) -> types.BoardResults:
+        """Named by its first day. Final ones never change; who is on no board any more is left out of them."""
+        return cast(
+            "types.BoardResults",
+            await self._ask(
+                call("recognition", "GET", f"/v1/boards/{as_segment(board_id)}/results/{as_segment(starts_on)}")
             ),
         )
 
@@ -643,6 +802,29 @@ class AsyncRecognition:
                     "POST",
                     f"/v1/members/{as_segment(member_id)}/badges/{as_segment(badge_id)}/take-back",
                     fields={"reason": reason},
+                )
+            ),
+        )
+
+    async def get_member_boards(self, member_id: str) -> types.PlacesOnBoards:
+        """On those that the caller sees."""
+        return cast(
+            "types.PlacesOnBoards",
+            await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/boards")),
+        )
+
+    async def get_member_board(
+        self, member_id: str, board_id: str, *, at: str | datetime | None = None, neighbours: int | None = None
+    ) -> types.PlaceWithNeighbours:
+        """The place is exact, however many are on the board. Of the neighbours there are names alone."""
+        return cast(
+            "types.PlaceWithNeighbours",
+            await self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/boards/{as_segment(board_id)}",
+                    params={"at": at, "neighbours": neighbours},
                 )
             ),
         )

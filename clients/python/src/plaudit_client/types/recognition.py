@@ -142,11 +142,99 @@ class BadgesTakenBack(TypedDict):
     member_id: str
 
 
-class BoardAudience(TypedDict):
-    """The audience that a board is of."""
+class BoardEntry(TypedDict):
+    """A member on a board."""
+
+    is_self: bool
+    member_id: str | None
+    moved: Moved | None
+    name: str | None
+    points: int
+    rank: int
+
+
+class BoardOfAll(TypedDict):
+    """A board, and how many members are on it."""
+
+    audience: BoardsBoardAudience | None
+    channel: str | None
+    description: str
+    ends_on: str | None
+    freeze_after_days: int | None
+    id: str
+    is_whole: bool
+    members: int
+    period: Literal["all_time", "year", "quarter", "month", "week", "day"]
+    prizes: list[BoardPrize]
+    public: bool
+    score: str | None
+    since: str
+    size: int
+    starts_on: str | None
+    title: str
+
+
+class BoardPage(TypedDict):
+    """Some of the members of a board, most points first; of those with as many who had them earlier."""
+
+    board: BoardShown
+    items: list[BoardEntry]
+    members: int
+    next: NotRequired[str | None]
+
+
+class BoardPlace(TypedDict):
+    """Where somebody stands on a board."""
+
+    members: int
+    members_above: int
+    members_with: int
+    moved: Moved | None
+    points: int
+    rank: int
+
+
+class BoardPrize(TypedDict):
+    """What the next so many people win."""
 
     id: str
+    people: int
+    tie: Literal["all", "earliest"]
     title: str
+
+
+class BoardResults(TypedDict):
+    """The results of a period, of those whom boards show now."""
+
+    board: BoardShown
+    items: list[ResultEntryShown]
+    result: ResultShown
+
+
+class BoardShown(TypedDict):
+    """A board as the programme in force declares it, and its period."""
+
+    audience: BoardsBoardAudience | None
+    channel: str | None
+    description: str
+    ends_on: str | None
+    freeze_after_days: int | None
+    id: str
+    is_whole: bool
+    period: Literal["all_time", "year", "quarter", "month", "week", "day"]
+    prizes: list[BoardPrize]
+    public: bool
+    score: str | None
+    since: str
+    size: int
+    starts_on: str | None
+    title: str
+
+
+class Boards(TypedDict):
+    """The boards of the programme in force, in its order."""
+
+    items: list[BoardOfAll]
 
 
 class Card(TypedDict):
@@ -282,7 +370,7 @@ class LatestRecognition(TypedDict):
 class Leaderboard(TypedDict):
     """Members by points of a period of event time, most first; only members with points above zero."""
 
-    audience: NotRequired[BoardAudience | None]
+    audience: NotRequired[LeaderboardsBoardAudience | None]
     ends_on: str | None
     items: list[Standing]
     next: NotRequired[str | None]
@@ -349,6 +437,13 @@ class MemberTotals(TypedDict):
     """Totals of the members that were asked for, in the order in which they were."""
 
     items: list[MemberTotal]
+
+
+class Moved(TypedDict):
+    """How a member's rank differs from the results before: of the period before, or of yesterday."""
+
+    by: int | None
+    is_new: bool
 
 
 class NeighbourShown(TypedDict):
@@ -449,6 +544,13 @@ class LatestRecognitionPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class ResultShownPage(TypedDict):
+    """ResultShownPage"""
+
+    items: list[ResultShown]
+    next: NotRequired[str | None]
+
+
 class RowShownPage(TypedDict):
     """RowShownPage"""
 
@@ -491,6 +593,42 @@ class Pipeline(TypedDict):
     workers: int
 
 
+class PlaceOnBoard(TypedDict):
+    """A board, and where a member stands on it."""
+
+    board: BoardShown
+    place: BoardPlace | None
+
+
+class PlaceWithNeighbours(TypedDict):
+    """A member's place on a board, and who is right above and below them."""
+
+    board: BoardShown
+    neighbours: list[BoardEntry]
+    place: BoardPlace | None
+
+
+class PlacesOnBoards(TypedDict):
+    """Where a member stands on each board, and what they won."""
+
+    items: list[PlaceOnBoard]
+    prizes: list[PrizeShown]
+
+
+class PrizeShown(TypedDict):
+    """A prize that a member won."""
+
+    board_id: str
+    board_title: str
+    ends_on: str
+    id: str
+    member_id: str | None
+    points: int
+    rank: int
+    starts_on: str
+    title: str
+
+
 class ProblemDetails(TypedDict):
     """The body of every error answer."""
 
@@ -508,6 +646,31 @@ class Progress(TypedDict):
     target: int
     text: str
     value: int
+
+
+class ResultEntryShown(TypedDict):
+    """A member in results."""
+
+    is_self: bool
+    member_id: str | None
+    name: str | None
+    points: int
+    prizes: list[str]
+    rank: int
+
+
+class ResultShown(TypedDict):
+    """Results of a period of a board."""
+
+    cut_at: str
+    ends_on: str
+    is_final: bool
+    is_whole: bool
+    late_awards: int
+    late_points: int
+    members: int
+    starts_on: str
+    title: str
 
 
 class RowShown(TypedDict):
@@ -604,6 +767,20 @@ class WaitingLetters(TypedDict):
 
     count: int
     oldest_at: str | None
+
+
+class BoardsBoardAudience(TypedDict):
+    """The audience whose board it is."""
+
+    id: str
+    title: str | None
+
+
+class LeaderboardsBoardAudience(TypedDict):
+    """The audience that a board is of."""
+
+    id: str
+    title: str
 
 
 Day = Literal["done", "frozen", "missed", "open", "free"]

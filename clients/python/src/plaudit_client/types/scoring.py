@@ -241,6 +241,39 @@ class BestContent(TypedDict):
     starts_on: str
 
 
+class Board(TypedDict):
+    """Members by what they have of one score: of all time, or of each year, quarter, month, week or day.
+
+    Without a `score` it is the points that can be spent. It may count what was done on one `channel`
+    alone, and be of one `audience`. So many days after a period (`freeze_after_days`) its results are
+    final: what comes for it later is noted beside them, and changes nothing.
+    """
+
+    audience: NotRequired[str | None]
+    channel: NotRequired[
+        Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"] | None
+    ]
+    description: NotRequired[str]
+    freeze_after_days: NotRequired[int | None]
+    id: str
+    period: NotRequired[Literal["all_time", "year", "quarter", "month", "week", "day"]]
+    prizes: NotRequired[list[Prize] | None]
+    public: NotRequired[Literal[True] | None]
+    score: NotRequired[str | None]
+    size: NotRequired[int]
+    title: str
+
+
+class BoardsTake(TypedDict):
+    """What the boards that a programme declares take to be kept, at most."""
+
+    boards: int
+    bytes_per_member: int
+    result_bytes: int
+    result_rows: int
+    rows_per_member: int
+
+
 class Budget(TypedDict):
     """The points that a campaign may give in all; and, where it says so, by rule, on one day and in one
     week.
@@ -1328,6 +1361,20 @@ class PreviewRequest(TypedDict):
     when: str
 
 
+class Prize(TypedDict):
+    """What the next so many `people` of a board win once its period is over, the first prize the first of
+    them.
+
+    Of those with as many points as the last who wins it, `all` win it, too, or who had them `earliest`
+    alone.
+    """
+
+    id: str
+    people: NotRequired[int]
+    tie: NotRequired[Literal["all", "earliest"]]
+    title: str
+
+
 class ProblemDetails(TypedDict):
     """The body of every error answer."""
 
@@ -1486,6 +1533,7 @@ class Publication(TypedDict):
     nothing.
     """
 
+    boards: NotRequired[BoardsTake | None]
     costs: list[ConditionCost]
     document: NotRequired[dict[str, Any] | None]
     document_sha256: str
@@ -1529,6 +1577,7 @@ class Recognition(TypedDict):
     """Recognition"""
 
     badges: NotRequired[list[Badge]]
+    boards: NotRequired[list[Board] | None]
     levels: NotRequired[list[Level]]
     streaks: NotRequired[list[Streak]]
 

@@ -90,6 +90,7 @@ from shared.contracts.facts.members import (
     StandingData,
     UnmergeData,
 )
+from shared.contracts.facts.messages import MESSAGE_REQUESTED, MessageRequested, MessageRequestedData
 from shared.contracts.facts.payouts import (
     PAYOUT_CHANGED,
     PAYOUT_FACT,
@@ -147,6 +148,7 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     SAID_IN_CASE,
     SIGNAL_CASE_CHANGED,
     MEMBER_LINKS_CHANGED,
+    MESSAGE_REQUESTED,
     RECOGNITION_GRANTED,
     REDEMPTION_CHANGED,
     REDEMPTION_LOTS,
@@ -186,6 +188,7 @@ __all__ = [
     "MEMBER_LINKS_CHANGED",
     "MEMBER_MERGED",
     "MEMBER_UNMERGED",
+    "MESSAGE_REQUESTED",
     "PAYOUT_CHANGED",
     "PAYOUT_FACT",
     "PAYOUT_LOTS",
@@ -245,6 +248,8 @@ __all__ = [
     "MemberMerged",
     "MemberUnmerged",
     "MergeData",
+    "MessageRequested",
+    "MessageRequestedData",
     "NameBy",
     "PayoutChanged",
     "PayoutData",

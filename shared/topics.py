@@ -176,8 +176,8 @@ RECOGNITION = Topic(
     consumers=("analytics",),
     read_back=True,
 )
-#: Several services write it, so none could tell from its end what it has itself forgotten. It need not: the id of a
-#: request follows from what it is about, so that what is asked for again after a backup is the same message.
+#: Several services write it, so none could tell from its end what it has itself forgotten. It need not: the id of
+#: a request follows from what it is about, so that what is asked for again after a backup is the same message.
 MESSAGES = Topic(
     "message.requested.v1",
     "Messages that people are to get; ingest alone knows where, and sends them",

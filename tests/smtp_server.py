@@ -1,8 +1,8 @@
 """A mail server in a process of its own: it keeps what it takes, and does to some addresses what servers do.
 
-`python -m tests.smtp_server FOLDER` writes its port to FOLDER/port and each message it takes to FOLDER/taken, a line
-of JSON each. Of addresses it says: `nobody@…` that there is no such mailbox, `later@…` to come again, `full@…` that
-the message is refused; at `silent@…` it takes the message and ends the connection without an answer.
+`python -m tests.smtp_server FOLDER` writes its port to FOLDER/port and each message it takes to FOLDER/taken, a
+line of JSON each. Of addresses it says: `nobody@…` that there is no such mailbox, `later@…` to come again,
+`full@…` that the message is refused; at `silent@…` it takes the message and ends the connection without an answer.
 """
 
 import asyncio

@@ -23,6 +23,7 @@ from shared.contracts.facts import (
     MESSAGE_REQUESTED,
     PAYOUT_CHANGED,
     PAYOUT_LOTS,
+    MessageRequestedData,
     PayoutData,
     PayoutLotsData,
     PayoutPart,
@@ -126,22 +127,23 @@ _TOLD_TO_THEM = {
 
 def _ask_for_message(tx: Transaction, payout: Payout) -> None:
     request_id = fact_id(payout.payout_id, payout.state)
+    data: MessageRequestedData = {
+        "request_id": request_id,
+        "kind": "payout",
+        "member_id": payout.member_id,
+        "values": {
+            "amount": str(payout.amount_minor),
+            "currency": payout.currency,
+            "state": _TOLD_TO_THEM[payout.state],
+        },
+    }
     tx.tell(
         MESSAGES,
         MESSAGE_REQUESTED,
         fact_id=request_id,
         community=payout.community,
         subject=payout.member_id,
-        data={
-            "request_id": request_id,
-            "kind": "payout",
-            "member_id": payout.member_id,
-            "values": {
-                "amount": str(payout.amount_minor),
-                "currency": payout.currency,
-                "state": _TOLD_TO_THEM[payout.state],
-            },
-        },
+        data=data,
     )
 
 

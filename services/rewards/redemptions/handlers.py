@@ -32,6 +32,7 @@ from shared.contracts.facts import (
     MESSAGE_REQUESTED,
     REDEMPTION_CHANGED,
     REDEMPTION_LOTS,
+    MessageRequestedData,
     RedemptionData,
     RedemptionLotsData,
 )
@@ -213,22 +214,23 @@ _TOLD_TO_THEM = {
 
 def _ask_for_message(tx: Transaction, redemption: Redemption) -> None:
     request_id = fact_id(redemption.redemption_id, redemption.state)
+    data: MessageRequestedData = {
+        "request_id": request_id,
+        "kind": "redemption",
+        "member_id": redemption.member_id,
+        "values": {
+            "title": redemption.title,
+            "points": str(redemption.points),
+            "state": _TOLD_TO_THEM[redemption.state],
+        },
+    }
     tx.tell(
         MESSAGES,
         MESSAGE_REQUESTED,
         fact_id=request_id,
         community=redemption.community,
         subject=redemption.member_id,
-        data={
-            "request_id": request_id,
-            "kind": "redemption",
-            "member_id": redemption.member_id,
-            "values": {
-                "title": redemption.title,
-                "points": str(redemption.points),
-                "state": _TOLD_TO_THEM[redemption.state],
-            },
-        },
+        data=data,
     )
 
 

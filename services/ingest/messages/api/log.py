@@ -182,7 +182,10 @@ class TrialWanted(RequestBody):
     responses=problem_responses(UNKNOWN_KIND, NOT_AN_ADDRESS, MESSAGES_NOT_SET_UP),
 )
 async def post_trial(principal: Writer, tx: Tx, body: TrialWanted) -> MessageShown:
-    """To an address of your own; it is held sealed for a day. `GET /v1/messages/{message_id}` says what became of it."""
+    """To an address of your own; it is held sealed for a day.
+
+    `GET /v1/messages/{message_id}` says what became of it.
+    """
     return MessageShown.of(
         await log.try_out(
             tx, community=principal.community, kind=body.kind, language=body.language, address=body.to

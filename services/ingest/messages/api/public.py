@@ -50,9 +50,8 @@ async def get_unsubscribe(visited: Visited, conn: Conn, settings: OwnSettings, t
     link = reaching.read_stop(settings, token, now=datetime.now(UTC))
     declared = await communities_store.find_community(conn, community=link.community)
     title = KINDS[link.kind].title if link.kind in KINDS else link.kind
-    return StopShown(
-        community=link.community if declared is None else declared.look.name, kind=link.kind, title=title
-    )
+    name = link.community if declared is None else declared.look.name
+    return StopShown(community=name, kind=link.kind, title=title)
 
 
 @router.post(
@@ -63,7 +62,7 @@ async def get_unsubscribe(visited: Visited, conn: Conn, settings: OwnSettings, t
     openapi_extra={"requestBody": {"required": False, "content": {FORM: {"schema": ONE_CLICK}}}},
 )
 async def post_unsubscribe(visited: Visited, begin: Begin, token: Token) -> None:
-    """Mail programs send it for whoever clicks; the body says `List-Unsubscribe=One-Click`, and is not looked at."""
+    """Mail programs send it for whoever clicks; what its body says is not looked at."""
     async with begin() as tx:
         await reaching.stop_kind(tx, token=token)
 

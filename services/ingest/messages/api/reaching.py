@@ -79,8 +79,8 @@ class AddressWanted(RequestBody):
     address: MailAddress
     confirmed: bool = Field(
         False,
-        description="Whether the platform that says so has verified it; otherwise a message asks whoever reads there. "
-        "From a member themselves it is not believed",
+        description="Whether the platform that says so has verified it; otherwise a message asks whoever reads "
+        "there. From a member themselves it is not believed",
     )
 
 

@@ -34,8 +34,9 @@ class Words:
 class Kind:
     """A kind of message. `values` are those that a template may name, with an example of each.
 
-    One that `is_service` tells somebody what they asked for: no wish and no quiet hour holds it back. `room` is what a
-    room of a chat is told, by language; what has none concerns one person alone. `page` is where its link leads.
+    One that `is_service` tells somebody what they asked for: no wish and no quiet hour holds it back. `room` is
+    what a room of a chat is told, by language; what has none concerns one person
+    alone. `page` is where its link leads.
     """
 
     name: str
@@ -80,11 +81,13 @@ _ALL: Final = (
         _words(
             en=(
                 "{{ name }}, you are {{ title }} now",
-                "Hello {{ name }},\n\nyou have reached the level **{{ title }}**.\n\n[See what comes next]({{ link }})",
+                "Hello {{ name }},\n\nyou have reached the level **{{ title }}**.\n\n"
+                "[See what comes next]({{ link }})",
             ),
             it=(
                 "{{ name }}, ora sei {{ title }}",
-                "Ciao {{ name }},\n\nhai raggiunto il livello **{{ title }}**.\n\n[Guarda che cosa viene dopo]({{ link }})",
+                "Ciao {{ name }},\n\nhai raggiunto il livello **{{ title }}**.\n\n"
+                "[Guarda che cosa viene dopo]({{ link }})",
             ),
         ),
         room={"en": "{{ name }} is {{ title }} now", "it": "{{ name }} ora è {{ title }}"},
@@ -98,14 +101,14 @@ _ALL: Final = (
                 "{% if state == 'confirmed' %}Your reward: {{ title }}{% else %}{{ title }} could not be given"
                 "{% endif %}",
                 "Hello {{ name }},\n\n{% if state == 'confirmed' %}**{{ title }}** is on its way to you for "
-                "{{ points }} points.{% else %}we could not give you **{{ title }}**; your {{ points }} points are "
-                "back.{% endif %}\n\n[See your rewards]({{ link }})",
+                "{{ points }} points.{% else %}we could not give you **{{ title }}**; your {{ points }} points "
+                "are back.{% endif %}\n\n[See your rewards]({{ link }})",
             ),
             it=(
                 "{% if state == 'confirmed' %}Il tuo premio: {{ title }}{% else %}{{ title }} non si può dare"
                 "{% endif %}",
-                "Ciao {{ name }},\n\n{% if state == 'confirmed' %}**{{ title }}** è in arrivo per {{ points }} punti."
-                "{% else %}non abbiamo potuto darti **{{ title }}**; i tuoi {{ points }} punti sono tornati."
+                "Ciao {{ name }},\n\n{% if state == 'confirmed' %}**{{ title }}** è in arrivo per {{ points }} "
+                "punti.{% else %}non abbiamo potuto darti **{{ title }}**; i tuoi {{ points }} punti sono tornati."
                 "{% endif %}\n\n[Guarda i tuoi premi]({{ link }})",
             ),
         ),
@@ -141,8 +144,8 @@ _ALL: Final = (
         _words(
             en=(
                 "Is this address yours, {{ name }}?",
-                "Hello {{ name }},\n\nsomebody gave this address for {{ community }}. If that was you, say so here; "
-                "otherwise do nothing, and we write no more.\n\n[Yes, it is mine]({{ link }})",
+                "Hello {{ name }},\n\nsomebody gave this address for {{ community }}. If that was you, say so "
+                "here; otherwise do nothing, and we write no more.\n\n[Yes, it is mine]({{ link }})",
             ),
             it=(
                 "Questo indirizzo è tuo, {{ name }}?",

@@ -136,7 +136,7 @@ def unset(community: str) -> Settings:
 
 @dataclass(frozen=True)
 class Message:
-    """A message. `why` says why it was not sent; `with_id` is the message that it went in, together with others."""
+    """A message. `why` says why it was not sent; `with_id` is the message that it went in, with others."""
 
     community: str
     message_id: str
@@ -167,7 +167,7 @@ class MessagePlace(NamedTuple):
 
 
 class Reach(NamedTuple):
-    """How a member may be reached, as known now; who is not `is_shown` stands on no board, and in no room."""
+    """How a member may be reached, as known now; who is not `is_shown` stands on no board and in no room."""
 
     head_id: str
     name: str | None
@@ -188,18 +188,14 @@ def message_id(request_id: str, channel: Channel) -> str:
 
 def why_not(reach: Reach, *, kind: str, is_service: bool) -> Why | None:
     """Why nothing is written to a member by mail; None where it is."""
-    if reach.is_erased:
-        return Why.ERASED
-    if not reach.is_person:
-        return Why.NOT_A_PERSON
-    if reach.address is None:
-        return Why.NO_ADDRESS
-    if reach.address.state in (AddressState.BOUNCED, AddressState.COMPLAINED):
-        return Why.STOPPED_ADDRESS
-    if is_service:
-        return None
-    if reach.address.state is not AddressState.CONFIRMED:
-        return Why.NO_ADDRESS
-    if reach.opted_out or kind in reach.wishes.without:
-        return Why.UNWANTED
-    return None
+    state = None if reach.address is None else reach.address.state
+    is_unconfirmed = state is not AddressState.CONFIRMED and not is_service
+    is_unwanted = (reach.opted_out or kind in reach.wishes.without) and not is_service
+    reasons = (
+        (reach.is_erased, Why.ERASED),
+        (not reach.is_person, Why.NOT_A_PERSON),
+        (state in (AddressState.BOUNCED, AddressState.COMPLAINED), Why.STOPPED_ADDRESS),
+        (state is None or is_unconfirmed, Why.NO_ADDRESS),
+        (is_unwanted, Why.UNWANTED),
+    )
+    return next((why for is_so, why in reasons if is_so), None)

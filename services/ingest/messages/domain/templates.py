@@ -1,7 +1,7 @@
 """Templates: read, checked and filled in at a cost in proportion to their length.
 
-A template is Jinja's, with names, `if` and comparison alone: no loop, call, filter or attribute, so that nothing that
-a community writes takes longer than it is long. The text is Markdown without HTML; what it is filled with is
+A template is Jinja's, with names, `if` and comparison alone: no loop, call, filter or attribute, so that nothing
+that a community writes takes longer than it is long. The text is Markdown without HTML; what it is filled with is
 escaped, so that no title or name becomes a link or a picture.
 """
 

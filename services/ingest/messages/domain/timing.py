@@ -1,4 +1,4 @@
-"""When a message goes: at once, after the quiet hours, or with others at the hour of digests, in the member's zone."""
+"""When a message goes: at once, after the quiet hours, or with others in a digest, in the member's zone."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -60,7 +60,9 @@ def goes_at(now: datetime, *, zone: ZoneInfo, pace: Pace, quiet: QuietHours | No
 def _next(local: datetime, at: time, *, zone: ZoneInfo) -> datetime:
     """The first moment after `local` at which clocks of the zone show `at`."""
     due = _at(local.date(), at, zone=zone)
-    return due if due > local.astimezone(ZoneInfo("UTC")) else _at(local.date() + timedelta(days=1), at, zone=zone)
+    if due > local.astimezone(ZoneInfo("UTC")):
+        return due
+    return _at(local.date() + timedelta(days=1), at, zone=zone)
 
 
 def _at(day: date, at: time, *, zone: ZoneInfo) -> datetime:
@@ -68,5 +70,5 @@ def _at(day: date, at: time, *, zone: ZoneInfo) -> datetime:
 
 
 def retried_after(tries_count: int) -> timedelta:
-    """How long a message waits that could not be handed over: from a minute, twice as long each time, to 4 hours."""
+    """How long a message waits that was not taken: from a minute, twice as long each time, to 4 hours."""
     return min(timedelta(minutes=2 ** (tries_count - 1)), timedelta(hours=4))

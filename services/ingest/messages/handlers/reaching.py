@@ -92,12 +92,7 @@ async def set_address(tx: Transaction[Settings], *, key: MemberKey, address: str
     reach = await find_reach(tx.conn, key=key, now=tx.now)
     head = MemberKey(key.community, reach.head_id)
     known, hashed = reach.address, address_hash(tx.settings, text)
-    asks_again_at = tx.now - timedelta(days=tx.settings.address_days)
-    if known is not None and known.hash == hashed and known.state is not AddressState.UNCONFIRMED:
-        if not is_confirmed or known.state is AddressState.CONFIRMED:
-            tx.did_nothing()
-            return reach
-    if known is not None and known.hash == hashed and not is_confirmed and known.said_at > asks_again_at:
+    if known is not None and known.hash == hashed and _is_enough(tx, known, is_confirmed=is_confirmed):
         tx.did_nothing()
         return reach
     address_id = str(uuid_utils.uuid4())
@@ -117,6 +112,14 @@ async def set_address(tx: Transaction[Settings], *, key: MemberKey, address: str
         Did("member.set_mail_address", "member", head.member_id, head.member_id, after={"state": made.state.value})
     )
     return replace_address(reach, made)
+
+
+def _is_enough(tx: Transaction[Settings], known: Address, *, is_confirmed: bool) -> bool:
+    """Whether nothing changes when an address is said again."""
+    if known.state is AddressState.CONFIRMED or is_confirmed:
+        return known.state is AddressState.CONFIRMED
+    asked_lately = known.said_at > tx.now - timedelta(days=tx.settings.address_days)
+    return known.state is not AddressState.UNCONFIRMED or asked_lately
 
 
 def replace_address(reach: Reach, address: Address | None) -> Reach:
@@ -147,7 +150,7 @@ async def _ask(tx: Transaction[Settings], address: Address) -> None:
 
 
 async def confirm_address(tx: Transaction[Settings], *, token: str) -> None:
-    """Take somebody's word that an address is theirs. Raises NoTokenError, for one that is over or replaced too."""
+    """Take somebody's word that an address is theirs. Raises NoTokenError, also for one that is replaced."""
     link = read_link(tx.settings, token, what="confirm", now=tx.now)
     known = await store.find_address(tx.conn, community=link.community, address_id=link.of_id)
     if known is None:

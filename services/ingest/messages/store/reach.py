@@ -28,15 +28,18 @@ async def load_reach(conn: Connection, *, keys: Collection[MemberKey], now: date
     """How members are reached: what is said of whoever they belong to by a merge, or else of themselves."""
     rows = await conn.fetch(
         """
-        select k.community, k.member_id::text, h.member_id::text as head_id, h.name, h.erased_at is not null as erased,
+        select k.community, k.member_id::text, h.member_id::text as head_id, h.name,
+            h.erased_at is not null as erased,
             h.bot_by is null as is_person, h.ranks,
             a.address_id::text, a.key_id, a.sealed, a.address_hash, a.state, a.said_at,
             a.member_id::text as address_of,
             w.without, w.pace, w.quiet_begins, w.quiet_ends,
-            (select value #>> '{}' from dated_facts d where d.community = h.community and d.member_id = any(p.persons)
-                and d.kind = 'time_zone' and d.since <= $3 order by d.since desc, d.said_at desc limit 1) as zone,
-            (select value #>> '{}' from dated_facts d where d.community = h.community and d.member_id = any(p.persons)
-                and d.kind = 'language' and d.since <= $3 order by d.since desc, d.said_at desc limit 1) as language,
+            (select value #>> '{}' from dated_facts d
+                where d.community = h.community and d.member_id = any(p.persons) and d.kind = 'time_zone'
+                    and d.since <= $3 order by d.since desc, d.said_at desc limit 1) as zone,
+            (select value #>> '{}' from dated_facts d
+                where d.community = h.community and d.member_id = any(p.persons) and d.kind = 'language'
+                    and d.since <= $3 order by d.since desc, d.said_at desc limit 1) as language,
             coalesce((select value #>> '{}' = 'true' from dated_facts d
                 where d.community = h.community and d.member_id = any(p.persons) and d.kind = 'opt_out'
                     and d.name = 'messages' and d.since <= $3
@@ -78,7 +81,8 @@ async def put_address(conn: Connection, *, address: Address) -> None:
     """Keep where a member is reached, in place of what was said before."""
     await conn.execute(
         """
-        insert into message_addresses (community, member_id, address_id, key_id, sealed, address_hash, state, said_at)
+        insert into message_addresses (community, member_id, address_id, key_id, sealed, address_hash, state,
+            said_at)
         values ($1, $2::text::uuid, $3::text::uuid, $4, $5, $6, $7, $8)
         on conflict (community, member_id) do update
         set address_id = excluded.address_id, key_id = excluded.key_id, sealed = excluded.sealed,

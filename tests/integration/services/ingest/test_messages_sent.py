@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from email import message_from_string, policy
@@ -87,11 +87,6 @@ async def community(front_door: Parts) -> AsyncIterator[Community]:
         made = Community(f"c{uuid4().hex[:12]}", client, front_door)
         client.headers.update(await authorization(made.pool, made.name, *SCOPES))
         yield made
-
-
-@pytest.fixture
-def wanted() -> Iterator[dict[str, Any]]:
-    yield {"revision": 0, "kinds": {"badge": ["mail"], "payout": ["mail"], "redemption": ["mail"]}}
 
 
 async def turned_on(community: Community, **more: Any) -> None:
@@ -199,9 +194,7 @@ async def test_nothing_goes_where_nobody_turned_it_on_or_wants_it(
     assert mail_server.to(address) == []
 
 
-async def test_an_address_is_asked_before_it_is_written_to(
-    community: Community, mail_server: MailServer
-) -> None:
+async def test_an_address_is_asked_before_it_is_written_to(community: Community, mail_server: MailServer) -> None:
     address = f"eve-{community.name}@example.org"
     eve = await member(community, "eve")
     await know_token_keys(community.pool)
@@ -403,7 +396,7 @@ async def test_who_is_erased_is_written_to_no_more_and_nothing_of_them_is_kept(
     assert mail_server.to(address) == []
     for table in ("messages", "message_addresses", "message_wishes"):
         left = await community.pool.fetchval(
-            f"select count(*) from {table} where community = $1",  # noqa: S608 -- of the test
+            f"select count(*) from {table} where community = $1",
             community.name,
         )
         assert left == 0, table

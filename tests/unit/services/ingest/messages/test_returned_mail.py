@@ -41,12 +41,28 @@ MTA = "Reporting-MTA: dns; mx.example.org\r\nArrival-Date: Sat, 31 Jan 2026 12:3
 @pytest.mark.parametrize(
     ("fields", "came", "recipient"),
     [
-        ("Final-Recipient: rfc822; Ada@Example.org\r\nAction: failed\r\nStatus: 5.1.1", Came.NOT_DELIVERED, "ada@example.org"),
-        ("Final-Recipient: rfc822;ada@example.org\r\nAction: FAILED\r\nStatus: 5.2.2 (full)", Came.NOT_DELIVERED, "ada@example.org"),
-        ("Final-Recipient: rfc822; ada@example.org\r\nAction: failed\r\nStatus: 4.4.1", Came.DELAYED, "ada@example.org"),
-        ("Final-Recipient: rfc822; ada@example.org\r\nAction: delayed\r\nStatus: 4.4.1", Came.DELAYED, "ada@example.org"),
         (
-            "Original-Recipient: rfc822;ada@example.org\r\nFinal-Recipient: rfc822;x@relay.example\r\nAction: failed",
+            "Final-Recipient: rfc822; Ada@Example.org\r\nAction: failed\r\nStatus: 5.1.1",
+            Came.NOT_DELIVERED,
+            "ada@example.org",
+        ),
+        (
+            "Final-Recipient: rfc822;ada@example.org\r\nAction: FAILED\r\nStatus: 5.2.2 (full)",
+            Came.NOT_DELIVERED,
+            "ada@example.org",
+        ),
+        (
+            "Final-Recipient: rfc822; ada@example.org\r\nAction: failed\r\nStatus: 4.4.1",
+            Came.DELAYED,
+            "ada@example.org",
+        ),
+        (
+            "Final-Recipient: rfc822; ada@example.org\r\nAction: delayed\r\nStatus: 4.4.1",
+            Came.DELAYED,
+            "ada@example.org",
+        ),
+        (
+            "Original-Recipient: rfc822;ada@example.org\r\nFinal-Recipient: rfc822;x@b.example\r\nAction: failed",
             Came.NOT_DELIVERED,
             "ada@example.org",
         ),

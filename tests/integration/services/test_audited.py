@@ -71,6 +71,11 @@ NOTHING_PERSONAL = {
     "ingest GET /v1/occasions/{occasion_id}/code",
     "ingest GET /v1/receipts/{receipt_id}",
     "ingest GET /v1/connector-types",
+    "ingest GET /v1/messages/settings",
+    "ingest GET /v1/messages/templates",
+    "ingest GET /v1/messages/counts",
+    # Whoever has the link is nobody in particular; it names a community and a kind.
+    "ingest GET /v1/unsubscribe/{token}",
     # Of what platforms deliver they have ids, types and reasons, and nothing of the content.
     "ingest GET /v1/connectors",
     "ingest GET /v1/connectors/{name}",

@@ -25,6 +25,7 @@ from services.ingest.messages.store import messages as store
 from services.ingest.settings import Settings
 from shared.contracts.fields import Slug
 from shared.http import (
+    IN_ANSWER,
     Conn,
     Limit,
     MemberNamed,
@@ -96,7 +97,7 @@ class MessageShown(BaseModel):
 
 @router.get("/v1/messages", summary="Messages, the newest first", responses=problem_responses(INVALID_CURSOR))
 async def get_messages(
-    principal: Annotated[Principal, requires(Scope.MESSAGES_READ)],
+    principal: Annotated[Principal, requires(Scope.MESSAGES_READ, reads="member")],
     conn: Conn,
     place: Annotated[MessagePlace | None, after(MessagePlace)],
     state: Annotated[State | None, Query(description="Only those in this state")] = None,
@@ -149,7 +150,12 @@ async def get_counts(principal: Reader, conn: Conn) -> StateCounts:
 
 
 @router.get("/v1/messages/{message_id}", summary="A message", responses=problem_responses(UNKNOWN_MESSAGE))
-async def get_message(principal: Reader, conn: Conn, message_id: UUID, shown: Shown) -> MessageShown:
+async def get_message(
+    principal: Annotated[Principal, requires(Scope.MESSAGES_READ, reads=IN_ANSWER)],
+    conn: Conn,
+    message_id: UUID,
+    shown: Shown,
+) -> MessageShown:
     """What became of it, and why."""
     found = await log.find_message(conn, community=principal.community, message_id=str(message_id))
     shown.of(found.member_id)

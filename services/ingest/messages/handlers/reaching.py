@@ -86,14 +86,15 @@ async def set_address(tx: Transaction[Settings], *, key: MemberKey, address: str
     Said again it stays as it is, and is not asked again within the time that its link holds. Raises
     UnknownMemberError, NotAnAddressError and NotSetUpError.
     """
-    if not tx.settings.smtp_host:
+    if not is_confirmed and not tx.settings.smtp_host:
         raise NotSetUpError("No mail is sent here: whoever runs Plaudit sets PLAUDIT_SMTP_HOST")
     text = checked_address(address)
     reach = await find_reach(tx.conn, key=key, now=tx.now)
     head = MemberKey(key.community, reach.head_id)
     known, hashed = reach.address, address_hash(tx.settings, text)
     if known is not None and known.hash == hashed and _is_enough(tx, known, is_confirmed=is_confirmed):
-        tx.did_nothing()
+        after = {"state": known.state.value}
+        tx.did(Did("member.set_mail_address", "member", head.member_id, head.member_id, before=after, after=after))
         return reach
     address_id = str(uuid_utils.uuid4())
     made = Address(
@@ -155,12 +156,10 @@ async def confirm_address(tx: Transaction[Settings], *, token: str) -> None:
     known = await store.find_address(tx.conn, community=link.community, address_id=link.of_id)
     if known is None:
         raise NoTokenError
-    if known.state is not AddressState.UNCONFIRMED:
-        tx.did_nothing()
-        return
-    await store.set_address_state(
-        tx.conn, community=link.community, address_id=link.of_id, state=AddressState.CONFIRMED
-    )
+    if known.state is AddressState.UNCONFIRMED:
+        await store.set_address_state(
+            tx.conn, community=link.community, address_id=link.of_id, state=AddressState.CONFIRMED
+        )
     by = Actor(link.community, None, BY_LINK)
     tx.did(Did("member.confirm_mail_address", "member", known.member_id, known.member_id, actor=by))
 

@@ -81,11 +81,9 @@ async def set_settings(tx: Transaction[Settings], *, community: str, wanted: Cha
         wanted.digest,
         before.revision,
     )
-    if after == before:
-        tx.did_nothing()
-        return before
-    after = replace(after, revision=before.revision + 1)
-    await store.put_settings(tx.conn, settings=after)
+    if after != before:
+        after = replace(after, revision=before.revision + 1)
+        await store.put_settings(tx.conn, settings=after)
     tx.did(Did("messages.set", "messages", community, before=_noted(before), after=_noted(after)))
     return after
 
@@ -140,8 +138,8 @@ async def set_words(
 async def forget_words(tx: Transaction[Settings], *, community: str, kind: str, language: str) -> None:
     """Say a kind again as it comes with Plaudit. Raises UnknownKindError."""
     kind_named(kind)
-    if await store.delete_template(tx.conn, community=community, kind=kind, language=language):
-        tx.did(Did("messages.forget_words", "messages", kind, before={"language": language}))
+    await store.delete_template(tx.conn, community=community, kind=kind, language=language)
+    tx.did(Did("messages.forget_words", "messages", kind, before={"language": language}))
 
 
 async def preview(

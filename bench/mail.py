@@ -23,7 +23,14 @@ import click
 from plaudit.stack import load_state
 from plaudit.stack.services import connections
 from services.ingest.messages.domain.kinds import Channel
-from services.ingest.messages.domain.messages import Address, AddressState, Message, State, message_id, unset
+from services.ingest.messages.domain.messages import (
+    Address,
+    AddressState,
+    Message,
+    MessageState,
+    message_id,
+    unset,
+)
 from services.ingest.messages.handlers.composing import compose, write_mail
 from services.ingest.messages.handlers.mail import Mailer
 from services.ingest.messages.handlers.sealing import address_hash, seal_address
@@ -123,7 +130,7 @@ def _messages(community: str, member: str, count: int) -> list[Message]:
                 recipient_id=None,
                 language=None,
                 values={"title": "Ten accepted answers"},
-                state=State.WAITING,
+                state=MessageState.WAITING,
                 requested_at=now,
                 due_at=now,
                 expires_at=None,

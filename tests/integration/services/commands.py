@@ -733,9 +733,10 @@ async def forget_words(desk: Desk) -> Ask:
 
 
 async def try_message(desk: Desk) -> Ask:
+    app = desk.api._transport.app  # type: ignore[attr-defined]
     desk.world.configure(**_MAIL)
+    app.state.connected = replace(app.state.connected, settings=desk.world.settings)
     body = {"kind": "badge", "to": f"ada@{desk.world.community}.example"}
-    desk.api._transport.app.state.connected.settings = desk.world.settings  # type: ignore[attr-defined]
     return Ask(desk.api, "POST", "/v1/messages/trials", body)
 
 
@@ -857,18 +858,18 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest DELETE /v1/connectors/{name}": ("connector.remove", disconnect),
     "ingest POST /v1/connectors/{name}/replay": ("connector.replay_all", replay_all),
     "ingest POST /v1/connectors/{name}/deliveries/{delivery_id}/replay": ("connector.replay", replay_one),
-    "ingest PUT /v1/messages/settings": ("messages.set", set_messages),
-    "ingest PUT /v1/messages/rooms/{channel}": ("messages.set_room", set_room),
-    "ingest DELETE /v1/messages/rooms/{channel}": ("messages.forget_room", forget_room),
-    "ingest PUT /v1/messages/templates/{kind}/{language}": ("messages.set_words", set_words),
-    "ingest DELETE /v1/messages/templates/{kind}/{language}": ("messages.forget_words", forget_words),
-    "ingest POST /v1/messages/trials": ("messages.try_out", try_message),
-    "ingest POST /v1/messages/{message_id}/again": ("messages.send_again", send_again),
-    "ingest POST /v1/messages/bounces": ("messages.hear_bounce", hear_bounce),
+    "ingest PUT /v1/messages/settings": ("message.set", set_messages),
+    "ingest PUT /v1/messages/rooms/{channel}": ("message.set_room", set_room),
+    "ingest DELETE /v1/messages/rooms/{channel}": ("message.forget_room", forget_room),
+    "ingest PUT /v1/messages/templates/{kind}/{language}": ("message.set_words", set_words),
+    "ingest DELETE /v1/messages/templates/{kind}/{language}": ("message.forget_words", forget_words),
+    "ingest POST /v1/messages/trials": ("message.try_out", try_message),
+    "ingest POST /v1/messages/{message_id}/again": ("message.send_again", send_again),
+    "ingest POST /v1/messages/bounces": ("message.hear_bounce", hear_bounce),
     "ingest PUT /v1/members/{member_id}/messaging/address": ("member.set_mail_address", set_address),
     "ingest DELETE /v1/members/{member_id}/messaging/address": ("member.forget_mail_address", forget_address),
     "ingest PUT /v1/members/{member_id}/messaging/wishes": ("member.set_message_wishes", set_wishes),
-    "ingest POST /v1/unsubscribe/{token}": ("messages.stop", stop_messages),
+    "ingest POST /v1/unsubscribe/{token}": ("message.stop", stop_messages),
     "ingest POST /v1/mail-addresses/{token}": ("member.confirm_mail_address", confirm_address),
     "ingest POST /v1/recipients": ("recipient.add", add_recipient),
     "ingest DELETE /v1/recipients/{recipient_id}": ("recipient.forget", forget_recipient),
@@ -934,4 +935,16 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
 }
 
 #: Commands that take no credential: who gave them follows from what they did.
-OPEN = {"ingest POST /v1/tokens", "ingest POST /v1/unsubscribe/{token}", "ingest POST /v1/mail-addresses/{token}"}
+OPEN: dict[str, Callable[[httpx.Response, Any], dict[str, str]]] = {
+    "ingest POST /v1/tokens": lambda answer, entry: {
+        "person_id": answer.json()["person_id"],
+        "credential": f"token:{entry['object_id']}",
+    },
+    "ingest POST /v1/unsubscribe/{token}": lambda _, entry: _by_link(entry),
+    "ingest POST /v1/mail-addresses/{token}": lambda _, entry: _by_link(entry),
+}
+
+
+def _by_link(entry: Any) -> dict[str, str]:
+    """Whoever follows a link of a message is the member that it went to."""
+    return {"person_id": str(entry["member_id"]), "credential": "link_in_message"}

@@ -220,7 +220,7 @@ async def test_a_command_leaves_one_entry_in_its_transaction(
     assert fact["data"]["service"] == spec.name
     caller = (await ask.api.get("/v1/key")).json()
     if operation in OPEN:
-        caller = {"person_id": answer.json()["person_id"], "credential": f"token:{entry['object_id']}"}
+        caller = OPEN[operation](answer, entry)
     assert fact["data"]["person_id"] == str(entry["person_id"]) == caller["person_id"]
     assert fact["data"]["credential"] == entry["credential"] == caller["credential"]
     assert fact["data"]["object"] == {"kind": entry["object_kind"], "id": entry["object_id"]}

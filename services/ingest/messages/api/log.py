@@ -19,7 +19,7 @@ from services.ingest.messages.api.problems import (
 )
 from services.ingest.messages.api.saying import MailAddress
 from services.ingest.messages.domain.kinds import Channel
-from services.ingest.messages.domain.messages import Message, MessagePlace, State, Why
+from services.ingest.messages.domain.messages import Message, MessagePlace, MessageState, Why
 from services.ingest.messages.handlers import bounces, log, reaching
 from services.ingest.messages.store import messages as store
 from services.ingest.settings import Settings
@@ -61,7 +61,7 @@ class MessageShown(BaseModel):
     member_id: UUID | None
     recipient_id: UUID | None = Field(description="Somebody who is no member")
     values: dict[str, str] = Field(examples=[{"title": "Ten accepted answers"}])
-    state: State = Field(
+    state: MessageState = Field(
         description="waiting until `due_at`; sending; sent: the server took it; bounced: it came back; unknown: "
         "whether it went, and it is not sent again by itself; failed; dropped: it was not to be sent"
     )
@@ -100,7 +100,7 @@ async def get_messages(
     principal: Annotated[Principal, requires(Scope.MESSAGES_READ, reads="member")],
     conn: Conn,
     place: Annotated[MessagePlace | None, after(MessagePlace)],
-    state: Annotated[State | None, Query(description="Only those in this state")] = None,
+    state: Annotated[MessageState | None, Query(description="Only those in this state")] = None,
     kind: Annotated[Slug | None, Query(description="Only of this kind")] = None,
     member: Annotated[MemberNamed | None, Query(description="Only to this member")] = None,
     limit: Limit = 100,
@@ -126,7 +126,7 @@ async def get_messages(
 class StateCount(BaseModel):
     """How many messages are in a state."""
 
-    state: State
+    state: MessageState
     count: int
     is_more: bool = Field(description="Whether there are more, which nobody counted")
 

@@ -15,7 +15,7 @@ from services.ingest.messages.domain.timing import QuietHours, Wishes
 _IDS: Final = uuid_utils.UUID("6f2e5a54-7a35-5c9c-8f0b-1d0c5a3e9b61")
 
 
-class State(StrEnum):
+class MessageState(StrEnum):
     """What became of a message.
 
     One is UNKNOWN where the process ended, or the connection, between handing it over and the answer: nobody
@@ -32,7 +32,7 @@ class State(StrEnum):
 
 
 #: From which state a person may have a message sent again.
-AGAIN: Final = frozenset({State.UNKNOWN, State.FAILED, State.BOUNCED})
+AGAIN: Final = frozenset({MessageState.UNKNOWN, MessageState.FAILED, MessageState.BOUNCED})
 
 
 class Why(StrEnum):
@@ -67,7 +67,7 @@ class UnknownMessageError(Exception):
 class NotAgainError(Exception):
     """The message is in a state from which it is not sent again; the message says which."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: MessageState) -> None:
         super().__init__(f"it is {state.value}; only what is {', '.join(sorted(AGAIN))} is sent again")
 
 
@@ -147,7 +147,7 @@ class Message:
     recipient_id: str | None
     language: str | None
     values: Mapping[str, str]
-    state: State
+    state: MessageState
     requested_at: datetime
     due_at: datetime
     expires_at: datetime | None

@@ -40,7 +40,7 @@ async def hear(tx: Transaction[Settings], *, community: str, content: bytes) -> 
         messages += await _note(tx, bounce, community=community)
         stopped += await _stop(tx, bounce, community=community)
     after = {"reports": len(bounces), "messages": messages, "stopped": stopped}
-    tx.did(Did("messages.hear_bounce", "messages", community, after=after))
+    tx.did(Did("message.hear_bounce", "message", community, after=after))
     return Heard(len(bounces), messages, stopped)
 
 

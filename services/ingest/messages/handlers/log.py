@@ -9,9 +9,9 @@ from services.ingest.messages.domain.kinds import Channel
 from services.ingest.messages.domain.messages import (
     AGAIN,
     Message,
+    MessageState,
     NotAgainError,
     NotSetUpError,
-    State,
     UnknownMessageError,
     message_id,
 )
@@ -43,9 +43,11 @@ async def send_again(tx: Transaction[Settings], *, community: str, message_id: s
     if found.state not in AGAIN:
         raise NotAgainError(found.state)
     await store.set_again(tx.conn, community=community, message_id=message_id, now=tx.now)
-    before = {"state": found.state.value}
-    tx.did(Did("messages.send_again", "message", message_id, found.member_id, before=before))
-    return replace(found, state=State.WAITING, due_at=tx.now, settled_at=None, why=None, said=None, tries_count=0)
+    before, after = {"state": found.state.value}, {"state": MessageState.WAITING.value}
+    tx.did(Did("message.send_again", "message", message_id, found.member_id, before=before, after=after))
+    return replace(
+        found, state=MessageState.WAITING, due_at=tx.now, settled_at=None, why=None, said=None, tries_count=0
+    )
 
 
 async def try_out(tx: Transaction[Settings], *, community: str, kind: str, language: str, address: str) -> Message:
@@ -68,7 +70,7 @@ async def try_out(tx: Transaction[Settings], *, community: str, kind: str, langu
         recipient_id=held.recipient_id,
         language=language,
         values=values,
-        state=State.WAITING,
+        state=MessageState.WAITING,
         requested_at=tx.now,
         due_at=tx.now,
         expires_at=tx.now + timedelta(days=TRIAL_DAYS),
@@ -76,5 +78,5 @@ async def try_out(tx: Transaction[Settings], *, community: str, kind: str, langu
         tries_count=0,
     )
     await store.add_messages(tx.conn, messages=[made])
-    tx.did(Did("messages.try_out", "message", made.message_id, after={"kind": kind, "language": language}))
+    tx.did(Did("message.try_out", "message", made.message_id, after={"kind": kind, "language": language}))
     return made

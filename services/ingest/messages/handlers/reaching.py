@@ -13,11 +13,11 @@ from services.ingest.messages.domain.messages import (
     Address,
     AddressState,
     Message,
+    MessageState,
     NoAddressError,
     NoTokenError,
     NotSetUpError,
     Reach,
-    State,
     UnknownRecipientError,
     message_id,
 )
@@ -140,7 +140,7 @@ async def _ask(tx: Transaction[Settings], address: Address) -> None:
         recipient_id=None,
         language=None,
         values={},
-        state=State.WAITING,
+        state=MessageState.WAITING,
         requested_at=tx.now,
         due_at=tx.now,
         expires_at=tx.now + timedelta(days=tx.settings.address_days),
@@ -160,8 +160,9 @@ async def confirm_address(tx: Transaction[Settings], *, token: str) -> None:
         await store.set_address_state(
             tx.conn, community=link.community, address_id=link.of_id, state=AddressState.CONFIRMED
         )
-    by = Actor(link.community, None, BY_LINK)
-    tx.did(Did("member.confirm_mail_address", "member", known.member_id, known.member_id, actor=by))
+    by = Actor(link.community, known.member_id, BY_LINK)
+    after = {"state": AddressState.CONFIRMED.value}
+    tx.did(Did("member.confirm_mail_address", "member", known.member_id, known.member_id, after=after, actor=by))
 
 
 async def forget_address(tx: Transaction[Settings], *, key: MemberKey) -> None:
@@ -169,7 +170,8 @@ async def forget_address(tx: Transaction[Settings], *, key: MemberKey) -> None:
     reach = await find_reach(tx.conn, key=key, now=tx.now)
     if not await store.delete_addresses(tx.conn, community=key.community, member_id=reach.head_id):
         raise NoAddressError
-    tx.did(Did("member.forget_mail_address", "member", reach.head_id, reach.head_id))
+    after = {"state": None}
+    tx.did(Did("member.forget_mail_address", "member", reach.head_id, reach.head_id, after=after))
 
 
 async def set_wishes(tx: Transaction[Settings], *, key: MemberKey, wishes: Wishes) -> Reach:
@@ -183,31 +185,36 @@ async def set_wishes(tx: Transaction[Settings], *, key: MemberKey, wishes: Wishe
     return reach._replace(wishes=wishes)
 
 
-async def stop_kind(tx: Transaction[Settings], *, token: str) -> Link:
+async def stop_kind(tx: Transaction[Settings], *, token: str) -> None:
     """End a kind of messages for whoever has the link. Done again nothing changes. Raises NoTokenError."""
     link = read_stop(tx.settings, token, now=tx.now)
-    by = Actor(link.community, None, BY_LINK)
-    tx.did(Did("messages.stop", "messages", link.kind, after={"of": link.what}, actor=by))
-    if link.what == "recipient":
-        held = await store.load_recipients(tx.conn, keys=[(link.community, link.of_id)])
-        one = held.get((link.community, link.of_id))
-        if one is not None and one.state is AddressState.CONFIRMED:
-            stopped = await store.stop_hash(
-                tx.conn, community=link.community, address_hash=one.hash, state=AddressState.COMPLAINED
-            )
-            MESSAGES_BOUNCED.labels("unsubscribed").inc(stopped)
-        return link
+    member_id = await (_stop_recipient(tx, link) if link.what == "recipient" else _stop_member(tx, link))
+    by = Actor(link.community, member_id, BY_LINK)
+    tx.did(Did("message.stop", "message", link.kind, member_id, after={"of": link.what}, actor=by))
+
+
+async def _stop_recipient(tx: Transaction[Settings], link: Link) -> None:
+    held = await store.load_recipients(tx.conn, keys=[(link.community, link.of_id)])
+    one = held.get((link.community, link.of_id))
+    if one is not None and one.state is AddressState.CONFIRMED:
+        stopped = await store.stop_hash(
+            tx.conn, community=link.community, address_hash=one.hash, state=AddressState.COMPLAINED
+        )
+        MESSAGES_BOUNCED.labels("unsubscribed").inc(stopped)
+
+
+async def _stop_member(tx: Transaction[Settings], link: Link) -> str | None:
+    """Whose wish it is now; None where the address is gone, and nobody is written to there."""
     known = await store.find_address(tx.conn, community=link.community, address_id=link.of_id)
     if known is None:
-        return link
+        return None
     key = MemberKey(link.community, known.member_id)
     reach = (await store.load_reach(tx.conn, keys=[key], now=tx.now)).get(key)
-    if reach is None or link.kind in reach.wishes.without or KINDS[link.kind].is_service:
-        return link
-    wishes = replace(reach.wishes, without=reach.wishes.without | {link.kind})
-    await store.put_wishes(tx.conn, key=MemberKey(key.community, reach.head_id), wishes=wishes)
-    MESSAGES_BOUNCED.labels("unsubscribed").inc()
-    return link
+    if reach is not None and link.kind not in reach.wishes.without and not KINDS[link.kind].is_service:
+        wishes = replace(reach.wishes, without=reach.wishes.without | {link.kind})
+        await store.put_wishes(tx.conn, key=MemberKey(key.community, reach.head_id), wishes=wishes)
+        MESSAGES_BOUNCED.labels("unsubscribed").inc()
+    return known.member_id
 
 
 def read_stop(settings: Settings, token: str, *, now: datetime) -> Link:
@@ -238,7 +245,8 @@ async def add_recipient(
         tx.now + timedelta(days=min(days, tx.settings.recipients_max_days)),
     )
     await store.add_recipient(tx.conn, recipient=held)
-    tx.did(Did("recipient.add", "recipient", recipient_id))
+    after = {"kept_until": held.kept_until}
+    tx.did(Did("recipient.add", "recipient", recipient_id, after=after))
     return held
 
 
@@ -251,4 +259,4 @@ async def forget_recipient(tx: Transaction[Settings], *, community: str, recipie
     """Hold a recipient no more. Raises UnknownRecipientError."""
     if not await store.delete_recipient(tx.conn, community=community, recipient_id=recipient_id):
         raise UnknownRecipientError
-    tx.did(Did("recipient.forget", "recipient", recipient_id))
+    tx.did(Did("recipient.forget", "recipient", recipient_id, after={"kept_until": None}))

@@ -10,9 +10,9 @@ from services.ingest.members.domain import MemberKey
 from services.ingest.messages.domain.kinds import KINDS, Channel
 from services.ingest.messages.domain.messages import (
     Message,
+    MessageState,
     Reach,
     Settings,
-    State,
     Why,
     message_id,
     why_not,
@@ -75,7 +75,7 @@ def _message(
 ) -> Message | None:
     data, community = fact["data"], fact["community"]
     found = reach.get(MemberKey(community, data["member_id"])) if "member_id" in data else None
-    state, why, due, in_digest = State.WAITING, None, tx.now, False
+    state, why, due, in_digest = MessageState.WAITING, None, tx.now, False
     if "member_id" in data:
         if found is None:
             return None
@@ -88,7 +88,7 @@ def _message(
     if "expires_at" in data and data["expires_at"] <= tx.now:
         why = Why.EXPIRED
     if why is not None:
-        state = State.DROPPED
+        state = MessageState.DROPPED
     return Message(
         community=community,
         message_id=message_id(data["request_id"], channel),
@@ -135,7 +135,12 @@ def _within_day(
     reach: dict[MemberKey, Reach],
 ) -> Message:
     """A message, which goes with the next digest where its member was to get as many within the day as may be."""
-    if one.state is not State.WAITING or one.channel is not Channel.MAIL or one.member_id is None or one.in_digest:
+    if (
+        one.state is not MessageState.WAITING
+        or one.channel is not Channel.MAIL
+        or one.member_id is None
+        or one.in_digest
+    ):
         return one
     if KINDS[one.kind].is_service:
         return one

@@ -84,7 +84,7 @@ async def set_settings(tx: Transaction[Settings], *, community: str, wanted: Cha
     if after != before:
         after = replace(after, revision=before.revision + 1)
         await store.put_settings(tx.conn, settings=after)
-    tx.did(Did("messages.set", "messages", community, before=_noted(before), after=_noted(after)))
+    tx.did(Did("message.set", "message", community, before=_noted(before), after=_noted(after)))
     return after
 
 
@@ -102,7 +102,7 @@ async def set_room(tx: Transaction[Settings], *, community: str, channel: Channe
     check_room(channel, url, anywhere=tx.settings.messages_rooms_anywhere)
     content = seal_address(tx.settings, url, community=community, of_id=channel.value)
     await store.put_room(tx.conn, community=community, channel=channel, content=content, at=tx.now)
-    tx.did(Did("messages.set_room", "messages", channel.value))
+    tx.did(Did("message.set_room", "message", channel.value, after={"set": True}))
 
 
 async def forget_room(tx: Transaction[Settings], *, community: str, channel: Channel) -> None:
@@ -113,7 +113,7 @@ async def forget_room(tx: Transaction[Settings], *, community: str, channel: Cha
     if kinds != before.kinds:
         left = {name: ways for name, ways in kinds.items() if ways}
         await store.put_settings(tx.conn, settings=replace(before, kinds=left, revision=before.revision + 1))
-    tx.did(Did("messages.forget_room", "messages", channel.value))
+    tx.did(Did("message.forget_room", "message", channel.value, after={"set": False}))
 
 
 async def load_words(conn: Connection, *, community: str) -> dict[tuple[str, str], Template]:
@@ -131,7 +131,7 @@ async def set_words(
         tx.conn, community=community, kind=kind, language=language, words=words, at=tx.now
     )
     after = {"language": language, "subject": words.subject, "revision": revision}
-    tx.did(Did("messages.set_words", "messages", kind, after=after))
+    tx.did(Did("message.set_words", "message", kind, after=after))
     return Template(kind, language, words, revision, tx.now)
 
 
@@ -139,7 +139,8 @@ async def forget_words(tx: Transaction[Settings], *, community: str, kind: str, 
     """Say a kind again as it comes with Plaudit. Raises UnknownKindError."""
     kind_named(kind)
     await store.delete_template(tx.conn, community=community, kind=kind, language=language)
-    tx.did(Did("messages.forget_words", "messages", kind, before={"language": language}))
+    after = {"language": language, "revision": 0}
+    tx.did(Did("message.forget_words", "message", kind, after=after))
 
 
 async def preview(

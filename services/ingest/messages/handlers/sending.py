@@ -23,8 +23,8 @@ from services.ingest.messages.domain.kinds import KINDS, Channel
 from services.ingest.messages.domain.messages import (
     AddressState,
     Message,
+    MessageState,
     Reach,
-    State,
     Why,
     why_not,
 )
@@ -104,7 +104,7 @@ async def _settle(tx: Transaction[Settings], outcomes: Sequence[Outcome]) -> Non
     if not outcomes:
         return
     timed = [
-        one._replace(due_at=tx.now + retried_after(one.tries_count)) if one.state is State.WAITING else one
+        one._replace(due_at=tx.now + retried_after(one.tries_count)) if one.state is MessageState.WAITING else one
         for one in outcomes
     ]
     await store.set_outcomes(tx.conn, outcomes=timed, now=tx.now)
@@ -114,7 +114,7 @@ async def _settle(tx: Transaction[Settings], outcomes: Sequence[Outcome]) -> Non
                 tx.conn, community=one.community, address_hash=one.stopped_hash, state=AddressState.BOUNCED
             )
             MESSAGES_BOUNCED.labels("bounced").inc(stopped)
-    MESSAGES_UNKNOWN.inc(sum(one.state is State.UNKNOWN for one in outcomes))
+    MESSAGES_UNKNOWN.inc(sum(one.state is MessageState.UNKNOWN for one in outcomes))
 
 
 async def _load(tx: Transaction[Settings], taken: Sequence[Message]) -> Known:
@@ -168,13 +168,13 @@ async def _mail(together: Sequence[Message], known: Known, settings: Settings, *
         if why is None:
             sendable.append(one)
         else:
-            outcomes.append(_of(one, State.DROPPED, why))
+            outcomes.append(_of(one, MessageState.DROPPED, why))
     if not sendable:
         return outcomes
     first = sendable[0]
     to = _address_of(first, known, settings)
     if to is None:
-        return outcomes + [_of(one, State.FAILED, Why.NOT_OPENED) for one in sendable]
+        return outcomes + [_of(one, MessageState.FAILED, Why.NOT_OPENED) for one in sendable]
     address, of_id, name, language = to
     declared = known.declared.get(first.community)
     confirming = _confirming(first, of_id, settings)
@@ -253,12 +253,12 @@ async def _post(one: Message, known: Known, settings: Settings, *, client: httpx
     room = known.rooms.get((one.community, one.channel))
     found = known.reach.get(MemberKey(one.community, one.member_id or ""))
     if room is None:
-        return _of(one, State.DROPPED, Why.NOT_SET_UP)
+        return _of(one, MessageState.DROPPED, Why.NOT_SET_UP)
     if found is None or found.is_erased or not found.is_shown or found.opted_out:
-        return _of(one, State.DROPPED, Why.UNWANTED)
+        return _of(one, MessageState.DROPPED, Why.UNWANTED)
     url = open_address(settings, room[0], community=one.community, of_id=one.channel.value)
     if url is None:
-        return _of(one, State.FAILED, Why.NOT_OPENED)
+        return _of(one, MessageState.FAILED, Why.NOT_OPENED)
     declared = known.declared.get(one.community)
     text = room_text(
         one, settings=settings, declared=declared, name=found.name, language=language_of(None, declared)
@@ -269,20 +269,20 @@ async def _post(one: Message, known: Known, settings: Settings, *, client: httpx
 def _outcome(one: Message, answer: Answer, settings: Settings, *, with_id: str) -> Outcome:
     together = None if with_id == one.message_id else with_id
     if answer.handed is Handed.TAKEN:
-        return _of(one, State.SENT, said=answer.said, with_id=together)
+        return _of(one, MessageState.SENT, said=answer.said, with_id=together)
     if answer.handed is Handed.UNKNOWN:
-        return _of(one, State.UNKNOWN, Why.NO_ANSWER, answer.said, together)
+        return _of(one, MessageState.UNKNOWN, Why.NO_ANSWER, answer.said, together)
     if answer.handed is Handed.REFUSED_ADDRESS:
-        return _of(one, State.BOUNCED, Why.REFUSED, answer.said, together)
+        return _of(one, MessageState.BOUNCED, Why.REFUSED, answer.said, together)
     if answer.handed is Handed.REFUSED:
-        return _of(one, State.FAILED, Why.REFUSED, answer.said, together)
+        return _of(one, MessageState.FAILED, Why.REFUSED, answer.said, together)
     if one.tries_count >= settings.messages_tries_max_count:
-        return _of(one, State.FAILED, Why.TRIES_OVER, answer.said)
-    return _of(one, State.WAITING, Why.NO_ANSWER, answer.said)
+        return _of(one, MessageState.FAILED, Why.TRIES_OVER, answer.said)
+    return _of(one, MessageState.WAITING, Why.NO_ANSWER, answer.said)
 
 
 def _of(
-    one: Message, state: State, why: Why | None = None, said: str | None = None, with_id: str | None = None
+    one: Message, state: MessageState, why: Why | None = None, said: str | None = None, with_id: str | None = None
 ) -> Outcome:
     return Outcome(one.community, one.message_id, state, why, said, with_id, one.tries_count)
 

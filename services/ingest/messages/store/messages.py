@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from services.ingest.messages.domain.kinds import Channel
-from services.ingest.messages.domain.messages import Message, MessagePlace, State, Why
+from services.ingest.messages.domain.messages import Message, MessagePlace, MessageState, Why
 from shared.postgres import Connection
 
 _COLUMNS = """
@@ -25,7 +25,7 @@ class Outcome(NamedTuple):
 
     community: str
     message_id: str
-    state: State
+    state: MessageState
     why: Why | None = None
     said: str | None = None
     with_id: str | None = None
@@ -187,7 +187,7 @@ async def page_of_messages(
     *,
     community: str,
     members: Collection[str] | None,
-    state: State | None,
+    state: MessageState | None,
     kind: str | None,
     after: MessagePlace | None,
     limit_count: int,
@@ -211,7 +211,7 @@ async def page_of_messages(
     return list(map(_message, rows))
 
 
-async def count_states(conn: Connection, *, community: str, most: int) -> dict[State, int]:
+async def count_states(conn: Connection, *, community: str, most: int) -> dict[MessageState, int]:
     """How many messages are in each state; `most` and one for more."""
     rows = await conn.fetch(
         """
@@ -220,10 +220,10 @@ async def count_states(conn: Connection, *, community: str, most: int) -> dict[S
         from unnest($2::text[]) as s(state)
         """,
         community,
-        [state.value for state in State],
+        [state.value for state in MessageState],
         most + 1,
     )
-    return {State(row["state"]): row["messages"] for row in rows}
+    return {MessageState(row["state"]): row["messages"] for row in rows}
 
 
 async def set_again(conn: Connection, *, community: str, message_id: str, now: datetime) -> None:
@@ -286,7 +286,7 @@ def _message(row: Any) -> Message:
         recipient_id=row["recipient_id"],
         language=row["language"],
         values=orjson.loads(row["values"]),
-        state=State(row["state"]),
+        state=MessageState(row["state"]),
         requested_at=row["requested_at"],
         due_at=row["due_at"],
         expires_at=row["expires_at"],

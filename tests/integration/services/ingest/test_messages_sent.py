@@ -248,7 +248,7 @@ async def test_one_click_ends_a_kind_and_looking_ends_nothing(
     await send(community)
     assert len(mail_server.to(address)) == 2
     audited = await community.pool.fetchval(
-        "select count(*) from audit_entries where community = $1 and command = 'messages.stop'", community.name
+        "select count(*) from audit_entries where community = $1 and command = 'message.stop'", community.name
     )
     assert audited == 2
 

@@ -476,7 +476,7 @@ class Ingest:
         self,
         name: str,
         *,
-        outcome: types.connectors__engine__State | None = None,
+        outcome: types.State | None = None,
         platform_id: str | None = None,
         limit: int | None = None,
         after: str | None = None,
@@ -498,7 +498,7 @@ class Ingest:
         self,
         name: str,
         *,
-        outcome: types.connectors__engine__State | None = None,
+        outcome: types.State | None = None,
         platform_id: str | None = None,
         limit: int | None = None,
     ) -> Iterator[types.DeliveryShown]:
@@ -1052,7 +1052,7 @@ class Ingest:
     def get_messages(
         self,
         *,
-        state: types.MessagesState | None = None,
+        state: types.MessageState | None = None,
         kind: str | None = None,
         member: str | None = None,
         limit: int | None = None,
@@ -1074,7 +1074,7 @@ class Ingest:
     def iter_messages(
         self,
         *,
-        state: types.MessagesState | None = None,
+        state: types.MessageState | None = None,
         kind: str | None = None,
         member: str | None = None,
         limit: int | None = None,
@@ -2121,7 +2121,7 @@ class AsyncIngest:
         self,
         name: str,
         *,
-        outcome: types.connectors__engine__State | None = None,
+        outcome: types.State | None = None,
         platform_id: str | None = None,
         limit: int | None = None,
         after: str | None = None,
@@ -2143,7 +2143,7 @@ class AsyncIngest:
         self,
         name: str,
         *,
-        outcome: types.connectors__engine__State | None = None,
+        outcome: types.State | None = None,
         platform_id: str | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[types.DeliveryShown]:
@@ -2709,7 +2709,7 @@ class AsyncIngest:
     async def get_messages(
         self,
         *,
-        state: types.MessagesState | None = None,
+        state: types.MessageState | None = None,
         kind: str | None = None,
         member: str | None = None,
         limit: int | None = None,
@@ -2731,7 +2731,7 @@ class AsyncIngest:
     def iter_messages(
         self,
         *,
-        state: types.MessagesState | None = None,
+        state: types.MessageState | None = None,
         kind: str | None = None,
         member: str | None = None,
         limit: int | None = None,

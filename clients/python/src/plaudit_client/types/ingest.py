@@ -504,7 +504,7 @@ class DeliveryHour(TypedDict):
 
     deliveries: int
     hour: str
-    outcome: connectors__engine__State
+    outcome: State
 
 
 class DeliveryReceipt(TypedDict):
@@ -512,7 +512,7 @@ class DeliveryReceipt(TypedDict):
 
     counts: dict[str, int]
     delivery_id: str
-    outcome: connectors__engine__State
+    outcome: State
     reason: str | None
     receipt_id: str | None
     received_at: str
@@ -527,7 +527,7 @@ class DeliveryShown(TypedDict):
     delivery_id: str
     event: str | None
     event_uids: list[str]
-    outcome: connectors__engine__State
+    outcome: State
     platform_id: str | None
     reason: str | None
     receipt_id: str | None
@@ -1002,7 +1002,7 @@ class MessageShown(TypedDict):
     requested_at: str
     said: str | None
     settled_at: str | None
-    state: MessagesState
+    state: MessageState
     together_with: str | None
     tries_count: int
     values: dict[str, str]
@@ -1974,7 +1974,7 @@ class StateCount(TypedDict):
 
     count: int
     is_more: bool
-    state: MessagesState
+    state: MessageState
 
 
 class StateCounts(TypedDict):
@@ -2200,7 +2200,7 @@ class Tried(TypedDict):
 
     activities: list[dict[str, Any]]
     event: str | None
-    outcome: connectors__engine__State
+    outcome: State
     reason: str | None
 
 
@@ -2376,6 +2376,8 @@ LetterState = Literal["waiting", "asked", "replayed", "discarded"]
 
 Mark = Literal["person", "bot", "staff", "departed", "hidden", "unverified"]
 
+MessageState = Literal["waiting", "sending", "sent", "bounced", "unknown", "failed", "dropped"]
+
 Outcome = Literal["checked_in", "again", "full", "outside", "unknown"]
 
 Pace = Literal["at_once", "daily", "weekly"]
@@ -2390,6 +2392,8 @@ Reason = Literal["same_subject", "same_email", "same_name", "same_handle"]
 
 Role = Literal["member", "moderator", "manager", "finance_maker", "finance_approver", "operator", "administrator"]
 
+State = Literal["mapped", "no_engagement", "unmapped", "invalid"]
+
 Why = Literal[
     "no_address",
     "stopped_address",
@@ -2403,7 +2407,3 @@ Why = Literal[
     "tries_over",
     "not_opened",
 ]
-
-connectors__engine__State = Literal["mapped", "no_engagement", "unmapped", "invalid"]
-
-MessagesState = Literal["waiting", "sending", "sent", "bounced", "unknown", "failed", "dropped"]

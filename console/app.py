@@ -37,8 +37,10 @@ from console.pages.leaderboard import routes as leaderboard
 from console.pages.ledger import routes as ledger
 from console.pages.me import routes as me
 from console.pages.members import routes as members
+from console.pages.messages import routes as messages
 from console.pages.my_data import routes as my_data
 from console.pages.my_guidelines import routes as my_guidelines
+from console.pages.my_messages import routes as my_messages
 from console.pages.my_payouts import routes as my_payouts
 from console.pages.my_place import routes as my_place
 from console.pages.my_rewards import routes as my_rewards
@@ -68,12 +70,13 @@ from console.sign_in.store import Database
 
 FINANCE = (payout_runs, payout_outcomes, payees, redemptions, ledger, statements)
 RUN_IT = (pipeline, dead_letters, connectors, receipts, refused, people, keys, audit, parts, community)
-OF_MEMBERS = (me, my_place, my_rewards, my_payouts, my_guidelines, my_data)
+OF_MEMBERS = (me, my_place, my_rewards, my_payouts, my_guidelines, my_messages, my_data)
 FOR_EVERYBODY = (visitors, boards_of_everybody, cards)
 PAGES = (
     *(sign_in, overview, figures, leaderboard, explorer, try_it, account, views),
     *(
         members,
+        messages,
         badges,
         badges_of_members,
         boards,

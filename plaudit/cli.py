@@ -45,6 +45,9 @@ SUBCOMMANDS = {
         "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."
     ),
     "signals": Subcommand("plaudit.signals", "signals", "See awards that are held, and release or deny them."),
+    "message": Subcommand(
+        "plaudit.message", "message", "Say what is sent to members, and see what became of each message."
+    ),
     "content": Subcommand(
         "plaudit.content", "content", "See the best content, what nobody judged yet, and why one is as good."
     ),

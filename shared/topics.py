@@ -176,6 +176,17 @@ RECOGNITION = Topic(
     consumers=("analytics",),
     read_back=True,
 )
+#: Several services write it, so none could tell from its end what it has itself forgotten. It need not: the id of
+#: a request follows from what it is about, so that what is asked for again after a backup is the same message.
+MESSAGES = Topic(
+    "message.requested.v1",
+    "Messages that people are to get; ingest alone knows where, and sends them",
+    "community | member, or recipient",
+    (facts.MESSAGE_REQUESTED.name,),
+    producers=("recognition", "rewards"),
+    consumers=("ingest",),
+    retention_ms=7 * DAY_MS,
+)
 REDEMPTIONS = Topic(
     "redemptions.v1",
     "Redemptions, their states, and the awards they use",
@@ -284,6 +295,7 @@ TOPICS = (
     CAMPAIGNS,
     GUIDELINES,
     RECOGNITION,
+    MESSAGES,
     REDEMPTIONS,
     PAYOUTS,
     PROGRAMMES,

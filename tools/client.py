@@ -155,6 +155,8 @@ def _body(
     for media_type in ("application/yaml", "text/csv"):
         if media_type in content:
             return None, Argument("content", "", "str | bytes", required=True), media_type
+    if "application/json" not in content:
+        return None, None, ""  # a form that other programs send, whose content nothing depends on
     schema = content["application/json"]["schema"]
     found = _resolved(schema, document)
     properties = found.get("properties")

@@ -49,6 +49,7 @@ BOARDS = Link("/boards", _("Boards"), "cup", "recognition:read")
 PROGRAMME = Link("/programme", _("Programme"), "doc", "programmes:read")
 CAMPAIGNS = Link("/campaigns", _("Campaigns"), "mega", "programmes:read")
 CONTENT = Link("/content", _("Content"), "star", "points:read")
+MESSAGES = Link("/messages", _("Messages"), "letter", "messages:read")
 AUDIT = Link("/audit", _("Audit log"), "log", "audit:read")
 PEOPLE = Link("/people", _("People"), "people", "people:read")
 KEYS = Link("/keys", _("Access keys"), "key", "keys:write")
@@ -66,13 +67,14 @@ MY_BOARDS = Link("/me/boards", _("Boards"), "cup")
 MY_REWARDS = Link("/me/rewards", _("Rewards"), "gift")
 MY_PAYOUTS = Link("/me/payouts", _("Payouts"), "bank")
 MY_GUIDELINES = Link("/me/guidelines", _("Guidelines"), "doc")
+MY_MESSAGES = Link("/me/messages", _("Messages to me"), "letter")
 MY_DATA = Link("/me/data", _("My data"), "shield")
 #: At the bottom of a member's phone.
 OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
-    Group(_("Community"), (MEMBERS, LEADERBOARD, CHECK_INS)),
+    Group(_("Community"), (MEMBERS, LEADERBOARD, CHECK_INS, MESSAGES)),
     Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS)),
     Group(_("Keep it fair"), (GUIDELINES, HELD, CONTENT)),
     Group(_("Finance"), (PAYOUT_RUNS, REDEMPTIONS, LEDGER, STATEMENTS)),

@@ -209,6 +209,7 @@ TOASTS = {
     "noted-some": _("Noted of many, not of all yet: note it once more"),
     "noted-for-two": _("Noted. What makes points payable again waits for another person"),
     "handed-out": _("Handed out: the points are spent"),
+    "message-goes": _("It goes in a moment"),
     "connection-on": _("Its deliveries are taken again"),
     "connection-off": _("Nothing is taken from it until it is on again"),
     "connection-removed": _("Removed: nothing is taken from it any more"),

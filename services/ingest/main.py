@@ -41,6 +41,12 @@ from services.ingest.measuring.handlers.texts import (
 from services.ingest.members import api as members
 from services.ingest.members.handlers.resolving import find_owner
 from services.ingest.merges import api as merges
+from services.ingest.messages.api import log as messages_log
+from services.ingest.messages.api import public as messages_public
+from services.ingest.messages.api import reaching as messages_reaching
+from services.ingest.messages.api import saying as messages_saying
+from services.ingest.messages.handlers import sending
+from services.ingest.messages.handlers.requests import REQUESTED
 from services.ingest.problems import ERRORS
 from services.ingest.refused.handlers import keeping, standing
 from services.ingest.replays import api as replays
@@ -48,7 +54,7 @@ from services.ingest.settings import Settings
 from services.ingest.suggestions import api as suggestions
 from shared.consumer import Subscription
 from shared.contracts.facts import RAW_EVENT
-from shared.service import ServiceSpec, Timer, run
+from shared.service import Errand, ServiceSpec, Timer, run
 from shared.topics import BACKFILL, RAW
 
 SPEC = ServiceSpec(
@@ -57,6 +63,7 @@ SPEC = ServiceSpec(
     settings=Settings,
     subscriptions=[
         FOLLOWED_PROGRAMMES,
+        REQUESTED,
         Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events),
         Subscription(BACKFILL, RAW_EVENT.adapter, handlers.on_raw_events, gives_way=handlers.as_backfill),
     ],
@@ -66,6 +73,7 @@ SPEC = ServiceSpec(
         *(part.router for part in (suggestions, members, bots, merges, attributes, erasure, checkins, replays)),
         *(part.router for part in (connections, door)),
         *(part.router for part in (communities, public_communities, people, ties, keys, sign_ins)),
+        *(part.router for part in (messages_saying, messages_log, messages_reaching, messages_public)),
     ],
     problems=ERRORS,
     timers=[
@@ -94,7 +102,9 @@ SPEC = ServiceSpec(
         Timer("sign-keys-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
         Timer("announce-token-keys", every_seconds=ANNOUNCE_EVERY_SECONDS, run=announce),
         Timer("sweep-sign-in-links", every_seconds=SWEEP_EVERY_SECONDS, run=sweep),
+        Timer("keep-messages", every_seconds=sending.KEEP_EVERY_SECONDS, run=sending.keep_in_order),
     ],
+    errands=[Errand("send-messages", every_seconds=sending.SEND_EVERY_SECONDS, run=sending.send_due)],
     operations=OPERATIONS,
     schemas=schemas,
     find_owner=find_owner,

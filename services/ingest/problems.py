@@ -54,6 +54,11 @@ from services.ingest.members.domain import (
 )
 from services.ingest.merges import api as merges
 from services.ingest.merges.domain import NotMergedError, SameMemberError, TooManyMergesError, UnknownIdentityError
+from services.ingest.messages.api import problems as messages
+from services.ingest.messages.domain import messages as message_errors
+from services.ingest.messages.domain.templates import TemplateError
+from services.ingest.messages.handlers.reaching import NotAnAddressError
+from services.ingest.messages.handlers.rooms import NotARoomError
 from services.ingest.metrics import REQUESTS_TOO_DEAR
 from services.ingest.refused.domain import NotWholeError, UnknownRefusedError
 from services.ingest.replays import api as replays
@@ -319,4 +324,26 @@ ERRORS: ErrorTable = {
     ),
     ProposerGoneError: lambda error: Problem(PROPOSER_GONE, f"{error}: withdraw it, and ask anew"),
     TooManyChangesError: lambda error: Problem(TOO_MANY_CHANGES, str(error)),
+    message_errors.UnknownKindError: lambda error: Problem(messages.UNKNOWN_KIND, str(error)),
+    TemplateError: lambda error: _of_field(messages.UNUSABLE_TEMPLATE, f"/{error.field}", str(error)),
+    message_errors.SettingsStaleError: lambda error: Problem(
+        messages.STALE_SETTINGS, f"{error}: GET /v1/messages/settings, and change what they are now"
+    ),
+    message_errors.NotSetUpError: lambda error: Problem(messages.MESSAGES_NOT_SET_UP, str(error)),
+    NotARoomError: lambda error: _of_field(messages.NOT_A_ROOM, "/url", str(error)),
+    NotAnAddressError: lambda _: _of_field(messages.NOT_AN_ADDRESS, "/address", "It is no mail address"),
+    message_errors.NoAddressError: lambda _: Problem(
+        messages.NO_ADDRESS, "PUT /v1/members/{member_id}/messaging/address says one"
+    ),
+    message_errors.UnknownMessageError: lambda _: Problem(messages.UNKNOWN_MESSAGE, "GET /v1/messages lists them"),
+    message_errors.NotAgainError: lambda error: Problem(messages.NOT_AGAIN, str(error)),
+    message_errors.UnknownRecipientError: lambda _: Problem(
+        messages.UNKNOWN_RECIPIENT, "It was forgotten, or its day has come"
+    ),
+    message_errors.NotABounceError: lambda _: Problem(
+        messages.NOT_A_BOUNCE, "Hand in the whole message that came back, with its multipart/report"
+    ),
+    message_errors.NoTokenError: lambda _: Problem(
+        messages.UNUSABLE_LINK, "Sign in, and say there what you want to hear of"
+    ),
 }

@@ -38,6 +38,8 @@ class Scope(StrEnum):
     SIGN_IN_WRITE = "sign_in:write"
     OPERATIONS_READ = "operations:read"
     OPERATIONS_WRITE = "operations:write"
+    MESSAGES_READ = "messages:read"
+    MESSAGES_WRITE = "messages:write"
     PUBLIC_READ = "public:read"
 
 

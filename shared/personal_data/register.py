@@ -139,6 +139,34 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             hidden="sealed",
         ),
         Held(
+            "message_addresses",
+            personal="sealed address_hash",
+            others="community member_id address_id key_id state said_at",
+            order="community member_id",
+            erased=Erased.DELETED,
+            says="Where they are reached by mail, sealed",
+            hidden="sealed",
+        ),
+        Held(
+            "message_wishes",
+            personal="without pace quiet_begins quiet_ends",
+            others="community member_id",
+            order="community member_id",
+            erased=Erased.DELETED,
+            says="What they want to be written to of, and when",
+        ),
+        Held(
+            "messages",
+            personal="values said",
+            others=(
+                "community message_id request_id channel kind member_id recipient_id language state requested_at "
+                "due_at expires_at in_digest tries_count claimed_at settled_at why with_id"
+            ),
+            order="community message_id",
+            erased=Erased.DELETED,
+            says="What they were written to of, and what became of it",
+        ),
+        Held(
             "refused_events",
             personal="sealed stands",
             others=(

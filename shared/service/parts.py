@@ -28,7 +28,7 @@ from shared.own_facts.remembered import TAKEN_IN_AFTER_SECONDS
 from shared.own_facts.store import is_anything_forgotten
 from shared.postgres import TRANSIENT, begin, create_pool, missing_migrations
 from shared.retries import Pauses, StoppedInRetriesError, until_it_passes
-from shared.service.spec import ServiceSpec, Timer
+from shared.service.spec import Errand, ServiceSpec, Timer
 from shared.settings import Role, ServiceSettings
 from shared.transaction import Transaction, transaction
 
@@ -36,6 +36,8 @@ CLOSE_SECONDS = 3.0
 #: While something that the process needs is not there yet, it is asked for at this interval.
 DEPENDENCY_PAUSES = Pauses(0.2, 0.2)
 READY_CHECK_SECONDS = 2.0
+#: How long an errand goes on at most before it looks whether the service is fenced, or stops.
+ERRAND_SECONDS = 5.0
 #: Reads of personal data are stored so long after them: a process that is killed forgets those of this time.
 STORE_READS_EVERY_SECONDS = 1.0
 STORE_READS_MAX_COUNT = 1_000
@@ -318,6 +320,15 @@ class Parts(mode.Service):
                 has_more = has_more and time.monotonic() < until
         except TRANSIENT as error:
             log.warning("timer %s waits for its next turn: %r", timer.name, error)
+
+    async def run_errand(self, errand: Errand) -> None:
+        """Run an errand; a transient failure waits for the next turn, a fence for its end."""
+        if self.fence.why is not None:
+            return
+        try:
+            await errand.run(self.begin, time.monotonic() + max(errand.every_seconds, ERRAND_SECONDS))
+        except TRANSIENT as error:
+            log.warning("errand %s waits for its next turn: %r", errand.name, error)
 
     async def _connected_pool(self) -> asyncpg.Pool:
         pool = await create_pool(self._spec.name, self._settings, on_connect=self.fence.seen.check)

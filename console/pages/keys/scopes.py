@@ -12,6 +12,8 @@ def _(text: str) -> str:
 SCOPES: Final = {
     "events:write": _("Send events"),
     "receipts:read": _("See what became of events that were sent"),
+    "messages:read": _("See what is sent to members, and what became of it"),
+    "messages:write": _("Say what is sent to members, and in which words"),
     "connectors:write": _("Connect platforms, and rotate their secrets"),
     "members:read": _("List members, with names and identities"),
     "members:write": _("Declare identities to be one person"),

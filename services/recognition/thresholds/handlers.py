@@ -9,10 +9,16 @@ from pydantic import ValidationError
 from services.recognition.metrics import GRANTS
 from services.recognition.thresholds import store
 from services.recognition.thresholds.domain import KINDS, Grant, ProgrammeVersion, holder_changes, reads_of
-from shared.contracts.facts import RECOGNITION_GRANTED, GrantData, ProgrammePublished
+from shared.contracts.facts import (
+    MESSAGE_REQUESTED,
+    RECOGNITION_GRANTED,
+    GrantData,
+    MessageRequestedData,
+    ProgrammePublished,
+)
 from shared.contracts.programme import Recognition
 from shared.followed_audiences import titles_of
-from shared.topics import RECOGNITION
+from shared.topics import MESSAGES, RECOGNITION
 from shared.transaction import InvalidMessageError, Transaction
 
 
@@ -139,3 +145,25 @@ def tell_grants(
             traceparent=traceparent,
             is_backfill=is_backfill,
         )
+        if grant.reverses is None and not is_backfill:
+            _ask_for_message(tx, grant, traceparent=traceparent)
+
+
+def _ask_for_message(tx: Transaction, grant: Grant, *, traceparent: str | None) -> None:
+    """Have the member told, if they and the community want that; nobody is told of the past."""
+    said = {"title": grant.title, "tier": grant.key.tier_id}
+    data: MessageRequestedData = {
+        "request_id": grant.grant_id,
+        "kind": grant.key.kind,
+        "member_id": grant.member_id,
+        "values": {name: value for name, value in said.items() if value},
+    }
+    tx.tell(
+        MESSAGES,
+        MESSAGE_REQUESTED,
+        fact_id=grant.grant_id,
+        community=grant.community,
+        subject=grant.member_id,
+        data=data,
+        traceparent=traceparent,
+    )

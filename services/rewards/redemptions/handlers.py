@@ -29,9 +29,17 @@ from services.rewards.redemptions.domain import (
 from services.rewards.settings import Settings
 from shared.access_keys import check_not_about_oneself
 from shared.audit import Did
-from shared.contracts.facts import REDEMPTION_CHANGED, REDEMPTION_LOTS, RedemptionData, RedemptionLotsData
+from shared.contracts.facts import (
+    MESSAGE_REQUESTED,
+    REDEMPTION_CHANGED,
+    REDEMPTION_LOTS,
+    MessageRequestedData,
+    RedemptionData,
+    RedemptionLotsData,
+)
 from shared.followed_audiences import is_in
 from shared.merges import find_head
+from shared.topics import MESSAGES
 from shared.topics import REDEMPTIONS as TOPIC
 from shared.transaction import Transaction
 
@@ -198,7 +206,39 @@ def _tell(tx: Transaction, redemptions: Sequence[Redemption]) -> None:
             subject=redemption.member_id,
             data=data,
         )
+        if redemption.state in _TOLD_TO_THEM:
+            _ask_for_message(tx, redemption)
         REDEMPTIONS.labels(redemption.state).inc()
+
+
+#: What a member is written to of, and what their message calls it.
+_TOLD_TO_THEM = {
+    RedemptionState.CONFIRMED: "confirmed",
+    RedemptionState.CANCELLED: "not_given",
+    RedemptionState.EXPIRED: "not_given",
+}
+
+
+def _ask_for_message(tx: Transaction, redemption: Redemption) -> None:
+    request_id = fact_id(redemption.redemption_id, redemption.state)
+    data: MessageRequestedData = {
+        "request_id": request_id,
+        "kind": "redemption",
+        "member_id": redemption.member_id,
+        "values": {
+            "title": redemption.title,
+            "points": str(redemption.points),
+            "state": _TOLD_TO_THEM[redemption.state],
+        },
+    }
+    tx.tell(
+        MESSAGES,
+        MESSAGE_REQUESTED,
+        fact_id=request_id,
+        community=redemption.community,
+        subject=redemption.member_id,
+        data=data,
+    )
 
 
 def tell_lots(tx: Transaction, redemption: Redemption, *, lots: Sequence[LotUse], before: int = 0) -> None:

@@ -90,6 +90,7 @@ from shared.contracts.facts.members import (
     StandingData,
     UnmergeData,
 )
+from shared.contracts.facts.messages import MESSAGE_REQUESTED, MessageRequested, MessageRequestedData
 from shared.contracts.facts.payouts import (
     PAYOUT_CHANGED,
     PAYOUT_FACT,
@@ -156,6 +157,7 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     SAID_IN_CASE,
     SIGNAL_CASE_CHANGED,
     MEMBER_LINKS_CHANGED,
+    MESSAGE_REQUESTED,
     RECOGNITION_GRANTED,
     PRIZE_WON,
     REDEMPTION_CHANGED,
@@ -196,6 +198,7 @@ __all__ = [
     "MEMBER_LINKS_CHANGED",
     "MEMBER_MERGED",
     "MEMBER_UNMERGED",
+    "MESSAGE_REQUESTED",
     "PAYOUT_CHANGED",
     "PAYOUT_FACT",
     "PAYOUT_LOTS",
@@ -257,6 +260,8 @@ __all__ = [
     "MemberMerged",
     "MemberUnmerged",
     "MergeData",
+    "MessageRequested",
+    "MessageRequestedData",
     "NameBy",
     "PayoutChanged",
     "PayoutData",

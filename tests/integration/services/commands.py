@@ -14,6 +14,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.ingest.attributes.handlers import on_programmes as follow_programmes
+from services.ingest.messages.handlers.sealing import Link, write_link
 from services.recognition.badges.api.pictures import EXAMPLE as PICTURE_EXAMPLE
 from services.recognition.thresholds.handlers import on_programmes
 from services.scoring.programmes.api.models import EXAMPLE, JSON_EXAMPLE
@@ -40,6 +41,7 @@ NO_COMMANDS = {
     "ingest POST /v1/members/search": "it reads, and is noted as that: a name stands in no address",
     "ingest POST /v1/connectors/{name}": "what a platform delivers: the delivery is kept, and is the record",
     "ingest POST /v1/connectors/{name}/try": "it is asked what would be, and nothing is",
+    "ingest POST /v1/messages/previews": "it is asked how a message would read, and nothing is sent",
     "scoring POST /v1/audiences/preview": "it is asked what would be, and nothing is",
     "scoring POST /v1/programmes/completions": "what may stand in a text: a question, too long for an address",
     "recognition POST /v1/badge-count": "it is asked what would be, and nothing is",
@@ -721,6 +723,104 @@ async def replay_one(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"/v1/connectors/forum/deliveries/{delivered.json()['delivery_id']}/replay")
 
 
+_MAIL = {"smtp_host": "127.0.0.1", "smtp_from": "hello@example.org", "public_url": "https://example.org"}
+_WORDS = {"subject": "{{ title }}", "body": "Hello {{ name }}"}
+
+
+async def set_messages(desk: Desk) -> Ask:
+    return Ask(desk.api, "PUT", "/v1/messages/settings", {"revision": 0, "kinds": {}, "day_max_count": 3})
+
+
+async def set_room(desk: Desk) -> Ask:
+    url = "https://hooks.slack.com/services/T0/B0/x"
+    return Ask(desk.api, "PUT", "/v1/messages/rooms/slack", {"url": url})
+
+
+async def forget_room(desk: Desk) -> Ask:
+    return Ask(desk.api, "DELETE", "/v1/messages/rooms/slack")
+
+
+async def set_words(desk: Desk) -> Ask:
+    return Ask(desk.api, "PUT", "/v1/messages/templates/badge/en", _WORDS)
+
+
+async def forget_words(desk: Desk) -> Ask:
+    return Ask(desk.api, "DELETE", "/v1/messages/templates/badge/en")
+
+
+async def try_message(desk: Desk) -> Ask:
+    app = desk.api._transport.app  # type: ignore[attr-defined]
+    desk.world.configure(**_MAIL)
+    app.state.connected = replace(app.state.connected, settings=desk.world.settings)
+    body = {"kind": "badge", "to": f"ada@{desk.world.community}.example"}
+    return Ask(desk.api, "POST", "/v1/messages/trials", body)
+
+
+async def send_again(desk: Desk) -> Ask:
+    tried = await (await try_message(desk))()
+    assert tried.status_code == 202, tried.text
+    await desk.world.pool.execute(
+        "update messages set state = 'failed' where community = $1", desk.world.community
+    )
+    return Ask(desk.api, "POST", f"/v1/messages/{tried.json()['message_id']}/again")
+
+
+async def hear_bounce(desk: Desk) -> Ask:
+    report = (
+        "Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n"
+        "Reporting-MTA: dns; mx.example.org\n\nFinal-Recipient: rfc822; ada@example.org\nAction: failed\n\n--b--"
+    )
+    return Ask(desk.api, "POST", "/v1/messages/bounces", {"content": report})
+
+
+async def reached(desk: Desk) -> str:
+    declared = await (await declare_identities(desk))()
+    path = f"/v1/members/{declared.json()['member_id']}/messaging"
+    body = {"address": f"ada@{desk.world.community}.example", "confirmed": True}
+    said = await desk.api.put(f"{path}/address", json=body)
+    assert said.status_code == 200, said.text
+    return path
+
+
+async def set_address(desk: Desk) -> Ask:
+    path = await reached(desk)
+    return Ask(desk.api, "PUT", f"{path}/address", {"address": "other@example.org", "confirmed": True})
+
+
+async def forget_address(desk: Desk) -> Ask:
+    return Ask(desk.api, "DELETE", f"{await reached(desk)}/address")
+
+
+async def set_wishes(desk: Desk) -> Ask:
+    return Ask(desk.api, "PUT", f"{await reached(desk)}/wishes", {"without": ["badge"], "pace": "daily"})
+
+
+async def _link(desk: Desk, what: str) -> str:
+    await reached(desk)
+    of_id = await desk.world.pool.fetchval(
+        "select address_id::text from message_addresses where community = $1", desk.world.community
+    )
+    return write_link(desk.world.settings, Link(what, desk.world.community, of_id, "badge"))
+
+
+async def stop_messages(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"/v1/unsubscribe/{await _link(desk, 'address')}")
+
+
+async def confirm_address(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"/v1/mail-addresses/{await _link(desk, 'confirm')}")
+
+
+async def add_recipient(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/recipients", {"address": f"g@{desk.world.community}.example"})
+
+
+async def forget_recipient(desk: Desk) -> Ask:
+    held = await (await add_recipient(desk))()
+    assert held.status_code == 201, held.text
+    return Ask(desk.api, "DELETE", f"/v1/recipients/{held.json()['recipient_id']}")
+
+
 _DEVICE = Ed25519PrivateKey.generate()
 
 
@@ -777,6 +877,21 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest DELETE /v1/connectors/{name}": ("connector.remove", disconnect),
     "ingest POST /v1/connectors/{name}/replay": ("connector.replay_all", replay_all),
     "ingest POST /v1/connectors/{name}/deliveries/{delivery_id}/replay": ("connector.replay", replay_one),
+    "ingest PUT /v1/messages/settings": ("message.set", set_messages),
+    "ingest PUT /v1/messages/rooms/{channel}": ("message.set_room", set_room),
+    "ingest DELETE /v1/messages/rooms/{channel}": ("message.forget_room", forget_room),
+    "ingest PUT /v1/messages/templates/{kind}/{language}": ("message.set_words", set_words),
+    "ingest DELETE /v1/messages/templates/{kind}/{language}": ("message.forget_words", forget_words),
+    "ingest POST /v1/messages/trials": ("message.try_out", try_message),
+    "ingest POST /v1/messages/{message_id}/again": ("message.send_again", send_again),
+    "ingest POST /v1/messages/bounces": ("message.hear_bounce", hear_bounce),
+    "ingest PUT /v1/members/{member_id}/messaging/address": ("member.set_mail_address", set_address),
+    "ingest DELETE /v1/members/{member_id}/messaging/address": ("member.forget_mail_address", forget_address),
+    "ingest PUT /v1/members/{member_id}/messaging/wishes": ("member.set_message_wishes", set_wishes),
+    "ingest POST /v1/unsubscribe/{token}": ("message.stop", stop_messages),
+    "ingest POST /v1/mail-addresses/{token}": ("member.confirm_mail_address", confirm_address),
+    "ingest POST /v1/recipients": ("recipient.add", add_recipient),
+    "ingest DELETE /v1/recipients/{recipient_id}": ("recipient.forget", forget_recipient),
     "scoring POST /v1/programmes": ("programme.publish", publish),
     "scoring POST /v1/programmes/{version}/approve": ("programme.approve", approve_version),
     "scoring POST /v1/programmes/{version}/withdraw": ("programme.withdraw", withdraw_version),
@@ -839,4 +954,16 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
 }
 
 #: Commands that take no credential: who gave them follows from what they did.
-OPEN = {"ingest POST /v1/tokens"}
+OPEN: dict[str, Callable[[httpx.Response, Any], dict[str, str]]] = {
+    "ingest POST /v1/tokens": lambda answer, entry: {
+        "person_id": answer.json()["person_id"],
+        "credential": f"token:{entry['object_id']}",
+    },
+    "ingest POST /v1/unsubscribe/{token}": lambda _, entry: _by_link(entry),
+    "ingest POST /v1/mail-addresses/{token}": lambda _, entry: _by_link(entry),
+}
+
+
+def _by_link(entry: Any) -> dict[str, str]:
+    """Whoever follows a link of a message is the member that it went to."""
+    return {"person_id": str(entry["member_id"]), "credential": "link_in_message"}

@@ -112,3 +112,7 @@ SHARE_NAMES = ("key-events", "key-bytes", "community-events", "community-bytes",
 for share in SHARE_NAMES:
     REQUESTS_LIMITED.labels(share)  # nobody told to wait shows as 0
 SHARES_KNOWN = Gauge("plaudit_ingest_shares_known", "Access keys and communities whose use is remembered")
+
+WEBHOOKS_DISABLED = Gauge(
+    "plaudit_ingest_webhooks_disabled", "Webhooks that are disabled because of trouble that they had"
+)

@@ -29,6 +29,24 @@ NAMED = {
     ("ingest", "post", "/v1/sign-in-links"): "post_sign_in_link",
     ("ingest", "post", "/v1/connectors/{name}/deliveries/{delivery_id}/replay"): "replay_delivery",
     ("ingest", "post", "/v1/connectors/{name}/replay"): "replay_deliveries",
+    **{
+        (service, method, path): name
+        for service in SERVICES
+        for method, path, name in (
+            ("get", "/v1/webhook-deliveries", "get_webhook_deliveries"),
+            ("get", "/v1/webhook-deliveries/{delivery_id}", "get_webhook_delivery"),
+            ("get", "/v1/webhook-lanes", "get_webhook_lanes"),
+            ("post", "/v1/webhook-deliveries/replay", "replay_webhook_deliveries"),
+            ("post", "/v1/webhook-deliveries/{delivery_id}/replay", "replay_webhook_delivery"),
+        )
+    },
+    ("ingest", "get", "/v1/webhook-endpoints"): "get_webhook_endpoints",
+    ("ingest", "post", "/v1/webhook-endpoints"): "post_webhook_endpoint",
+    ("ingest", "get", "/v1/webhook-endpoints/{name}"): "get_webhook_endpoint",
+    ("ingest", "patch", "/v1/webhook-endpoints/{name}"): "patch_webhook_endpoint",
+    ("ingest", "delete", "/v1/webhook-endpoints/{name}"): "delete_webhook_endpoint",
+    ("ingest", "post", "/v1/webhook-endpoints/{name}/rotate"): "rotate_webhook_secret",
+    ("ingest", "post", "/v1/webhook-endpoints/{name}/test"): "test_webhook_endpoint",
     ("ingest", "post", "/v1/refused-events/{refused_id}/replay"): "replay_refused_event",
     ("ingest", "post", "/v1/refused-events/replay"): "replay_refused_events",
 }

@@ -501,7 +501,7 @@ class Ingest:
         outcome: types.State | None = None,
         platform_id: str | None = None,
         limit: int | None = None,
-    ) -> Iterator[types.DeliveryShown]:
+    ) -> Iterator[types.ConnectorsDeliveryShown]:
         """Every item that `get_deliveries` lists, page by page."""
         return items(
             self._ask,
@@ -513,19 +513,19 @@ class Ingest:
             ),
         )
 
-    def get_delivery(self, name: str, delivery_id: str) -> types.DeliveryShown:
+    def get_delivery(self, name: str, delivery_id: str) -> types.ConnectorsDeliveryShown:
         """Under its `receipt_id` stands what became of each of its events."""
         return cast(
-            "types.DeliveryShown",
+            "types.ConnectorsDeliveryShown",
             self._ask(
                 call("ingest", "GET", f"/v1/connectors/{as_segment(name)}/deliveries/{as_segment(delivery_id)}")
             ),
         )
 
-    def replay_delivery(self, name: str, delivery_id: str) -> types.DeliveryShown:
+    def replay_delivery(self, name: str, delivery_id: str) -> types.ConnectorsDeliveryShown:
         """One that no mapping was for, or whose mapping failed: by what the connection says now."""
         return cast(
-            "types.DeliveryShown",
+            "types.ConnectorsDeliveryShown",
             self._ask(
                 call(
                     "ingest",
@@ -1394,6 +1394,154 @@ class Ingest:
             ),
         )
 
+    def get_webhook_deliveries(
+        self,
+        *,
+        endpoint_id: str | None = None,
+        state: types.DeliveryState | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.DeliveryListedPage:
+        """Those of this service's facts, the newest first."""
+        return cast(
+            "types.DeliveryListedPage",
+            self._ask(
+                call(
+                    "ingest",
+                    "GET",
+                    "/v1/webhook-deliveries",
+                    params={"endpoint_id": endpoint_id, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_webhook_deliveries(
+        self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
+    ) -> Iterator[types.DeliveryListed]:
+        """Every item that `get_webhook_deliveries` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "ingest",
+                "GET",
+                "/v1/webhook-deliveries",
+                params={"endpoint_id": endpoint_id, "state": state, "limit": limit},
+            ),
+        )
+
+    def replay_webhook_deliveries(
+        self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
+    ) -> types.Replayed:
+        """Under the same webhook-id, the oldest first; 10,000 at once."""
+        return cast(
+            "types.Replayed",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/webhook-deliveries/replay",
+                    fields={"endpoint_id": endpoint_id, "states": states},
+                )
+            ),
+        )
+
+    def get_webhook_delivery(self, delivery_id: str) -> types.shared__http__webhooks__DeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`."""
+        return cast(
+            "types.shared__http__webhooks__DeliveryShown",
+            self._ask(call("ingest", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
+        )
+
+    def replay_webhook_delivery(self, delivery_id: str) -> types.DeliveryListed:
+        """Under the same webhook-id: whoever had it before knows it again."""
+        return cast(
+            "types.DeliveryListed",
+            self._ask(call("ingest", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
+        )
+
+    def get_webhook_endpoints(
+        self, *, limit: int | None = None, after: str | None = None
+    ) -> types.EndpointShownPage:
+        """By name."""
+        return cast(
+            "types.EndpointShownPage",
+            self._ask(call("ingest", "GET", "/v1/webhook-endpoints", params={"limit": limit, "after": after})),
+        )
+
+    def iter_webhook_endpoints(self, *, limit: int | None = None) -> Iterator[types.EndpointShown]:
+        """Every item that `get_webhook_endpoints` lists, page by page."""
+        return items(self._ask, call("ingest", "GET", "/v1/webhook-endpoints", params={"limit": limit}))
+
+    def post_webhook_endpoint(self, *, name: str, types: Sequence[str], url: str) -> types.EndpointMade:
+        """From a second after this on. The answer has the secret that signs deliveries, this once."""
+        return cast(
+            "types.EndpointMade",
+            self._ask(
+                call("ingest", "POST", "/v1/webhook-endpoints", fields={"name": name, "types": types, "url": url})
+            ),
+        )
+
+    def delete_webhook_endpoint(self, name: str) -> None:
+        """What waits for it, and the log of its deliveries, go."""
+        self._ask(call("ingest", "DELETE", f"/v1/webhook-endpoints/{as_segment(name)}"))
+
+    def get_webhook_endpoint(self, name: str) -> types.EndpointShown:
+        """Its secrets are shown nowhere."""
+        return cast(
+            "types.EndpointShown", self._ask(call("ingest", "GET", f"/v1/webhook-endpoints/{as_segment(name)}"))
+        )
+
+    def patch_webhook_endpoint(
+        self,
+        name: str,
+        *,
+        enabled: bool | None | NotGiven = NOT_GIVEN,
+        types: Sequence[str] | None | NotGiven = NOT_GIVEN,
+        url: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.EndpointShown:
+        """What was told while it was disabled is not delivered; what waited then is, once it is enabled."""
+        return cast(
+            "types.EndpointShown",
+            self._ask(
+                call(
+                    "ingest",
+                    "PATCH",
+                    f"/v1/webhook-endpoints/{as_segment(name)}",
+                    fields={"enabled": enabled, "types": types, "url": url},
+                )
+            ),
+        )
+
+    def rotate_webhook_secret(
+        self, name: str, *, overlap_hours: int | None | NotGiven = NOT_GIVEN
+    ) -> types.EndpointMade:
+        """The answer has it, this once. Until the overlap is over each delivery is signed by both."""
+        return cast(
+            "types.EndpointMade",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/webhook-endpoints/{as_segment(name)}/rotate",
+                    fields={"overlap_hours": overlap_hours},
+                )
+            ),
+        )
+
+    def test_webhook_endpoint(self, name: str) -> types.Tested:
+        """To one that is disabled, too: a `webhook_endpoint.tested.v1`, signed like all others."""
+        return cast(
+            "types.Tested", self._ask(call("ingest", "POST", f"/v1/webhook-endpoints/{as_segment(name)}/test"))
+        )
+
+    def get_webhook_lanes(self) -> types.Lanes:
+        """What of this service's facts waits for each endpoint, and since when one takes nothing."""
+        return cast("types.Lanes", self._ask(call("ingest", "GET", "/v1/webhook-lanes")))
+
+    def get_webhook_types(self) -> types.FactTypesOffered:
+        """Each with what whoever has it delivered must be allowed to read."""
+        return cast("types.FactTypesOffered", self._ask(call("ingest", "GET", "/v1/webhook-types")))
+
 
 class AsyncIngest:
     """The front door: takes events, says what became of each, and knows who is who across channels."""
@@ -1898,7 +2046,7 @@ class AsyncIngest:
         outcome: types.State | None = None,
         platform_id: str | None = None,
         limit: int | None = None,
-    ) -> AsyncIterator[types.DeliveryShown]:
+    ) -> AsyncIterator[types.ConnectorsDeliveryShown]:
         """Every item that `get_deliveries` lists, page by page."""
         return async_items(
             self._ask,
@@ -1910,19 +2058,19 @@ class AsyncIngest:
             ),
         )
 
-    async def get_delivery(self, name: str, delivery_id: str) -> types.DeliveryShown:
+    async def get_delivery(self, name: str, delivery_id: str) -> types.ConnectorsDeliveryShown:
         """Under its `receipt_id` stands what became of each of its events."""
         return cast(
-            "types.DeliveryShown",
+            "types.ConnectorsDeliveryShown",
             await self._ask(
                 call("ingest", "GET", f"/v1/connectors/{as_segment(name)}/deliveries/{as_segment(delivery_id)}")
             ),
         )
 
-    async def replay_delivery(self, name: str, delivery_id: str) -> types.DeliveryShown:
+    async def replay_delivery(self, name: str, delivery_id: str) -> types.ConnectorsDeliveryShown:
         """One that no mapping was for, or whose mapping failed: by what the connection says now."""
         return cast(
-            "types.DeliveryShown",
+            "types.ConnectorsDeliveryShown",
             await self._ask(
                 call(
                     "ingest",
@@ -2811,3 +2959,155 @@ class AsyncIngest:
                 )
             ),
         )
+
+    async def get_webhook_deliveries(
+        self,
+        *,
+        endpoint_id: str | None = None,
+        state: types.DeliveryState | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.DeliveryListedPage:
+        """Those of this service's facts, the newest first."""
+        return cast(
+            "types.DeliveryListedPage",
+            await self._ask(
+                call(
+                    "ingest",
+                    "GET",
+                    "/v1/webhook-deliveries",
+                    params={"endpoint_id": endpoint_id, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_webhook_deliveries(
+        self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.DeliveryListed]:
+        """Every item that `get_webhook_deliveries` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "ingest",
+                "GET",
+                "/v1/webhook-deliveries",
+                params={"endpoint_id": endpoint_id, "state": state, "limit": limit},
+            ),
+        )
+
+    async def replay_webhook_deliveries(
+        self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
+    ) -> types.Replayed:
+        """Under the same webhook-id, the oldest first; 10,000 at once."""
+        return cast(
+            "types.Replayed",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/webhook-deliveries/replay",
+                    fields={"endpoint_id": endpoint_id, "states": states},
+                )
+            ),
+        )
+
+    async def get_webhook_delivery(self, delivery_id: str) -> types.shared__http__webhooks__DeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`."""
+        return cast(
+            "types.shared__http__webhooks__DeliveryShown",
+            await self._ask(call("ingest", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
+        )
+
+    async def replay_webhook_delivery(self, delivery_id: str) -> types.DeliveryListed:
+        """Under the same webhook-id: whoever had it before knows it again."""
+        return cast(
+            "types.DeliveryListed",
+            await self._ask(call("ingest", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
+        )
+
+    async def get_webhook_endpoints(
+        self, *, limit: int | None = None, after: str | None = None
+    ) -> types.EndpointShownPage:
+        """By name."""
+        return cast(
+            "types.EndpointShownPage",
+            await self._ask(
+                call("ingest", "GET", "/v1/webhook-endpoints", params={"limit": limit, "after": after})
+            ),
+        )
+
+    def iter_webhook_endpoints(self, *, limit: int | None = None) -> AsyncIterator[types.EndpointShown]:
+        """Every item that `get_webhook_endpoints` lists, page by page."""
+        return async_items(self._ask, call("ingest", "GET", "/v1/webhook-endpoints", params={"limit": limit}))
+
+    async def post_webhook_endpoint(self, *, name: str, types: Sequence[str], url: str) -> types.EndpointMade:
+        """From a second after this on. The answer has the secret that signs deliveries, this once."""
+        return cast(
+            "types.EndpointMade",
+            await self._ask(
+                call("ingest", "POST", "/v1/webhook-endpoints", fields={"name": name, "types": types, "url": url})
+            ),
+        )
+
+    async def delete_webhook_endpoint(self, name: str) -> None:
+        """What waits for it, and the log of its deliveries, go."""
+        await self._ask(call("ingest", "DELETE", f"/v1/webhook-endpoints/{as_segment(name)}"))
+
+    async def get_webhook_endpoint(self, name: str) -> types.EndpointShown:
+        """Its secrets are shown nowhere."""
+        return cast(
+            "types.EndpointShown",
+            await self._ask(call("ingest", "GET", f"/v1/webhook-endpoints/{as_segment(name)}")),
+        )
+
+    async def patch_webhook_endpoint(
+        self,
+        name: str,
+        *,
+        enabled: bool | None | NotGiven = NOT_GIVEN,
+        types: Sequence[str] | None | NotGiven = NOT_GIVEN,
+        url: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.EndpointShown:
+        """What was told while it was disabled is not delivered; what waited then is, once it is enabled."""
+        return cast(
+            "types.EndpointShown",
+            await self._ask(
+                call(
+                    "ingest",
+                    "PATCH",
+                    f"/v1/webhook-endpoints/{as_segment(name)}",
+                    fields={"enabled": enabled, "types": types, "url": url},
+                )
+            ),
+        )
+
+    async def rotate_webhook_secret(
+        self, name: str, *, overlap_hours: int | None | NotGiven = NOT_GIVEN
+    ) -> types.EndpointMade:
+        """The answer has it, this once. Until the overlap is over each delivery is signed by both."""
+        return cast(
+            "types.EndpointMade",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/webhook-endpoints/{as_segment(name)}/rotate",
+                    fields={"overlap_hours": overlap_hours},
+                )
+            ),
+        )
+
+    async def test_webhook_endpoint(self, name: str) -> types.Tested:
+        """To one that is disabled, too: a `webhook_endpoint.tested.v1`, signed like all others."""
+        return cast(
+            "types.Tested",
+            await self._ask(call("ingest", "POST", f"/v1/webhook-endpoints/{as_segment(name)}/test")),
+        )
+
+    async def get_webhook_lanes(self) -> types.Lanes:
+        """What of this service's facts waits for each endpoint, and since when one takes nothing."""
+        return cast("types.Lanes", await self._ask(call("ingest", "GET", "/v1/webhook-lanes")))
+
+    async def get_webhook_types(self) -> types.FactTypesOffered:
+        """Each with what whoever has it delivered must be allowed to read."""
+        return cast("types.FactTypesOffered", await self._ask(call("ingest", "GET", "/v1/webhook-types")))

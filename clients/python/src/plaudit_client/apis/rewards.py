@@ -807,6 +807,75 @@ class Rewards:
             call("rewards", "GET", f"/v1/redemptions/{as_segment(redemption_id)}/lots", params={"limit": limit}),
         )
 
+    def get_webhook_deliveries(
+        self,
+        *,
+        endpoint_id: str | None = None,
+        state: types.DeliveryState | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.DeliveryListedPage:
+        """Those of this service's facts, the newest first."""
+        return cast(
+            "types.DeliveryListedPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/webhook-deliveries",
+                    params={"endpoint_id": endpoint_id, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_webhook_deliveries(
+        self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
+    ) -> Iterator[types.DeliveryListed]:
+        """Every item that `get_webhook_deliveries` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/webhook-deliveries",
+                params={"endpoint_id": endpoint_id, "state": state, "limit": limit},
+            ),
+        )
+
+    def replay_webhook_deliveries(
+        self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
+    ) -> types.Replayed:
+        """Under the same webhook-id, the oldest first; 10,000 at once."""
+        return cast(
+            "types.Replayed",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/webhook-deliveries/replay",
+                    fields={"endpoint_id": endpoint_id, "states": states},
+                )
+            ),
+        )
+
+    def get_webhook_delivery(self, delivery_id: str) -> types.DeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`."""
+        return cast(
+            "types.DeliveryShown",
+            self._ask(call("rewards", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
+        )
+
+    def replay_webhook_delivery(self, delivery_id: str) -> types.DeliveryListed:
+        """Under the same webhook-id: whoever had it before knows it again."""
+        return cast(
+            "types.DeliveryListed",
+            self._ask(call("rewards", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
+        )
+
+    def get_webhook_lanes(self) -> types.Lanes:
+        """What of this service's facts waits for each endpoint, and since when one takes nothing."""
+        return cast("types.Lanes", self._ask(call("rewards", "GET", "/v1/webhook-lanes")))
+
 
 class AsyncRewards:
     """The ledger of points and money: balances, catalogue, redemptions, payouts and bank files."""
@@ -1619,3 +1688,72 @@ class AsyncRewards:
             self._ask,
             call("rewards", "GET", f"/v1/redemptions/{as_segment(redemption_id)}/lots", params={"limit": limit}),
         )
+
+    async def get_webhook_deliveries(
+        self,
+        *,
+        endpoint_id: str | None = None,
+        state: types.DeliveryState | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.DeliveryListedPage:
+        """Those of this service's facts, the newest first."""
+        return cast(
+            "types.DeliveryListedPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/webhook-deliveries",
+                    params={"endpoint_id": endpoint_id, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_webhook_deliveries(
+        self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.DeliveryListed]:
+        """Every item that `get_webhook_deliveries` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/webhook-deliveries",
+                params={"endpoint_id": endpoint_id, "state": state, "limit": limit},
+            ),
+        )
+
+    async def replay_webhook_deliveries(
+        self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
+    ) -> types.Replayed:
+        """Under the same webhook-id, the oldest first; 10,000 at once."""
+        return cast(
+            "types.Replayed",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/webhook-deliveries/replay",
+                    fields={"endpoint_id": endpoint_id, "states": states},
+                )
+            ),
+        )
+
+    async def get_webhook_delivery(self, delivery_id: str) -> types.DeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`."""
+        return cast(
+            "types.DeliveryShown",
+            await self._ask(call("rewards", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
+        )
+
+    async def replay_webhook_delivery(self, delivery_id: str) -> types.DeliveryListed:
+        """Under the same webhook-id: whoever had it before knows it again."""
+        return cast(
+            "types.DeliveryListed",
+            await self._ask(call("rewards", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
+        )
+
+    async def get_webhook_lanes(self) -> types.Lanes:
+        """What of this service's facts waits for each endpoint, and since when one takes nothing."""
+        return cast("types.Lanes", await self._ask(call("rewards", "GET", "/v1/webhook-lanes")))

@@ -1167,6 +1167,75 @@ class Scoring:
             self._ask(call("scoring", "POST", f"/v1/suspensions/{as_segment(suspension_id)}/lift")),
         )
 
+    def get_webhook_deliveries(
+        self,
+        *,
+        endpoint_id: str | None = None,
+        state: types.DeliveryState | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.DeliveryListedPage:
+        """Those of this service's facts, the newest first."""
+        return cast(
+            "types.DeliveryListedPage",
+            self._ask(
+                call(
+                    "scoring",
+                    "GET",
+                    "/v1/webhook-deliveries",
+                    params={"endpoint_id": endpoint_id, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_webhook_deliveries(
+        self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
+    ) -> Iterator[types.DeliveryListed]:
+        """Every item that `get_webhook_deliveries` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "scoring",
+                "GET",
+                "/v1/webhook-deliveries",
+                params={"endpoint_id": endpoint_id, "state": state, "limit": limit},
+            ),
+        )
+
+    def replay_webhook_deliveries(
+        self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
+    ) -> types.Replayed:
+        """Under the same webhook-id, the oldest first; 10,000 at once."""
+        return cast(
+            "types.Replayed",
+            self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    "/v1/webhook-deliveries/replay",
+                    fields={"endpoint_id": endpoint_id, "states": states},
+                )
+            ),
+        )
+
+    def get_webhook_delivery(self, delivery_id: str) -> types.DeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`."""
+        return cast(
+            "types.DeliveryShown",
+            self._ask(call("scoring", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
+        )
+
+    def replay_webhook_delivery(self, delivery_id: str) -> types.DeliveryListed:
+        """Under the same webhook-id: whoever had it before knows it again."""
+        return cast(
+            "types.DeliveryListed",
+            self._ask(call("scoring", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
+        )
+
+    def get_webhook_lanes(self) -> types.Lanes:
+        """What of this service's facts waits for each endpoint, and since when one takes nothing."""
+        return cast("types.Lanes", self._ask(call("scoring", "GET", "/v1/webhook-lanes")))
+
 
 class AsyncScoring:
     """Turns events into points by the rules of a community's published programme."""
@@ -2337,3 +2406,72 @@ class AsyncScoring:
             "types.SuspensionShown",
             await self._ask(call("scoring", "POST", f"/v1/suspensions/{as_segment(suspension_id)}/lift")),
         )
+
+    async def get_webhook_deliveries(
+        self,
+        *,
+        endpoint_id: str | None = None,
+        state: types.DeliveryState | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.DeliveryListedPage:
+        """Those of this service's facts, the newest first."""
+        return cast(
+            "types.DeliveryListedPage",
+            await self._ask(
+                call(
+                    "scoring",
+                    "GET",
+                    "/v1/webhook-deliveries",
+                    params={"endpoint_id": endpoint_id, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_webhook_deliveries(
+        self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.DeliveryListed]:
+        """Every item that `get_webhook_deliveries` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "scoring",
+                "GET",
+                "/v1/webhook-deliveries",
+                params={"endpoint_id": endpoint_id, "state": state, "limit": limit},
+            ),
+        )
+
+    async def replay_webhook_deliveries(
+        self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
+    ) -> types.Replayed:
+        """Under the same webhook-id, the oldest first; 10,000 at once."""
+        return cast(
+            "types.Replayed",
+            await self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    "/v1/webhook-deliveries/replay",
+                    fields={"endpoint_id": endpoint_id, "states": states},
+                )
+            ),
+        )
+
+    async def get_webhook_delivery(self, delivery_id: str) -> types.DeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`."""
+        return cast(
+            "types.DeliveryShown",
+            await self._ask(call("scoring", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
+        )
+
+    async def replay_webhook_delivery(self, delivery_id: str) -> types.DeliveryListed:
+        """Under the same webhook-id: whoever had it before knows it again."""
+        return cast(
+            "types.DeliveryListed",
+            await self._ask(call("scoring", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
+        )
+
+    async def get_webhook_lanes(self) -> types.Lanes:
+        """What of this service's facts waits for each endpoint, and since when one takes nothing."""
+        return cast("types.Lanes", await self._ask(call("scoring", "GET", "/v1/webhook-lanes")))

@@ -486,6 +486,22 @@ class DeliveryHour(TypedDict):
     outcome: State
 
 
+class DeliveryListed(TypedDict):
+    """A fact on its way to an endpoint, or there."""
+
+    delivery_id: str
+    endpoint_id: str
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
 class DeliveryReceipt(TypedDict):
     """A delivery, and what became of its events."""
 
@@ -498,24 +514,6 @@ class DeliveryReceipt(TypedDict):
     status: str
 
 
-class DeliveryShown(TypedDict):
-    """A delivery, and what became of it."""
-
-    bytes: int
-    copies: int
-    delivery_id: str
-    event: str | None
-    event_uids: list[str]
-    outcome: State
-    platform_id: str | None
-    reason: str | None
-    receipt_id: str | None
-    received_at: str
-    replayable: bool
-    replaying: bool
-    settled_at: str
-
-
 class DeviceKey(TypedDict):
     """The public key of the device that takes lists."""
 
@@ -526,6 +524,55 @@ class Discard(TypedDict):
     """Why a record will never be processed."""
 
     reason: str
+
+
+class EndpointChange(TypedDict):
+    """What is to change; what is left out stays."""
+
+    enabled: NotRequired[bool | None]
+    types: NotRequired[list[str] | None]
+    url: NotRequired[str | None]
+
+
+class EndpointMade(TypedDict):
+    """An endpoint with the secret that is in force, this once."""
+
+    changed_at: str
+    disabled_by: str | None
+    disabled_why: str | None
+    enabled: bool
+    endpoint_id: str
+    made_at: str
+    name: str
+    revision: int
+    secret: str
+    secrets: int
+    types: list[str]
+    url: str | None
+
+
+class EndpointShown(TypedDict):
+    """An endpoint, without its secrets."""
+
+    changed_at: str
+    disabled_by: str | None
+    disabled_why: str | None
+    enabled: bool
+    endpoint_id: str
+    made_at: str
+    name: str
+    revision: int
+    secrets: int
+    types: list[str]
+    url: str | None
+
+
+class EndpointWanted(TypedDict):
+    """Where facts are to be delivered."""
+
+    name: str
+    types: list[str]
+    url: str
 
 
 class EntryShown(TypedDict):
@@ -597,6 +644,20 @@ class EventTypes(TypedDict):
 
     channels: list[ChannelShown]
     items: list[EventTypeShown]
+
+
+class FactTypeOffered(TypedDict):
+    """A fact that may be delivered."""
+
+    scope: str
+    service: str
+    type: str
+
+
+class FactTypesOffered(TypedDict):
+    """All facts that may be delivered."""
+
+    items: list[FactTypeOffered]
 
 
 class FieldError(TypedDict):
@@ -829,6 +890,25 @@ class KudosData(TypedDict):
     object: NotRequired[Thing]
 
 
+class LaneShown(TypedDict):
+    """How a service does with an endpoint."""
+
+    endpoint_id: str
+    failing_since: str | None
+    gave_up: bool
+    held: int
+    last_delivered_at: str | None
+    name: str
+    oldest_at: str | None
+    waiting: int
+
+
+class Lanes(TypedDict):
+    """How a service does with each endpoint of a community."""
+
+    items: list[LaneShown]
+
+
 class LinkMade(TypedDict):
     """A link, by its secret: it is shown this once, and signs in once."""
 
@@ -1037,6 +1117,13 @@ class DeliveryHourPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class DeliveryListedPage(TypedDict):
+    """DeliveryListedPage"""
+
+    items: list[DeliveryListed]
+    next: NotRequired[str | None]
+
+
 class DeliveryReceiptPage(TypedDict):
     """DeliveryReceiptPage"""
 
@@ -1047,7 +1134,14 @@ class DeliveryReceiptPage(TypedDict):
 class DeliveryShownPage(TypedDict):
     """DeliveryShownPage"""
 
-    items: list[DeliveryShown]
+    items: list[ConnectorsDeliveryShown]
+    next: NotRequired[str | None]
+
+
+class EndpointShownPage(TypedDict):
+    """EndpointShownPage"""
+
+    items: list[EndpointShown]
     next: NotRequired[str | None]
 
 
@@ -1540,6 +1634,19 @@ class RemainsShown(TypedDict):
     where: str
 
 
+class ReplayWanted(TypedDict):
+    """Which deliveries are to be made again."""
+
+    endpoint_id: str
+    states: list[Literal["delivered", "failed", "held"]]
+
+
+class Replayed(TypedDict):
+    """How many deliveries are made again."""
+
+    deliveries: int
+
+
 class ReplayedAllShown(TypedDict):
     """How many were sent again, of the oldest that one request may hold; those that remain are asked for
     again.
@@ -1909,6 +2016,12 @@ class TargetedData(TypedDict):
     target: Target
 
 
+class Tested(TypedDict):
+    """A delivery that says nothing."""
+
+    delivery_id: str
+
+
 class TextData(TypedDict):
     """TextData"""
 
@@ -2078,6 +2191,24 @@ class AccessRotation(TypedDict):
     overlap_hours: NotRequired[int | None]
 
 
+class ConnectorsDeliveryShown(TypedDict):
+    """A delivery, and what became of it."""
+
+    bytes: int
+    copies: int
+    delivery_id: str
+    event: str | None
+    event_uids: list[str]
+    outcome: State
+    platform_id: str | None
+    reason: str | None
+    receipt_id: str | None
+    received_at: str
+    replayable: bool
+    replaying: bool
+    settled_at: str
+
+
 class ConnectorsRotation(TypedDict):
     """A new secret, and how long those before let in beside it."""
 
@@ -2099,6 +2230,29 @@ class ReplaysDifferenceShown(TypedDict):
     came: Any
     field: str
     stands: Any
+
+
+class WebhooksRotation(TypedDict):
+    """How long the secret before signs, too."""
+
+    overlap_hours: NotRequired[int | None]
+
+
+class shared__http__webhooks__DeliveryShown(TypedDict):
+    """A delivery with what is sent."""
+
+    delivery_id: str
+    endpoint_id: str
+    fact: dict[str, Any]
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
 
 
 Activity = (
@@ -2141,6 +2295,8 @@ Activity = (
 BotBy = Literal["platform", "pattern", "hand"]
 
 Cause = Literal["not_readable", "unknown_type", "not_valid", "too_large", "conflict"]
+
+DeliveryState = Literal["waiting", "delivered", "failed", "held"]
 
 Erased = Literal["deleted", "blanked", "stays"]
 

@@ -213,6 +213,39 @@ class Deed(TypedDict):
     person_name: str | None
 
 
+class DeliveryListed(TypedDict):
+    """A fact on its way to an endpoint, or there."""
+
+    delivery_id: str
+    endpoint_id: str
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class DeliveryShown(TypedDict):
+    """A delivery with what is sent."""
+
+    delivery_id: str
+    endpoint_id: str
+    fact: dict[str, Any]
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
 class Discard(TypedDict):
     """Why a record will never be processed."""
 
@@ -238,6 +271,25 @@ class KeyHolder(TypedDict):
     person_id: str
     roles: list[str]
     scopes: list[str]
+
+
+class LaneShown(TypedDict):
+    """How a service does with an endpoint."""
+
+    endpoint_id: str
+    failing_since: str | None
+    gave_up: bool
+    held: int
+    last_delivered_at: str | None
+    name: str
+    oldest_at: str | None
+    waiting: int
+
+
+class Lanes(TypedDict):
+    """How a service does with each endpoint of a community."""
+
+    items: list[LaneShown]
 
 
 class LedgerCheck(TypedDict):
@@ -457,6 +509,13 @@ class DeadLetterListedPage(TypedDict):
     """DeadLetterListedPage"""
 
     items: list[DeadLetterListed]
+    next: NotRequired[str | None]
+
+
+class DeliveryListedPage(TypedDict):
+    """DeliveryListedPage"""
+
+    items: list[DeliveryListed]
     next: NotRequired[str | None]
 
 
@@ -775,6 +834,19 @@ class RedemptionRequest(TypedDict):
     reward_id: str
 
 
+class ReplayWanted(TypedDict):
+    """Which deliveries are to be made again."""
+
+    endpoint_id: str
+    states: list[Literal["delivered", "failed", "held"]]
+
+
+class Replayed(TypedDict):
+    """How many deliveries are made again."""
+
+    deliveries: int
+
+
 class Review(TypedDict):
     """All that the approver of a run says yes to, and what changed since the last run that was paid."""
 
@@ -1082,6 +1154,8 @@ class WouldBe(TypedDict):
     payouts_count: int
     points: int
 
+
+DeliveryState = Literal["waiting", "delivered", "failed", "held"]
 
 Erased = Literal["deleted", "blanked", "stays"]
 

@@ -648,6 +648,39 @@ class DeclinedItem(TypedDict):
     rule_id: str
 
 
+class DeliveryListed(TypedDict):
+    """A fact on its way to an endpoint, or there."""
+
+    delivery_id: str
+    endpoint_id: str
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class DeliveryShown(TypedDict):
+    """A delivery with what is sent."""
+
+    delivery_id: str
+    endpoint_id: str
+    fact: dict[str, Any]
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
 class Diminishing(TypedDict):
     """The n-th award of a time is worth less: a share for each turn in percent, or each `factor` % of the
     last.
@@ -902,6 +935,25 @@ class KeyHolder(TypedDict):
     person_id: str
     roles: list[str]
     scopes: list[str]
+
+
+class LaneShown(TypedDict):
+    """How a service does with an endpoint."""
+
+    endpoint_id: str
+    failing_since: str | None
+    gave_up: bool
+    held: int
+    last_delivered_at: str | None
+    name: str
+    oldest_at: str | None
+    waiting: int
+
+
+class Lanes(TypedDict):
+    """How a service does with each endpoint of a community."""
+
+    items: list[LaneShown]
 
 
 class Level(TypedDict):
@@ -1183,6 +1235,13 @@ class DeadLetterListedPage(TypedDict):
     """DeadLetterListedPage"""
 
     items: list[DeadLetterListed]
+    next: NotRequired[str | None]
+
+
+class DeliveryListedPage(TypedDict):
+    """DeliveryListedPage"""
+
+    items: list[DeliveryListed]
     next: NotRequired[str | None]
 
 
@@ -1526,6 +1585,19 @@ class Recognition(TypedDict):
     badges: NotRequired[list[Badge]]
     levels: NotRequired[list[Level]]
     streaks: NotRequired[list[Streak]]
+
+
+class ReplayWanted(TypedDict):
+    """Which deliveries are to be made again."""
+
+    endpoint_id: str
+    states: list[Literal["delivered", "failed", "held"]]
+
+
+class Replayed(TypedDict):
+    """How many deliveries are made again."""
+
+    deliveries: int
 
 
 class ReportMade(TypedDict):
@@ -2079,6 +2151,8 @@ class Worth(TypedDict):
     currency: str
     spent_minor: int
 
+
+DeliveryState = Literal["waiting", "delivered", "failed", "held"]
 
 Erased = Literal["deleted", "blanked", "stays"]
 

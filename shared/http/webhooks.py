@@ -15,6 +15,7 @@ from shared.http.connected import Conn, Tx
 from shared.http.pages import Limit, Page, after
 from shared.http.problem_types import INVALID_CURSOR, MISSING_SCOPE, ProblemType
 from shared.http.problems import ErrorTable, Problem, problem_responses
+from shared.http.reads import IN_ANSWER
 from shared.webhooks import (
     Delivery,
     DeliveryPlace,
@@ -47,7 +48,7 @@ Reader = Annotated[Principal, requires(Scope.WEBHOOKS_READ)]
 Writer = Annotated[Principal, requires(Scope.WEBHOOKS_WRITE)]
 
 
-class DeliveryListed(BaseModel):
+class WebhookDeliveryListed(BaseModel):
     """A fact on its way to an endpoint, or there."""
 
     delivery_id: str = Field(examples=["2d6c6a52-9d55-5a52-8f1e-0d5a7c7f2b11"])
@@ -74,7 +75,7 @@ class DeliveryListed(BaseModel):
         return cls(**_listed(delivery))
 
 
-class DeliveryShown(DeliveryListed):
+class WebhookDeliveryShown(WebhookDeliveryListed):
     """A delivery with what is sent."""
 
     fact: dict[str, Any] = Field(description="The CloudEvent that is the body")
@@ -85,7 +86,7 @@ class DeliveryShown(DeliveryListed):
         return cls(**_listed(delivery), fact=orjson.loads(delivery.body))
 
 
-class LaneShown(BaseModel):
+class WebhookLaneShown(BaseModel):
     """How a service does with an endpoint."""
 
     endpoint_id: str = Field(examples=["0b7f2f0e-6a0c-4f6e-9a55-3b1f1f5d2a10"])
@@ -112,13 +113,13 @@ class LaneShown(BaseModel):
         )
 
 
-class Lanes(BaseModel):
+class WebhookLanes(BaseModel):
     """How a service does with each endpoint of a community."""
 
-    items: list[LaneShown]
+    items: list[WebhookLaneShown]
 
 
-class ReplayWanted(RequestBody):
+class WebhookReplayWanted(RequestBody):
     """Which deliveries are to be made again."""
 
     endpoint_id: UUID = Field(examples=["0b7f2f0e-6a0c-4f6e-9a55-3b1f1f5d2a10"])
@@ -127,7 +128,7 @@ class ReplayWanted(RequestBody):
     )
 
 
-class Replayed(BaseModel):
+class WebhookReplayed(BaseModel):
     """How many deliveries are made again."""
 
     deliveries: int = Field(examples=[12])
@@ -145,7 +146,7 @@ async def get_deliveries(
     endpoint_id: Annotated[UUID | None, Query(description="Only to this endpoint; else all")] = None,
     state: Annotated[DeliveryState | None, Query(description="Only of this state; else all")] = None,
     limit: Limit = 100,
-) -> Page[DeliveryListed]:
+) -> Page[WebhookDeliveryListed]:
     """Those of this service's facts, the newest first."""
     found = await store.page_of_deliveries(
         conn,
@@ -156,15 +157,15 @@ async def get_deliveries(
         limit_count=limit,
     )
     return Page.of(
-        found, limit, item=DeliveryListed.of, place=lambda one: DeliveryPlace(one.made_at, one.delivery_id)
+        found, limit, item=WebhookDeliveryListed.of, place=lambda one: DeliveryPlace(one.made_at, one.delivery_id)
     )
 
 
 @router.get("/v1/webhook-lanes", summary="How webhooks do", responses=problem_responses())
-async def get_lanes(principal: Reader, conn: Conn) -> Lanes:
+async def get_lanes(principal: Reader, conn: Conn) -> WebhookLanes:
     """What of this service's facts waits for each endpoint, and since when one takes nothing."""
     found = await store.load_lanes(conn, community=principal.community, count_max=COUNTED_MAX)
-    return Lanes(items=[LaneShown.of(lane) for lane in found])
+    return WebhookLanes(items=[WebhookLaneShown.of(lane) for lane in found])
 
 
 @router.post(
@@ -173,7 +174,7 @@ async def get_lanes(principal: Reader, conn: Conn) -> Lanes:
     status_code=202,
     responses=problem_responses(),
 )
-async def post_replay_all(principal: Writer, tx: Tx, body: ReplayWanted) -> Replayed:
+async def post_replay_all(principal: Writer, tx: Tx, body: WebhookReplayWanted) -> WebhookReplayed:
     """Under the same webhook-id, the oldest first; 10,000 at once."""
     count = await handlers.replay_all(
         tx,
@@ -181,7 +182,7 @@ async def post_replay_all(principal: Writer, tx: Tx, body: ReplayWanted) -> Repl
         endpoint_id=str(body.endpoint_id),
         states=[DeliveryState(state) for state in body.states],
     )
-    return Replayed(deliveries=count)
+    return WebhookReplayed(deliveries=count)
 
 
 @router.get(
@@ -189,15 +190,17 @@ async def post_replay_all(principal: Writer, tx: Tx, body: ReplayWanted) -> Repl
     summary="A delivery of a fact",
     responses=problem_responses(UNKNOWN_DELIVERY),
 )
-async def get_delivery(principal: Reader, conn: Conn, delivery_id: UUID) -> DeliveryShown:
-    """With the fact, as it is sent: that takes what its type is read with, such as `points:read`."""
+async def get_delivery(
+    principal: Annotated[Principal, requires(Scope.WEBHOOKS_READ, reads=IN_ANSWER)], conn: Conn, delivery_id: UUID
+) -> WebhookDeliveryShown:
+    """With the fact, as it is sent: that takes what its type is read with, such as `points:read`, and is noted."""
     found = await store.find_delivery(conn, community=principal.community, delivery=str(delivery_id))
     if found is None:
         raise UnknownDeliveryError
     offered = OFFERED.get(found.fact_type)
     if offered is not None and offered.scope not in principal.scopes:
         raise Problem(MISSING_SCOPE, f"What {found.fact_type} says is read with {str(offered.scope)!r}")
-    return DeliveryShown.of(found)
+    return WebhookDeliveryShown.of(found)
 
 
 @router.post(
@@ -206,10 +209,10 @@ async def get_delivery(principal: Reader, conn: Conn, delivery_id: UUID) -> Deli
     status_code=202,
     responses=problem_responses(UNKNOWN_DELIVERY, SETTLED_DELIVERY),
 )
-async def post_replay(principal: Writer, tx: Tx, delivery_id: UUID) -> DeliveryListed:
+async def post_replay(principal: Writer, tx: Tx, delivery_id: UUID) -> WebhookDeliveryListed:
     """Under the same webhook-id: whoever had it before knows it again."""
     found = await handlers.replay_delivery(tx, community=principal.community, delivery_id=str(delivery_id))
-    return DeliveryListed.of(found)
+    return WebhookDeliveryListed.of(found)
 
 
 def _listed(delivery: Delivery) -> dict[str, Any]:

@@ -13,6 +13,8 @@ SCOPES: Final = {
     "events:write": _("Send events"),
     "receipts:read": _("See what became of events that were sent"),
     "connectors:write": _("Connect platforms, and rotate their secrets"),
+    "webhooks:read": _("See webhooks, and what was delivered to them"),
+    "webhooks:write": _("Add webhooks, rotate their secrets, have facts delivered again"),
     "members:read": _("List members, with names and identities"),
     "members:write": _("Declare identities to be one person"),
     "members:export": _("Export all that is held of a member"),

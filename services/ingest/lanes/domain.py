@@ -94,8 +94,8 @@ def read_record(
 ) -> Reading:
     """Admit the events of a community's record that was written `at` some time, as if they had come by HTTP.
 
-    It is in the form that its headers say (CloudEvents' binding for Kafka): structured, or binary with attributes in
-    `ce_` headers. One without any is JSON: an event, or an array of them.
+    It is in the form that its headers say (CloudEvents' binding for Kafka): structured, or binary with attributes
+    in `ce_` headers. One without any is JSON: an event, or an array of them.
     """
     place = f"{record.topic}|{record.partition}|{record.offset}"
     randomness = hashlib.blake2b(place.encode(), digest_size=8).hexdigest()

@@ -79,7 +79,7 @@ class FactTypesOffered(BaseModel):
     items: list[FactTypeOffered]
 
 
-class EndpointWanted(RequestBody):
+class WebhookWanted(RequestBody):
     """Where facts are to be delivered."""
 
     name: Slug = Field(description="A part of its address here", examples=["warehouse"])
@@ -87,7 +87,7 @@ class EndpointWanted(RequestBody):
     types: Types
 
 
-class EndpointChange(RequestBody):
+class WebhookChange(RequestBody):
     """What is to change; what is left out stays."""
 
     url: Url | None = None
@@ -95,13 +95,13 @@ class EndpointChange(RequestBody):
     enabled: bool | None = Field(None, description="Whether anything is delivered")
 
 
-class Rotation(RequestBody):
+class WebhookRotation(RequestBody):
     """How long the secret before signs, too."""
 
     overlap_hours: int | None = Field(None, ge=0, le=720, description="Else as the installation says")
 
 
-class EndpointShown(BaseModel):
+class WebhookShown(BaseModel):
     """An endpoint, without its secrets."""
 
     endpoint_id: str = Field(examples=["0b7f2f0e-6a0c-4f6e-9a55-3b1f1f5d2a10"])
@@ -127,7 +127,7 @@ class EndpointShown(BaseModel):
         return cls(**_shown(endpoint, target, now))
 
 
-class EndpointMade(EndpointShown):
+class WebhookMade(WebhookShown):
     """An endpoint with the secret that is in force, this once."""
 
     secret: str = Field(description="As libraries for Standard Webhooks take it", examples=["whsec_…"])
@@ -138,7 +138,7 @@ class EndpointMade(EndpointShown):
         return cls(**_shown(made.endpoint, made.target, now), secret=made.secret or "")
 
 
-class Tested(BaseModel):
+class WebhookTested(BaseModel):
     """A delivery that says nothing."""
 
     delivery_id: str = Field(
@@ -171,11 +171,11 @@ async def get_webhook_types(principal: Reader) -> FactTypesOffered:
         WEBHOOKS_NOT_SET_UP,
     ),
 )
-async def post_endpoint(principal: Writer, tx: Tx, body: EndpointWanted) -> EndpointMade:
+async def post_endpoint(principal: Writer, tx: Tx, body: WebhookWanted) -> WebhookMade:
     """From a second after this on. The answer has the secret that signs deliveries, this once."""
     wanted = AddEndpoint(body.name, body.url, body.types)
     made = await handlers.add_endpoint(tx, caller=principal, community=principal.community, wanted=wanted)
-    return EndpointMade.made(made, tx.now)
+    return WebhookMade.made(made, tx.now)
 
 
 @router.get(
@@ -187,14 +187,14 @@ async def get_endpoints(
     settings: OwnSettings,
     place: Annotated[EndpointPlace | None, after(EndpointPlace)],
     limit: Limit = 100,
-) -> Page[EndpointShown]:
+) -> Page[WebhookShown]:
     """By name."""
     found = await store.page_of_endpoints(conn, community=principal.community, after=place, limit_count=limit)
     now = await conn.fetchval("select now()")
     return Page.of(
         found,
         limit,
-        item=lambda one: EndpointShown.of(one, _target(settings, one), now),
+        item=lambda one: WebhookShown.of(one, _target(settings, one), now),
         place=lambda one: EndpointPlace(one.name),
     )
 
@@ -204,11 +204,11 @@ async def get_endpoints(
     summary="Where facts are delivered, one",
     responses=problem_responses(UNKNOWN_ENDPOINT),
 )
-async def get_endpoint(principal: Reader, conn: Conn, settings: OwnSettings, name: Slug) -> EndpointShown:
+async def get_endpoint(principal: Reader, conn: Conn, settings: OwnSettings, name: Slug) -> WebhookShown:
     """Its secrets are shown nowhere."""
     found = await handlers.named(conn, community=principal.community, name=name)
     now = await conn.fetchval("select now()")
-    return EndpointShown.of(found, _target(settings, found), now)
+    return WebhookShown.of(found, _target(settings, found), now)
 
 
 @router.patch(
@@ -218,13 +218,13 @@ async def get_endpoint(principal: Reader, conn: Conn, settings: OwnSettings, nam
         UNKNOWN_ENDPOINT, ADDRESS_REFUSED, UNKNOWN_FACT_TYPE, NOT_THEIR_TYPES, WEBHOOKS_NOT_SET_UP
     ),
 )
-async def patch_endpoint(principal: Writer, tx: Tx, name: Slug, body: EndpointChange) -> EndpointShown:
+async def patch_endpoint(principal: Writer, tx: Tx, name: Slug, body: WebhookChange) -> WebhookShown:
     """What was told while it was disabled is not delivered; what waited then is, once it is enabled."""
     wanted = ChangeEndpoint(body.url, body.types, body.enabled)
     made = await handlers.change_endpoint(
         tx, caller=principal, community=principal.community, name=name, wanted=wanted
     )
-    return EndpointShown.of(made.endpoint, made.target, tx.now)
+    return WebhookShown.of(made.endpoint, made.target, tx.now)
 
 
 @router.post(
@@ -233,14 +233,14 @@ async def patch_endpoint(principal: Writer, tx: Tx, name: Slug, body: EndpointCh
     responses=problem_responses(UNKNOWN_ENDPOINT, WEBHOOKS_NOT_SET_UP),
 )
 async def post_rotate(
-    principal: Writer, tx: Tx, settings: OwnSettings, name: Slug, body: Rotation
-) -> EndpointMade:
+    principal: Writer, tx: Tx, settings: OwnSettings, name: Slug, body: WebhookRotation
+) -> WebhookMade:
     """The answer has it, this once. Until the overlap is over each delivery is signed by both."""
     hours = settings.webhook_overlap_hours if body.overlap_hours is None else body.overlap_hours
     made = await handlers.rotate_secret(
         tx, community=principal.community, name=name, overlap=timedelta(hours=hours)
     )
-    return EndpointMade.made(made, tx.now)
+    return WebhookMade.made(made, tx.now)
 
 
 @router.post(
@@ -249,9 +249,9 @@ async def post_rotate(
     summary="Deliver a fact that says nothing",
     responses=problem_responses(UNKNOWN_ENDPOINT),
 )
-async def post_test(principal: Writer, tx: Tx, name: Slug) -> Tested:
+async def post_test(principal: Writer, tx: Tx, name: Slug) -> WebhookTested:
     """To one that is disabled, too: a `webhook_endpoint.tested.v1`, signed like all others."""
-    return Tested(delivery_id=await handlers.test_endpoint(tx, community=principal.community, name=name))
+    return WebhookTested(delivery_id=await handlers.test_endpoint(tx, community=principal.community, name=name))
 
 
 @router.delete(

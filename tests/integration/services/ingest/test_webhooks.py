@@ -97,10 +97,14 @@ async def test_a_fact_is_delivered_signed_and_again_under_the_same_id(
     desk: Community, receiver: Receiver, stack: Any
 ) -> None:
     made = await add(desk, receiver.url())
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    desk.client.headers["traceparent"] = f"00-{trace}-b7ad6b7169203331-01"
     assert await desk.outcomes(event(1), event(2)) == ["accepted", "accepted"]
     first, second = await got(receiver, 2)
     facts = [one.verified_by(made["secret"]) for one in (first, second)]
     assert {fact["id"] for fact in facts} == {"post-1", "post-2"}
+    # The trace of whoever sent them is theirs.
+    assert {fact["traceparent"].split("-")[1] for fact in facts} == {trace}
     assert {one.headers["content-type"] for one in receiver.got} == {"application/cloudevents+json; charset=utf-8"}
 
     # What was delivered is what was told, to the byte.

@@ -659,10 +659,10 @@ class Analytics:
         state: types.DeliveryState | None = None,
         limit: int | None = None,
         after: str | None = None,
-    ) -> types.DeliveryListedPage:
+    ) -> types.WebhookDeliveryListedPage:
         """Those of this service's facts, the newest first."""
         return cast(
-            "types.DeliveryListedPage",
+            "types.WebhookDeliveryListedPage",
             self._ask(
                 call(
                     "analytics",
@@ -675,7 +675,7 @@ class Analytics:
 
     def iter_webhook_deliveries(
         self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
-    ) -> Iterator[types.DeliveryListed]:
+    ) -> Iterator[types.WebhookDeliveryListed]:
         """Every item that `get_webhook_deliveries` lists, page by page."""
         return items(
             self._ask,
@@ -689,10 +689,10 @@ class Analytics:
 
     def replay_webhook_deliveries(
         self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
-    ) -> types.Replayed:
+    ) -> types.WebhookReplayed:
         """Under the same webhook-id, the oldest first; 10,000 at once."""
         return cast(
-            "types.Replayed",
+            "types.WebhookReplayed",
             self._ask(
                 call(
                     "analytics",
@@ -703,23 +703,25 @@ class Analytics:
             ),
         )
 
-    def get_webhook_delivery(self, delivery_id: str) -> types.DeliveryShown:
-        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`."""
+    def get_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`, and is
+        noted.
+        """
         return cast(
-            "types.DeliveryShown",
+            "types.WebhookDeliveryShown",
             self._ask(call("analytics", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
         )
 
-    def replay_webhook_delivery(self, delivery_id: str) -> types.DeliveryListed:
+    def replay_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryListed:
         """Under the same webhook-id: whoever had it before knows it again."""
         return cast(
-            "types.DeliveryListed",
+            "types.WebhookDeliveryListed",
             self._ask(call("analytics", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
         )
 
-    def get_webhook_lanes(self) -> types.Lanes:
+    def get_webhook_lanes(self) -> types.WebhookLanes:
         """What of this service's facts waits for each endpoint, and since when one takes nothing."""
-        return cast("types.Lanes", self._ask(call("analytics", "GET", "/v1/webhook-lanes")))
+        return cast("types.WebhookLanes", self._ask(call("analytics", "GET", "/v1/webhook-lanes")))
 
 
 class AsyncAnalytics:
@@ -1374,10 +1376,10 @@ class AsyncAnalytics:
         state: types.DeliveryState | None = None,
         limit: int | None = None,
         after: str | None = None,
-    ) -> types.DeliveryListedPage:
+    ) -> types.WebhookDeliveryListedPage:
         """Those of this service's facts, the newest first."""
         return cast(
-            "types.DeliveryListedPage",
+            "types.WebhookDeliveryListedPage",
             await self._ask(
                 call(
                     "analytics",
@@ -1390,7 +1392,7 @@ class AsyncAnalytics:
 
     def iter_webhook_deliveries(
         self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
-    ) -> AsyncIterator[types.DeliveryListed]:
+    ) -> AsyncIterator[types.WebhookDeliveryListed]:
         """Every item that `get_webhook_deliveries` lists, page by page."""
         return async_items(
             self._ask,
@@ -1404,10 +1406,10 @@ class AsyncAnalytics:
 
     async def replay_webhook_deliveries(
         self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
-    ) -> types.Replayed:
+    ) -> types.WebhookReplayed:
         """Under the same webhook-id, the oldest first; 10,000 at once."""
         return cast(
-            "types.Replayed",
+            "types.WebhookReplayed",
             await self._ask(
                 call(
                     "analytics",
@@ -1418,20 +1420,22 @@ class AsyncAnalytics:
             ),
         )
 
-    async def get_webhook_delivery(self, delivery_id: str) -> types.DeliveryShown:
-        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`."""
+    async def get_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`, and is
+        noted.
+        """
         return cast(
-            "types.DeliveryShown",
+            "types.WebhookDeliveryShown",
             await self._ask(call("analytics", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
         )
 
-    async def replay_webhook_delivery(self, delivery_id: str) -> types.DeliveryListed:
+    async def replay_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryListed:
         """Under the same webhook-id: whoever had it before knows it again."""
         return cast(
-            "types.DeliveryListed",
+            "types.WebhookDeliveryListed",
             await self._ask(call("analytics", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
         )
 
-    async def get_webhook_lanes(self) -> types.Lanes:
+    async def get_webhook_lanes(self) -> types.WebhookLanes:
         """What of this service's facts waits for each endpoint, and since when one takes nothing."""
-        return cast("types.Lanes", await self._ask(call("analytics", "GET", "/v1/webhook-lanes")))
+        return cast("types.WebhookLanes", await self._ask(call("analytics", "GET", "/v1/webhook-lanes")))

@@ -501,7 +501,7 @@ class Ingest:
         outcome: types.State | None = None,
         platform_id: str | None = None,
         limit: int | None = None,
-    ) -> Iterator[types.ConnectorsDeliveryShown]:
+    ) -> Iterator[types.DeliveryShown]:
         """Every item that `get_deliveries` lists, page by page."""
         return items(
             self._ask,
@@ -513,19 +513,19 @@ class Ingest:
             ),
         )
 
-    def get_delivery(self, name: str, delivery_id: str) -> types.ConnectorsDeliveryShown:
+    def get_delivery(self, name: str, delivery_id: str) -> types.DeliveryShown:
         """Under its `receipt_id` stands what became of each of its events."""
         return cast(
-            "types.ConnectorsDeliveryShown",
+            "types.DeliveryShown",
             self._ask(
                 call("ingest", "GET", f"/v1/connectors/{as_segment(name)}/deliveries/{as_segment(delivery_id)}")
             ),
         )
 
-    def replay_delivery(self, name: str, delivery_id: str) -> types.ConnectorsDeliveryShown:
+    def replay_delivery(self, name: str, delivery_id: str) -> types.DeliveryShown:
         """One that no mapping was for, or whose mapping failed: by what the connection says now."""
         return cast(
-            "types.ConnectorsDeliveryShown",
+            "types.DeliveryShown",
             self._ask(
                 call(
                     "ingest",
@@ -1401,10 +1401,10 @@ class Ingest:
         state: types.DeliveryState | None = None,
         limit: int | None = None,
         after: str | None = None,
-    ) -> types.DeliveryListedPage:
+    ) -> types.WebhookDeliveryListedPage:
         """Those of this service's facts, the newest first."""
         return cast(
-            "types.DeliveryListedPage",
+            "types.WebhookDeliveryListedPage",
             self._ask(
                 call(
                     "ingest",
@@ -1417,7 +1417,7 @@ class Ingest:
 
     def iter_webhook_deliveries(
         self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
-    ) -> Iterator[types.DeliveryListed]:
+    ) -> Iterator[types.WebhookDeliveryListed]:
         """Every item that `get_webhook_deliveries` lists, page by page."""
         return items(
             self._ask,
@@ -1431,10 +1431,10 @@ class Ingest:
 
     def replay_webhook_deliveries(
         self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
-    ) -> types.Replayed:
+    ) -> types.WebhookReplayed:
         """Under the same webhook-id, the oldest first; 10,000 at once."""
         return cast(
-            "types.Replayed",
+            "types.WebhookReplayed",
             self._ask(
                 call(
                     "ingest",
@@ -1445,37 +1445,39 @@ class Ingest:
             ),
         )
 
-    def get_webhook_delivery(self, delivery_id: str) -> types.shared__http__webhooks__DeliveryShown:
-        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`."""
+    def get_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`, and is
+        noted.
+        """
         return cast(
-            "types.shared__http__webhooks__DeliveryShown",
+            "types.WebhookDeliveryShown",
             self._ask(call("ingest", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
         )
 
-    def replay_webhook_delivery(self, delivery_id: str) -> types.DeliveryListed:
+    def replay_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryListed:
         """Under the same webhook-id: whoever had it before knows it again."""
         return cast(
-            "types.DeliveryListed",
+            "types.WebhookDeliveryListed",
             self._ask(call("ingest", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
         )
 
     def get_webhook_endpoints(
         self, *, limit: int | None = None, after: str | None = None
-    ) -> types.EndpointShownPage:
+    ) -> types.WebhookShownPage:
         """By name."""
         return cast(
-            "types.EndpointShownPage",
+            "types.WebhookShownPage",
             self._ask(call("ingest", "GET", "/v1/webhook-endpoints", params={"limit": limit, "after": after})),
         )
 
-    def iter_webhook_endpoints(self, *, limit: int | None = None) -> Iterator[types.EndpointShown]:
+    def iter_webhook_endpoints(self, *, limit: int | None = None) -> Iterator[types.WebhookShown]:
         """Every item that `get_webhook_endpoints` lists, page by page."""
         return items(self._ask, call("ingest", "GET", "/v1/webhook-endpoints", params={"limit": limit}))
 
-    def post_webhook_endpoint(self, *, name: str, types: Sequence[str], url: str) -> types.EndpointMade:
+    def post_webhook_endpoint(self, *, name: str, types: Sequence[str], url: str) -> types.WebhookMade:
         """From a second after this on. The answer has the secret that signs deliveries, this once."""
         return cast(
-            "types.EndpointMade",
+            "types.WebhookMade",
             self._ask(
                 call("ingest", "POST", "/v1/webhook-endpoints", fields={"name": name, "types": types, "url": url})
             ),
@@ -1485,10 +1487,10 @@ class Ingest:
         """What waits for it, and the log of its deliveries, go."""
         self._ask(call("ingest", "DELETE", f"/v1/webhook-endpoints/{as_segment(name)}"))
 
-    def get_webhook_endpoint(self, name: str) -> types.EndpointShown:
+    def get_webhook_endpoint(self, name: str) -> types.WebhookShown:
         """Its secrets are shown nowhere."""
         return cast(
-            "types.EndpointShown", self._ask(call("ingest", "GET", f"/v1/webhook-endpoints/{as_segment(name)}"))
+            "types.WebhookShown", self._ask(call("ingest", "GET", f"/v1/webhook-endpoints/{as_segment(name)}"))
         )
 
     def patch_webhook_endpoint(
@@ -1498,10 +1500,10 @@ class Ingest:
         enabled: bool | None | NotGiven = NOT_GIVEN,
         types: Sequence[str] | None | NotGiven = NOT_GIVEN,
         url: str | None | NotGiven = NOT_GIVEN,
-    ) -> types.EndpointShown:
+    ) -> types.WebhookShown:
         """What was told while it was disabled is not delivered; what waited then is, once it is enabled."""
         return cast(
-            "types.EndpointShown",
+            "types.WebhookShown",
             self._ask(
                 call(
                     "ingest",
@@ -1514,10 +1516,10 @@ class Ingest:
 
     def rotate_webhook_secret(
         self, name: str, *, overlap_hours: int | None | NotGiven = NOT_GIVEN
-    ) -> types.EndpointMade:
+    ) -> types.WebhookMade:
         """The answer has it, this once. Until the overlap is over each delivery is signed by both."""
         return cast(
-            "types.EndpointMade",
+            "types.WebhookMade",
             self._ask(
                 call(
                     "ingest",
@@ -1528,15 +1530,16 @@ class Ingest:
             ),
         )
 
-    def test_webhook_endpoint(self, name: str) -> types.Tested:
+    def test_webhook_endpoint(self, name: str) -> types.WebhookTested:
         """To one that is disabled, too: a `webhook_endpoint.tested.v1`, signed like all others."""
         return cast(
-            "types.Tested", self._ask(call("ingest", "POST", f"/v1/webhook-endpoints/{as_segment(name)}/test"))
+            "types.WebhookTested",
+            self._ask(call("ingest", "POST", f"/v1/webhook-endpoints/{as_segment(name)}/test")),
         )
 
-    def get_webhook_lanes(self) -> types.Lanes:
+    def get_webhook_lanes(self) -> types.WebhookLanes:
         """What of this service's facts waits for each endpoint, and since when one takes nothing."""
-        return cast("types.Lanes", self._ask(call("ingest", "GET", "/v1/webhook-lanes")))
+        return cast("types.WebhookLanes", self._ask(call("ingest", "GET", "/v1/webhook-lanes")))
 
     def get_webhook_types(self) -> types.FactTypesOffered:
         """Each with what whoever has it delivered must be allowed to read."""
@@ -2046,7 +2049,7 @@ class AsyncIngest:
         outcome: types.State | None = None,
         platform_id: str | None = None,
         limit: int | None = None,
-    ) -> AsyncIterator[types.ConnectorsDeliveryShown]:
+    ) -> AsyncIterator[types.DeliveryShown]:
         """Every item that `get_deliveries` lists, page by page."""
         return async_items(
             self._ask,
@@ -2058,19 +2061,19 @@ class AsyncIngest:
             ),
         )
 
-    async def get_delivery(self, name: str, delivery_id: str) -> types.ConnectorsDeliveryShown:
+    async def get_delivery(self, name: str, delivery_id: str) -> types.DeliveryShown:
         """Under its `receipt_id` stands what became of each of its events."""
         return cast(
-            "types.ConnectorsDeliveryShown",
+            "types.DeliveryShown",
             await self._ask(
                 call("ingest", "GET", f"/v1/connectors/{as_segment(name)}/deliveries/{as_segment(delivery_id)}")
             ),
         )
 
-    async def replay_delivery(self, name: str, delivery_id: str) -> types.ConnectorsDeliveryShown:
+    async def replay_delivery(self, name: str, delivery_id: str) -> types.DeliveryShown:
         """One that no mapping was for, or whose mapping failed: by what the connection says now."""
         return cast(
-            "types.ConnectorsDeliveryShown",
+            "types.DeliveryShown",
             await self._ask(
                 call(
                     "ingest",
@@ -2967,10 +2970,10 @@ class AsyncIngest:
         state: types.DeliveryState | None = None,
         limit: int | None = None,
         after: str | None = None,
-    ) -> types.DeliveryListedPage:
+    ) -> types.WebhookDeliveryListedPage:
         """Those of this service's facts, the newest first."""
         return cast(
-            "types.DeliveryListedPage",
+            "types.WebhookDeliveryListedPage",
             await self._ask(
                 call(
                     "ingest",
@@ -2983,7 +2986,7 @@ class AsyncIngest:
 
     def iter_webhook_deliveries(
         self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
-    ) -> AsyncIterator[types.DeliveryListed]:
+    ) -> AsyncIterator[types.WebhookDeliveryListed]:
         """Every item that `get_webhook_deliveries` lists, page by page."""
         return async_items(
             self._ask,
@@ -2997,10 +3000,10 @@ class AsyncIngest:
 
     async def replay_webhook_deliveries(
         self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
-    ) -> types.Replayed:
+    ) -> types.WebhookReplayed:
         """Under the same webhook-id, the oldest first; 10,000 at once."""
         return cast(
-            "types.Replayed",
+            "types.WebhookReplayed",
             await self._ask(
                 call(
                     "ingest",
@@ -3011,39 +3014,41 @@ class AsyncIngest:
             ),
         )
 
-    async def get_webhook_delivery(self, delivery_id: str) -> types.shared__http__webhooks__DeliveryShown:
-        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`."""
+    async def get_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`, and is
+        noted.
+        """
         return cast(
-            "types.shared__http__webhooks__DeliveryShown",
+            "types.WebhookDeliveryShown",
             await self._ask(call("ingest", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
         )
 
-    async def replay_webhook_delivery(self, delivery_id: str) -> types.DeliveryListed:
+    async def replay_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryListed:
         """Under the same webhook-id: whoever had it before knows it again."""
         return cast(
-            "types.DeliveryListed",
+            "types.WebhookDeliveryListed",
             await self._ask(call("ingest", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
         )
 
     async def get_webhook_endpoints(
         self, *, limit: int | None = None, after: str | None = None
-    ) -> types.EndpointShownPage:
+    ) -> types.WebhookShownPage:
         """By name."""
         return cast(
-            "types.EndpointShownPage",
+            "types.WebhookShownPage",
             await self._ask(
                 call("ingest", "GET", "/v1/webhook-endpoints", params={"limit": limit, "after": after})
             ),
         )
 
-    def iter_webhook_endpoints(self, *, limit: int | None = None) -> AsyncIterator[types.EndpointShown]:
+    def iter_webhook_endpoints(self, *, limit: int | None = None) -> AsyncIterator[types.WebhookShown]:
         """Every item that `get_webhook_endpoints` lists, page by page."""
         return async_items(self._ask, call("ingest", "GET", "/v1/webhook-endpoints", params={"limit": limit}))
 
-    async def post_webhook_endpoint(self, *, name: str, types: Sequence[str], url: str) -> types.EndpointMade:
+    async def post_webhook_endpoint(self, *, name: str, types: Sequence[str], url: str) -> types.WebhookMade:
         """From a second after this on. The answer has the secret that signs deliveries, this once."""
         return cast(
-            "types.EndpointMade",
+            "types.WebhookMade",
             await self._ask(
                 call("ingest", "POST", "/v1/webhook-endpoints", fields={"name": name, "types": types, "url": url})
             ),
@@ -3053,10 +3058,10 @@ class AsyncIngest:
         """What waits for it, and the log of its deliveries, go."""
         await self._ask(call("ingest", "DELETE", f"/v1/webhook-endpoints/{as_segment(name)}"))
 
-    async def get_webhook_endpoint(self, name: str) -> types.EndpointShown:
+    async def get_webhook_endpoint(self, name: str) -> types.WebhookShown:
         """Its secrets are shown nowhere."""
         return cast(
-            "types.EndpointShown",
+            "types.WebhookShown",
             await self._ask(call("ingest", "GET", f"/v1/webhook-endpoints/{as_segment(name)}")),
         )
 
@@ -3067,10 +3072,10 @@ class AsyncIngest:
         enabled: bool | None | NotGiven = NOT_GIVEN,
         types: Sequence[str] | None | NotGiven = NOT_GIVEN,
         url: str | None | NotGiven = NOT_GIVEN,
-    ) -> types.EndpointShown:
+    ) -> types.WebhookShown:
         """What was told while it was disabled is not delivered; what waited then is, once it is enabled."""
         return cast(
-            "types.EndpointShown",
+            "types.WebhookShown",
             await self._ask(
                 call(
                     "ingest",
@@ -3083,10 +3088,10 @@ class AsyncIngest:
 
     async def rotate_webhook_secret(
         self, name: str, *, overlap_hours: int | None | NotGiven = NOT_GIVEN
-    ) -> types.EndpointMade:
+    ) -> types.WebhookMade:
         """The answer has it, this once. Until the overlap is over each delivery is signed by both."""
         return cast(
-            "types.EndpointMade",
+            "types.WebhookMade",
             await self._ask(
                 call(
                     "ingest",
@@ -3097,16 +3102,16 @@ class AsyncIngest:
             ),
         )
 
-    async def test_webhook_endpoint(self, name: str) -> types.Tested:
+    async def test_webhook_endpoint(self, name: str) -> types.WebhookTested:
         """To one that is disabled, too: a `webhook_endpoint.tested.v1`, signed like all others."""
         return cast(
-            "types.Tested",
+            "types.WebhookTested",
             await self._ask(call("ingest", "POST", f"/v1/webhook-endpoints/{as_segment(name)}/test")),
         )
 
-    async def get_webhook_lanes(self) -> types.Lanes:
+    async def get_webhook_lanes(self) -> types.WebhookLanes:
         """What of this service's facts waits for each endpoint, and since when one takes nothing."""
-        return cast("types.Lanes", await self._ask(call("ingest", "GET", "/v1/webhook-lanes")))
+        return cast("types.WebhookLanes", await self._ask(call("ingest", "GET", "/v1/webhook-lanes")))
 
     async def get_webhook_types(self) -> types.FactTypesOffered:
         """Each with what whoever has it delivered must be allowed to read."""

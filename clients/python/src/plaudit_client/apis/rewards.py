@@ -814,10 +814,10 @@ class Rewards:
         state: types.DeliveryState | None = None,
         limit: int | None = None,
         after: str | None = None,
-    ) -> types.DeliveryListedPage:
+    ) -> types.WebhookDeliveryListedPage:
         """Those of this service's facts, the newest first."""
         return cast(
-            "types.DeliveryListedPage",
+            "types.WebhookDeliveryListedPage",
             self._ask(
                 call(
                     "rewards",
@@ -830,7 +830,7 @@ class Rewards:
 
     def iter_webhook_deliveries(
         self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
-    ) -> Iterator[types.DeliveryListed]:
+    ) -> Iterator[types.WebhookDeliveryListed]:
         """Every item that `get_webhook_deliveries` lists, page by page."""
         return items(
             self._ask,
@@ -844,10 +844,10 @@ class Rewards:
 
     def replay_webhook_deliveries(
         self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
-    ) -> types.Replayed:
+    ) -> types.WebhookReplayed:
         """Under the same webhook-id, the oldest first; 10,000 at once."""
         return cast(
-            "types.Replayed",
+            "types.WebhookReplayed",
             self._ask(
                 call(
                     "rewards",
@@ -858,23 +858,25 @@ class Rewards:
             ),
         )
 
-    def get_webhook_delivery(self, delivery_id: str) -> types.DeliveryShown:
-        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`."""
+    def get_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`, and is
+        noted.
+        """
         return cast(
-            "types.DeliveryShown",
+            "types.WebhookDeliveryShown",
             self._ask(call("rewards", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
         )
 
-    def replay_webhook_delivery(self, delivery_id: str) -> types.DeliveryListed:
+    def replay_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryListed:
         """Under the same webhook-id: whoever had it before knows it again."""
         return cast(
-            "types.DeliveryListed",
+            "types.WebhookDeliveryListed",
             self._ask(call("rewards", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
         )
 
-    def get_webhook_lanes(self) -> types.Lanes:
+    def get_webhook_lanes(self) -> types.WebhookLanes:
         """What of this service's facts waits for each endpoint, and since when one takes nothing."""
-        return cast("types.Lanes", self._ask(call("rewards", "GET", "/v1/webhook-lanes")))
+        return cast("types.WebhookLanes", self._ask(call("rewards", "GET", "/v1/webhook-lanes")))
 
 
 class AsyncRewards:
@@ -1696,10 +1698,10 @@ class AsyncRewards:
         state: types.DeliveryState | None = None,
         limit: int | None = None,
         after: str | None = None,
-    ) -> types.DeliveryListedPage:
+    ) -> types.WebhookDeliveryListedPage:
         """Those of this service's facts, the newest first."""
         return cast(
-            "types.DeliveryListedPage",
+            "types.WebhookDeliveryListedPage",
             await self._ask(
                 call(
                     "rewards",
@@ -1712,7 +1714,7 @@ class AsyncRewards:
 
     def iter_webhook_deliveries(
         self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
-    ) -> AsyncIterator[types.DeliveryListed]:
+    ) -> AsyncIterator[types.WebhookDeliveryListed]:
         """Every item that `get_webhook_deliveries` lists, page by page."""
         return async_items(
             self._ask,
@@ -1726,10 +1728,10 @@ class AsyncRewards:
 
     async def replay_webhook_deliveries(
         self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
-    ) -> types.Replayed:
+    ) -> types.WebhookReplayed:
         """Under the same webhook-id, the oldest first; 10,000 at once."""
         return cast(
-            "types.Replayed",
+            "types.WebhookReplayed",
             await self._ask(
                 call(
                     "rewards",
@@ -1740,20 +1742,22 @@ class AsyncRewards:
             ),
         )
 
-    async def get_webhook_delivery(self, delivery_id: str) -> types.DeliveryShown:
-        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`."""
+    async def get_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`, and is
+        noted.
+        """
         return cast(
-            "types.DeliveryShown",
+            "types.WebhookDeliveryShown",
             await self._ask(call("rewards", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
         )
 
-    async def replay_webhook_delivery(self, delivery_id: str) -> types.DeliveryListed:
+    async def replay_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryListed:
         """Under the same webhook-id: whoever had it before knows it again."""
         return cast(
-            "types.DeliveryListed",
+            "types.WebhookDeliveryListed",
             await self._ask(call("rewards", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
         )
 
-    async def get_webhook_lanes(self) -> types.Lanes:
+    async def get_webhook_lanes(self) -> types.WebhookLanes:
         """What of this service's facts waits for each endpoint, and since when one takes nothing."""
-        return cast("types.Lanes", await self._ask(call("rewards", "GET", "/v1/webhook-lanes")))
+        return cast("types.WebhookLanes", await self._ask(call("rewards", "GET", "/v1/webhook-lanes")))

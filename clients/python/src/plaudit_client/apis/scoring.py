@@ -1174,10 +1174,10 @@ class Scoring:
         state: types.DeliveryState | None = None,
         limit: int | None = None,
         after: str | None = None,
-    ) -> types.DeliveryListedPage:
+    ) -> types.WebhookDeliveryListedPage:
         """Those of this service's facts, the newest first."""
         return cast(
-            "types.DeliveryListedPage",
+            "types.WebhookDeliveryListedPage",
             self._ask(
                 call(
                     "scoring",
@@ -1190,7 +1190,7 @@ class Scoring:
 
     def iter_webhook_deliveries(
         self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
-    ) -> Iterator[types.DeliveryListed]:
+    ) -> Iterator[types.WebhookDeliveryListed]:
         """Every item that `get_webhook_deliveries` lists, page by page."""
         return items(
             self._ask,
@@ -1204,10 +1204,10 @@ class Scoring:
 
     def replay_webhook_deliveries(
         self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
-    ) -> types.Replayed:
+    ) -> types.WebhookReplayed:
         """Under the same webhook-id, the oldest first; 10,000 at once."""
         return cast(
-            "types.Replayed",
+            "types.WebhookReplayed",
             self._ask(
                 call(
                     "scoring",
@@ -1218,23 +1218,25 @@ class Scoring:
             ),
         )
 
-    def get_webhook_delivery(self, delivery_id: str) -> types.DeliveryShown:
-        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`."""
+    def get_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`, and is
+        noted.
+        """
         return cast(
-            "types.DeliveryShown",
+            "types.WebhookDeliveryShown",
             self._ask(call("scoring", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
         )
 
-    def replay_webhook_delivery(self, delivery_id: str) -> types.DeliveryListed:
+    def replay_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryListed:
         """Under the same webhook-id: whoever had it before knows it again."""
         return cast(
-            "types.DeliveryListed",
+            "types.WebhookDeliveryListed",
             self._ask(call("scoring", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
         )
 
-    def get_webhook_lanes(self) -> types.Lanes:
+    def get_webhook_lanes(self) -> types.WebhookLanes:
         """What of this service's facts waits for each endpoint, and since when one takes nothing."""
-        return cast("types.Lanes", self._ask(call("scoring", "GET", "/v1/webhook-lanes")))
+        return cast("types.WebhookLanes", self._ask(call("scoring", "GET", "/v1/webhook-lanes")))
 
 
 class AsyncScoring:
@@ -2414,10 +2416,10 @@ class AsyncScoring:
         state: types.DeliveryState | None = None,
         limit: int | None = None,
         after: str | None = None,
-    ) -> types.DeliveryListedPage:
+    ) -> types.WebhookDeliveryListedPage:
         """Those of this service's facts, the newest first."""
         return cast(
-            "types.DeliveryListedPage",
+            "types.WebhookDeliveryListedPage",
             await self._ask(
                 call(
                     "scoring",
@@ -2430,7 +2432,7 @@ class AsyncScoring:
 
     def iter_webhook_deliveries(
         self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
-    ) -> AsyncIterator[types.DeliveryListed]:
+    ) -> AsyncIterator[types.WebhookDeliveryListed]:
         """Every item that `get_webhook_deliveries` lists, page by page."""
         return async_items(
             self._ask,
@@ -2444,10 +2446,10 @@ class AsyncScoring:
 
     async def replay_webhook_deliveries(
         self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
-    ) -> types.Replayed:
+    ) -> types.WebhookReplayed:
         """Under the same webhook-id, the oldest first; 10,000 at once."""
         return cast(
-            "types.Replayed",
+            "types.WebhookReplayed",
             await self._ask(
                 call(
                     "scoring",
@@ -2458,20 +2460,22 @@ class AsyncScoring:
             ),
         )
 
-    async def get_webhook_delivery(self, delivery_id: str) -> types.DeliveryShown:
-        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`."""
+    async def get_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`, and is
+        noted.
+        """
         return cast(
-            "types.DeliveryShown",
+            "types.WebhookDeliveryShown",
             await self._ask(call("scoring", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
         )
 
-    async def replay_webhook_delivery(self, delivery_id: str) -> types.DeliveryListed:
+    async def replay_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryListed:
         """Under the same webhook-id: whoever had it before knows it again."""
         return cast(
-            "types.DeliveryListed",
+            "types.WebhookDeliveryListed",
             await self._ask(call("scoring", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
         )
 
-    async def get_webhook_lanes(self) -> types.Lanes:
+    async def get_webhook_lanes(self) -> types.WebhookLanes:
         """What of this service's facts waits for each endpoint, and since when one takes nothing."""
-        return cast("types.Lanes", await self._ask(call("scoring", "GET", "/v1/webhook-lanes")))
+        return cast("types.WebhookLanes", await self._ask(call("scoring", "GET", "/v1/webhook-lanes")))

@@ -126,39 +126,6 @@ class Decision(TypedDict):
     type: str
 
 
-class DeliveryListed(TypedDict):
-    """A fact on its way to an endpoint, or there."""
-
-    delivery_id: str
-    endpoint_id: str
-    made_at: str
-    message_id: str
-    next_try_at: str | None
-    state: DeliveryState
-    status: int | None
-    tried_at: str | None
-    tries: int
-    type: str
-    why: str | None
-
-
-class DeliveryShown(TypedDict):
-    """A delivery with what is sent."""
-
-    delivery_id: str
-    endpoint_id: str
-    fact: dict[str, Any]
-    made_at: str
-    message_id: str
-    next_try_at: str | None
-    state: DeliveryState
-    status: int | None
-    tried_at: str | None
-    tries: int
-    type: str
-    why: str | None
-
-
 class Discard(TypedDict):
     """Why a record will never be processed."""
 
@@ -262,25 +229,6 @@ class KeyHolder(TypedDict):
     scopes: list[str]
 
 
-class LaneShown(TypedDict):
-    """How a service does with an endpoint."""
-
-    endpoint_id: str
-    failing_since: str | None
-    gave_up: bool
-    held: int
-    last_delivered_at: str | None
-    name: str
-    oldest_at: str | None
-    waiting: int
-
-
-class Lanes(TypedDict):
-    """How a service does with each endpoint of a community."""
-
-    items: list[LaneShown]
-
-
 class Lot(TypedDict):
     """Points of one award that the payout pays, and the event behind them."""
 
@@ -367,13 +315,6 @@ class DeadLetterListedPage(TypedDict):
     next: NotRequired[str | None]
 
 
-class DeliveryListedPage(TypedDict):
-    """DeliveryListedPage"""
-
-    items: list[DeliveryListed]
-    next: NotRequired[str | None]
-
-
 class EntryShownPage(TypedDict):
     """EntryShownPage"""
 
@@ -427,6 +368,13 @@ class RulePointsPage(TypedDict):
     """RulePointsPage"""
 
     items: list[RulePoints]
+    next: NotRequired[str | None]
+
+
+class WebhookDeliveryListedPage(TypedDict):
+    """WebhookDeliveryListedPage"""
+
+    items: list[WebhookDeliveryListed]
     next: NotRequired[str | None]
 
 
@@ -555,19 +503,6 @@ class RejectionReason(TypedDict):
     sources_count: int
 
 
-class ReplayWanted(TypedDict):
-    """Which deliveries are to be made again."""
-
-    endpoint_id: str
-    states: list[Literal["delivered", "failed", "held"]]
-
-
-class Replayed(TypedDict):
-    """How many deliveries are made again."""
-
-    deliveries: int
-
-
 class RowShown(TypedDict):
     """Something that is held of a member."""
 
@@ -661,6 +596,71 @@ class WaitingLetters(TypedDict):
 
     count: int
     oldest_at: str | None
+
+
+class WebhookDeliveryListed(TypedDict):
+    """A fact on its way to an endpoint, or there."""
+
+    delivery_id: str
+    endpoint_id: str
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookDeliveryShown(TypedDict):
+    """A delivery with what is sent."""
+
+    delivery_id: str
+    endpoint_id: str
+    fact: dict[str, Any]
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookLaneShown(TypedDict):
+    """How a service does with an endpoint."""
+
+    endpoint_id: str
+    failing_since: str | None
+    gave_up: bool
+    held: int
+    last_delivered_at: str | None
+    name: str
+    oldest_at: str | None
+    waiting: int
+
+
+class WebhookLanes(TypedDict):
+    """How a service does with each endpoint of a community."""
+
+    items: list[WebhookLaneShown]
+
+
+class WebhookReplayWanted(TypedDict):
+    """Which deliveries are to be made again."""
+
+    endpoint_id: str
+    states: list[Literal["delivered", "failed", "held"]]
+
+
+class WebhookReplayed(TypedDict):
+    """How many deliveries are made again."""
+
+    deliveries: int
 
 
 class WhyNothing(TypedDict):

@@ -486,22 +486,6 @@ class DeliveryHour(TypedDict):
     outcome: State
 
 
-class DeliveryListed(TypedDict):
-    """A fact on its way to an endpoint, or there."""
-
-    delivery_id: str
-    endpoint_id: str
-    made_at: str
-    message_id: str
-    next_try_at: str | None
-    state: DeliveryState
-    status: int | None
-    tried_at: str | None
-    tries: int
-    type: str
-    why: str | None
-
-
 class DeliveryReceipt(TypedDict):
     """A delivery, and what became of its events."""
 
@@ -514,6 +498,24 @@ class DeliveryReceipt(TypedDict):
     status: str
 
 
+class DeliveryShown(TypedDict):
+    """A delivery, and what became of it."""
+
+    bytes: int
+    copies: int
+    delivery_id: str
+    event: str | None
+    event_uids: list[str]
+    outcome: State
+    platform_id: str | None
+    reason: str | None
+    receipt_id: str | None
+    received_at: str
+    replayable: bool
+    replaying: bool
+    settled_at: str
+
+
 class DeviceKey(TypedDict):
     """The public key of the device that takes lists."""
 
@@ -524,55 +526,6 @@ class Discard(TypedDict):
     """Why a record will never be processed."""
 
     reason: str
-
-
-class EndpointChange(TypedDict):
-    """What is to change; what is left out stays."""
-
-    enabled: NotRequired[bool | None]
-    types: NotRequired[list[str] | None]
-    url: NotRequired[str | None]
-
-
-class EndpointMade(TypedDict):
-    """An endpoint with the secret that is in force, this once."""
-
-    changed_at: str
-    disabled_by: str | None
-    disabled_why: str | None
-    enabled: bool
-    endpoint_id: str
-    made_at: str
-    name: str
-    revision: int
-    secret: str
-    secrets: int
-    types: list[str]
-    url: str | None
-
-
-class EndpointShown(TypedDict):
-    """An endpoint, without its secrets."""
-
-    changed_at: str
-    disabled_by: str | None
-    disabled_why: str | None
-    enabled: bool
-    endpoint_id: str
-    made_at: str
-    name: str
-    revision: int
-    secrets: int
-    types: list[str]
-    url: str | None
-
-
-class EndpointWanted(TypedDict):
-    """Where facts are to be delivered."""
-
-    name: str
-    types: list[str]
-    url: str
 
 
 class EntryShown(TypedDict):
@@ -890,25 +843,6 @@ class KudosData(TypedDict):
     object: NotRequired[Thing]
 
 
-class LaneShown(TypedDict):
-    """How a service does with an endpoint."""
-
-    endpoint_id: str
-    failing_since: str | None
-    gave_up: bool
-    held: int
-    last_delivered_at: str | None
-    name: str
-    oldest_at: str | None
-    waiting: int
-
-
-class Lanes(TypedDict):
-    """How a service does with each endpoint of a community."""
-
-    items: list[LaneShown]
-
-
 class LinkMade(TypedDict):
     """A link, by its secret: it is shown this once, and signs in once."""
 
@@ -1117,13 +1051,6 @@ class DeliveryHourPage(TypedDict):
     next: NotRequired[str | None]
 
 
-class DeliveryListedPage(TypedDict):
-    """DeliveryListedPage"""
-
-    items: list[DeliveryListed]
-    next: NotRequired[str | None]
-
-
 class DeliveryReceiptPage(TypedDict):
     """DeliveryReceiptPage"""
 
@@ -1134,14 +1061,7 @@ class DeliveryReceiptPage(TypedDict):
 class DeliveryShownPage(TypedDict):
     """DeliveryShownPage"""
 
-    items: list[ConnectorsDeliveryShown]
-    next: NotRequired[str | None]
-
-
-class EndpointShownPage(TypedDict):
-    """EndpointShownPage"""
-
-    items: list[EndpointShown]
+    items: list[DeliveryShown]
     next: NotRequired[str | None]
 
 
@@ -1205,6 +1125,20 @@ class SuggestionShownPage(TypedDict):
     """SuggestionShownPage"""
 
     items: list[SuggestionShown]
+    next: NotRequired[str | None]
+
+
+class WebhookDeliveryListedPage(TypedDict):
+    """WebhookDeliveryListedPage"""
+
+    items: list[WebhookDeliveryListed]
+    next: NotRequired[str | None]
+
+
+class WebhookShownPage(TypedDict):
+    """WebhookShownPage"""
+
+    items: list[WebhookShown]
     next: NotRequired[str | None]
 
 
@@ -1634,19 +1568,6 @@ class RemainsShown(TypedDict):
     where: str
 
 
-class ReplayWanted(TypedDict):
-    """Which deliveries are to be made again."""
-
-    endpoint_id: str
-    states: list[Literal["delivered", "failed", "held"]]
-
-
-class Replayed(TypedDict):
-    """How many deliveries are made again."""
-
-    deliveries: int
-
-
 class ReplayedAllShown(TypedDict):
     """How many were sent again, of the oldest that one request may hold; those that remain are asked for
     again.
@@ -2016,12 +1937,6 @@ class TargetedData(TypedDict):
     target: Target
 
 
-class Tested(TypedDict):
-    """A delivery that says nothing."""
-
-    delivery_id: str
-
-
 class TextData(TypedDict):
     """TextData"""
 
@@ -2185,28 +2100,136 @@ class WantedAgain(TypedDict):
     event_type: NotRequired[str | None]
 
 
-class AccessRotation(TypedDict):
-    """How a key is rotated."""
+class WebhookChange(TypedDict):
+    """What is to change; what is left out stays."""
+
+    enabled: NotRequired[bool | None]
+    types: NotRequired[list[str] | None]
+    url: NotRequired[str | None]
+
+
+class WebhookDeliveryListed(TypedDict):
+    """A fact on its way to an endpoint, or there."""
+
+    delivery_id: str
+    endpoint_id: str
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookDeliveryShown(TypedDict):
+    """A delivery with what is sent."""
+
+    delivery_id: str
+    endpoint_id: str
+    fact: dict[str, Any]
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookLaneShown(TypedDict):
+    """How a service does with an endpoint."""
+
+    endpoint_id: str
+    failing_since: str | None
+    gave_up: bool
+    held: int
+    last_delivered_at: str | None
+    name: str
+    oldest_at: str | None
+    waiting: int
+
+
+class WebhookLanes(TypedDict):
+    """How a service does with each endpoint of a community."""
+
+    items: list[WebhookLaneShown]
+
+
+class WebhookMade(TypedDict):
+    """An endpoint with the secret that is in force, this once."""
+
+    changed_at: str
+    disabled_by: str | None
+    disabled_why: str | None
+    enabled: bool
+    endpoint_id: str
+    made_at: str
+    name: str
+    revision: int
+    secret: str
+    secrets: int
+    types: list[str]
+    url: str | None
+
+
+class WebhookReplayWanted(TypedDict):
+    """Which deliveries are to be made again."""
+
+    endpoint_id: str
+    states: list[Literal["delivered", "failed", "held"]]
+
+
+class WebhookReplayed(TypedDict):
+    """How many deliveries are made again."""
+
+    deliveries: int
+
+
+class WebhookRotation(TypedDict):
+    """How long the secret before signs, too."""
 
     overlap_hours: NotRequired[int | None]
 
 
-class ConnectorsDeliveryShown(TypedDict):
-    """A delivery, and what became of it."""
+class WebhookShown(TypedDict):
+    """An endpoint, without its secrets."""
 
-    bytes: int
-    copies: int
+    changed_at: str
+    disabled_by: str | None
+    disabled_why: str | None
+    enabled: bool
+    endpoint_id: str
+    made_at: str
+    name: str
+    revision: int
+    secrets: int
+    types: list[str]
+    url: str | None
+
+
+class WebhookTested(TypedDict):
+    """A delivery that says nothing."""
+
     delivery_id: str
-    event: str | None
-    event_uids: list[str]
-    outcome: State
-    platform_id: str | None
-    reason: str | None
-    receipt_id: str | None
-    received_at: str
-    replayable: bool
-    replaying: bool
-    settled_at: str
+
+
+class WebhookWanted(TypedDict):
+    """Where facts are to be delivered."""
+
+    name: str
+    types: list[str]
+    url: str
+
+
+class AccessRotation(TypedDict):
+    """How a key is rotated."""
+
+    overlap_hours: NotRequired[int | None]
 
 
 class ConnectorsRotation(TypedDict):
@@ -2230,29 +2253,6 @@ class ReplaysDifferenceShown(TypedDict):
     came: Any
     field: str
     stands: Any
-
-
-class WebhooksRotation(TypedDict):
-    """How long the secret before signs, too."""
-
-    overlap_hours: NotRequired[int | None]
-
-
-class shared__http__webhooks__DeliveryShown(TypedDict):
-    """A delivery with what is sent."""
-
-    delivery_id: str
-    endpoint_id: str
-    fact: dict[str, Any]
-    made_at: str
-    message_id: str
-    next_try_at: str | None
-    state: DeliveryState
-    status: int | None
-    tried_at: str | None
-    tries: int
-    type: str
-    why: str | None
 
 
 Activity = (

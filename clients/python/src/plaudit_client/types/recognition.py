@@ -206,39 +206,6 @@ class DeadLetterShown(TypedDict):
     value_base64: str
 
 
-class DeliveryListed(TypedDict):
-    """A fact on its way to an endpoint, or there."""
-
-    delivery_id: str
-    endpoint_id: str
-    made_at: str
-    message_id: str
-    next_try_at: str | None
-    state: DeliveryState
-    status: int | None
-    tried_at: str | None
-    tries: int
-    type: str
-    why: str | None
-
-
-class DeliveryShown(TypedDict):
-    """A delivery with what is sent."""
-
-    delivery_id: str
-    endpoint_id: str
-    fact: dict[str, Any]
-    made_at: str
-    message_id: str
-    next_try_at: str | None
-    state: DeliveryState
-    status: int | None
-    tried_at: str | None
-    tries: int
-    type: str
-    why: str | None
-
-
 class Discard(TypedDict):
     """Why a record will never be processed."""
 
@@ -293,25 +260,6 @@ class KeyHolder(TypedDict):
     person_id: str
     roles: list[str]
     scopes: list[str]
-
-
-class LaneShown(TypedDict):
-    """How a service does with an endpoint."""
-
-    endpoint_id: str
-    failing_since: str | None
-    gave_up: bool
-    held: int
-    last_delivered_at: str | None
-    name: str
-    oldest_at: str | None
-    waiting: int
-
-
-class Lanes(TypedDict):
-    """How a service does with each endpoint of a community."""
-
-    items: list[LaneShown]
 
 
 class LatestRecognition(TypedDict):
@@ -486,13 +434,6 @@ class DeadLetterListedPage(TypedDict):
     next: NotRequired[str | None]
 
 
-class DeliveryListedPage(TypedDict):
-    """DeliveryListedPage"""
-
-    items: list[DeliveryListed]
-    next: NotRequired[str | None]
-
-
 class HolderShownPage(TypedDict):
     """HolderShownPage"""
 
@@ -511,6 +452,13 @@ class RowShownPage(TypedDict):
     """RowShownPage"""
 
     items: list[RowShown]
+    next: NotRequired[str | None]
+
+
+class WebhookDeliveryListedPage(TypedDict):
+    """WebhookDeliveryListedPage"""
+
+    items: list[WebhookDeliveryListed]
     next: NotRequired[str | None]
 
 
@@ -566,19 +514,6 @@ class Progress(TypedDict):
     target: int
     text: str
     value: int
-
-
-class ReplayWanted(TypedDict):
-    """Which deliveries are to be made again."""
-
-    endpoint_id: str
-    states: list[Literal["delivered", "failed", "held"]]
-
-
-class Replayed(TypedDict):
-    """How many deliveries are made again."""
-
-    deliveries: int
 
 
 class RowShown(TypedDict):
@@ -675,6 +610,71 @@ class WaitingLetters(TypedDict):
 
     count: int
     oldest_at: str | None
+
+
+class WebhookDeliveryListed(TypedDict):
+    """A fact on its way to an endpoint, or there."""
+
+    delivery_id: str
+    endpoint_id: str
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookDeliveryShown(TypedDict):
+    """A delivery with what is sent."""
+
+    delivery_id: str
+    endpoint_id: str
+    fact: dict[str, Any]
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookLaneShown(TypedDict):
+    """How a service does with an endpoint."""
+
+    endpoint_id: str
+    failing_since: str | None
+    gave_up: bool
+    held: int
+    last_delivered_at: str | None
+    name: str
+    oldest_at: str | None
+    waiting: int
+
+
+class WebhookLanes(TypedDict):
+    """How a service does with each endpoint of a community."""
+
+    items: list[WebhookLaneShown]
+
+
+class WebhookReplayWanted(TypedDict):
+    """Which deliveries are to be made again."""
+
+    endpoint_id: str
+    states: list[Literal["delivered", "failed", "held"]]
+
+
+class WebhookReplayed(TypedDict):
+    """How many deliveries are made again."""
+
+    deliveries: int
 
 
 Day = Literal["done", "frozen", "missed", "open", "free"]

@@ -213,39 +213,6 @@ class Deed(TypedDict):
     person_name: str | None
 
 
-class DeliveryListed(TypedDict):
-    """A fact on its way to an endpoint, or there."""
-
-    delivery_id: str
-    endpoint_id: str
-    made_at: str
-    message_id: str
-    next_try_at: str | None
-    state: DeliveryState
-    status: int | None
-    tried_at: str | None
-    tries: int
-    type: str
-    why: str | None
-
-
-class DeliveryShown(TypedDict):
-    """A delivery with what is sent."""
-
-    delivery_id: str
-    endpoint_id: str
-    fact: dict[str, Any]
-    made_at: str
-    message_id: str
-    next_try_at: str | None
-    state: DeliveryState
-    status: int | None
-    tried_at: str | None
-    tries: int
-    type: str
-    why: str | None
-
-
 class Discard(TypedDict):
     """Why a record will never be processed."""
 
@@ -271,25 +238,6 @@ class KeyHolder(TypedDict):
     person_id: str
     roles: list[str]
     scopes: list[str]
-
-
-class LaneShown(TypedDict):
-    """How a service does with an endpoint."""
-
-    endpoint_id: str
-    failing_since: str | None
-    gave_up: bool
-    held: int
-    last_delivered_at: str | None
-    name: str
-    oldest_at: str | None
-    waiting: int
-
-
-class Lanes(TypedDict):
-    """How a service does with each endpoint of a community."""
-
-    items: list[LaneShown]
 
 
 class LedgerCheck(TypedDict):
@@ -512,13 +460,6 @@ class DeadLetterListedPage(TypedDict):
     next: NotRequired[str | None]
 
 
-class DeliveryListedPage(TypedDict):
-    """DeliveryListedPage"""
-
-    items: list[DeliveryListed]
-    next: NotRequired[str | None]
-
-
 class MemberPayoutPage(TypedDict):
     """MemberPayoutPage"""
 
@@ -593,6 +534,13 @@ class StatementLinePage(TypedDict):
     """StatementLinePage"""
 
     items: list[StatementLine]
+    next: NotRequired[str | None]
+
+
+class WebhookDeliveryListedPage(TypedDict):
+    """WebhookDeliveryListedPage"""
+
+    items: list[WebhookDeliveryListed]
     next: NotRequired[str | None]
 
 
@@ -832,19 +780,6 @@ class RedemptionRequest(TypedDict):
 
     member_id: str
     reward_id: str
-
-
-class ReplayWanted(TypedDict):
-    """Which deliveries are to be made again."""
-
-    endpoint_id: str
-    states: list[Literal["delivered", "failed", "held"]]
-
-
-class Replayed(TypedDict):
-    """How many deliveries are made again."""
-
-    deliveries: int
 
 
 class Review(TypedDict):
@@ -1145,6 +1080,71 @@ class WaitingLetters(TypedDict):
 
     count: int
     oldest_at: str | None
+
+
+class WebhookDeliveryListed(TypedDict):
+    """A fact on its way to an endpoint, or there."""
+
+    delivery_id: str
+    endpoint_id: str
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookDeliveryShown(TypedDict):
+    """A delivery with what is sent."""
+
+    delivery_id: str
+    endpoint_id: str
+    fact: dict[str, Any]
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookLaneShown(TypedDict):
+    """How a service does with an endpoint."""
+
+    endpoint_id: str
+    failing_since: str | None
+    gave_up: bool
+    held: int
+    last_delivered_at: str | None
+    name: str
+    oldest_at: str | None
+    waiting: int
+
+
+class WebhookLanes(TypedDict):
+    """How a service does with each endpoint of a community."""
+
+    items: list[WebhookLaneShown]
+
+
+class WebhookReplayWanted(TypedDict):
+    """Which deliveries are to be made again."""
+
+    endpoint_id: str
+    states: list[Literal["delivered", "failed", "held"]]
+
+
+class WebhookReplayed(TypedDict):
+    """How many deliveries are made again."""
+
+    deliveries: int
 
 
 class WouldBe(TypedDict):

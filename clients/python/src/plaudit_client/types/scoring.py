@@ -648,39 +648,6 @@ class DeclinedItem(TypedDict):
     rule_id: str
 
 
-class DeliveryListed(TypedDict):
-    """A fact on its way to an endpoint, or there."""
-
-    delivery_id: str
-    endpoint_id: str
-    made_at: str
-    message_id: str
-    next_try_at: str | None
-    state: DeliveryState
-    status: int | None
-    tried_at: str | None
-    tries: int
-    type: str
-    why: str | None
-
-
-class DeliveryShown(TypedDict):
-    """A delivery with what is sent."""
-
-    delivery_id: str
-    endpoint_id: str
-    fact: dict[str, Any]
-    made_at: str
-    message_id: str
-    next_try_at: str | None
-    state: DeliveryState
-    status: int | None
-    tried_at: str | None
-    tries: int
-    type: str
-    why: str | None
-
-
 class Diminishing(TypedDict):
     """The n-th award of a time is worth less: a share for each turn in percent, or each `factor` % of the
     last.
@@ -935,25 +902,6 @@ class KeyHolder(TypedDict):
     person_id: str
     roles: list[str]
     scopes: list[str]
-
-
-class LaneShown(TypedDict):
-    """How a service does with an endpoint."""
-
-    endpoint_id: str
-    failing_since: str | None
-    gave_up: bool
-    held: int
-    last_delivered_at: str | None
-    name: str
-    oldest_at: str | None
-    waiting: int
-
-
-class Lanes(TypedDict):
-    """How a service does with each endpoint of a community."""
-
-    items: list[LaneShown]
 
 
 class Level(TypedDict):
@@ -1238,13 +1186,6 @@ class DeadLetterListedPage(TypedDict):
     next: NotRequired[str | None]
 
 
-class DeliveryListedPage(TypedDict):
-    """DeliveryListedPage"""
-
-    items: list[DeliveryListed]
-    next: NotRequired[str | None]
-
-
 class DraftItemPage(TypedDict):
     """DraftItemPage"""
 
@@ -1312,6 +1253,13 @@ class SuspensionShownPage(TypedDict):
     """SuspensionShownPage"""
 
     items: list[SuspensionShown]
+    next: NotRequired[str | None]
+
+
+class WebhookDeliveryListedPage(TypedDict):
+    """WebhookDeliveryListedPage"""
+
+    items: list[WebhookDeliveryListed]
     next: NotRequired[str | None]
 
 
@@ -1585,19 +1533,6 @@ class Recognition(TypedDict):
     badges: NotRequired[list[Badge]]
     levels: NotRequired[list[Level]]
     streaks: NotRequired[list[Streak]]
-
-
-class ReplayWanted(TypedDict):
-    """Which deliveries are to be made again."""
-
-    endpoint_id: str
-    states: list[Literal["delivered", "failed", "held"]]
-
-
-class Replayed(TypedDict):
-    """How many deliveries are made again."""
-
-    deliveries: int
 
 
 class ReportMade(TypedDict):
@@ -2084,6 +2019,71 @@ class WaitingLetters(TypedDict):
 
     count: int
     oldest_at: str | None
+
+
+class WebhookDeliveryListed(TypedDict):
+    """A fact on its way to an endpoint, or there."""
+
+    delivery_id: str
+    endpoint_id: str
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookDeliveryShown(TypedDict):
+    """A delivery with what is sent."""
+
+    delivery_id: str
+    endpoint_id: str
+    fact: dict[str, Any]
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookLaneShown(TypedDict):
+    """How a service does with an endpoint."""
+
+    endpoint_id: str
+    failing_since: str | None
+    gave_up: bool
+    held: int
+    last_delivered_at: str | None
+    name: str
+    oldest_at: str | None
+    waiting: int
+
+
+class WebhookLanes(TypedDict):
+    """How a service does with each endpoint of a community."""
+
+    items: list[WebhookLaneShown]
+
+
+class WebhookReplayWanted(TypedDict):
+    """Which deliveries are to be made again."""
+
+    endpoint_id: str
+    states: list[Literal["delivered", "failed", "held"]]
+
+
+class WebhookReplayed(TypedDict):
+    """How many deliveries are made again."""
+
+    deliveries: int
 
 
 class Withdrawal(TypedDict):

@@ -1,4 +1,4 @@
-"""`plaudit webhook …`: a community's facts are delivered to other systems; endpoints, secrets, what was delivered."""
+"""`plaudit webhook …`: facts are delivered to other systems; endpoints, their secrets, what was delivered."""
 
 import json
 import time
@@ -69,7 +69,9 @@ def list_command(where: Where, of_types: bool, as_json: bool) -> None:
 def add_command(where: Where, name: str, address: str, types: tuple[str, ...], as_json: bool) -> None:
     """Have facts delivered to URL as NAME, and print the secret that signs them, this once."""
     if not types:
-        raise click.UsageError("Say which facts: --type points.awarded.v1; `plaudit webhook list --types` has them.")
+        raise click.UsageError(
+            "Say which facts: --type points.awarded.v1; `plaudit webhook list --types` has them."
+        )
     body = {"name": name, "url": address, "types": list(types)}
     _print_made(_ask(where.place(), "POST", "/v1/webhook-endpoints", body), as_json=as_json)
 

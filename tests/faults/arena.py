@@ -308,6 +308,8 @@ async def arena(name: str) -> AsyncIterator[Arena]:
             "PLAUDIT_KAFKA": f"127.0.0.1:{broker.port}",
             "PLAUDIT_POSTGRES_URL": f"postgresql://127.0.0.1:{postgres.port}",
             "PLAUDIT_SESSION_SECONDS": str(SESSION_SECONDS),
+            # What a dead process was delivering is another's after four times as long, and a moment.
+            "PLAUDIT_WEBHOOK_SECONDS": "1",
         }
         workers = Workers(state, environment)
         try:

@@ -1474,12 +1474,12 @@ class Ingest:
         """Every item that `get_webhook_endpoints` lists, page by page."""
         return items(self._ask, call("ingest", "GET", "/v1/webhook-endpoints", params={"limit": limit}))
 
-    def post_webhook_endpoint(self, *, name: str, types: Sequence[str], url: str) -> types.WebhookMade:
+    def post_webhook_endpoint(self, *, name: str, types_: Sequence[str], url: str) -> types.WebhookMade:
         """From a second after this on. The answer has the secret that signs deliveries, this once."""
         return cast(
             "types.WebhookMade",
             self._ask(
-                call("ingest", "POST", "/v1/webhook-endpoints", fields={"name": name, "types": types, "url": url})
+                call("ingest", "POST", "/v1/webhook-endpoints", fields={"name": name, "types": types_, "url": url})
             ),
         )
 
@@ -1498,7 +1498,7 @@ class Ingest:
         name: str,
         *,
         enabled: bool | None | NotGiven = NOT_GIVEN,
-        types: Sequence[str] | None | NotGiven = NOT_GIVEN,
+        types_: Sequence[str] | None | NotGiven = NOT_GIVEN,
         url: str | None | NotGiven = NOT_GIVEN,
     ) -> types.WebhookShown:
         """What was told while it was disabled is not delivered; what waited then is, once it is enabled."""
@@ -1509,7 +1509,7 @@ class Ingest:
                     "ingest",
                     "PATCH",
                     f"/v1/webhook-endpoints/{as_segment(name)}",
-                    fields={"enabled": enabled, "types": types, "url": url},
+                    fields={"enabled": enabled, "types": types_, "url": url},
                 )
             ),
         )
@@ -3045,12 +3045,12 @@ class AsyncIngest:
         """Every item that `get_webhook_endpoints` lists, page by page."""
         return async_items(self._ask, call("ingest", "GET", "/v1/webhook-endpoints", params={"limit": limit}))
 
-    async def post_webhook_endpoint(self, *, name: str, types: Sequence[str], url: str) -> types.WebhookMade:
+    async def post_webhook_endpoint(self, *, name: str, types_: Sequence[str], url: str) -> types.WebhookMade:
         """From a second after this on. The answer has the secret that signs deliveries, this once."""
         return cast(
             "types.WebhookMade",
             await self._ask(
-                call("ingest", "POST", "/v1/webhook-endpoints", fields={"name": name, "types": types, "url": url})
+                call("ingest", "POST", "/v1/webhook-endpoints", fields={"name": name, "types": types_, "url": url})
             ),
         )
 
@@ -3070,7 +3070,7 @@ class AsyncIngest:
         name: str,
         *,
         enabled: bool | None | NotGiven = NOT_GIVEN,
-        types: Sequence[str] | None | NotGiven = NOT_GIVEN,
+        types_: Sequence[str] | None | NotGiven = NOT_GIVEN,
         url: str | None | NotGiven = NOT_GIVEN,
     ) -> types.WebhookShown:
         """What was told while it was disabled is not delivered; what waited then is, once it is enabled."""
@@ -3081,7 +3081,7 @@ class AsyncIngest:
                     "ingest",
                     "PATCH",
                     f"/v1/webhook-endpoints/{as_segment(name)}",
-                    fields={"enabled": enabled, "types": types, "url": url},
+                    fields={"enabled": enabled, "types": types_, "url": url},
                 )
             ),
         )

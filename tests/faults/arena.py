@@ -116,7 +116,7 @@ class Arena:
 
     async def publish(self, key: str, programme: str) -> dict[str, Any]:
         """Publish a programme."""
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
             answer = await http.post(
                 f"{self.state.service_urls['scoring']}/v1/programmes",
                 params={"note": "As the fault asks for"},

@@ -63,13 +63,14 @@ from console.pages.try_it import routes as try_it
 from console.pages.views import routes as views
 from console.pages.visitors import routes as visitors
 from console.pages.waiting import routes as waiting
+from console.pages.webhooks import routes as webhooks
 from console.settings import Settings
 from console.sign_in.provider import Provider
 from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
 FINANCE = (payout_runs, payout_outcomes, payees, redemptions, ledger, statements)
-RUN_IT = (pipeline, dead_letters, connectors, receipts, refused, people, keys, audit, parts, community)
+RUN_IT = (pipeline, dead_letters, connectors, webhooks, receipts, refused, people, keys, audit, parts, community)
 OF_MEMBERS = (me, my_place, my_rewards, my_payouts, my_guidelines, my_messages, my_data)
 FOR_EVERYBODY = (visitors, boards_of_everybody, cards)
 PAGES = (

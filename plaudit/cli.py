@@ -71,6 +71,9 @@ SUBCOMMANDS = {
     "connector": Subcommand(
         "plaudit.connector", "connector", "Show connectors to platforms, test them, and try deliveries."
     ),
+    "webhook": Subcommand(
+        "plaudit.webhook", "webhook", "Have facts delivered to other systems, and see what was delivered."
+    ),
     "console": Subcommand("plaudit.console", "console", "Print a link that signs in at the console."),
     "checkin": Subcommand("plaudit.checkin", "checkin", "Check members in who are there in person."),
     "measure": Subcommand("plaudit.measuring", "measure", "Measure texts again by another model; show one."),

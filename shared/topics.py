@@ -267,6 +267,32 @@ COMMUNITIES = Topic(
 )
 
 
+WEBHOOK_ENDPOINTS = Topic(
+    "webhook_endpoints.v1",
+    "Where communities have their facts delivered; addresses and secrets are sealed",
+    "community | endpoint",
+    (facts.WEBHOOK_ENDPOINT_CHANGED.name,),
+    producers=("ingest",),
+    consumers=("scoring", "recognition", "rewards", "analytics"),
+    partitions=1,
+    compacted=True,
+    signed=True,
+    read_back=True,
+)
+
+#: All services write it, as the audit: an endpoint that was given up is so again after the next tries.
+WEBHOOK_TROUBLE = Topic(
+    "webhook_trouble.v1",
+    "Endpoints to which a service delivers nothing any more, and why",
+    "community | endpoint",
+    (facts.WEBHOOK_ENDPOINT_FAILED.name,),
+    producers=SERVICES,
+    consumers=("ingest",),
+    partitions=1,
+    retention_ms=90 * DAY_MS,
+)
+
+
 def dead_letter_topic(service: str) -> Topic:
     """The topic that takes what `service` can never process."""
     return Topic(
@@ -303,6 +329,8 @@ TOPICS = (
     PEOPLE,
     AUDIT,
     COMMUNITIES,
+    WEBHOOK_ENDPOINTS,
+    WEBHOOK_TROUBLE,
     *(dead_letter_topic(service) for service in SERVICES),
 )
 

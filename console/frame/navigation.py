@@ -38,6 +38,7 @@ PIPELINE = Link("/pipeline", _("Pipeline"), "flow", "operations:read")
 DEAD_LETTERS = Link("/dead-letters", _("Dead letters"), "alert", "operations:read")
 RECEIPTS = Link("/receipts", _("Receipts"), "receipt", "receipts:read")
 CONNECTORS = Link("/connectors", _("Connectors"), "globe", "receipts:read")
+WEBHOOKS = Link("/webhooks", _("Webhooks"), "out", "webhooks:read")
 EXPLORER = Link("/explorer", _("Explorer"), "compass", "points:read")
 TRY_IT = Link("/try-it", _("Try it"), "play", "events:write")
 BY_HAND = Link("/by-hand", _("Points by hand"), "gift", "points:read")
@@ -79,7 +80,7 @@ GROUPS = (
     Group(_("Keep it fair"), (GUIDELINES, HELD, CONTENT)),
     Group(_("Finance"), (PAYOUT_RUNS, REDEMPTIONS, LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
-    Group(_("Operation"), (PIPELINE, DEAD_LETTERS, CONNECTORS, RECEIPTS, REJECTED, PARTS)),
+    Group(_("Operation"), (PIPELINE, DEAD_LETTERS, CONNECTORS, WEBHOOKS, RECEIPTS, REJECTED, PARTS)),
     Group(_("Run it"), (PEOPLE, KEYS, COMMUNITY)),
 )
 

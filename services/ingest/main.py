@@ -52,6 +52,8 @@ from services.ingest.refused.handlers import keeping, standing
 from services.ingest.replays import api as replays
 from services.ingest.settings import Settings
 from services.ingest.suggestions import api as suggestions
+from services.ingest.webhooks import api as webhooks
+from services.ingest.webhooks import handlers as webhooks_handlers
 from shared.consumer import Subscription
 from shared.contracts.facts import RAW_EVENT
 from shared.service import Errand, ServiceSpec, Timer, run
@@ -64,6 +66,7 @@ SPEC = ServiceSpec(
     subscriptions=[
         FOLLOWED_PROGRAMMES,
         REQUESTED,
+        webhooks_handlers.FOLLOWED_TROUBLE,
         Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events),
         Subscription(BACKFILL, RAW_EVENT.adapter, handlers.on_raw_events, gives_way=handlers.as_backfill),
     ],
@@ -72,7 +75,7 @@ SPEC = ServiceSpec(
         *(part.router for part in (posting, deliveries, receipts, event_types, measuring, linking, directory)),
         *(part.router for part in (suggestions, members, bots, merges, attributes, erasure, checkins, replays)),
         *(part.router for part in (connections, door)),
-        *(part.router for part in (communities, public_communities, people, ties, keys, sign_ins)),
+        *(part.router for part in (webhooks, communities, public_communities, people, ties, keys, sign_ins)),
         *(part.router for part in (messages_saying, messages_log, messages_reaching, messages_public)),
     ],
     problems=ERRORS,
@@ -99,6 +102,11 @@ SPEC = ServiceSpec(
             every_seconds=directory_handlers.FOLD_EVERY_SECONDS,
             run=directory_handlers.fold_counts,
         ),
+        Timer(
+            "tell-webhooks-anew",
+            every_seconds=webhooks_handlers.TELL_ANEW_EVERY_SECONDS,
+            run=webhooks_handlers.tell_anew,
+        ),
         Timer("sign-keys-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
         Timer("announce-token-keys", every_seconds=ANNOUNCE_EVERY_SECONDS, run=announce),
         Timer("sweep-sign-in-links", every_seconds=SWEEP_EVERY_SECONDS, run=sweep),
@@ -112,6 +120,7 @@ SPEC = ServiceSpec(
     read_back=[
         *keys_handlers.READ_BACK,
         *communities_handlers.READ_BACK,
+        *webhooks_handlers.READ_BACK,
         *erasure_handlers.READ_BACK,
         *handlers.READ_BACK,
     ],

@@ -138,3 +138,7 @@ MESSAGES_BOUNCED = Counter(
 )
 for _why in ("bounced", "complained", "unsubscribed"):
     MESSAGES_BOUNCED.labels(_why)
+
+WEBHOOKS_DISABLED = Gauge(
+    "plaudit_ingest_webhooks_disabled", "Webhooks that are disabled because of trouble that they had"
+)

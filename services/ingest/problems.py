@@ -63,6 +63,8 @@ from services.ingest.metrics import REQUESTS_TOO_DEAR
 from services.ingest.refused.domain import NotWholeError, UnknownRefusedError
 from services.ingest.replays import api as replays
 from services.ingest.replays.handlers import StillRefusedError
+from services.ingest.webhooks import api as webhooks
+from services.ingest.webhooks import domain as webhook_errors
 from shared.access_keys import INSTALLATION_ROLES, SCOPES, OtherCommunityError
 from shared.calendars import TooManyChangesError
 from shared.contracts.facts.people import TIES_MAX_COUNT
@@ -79,6 +81,7 @@ from shared.http.problem_types import (
 )
 from shared.http.problems import ERRORS_MAX_COUNT
 from shared.near_names import suggestion
+from shared.webhooks import NotOpenedError, RefusedAddressError
 
 SOON = {"Retry-After": "1"}
 IN_A_MINUTE = {"Retry-After": "60"}
@@ -221,6 +224,22 @@ ERRORS: ErrorTable = {
     delivery_errors.NotReplayableError: lambda error: Problem(
         deliveries.NOT_REPLAYABLE, f"Nothing was done: {error}"
     ),
+    webhook_errors.UnknownEndpointError: lambda _: Problem(
+        webhooks.UNKNOWN_ENDPOINT, "GET /v1/webhook-endpoints lists those that there are"
+    ),
+    webhook_errors.EndpointExistsError: lambda _: _of_field(
+        webhooks.ENDPOINT_EXISTS, "name", "Choose another name, or change the one that there is by PATCH"
+    ),
+    webhook_errors.TooManyEndpointsError: lambda error: Problem(
+        webhooks.TOO_MANY_ENDPOINTS, f"{error}: remove one, or give one more types"
+    ),
+    webhook_errors.UnknownTypeError: lambda error: _of_field(webhooks.UNKNOWN_FACT_TYPE, "types", str(error)),
+    webhook_errors.NotTheirTypesError: lambda error: _of_field(webhooks.NOT_THEIR_TYPES, "types", str(error)),
+    webhook_errors.NotSetUpError: lambda _: Problem(
+        webhooks.WEBHOOKS_NOT_SET_UP, "Every service needs webhook_keys: `plaudit secrets` makes them"
+    ),
+    NotOpenedError: lambda error: Problem(webhooks.WEBHOOKS_NOT_SET_UP, f"Nothing was done: {error}"),
+    RefusedAddressError: lambda error: _of_field(webhooks.ADDRESS_REFUSED, "url", str(error)),
     UnknownRefusedError: lambda error: Problem(
         replays.UNKNOWN_REFUSED, f"{error}; GET /v1/refused-events lists what is kept"
     ),

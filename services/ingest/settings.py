@@ -95,6 +95,10 @@ class Settings(SigningSettings):
     connection_overlap_hours: int = Field(
         24, ge=0, le=720, description="How long a rotated secret of a platform lets in beside the new one"
     )
+    webhook_endpoints_max_count: int = Field(10, ge=1, le=100, description="Webhooks that a community may have")
+    webhook_overlap_hours: int = Field(
+        24, ge=0, le=720, description="How long a rotated secret of a webhook signs beside the new one"
+    )
     connection_silent_hours: int = Field(
         24, ge=1, le=336, description="A platform that delivered before and has not for so long counts as silent"
     )

@@ -49,6 +49,8 @@ ROLE_SCOPES: Final[Mapping[str, frozenset[Scope]]] = {
     | {
         Scope.EVENTS_WRITE,
         Scope.CONNECTORS_WRITE,
+        Scope.WEBHOOKS_WRITE,
+        Scope.WEBHOOKS_READ,
         Scope.MEMBERS_WRITE,
         Scope.POINTS_WRITE,
         Scope.POINTS_APPROVE,
@@ -69,6 +71,8 @@ ROLE_SCOPES: Final[Mapping[str, frozenset[Scope]]] = {
     | {
         Scope.EVENTS_WRITE,
         Scope.CONNECTORS_WRITE,
+        Scope.WEBHOOKS_WRITE,
+        Scope.WEBHOOKS_READ,
         Scope.MEMBERS_WRITE,
         Scope.MEMBERS_EXPORT,
         Scope.MEMBERS_ERASE,

@@ -10,6 +10,8 @@ class Scope(StrEnum):
     EVENTS_WRITE = "events:write"
     RECEIPTS_READ = "receipts:read"
     CONNECTORS_WRITE = "connectors:write"
+    WEBHOOKS_WRITE = "webhooks:write"
+    WEBHOOKS_READ = "webhooks:read"
     MEMBERS_WRITE = "members:write"
     MEMBERS_READ = "members:read"
     MEMBERS_EXPORT = "members:export"

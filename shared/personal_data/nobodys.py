@@ -20,6 +20,15 @@ NOBODYS_SHARED: Final[Mapping[str, str]] = {
     "outbox": "id topic key value",
     "own_positions": "topic partition next_offset acknowledged_from acknowledged_to",
     "schema_migrations": "name sha256 applied_at",
+    # Facts on their way, with nobody's name: members are ids in them, and they go after their time.
+    "webhook_deliveries": (
+        "delivery_id community endpoint_id message_id fact_type body state made_at due_at tries tried_at status "
+        "why is_test"
+    ),
+    "webhook_endpoints": (
+        "endpoint_id community name revision types enabled removed key_id sealed failing_since last_delivered_at "
+        "gave_up_revision"
+    ),
     "worker_reports": "worker_id started_at reported_at report",
 }
 NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -66,6 +75,10 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "access_keys": (
             "community key_id name secret_sha256 scopes revoked person_id expires_at last_used_at "
             "signed_with created_at issued_by replaced_by"
+        ),
+        "webhook_endpoints": (
+            "endpoint_id community name revision types enabled removed key_id sealed failing_since "
+            "last_delivered_at gave_up_revision made_at changed_at disabled_why disabled_by signed_with"
         ),
         "followed_token_keys": "kid public_key not_after revoked derived_from announced_at",
     },

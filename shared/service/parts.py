@@ -31,6 +31,8 @@ from shared.retries import Pauses, StoppedInRetriesError, until_it_passes
 from shared.service.spec import Errand, ServiceSpec, Timer
 from shared.settings import Role, ServiceSettings
 from shared.transaction import Transaction, transaction
+from shared.webhooks.deliverer import Deliverer
+from shared.webhooks.noting import Noter
 
 CLOSE_SECONDS = 3.0
 #: While something that the process needs is not there yet, it is asked for at this interval.
@@ -83,6 +85,8 @@ class Parts(mode.Service):
         self.role = role
         self.fence = Fence(spec.name, settings, steps=spec.read_back, subscriptions=spec.subscriptions)
         self._consumer_loop: ConsumerLoop | None = None
+        self._deliverer: Deliverer | None = None
+        self.noter = Noter(self._wake_deliverer)
         names = ", ".join(topic.name for topic in spec.whole)
         self._why_not_whole = f"it still reads {names}, as after a restore" if names else None
         self._has_authority = False
@@ -118,9 +122,11 @@ class Parts(mode.Service):
             seen=self.fence.seen,
             watch=Watch(self.fence.topics, self.fence.ends, self._close_fence),
             held=is_fenced,
+            noting=self.noter,
         )
         self.told = TopicsTold(self._settings, self.relay.look)
         await self.add_runtime_dependency(self.relay)
+        await self._have_delivered()
         if not is_fenced:
             await self._consume()
         await self._serve()
@@ -128,6 +134,15 @@ class Parts(mode.Service):
             lifting = self.add_future(self._lift_fence())
             # What the process before told last is taken in within a moment, and nobody need notice.
             await asyncio.wait({lifting}, timeout=FENCED_START_SECONDS)
+
+    async def _have_delivered(self) -> None:
+        if self.role != "api":
+            self._deliverer = Deliverer(self._spec.name, self.pool, self._settings, self.begin)
+            await self.add_runtime_dependency(self._deliverer)
+
+    def _wake_deliverer(self) -> None:
+        if self._deliverer is not None:
+            self._deliverer.wake()
 
     async def _consume(self) -> None:
         if self.role != "api":

@@ -15,6 +15,8 @@ SCOPES: Final = {
     "messages:read": _("See what is sent to members, and what became of it"),
     "messages:write": _("Say what is sent to members, and in which words"),
     "connectors:write": _("Connect platforms, and rotate their secrets"),
+    "webhooks:read": _("See webhooks, and what was delivered to them"),
+    "webhooks:write": _("Add webhooks, rotate their secrets, have facts delivered again"),
     "members:read": _("List members, with names and identities"),
     "members:write": _("Declare identities to be one person"),
     "members:export": _("Export all that is held of a member"),

@@ -138,6 +138,16 @@ from shared.contracts.facts.redemptions import (
 )
 from shared.contracts.facts.sentiment import SENTIMENT_MEASURED, SentimentData, SentimentMeasured
 from shared.contracts.facts.signals import SIGNAL_CASE_CHANGED, SignalCaseChanged, SignalCaseData, SignalData
+from shared.contracts.facts.webhooks import (
+    WEBHOOK_ENDPOINT_CHANGED,
+    WEBHOOK_ENDPOINT_FAILED,
+    SealedData,
+    WebhookEndpointChanged,
+    WebhookEndpointData,
+    WebhookEndpointFailed,
+    WebhookTrouble,
+    WebhookTroubleData,
+)
 
 #: Every type of fact in an envelope of ours; beside them only accepted events travel.
 FACTS: Final[tuple[FactType[Any], ...]] = (
@@ -173,6 +183,8 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     PERSONAL_DATA_READ,
     COMMUNITY_CHANGED,
     SENTIMENT_MEASURED,
+    WEBHOOK_ENDPOINT_CHANGED,
+    WEBHOOK_ENDPOINT_FAILED,
     RECORD_DEAD_LETTERED,
 )
 
@@ -222,6 +234,8 @@ __all__ = [
     "SIGNAL_CASE_CHANGED",
     "SUSPENSION_CHANGED",
     "TOKEN_KEY_CHANGED",
+    "WEBHOOK_ENDPOINT_CHANGED",
+    "WEBHOOK_ENDPOINT_FAILED",
     "AcceptanceData",
     "AcceptedEvent",
     "AccessKeyChanged",
@@ -293,6 +307,7 @@ __all__ = [
     "RejectedEvent",
     "SaidData",
     "SaidInCase",
+    "SealedData",
     "SentimentData",
     "SentimentMeasured",
     "SignalCaseChanged",
@@ -307,5 +322,10 @@ __all__ = [
     "TokenKeyChanged",
     "TokenKeyData",
     "UnmergeData",
+    "WebhookEndpointChanged",
+    "WebhookEndpointData",
+    "WebhookEndpointFailed",
+    "WebhookTrouble",
+    "WebhookTroubleData",
     "Weekday",
 ]

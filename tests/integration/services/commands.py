@@ -27,6 +27,8 @@ from shared.contracts.attendance import signed_bytes
 from shared.dead_letters.store import NewLetter, add_letters
 from shared.followed_members.store import FollowedName, put_names
 from shared.services import SERVICES
+from shared.webhooks.domain import DeliveryState, NewDelivery, delivery_id
+from shared.webhooks.store import KnownEndpoint, add_deliveries, put_endpoint
 from tests.integration.services.rewards.finance import Finance, approved, filed
 from tests.integration.services.test_who_may import know_token_keys, token
 from tests.integration.services.world import add_person as add_follower
@@ -821,6 +823,56 @@ async def forget_recipient(desk: Desk) -> Ask:
     return Ask(desk.api, "DELETE", f"/v1/recipients/{held.json()['recipient_id']}")
 
 
+async def add_webhook(desk: Desk) -> Ask:
+    body = {"name": "warehouse", "url": "https://example.org/x", "types": ["points.awarded.v1"]}
+    return Ask(desk.api, "POST", "/v1/webhook-endpoints", body)
+
+
+async def webhook(desk: Desk) -> str:
+    made = await (await add_webhook(desk))()
+    assert made.status_code == 201, made.text
+    return "/v1/webhook-endpoints/warehouse"
+
+
+async def change_webhook(desk: Desk) -> Ask:
+    return Ask(desk.api, "PATCH", await webhook(desk), {"enabled": False})
+
+
+async def rotate_webhook(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await webhook(desk)}/rotate", {})
+
+
+async def try_webhook(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await webhook(desk)}/test")
+
+
+async def remove_webhook(desk: Desk) -> Ask:
+    return Ask(desk.api, "DELETE", await webhook(desk))
+
+
+async def webhook_delivery(desk: Desk) -> NewDelivery:
+    """A fact of the community that an endpoint had."""
+    community, endpoint_id = desk.world.community, str(uuid4())
+    known = KnownEndpoint(community, endpoint_id, "warehouse", 1, (), True, False, None)
+    made = NewDelivery(community, endpoint_id, str(uuid4()), "points.awarded.v1", b"{}")
+    async with desk.world.pool.acquire() as conn:
+        await put_endpoint(conn, endpoint=known)
+        await add_deliveries(conn, deliveries=[made], state=DeliveryState.DELIVERED)
+    return made
+
+
+async def replay_delivery(desk: Desk) -> Ask:
+    made = await webhook_delivery(desk)
+    path = f"/v1/webhook-deliveries/{delivery_id(made.endpoint_id, made.message_id)}/replay"
+    return Ask(desk.api, "POST", path)
+
+
+async def replay_deliveries(desk: Desk) -> Ask:
+    made = await webhook_delivery(desk)
+    body = {"endpoint_id": made.endpoint_id, "states": ["delivered", "failed"]}
+    return Ask(desk.api, "POST", "/v1/webhook-deliveries/replay", body)
+
+
 _DEVICE = Ed25519PrivateKey.generate()
 
 
@@ -836,6 +888,8 @@ def _in_base64(data: bytes) -> str:
 OF_EACH: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "POST /v1/dead-letters/{letter_id}/replay": ("dead_letter.replay", replay),
     "POST /v1/dead-letters/{letter_id}/discard": ("dead_letter.discard", discard),
+    "POST /v1/webhook-deliveries/{delivery_id}/replay": ("webhook.replay", replay_delivery),
+    "POST /v1/webhook-deliveries/replay": ("webhook.replay_all", replay_deliveries),
 }
 #: How each command succeeds, and what its entry calls it.
 COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
@@ -892,6 +946,11 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/mail-addresses/{token}": ("member.confirm_mail_address", confirm_address),
     "ingest POST /v1/recipients": ("recipient.add", add_recipient),
     "ingest DELETE /v1/recipients/{recipient_id}": ("recipient.forget", forget_recipient),
+    "ingest POST /v1/webhook-endpoints": ("webhook.add", add_webhook),
+    "ingest PATCH /v1/webhook-endpoints/{name}": ("webhook.change", change_webhook),
+    "ingest POST /v1/webhook-endpoints/{name}/rotate": ("webhook.rotate", rotate_webhook),
+    "ingest POST /v1/webhook-endpoints/{name}/test": ("webhook.test", try_webhook),
+    "ingest DELETE /v1/webhook-endpoints/{name}": ("webhook.remove", remove_webhook),
     "scoring POST /v1/programmes": ("programme.publish", publish),
     "scoring POST /v1/programmes/{version}/approve": ("programme.approve", approve_version),
     "scoring POST /v1/programmes/{version}/withdraw": ("programme.withdraw", withdraw_version),

@@ -4,7 +4,6 @@ from services.recognition.badges.api import ROUTERS as BADGES
 from services.recognition.badges.handlers.deciding import FOLLOWED_AUDIENCES, KEEP_EVERY_SECONDS, keep_badges
 from services.recognition.badges.handlers.restoring import READ_BACK as BADGES_READ_BACK
 from services.recognition.boards.api import ROUTERS as BOARDS
-from services.recognition.boards.handlers.following import on_guidelines
 from services.recognition.boards.handlers.keeping import KEEP_EVERY_SECONDS as KEEP_BOARDS_EVERY_SECONDS
 from services.recognition.boards.handlers.keeping import READ_BACK as BOARDS_READ_BACK
 from services.recognition.boards.handlers.keeping import fold_boards, keep_boards, on_programmes
@@ -13,10 +12,9 @@ from services.recognition.counts.handlers import (
     KEEP_COUNTING_EVERY_SECONDS,
     keep_counting,
     on_events,
-    on_guidelines,
 )
 from services.recognition.leaderboards import api as leaderboards
-from services.recognition.merges.handlers import FOLLOWED_MEMBERS
+from services.recognition.merges.handlers import FOLLOWED_MEMBERS, on_guidelines
 from services.recognition.problems import ERRORS
 from services.recognition.settings import Settings
 from services.recognition.streaks import api as streaks

@@ -550,8 +550,8 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             "board_prizes",
             personal="",
             others=(
-                "community prize_id board_id board_title starts_on ends_on member_id prize title rank points won_at "
-                "programme_version"
+                "community prize_id board_id board_title starts_on ends_on member_id prize title rank points "
+                "won_at programme_version"
             ),
             order="prize_id community",
             erased=Erased.STAYS,

@@ -1,4 +1,4 @@
-"""What is told of members is kept, and who is merged has totals, numbers and boards with who stays."""
+"""What is told of members is kept: who they are one with, and when they are suspended; all that is theirs follows."""
 
 from services.recognition.badges.handlers import following as badges
 from services.recognition.boards.handlers import following as boards
@@ -9,7 +9,7 @@ from services.recognition.thresholds.store import lock_programmes_shared
 from services.recognition.totals import handlers as totals
 from shared import followed_audiences
 from shared.consumer import Subscription
-from shared.contracts.facts import MEMBER_FACT, MemberFact
+from shared.contracts.facts import MEMBER_FACT, GuidelineFact, MemberFact
 from shared.followed_members import follow, merges_told
 from shared.merges import load_regrouped
 from shared.topics import MEMBERS
@@ -34,6 +34,12 @@ async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
         await totals.regroup(tx, community=community, groups=groups)
         await badges.regroup(tx, community=community, groups=groups)
     await boards.follow_members(tx, followed, were_off=were_off)
+
+
+async def on_guidelines(tx: Transaction, facts: list[GuidelineFact]) -> None:
+    """Keep suspensions: nothing of their time counts, and whoever is suspended is on no board at once."""
+    await counts.on_guidelines(tx, facts)
+    await boards.apply_suspensions(tx)
 
 
 FOLLOWED_MEMBERS = Subscription(MEMBERS, MEMBER_FACT, on_members)

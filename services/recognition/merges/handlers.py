@@ -1,4 +1,4 @@
-"""What is told of members is kept: who they are one with, and when they are suspended; all that is theirs follows."""
+"""What is told of members is kept: who they are one with, when they are suspended; what is theirs follows."""
 
 from services.recognition.badges.handlers import following as badges
 from services.recognition.boards.handlers import following as boards

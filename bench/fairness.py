@@ -29,7 +29,7 @@ MEASURED_BATCHES_COUNT = 20
 MEMBERS_COUNT = 1_000
 CONTENTS_COUNT = 5_000
 #: What a vote may cost with a section, in times of the same vote without any.
-REACHES = {"signals": 2.0, "quality": 2.5, "quality, by trust": 2.5, "both, by trust": 3.5}
+REACHES = {"signals": 2.5, "quality": 3.5, "quality, by trust": 4.5, "both, by trust": 6.0}
 TODAY = datetime.now(UTC).replace(hour=8, minute=0, second=0, microsecond=0)
 
 HEAD = "programme: fairness\ntitle: Fairness\n"

@@ -29,7 +29,7 @@ async def tie(
     check_not_oneself(caller, person_id)
     before = await people.find_person(tx, caller=caller, community=community, person_id=person_id)
     after = await _tied(tx, before, member_id=member_id)
-    _note(tx, "tie", before, after, member_id=member_id)
+    _note(tx, before, verb="tie", after=after, member_id=member_id)
     return after
 
 
@@ -38,7 +38,7 @@ async def tie_oneself(tx: Transaction[Settings], *, caller: Principal, member_id
     community = caller.community
     before = await people.find_person(tx, caller=caller, community=community, person_id=caller.person_id)
     after = await _tied(tx, before, member_id=member_id)
-    _note(tx, "tie_oneself", before, after, member_id=member_id)
+    _note(tx, before, verb="tie_oneself", after=after, member_id=member_id)
     return after
 
 
@@ -52,8 +52,8 @@ async def untie(
     check_not_oneself(caller, person_id)
     before = await people.find_person(tx, caller=caller, community=community, person_id=person_id)
     group = await _group(tx, community=community, member_id=member_id)
-    after = await _untied(tx, before, group)
-    _note(tx, "untie", before, after, member_id=member_id)
+    after = await _untied(tx, before, members=group)
+    _note(tx, before, verb="untie", after=after, member_id=member_id)
     return after
 
 
@@ -83,7 +83,7 @@ async def forget(tx: Transaction[Settings], *, community: str, member_id: str) -
         await store.lock_person(tx.conn, person_id=person_id)
         before = await store.find_appointment(tx.conn, community=community, person_id=person_id)
         if before is not None:
-            await _untied(tx, before, [member_id])
+            await _untied(tx, before, members=[member_id])
 
 
 async def _tied(tx: Transaction[Settings], before: Appointment, *, member_id: str) -> Appointment:
@@ -100,7 +100,7 @@ async def _tied(tx: Transaction[Settings], before: Appointment, *, member_id: st
     return await people.set_members(tx, appointment=before, members=members)
 
 
-async def _untied(tx: Transaction[Settings], before: Appointment, members: list[str]) -> Appointment:
+async def _untied(tx: Transaction[Settings], before: Appointment, *, members: list[str]) -> Appointment:
     left = [one for one in before.members if one not in members]
     if len(left) == len(before.members):
         return before
@@ -113,7 +113,7 @@ async def _group(tx: Transaction[Settings], *, community: str, member_id: str) -
 
 
 def _note(
-    tx: Transaction[Settings], verb: str, before: Appointment, after: Appointment, *, member_id: str
+    tx: Transaction[Settings], before: Appointment, *, verb: str, after: Appointment, member_id: str
 ) -> None:
     said = [{"members": list(one.members)} for one in (before, after)]
     person_id = before.person.person_id

@@ -323,7 +323,7 @@ async def _shown(conn: Connection, case: Case, *, shown: Shown, principal: Princ
             "suspensions": [SuspensionShown.of(one) for one in suspensions],
             "reversed": Reversed(awards=awards, points=points),
             "event_uids": [uid for _, uid, _ in events],
-            "why_not": await _why_not(conn, case, words, principal),
+            "why_not": await _why_not(conn, case, words=words, principal=principal),
         }
     )
 
@@ -334,7 +334,7 @@ def _told(words: list[Word]) -> list[Word]:
     return [word for word in words if word.kind is not Kind.REPORT or word.word_id in first]
 
 
-async def _why_not(conn: Connection, case: Case, words: list[Word], principal: Principal) -> str | None:
+async def _why_not(conn: Connection, case: Case, *, words: list[Word], principal: Principal) -> str | None:
     if case.state not in WAITING:
         return None
     own = await load_own(conn, community=principal.community, person_id=principal.person_id)

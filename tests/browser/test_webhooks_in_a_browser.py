@@ -1,4 +1,4 @@
-"""Webhooks as people see them: how each does, what was delivered, one that is added, and one that was switched off."""
+"""Webhooks as people see them: how each does, what was delivered, one that is added, one that was switched off."""
 
 import itertools
 import threading

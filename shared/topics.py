@@ -176,6 +176,15 @@ RECOGNITION = Topic(
     consumers=("analytics",),
     read_back=True,
 )
+BY_HAND = Topic(
+    "by_hand.v1",
+    "What people fixed by hand: levels, and freezes of streaks",
+    "community | member",
+    (facts.LEVEL_LOCK_CHANGED.name, facts.STREAK_FREEZE_GIVEN.name),
+    producers=("recognition",),
+    consumers=(),
+    read_back=True,
+)
 REDEMPTIONS = Topic(
     "redemptions.v1",
     "Redemptions, their states, and the awards they use",
@@ -284,6 +293,7 @@ TOPICS = (
     CAMPAIGNS,
     GUIDELINES,
     RECOGNITION,
+    BY_HAND,
     REDEMPTIONS,
     PAYOUTS,
     PROGRAMMES,

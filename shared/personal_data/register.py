@@ -592,6 +592,57 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             erased=Erased.DELETED,
             says="In which time zones they live",
         ),
+        Held(
+            "tallies",
+            personal="",
+            others="community member_id counter slot what events",
+            order="member_id counter slot what community",
+            erased=Erased.STAYS,
+            says="When and how often they did what levels count",
+        ),
+        Held(
+            "level_due",
+            personal="",
+            others="community member_id due_at is_backfill was_near",
+            order="community member_id",
+            erased=Erased.STAYS,
+            says="When it is looked at anew which levels they have",
+        ),
+        Held(
+            "level_known",
+            personal="",
+            others="community member_id since",
+            order="community member_id",
+            erased=Erased.DELETED,
+            says="Since when they are known",
+        ),
+        Held(
+            "level_members",
+            personal="",
+            others="community member_id standing since turns",
+            order="community member_id",
+            erased=Erased.STAYS,
+            says="Levels that they have by what they did",
+        ),
+        Held(
+            "level_locks",
+            personal="reason unlock_reason",
+            others=(
+                "community lock_id member_id level locked_at locked_by_person locked_by unlocked_at "
+                "unlocked_by_person unlocked_by"
+            ),
+            order="community lock_id",
+            erased=Erased.BLANKED,
+            says="Levels that somebody fixed for them, and why in words",
+        ),
+        Held(
+            "streak_freezes",
+            personal="reason",
+            others="community freeze_id member_id streak given_at given_by_person given_by",
+            order="community freeze_id",
+            erased=Erased.BLANKED,
+            says="Freezes of streaks that somebody gave them, and why in words",
+        ),
         *SHARED,
     ),
     "rewards": (

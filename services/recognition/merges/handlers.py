@@ -3,7 +3,8 @@
 from services.recognition.badges.handlers import following as badges
 from services.recognition.cards.handlers import keep_wanted
 from services.recognition.counts import handlers as counts
-from services.recognition.streaks.handlers import keep_zones
+from services.recognition.levels.handlers import following as levels
+from services.recognition.streaks.handlers import forget_freezes, keep_zones
 from services.recognition.thresholds.store import lock_programmes_shared
 from services.recognition.totals import handlers as totals
 from shared import followed_audiences
@@ -25,10 +26,13 @@ async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
     await keep_wanted(tx, followed)
     await badges.keep_moved(tx, await keep_zones(tx, followed))
     await badges.forget(tx, followed)
+    await levels.keep_known(tx, followed)
+    await forget_freezes(tx, followed)
     for community, groups in (await load_regrouped(tx.conn, moved=followed.moved)).items():
         await counts.regroup(tx, community=community, groups=groups)
         await totals.regroup(tx, community=community, groups=groups)
         await badges.regroup(tx, community=community, groups=groups)
+        await levels.regroup(tx, community=community, groups=groups)
 
 
 FOLLOWED_MEMBERS = Subscription(MEMBERS, MEMBER_FACT, on_members)

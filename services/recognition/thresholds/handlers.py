@@ -10,7 +10,7 @@ from services.recognition.metrics import GRANTS
 from services.recognition.thresholds import store
 from services.recognition.thresholds.domain import KINDS, Grant, ProgrammeVersion, holder_changes, reads_of
 from shared.contracts.facts import RECOGNITION_GRANTED, GrantData, ProgrammePublished
-from shared.contracts.programme import Recognition
+from shared.contracts.programme import Recognition, counted_id, counted_of
 from shared.followed_audiences import titles_of
 from shared.topics import RECOGNITION
 from shared.transaction import InvalidMessageError, Transaction
@@ -56,6 +56,15 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
             | ({"campaign": campaigns.get(rule["campaign"])} if rule.get("campaign") else {})
             for rule in data["document"].get("rules", ())
             if rule["id"] in counted | dated
+        ]
+        of_levels = sorted(counted_of(read.levels))
+        rules += [
+            rule
+            | {"id": counted_id(rule_id, detail), "detail": detail}
+            | ({"campaign": campaigns.get(rule["campaign"])} if rule.get("campaign") else {})
+            for rule in data["document"].get("rules", ())
+            for rule_id, detail in of_levels
+            if rule_id == rule["id"]
         ]
         version = ProgrammeVersion(
             community=fact["community"],

@@ -177,7 +177,7 @@ RECOGNITION = Topic(
     read_back=True,
 )
 BY_HAND = Topic(
-    "by_hand.v1",
+    "recognition.by_hand.v1",
     "What people fixed by hand: levels, and freezes of streaks",
     "community | member",
     (facts.LEVEL_LOCK_CHANGED.name, facts.STREAK_FREEZE_GIVEN.name),

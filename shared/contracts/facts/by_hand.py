@@ -26,7 +26,7 @@ class LevelLockData(TypedDict):
 class LevelLockChanged(FactEnvelope):
     """A member's level is fixed, or fixed no more."""
 
-    type: Literal["level.lock_changed.v1"]
+    type: Literal["recognition.lock_changed.v1"]
     data: LevelLockData
 
 
@@ -42,17 +42,17 @@ class StreakFreezeData(TypedDict):
 class StreakFreezeGiven(FactEnvelope):
     """A member was given a freeze."""
 
-    type: Literal["streak.freeze_given.v1"]
+    type: Literal["recognition.freeze_given.v1"]
     data: StreakFreezeData
 
 
 LEVEL_LOCK_CHANGED: Final = FactType(
-    "level.lock_changed.v1",
+    "recognition.lock_changed.v1",
     envelope=LevelLockChanged,
     data=LevelLockData,
     examples=[
         fact_example(
-            "level.lock_changed.v1",
+            "recognition.lock_changed.v1",
             "recognition",
             BADGE,
             "2026-01-31T12:30:01.500000Z",
@@ -61,12 +61,12 @@ LEVEL_LOCK_CHANGED: Final = FactType(
     ],
 )
 STREAK_FREEZE_GIVEN: Final = FactType(
-    "streak.freeze_given.v1",
+    "recognition.freeze_given.v1",
     envelope=StreakFreezeGiven,
     data=StreakFreezeData,
     examples=[
         fact_example(
-            "streak.freeze_given.v1",
+            "recognition.freeze_given.v1",
             "recognition",
             BADGE,
             "2026-01-31T12:30:01.500000Z",

@@ -148,7 +148,9 @@ def reached(ladder: Ladder, life: Life, around: Surroundings, *, at: int) -> Rea
     """Which levels a member has at a moment, of all that is known of them until now."""
     begins = [one.at for done in life.done.values() for one in done]
     begins += [] if life.known_since is None else [life.known_since]
-    begins += [hold.since for hold in life.holds]
+    # What was fixed and let go within one second was never so.
+    fixed = [hold for hold in life.holds if hold.until is None or hold.until > hold.since]
+    begins += [hold.since for hold in fixed]
     begin = min(begins, default=None)
     walk = _Walk(ladder, [_Rung() for _ in ladder.rungs])
     if begin is None or begin > at:
@@ -156,8 +158,8 @@ def reached(ladder: Ladder, life: Life, around: Surroundings, *, at: int) -> Rea
     flips = _flips(ladder, Courses(life, around), walk)
     holds = sorted(
         [
-            *((hold.since, True, hold) for hold in life.holds),
-            *((hold.until, False, hold) for hold in life.holds if hold.until is not None),
+            *((hold.since, True, hold) for hold in fixed),
+            *((hold.until, False, hold) for hold in fixed if hold.until is not None),
         ],
         key=lambda one: (one[0], one[1]),
     )

@@ -268,7 +268,7 @@ async def test_after_a_restore_the_levels_that_were_told_stand_and_what_was_fixe
     assert (await api.post(path, json={"level": "member", "reason": "x"})).status_code == 200
     before = await standing(world)
     facts = [(row["topic"], orjson.loads(row["value"])) for row in await world.outbox()]
-    for table in ("level_members", "level_locks", "grants", "holders"):
+    for table in ("level_members", "level_locks"):
         await world.pool.execute(f"delete from {table} where community = $1", world.community)
     grants = [fact for topic, fact in facts if topic != BY_HAND.name]
     for fact in grants:
@@ -342,7 +342,9 @@ class Script:
     async def step(self, now: datetime) -> None:
         """Something happens, mostly now, and at times it is told late."""
         chance, world = self.chance, self.world
-        what = chance.choice(["write"] * 5 + ["like"] * 4 + ["topic", "topic", "retract", "merge", "suspend"])
+        what = chance.choice(
+            ["write"] * 8 + ["like"] * 12 + ["topic", "topic", "retract", "retract", "merge", "suspend"]
+        )
         member, other = chance.sample("abcd", 2)
         at = now - chance.choice([0, 0, 0, 1, 3, 9]) * timedelta(hours=6)
         if what in ("write", "like", "topic"):

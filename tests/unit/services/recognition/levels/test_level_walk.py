@@ -390,6 +390,13 @@ class Oracle:
         return value >= min(share.percent * of_all / 100, share.at_most) * percent / 100
 
 
+def test_what_was_fixed_and_let_go_within_a_second_holds_nothing() -> None:
+    ladder = Ladder.of(Recognition(levels=[one("a", {"rule": "r", "at_least": 1}), one("hand", by_hand=True)]))
+    holds = [Hold(NOW, NOW, "hand"), Hold(NOW, NOW + 5, "a"), Hold(NOW + 5, NOW + 5, "hand")]
+    found = [reached(ladder, Life({}, NOW, holds=holds), around(), at=NOW + seconds) for seconds in (0, 4, 5)]
+    assert [(one.height, one.hold) for one in found] == [(1, holds[1]), (1, holds[1]), (0, None)]
+
+
 def test_numbers_that_are_near_are_told_from_those_that_are_not() -> None:
     shared = {"rule": "a", "within_days": 3, "share": {"percent": 50, "rule": "z", "at_most": 9}}
     ladder = Ladder.of(Recognition(levels=[one("l", {"rule": "b", "at_least": 2}, shared)]))

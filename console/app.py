@@ -32,6 +32,7 @@ from console.pages.guidelines import routes as guidelines
 from console.pages.keys import routes as keys
 from console.pages.leaderboard import routes as leaderboard
 from console.pages.ledger import routes as ledger
+from console.pages.levels import routes as levels
 from console.pages.me import routes as me
 from console.pages.members import routes as members
 from console.pages.my_data import routes as my_data
@@ -73,6 +74,7 @@ PAGES = (
         members,
         badges,
         badges_of_members,
+        levels,
         by_hand,
         guidelines,
         campaigns,

@@ -173,7 +173,7 @@ RECOGNITION = Topic(
     "community | member",
     (facts.RECOGNITION_GRANTED.name,),
     producers=("recognition",),
-    consumers=("analytics",),
+    consumers=("rewards", "analytics"),
     read_back=True,
 )
 BY_HAND = Topic(

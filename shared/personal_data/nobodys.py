@@ -135,7 +135,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         ),
         "payout_runs_unsealed": "community run_id",
         "payout_seals": "community run_id number step seal sealed_at sealed_by",
-        "programmes": "community programme_id version effective_from rewards audiences",
+        "programmes": "community programme_id version effective_from rewards audiences redeeming",
         "transfers": "community transfer_id kind cause_id event_time recorded_at amends revision why",
         "member_sums": "part community kind currency accounts amount",
     },

@@ -647,6 +647,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
     ),
     "rewards": (
         Held(
+            "level_grants",
+            personal="",
+            others="community grant_id member_id level_id stands",
+            order="community grant_id",
+            erased=Erased.STAYS,
+            says="Levels that they have",
+        ),
+        Held(
             "followed_audiences",
             personal="",
             others="community audience_id member_id revision is_in since",

@@ -84,6 +84,7 @@ HELD: Final = (
     _("When and how often they did what levels count"),
     _("When it is looked at anew which levels they have"),
     _("Since when they are known"),
+    _("Levels that they have"),
     _("Levels that they have by what they did"),
     _("Levels that somebody fixed for them, and why in words"),
     _("Freezes of streaks that somebody gave them, and why in words"),

@@ -35,6 +35,7 @@ from console.pages.guidelines import routes as guidelines
 from console.pages.keys import routes as keys
 from console.pages.leaderboard import routes as leaderboard
 from console.pages.ledger import routes as ledger
+from console.pages.levels import routes as levels
 from console.pages.me import routes as me
 from console.pages.members import routes as members
 from console.pages.messages import routes as messages
@@ -82,6 +83,7 @@ PAGES = (
         badges_of_members,
         boards,
         boards_of_members,
+        levels,
         by_hand,
         guidelines,
         campaigns,

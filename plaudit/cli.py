@@ -41,6 +41,10 @@ SUBCOMMANDS = {
         "plaudit.badge", "badge", "See badges and who holds them, give them by hand and take them back."
     ),
     "board": Subcommand("plaudit.board", "board", "See boards, who is on them, and results with prizes."),
+    "level": Subcommand(
+        "plaudit.level", "level", "See members' levels, fix them by hand, take some to begin with."
+    ),
+    "streak": Subcommand("plaudit.streak", "streak", "Give members freezes of their streaks."),
     "campaign": Subcommand(
         "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."
     ),

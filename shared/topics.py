@@ -173,7 +173,16 @@ RECOGNITION = Topic(
     "community | member",
     (facts.RECOGNITION_GRANTED.name, facts.PRIZE_WON.name),
     producers=("recognition",),
-    consumers=("analytics",),
+    consumers=("rewards", "analytics"),
+    read_back=True,
+)
+BY_HAND = Topic(
+    "recognition.by_hand.v1",
+    "What people fixed by hand: levels, and freezes of streaks",
+    "community | member",
+    (facts.LEVEL_LOCK_CHANGED.name, facts.STREAK_FREEZE_GIVEN.name),
+    producers=("recognition",),
+    consumers=(),
     read_back=True,
 )
 #: Several services write it, so none could tell from its end what it has itself forgotten. It need not: the id of
@@ -322,6 +331,7 @@ TOPICS = (
     GUIDELINES,
     RECOGNITION,
     MESSAGES,
+    BY_HAND,
     REDEMPTIONS,
     PAYOUTS,
     PROGRAMMES,

@@ -14,10 +14,15 @@ from services.recognition.counts.handlers import (
     on_events,
 )
 from services.recognition.leaderboards import api as leaderboards
+from services.recognition.levels.api import ROUTERS as LEVELS
+from services.recognition.levels.handlers.deciding import KEEP_EVERY_SECONDS as KEEP_LEVELS_EVERY_SECONDS
+from services.recognition.levels.handlers.deciding import keep_levels
+from services.recognition.levels.handlers.restoring import READ_BACK as LEVELS_READ_BACK
 from services.recognition.merges.handlers import FOLLOWED_MEMBERS, on_guidelines
 from services.recognition.problems import ERRORS
 from services.recognition.settings import Settings
 from services.recognition.streaks import api as streaks
+from services.recognition.streaks.handlers import READ_BACK as FREEZES_READ_BACK
 from services.recognition.thresholds import api as thresholds
 from services.recognition.totals import api as totals
 from services.recognition.totals import handlers
@@ -46,15 +51,27 @@ SPEC = ServiceSpec(
         Subscription(GUIDELINES, GUIDELINE_FACT, on_guidelines),
     ],
     problems=ERRORS,
-    routers=[*(part.router for part in (leaderboards, totals, thresholds, cards, streaks)), *BADGES, *BOARDS],
+    routers=[
+        *(part.router for part in (leaderboards, totals, thresholds, cards, streaks)),
+        *BADGES,
+        *BOARDS,
+        *LEVELS,
+    ],
     timers=[
         Timer("reevaluate", every_seconds=handlers.REEVALUATE_EVERY_SECONDS, run=handlers.reevaluate),
         Timer("keep counting", every_seconds=KEEP_COUNTING_EVERY_SECONDS, run=keep_counting),
         Timer("keep badges", every_seconds=KEEP_EVERY_SECONDS, run=keep_badges),
+        Timer("keep levels", every_seconds=KEEP_LEVELS_EVERY_SECONDS, run=keep_levels),
         Timer("keep boards", every_seconds=KEEP_BOARDS_EVERY_SECONDS, run=keep_boards),
         Timer("fold boards", every_seconds=KEEP_BOARDS_EVERY_SECONDS, run=fold_boards),
     ],
-    read_back=(*handlers.READ_BACK, *BADGES_READ_BACK, *BOARDS_READ_BACK),
+    read_back=(
+        *handlers.READ_BACK,
+        *FREEZES_READ_BACK,
+        *BADGES_READ_BACK,
+        *LEVELS_READ_BACK,
+        *BOARDS_READ_BACK,
+    ),
 )
 
 if __name__ == "__main__":

@@ -29,6 +29,14 @@ BACKFILLS = Counter(
     "plaudit_recognition_backfills_total",
     "Communities all of whose members were looked at by such a version",
 )
+LEVELS_LOOKED_AT = Counter(
+    "plaudit_recognition_levels_looked_at_total",
+    "Members whose levels were looked at, as something changed, time passed, or a version asks for others",
+)
+LEVELS_BY_HAND = Counter(
+    "plaudit_recognition_levels_by_hand_total", "Levels that people fixed and let go again", ["direction"]
+)
+STREAK_FREEZES = Counter("plaudit_recognition_streak_freezes_total", "Freezes of streaks that people gave")
 BADGES_BY_HAND = Counter(
     "plaudit_recognition_badges_by_hand_total", "Badges that people gave and took back", ["direction"]
 )
@@ -48,3 +56,5 @@ for _state in ("provisional", "final"):
     BOARD_CUTS.labels(_state)
 for _direction in ("granted", "taken_back"):
     BADGES_BY_HAND.labels(_direction)
+for _direction in ("locked", "unlocked"):
+    LEVELS_BY_HAND.labels(_direction)

@@ -27,7 +27,7 @@ SCOPES: Final = {
     "guidelines:read": _("See what was reported, and who is suspended"),
     "guidelines:write": _("Decide what was reported, and suspend members"),
     "recognition:read": _("See leaderboards, badges and levels"),
-    "recognition:write": _("Give badges by hand, and take them back"),
+    "recognition:write": _("Give badges and freezes by hand, take badges back, and fix levels"),
     "analytics:read": _("See figures and lineage"),
     "programmes:read": _("See the programme and its versions"),
     "programmes:write": _("Publish versions of the programme, withdraw proposed ones, stop campaigns"),

@@ -74,6 +74,8 @@ class CountedRule:
     dated: bool = False
     #: Of which it is: then only what it may give points for counts.
     campaign: CountedCampaign | None = None
+    #: What is kept of each event where levels count it: with whom, on or about what, how much; of `all` nobody's.
+    detail: str | None = None
 
     @classmethod
     def of(cls, rule: Mapping[str, Any]) -> "CountedRule":
@@ -87,7 +89,8 @@ class CountedRule:
             rule.get("own", False),
             rule.get("dated", False),
             # A name alone is one that limits go by.
-            CountedCampaign(**campaign) if isinstance(campaign, Mapping) else None,
+            campaign=CountedCampaign(**campaign) if isinstance(campaign, Mapping) else None,
+            detail=rule.get("detail"),
         )
 
     @property
@@ -95,6 +98,8 @@ class CountedRule:
         said: list[Any] = [self.types, self.to, self.when, self.own, *(["dated"] if self.dated else [])]
         if self.campaign is not None:
             said.append(self.campaign._asdict())
+        if self.detail is not None:
+            said.append(f"detail {self.detail}")
         return sha256(orjson.dumps(said)).hexdigest()[:16]
 
     def member_of(self, event: Mapping[str, Any]) -> str | None:
@@ -157,6 +162,12 @@ class Plan:
         """The counters that criteria of badges read, themselves or by the dates of a streak."""
         read = self.thresholds.reads.events | self.thresholds.streak_rules
         return {self.counter_by_rule[rule] for rule in read if rule in self.counter_by_rule}
+
+    @property
+    def level_counters(self) -> set[str]:
+        """The counters that levels read which ask for more than points."""
+        of_levels = self.thresholds.of_levels
+        return {self.counter_by_rule[rule] for rule in of_levels if rule in self.counter_by_rule}
 
 
 NO_PLAN = Plan()

@@ -1,6 +1,7 @@
 """Events change numbers, and numbers badges; a version that counts something new has the events of before counted.
 
-Locks are taken in this order: programmes, events, members, numbers of holders.
+Locks are taken in this order: programmes, events, what all did, merges, members, whose levels are due, numbers of
+holders.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -26,6 +27,8 @@ from services.recognition.counts.domain import (
 from services.recognition.metrics import COUNTED_EVENTS
 from services.recognition.suspensions import store as suspensions
 from services.recognition.suspensions.domain import Spell, Withheld, is_suspended
+from services.recognition.tallies import store as tallies_store
+from services.recognition.tallies.domain import OF_ALL, Tally, TallyOfAll
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import Due
 from services.recognition.thresholds.handlers import Traced, make_grants
@@ -107,11 +110,13 @@ async def _count(tx: Transaction, changes: Sequence[Change], *, plans: Mapping[s
 
 
 async def _add(tx: Transaction, counted: Sequence[tuple[Counter, Change]], *, plans: Mapping[str, Plan]) -> None:
-    steps = [
-        Step((change.community, member_id), counter.id, change)
+    met = [
+        ((change.community, member_id), counter, change)
         for counter, change in counted
         if (member_id := counter.rule.member_of(change.event)) is not None
     ]
+    await _tally_all(tx, met)
+    steps = [Step(key, counter.id, change) for key, counter, change in met if counter.rule.detail != OF_ALL]
     if not steps:
         return
     dated_ids = {counter.id for counter, _ in counted if counter.rule.dated}
@@ -191,10 +196,63 @@ async def _change(
     await store.set_members(tx.conn, members=members.values())
     if own:
         await store.put_own(tx.conn, own=own)
+    await _tally(tx, steps, heads=heads, plans=plans)
     await make_grants(tx, grants=grants)
     if due:
         await thresholds_store.put_due(tx.conn, due=due)
     COUNTED_EVENTS.inc(len(steps))
+
+
+async def _tally(
+    tx: Transaction,
+    steps: Sequence[Step],
+    *,
+    heads: Mapping[MemberKey, str],
+    plans: Mapping[str, Plan],
+) -> None:
+    """Keep what members did that levels count, and have their levels looked at again."""
+    counters = {
+        (community, counter.id): counter
+        for community, plan in plans.items()
+        for counter in plan.counters
+        if counter.rule.detail is not None
+    }
+    tallied = [
+        (key, counter, change)
+        for key, counter_id, change in steps
+        if (counter := counters.get((key[0], counter_id))) is not None
+    ]
+    if not tallied:
+        return
+    await tallies_store.add_tallies(
+        tx.conn,
+        tallies=[
+            Tally.of(key, counter.id, str(counter.rule.detail), counter.rule.to, change.event, change.by)
+            for key, counter, change in tallied
+        ],
+    )
+    read = {community: plan.level_counters for community, plan in plans.items()}
+    due: dict[MemberKey, bool] = {}
+    for key, counter, change in tallied:
+        if counter.id in read.get(key[0], ()):
+            head = (key[0], heads.get(key, key[1]))
+            due[head] = due.get(head, True) and change.cause.is_backfill
+    await tallies_store.put_due(tx.conn, due=due, at=tx.now)
+
+
+async def _tally_all(tx: Transaction, met: Sequence[tuple[MemberKey, Counter, Change]]) -> None:
+    """Keep how much all did of what levels ask a share of; what is of a day that is over moves who is near."""
+    changes = [
+        TallyOfAll.of(key, counter.id, change.event, change.by)
+        for key, counter, change in met
+        if counter.rule.detail == OF_ALL
+    ]
+    if changes:
+        await tallies_store.add_tallies_of_all(tx.conn, tallies=changes)
+        for community in sorted({one.community for one in changes}):
+            today = (await load_calendar(tx.conn, community=community)).day_of(tx.now)
+            if any(one.community == community and one.day < today for one in changes):
+                await tallies_store.hasten_near(tx.conn, community=community, at=tx.now)
 
 
 async def on_guidelines(tx: Transaction, facts: list[GuidelineFact]) -> None:
@@ -284,6 +342,8 @@ async def _taken(
             if event.counts and (change := Change.of_before(community, uid, event, -1)) is not None
             for counter in plan.counters
             if counter.counts(uid)
+            # What all did has been done, whoever of them is suspended.
+            and counter.rule.detail != OF_ALL
             and (member_id := counter.rule.member_of(change.event)) is not None
             and member_id in group
             and (step := Step((community, member_id), counter.id, change)).withheld[:4] not in noted
@@ -364,6 +424,7 @@ async def keep_counting(tx: Transaction) -> bool:
         ids = [counter.id for counter in plan.counters if counter.rule.key in wanted]
         await suspensions.drop_withheld(tx.conn, community=community, counters=ids)
         await store.set_version(tx.conn, community=community, version=behind.wanted, counters=ids)
+        await tallies_store.drop_tallies_of_all(tx.conn, community=community, counters=ids)
         return True
     # 4. The members, one piece after the other; whom an event counts for meanwhile follows by that.
     members = await store.page_of_members(
@@ -371,6 +432,12 @@ async def keep_counting(tx: Transaction) -> bool:
     )
     stale = [member for member in members if member.version != plan.thresholds.version]
     await store.drop_acts(
+        tx.conn,
+        community=community,
+        head_ids=[member.member_id for member in members],
+        counters=[counter.id for counter in plan.counters],
+    )
+    await tallies_store.drop_tallies(
         tx.conn,
         community=community,
         head_ids=[member.member_id for member in members],

@@ -4,7 +4,8 @@ from services.recognition.badges.handlers import following as badges
 from services.recognition.boards.handlers import following as boards
 from services.recognition.cards.handlers import keep_wanted
 from services.recognition.counts import handlers as counts
-from services.recognition.streaks.handlers import keep_zones
+from services.recognition.levels.handlers import following as levels
+from services.recognition.streaks.handlers import forget_freezes, keep_zones
 from services.recognition.thresholds.store import lock_programmes_shared
 from services.recognition.totals import handlers as totals
 from shared import followed_audiences
@@ -28,11 +29,14 @@ async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
     await keep_wanted(tx, followed)
     await badges.keep_moved(tx, await keep_zones(tx, followed))
     await badges.forget(tx, followed)
+    await levels.keep_known(tx, followed)
+    await forget_freezes(tx, followed)
     for community, groups in (await load_regrouped(tx.conn, moved=followed.moved)).items():
         await counts.regroup(tx, community=community, groups=groups)
         await counts.reconsider(tx, community=community, groups=groups)
         await totals.regroup(tx, community=community, groups=groups)
         await badges.regroup(tx, community=community, groups=groups)
+        await levels.regroup(tx, community=community, groups=groups)
     await boards.follow_members(tx, followed, were_off=were_off)
 
 
@@ -40,6 +44,7 @@ async def on_guidelines(tx: Transaction, facts: list[GuidelineFact]) -> None:
     """Keep suspensions: nothing of their time counts, and whoever is suspended is on no board at once."""
     await counts.on_guidelines(tx, facts)
     await boards.apply_suspensions(tx)
+    await levels.look_at_suspended(tx, facts)
 
 
 FOLLOWED_MEMBERS = Subscription(MEMBERS, MEMBER_FACT, on_members)

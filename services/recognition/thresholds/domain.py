@@ -14,7 +14,7 @@ from shared.conditions.criteria import Criterion, Reads, compile_criterion
 from shared.conditions.errors import ConditionError
 from shared.contracts.fields import Timestamp, Uuid
 from shared.contracts.ids import prepared, uuid5_text
-from shared.contracts.programme import Badge, Recognition
+from shared.contracts.programme import Badge, Recognition, counted_id, counted_of
 
 _GRANT_NAMESPACE = prepared(UUID("6b1d2f0c-27a5-5c0e-9d2e-8f2c3e6b7a10"))
 
@@ -115,12 +115,16 @@ class Thresholds:
     reads: Reads = NO_READS
     #: The rules of the streaks among that.
     streak_rules: frozenset[str] = frozenset()
+    #: What levels that ask for more than points count of members, and of all; whether there are any such.
+    of_levels: frozenset[str] = frozenset()
+    has_trust_levels: bool = False
 
     @classmethod
     def of(cls, programme_id: str, version: int, recognition: Recognition) -> "Thresholds":
         """Read a programme's `recognition` section."""
         on_points = [
-            Threshold(ThresholdKey("level", level.id), level.title, level.points) for level in recognition.levels
+            Threshold(ThresholdKey("level", level.id), level.title, level.points or 0)
+            for level in recognition.points_levels
         ]
         on_rules: dict[str, list[Threshold]] = {}
         on_events: dict[str, list[Threshold]] = {}
@@ -146,6 +150,8 @@ class Thresholds:
             {rule: Ladder.of(steps) for rule, steps in on_events.items()},
             reads,
             frozenset(rule for one in recognition.streaks if one.id in reads.streaks for rule in one.rules),
+            frozenset(counted_id(*one) for one in counted_of(recognition.levels)),
+            bool(recognition.trust_levels),
         )
 
     def asks_of_totals(self) -> frozenset[tuple[ThresholdKey, str | None, int]]:

@@ -16,7 +16,7 @@ from shared.contracts.facts import (
     MessageRequestedData,
     ProgrammePublished,
 )
-from shared.contracts.programme import Recognition
+from shared.contracts.programme import Recognition, counted_id, counted_of
 from shared.followed_audiences import titles_of
 from shared.topics import MESSAGES, RECOGNITION
 from shared.transaction import InvalidMessageError, Transaction
@@ -62,6 +62,15 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
             | ({"campaign": campaigns.get(rule["campaign"])} if rule.get("campaign") else {})
             for rule in data["document"].get("rules", ())
             if rule["id"] in counted | dated
+        ]
+        of_levels = sorted(counted_of(read.levels))
+        rules += [
+            rule
+            | {"id": counted_id(rule_id, detail), "detail": detail}
+            | ({"campaign": campaigns.get(rule["campaign"])} if rule.get("campaign") else {})
+            for rule in data["document"].get("rules", ())
+            for rule_id, detail in of_levels
+            if rule_id == rule["id"]
         ]
         version = ProgrammeVersion(
             community=fact["community"],

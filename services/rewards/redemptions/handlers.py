@@ -7,6 +7,7 @@ from typing import Any
 from services.rewards.ledger.domain.entries import AlteredError
 from services.rewards.ledger.handlers import alarm
 from services.rewards.ledger.store import entries as ledger_store
+from services.rewards.levels.store import has_level
 from services.rewards.lots.domain.lots import LotUse, NotEnoughPointsError, lots_parts
 from services.rewards.lots.handlers.uses import carry_out
 from services.rewards.lots.store import load_uses
@@ -14,6 +15,7 @@ from services.rewards.metrics import REDEMPTIONS, REDEMPTIONS_REFUSED
 from services.rewards.programmes.store import find_in_force
 from services.rewards.redemptions import store
 from services.rewards.redemptions.domain import (
+    LevelTooLowError,
     OtherRequestError,
     OutsideAudienceError,
     Redemption,
@@ -60,8 +62,8 @@ async def reserve(
 
     One that was made with this key, and whose answer was lost with a database, is the answer again. Raises
     OtherRequestError when that was for another member or reward, UnknownRewardError, OutsideAudienceError when the
-    reward is for an audience that the member is not in, and NotEnoughPointsError when the member has fewer points
-    available.
+    reward is for an audience that the member is not in, LevelTooLowError when the programme opens rewards to
+    levels that the member has none of, and NotEnoughPointsError when the member has fewer points available.
     """
     made = redemption_id(community, idempotency_key)
     known = await store.find_redemption(tx.conn, community=community, redemption_id=made)
@@ -78,6 +80,10 @@ async def reserve(
         tx.conn, community=community, audience_id=reward.audience, member_id=member_id
     ):
         raise OutsideAudienceError(in_force.audiences.get(reward.audience, reward.audience))
+    if in_force.redeeming and not await has_level(
+        tx.conn, community=community, member_id=member_id, level_ids=in_force.redeeming
+    ):
+        raise LevelTooLowError(tuple(in_force.redeeming.values()))
     redemption = Redemption(
         community=community,
         redemption_id=made,

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from services.ingest.attributes.handlers import on_programmes as follow_programmes
 from services.ingest.messages.handlers.sealing import Link, write_link
 from services.recognition.badges.api.pictures import EXAMPLE as PICTURE_EXAMPLE
+from services.recognition.counts.handlers import keep_counting
 from services.recognition.thresholds.handlers import on_programmes
 from services.scoring.programmes.api.models import EXAMPLE, JSON_EXAMPLE
 from services.scoring.programmes.domain.publication import Author
@@ -33,6 +34,7 @@ from tests.integration.services.rewards.finance import Finance, approved, filed
 from tests.integration.services.test_who_may import know_token_keys, token
 from tests.integration.services.world import add_person as add_follower
 from tests.integration.services.world import authorization
+from tests.waiting import until
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
@@ -422,6 +424,41 @@ async def take_badge_back(desk: Desk) -> Ask:
     given = await give_badge(desk)
     assert (await given()).status_code == 201
     return Ask(desk.api, "POST", f"{given.path}/hero/take-back", {"reason": "Somebody else did"})
+
+
+async def _leader(desk: Desk) -> str:
+    """A level that somebody fixes, a streak, and a member; the path of the member."""
+    recognition = {
+        "levels": [{"id": "leader", "title": "Leader", "by_hand": True}],
+        "streaks": [{"id": "daily", "title": "Daily", "rules": ["message"]}],
+    }
+    await desk.world.handle(on_programmes, desk.world.programme_fact(1, {"recognition": recognition}))
+    member = (desk.world.community, desk.world.uuid("ada"))
+    async with desk.world.pool.acquire() as conn:
+        await put_names(conn, {member: FollowedName(1, "Ada")})
+
+    async def is_counted() -> bool:
+        async with desk.world.begin() as tx:
+            await keep_counting(tx)
+        sql = "select version = 1 from counting where community = $1"
+        return bool(await desk.world.pool.fetchval(sql, desk.world.community))
+
+    await until(is_counted)
+    return f"/v1/members/{member[1]}"
+
+
+async def lock_level(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _leader(desk)}/level-lock", {"level": "leader", "reason": "Leads"})
+
+
+async def unlock_level(desk: Desk) -> Ask:
+    locked = await lock_level(desk)
+    assert (await locked()).status_code == 200
+    return Ask(desk.api, "POST", locked.path.replace("level-lock", "level-unlock"), {"reason": "Over"})
+
+
+async def give_freeze(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _leader(desk)}/streaks/daily/freezes", {"reason": "We were down"})
 
 
 async def put_picture(desk: Desk) -> Ask:
@@ -991,6 +1028,9 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "scoring POST /v1/programme-drafts/{draft_id}/submit": ("programme_draft.submit", submit_draft),
     "recognition POST /v1/members/{member_id}/badges": ("badge.grant", give_badge),
     "recognition POST /v1/members/{member_id}/badges/{badge_id}/take-back": ("badge.take_back", take_badge_back),
+    "recognition POST /v1/members/{member_id}/level-lock": ("level.lock", lock_level),
+    "recognition POST /v1/members/{member_id}/level-unlock": ("level.unlock", unlock_level),
+    "recognition POST /v1/members/{member_id}/streaks/{streak_id}/freezes": ("streak.freeze", give_freeze),
     "recognition PUT /v1/badges/{badge_id}/picture": ("badge.put_picture", put_picture),
     "recognition DELETE /v1/badges/{badge_id}/picture": ("badge.drop_picture", delete_picture),
     "rewards PUT /v1/payees/{member_id}": ("payee.set", set_payee),

@@ -100,7 +100,7 @@ def _not_countable(located: Located, counted: list[tuple[Path, str]], conditions
             )
         elif reads[rule_id]:
             detail = (
-                f"the condition of `{rule_id}` reads {_read_as(reads[rule_id][0])}, and a badge counts events by"
+                f"the condition of `{rule_id}` reads {read_as(reads[rule_id][0])}, and a badge counts events by"
                 f" what they say themselves; {instead}"
             )
         else:
@@ -115,7 +115,8 @@ def _not_countable(located: Located, counted: list[tuple[Path, str]], conditions
             yield mistake(located.values[path], path, detail)
 
 
-def _read_as(name: str) -> str:
+def read_as(name: str) -> str:
+    """What a condition reads that is not of the event, in words."""
     if is_quality(name):
         return f"`{shown_name(name)}`"
     audience_id, counter_id = id_of(name), counter_of(name)

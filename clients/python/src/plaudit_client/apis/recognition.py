@@ -380,6 +380,46 @@ class Recognition:
             "types.Card", self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/card"))
         )
 
+    def lock_member_level(self, member_id: str, *, level: str | None, reason: str) -> types.LevelLocked:
+        """One of those that ask for more than points. It neither rises nor falls until somebody lets it go.
+
+        What was fixed before is replaced.
+        """
+        return cast(
+            "types.LevelLocked",
+            self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/level-lock",
+                    fields={"level": level, "reason": reason},
+                )
+            ),
+        )
+
+    def unlock_member_level(self, member_id: str, *, reason: str) -> types.LevelLocked:
+        """From now on it is kept, lost and reached again by what they do; a grace began when it was fixed."""
+        return cast(
+            "types.LevelLocked",
+            self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/level-unlock",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
+    def get_member_levels(self, member_id: str) -> types.LevelsOfMember:
+        """At this moment, by the programme whose events are all counted. Levels by points are with
+        recognition.
+        """
+        return cast(
+            "types.LevelsOfMember",
+            self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/levels")),
+        )
+
     def get_personal_data(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.RowShownPage:
@@ -443,6 +483,22 @@ class Recognition:
         return cast(
             "types.MemberStreaks",
             self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/streaks")),
+        )
+
+    def give_streak_freeze(self, member_id: str, streak_id: str, *, reason: str) -> types.FreezeGiven:
+        """It is spent on the first period that ends after now in which too little is done, as one that was
+        earned.
+        """
+        return cast(
+            "types.FreezeGiven",
+            self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/streaks/{as_segment(streak_id)}/freezes",
+                    fields={"reason": reason},
+                )
+            ),
         )
 
     def get_own_facts(self) -> types.OwnFacts:
@@ -910,6 +966,46 @@ class AsyncRecognition:
             "types.Card", await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/card"))
         )
 
+    async def lock_member_level(self, member_id: str, *, level: str | None, reason: str) -> types.LevelLocked:
+        """One of those that ask for more than points. It neither rises nor falls until somebody lets it go.
+
+        What was fixed before is replaced.
+        """
+        return cast(
+            "types.LevelLocked",
+            await self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/level-lock",
+                    fields={"level": level, "reason": reason},
+                )
+            ),
+        )
+
+    async def unlock_member_level(self, member_id: str, *, reason: str) -> types.LevelLocked:
+        """From now on it is kept, lost and reached again by what they do; a grace began when it was fixed."""
+        return cast(
+            "types.LevelLocked",
+            await self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/level-unlock",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
+    async def get_member_levels(self, member_id: str) -> types.LevelsOfMember:
+        """At this moment, by the programme whose events are all counted. Levels by points are with
+        recognition.
+        """
+        return cast(
+            "types.LevelsOfMember",
+            await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/levels")),
+        )
+
     async def get_personal_data(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.RowShownPage:
@@ -973,6 +1069,22 @@ class AsyncRecognition:
         return cast(
             "types.MemberStreaks",
             await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/streaks")),
+        )
+
+    async def give_streak_freeze(self, member_id: str, streak_id: str, *, reason: str) -> types.FreezeGiven:
+        """It is spent on the first period that ends after now in which too little is done, as one that was
+        earned.
+        """
+        return cast(
+            "types.FreezeGiven",
+            await self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/streaks/{as_segment(streak_id)}/freezes",
+                    fields={"reason": reason},
+                )
+            ),
         )
 
     async def get_own_facts(self) -> types.OwnFacts:

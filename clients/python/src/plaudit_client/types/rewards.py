@@ -326,6 +326,7 @@ class MembersCatalogue(TypedDict):
 
     items: list[CatalogueItem]
     member_id: str
+    needs_level: list[str]
     not_for_them: list[str]
     payout: NotRequired[PaidOut | None]
     programme_id: NotRequired[str | None]

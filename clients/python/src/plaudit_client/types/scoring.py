@@ -942,10 +942,26 @@ class KeyHolder(TypedDict):
 
 
 class Level(TypedDict):
-    """Held by a member with at least `points` points."""
+    """Held by a member with at least `points` points, or who has all that it `requires`, or that somebody
+    gives.
 
+    Those that require something stand one on another, in the order in which they are written. One that
+    is reached is held as long as what it requires is there; with `keep` as a percentage, as long as
+    that much of each number within days is; with `keep` as a list, as long as that is; with `always`,
+    for good. It is not lost within `grace_days` after it was reached. One that is given `by_hand` is
+    reached by no other way.
+
+    What a level `opens` is closed to whoever has none that opens it.
+    """
+
+    by_hand: NotRequired[Literal[True] | None]
+    description: NotRequired[str]
+    grace_days: NotRequired[int | None]
     id: str
-    points: int
+    keep: NotRequired[Literal["always"] | int | list[Requirement] | None]
+    opens: NotRequired[list[Literal["redeem", "judge"]] | None]
+    points: NotRequired[int | None]
+    requires: NotRequired[list[Requirement] | None]
     title: str
 
 
@@ -1616,6 +1632,29 @@ class ReporterShown(TypedDict):
     upheld: int
 
 
+class Requirement(TypedDict):
+    """One thing that a level asks for.
+
+    Of a `rule` are counted the `events` that meet it, the `days` on which any did, the different
+    `people` who were the other side, `objects` or `topics`, or the `sum` of a field (`of`). All of it
+    ever, or what happened `within_days` times 24 hours. There are `at_least` or `at_most` so many, or a
+    `share` of what all did.
+
+    Or that the member is known since `known_minutes`; or was not suspended for `unsuspended_days`, and
+    is not now.
+    """
+
+    at_least: NotRequired[int | None]
+    at_most: NotRequired[int | None]
+    count: NotRequired[Literal["events", "days", "people", "objects", "topics", "sum"] | None]
+    known_minutes: NotRequired[int | None]
+    of: NotRequired[str | None]
+    rule: NotRequired[str | None]
+    share: NotRequired[Share | None]
+    unsuspended_days: NotRequired[int | None]
+    within_days: NotRequired[int | None]
+
+
 class Restatement(TypedDict):
     """Judgements that are weighed anew, a piece at a time."""
 
@@ -1825,6 +1864,16 @@ class SendingBack(TypedDict):
     """Why a version is sent back: what to change."""
 
     reason: str
+
+
+class Share(TypedDict):
+    """So many `percent` of what all of the community did of a `rule` in these days, and `at_most` that
+    many.
+    """
+
+    at_most: int
+    percent: int
+    rule: str
 
 
 class SharedLimit(TypedDict):

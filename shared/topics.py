@@ -176,6 +176,15 @@ RECOGNITION = Topic(
     consumers=("analytics",),
     read_back=True,
 )
+CELEBRATIONS = Topic(
+    "celebrations.v1",
+    "What is celebrated: milestones, badges and levels that members reached, each once",
+    "community | member, or community",
+    (facts.CELEBRATED.name,),
+    producers=("recognition",),
+    consumers=("ingest",),
+    read_back=True,
+)
 REDEMPTIONS = Topic(
     "redemptions.v1",
     "Redemptions, their states, and the awards they use",
@@ -284,6 +293,7 @@ TOPICS = (
     CAMPAIGNS,
     GUIDELINES,
     RECOGNITION,
+    CELEBRATIONS,
     REDEMPTIONS,
     PAYOUTS,
     PROGRAMMES,

@@ -4,10 +4,15 @@ from services.recognition.badges.api import ROUTERS as BADGES
 from services.recognition.badges.handlers.deciding import FOLLOWED_AUDIENCES, KEEP_EVERY_SECONDS, keep_badges
 from services.recognition.badges.handlers.restoring import READ_BACK as BADGES_READ_BACK
 from services.recognition.cards import api as cards
+from services.recognition.celebrations import api as celebrations
+from services.recognition.celebrations.handlers import READ_BACK as CELEBRATIONS_READ_BACK
 from services.recognition.counts.handlers import KEEP_COUNTING_EVERY_SECONDS, keep_counting, on_events
 from services.recognition.leaderboards import api as leaderboards
 from services.recognition.leaderboards.handlers import on_guidelines
 from services.recognition.merges.handlers import FOLLOWED_MEMBERS
+from services.recognition.milestones import api as milestones
+from services.recognition.milestones.handlers import KEEP_EVERY_SECONDS as ANNIVERSARIES_EVERY_SECONDS
+from services.recognition.milestones.handlers import keep_anniversaries
 from services.recognition.problems import ERRORS
 from services.recognition.settings import Settings
 from services.recognition.streaks import api as streaks
@@ -38,13 +43,17 @@ SPEC = ServiceSpec(
         Subscription(GUIDELINES, GUIDELINE_FACT, on_guidelines),
     ],
     problems=ERRORS,
-    routers=[*(part.router for part in (leaderboards, totals, thresholds, cards, streaks)), *BADGES],
+    routers=[
+        *(part.router for part in (leaderboards, totals, thresholds, cards, streaks, celebrations, milestones)),
+        *BADGES,
+    ],
     timers=[
         Timer("reevaluate", every_seconds=handlers.REEVALUATE_EVERY_SECONDS, run=handlers.reevaluate),
         Timer("keep counting", every_seconds=KEEP_COUNTING_EVERY_SECONDS, run=keep_counting),
         Timer("keep badges", every_seconds=KEEP_EVERY_SECONDS, run=keep_badges),
+        Timer("keep anniversaries", every_seconds=ANNIVERSARIES_EVERY_SECONDS, run=keep_anniversaries),
     ],
-    read_back=(*handlers.READ_BACK, *BADGES_READ_BACK),
+    read_back=(*CELEBRATIONS_READ_BACK, *handlers.READ_BACK, *BADGES_READ_BACK),
 )
 
 if __name__ == "__main__":

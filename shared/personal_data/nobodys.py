@@ -111,6 +111,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "counters": "community counter rule counted_up_to",
         "counting": "community version evaluated_up_to evaluated",
         "holders": "community kind name members",
+        "joint_counts": "community counter events",
         "programmes": "community version programme_id effective_from recognition rules audiences",
         "programmes_in_force": "community version evaluated_up_to evaluated",
     },

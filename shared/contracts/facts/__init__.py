@@ -28,6 +28,7 @@ from shared.contracts.facts.audit import (
     ReadData,
 )
 from shared.contracts.facts.campaigns import CAMPAIGN_CHANGED, CampaignChanged, CampaignData
+from shared.contracts.facts.celebrations import CELEBRATED, Celebrated, CelebratedData
 from shared.contracts.facts.communities import (
     COMMUNITY_CHANGED,
     CommunityChanged,
@@ -148,6 +149,7 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     SIGNAL_CASE_CHANGED,
     MEMBER_LINKS_CHANGED,
     RECOGNITION_GRANTED,
+    CELEBRATED,
     REDEMPTION_CHANGED,
     REDEMPTION_LOTS,
     PAYOUT_CHANGED,
@@ -175,6 +177,7 @@ __all__ = [
     "AUDIT_FACT",
     "CAMPAIGN_CHANGED",
     "CASE_CHANGED",
+    "CELEBRATED",
     "COMMAND_DONE",
     "COMMUNITY_CHANGED",
     "FACTS",
@@ -220,6 +223,8 @@ __all__ = [
     "CampaignData",
     "CaseChanged",
     "CaseData",
+    "Celebrated",
+    "CelebratedData",
     "CommandData",
     "CommandDone",
     "CommunityChanged",

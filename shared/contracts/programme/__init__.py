@@ -13,6 +13,7 @@ from shared.contracts.programme.event_types import CustomEventType, EventChannel
 from shared.contracts.programme.guidelines import PENALTY_RULE, Category, Guidelines, WordList
 from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId, id_problems
 from shared.contracts.programme.manual import Manual, ManualLimit, ManualReason
+from shared.contracts.programme.milestones import MILESTONES_MAX_COUNT, Milestone
 from shared.contracts.programme.quality import JudgementWeights, Quality, TrustedMembers
 from shared.contracts.programme.recognition import (
     BADGES_MAX_COUNT,
@@ -76,6 +77,7 @@ __all__ = [
     "IDS",
     "LEVELS_MAX_COUNT",
     "LIMITS_OF_RULE_MAX_COUNT",
+    "MILESTONES_MAX_COUNT",
     "PENALTY_RULE",
     "REFERENCES",
     "RING_MAX_COUNT",
@@ -113,6 +115,7 @@ __all__ = [
     "Manual",
     "ManualLimit",
     "ManualReason",
+    "Milestone",
     "Multiplier",
     "Pacing",
     "Path",

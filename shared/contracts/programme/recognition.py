@@ -1,4 +1,4 @@
-"""The section `recognition`, which recognition reads: badges, levels and streaks."""
+"""The section `recognition`, which recognition reads: badges, levels, streaks and milestones."""
 
 from itertools import pairwise
 from typing import Annotated, Final, Literal, Self, get_args
@@ -8,6 +8,8 @@ from pydantic_core import PydanticCustomError
 
 from shared.contracts.fields import NAME_MAX_CHARS, Name, Slug, Text
 from shared.contracts.programme.ids import Ids, Reference
+from shared.contracts.programme.milestones import MILESTONES, MILESTONES_MAX_COUNT, Milestone
+from shared.contracts.programme.milestones import REFERENCE as MILESTONE_RULES
 from shared.contracts.programme.rules import RULES
 from shared.contracts.programme.section import Section
 from shared.contracts.programme.worth import Expression
@@ -25,10 +27,11 @@ FREEZES_MAX_COUNT = 10
 BADGES: Final = Ids(("recognition", "badges"), "badge")
 LEVELS: Final = Ids(("recognition", "levels"), "level")
 STREAKS: Final = Ids(("recognition", "streaks"), "streak")
-IDS: Final = (BADGES, LEVELS, STREAKS)
+IDS: Final = (BADGES, LEVELS, STREAKS, MILESTONES)
 REFERENCES: Final = (
     Reference(BADGES, "rule", "counts", RULES),
     Reference(STREAKS, "rules", "goes by", RULES),
+    MILESTONE_RULES,
 )
 
 
@@ -217,3 +220,4 @@ class Recognition(Section):
     badges: list[Badge] = Field(default_factory=list, max_length=BADGES_MAX_COUNT)
     levels: list[Level] = Field(default_factory=list, max_length=LEVELS_MAX_COUNT)
     streaks: list[Streak] = Field(default_factory=list, max_length=STREAKS_MAX_COUNT)
+    milestones: list[Milestone] = Field(default_factory=list, max_length=MILESTONES_MAX_COUNT)

@@ -41,6 +41,10 @@ from services.ingest.members import api as members
 from services.ingest.members.handlers.resolving import find_owner
 from services.ingest.merges import api as merges
 from services.ingest.problems import ERRORS
+from services.ingest.reactions import api as reactions
+from services.ingest.reactions.handlers import FOLLOWED_CELEBRATIONS
+from services.ingest.reactions.handlers import KEEP_EVERY_SECONDS as KEEP_REACTIONS_EVERY_SECONDS
+from services.ingest.reactions.handlers import keep_in_order as keep_reactions
 from services.ingest.refused.handlers import keeping, standing
 from services.ingest.replays import api as replays
 from services.ingest.settings import Settings
@@ -56,6 +60,7 @@ SPEC = ServiceSpec(
     settings=Settings,
     subscriptions=[
         FOLLOWED_PROGRAMMES,
+        FOLLOWED_CELEBRATIONS,
         Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events),
         Subscription(BACKFILL, RAW_EVENT.adapter, handlers.on_raw_events, gives_way=handlers.as_backfill),
     ],
@@ -63,6 +68,7 @@ SPEC = ServiceSpec(
     routers=[
         *(part.router for part in (posting, deliveries, receipts, event_types, measuring, linking, directory)),
         *(part.router for part in (suggestions, members, bots, merges, attributes, erasure, checkins, replays)),
+        reactions.router,
         *(part.router for part in (connections, door)),
         *(part.router for part in (communities, public_communities, people, keys, sign_ins)),
     ],
@@ -74,6 +80,7 @@ SPEC = ServiceSpec(
         Timer("keep-outcome-hours", every_seconds=handlers.KEEP_HOURS_EVERY_SECONDS, run=handlers.keep_hours),
         Timer("keep-refused", every_seconds=keeping.KEEP_EVERY_SECONDS, run=keeping.keep_in_order),
         Timer("find-what-stands", every_seconds=standing.LOOK_EVERY_SECONDS, run=standing.find_what_stands),
+        Timer("keep-reactions", every_seconds=KEEP_REACTIONS_EVERY_SECONDS, run=keep_reactions),
         Timer("keep-texts", every_seconds=KEEP_EVERY_SECONDS, run=keep_in_order),
         Timer(
             "replay-deliveries",

@@ -53,6 +53,8 @@ from services.ingest.members.domain import (
 from services.ingest.merges import api as merges
 from services.ingest.merges.domain import NotMergedError, SameMemberError, TooManyMergesError, UnknownIdentityError
 from services.ingest.metrics import REQUESTS_TOO_DEAR
+from services.ingest.reactions.api import UNKNOWN_CELEBRATION
+from services.ingest.reactions.domain import UnknownCelebrationError
 from services.ingest.refused.domain import NotWholeError, UnknownRefusedError
 from services.ingest.replays import api as replays
 from services.ingest.replays.handlers import StillRefusedError
@@ -156,6 +158,9 @@ ERRORS: ErrorTable = {
     ),
     UndeclaredAttributeError: attributes.undeclared,
     TooManyFactsError: lambda error: Problem(attributes.TOO_MANY_FACTS, str(error)),
+    UnknownCelebrationError: lambda _: Problem(
+        UNKNOWN_CELEBRATION, "Nothing was done. GET /v1/celebrations of recognition has those there are"
+    ),
     checkins_errors.UnknownOccasionError: lambda _: Problem(
         checkins.UNKNOWN_OCCASION, "GET /v1/occasions lists them"
     ),

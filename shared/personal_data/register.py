@@ -141,6 +141,22 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             hidden="sealed stands",
         ),
         Held(
+            "reactables",
+            personal="",
+            others="community celebration_id member_id celebrated_at",
+            order="community celebration_id",
+            erased=Erased.DELETED,
+            says="Celebrations of theirs that others may react to",
+        ),
+        Held(
+            "reactions",
+            personal="",
+            others="community celebration_id member_id act is_given changes",
+            order="community celebration_id member_id act",
+            erased=Erased.DELETED,
+            says="Celebrations that they saw or reacted to",
+        ),
+        Held(
             "check_ins",
             personal="",
             others="community occasion_id member_id checked_in_at",

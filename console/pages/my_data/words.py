@@ -83,6 +83,7 @@ HELD: Final = (
     _("What was celebrated of them: milestones, badges and levels"),
     _("Celebrations that they saw or reacted to"),
     _("Since when they have years to celebrate"),
+    _("Celebrations of theirs that others may react to"),
     _("In which time zones they live"),
     _("Accounts of the ledger"),
     _("What is on each account"),

@@ -106,6 +106,7 @@ NOTHING_PERSONAL = {
     "recognition GET /v1/badges/{badge_id}",
     "recognition GET /v1/badges/{badge_id}/picture",
     "recognition GET /v1/badge-backfill",
+    "recognition GET /v1/milestones",
     "rewards GET /v1/catalogue",
     "rewards GET /v1/payout-runs",
     "rewards GET /v1/payout-runs/{run_id}",

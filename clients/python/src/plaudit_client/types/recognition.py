@@ -162,6 +162,27 @@ class Card(TypedDict):
     points: int
 
 
+class CelebrationShown(TypedDict):
+    """Something that a member reached, or the community by an act of a member."""
+
+    celebrated_at: str
+    celebration_id: str
+    event_time: str
+    event_uid: str | None
+    is_seen: bool
+    kind: Literal["milestone", "badge", "level", "quest"]
+    member_id: str | None
+    member_name: str | None
+    name: str
+    number: int | None
+    own_reactions: list[Literal["celebrate", "heart", "thanks", "wow"]]
+    reactions: list[ReactionsShown]
+    seen_count: int
+    tier: str | None
+    title: str
+    together: bool
+
+
 class DayShown(TypedDict):
     """A date, in the zone in which the member lived, and what became of it."""
 
@@ -212,6 +233,23 @@ class Discard(TypedDict):
     reason: str
 
 
+class FeedAuthor(TypedDict):
+    """Who it is about."""
+
+    name: str
+
+
+class FeedItem(TypedDict):
+    """A celebration, as readers of JSON Feed take it."""
+
+    authors: list[FeedAuthor]
+    content_text: str
+    date_published: str
+    id: str
+    tags: list[str]
+    title: str
+
+
 class FieldError(TypedDict):
     """One thing wrong with a request. `field` is a JSON Pointer (RFC 6901) or a parameter's name."""
 
@@ -249,6 +287,14 @@ class HolderShown(TypedDict):
     granted_at: str
     member_id: str
     member_name: str | None
+
+
+class JsonFeed(TypedDict):
+    """The newest celebrations as JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1)."""
+
+    items: list[FeedItem]
+    title: str
+    version: Literal["https://jsonfeed.org/version/1.1"]
 
 
 class KeyHolder(TypedDict):
@@ -350,6 +396,26 @@ class MemberTotals(TypedDict):
     items: list[MemberTotal]
 
 
+class MilestoneShown(TypedDict):
+    """A milestone of the programme in force."""
+
+    at: list[int] | None
+    description: str
+    name: str
+    now: int | None
+    rule: str | None
+    since: str | None
+    title: str
+    together: bool
+
+
+class Milestones(TypedDict):
+    """The milestones of the programme version in force; a programme's limits bound the list."""
+
+    milestones: list[MilestoneShown]
+    programme_version: int
+
+
 class NeighbourShown(TypedDict):
     """A member beside another on a board."""
 
@@ -416,6 +482,23 @@ class OwnFacts(TypedDict):
     why: NotRequired[str | None]
 
 
+class OwnMilestone(TypedDict):
+    """How far a member is with a milestone."""
+
+    last: int | None
+    name: str
+    next: int | None
+    number: int | None
+    title: str
+
+
+class OwnMilestones(TypedDict):
+    """A member's milestones; the community's own are not among them."""
+
+    items: list[OwnMilestone]
+    member_id: str
+
+
 class OwnPartition(TypedDict):
     """A partition of a topic that the service writes."""
 
@@ -425,6 +508,13 @@ class OwnPartition(TypedDict):
     topic: str
     unknown_count: int
     why_not: NotRequired[str | None]
+
+
+class CelebrationShownPage(TypedDict):
+    """CelebrationShownPage"""
+
+    items: list[CelebrationShown]
+    next: NotRequired[str | None]
 
 
 class DeadLetterListedPage(TypedDict):
@@ -507,6 +597,13 @@ class Progress(TypedDict):
     target: int
     text: str
     value: int
+
+
+class ReactionsShown(TypedDict):
+    """How many members reacted with one thing."""
+
+    members: int
+    reaction: Literal["celebrate", "heart", "thanks", "wow"]
 
 
 class RowShown(TypedDict):

@@ -21,6 +21,7 @@ from console.pages.badges import routes as badges
 from console.pages.by_hand import routes as by_hand
 from console.pages.campaigns import routes as campaigns
 from console.pages.cards import routes as cards
+from console.pages.celebrations import routes as celebrations
 from console.pages.check_ins import routes as check_ins
 from console.pages.community import routes as community
 from console.pages.connectors import routes as connectors
@@ -73,6 +74,7 @@ PAGES = (
         members,
         badges,
         badges_of_members,
+        celebrations,
         by_hand,
         guidelines,
         campaigns,

@@ -68,6 +68,9 @@ SUBCOMMANDS = {
         "plaudit.connector", "connector", "Show connectors to platforms, test them, and try deliveries."
     ),
     "console": Subcommand("plaudit.console", "console", "Print a link that signs in at the console."),
+    "celebrations": Subcommand(
+        "plaudit.celebrations", "celebrations", "See what was celebrated, and the milestones of the programme."
+    ),
     "checkin": Subcommand("plaudit.checkin", "checkin", "Check members in who are there in person."),
     "measure": Subcommand("plaudit.measuring", "measure", "Measure texts again by another model; show one."),
     "member": Subcommand("plaudit.member", "member", "Show members, join their identities, say what they are."),

@@ -55,6 +55,8 @@ COMMANDS: Final = {
     "occasion.set_device": _("said which device takes lists of an occasion"),
     "occasion.take_list": _("handed in a list of who was there"),
     "occasion.check_in": _("checked in where people met"),
+    "celebration.react": _("reacted to a celebration"),
+    "celebration.see": _("said that they saw celebrations"),
     "connector.add": _("connected a platform"),
     "connector.change": _("changed a connected platform"),
     "connector.rotate": _("rotated the secret of a platform"),

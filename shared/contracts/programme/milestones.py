@@ -74,7 +74,7 @@ class Milestone(Section):
             raise PydanticCustomError("milestone_years", "an anniversary is of 150 years at most")
         if NUMBER not in self.title and (len(numbers) > 1 or self.at is None):
             raise PydanticCustomError(
-                "milestone_title", "of several numbers the title says which: write {{n}} where it stands"
+                "milestone_title", "of several numbers the title says which: write {n} where it stands"
             )
         return self
 

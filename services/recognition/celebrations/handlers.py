@@ -44,6 +44,12 @@ async def celebrate(tx: Transaction, *, celebrations: Collection[Celebration]) -
             )
 
 
+async def stand_again(tx: Transaction, *, celebrations: Collection[Celebration]) -> None:
+    """Have what was celebrated before be in the feed again, as it is held again; celebrate nothing."""
+    if celebrations:
+        await ledger.set_standing(tx.conn, celebrations=celebrations)
+
+
 async def lose(tx: Transaction, *, grants: Iterable[tuple[str, str]]) -> None:
     """Have badges and levels that were taken back be in no feed, by community and the grant that gave them."""
     by_community: dict[str, list[str]] = {}

@@ -13,7 +13,7 @@ from services.recognition.celebrations.domain import (
     dated_rules,
     joint_rules,
 )
-from services.recognition.celebrations.handlers import celebrate, lose
+from services.recognition.celebrations.handlers import celebrate, lose, stand_again
 from services.recognition.metrics import GRANTS
 from services.recognition.thresholds import store
 from services.recognition.thresholds.domain import KINDS, Grant, ProgrammeVersion, holder_changes, reads_of
@@ -96,10 +96,22 @@ async def make_grants(tx: Transaction, *, grants: Sequence[Traced], celebrates: 
         new = [one for one in new if one.grant.grant_id not in held_back]
     for one in new:
         tell_grants(tx, grants=[one.grant], traceparent=one.traceparent, is_backfill=one.is_backfill)
-    if celebrates:
-        given = [one for one in new if one.grant.reverses is None and not one.is_backfill]
-        await celebrate(tx, celebrations=[one.grant.celebration(one.traceparent) for one in given])
+    await _celebrate(tx, new, celebrates=celebrates)
     await store_grants(tx, grants=[one.grant for one in new])
+
+
+async def _celebrate(tx: Transaction, grants: Sequence[Traced], *, celebrates: bool) -> None:
+    """Celebrate what was granted; what was celebrated before is in the feed while it is held."""
+    lost = {(one.grant.community, one.grant.reverses) for one in grants if one.grant.reverses is not None}
+    given = [one for one in grants if one.grant.reverses is None]
+    await lose(tx, grants=lost)
+    news = [one for one in given if celebrates and not one.is_backfill]
+    await celebrate(tx, celebrations=[one.grant.celebration(one.traceparent) for one in news])
+    known = [one for one in given if not celebrates or one.is_backfill]
+    await stand_again(tx, celebrations=[one.grant.celebration(None) for one in known])
+    # What is taken back in the transaction that granted it.
+    keys = {(one.grant.community, one.grant.grant_id) for one in given}
+    await lose(tx, grants=lost & keys)
 
 
 async def store_grants(tx: Transaction, *, grants: Sequence[Grant]) -> None:
@@ -107,7 +119,6 @@ async def store_grants(tx: Transaction, *, grants: Sequence[Grant]) -> None:
     if not grants:
         return
     await store.add_grants(tx.conn, grants=grants, granted_at=tx.now)
-    await lose(tx, grants=[(one.community, one.reverses) for one in grants if one.reverses is not None])
     await store.add_holders(tx.conn, changes=holder_changes(grants))
     for kind in KINDS:
         granted = sum(1 for grant in grants if grant.key.kind == kind and not grant.reverses)

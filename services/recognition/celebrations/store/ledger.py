@@ -75,6 +75,21 @@ async def add_celebrations(
     return {str(row["celebration_id"]) for row in rows if row["is_new"]}
 
 
+async def set_standing(conn: Connection, *, celebrations: Collection[Celebration]) -> None:
+    """Have those of these that were celebrated, and stand no more, stand by their new grants."""
+    ordered = sorted(celebrations, key=lambda one: (one.community, one.id))
+    await conn.execute(
+        """
+        update celebrations c set stands = true, grant_id = k.grant_id
+        from unnest($1::text[], $2::uuid[], $3::uuid[]) as k(community, celebration_id, grant_id)
+        where c.community = k.community and c.celebration_id = k.celebration_id and not c.stands
+        """,
+        [one.community for one in ordered],
+        [one.id for one in ordered],
+        [one.grant_id for one in ordered],
+    )
+
+
 async def set_lost(conn: Connection, *, community: str, grant_ids: Collection[str]) -> None:
     """Have what these grants gave stand no more: it was taken back."""
     await conn.execute(

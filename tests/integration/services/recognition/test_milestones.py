@@ -199,6 +199,19 @@ async def test_badges_and_levels_are_celebrated_once_and_shown_while_they_are_he
     items = (await api.get("/v1/celebrations", params={"kind": "badge"})).json()["items"]
     assert {one["name"] for one in items} == {"two", "hidden"}
     assert await world.celebrated() == []
+    # A version without it takes it from the feed, and one that has it again puts it back, as it was.
+    before = next(one for one in items if one["name"] == "two")
+    for version, found in ((2, badges[1:]), (3, badges)):
+        await begin(world, badges=found, version=version)
+        items = (await api.get("/v1/celebrations", params={"kind": "badge"})).json()["items"]
+        assert [one for one in items if one["name"] == "two"] == ([] if version == 2 else [before])
+    # Granted and taken back in one batch: it was so, and is not held.
+    await world.handle(
+        on_events, event(world, "b1", "b"), event(world, "b2", "b"), said(world, "retracted", "b2", 1)
+    )
+    assert what(await world.celebrated(), world) == [("b", "hidden", 0), ("b", "two", 0)]
+    mine = (await api.get("/v1/celebrations", params={"member": world.uuid("b")})).json()["items"]
+    assert [one["name"] for one in mine] == ["hidden"]
 
 
 def reaction(world: Any, name: str, celebration: str, by: str, **more: Any) -> Any:

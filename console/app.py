@@ -24,6 +24,7 @@ from console.pages.boards import routes as boards
 from console.pages.by_hand import routes as by_hand
 from console.pages.campaigns import routes as campaigns
 from console.pages.cards import routes as cards
+from console.pages.celebrations import routes as celebrations
 from console.pages.check_ins import routes as check_ins
 from console.pages.community import routes as community
 from console.pages.connectors import routes as connectors
@@ -84,6 +85,7 @@ PAGES = (
         boards,
         boards_of_members,
         levels,
+        celebrations,
         by_hand,
         guidelines,
         campaigns,

@@ -79,6 +79,9 @@ SUBCOMMANDS = {
         "plaudit.webhook", "webhook", "Have facts delivered to other systems, and see what was delivered."
     ),
     "console": Subcommand("plaudit.console", "console", "Print a link that signs in at the console."),
+    "celebrations": Subcommand(
+        "plaudit.celebrations", "celebrations", "See what was celebrated, and the milestones of the programme."
+    ),
     "checkin": Subcommand("plaudit.checkin", "checkin", "Check members in who are there in person."),
     "measure": Subcommand("plaudit.measuring", "measure", "Measure texts again by another model; show one."),
     "member": Subcommand("plaudit.member", "member", "Show members, join their identities, say what they are."),

@@ -196,6 +196,15 @@ MESSAGES = Topic(
     consumers=("ingest",),
     retention_ms=7 * DAY_MS,
 )
+CELEBRATIONS = Topic(
+    "celebrations.v1",
+    "What is celebrated: milestones, badges and levels that members reached, each once",
+    "community | member, or community",
+    (facts.CELEBRATED.name,),
+    producers=("recognition",),
+    consumers=("ingest",),
+    read_back=True,
+)
 REDEMPTIONS = Topic(
     "redemptions.v1",
     "Redemptions, their states, and the awards they use",
@@ -332,6 +341,7 @@ TOPICS = (
     RECOGNITION,
     MESSAGES,
     BY_HAND,
+    CELEBRATIONS,
     REDEMPTIONS,
     PAYOUTS,
     PROGRAMMES,

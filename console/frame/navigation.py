@@ -47,6 +47,7 @@ GUIDELINES = Link("/guidelines", _("Reports"), "shield", "guidelines:read")
 WAITING = Link("/waiting", _("Waiting for you"), "eye", "programmes:read")
 BADGES = Link("/badges", _("Badges"), "seal", "recognition:read")
 BOARDS = Link("/boards", _("Boards"), "cup", "recognition:read")
+CELEBRATIONS = Link("/celebrations", _("Celebrations"), "heart", "recognition:read")
 PROGRAMME = Link("/programme", _("Programme"), "doc", "programmes:read")
 CAMPAIGNS = Link("/campaigns", _("Campaigns"), "mega", "programmes:read")
 CONTENT = Link("/content", _("Content"), "star", "points:read")
@@ -65,6 +66,7 @@ ME = Link("/me", _("My points"), "user")
 MY_PLACE = Link("/me/place", _("My place"), "cup")
 MY_BADGES = Link("/me/badges", _("My badges"), "seal")
 MY_BOARDS = Link("/me/boards", _("Boards"), "cup")
+MY_CELEBRATIONS = Link("/me/celebrations", _("Celebrations"), "heart")
 MY_REWARDS = Link("/me/rewards", _("Rewards"), "gift")
 MY_PAYOUTS = Link("/me/payouts", _("Payouts"), "bank")
 MY_GUIDELINES = Link("/me/guidelines", _("Guidelines"), "doc")
@@ -75,7 +77,7 @@ OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
-    Group(_("Community"), (MEMBERS, LEADERBOARD, CHECK_INS, MESSAGES)),
+    Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, CHECK_INS, MESSAGES)),
     Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS)),
     Group(_("Keep it fair"), (GUIDELINES, HELD, CONTENT)),
     Group(_("Finance"), (PAYOUT_RUNS, REDEMPTIONS, LEDGER, STATEMENTS)),

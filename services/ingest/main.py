@@ -48,6 +48,10 @@ from services.ingest.messages.api import saying as messages_saying
 from services.ingest.messages.handlers import sending
 from services.ingest.messages.handlers.requests import REQUESTED
 from services.ingest.problems import ERRORS
+from services.ingest.reactions import api as reactions
+from services.ingest.reactions.handlers import FOLLOWED_CELEBRATIONS
+from services.ingest.reactions.handlers import KEEP_EVERY_SECONDS as KEEP_REACTIONS_EVERY_SECONDS
+from services.ingest.reactions.handlers import keep_in_order as keep_reactions
 from services.ingest.refused.handlers import keeping, standing
 from services.ingest.replays import api as replays
 from services.ingest.settings import Settings
@@ -67,6 +71,7 @@ SPEC = ServiceSpec(
         FOLLOWED_PROGRAMMES,
         REQUESTED,
         webhooks_handlers.FOLLOWED_TROUBLE,
+        FOLLOWED_CELEBRATIONS,
         Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events),
         Subscription(BACKFILL, RAW_EVENT.adapter, handlers.on_raw_events, gives_way=handlers.as_backfill),
     ],
@@ -74,6 +79,7 @@ SPEC = ServiceSpec(
     routers=[
         *(part.router for part in (posting, deliveries, receipts, event_types, measuring, linking, directory)),
         *(part.router for part in (suggestions, members, bots, merges, attributes, erasure, checkins, replays)),
+        reactions.router,
         *(part.router for part in (connections, door)),
         *(part.router for part in (webhooks, communities, public_communities, people, ties, keys, sign_ins)),
         *(part.router for part in (messages_saying, messages_log, messages_reaching, messages_public)),
@@ -86,6 +92,7 @@ SPEC = ServiceSpec(
         Timer("keep-outcome-hours", every_seconds=handlers.KEEP_HOURS_EVERY_SECONDS, run=handlers.keep_hours),
         Timer("keep-refused", every_seconds=keeping.KEEP_EVERY_SECONDS, run=keeping.keep_in_order),
         Timer("find-what-stands", every_seconds=standing.LOOK_EVERY_SECONDS, run=standing.find_what_stands),
+        Timer("keep-reactions", every_seconds=KEEP_REACTIONS_EVERY_SECONDS, run=keep_reactions),
         Timer("keep-texts", every_seconds=KEEP_EVERY_SECONDS, run=keep_in_order),
         Timer(
             "replay-deliveries",

@@ -2,6 +2,8 @@
 
 from prometheus_client import Counter, Gauge
 
+from shared.contracts.facts.celebrations import REACTIONS as REACTED_WITH
+
 EVENTS_ADMITTED = Counter("plaudit_ingest_events_taken_total", "Events the broker acknowledged")
 EVENTS_BACKFILLED = Counter(
     "plaudit_ingest_events_backfilled_total", "Of these, events that were sent as ones of the past"
@@ -47,7 +49,14 @@ REFUSED_KEPT = Counter(
 )
 for _what in ("kept", "dropped", "unsealed", "unanswered"):
     REFUSED_KEPT.labels(_what)
+REACTIONS = Counter(
+    "plaudit_ingest_celebration_reactions_total",
+    "What members did about celebrations: reacted with what, or saw them, and took that back",
+    ["act", "direction"],
+)
 CHECK_INS = Counter("plaudit_ingest_check_ins_total", "Tries to check in, by what became of them", ["outcome"])
+for _act in (*REACTED_WITH, "seen"):
+    REACTIONS.labels(_act, "given")
 for _outcome in ("checked_in", "again", "full", "outside", "unknown"):
     CHECK_INS.labels(_outcome)
 DELIVERIES = Counter(

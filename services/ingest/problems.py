@@ -60,6 +60,8 @@ from services.ingest.messages.domain.templates import TemplateError
 from services.ingest.messages.handlers.reaching import NotAnAddressError
 from services.ingest.messages.handlers.rooms import NotARoomError
 from services.ingest.metrics import REQUESTS_TOO_DEAR
+from services.ingest.reactions.api import UNKNOWN_CELEBRATION
+from services.ingest.reactions.domain import UnknownCelebrationError
 from services.ingest.refused.domain import NotWholeError, UnknownRefusedError
 from services.ingest.replays import api as replays
 from services.ingest.replays.handlers import StillRefusedError
@@ -167,6 +169,9 @@ ERRORS: ErrorTable = {
     ),
     UndeclaredAttributeError: attributes.undeclared,
     TooManyFactsError: lambda error: Problem(attributes.TOO_MANY_FACTS, str(error)),
+    UnknownCelebrationError: lambda _: Problem(
+        UNKNOWN_CELEBRATION, "Nothing was done. GET /v1/celebrations of recognition has those there are"
+    ),
     checkins_errors.UnknownOccasionError: lambda _: Problem(
         checkins.UNKNOWN_OCCASION, "GET /v1/occasions lists them"
     ),

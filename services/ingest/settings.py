@@ -91,6 +91,9 @@ class Settings(SigningSettings):
     checkin_late_days: int = Field(
         14, ge=0, le=366, description="How long after an occasion lists are taken of those who were there"
     )
+    celebration_reactions_days: int = Field(
+        90, ge=1, le=3650, description="How long after something was celebrated members react to it"
+    )
     platforms_max_count: int = Field(50, ge=1, description="Platforms that a community may have connected")
     connection_overlap_hours: int = Field(
         24, ge=0, le=720, description="How long a rotated secret of a platform lets in beside the new one"

@@ -8,6 +8,8 @@ from services.recognition.boards.handlers.keeping import KEEP_EVERY_SECONDS as K
 from services.recognition.boards.handlers.keeping import READ_BACK as BOARDS_READ_BACK
 from services.recognition.boards.handlers.keeping import fold_boards, keep_boards, on_programmes
 from services.recognition.cards import api as cards
+from services.recognition.celebrations import api as celebrations
+from services.recognition.celebrations.handlers import READ_BACK as CELEBRATIONS_READ_BACK
 from services.recognition.counts.handlers import (
     KEEP_COUNTING_EVERY_SECONDS,
     keep_counting,
@@ -19,6 +21,9 @@ from services.recognition.levels.handlers.deciding import KEEP_EVERY_SECONDS as 
 from services.recognition.levels.handlers.deciding import keep_levels
 from services.recognition.levels.handlers.restoring import READ_BACK as LEVELS_READ_BACK
 from services.recognition.merges.handlers import FOLLOWED_MEMBERS, on_guidelines
+from services.recognition.milestones import api as milestones
+from services.recognition.milestones.handlers import KEEP_EVERY_SECONDS as ANNIVERSARIES_EVERY_SECONDS
+from services.recognition.milestones.handlers import keep_anniversaries
 from services.recognition.problems import ERRORS
 from services.recognition.settings import Settings
 from services.recognition.streaks import api as streaks
@@ -52,7 +57,7 @@ SPEC = ServiceSpec(
     ],
     problems=ERRORS,
     routers=[
-        *(part.router for part in (leaderboards, totals, thresholds, cards, streaks)),
+        *(part.router for part in (leaderboards, totals, thresholds, cards, streaks, celebrations, milestones)),
         *BADGES,
         *BOARDS,
         *LEVELS,
@@ -64,8 +69,10 @@ SPEC = ServiceSpec(
         Timer("keep levels", every_seconds=KEEP_LEVELS_EVERY_SECONDS, run=keep_levels),
         Timer("keep boards", every_seconds=KEEP_BOARDS_EVERY_SECONDS, run=keep_boards),
         Timer("fold boards", every_seconds=KEEP_BOARDS_EVERY_SECONDS, run=fold_boards),
+        Timer("keep anniversaries", every_seconds=ANNIVERSARIES_EVERY_SECONDS, run=keep_anniversaries),
     ],
     read_back=(
+        *CELEBRATIONS_READ_BACK,
         *handlers.READ_BACK,
         *FREEZES_READ_BACK,
         *BADGES_READ_BACK,

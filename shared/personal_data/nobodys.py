@@ -144,6 +144,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "holders": "community kind name members",
         "level_sweeps": "community version levels after_member is_done",
         "tallies_of_all": "community counter day shard events",
+        "joint_counts": "community counter events",
         "programmes": "community version programme_id effective_from recognition rules audiences",
         "programmes_in_force": "community version evaluated_up_to evaluated",
     },

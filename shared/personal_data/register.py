@@ -179,6 +179,22 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             hidden="sealed stands",
         ),
         Held(
+            "reactables",
+            personal="",
+            others="community celebration_id member_id celebrated_at",
+            order="community celebration_id",
+            erased=Erased.DELETED,
+            says="Celebrations of theirs that others may react to",
+        ),
+        Held(
+            "reactions",
+            personal="",
+            others="community celebration_id member_id act is_given changes",
+            order="community celebration_id member_id act",
+            erased=Erased.DELETED,
+            says="Celebrations that they saw or reacted to",
+        ),
+        Held(
             "check_ins",
             personal="",
             others="community occasion_id member_id checked_in_at",
@@ -652,12 +668,39 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="That they want a card that everybody may see",
         ),
         Held(
+            "celebrations",
+            personal="",
+            others=(
+                "community celebration_id member_id kind name tier number together title event_time day event_uid "
+                "award_id grant_id programme_version celebrated_at stands is_twin"
+            ),
+            order="community celebration_id",
+            erased=Erased.DELETED,
+            says="What was celebrated of them: milestones, badges and levels",
+        ),
+        Held(
+            "celebration_reactions",
+            personal="",
+            others="community event_uid celebration_id member_id reaction",
+            order="community event_uid",
+            erased=Erased.DELETED,
+            says="Celebrations that they saw or reacted to",
+        ),
+        Held(
+            "anniversaries",
+            personal="",
+            others="community member_id firsts due_at",
+            order="community member_id",
+            erased=Erased.DELETED,
+            says="Since when they have years to celebrate",
+        ),
+        Held(
             "acts",
             personal="",
             others="community member_id counter slot events",
             order="member_id counter slot community",
             erased=Erased.STAYS,
-            says="When they did what streaks go by",
+            says="When they did what streaks and anniversaries go by",
         ),
         Held(
             "withheld_counts",

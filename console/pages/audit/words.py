@@ -73,6 +73,8 @@ COMMANDS: Final = {
     "member.set_message_wishes": _("said what a member wants to hear of"),
     "recipient.add": _("held somebody to write to"),
     "recipient.forget": _("forgot somebody who was held to write to"),
+    "celebration.react": _("reacted to a celebration"),
+    "celebration.see": _("said that they saw celebrations"),
     "connector.add": _("connected a platform"),
     "connector.change": _("changed a connected platform"),
     "connector.rotate": _("rotated the secret of a platform"),

@@ -16,6 +16,7 @@ from console.pages.me.acts import acts_by_day
 ACTS_COUNT = 20
 PAYOUTS_COUNT = 2
 BY_HAND_COUNT = 5
+CELEBRATIONS_COUNT = 4
 
 
 async def show(visit: Visit) -> Response:
@@ -27,6 +28,7 @@ async def show(visit: Visit) -> Response:
         badges=ask.get("recognition", f"/v1/members/{member}/badges"),
         streaks=ask.get("recognition", f"/v1/members/{member}/streaks"),
         levels=ask.get("recognition", f"/v1/members/{member}/levels"),
+        celebrations=ask.get("recognition", "/v1/celebrations", limit=CELEBRATIONS_COUNT),
         place=ask.get("recognition", f"/v1/members/{member}/place"),
         rules=ask.get("scoring", "/v1/rules"),
         campaigns=ask.get("scoring", "/v1/running-campaigns"),

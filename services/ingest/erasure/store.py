@@ -19,6 +19,8 @@ _DELETED: Mapping[str, str] = {
     "alike_keys": "delete from alike_keys where community = $1 and member_id = $2",
     "dated_facts": "delete from dated_facts where community = $1 and member_id = $2",
     "check_ins": "delete from check_ins where community = $1 and member_id = $2",
+    "reactables": "delete from reactables where community = $1 and member_id = $2",
+    "reactions": "delete from reactions where community = $1 and member_id = $2",
     "refused_events": "delete from refused_events where community = $1 and member_id = $2",
     "sign_in_links": "delete from sign_in_links where community = $1 and member_id = $2",
     "sign_in_renewals": "delete from sign_in_renewals where community = $1 and member_id = $2",

@@ -38,6 +38,7 @@ from shared.contracts.facts.by_hand import (
     StreakFreezeGiven,
 )
 from shared.contracts.facts.campaigns import CAMPAIGN_CHANGED, CampaignChanged, CampaignData
+from shared.contracts.facts.celebrations import CELEBRATED, Celebrated, CelebratedData
 from shared.contracts.facts.communities import (
     COMMUNITY_CHANGED,
     CommunityChanged,
@@ -182,6 +183,7 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     PRIZE_WON,
     LEVEL_LOCK_CHANGED,
     STREAK_FREEZE_GIVEN,
+    CELEBRATED,
     REDEMPTION_CHANGED,
     REDEMPTION_LOTS,
     PAYOUT_CHANGED,
@@ -211,6 +213,7 @@ __all__ = [
     "AUDIT_FACT",
     "CAMPAIGN_CHANGED",
     "CASE_CHANGED",
+    "CELEBRATED",
     "COMMAND_DONE",
     "COMMUNITY_CHANGED",
     "FACTS",
@@ -264,6 +267,8 @@ __all__ = [
     "CampaignData",
     "CaseChanged",
     "CaseData",
+    "Celebrated",
+    "CelebratedData",
     "CommandData",
     "CommandDone",
     "CommunityChanged",

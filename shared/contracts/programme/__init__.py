@@ -25,6 +25,7 @@ from shared.contracts.programme.levels import (
     detail_of,
 )
 from shared.contracts.programme.manual import Manual, ManualLimit, ManualReason
+from shared.contracts.programme.milestones import MILESTONES_MAX_COUNT, Milestone
 from shared.contracts.programme.quality import JudgementWeights, Quality, TrustedMembers
 from shared.contracts.programme.recognition import (
     BADGES_MAX_COUNT,
@@ -87,6 +88,7 @@ __all__ = [
     "IDS",
     "LEVELS_MAX_COUNT",
     "LIMITS_OF_RULE_MAX_COUNT",
+    "MILESTONES_MAX_COUNT",
     "PENALTY_RULE",
     "REFERENCES",
     "RING_MAX_COUNT",
@@ -126,6 +128,7 @@ __all__ = [
     "Manual",
     "ManualLimit",
     "ManualReason",
+    "Milestone",
     "Multiplier",
     "Pacing",
     "Path",

@@ -37,6 +37,7 @@ RESERVED_WORDS: Final = frozenset(name.split(".", 1)[0] for name in ACTIVITY_TYP
         "access_key",
         "audience",
         "campaign",
+        "celebration",
         "command",
         "community",
         "engagement",

@@ -1,4 +1,4 @@
-"""The section `recognition`, which recognition reads: badges, levels, streaks and boards."""
+"""The section `recognition`, which recognition reads: badges, levels, streaks, milestones and boards."""
 
 from itertools import pairwise
 from typing import Annotated, Final, Literal, Self, get_args
@@ -11,6 +11,8 @@ from shared.contracts.programme.audiences import AUDIENCES
 from shared.contracts.programme.boards import BOARDS_MAX_COUNT, Board
 from shared.contracts.programme.ids import Ids, Reference
 from shared.contracts.programme.levels import LEVELS, LEVELS_MAX_COUNT, Level, check_levels
+from shared.contracts.programme.milestones import MILESTONES, MILESTONES_MAX_COUNT, Milestone
+from shared.contracts.programme.milestones import REFERENCE as MILESTONE_RULES
 from shared.contracts.programme.rules import RULES
 from shared.contracts.programme.section import Section
 from shared.contracts.programme.worth import SCORES, SPENDABLE, Expression
@@ -27,12 +29,13 @@ FREEZES_MAX_COUNT = 10
 BADGES: Final = Ids(("recognition", "badges"), "badge")
 STREAKS: Final = Ids(("recognition", "streaks"), "streak")
 BOARDS: Final = Ids(("recognition", "boards"), "board")
-IDS: Final = (BADGES, LEVELS, STREAKS, BOARDS)
+IDS: Final = (BADGES, LEVELS, STREAKS, MILESTONES, BOARDS)
 REFERENCES: Final = (
     Reference(BADGES, "rule", "counts", RULES),
     Reference(STREAKS, "rules", "goes by", RULES),
     Reference(BOARDS, "score", "is of", SCORES, (SPENDABLE,)),
     Reference(BOARDS, "audience", "is of", AUDIENCES),
+    MILESTONE_RULES,
 )
 
 
@@ -213,6 +216,7 @@ class Recognition(Section):
     badges: list[Badge] = Field(default_factory=list, max_length=BADGES_MAX_COUNT)
     levels: list[Level] = Field(default_factory=list, max_length=LEVELS_MAX_COUNT)
     streaks: list[Streak] = Field(default_factory=list, max_length=STREAKS_MAX_COUNT)
+    milestones: list[Milestone] = Field(default_factory=list, max_length=MILESTONES_MAX_COUNT)
     boards: Annotated[list[Board], Field(min_length=1, max_length=BOARDS_MAX_COUNT)] | None = None
 
     @model_validator(mode="after")

@@ -727,6 +727,34 @@ async def check_in(desk: Desk) -> Ask:
     return Ask(shown, "POST", "/v1/check-ins", {"code": code})
 
 
+async def celebration(desk: Desk) -> tuple[httpx.AsyncClient, str]:
+    """A celebration of a member, and a client with which they ask."""
+    declared = await (await declare_identities(desk))()
+    member_id = declared.json()["member_id"]
+    await know_token_keys(desk.world.pool)
+    celebration_id = str(uuid4())
+    await desk.world.pool.execute(
+        "insert into reactables (community, celebration_id, member_id, celebrated_at) values ($1, $2, $3, now())",
+        desk.world.community,
+        celebration_id,
+        member_id,
+    )
+    shown = httpx.AsyncClient(transport=desk.api._transport, base_url=desk.api.base_url)
+    shown.headers.update(token(desk.world.community, member_id, member_id))
+    return shown, celebration_id
+
+
+async def react(desk: Desk) -> Ask:
+    shown, celebration_id = await celebration(desk)
+    body = {"celebration_id": celebration_id, "reaction": "heart"}
+    return Ask(shown, "POST", "/v1/celebration-reactions", body)
+
+
+async def see(desk: Desk) -> Ask:
+    shown, celebration_id = await celebration(desk)
+    return Ask(shown, "POST", "/v1/celebrations-seen", {"celebration_ids": [celebration_id]})
+
+
 async def connect(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/connectors", {"name": "forum", "connector": "discourse"})
 
@@ -962,6 +990,8 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest PUT /v1/occasions/{occasion_id}/device-key": ("occasion.set_device", set_device),
     "ingest POST /v1/occasions/{occasion_id}/lists": ("occasion.take_list", take_list),
     "ingest POST /v1/check-ins": ("occasion.check_in", check_in),
+    "ingest POST /v1/celebration-reactions": ("celebration.react", react),
+    "ingest POST /v1/celebrations-seen": ("celebration.see", see),
     "ingest POST /v1/connectors": ("connector.add", connect),
     "ingest PATCH /v1/connectors/{name}": ("connector.change", change_connection),
     "ingest POST /v1/connectors/{name}/rotate": ("connector.rotate", rotate_secret),

@@ -118,6 +118,7 @@ NOTHING_PERSONAL = {
     "recognition GET /v1/boards",
     "recognition GET /v1/boards/{board_id}/results",
     "recognition GET /v1/badge-backfill",
+    "recognition GET /v1/milestones",
     "rewards GET /v1/catalogue",
     "rewards GET /v1/payout-runs",
     "rewards GET /v1/payout-runs/{run_id}",

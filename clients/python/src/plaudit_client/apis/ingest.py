@@ -16,6 +16,37 @@ class Ingest:
     def __init__(self, ask: Callable[[Call], Any]) -> None:
         self._ask = ask
 
+    def post_reaction(
+        self,
+        *,
+        celebration_id: str,
+        reaction: Literal["celebrate", "heart", "thanks", "wow"],
+        is_given: bool | NotGiven = NOT_GIVEN,
+    ) -> types.ReactionGiven:
+        """As an event of the member who signed in: a `chat.reaction.v1` to whose celebration it is. Twice is
+        once.
+        """
+        return cast(
+            "types.ReactionGiven",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/celebration-reactions",
+                    fields={"celebration_id": celebration_id, "reaction": reaction, "is_given": is_given},
+                )
+            ),
+        )
+
+    def post_seen(self, *, celebration_ids: Sequence[str]) -> types.Seen:
+        """As a `content.read.v1` of the member who signed in for each that they had not seen."""
+        return cast(
+            "types.Seen",
+            self._ask(
+                call("ingest", "POST", "/v1/celebrations-seen", fields={"celebration_ids": celebration_ids})
+            ),
+        )
+
     def post_check_in(self, *, code: str) -> types.CheckedIn:
         """The member who signed in, by the code that they scanned: each once, however often they scan."""
         return cast("types.CheckedIn", self._ask(call("ingest", "POST", "/v1/check-ins", fields={"code": code})))
@@ -1693,6 +1724,37 @@ class AsyncIngest:
 
     def __init__(self, ask: Callable[[Call], Awaitable[Any]]) -> None:
         self._ask = ask
+
+    async def post_reaction(
+        self,
+        *,
+        celebration_id: str,
+        reaction: Literal["celebrate", "heart", "thanks", "wow"],
+        is_given: bool | NotGiven = NOT_GIVEN,
+    ) -> types.ReactionGiven:
+        """As an event of the member who signed in: a `chat.reaction.v1` to whose celebration it is. Twice is
+        once.
+        """
+        return cast(
+            "types.ReactionGiven",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/celebration-reactions",
+                    fields={"celebration_id": celebration_id, "reaction": reaction, "is_given": is_given},
+                )
+            ),
+        )
+
+    async def post_seen(self, *, celebration_ids: Sequence[str]) -> types.Seen:
+        """As a `content.read.v1` of the member who signed in for each that they had not seen."""
+        return cast(
+            "types.Seen",
+            await self._ask(
+                call("ingest", "POST", "/v1/celebrations-seen", fields={"celebration_ids": celebration_ids})
+            ),
+        )
 
     async def post_check_in(self, *, code: str) -> types.CheckedIn:
         """The member who signed in, by the code that they scanned: each once, however often they scan."""

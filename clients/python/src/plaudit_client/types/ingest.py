@@ -1493,6 +1493,14 @@ class ReactionData(TypedDict):
     reaction: str
 
 
+class ReactionGiven(TypedDict):
+    """What stands now."""
+
+    celebration_id: str
+    is_given: bool
+    reaction: Literal["celebrate", "heart", "thanks", "wow"]
+
+
 class ReactionRemoved(TypedDict):
     """A member took a reaction back; `object` is what it was to.
 
@@ -1509,6 +1517,14 @@ class ReactionRemoved(TypedDict):
     time: str
     traceparent: NotRequired[str]
     type: Literal["chat.reaction_removed.v1"]
+
+
+class ReactionWanted(TypedDict):
+    """What one reacts with, to what."""
+
+    celebration_id: str
+    is_given: NotRequired[bool]
+    reaction: Literal["celebrate", "heart", "thanks", "wow"]
 
 
 class Read(TypedDict):
@@ -1851,6 +1867,18 @@ class SaidData(TypedDict):
     text: NotRequired[str]
     topic: NotRequired[str]
     url: NotRequired[str]
+
+
+class Seen(TypedDict):
+    """How many of them one had not seen before."""
+
+    new_count: int
+
+
+class SeenWanted(TypedDict):
+    """What one saw."""
+
+    celebration_ids: list[str]
 
 
 class SettingSaid(TypedDict):
@@ -2400,7 +2428,7 @@ Pace = Literal["at_once", "daily", "weekly"]
 
 PersonKind = Literal["person", "service"]
 
-Public = Literal["boards", "badges", "names", "programme", "figures", "cards"]
+Public = Literal["boards", "badges", "names", "programme", "figures", "cards", "celebrations"]
 
 Publishing = Literal["one_person", "two_people"]
 

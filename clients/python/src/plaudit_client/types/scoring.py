@@ -1061,6 +1061,25 @@ class MemberGuidelines(TypedDict):
     version: str | None
 
 
+class Milestone(TypedDict):
+    """Celebrated once for each number of `at`: of events that met its `rule`, or of `points` that can be
+    spent.
+
+    With `together` it is the community's own: the numbers are of all its members. With `since` it is an
+    anniversary, and the numbers are years since a member `joined`, or since the `first` event that met
+    its rule; each year, where none are named. `{n}` in the title stands for the number.
+    """
+
+    at: NotRequired[list[int] | None]
+    description: NotRequired[str]
+    id: str
+    points: NotRequired[Literal[True] | None]
+    rule: NotRequired[str | None]
+    since: NotRequired[Literal["joined", "first"] | None]
+    title: str
+    together: NotRequired[Literal[True] | None]
+
+
 class MoneyChange(TypedDict):
     """A field of the section `rewards` that is money, and is not as it was; null where it was not there."""
 
@@ -1602,6 +1621,7 @@ class Recognition(TypedDict):
     badges: NotRequired[list[Badge]]
     boards: NotRequired[list[Board] | None]
     levels: NotRequired[list[Level]]
+    milestones: NotRequired[list[Milestone]]
     streaks: NotRequired[list[Streak]]
 
 

@@ -169,11 +169,11 @@ GUIDELINES = Topic(
 )
 RECOGNITION = Topic(
     "recognition.granted.v1",
-    "Badges and levels granted and taken back",
+    "Badges, levels and quests granted and taken back",
     "community | member",
     (facts.RECOGNITION_GRANTED.name,),
     producers=("recognition",),
-    consumers=("analytics",),
+    consumers=("scoring", "rewards", "analytics"),
     read_back=True,
 )
 REDEMPTIONS = Topic(

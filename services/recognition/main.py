@@ -9,6 +9,9 @@ from services.recognition.leaderboards import api as leaderboards
 from services.recognition.leaderboards.handlers import on_guidelines
 from services.recognition.merges.handlers import FOLLOWED_MEMBERS
 from services.recognition.problems import ERRORS
+from services.recognition.quests import api as quests
+from services.recognition.quests.handlers import deciding as quests_deciding
+from services.recognition.quests.handlers.restoring import READ_BACK as QUESTS_READ_BACK
 from services.recognition.settings import Settings
 from services.recognition.streaks import api as streaks
 from services.recognition.thresholds import api as thresholds
@@ -24,7 +27,7 @@ from shared.topics import EVENTS, GUIDELINES, POINTS, PROGRAMMES
 
 SPEC = ServiceSpec(
     name="recognition",
-    description="Badges, levels and the leaderboard, from points and counted events.",
+    description="Badges, levels, quests and the leaderboard, from points and counted events.",
     settings=Settings,
     subscriptions=[
         FOLLOWED_ACCESS_KEYS,
@@ -38,13 +41,14 @@ SPEC = ServiceSpec(
         Subscription(GUIDELINES, GUIDELINE_FACT, on_guidelines),
     ],
     problems=ERRORS,
-    routers=[*(part.router for part in (leaderboards, totals, thresholds, cards, streaks)), *BADGES],
+    routers=[*(part.router for part in (leaderboards, totals, thresholds, cards, streaks, quests)), *BADGES],
     timers=[
         Timer("reevaluate", every_seconds=handlers.REEVALUATE_EVERY_SECONDS, run=handlers.reevaluate),
         Timer("keep counting", every_seconds=KEEP_COUNTING_EVERY_SECONDS, run=keep_counting),
+        Timer("keep quests", every_seconds=quests_deciding.KEEP_EVERY_SECONDS, run=quests_deciding.keep_quests),
         Timer("keep badges", every_seconds=KEEP_EVERY_SECONDS, run=keep_badges),
     ],
-    read_back=(*handlers.READ_BACK, *BADGES_READ_BACK),
+    read_back=(*handlers.READ_BACK, *BADGES_READ_BACK, *QUESTS_READ_BACK),
 )
 
 if __name__ == "__main__":

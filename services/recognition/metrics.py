@@ -9,7 +9,7 @@ COUNTED_EVENTS = Counter(
 )
 GRANTS = Counter(
     "plaudit_recognition_grants_total",
-    "Badges and levels granted or taken back",
+    "Badges, levels and quests granted or taken back",
     ["kind", "direction"],
 )
 REEVALUATED_MEMBERS = Counter(
@@ -33,9 +33,17 @@ BADGES_BY_HAND = Counter(
     "plaudit_recognition_badges_by_hand_total", "Badges that people gave and took back", ["direction"]
 )
 
+QUEST_MEMBERS = Counter(
+    "plaudit_recognition_quest_members_total",
+    "Members looked at again, as something changed that quests go by",
+)
+QUESTS_JOINED = Counter("plaudit_recognition_quests_joined_total", "Quests that members joined", ["how"])
+
 # Known from the start, so that a rate shows zero and the first grant is not missed.
-for _kind in ("badge", "level"):
+for _kind in ("badge", "level", "quest"):
     for _direction in ("granted", "taken_back"):
         GRANTS.labels(_kind, _direction)
 for _direction in ("granted", "taken_back"):
     BADGES_BY_HAND.labels(_direction)
+for _how in ("alone", "team"):
+    QUESTS_JOINED.labels(_how)

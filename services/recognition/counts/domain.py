@@ -72,6 +72,8 @@ class CountedRule:
     own: bool = False
     #: Whether it is kept when events met it, too: streaks go by that.
     dated: bool = False
+    #: Whether each event is kept with its moment: quests go by that.
+    timed: bool = False
     #: Of which it is: then only what it may give points for counts.
     campaign: CountedCampaign | None = None
 
@@ -86,6 +88,7 @@ class CountedRule:
             rule.get("when"),
             rule.get("own", False),
             rule.get("dated", False),
+            rule.get("timed", False),
             # A name alone is one that limits go by.
             CountedCampaign(**campaign) if isinstance(campaign, Mapping) else None,
         )
@@ -93,6 +96,7 @@ class CountedRule:
     @property
     def key(self) -> str:
         said: list[Any] = [self.types, self.to, self.when, self.own, *(["dated"] if self.dated else [])]
+        said += ["timed"] if self.timed else []
         if self.campaign is not None:
             said.append(self.campaign._asdict())
         return sha256(orjson.dumps(said)).hexdigest()[:16]
@@ -159,6 +163,13 @@ class Plan:
         return {self.counter_by_rule[rule] for rule in read if rule in self.counter_by_rule}
 
 
+    @property
+    def quest_counters(self) -> dict[str, str]:
+        """The counters that quests go by, by rule."""
+        counters = self.counter_by_rule
+        return {rule: counters[rule] for rule in sorted(self.thresholds.quest_rules) if rule in counters}
+
+
 NO_PLAN = Plan()
 
 
@@ -199,6 +210,15 @@ class Act(NamedTuple):
     counter: str
     slot: datetime
     by: int
+
+
+def day_of(event: Mapping[str, Any]) -> date:
+    """The day of its community that an event is of, as it says or goes without saying."""
+    said: date | str | None = event.get("day")
+    if said is None:
+        day: date = event["time"].astimezone(UTC).date()
+        return day
+    return said if isinstance(said, date) else date.fromisoformat(said)
 
 
 def slot_of(moment: datetime) -> datetime:

@@ -17,11 +17,15 @@ from services.recognition.counts.domain import (
     CountingMember,
     EventKey,
     Group,
+    MemberKey,
     OwnCounts,
     Plan,
     concerned,
+    day_of,
     slot_of,
 )
+from services.recognition.deeds import store as deeds_store
+from services.recognition.deeds.domain import Deed
 from services.recognition.metrics import COUNTED_EVENTS
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import Due
@@ -126,9 +130,41 @@ async def _add(tx: Transaction, counted: Sequence[tuple[Counter, Change]], *, pl
     if own:
         await store.put_own(tx.conn, own=own)
     await make_grants(tx, grants=grants)
+    await _keep_deeds(tx, counted, steps, heads=heads, plans=plans)
     if due:
         await thresholds_store.put_due(tx.conn, due=due)
     COUNTED_EVENTS.inc(len(steps))
+
+
+async def _keep_deeds(
+    tx: Transaction,
+    counted: Sequence[tuple[Counter, Change]],
+    steps: Sequence[tuple[MemberKey, str, Change]],
+    *,
+    heads: Mapping[MemberKey, str],
+    plans: Mapping[str, Plan],
+) -> None:
+    """Keep what members did that quests go by, and have them looked at again whose it is."""
+    timed_ids = {counter.id for counter, _ in counted if counter.rule.timed}
+    timed = [step for step in steps if step[1] in timed_ids]
+    if not timed:
+        return
+    # What came and was taken back in one batch is as it was said last.
+    last = {
+        Deed(*key, counter_id, change.event_uid, change.event["time"], day_of(change.event)): change.by
+        for key, counter_id, change in timed
+    }
+    await deeds_store.delete_deeds(tx.conn, deeds=[deed for deed, by in last.items() if by < 0])
+    await deeds_store.add_deeds(tx.conn, deeds=[deed for deed, by in last.items() if by > 0])
+    read = {community: set(plan.quest_counters.values()) for community, plan in plans.items()}
+    due: dict[MemberKey, Due] = {}
+    for key, counter_id, change in timed:
+        if counter_id in read.get(key[0], ()):
+            head = (key[0], heads.get(key, key[1]))
+            changed = Due(change.cause.event_time, change.cause.day, change.cause.is_backfill)
+            due[head] = due[head].and_then(changed) if head in due else changed
+    if due:
+        await deeds_store.put_due(tx.conn, due=due)
 
 
 async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Sequence[str]]) -> None:
@@ -208,6 +244,12 @@ async def keep_counting(tx: Transaction) -> bool:
     )
     stale = [member for member in members if member.version != plan.thresholds.version]
     await store.drop_acts(
+        tx.conn,
+        community=community,
+        head_ids=[member.member_id for member in members],
+        counters=[counter.id for counter in plan.counters],
+    )
+    await deeds_store.drop_deeds(
         tx.conn,
         community=community,
         head_ids=[member.member_id for member in members],

@@ -212,6 +212,7 @@ async def add_counters(conn: Connection, *, community: str, counters: Sequence[C
                         "when": rule.when,
                         "own": rule.own,
                         "dated": rule.dated,
+                        "timed": rule.timed,
                         "campaign": None if rule.campaign is None else rule.campaign._asdict(),
                     }
                 ).decode(),

@@ -3,6 +3,8 @@
 from services.recognition.badges.handlers import following as badges
 from services.recognition.cards.handlers import keep_wanted
 from services.recognition.counts import handlers as counts
+from services.recognition.quests.handlers import deciding as quests
+from services.recognition.quests.handlers import joining
 from services.recognition.streaks.handlers import keep_zones
 from services.recognition.thresholds.store import lock_programmes_shared
 from services.recognition.totals import handlers as totals
@@ -25,9 +27,11 @@ async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
     await keep_wanted(tx, followed)
     await badges.keep_moved(tx, await keep_zones(tx, followed))
     await badges.forget(tx, followed)
+    await joining.forget(tx, followed)
     for community, groups in (await load_regrouped(tx.conn, moved=followed.moved)).items():
         await counts.regroup(tx, community=community, groups=groups)
         await totals.regroup(tx, community=community, groups=groups)
+        await quests.regroup(tx, community=community, groups=groups)
         await badges.regroup(tx, community=community, groups=groups)
 
 

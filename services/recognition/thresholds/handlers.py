@@ -1,6 +1,7 @@
 """What a programme asks for is remembered; what is granted is stored and told."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import orjson
@@ -8,9 +9,10 @@ from pydantic import ValidationError
 
 from services.recognition.metrics import GRANTS
 from services.recognition.thresholds import store
-from services.recognition.thresholds.domain import KINDS, Grant, ProgrammeVersion, holder_changes, reads_of
+from services.recognition.thresholds.domain import KINDS, Grant, ProgrammeVersion, gives_of, holder_changes, reads_of
 from shared.contracts.facts import RECOGNITION_GRANTED, GrantData, ProgrammePublished
-from shared.contracts.programme import Recognition
+from shared.contracts.facts.recognition import GivesData
+from shared.contracts.programme import Gives, Recognition
 from shared.followed_audiences import titles_of
 from shared.topics import RECOGNITION
 from shared.transaction import InvalidMessageError, Transaction
@@ -38,6 +40,7 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
             raise InvalidMessageError(
                 f"programme {data['programme_id']} {data['version']}: {error}", index
             ) from error
+        timed = {step.rule for quest in read.quests for step in quest.steps}
         counted = {badge.rule for badge in read.badges if badge.counted == "events"} | reads_of(read).events
         dated = {rule for streak in read.streaks for rule in streak.rules}
         campaigns = {
@@ -53,9 +56,10 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
         rules = [
             rule
             | ({"dated": True} if rule["id"] in dated else {})
+            | ({"timed": True} if rule["id"] in timed else {})
             | ({"campaign": campaigns.get(rule["campaign"])} if rule.get("campaign") else {})
             for rule in data["document"].get("rules", ())
-            if rule["id"] in counted | dated
+            if rule["id"] in counted | dated | timed
         ]
         version = ProgrammeVersion(
             community=fact["community"],
@@ -81,9 +85,26 @@ async def make_grants(tx: Transaction, *, grants: Sequence[Traced]) -> None:
     new = [one for one in grants if one.grant.grant_id not in known]
     if held_back := await store.load_held_back(tx.conn, grants=[one.grant for one in new]):
         new = [one for one in new if one.grant.grant_id not in held_back]
+    new = await _with_gives(tx, new)
     for one in new:
         tell_grants(tx, grants=[one.grant], traceparent=one.traceparent, is_backfill=one.is_backfill)
     await store_grants(tx, grants=[one.grant for one in new])
+
+
+async def _with_gives(tx: Transaction, grants: Sequence[Traced]) -> list[Traced]:
+    """The grants with what comes with each by the version that it follows; what takes back gives nothing."""
+    wanted = {(one.grant.community, one.grant.version) for one in grants if one.grant.reverses is None}
+    sections = {key: await store.find_section(tx.conn, community=key[0], version=key[1]) for key in sorted(wanted)}
+    return [
+        one
+        if one.grant.reverses is not None
+        else one._replace(
+            grant=replace(
+                one.grant, gives=gives_of(sections[one.grant.community, one.grant.version], one.grant.key)
+            )
+        )
+        for one in grants
+    ]
 
 
 async def store_grants(tx: Transaction, *, grants: Sequence[Grant]) -> None:
@@ -97,6 +118,18 @@ async def store_grants(tx: Transaction, *, grants: Sequence[Grant]) -> None:
         taken_back = sum(1 for grant in grants if grant.key.kind == kind and grant.reverses)
         GRANTS.labels(kind, "granted").inc(granted)
         GRANTS.labels(kind, "taken_back").inc(taken_back)
+
+
+def gives_told(gives: Gives) -> GivesData:
+    """What comes with a grant, as its fact says it."""
+    told: GivesData = {}
+    if gives.points is not None:
+        told["points"] = gives.points
+    if gives.reward is not None:
+        told["reward"] = gives.reward
+    if gives.ticket is not None:
+        told["ticket"] = gives.ticket
+    return told
 
 
 def tell_grants(
@@ -125,6 +158,8 @@ def tell_grants(
             data["met"] = dict(grant.met)
         if grant.by_hand:
             data["by_hand"] = True
+        if grant.gives is not None:
+            data["gives"] = gives_told(grant.gives)
         if grant.reverses is not None:
             data["reverses"] = grant.reverses
         if grant.day is not None:

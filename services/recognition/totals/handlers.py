@@ -13,6 +13,7 @@ from services.recognition.totals.domain import Group, Member, MemberKey, OwnTota
 from shared.conditions.criteria import Reads
 from shared.contracts.backfill import is_backfill
 from shared.contracts.facts import RECOGNITION_GRANTED, AwardData, PointsAwarded, RecognitionGranted
+from shared.contracts.programme import Gives
 from shared.followed_communities import load_calendar
 from shared.merges import load_heads, lock_persons
 from shared.own_facts import ReadBack
@@ -89,7 +90,8 @@ async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
 def _is_read(award: AwardData, reads: Reads) -> bool:
     """Whether badges read what an award changes."""
     score = award.get("score")
-    return award["rule_id"] in reads.awards or (reads.points if score is None else score in reads.scores)
+    is_points = reads.points or reads.earned_points
+    return award["rule_id"] in reads.awards or (is_points if score is None else score in reads.scores)
 
 
 async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Sequence[str]]) -> None:
@@ -107,7 +109,13 @@ async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Seque
         own[key] = (
             OwnTotals()
             if member is None
-            else OwnTotals(member.points, dict(member.awards_by_rule), member.last_award_id, dict(member.scores))
+            else OwnTotals(
+                member.points,
+                dict(member.awards_by_rule),
+                member.last_award_id,
+                dict(member.scores),
+                member.granted_points,
+            )
         )
     await leaderboards_store.regroup(
         tx.conn, community=community, groups=groups, alone=[member_id for _, member_id in alone]
@@ -152,7 +160,7 @@ def grant_told(fact: RecognitionGranted) -> Grant:
         member_id=data["member_id"],
         key=ThresholdKey.of_badge(data["id"], data.get("tier"))
         if data["kind"] == "badge"
-        else ThresholdKey("level", data["id"]),
+        else ThresholdKey(data["kind"], data["id"]),
         title=data["title"],
         award_id=data.get("award_id"),
         event_uid=data.get("event_uid"),
@@ -163,6 +171,7 @@ def grant_told(fact: RecognitionGranted) -> Grant:
         by_hand=data.get("by_hand", False),
         edition=data.get("edition"),
         met=data.get("met"),
+        gives=None if (gives := data.get("gives")) is None else Gives.model_validate(gives),
     )
 
 

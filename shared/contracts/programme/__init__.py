@@ -14,6 +14,7 @@ from shared.contracts.programme.guidelines import PENALTY_RULE, Category, Guidel
 from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId, id_problems
 from shared.contracts.programme.manual import Manual, ManualLimit, ManualReason
 from shared.contracts.programme.quality import JudgementWeights, Quality, TrustedMembers
+from shared.contracts.programme.quests import Gives, PrizeLimit, PrizePoints, Quest, QuestStep, QuestTeam
 from shared.contracts.programme.recognition import (
     BADGES_MAX_COUNT,
     EVERY_DAY,
@@ -35,6 +36,7 @@ from shared.contracts.programme.rewards import (
     CATALOGUE_MAX_COUNT,
     IBAN_PATTERN,
     CatalogueReward,
+    Draw,
     PayingAccount,
     PayoutTerms,
     Rewards,
@@ -101,10 +103,12 @@ __all__ = [
     "DeclaredGoal",
     "DeclaredScore",
     "Diminishing",
+    "Draw",
     "EventChannel",
     "EventField",
     "Events",
     "Freezes",
+    "Gives",
     "Glyph",
     "Guidelines",
     "IdsError",
@@ -119,8 +123,13 @@ __all__ = [
     "PayingAccount",
     "PayoutTerms",
     "PositivePoints",
+    "PrizeLimit",
+    "PrizePoints",
     "Programme",
     "Quality",
+    "Quest",
+    "QuestStep",
+    "QuestTeam",
     "Recognition",
     "Reference",
     "RepeatedId",

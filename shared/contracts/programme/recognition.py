@@ -1,4 +1,4 @@
-"""The section `recognition`, which recognition reads: badges, levels and streaks."""
+"""The section `recognition`, which recognition reads: badges, levels, streaks and quests."""
 
 from itertools import pairwise
 from typing import Annotated, Final, Literal, Self, get_args
@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.contracts.fields import NAME_MAX_CHARS, Name, Slug, Text
 from shared.contracts.programme.ids import Ids, Reference
+from shared.contracts.programme.quests import QUESTS_MAX_COUNT, Gives, PrizePoints, Quest
 from shared.contracts.programme.rules import RULES
 from shared.contracts.programme.section import Section
 from shared.contracts.programme.worth import Expression
@@ -25,7 +26,8 @@ FREEZES_MAX_COUNT = 10
 BADGES: Final = Ids(("recognition", "badges"), "badge")
 LEVELS: Final = Ids(("recognition", "levels"), "level")
 STREAKS: Final = Ids(("recognition", "streaks"), "streak")
-IDS: Final = (BADGES, LEVELS, STREAKS)
+QUESTS: Final = Ids(("recognition", "quests"), "quest")
+IDS: Final = (BADGES, LEVELS, STREAKS, QUESTS)
 REFERENCES: Final = (
     Reference(BADGES, "rule", "counts", RULES),
     Reference(STREAKS, "rules", "goes by", RULES),
@@ -69,6 +71,7 @@ class Tier(Section):
     title: Annotated[Name, Field(max_length=TIER_TITLE_MAX_CHARS)]
     at_least: Height
     colour: Colour | None = None
+    gives: Gives | None = None
 
 
 class Badge(Section):
@@ -95,6 +98,7 @@ class Badge(Section):
     secret: Literal[True] | None = None
     limited_to: Annotated[int, Field(ge=1, le=EDITIONS_MAX_COUNT)] | None = None
     art: Art | None = None
+    gives: Gives | None = None
 
     @model_validator(mode="after")
     def count_is_of_a_rule(self) -> Self:
@@ -134,6 +138,8 @@ class Badge(Section):
             raise PydanticCustomError("tiers_fall", "each of the `tiers` asks for more than the one before")
         if tiers and self.limited_to is not None:
             raise PydanticCustomError("limited_tiers", "a badge that is `limited_to` so many has no `tiers`")
+        if tiers and self.gives is not None:
+            raise PydanticCustomError("gives_of_tiers", "a badge with `tiers` says of each what it `gives`")
         return self
 
     @property
@@ -145,6 +151,12 @@ class Badge(Section):
     def is_counted_at_once(self) -> bool:
         """Whether one number decides it with the award or event that changes it: nothing else has to be known."""
         return not (self.by_hand or self.when or self.measure or self.limited_to)
+
+    def gives_of(self, tier_id: str | None) -> Gives | None:
+        """What the badge gives, or the tier of it."""
+        if tier_id is None:
+            return self.gives
+        return next((tier.gives for tier in self.tiers or () if tier.id == tier_id), None)
 
     @property
     def steps(self) -> list[tuple[str | None, str, int]]:
@@ -162,6 +174,7 @@ class Level(Section):
     id: Slug
     title: Name
     points: Annotated[int, Field(ge=0, le=1_000_000_000)]
+    gives: Gives | None = None
 
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -217,3 +230,5 @@ class Recognition(Section):
     badges: list[Badge] = Field(default_factory=list, max_length=BADGES_MAX_COUNT)
     levels: list[Level] = Field(default_factory=list, max_length=LEVELS_MAX_COUNT)
     streaks: list[Streak] = Field(default_factory=list, max_length=STREAKS_MAX_COUNT)
+    quests: list[Quest] = Field(default_factory=list, max_length=QUESTS_MAX_COUNT)
+    prize_points: PrizePoints | None = None

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.scoring.programmes.domain.mistakes import Conditions, Mistake, Read, list_at, mistake, value_at
+from services.scoring.programmes.domain.prizes import QUESTS, quest_rules
 from services.scoring.programmes.domain.sections import of_several
 from services.scoring.rules.domain.attributes import names_read
 from services.scoring.rules.domain.audiences import AUDIENCES, id_of
@@ -47,6 +48,7 @@ def badge_mistakes(located: Located, text: str, conditions: Conditions) -> Itera
                 continue
             yield from _unknown(located, path, criterion)
             counted += [(path, rule_id) for rule_id in sorted(criterion.reads.events)]
+    counted += quest_rules(located)
     yield from _not_countable(located, counted, conditions)
 
 
@@ -64,6 +66,7 @@ def _unknown(located: Located, path: Path, criterion: Criterion) -> Iterator[Mis
         ("rule", reads.events | reads.awards, rules),
         ("score", reads.scores, scores),
         ("streak", reads.streaks, _ids(located, ("recognition", "streaks"))),
+        ("quest", reads.quests, _ids(located, QUESTS)),
         ("audience", reads.audiences, _ids(located, (AUDIENCES,))),
     ):
         for one in sorted(asked.difference(known)):
@@ -89,18 +92,20 @@ def _not_countable(located: Located, counted: list[tuple[Path, str]], conditions
     for path, rule_id in counted:
         if rule_id not in steps and rule_id not in scoped and rule_id not in several:
             continue
+        is_quest = path[1] == "quests"
         instead = "write `count: awards`" if path[-1] == "rule" else f'ask for awards("{rule_id}")'
+        instead, noun = ("go by another rule", "quest") if is_quest else (instead, "badge")
         detail: Any = None
         if rule_id in several:
-            detail = f"the rule `{rule_id}` is for several people, and a badge counts events for one; {instead}"
+            detail = f"the rule `{rule_id}` is for several people, and a {noun} counts events for one; {instead}"
         elif rule_id in scoped:
             detail = (
-                f"the rule `{rule_id}` is for members of audiences, and a badge counts events by what they say"
+                f"the rule `{rule_id}` is for members of audiences, and a {noun} counts events by what they say"
                 f" themselves; {instead}"
             )
         elif reads[rule_id]:
             detail = (
-                f"the condition of `{rule_id}` reads {_read_as(reads[rule_id][0])}, and a badge counts events by"
+                f"the condition of `{rule_id}` reads {_read_as(reads[rule_id][0])}, and a {noun} counts events by"
                 f" what they say themselves; {instead}"
             )
         else:

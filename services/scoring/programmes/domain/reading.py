@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from services.scoring.programmes.domain.audiences import audience_mistakes, readable_by_rules
 from services.scoring.programmes.domain.badges import badge_mistakes
+from services.scoring.programmes.domain.prizes import prize_mistakes
 from services.scoring.programmes.domain.campaigns import campaign_mistakes
 from services.scoring.programmes.domain.expressions import askings, expression_mistakes
 from services.scoring.programmes.domain.fields import section_at
@@ -75,7 +76,8 @@ _SAYING = {
     *("floor_of_given", "twice_the_same", "gives_and_takes", "days_of_since"),
     *("campaign_days", "campaign_rule_twice"),
     *("badge_by_hand", "badge_when", "badge_measure", "badge_nothing", "badge_tiers"),
-    *("tier_twice", "tiers_fall", "limited_tiers"),
+    *("tier_twice", "tiers_fall", "limited_tiers", "gives_of_tiers"),
+    *("gives_nothing", "step_twice", "step_rule_twice", "quest_days"),
 }
 _EXPECTED = {
     "int_type": "a whole number, without quotes",
@@ -132,6 +134,7 @@ def read_with_warnings(text: str, *, clock: Clock | None = None, reviewed_since:
         *payout_mistakes(located),
         *badge_mistakes(located, text, read),
         *streak_mistakes(located),
+        *prize_mistakes(located),
     ]
     try:
         programme = Programme.model_validate(located.value)

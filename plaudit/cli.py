@@ -40,6 +40,10 @@ SUBCOMMANDS = {
     "badge": Subcommand(
         "plaudit.badge", "badge", "See badges and who holds them, give them by hand and take them back."
     ),
+    "quest": Subcommand(
+        "plaudit.quest", "quest", "See quests and how far members are, join them and leave teams."
+    ),
+    "draw": Subcommand("plaudit.draw", "draw", "See draws and who won, and verify that it was by lot."),
     "campaign": Subcommand(
         "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."
     ),

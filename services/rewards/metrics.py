@@ -13,7 +13,9 @@ POINTS_BOOKED = Counter(
 )
 REDEMPTIONS = Counter("plaudit_rewards_redemptions_total", "Redemptions that reached a state", ["state"])
 GIFTS = Counter("plaudit_rewards_gifts_total", "Rewards that came with grants, by what became of each", ["state"])
-TICKETS = Counter("plaudit_rewards_draw_tickets_total", "Tickets in draws taken, refused and given back", ["became"])
+TICKETS = Counter(
+    "plaudit_rewards_draw_tickets_total", "Tickets in draws taken, refused and given back", ["became"]
+)
 DRAWS = Counter("plaudit_rewards_draws_total", "Draws whose tickets were frozen, and that were drawn", ["state"])
 REDEMPTIONS_REFUSED = Counter(
     "plaudit_rewards_redemptions_refused_total", "Redemptions refused for lack of points"

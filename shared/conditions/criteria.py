@@ -1,8 +1,8 @@
 """Criteria of badges: expressions over what a member has, and over nothing else.
 
-They read `points`, `earned_points`, `events("rule")`, `awards("rule")`, `score("id")`, `streak("id")`, `quest("id")`
-and `"id" in audiences`; they compare, reckon and combine. There is no loop, no text to search and no function beside, so that what one may cost
-is how long it is. What it reads is known from the expression itself.
+They read `points`, `earned_points`, `events("rule")`, `awards("rule")`, `score("id")`, `streak("id")`,
+`quest("id")` and `"id" in audiences`; they compare, reckon and combine. There is no loop, no text to search and no
+function beside, so that what one may cost is how long it is. What it reads is known from the expression itself.
 """
 
 from collections.abc import Iterable, Mapping

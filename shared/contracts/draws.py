@@ -1,7 +1,7 @@
 """Draws by lot that everybody can work out again: from a seed that was fixed before, and from the tickets.
 
-The commitment of a draw, SHA-256 of its seed in hexadecimal, is published before there are tickets; the tickets are
-frozen at its end; the seed is published with the winners. Whoever has the tickets and the seed has the winners.
+The commitment of a draw, SHA-256 of its seed in hexadecimal, is published before there are tickets; the tickets
+are frozen at its end; the seed is published with the winners. Whoever has tickets and seed has the winners.
 """
 
 from collections.abc import Mapping, Sequence

@@ -119,8 +119,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
     "rewards": {
         **NOBODYS_SHARED,
         "draws": (
-            "community draw_id title description reward_id winners_count closes_at state seed frozen_at tickets_count "
-            "tickets_sha256 drawn_at"
+            "community draw_id title description reward_id winners_count closes_at state seed frozen_at "
+            "tickets_count tickets_sha256 drawn_at"
         ),
         "lot_uses": "community used_by award_id points owed",
         "payout_files": (

@@ -461,7 +461,10 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
         Held(
             "members",
             personal="",
-            others="community member_id points awards_by_rule standing last_award_id version magnitude scores granted_points",
+            others=(
+                "community member_id points awards_by_rule standing last_award_id version magnitude scores "
+                "granted_points"
+            ),
             order="community member_id",
             erased=Erased.STAYS,
             says="Points, badges and levels that they hold",

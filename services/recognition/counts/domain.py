@@ -162,7 +162,6 @@ class Plan:
         read = self.thresholds.reads.events | self.thresholds.streak_rules
         return {self.counter_by_rule[rule] for rule in read if rule in self.counter_by_rule}
 
-
     @property
     def quest_counters(self) -> dict[str, str]:
         """The counters that quests go by, by rule."""

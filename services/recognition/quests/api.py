@@ -206,7 +206,9 @@ async def join_quest(
 @router.post(
     "/v1/members/{member_id}/quests/{quest_id}/leave",
     summary="Leave the team of a quest",
-    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_MEMBER, UNKNOWN_QUEST, QUEST_NOT_JOINED, QUEST_COMPLETED),
+    responses=problem_responses(
+        UNKNOWN_IDENTITY, UNKNOWN_MEMBER, UNKNOWN_QUEST, QUEST_NOT_JOINED, QUEST_COMPLETED
+    ),
 )
 async def leave_quest(principal: Doer, tx: Tx, member_id: MemberId, quest_id: Slug) -> QuestOfMember:
     """What they did while in it stays the team's. Nobody leaves once the quest is completed."""

@@ -1,4 +1,4 @@
-"""How far somebody is with a quest, and when it was completed: a function of what was done, whatever came first."""
+"""How far somebody is with a quest, and when it was completed: a function of what was done, in any order."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -141,7 +141,9 @@ def _in_any_order(quest: Quest, deeds: Mapping[str, Sequence[Done]]) -> Progress
 def _in_order(quest: Quest, deeds: Mapping[str, Sequence[Done]]) -> Progress:
     """Each event counts for the step that is next then, or for none."""
     rules = {step.rule for step in quest.steps}
-    ordered = sorted((deed.event_time, deed.event_uid, rule, deed) for rule in rules for deed in deeds.get(rule, ()))
+    ordered = sorted(
+        (deed.event_time, deed.event_uid, rule, deed) for rule in rules for deed in deeds.get(rule, ())
+    )
     done = [0] * len(quest.steps)
     at = 0
     for _, of_event in groupby(ordered, key=lambda one: one[:2]):
@@ -162,9 +164,7 @@ def spans_alone(quest: Quest, joins: Iterable[Join]) -> list[tuple[datetime, dat
     return [(join.joined_at, ends_at(quest, join.joined_at)) for join in joins if join.team_id is None]
 
 
-def spans_of_team(
-    quest: Quest, team: Team, joins: Iterable[Join]
-) -> list[tuple[datetime, datetime | None]]:
+def spans_of_team(quest: Quest, team: Team, joins: Iterable[Join]) -> list[tuple[datetime, datetime | None]]:
     """The times in which a member was in the team, as far as the team's own goes."""
     over = ends_at(quest, team.made_at)
     return [
@@ -259,15 +259,15 @@ def regrouped(
         head = members[head_id]
         kept, surplus = gathered(head_id, group, before)
         head.standing = {key.id: held for key, held in kept.items()}
-        grants += [
-            head.taken(one.key.id, one.held, due, version=version, holder=one.member_id) for one in surplus
-        ]
+        grants += [head.taken(one.key.id, one.held, due, version=version, holder=one.member_id) for one in surplus]
     return grants
 
 
 def signature_of(recognition: Recognition) -> str:
     """What tells the quests of a version from those of others that ask for something else."""
-    said = [quest.model_dump(mode="json", exclude={"title", "description", "gives"}) for quest in recognition.quests]
+    said = [
+        quest.model_dump(mode="json", exclude={"title", "description", "gives"}) for quest in recognition.quests
+    ]
     return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 

@@ -184,7 +184,8 @@ async def rebuild(conn: Connection, *, grants: Collection[Grant]) -> None:
         """
         insert into quest_members as m (community, member_id, standing, turns)
         select k.community, k.member_id,
-            coalesce(jsonb_object_agg(g.name, jsonb_build_array(g.grant_id, g.title)) filter (where g.stands), '{}'),
+            coalesce(jsonb_object_agg(g.name, jsonb_build_array(g.grant_id, g.title))
+                filter (where g.stands), '{}'),
             coalesce((
                 select jsonb_object_agg(name, turn) from (
                     select name, count(*) as turn from grants
@@ -265,9 +266,7 @@ async def put_sweep(conn: Connection, sweep: QuestSweep) -> None:
     )
 
 
-async def page_of_members(
-    conn: Connection, *, community: str, after: str | None, limit_count: int
-) -> list[str]:
+async def page_of_members(conn: Connection, *, community: str, after: str | None, limit_count: int) -> list[str]:
     """Members who may hold a quest, or do, in the order of their ids."""
     rows = await conn.fetch(
         """

@@ -9,7 +9,14 @@ from pydantic import ValidationError
 
 from services.recognition.metrics import GRANTS
 from services.recognition.thresholds import store
-from services.recognition.thresholds.domain import KINDS, Grant, ProgrammeVersion, gives_of, holder_changes, reads_of
+from services.recognition.thresholds.domain import (
+    KINDS,
+    Grant,
+    ProgrammeVersion,
+    gives_of,
+    holder_changes,
+    reads_of,
+)
 from shared.contracts.facts import RECOGNITION_GRANTED, GrantData, ProgrammePublished
 from shared.contracts.facts.recognition import GivesData
 from shared.contracts.programme import Gives, Recognition

@@ -121,8 +121,10 @@ async def put_own(conn: Connection, *, own: Mapping[MemberKey, OwnTotals]) -> No
     keys = sorted(own)
     await conn.execute(
         """
-        insert into own_totals (community, member_id, points, awards_by_rule, last_award_id, scores, granted_points)
-        select * from unnest($1::text[], $2::uuid[], $3::bigint[], $4::jsonb[], $5::uuid[], $6::jsonb[], $7::bigint[])
+        insert into own_totals (community, member_id, points, awards_by_rule, last_award_id, scores,
+                                granted_points)
+        select * from unnest($1::text[], $2::uuid[], $3::bigint[], $4::jsonb[], $5::uuid[], $6::jsonb[],
+                             $7::bigint[])
         on conflict (community, member_id) do update
         set points = excluded.points, awards_by_rule = excluded.awards_by_rule,
             last_award_id = excluded.last_award_id, scores = excluded.scores,

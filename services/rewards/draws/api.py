@@ -157,7 +157,7 @@ async def get_draw_record(principal: Verifier, conn: Conn, draw_id: Slug) -> Dra
 async def post_draw(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE, reads=IN_ANSWER)], tx: Tx, draw_id: Slug
 ) -> OneDraw:
-    """Once its tickets are frozen: the seed is published, and each winner is given the reward. Again is the same."""
+    """Once its tickets are frozen: the seed is published, and winners are given the reward. Again is the same."""
     draw = await handlers.draw_winners(tx, community=principal.community, draw_id=draw_id)
     winners = await store.load_winners(tx.conn, community=principal.community, draw_id=draw_id)
     return OneDraw(**_shown(draw), winners=[WinnerShown.of(winner) for winner in winners])

@@ -42,7 +42,10 @@ async def take_ticket(tx: Transaction[Settings], *, community: str, draw_id: str
     if draw is None or draw.state is not DrawState.OPEN or draw.closes_at <= tx.now:
         TICKETS.labels("refused").inc()
         return False
-    if await store.count_tickets(tx.conn, community=community, draw_id=draw_id) >= tx.settings.draw_tickets_max_count:
+    if (
+        await store.count_tickets(tx.conn, community=community, draw_id=draw_id)
+        >= tx.settings.draw_tickets_max_count
+    ):
         TICKETS.labels("refused").inc()
         return False
     if await store.add_ticket(tx.conn, community=community, draw_id=draw_id, ticket=ticket, at=tx.now):

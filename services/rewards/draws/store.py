@@ -149,9 +149,7 @@ async def set_holders(conn: Connection, *, community: str, draw_id: str, tickets
     )
 
 
-async def count_of_members(
-    conn: Connection, *, community: str, member_ids: Collection[str]
-) -> dict[str, int]:
+async def count_of_members(conn: Connection, *, community: str, member_ids: Collection[str]) -> dict[str, int]:
     """How many tickets members have, by draw."""
     rows = await conn.fetch(
         """

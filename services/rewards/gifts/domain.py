@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class GiftState(StrEnum):
-    """What became of it: given, had before, no more in stock, not in the catalogue, or its member was forgotten."""
+    """What became of it: given, had before, none in stock, not in the catalogue, or its member was forgotten."""
 
     GIVEN = "given"
     HAD = "had"

@@ -9,9 +9,7 @@ from shared.postgres import Connection
 
 async def lock_gifts(conn: Connection, *, community: str, member_id: str) -> None:
     """Of two grants of one person the second sees what came with the first."""
-    await conn.execute(
-        "select pg_advisory_xact_lock(hashtextextended($1, 11))", f"gifts {community} {member_id}"
-    )
+    await conn.execute("select pg_advisory_xact_lock(hashtextextended($1, 11))", f"gifts {community} {member_id}")
 
 
 async def is_known(conn: Connection, *, community: str, grant_id: str) -> bool:

@@ -107,7 +107,9 @@ class NamedRedemption(Redemption):
     summary="Reserve the points of a reward",
     status_code=201,
     response_model=Redemption,
-    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_REWARD, NOT_FOR_MEMBER, OUT_OF_STOCK, NOT_ENOUGH_POINTS, KEY_REUSED),
+    responses=problem_responses(
+        UNKNOWN_IDENTITY, UNKNOWN_REWARD, NOT_FOR_MEMBER, OUT_OF_STOCK, NOT_ENOUGH_POINTS, KEY_REUSED
+    ),
 )
 async def post_redemption(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)],
@@ -282,7 +284,9 @@ async def list_redemptions(
     summary="Choose a reward",
     status_code=201,
     response_model=Redemption,
-    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_REWARD, NOT_FOR_MEMBER, OUT_OF_STOCK, NOT_ENOUGH_POINTS, KEY_REUSED),
+    responses=problem_responses(
+        UNKNOWN_IDENTITY, UNKNOWN_REWARD, NOT_FOR_MEMBER, OUT_OF_STOCK, NOT_ENOUGH_POINTS, KEY_REUSED
+    ),
 )
 async def post_own_redemption(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE, or_own=True)],

@@ -35,9 +35,7 @@ def _redemption(row: Record) -> Redemption:
 
 async def lock_reward(conn: Connection, *, community: str, reward_id: str) -> None:
     """Of two who want the last of a reward the second sees that the first has it."""
-    await conn.execute(
-        "select pg_advisory_xact_lock(hashtextextended($1, 13))", f"reward {community} {reward_id}"
-    )
+    await conn.execute("select pg_advisory_xact_lock(hashtextextended($1, 13))", f"reward {community} {reward_id}")
 
 
 async def count_taken(conn: Connection, *, community: str, reward_id: str) -> int:

@@ -26,8 +26,12 @@ class PrizePointsShown(BaseModel):
     limit_within: str | None = Field(examples=["month"])
 
 
-@router.get("/v1/prize-points", summary="Points that came with badges, levels and quests", responses=problem_responses())
-async def get_prize_points(principal: Annotated[Principal, requires(Scope.POINTS_READ)], conn: Conn) -> PrizePointsShown:
+@router.get(
+    "/v1/prize-points", summary="Points that came with badges, levels and quests", responses=problem_responses()
+)
+async def get_prize_points(
+    principal: Annotated[Principal, requires(Scope.POINTS_READ)], conn: Conn
+) -> PrizePointsShown:
     """By the programme version in force."""
     community, now = principal.community, datetime.now(UTC)
     book = await store.find_book(conn, community=community)

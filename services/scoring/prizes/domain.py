@@ -51,7 +51,7 @@ def rule_id_of(kind: str, id_: str) -> str:
 
 
 def amount(wanted: int, terms: PrizePoints, *, spent: int, had: int) -> tuple[int, Cut | None]:
-    """What is given of what is wanted, and why not all: `spent` of the budget, `had` by the member in that time."""
+    """What is given of what is wanted, and why not all: `spent` of the budget, `had` by the member then."""
     of_budget = wanted if terms.budget is None else max(0, terms.budget - spent)
     of_limit = wanted if terms.limit is None else max(0, terms.limit.points - had)
     points = min(wanted, of_budget, of_limit)

@@ -3,7 +3,7 @@
 Locks are taken in this order: the community's book, then the members.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, timedelta
 from typing import Any
 
@@ -86,7 +86,11 @@ async def _prize(
         group = await load_group(conn, community=community, head_id=head_id)
         period = calendar.period_of(terms.limit.within, day)
         had = await store.sum_of(
-            conn, community=community, member_ids=group, first=period.starts_on, before=period.ends_on + timedelta(days=1)
+            conn,
+            community=community,
+            member_ids=group,
+            first=period.starts_on,
+            before=period.ends_on + timedelta(days=1),
         )
     wanted = data["gives"]["points"]
     points, cut = amount(wanted, terms, spent=spent, had=had)

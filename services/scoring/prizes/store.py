@@ -23,7 +23,7 @@ async def set_spent(conn: Connection, *, community: str, points: int) -> None:
 
 async def find_book(conn: Connection, *, community: str) -> Book:
     """What prizes came to in a community, without those that were taken back."""
-    row = await conn.fetchrow(
+    rows = await conn.fetch(
         """
         select coalesce(sum(points), 0)::bigint as points, count(*) filter (where points > 0) as prizes,
             count(*) filter (where cut is not null) as cut
@@ -31,7 +31,7 @@ async def find_book(conn: Connection, *, community: str) -> Book:
         """,
         community,
     )
-    return Book(row["points"], row["prizes"], row["cut"])
+    return Book(*rows[0])
 
 
 async def load_prizes(conn: Connection, *, community: str, grant_ids: Collection[str]) -> dict[str, Prize]:
@@ -66,7 +66,8 @@ async def put_prizes(conn: Connection, prizes: Iterable[Prize]) -> None:
         return
     await conn.execute(
         """
-        insert into prizes (community, grant_id, member_id, rule_id, wanted, points, cut, event_time, day, is_reversed)
+        insert into prizes (community, grant_id, member_id, rule_id, wanted, points, cut, event_time, day,
+                            is_reversed)
         select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::int[], $7::text[],
                              $8::timestamptz[], $9::date[], $10::boolean[])
         on conflict (community, grant_id) do update set is_reversed = excluded.is_reversed

@@ -26,7 +26,8 @@ class GrantData(TypedDict):
 
     A badge for counted events says the `event_uid` of the last that was counted. One that asks for several things
     says what of each the member had (`met`), and one given or taken back `by_hand` says neither; all others say
-    the `award_id`. A quest says the event that completed it. Of a badge in several levels `tier` says which, and `edition` is the number of a limited one.
+    the `award_id`. A quest says the event that completed it. Of a badge in several levels `tier` says which, and
+    `edition` is the number of a limited one.
     `gives` is what comes with it; once taken back, by a grant that `reverses` it, its points go as well.
 
     `day` is that of the event that led to it, left out where it is the UTC day of `event_time`.
@@ -51,7 +52,7 @@ class GrantData(TypedDict):
 
 
 class RecognitionGranted(FactEnvelope):
-    """A badge, level or quest a member reached, and by which award or event; with `reverses`, one that holds no more.
+    """A badge, level or quest a member reached, and by which award or event; with `reverses`, it holds no more.
 
     With `backfill` an event of the past led to it: it stands, and nobody is told of it.
     """

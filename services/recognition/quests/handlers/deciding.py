@@ -72,7 +72,7 @@ class Party:
         ]
 
     def teams_of(self, head_id: str, quest_id: str) -> list[Team]:
-        """The teams of a quest that a person is in: of several members there may be several, the last comes last."""
+        """The teams of a quest that a person is in, the last joined last: several members may be in several."""
         ids = [one.team_id for one in self.joins_of(head_id, quest_id) if one.team_id and one.left_at is None]
         return [self.teams[team_id] for team_id in dict.fromkeys(ids) if team_id in self.teams]
 
@@ -113,9 +113,7 @@ class Party:
                 found[rule] += within(quest, done, spans)
         return progress(quest, found)
 
-    def _deeds(
-        self, head_ids: Iterable[str], quest: Quest, counters: Mapping[str, str]
-    ) -> dict[str, list[Done]]:
+    def _deeds(self, head_ids: Iterable[str], quest: Quest, counters: Mapping[str, str]) -> dict[str, list[Done]]:
         group = [member_id for head_id in head_ids for member_id in self.group(head_id)]
         return {
             step.rule: [
@@ -248,7 +246,8 @@ async def decide(tx: Transaction, *, community: str, due: Mapping[str, Due]) -> 
     concerned = [
         (community, head_id)
         for head_id, found in complete.items()
-        if found.keys() != (standing[community, head_id].standing.keys() if (community, head_id) in standing else set())
+        if found.keys()
+        != (standing[community, head_id].standing.keys() if (community, head_id) in standing else set())
     ]
     QUEST_MEMBERS.inc(len(of_heads))
     if not concerned:
@@ -293,7 +292,9 @@ async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Seque
         await deeds_store.put_due(tx.conn, due={(community, head_id): due for head_id in groups})
 
 
-async def find_member(conn: Connection, *, community: str, member_id: str) -> tuple[QuestsInForce, Party, QuestMember]:
+async def find_member(
+    conn: Connection, *, community: str, member_id: str
+) -> tuple[QuestsInForce, Party, QuestMember]:
     """The quests in force, what a person's follow from, and which stand for them."""
     in_force = await quests_in_force(conn, community=community)
     party = await load_party(

@@ -178,7 +178,10 @@ async def _check_team(tx: Transaction, found: _Found, team: Team, *, community: 
     if joins:
         counters = found.in_force.counters
         party = await load_party(
-            tx.conn, community=community, head_ids={one.member_id for one in joins}, counters=set(counters.values())
+            tx.conn,
+            community=community,
+            head_ids={one.member_id for one in joins},
+            counters=set(counters.values()),
         )
         if party.of_team(team, found.quest, counters).is_complete:
             raise CompletedError

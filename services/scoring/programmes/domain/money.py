@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from services.scoring.programmes.domain.publication import Document, VersionStart
 from services.scoring.rules.domain.compiling import version_at
 
-#: What of the section `rewards` is none: prices in points, and what is drawn. All else is, so that no field to come is
+#: What of the section `rewards` is none: prices in points, and draws. All else is, so that no field to come is
 #: forgotten.
 NO_MONEY = frozenset({"catalogue", "draws"})
 #: What of a campaign is money.

@@ -1,4 +1,4 @@
-"""What is wrong with quests and with what grants give: what is not there, and points that would count in a circle."""
+"""What is wrong with quests and what grants give: what is not there, and points that would go in a circle."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ _CRITERIA = ("when", "measure")
 
 
 def prize_mistakes(located: Located) -> Iterator[Mistake]:
-    """Where a quest goes by a rule that is not there, or a grant gives what is not there, or what counts for it."""
+    """Where a quest goes by a rule, or a grant gives something, that is not there; and points in a circle."""
     rules = _ids(located, ("rules",))
     for path, rule in quest_rules(located):
         if rule not in rules:

@@ -14,7 +14,6 @@ from pydantic_core import ErrorDetails
 
 from services.scoring.programmes.domain.audiences import audience_mistakes, readable_by_rules
 from services.scoring.programmes.domain.badges import badge_mistakes
-from services.scoring.programmes.domain.prizes import prize_mistakes
 from services.scoring.programmes.domain.campaigns import campaign_mistakes
 from services.scoring.programmes.domain.expressions import askings, expression_mistakes
 from services.scoring.programmes.domain.fields import section_at
@@ -28,6 +27,7 @@ from services.scoring.programmes.domain.mistakes import (
     value_at,
 )
 from services.scoring.programmes.domain.pacing import pace_mistakes
+from services.scoring.programmes.domain.prizes import prize_mistakes
 from services.scoring.programmes.domain.publication import Document
 from services.scoring.programmes.domain.quality import quality_mistakes
 from services.scoring.programmes.domain.sections import (

@@ -1,4 +1,4 @@
-"""Quests are completed by what was done, whatever came first, alone and in teams, and go with what is taken back."""
+"""Quests are completed by what was done, in any order, alone and in teams, and go with what is taken back."""
 
 import asyncio
 from collections.abc import Sequence
@@ -175,7 +175,9 @@ async def test_a_team_does_a_quest_together(world: Any, api: httpx.AsyncClient) 
     assert (await join(api, world, "a", "team", team="Owls")).json()["type"].endswith("unknown-team")
     made = await join(api, world, "a", "team", team="Owls", is_new=True)
     assert made.json()["team"]["members"] == [{"member_id": world.uuid("a"), "name": "A"}]
-    assert (await join(api, world, "b", "team", team="owls", is_new=True)).json()["type"].endswith("team-name-taken")
+    assert (
+        (await join(api, world, "b", "team", team="owls", is_new=True)).json()["type"].endswith("team-name-taken")
+    )
     before = datetime.now(UTC)
     await world.handle(on_events, event(world, "before b joined", "b", time=before - timedelta(minutes=1)))
     # Of two who want the last place one gets it.
@@ -210,11 +212,15 @@ async def test_a_team_does_a_quest_together(world: Any, api: httpx.AsyncClient) 
     assert await told(world) == [("team", other, False)]
     erased = {"member_id": world.uuid("a"), "revision": 2, "identities": []}
     await world.handle(on_members, world.fact("member.erased.v1", "a 2", erased))
-    assert "Owls" not in str(await world.pool.fetch("select * from quest_teams where community = $1", world.community))
+    assert "Owls" not in str(
+        await world.pool.fetch("select * from quest_teams where community = $1", world.community)
+    )
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_at_the_end_stands_what_was_done_however_it_came_and_whoever_is_merged(world: Any, seed: int) -> None:
+async def test_at_the_end_stands_what_was_done_however_it_came_and_whoever_is_merged(
+    world: Any, seed: int
+) -> None:
     chance, merging = Random(seed), Merging(world, on_members)
     await know(world, *"abcd")
     await begin(world, ALONE, ORDERED)
@@ -258,7 +264,9 @@ async def test_at_the_end_stands_what_was_done_however_it_came_and_whoever_is_me
         world.community,
     )
     of_person = {world.uuid(name): into.get(name, name) for name in "abcd"}
-    standing = sorted((of_person[str(row["member_id"])], row["name"]) for row in rows for _ in range(row["grants"]))
+    standing = sorted(
+        (of_person[str(row["member_id"])], row["name"]) for row in rows for _ in range(row["grants"])
+    )
     expected = []
     for person in "abcd":
         if person in into:

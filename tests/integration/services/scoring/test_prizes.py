@@ -9,6 +9,7 @@ import pytest
 
 from services.scoring.prizes.handlers import on_grants, on_prizes_told
 from shared.contracts.facts import POINTS_AWARDED
+from tests.integration.services.world import add_person
 
 pytestmark = pytest.mark.stack
 
@@ -21,6 +22,19 @@ recognition:
 @pytest.fixture
 def scopes() -> Sequence[str]:
     return ["points:read"]
+
+
+@pytest.fixture
+async def bounded(world: Any, clients: Any) -> None:
+    """What grants may give is a budget: two people publish it."""
+    writes = ("programmes:write", "programmes:approve", "programmes:read")
+    ada, bob = [await clients(*writes, person_id=await add_person(world.pool, world.community)) for _ in range(2)]
+    proposed = await ada.post(
+        "/v1/programmes", content=world.rules + PRIZES, headers={"Content-Type": "application/yaml"}
+    )
+    approved = await bob.post(f"/v1/programmes/{proposed.json()['version']}/approve")
+    assert approved.json()["state"] == "published", approved.text
+    await world.published()
 
 
 def grant(world: Any, name: str, member: str = "ann", points: int = 50, **more: Any) -> Any:
@@ -74,12 +88,14 @@ async def test_a_grant_gives_its_points_once_and_takes_them_with_it(world: Any, 
     assert score["points"] == 51
 
 
+@pytest.mark.usefixtures("bounded")
 async def test_no_more_is_given_than_budget_and_limit_leave(world: Any, api: httpx.AsyncClient) -> None:
-    await world.publish(world.rules + PRIZES)
     await world.handle(on_grants, grant(world, "1"), grant(world, "2"), grant(world, "3"))
     # What the limit leaves of the second is 10, and nothing of the third.
     assert [one["data"]["points"] for one in await told(world)] == [50, 10]
-    await asyncio.gather(*(world.handle(on_grants, grant(world, f"of {name}", name)) for name in ("bob", "cid", "dan")))
+    await asyncio.gather(
+        *(world.handle(on_grants, grant(world, f"of {name}", name)) for name in ("bob", "cid", "dan"))
+    )
     assert sum(one["data"]["points"] for one in await told(world)) == 60
     shown = (await api.get("/v1/prize-points")).json()
     assert shown == {
@@ -95,8 +111,8 @@ async def test_no_more_is_given_than_budget_and_limit_leave(world: Any, api: htt
     assert [one["data"]["points"] for one in await told(world)] == [-50, 50]
 
 
+@pytest.mark.usefixtures("bounded")
 async def test_a_restored_database_gives_nothing_twice(world: Any) -> None:
-    await world.publish(world.rules + PRIZES)
     await world.handle(on_grants, grant(world, "1"), grant(world, "2"), back(world, "1"))
     facts = await told(world)
     for table in ("prizes", "prize_books"):

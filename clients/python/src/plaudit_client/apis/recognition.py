@@ -11,7 +11,7 @@ from plaudit_client.types import recognition as types
 
 
 class Recognition:
-    """Badges, levels and the leaderboard, from points and counted events."""
+    """Badges, levels, quests and the leaderboard, from points and counted events."""
 
     def __init__(self, ask: Callable[[Call], Any]) -> None:
         self._ask = ask
@@ -338,6 +338,47 @@ class Recognition:
             ),
         )
 
+    def get_member_quests(self, member_id: str) -> types.QuestsOfMember:
+        """Each with its steps, how often they were done, and the team that they are in."""
+        return cast(
+            "types.QuestsOfMember",
+            self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/quests")),
+        )
+
+    def join_quest(
+        self,
+        member_id: str,
+        quest_id: str,
+        *,
+        is_new: bool | NotGiven = NOT_GIVEN,
+        team: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.QuestOfMember:
+        """Their time begins now. Who is in it already is as before; for the member themselves, too."""
+        return cast(
+            "types.QuestOfMember",
+            self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/quests/{as_segment(quest_id)}/join",
+                    fields={"is_new": is_new, "team": team},
+                )
+            ),
+        )
+
+    def leave_quest(self, member_id: str, quest_id: str) -> types.QuestOfMember:
+        """What they did while in it stays the team's. Nobody leaves once the quest is completed."""
+        return cast(
+            "types.QuestOfMember",
+            self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/quests/{as_segment(quest_id)}/leave",
+                )
+            ),
+        )
+
     def get_member_recognition(self, member_id: str) -> types.MemberRecognition:
         """Standing badges and level, each with what gave it. Of a badge in several levels the highest."""
         return cast(
@@ -367,6 +408,10 @@ class Recognition:
         """
         return cast("types.Pipeline", self._ask(call("recognition", "GET", "/v1/pipeline")))
 
+    def get_quests(self) -> types.Quests:
+        """Of the programme version whose events are all counted."""
+        return cast("types.Quests", self._ask(call("recognition", "GET", "/v1/quests")))
+
     def get_totals(self, *, member: Sequence[str]) -> types.MemberTotals:
         """For lists of members. Whoever is merged into another is named as who stays, whose the points are."""
         return cast(
@@ -375,7 +420,7 @@ class Recognition:
 
 
 class AsyncRecognition:
-    """Badges, levels and the leaderboard, from points and counted events."""
+    """Badges, levels, quests and the leaderboard, from points and counted events."""
 
     def __init__(self, ask: Callable[[Call], Awaitable[Any]]) -> None:
         self._ask = ask
@@ -706,6 +751,47 @@ class AsyncRecognition:
             ),
         )
 
+    async def get_member_quests(self, member_id: str) -> types.QuestsOfMember:
+        """Each with its steps, how often they were done, and the team that they are in."""
+        return cast(
+            "types.QuestsOfMember",
+            await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/quests")),
+        )
+
+    async def join_quest(
+        self,
+        member_id: str,
+        quest_id: str,
+        *,
+        is_new: bool | NotGiven = NOT_GIVEN,
+        team: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.QuestOfMember:
+        """Their time begins now. Who is in it already is as before; for the member themselves, too."""
+        return cast(
+            "types.QuestOfMember",
+            await self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/quests/{as_segment(quest_id)}/join",
+                    fields={"is_new": is_new, "team": team},
+                )
+            ),
+        )
+
+    async def leave_quest(self, member_id: str, quest_id: str) -> types.QuestOfMember:
+        """What they did while in it stays the team's. Nobody leaves once the quest is completed."""
+        return cast(
+            "types.QuestOfMember",
+            await self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/quests/{as_segment(quest_id)}/leave",
+                )
+            ),
+        )
+
     async def get_member_recognition(self, member_id: str) -> types.MemberRecognition:
         """Standing badges and level, each with what gave it. Of a badge in several levels the highest."""
         return cast(
@@ -734,6 +820,10 @@ class AsyncRecognition:
         community's.
         """
         return cast("types.Pipeline", await self._ask(call("recognition", "GET", "/v1/pipeline")))
+
+    async def get_quests(self) -> types.Quests:
+        """Of the programme version whose events are all counted."""
+        return cast("types.Quests", await self._ask(call("recognition", "GET", "/v1/quests")))
 
     async def get_totals(self, *, member: Sequence[str]) -> types.MemberTotals:
         """For lists of members. Whoever is merged into another is named as who stays, whose the points are."""

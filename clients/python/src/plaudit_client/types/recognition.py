@@ -222,6 +222,14 @@ class FieldError(TypedDict):
     line: NotRequired[int | None]
 
 
+class GivesShown(TypedDict):
+    """What comes with a quest once it is completed."""
+
+    points: int | None
+    reward: str | None
+    ticket: str | None
+
+
 class Granted(TypedDict):
     """A badge or level that stands, and what gave it: an award or the amendment of one, an event, or a
     person.
@@ -270,7 +278,7 @@ class LatestRecognition(TypedDict):
     grant_id: str
     granted_at: str
     is_taken_back: bool
-    kind: Literal["badge", "level"]
+    kind: Literal["badge", "level", "quest"]
     member_id: str
     member_name: str | None
     name: str
@@ -509,6 +517,57 @@ class Progress(TypedDict):
     value: int
 
 
+class QuestJoin(TypedDict):
+    """Joining a quest; of one in teams with the team's name, and whether it is to be made."""
+
+    is_new: NotRequired[bool]
+    team: NotRequired[str | None]
+
+
+class QuestOfMember(TypedDict):
+    """A quest, and how far a member is with it, or their team."""
+
+    done: list[int]
+    ends_at: str | None
+    grant_id: str | None
+    joined_at: str | None
+    percent: int
+    quest: QuestShown
+    state: QuestState
+    team: TeamShown | None
+
+
+class QuestShown(TypedDict):
+    """A quest of the programme in force."""
+
+    description: str
+    ends: str | None
+    gives: GivesShown | None
+    holders: int
+    id: str
+    in_order: bool
+    is_joined: bool
+    starts: str | None
+    steps: list[StepShown]
+    team_max_members: int | None
+    title: str
+    within_days: int | None
+
+
+class Quests(TypedDict):
+    """The quests of the programme whose events are counted."""
+
+    items: list[QuestShown]
+    programme_version: int
+
+
+class QuestsOfMember(TypedDict):
+    """A member's quests, as the programme lists them."""
+
+    items: list[QuestOfMember]
+    member_id: str
+
+
 class RowShown(TypedDict):
     """Something that is held of a member."""
 
@@ -536,6 +595,15 @@ class Standing(TypedDict):
     rank: int
 
 
+class StepShown(TypedDict):
+    """One thing to do in a quest."""
+
+    id: str
+    rule: str
+    times: int
+    title: str
+
+
 class StreakShown(TypedDict):
     """Where a member stands with a streak."""
 
@@ -553,6 +621,21 @@ class StreakShown(TypedDict):
     rules: list[str]
     title: str
     weekdays: list[Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]]
+
+
+class TeamMember(TypedDict):
+    """Who is in a team."""
+
+    member_id: str
+    name: str | None
+
+
+class TeamShown(TypedDict):
+    """A team of a quest."""
+
+    members: list[TeamMember]
+    name: str
+    team_id: str
 
 
 class TierAsked(TypedDict):
@@ -610,3 +693,5 @@ Day = Literal["done", "frozen", "missed", "open", "free"]
 Erased = Literal["deleted", "blanked", "stays"]
 
 LetterState = Literal["waiting", "asked", "replayed", "discarded"]
+
+QuestState = Literal["to_join", "running", "completed", "not_yet", "over"]

@@ -28,7 +28,8 @@ RULES = ("ask", "answer", "thank")
 
 def quest(*steps: tuple[str, int], **more: Any) -> Quest:
     said = [
-        {"id": f"s{place}", "title": rule, "rule": rule, "times": times} for place, (rule, times) in enumerate(steps)
+        {"id": f"s{place}", "title": rule, "rule": rule, "times": times}
+        for place, (rule, times) in enumerate(steps)
     ]
     return Quest.model_validate({"id": "q", "title": "Q", "steps": said, **more})
 
@@ -83,7 +84,10 @@ def test_in_a_team_counts_what_each_did_between_joining_and_leaving() -> None:
     spans = spans_of_team(
         together,
         team,
-        [Join("q", "a", NOON, NOON + timedelta(hours=1), "t"), Join("q", "a", NOON + timedelta(hours=3), None, "t")],
+        [
+            Join("q", "a", NOON, NOON + timedelta(hours=1), "t"),
+            Join("q", "a", NOON + timedelta(hours=3), None, "t"),
+        ],
     )
     deeds = [deed(30), deed(90), deed(200), deed(3 * 24 * 60)]
     assert within(together, deeds, spans) == [deeds[0], deeds[2]]
@@ -106,10 +110,10 @@ def test_progress_in_order_is_that_of_a_walk_through_time_whatever_order_deeds_c
     # The oracle goes through time, one deed after the other.
     left = [rule for rule, times in steps for _ in range(times)]
     last = None
-    for minute, rule in sorted((minute, rule) for rule, minute in deeds for rule in [rule]):
-        if left and left[0] == rule:
+    for minute, of in sorted((minute, of) for of, minute in deeds):
+        if left and left[0] == of:
             left.pop(0)
-            last = (minute, rule)
+            last = (minute, of)
     assert sum(found.done) == sum(times for _, times in steps) - len(left)
     assert found.is_complete == (not left)
     if found.completed_by is not None and last is not None:

@@ -82,7 +82,9 @@ def award_logs(draw: st.DrawFn) -> list[Any]:
 def due_of(member: Member, thresholds: Thresholds) -> set[ThresholdKey]:
     if member.last_award_id is None:
         return set()
-    return {threshold.key for threshold in thresholds.due(member.points, member.earned_points, member.awards_by_rule)}
+    return {
+        threshold.key for threshold in thresholds.due(member.points, member.earned_points, member.awards_by_rule)
+    }
 
 
 def fold(member: Member, log: list[Any], thresholds: Thresholds) -> list[Grant]:

@@ -33,9 +33,10 @@ def said(recognition: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     "quest",
     [
-        f"steps: [{ASK}, {{id: reply, title: Answer, rule: reply, times: 3}}], gives: {{points: 50, ticket: spring}}",
+        f"steps: [{ASK}, {{id: r, title: R, rule: reply, times: 3}}], gives: {{points: 50, ticket: spring}}",
         f"steps: [{ASK}, {{id: again, title: Again, rule: ask}}], in_order: true, within_days: 14",
-        f"""steps: [{ASK}], starts: "2026-01-01", ends: "2026-01-31", team: {{max_members: 5}}, gives: {{reward: mug}}""",
+        f"""steps: [{ASK}], starts: "2026-01-01", ends: "2026-01-31", team: {{max_members: 5}}""",
+        f"steps: [{ASK}], gives: {{reward: mug}}",
     ],
 )
 def test_all_kinds_of_quests(quest: str) -> None:
@@ -45,7 +46,11 @@ def test_all_kinds_of_quests(quest: str) -> None:
 @pytest.mark.parametrize(
     ("section", "field", "words"),
     [
-        ("quests: [{id: q, title: Q, steps: [{id: a, title: A, rule: aks}]}]", "/steps/0/rule", "did you mean `ask`?"),
+        (
+            "quests: [{id: q, title: Q, steps: [{id: a, title: A, rule: aks}]}]",
+            "/steps/0/rule",
+            "did you mean `ask`?",
+        ),
         ("quests: [{id: q, title: Q, steps: [{id: a, title: A, rule: paid}]}]", "/steps/0/rule", "a quest counts"),
         (
             f"quests: [{{id: q, title: Q, steps: [{ASK}, {{id: b, title: B, rule: ask}}]}}]",
@@ -85,7 +90,10 @@ def test_what_is_wrong_is_said_at_its_place(section: str, field: str, words: str
 
 
 def test_a_badge_may_ask_for_a_quest_and_for_points_that_were_earned() -> None:
-    assert said(
-        """badges: [{id: b, title: B, when: 'quest("q") >= 1 && earned_points > 5', gives: {points: 5}}]\n"""
-        f"  quests: [{{id: q, title: Q, steps: [{ASK}]}}]"
-    ) == []
+    assert (
+        said(
+            """badges: [{id: b, title: B, when: 'quest("q") >= 1 && earned_points > 5', gives: {points: 5}}]\n"""
+            f"  quests: [{{id: q, title: Q, steps: [{ASK}]}}]"
+        )
+        == []
+    )

@@ -45,6 +45,8 @@ HELD = Link("/held", _("Held points"), "shield", "points:read")
 GUIDELINES = Link("/guidelines", _("Reports"), "shield", "guidelines:read")
 WAITING = Link("/waiting", _("Waiting for you"), "eye", "programmes:read")
 BADGES = Link("/badges", _("Badges"), "seal", "recognition:read")
+QUESTS = Link("/quests", _("Quests"), "target", "recognition:read")
+DRAWS = Link("/draws", _("Draws"), "gift", "rewards:read")
 PROGRAMME = Link("/programme", _("Programme"), "doc", "programmes:read")
 CAMPAIGNS = Link("/campaigns", _("Campaigns"), "mega", "programmes:read")
 CONTENT = Link("/content", _("Content"), "star", "points:read")
@@ -61,6 +63,8 @@ ACCOUNT = Link("/account", _("Account"), "user")
 ME = Link("/me", _("My points"), "user")
 MY_PLACE = Link("/me/place", _("My place"), "cup")
 MY_BADGES = Link("/me/badges", _("My badges"), "seal")
+MY_QUESTS = Link("/me/quests", _("My quests"), "target")
+MY_DRAWS = Link("/me/draws", _("My draws"), "gift")
 MY_REWARDS = Link("/me/rewards", _("Rewards"), "gift")
 MY_PAYOUTS = Link("/me/payouts", _("Payouts"), "bank")
 MY_GUIDELINES = Link("/me/guidelines", _("Guidelines"), "doc")
@@ -71,7 +75,7 @@ OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
     Group(_("Community"), (MEMBERS, LEADERBOARD, CHECK_INS)),
-    Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES)),
+    Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, QUESTS, DRAWS)),
     Group(_("Keep it fair"), (GUIDELINES, HELD, CONTENT)),
     Group(_("Finance"), (PAYOUT_RUNS, REDEMPTIONS, LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),

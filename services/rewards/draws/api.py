@@ -126,9 +126,12 @@ async def get_draws(principal: Looker, conn: Conn) -> Draws:
 
 @router.get("/v1/draws/{draw_id}", summary="A draw, and who won", responses=problem_responses(UNKNOWN_DRAW))
 async def get_draw(principal: Verifier, conn: Conn, draw_id: Slug) -> OneDraw:
-    """Winners are there once it is drawn."""
+    """Winners are there once it is drawn; they are named to whoever sees rewards."""
     draw = await _find(conn, principal, draw_id)
     winners = await store.load_winners(conn, community=principal.community, draw_id=draw_id)
+    if Scope.REWARDS_READ not in principal.scopes:
+        # To members they are ids, as the record has them.
+        winners = [winner._replace(member_name=None) for winner in winners]
     return OneDraw(**_shown(draw), winners=[WinnerShown.of(winner) for winner in winners])
 
 
@@ -137,7 +140,7 @@ async def get_draw(principal: Verifier, conn: Conn, draw_id: Slug) -> OneDraw:
     summary="All that a draw follows from",
     responses=problem_responses(UNKNOWN_DRAW),
 )
-async def get_draw_record(principal: Verifier, conn: Conn, draw_id: Slug) -> DrawRecord:
+async def get_draw_record(principal: Looker, conn: Conn, draw_id: Slug) -> DrawRecord:
     """Tickets and whose they are, by ids; and the seed, once it is drawn. Nobody is named."""
     draw, community = await _find(conn, principal, draw_id), principal.community
     is_frozen = draw.state is not DrawState.OPEN
@@ -155,7 +158,7 @@ async def get_draw_record(principal: Verifier, conn: Conn, draw_id: Slug) -> Dra
     "/v1/draws/{draw_id}/draw", summary="Draw the winners", responses=problem_responses(UNKNOWN_DRAW, DRAW_OPEN)
 )
 async def post_draw(
-    principal: Annotated[Principal, requires(Scope.REWARDS_WRITE, reads=IN_ANSWER)], tx: Tx, draw_id: Slug
+    principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)], tx: Tx, draw_id: Slug
 ) -> OneDraw:
     """Once its tickets are frozen: the seed is published, and winners are given the reward. Again is the same."""
     draw = await handlers.draw_winners(tx, community=principal.community, draw_id=draw_id)

@@ -79,6 +79,7 @@ async def draw_winners(tx: Transaction[Settings], *, community: str, draw_id: st
     if draw is None:
         raise UnknownDrawError
     if draw.state is DrawState.DRAWN:
+        _did(tx, draw, draw)
         return draw
     tickets = await store.load_tickets(tx.conn, community=community, draw_id=draw_id)
     drawn, winning = draw.drawn(tickets, now=tx.now)
@@ -86,16 +87,13 @@ async def draw_winners(tx: Transaction[Settings], *, community: str, draw_id: st
     winners = [await _winner(tx, draw, place, ticket) for place, ticket in enumerate(winning, 1)]
     await store.add_winners(tx.conn, community=community, draw_id=draw_id, winners=winners)
     DRAWS.labels("drawn").inc()
-    tx.did(
-        Did(
-            "draw.draw",
-            "draw",
-            draw_id,
-            before={"state": draw.state},
-            after={"state": drawn.state, "tickets": drawn.tickets_count, "winners": len(winners)},
-        )
-    )
+    _did(tx, draw, drawn)
     return drawn
+
+
+def _did(tx: Transaction, before: Draw, after: Draw) -> None:
+    said = {"state": after.state, "tickets": after.tickets_count}
+    tx.did(Did("draw.draw", "draw", after.draw_id, before={"state": before.state}, after=said))
 
 
 async def _winner(tx: Transaction[Settings], draw: Draw, place: int, ticket: Ticket) -> Winner:

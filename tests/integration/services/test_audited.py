@@ -106,6 +106,11 @@ NOTHING_PERSONAL = {
     "recognition GET /v1/badges/{badge_id}",
     "recognition GET /v1/badges/{badge_id}/picture",
     "recognition GET /v1/badge-backfill",
+    "recognition GET /v1/quests",
+    "scoring GET /v1/prize-points",
+    "rewards GET /v1/draws",
+    # Of members it has the ids alone: whoever verifies a draw needs them.
+    "rewards GET /v1/draws/{draw_id}/record",
     "rewards GET /v1/catalogue",
     "rewards GET /v1/payout-runs",
     "rewards GET /v1/payout-runs/{run_id}",

@@ -69,14 +69,15 @@ async def join(tx: Transaction, *, community: str, wanted: JoinWanted) -> Join:
         for one in mine:
             over = ends_at(quest, one.joined_at)
             if over is not None and over > tx.now:
-                return one
+                return _joined(tx, one, is_new=False)
         _check_open(found, wanted.member_id)
         made = Join(quest.id, wanted.member_id, tx.now)
     else:
         now_in = party.team_of(wanted.member_id, quest.id)
         if now_in is not None:
             if now_in.name.casefold() == (wanted.team or "").casefold():
-                return next(one for one in mine if one.team_id == now_in.team_id and one.left_at is None)
+                known = next(one for one in mine if one.team_id == now_in.team_id and one.left_at is None)
+                return _joined(tx, known, is_new=False)
             raise InTeamError
         team = await _team(tx, community=community, wanted=wanted, max_members=quest.team.max_members)
         await _check_team(tx, found, team, community=community)
@@ -84,16 +85,13 @@ async def join(tx: Transaction, *, community: str, wanted: JoinWanted) -> Join:
     await store.add_join(tx.conn, community=community, join=made)
     await deeds_store.put_due(tx.conn, due={(community, wanted.member_id): Due(tx.now)})
     QUESTS_JOINED.labels("alone" if made.team_id is None else "team").inc()
-    tx.did(
-        Did(
-            "quest.join",
-            "quest",
-            quest.id,
-            member_id=wanted.member_id,
-            after={"team_id": made.team_id, "is_new": wanted.is_new},
-        )
-    )
-    return made
+    return _joined(tx, made, is_new=wanted.is_new)
+
+
+def _joined(tx: Transaction, join: Join, *, is_new: bool) -> Join:
+    after = {"team_id": join.team_id, "is_new": is_new}
+    tx.did(Did("quest.join", "quest", join.quest, member_id=join.member_id, after=after))
+    return join
 
 
 async def leave(tx: Transaction, *, community: str, member_id: str, quest_id: str) -> None:

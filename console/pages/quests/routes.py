@@ -3,6 +3,7 @@
 from starlette.responses import Response
 from starlette.routing import Route
 
+from console.asking import Answer
 from console.frame.navigation import MY_QUESTS, QUESTS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
@@ -51,22 +52,22 @@ async def join(visit: Visit) -> Response:
             return await _mine(visit, errors={f"team-{quest_id}": visit.say(_("Say what the team is called"))})
         body = {"team": name, "is_new": visit.form.get("is_new") == "yes"}
     answer = await visit.ask.command("POST", "recognition", f"{_own(visit)}/quests/{quest_id}/join", body)
-    return await _done(visit, answer_ok=answer.ok, is_missing=answer.is_missing, refused=Refusal.of(answer))
+    return await _done(visit, answer)
 
 
 async def leave(visit: Visit) -> Response:
     """Leave the team of one."""
     quest_id = visit.request.path_params["quest_id"]
     answer = await visit.ask.command("POST", "recognition", f"{_own(visit)}/quests/{quest_id}/leave")
-    return await _done(visit, answer_ok=answer.ok, is_missing=answer.is_missing, refused=Refusal.of(answer))
+    return await _done(visit, answer)
 
 
-async def _done(visit: Visit, *, answer_ok: bool, is_missing: bool, refused: Refusal) -> Response:
-    if answer_ok:
+async def _done(visit: Visit, answer: Answer) -> Response:
+    if answer.ok:
         return visit.see_other(f"{MY_QUESTS.path}#{visit.request.path_params['quest_id']}", toast="done")
-    if is_missing and refused.kind == "unknown-quest":
+    if answer.problem_slug == "unknown-quest":
         raise NotFoundError
-    return await _mine(visit, refused=refused)
+    return await _mine(visit, refused=Refusal.of(answer))
 
 
 def _own(visit: Visit) -> str:

@@ -5,7 +5,6 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from shared.contracts.fields import SLUG_MAX_CHARS
 from shared.contracts.programme import PrizePoints
 
 
@@ -43,11 +42,6 @@ def terms_of(document: Mapping[str, Any] | None) -> PrizePoints:
     """What a version says of points that come with grants; without a word of it there is no bound."""
     said = ((document or {}).get("recognition") or {}).get("prize_points") or {}
     return PrizePoints.model_validate(said)
-
-
-def rule_id_of(kind: str, id_: str) -> str:
-    """What stands where awards name their rule: no rule, but what was granted."""
-    return f"{kind}-{id_}"[:SLUG_MAX_CHARS]
 
 
 def amount(wanted: int, terms: PrizePoints, *, spent: int, had: int) -> tuple[int, Cut | None]:

@@ -9,12 +9,12 @@ from typing import Any
 
 from services.scoring.awards import store as award_store
 from services.scoring.awards.domain.activities import Marks
-from services.scoring.awards.domain.awards import Award, amended, award_id
+from services.scoring.awards.domain.awards import Award, amended, award_id, rule_id_of
 from services.scoring.awards.handlers.telling import tell
 from services.scoring.limits.domain.claims import Word
 from services.scoring.metrics import PRIZES
 from services.scoring.prizes import store
-from services.scoring.prizes.domain import Prize, amount, rule_id_of, terms_of
+from services.scoring.prizes.domain import Prize, amount, terms_of
 from services.scoring.programmes.store import versions
 from shared.calendars import Calendar
 from shared.consumer import Subscription

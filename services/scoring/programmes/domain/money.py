@@ -64,7 +64,8 @@ def _money(document: Document) -> Iterator[tuple[str, Any]]:
     for name, value in (document.get("rewards") or {}).items():
         if name not in NO_MONEY:
             yield from _leaves(f"rewards.{name}", value)
-    yield from _leaves("recognition.prize_points", (document.get("recognition") or {}).get("prize_points"))
+    prizes = (document.get("recognition") or {}).get("prize_points") or {}
+    yield from _leaves("recognition.prize_points.budget", prizes.get("budget"))
     for campaign in document.get("campaigns") or ():
         for name in CAMPAIGN_MONEY:
             yield from _leaves(f"campaigns.{campaign['id']}.{name}", campaign.get(name))

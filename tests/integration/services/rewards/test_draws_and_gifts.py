@@ -91,7 +91,7 @@ async def test_a_reward_comes_once_and_while_there_are_some(world: Any, api: htt
     answer = await api.post(
         f"/v1/members/{world.uuid('eve')}/redemptions",
         json={"reward_id": "mug"},
-        headers={"Idempotency-Key": "of eve"},
+        headers={"Idempotency-Key": "of-eve"},
     )
     assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (409, "out-of-stock")
     # What costs nothing moves nothing: the books are right.

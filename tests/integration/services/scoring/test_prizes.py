@@ -66,7 +66,10 @@ async def told(world: Any) -> list[Any]:
 
 
 async def test_a_grant_gives_its_points_once_and_takes_them_with_it(world: Any, api: httpx.AsyncClient) -> None:
-    await world.publish(world.rules)
+    steps = "[{id: w, title: Write, rule: write}]"
+    await world.publish(
+        f"{world.rules}recognition: {{quests: [{{id: first-steps, title: First steps, steps: {steps}}}]}}"
+    )
     await world.handle(on_grants, grant(world, "1"), grant(world, "none", points=1) | {})
     await world.handle(on_grants, grant(world, "1"))
     first, _ = await told(world)
@@ -77,6 +80,9 @@ async def test_a_grant_gives_its_points_once_and_takes_them_with_it(world: Any, 
         "recognition.granted.v1",
         world.uuid("grant 1"),
     )
+    # It is explained as any: what it came with.
+    explained = (await api.get(f"/v1/events/{data['event_uid']}/explanation")).json()
+    assert [(one["rule_id"], one["title"]) for one in explained["rules"]] == [("quest-first-steps", "First steps")]
     for _ in range(2):
         await world.handle(on_grants, back(world, "1"), back(world, "never was"))
     (taken,) = await told(world)

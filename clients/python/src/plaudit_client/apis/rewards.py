@@ -74,7 +74,7 @@ class Rewards:
         return cast("types.Draws", self._ask(call("rewards", "GET", "/v1/draws")))
 
     def get_draw(self, draw_id: str) -> types.OneDraw:
-        """Winners are there once it is drawn."""
+        """Winners are there once it is drawn; they are named to whoever sees rewards."""
         return cast("types.OneDraw", self._ask(call("rewards", "GET", f"/v1/draws/{as_segment(draw_id)}")))
 
     def post_draw(self, draw_id: str) -> types.OneDraw:
@@ -899,7 +899,7 @@ class AsyncRewards:
         return cast("types.Draws", await self._ask(call("rewards", "GET", "/v1/draws")))
 
     async def get_draw(self, draw_id: str) -> types.OneDraw:
-        """Winners are there once it is drawn."""
+        """Winners are there once it is drawn; they are named to whoever sees rewards."""
         return cast("types.OneDraw", await self._ask(call("rewards", "GET", f"/v1/draws/{as_segment(draw_id)}")))
 
     async def post_draw(self, draw_id: str) -> types.OneDraw:

@@ -130,7 +130,7 @@ async def _add(tx: Transaction, counted: Sequence[tuple[Counter, Change]], *, pl
     if own:
         await store.put_own(tx.conn, own=own)
     await make_grants(tx, grants=grants)
-    await _keep_deeds(tx, counted, steps, heads=heads, plans=plans)
+    await _keep_deeds(tx, steps, counted=counted, heads=heads, plans=plans)
     if due:
         await thresholds_store.put_due(tx.conn, due=due)
     COUNTED_EVENTS.inc(len(steps))
@@ -138,9 +138,9 @@ async def _add(tx: Transaction, counted: Sequence[tuple[Counter, Change]], *, pl
 
 async def _keep_deeds(
     tx: Transaction,
-    counted: Sequence[tuple[Counter, Change]],
     steps: Sequence[tuple[MemberKey, str, Change]],
     *,
+    counted: Sequence[tuple[Counter, Change]],
     heads: Mapping[MemberKey, str],
     plans: Mapping[str, Plan],
 ) -> None:

@@ -127,7 +127,7 @@ async def get_draws(principal: Looker, conn: Conn) -> Draws:
 @router.get("/v1/draws/{draw_id}", summary="A draw, and who won", responses=problem_responses(UNKNOWN_DRAW))
 async def get_draw(principal: Verifier, conn: Conn, draw_id: Slug) -> OneDraw:
     """Winners are there once it is drawn; they are named to whoever sees rewards."""
-    draw = await _find(conn, principal, draw_id)
+    draw = await _find(conn, principal, draw_id=draw_id)
     winners = await store.load_winners(conn, community=principal.community, draw_id=draw_id)
     if Scope.REWARDS_READ not in principal.scopes:
         # To members they are ids, as the record has them.
@@ -142,7 +142,7 @@ async def get_draw(principal: Verifier, conn: Conn, draw_id: Slug) -> OneDraw:
 )
 async def get_draw_record(principal: Looker, conn: Conn, draw_id: Slug) -> DrawRecord:
     """Tickets and whose they are, by ids; and the seed, once it is drawn. Nobody is named."""
-    draw, community = await _find(conn, principal, draw_id), principal.community
+    draw, community = await _find(conn, principal, draw_id=draw_id), principal.community
     is_frozen = draw.state is not DrawState.OPEN
     tickets = await store.load_tickets(conn, community=community, draw_id=draw_id) if is_frozen else []
     winners = await store.load_winners(conn, community=community, draw_id=draw_id)
@@ -195,7 +195,7 @@ async def get_member_draws(
     return DrawsOfMember(member_id=member_id, items=items)
 
 
-async def _find(conn: Conn, principal: Principal, draw_id: str) -> Draw:
+async def _find(conn: Conn, principal: Principal, *, draw_id: str) -> Draw:
     draw = await store.find_draw(conn, community=principal.community, draw_id=draw_id)
     if draw is None:
         raise UnknownDrawError

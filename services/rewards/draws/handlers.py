@@ -79,24 +79,24 @@ async def draw_winners(tx: Transaction[Settings], *, community: str, draw_id: st
     if draw is None:
         raise UnknownDrawError
     if draw.state is DrawState.DRAWN:
-        _did(tx, draw, draw)
+        _did(tx, draw, before=draw)
         return draw
     tickets = await store.load_tickets(tx.conn, community=community, draw_id=draw_id)
     drawn, winning = draw.drawn(tickets, now=tx.now)
     await store.set_draw(tx.conn, drawn)
-    winners = [await _winner(tx, draw, place, ticket) for place, ticket in enumerate(winning, 1)]
+    winners = [await _winner(tx, ticket, draw=draw, place=place) for place, ticket in enumerate(winning, 1)]
     await store.add_winners(tx.conn, community=community, draw_id=draw_id, winners=winners)
     DRAWS.labels("drawn").inc()
-    _did(tx, draw, drawn)
+    _did(tx, drawn, before=draw)
     return drawn
 
 
-def _did(tx: Transaction, before: Draw, after: Draw) -> None:
+def _did(tx: Transaction, after: Draw, *, before: Draw) -> None:
     said = {"state": after.state, "tickets": after.tickets_count}
     tx.did(Did("draw.draw", "draw", after.draw_id, before={"state": before.state}, after=said))
 
 
-async def _winner(tx: Transaction[Settings], draw: Draw, place: int, ticket: Ticket) -> Winner:
+async def _winner(tx: Transaction[Settings], ticket: Ticket, *, draw: Draw, place: int) -> Winner:
     named = await find_name(tx.conn, community=draw.community, member_id=ticket.member)
     if named is not None and named.is_erased:
         return Winner(place, ticket.ticket, ticket.member, Won.NOBODY)

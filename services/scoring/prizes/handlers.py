@@ -61,22 +61,24 @@ async def _of_community(
         if reverses is not None:
             prize = known.get(reverses)
             if prize is not None and not prize.is_reversed:
-                known[reverses] = taken = await _take_back(tx, prize, fact)
+                known[reverses] = taken = await _take_back(tx, prize, by=fact)
                 spent -= taken.points
         elif data["grant_id"] not in known:
             terms = terms_of(documents.get(data["programme_version"]))
-            prize = await _prize(tx.conn, fact, terms, calendar, spent=spent)
+            prize = await _prize(tx.conn, fact, terms=terms, calendar=calendar, spent=spent)
             known[prize.grant_id] = prize
             await store.put_prizes(tx.conn, [prize])
             document = documents.get(data["programme_version"]) or {}
-            await _give(tx, prize, fact, calendar, programme_id=str(document.get("programme", "programme")))
+            await _give(
+                tx, prize, fact=fact, calendar=calendar, programme_id=str(document.get("programme", "programme"))
+            )
             spent += prize.points
     if spent != before:
         await store.set_spent(tx.conn, community=community, points=spent)
 
 
 async def _prize(
-    conn: Connection, fact: RecognitionGranted, terms: PrizePoints, calendar: Calendar, *, spent: int
+    conn: Connection, fact: RecognitionGranted, *, terms: PrizePoints, calendar: Calendar, spent: int
 ) -> Prize:
     data, community = fact["data"], fact["community"]
     day = data.get("day") or data["event_time"].astimezone(UTC).date()
@@ -100,7 +102,7 @@ async def _prize(
 
 
 async def _give(
-    tx: Transaction, prize: Prize, fact: RecognitionGranted, calendar: Calendar, *, programme_id: str
+    tx: Transaction, prize: Prize, *, fact: RecognitionGranted, calendar: Calendar, programme_id: str
 ) -> None:
     PRIZES.labels("whole" if prize.cut is None else "cut" if prize.points else "nothing").inc()
     if not prize.points:
@@ -139,14 +141,14 @@ async def _give(
     await tell(tx, [Award(**said)])
 
 
-async def _take_back(tx: Transaction, prize: Prize, fact: RecognitionGranted) -> Prize:
+async def _take_back(tx: Transaction, prize: Prize, *, by: RecognitionGranted) -> Prize:
     taken = prize._replace(is_reversed=True)
     await store.put_prizes(tx.conn, [taken])
     key = (prize.community, prize.grant_id, prize.event_time)
-    grant_id = fact["data"]["grant_id"]
-    word = Word(fact["data"]["event_time"], grant_id, grant_id, is_retraction=True, by_member=None)
+    grant_id = by["data"]["grant_id"]
+    word = Word(by["data"]["event_time"], grant_id, grant_id, is_retraction=True, by_member=None)
     found = [
-        amended(one, word, fact.get("traceparent"), is_backfill(fact))
+        amended(one, word, by.get("traceparent"), is_backfill(by))
         for one in await award_store.load_earned(tx.conn, events=[key])
     ]
     await tell(tx, [one for one in found if one is not None])

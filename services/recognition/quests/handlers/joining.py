@@ -80,7 +80,7 @@ async def join(tx: Transaction, *, community: str, wanted: JoinWanted) -> Join:
                 return _joined(tx, known, is_new=False)
             raise InTeamError
         team = await _team(tx, community=community, wanted=wanted, max_members=quest.team.max_members)
-        await _check_team(tx, found, team, community=community)
+        await _check_team(tx, team, found=found, community=community)
         made = Join(quest.id, wanted.member_id, tx.now, None, team.team_id)
     await store.add_join(tx.conn, community=community, join=made)
     await deeds_store.put_due(tx.conn, due={(community, wanted.member_id): Due(tx.now)})
@@ -167,7 +167,7 @@ async def _team(tx: Transaction, *, community: str, wanted: JoinWanted, max_memb
     return team
 
 
-async def _check_team(tx: Transaction, found: _Found, team: Team, *, community: str) -> None:
+async def _check_team(tx: Transaction, team: Team, *, found: _Found, community: str) -> None:
     """Raises QuestOverError for a team whose time is over, and CompletedError for one that is through."""
     over = ends_at(found.quest, team.made_at)
     if over is not None and over <= tx.now:

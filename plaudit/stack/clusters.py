@@ -93,13 +93,15 @@ def make(data: Path, server: Server, password: str, *, is_kept: bool) -> None:
     if prepared.copy(KIND, key, data):
         try:
             _make_own(data, server, password)
-        except StackError:
+        except (StackError, OSError):
             # Whole, and yet nothing that the server can start from.
             prepared.forget(KIND, key)
             shutil.rmtree(data)
     if not data.exists():
-        _initdb(data, server, password, "--no-sync")
-        _make_tables(data, server, password)
+        # One that nobody knows: what was a row stays in the files for a while.
+        for_now = secrets.token_urlsafe(24)
+        _initdb(data, server, for_now, "--no-sync")
+        _make_tables(data, server, for_now)
         prepared.keep(KIND, key, data, is_kept=_is_of_use)
         _make_own(data, server, password)
     if is_kept:
@@ -128,9 +130,9 @@ def _key(server: Server) -> str:
 
 
 def _is_of_use(name: str) -> bool:
-    """Whether a file is not one that the server or `_make_own` writes anew."""
+    """Whether a file is not written anew, as WAL and the maps of what is free and visible are."""
     folder, _, file = name.rpartition("/")
-    return folder != "pg_wal" and file != "pg_internal.init"
+    return folder != "pg_wal" and file != "pg_internal.init" and not file.endswith(("_fsm", "_vm"))
 
 
 def _initdb(data: Path, server: Server, password: str, *options: str) -> None:
@@ -151,13 +153,12 @@ def _make_tables(data: Path, server: Server, password: str) -> None:
     """Make every database with its tables and roles, of which none has a password."""
     from plaudit.provision import DATABASES, provision_databases  # noqa: PLC0415 -- it imports every client
 
+    url = f"postgresql://postgres:{password}@{HOST}:{server.port}/postgres"
+
     async def make() -> None:
         with _running(data, server) as process:
-            admin = await _connected(f"postgresql://postgres:{password}@{HOST}:{server.port}/postgres", process)
-            await provision_databases(
-                f"postgresql://postgres:{password}@{HOST}:{server.port}/postgres",
-                {database: secrets.token_urlsafe(24) for database in DATABASES},
-            )
+            admin = await _connected(url, process)
+            await provision_databases(url, {database: secrets.token_urlsafe(24) for database in DATABASES})
             for row in await admin.fetch("select quote_ident(rolname) as role from pg_roles where rolcanlogin"):
                 await admin.execute(f"alter role {row['role']} password null")
             await admin.close()

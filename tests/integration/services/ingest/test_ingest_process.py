@@ -40,6 +40,21 @@ async def buggy(tx, facts):
 run(replace(SPEC, subscriptions=[Subscription(only.topic, only.adapter, buggy)]))
 """
 
+#: The host's own client waits for ever, as in a rebalance that its loop has no part in any more; or a part of ours.
+HANGS = """
+import asyncio
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+from services.ingest.main import SPEC
+from shared.service import run
+from shared.service.parts import Parts
+
+async def hang(*_):
+    await asyncio.Event().wait()
+
+{what} = hang
+run(SPEC)
+"""
+
 
 class Process:
     """One process of the service, and what it wrote to its log."""
@@ -264,3 +279,31 @@ async def test_a_stop_and_a_kill_under_load_lose_nothing_that_was_acknowledged(
 
 async def _done(group: asyncio.TaskGroup) -> bool:
     return not group._tasks
+
+
+@pytest.mark.parametrize(
+    ("what", "status", "said"),
+    [
+        ("AIOKafkaConsumerThread.on_thread_stop", 0, "the host has not ended in 3 s"),
+        ("Parts.store_reads", 1, "the service has not ended in 2 s"),
+    ],
+    ids=["the host", "a part"],
+)
+async def test_a_stop_that_hangs_ends_and_says_where(
+    stack: Any, tmp_path: Path, what: str, status: int, said: str
+) -> None:
+    """What is stored and published does not wait for the host, which holds none of it."""
+    async with process(stack, tmp_path, HANGS.format(what=what), stop_max_seconds=2) as one:
+        await one.port()
+        await until(lambda: _is_assigned(one))
+        one.send(signal.SIGTERM)
+        assert await one.exit_status() == status
+        (line,) = [line for line in one.lines("WARNING") + one.lines("CRITICAL") if said in line]
+        assert "hang" in line
+
+
+async def _is_assigned(one: Process) -> bool:
+    """Whether it takes part in everything, the host's group as well."""
+    async with httpx.AsyncClient(trust_env=False) as http:
+        ready = (await http.get(f"http://127.0.0.1:{await one.port()}/readyz")).status_code == 200
+    return ready and "plaudit-ingest-host" in one.log

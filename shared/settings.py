@@ -122,7 +122,7 @@ class ServiceSettings(BaseSettings):
     stop_max_seconds: float = Field(
         18.0,
         gt=0,
-        description="How long a process may take to stop; then it ends with status 1 and logs what was still there",
+        description="How long a process may take to stop; then it ends with status 1 and logs what is still there",
     )
     key_cache_seconds: float = Field(2.0, gt=0, description="How long a checked access key is believed")
     unknown_key_cache_seconds: float = Field(0.2, gt=0, description="How long a key is believed to be unknown")

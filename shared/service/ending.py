@@ -19,9 +19,10 @@ class Ending:
         self._timer: threading.Timer | None = None
 
     def within(self, seconds: float, *, what: str, status: int) -> None:
-        """End the process with `status` unless it has ended in `seconds`, or this is said anew; call it in the loop.
+        """End the process with `status` unless it has ended in `seconds`, or this is said anew.
 
-        `what` is what may take so long: it is logged with the tasks and threads that are still there.
+        `what` is what may take so long: it is logged with the tasks and threads that are still there. To be called
+        in the loop.
         """
         if self._timer is not None:
             self._timer.cancel()

@@ -1,10 +1,13 @@
 """A process that was told to stop ends within a time, and says what would not have ended by itself."""
 
 import asyncio
+import inspect
 import logging
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 log = logging.getLogger(__name__)
 
@@ -44,14 +47,20 @@ class Ending:
 
 def _left(loop: asyncio.AbstractEventLoop) -> str:
     """Which tasks of the loop are at what, and which other threads live."""
-    tasks = sorted(map(_at, asyncio.all_tasks(loop)))
+    tasks = Counter(_at(task) for task in asyncio.all_tasks(loop))
+    named = [name if count == 1 else f"{name} ({count} times)" for name, count in sorted(tasks.items())]
+    more = [f"and {len(named) - TASKS_MAX_COUNT} kinds of task more"] if len(named) > TASKS_MAX_COUNT else []
     here = {threading.current_thread(), threading.main_thread()}
     threads = sorted(f"thread {thread.name}" for thread in threading.enumerate() if thread not in here)
-    more = [f"and {len(tasks) - TASKS_MAX_COUNT} more tasks"] if len(tasks) > TASKS_MAX_COUNT else []
-    return "; ".join([*tasks[:TASKS_MAX_COUNT], *more, *threads])
+    return "; ".join([*named[:TASKS_MAX_COUNT], *more, *threads])
 
 
 def _at(task: asyncio.Task[object]) -> str:
-    stack = task.get_stack(limit=1)
-    where = f" in {stack[0].f_code.co_filename}:{stack[0].f_lineno}" if stack else ""
-    return f"{getattr(task.get_coro(), '__qualname__', task.get_name())}{where}"
+    """The task's coroutine, and the innermost that it waits in."""
+    outermost = innermost = task.get_coro()
+    while inspect.iscoroutine(awaited := getattr(innermost, "cr_await", None)):
+        innermost = awaited
+    frame = getattr(innermost, "cr_frame", None)
+    where = f", line {frame.f_lineno} of {Path(frame.f_code.co_filename).name}" if frame is not None else ""
+    names = dict.fromkeys(getattr(one, "__qualname__", task.get_name()) for one in (outermost, innermost))
+    return " in ".join(reversed(names)) + where

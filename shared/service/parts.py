@@ -28,14 +28,11 @@ from shared.own_facts.remembered import TAKEN_IN_AFTER_SECONDS
 from shared.own_facts.store import is_anything_forgotten
 from shared.postgres import TRANSIENT, begin, create_pool, missing_migrations
 from shared.retries import Pauses, StoppedInRetriesError, until_it_passes
-from shared.service.ending import Ending
 from shared.service.spec import ServiceSpec, Timer
 from shared.settings import Role, ServiceSettings
 from shared.transaction import Transaction, transaction
 
 CLOSE_SECONDS = 3.0
-#: How long what elects the timers' leader may take to leave, once every part of ours has stopped.
-HOST_STOP_SECONDS = 3.0
 #: While something that the process needs is not there yet, it is asked for at this interval.
 DEPENDENCY_PAUSES = Pauses(0.2, 0.2)
 READY_CHECK_SECONDS = 2.0
@@ -87,7 +84,6 @@ class Parts(mode.Service):
         names = ", ".join(topic.name for topic in spec.whole)
         self._why_not_whole = f"it still reads {names}, as after a restore" if names else None
         self._has_authority = False
-        self._ending = Ending()
         self._to_close = contextlib.AsyncExitStack()
 
     async def on_start(self) -> None:
@@ -233,17 +229,11 @@ class Parts(mode.Service):
             should_stop=lambda: self.should_stop,
         )
 
-    async def on_stop(self) -> None:
-        """Give the parts their time: first this, then each of them stops."""
-        self._ending.within(self._settings.stop_max_seconds, what="the service", status=1)
-
     async def on_shutdown(self) -> None:
         """Store what was read last; close the connections, after every part that used them has stopped."""
         if hasattr(self, "connected"):  # else it never came so far
             await self.store_reads()
         await self._to_close.aclose()
-        # All that counts is done. The host may wait for a minute, in a rebalance of its own group, for its thread.
-        self._ending.within(HOST_STOP_SECONDS, what="the host", status=1 if self.crashed else 0)
 
     async def _close_producer(self) -> None:
         # What the broker does not take now was not acknowledged to anybody, or waits in the outbox.
@@ -322,12 +312,16 @@ class Parts(mode.Service):
         until = time.monotonic() + timer.every_seconds / 2
         try:
             has_more: bool | None = True
-            while has_more and self.fence.why is None:
+            while has_more and self.fence.why is None and not self.should_stop:
                 async with self.begin() as tx:
                     has_more = await timer.run(tx)
                 has_more = has_more and time.monotonic() < until
         except TRANSIENT as error:
             log.warning("timer %s waits for its next turn: %r", timer.name, error)
+        except asyncpg.InterfaceError:
+            # The pool is closed while a host that does not end lets its timers live on.
+            if not self.should_stop:
+                raise
 
     async def _connected_pool(self) -> asyncpg.Pool:
         pool = await create_pool(self._spec.name, self._settings, on_connect=self.fence.seen.check)

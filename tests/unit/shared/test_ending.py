@@ -1,5 +1,6 @@
 import asyncio
 import logging
+import re
 import threading
 
 import pytest
@@ -11,6 +12,10 @@ MOMENT_SECONDS = 0.02
 
 async def waits_for_ever() -> None:
     await asyncio.Event().wait()
+
+
+async def asks() -> None:
+    await waits_for_ever()
 
 
 class Left:
@@ -33,15 +38,16 @@ def log_goes_on(monkeypatch):
 @pytest.mark.parametrize(("status", "level"), [(1, logging.CRITICAL), (0, logging.WARNING)])
 async def test_what_does_not_end_is_named(status, level, caplog):
     left = Left()
-    task = asyncio.create_task(waits_for_ever())
+    tasks = [asyncio.create_task(asks()), asyncio.create_task(asks())]
     Ending(left).within(MOMENT_SECONDS, what="the service", status=status)
     assert await asyncio.to_thread(left.has_left.wait, 10)
-    task.cancel()
+    for task in tasks:
+        task.cancel()
     assert left.status == status
     (record,) = [one for one in caplog.records if one.name == "shared.service.ending"]
     assert record.levelno == level
     assert record.getMessage().startswith(f"the service has not ended in {MOMENT_SECONDS:g} s")
-    assert "waits_for_ever in " in record.getMessage()
+    assert re.search(r"Event\.wait in asks, line \d+ of locks\.py \(2 times\)", record.getMessage())
 
 
 async def test_a_loop_that_stands_still_is_ended_too(caplog):

@@ -37,6 +37,7 @@ from shared.contracts.facts import ACCEPTED_EVENT
 from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import EVENTS
+from shared.webhooks import FOLLOWED_WEBHOOKS
 
 #: A piece at a time, so that batches have their turn between them.
 SETTLE_EVERY_SECONDS = 0.5
@@ -54,6 +55,7 @@ SPEC = ServiceSpec(
     subscriptions=[
         FOLLOWED_ACCESS_KEYS,
         FOLLOWED_PEOPLE,
+        FOLLOWED_WEBHOOKS,
         FOLLOWED_COMMUNITIES,
         FOLLOWED_MEMBERS,
         following.FOLLOWED_LINKS,

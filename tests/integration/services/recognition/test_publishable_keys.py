@@ -140,14 +140,7 @@ async def test_a_card_is_there_for_everybody_once_its_member_wants_it_and_until_
     path = f"/v1/members/{ada}/card"
 
     async def told(revision: int, kind: str = "member.identified.v1", **said: object) -> int:
-        data = {
-            "member_id": ada,
-            "revision": revision,
-            "name": "Ada",
-            "identities": [],
-            "first_seen_at": NOON,
-            **said,
-        }
+        data = {"member_id": ada, "revision": revision, "name": "Ada", "identities": [], **said}
         await world.handle(on_members, world.fact(kind, f"member {revision}", data))
         return (await visitor.get(path)).status_code
 
@@ -186,7 +179,7 @@ async def test_the_card_of_somebody_who_was_merged_is_that_of_who_stays_if_they_
     async def wants(member: str, revision: int, *, value: bool) -> None:
         consent = {"kind": "consent", "name": "card", "since": NOON, "said_at": NOON, "source": "member"}
         data = {"member_id": world.uuid(member), "revision": revision, "name": member.title(), "identities": []}
-        fact = data | {"first_seen_at": NOON, "dated": [consent | {"value": value}]}
+        fact = data | {"dated": [consent | {"value": value}]}
         await world.handle(on_members, world.fact("member.identified.v1", f"{member} {revision}", fact))
 
     await wants("bea", 2, value=True)

@@ -11,7 +11,6 @@ from services.recognition.merges.handlers import on_members
 from services.recognition.thresholds.handlers import on_programmes
 from tests.integration.services.recognition.test_badges_by_criteria import kept, programme
 from tests.integration.services.test_who_may import TOKEN_KEYS, know_token_keys, show_everything, token
-from tests.integration.services.world import NOON
 
 pytestmark = pytest.mark.stack
 
@@ -37,13 +36,7 @@ async def member(world: Any, clients: Any) -> httpx.AsyncClient:
     await show_everything(world.pool, world.community)
     await world.handle(on_programmes, programme(world, 1, *BADGES))
     for name in "ab":
-        data = {
-            "member_id": world.uuid(name),
-            "name": name.upper(),
-            "revision": 1,
-            "identities": [],
-            "first_seen_at": NOON,
-        }
+        data = {"member_id": world.uuid(name), "name": name.upper(), "revision": 1, "identities": []}
         await world.handle(on_members, world.fact("member.identified.v1", f"{name} 1", data))
     await kept(world)
     made: httpx.AsyncClient = await clients("points:read")

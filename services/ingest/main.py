@@ -7,6 +7,7 @@ from services.ingest.access.linking import api as linking
 from services.ingest.access.people import api as people
 from services.ingest.access.sign_ins import api as sign_ins
 from services.ingest.access.sign_ins.handlers import SWEEP_EVERY_SECONDS, sweep
+from services.ingest.access.ties import api as ties
 from services.ingest.access.token_keys.handlers import ANNOUNCE_EVERY_SECONDS, announce
 from services.ingest.attributes import api as attributes
 from services.ingest.attributes.handlers import FOLLOWED_PROGRAMMES
@@ -40,6 +41,12 @@ from services.ingest.measuring.handlers.texts import (
 from services.ingest.members import api as members
 from services.ingest.members.handlers.resolving import find_owner
 from services.ingest.merges import api as merges
+from services.ingest.messages.api import log as messages_log
+from services.ingest.messages.api import public as messages_public
+from services.ingest.messages.api import reaching as messages_reaching
+from services.ingest.messages.api import saying as messages_saying
+from services.ingest.messages.handlers import sending
+from services.ingest.messages.handlers.requests import REQUESTED
 from services.ingest.problems import ERRORS
 from services.ingest.reactions import api as reactions
 from services.ingest.reactions.handlers import FOLLOWED_CELEBRATIONS
@@ -49,9 +56,11 @@ from services.ingest.refused.handlers import keeping, standing
 from services.ingest.replays import api as replays
 from services.ingest.settings import Settings
 from services.ingest.suggestions import api as suggestions
+from services.ingest.webhooks import api as webhooks
+from services.ingest.webhooks import handlers as webhooks_handlers
 from shared.consumer import Subscription
 from shared.contracts.facts import RAW_EVENT
-from shared.service import ServiceSpec, Timer, run
+from shared.service import Errand, ServiceSpec, Timer, run
 from shared.topics import BACKFILL, RAW
 
 SPEC = ServiceSpec(
@@ -60,6 +69,8 @@ SPEC = ServiceSpec(
     settings=Settings,
     subscriptions=[
         FOLLOWED_PROGRAMMES,
+        REQUESTED,
+        webhooks_handlers.FOLLOWED_TROUBLE,
         FOLLOWED_CELEBRATIONS,
         Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events),
         Subscription(BACKFILL, RAW_EVENT.adapter, handlers.on_raw_events, gives_way=handlers.as_backfill),
@@ -70,7 +81,8 @@ SPEC = ServiceSpec(
         *(part.router for part in (suggestions, members, bots, merges, attributes, erasure, checkins, replays)),
         reactions.router,
         *(part.router for part in (connections, door)),
-        *(part.router for part in (communities, public_communities, people, keys, sign_ins)),
+        *(part.router for part in (webhooks, communities, public_communities, people, ties, keys, sign_ins)),
+        *(part.router for part in (messages_saying, messages_log, messages_reaching, messages_public)),
     ],
     problems=ERRORS,
     timers=[
@@ -97,10 +109,17 @@ SPEC = ServiceSpec(
             every_seconds=directory_handlers.FOLD_EVERY_SECONDS,
             run=directory_handlers.fold_counts,
         ),
+        Timer(
+            "tell-webhooks-anew",
+            every_seconds=webhooks_handlers.TELL_ANEW_EVERY_SECONDS,
+            run=webhooks_handlers.tell_anew,
+        ),
         Timer("sign-keys-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
         Timer("announce-token-keys", every_seconds=ANNOUNCE_EVERY_SECONDS, run=announce),
         Timer("sweep-sign-in-links", every_seconds=SWEEP_EVERY_SECONDS, run=sweep),
+        Timer("keep-messages", every_seconds=sending.KEEP_EVERY_SECONDS, run=sending.keep_in_order),
     ],
+    errands=[Errand("send-messages", every_seconds=sending.SEND_EVERY_SECONDS, run=sending.send_due)],
     operations=OPERATIONS,
     schemas=schemas,
     find_owner=find_owner,
@@ -108,6 +127,7 @@ SPEC = ServiceSpec(
     read_back=[
         *keys_handlers.READ_BACK,
         *communities_handlers.READ_BACK,
+        *webhooks_handlers.READ_BACK,
         *erasure_handlers.READ_BACK,
         *handlers.READ_BACK,
     ],

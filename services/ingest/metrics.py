@@ -121,3 +121,33 @@ SHARE_NAMES = ("key-events", "key-bytes", "community-events", "community-bytes",
 for share in SHARE_NAMES:
     REQUESTS_LIMITED.labels(share)  # nobody told to wait shows as 0
 SHARES_KNOWN = Gauge("plaudit_ingest_shares_known", "Access keys and communities whose use is remembered")
+MESSAGES_REQUESTED = Counter(
+    "plaudit_ingest_messages_requested_total",
+    "Messages that were asked for: those that wait, are not sent to somebody, or are of a kind not turned on",
+    ["what"],
+)
+for _what in ("waiting", "dropped", "not_turned_on"):
+    MESSAGES_REQUESTED.labels(_what)
+MESSAGES_TRIED = Counter(
+    "plaudit_ingest_messages_tried_total",
+    "Tries to send a message, by the way and what became of them",
+    ["channel", "outcome"],
+)
+for _channel in ("mail", "slack", "discord"):
+    for _outcome in ("sent", "waiting", "failed", "unknown", "dropped", "bounced"):
+        MESSAGES_TRIED.labels(_channel, _outcome)
+MESSAGES_OLDEST = Gauge(
+    "plaudit_ingest_messages_oldest_due_seconds", "How long the message waits that has been due longest"
+)
+MESSAGES_UNKNOWN = Counter(
+    "plaudit_ingest_messages_unknown_total", "Messages of which nobody knows whether they went: a person decides"
+)
+MESSAGES_BOUNCED = Counter(
+    "plaudit_ingest_messages_bounced_total", "Addresses that are not written to any more, by why", ["why"]
+)
+for _why in ("bounced", "complained", "unsubscribed"):
+    MESSAGES_BOUNCED.labels(_why)
+
+WEBHOOKS_DISABLED = Gauge(
+    "plaudit_ingest_webhooks_disabled", "Webhooks that are disabled because of trouble that they had"
+)

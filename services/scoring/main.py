@@ -8,8 +8,8 @@ from services.scoring.awards.handlers import restoring
 from services.scoring.awards.handlers.of_content import give_for_content
 from services.scoring.awards.handlers.rooms import settle_waiting
 from services.scoring.awards.handlers.scoring import Scorer
-from services.scoring.campaigns import handlers as campaigns_handlers
 from services.scoring.campaigns.api import router as campaigns
+from services.scoring.campaigns.handlers import turning as campaigns_handlers
 from services.scoring.guidelines.api.members import router as members_guidelines
 from services.scoring.guidelines.api.routes import router as guidelines
 from services.scoring.guidelines.handlers import folding as guideline_cases
@@ -19,6 +19,8 @@ from services.scoring.holds.api.routes import router as holds
 from services.scoring.holds.handlers import following, looking
 from services.scoring.manual import handlers as manual_handlers
 from services.scoring.manual.api import router as manual
+from services.scoring.prizes import handlers as prizes_handlers
+from services.scoring.prizes.api import router as prizes
 from services.scoring.problems import ERRORS
 from services.scoring.programmes.api.drafts import router as drafts
 from services.scoring.programmes.api.models import schemas
@@ -37,6 +39,7 @@ from shared.contracts.facts import ACCEPTED_EVENT
 from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import EVENTS
+from shared.webhooks import FOLLOWED_WEBHOOKS
 
 #: A piece at a time, so that batches have their turn between them.
 SETTLE_EVERY_SECONDS = 0.5
@@ -54,13 +57,15 @@ SPEC = ServiceSpec(
     subscriptions=[
         FOLLOWED_ACCESS_KEYS,
         FOLLOWED_PEOPLE,
+        FOLLOWED_WEBHOOKS,
         FOLLOWED_COMMUNITIES,
         FOLLOWED_MEMBERS,
         following.FOLLOWED_LINKS,
+        prizes_handlers.FOLLOWED_GRANTS,
         Subscription(EVENTS, ACCEPTED_EVENT, listener.on_activities, prepare=scorer.prepare),
     ],
     routers=[
-        *(programmes, drafts, rules, audiences, campaigns, content, awards, manual),
+        *(programmes, drafts, rules, audiences, campaigns, content, awards, manual, prizes),
         *(holds, guidelines, members_guidelines),
     ],
     problems=ERRORS,
@@ -86,6 +91,7 @@ SPEC = ServiceSpec(
         *following.READ_BACK,
         *restoring.READ_BACK,
         *manual_handlers.READ_BACK,
+        *prizes_handlers.READ_BACK,
         *deciding.READ_BACK,
         *campaigns_handlers.READ_BACK,
         *guideline_facts.READ_BACK,

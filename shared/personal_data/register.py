@@ -4,6 +4,7 @@ Exports go by it, and a test compares it with the databases and the contracts: w
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from shared.personal_data.kinds import Erased, Held
@@ -56,6 +57,15 @@ SHARED: Final = (
         erased=Erased.STAYS,
         says="What was commanded about them, and who read of them",
     ),
+)
+_PEOPLE: Final = Held(
+    "followed_people",
+    personal="members",
+    others="community person_id revision name kind disabled roles unbound_count",
+    order="community person_id",
+    erased=Erased.BLANKED,
+    says="Who acts here that they are, and by which roles",
+    whose="members && $2::uuid[]",
 )
 #: What each service holds of members.
 HELD: Final[Mapping[str, tuple[Held, ...]]] = {
@@ -129,6 +139,34 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             hidden="sealed",
         ),
         Held(
+            "message_addresses",
+            personal="sealed address_hash",
+            others="community member_id address_id key_id state said_at",
+            order="community member_id",
+            erased=Erased.DELETED,
+            says="Where they are reached by mail, sealed",
+            hidden="sealed",
+        ),
+        Held(
+            "message_wishes",
+            personal="without pace quiet_begins quiet_ends",
+            others="community member_id",
+            order="community member_id",
+            erased=Erased.DELETED,
+            says="What they want to be written to of, and when",
+        ),
+        Held(
+            "messages",
+            personal="values said",
+            others=(
+                "community message_id request_id channel kind member_id recipient_id language state requested_at "
+                "due_at expires_at in_digest tries_count claimed_at settled_at why with_id"
+            ),
+            order="community message_id",
+            erased=Erased.DELETED,
+            says="What they were written to of, and what became of it",
+        ),
+        Held(
             "refused_events",
             personal="sealed stands",
             others=(
@@ -183,6 +221,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             hidden="secret_sha256",
         ),
         *SHARED,
+        replace(_PEOPLE, others=f"{_PEOPLE.others} signed_with"),
     ),
     "scoring": (
         Held(
@@ -302,6 +341,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             order="award_id community",
             erased=Erased.STAYS,
             says="Points that rules gave",
+        ),
+        Held(
+            "prizes",
+            personal="",
+            others="community grant_id member_id rule_id wanted points cut event_time day is_reversed",
+            order="community grant_id",
+            erased=Erased.STAYS,
+            says="Points that came with badges, levels and quests",
         ),
         Held(
             "claims",
@@ -456,6 +503,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="That limits hold for them",
         ),
         *SHARED,
+        _PEOPLE,
     ),
     "recognition": (
         Held(
@@ -469,7 +517,10 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
         Held(
             "members",
             personal="",
-            others="community member_id points awards_by_rule standing last_award_id version magnitude scores",
+            others=(
+                "community member_id points awards_by_rule standing last_award_id version magnitude scores "
+                "granted_points"
+            ),
             order="community member_id",
             erased=Erased.STAYS,
             says="Points, badges and levels that they hold",
@@ -477,7 +528,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
         Held(
             "own_totals",
             personal="",
-            others="community member_id points awards_by_rule last_award_id scores",
+            others="community member_id points awards_by_rule last_award_id scores granted_points",
             order="community member_id",
             erased=Erased.STAYS,
             says="What is their own of a person of several members",
@@ -499,9 +550,44 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="What is their own of a person's weeks and months",
         ),
         Held(
+            "board_scores",
+            personal="",
+            others="board_no starts_on member_id community points reached_at is_shown",
+            order="member_id board_no starts_on",
+            erased=Erased.STAYS,
+            says="Points of boards",
+        ),
+        Held(
+            "own_board_scores",
+            personal="",
+            others="board_no starts_on member_id community points reached_at",
+            order="member_id board_no starts_on",
+            erased=Erased.STAYS,
+            says="What is their own of a person's boards",
+        ),
+        Held(
+            "board_results",
+            personal="",
+            others="community board_id starts_on place member_id rank points reached_at",
+            order="community board_id starts_on place",
+            erased=Erased.STAYS,
+            says="Places in results of boards",
+        ),
+        Held(
+            "board_prizes",
+            personal="",
+            others=(
+                "community prize_id board_id board_title starts_on ends_on member_id prize title rank points "
+                "won_at programme_version"
+            ),
+            order="prize_id community",
+            erased=Erased.STAYS,
+            says="Prizes that they won on boards",
+        ),
+        Held(
             "suspensions",
             personal="",
-            others="community suspension_id member_id revision stands starts_at ends_at",
+            others="community suspension_id member_id revision stands starts_at ends_at is_applied",
             order="suspension_id community",
             erased=Erased.STAYS,
             says="When they were suspended",
@@ -585,6 +671,47 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="Limited badges that they wait for",
         ),
         Held(
+            "deeds",
+            personal="",
+            others="community member_id counter event_uid event_time day",
+            order="member_id counter event_uid community",
+            erased=Erased.STAYS,
+            says="What they did that quests go by, and when",
+        ),
+        Held(
+            "quest_due",
+            personal="",
+            others="community member_id event_time day is_backfill",
+            order="community member_id",
+            erased=Erased.STAYS,
+            says="That it is looked at anew which quests they completed",
+        ),
+        Held(
+            "quest_joins",
+            personal="",
+            others="community quest member_id joined_at left_at team_id",
+            order="community member_id quest joined_at",
+            erased=Erased.STAYS,
+            says="Quests and teams that they joined",
+        ),
+        Held(
+            "quest_teams",
+            personal="name",
+            others="community team_id quest made_by made_at",
+            order="community team_id",
+            erased=Erased.BLANKED,
+            says="Teams of quests that they made, and what they called them",
+            whose="made_by = any($2::uuid[])",
+        ),
+        Held(
+            "quest_members",
+            personal="",
+            others="community member_id standing turns",
+            order="community member_id",
+            erased=Erased.STAYS,
+            says="Quests that they completed",
+        ),
+        Held(
             "cards",
             personal="",
             others="community member_id",
@@ -628,6 +755,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="When they did what streaks and anniversaries go by",
         ),
         Held(
+            "withheld_counts",
+            personal="",
+            others="community member_id event_uid counter happened_at",
+            order="event_uid member_id counter community",
+            erased=Erased.STAYS,
+            says="What they did while they were suspended, which counts for no badge",
+        ),
+        Held(
             "member_zones",
             personal="zone",
             others="community member_id said_at",
@@ -635,9 +770,69 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             erased=Erased.DELETED,
             says="In which time zones they live",
         ),
+        Held(
+            "tallies",
+            personal="",
+            others="community member_id counter slot what events",
+            order="member_id counter slot what community",
+            erased=Erased.STAYS,
+            says="When and how often they did what levels count",
+        ),
+        Held(
+            "level_due",
+            personal="",
+            others="community member_id due_at is_backfill was_near",
+            order="community member_id",
+            erased=Erased.STAYS,
+            says="When it is looked at anew which levels they have",
+        ),
+        Held(
+            "level_known",
+            personal="",
+            others="community member_id since",
+            order="community member_id",
+            erased=Erased.DELETED,
+            says="Since when they are known",
+        ),
+        Held(
+            "level_members",
+            personal="",
+            others="community member_id standing since turns",
+            order="community member_id",
+            erased=Erased.STAYS,
+            says="Levels that they have by what they did",
+        ),
+        Held(
+            "level_locks",
+            personal="reason unlock_reason",
+            others=(
+                "community lock_id member_id level locked_at locked_by_person locked_by unlocked_at "
+                "unlocked_by_person unlocked_by"
+            ),
+            order="community lock_id",
+            erased=Erased.BLANKED,
+            says="Levels that somebody fixed for them, and why in words",
+        ),
+        Held(
+            "streak_freezes",
+            personal="reason",
+            others="community freeze_id member_id streak given_at given_by_person given_by",
+            order="community freeze_id",
+            erased=Erased.BLANKED,
+            says="Freezes of streaks that somebody gave them, and why in words",
+        ),
         *SHARED,
+        _PEOPLE,
     ),
     "rewards": (
+        Held(
+            "level_grants",
+            personal="",
+            others="community grant_id member_id level_id stands",
+            order="community grant_id",
+            erased=Erased.STAYS,
+            says="Levels that they have",
+        ),
         Held(
             "followed_audiences",
             personal="",
@@ -734,6 +929,30 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="Runs that considered them",
         ),
         Held(
+            "gifts",
+            personal="",
+            others="community grant_id member_id kind name reward_id state redemption_id decided_at",
+            order="community grant_id",
+            erased=Erased.STAYS,
+            says="Rewards that came with badges, levels and quests",
+        ),
+        Held(
+            "draw_tickets",
+            personal="",
+            others="community draw_id ticket_id member_id holder_id added_at",
+            order="community draw_id ticket_id",
+            erased=Erased.STAYS,
+            says="Their tickets in draws",
+        ),
+        Held(
+            "draw_winners",
+            personal="",
+            others="community draw_id place ticket_id member_id won redemption_id",
+            order="community draw_id place",
+            erased=Erased.STAYS,
+            says="What they won in draws",
+        ),
+        Held(
             "redemptions",
             personal="",
             others=(
@@ -753,6 +972,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="That they were erased",
         ),
         *SHARED,
+        _PEOPLE,
     ),
     "analytics": (
         Held(
@@ -854,5 +1074,6 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="What was commanded about them, and who read of them",
         ),
         *SHARED,
+        _PEOPLE,
     ),
 }

@@ -24,6 +24,9 @@ _DELETED: Mapping[str, str] = {
     "refused_events": "delete from refused_events where community = $1 and member_id = $2",
     "sign_in_links": "delete from sign_in_links where community = $1 and member_id = $2",
     "sign_in_renewals": "delete from sign_in_renewals where community = $1 and member_id = $2",
+    "message_addresses": "delete from message_addresses where community = $1 and member_id = $2",
+    "message_wishes": "delete from message_wishes where community = $1 and member_id = $2",
+    "messages": "delete from messages where community = $1 and member_id = $2",
     "texts": """
         delete from texts where community = $1 and event_uid in (
             select event_uid from texts where community = $1 and member_id = $2 limit 5000)

@@ -76,8 +76,12 @@ class CountedRule:
     dated: bool = False
     #: Whether it is counted of all members together, too.
     joint: bool = False
+    #: Whether each event is kept with its moment: quests go by that.
+    timed: bool = False
     #: Of which it is: then only what it may give points for counts.
     campaign: CountedCampaign | None = None
+    #: What is kept of each event where levels count it: with whom, on or about what, how much; of `all` nobody's.
+    detail: str | None = None
 
     @classmethod
     def of(cls, rule: Mapping[str, Any]) -> "CountedRule":
@@ -91,16 +95,21 @@ class CountedRule:
             rule.get("own", False),
             rule.get("dated", False),
             rule.get("joint", False),
+            rule.get("timed", False),
             # A name alone is one that limits go by.
-            CountedCampaign(**campaign) if isinstance(campaign, Mapping) else None,
+            campaign=CountedCampaign(**campaign) if isinstance(campaign, Mapping) else None,
+            detail=rule.get("detail"),
         )
 
     @property
     def key(self) -> str:
         said: list[Any] = [self.types, self.to, self.when, self.own, *(["dated"] if self.dated else [])]
         said += ["joint"] if self.joint else []
+        said += ["timed"] if self.timed else []
         if self.campaign is not None:
             said.append(self.campaign._asdict())
+        if self.detail is not None:
+            said.append(f"detail {self.detail}")
         return sha256(orjson.dumps(said)).hexdigest()[:16]
 
     def member_of(self, event: Mapping[str, Any]) -> str | None:
@@ -164,6 +173,12 @@ class Plan:
         read = self.thresholds.reads.events | self.thresholds.streak_rules
         return {self.counter_by_rule[rule] for rule in read if rule in self.counter_by_rule}
 
+    @property
+    def level_counters(self) -> set[str]:
+        """The counters that levels read which ask for more than points."""
+        of_levels = self.thresholds.of_levels
+        return {self.counter_by_rule[rule] for rule in of_levels if rule in self.counter_by_rule}
+
     @cached_property
     def milestones_by_counter(self) -> Mapping[str, tuple[Ladder, ...]]:
         """The milestones of each member, by the counter that they go by."""
@@ -185,6 +200,12 @@ class Plan:
             if (counter := self.counter_by_rule.get(rule)) is not None:
                 found[counter] = (*found.get(counter, ()), *ones)
         return found
+
+    @property
+    def quest_counters(self) -> dict[str, str]:
+        """The counters that quests go by, by rule."""
+        counters = self.counter_by_rule
+        return {rule: counters[rule] for rule in sorted(self.thresholds.quest_rules) if rule in counters}
 
 
 NO_PLAN = Plan()
@@ -219,6 +240,14 @@ class Change(NamedTuple):
     by: int
     cause: Cause
 
+    @classmethod
+    def of_before(cls, community: str, uid: str, counted: "CountedEvent", by: int) -> "Change | None":
+        """The change that an event of before is by itself; None for one that did not come yet."""
+        event = counted.event
+        if event is None:
+            return None
+        return cls(community, uid, event, by, Cause(uid, event["time"], event.get("day"), None, is_backfill=True))
+
 
 def celebration_of(change: Change, member_id: str, version: int) -> Celebration:
     """What is celebrated where an event reaches a milestone, whichever that is."""
@@ -246,6 +275,15 @@ class Act(NamedTuple):
     by: int
 
 
+def day_of(event: Mapping[str, Any]) -> date:
+    """The day of its community that an event is of, as it says or goes without saying."""
+    said: date | str | None = event.get("day")
+    if said is None:
+        day: date = event["time"].astimezone(UTC).date()
+        return day
+    return said if isinstance(said, date) else date.fromisoformat(said)
+
+
 def slot_of(moment: datetime) -> datetime:
     """The quarter of an hour (UTC) that a moment is in: every date of every zone begins with one since 1972."""
     at = moment.astimezone(UTC)
@@ -261,6 +299,11 @@ class CountedEvent:
     said_at: datetime | None = None
     said_id: str | None = None
     said_by: str | None = None
+
+    @property
+    def happened_at(self) -> datetime | None:
+        """When it happened; None before it came."""
+        return None if self.event is None else self.event["time"]
 
     def hear(self, fact: Mapping[str, Any]) -> int:
         """Take in the event, or what is said of it; 1 if it counts from now on, -1 if no more, 0 for no change."""

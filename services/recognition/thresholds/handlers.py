@@ -1,6 +1,7 @@
 """What a programme asks for is remembered; what is granted is stored and told."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import orjson
@@ -16,11 +17,25 @@ from services.recognition.celebrations.domain import (
 from services.recognition.celebrations.handlers import celebrate, lose, stand_again
 from services.recognition.metrics import GRANTS
 from services.recognition.thresholds import store
-from services.recognition.thresholds.domain import KINDS, Grant, ProgrammeVersion, holder_changes, reads_of
-from shared.contracts.facts import RECOGNITION_GRANTED, GrantData, ProgrammePublished
-from shared.contracts.programme import Recognition
+from services.recognition.thresholds.domain import (
+    KINDS,
+    Grant,
+    ProgrammeVersion,
+    gives_of,
+    holder_changes,
+    reads_of,
+)
+from shared.contracts.facts import (
+    MESSAGE_REQUESTED,
+    RECOGNITION_GRANTED,
+    GrantData,
+    MessageRequestedData,
+    ProgrammePublished,
+)
+from shared.contracts.facts.recognition import GivesData
+from shared.contracts.programme import Gives, Recognition, counted_id, counted_of
 from shared.followed_audiences import titles_of
-from shared.topics import RECOGNITION
+from shared.topics import MESSAGES, RECOGNITION
 from shared.transaction import InvalidMessageError, Transaction
 
 
@@ -46,6 +61,7 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
             raise InvalidMessageError(
                 f"programme {data['programme_id']} {data['version']}: {error}", index
             ) from error
+        timed = {step.rule for quest in read.quests for step in quest.steps}
         counted = {badge.rule for badge in read.badges if badge.counted == "events"} | reads_of(read).events
         counted |= counted_rules(read)
         dated = {rule for streak in read.streaks for rule in streak.rules} | dated_rules(read)
@@ -64,9 +80,19 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
             rule
             | ({"dated": True} if rule["id"] in dated else {})
             | ({"joint": True} if rule["id"] in joint else {})
+            | ({"timed": True} if rule["id"] in timed else {})
             | ({"campaign": campaigns.get(rule["campaign"])} if rule.get("campaign") else {})
             for rule in data["document"].get("rules", ())
-            if rule["id"] in counted | dated
+            if rule["id"] in counted | dated | timed
+        ]
+        of_levels = sorted(counted_of(read.levels))
+        rules += [
+            rule
+            | {"id": counted_id(rule_id, detail), "detail": detail}
+            | ({"campaign": campaigns.get(rule["campaign"])} if rule.get("campaign") else {})
+            for rule in data["document"].get("rules", ())
+            for rule_id, detail in of_levels
+            if rule_id == rule["id"]
         ]
         rules += [dict(JOINED_RULE)] if asks_who_joined(read) else []
         version = ProgrammeVersion(
@@ -94,6 +120,7 @@ async def make_grants(tx: Transaction, *, grants: Sequence[Traced], celebrates: 
     new = [one for one in grants if one.grant.grant_id not in known]
     if held_back := await store.load_held_back(tx.conn, grants=[one.grant for one in new]):
         new = [one for one in new if one.grant.grant_id not in held_back]
+    new = await _with_gives(tx, new)
     for one in new:
         tell_grants(tx, grants=[one.grant], traceparent=one.traceparent, is_backfill=one.is_backfill)
     await _celebrate(tx, new, celebrates=celebrates)
@@ -114,6 +141,22 @@ async def _celebrate(tx: Transaction, grants: Sequence[Traced], *, celebrates: b
     await lose(tx, grants=lost & keys)
 
 
+async def _with_gives(tx: Transaction, grants: Sequence[Traced]) -> list[Traced]:
+    """The grants with what comes with each by the version that it follows; what takes back gives nothing."""
+    wanted = {(one.grant.community, one.grant.version) for one in grants if one.grant.reverses is None}
+    sections = {key: await store.find_section(tx.conn, community=key[0], version=key[1]) for key in sorted(wanted)}
+    return [
+        one
+        if one.grant.reverses is not None
+        else one._replace(
+            grant=replace(
+                one.grant, gives=gives_of(sections[one.grant.community, one.grant.version], one.grant.key)
+            )
+        )
+        for one in grants
+    ]
+
+
 async def store_grants(tx: Transaction, *, grants: Sequence[Grant]) -> None:
     """Store what was granted and taken back, and count it. Comes last in a transaction: its locks are shared."""
     if not grants:
@@ -125,6 +168,18 @@ async def store_grants(tx: Transaction, *, grants: Sequence[Grant]) -> None:
         taken_back = sum(1 for grant in grants if grant.key.kind == kind and grant.reverses)
         GRANTS.labels(kind, "granted").inc(granted)
         GRANTS.labels(kind, "taken_back").inc(taken_back)
+
+
+def gives_told(gives: Gives) -> GivesData:
+    """What comes with a grant, as its fact says it."""
+    told: GivesData = {}
+    if gives.points is not None:
+        told["points"] = gives.points
+    if gives.reward is not None:
+        told["reward"] = gives.reward
+    if gives.ticket is not None:
+        told["ticket"] = gives.ticket
+    return told
 
 
 def tell_grants(
@@ -153,6 +208,8 @@ def tell_grants(
             data["met"] = dict(grant.met)
         if grant.by_hand:
             data["by_hand"] = True
+        if grant.gives is not None:
+            data["gives"] = gives_told(grant.gives)
         if grant.reverses is not None:
             data["reverses"] = grant.reverses
         if grant.day is not None:
@@ -167,3 +224,25 @@ def tell_grants(
             traceparent=traceparent,
             is_backfill=is_backfill,
         )
+        if grant.reverses is None and not is_backfill:
+            _ask_for_message(tx, grant, traceparent=traceparent)
+
+
+def _ask_for_message(tx: Transaction, grant: Grant, *, traceparent: str | None) -> None:
+    """Have the member told, if they and the community want that; nobody is told of the past."""
+    said = {"title": grant.title, "tier": grant.key.tier_id}
+    data: MessageRequestedData = {
+        "request_id": grant.grant_id,
+        "kind": grant.key.kind,
+        "member_id": grant.member_id,
+        "values": {name: value for name, value in said.items() if value},
+    }
+    tx.tell(
+        MESSAGES,
+        MESSAGE_REQUESTED,
+        fact_id=grant.grant_id,
+        community=grant.community,
+        subject=grant.member_id,
+        data=data,
+        traceparent=traceparent,
+    )

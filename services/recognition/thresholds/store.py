@@ -148,6 +148,19 @@ async def find_recognition(conn: Connection, *, community: str) -> RecognitionIn
     return RecognitionInForce(row["version"], Recognition.model_validate_json(row["recognition"]))
 
 
+async def find_section(conn: Connection, *, community: str, version: int) -> Recognition:
+    """What a version says of recognition; nothing where there is no such version."""
+    text = await conn.fetchval(
+        "select recognition from programmes where community = $1 and version = $2", community, version
+    )
+    return _section(text or "{}")
+
+
+@lru_cache(maxsize=PROGRAMMES_REMEMBERED_COUNT)
+def _section(text: str) -> Recognition:
+    return Recognition.model_validate_json(text)
+
+
 async def lock_reevaluation(conn: Connection) -> Reevaluation | None:
     """The next community with members to re-evaluate; None when there is none.
 
@@ -367,6 +380,12 @@ async def page_of_latest(
         limit_count,
     )
     return [LatestGrant(_grant(row), row["member_name"], row["granted_at"], row["is_taken_back"]) for row in rows]
+
+
+async def is_more_waiting(conn: Connection, *, than: int) -> bool:
+    """Whether more facts than that wait to be published."""
+    found: bool = await conn.fetchval("select exists (select from outbox offset $1 limit 1)", than)
+    return found
 
 
 def _grant(row: Record) -> Grant:

@@ -1,7 +1,8 @@
 """Awards change totals, totals change what stands: load, let the domain decide, store, and tell what follows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from services.recognition.boards.handlers import following as boards
 from services.recognition.celebrations.domain import Celebration, reached
 from services.recognition.celebrations.handlers import celebrate
 from services.recognition.leaderboards import store as leaderboards_store
@@ -21,7 +22,14 @@ from services.recognition.totals import store
 from services.recognition.totals.domain import Group, Member, MemberKey, OwnTotals
 from shared.conditions.criteria import Reads
 from shared.contracts.backfill import is_backfill
-from shared.contracts.facts import RECOGNITION_GRANTED, AwardData, PointsAwarded, RecognitionGranted
+from shared.contracts.facts import (
+    RECOGNITION_FACT,
+    AwardData,
+    PointsAwarded,
+    RecognitionFact,
+    RecognitionGranted,
+)
+from shared.contracts.programme import Gives
 from shared.followed_communities import load_calendar
 from shared.merges import load_heads, lock_persons
 from shared.own_facts import ReadBack
@@ -88,6 +96,7 @@ async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
         await leaderboards_store.add_own_points(
             tx.conn, points={key: one for key, one in points.items() if (key[0], key[3]) in own}
         )
+    await boards.add_awards(tx, new.values(), heads=heads, own=own)
     await celebrate(tx, celebrations=celebrated)
     await make_grants(tx, grants=grants)
     if due:
@@ -123,7 +132,8 @@ def _reached(award: PointsAwarded, member: Member, before: int, thresholds: Thre
 def _is_read(award: AwardData, reads: Reads) -> bool:
     """Whether badges read what an award changes."""
     score = award.get("score")
-    return award["rule_id"] in reads.awards or (reads.points if score is None else score in reads.scores)
+    is_points = reads.points or reads.earned_points
+    return award["rule_id"] in reads.awards or (is_points if score is None else score in reads.scores)
 
 
 async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Sequence[str]]) -> None:
@@ -141,11 +151,17 @@ async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Seque
         own[key] = (
             OwnTotals()
             if member is None
-            else OwnTotals(member.points, dict(member.awards_by_rule), member.last_award_id, dict(member.scores))
+            else OwnTotals(
+                member.points,
+                dict(member.awards_by_rule),
+                member.last_award_id,
+                dict(member.scores),
+                member.granted_points,
+            )
         )
-    await leaderboards_store.regroup(
-        tx.conn, community=community, groups=groups, alone=[member_id for _, member_id in alone]
-    )
+    alone_ids = [member_id for _, member_id in alone]
+    await boards.regroup(tx, community=community, groups=groups, alone=alone_ids)
+    await leaderboards_store.regroup(tx.conn, community=community, groups=groups, alone=alone_ids)
     found = (await thresholds_store.load_thresholds(tx.conn, communities=[community])).get(community)
     day = (await load_calendar(tx.conn, community=community)).said_day(tx.now)
     members: list[Member] = []
@@ -168,13 +184,19 @@ async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Seque
     await make_grants(tx, grants=[Traced(grant) for grant in grants], celebrates=False)
 
 
-async def on_grants_told(tx: Transaction, facts: list[RecognitionGranted]) -> None:
+async def on_grants_told(tx: Transaction, facts: list[RecognitionFact]) -> None:
     """Take in grants that were made and that the database has forgotten; the same awards then make them again."""
-    grants = [grant_told(fact) for fact in facts]
-    granted_at = {fact["data"]["grant_id"]: fact["time"] for fact in facts}
+    told = grants_in(facts)
+    grants = [grant_told(fact) for fact in told]
+    granted_at = {fact["data"]["grant_id"]: fact["time"] for fact in told}
     new = await thresholds_store.add_grants_as_told(tx.conn, grants=grants, granted_at=granted_at)
     changes = holder_changes([grant for grant in grants if grant.grant_id in new])
     await thresholds_store.add_holders(tx.conn, changes=changes)
+
+
+def grants_in(facts: Iterable[RecognitionFact]) -> list[RecognitionGranted]:
+    """The grants among what was told."""
+    return [fact for fact in facts if fact["type"] == "recognition.granted.v1"]
 
 
 def grant_told(fact: RecognitionGranted) -> Grant:
@@ -186,7 +208,7 @@ def grant_told(fact: RecognitionGranted) -> Grant:
         member_id=data["member_id"],
         key=ThresholdKey.of_badge(data["id"], data.get("tier"))
         if data["kind"] == "badge"
-        else ThresholdKey("level", data["id"]),
+        else ThresholdKey(data["kind"], data["id"]),
         title=data["title"],
         award_id=data.get("award_id"),
         event_uid=data.get("event_uid"),
@@ -197,13 +219,14 @@ def grant_told(fact: RecognitionGranted) -> Grant:
         by_hand=data.get("by_hand", False),
         edition=data.get("edition"),
         met=data.get("met"),
+        gives=None if (gives := data.get("gives")) is None else Gives.model_validate(gives),
     )
 
 
-async def settle(tx: Transaction, facts: list[RecognitionGranted]) -> None:
+async def settle(tx: Transaction, facts: list[RecognitionFact]) -> None:
     """Once the awards are read: let what stands of members be what was told, and what is due."""
     by_community: dict[str, set[str]] = {}
-    for fact in facts:
+    for fact in grants_in(facts):
         by_community.setdefault(fact["community"], set()).add(fact["data"]["member_id"])
     await thresholds_store.put_due_in_force(tx.conn, now=tx.now)
     for community in sorted(by_community):
@@ -232,8 +255,8 @@ async def settle(tx: Transaction, facts: list[RecognitionGranted]) -> None:
 
 
 READ_BACK = (
-    ReadBack((RECOGNITION,), RECOGNITION_GRANTED.adapter, on_grants_told),
-    ReadBack((RECOGNITION,), RECOGNITION_GRANTED.adapter, settle, after_inputs=True),
+    ReadBack((RECOGNITION,), RECOGNITION_FACT, on_grants_told),
+    ReadBack((RECOGNITION,), RECOGNITION_FACT, settle, after_inputs=True),
 )
 
 

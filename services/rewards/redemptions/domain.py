@@ -39,12 +39,28 @@ class UnknownRewardError(Exception):
         self.reward_id = reward_id
 
 
+class OutOfStockError(Exception):
+    """All that there were of the reward are redeemed or given; `title` is what it is called."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(f"there is no {title} left")
+        self.title = title
+
+
 class OutsideAudienceError(Exception):
     """The reward is for an audience that the member is not in."""
 
     def __init__(self, title: str) -> None:
         super().__init__(f"the reward is for {title}")
         self.title = title
+
+
+class LevelTooLowError(Exception):
+    """Rewards are for members with one of some levels, whose `titles` these are, and the member has none."""
+
+    def __init__(self, titles: tuple[str, ...]) -> None:
+        super().__init__(f"rewards are open from {' or '.join(titles)} on")
+        self.titles = titles
 
 
 class UnknownRedemptionError(Exception):

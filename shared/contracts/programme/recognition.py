@@ -1,4 +1,4 @@
-"""The section `recognition`, which recognition reads: badges, levels, streaks and milestones."""
+"""The section `recognition`, which recognition reads: badges, levels, streaks, milestones, quests and boards."""
 
 from itertools import pairwise
 from typing import Annotated, Final, Literal, Self, get_args
@@ -7,30 +7,36 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.fields import NAME_MAX_CHARS, Name, Slug, Text
+from shared.contracts.programme.audiences import AUDIENCES
+from shared.contracts.programme.boards import BOARDS_MAX_COUNT, Board
 from shared.contracts.programme.ids import Ids, Reference
+from shared.contracts.programme.levels import LEVELS, LEVELS_MAX_COUNT, Level, check_levels
 from shared.contracts.programme.milestones import MILESTONES, MILESTONES_MAX_COUNT, Milestone
 from shared.contracts.programme.milestones import REFERENCE as MILESTONE_RULES
+from shared.contracts.programme.quests import QUESTS_MAX_COUNT, Gives, PrizePoints, Quest
 from shared.contracts.programme.rules import RULES
 from shared.contracts.programme.section import Section
-from shared.contracts.programme.worth import Expression
+from shared.contracts.programme.worth import SCORES, SPENDABLE, Expression
 
 BADGES_MAX_COUNT = 200
 TIERS_MAX_COUNT = 10
 TIER_TITLE_MAX_CHARS = 60
 EDITIONS_MAX_COUNT = 1_000_000
-LEVELS_MAX_COUNT = 50
 STREAKS_MAX_COUNT = 10
 PERIOD_MAX_DAYS = 31
 STREAK_RULES_MAX_COUNT = 20
 FREEZES_MAX_COUNT = 10
 
 BADGES: Final = Ids(("recognition", "badges"), "badge")
-LEVELS: Final = Ids(("recognition", "levels"), "level")
 STREAKS: Final = Ids(("recognition", "streaks"), "streak")
-IDS: Final = (BADGES, LEVELS, STREAKS, MILESTONES)
+BOARDS: Final = Ids(("recognition", "boards"), "board")
+QUESTS: Final = Ids(("recognition", "quests"), "quest")
+IDS: Final = (BADGES, LEVELS, STREAKS, MILESTONES, BOARDS, QUESTS)
 REFERENCES: Final = (
     Reference(BADGES, "rule", "counts", RULES),
     Reference(STREAKS, "rules", "goes by", RULES),
+    Reference(BOARDS, "score", "is of", SCORES, (SPENDABLE,)),
+    Reference(BOARDS, "audience", "is of", AUDIENCES),
     MILESTONE_RULES,
 )
 
@@ -72,6 +78,7 @@ class Tier(Section):
     title: Annotated[Name, Field(max_length=TIER_TITLE_MAX_CHARS)]
     at_least: Height
     colour: Colour | None = None
+    gives: Gives | None = None
 
 
 class Badge(Section):
@@ -98,6 +105,7 @@ class Badge(Section):
     secret: Literal[True] | None = None
     limited_to: Annotated[int, Field(ge=1, le=EDITIONS_MAX_COUNT)] | None = None
     art: Art | None = None
+    gives: Gives | None = None
 
     @model_validator(mode="after")
     def count_is_of_a_rule(self) -> Self:
@@ -137,6 +145,8 @@ class Badge(Section):
             raise PydanticCustomError("tiers_fall", "each of the `tiers` asks for more than the one before")
         if tiers and self.limited_to is not None:
             raise PydanticCustomError("limited_tiers", "a badge that is `limited_to` so many has no `tiers`")
+        if tiers and self.gives is not None:
+            raise PydanticCustomError("gives_of_tiers", "a badge with `tiers` says of each what it `gives`")
         return self
 
     @property
@@ -149,6 +159,12 @@ class Badge(Section):
         """Whether one number decides it with the award or event that changes it: nothing else has to be known."""
         return not (self.by_hand or self.when or self.measure or self.limited_to)
 
+    def gives_of(self, tier_id: str | None) -> Gives | None:
+        """What the badge gives, or the tier of it."""
+        if tier_id is None:
+            return self.gives
+        return next((tier.gives for tier in self.tiers or () if tier.id == tier_id), None)
+
     @property
     def steps(self) -> list[tuple[str | None, str, int]]:
         """The tiers, lowest first, or the one step of a badge without: tier's id, title and height."""
@@ -157,14 +173,6 @@ class Badge(Section):
                 (tier.id, f"{self.title}: {tier.title}"[:NAME_MAX_CHARS], tier.at_least) for tier in self.tiers
             ]
         return [(None, self.title, self.at_least or 1)]
-
-
-class Level(Section):
-    """Held by a member with at least `points` points."""
-
-    id: Slug
-    title: Name
-    points: Annotated[int, Field(ge=0, le=1_000_000_000)]
 
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -221,3 +229,25 @@ class Recognition(Section):
     levels: list[Level] = Field(default_factory=list, max_length=LEVELS_MAX_COUNT)
     streaks: list[Streak] = Field(default_factory=list, max_length=STREAKS_MAX_COUNT)
     milestones: list[Milestone] = Field(default_factory=list, max_length=MILESTONES_MAX_COUNT)
+    boards: Annotated[list[Board], Field(min_length=1, max_length=BOARDS_MAX_COUNT)] | None = None
+    quests: list[Quest] = Field(default_factory=list, max_length=QUESTS_MAX_COUNT)
+    prize_points: PrizePoints | None = None
+
+    @model_validator(mode="after")
+    def levels_rise(self) -> Self:
+        """Refuse levels of which one could never be reached."""
+        check_levels(self.levels)
+        return self
+
+    @property
+    def points_levels(self) -> list[Level]:
+        """The levels that points reach, lowest first."""
+        return sorted(
+            (level for level in self.levels if level.points is not None),
+            key=lambda level: (level.points or 0, level.id),
+        )
+
+    @property
+    def trust_levels(self) -> list[Level]:
+        """The levels that ask for more than points, lowest first: each stands on the one before."""
+        return [level for level in self.levels if level.points is None]

@@ -69,6 +69,26 @@ class Rewards:
             self._ask(call("rewards", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
+    def get_draws(self) -> types.Draws:
+        """With what each is committed to. A draw is declared in the programme's section `rewards`."""
+        return cast("types.Draws", self._ask(call("rewards", "GET", "/v1/draws")))
+
+    def get_draw(self, draw_id: str) -> types.OneDraw:
+        """Winners are there once it is drawn; they are named to whoever sees rewards."""
+        return cast("types.OneDraw", self._ask(call("rewards", "GET", f"/v1/draws/{as_segment(draw_id)}")))
+
+    def post_draw(self, draw_id: str) -> types.OneDraw:
+        """Once its tickets are frozen: the seed is published, and winners are given the reward. Again is the
+        same.
+        """
+        return cast("types.OneDraw", self._ask(call("rewards", "POST", f"/v1/draws/{as_segment(draw_id)}/draw")))
+
+    def get_draw_record(self, draw_id: str) -> types.DrawRecord:
+        """Tickets and whose they are, by ids; and the seed, once it is drawn. Nobody is named."""
+        return cast(
+            "types.DrawRecord", self._ask(call("rewards", "GET", f"/v1/draws/{as_segment(draw_id)}/record"))
+        )
+
     def whose_key(self) -> types.KeyHolder:
         """Tells a client that this service knows its key, whose it is, and what it may do."""
         return cast("types.KeyHolder", self._ask(call("rewards", "GET", "/v1/key")))
@@ -184,6 +204,12 @@ class Rewards:
         return cast(
             "types.MembersCatalogue",
             self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/catalogue")),
+        )
+
+    def get_member_draws(self, member_id: str) -> types.DrawsOfMember:
+        """All draws, with how many tickets they have, and whether they won."""
+        return cast(
+            "types.DrawsOfMember", self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/draws"))
         )
 
     def get_open(self, member_id: str) -> types.Open:
@@ -420,10 +446,11 @@ class Rewards:
             call("rewards", "GET", "/v1/payout-outcomes", params={"state": state, "run": run, "limit": limit}),
         )
 
-    def get_outcome(self, outcome_id: str) -> types.Outcome:
+    def get_outcome(self, outcome_id: str) -> types.OutcomeShown:
         """What was proposed of which payouts, by whom, and who decided it."""
         return cast(
-            "types.Outcome", self._ask(call("rewards", "GET", f"/v1/payout-outcomes/{as_segment(outcome_id)}"))
+            "types.OutcomeShown",
+            self._ask(call("rewards", "GET", f"/v1/payout-outcomes/{as_segment(outcome_id)}")),
         )
 
     def get_preview(self) -> types.RunPreview:
@@ -472,7 +499,7 @@ class Rewards:
         return cast("types.Run", self._ask(call("rewards", "GET", f"/v1/payout-runs/{as_segment(run_id)}")))
 
     def approve_payout_run(self, run_id: str, *, body: types.Approval | None | None = None) -> types.Run:
-        """By a person who has no other hand in it, by whatever key or token: see docs/payouts.md.
+        """By a person who has no other hand in it, and whom it does not pay: see docs/payouts.md.
 
         Points are reserved, or the payout pays less or fails, and says why.
         """
@@ -778,7 +805,7 @@ class Rewards:
         )
 
     def confirm_redemption(self, redemption_id: str) -> types.Redemption:
-        """Second phase: reserved points are spent. Confirming again changes nothing."""
+        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing."""
         return cast(
             "types.Redemption",
             self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm")),
@@ -806,6 +833,77 @@ class Rewards:
             self._ask,
             call("rewards", "GET", f"/v1/redemptions/{as_segment(redemption_id)}/lots", params={"limit": limit}),
         )
+
+    def get_webhook_deliveries(
+        self,
+        *,
+        endpoint_id: str | None = None,
+        state: types.DeliveryState | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.WebhookDeliveryListedPage:
+        """Those of this service's facts, the newest first."""
+        return cast(
+            "types.WebhookDeliveryListedPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/webhook-deliveries",
+                    params={"endpoint_id": endpoint_id, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_webhook_deliveries(
+        self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
+    ) -> Iterator[types.WebhookDeliveryListed]:
+        """Every item that `get_webhook_deliveries` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/webhook-deliveries",
+                params={"endpoint_id": endpoint_id, "state": state, "limit": limit},
+            ),
+        )
+
+    def replay_webhook_deliveries(
+        self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
+    ) -> types.WebhookReplayed:
+        """Under the same webhook-id, the oldest first; 10,000 at once."""
+        return cast(
+            "types.WebhookReplayed",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/webhook-deliveries/replay",
+                    fields={"endpoint_id": endpoint_id, "states": states},
+                )
+            ),
+        )
+
+    def get_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`, and is
+        noted.
+        """
+        return cast(
+            "types.WebhookDeliveryShown",
+            self._ask(call("rewards", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
+        )
+
+    def replay_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryListed:
+        """Under the same webhook-id: whoever had it before knows it again."""
+        return cast(
+            "types.WebhookDeliveryListed",
+            self._ask(call("rewards", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
+        )
+
+    def get_webhook_lanes(self) -> types.WebhookLanes:
+        """What of this service's facts waits for each endpoint, and since when one takes nothing."""
+        return cast("types.WebhookLanes", self._ask(call("rewards", "GET", "/v1/webhook-lanes")))
 
 
 class AsyncRewards:
@@ -866,6 +964,28 @@ class AsyncRewards:
         return cast(
             "types.DeadLetterListed",
             await self._ask(call("rewards", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
+        )
+
+    async def get_draws(self) -> types.Draws:
+        """With what each is committed to. A draw is declared in the programme's section `rewards`."""
+        return cast("types.Draws", await self._ask(call("rewards", "GET", "/v1/draws")))
+
+    async def get_draw(self, draw_id: str) -> types.OneDraw:
+        """Winners are there once it is drawn; they are named to whoever sees rewards."""
+        return cast("types.OneDraw", await self._ask(call("rewards", "GET", f"/v1/draws/{as_segment(draw_id)}")))
+
+    async def post_draw(self, draw_id: str) -> types.OneDraw:
+        """Once its tickets are frozen: the seed is published, and winners are given the reward. Again is the
+        same.
+        """
+        return cast(
+            "types.OneDraw", await self._ask(call("rewards", "POST", f"/v1/draws/{as_segment(draw_id)}/draw"))
+        )
+
+    async def get_draw_record(self, draw_id: str) -> types.DrawRecord:
+        """Tickets and whose they are, by ids; and the seed, once it is drawn. Nobody is named."""
+        return cast(
+            "types.DrawRecord", await self._ask(call("rewards", "GET", f"/v1/draws/{as_segment(draw_id)}/record"))
         )
 
     async def whose_key(self) -> types.KeyHolder:
@@ -986,6 +1106,13 @@ class AsyncRewards:
         return cast(
             "types.MembersCatalogue",
             await self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/catalogue")),
+        )
+
+    async def get_member_draws(self, member_id: str) -> types.DrawsOfMember:
+        """All draws, with how many tickets they have, and whether they won."""
+        return cast(
+            "types.DrawsOfMember",
+            await self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/draws")),
         )
 
     async def get_open(self, member_id: str) -> types.Open:
@@ -1226,10 +1353,10 @@ class AsyncRewards:
             call("rewards", "GET", "/v1/payout-outcomes", params={"state": state, "run": run, "limit": limit}),
         )
 
-    async def get_outcome(self, outcome_id: str) -> types.Outcome:
+    async def get_outcome(self, outcome_id: str) -> types.OutcomeShown:
         """What was proposed of which payouts, by whom, and who decided it."""
         return cast(
-            "types.Outcome",
+            "types.OutcomeShown",
             await self._ask(call("rewards", "GET", f"/v1/payout-outcomes/{as_segment(outcome_id)}")),
         )
 
@@ -1283,7 +1410,7 @@ class AsyncRewards:
         return cast("types.Run", await self._ask(call("rewards", "GET", f"/v1/payout-runs/{as_segment(run_id)}")))
 
     async def approve_payout_run(self, run_id: str, *, body: types.Approval | None | None = None) -> types.Run:
-        """By a person who has no other hand in it, by whatever key or token: see docs/payouts.md.
+        """By a person who has no other hand in it, and whom it does not pay: see docs/payouts.md.
 
         Points are reserved, or the payout pays less or fails, and says why.
         """
@@ -1589,7 +1716,7 @@ class AsyncRewards:
         )
 
     async def confirm_redemption(self, redemption_id: str) -> types.Redemption:
-        """Second phase: reserved points are spent. Confirming again changes nothing."""
+        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing."""
         return cast(
             "types.Redemption",
             await self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm")),
@@ -1619,3 +1746,74 @@ class AsyncRewards:
             self._ask,
             call("rewards", "GET", f"/v1/redemptions/{as_segment(redemption_id)}/lots", params={"limit": limit}),
         )
+
+    async def get_webhook_deliveries(
+        self,
+        *,
+        endpoint_id: str | None = None,
+        state: types.DeliveryState | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.WebhookDeliveryListedPage:
+        """Those of this service's facts, the newest first."""
+        return cast(
+            "types.WebhookDeliveryListedPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/webhook-deliveries",
+                    params={"endpoint_id": endpoint_id, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_webhook_deliveries(
+        self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.WebhookDeliveryListed]:
+        """Every item that `get_webhook_deliveries` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/webhook-deliveries",
+                params={"endpoint_id": endpoint_id, "state": state, "limit": limit},
+            ),
+        )
+
+    async def replay_webhook_deliveries(
+        self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
+    ) -> types.WebhookReplayed:
+        """Under the same webhook-id, the oldest first; 10,000 at once."""
+        return cast(
+            "types.WebhookReplayed",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/webhook-deliveries/replay",
+                    fields={"endpoint_id": endpoint_id, "states": states},
+                )
+            ),
+        )
+
+    async def get_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`, and is
+        noted.
+        """
+        return cast(
+            "types.WebhookDeliveryShown",
+            await self._ask(call("rewards", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
+        )
+
+    async def replay_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryListed:
+        """Under the same webhook-id: whoever had it before knows it again."""
+        return cast(
+            "types.WebhookDeliveryListed",
+            await self._ask(call("rewards", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
+        )
+
+    async def get_webhook_lanes(self) -> types.WebhookLanes:
+        """What of this service's facts waits for each endpoint, and since when one takes nothing."""
+        return cast("types.WebhookLanes", await self._ask(call("rewards", "GET", "/v1/webhook-lanes")))

@@ -29,6 +29,21 @@ class ArtShown(TypedDict):
     shape: Literal["circle", "shield", "hexagon", "diamond", "rosette", "square"]
 
 
+class AskedShown(TypedDict):
+    """One thing that a level asks for, and how far the member is with it."""
+
+    at_least: int | None
+    at_most: int | None
+    count: Literal["events", "days", "people", "objects", "topics", "sum"] | None
+    is_met: bool
+    known_minutes: int | None
+    of: str | None
+    rule: str | None
+    unsuspended_days: int | None
+    value: int
+    within_days: int | None
+
+
 class Backfill(TypedDict):
     """How far a community's members were looked at by the version in force."""
 
@@ -142,11 +157,99 @@ class BadgesTakenBack(TypedDict):
     member_id: str
 
 
-class BoardAudience(TypedDict):
-    """The audience that a board is of."""
+class BoardEntry(TypedDict):
+    """A member on a board."""
+
+    is_self: bool
+    member_id: str | None
+    moved: Moved | None
+    name: str | None
+    points: int
+    rank: int
+
+
+class BoardOfAll(TypedDict):
+    """A board, and how many members are on it."""
+
+    audience: BoardsBoardAudience | None
+    channel: str | None
+    description: str
+    ends_on: str | None
+    freeze_after_days: int | None
+    id: str
+    is_whole: bool
+    members: int
+    period: Literal["all_time", "year", "quarter", "month", "week", "day"]
+    prizes: list[BoardPrize]
+    public: bool
+    score: str | None
+    since: str
+    size: int
+    starts_on: str | None
+    title: str
+
+
+class BoardPage(TypedDict):
+    """Some of the members of a board, most points first; of those with as many who had them earlier."""
+
+    board: BoardShown
+    items: list[BoardEntry]
+    members: int
+    next: NotRequired[str | None]
+
+
+class BoardPlace(TypedDict):
+    """Where somebody stands on a board."""
+
+    members: int
+    members_above: int
+    members_with: int
+    moved: Moved | None
+    points: int
+    rank: int
+
+
+class BoardPrize(TypedDict):
+    """What the next so many people win."""
 
     id: str
+    people: int
+    tie: Literal["all", "earliest"]
     title: str
+
+
+class BoardResults(TypedDict):
+    """The results of a period, of those whom boards show now."""
+
+    board: BoardShown
+    items: list[ResultEntryShown]
+    result: ResultShown
+
+
+class BoardShown(TypedDict):
+    """A board as the programme in force declares it, and its period."""
+
+    audience: BoardsBoardAudience | None
+    channel: str | None
+    description: str
+    ends_on: str | None
+    freeze_after_days: int | None
+    id: str
+    is_whole: bool
+    period: Literal["all_time", "year", "quarter", "month", "week", "day"]
+    prizes: list[BoardPrize]
+    public: bool
+    score: str | None
+    since: str
+    size: int
+    starts_on: str | None
+    title: str
+
+
+class Boards(TypedDict):
+    """The boards of the programme in force, in its order."""
+
+    items: list[BoardOfAll]
 
 
 class Card(TypedDict):
@@ -160,27 +263,6 @@ class Card(TypedDict):
     name: str | None
     next_level: NextOnCard | None
     points: int
-
-
-class CelebrationShown(TypedDict):
-    """Something that a member reached, or the community by an act of a member."""
-
-    celebrated_at: str
-    celebration_id: str
-    event_time: str
-    event_uid: str | None
-    is_seen: bool
-    kind: Literal["milestone", "badge", "level", "quest"]
-    member_id: str | None
-    member_name: str | None
-    name: str
-    number: int | None
-    own_reactions: list[Literal["celebrate", "heart", "thanks", "wow"]]
-    reactions: list[ReactionsShown]
-    seen_count: int
-    tier: str | None
-    title: str
-    together: bool
 
 
 class DayShown(TypedDict):
@@ -233,23 +315,6 @@ class Discard(TypedDict):
     reason: str
 
 
-class FeedAuthor(TypedDict):
-    """Who it is about."""
-
-    name: str
-
-
-class FeedItem(TypedDict):
-    """A celebration, as readers of JSON Feed take it."""
-
-    authors: list[FeedAuthor]
-    content_text: str
-    date_published: str
-    id: str
-    tags: list[str]
-    title: str
-
-
 class FieldError(TypedDict):
     """One thing wrong with a request. `field` is a JSON Pointer (RFC 6901) or a parameter's name."""
 
@@ -258,6 +323,21 @@ class FieldError(TypedDict):
     field: str
     index: NotRequired[int | None]
     line: NotRequired[int | None]
+
+
+class FreezeGift(TypedDict):
+    """Why a member is given a freeze."""
+
+    reason: str
+
+
+class FreezeGiven(TypedDict):
+    """A freeze that somebody gave a member."""
+
+    freeze_id: str
+    given_at: str
+    member_id: str
+    streak: str
 
 
 class Granted(TypedDict):
@@ -289,19 +369,12 @@ class HolderShown(TypedDict):
     member_name: str | None
 
 
-class JsonFeed(TypedDict):
-    """The newest celebrations as JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1)."""
-
-    items: list[FeedItem]
-    title: str
-    version: Literal["https://jsonfeed.org/version/1.1"]
-
-
 class KeyHolder(TypedDict):
     """Whose a credential is, and what it lets them do."""
 
     community: str
     credential: str
+    members: list[str]
     name: str
     person_id: str
     roles: list[str]
@@ -327,7 +400,7 @@ class LatestRecognition(TypedDict):
 class Leaderboard(TypedDict):
     """Members by points of a period of event time, most first; only members with points above zero."""
 
-    audience: NotRequired[BoardAudience | None]
+    audience: NotRequired[LeaderboardsBoardAudience | None]
     ends_on: str | None
     items: list[Standing]
     next: NotRequired[str | None]
@@ -340,7 +413,38 @@ class LevelHolders(TypedDict):
 
     holders: int
     name: str
-    points: int
+    points: int | None
+    title: str
+
+
+class LevelLocked(TypedDict):
+    """A level that somebody fixed, or let go."""
+
+    level: str | None
+    lock_id: str
+    locked_at: str
+    member_id: str
+    unlocked_at: str | None
+
+
+class LevelLocking(TypedDict):
+    """The level that a member is on from now on, whatever they do, and why."""
+
+    level: str | None
+    reason: str
+
+
+class LevelOfMember(TypedDict):
+    """A level, whether the member has it, and what it takes."""
+
+    by_hand: bool
+    description: str
+    grace_until: str | None
+    keep: list[AskedShown]
+    name: str
+    opens: list[Literal["redeem", "judge"]]
+    requires: list[AskedShown]
+    since: str | None
     title: str
 
 
@@ -349,6 +453,31 @@ class LevelReached(TypedDict):
 
     name: str
     title: str
+
+
+class LevelUnlocking(TypedDict):
+    """Why a member's level is what they do again."""
+
+    reason: str
+
+
+class LevelsOfMember(TypedDict):
+    """Where a member is on the levels of the programme that ask for more than points, lowest first."""
+
+    changes_at: str | None
+    items: list[LevelOfMember]
+    level: str | None
+    lock: LockShown | None
+    member_id: str
+    next_level: str | None
+
+
+class LockShown(TypedDict):
+    """That somebody fixed the level."""
+
+    level: str | None
+    locked_at: str
+    reason: str | None
 
 
 class MemberPlace(TypedDict):
@@ -372,6 +501,7 @@ class MemberRecognition(TypedDict):
     name: str | None
     next_level: NextLevel | None
     points: int
+    trust_level: Granted | None
 
 
 class MemberStreaks(TypedDict):
@@ -396,24 +526,11 @@ class MemberTotals(TypedDict):
     items: list[MemberTotal]
 
 
-class MilestoneShown(TypedDict):
-    """A milestone of the programme in force."""
+class Moved(TypedDict):
+    """How a member's rank differs from the results before: of the period before, or of yesterday."""
 
-    at: list[int] | None
-    description: str
-    name: str
-    now: int | None
-    rule: str | None
-    since: str | None
-    title: str
-    together: bool
-
-
-class Milestones(TypedDict):
-    """The milestones of the programme version in force; a programme's limits bound the list."""
-
-    milestones: list[MilestoneShown]
-    programme_version: int
+    by: int | None
+    is_new: bool
 
 
 class NeighbourShown(TypedDict):
@@ -482,23 +599,6 @@ class OwnFacts(TypedDict):
     why: NotRequired[str | None]
 
 
-class OwnMilestone(TypedDict):
-    """How far a member is with a milestone."""
-
-    last: int | None
-    name: str
-    next: int | None
-    number: int | None
-    title: str
-
-
-class OwnMilestones(TypedDict):
-    """A member's milestones; the community's own are not among them."""
-
-    items: list[OwnMilestone]
-    member_id: str
-
-
 class OwnPartition(TypedDict):
     """A partition of a topic that the service writes."""
 
@@ -508,13 +608,6 @@ class OwnPartition(TypedDict):
     topic: str
     unknown_count: int
     why_not: NotRequired[str | None]
-
-
-class CelebrationShownPage(TypedDict):
-    """CelebrationShownPage"""
-
-    items: list[CelebrationShown]
-    next: NotRequired[str | None]
 
 
 class DeadLetterListedPage(TypedDict):
@@ -535,6 +628,13 @@ class LatestRecognitionPage(TypedDict):
     """LatestRecognitionPage"""
 
     items: list[LatestRecognition]
+    next: NotRequired[str | None]
+
+
+class ResultShownPage(TypedDict):
+    """ResultShownPage"""
+
+    items: list[ResultShown]
     next: NotRequired[str | None]
 
 
@@ -580,6 +680,42 @@ class Pipeline(TypedDict):
     workers: int
 
 
+class PlaceOnBoard(TypedDict):
+    """A board, and where a member stands on it."""
+
+    board: BoardShown
+    place: BoardPlace | None
+
+
+class PlaceWithNeighbours(TypedDict):
+    """A member's place on a board, and who is right above and below them."""
+
+    board: BoardShown
+    neighbours: list[BoardEntry]
+    place: BoardPlace | None
+
+
+class PlacesOnBoards(TypedDict):
+    """Where a member stands on each board, and what they won."""
+
+    items: list[PlaceOnBoard]
+    prizes: list[PrizeShown]
+
+
+class PrizeShown(TypedDict):
+    """A prize that a member won."""
+
+    board_id: str
+    board_title: str
+    ends_on: str
+    id: str
+    member_id: str | None
+    points: int
+    rank: int
+    starts_on: str
+    title: str
+
+
 class ProblemDetails(TypedDict):
     """The body of every error answer."""
 
@@ -599,11 +735,29 @@ class Progress(TypedDict):
     value: int
 
 
-class ReactionsShown(TypedDict):
-    """How many members reacted with one thing."""
+class ResultEntryShown(TypedDict):
+    """A member in results."""
 
+    is_self: bool
+    member_id: str | None
+    name: str | None
+    points: int
+    prizes: list[str]
+    rank: int
+
+
+class ResultShown(TypedDict):
+    """Results of a period of a board."""
+
+    cut_at: str
+    ends_on: str
+    is_final: bool
+    is_whole: bool
+    late_awards: int
+    late_points: int
     members: int
-    reaction: Literal["celebrate", "heart", "thanks", "wow"]
+    starts_on: str
+    title: str
 
 
 class RowShown(TypedDict):
@@ -700,6 +854,20 @@ class WaitingLetters(TypedDict):
 
     count: int
     oldest_at: str | None
+
+
+class BoardsBoardAudience(TypedDict):
+    """The audience whose board it is."""
+
+    id: str
+    title: str | None
+
+
+class LeaderboardsBoardAudience(TypedDict):
+    """The audience that a board is of."""
+
+    id: str
+    title: str
 
 
 Day = Literal["done", "frozen", "missed", "open", "free"]

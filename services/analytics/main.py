@@ -46,6 +46,7 @@ from shared.topics import (
     REDEMPTIONS,
     REJECTED,
 )
+from shared.webhooks import FOLLOWED_WEBHOOKS
 
 SPEC = ServiceSpec(
     name="analytics",
@@ -54,6 +55,7 @@ SPEC = ServiceSpec(
     subscriptions=[
         FOLLOWED_ACCESS_KEYS,
         FOLLOWED_PEOPLE,
+        FOLLOWED_WEBHOOKS,
         FOLLOWED_COMMUNITIES,
         FOLLOWED_MEMBERS,
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),

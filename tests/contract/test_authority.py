@@ -31,7 +31,8 @@ THEIR_OWN = {
     "GET /v1/payees/{member_id}",
     "PUT /v1/payees/{member_id}",
 }
-#: What any member of the community reads, of nobody or of what they wrote themselves, and does where they are.
+#: What any member of the community reads: of nobody, of what they wrote themselves, or what all celebrate; and
+#: does where they are.
 OF_ANY_MEMBER = {
     "POST /v1/check-ins",
     "GET /v1/badges",
@@ -45,6 +46,11 @@ OF_ANY_MEMBER = {
     "GET /v1/guidelines",
     "GET /v1/rules",
     "GET /v1/running-campaigns",
+    "GET /v1/celebrations",
+    "GET /v1/celebrations/feed",
+    "GET /v1/milestones",
+    "POST /v1/celebration-reactions",
+    "POST /v1/celebrations-seen",
     "GET /v1/texts/{event_uid}",
 }
 

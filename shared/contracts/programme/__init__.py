@@ -13,12 +13,23 @@ from shared.contracts.programme.document import IDS, REFERENCES, Programme
 from shared.contracts.programme.event_types import CustomEventType, EventChannel, EventField, Events
 from shared.contracts.programme.guidelines import PENALTY_RULE, Category, Guidelines, WordList
 from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId, id_problems
+from shared.contracts.programme.levels import (
+    LEVELS_MAX_COUNT,
+    Level,
+    LevelCount,
+    Requirement,
+    Right,
+    Share,
+    counted_id,
+    counted_of,
+    detail_of,
+)
 from shared.contracts.programme.manual import Manual, ManualLimit, ManualReason
+from shared.contracts.programme.milestones import MILESTONES_MAX_COUNT, Milestone
 from shared.contracts.programme.quality import JudgementWeights, Quality, TrustedMembers
 from shared.contracts.programme.recognition import (
     BADGES_MAX_COUNT,
     EVERY_DAY,
-    LEVELS_MAX_COUNT,
     STREAKS_MAX_COUNT,
     Art,
     Badge,
@@ -26,7 +37,6 @@ from shared.contracts.programme.recognition import (
     Counted,
     Freezes,
     Glyph,
-    Level,
     Recognition,
     Shape,
     Streak,
@@ -78,6 +88,7 @@ __all__ = [
     "IDS",
     "LEVELS_MAX_COUNT",
     "LIMITS_OF_RULE_MAX_COUNT",
+    "MILESTONES_MAX_COUNT",
     "PENALTY_RULE",
     "REFERENCES",
     "RING_MAX_COUNT",
@@ -113,9 +124,11 @@ __all__ = [
     "IdsError",
     "JudgementWeights",
     "Level",
+    "LevelCount",
     "Manual",
     "ManualLimit",
     "ManualReason",
+    "Milestone",
     "Multiplier",
     "Pacing",
     "Path",
@@ -128,12 +141,15 @@ __all__ = [
     "Recognition",
     "Reference",
     "RepeatedId",
+    "Requirement",
     "Rewards",
+    "Right",
     "Rule",
     "RuleBudget",
     "RuleLimit",
     "Section",
     "Shape",
+    "Share",
     "SharedLimit",
     "Signals",
     "Slot",
@@ -142,5 +158,8 @@ __all__ = [
     "TrustedMembers",
     "UnknownId",
     "WordList",
+    "counted_id",
+    "counted_of",
+    "detail_of",
     "id_problems",
 ]

@@ -10,9 +10,8 @@ import orjson
 
 from services.recognition.boards.domain import ALL_TIME, KeptBoard, ScoreKey, changes_of, of_persons, span_of
 from services.recognition.boards.store import kept, reading, scores
-from services.recognition.leaderboards import handlers as leaderboards
 from shared.calendars import Calendar
-from shared.contracts.facts import POINTS_AWARDED, AudienceFact, GuidelineFact, PointsAwarded
+from shared.contracts.facts import POINTS_AWARDED, AudienceFact, PointsAwarded
 from shared.followed_communities import load_calendar
 from shared.followed_members import Followed
 from shared.merges import lock_persons
@@ -184,12 +183,6 @@ async def _refresh(tx: Transaction, members: Collection[MemberKey]) -> None:
         ids = {member_id for of, member_id in members if of == community}
         heads = await scores.load_heads_of(tx.conn, community=community, member_ids=ids)
         await scores.refresh(tx.conn, community=community, member_ids=heads)
-
-
-async def on_guidelines(tx: Transaction, facts: list[GuidelineFact]) -> None:
-    """Keep suspensions, and have whoever is suspended be on no board at once."""
-    await leaderboards.on_guidelines(tx, facts)
-    await apply_suspensions(tx)
 
 
 async def apply_suspensions(tx: Transaction) -> None:

@@ -11,8 +11,7 @@ import pytest
 
 from services.recognition.badges.handlers.deciding import on_audiences
 from services.recognition.boards.handlers import keeping
-from services.recognition.boards.handlers.following import on_guidelines
-from services.recognition.merges.handlers import on_members
+from services.recognition.merges.handlers import on_guidelines, on_members
 from shared.contracts.facts import GUIDELINE_FACT, MEMBER_FACT
 from tests.integration.services.merging import Merging
 from tests.integration.services.recognition.test_boards_of_audiences import turn

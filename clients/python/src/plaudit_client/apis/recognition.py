@@ -380,6 +380,46 @@ class Recognition:
             "types.Card", self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/card"))
         )
 
+    def lock_member_level(self, member_id: str, *, level: str | None, reason: str) -> types.LevelLocked:
+        """One of those that ask for more than points. It neither rises nor falls until somebody lets it go.
+
+        What was fixed before is replaced.
+        """
+        return cast(
+            "types.LevelLocked",
+            self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/level-lock",
+                    fields={"level": level, "reason": reason},
+                )
+            ),
+        )
+
+    def unlock_member_level(self, member_id: str, *, reason: str) -> types.LevelLocked:
+        """From now on it is kept, lost and reached again by what they do; a grace began when it was fixed."""
+        return cast(
+            "types.LevelLocked",
+            self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/level-unlock",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
+    def get_member_levels(self, member_id: str) -> types.LevelsOfMember:
+        """At this moment, by the programme whose events are all counted. Levels by points are with
+        recognition.
+        """
+        return cast(
+            "types.LevelsOfMember",
+            self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/levels")),
+        )
+
     def get_personal_data(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.RowShownPage:
@@ -445,6 +485,22 @@ class Recognition:
             self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/streaks")),
         )
 
+    def give_streak_freeze(self, member_id: str, streak_id: str, *, reason: str) -> types.FreezeGiven:
+        """It is spent on the first period that ends after now in which too little is done, as one that was
+        earned.
+        """
+        return cast(
+            "types.FreezeGiven",
+            self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/streaks/{as_segment(streak_id)}/freezes",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
     def get_own_facts(self) -> types.OwnFacts:
         """For operators and administrators, and for the bootstrap key: after a restore no other may be known.
 
@@ -463,6 +519,77 @@ class Recognition:
         return cast(
             "types.MemberTotals", self._ask(call("recognition", "GET", "/v1/totals", params={"member": member}))
         )
+
+    def get_webhook_deliveries(
+        self,
+        *,
+        endpoint_id: str | None = None,
+        state: types.DeliveryState | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.WebhookDeliveryListedPage:
+        """Those of this service's facts, the newest first."""
+        return cast(
+            "types.WebhookDeliveryListedPage",
+            self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    "/v1/webhook-deliveries",
+                    params={"endpoint_id": endpoint_id, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_webhook_deliveries(
+        self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
+    ) -> Iterator[types.WebhookDeliveryListed]:
+        """Every item that `get_webhook_deliveries` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "recognition",
+                "GET",
+                "/v1/webhook-deliveries",
+                params={"endpoint_id": endpoint_id, "state": state, "limit": limit},
+            ),
+        )
+
+    def replay_webhook_deliveries(
+        self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
+    ) -> types.WebhookReplayed:
+        """Under the same webhook-id, the oldest first; 10,000 at once."""
+        return cast(
+            "types.WebhookReplayed",
+            self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    "/v1/webhook-deliveries/replay",
+                    fields={"endpoint_id": endpoint_id, "states": states},
+                )
+            ),
+        )
+
+    def get_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`, and is
+        noted.
+        """
+        return cast(
+            "types.WebhookDeliveryShown",
+            self._ask(call("recognition", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
+        )
+
+    def replay_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryListed:
+        """Under the same webhook-id: whoever had it before knows it again."""
+        return cast(
+            "types.WebhookDeliveryListed",
+            self._ask(call("recognition", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
+        )
+
+    def get_webhook_lanes(self) -> types.WebhookLanes:
+        """What of this service's facts waits for each endpoint, and since when one takes nothing."""
+        return cast("types.WebhookLanes", self._ask(call("recognition", "GET", "/v1/webhook-lanes")))
 
 
 class AsyncRecognition:
@@ -839,6 +966,46 @@ class AsyncRecognition:
             "types.Card", await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/card"))
         )
 
+    async def lock_member_level(self, member_id: str, *, level: str | None, reason: str) -> types.LevelLocked:
+        """One of those that ask for more than points. It neither rises nor falls until somebody lets it go.
+
+        What was fixed before is replaced.
+        """
+        return cast(
+            "types.LevelLocked",
+            await self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/level-lock",
+                    fields={"level": level, "reason": reason},
+                )
+            ),
+        )
+
+    async def unlock_member_level(self, member_id: str, *, reason: str) -> types.LevelLocked:
+        """From now on it is kept, lost and reached again by what they do; a grace began when it was fixed."""
+        return cast(
+            "types.LevelLocked",
+            await self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/level-unlock",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
+    async def get_member_levels(self, member_id: str) -> types.LevelsOfMember:
+        """At this moment, by the programme whose events are all counted. Levels by points are with
+        recognition.
+        """
+        return cast(
+            "types.LevelsOfMember",
+            await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/levels")),
+        )
+
     async def get_personal_data(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.RowShownPage:
@@ -904,6 +1071,22 @@ class AsyncRecognition:
             await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/streaks")),
         )
 
+    async def give_streak_freeze(self, member_id: str, streak_id: str, *, reason: str) -> types.FreezeGiven:
+        """It is spent on the first period that ends after now in which too little is done, as one that was
+        earned.
+        """
+        return cast(
+            "types.FreezeGiven",
+            await self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/streaks/{as_segment(streak_id)}/freezes",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
     async def get_own_facts(self) -> types.OwnFacts:
         """For operators and administrators, and for the bootstrap key: after a restore no other may be known.
 
@@ -923,3 +1106,76 @@ class AsyncRecognition:
             "types.MemberTotals",
             await self._ask(call("recognition", "GET", "/v1/totals", params={"member": member})),
         )
+
+    async def get_webhook_deliveries(
+        self,
+        *,
+        endpoint_id: str | None = None,
+        state: types.DeliveryState | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.WebhookDeliveryListedPage:
+        """Those of this service's facts, the newest first."""
+        return cast(
+            "types.WebhookDeliveryListedPage",
+            await self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    "/v1/webhook-deliveries",
+                    params={"endpoint_id": endpoint_id, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_webhook_deliveries(
+        self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.WebhookDeliveryListed]:
+        """Every item that `get_webhook_deliveries` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "recognition",
+                "GET",
+                "/v1/webhook-deliveries",
+                params={"endpoint_id": endpoint_id, "state": state, "limit": limit},
+            ),
+        )
+
+    async def replay_webhook_deliveries(
+        self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
+    ) -> types.WebhookReplayed:
+        """Under the same webhook-id, the oldest first; 10,000 at once."""
+        return cast(
+            "types.WebhookReplayed",
+            await self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    "/v1/webhook-deliveries/replay",
+                    fields={"endpoint_id": endpoint_id, "states": states},
+                )
+            ),
+        )
+
+    async def get_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`, and is
+        noted.
+        """
+        return cast(
+            "types.WebhookDeliveryShown",
+            await self._ask(call("recognition", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
+        )
+
+    async def replay_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryListed:
+        """Under the same webhook-id: whoever had it before knows it again."""
+        return cast(
+            "types.WebhookDeliveryListed",
+            await self._ask(
+                call("recognition", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")
+            ),
+        )
+
+    async def get_webhook_lanes(self) -> types.WebhookLanes:
+        """What of this service's facts waits for each endpoint, and since when one takes nothing."""
+        return cast("types.WebhookLanes", await self._ask(call("recognition", "GET", "/v1/webhook-lanes")))

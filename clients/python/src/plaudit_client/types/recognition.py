@@ -29,6 +29,21 @@ class ArtShown(TypedDict):
     shape: Literal["circle", "shield", "hexagon", "diamond", "rosette", "square"]
 
 
+class AskedShown(TypedDict):
+    """One thing that a level asks for, and how far the member is with it."""
+
+    at_least: int | None
+    at_most: int | None
+    count: Literal["events", "days", "people", "objects", "topics", "sum"] | None
+    is_met: bool
+    known_minutes: int | None
+    of: str | None
+    rule: str | None
+    unsuspended_days: int | None
+    value: int
+    within_days: int | None
+
+
 class Backfill(TypedDict):
     """How far a community's members were looked at by the version in force."""
 
@@ -310,6 +325,21 @@ class FieldError(TypedDict):
     line: NotRequired[int | None]
 
 
+class FreezeGift(TypedDict):
+    """Why a member is given a freeze."""
+
+    reason: str
+
+
+class FreezeGiven(TypedDict):
+    """A freeze that somebody gave a member."""
+
+    freeze_id: str
+    given_at: str
+    member_id: str
+    streak: str
+
+
 class Granted(TypedDict):
     """A badge or level that stands, and what gave it: an award or the amendment of one, an event, or a
     person.
@@ -344,6 +374,7 @@ class KeyHolder(TypedDict):
 
     community: str
     credential: str
+    members: list[str]
     name: str
     person_id: str
     roles: list[str]
@@ -382,7 +413,38 @@ class LevelHolders(TypedDict):
 
     holders: int
     name: str
-    points: int
+    points: int | None
+    title: str
+
+
+class LevelLocked(TypedDict):
+    """A level that somebody fixed, or let go."""
+
+    level: str | None
+    lock_id: str
+    locked_at: str
+    member_id: str
+    unlocked_at: str | None
+
+
+class LevelLocking(TypedDict):
+    """The level that a member is on from now on, whatever they do, and why."""
+
+    level: str | None
+    reason: str
+
+
+class LevelOfMember(TypedDict):
+    """A level, whether the member has it, and what it takes."""
+
+    by_hand: bool
+    description: str
+    grace_until: str | None
+    keep: list[AskedShown]
+    name: str
+    opens: list[Literal["redeem", "judge"]]
+    requires: list[AskedShown]
+    since: str | None
     title: str
 
 
@@ -391,6 +453,31 @@ class LevelReached(TypedDict):
 
     name: str
     title: str
+
+
+class LevelUnlocking(TypedDict):
+    """Why a member's level is what they do again."""
+
+    reason: str
+
+
+class LevelsOfMember(TypedDict):
+    """Where a member is on the levels of the programme that ask for more than points, lowest first."""
+
+    changes_at: str | None
+    items: list[LevelOfMember]
+    level: str | None
+    lock: LockShown | None
+    member_id: str
+    next_level: str | None
+
+
+class LockShown(TypedDict):
+    """That somebody fixed the level."""
+
+    level: str | None
+    locked_at: str
+    reason: str | None
 
 
 class MemberPlace(TypedDict):
@@ -414,6 +501,7 @@ class MemberRecognition(TypedDict):
     name: str | None
     next_level: NextLevel | None
     points: int
+    trust_level: Granted | None
 
 
 class MemberStreaks(TypedDict):

@@ -73,9 +73,18 @@ def test_the_points_that_can_be_spent_may_be_named() -> None:
 
 def test_boards_in_words() -> None:
     board = {
-        **{"id": "month", "title": "This month", "description": "", "period": "month", "score": None},
-        **{"audience": {"id": "helpers", "title": "Helpers"}, "channel": "forum", "is_whole": False},
-        **{"starts_on": "2026-01-01", "ends_on": "2026-01-31", "freeze_after_days": 3, "since": "2026-01-05"},
+        "id": "month",
+        "title": "This month",
+        "description": "",
+        "period": "month",
+        "score": None,
+        "audience": {"id": "helpers", "title": "Helpers"},
+        "channel": "forum",
+        "is_whole": False,
+        "starts_on": "2026-01-01",
+        "ends_on": "2026-01-31",
+        "freeze_after_days": 3,
+        "since": "2026-01-05",
     }
     entry = {"rank": 1, "name": "Ada", "member_id": "1", "points": 1200, "prizes": ["Dinner"]}
     items = [
@@ -93,8 +102,13 @@ def test_boards_in_words() -> None:
         "     3  Ada  6",
     ]
     result = {
-        **{"title": "This month", "starts_on": "2026-01-01", "ends_on": "2026-01-31", "is_final": True},
-        **{"members": 3, "late_awards": 1, "late_points": 5},
+        "title": "This month",
+        "starts_on": "2026-01-01",
+        "ends_on": "2026-01-31",
+        "is_final": True,
+        "members": 3,
+        "late_awards": 1,
+        "late_points": 5,
     }
     assert result_lines({"board": board, "result": result, "items": items[:2]}) == [
         "This month, 2026-01-01 to 2026-01-31",

@@ -30,6 +30,7 @@ from console.pages.community import routes as community
 from console.pages.connectors import routes as connectors
 from console.pages.content import routes as content
 from console.pages.dead_letters import routes as dead_letters
+from console.pages.draws import routes as draws
 from console.pages.explorer import routes as explorer
 from console.pages.figures import routes as figures
 from console.pages.guidelines import routes as guidelines
@@ -55,6 +56,7 @@ from console.pages.people import routes as people
 from console.pages.pipeline import routes as pipeline
 from console.pages.programme import audiences, editing, keeping
 from console.pages.programme import routes as programme
+from console.pages.quests import routes as quests
 from console.pages.receipts import routes as receipts
 from console.pages.redemptions import routes as redemptions
 from console.pages.refused import routes as refused
@@ -86,6 +88,8 @@ PAGES = (
         boards_of_members,
         levels,
         celebrations,
+        quests,
+        draws,
         by_hand,
         guidelines,
         campaigns,

@@ -45,6 +45,10 @@ SUBCOMMANDS = {
         "plaudit.level", "level", "See members' levels, fix them by hand, take some to begin with."
     ),
     "streak": Subcommand("plaudit.streak", "streak", "Give members freezes of their streaks."),
+    "quest": Subcommand(
+        "plaudit.quest", "quest", "See quests and how far members are, join them and leave teams."
+    ),
+    "draw": Subcommand("plaudit.draw", "draw", "See draws and who won, and verify that it was by lot."),
     "campaign": Subcommand(
         "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."
     ),

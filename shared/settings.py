@@ -120,6 +120,11 @@ class ServiceSettings(BaseSettings):
     connections_max_count: int = Field(2_000, ge=1, description="Open HTTP connections; more are answered 503")
     keep_alive_seconds: int = Field(15, ge=1, description="How long an idle connection is kept")
     stop_seconds: int = Field(15, ge=1, description="How long requests in flight may take when stopping")
+    stop_max_seconds: float = Field(
+        18.0,
+        gt=0,
+        description="How long a process may take to stop; then it ends with status 1 and logs what is still there",
+    )
     key_cache_seconds: float = Field(2.0, gt=0, description="How long a checked access key is believed")
     unknown_key_cache_seconds: float = Field(0.2, gt=0, description="How long a key is believed to be unknown")
     key_cache_max_count: int = Field(10_000, ge=1, description="Access keys remembered, known and unknown")

@@ -169,11 +169,11 @@ GUIDELINES = Topic(
 )
 RECOGNITION = Topic(
     "recognition.granted.v1",
-    "Badges and levels granted and taken back, and prizes of boards",
+    "Badges, levels and quests granted and taken back, and prizes of boards",
     "community | member",
     (facts.RECOGNITION_GRANTED.name, facts.PRIZE_WON.name),
     producers=("recognition",),
-    consumers=("rewards", "analytics"),
+    consumers=("scoring", "rewards", "analytics"),
     read_back=True,
 )
 BY_HAND = Topic(

@@ -3,8 +3,10 @@
 import re
 from typing import NamedTuple
 
-_COUNTED = re.compile(r'(?P<kind>events|awards|score|streak)\("(?P<id>[^"]+)"\) (?P<sign>>=?) (?P<number>\d+)')
-_POINTS = re.compile(r"points (?P<sign>>=?) (?P<number>\d+)")
+_COUNTED = re.compile(
+    r'(?P<kind>events|awards|score|streak|quest)\("(?P<id>[^"]+)"\) (?P<sign>>=?) (?P<number>\d+)'
+)
+_POINTS = re.compile(r"(?:earned_)?points (?P<sign>>=?) (?P<number>\d+)")
 _AUDIENCE = re.compile(r'"(?P<id>[^"]+)" in audiences')
 
 

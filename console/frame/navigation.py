@@ -48,6 +48,8 @@ WAITING = Link("/waiting", _("Waiting for you"), "eye", "programmes:read")
 BADGES = Link("/badges", _("Badges"), "seal", "recognition:read")
 BOARDS = Link("/boards", _("Boards"), "cup", "recognition:read")
 CELEBRATIONS = Link("/celebrations", _("Celebrations"), "heart", "recognition:read")
+QUESTS = Link("/quests", _("Quests"), "target", "recognition:read")
+DRAWS = Link("/draws", _("Draws"), "gift", "rewards:read")
 PROGRAMME = Link("/programme", _("Programme"), "doc", "programmes:read")
 CAMPAIGNS = Link("/campaigns", _("Campaigns"), "mega", "programmes:read")
 CONTENT = Link("/content", _("Content"), "star", "points:read")
@@ -67,6 +69,8 @@ MY_PLACE = Link("/me/place", _("My place"), "cup")
 MY_BADGES = Link("/me/badges", _("My badges"), "seal")
 MY_BOARDS = Link("/me/boards", _("Boards"), "cup")
 MY_CELEBRATIONS = Link("/me/celebrations", _("Celebrations"), "heart")
+MY_QUESTS = Link("/me/quests", _("My quests"), "target")
+MY_DRAWS = Link("/me/draws", _("My draws"), "gift")
 MY_REWARDS = Link("/me/rewards", _("Rewards"), "gift")
 MY_PAYOUTS = Link("/me/payouts", _("Payouts"), "bank")
 MY_GUIDELINES = Link("/me/guidelines", _("Guidelines"), "doc")
@@ -78,7 +82,7 @@ OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
     Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, CHECK_INS, MESSAGES)),
-    Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS)),
+    Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS, QUESTS, DRAWS)),
     Group(_("Keep it fair"), (GUIDELINES, HELD, CONTENT)),
     Group(_("Finance"), (PAYOUT_RUNS, REDEMPTIONS, LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),

@@ -25,6 +25,9 @@ from services.recognition.milestones import api as milestones
 from services.recognition.milestones.handlers import KEEP_EVERY_SECONDS as ANNIVERSARIES_EVERY_SECONDS
 from services.recognition.milestones.handlers import keep_anniversaries
 from services.recognition.problems import ERRORS
+from services.recognition.quests import api as quests
+from services.recognition.quests.handlers import deciding as quests_deciding
+from services.recognition.quests.handlers.restoring import READ_BACK as QUESTS_READ_BACK
 from services.recognition.settings import Settings
 from services.recognition.streaks import api as streaks
 from services.recognition.streaks.handlers import READ_BACK as FREEZES_READ_BACK
@@ -41,7 +44,7 @@ from shared.webhooks import FOLLOWED_WEBHOOKS
 
 SPEC = ServiceSpec(
     name="recognition",
-    description="Badges, levels, boards and their results, from points and counted events.",
+    description="Badges, levels, quests, boards and their results, from points and counted events.",
     settings=Settings,
     subscriptions=[
         FOLLOWED_ACCESS_KEYS,
@@ -57,7 +60,10 @@ SPEC = ServiceSpec(
     ],
     problems=ERRORS,
     routers=[
-        *(part.router for part in (leaderboards, totals, thresholds, cards, streaks, celebrations, milestones)),
+        *(
+            part.router
+            for part in (leaderboards, totals, thresholds, cards, streaks, celebrations, milestones, quests)
+        ),
         *BADGES,
         *BOARDS,
         *LEVELS,
@@ -65,6 +71,7 @@ SPEC = ServiceSpec(
     timers=[
         Timer("reevaluate", every_seconds=handlers.REEVALUATE_EVERY_SECONDS, run=handlers.reevaluate),
         Timer("keep counting", every_seconds=KEEP_COUNTING_EVERY_SECONDS, run=keep_counting),
+        Timer("keep quests", every_seconds=quests_deciding.KEEP_EVERY_SECONDS, run=quests_deciding.keep_quests),
         Timer("keep badges", every_seconds=KEEP_EVERY_SECONDS, run=keep_badges),
         Timer("keep levels", every_seconds=KEEP_LEVELS_EVERY_SECONDS, run=keep_levels),
         Timer("keep boards", every_seconds=KEEP_BOARDS_EVERY_SECONDS, run=keep_boards),
@@ -78,6 +85,7 @@ SPEC = ServiceSpec(
         *BADGES_READ_BACK,
         *LEVELS_READ_BACK,
         *BOARDS_READ_BACK,
+        *QUESTS_READ_BACK,
     ),
 )
 

@@ -11,7 +11,7 @@ COUNTED_EVENTS = Counter(
 )
 GRANTS = Counter(
     "plaudit_recognition_grants_total",
-    "Badges and levels granted or taken back",
+    "Badges, levels and quests granted or taken back",
     ["kind", "direction"],
 )
 REEVALUATED_MEMBERS = Counter(
@@ -61,9 +61,14 @@ ANNIVERSARIES_LOOKED_AT = Counter(
     "plaudit_recognition_anniversaries_looked_at_total",
     "Members whose years were looked at, as one is over or something changed since when they are counted",
 )
+QUEST_MEMBERS = Counter(
+    "plaudit_recognition_quest_members_total",
+    "Members looked at again, as something changed that quests go by",
+)
+QUESTS_JOINED = Counter("plaudit_recognition_quests_joined_total", "Quests that members joined", ["how"])
 
 # Known from the start, so that a rate shows zero and the first grant is not missed.
-for _kind in ("badge", "level"):
+for _kind in ("badge", "level", "quest"):
     for _direction in ("granted", "taken_back"):
         GRANTS.labels(_kind, _direction)
 for _state in ("provisional", "final"):
@@ -76,3 +81,5 @@ for _kind in ("milestone", "badge", "level"):
     CELEBRATIONS.labels(_kind)
 for _reaction in (*REACTIONS, "seen"):
     CELEBRATION_REACTIONS.labels(_reaction)
+for _how in ("alone", "team"):
+    QUESTS_JOINED.labels(_how)

@@ -22,6 +22,27 @@ from services.recognition.hands.api import NO_WORDS
 from services.recognition.hands.domain import NobodyThereError, NoWordsError
 from services.recognition.levels.api.problems import LEVEL_NOT_LOCKED, UNKNOWN_LEVEL
 from services.recognition.levels.domain.by_hand import NotLockedError, UnknownLevelError
+from services.recognition.quests.api import (
+    IN_TEAM,
+    QUEST_COMPLETED,
+    QUEST_NOT_JOINED,
+    QUEST_OVER,
+    TEAM_FULL,
+    TEAM_NAME_TAKEN,
+    UNKNOWN_QUEST,
+    UNKNOWN_TEAM,
+)
+from services.recognition.quests.domain import (
+    CompletedError,
+    InTeamError,
+    NotJoinedError,
+    QuestOverError,
+    TeamFullError,
+    TeamNameTakenError,
+    UnknownQuestError,
+    UnknownTeamError,
+)
+from services.recognition.quests.domain import NobodyThereError as NobodyInQuestsError
 from services.recognition.streaks.api import FREEZES_ENOUGH, UNKNOWN_STREAK
 from services.recognition.streaks.domain.freezes import FreezesEnoughError, UnknownStreakError
 from shared.http import ErrorTable, Problem
@@ -102,4 +123,21 @@ ERRORS: ErrorTable = {
     NotLockedError: _not_locked,
     UnknownStreakError: _unknown_streak,
     FreezesEnoughError: _freezes_enough,
+    NobodyInQuestsError: lambda _: Problem(
+        UNKNOWN_MEMBER, "There is no member with that id, or they were forgotten"
+    ),
+    UnknownQuestError: lambda _: Problem(UNKNOWN_QUEST, "GET /v1/quests has those that there are"),
+    UnknownTeamError: lambda _: Problem(
+        UNKNOWN_TEAM, "Ask who made it how it is written, or make one of that name with `is_new: true`"
+    ),
+    NotJoinedError: lambda error: Problem(QUEST_NOT_JOINED, f"Nothing was done: {error}"),
+    QuestOverError: lambda _: Problem(QUEST_OVER, "Its days are over, or the team's are; nothing counts any more"),
+    CompletedError: lambda _: Problem(QUEST_COMPLETED, "Nobody joins or leaves once all steps are done"),
+    TeamNameTakenError: lambda _: Problem(
+        TEAM_NAME_TAKEN, "Choose another name, or join that team without `is_new`"
+    ),
+    TeamFullError: lambda error: Problem(
+        TEAM_FULL, f"{error.max_members} are in it already; join another team, or make one"
+    ),
+    InTeamError: lambda _: Problem(IN_TEAM, "Leave it first; what was done in it stays with it"),
 }

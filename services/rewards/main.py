@@ -5,10 +5,12 @@ from services.rewards.books.handlers import fold
 from services.rewards.catalogue import api as catalogue
 from services.rewards.checks import api as checks
 from services.rewards.checks.handlers import check_all
+from services.rewards.draws import api as draws
+from services.rewards.draws.handlers import freeze_due, on_programmes
 from services.rewards.erasure import api as erasure
 from services.rewards.erasure.handlers import FOLLOWED_MEMBERS, LOOK_AFTER_EVERY_SECONDS, look_after
+from services.rewards.gifts.handlers import FOLLOWED_GRANTS
 from services.rewards.ledger.api import members
-from services.rewards.levels.handlers import FOLLOWED_LEVELS
 from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
 from services.rewards.payouts import api as payouts
@@ -43,22 +45,23 @@ SPEC = ServiceSpec(
         FOLLOWED_PEOPLE,
         FOLLOWED_WEBHOOKS,
         FOLLOWED_COMMUNITIES,
-        Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, links.on_programmes),
+        Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
         FOLLOWED_MEMBERS,
         FOLLOWED_AUDIENCES,
-        FOLLOWED_LEVELS,
         Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
+        FOLLOWED_GRANTS,
     ],
     routers=[
         part.router
         for part in (
             *(members, erasure, payees, catalogue, redemptions, payouts, runs, preview, review, outcomes),
-            *(checks, books),
+            *(checks, books, draws),
         )
     ],
     problems=ERRORS,
     timers=[
         Timer("expire-reservations", every_seconds=10, run=expire_reservations),
+        Timer("freeze-draws", every_seconds=5, run=freeze_due),
         Timer("mature-points", every_seconds=10, run=mature_points),
         Timer("expire-points", every_seconds=60, run=expire_points),
         Timer("carry-on-runs", every_seconds=1, run=carry_on_runs),

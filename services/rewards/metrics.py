@@ -12,6 +12,11 @@ POINTS_BOOKED = Counter(
     "plaudit_rewards_points_booked_total", "Points of awards, and of increases and decreases of them", ["kind"]
 )
 REDEMPTIONS = Counter("plaudit_rewards_redemptions_total", "Redemptions that reached a state", ["state"])
+GIFTS = Counter("plaudit_rewards_gifts_total", "Rewards that came with grants, by what became of each", ["state"])
+TICKETS = Counter(
+    "plaudit_rewards_draw_tickets_total", "Tickets in draws taken, refused and given back", ["became"]
+)
+DRAWS = Counter("plaudit_rewards_draws_total", "Draws whose tickets were frozen, and that were drawn", ["state"])
 REDEMPTIONS_REFUSED = Counter(
     "plaudit_rewards_redemptions_refused_total", "Redemptions refused for lack of points"
 )
@@ -42,3 +47,10 @@ LEDGER_DIFFERENCES = Gauge(
     "What the last check of the ledger found wrong; anything but 0 is an alarm",
 )
 LEDGER_CHECKED = Gauge("plaudit_rewards_ledger_checked_timestamp_seconds", "When the ledger was last checked")
+
+for _state in ("given", "had", "gone", "unknown", "nobody"):
+    GIFTS.labels(_state)
+for _became in ("taken", "refused", "given_back"):
+    TICKETS.labels(_became)
+for _state in ("frozen", "drawn"):
+    DRAWS.labels(_state)

@@ -3,6 +3,8 @@
 from services.rewards.bank_messages.pain001.domain import BankFileError
 from services.rewards.books.api import UNKNOWN_ACCOUNT, UNKNOWN_TRANSFER
 from services.rewards.books.domain import UnknownAccountError, UnknownTransferError
+from services.rewards.draws.api import DRAW_OPEN, UNKNOWN_DRAW
+from services.rewards.draws.domain import NotFrozenError, UnknownDrawError
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.ledger.domain.entries import AlteredError, UnknownMemberError
 from services.rewards.lots.domain.lots import NotEnoughPointsError
@@ -41,12 +43,14 @@ from services.rewards.redemptions.api import (
     NOT_CONFIRMABLE,
     NOT_ENOUGH_POINTS,
     NOT_FOR_MEMBER,
+    OUT_OF_STOCK,
     UNKNOWN_REDEMPTION,
     UNKNOWN_REWARD,
 )
 from services.rewards.redemptions.domain import (
     LevelTooLowError,
     OtherRequestError,
+    OutOfStockError,
     OutsideAudienceError,
     RedemptionClosedError,
     RedemptionState,
@@ -117,6 +121,13 @@ ERRORS: ErrorTable = {
     UnknownRewardError: _unknown_reward,
     OutsideAudienceError: _outside,
     LevelTooLowError: _too_low,
+    OutOfStockError: lambda error: Problem(
+        OUT_OF_STOCK, f"All {error.title!r} are redeemed or given; nothing was reserved"
+    ),
+    UnknownDrawError: lambda _: Problem(UNKNOWN_DRAW, "GET /v1/draws lists those that there are"),
+    NotFrozenError: lambda error: Problem(
+        DRAW_OPEN, f"It takes tickets until {error.closes_at.isoformat()}, and is frozen a moment later"
+    ),
     UnknownRedemptionError: lambda error: Problem(
         UNKNOWN_REDEMPTION, f"There is no redemption {error.redemption_id} in this community"
     ),

@@ -25,6 +25,9 @@ class Settings(ServiceSettings):
         None, ge=1, description="Points not used so long after they were earned expire; unset: never"
     )
     reservation_ttl_seconds: int = Field(900, ge=1, description="A redemption not confirmed by then expires")
+    draw_tickets_max_count: int = Field(
+        100_000, ge=1, le=1_000_000, description="Tickets that a draw takes; what comes with later grants is none"
+    )
     upkeep_max_count: int = Field(1_000, ge=1, description="Lots, reservations or sums that a timer takes at once")
     payouts_per_run_max_count: int = Field(
         2_000,

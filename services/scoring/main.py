@@ -19,6 +19,8 @@ from services.scoring.holds.api.routes import router as holds
 from services.scoring.holds.handlers import following, looking
 from services.scoring.manual import handlers as manual_handlers
 from services.scoring.manual.api import router as manual
+from services.scoring.prizes import handlers as prizes_handlers
+from services.scoring.prizes.api import router as prizes
 from services.scoring.problems import ERRORS
 from services.scoring.programmes.api.drafts import router as drafts
 from services.scoring.programmes.api.models import schemas
@@ -59,10 +61,11 @@ SPEC = ServiceSpec(
         FOLLOWED_COMMUNITIES,
         FOLLOWED_MEMBERS,
         following.FOLLOWED_LINKS,
+        prizes_handlers.FOLLOWED_GRANTS,
         Subscription(EVENTS, ACCEPTED_EVENT, listener.on_activities, prepare=scorer.prepare),
     ],
     routers=[
-        *(programmes, drafts, rules, audiences, campaigns, content, awards, manual),
+        *(programmes, drafts, rules, audiences, campaigns, content, awards, manual, prizes),
         *(holds, guidelines, members_guidelines),
     ],
     problems=ERRORS,
@@ -88,6 +91,7 @@ SPEC = ServiceSpec(
         *following.READ_BACK,
         *restoring.READ_BACK,
         *manual_handlers.READ_BACK,
+        *prizes_handlers.READ_BACK,
         *deciding.READ_BACK,
         *campaigns_handlers.READ_BACK,
         *guideline_facts.READ_BACK,

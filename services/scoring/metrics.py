@@ -33,6 +33,11 @@ PROGRAMMES_WAITING = Gauge(
 MANUAL_AWARDS = Counter(
     "plaudit_scoring_manual_awards_total", "Awards by hand, by what was done: given, taken, reversed", ["done"]
 )
+PRIZES = Counter(
+    "plaudit_scoring_prizes_total",
+    "Grants that carry points, by what came with them: the whole, cut by budget or limit, nothing, or taken back",
+    ["became"],
+)
 MANUAL_WAITING = Gauge(
     "plaudit_scoring_manual_awards_waiting", "Awards by hand that another person has yet to approve"
 )
@@ -99,3 +104,6 @@ for state in ("open", "upheld", "dismissed", "appealed", "overturned", "withdraw
     CASES_DECIDED.labels(state)
 for deadline in ("in_time", "overdue"):
     CASES_WAITING.labels(deadline)
+
+for _became in ("whole", "cut", "nothing", "taken_back"):
+    PRIZES.labels(_became)

@@ -1,8 +1,8 @@
 """Criteria of badges: expressions over what a member has, and over nothing else.
 
-They read `points`, `events("rule")`, `awards("rule")`, `score("id")`, `streak("id")` and `"id" in audiences`; they
-compare, reckon and combine. There is no loop, no text to search and no function beside, so that what one may cost
-is how long it is. What it reads is known from the expression itself.
+They read `points`, `earned_points`, `events("rule")`, `awards("rule")`, `score("id")`, `streak("id")`,
+`quest("id")` and `"id" in audiences`; they compare, reckon and combine. There is no loop, no text to search and no
+function beside, so that what one may cost is how long it is. What it reads is known from the expression itself.
 """
 
 from collections.abc import Iterable, Mapping
@@ -33,9 +33,11 @@ from shared.conditions.tree import (
 CRITERION_NODES_MAX_COUNT: Final = 200
 CRITERIA_REMEMBERED_COUNT: Final = 2_000
 POINTS: Final = "points"
+#: Without those that came with badges, levels and quests.
+EARNED_POINTS: Final = "earned_points"
 AUDIENCES: Final = "audiences"
 #: What is asked of by an id: the functions, each a map of the context.
-COUNTED: Final = ("events", "awards", "score", "streak")
+COUNTED: Final = ("events", "awards", "score", "streak", "quest")
 _NUMBERS: Final = (Kind.INT, Kind.DOUBLE)
 _WORDS: Final = ("true", "false")
 
@@ -50,6 +52,8 @@ class Reads:
     scores: frozenset[str] = frozenset()
     streaks: frozenset[str] = frozenset()
     audiences: frozenset[str] = frozenset()
+    earned_points: bool = False
+    quests: frozenset[str] = frozenset()
 
     def __or__(self, other: "Reads") -> "Reads":
         return Reads(
@@ -59,6 +63,8 @@ class Reads:
             self.scores | other.scores,
             self.streaks | other.streaks,
             self.audiences | other.audiences,
+            self.earned_points or other.earned_points,
+            self.quests | other.quests,
         )
 
 
@@ -72,10 +78,13 @@ class Values:
     scores: Mapping[str, int] | None = None
     streaks: Mapping[str, int] | None = None
     audiences: frozenset[str] = frozenset()
+    earned_points: int = 0
+    quests: Mapping[str, int] | None = None
 
     def of(self, reads: Reads) -> dict[str, int]:
         """Those that are read, as they are explained: `events(reply)`, `points`; audiences are 1 or 0."""
         found = {POINTS: self.points} if reads.points else {}
+        found |= {EARNED_POINTS: self.earned_points} if reads.earned_points else {}
         for name, ids, values in self._maps(reads):
             found |= {f"{name}({one})": (values or {}).get(one, 0) for one in sorted(ids)}
         return found | {f"audience({one})": int(one in self.audiences) for one in sorted(reads.audiences)}
@@ -84,6 +93,7 @@ class Values:
         """The values as expressions read them that read no more than this."""
         context = cel.Context()
         context.add_variable(POINTS, self.points)
+        context.add_variable(EARNED_POINTS, self.earned_points)
         for name, ids, values in self._maps(reads):
             if ids:
                 context.add_variable(name, {one: (values or {}).get(one, 0) for one in ids})
@@ -96,6 +106,7 @@ class Values:
         yield "awards", reads.awards, self.awards
         yield "score", reads.scores, self.scores
         yield "streak", reads.streaks, self.streaks
+        yield "quest", reads.quests, self.quests
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +175,8 @@ def _sample(reads: Reads, value: int) -> Values:
         dict.fromkeys(reads.scores, value),
         dict.fromkeys(reads.streaks, value),
         reads.audiences if value else frozenset(),
+        value,
+        dict.fromkeys(reads.quests, value),
     )
 
 
@@ -176,6 +189,8 @@ def _checked(node: Node) -> Reads:  # noqa: PLR0911 -- one for each kind of node
             return Reads()
         case Name(name="points"):
             return Reads(points=True)
+        case Name(name="earned_points"):
+            return Reads(earned_points=True)
         case Call(function=name, target=None, arguments=(Literal(kind=Kind.TEXT, value=str() as id_),)) if (
             name in COUNTED
         ):
@@ -185,6 +200,7 @@ def _checked(node: Node) -> Reads:  # noqa: PLR0911 -- one for each kind of node
                 "awards": Reads(awards=ids),
                 "score": Reads(scores=ids),
                 "streak": Reads(streaks=ids),
+                "quest": Reads(quests=ids),
             }[name]
         case Call(at=at, function=name) if name in COUNTED:
             raise ConditionError(f'`{name}` is asked for one id in quotes: {name}("…")', at)
@@ -201,7 +217,8 @@ def _checked(node: Node) -> Reads:  # noqa: PLR0911 -- one for each kind of node
         case Ternary(condition=condition, then=then, otherwise=otherwise):
             return _checked_all((condition, then, otherwise))
     raise ConditionError(
-        'a criterion reads points, events("rule"), awards("rule"), score("id"), streak("id") and "id" in audiences'
+        'a criterion reads points, earned_points, events("rule"), awards("rule"), score("id"), streak("id"),'
+        ' quest("id") and "id" in audiences'
         "; it compares, reckons and combines them, and has nothing else",
         node.at,
     )

@@ -28,6 +28,7 @@ Id = Annotated[str, StringConstraints(min_length=1, max_length=ID_MAX_CHARS, pat
 Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_MAX_CHARS, pattern=NO_CONTROL)]
 Uri = Annotated[str, StringConstraints(min_length=1, max_length=URI_MAX_CHARS, pattern=NO_CONTROL)]
 Text = Annotated[str, StringConstraints(max_length=TEXT_MAX_CHARS, pattern=r"^[^\x00]*$")]
+SLUG_MAX_CHARS = 63
 SLUG_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
 Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]

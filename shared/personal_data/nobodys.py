@@ -107,6 +107,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community draft_id title source_text revision created_at created_by created_by_person "
             "created_by_credential saved_at saved_by saved_by_person saved_by_credential version"
         ),
+        "prize_books": "community points",
         "programme_heads": "community programme_id version",
         "programme_proposals": (
             "community version programme_id title requested_from proposed_at proposed_by "
@@ -147,9 +148,14 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "joint_counts": "community counter events",
         "programmes": "community version programme_id effective_from recognition rules audiences",
         "programmes_in_force": "community version evaluated_up_to evaluated",
+        "quest_sweeps": "community version quests after_member is_done",
     },
     "rewards": {
         **NOBODYS_SHARED,
+        "draws": (
+            "community draw_id title description reward_id winners_count closes_at state seed frozen_at "
+            "tickets_count tickets_sha256 drawn_at"
+        ),
         "lot_uses": "community used_by award_id points owed",
         "payout_files": (
             "community run_id message_id content sha256 payment_count control_sum_minor created_at created_by"

@@ -343,6 +343,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="Points that rules gave",
         ),
         Held(
+            "prizes",
+            personal="",
+            others="community grant_id member_id rule_id wanted points cut event_time day is_reversed",
+            order="community grant_id",
+            erased=Erased.STAYS,
+            says="Points that came with badges, levels and quests",
+        ),
+        Held(
             "claims",
             personal="",
             others=(
@@ -509,7 +517,10 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
         Held(
             "members",
             personal="",
-            others="community member_id points awards_by_rule standing last_award_id version magnitude scores",
+            others=(
+                "community member_id points awards_by_rule standing last_award_id version magnitude scores "
+                "granted_points"
+            ),
             order="community member_id",
             erased=Erased.STAYS,
             says="Points, badges and levels that they hold",
@@ -517,7 +528,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
         Held(
             "own_totals",
             personal="",
-            others="community member_id points awards_by_rule last_award_id scores",
+            others="community member_id points awards_by_rule last_award_id scores granted_points",
             order="community member_id",
             erased=Erased.STAYS,
             says="What is their own of a person of several members",
@@ -658,6 +669,47 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             order="community badge member_id",
             erased=Erased.STAYS,
             says="Limited badges that they wait for",
+        ),
+        Held(
+            "deeds",
+            personal="",
+            others="community member_id counter event_uid event_time day",
+            order="member_id counter event_uid community",
+            erased=Erased.STAYS,
+            says="What they did that quests go by, and when",
+        ),
+        Held(
+            "quest_due",
+            personal="",
+            others="community member_id event_time day is_backfill",
+            order="community member_id",
+            erased=Erased.STAYS,
+            says="That it is looked at anew which quests they completed",
+        ),
+        Held(
+            "quest_joins",
+            personal="",
+            others="community quest member_id joined_at left_at team_id",
+            order="community member_id quest joined_at",
+            erased=Erased.STAYS,
+            says="Quests and teams that they joined",
+        ),
+        Held(
+            "quest_teams",
+            personal="name",
+            others="community team_id quest made_by made_at",
+            order="community team_id",
+            erased=Erased.BLANKED,
+            says="Teams of quests that they made, and what they called them",
+            whose="made_by = any($2::uuid[])",
+        ),
+        Held(
+            "quest_members",
+            personal="",
+            others="community member_id standing turns",
+            order="community member_id",
+            erased=Erased.STAYS,
+            says="Quests that they completed",
         ),
         Held(
             "cards",
@@ -875,6 +927,30 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             order="community run_id place",
             erased=Erased.STAYS,
             says="Runs that considered them",
+        ),
+        Held(
+            "gifts",
+            personal="",
+            others="community grant_id member_id kind name reward_id state redemption_id decided_at",
+            order="community grant_id",
+            erased=Erased.STAYS,
+            says="Rewards that came with badges, levels and quests",
+        ),
+        Held(
+            "draw_tickets",
+            personal="",
+            others="community draw_id ticket_id member_id holder_id added_at",
+            order="community draw_id ticket_id",
+            erased=Erased.STAYS,
+            says="Their tickets in draws",
+        ),
+        Held(
+            "draw_winners",
+            personal="",
+            others="community draw_id place ticket_id member_id won redemption_id",
+            order="community draw_id place",
+            erased=Erased.STAYS,
+            says="What they won in draws",
         ),
         Held(
             "redemptions",

@@ -329,12 +329,16 @@ class Parts(mode.Service):
         until = time.monotonic() + timer.every_seconds / 2
         try:
             has_more: bool | None = True
-            while has_more and self.fence.why is None:
+            while has_more and self.fence.why is None and not self.should_stop:
                 async with self.begin() as tx:
                     has_more = await timer.run(tx)
                 has_more = has_more and time.monotonic() < until
         except TRANSIENT as error:
             log.warning("timer %s waits for its next turn: %r", timer.name, error)
+        except asyncpg.InterfaceError:
+            # The pool is closed while a host that does not end lets its timers live on.
+            if not self.should_stop:
+                raise
 
     async def run_errand(self, errand: Errand) -> None:
         """Run an errand; a transient failure waits for the next turn, a fence for its end."""

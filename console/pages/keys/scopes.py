@@ -26,8 +26,10 @@ SCOPES: Final = {
     "points:approve": _("Approve points that another person gives by hand, or releases"),
     "guidelines:read": _("See what was reported, and who is suspended"),
     "guidelines:write": _("Decide what was reported, and suspend members"),
-    "recognition:read": _("See leaderboards, badges and levels"),
-    "recognition:write": _("Give badges and freezes by hand, take badges back, and fix levels"),
+    "recognition:read": _("See leaderboards, badges, levels and quests"),
+    "recognition:write": _(
+        "Give badges and freezes by hand, take badges back, fix levels, have members join quests"
+    ),
     "analytics:read": _("See figures and lineage"),
     "programmes:read": _("See the programme and its versions"),
     "programmes:write": _("Publish versions of the programme, withdraw proposed ones, stop campaigns"),

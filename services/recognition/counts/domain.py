@@ -76,6 +76,8 @@ class CountedRule:
     dated: bool = False
     #: Whether it is counted of all members together, too.
     joint: bool = False
+    #: Whether each event is kept with its moment: quests go by that.
+    timed: bool = False
     #: Of which it is: then only what it may give points for counts.
     campaign: CountedCampaign | None = None
     #: What is kept of each event where levels count it: with whom, on or about what, how much; of `all` nobody's.
@@ -93,6 +95,7 @@ class CountedRule:
             rule.get("own", False),
             rule.get("dated", False),
             rule.get("joint", False),
+            rule.get("timed", False),
             # A name alone is one that limits go by.
             campaign=CountedCampaign(**campaign) if isinstance(campaign, Mapping) else None,
             detail=rule.get("detail"),
@@ -102,6 +105,7 @@ class CountedRule:
     def key(self) -> str:
         said: list[Any] = [self.types, self.to, self.when, self.own, *(["dated"] if self.dated else [])]
         said += ["joint"] if self.joint else []
+        said += ["timed"] if self.timed else []
         if self.campaign is not None:
             said.append(self.campaign._asdict())
         if self.detail is not None:
@@ -197,6 +201,12 @@ class Plan:
                 found[counter] = (*found.get(counter, ()), *ones)
         return found
 
+    @property
+    def quest_counters(self) -> dict[str, str]:
+        """The counters that quests go by, by rule."""
+        counters = self.counter_by_rule
+        return {rule: counters[rule] for rule in sorted(self.thresholds.quest_rules) if rule in counters}
+
 
 NO_PLAN = Plan()
 
@@ -263,6 +273,15 @@ class Act(NamedTuple):
     counter: str
     slot: datetime
     by: int
+
+
+def day_of(event: Mapping[str, Any]) -> date:
+    """The day of its community that an event is of, as it says or goes without saying."""
+    said: date | str | None = event.get("day")
+    if said is None:
+        day: date = event["time"].astimezone(UTC).date()
+        return day
+    return said if isinstance(said, date) else date.fromisoformat(said)
 
 
 def slot_of(moment: datetime) -> datetime:

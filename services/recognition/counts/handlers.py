@@ -27,8 +27,11 @@ from services.recognition.counts.domain import (
     Plan,
     celebration_of,
     concerned,
+    day_of,
     slot_of,
 )
+from services.recognition.deeds import store as deeds_store
+from services.recognition.deeds.domain import Deed
 from services.recognition.metrics import COUNTED_EVENTS
 from services.recognition.suspensions import store as suspensions
 from services.recognition.suspensions.domain import Spell, Withheld, is_suspended
@@ -211,6 +214,7 @@ async def _change(
     await _tally(tx, steps, heads=heads, plans=plans)
     await celebrate(tx, celebrations=celebrated)
     await make_grants(tx, grants=grants)
+    await _keep_deeds(tx, steps, heads=heads, plans=plans)
     if due:
         await thresholds_store.put_due(tx.conn, due=due)
     joint_ids = {counter.id for plan in plans.values() for counter in plan.counters if counter.rule.joint}
@@ -317,6 +321,36 @@ async def _add_joint(
             like = celebration_of(change, heads.get(key, key[1]), plan.thresholds.version)
             celebrated += reached(plan.joint_by_counter[counter_id], before, before + 1, like=like)
     await celebrate(tx, celebrations=celebrated)
+
+
+async def _keep_deeds(
+    tx: Transaction,
+    steps: Sequence[Step],
+    *,
+    heads: Mapping[MemberKey, str],
+    plans: Mapping[str, Plan],
+) -> None:
+    """Keep what members did that quests go by, and have them looked at again whose it is."""
+    timed_ids = {counter.id for plan in plans.values() for counter in plan.counters if counter.rule.timed}
+    timed = [step for step in steps if step.counter in timed_ids]
+    if not timed:
+        return
+    # What came and was taken back in one batch is as it was said last.
+    last = {
+        Deed(*key, counter_id, change.event_uid, change.event["time"], day_of(change.event)): change.by
+        for key, counter_id, change in timed
+    }
+    await deeds_store.delete_deeds(tx.conn, deeds=[deed for deed, by in last.items() if by < 0])
+    await deeds_store.add_deeds(tx.conn, deeds=[deed for deed, by in last.items() if by > 0])
+    read = {community: set(plan.quest_counters.values()) for community, plan in plans.items()}
+    due: dict[MemberKey, Due] = {}
+    for key, counter_id, change in timed:
+        if counter_id in read.get(key[0], ()):
+            head = (key[0], heads.get(key, key[1]))
+            changed = Due(change.cause.event_time, change.cause.day, change.cause.is_backfill)
+            due[head] = due[head].and_then(changed) if head in due else changed
+    if due:
+        await deeds_store.put_due(tx.conn, due=due)
 
 
 async def on_guidelines(tx: Transaction, facts: list[GuidelineFact]) -> None:
@@ -503,6 +537,12 @@ async def keep_counting(tx: Transaction) -> bool:
         counters=[counter.id for counter in plan.counters],
     )
     await tallies_store.drop_tallies(
+        tx.conn,
+        community=community,
+        head_ids=[member.member_id for member in members],
+        counters=[counter.id for counter in plan.counters],
+    )
+    await deeds_store.drop_deeds(
         tx.conn,
         community=community,
         head_ids=[member.member_id for member in members],

@@ -255,6 +255,7 @@ async def add_counters(conn: Connection, *, community: str, counters: Sequence[C
                         "own": rule.own,
                         "dated": rule.dated,
                         "joint": rule.joint,
+                        "timed": rule.timed,
                         "campaign": None if rule.campaign is None else rule.campaign._asdict(),
                         "detail": rule.detail,
                     }

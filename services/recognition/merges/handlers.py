@@ -7,6 +7,8 @@ from services.recognition.celebrations import handlers as celebrations
 from services.recognition.counts import handlers as counts
 from services.recognition.levels.handlers import following as levels
 from services.recognition.milestones import handlers as milestones
+from services.recognition.quests.handlers import deciding as quests
+from services.recognition.quests.handlers import joining
 from services.recognition.streaks.handlers import forget_freezes, keep_zones
 from services.recognition.thresholds.store import lock_programmes_shared
 from services.recognition.totals import handlers as totals
@@ -36,10 +38,12 @@ async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
     await levels.keep_known(tx, followed)
     await forget_freezes(tx, followed)
     await celebrations.forget(tx, followed)
+    await joining.forget(tx, followed)
     for community, groups in (await load_regrouped(tx.conn, moved=followed.moved)).items():
         await counts.regroup(tx, community=community, groups=groups)
         await counts.reconsider(tx, community=community, groups=groups)
         await totals.regroup(tx, community=community, groups=groups)
+        await quests.regroup(tx, community=community, groups=groups)
         await badges.regroup(tx, community=community, groups=groups)
         await levels.regroup(tx, community=community, groups=groups)
         await celebrations.regroup(tx, community=community, groups=groups)

@@ -4,23 +4,23 @@ They are laid out so that an award finds what it crosses quickly.
 """
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
 from services.recognition.celebrations.domain import NO_MILESTONES, Celebration, Milestones
-from shared.conditions.criteria import Criterion, Reads, compile_criterion
+from shared.conditions.criteria import EARNED_POINTS, POINTS, Criterion, Reads, compile_criterion
 from shared.conditions.errors import ConditionError
 from shared.contracts.fields import Timestamp, Uuid
 from shared.contracts.ids import prepared, uuid5_text
-from shared.contracts.programme import Badge, Recognition, counted_id, counted_of
+from shared.contracts.programme import Badge, Gives, Level, Quest, Recognition, counted_id, counted_of
 
 _GRANT_NAMESPACE = prepared(UUID("6b1d2f0c-27a5-5c0e-9d2e-8f2c3e6b7a10"))
 
-Kind = Literal["badge", "level"]
-KINDS: tuple[Kind, ...] = ("badge", "level")
+Kind = Literal["badge", "level", "quest"]
+KINDS: tuple[Kind, ...] = ("badge", "level", "quest")
 
 
 class ThresholdKey(NamedTuple):
@@ -84,13 +84,28 @@ def criterion_of(badge: Badge) -> Criterion | None:
     text = badge.when or badge.measure
     if text is None and badge.limited_to is not None and not badge.by_hand:
         # By what it counts: numbers are given away in one place.
-        text = "points" if badge.rule is None else f'{badge.counted}("{badge.rule}")'
+        points = EARNED_POINTS if gives_points(badge.gives) else POINTS
+        text = points if badge.rule is None else f'{badge.counted}("{badge.rule}")'
     if text is None:
         return None
     try:
         return compile_criterion(text)
     except ConditionError:
         return None
+
+
+def gives_points(gives: Gives | None) -> bool:
+    """Whether points come with a grant."""
+    return gives is not None and gives.points is not None
+
+
+def gives_of(recognition: Recognition, key: ThresholdKey) -> Gives | None:
+    """What a version gives with a badge or a tier of one, a level or a quest."""
+    if key.kind == "badge":
+        badge = next((one for one in recognition.badges if one.id == key.base_id), None)
+        return None if badge is None else badge.gives_of(key.tier_id)
+    others: Sequence[Level | Quest] = recognition.levels if key.kind == "level" else recognition.quests
+    return next((one.gives for one in others if one.id == key.id), None)
 
 
 def reads_of(recognition: Recognition) -> Reads:
@@ -109,6 +124,8 @@ class Thresholds:
     programme_id: str = ""
     version: int = 0
     by_points: Ladder = NO_LADDER
+    #: What gives points itself: those that came with grants do not count towards it.
+    by_earned: Ladder = NO_LADDER
     by_rule: Mapping[str, Ladder] = field(default_factory=dict)
     #: Of counted events, by the rule that they meet.
     by_events: Mapping[str, Ladder] = field(default_factory=dict)
@@ -120,14 +137,17 @@ class Thresholds:
     of_levels: frozenset[str] = frozenset()
     has_trust_levels: bool = False
     milestones: Milestones = NO_MILESTONES
+    #: Those by which the steps of quests go.
+    quest_rules: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, programme_id: str, version: int, recognition: Recognition) -> "Thresholds":
         """Read a programme's `recognition` section."""
-        on_points = [
-            Threshold(ThresholdKey("level", level.id), level.title, level.points or 0)
-            for level in recognition.points_levels
-        ]
+        on_points: list[Threshold] = []
+        on_earned: list[Threshold] = []
+        for level in recognition.points_levels:
+            height = Threshold(ThresholdKey("level", level.id), level.title, level.points or 0)
+            (on_earned if gives_points(level.gives) else on_points).append(height)
         on_rules: dict[str, list[Threshold]] = {}
         on_events: dict[str, list[Threshold]] = {}
         for badge in recognition.badges:
@@ -138,7 +158,9 @@ class Thresholds:
                 for tier_id, title, at_least in badge.steps
             ]
             if badge.rule is None:
-                on_points += steps
+                # All tiers by one number: of a badge that gives points with any of them by what was earned.
+                gives = any(gives_points(badge.gives_of(tier_id)) for tier_id, _, _ in badge.steps)
+                (on_earned if gives else on_points).extend(steps)
             elif badge.counted == "events":
                 on_events.setdefault(badge.rule, []).extend(steps)
             else:
@@ -148,6 +170,7 @@ class Thresholds:
             programme_id,
             version,
             Ladder.of(on_points),
+            Ladder.of(on_earned),
             {rule: Ladder.of(steps) for rule, steps in on_rules.items()},
             {rule: Ladder.of(steps) for rule, steps in on_events.items()},
             reads,
@@ -155,16 +178,25 @@ class Thresholds:
             frozenset(counted_id(*one) for one in counted_of(recognition.levels)),
             bool(recognition.trust_levels),
             Milestones.of(recognition),
+            frozenset(step.rule for quest in recognition.quests for step in quest.steps),
         )
 
-    def asks_of_totals(self) -> frozenset[tuple[ThresholdKey, str | None, int]]:
+    def asks_of_totals(self) -> frozenset[tuple[ThresholdKey, str | None, int, bool]]:
         """What each badge and level asks for of points and awards: titles change nothing of who holds it."""
-        ladders = (self.by_points, *self.by_rule.values())
-        return frozenset((step.key, step.rule, step.at_least) for ladder in ladders for step in ladder.steps)
+        ladders = (self.by_points, self.by_earned, *self.by_rule.values())
+        return frozenset(
+            (step.key, step.rule, step.at_least, ladder is self.by_earned)
+            for ladder in ladders
+            for step in ladder.steps
+        )
 
-    def due(self, points: int, awards_by_rule: Mapping[str, int]) -> Iterator[Threshold]:
-        """Every badge and level but those for events that somebody with these totals (and an award) holds."""
+    def due(self, points: int, earned: int, awards_by_rule: Mapping[str, int]) -> Iterator[Threshold]:
+        """Every badge and level but those for events that somebody with these totals (and an award) holds.
+
+        `earned` are the points without those that came with grants.
+        """
         yield from self.by_points.steps[: self.by_points.reached(points)]
+        yield from self.by_earned.steps[: self.by_earned.reached(earned)]
         for rule, ladder in self.by_rule.items():
             yield from ladder.steps[: ladder.reached(awards_by_rule.get(rule, 0))]
 
@@ -291,6 +323,8 @@ class Grant:
     edition: int | None = None
     #: What a member had of what a criterion reads.
     met: Mapping[str, int] | None = None
+    #: What comes with it.
+    gives: Gives | None = None
 
     def celebration(self, traceparent: str | None) -> Celebration:
         """As what it is celebrated, by the trace of what caused it."""

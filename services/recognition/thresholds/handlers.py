@@ -1,6 +1,7 @@
 """What a programme asks for is remembered; what is granted is stored and told."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import orjson
@@ -16,7 +17,14 @@ from services.recognition.celebrations.domain import (
 from services.recognition.celebrations.handlers import celebrate, lose, stand_again
 from services.recognition.metrics import GRANTS
 from services.recognition.thresholds import store
-from services.recognition.thresholds.domain import KINDS, Grant, ProgrammeVersion, holder_changes, reads_of
+from services.recognition.thresholds.domain import (
+    KINDS,
+    Grant,
+    ProgrammeVersion,
+    gives_of,
+    holder_changes,
+    reads_of,
+)
 from shared.contracts.facts import (
     MESSAGE_REQUESTED,
     RECOGNITION_GRANTED,
@@ -24,7 +32,8 @@ from shared.contracts.facts import (
     MessageRequestedData,
     ProgrammePublished,
 )
-from shared.contracts.programme import Recognition, counted_id, counted_of
+from shared.contracts.facts.recognition import GivesData
+from shared.contracts.programme import Gives, Recognition, counted_id, counted_of
 from shared.followed_audiences import titles_of
 from shared.topics import MESSAGES, RECOGNITION
 from shared.transaction import InvalidMessageError, Transaction
@@ -52,6 +61,7 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
             raise InvalidMessageError(
                 f"programme {data['programme_id']} {data['version']}: {error}", index
             ) from error
+        timed = {step.rule for quest in read.quests for step in quest.steps}
         counted = {badge.rule for badge in read.badges if badge.counted == "events"} | reads_of(read).events
         counted |= counted_rules(read)
         dated = {rule for streak in read.streaks for rule in streak.rules} | dated_rules(read)
@@ -70,9 +80,10 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
             rule
             | ({"dated": True} if rule["id"] in dated else {})
             | ({"joint": True} if rule["id"] in joint else {})
+            | ({"timed": True} if rule["id"] in timed else {})
             | ({"campaign": campaigns.get(rule["campaign"])} if rule.get("campaign") else {})
             for rule in data["document"].get("rules", ())
-            if rule["id"] in counted | dated
+            if rule["id"] in counted | dated | timed
         ]
         of_levels = sorted(counted_of(read.levels))
         rules += [
@@ -109,6 +120,7 @@ async def make_grants(tx: Transaction, *, grants: Sequence[Traced], celebrates: 
     new = [one for one in grants if one.grant.grant_id not in known]
     if held_back := await store.load_held_back(tx.conn, grants=[one.grant for one in new]):
         new = [one for one in new if one.grant.grant_id not in held_back]
+    new = await _with_gives(tx, new)
     for one in new:
         tell_grants(tx, grants=[one.grant], traceparent=one.traceparent, is_backfill=one.is_backfill)
     await _celebrate(tx, new, celebrates=celebrates)
@@ -129,6 +141,22 @@ async def _celebrate(tx: Transaction, grants: Sequence[Traced], *, celebrates: b
     await lose(tx, grants=lost & keys)
 
 
+async def _with_gives(tx: Transaction, grants: Sequence[Traced]) -> list[Traced]:
+    """The grants with what comes with each by the version that it follows; what takes back gives nothing."""
+    wanted = {(one.grant.community, one.grant.version) for one in grants if one.grant.reverses is None}
+    sections = {key: await store.find_section(tx.conn, community=key[0], version=key[1]) for key in sorted(wanted)}
+    return [
+        one
+        if one.grant.reverses is not None
+        else one._replace(
+            grant=replace(
+                one.grant, gives=gives_of(sections[one.grant.community, one.grant.version], one.grant.key)
+            )
+        )
+        for one in grants
+    ]
+
+
 async def store_grants(tx: Transaction, *, grants: Sequence[Grant]) -> None:
     """Store what was granted and taken back, and count it. Comes last in a transaction: its locks are shared."""
     if not grants:
@@ -140,6 +168,18 @@ async def store_grants(tx: Transaction, *, grants: Sequence[Grant]) -> None:
         taken_back = sum(1 for grant in grants if grant.key.kind == kind and grant.reverses)
         GRANTS.labels(kind, "granted").inc(granted)
         GRANTS.labels(kind, "taken_back").inc(taken_back)
+
+
+def gives_told(gives: Gives) -> GivesData:
+    """What comes with a grant, as its fact says it."""
+    told: GivesData = {}
+    if gives.points is not None:
+        told["points"] = gives.points
+    if gives.reward is not None:
+        told["reward"] = gives.reward
+    if gives.ticket is not None:
+        told["ticket"] = gives.ticket
+    return told
 
 
 def tell_grants(
@@ -168,6 +208,8 @@ def tell_grants(
             data["met"] = dict(grant.met)
         if grant.by_hand:
             data["by_hand"] = True
+        if grant.gives is not None:
+            data["gives"] = gives_told(grant.gives)
         if grant.reverses is not None:
             data["reverses"] = grant.reverses
         if grant.day is not None:

@@ -148,6 +148,19 @@ async def find_recognition(conn: Connection, *, community: str) -> RecognitionIn
     return RecognitionInForce(row["version"], Recognition.model_validate_json(row["recognition"]))
 
 
+async def find_section(conn: Connection, *, community: str, version: int) -> Recognition:
+    """What a version says of recognition; nothing where there is no such version."""
+    text = await conn.fetchval(
+        "select recognition from programmes where community = $1 and version = $2", community, version
+    )
+    return _section(text or "{}")
+
+
+@lru_cache(maxsize=PROGRAMMES_REMEMBERED_COUNT)
+def _section(text: str) -> Recognition:
+    return Recognition.model_validate_json(text)
+
+
 async def lock_reevaluation(conn: Connection) -> Reevaluation | None:
     """The next community with members to re-evaluate; None when there is none.
 

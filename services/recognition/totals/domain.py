@@ -19,14 +19,19 @@ from services.recognition.thresholds.domain import (
     gathered,
     grant_id,
 )
-from shared.contracts.facts import AwardData
+from shared.contracts.facts import RECOGNITION_GRANTED, AwardData
 
 MemberKey = tuple[str, str]  # community, member id
 AwardKey = tuple[str, str]  # award id, community: in the order of the table's key
 
 
 def _counted(award: AwardData) -> int:
-    """What an award or amendment adds to the number of awards: one counts while it amounts to something."""
+    """What an award or amendment adds to the number of awards: one counts while it amounts to something.
+
+    What came with a grant is no award of a rule.
+    """
+    if award["event_type"] == RECOGNITION_GRANTED.name:
+        return 0
     if "amends" not in award:
         return 1
     return (award["total"] != 0) - (award["total"] - award["points"] != 0)
@@ -35,6 +40,11 @@ def _counted(award: AwardData) -> int:
 def _spendable(award: AwardData) -> int:
     """What an award or amendment adds to the points that can be spent; nothing where it is of another score."""
     return 0 if "score" in award else award["points"]
+
+
+def _granted(award: AwardData) -> int:
+    """What of it came with a badge, level or quest: that counts towards nothing which gives points."""
+    return _spendable(award) if award["event_type"] == RECOGNITION_GRANTED.name else 0
 
 
 def _score(scores: dict[str, int], award: AwardData) -> dict[str, int]:
@@ -51,14 +61,17 @@ class OwnTotals:
     awards_by_rule: dict[str, int] = field(default_factory=dict)
     last_award_id: str | None = None
     scores: dict[str, int] = field(default_factory=dict)
+    granted_points: int = 0
 
     def add(self, award: AwardData) -> None:
         """Add one award or amendment that was not applied before."""
         self.points += _spendable(award)
+        self.granted_points += _granted(award)
         self.scores = _score(self.scores, award)
         self.last_award_id = award["award_id"]
-        rule = award["rule_id"]
-        self.awards_by_rule[rule] = self.awards_by_rule.get(rule, 0) + _counted(award)
+        if counted := _counted(award):
+            rule = award["rule_id"]
+            self.awards_by_rule[rule] = self.awards_by_rule.get(rule, 0) + counted
 
 
 class Group(NamedTuple):
@@ -86,6 +99,13 @@ class Member:
     version: int = 0
     #: Of those that cannot be spent.
     scores: dict[str, int] = field(default_factory=dict)
+    #: Those among `points` that came with badges, levels and quests.
+    granted_points: int = 0
+
+    @property
+    def earned_points(self) -> int:
+        """The points without those that came with grants."""
+        return self.points - self.granted_points
 
     @classmethod
     def of_group(
@@ -115,6 +135,7 @@ class Member:
         )
         for one in group.own.values():
             member.points += one.points
+            member.granted_points += one.granted_points
             for rule, count in one.awards_by_rule.items():
                 member.awards_by_rule[rule] = member.awards_by_rule.get(rule, 0) + count
             for score, points in one.scores.items():
@@ -142,11 +163,13 @@ class Member:
 
         `thresholds` must be the version that the member follows: call `follow` first when it is not.
         """
-        before = None if self.last_award_id is None else self.points
+        is_first = self.last_award_id is None
+        before, earned_before = (None, None) if is_first else (self.points, self.earned_points)
         rule = award["rule_id"]
         count_before = self.awards_by_rule.get(rule, 0)
         count = count_before + _counted(award)
         self.points += _spendable(award)
+        self.granted_points += _granted(award)
         self.scores = _score(self.scores, award)
         self.last_award_id = award["award_id"]
         if count:
@@ -157,6 +180,9 @@ class Member:
         ladder, of_rule = thresholds.by_points, thresholds.by_rule.get(rule)
         if ladder.reached(before) != ladder.reached(self.points):
             grants += self._step(ladder, before, self.points, award)
+        earned = thresholds.by_earned
+        if earned.steps and earned.reached(earned_before) != earned.reached(self.earned_points):
+            grants += self._step(earned, earned_before, self.earned_points, award)
         if of_rule is not None and of_rule.reached(count_before) != of_rule.reached(count):
             grants += self._step(of_rule, count_before, count, award)
         return grants
@@ -177,7 +203,7 @@ class Member:
 
     def _bring(self, thresholds: Thresholds, cause: str, *, time: datetime, day: date | None) -> list[Grant]:
         """Take back what stands and is not due, and grant what is due and does not stand."""
-        due = {step.key: step for step in thresholds.due(self.points, self.awards_by_rule)}
+        due = {step.key: step for step in thresholds.due(self.points, self.earned_points, self.awards_by_rule)}
         return [
             *(self._take_back(key, cause, time, day) for key in sorted(self.standing.keys() - due.keys())),
             *(self._grant(due[key], cause, time, day) for key in sorted(due.keys() - self.standing.keys())),

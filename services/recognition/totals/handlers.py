@@ -29,6 +29,7 @@ from shared.contracts.facts import (
     RecognitionFact,
     RecognitionGranted,
 )
+from shared.contracts.programme import Gives
 from shared.followed_communities import load_calendar
 from shared.merges import load_heads, lock_persons
 from shared.own_facts import ReadBack
@@ -131,7 +132,8 @@ def _reached(award: PointsAwarded, member: Member, before: int, thresholds: Thre
 def _is_read(award: AwardData, reads: Reads) -> bool:
     """Whether badges read what an award changes."""
     score = award.get("score")
-    return award["rule_id"] in reads.awards or (reads.points if score is None else score in reads.scores)
+    is_points = reads.points or reads.earned_points
+    return award["rule_id"] in reads.awards or (is_points if score is None else score in reads.scores)
 
 
 async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Sequence[str]]) -> None:
@@ -149,7 +151,13 @@ async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Seque
         own[key] = (
             OwnTotals()
             if member is None
-            else OwnTotals(member.points, dict(member.awards_by_rule), member.last_award_id, dict(member.scores))
+            else OwnTotals(
+                member.points,
+                dict(member.awards_by_rule),
+                member.last_award_id,
+                dict(member.scores),
+                member.granted_points,
+            )
         )
     alone_ids = [member_id for _, member_id in alone]
     await boards.regroup(tx, community=community, groups=groups, alone=alone_ids)
@@ -200,7 +208,7 @@ def grant_told(fact: RecognitionGranted) -> Grant:
         member_id=data["member_id"],
         key=ThresholdKey.of_badge(data["id"], data.get("tier"))
         if data["kind"] == "badge"
-        else ThresholdKey("level", data["id"]),
+        else ThresholdKey(data["kind"], data["id"]),
         title=data["title"],
         award_id=data.get("award_id"),
         event_uid=data.get("event_uid"),
@@ -211,6 +219,7 @@ def grant_told(fact: RecognitionGranted) -> Grant:
         by_hand=data.get("by_hand", False),
         edition=data.get("edition"),
         met=data.get("met"),
+        gives=None if (gives := data.get("gives")) is None else Gives.model_validate(gives),
     )
 
 

@@ -72,12 +72,13 @@ async def put_members(conn: Connection, *, members: Iterable[Member]) -> None:
     await conn.execute(
         """
         insert into members (community, member_id, points, awards_by_rule, standing, last_award_id, version,
-                             scores)
+                             scores, granted_points)
         select * from unnest($1::text[], $2::uuid[], $3::bigint[], $4::jsonb[], $5::jsonb[], $6::uuid[], $7::int[],
-                             $8::jsonb[])
+                             $8::jsonb[], $9::bigint[])
         on conflict (community, member_id) do update
         set points = excluded.points, awards_by_rule = excluded.awards_by_rule, standing = excluded.standing,
-            last_award_id = excluded.last_award_id, version = excluded.version, scores = excluded.scores
+            last_award_id = excluded.last_award_id, version = excluded.version, scores = excluded.scores,
+            granted_points = excluded.granted_points
         """,
         [member.community for member in ordered],
         [member.member_id for member in ordered],
@@ -87,6 +88,7 @@ async def put_members(conn: Connection, *, members: Iterable[Member]) -> None:
         [member.last_award_id for member in ordered],
         [member.version for member in ordered],
         [_dumped(member.scores) for member in ordered],
+        [member.granted_points for member in ordered],
     )
 
 
@@ -108,6 +110,7 @@ async def lock_own(conn: Connection, *, keys: Collection[MemberKey]) -> dict[Mem
             orjson.loads(row["awards_by_rule"]),
             None if row["last_award_id"] is None else str(row["last_award_id"]),
             _scores(row["scores"]),
+            row["granted_points"],
         )
         for row in rows
     }
@@ -118,11 +121,14 @@ async def put_own(conn: Connection, *, own: Mapping[MemberKey, OwnTotals]) -> No
     keys = sorted(own)
     await conn.execute(
         """
-        insert into own_totals (community, member_id, points, awards_by_rule, last_award_id, scores)
-        select * from unnest($1::text[], $2::uuid[], $3::bigint[], $4::jsonb[], $5::uuid[], $6::jsonb[])
+        insert into own_totals (community, member_id, points, awards_by_rule, last_award_id, scores,
+                                granted_points)
+        select * from unnest($1::text[], $2::uuid[], $3::bigint[], $4::jsonb[], $5::uuid[], $6::jsonb[],
+                             $7::bigint[])
         on conflict (community, member_id) do update
         set points = excluded.points, awards_by_rule = excluded.awards_by_rule,
-            last_award_id = excluded.last_award_id, scores = excluded.scores
+            last_award_id = excluded.last_award_id, scores = excluded.scores,
+            granted_points = excluded.granted_points
         """,
         [community for community, _ in keys],
         [member_id for _, member_id in keys],
@@ -130,6 +136,7 @@ async def put_own(conn: Connection, *, own: Mapping[MemberKey, OwnTotals]) -> No
         [orjson.dumps(own[key].awards_by_rule).decode() for key in keys],
         [own[key].last_award_id for key in keys],
         [_dumped(own[key].scores) for key in keys],
+        [own[key].granted_points for key in keys],
     )
 
 
@@ -153,6 +160,7 @@ def _member(row: Record) -> Member:
         last_award_id=str(row["last_award_id"]),
         version=row["version"],
         scores=_scores(row["scores"]),
+        granted_points=row["granted_points"],
     )
 
 

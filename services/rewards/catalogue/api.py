@@ -34,6 +34,7 @@ class CatalogueItem(BaseModel):
     title: str = Field(examples=["A pack of stickers"])
     description: str
     points: int = Field(examples=[200])
+    stock: int | None = Field(None, description="How many there are in all; null: any number", examples=[100])
     audience: RewardAudience | None = Field(None, description="Who alone may have it; null for everybody")
 
     @classmethod

@@ -1,14 +1,14 @@
 """Which levels members have is kept as it is granted and taken back."""
 
+from collections.abc import Sequence
+
 from services.rewards.levels import store
 from services.rewards.levels.store import LevelGrant
-from shared.consumer import Subscription
-from shared.contracts.facts import RECOGNITION_GRANTED, RecognitionGranted
-from shared.topics import RECOGNITION
+from shared.contracts.facts import RecognitionGranted
 from shared.transaction import Transaction
 
 
-async def on_grants(tx: Transaction, facts: list[RecognitionGranted]) -> None:
+async def keep_levels(tx: Transaction, facts: Sequence[RecognitionGranted]) -> None:
     """Keep levels; a grant that was taken back stands no more, whichever of the two comes first."""
     levels = [fact for fact in facts if fact["data"]["kind"] == "level"]
     grants: dict[tuple[str, str], LevelGrant] = {}
@@ -20,6 +20,3 @@ async def on_grants(tx: Transaction, facts: list[RecognitionGranted]) -> None:
         grants[community, grant_id] = LevelGrant(community, grant_id, data["member_id"], data["id"], stands)
     if grants:
         await store.put_grants(tx.conn, grants=list(grants.values()))
-
-
-FOLLOWED_LEVELS = Subscription(RECOGNITION, RECOGNITION_GRANTED.adapter, on_grants)

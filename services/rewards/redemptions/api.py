@@ -46,6 +46,7 @@ UNKNOWN_REWARD = ProblemType("unknown-reward", 404, "Reward not found")
 UNKNOWN_REDEMPTION = ProblemType("unknown-redemption", 404, "Redemption not found")
 NOT_FOR_MEMBER = ProblemType("reward-not-for-member", 409, "The reward is for others")
 LEVEL_TOO_LOW = ProblemType("level-too-low", 409, "The member has no level that opens rewards")
+OUT_OF_STOCK = ProblemType("out-of-stock", 409, "There are no more of the reward")
 NOT_ENOUGH_POINTS = ProblemType("not-enough-points", 409, "Not enough points")
 NOT_CONFIRMABLE = ProblemType("redemption-not-confirmable", 409, "The redemption cannot be confirmed")
 NOT_CANCELLABLE = ProblemType("redemption-not-cancellable", 409, "The redemption cannot be cancelled")
@@ -108,7 +109,13 @@ class NamedRedemption(Redemption):
     status_code=201,
     response_model=Redemption,
     responses=problem_responses(
-        UNKNOWN_IDENTITY, UNKNOWN_REWARD, NOT_FOR_MEMBER, LEVEL_TOO_LOW, NOT_ENOUGH_POINTS, KEY_REUSED
+        UNKNOWN_IDENTITY,
+        UNKNOWN_REWARD,
+        NOT_FOR_MEMBER,
+        LEVEL_TOO_LOW,
+        OUT_OF_STOCK,
+        NOT_ENOUGH_POINTS,
+        KEY_REUSED,
     ),
 )
 async def post_redemption(
@@ -286,7 +293,13 @@ async def list_redemptions(
     status_code=201,
     response_model=Redemption,
     responses=problem_responses(
-        UNKNOWN_IDENTITY, UNKNOWN_REWARD, NOT_FOR_MEMBER, LEVEL_TOO_LOW, NOT_ENOUGH_POINTS, KEY_REUSED
+        UNKNOWN_IDENTITY,
+        UNKNOWN_REWARD,
+        NOT_FOR_MEMBER,
+        LEVEL_TOO_LOW,
+        OUT_OF_STOCK,
+        NOT_ENOUGH_POINTS,
+        KEY_REUSED,
     ),
 )
 async def post_own_redemption(

@@ -39,6 +39,14 @@ class UnknownRewardError(Exception):
         self.reward_id = reward_id
 
 
+class OutOfStockError(Exception):
+    """All that there were of the reward are redeemed or given; `title` is what it is called."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(f"there is no {title} left")
+        self.title = title
+
+
 class OutsideAudienceError(Exception):
     """The reward is for an audience that the member is not in."""
 

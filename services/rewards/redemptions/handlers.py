@@ -17,6 +17,7 @@ from services.rewards.redemptions import store
 from services.rewards.redemptions.domain import (
     LevelTooLowError,
     OtherRequestError,
+    OutOfStockError,
     OutsideAudienceError,
     Redemption,
     RedemptionState,
@@ -39,6 +40,7 @@ from shared.contracts.facts import (
     RedemptionData,
     RedemptionLotsData,
 )
+from shared.contracts.programme import CatalogueReward
 from shared.followed_audiences import is_in
 from shared.merges import find_head
 from shared.topics import MESSAGES
@@ -63,7 +65,8 @@ async def reserve(
     One that was made with this key, and whose answer was lost with a database, is the answer again. Raises
     OtherRequestError when that was for another member or reward, UnknownRewardError, OutsideAudienceError when the
     reward is for an audience that the member is not in, LevelTooLowError when the programme opens rewards to
-    levels that the member has none of, and NotEnoughPointsError when the member has fewer points available.
+    levels that the member has none of, OutOfStockError when there are no more, and NotEnoughPointsError when the
+    member has fewer points available.
     """
     made = redemption_id(community, idempotency_key)
     known = await store.find_redemption(tx.conn, community=community, redemption_id=made)
@@ -84,6 +87,7 @@ async def reserve(
         tx.conn, community=community, member_id=member_id, level_ids=in_force.redeeming
     ):
         raise LevelTooLowError(tuple(in_force.redeeming.values()))
+    await _check_stock(tx, reward, community=community)
     redemption = Redemption(
         community=community,
         redemption_id=made,
@@ -108,6 +112,51 @@ async def reserve(
     tell_lots(tx, redemption, lots=used[redemption.redemption_id])
     tx.did(_did(command, redemption, None, state=redemption.state))
     return redemption
+
+
+async def give(
+    tx: Transaction[Settings], *, community: str, member_id: str, reward_id: str, cause: str, by: str
+) -> Redemption:
+    """Give a member a reward for nothing, confirmed at once: it moves no points. For one `cause` it is given once.
+
+    Raises UnknownRewardError, and OutOfStockError when there are no more.
+    """
+    made = redemption_id(community, cause)
+    known = await store.find_redemption(tx.conn, community=community, redemption_id=made)
+    if known is not None:
+        return known
+    in_force = await find_in_force(tx.conn, community=community, now=tx.now)
+    reward = in_force.reward(reward_id) if in_force else None
+    if reward is None:
+        raise UnknownRewardError(reward_id)
+    await _check_stock(tx, reward, community=community)
+    reserved = Redemption(
+        community=community,
+        redemption_id=made,
+        member_id=member_id,
+        reward_id=reward.id,
+        title=reward.title,
+        points=0,
+        state=RedemptionState.RESERVED,
+        created_at=tx.now,
+        expires_at=tx.now + timedelta(seconds=tx.settings.reservation_ttl_seconds),
+        changed_at=tx.now,
+        changed_by=by,
+    )
+    await store.add_redemption(tx.conn, reserved)
+    confirmed = reserved.becoming(RedemptionState.CONFIRMED, by=by, now=tx.now)
+    await store.set_states(tx.conn, [confirmed])
+    _tell(tx, [reserved, confirmed])
+    return confirmed
+
+
+async def _check_stock(tx: Transaction[Settings], reward: CatalogueReward, *, community: str) -> None:
+    """Nobody else takes one until the transaction ends. Raises OutOfStockError when there are no more."""
+    if reward.stock is None:
+        return
+    await store.lock_reward(tx.conn, community=community, reward_id=reward.id)
+    if await store.count_taken(tx.conn, community=community, reward_id=reward.id) >= reward.stock:
+        raise OutOfStockError(reward.title)
 
 
 async def finish(

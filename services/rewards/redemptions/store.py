@@ -33,6 +33,22 @@ def _redemption(row: Record) -> Redemption:
     )
 
 
+async def lock_reward(conn: Connection, *, community: str, reward_id: str) -> None:
+    """Of two who want the last of a reward the second sees that the first has it."""
+    await conn.execute("select pg_advisory_xact_lock(hashtextextended($1, 13))", f"reward {community} {reward_id}")
+
+
+async def count_taken(conn: Connection, *, community: str, reward_id: str) -> int:
+    """How many of a reward are reserved, redeemed or given."""
+    count: int = await conn.fetchval(
+        "select count(*) from redemptions where community = $1 and reward_id = $2"
+        " and state in ('reserved', 'confirmed')",
+        community,
+        reward_id,
+    )
+    return count
+
+
 async def add_redemption(conn: Connection, redemption: Redemption) -> None:
     """Add a redemption."""
     await conn.execute(

@@ -39,7 +39,8 @@ class AwardData(TypedDict):
 
     With `by_hand` a person gave it: `rule_id` is then the reason, as the programme's section `manual` has it, and
     `event_uid` names no event. With the `event_type` `content.quality.v1` it is for content that others found
-    good: `event_uid` is then that content's id, and `event_time` when it was made.
+    good: `event_uid` is then that content's id, and `event_time` when it was made. With `recognition.granted.v1`
+    it came with a badge, level or quest: `event_uid` is that grant, and `rule_id` says what was granted.
     """
 
     award_id: Uuid

@@ -1,4 +1,4 @@
-"""Facts of recognition: badges and levels granted and taken back, and prizes of boards."""
+"""Facts of recognition: badges, levels and quests granted and taken back, and prizes of boards."""
 
 from typing import Annotated, Final, Literal, NotRequired
 
@@ -7,30 +7,42 @@ from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.fields import Count, LocalDay, Name, Points, Slug, Timestamp, Uuid
+from shared.contracts.programme.section import RULE_POINTS_MAX
 from shared.contracts.story import AWARD, BADGE, GRACE, TRACEPARENT
 
 MET_MAX_CHARS = 100
 
 
+class GivesData(TypedDict):
+    """What comes with a grant: points, a reward of the catalogue, a ticket in a draw."""
+
+    points: NotRequired[Annotated[int, Field(ge=1, le=RULE_POINTS_MAX)]]
+    reward: NotRequired[Slug]
+    ticket: NotRequired[Slug]
+
+
 class GrantData(TypedDict):
-    """`id` and `title` are the badge's or level's.
+    """`id` and `title` are the badge's, level's or quest's.
 
     A badge for counted events says the `event_uid` of the last that was counted. One that asks for several things
     says what of each the member had (`met`), and one given or taken back `by_hand` says neither; all others say
-    the `award_id`. Of a badge in several levels `tier` says which, and `edition` is the number of a limited one.
+    the `award_id`. A quest says the event that completed it. Of a badge in several levels `tier` says which, and
+    `edition` is the number of a limited one.
+    `gives` is what comes with it; once taken back, by a grant that `reverses` it, its points go as well.
 
     `day` is that of the event that led to it, left out where it is the UTC day of `event_time`.
     """
 
     grant_id: Uuid
     member_id: Uuid
-    kind: Literal["badge", "level"]
+    kind: Literal["badge", "level", "quest"]
     id: Slug
     title: Name
     tier: NotRequired[Slug]
     edition: NotRequired[Annotated[int, Field(ge=1, le=2**31 - 1)]]
     met: NotRequired[dict[Annotated[str, StringConstraints(max_length=MET_MAX_CHARS)], int]]
     by_hand: NotRequired[Literal[True]]
+    gives: NotRequired[GivesData]
     award_id: NotRequired[Uuid]
     event_uid: NotRequired[Uuid]
     event_time: Timestamp
@@ -40,7 +52,7 @@ class GrantData(TypedDict):
 
 
 class RecognitionGranted(FactEnvelope):
-    """A badge or level a member reached, and by which award or event; with `reverses`, one that holds no more.
+    """A badge, level or quest a member reached, and by which award or event; with `reverses`, it holds no more.
 
     With `backfill` an event of the past led to it: it stands, and nobody is told of it.
     """

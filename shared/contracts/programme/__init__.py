@@ -27,6 +27,7 @@ from shared.contracts.programme.levels import (
 from shared.contracts.programme.manual import Manual, ManualLimit, ManualReason
 from shared.contracts.programme.milestones import MILESTONES_MAX_COUNT, Milestone
 from shared.contracts.programme.quality import JudgementWeights, Quality, TrustedMembers
+from shared.contracts.programme.quests import Gives, PrizeLimit, PrizePoints, Quest, QuestStep, QuestTeam
 from shared.contracts.programme.recognition import (
     BADGES_MAX_COUNT,
     EVERY_DAY,
@@ -46,6 +47,7 @@ from shared.contracts.programme.rewards import (
     CATALOGUE_MAX_COUNT,
     IBAN_PATTERN,
     CatalogueReward,
+    Draw,
     PayingAccount,
     PayoutTerms,
     Rewards,
@@ -115,10 +117,12 @@ __all__ = [
     "DeclaredGoal",
     "DeclaredScore",
     "Diminishing",
+    "Draw",
     "EventChannel",
     "EventField",
     "Events",
     "Freezes",
+    "Gives",
     "Glyph",
     "Guidelines",
     "IdsError",
@@ -136,8 +140,13 @@ __all__ = [
     "PayoutTerms",
     "PositivePoints",
     "Prize",
+    "PrizeLimit",
+    "PrizePoints",
     "Programme",
     "Quality",
+    "Quest",
+    "QuestStep",
+    "QuestTeam",
     "Recognition",
     "Reference",
     "RepeatedId",

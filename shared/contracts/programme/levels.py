@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.contracts.fields import Name, Slug, Text
 from shared.contracts.programme.ids import Ids
+from shared.contracts.programme.quests import Gives
 from shared.contracts.programme.section import Section
 
 LEVELS_MAX_COUNT = 50
@@ -104,6 +105,7 @@ class Level(Section):
     ) = None
     grace_days: Annotated[int, Field(ge=1, le=GRACE_MAX_DAYS)] | None = None
     opens: Annotated[list[Right], Field(min_length=1, max_length=4)] | None = None
+    gives: Gives | None = None
 
     @model_validator(mode="after")
     def it_is_reached_in_one_way(self) -> Self:

@@ -1,4 +1,4 @@
-"""The section `recognition`, which recognition reads: badges, levels, streaks, milestones and boards."""
+"""The section `recognition`, which recognition reads: badges, levels, streaks, milestones, quests and boards."""
 
 from itertools import pairwise
 from typing import Annotated, Final, Literal, Self, get_args
@@ -13,6 +13,7 @@ from shared.contracts.programme.ids import Ids, Reference
 from shared.contracts.programme.levels import LEVELS, LEVELS_MAX_COUNT, Level, check_levels
 from shared.contracts.programme.milestones import MILESTONES, MILESTONES_MAX_COUNT, Milestone
 from shared.contracts.programme.milestones import REFERENCE as MILESTONE_RULES
+from shared.contracts.programme.quests import QUESTS_MAX_COUNT, Gives, PrizePoints, Quest
 from shared.contracts.programme.rules import RULES
 from shared.contracts.programme.section import Section
 from shared.contracts.programme.worth import SCORES, SPENDABLE, Expression
@@ -29,7 +30,8 @@ FREEZES_MAX_COUNT = 10
 BADGES: Final = Ids(("recognition", "badges"), "badge")
 STREAKS: Final = Ids(("recognition", "streaks"), "streak")
 BOARDS: Final = Ids(("recognition", "boards"), "board")
-IDS: Final = (BADGES, LEVELS, STREAKS, MILESTONES, BOARDS)
+QUESTS: Final = Ids(("recognition", "quests"), "quest")
+IDS: Final = (BADGES, LEVELS, STREAKS, MILESTONES, BOARDS, QUESTS)
 REFERENCES: Final = (
     Reference(BADGES, "rule", "counts", RULES),
     Reference(STREAKS, "rules", "goes by", RULES),
@@ -76,6 +78,7 @@ class Tier(Section):
     title: Annotated[Name, Field(max_length=TIER_TITLE_MAX_CHARS)]
     at_least: Height
     colour: Colour | None = None
+    gives: Gives | None = None
 
 
 class Badge(Section):
@@ -102,6 +105,7 @@ class Badge(Section):
     secret: Literal[True] | None = None
     limited_to: Annotated[int, Field(ge=1, le=EDITIONS_MAX_COUNT)] | None = None
     art: Art | None = None
+    gives: Gives | None = None
 
     @model_validator(mode="after")
     def count_is_of_a_rule(self) -> Self:
@@ -141,6 +145,8 @@ class Badge(Section):
             raise PydanticCustomError("tiers_fall", "each of the `tiers` asks for more than the one before")
         if tiers and self.limited_to is not None:
             raise PydanticCustomError("limited_tiers", "a badge that is `limited_to` so many has no `tiers`")
+        if tiers and self.gives is not None:
+            raise PydanticCustomError("gives_of_tiers", "a badge with `tiers` says of each what it `gives`")
         return self
 
     @property
@@ -152,6 +158,12 @@ class Badge(Section):
     def is_counted_at_once(self) -> bool:
         """Whether one number decides it with the award or event that changes it: nothing else has to be known."""
         return not (self.by_hand or self.when or self.measure or self.limited_to)
+
+    def gives_of(self, tier_id: str | None) -> Gives | None:
+        """What the badge gives, or the tier of it."""
+        if tier_id is None:
+            return self.gives
+        return next((tier.gives for tier in self.tiers or () if tier.id == tier_id), None)
 
     @property
     def steps(self) -> list[tuple[str | None, str, int]]:
@@ -218,6 +230,8 @@ class Recognition(Section):
     streaks: list[Streak] = Field(default_factory=list, max_length=STREAKS_MAX_COUNT)
     milestones: list[Milestone] = Field(default_factory=list, max_length=MILESTONES_MAX_COUNT)
     boards: Annotated[list[Board], Field(min_length=1, max_length=BOARDS_MAX_COUNT)] | None = None
+    quests: list[Quest] = Field(default_factory=list, max_length=QUESTS_MAX_COUNT)
+    prize_points: PrizePoints | None = None
 
     @model_validator(mode="after")
     def levels_rise(self) -> Self:

@@ -8,9 +8,13 @@ from shared.contracts.fields import Currency, Name, Slug, Text
 from shared.contracts.programme.audiences import AUDIENCES
 from shared.contracts.programme.ids import Ids, Reference
 from shared.contracts.programme.section import PositivePoints, Section
+from shared.contracts.programme.worth import Day
 from shared.contracts.texts import account_number, if_text, label
 
 CATALOGUE_MAX_COUNT = 500
+STOCK_MAX_COUNT = 1_000_000
+DRAWS_MAX_COUNT = 50
+WINNERS_MAX_COUNT = 100
 IBAN_PATTERN = r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$"
 
 BIC_PATTERN = r"^[A-Z0-9]{8}([A-Z0-9]{3})?$"
@@ -18,8 +22,12 @@ BIC_PATTERN = r"^[A-Z0-9]{8}([A-Z0-9]{3})?$"
 _IN_ELECTRONIC_FORM = BeforeValidator(if_text(account_number))
 
 CATALOGUE: Final = Ids(("rewards", "catalogue"), "reward")
-IDS: Final = (CATALOGUE,)
-REFERENCES: Final = (Reference(CATALOGUE, "audience", "is for", AUDIENCES),)
+DRAWS: Final = Ids(("rewards", "draws"), "draw")
+IDS: Final = (CATALOGUE, DRAWS)
+REFERENCES: Final = (
+    Reference(CATALOGUE, "audience", "is for", AUDIENCES),
+    Reference(DRAWS, "reward", "gives", CATALOGUE),
+)
 
 
 class CatalogueReward(Section):
@@ -32,6 +40,23 @@ class CatalogueReward(Section):
     audience: Slug | None = Field(
         None, description="The audience that may have it; everybody, where it is not said"
     )
+    stock: Annotated[int, Field(ge=0, le=STOCK_MAX_COUNT)] | None = Field(
+        None, description="How many there are in all, redeemed or given; any number, where it is not said"
+    )
+
+
+class Draw(Section):
+    """A reward for `winners` of those who have a ticket at the end of the day `ends`, drawn by lot.
+
+    Tickets come with badges, levels and quests. Who won can be worked out by everybody.
+    """
+
+    id: Slug
+    title: Name
+    description: Text = ""
+    reward: Slug
+    winners: Annotated[int, Field(ge=1, le=WINNERS_MAX_COUNT)] = 1
+    ends: Day
 
 
 class PayingAccount(Section):
@@ -59,3 +84,4 @@ class PayoutTerms(Section):
 class Rewards(Section):
     catalogue: list[CatalogueReward] = Field(default_factory=list, max_length=CATALOGUE_MAX_COUNT)
     payout: PayoutTerms | None = None
+    draws: list[Draw] = Field(default_factory=list, max_length=DRAWS_MAX_COUNT)

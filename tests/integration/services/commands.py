@@ -18,6 +18,8 @@ from services.ingest.messages.handlers.sealing import Link, write_link
 from services.recognition.badges.api.pictures import EXAMPLE as PICTURE_EXAMPLE
 from services.recognition.counts.handlers import keep_counting
 from services.recognition.thresholds.handlers import on_programmes
+from services.rewards.draws.handlers import freeze_due
+from services.rewards.draws.handlers import on_programmes as open_draws
 from services.scoring.programmes.api.models import EXAMPLE, JSON_EXAMPLE
 from services.scoring.programmes.domain.publication import Author
 from services.scoring.signals.domain.cases import CaseKey, CaseState, SignalCase
@@ -469,6 +471,44 @@ async def put_picture(desk: Desk) -> Ask:
 async def delete_picture(desk: Desk) -> Ask:
     await _hero(desk)
     return Ask(desk.api, "DELETE", "/v1/badges/hero/picture")
+
+
+async def join_quest(desk: Desk) -> Ask:
+    step = {"id": "write", "title": "Write", "rule": "write"}
+    quest = {"id": "relay", "title": "Relay", "steps": [step], "team": {"max_members": 2}}
+    rules = [{"id": "write", "title": "Wrote", "on": ["chat.message.v1"], "points": 1}]
+    document = {"rules": rules, "recognition": {"quests": [quest]}}
+    await desk.world.handle(on_programmes, desk.world.programme_fact(1, document))
+
+    async def is_counted() -> bool:
+        async with desk.world.begin() as tx:
+            await keep_counting(tx)
+        return bool((await desk.api.get("/v1/quests")).json()["items"])
+
+    await until(is_counted)
+    member = (desk.world.community, desk.world.uuid("ada"))
+    async with desk.world.pool.acquire() as conn:
+        await put_names(conn, {member: FollowedName(1, "Ada")})
+    return Ask(
+        desk.api, "POST", f"/v1/members/{member[1]}/quests/relay/join", {"team": "The owls", "is_new": True}
+    )
+
+
+async def leave_quest(desk: Desk) -> Ask:
+    joined = await join_quest(desk)
+    assert (await joined()).status_code == 200
+    return Ask(desk.api, "POST", joined.path.replace("/join", "/leave"))
+
+
+async def draw_winners(desk: Desk) -> Ask:
+    mug = {"id": "mug", "title": "Mug", "points": 100}
+    old = {"id": "old", "title": "Old draw", "reward": "mug", "ends": "2026-01-31"}
+    document = {"rewards": {"catalogue": [mug], "draws": [old]}}
+    await desk.world.handle(open_draws, desk.world.programme_fact(1, document))
+    async with desk.world.begin() as tx:
+        while await freeze_due(tx):
+            pass
+    return Ask(desk.api, "POST", "/v1/draws/old/draw")
 
 
 async def confirm_reversal_by_hand(desk: Desk) -> Ask:
@@ -1064,6 +1104,9 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "recognition PUT /v1/badges/{badge_id}/picture": ("badge.put_picture", put_picture),
     "recognition DELETE /v1/badges/{badge_id}/picture": ("badge.drop_picture", delete_picture),
     "rewards PUT /v1/payees/{member_id}": ("payee.set", set_payee),
+    "recognition POST /v1/members/{member_id}/quests/{quest_id}/join": ("quest.join", join_quest),
+    "recognition POST /v1/members/{member_id}/quests/{quest_id}/leave": ("quest.leave", leave_quest),
+    "rewards POST /v1/draws/{draw_id}/draw": ("draw.draw", draw_winners),
     "rewards POST /v1/redemptions": ("redemption.reserve", reserve),
     "rewards POST /v1/redemptions/{redemption_id}/confirm": ("redemption.confirm", confirm),
     "rewards POST /v1/redemptions/{redemption_id}/cancel": ("redemption.cancel", cancel_redemption),

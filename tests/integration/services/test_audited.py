@@ -119,6 +119,11 @@ NOTHING_PERSONAL = {
     "recognition GET /v1/boards/{board_id}/results",
     "recognition GET /v1/badge-backfill",
     "recognition GET /v1/milestones",
+    "recognition GET /v1/quests",
+    "scoring GET /v1/prize-points",
+    "rewards GET /v1/draws",
+    # Of members it has the ids alone: whoever verifies a draw needs them.
+    "rewards GET /v1/draws/{draw_id}/record",
     "rewards GET /v1/catalogue",
     "rewards GET /v1/payout-runs",
     "rewards GET /v1/payout-runs/{run_id}",

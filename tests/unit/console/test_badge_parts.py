@@ -11,6 +11,8 @@ from console.components.badge_parts import BadgePart, badge_part
         ('events("reply") >= 10', BadgePart("events", "reply", 10)),
         ('streak("daily") > 6', BadgePart("streak", "daily", 7)),
         ("points > 99", BadgePart("points", number=100)),
+        ('quest("first-steps") >= 1', BadgePart("quest", "first-steps", 1)),
+        ("earned_points >= 50", BadgePart("points", number=50)),
         ('"staff" in audiences', BadgePart("audience", "staff")),
         ('events("reply") * 2 >= 10', None),
         ("points >= 1 || points >= 2", None),

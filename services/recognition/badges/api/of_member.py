@@ -23,12 +23,13 @@ from services.recognition.thresholds.domain import (
     RecognitionInForce,
     ThresholdKey,
     criterion_of,
+    gives_points,
     reads_of,
 )
 from services.recognition.totals import store
 from services.recognition.totals.api import MEMBER_NOT_ARRIVED
 from services.recognition.totals.domain import Member
-from shared.conditions.criteria import Reads, Values
+from shared.conditions.criteria import EARNED_POINTS, POINTS, Reads, Values
 from shared.contracts.programme import Badge, Recognition
 from shared.followed_members import find_name
 from shared.http import Conn, MemberId, Principal, Problem, Scope, problem_responses, requires
@@ -319,7 +320,8 @@ def _parts(badge: Badge, held: Grant | None, values: Values) -> tuple[str | None
         value = 0 if criterion is None else int(criterion.number(values.context(criterion.reads)))
         text = badge.measure
     elif badge.rule is None:
-        value, text = values.points, "points"
+        is_earned = any(gives_points(badge.gives_of(one)) for one, _, _ in badge.steps)
+        value, text = (values.earned_points, EARNED_POINTS) if is_earned else (values.points, POINTS)
     else:
         counted = values.events if badge.counted == "events" else values.awards
         value, text = (counted or {}).get(badge.rule, 0), f'{badge.counted}("{badge.rule}")'
@@ -338,5 +340,5 @@ def _next_level(member: Member, recognition: Recognition) -> NextLevel | None:
     if not missing:
         return None
     lowest, *_ = missing
-    points = lowest.points or 0
-    return NextLevel(name=lowest.id, title=lowest.title, points_missing=max(0, points - member.points))
+    have = member.earned_points if gives_points(lowest.gives) else member.points
+    return NextLevel(name=lowest.id, title=lowest.title, points_missing=max(0, (lowest.points or 0) - have))

@@ -15,6 +15,7 @@ from services.recognition.boards.handlers import following as boards
 from services.recognition.counts import store as counts_store
 from services.recognition.counts.domain import NO_PLAN
 from services.recognition.metrics import BACKFILLED_MEMBERS, BACKFILLS, LOOKED_AT_MEMBERS
+from services.recognition.quests import store as quests_store
 from services.recognition.streaks.domain.dates import Move, calendar_of
 from services.recognition.streaks.domain.standing import Earning, Rhythm, standing
 from services.recognition.streaks.store import load_freezes
@@ -258,12 +259,13 @@ async def load_values(
     """What members have of what badges read; heads have all that is of those who are merged into them."""
     reads, keys = criteria.reads, [(community, head_id) for head_id in head_ids]
     totals = {}
-    if reads.points or reads.awards or reads.scores:
+    if reads.points or reads.earned_points or reads.awards or reads.scores:
         totals = await totals_store.load_members(conn, keys=keys)
     counts = await counts_store.load_members(conn, keys=keys) if reads.events else {}
     audiences = {}
     if reads.audiences:
         audiences = await store.load_audiences(conn, community=community, member_ids=head_ids)
+    quests = await quests_store.load_members(conn, keys=keys) if reads.quests else {}
     streaks: dict[str, dict[str, int]] = {}
     if criteria.streaks:
         streaks = await _longest(conn, community=community, criteria=criteria, head_ids=head_ids, groups=groups)
@@ -280,6 +282,8 @@ async def load_values(
             None if total is None else total.scores,
             streaks.get(key[1]),
             audiences.get(key[1], frozenset()),
+            0 if total is None else total.earned_points,
+            dict.fromkeys(quests[key].standing, 1) if key in quests else None,
         )
     return found
 

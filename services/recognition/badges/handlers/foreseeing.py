@@ -11,8 +11,8 @@ from services.recognition.badges.store import shown as shown_store
 from services.recognition.badges.store import standing as store
 from services.recognition.counts import store as counts_store
 from services.recognition.counts.domain import NO_PLAN
-from services.recognition.thresholds.domain import ThresholdKey
-from shared.conditions.criteria import check_kind, compile_criterion
+from services.recognition.thresholds.domain import ThresholdKey, gives_points
+from shared.conditions.criteria import EARNED_POINTS, POINTS, check_kind, compile_criterion
 from shared.conditions.errors import ConditionError
 from shared.contracts.programme import Badge
 from shared.postgres import Connection
@@ -105,7 +105,8 @@ def _asked(badge: Badge) -> Asked:
         raise NotCountableError("people give it: nobody holds it before")
     text = badge.when or badge.measure
     if text is None:
-        text = "points" if badge.rule is None else f'{badge.counted}("{badge.rule}")'
+        points = EARNED_POINTS if gives_points(badge.gives) else POINTS
+        text = points if badge.rule is None else f'{badge.counted}("{badge.rule}")'
     try:
         criterion = compile_criterion(text)
         check_kind(criterion, is_number=badge.when is None)

@@ -172,7 +172,8 @@ class Movement:
         """
         made = self.transfer_id
         entries: list[Entry] = []
-        if self.step.points is not None:
+        # What comes with a badge costs nothing, and moves nothing.
+        if self.step.points is not None and self.use.points:
             entries += self._move_points(made, self.step.points, held or {self.use.owner: self.use.points})
         if self.step.money is not None:
             entries += self._move(made, self.step.money, *self.money)

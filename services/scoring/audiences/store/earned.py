@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from services.scoring.audiences.domain import DayEarned, EventTopic
 from services.scoring.rules.domain.attributes import MemberKey
+from shared.contracts.facts import RECOGNITION_GRANTED
 from shared.contracts.programme import SPENDABLE
 from shared.postgres import Connection
 
@@ -17,6 +18,8 @@ async def load_earned(
 ) -> dict[MemberKey, list[DayEarned]]:
     """What persons, each with all their members, earned by day, rule and score: of each member's newest awards.
 
+    Points that came with badges, levels and quests are not among that: these may ask for the audience.
+
     And what they did about `topics`, by day: of each member and topic the newest as many events.
     """
     rows = await conn.fetch(
@@ -29,7 +32,7 @@ async def load_earned(
         cross join lateral (
             select coalesce(day, (event_time at time zone 'UTC')::date) as day, rule_id, points, amends, total,
                 score
-            from awards where community = k.community and member_id = k.one_id
+            from awards where community = k.community and member_id = k.one_id and event_type <> $6
             order by event_time desc, award_id desc limit $4) a
         group by k.community, k.head_id, a.day, a.rule_id, coalesce(a.score, $5)
         """,
@@ -38,6 +41,7 @@ async def load_earned(
         [one for group in groups.values() for one in group],
         awards_max_count,
         SPENDABLE,
+        RECOGNITION_GRANTED.name,
     )
     found: dict[MemberKey, list[DayEarned]] = {}
     for row in rows:

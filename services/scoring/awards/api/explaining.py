@@ -1,7 +1,7 @@
 """Why events earned what they did, of all that is kept of them: several at once, for lists of them."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from services.scoring.awards.api.models import (
     RuleSaid,
 )
 from services.scoring.awards.domain.activities import UNMARKED, Marks
-from services.scoring.awards.domain.awards import RecordedAward
+from services.scoring.awards.domain.awards import RecordedAward, rule_id_of
 from services.scoring.awards.domain.reasons import why_less
 from services.scoring.limits.store import load_claims_of_events
 from services.scoring.programmes.store.versions import load_documents
@@ -104,7 +104,11 @@ async def explain(conn: Connection, *, community: str, uids: Collection[str]) ->
         {
             (number, one["id"]): one
             for number, document in documents.items()
-            for one in (*called(document)["rules"], *(document.get("manual") or {}).get("reasons", ()))
+            for one in (
+                *called(document)["rules"],
+                *(document.get("manual") or {}).get("reasons", ()),
+                *_granted(document),
+            )
         },
         [
             *(one.award.member_id for one in awards),
@@ -112,3 +116,11 @@ async def explain(conn: Connection, *, community: str, uids: Collection[str]) ->
             *(attribute.member_id for attribute in read),
         ],
     )
+
+
+def _granted(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What of a programme is granted, under what awards that come with it say in place of a rule."""
+    recognition = document.get("recognition") or {}
+    for kind in ("badge", "level", "quest"):
+        for one in recognition.get(f"{kind}s", ()):
+            yield {"id": rule_id_of(kind, one["id"]), "title": one["title"]}

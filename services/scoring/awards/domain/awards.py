@@ -21,7 +21,7 @@ from services.scoring.signals.domain.cases import Held
 from services.scoring.voids.domain import NOTHING_STANDS, Standing, Voided, Why
 from shared.contracts.award_ids import AWARD_PREFIX_LENGTH, award_prefix
 from shared.contracts.backfill import is_backfill
-from shared.contracts.fields import Timestamp, Uuid
+from shared.contracts.fields import SLUG_MAX_CHARS, Timestamp, Uuid
 from shared.contracts.programme import Slot
 
 #: What an award is for is hashed under this namespace; it must never change.
@@ -121,6 +121,11 @@ class Made(NamedTuple):
     awards: list[Award]
     claims: list[Claim]
     voided: list[Voided]
+
+
+def rule_id_of(kind: str, id_: str) -> str:
+    """What stands where awards name their rule: no rule, but what was granted."""
+    return f"{kind}-{id_}"[:SLUG_MAX_CHARS]
 
 
 def award_id(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.scoring.programmes.domain.mistakes import Conditions, Mistake, Read, list_at, mistake, value_at
+from services.scoring.programmes.domain.prizes import QUESTS, quest_rules
 from services.scoring.programmes.domain.sections import of_several
 from services.scoring.rules.domain.attributes import names_read
 from services.scoring.rules.domain.audiences import AUDIENCES, id_of
@@ -52,6 +53,7 @@ def badge_mistakes(located: Located, text: str, conditions: Conditions) -> Itera
         rule = milestone.get("rule") if isinstance(milestone, dict) else None
         if isinstance(rule, str):
             counted.append(((*MILESTONES, index, "rule"), rule))
+    counted += quest_rules(located)
     yield from _not_countable(located, counted, conditions)
 
 
@@ -69,6 +71,7 @@ def _unknown(located: Located, path: Path, criterion: Criterion) -> Iterator[Mis
         ("rule", reads.events | reads.awards, rules),
         ("score", reads.scores, scores),
         ("streak", reads.streaks, _ids(located, ("recognition", "streaks"))),
+        ("quest", reads.quests, _ids(located, QUESTS)),
         ("audience", reads.audiences, _ids(located, (AUDIENCES,))),
     ):
         for one in sorted(asked.difference(known)):
@@ -94,8 +97,9 @@ def _not_countable(located: Located, counted: list[tuple[Path, str]], conditions
     for path, rule_id in counted:
         if rule_id not in steps and rule_id not in scoped and rule_id not in several:
             continue
+        is_quest = path[1] == "quests"
         instead = "write `count: awards`" if path[-1] == "rule" else f'ask for awards("{rule_id}")'
-        noun = "badge"
+        instead, noun = ("go by another rule", "quest") if is_quest else (instead, "badge")
         if path[: len(MILESTONES)] == MILESTONES:
             noun, instead = "milestone", "name another rule"
         detail: Any = None

@@ -24,7 +24,7 @@ from services.scoring.rules.domain.counters import COUNTER, COUNTERS
 from services.scoring.rules.domain.extents import contract_fields
 from services.scoring.rules.domain.kinds import OwnTypes, data_contract, kinds_of, own_types
 from services.scoring.rules.domain.qualities import JUDGE_TRUST, QUALITY
-from shared.conditions.criteria import POINTS
+from shared.conditions.criteria import EARNED_POINTS, POINTS
 from shared.conditions.evaluation import EVENT_FIELDS
 from shared.contracts.activities import ACTIVITIES, ACTIVITY_TYPES, TARGETING_TYPES, activity_type
 from shared.contracts.programme import REFERENCES, CustomEventType
@@ -340,10 +340,12 @@ def _in_condition(seen: _Seen) -> tuple[str, list[Completion]]:
 def _in_criterion(document: Any) -> Iterator[Completion]:
     """What a badge may ask for: what members have, each with an id of the programme's."""
     yield Completion(POINTS, "name", "points that can be spent")
+    yield Completion(EARNED_POINTS, "name", "without those that came with badges, levels and quests")
     for name, path, about in (
         ("events", ("rules",), "events that meet the rule"),
         ("awards", ("rules",), "awards that the rule gave"),
         ("streak", ("recognition", "streaks"), "the longest run of it"),
+        ("quest", ("recognition", "quests"), "1 once it is completed"),
         ("score", ("scores",), "points of the score"),
     ):
         for one in _ids(document, path):

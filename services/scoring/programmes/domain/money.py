@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 from services.scoring.programmes.domain.publication import Document, VersionStart
 from services.scoring.rules.domain.compiling import version_at
 
-#: What of the section `rewards` is none: prices in points. All else is, so that no field to come is forgotten.
-NO_MONEY = frozenset({"catalogue"})
+#: What of the section `rewards` is none: prices in points, and draws. All else is, so that no field to come is
+#: forgotten.
+NO_MONEY = frozenset({"catalogue", "draws"})
 #: What of a campaign is money.
 CAMPAIGN_MONEY = ("budget", "wallet")
 
@@ -63,6 +64,8 @@ def _money(document: Document) -> Iterator[tuple[str, Any]]:
     for name, value in (document.get("rewards") or {}).items():
         if name not in NO_MONEY:
             yield from _leaves(f"rewards.{name}", value)
+    prizes = (document.get("recognition") or {}).get("prize_points") or {}
+    yield from _leaves("recognition.prize_points.budget", prizes.get("budget"))
     for campaign in document.get("campaigns") or ():
         for name in CAMPAIGN_MONEY:
             yield from _leaves(f"campaigns.{campaign['id']}.{name}", campaign.get(name))

@@ -28,6 +28,7 @@ from services.scoring.programmes.domain.mistakes import (
     value_at,
 )
 from services.scoring.programmes.domain.pacing import pace_mistakes
+from services.scoring.programmes.domain.prizes import prize_mistakes
 from services.scoring.programmes.domain.publication import Document
 from services.scoring.programmes.domain.quality import quality_mistakes
 from services.scoring.programmes.domain.sections import (
@@ -80,6 +81,8 @@ _SAYING = {
     *("board_without_end", "prize_twice", "prizes_beyond", "board_public"),
     *("level_asks", "level_bounds", "level_number", "level_sum", "level_share", "level_reached", "level_kept"),
     *("level_grace", "level_opens", "level_above_hand", "levels_count"),
+    *("tier_twice", "tiers_fall", "limited_tiers", "gives_of_tiers"),
+    *("gives_nothing", "step_twice", "step_rule_twice", "quest_days"),
 }
 _EXPECTED = {
     "int_type": "a whole number, without quotes",
@@ -137,6 +140,7 @@ def read_with_warnings(text: str, *, clock: Clock | None = None, reviewed_since:
         *badge_mistakes(located, text, read),
         *streak_mistakes(located),
         *level_mistakes(located, read, own),
+        *prize_mistakes(located),
     ]
     try:
         programme = Programme.model_validate(located.value)

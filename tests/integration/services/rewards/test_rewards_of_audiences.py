@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from services.rewards.erasure.handlers import on_members
-from services.rewards.levels.handlers import on_grants
+from services.rewards.gifts.handlers import on_recognition as on_grants
 from services.rewards.programmes.handlers import on_programmes
 from shared.contracts.facts import AUDIENCE_FACT, MEMBER_FACT
 from shared.followed_audiences import on_audiences

@@ -12,7 +12,16 @@ from shared.conditions.criteria import (
 )
 from shared.conditions.errors import ConditionError
 
-HAS = Values(120, {"reply": 10}, {"post": 2}, {"craft": 7}, {"weekly": 4}, frozenset({"staff", "others"}))
+HAS = Values(
+    120,
+    {"reply": 10},
+    {"post": 2},
+    {"craft": 7},
+    {"weekly": 4},
+    frozenset({"staff", "others"}),
+    earned_points=70,
+    quests={"steps": 1},
+)
 
 
 def holds(expression: str, values: Values = HAS) -> bool:
@@ -29,6 +38,8 @@ def holds(expression: str, values: Values = HAS) -> bool:
         ('events("never") > 0', False),
         ('score("craft") * 2 > 13', True),
         ('streak("weekly") >= 4', True),
+        ('quest("steps") >= 1 && quest("relay") == 0', True),
+        ("earned_points == 70 && points > earned_points", True),
         ('"staff" in audiences', True),
         ('!("staff" in audiences)', False),
         ('"nobody" in audiences || points > 1', True),

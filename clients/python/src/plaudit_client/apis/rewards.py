@@ -69,6 +69,26 @@ class Rewards:
             self._ask(call("rewards", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
+    def get_draws(self) -> types.Draws:
+        """With what each is committed to. A draw is declared in the programme's section `rewards`."""
+        return cast("types.Draws", self._ask(call("rewards", "GET", "/v1/draws")))
+
+    def get_draw(self, draw_id: str) -> types.OneDraw:
+        """Winners are there once it is drawn; they are named to whoever sees rewards."""
+        return cast("types.OneDraw", self._ask(call("rewards", "GET", f"/v1/draws/{as_segment(draw_id)}")))
+
+    def post_draw(self, draw_id: str) -> types.OneDraw:
+        """Once its tickets are frozen: the seed is published, and winners are given the reward. Again is the
+        same.
+        """
+        return cast("types.OneDraw", self._ask(call("rewards", "POST", f"/v1/draws/{as_segment(draw_id)}/draw")))
+
+    def get_draw_record(self, draw_id: str) -> types.DrawRecord:
+        """Tickets and whose they are, by ids; and the seed, once it is drawn. Nobody is named."""
+        return cast(
+            "types.DrawRecord", self._ask(call("rewards", "GET", f"/v1/draws/{as_segment(draw_id)}/record"))
+        )
+
     def whose_key(self) -> types.KeyHolder:
         """Tells a client that this service knows its key, whose it is, and what it may do."""
         return cast("types.KeyHolder", self._ask(call("rewards", "GET", "/v1/key")))
@@ -184,6 +204,12 @@ class Rewards:
         return cast(
             "types.MembersCatalogue",
             self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/catalogue")),
+        )
+
+    def get_member_draws(self, member_id: str) -> types.DrawsOfMember:
+        """All draws, with how many tickets they have, and whether they won."""
+        return cast(
+            "types.DrawsOfMember", self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/draws"))
         )
 
     def get_open(self, member_id: str) -> types.Open:
@@ -940,6 +966,28 @@ class AsyncRewards:
             await self._ask(call("rewards", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
+    async def get_draws(self) -> types.Draws:
+        """With what each is committed to. A draw is declared in the programme's section `rewards`."""
+        return cast("types.Draws", await self._ask(call("rewards", "GET", "/v1/draws")))
+
+    async def get_draw(self, draw_id: str) -> types.OneDraw:
+        """Winners are there once it is drawn; they are named to whoever sees rewards."""
+        return cast("types.OneDraw", await self._ask(call("rewards", "GET", f"/v1/draws/{as_segment(draw_id)}")))
+
+    async def post_draw(self, draw_id: str) -> types.OneDraw:
+        """Once its tickets are frozen: the seed is published, and winners are given the reward. Again is the
+        same.
+        """
+        return cast(
+            "types.OneDraw", await self._ask(call("rewards", "POST", f"/v1/draws/{as_segment(draw_id)}/draw"))
+        )
+
+    async def get_draw_record(self, draw_id: str) -> types.DrawRecord:
+        """Tickets and whose they are, by ids; and the seed, once it is drawn. Nobody is named."""
+        return cast(
+            "types.DrawRecord", await self._ask(call("rewards", "GET", f"/v1/draws/{as_segment(draw_id)}/record"))
+        )
+
     async def whose_key(self) -> types.KeyHolder:
         """Tells a client that this service knows its key, whose it is, and what it may do."""
         return cast("types.KeyHolder", await self._ask(call("rewards", "GET", "/v1/key")))
@@ -1058,6 +1106,13 @@ class AsyncRewards:
         return cast(
             "types.MembersCatalogue",
             await self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/catalogue")),
+        )
+
+    async def get_member_draws(self, member_id: str) -> types.DrawsOfMember:
+        """All draws, with how many tickets they have, and whether they won."""
+        return cast(
+            "types.DrawsOfMember",
+            await self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/draws")),
         )
 
     async def get_open(self, member_id: str) -> types.Open:

@@ -771,6 +771,10 @@ class Scoring:
         """
         return cast("types.Pipeline", self._ask(call("scoring", "GET", "/v1/pipeline")))
 
+    def get_prize_points(self) -> types.PrizePointsShown:
+        """By the programme version in force."""
+        return cast("types.PrizePointsShown", self._ask(call("scoring", "GET", "/v1/prize-points")))
+
     def get_drafts(
         self,
         *,
@@ -2005,6 +2009,10 @@ class AsyncScoring:
         community's.
         """
         return cast("types.Pipeline", await self._ask(call("scoring", "GET", "/v1/pipeline")))
+
+    async def get_prize_points(self) -> types.PrizePointsShown:
+        """By the programme version in force."""
+        return cast("types.PrizePointsShown", await self._ask(call("scoring", "GET", "/v1/prize-points")))
 
     async def get_drafts(
         self,

@@ -50,6 +50,7 @@ def award(index: int, rule: str, points: int, amends: str | None = None, *, tota
     data = {
         "award_id": str(uuid5(NAMESPACE, f"award {index}")),
         "rule_id": rule,
+        "event_type": "chat.message.v1",
         "points": points,
         "event_time": AT,
     }
@@ -81,7 +82,9 @@ def award_logs(draw: st.DrawFn) -> list[Any]:
 def due_of(member: Member, thresholds: Thresholds) -> set[ThresholdKey]:
     if member.last_award_id is None:
         return set()
-    return {threshold.key for threshold in thresholds.due(member.points, member.awards_by_rule)}
+    return {
+        threshold.key for threshold in thresholds.due(member.points, member.earned_points, member.awards_by_rule)
+    }
 
 
 def fold(member: Member, log: list[Any], thresholds: Thresholds) -> list[Grant]:
@@ -220,3 +223,29 @@ def test_points_of_another_score_count_as_awards_and_for_nothing_else() -> None:
     ):
         member.apply(data, none)
     assert (member.points, member.awards_by_rule) == (4, {"answer": 1, "post": 1, "spam": 1})
+
+
+def granted(index: int, points: int) -> Any:
+    return award(index, "badge-x", points) | {"event_type": "recognition.granted.v1"}
+
+
+def test_points_that_came_with_grants_count_towards_nothing_that_gives_points() -> None:
+    recognition = Recognition.model_validate(
+        {
+            "badges": [
+                {"id": "rich", "title": "Rich", "at_least": 10},
+                {"id": "gives", "title": "Gives", "at_least": 10, "gives": {"points": 50}},
+            ],
+            "levels": [{"id": "gold", "title": "Gold", "points": 10, "gives": {"points": 5}}],
+        }
+    )
+    thresholds = Thresholds.of("p", 1, recognition)
+    member = Member("c", "m", version=1)
+    fold(member, [award(1, "post", 4), granted(2, 50)], thresholds)
+    assert (member.points, member.earned_points, member.awards_by_rule) == (54, 4, {"post": 1})
+    assert {key.id for key in member.standing} == {"rich"}
+    fold(member, [award(3, "post", 6)], thresholds)
+    assert {key.id for key in member.standing} == {"rich", "gives", "gold"}
+    # Nothing that was given keeps alive what gave it.
+    fold(member, [award(4, "post", -6, award(3, "post", 6)["award_id"], total=0)], thresholds)
+    assert {key.id for key in member.standing} == {"rich"}

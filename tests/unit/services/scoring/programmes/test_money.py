@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.programmes.domain.money import MoneyChange, changes_against, displaced, money_changes
+from services.scoring.programmes.domain.money import (
+    NO_MONEY,
+    MoneyChange,
+    changes_against,
+    displaced,
+    money_changes,
+)
 from services.scoring.programmes.domain.proposals import Proposal
 from services.scoring.programmes.domain.publication import Author, Head, VersionStart
 from services.scoring.rules.domain.compiling import version_at
@@ -42,8 +48,15 @@ def test_what_of_two_documents_differs_in_money(before: object, after: object, c
     assert money_changes(before, after) == [MoneyChange(*change) for change in changes]
 
 
-def test_every_field_of_the_section_is_money_but_the_catalogue() -> None:
-    assert set(Rewards.model_fields) == {"catalogue", "payout"}
+def test_every_field_of_the_section_is_money_but_the_catalogue_and_draws() -> None:
+    assert set(Rewards.model_fields) - NO_MONEY == {"payout"}
+    assert len(NO_MONEY) == len({"catalogue", "draws"} & NO_MONEY)
+
+
+def test_what_grants_may_give_in_points_is_a_budget() -> None:
+    before = {"recognition": {"prize_points": {"budget": 100}}}
+    after = {"recognition": {"prize_points": {"budget": 200}}}
+    assert money_changes(before, after) == [MoneyChange("recognition.prize_points.budget", 100, 200)]
 
 
 starts = st.lists(st.integers(0, 6), max_size=6).map(

@@ -1,0 +1,1 @@
+"""Draws: what each is committed to, who won, and for a member their tickets."""

@@ -1,0 +1,1 @@
+"""When exactly members did what quests go by."""

@@ -1,0 +1,110 @@
+"""A draw's life: open for tickets, frozen at its end, drawn."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from shared.contracts.draws import Ticket, commitment_of, digest_of, winners_of
+from shared.contracts.programme import Draw as Declared
+
+
+class DrawState(StrEnum):
+    """What a draw can be."""
+
+    OPEN = "open"
+    FROZEN = "frozen"
+    DRAWN = "drawn"
+
+
+#: What may follow.
+STEPS: Mapping[DrawState, DrawState] = {DrawState.OPEN: DrawState.FROZEN, DrawState.FROZEN: DrawState.DRAWN}
+
+
+class UnknownDrawError(Exception):
+    """There is no such draw."""
+
+
+class NotFrozenError(Exception):
+    """The draw takes tickets until `closes_at`."""
+
+    def __init__(self, closes_at: datetime) -> None:
+        super().__init__(closes_at)
+        self.closes_at = closes_at
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """A draw of a programme. What is not reached yet is None; nobody is shown the seed before it is drawn."""
+
+    community: str
+    draw_id: str
+    title: str
+    description: str
+    reward_id: str
+    winners_count: int
+    closes_at: datetime
+    state: DrawState
+    seed: bytes
+    frozen_at: datetime | None = None
+    tickets_count: int | None = None
+    tickets_sha256: str | None = None
+    drawn_at: datetime | None = None
+
+    @classmethod
+    def declared(cls, community: str, said: Declared, *, closes_at: datetime, seed: bytes) -> "Draw":
+        """A draw as a programme declares it."""
+        return cls(
+            community,
+            said.id,
+            said.title,
+            said.description,
+            said.reward,
+            said.winners,
+            closes_at,
+            DrawState.OPEN,
+            seed,
+        )
+
+    @property
+    def commitment(self) -> str:
+        """What everybody may see of the seed."""
+        return commitment_of(self.seed)
+
+    def frozen(self, tickets: Sequence[Ticket], *, now: datetime) -> "Draw":
+        """The draw with its tickets fixed."""
+        return replace(
+            self,
+            state=STEPS[self.state],
+            frozen_at=now,
+            tickets_count=len(tickets),
+            tickets_sha256=digest_of(tickets),
+        )
+
+    def drawn(self, tickets: Sequence[Ticket], *, now: datetime) -> tuple["Draw", list[Ticket]]:
+        """The draw once it is drawn, and who won, first prize first. Raises NotFrozenError."""
+        if self.state is not DrawState.FROZEN:
+            raise NotFrozenError(self.closes_at)
+        return replace(self, state=STEPS[self.state], drawn_at=now), winners_of(
+            self.seed, tickets, self.winners_count
+        )
+
+
+class Won(StrEnum):
+    """What became of a prize."""
+
+    GIVEN = "given"
+    GONE = "gone"
+    NOBODY = "nobody"
+
+
+class Winner(NamedTuple):
+    """A ticket that won, whose it is, which prize, and what became of that."""
+
+    place: int
+    ticket_id: str
+    member_id: str
+    won: Won
+    redemption_id: str | None = None
+    member_name: str | None = None

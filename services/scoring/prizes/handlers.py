@@ -1,0 +1,207 @@
+"""Grants that carry points become awards, once each; what takes a grant back takes its award back.
+
+Locks are taken in this order: the community's book, then the members.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, timedelta
+from typing import Any
+
+from services.scoring.awards import store as award_store
+from services.scoring.awards.domain.activities import Marks
+from services.scoring.awards.domain.awards import Award, amended, award_id, rule_id_of
+from services.scoring.awards.handlers.telling import tell
+from services.scoring.limits.domain.claims import Word
+from services.scoring.metrics import PRIZES
+from services.scoring.prizes import store
+from services.scoring.prizes.domain import Prize, amount, terms_of
+from services.scoring.programmes.store import versions
+from shared.calendars import Calendar
+from shared.consumer import Subscription
+from shared.contracts.backfill import is_backfill
+from shared.contracts.facts import (
+    POINTS_AWARDED,
+    RECOGNITION_FACT,
+    RECOGNITION_GRANTED,
+    PointsAwarded,
+    RecognitionFact,
+    RecognitionGranted,
+)
+from shared.contracts.programme import PrizePoints
+from shared.followed_communities import load_calendar
+from shared.merges import find_head, load_group
+from shared.own_facts import ReadBack
+from shared.postgres import Connection
+from shared.topics import POINTS, RECOGNITION
+from shared.transaction import Transaction
+
+#: What stands where the type of an event does: by it such an award is told from those of rules.
+GRANT_TYPE = RECOGNITION_GRANTED.name
+
+
+async def on_grants(tx: Transaction, facts: list[RecognitionFact]) -> None:
+    """Give what grants carry in points, and take back what came with those that are taken back.
+
+    Prizes of boards carry none.
+    """
+    by_community: dict[str, list[RecognitionGranted]] = {}
+    for fact in facts:
+        if fact["type"] != "recognition.granted.v1":
+            continue
+        data = fact["data"]
+        if "reverses" in data or "points" in data.get("gives", {}):
+            by_community.setdefault(fact["community"], []).append(fact)
+    for community, some in sorted(by_community.items()):
+        ids = {fact["data"].get("reverses") or fact["data"]["grant_id"] for fact in some}
+        known = await store.load_prizes(tx.conn, community=community, grant_ids=ids)
+        if known or any("gives" in fact["data"] for fact in some):
+            await _of_community(tx, community=community, facts=some, ids=ids)
+
+
+async def _of_community(
+    tx: Transaction, *, community: str, facts: Sequence[RecognitionGranted], ids: set[str]
+) -> None:
+    spent = before = await store.lock_book(tx.conn, community=community)
+    known = await store.load_prizes(tx.conn, community=community, grant_ids=ids)
+    documents = await versions.load_documents(
+        tx.conn, community=community, numbers={fact["data"]["programme_version"] for fact in facts}
+    )
+    calendar = await load_calendar(tx.conn, community=community)
+    for fact in facts:
+        data = fact["data"]
+        reverses = data.get("reverses")
+        if reverses is not None:
+            prize = known.get(reverses)
+            if prize is not None and not prize.is_reversed:
+                known[reverses] = taken = await _take_back(tx, prize, by=fact)
+                spent -= taken.points
+        elif data["grant_id"] not in known:
+            terms = terms_of(documents.get(data["programme_version"]))
+            prize = await _prize(tx.conn, fact, terms=terms, calendar=calendar, spent=spent)
+            known[prize.grant_id] = prize
+            await store.put_prizes(tx.conn, [prize])
+            document = documents.get(data["programme_version"]) or {}
+            await _give(
+                tx, prize, fact=fact, calendar=calendar, programme_id=str(document.get("programme", "programme"))
+            )
+            spent += prize.points
+    if spent != before:
+        await store.set_spent(tx.conn, community=community, points=spent)
+
+
+async def _prize(
+    conn: Connection, fact: RecognitionGranted, *, terms: PrizePoints, calendar: Calendar, spent: int
+) -> Prize:
+    data, community = fact["data"], fact["community"]
+    day = data.get("day") or data["event_time"].astimezone(UTC).date()
+    had = 0
+    if terms.limit is not None:
+        head_id = await find_head(conn, community=community, member_id=data["member_id"])
+        group = await load_group(conn, community=community, head_id=head_id)
+        period = calendar.period_of(terms.limit.within, day)
+        had = await store.sum_of(
+            conn,
+            community=community,
+            member_ids=group,
+            first=period.starts_on,
+            before=period.ends_on + timedelta(days=1),
+        )
+    wanted = data["gives"]["points"]
+    points, cut = amount(wanted, terms, spent=spent, had=had)
+    rule_id = rule_id_of(data["kind"], data["id"])
+    event_time = data["event_time"].astimezone(UTC)
+    return Prize(community, data["grant_id"], data["member_id"], rule_id, wanted, points, cut, event_time, day)
+
+
+async def _give(
+    tx: Transaction, prize: Prize, *, fact: RecognitionGranted, calendar: Calendar, programme_id: str
+) -> None:
+    PRIZES.labels("whole" if prize.cut is None else "cut" if prize.points else "nothing").inc()
+    if not prize.points:
+        return
+    made_id = award_id(
+        community=prize.community,
+        rule_id=prize.rule_id,
+        beneficiary="actor",
+        event_uid=prize.grant_id,
+        member_id=prize.member_id,
+        event_time=prize.event_time,
+    )
+    # Whatever else an award may say, this one does not.
+    said: dict[str, Any] = {
+        **dict.fromkeys(Award._fields),
+        "community": prize.community,
+        "award_id": made_id,
+        "member_id": prize.member_id,
+        "points": prize.points,
+        "rule_id": prize.rule_id,
+        "beneficiary": "actor",
+        "programme_id": programme_id,
+        "programme_version": fact["data"]["programme_version"],
+        "event_uid": prize.grant_id,
+        "event_type": GRANT_TYPE,
+        "event_time": prize.event_time,
+        "received_at": fact["time"].astimezone(UTC),
+        "day": calendar.said_day(prize.event_time),
+        "week": calendar.said_week(prize.event_time),
+        "traceparent": fact.get("traceparent"),
+        "is_backfill": is_backfill(fact),
+    }
+    # Explanations and amendments find its awards by it, as by an event.
+    marks = {(prize.community, prize.grant_id): Marks(True, prize.event_time, None)}
+    await award_store.put_marks(tx.conn, marks=marks)
+    await tell(tx, [Award(**said)])
+
+
+async def _take_back(tx: Transaction, prize: Prize, *, by: RecognitionGranted) -> Prize:
+    taken = prize._replace(is_reversed=True)
+    await store.put_prizes(tx.conn, [taken])
+    key = (prize.community, prize.grant_id, prize.event_time)
+    grant_id = by["data"]["grant_id"]
+    word = Word(by["data"]["event_time"], grant_id, grant_id, is_retraction=True, by_member=None)
+    found = [
+        amended(one, word, by.get("traceparent"), is_backfill(by))
+        for one in await award_store.load_earned(tx.conn, events=[key])
+    ]
+    await tell(tx, [one for one in found if one is not None])
+    PRIZES.labels("taken_back").inc()
+    return taken
+
+
+async def on_prizes_told(tx: Transaction, facts: list[PointsAwarded]) -> None:
+    """Take in prizes that were told and that the database has forgotten, so that none is given twice."""
+    told = [fact for fact in facts if fact["data"]["event_type"] == GRANT_TYPE]
+    for fact in told:
+        await store.put_prizes(tx.conn, [_told(fact)])
+    if told:
+        await store.set_book_anew(tx.conn, communities={fact["community"] for fact in told})
+        marks = {
+            (fact["community"], fact["data"]["event_uid"]): Marks(
+                True, fact["data"]["event_time"].astimezone(UTC), None
+            )
+            for fact in told
+        }
+        await award_store.put_marks(tx.conn, marks=marks)
+
+
+def _told(fact: PointsAwarded) -> Prize:
+    data = fact["data"]
+    event_time = data["event_time"].astimezone(UTC)
+    points = data["points"] if "amends" not in data else data["total"] - data["points"]
+    return Prize(
+        fact["community"],
+        data["event_uid"],
+        data["member_id"],
+        data["rule_id"],
+        points,
+        points,
+        None,
+        event_time,
+        data.get("day") or event_time.date(),
+        "amends" in data and data["total"] == 0,
+    )
+
+
+FOLLOWED_GRANTS = Subscription(RECOGNITION, RECOGNITION_FACT, on_grants)
+#: After awards themselves.
+READ_BACK = (ReadBack((POINTS,), POINTS_AWARDED.adapter, on_prizes_told),)

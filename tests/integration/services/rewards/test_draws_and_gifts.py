@@ -1,0 +1,148 @@
+"""What comes with grants: a reward for nothing, once and while there are some, and tickets in draws by lot."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from services.rewards.draws.handlers import freeze_due, on_programmes
+from services.rewards.gifts.handlers import on_recognition as on_grants
+from shared.contracts.draws import mistakes_of
+from shared.contracts.facts import REDEMPTION_FACT
+from tests.integration.services.world import NOON
+
+pytestmark = pytest.mark.stack
+
+TODAY = datetime.now(UTC).date()
+CATALOGUE = [
+    {"id": "mug", "title": "Mug", "points": 100, "stock": 2},
+    {"id": "sticker", "title": "Sticker", "points": 10},
+]
+SPRING = {"id": "spring", "title": "Spring draw", "reward": "sticker", "winners": 2, "ends": f"{TODAY}"}
+
+
+@pytest.fixture
+def scopes() -> Sequence[str]:
+    return ["rewards:read", "rewards:write", "ledger:read"]
+
+
+def grant(world: Any, name: str, member: str = "ann", **gives: Any) -> Any:
+    data = {
+        "grant_id": world.uuid(f"grant {name}"),
+        "member_id": world.uuid(member),
+        "kind": "badge",
+        "id": "hero",
+        "title": "Hero",
+        "event_time": NOON,
+        "programme_version": 1,
+        "gives": gives,
+    }
+    return world.fact("recognition.granted.v1", name, data)
+
+
+def back(world: Any, name: str, member: str = "ann") -> Any:
+    fact = grant(world, f"back {name}", member)
+    del fact["data"]["gives"]
+    fact["data"]["reverses"] = world.uuid(f"grant {name}")
+    return fact
+
+
+async def told(world: Any) -> list[Any]:
+    facts = [orjson.loads(row["value"]) for row in await world.outbox() if row["topic"] == "redemptions.v1"]
+    for fact in facts:
+        REDEMPTION_FACT.validate_python(fact)
+    return facts
+
+
+async def begin(world: Any) -> None:
+    document = {"rewards": {"catalogue": CATALOGUE, "draws": [SPRING]}}
+    await world.handle(on_programmes, world.programme_fact(1, document))
+
+
+async def states(world: Any) -> list[str]:
+    rows = await world.pool.fetch(
+        "select state from gifts where community = $1 order by decided_at", world.community
+    )
+    return [row["state"] for row in rows]
+
+
+async def test_a_reward_comes_once_and_while_there_are_some(world: Any, api: httpx.AsyncClient) -> None:
+    await begin(world)
+    await world.handle(on_grants, grant(world, "1", reward="mug"))
+    await world.handle(on_grants, grant(world, "1", reward="mug"))
+    facts = await told(world)
+    assert [(one["data"]["state"], one["data"]["points"], one["data"]["by"]) for one in facts] == [
+        ("reserved", 0, "recognition"),
+        ("confirmed", 0, "recognition"),
+    ]
+    # Taken back, it stays theirs; granted anew, it is not given again.
+    await world.handle(on_grants, back(world, "1"), grant(world, "2", reward="mug"))
+    assert await states(world) == ["given", "had"]
+    # Two want the last one.
+    await asyncio.gather(
+        *(world.handle(on_grants, grant(world, name, name, reward="mug")) for name in ("bob", "cid"))
+    )
+    await world.handle(on_grants, grant(world, "4", "dan", reward="gone"))
+    assert sorted(await states(world)) == ["given", "given", "gone", "had", "unknown"]
+    answer = await api.post(
+        f"/v1/members/{world.uuid('eve')}/redemptions",
+        json={"reward_id": "mug"},
+        headers={"Idempotency-Key": "of-eve"},
+    )
+    assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (409, "out-of-stock")
+    # What costs nothing moves nothing: the books are right.
+    assert (await world.check()).differences == 0
+
+
+async def test_a_draw_is_by_lot_and_everybody_can_work_it_out(world: Any, api: httpx.AsyncClient) -> None:
+    await begin(world)
+    (shown,) = (await api.get("/v1/draws")).json()["items"]
+    assert (shown["state"], len(shown["commitment"])) == ("open", 64)
+    for name in ("ann", "bob", "cid"):
+        await world.handle(on_grants, grant(world, f"of {name}", name, ticket="spring"))
+    await world.handle(
+        on_grants, grant(world, "more", "ann", ticket="spring"), grant(world, "x", "dan", ticket="no")
+    )
+    # A grant that is taken back takes its ticket with it.
+    await world.handle(on_grants, grant(world, "of eve", "eve", ticket="spring"), back(world, "of eve", "eve"))
+    mine = (await api.get(f"/v1/members/{world.uuid('ann')}/draws")).json()["items"]
+    assert [(one["draw"]["draw_id"], one["tickets"], one["won"]) for one in mine] == [("spring", 2, False)]
+    # The programme may say another number of winners until then; the seed stays.
+    more = {"rewards": {"catalogue": CATALOGUE, "draws": [SPRING | {"winners": 3}]}}
+    await world.handle(on_programmes, world.programme_fact(2, more))
+    record = (await api.get("/v1/draws/spring/record")).json()
+    assert (record["commitment"], record["seed"], record["tickets"]) == (shown["commitment"], None, [])
+    early = await api.post("/v1/draws/spring/draw")
+    assert (early.status_code, early.json()["type"].rpartition(":")[2]) == (409, "draw-open")
+
+    world.later = timedelta(days=2)
+    async with world.begin() as tx:
+        while await freeze_due(tx):
+            pass
+    frozen = (await api.get("/v1/draws/spring/record")).json()
+    assert (frozen["state"], frozen["tickets_count"], len(frozen["tickets"]), frozen["seed"]) == (
+        "frozen",
+        4,
+        4,
+        None,
+    )
+    await world.handle(on_grants, grant(world, "late", "dan", ticket="spring"), back(world, "of bob", "bob"))
+    assert (await api.get("/v1/draws/spring/record")).json() == frozen
+
+    drawn = await asyncio.gather(*(api.post("/v1/draws/spring/draw") for _ in range(2)))
+    assert drawn[0].json() == drawn[1].json()
+    winners = drawn[0].json()["winners"]
+    assert [one["won"] for one in winners] == ["given"] * 3
+    assert {one["member_id"] for one in winners} == {world.uuid(name) for name in ("ann", "bob", "cid")}
+    record = (await api.get("/v1/draws/spring/record")).json()
+    assert mistakes_of(record, commitment=shown["commitment"]) == []
+    assert record["tickets"] == frozen["tickets"]
+    given = await told(world)
+    assert [one["data"]["state"] for one in given] == ["reserved", "confirmed"] * 3
+    mine = (await api.get(f"/v1/members/{world.uuid('ann')}/draws")).json()["items"]
+    assert mine[0]["won"]
+    assert (await api.get("/v1/draws/none")).json()["type"].rpartition(":")[2] == "unknown-draw"

@@ -1,0 +1,145 @@
+"""How far a quest is follows from what was done alone, in whatever order it came, and whoever did it."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.recognition.deeds.domain import Done
+from services.recognition.quests.domain import (
+    Join,
+    Progress,
+    QuestMember,
+    Team,
+    best,
+    progress,
+    spans_alone,
+    spans_of_team,
+    within,
+)
+from services.recognition.thresholds.domain import Due
+from shared.contracts.programme import Quest
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+RULES = ("ask", "answer", "thank")
+
+
+def quest(*steps: tuple[str, int], **more: Any) -> Quest:
+    said = [
+        {"id": f"s{place}", "title": rule, "rule": rule, "times": times}
+        for place, (rule, times) in enumerate(steps)
+    ]
+    return Quest.model_validate({"id": "q", "title": "Q", "steps": said, **more})
+
+
+def deed(minute: int, uid: object = None, member: str = "a") -> Done:
+    at = NOON + timedelta(minutes=minute)
+    return Done(at, f"{minute if uid is None else uid}", at.date(), member)
+
+
+def test_steps_in_any_order_are_completed_by_the_last_that_was_missing() -> None:
+    both = quest(("ask", 1), ("answer", 2))
+    assert progress(both, {}) == Progress((0, 0))
+    assert progress(both, {"answer": [deed(1), deed(2), deed(9)]}) == Progress((0, 2))
+    assert progress(both, {"answer": [deed(1), deed(2), deed(9)], "ask": [deed(5)]}) == Progress((1, 2), deed(5))
+
+
+def test_steps_in_order_count_only_what_was_done_after_those_before() -> None:
+    ordered = quest(("ask", 1), ("answer", 2), ("ask", 1), in_order=True)
+    done = {"ask": [deed(3), deed(4), deed(8)], "answer": [deed(1), deed(5), deed(7)]}
+    assert progress(ordered, done) == Progress((1, 2, 1), deed(8))
+    assert progress(ordered, done | {"ask": [deed(3)]}) == Progress((1, 2, 0))
+    # One event is one step, whatever rules it meets.
+    same = quest(("ask", 1), ("answer", 1), in_order=True)
+    assert progress(same, {"ask": [deed(1)], "answer": [deed(1)]}) == Progress((1, 0))
+
+
+def test_an_event_of_two_members_who_are_one_person_counts_once() -> None:
+    twice = quest(("ask", 2))
+    done = [deed(1, "x", "a"), deed(1, "x", "b")]
+    assert progress(twice, {"ask": done}) == Progress((1,))
+
+
+def test_days_and_time_since_joining_bound_what_counts() -> None:
+    bounded = quest(("ask", 1), starts="2026-03-01", ends="2026-03-02", within_days=1)
+    deeds = [deed(-1), deed(0), deed(24 * 60 - 1), deed(24 * 60), deed(48 * 60)]
+    spans = spans_alone(bounded, [Join("q", "a", NOON)])
+    assert within(bounded, deeds, spans) == deeds[1:3]
+    assert within(bounded, [deed(0)._replace(day=date(2026, 2, 28))], spans) == []
+
+
+def test_of_several_tries_the_first_that_was_completed_counts_and_else_the_last() -> None:
+    one = quest(("ask", 2))
+    early, late = Progress((2,), deed(1)), Progress((2,), deed(5))
+    assert best([Progress((1,)), late, early], one) == early
+    assert best([Progress((1,)), Progress((0,))], one) == Progress((0,))
+    assert best([], one) == Progress((0,))
+
+
+def test_in_a_team_counts_what_each_did_between_joining_and_leaving() -> None:
+    together = quest(("ask", 1), team={"max_members": 3}, within_days=2)
+    team = Team("t", "q", "Owls", "a", NOON)
+    spans = spans_of_team(
+        together,
+        team,
+        [
+            Join("q", "a", NOON, NOON + timedelta(hours=1), "t"),
+            Join("q", "a", NOON + timedelta(hours=3), None, "t"),
+        ],
+    )
+    deeds = [deed(30), deed(90), deed(200), deed(3 * 24 * 60)]
+    assert within(together, deeds, spans) == [deeds[0], deeds[2]]
+
+
+DEEDS = st.lists(st.tuples(st.sampled_from(RULES), st.integers(0, 30)), max_size=14, unique=True)
+STEPS = st.lists(st.tuples(st.sampled_from(RULES), st.integers(1, 3)), min_size=1, max_size=4)
+
+
+def by_rule(deeds: list[tuple[str, int]]) -> dict[str, list[Done]]:
+    return {rule: [deed(minute, f"{rule} {minute}") for of, minute in deeds if of == rule] for rule in RULES}
+
+
+@given(steps=STEPS, deeds=DEEDS, data=st.data())
+def test_progress_in_order_is_that_of_a_walk_through_time_whatever_order_deeds_come_in(
+    steps: list[tuple[str, int]], deeds: list[tuple[str, int]], data: st.DataObject
+) -> None:
+    ordered = quest(*steps, in_order=True)
+    found = progress(ordered, by_rule(data.draw(st.permutations(deeds))))
+    # The oracle goes through time, one deed after the other.
+    left = [rule for rule, times in steps for _ in range(times)]
+    last = None
+    for minute, of in sorted((minute, of) for of, minute in deeds):
+        if left and left[0] == of:
+            left.pop(0)
+            last = (minute, of)
+    assert sum(found.done) == sum(times for _, times in steps) - len(left)
+    assert found.is_complete == (not left)
+    if found.completed_by is not None and last is not None:
+        assert found.completed_by.event_uid == f"{last[1]} {last[0]}"
+    # A step is begun only once those before are done.
+    for (_, times), (before, after) in zip(steps, pairwise(found.done), strict=False):
+        assert after == 0 or before == times
+
+
+@given(deeds=DEEDS, taken=st.data())
+def test_what_is_taken_back_and_restored_leaves_nothing_behind(
+    deeds: list[tuple[str, int]], taken: st.DataObject
+) -> None:
+    both = quest(("ask", 2), ("answer", 1))
+    whole = progress(both, by_rule(deeds))
+    away = taken.draw(st.lists(st.sampled_from(deeds), unique=True)) if deeds else []
+    less = progress(both, by_rule([one for one in deeds if one not in away]))
+    assert all(now <= before for now, before in zip(less.done, whole.done, strict=True))
+    member, due, turns = QuestMember("c", "a"), Due(NOON), []
+    for found in (whole, less, whole):
+        complete = {"q": found} if found.is_complete else {}
+        turns += member.bring({"q": both}, complete, due, version=1)
+    assert ("q" in member.standing) == whole.is_complete
+    # Each is taken back once, and what stands is the last that was granted.
+    granted = [one for one in turns if one.reverses is None]
+    assert [one.reverses for one in turns if one.reverses] == [
+        one.grant_id for one in granted[: len(granted) - ("q" in member.standing)]
+    ]
+    assert len({one.grant_id for one in turns}) == len(turns)

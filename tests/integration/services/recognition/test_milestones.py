@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from services.recognition.leaderboards.handlers import on_guidelines
+from services.recognition.merges.handlers import on_guidelines
 
 from services.recognition.celebrations.handlers import on_told
 from services.recognition.counts.handlers import on_events

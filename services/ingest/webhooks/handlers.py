@@ -184,8 +184,9 @@ async def test_endpoint(tx: Transaction[Settings], *, community: str, name: str)
     message = message_id(community=community, source=source, kind=TEST_TYPE, fact_id=fact_id)
     delivery = NewDelivery(community, endpoint.endpoint_id, message, TEST_TYPE, orjson.dumps(fact))
     await add_deliveries(tx.conn, deliveries=[delivery], even_if_disabled=True)
-    tx.did(Did("webhook.test", "webhook", name))
-    return delivery_id(endpoint.endpoint_id, message)
+    made = delivery_id(endpoint.endpoint_id, message)
+    tx.did(Did("webhook.test", "webhook", name, after={"delivery_id": made}))
+    return made
 
 
 async def remove_endpoint(tx: Transaction[Settings], *, community: str, name: str) -> None:
@@ -205,7 +206,7 @@ async def remove_endpoint(tx: Transaction[Settings], *, community: str, name: st
             changed_at=tx.now,
         ),
     )
-    tx.did(Did("webhook.remove", "webhook", name, before=_noted(before)))
+    tx.did(Did("webhook.remove", "webhook", name, before=_noted(before), after={"removed": True}))
 
 
 async def on_trouble(tx: Transaction[Settings], facts: list[WebhookEndpointFailed]) -> None:

@@ -60,6 +60,8 @@ class StackState(BaseModel):
     )
     identity_key: str = Field(default_factory=lambda: secrets.token_urlsafe(32))
     """Key of the hashes by which services know members' identities."""
+    webhook_keys: str = Field(default_factory=lambda: secrets.token_urlsafe(32))
+    """Keys that seal addresses and secrets of webhooks."""
     text_keys: str = Field(default_factory=lambda: secrets.token_urlsafe(32))
     """Keys that seal texts."""
     admin_key: str = Field(default_factory=lambda: "plaudit_admin_" + secrets.token_urlsafe(32))

@@ -8,6 +8,7 @@ from services.rewards.checks.handlers import check_all
 from services.rewards.erasure import api as erasure
 from services.rewards.erasure.handlers import FOLLOWED_MEMBERS, LOOK_AFTER_EVERY_SECONDS, look_after
 from services.rewards.ledger.api import members
+from services.rewards.levels.handlers import FOLLOWED_LEVELS
 from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
 from services.rewards.payouts import api as payouts
@@ -31,6 +32,7 @@ from shared.followed_audiences import FOLLOWED_AUDIENCES
 from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import POINTS, PROGRAMMES
+from shared.webhooks import FOLLOWED_WEBHOOKS
 
 SPEC = ServiceSpec(
     name="rewards",
@@ -39,10 +41,12 @@ SPEC = ServiceSpec(
     subscriptions=[
         FOLLOWED_ACCESS_KEYS,
         FOLLOWED_PEOPLE,
+        FOLLOWED_WEBHOOKS,
         FOLLOWED_COMMUNITIES,
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, links.on_programmes),
         FOLLOWED_MEMBERS,
         FOLLOWED_AUDIENCES,
+        FOLLOWED_LEVELS,
         Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
     ],
     routers=[

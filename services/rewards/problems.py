@@ -36,6 +36,7 @@ from services.rewards.payouts.runs.domain.runs import (
 )
 from services.rewards.payouts.runs.domain.sealing import SealDiffersError
 from services.rewards.redemptions.api import (
+    LEVEL_TOO_LOW,
     NOT_CANCELLABLE,
     NOT_CONFIRMABLE,
     NOT_ENOUGH_POINTS,
@@ -44,6 +45,7 @@ from services.rewards.redemptions.api import (
     UNKNOWN_REWARD,
 )
 from services.rewards.redemptions.domain import (
+    LevelTooLowError,
     OtherRequestError,
     OutsideAudienceError,
     RedemptionClosedError,
@@ -64,6 +66,13 @@ def _unknown_reward(error: UnknownRewardError) -> Problem:
 def _outside(error: OutsideAudienceError) -> Problem:
     detail = f"It is for {error.title!r}, and the member is not in that audience"
     return Problem(NOT_FOR_MEMBER, detail, [FieldError(field="/reward_id", detail=detail)])
+
+
+def _too_low(error: LevelTooLowError) -> Problem:
+    titles = " or ".join(repr(title) for title in error.titles)
+    return Problem(
+        LEVEL_TOO_LOW, f"Rewards are open to members with the level {titles}, which this one does not have"
+    )
 
 
 def _closed(error: RedemptionClosedError) -> Problem:
@@ -107,6 +116,7 @@ ERRORS: ErrorTable = {
     ),
     UnknownRewardError: _unknown_reward,
     OutsideAudienceError: _outside,
+    LevelTooLowError: _too_low,
     UnknownRedemptionError: lambda error: Problem(
         UNKNOWN_REDEMPTION, f"There is no redemption {error.redemption_id} in this community"
     ),

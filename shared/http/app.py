@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from shared.access_keys import Principal, load_own
-from shared.http import dead_letters, own_facts, pipeline
+from shared.http import dead_letters, own_facts, pipeline, webhooks
 from shared.http.auth import requires
 from shared.http.connected import ConnectedService
 from shared.http.declared import only_declared
@@ -109,13 +109,13 @@ def create_app(api: Api, settings: ServiceSettings) -> FastAPI:
         # Traces and metrics are our own (shared/telemetry.py); to ask for others' costs every request 6 µs.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    install_problem_handlers(app, {**dead_letters.ERRORS, **api.problems})
+    install_problem_handlers(app, {**dead_letters.ERRORS, **webhooks.ERRORS, **api.problems})
     app.state.find_owner = api.find_owner
     for router in api.routers:
         app.include_router(router)
     app.include_router(personal_data_router(api.service))
     app.include_router(_operations(api.service))
-    for shared in (own_facts, dead_letters, pipeline):
+    for shared in (own_facts, dead_letters, pipeline, webhooks):
         app.include_router(shared.router)
     app.add_middleware(RequestLimits, settings=settings, direct=_direct_routes(api.routers))
     _complete_openapi(app, api.operations, api.schemas)

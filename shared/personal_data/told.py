@@ -53,6 +53,13 @@ TOLD: Final[Mapping[str, Told]] = {
         "member_id award_id by_hand day edition event_time event_uid grant_id id kind met programme_version "
         "reverses tier title",
     ),
+    "recognition.lock_changed.v1": Told("", "member_id lock_id level locked_at unlocked_at"),
+    "recognition.freeze_given.v1": Told("", "member_id freeze_id streak given_at"),
+    "celebration.made.v1": Told(
+        "",
+        "member_id award_id celebration_id day event_time event_uid grant_id kind name number programme_version"
+        " tier title together",
+    ),
     "redemption.changed.v1": Told("", "member_id by expires_at points redemption_id reward_id state title"),
     "redemption.lots.v1": Told("", "lots part parts redemption_id"),
     "payout.changed.v1": Told(

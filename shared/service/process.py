@@ -103,6 +103,10 @@ def create_host(spec: ServiceSpec, settings: ServiceSettings, parts: Parts) -> f
     )
     for timer in spec.timers if parts.role != "api" else ():
         app.timer(interval=timer.every_seconds, on_leader=True, name=timer.name)(partial(parts.run_timer, timer))
+    for errand in spec.errands if parts.role != "api" else ():
+        app.timer(interval=errand.every_seconds, on_leader=True, name=errand.name)(
+            partial(parts.run_errand, errand)
+        )
     return app
 
 

@@ -43,6 +43,7 @@ PAGES = (
     "/badges",
     "/badges/talker?tier=bronze",
     "/members/{member}/badges",
+    "/members/{member}/levels",
     "/campaigns",
     "/campaigns/spring",
     "/programme/audiences",

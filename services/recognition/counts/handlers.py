@@ -1,11 +1,16 @@
 """Events change numbers, and numbers badges; a version that counts something new has the events of before counted.
 
-Locks are taken in this order: programmes, events, members, numbers of holders.
+Locks are taken in this order: programmes, events, what all did, merges, members, since when they have years to
+celebrate, whose levels are due, numbers of holders, numbers of all members together.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
+from services.recognition.celebrations.domain import Celebration, reached
+from services.recognition.celebrations.handlers import celebrate, on_reactions
+from services.recognition.celebrations.store import numbers
 from services.recognition.counts import store
 from services.recognition.counts.domain import (
     NO_PLAN,
@@ -20,12 +25,15 @@ from services.recognition.counts.domain import (
     MemberKey,
     OwnCounts,
     Plan,
+    celebration_of,
     concerned,
     slot_of,
 )
 from services.recognition.metrics import COUNTED_EVENTS
 from services.recognition.suspensions import store as suspensions
 from services.recognition.suspensions.domain import Spell, Withheld, is_suspended
+from services.recognition.tallies import store as tallies_store
+from services.recognition.tallies.domain import OF_ALL, Tally, TallyOfAll
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import Due
 from services.recognition.thresholds.handlers import Traced, make_grants
@@ -63,6 +71,7 @@ async def on_events(tx: Transaction, facts: list[Any]) -> None:
     communities = {fact["community"] for fact in facts}
     await thresholds_store.lock_programmes_shared(tx.conn, communities=communities)
     changes = await _heard(tx, facts)
+    await on_reactions(tx, [(one.community, one.event_uid, one.event, one.by) for one in changes])
     plans = await store.load_plans(tx.conn, communities=communities)
     await _count(tx, changes, plans=plans)
 
@@ -107,11 +116,13 @@ async def _count(tx: Transaction, changes: Sequence[Change], *, plans: Mapping[s
 
 
 async def _add(tx: Transaction, counted: Sequence[tuple[Counter, Change]], *, plans: Mapping[str, Plan]) -> None:
-    steps = [
-        Step((change.community, member_id), counter.id, change)
+    met = [
+        ((change.community, member_id), counter, change)
         for counter, change in counted
         if (member_id := counter.rule.member_of(change.event)) is not None
     ]
+    await _tally_all(tx, met)
+    steps = [Step(key, counter.id, change) for key, counter, change in met if counter.rule.detail != OF_ALL]
     if not steps:
         return
     dated_ids = {counter.id for counter, _ in counted if counter.rule.dated}
@@ -166,6 +177,7 @@ async def _change(
     members = await store.lock_members(tx.conn, keys={(key[0], heads.get(key, key[1])) for key, _, _ in steps})
     own = await store.load_own(tx.conn, keys=heads) if heads else {}
     grants: list[Traced] = []
+    celebrated: list[Celebration] = []
     due: dict[tuple[str, str], Due] = {}
     read = {key[0]: plans.get(key[0], NO_PLAN).read_counters for key, _, _ in steps}
     for key, counter_id, change in steps:
@@ -184,6 +196,10 @@ async def _change(
             Traced(grant, change.cause.traceparent, change.cause.is_backfill)
             for grant in member.add(counter_id, change.by, change.cause, plan)
         ]
+        if counter_id in plan.milestones_by_counter and change.by > 0 and not change.cause.is_backfill:
+            number = member.counts.get(counter_id, 0)
+            like = celebration_of(change, head[1], plan.thresholds.version)
+            celebrated += reached(plan.milestones_by_counter[counter_id], number - 1, number, like=like)
     await store.add_acts(
         tx.conn,
         acts=[Act(key, counter, slot_of(change.event["time"]), change.by) for key, counter, change in dated],
@@ -191,10 +207,116 @@ async def _change(
     await store.set_members(tx.conn, members=members.values())
     if own:
         await store.put_own(tx.conn, own=own)
+    await _look_at_years(tx, dated, heads=heads, plans=plans)
+    await _tally(tx, steps, heads=heads, plans=plans)
+    await celebrate(tx, celebrations=celebrated)
     await make_grants(tx, grants=grants)
     if due:
         await thresholds_store.put_due(tx.conn, due=due)
+    joint_ids = {counter.id for plan in plans.values() for counter in plan.counters if counter.rule.joint}
+    await _add_joint(tx, [step for step in steps if step.counter in joint_ids], heads=heads, plans=plans)
     COUNTED_EVENTS.inc(len(steps))
+
+
+async def _tally(
+    tx: Transaction,
+    steps: Sequence[Step],
+    *,
+    heads: Mapping[MemberKey, str],
+    plans: Mapping[str, Plan],
+) -> None:
+    """Keep what members did that levels count, and have their levels looked at again."""
+    counters = {
+        (community, counter.id): counter
+        for community, plan in plans.items()
+        for counter in plan.counters
+        if counter.rule.detail is not None
+    }
+    tallied = [
+        (key, counter, change)
+        for key, counter_id, change in steps
+        if (counter := counters.get((key[0], counter_id))) is not None
+    ]
+    if not tallied:
+        return
+    await tallies_store.add_tallies(
+        tx.conn,
+        tallies=[
+            Tally.of(key, counter.id, str(counter.rule.detail), counter.rule.to, change.event, change.by)
+            for key, counter, change in tallied
+        ],
+    )
+    read = {community: plan.level_counters for community, plan in plans.items()}
+    due: dict[MemberKey, bool] = {}
+    for key, counter, change in tallied:
+        if counter.id in read.get(key[0], ()):
+            head = (key[0], heads.get(key, key[1]))
+            due[head] = due.get(head, True) and change.cause.is_backfill
+    await tallies_store.put_due(tx.conn, due=due, at=tx.now)
+
+
+async def _tally_all(tx: Transaction, met: Sequence[tuple[MemberKey, Counter, Change]]) -> None:
+    """Keep how much all did of what levels ask a share of; what is of a day that is over moves who is near."""
+    changes = [
+        TallyOfAll.of(key, counter.id, change.event, change.by)
+        for key, counter, change in met
+        if counter.rule.detail == OF_ALL
+    ]
+    if changes:
+        await tallies_store.add_tallies_of_all(tx.conn, tallies=changes)
+        for community in sorted({one.community for one in changes}):
+            today = (await load_calendar(tx.conn, community=community)).day_of(tx.now)
+            if any(one.community == community and one.day < today for one in changes):
+                await tallies_store.hasten_near(tx.conn, community=community, at=tx.now)
+
+
+async def _look_at_years(
+    tx: Transaction, dated: Sequence[Step], *, heads: Mapping[MemberKey, str], plans: Mapping[str, Plan]
+) -> None:
+    """Have those looked at whose years may be counted since another time than was known."""
+    of_heads: dict[MemberKey, list[tuple[str, datetime, int]]] = {}
+    for key, counter_id, change in dated:
+        # A counter that is new has its members looked at once it is all counted.
+        if counter_id in plans.get(key[0], NO_PLAN).years_by_counter:
+            head = (key[0], heads.get(key, key[1]))
+            of_heads.setdefault(head, []).append((counter_id, slot_of(change.event["time"]), change.by))
+    if not of_heads:
+        return
+    firsts = await numbers.lock_firsts(tx.conn, keys=of_heads)
+    looked_for = [
+        key
+        for key, acts in of_heads.items()
+        if any(
+            by < 0 or (known := firsts.get(key, {}).get(counter_id)) is None or slot < known
+            for counter_id, slot, by in acts
+        )
+    ]
+    if looked_for:
+        await numbers.put_looked_for(tx.conn, keys=looked_for)
+
+
+async def _add_joint(
+    tx: Transaction, steps: Sequence[Step], *, heads: Mapping[MemberKey, str], plans: Mapping[str, Plan]
+) -> None:
+    """Add to what all members have together, and celebrate what that reaches. Last: every worker shares the rows.
+
+    So each number is reached by one event, and whose that was is who is named.
+    """
+    if not steps:
+        return
+    changes: dict[tuple[str, str], int] = {}
+    for key, counter_id, change in steps:
+        changes[key[0], counter_id] = changes.get((key[0], counter_id), 0) + change.by
+    after = await numbers.add_joint(tx.conn, changes=changes)
+    now = {key: after[key] - by for key, by in changes.items()}
+    celebrated: list[Celebration] = []
+    for key, counter_id, change in steps:
+        plan = plans.get(key[0], NO_PLAN)
+        before, now[key[0], counter_id] = now[key[0], counter_id], now[key[0], counter_id] + change.by
+        if counter_id in plan.joint_by_counter and change.by > 0 and not change.cause.is_backfill:
+            like = celebration_of(change, heads.get(key, key[1]), plan.thresholds.version)
+            celebrated += reached(plan.joint_by_counter[counter_id], before, before + 1, like=like)
+    await celebrate(tx, celebrations=celebrated)
 
 
 async def on_guidelines(tx: Transaction, facts: list[GuidelineFact]) -> None:
@@ -284,6 +406,8 @@ async def _taken(
             if event.counts and (change := Change.of_before(community, uid, event, -1)) is not None
             for counter in plan.counters
             if counter.counts(uid)
+            # What all did has been done, whoever of them is suspended.
+            and counter.rule.detail != OF_ALL
             and (member_id := counter.rule.member_of(change.event)) is not None
             and member_id in group
             and (step := Step((community, member_id), counter.id, change)).withheld[:4] not in noted
@@ -328,7 +452,7 @@ async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Seque
     await store.set_members(tx.conn, members=members)
     joint = [(community, member_id) for group in groups.values() if len(group) > 1 for member_id in group]
     await store.put_own(tx.conn, own={key: own[key] for key in joint})
-    await make_grants(tx, grants=grants)
+    await make_grants(tx, grants=grants, celebrates=False)
 
 
 async def keep_counting(tx: Transaction) -> bool:
@@ -364,6 +488,8 @@ async def keep_counting(tx: Transaction) -> bool:
         ids = [counter.id for counter in plan.counters if counter.rule.key in wanted]
         await suspensions.drop_withheld(tx.conn, community=community, counters=ids)
         await store.set_version(tx.conn, community=community, version=behind.wanted, counters=ids)
+        await tallies_store.drop_tallies_of_all(tx.conn, community=community, counters=ids)
+        await numbers.keep_joint(tx.conn, community=community, counters=ids)
         return True
     # 4. The members, one piece after the other; whom an event counts for meanwhile follows by that.
     members = await store.page_of_members(
@@ -376,8 +502,17 @@ async def keep_counting(tx: Transaction) -> bool:
         head_ids=[member.member_id for member in members],
         counters=[counter.id for counter in plan.counters],
     )
+    await tallies_store.drop_tallies(
+        tx.conn,
+        community=community,
+        head_ids=[member.member_id for member in members],
+        counters=[counter.id for counter in plan.counters],
+    )
     grants = [Traced(grant, is_backfill=True) for member in stale for grant in member.follow(plan)]
     await store.set_members(tx.conn, members=stale)
+    if plan.years_by_counter:
+        dated = [one for one in members if not plan.years_by_counter.keys().isdisjoint(one.counts)]
+        await numbers.put_looked_for(tx.conn, keys=[(community, one.member_id) for one in dated])
     is_whole = len(members) == PIECE_COUNT
     await store.set_evaluated(tx.conn, community=community, up_to=members[-1].member_id if is_whole else None)
     await make_grants(tx, grants=grants)

@@ -254,7 +254,9 @@ async def add_counters(conn: Connection, *, community: str, counters: Sequence[C
                         "when": rule.when,
                         "own": rule.own,
                         "dated": rule.dated,
+                        "joint": rule.joint,
                         "campaign": None if rule.campaign is None else rule.campaign._asdict(),
+                        "detail": rule.detail,
                     }
                 ).decode(),
                 counter.counted_up_to,

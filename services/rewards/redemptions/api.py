@@ -45,6 +45,7 @@ from shared.http.problem_types import ABOUT_YOURSELF, UNKNOWN_IDENTITY
 UNKNOWN_REWARD = ProblemType("unknown-reward", 404, "Reward not found")
 UNKNOWN_REDEMPTION = ProblemType("unknown-redemption", 404, "Redemption not found")
 NOT_FOR_MEMBER = ProblemType("reward-not-for-member", 409, "The reward is for others")
+LEVEL_TOO_LOW = ProblemType("level-too-low", 409, "The member has no level that opens rewards")
 NOT_ENOUGH_POINTS = ProblemType("not-enough-points", 409, "Not enough points")
 NOT_CONFIRMABLE = ProblemType("redemption-not-confirmable", 409, "The redemption cannot be confirmed")
 NOT_CANCELLABLE = ProblemType("redemption-not-cancellable", 409, "The redemption cannot be cancelled")
@@ -106,7 +107,9 @@ class NamedRedemption(Redemption):
     summary="Reserve the points of a reward",
     status_code=201,
     response_model=Redemption,
-    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_REWARD, NOT_FOR_MEMBER, NOT_ENOUGH_POINTS, KEY_REUSED),
+    responses=problem_responses(
+        UNKNOWN_IDENTITY, UNKNOWN_REWARD, NOT_FOR_MEMBER, LEVEL_TOO_LOW, NOT_ENOUGH_POINTS, KEY_REUSED
+    ),
 )
 async def post_redemption(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)],
@@ -282,7 +285,9 @@ async def list_redemptions(
     summary="Choose a reward",
     status_code=201,
     response_model=Redemption,
-    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_REWARD, NOT_FOR_MEMBER, NOT_ENOUGH_POINTS, KEY_REUSED),
+    responses=problem_responses(
+        UNKNOWN_IDENTITY, UNKNOWN_REWARD, NOT_FOR_MEMBER, LEVEL_TOO_LOW, NOT_ENOUGH_POINTS, KEY_REUSED
+    ),
 )
 async def post_own_redemption(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE, or_own=True)],

@@ -7,6 +7,7 @@ from typing import Any
 from services.rewards.ledger.domain.entries import AlteredError
 from services.rewards.ledger.handlers import alarm
 from services.rewards.ledger.store import entries as ledger_store
+from services.rewards.levels.store import has_level
 from services.rewards.lots.domain.lots import LotUse, NotEnoughPointsError, lots_parts
 from services.rewards.lots.handlers.uses import carry_out
 from services.rewards.lots.store import load_uses
@@ -14,6 +15,7 @@ from services.rewards.metrics import REDEMPTIONS, REDEMPTIONS_REFUSED
 from services.rewards.programmes.store import find_in_force
 from services.rewards.redemptions import store
 from services.rewards.redemptions.domain import (
+    LevelTooLowError,
     OtherRequestError,
     OutsideAudienceError,
     Redemption,
@@ -29,9 +31,17 @@ from services.rewards.redemptions.domain import (
 from services.rewards.settings import Settings
 from shared.access_keys import check_not_about_oneself
 from shared.audit import Did
-from shared.contracts.facts import REDEMPTION_CHANGED, REDEMPTION_LOTS, RedemptionData, RedemptionLotsData
+from shared.contracts.facts import (
+    MESSAGE_REQUESTED,
+    REDEMPTION_CHANGED,
+    REDEMPTION_LOTS,
+    MessageRequestedData,
+    RedemptionData,
+    RedemptionLotsData,
+)
 from shared.followed_audiences import is_in
 from shared.merges import find_head
+from shared.topics import MESSAGES
 from shared.topics import REDEMPTIONS as TOPIC
 from shared.transaction import Transaction
 
@@ -52,8 +62,8 @@ async def reserve(
 
     One that was made with this key, and whose answer was lost with a database, is the answer again. Raises
     OtherRequestError when that was for another member or reward, UnknownRewardError, OutsideAudienceError when the
-    reward is for an audience that the member is not in, and NotEnoughPointsError when the member has fewer points
-    available.
+    reward is for an audience that the member is not in, LevelTooLowError when the programme opens rewards to
+    levels that the member has none of, and NotEnoughPointsError when the member has fewer points available.
     """
     made = redemption_id(community, idempotency_key)
     known = await store.find_redemption(tx.conn, community=community, redemption_id=made)
@@ -70,6 +80,10 @@ async def reserve(
         tx.conn, community=community, audience_id=reward.audience, member_id=member_id
     ):
         raise OutsideAudienceError(in_force.audiences.get(reward.audience, reward.audience))
+    if in_force.redeeming and not await has_level(
+        tx.conn, community=community, member_id=member_id, level_ids=in_force.redeeming
+    ):
+        raise LevelTooLowError(tuple(in_force.redeeming.values()))
     redemption = Redemption(
         community=community,
         redemption_id=made,
@@ -198,7 +212,39 @@ def _tell(tx: Transaction, redemptions: Sequence[Redemption]) -> None:
             subject=redemption.member_id,
             data=data,
         )
+        if redemption.state in _TOLD_TO_THEM:
+            _ask_for_message(tx, redemption)
         REDEMPTIONS.labels(redemption.state).inc()
+
+
+#: What a member is written to of, and what their message calls it.
+_TOLD_TO_THEM = {
+    RedemptionState.CONFIRMED: "confirmed",
+    RedemptionState.CANCELLED: "not_given",
+    RedemptionState.EXPIRED: "not_given",
+}
+
+
+def _ask_for_message(tx: Transaction, redemption: Redemption) -> None:
+    request_id = fact_id(redemption.redemption_id, redemption.state)
+    data: MessageRequestedData = {
+        "request_id": request_id,
+        "kind": "redemption",
+        "member_id": redemption.member_id,
+        "values": {
+            "title": redemption.title,
+            "points": str(redemption.points),
+            "state": _TOLD_TO_THEM[redemption.state],
+        },
+    }
+    tx.tell(
+        MESSAGES,
+        MESSAGE_REQUESTED,
+        fact_id=request_id,
+        community=redemption.community,
+        subject=redemption.member_id,
+        data=data,
+    )
 
 
 def tell_lots(tx: Transaction, redemption: Redemption, *, lots: Sequence[LotUse], before: int = 0) -> None:

@@ -96,6 +96,8 @@ class Standing:
 
     def over(self, event: AcceptedEvent, member_id: str, event_time: datetime) -> list[Void]:
         """The voids that take what a member would earn for an event, those of contents first."""
+        if not (self.contents or self.members):
+            return []
         community = event["community"]
         person_id = head_of(self.heads, community, member_id)
         found: list[Void] = []

@@ -5,30 +5,26 @@ from dataclasses import dataclass
 from services.recognition.badges.domain.by_hand import (
     EditionsGoneError,
     Gift,
-    Giver,
     HeldAlreadyError,
-    NobodyThereError,
     NotByHandError,
     NotHeldError,
     UnknownBadgeError,
     Withheld,
-    cleaned,
 )
 from services.recognition.badges.domain.deciding import BadgeMember
 from services.recognition.badges.store import by_hand as store
 from services.recognition.badges.store import standing as standing_store
 from services.recognition.counts import store as counts_store
+from services.recognition.hands.domain import Giver, cleaned
+from services.recognition.hands.handlers import find_person
 from services.recognition.metrics import BADGES_BY_HAND
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import Due, Grant, Held, ThresholdKey, grant_id
 from services.recognition.thresholds.handlers import Traced, make_grants
 from services.recognition.totals import store as totals_store
-from shared.access_keys import check_not_about_oneself
 from shared.audit import Did
 from shared.contracts.programme import Badge
 from shared.followed_communities import load_calendar
-from shared.followed_members import find_name
-from shared.merges import find_head, load_group, lock_heads
 from shared.transaction import Transaction
 
 
@@ -52,14 +48,8 @@ async def find_named(tx: Transaction, *, community: str, member_id: str, badge_i
     badges = {} if in_force is None else {badge.id: badge for badge in in_force.recognition.badges}
     if in_force is None or badge_id not in badges:
         raise UnknownBadgeError
-    named = await find_name(tx.conn, community=community, member_id=member_id)
-    if named is None or named.is_erased:
-        raise NobodyThereError
-    await check_not_about_oneself(tx.conn, community=community, person_id=by.person_id, members=[member_id])
-    await lock_heads(tx.conn, keys=[(community, member_id)])
-    head_id = await find_head(tx.conn, community=community, member_id=member_id)
-    group = await load_group(tx.conn, community=community, head_id=head_id)
-    return Named(badges[badge_id], in_force.version, head_id, group)
+    person = await find_person(tx, community=community, member_id=member_id, by=by.person_id)
+    return Named(badges[badge_id], in_force.version, *person)
 
 
 async def give(

@@ -17,6 +17,7 @@ from services.scoring.programmes.domain.badges import badge_mistakes
 from services.scoring.programmes.domain.campaigns import campaign_mistakes
 from services.scoring.programmes.domain.expressions import askings, expression_mistakes
 from services.scoring.programmes.domain.fields import section_at
+from services.scoring.programmes.domain.levels import level_mistakes
 from services.scoring.programmes.domain.mistakes import (
     SHOWN_MAX_CHARS,
     Conditions,
@@ -76,6 +77,9 @@ _SAYING = {
     *("campaign_days", "campaign_rule_twice"),
     *("badge_by_hand", "badge_when", "badge_measure", "badge_nothing", "badge_tiers"),
     *("tier_twice", "tiers_fall", "limited_tiers"),
+    *("board_without_end", "prize_twice", "prizes_beyond", "board_public"),
+    *("level_asks", "level_bounds", "level_number", "level_sum", "level_share", "level_reached", "level_kept"),
+    *("level_grace", "level_opens", "level_above_hand", "levels_count"),
 }
 _EXPECTED = {
     "int_type": "a whole number, without quotes",
@@ -132,6 +136,7 @@ def read_with_warnings(text: str, *, clock: Clock | None = None, reviewed_since:
         *payout_mistakes(located),
         *badge_mistakes(located, text, read),
         *streak_mistakes(located),
+        *level_mistakes(located, read, own),
     ]
     try:
         programme = Programme.model_validate(located.value)

@@ -241,6 +241,39 @@ class BestContent(TypedDict):
     starts_on: str
 
 
+class Board(TypedDict):
+    """Members by what they have of one score: of all time, or of each year, quarter, month, week or day.
+
+    Without a `score` it is the points that can be spent. It may count what was done on one `channel`
+    alone, and be of one `audience`. So many days after a period (`freeze_after_days`) its results are
+    final: what comes for it later is noted beside them, and changes nothing.
+    """
+
+    audience: NotRequired[str | None]
+    channel: NotRequired[
+        Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"] | None
+    ]
+    description: NotRequired[str]
+    freeze_after_days: NotRequired[int | None]
+    id: str
+    period: NotRequired[Literal["all_time", "year", "quarter", "month", "week", "day"]]
+    prizes: NotRequired[list[Prize] | None]
+    public: NotRequired[Literal[True] | None]
+    score: NotRequired[str | None]
+    size: NotRequired[int]
+    title: str
+
+
+class BoardsTake(TypedDict):
+    """What the boards that a programme declares take to be kept, at most."""
+
+    boards: int
+    bytes_per_member: int
+    result_bytes: int
+    result_rows: int
+    rows_per_member: int
+
+
 class Budget(TypedDict):
     """The points that a campaign may give in all; and, where it says so, by rule, on one day and in one
     week.
@@ -909,10 +942,26 @@ class KeyHolder(TypedDict):
 
 
 class Level(TypedDict):
-    """Held by a member with at least `points` points."""
+    """Held by a member with at least `points` points, or who has all that it `requires`, or that somebody
+    gives.
 
+    Those that require something stand one on another, in the order in which they are written. One that
+    is reached is held as long as what it requires is there; with `keep` as a percentage, as long as
+    that much of each number within days is; with `keep` as a list, as long as that is; with `always`,
+    for good. It is not lost within `grace_days` after it was reached. One that is given `by_hand` is
+    reached by no other way.
+
+    What a level `opens` is closed to whoever has none that opens it.
+    """
+
+    by_hand: NotRequired[Literal[True] | None]
+    description: NotRequired[str]
+    grace_days: NotRequired[int | None]
     id: str
-    points: int
+    keep: NotRequired[Literal["always"] | int | list[Requirement] | None]
+    opens: NotRequired[list[Literal["redeem", "judge"]] | None]
+    points: NotRequired[int | None]
+    requires: NotRequired[list[Requirement] | None]
     title: str
 
 
@@ -1010,6 +1059,25 @@ class MemberGuidelines(TypedDict):
     reports_made: int
     suspension: SuspensionShown | None
     version: str | None
+
+
+class Milestone(TypedDict):
+    """Celebrated once for each number of `at`: of events that met its `rule`, or of `points` that can be
+    spent.
+
+    With `together` it is the community's own: the numbers are of all its members. With `since` it is an
+    anniversary, and the numbers are years since a member `joined`, or since the `first` event that met
+    its rule; each year, where none are named. `{n}` in the title stands for the number.
+    """
+
+    at: NotRequired[list[int] | None]
+    description: NotRequired[str]
+    id: str
+    points: NotRequired[Literal[True] | None]
+    rule: NotRequired[str | None]
+    since: NotRequired[Literal["joined", "first"] | None]
+    title: str
+    together: NotRequired[Literal[True] | None]
 
 
 class MoneyChange(TypedDict):
@@ -1260,6 +1328,13 @@ class SuspensionShownPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class WebhookDeliveryListedPage(TypedDict):
+    """WebhookDeliveryListedPage"""
+
+    items: list[WebhookDeliveryListed]
+    next: NotRequired[str | None]
+
+
 class PayingAccount(TypedDict):
     """The account that payouts leave from.
 
@@ -1326,6 +1401,20 @@ class PreviewRequest(TypedDict):
 
     measures: NotRequired[list[AudienceMeasure]]
     when: str
+
+
+class Prize(TypedDict):
+    """What the next so many `people` of a board win once its period is over, the first prize the first of
+    them.
+
+    Of those with as many points as the last who wins it, `all` win it, too, or who had them `earliest`
+    alone.
+    """
+
+    id: str
+    people: NotRequired[int]
+    tie: NotRequired[Literal["all", "earliest"]]
+    title: str
 
 
 class ProblemDetails(TypedDict):
@@ -1447,6 +1536,7 @@ class PublicRule(TypedDict):
     also: list[PublicBeneficiary]
     campaign: str | None
     goal: str | None
+    goal_title: str | None
     on: list[str]
     points: int
     rule_id: str
@@ -1485,6 +1575,7 @@ class Publication(TypedDict):
     nothing.
     """
 
+    boards: NotRequired[BoardsTake | None]
     costs: list[ConditionCost]
     document: NotRequired[dict[str, Any] | None]
     document_sha256: str
@@ -1528,7 +1619,9 @@ class Recognition(TypedDict):
     """Recognition"""
 
     badges: NotRequired[list[Badge]]
+    boards: NotRequired[list[Board] | None]
     levels: NotRequired[list[Level]]
+    milestones: NotRequired[list[Milestone]]
     streaks: NotRequired[list[Streak]]
 
 
@@ -1557,6 +1650,29 @@ class ReporterShown(TypedDict):
     name: str | None
     reports: int
     upheld: int
+
+
+class Requirement(TypedDict):
+    """One thing that a level asks for.
+
+    Of a `rule` are counted the `events` that meet it, the `days` on which any did, the different
+    `people` who were the other side, `objects` or `topics`, or the `sum` of a field (`of`). All of it
+    ever, or what happened `within_days` times 24 hours. There are `at_least` or `at_most` so many, or a
+    `share` of what all did.
+
+    Or that the member is known since `known_minutes`; or was not suspended for `unsuspended_days`, and
+    is not now.
+    """
+
+    at_least: NotRequired[int | None]
+    at_most: NotRequired[int | None]
+    count: NotRequired[Literal["events", "days", "people", "objects", "topics", "sum"] | None]
+    known_minutes: NotRequired[int | None]
+    of: NotRequired[str | None]
+    rule: NotRequired[str | None]
+    share: NotRequired[Share | None]
+    unsuspended_days: NotRequired[int | None]
+    within_days: NotRequired[int | None]
 
 
 class Restatement(TypedDict):
@@ -1768,6 +1884,16 @@ class SendingBack(TypedDict):
     """Why a version is sent back: what to change."""
 
     reason: str
+
+
+class Share(TypedDict):
+    """So many `percent` of what all of the community did of a `rule` in these days, and `at_most` that
+    many.
+    """
+
+    at_most: int
+    percent: int
+    rule: str
 
 
 class SharedLimit(TypedDict):
@@ -2019,6 +2145,71 @@ class WaitingLetters(TypedDict):
     oldest_at: str | None
 
 
+class WebhookDeliveryListed(TypedDict):
+    """A fact on its way to an endpoint, or there."""
+
+    delivery_id: str
+    endpoint_id: str
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookDeliveryShown(TypedDict):
+    """A delivery with what is sent."""
+
+    delivery_id: str
+    endpoint_id: str
+    fact: dict[str, Any]
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookLaneShown(TypedDict):
+    """How a service does with an endpoint."""
+
+    endpoint_id: str
+    failing_since: str | None
+    gave_up: bool
+    held: int
+    last_delivered_at: str | None
+    name: str
+    oldest_at: str | None
+    waiting: int
+
+
+class WebhookLanes(TypedDict):
+    """How a service does with each endpoint of a community."""
+
+    items: list[WebhookLaneShown]
+
+
+class WebhookReplayWanted(TypedDict):
+    """Which deliveries are to be made again."""
+
+    endpoint_id: str
+    states: list[Literal["delivered", "failed", "held"]]
+
+
+class WebhookReplayed(TypedDict):
+    """How many deliveries are made again."""
+
+    deliveries: int
+
+
 class Withdrawal(TypedDict):
     """A version that was withdrawn; in place of one that was scheduled, what goes on is published anew."""
 
@@ -2084,6 +2275,8 @@ class Worth(TypedDict):
     currency: str
     spent_minor: int
 
+
+DeliveryState = Literal["waiting", "delivered", "failed", "held"]
 
 Erased = Literal["deleted", "blanked", "stays"]
 

@@ -1,4 +1,4 @@
-"""The SQL of the books of campaigns."""
+"""The SQL of the books of campaigns, and of what became of these."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 import orjson
 from asyncpg import Record
 
-from services.scoring.campaigns.domain import Books, BookState, CampaignKey, Standing, Turn, Turned
+from services.scoring.campaigns.domain.books import Books, BookState, CampaignKey, Standing, Turn, Turned
 from shared.contracts.programme import Campaign
 from shared.postgres import Connection
 
@@ -51,9 +51,10 @@ async def load_spent(
     wanted = list(parts)
     rows = await conn.fetch(
         """
-        select community, campaign_id, part, points from campaign_spent
+        select community, campaign_id, part, sum(points)::bigint as points from campaign_spent
         join unnest($1::text[], $2::text[], $3::text[]) as k(community, campaign_id, part)
             using (community, campaign_id, part)
+        group by community, campaign_id, part
         """,
         *([one[place] for one in wanted] for place in range(3)),
     )
@@ -64,7 +65,7 @@ async def load_spent(
 
 
 async def put_books(conn: Connection, *, books: Mapping[CampaignKey, Books]) -> None:
-    """Store the states of campaigns that are locked, and what was spent of them."""
+    """Store the states of campaigns that are locked."""
     await conn.execute(
         """
         update campaign_books b set state = n.state, is_slowed = n.is_slowed, is_let_go = n.is_let_go,
@@ -81,16 +82,6 @@ async def put_books(conn: Connection, *, books: Mapping[CampaignKey, Books]) -> 
         [campaign_id for _, campaign_id in books],
         *([getattr(one, name) for one in books.values()] for name in _STATE.split(", ")),
     )
-    changed = [(*key, part, one.spent[part]) for key, one in books.items() for part in sorted(one.changed)]
-    if changed:
-        await conn.execute(
-            """
-            insert into campaign_spent (community, campaign_id, part, points)
-            select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
-            on conflict (community, campaign_id, part) do update set points = excluded.points
-            """,
-            *([one[place] for one in changed] for place in range(4)),
-        )
 
 
 async def load_campaigns(
@@ -143,8 +134,9 @@ async def load_books(conn: Connection, *, community: str, with_days: bool = True
     books = {row["campaign_id"]: _books(row) for row in rows}
     spent = await conn.fetch(
         """
-        select campaign_id, part, points from campaign_spent
-        where community = $1 and ($2 or part = 'all' or starts_with(part, 'rule:')) order by part
+        select campaign_id, part, sum(points)::bigint as points from campaign_spent
+        where community = $1 and ($2 or part = 'all' or starts_with(part, 'rule:'))
+        group by campaign_id, part order by part
         """,
         community,
         with_days,

@@ -96,7 +96,7 @@ class Books:
 
     `is_exhausted` once its budget is spent, and `revision` how often something became of it that was told.
 
-    `changed` are the parts that have to be stored, and `declined` how often it gave less than was asked, by why.
+    `declined` is how often it gave less than was asked, by why.
     """
 
     state: BookState = BookState.RUNNING
@@ -111,7 +111,6 @@ class Books:
     is_exhausted: bool = False
     closes_at: datetime | None = None
     spent: dict[str, int] = field(default_factory=dict)
-    changed: set[str] = field(default_factory=set)
     declined: dict[Ceiling, int] = field(default_factory=dict)
 
     @property
@@ -123,7 +122,6 @@ class Books:
         """Count points as spent, or (below 0) as given back."""
         for part in parts:
             self.spent[part] = self.spent.get(part, 0) + points
-            self.changed.add(part)
 
     def left(self, bounds: Mapping[str, int]) -> int:
         """What fits into all of these parts."""
@@ -202,6 +200,8 @@ def give(claims: Iterable[Claim], campaigns: Mapping[int, Campaign], books: Book
 
     if campaigns:
         newest = campaigns[max(campaigns)]
+        # Of one whose programme says no pace any more none is asked.
+        books.is_slowed = books.is_slowed and newest.pacing is not None and newest.pacing.then == "slow"
         books.is_exhausted = books.spent.get(ALL, 0) >= newest.budget.points
         books.closes_at = closes_at(newest)
 
@@ -258,7 +258,8 @@ def phase_of(campaign: Campaign, books: Books, *, today: date, now: datetime) ->
         return Phase.PLANNED
     if books.spent.get(ALL, 0) >= campaign.budget.points:
         return Phase.EXHAUSTED
-    return Phase.SLOWED if books.is_slowed and not books.is_let_go else Phase.RUNNING
+    is_slow = campaign.pacing is not None and campaign.pacing.then == "slow"
+    return Phase.SLOWED if is_slow and books.is_slowed and not books.is_let_go else Phase.RUNNING
 
 
 def days_left(campaign: Campaign, today: date) -> int:

@@ -186,6 +186,50 @@ class Recognition:
             ),
         )
 
+    def get_celebrations(
+        self,
+        *,
+        member: str | None = None,
+        kind: Sequence[Literal["milestone", "badge", "level", "quest"]] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.CelebrationShownPage:
+        """Each once and for ever: milestones, and badges and levels while they are held.
+
+        Whoever wants no part in what others see, is hidden or suspended is left out, but of what they see
+        themselves.
+        """
+        return cast(
+            "types.CelebrationShownPage",
+            self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    "/v1/celebrations",
+                    params={"member": member, "kind": kind, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_celebrations(
+        self,
+        *,
+        member: str | None = None,
+        kind: Sequence[Literal["milestone", "badge", "level", "quest"]] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.CelebrationShown]:
+        """Every item that `get_celebrations` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "recognition", "GET", "/v1/celebrations", params={"member": member, "kind": kind, "limit": limit}
+            ),
+        )
+
+    def get_feed(self) -> types.JsonFeed:
+        """For feed readers and other pages, where the community shows `celebrations`."""
+        return cast("types.JsonFeed", self._ask(call("recognition", "GET", "/v1/celebrations/feed")))
+
     def get_dead_letters(
         self, *, state: types.LetterState | None = None, limit: int | None = None, after: str | None = None
     ) -> types.DeadLetterListedPage:
@@ -420,6 +464,13 @@ class Recognition:
             self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/levels")),
         )
 
+    def get_own_milestones(self, member_id: str) -> types.OwnMilestones:
+        """By the programme in force: what the member has, what comes next, and what was celebrated last."""
+        return cast(
+            "types.OwnMilestones",
+            self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/milestones")),
+        )
+
     def get_personal_data(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.RowShownPage:
@@ -500,6 +551,10 @@ class Recognition:
                 )
             ),
         )
+
+    def get_milestones(self) -> types.Milestones:
+        """Each with what it goes by; the community's own with how many all members have together."""
+        return cast("types.Milestones", self._ask(call("recognition", "GET", "/v1/milestones")))
 
     def get_own_facts(self) -> types.OwnFacts:
         """For operators and administrators, and for the bootstrap key: after a restore no other may be known.
@@ -770,6 +825,50 @@ class AsyncRecognition:
             ),
         )
 
+    async def get_celebrations(
+        self,
+        *,
+        member: str | None = None,
+        kind: Sequence[Literal["milestone", "badge", "level", "quest"]] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.CelebrationShownPage:
+        """Each once and for ever: milestones, and badges and levels while they are held.
+
+        Whoever wants no part in what others see, is hidden or suspended is left out, but of what they see
+        themselves.
+        """
+        return cast(
+            "types.CelebrationShownPage",
+            await self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    "/v1/celebrations",
+                    params={"member": member, "kind": kind, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_celebrations(
+        self,
+        *,
+        member: str | None = None,
+        kind: Sequence[Literal["milestone", "badge", "level", "quest"]] | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.CelebrationShown]:
+        """Every item that `get_celebrations` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "recognition", "GET", "/v1/celebrations", params={"member": member, "kind": kind, "limit": limit}
+            ),
+        )
+
+    async def get_feed(self) -> types.JsonFeed:
+        """For feed readers and other pages, where the community shows `celebrations`."""
+        return cast("types.JsonFeed", await self._ask(call("recognition", "GET", "/v1/celebrations/feed")))
+
     async def get_dead_letters(
         self, *, state: types.LetterState | None = None, limit: int | None = None, after: str | None = None
     ) -> types.DeadLetterListedPage:
@@ -1006,6 +1105,13 @@ class AsyncRecognition:
             await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/levels")),
         )
 
+    async def get_own_milestones(self, member_id: str) -> types.OwnMilestones:
+        """By the programme in force: what the member has, what comes next, and what was celebrated last."""
+        return cast(
+            "types.OwnMilestones",
+            await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/milestones")),
+        )
+
     async def get_personal_data(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.RowShownPage:
@@ -1086,6 +1192,10 @@ class AsyncRecognition:
                 )
             ),
         )
+
+    async def get_milestones(self) -> types.Milestones:
+        """Each with what it goes by; the community's own with how many all members have together."""
+        return cast("types.Milestones", await self._ask(call("recognition", "GET", "/v1/milestones")))
 
     async def get_own_facts(self) -> types.OwnFacts:
         """For operators and administrators, and for the bootstrap key: after a restore no other may be known.

@@ -265,6 +265,27 @@ class Card(TypedDict):
     points: int
 
 
+class CelebrationShown(TypedDict):
+    """Something that a member reached, or the community by an act of a member."""
+
+    celebrated_at: str
+    celebration_id: str
+    event_time: str
+    event_uid: str | None
+    is_seen: bool
+    kind: Literal["milestone", "badge", "level", "quest"]
+    member_id: str | None
+    member_name: str | None
+    name: str
+    number: int | None
+    own_reactions: list[Literal["celebrate", "heart", "thanks", "wow"]]
+    reactions: list[ReactionsShown]
+    seen_count: int
+    tier: str | None
+    title: str
+    together: bool
+
+
 class DayShown(TypedDict):
     """A date, in the zone in which the member lived, and what became of it."""
 
@@ -313,6 +334,23 @@ class Discard(TypedDict):
     """Why a record will never be processed."""
 
     reason: str
+
+
+class FeedAuthor(TypedDict):
+    """Who it is about."""
+
+    name: str
+
+
+class FeedItem(TypedDict):
+    """A celebration, as readers of JSON Feed take it."""
+
+    authors: list[FeedAuthor]
+    content_text: str
+    date_published: str
+    id: str
+    tags: list[str]
+    title: str
 
 
 class FieldError(TypedDict):
@@ -367,6 +405,14 @@ class HolderShown(TypedDict):
     granted_at: str
     member_id: str
     member_name: str | None
+
+
+class JsonFeed(TypedDict):
+    """The newest celebrations as JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1)."""
+
+    items: list[FeedItem]
+    title: str
+    version: Literal["https://jsonfeed.org/version/1.1"]
 
 
 class KeyHolder(TypedDict):
@@ -526,6 +572,26 @@ class MemberTotals(TypedDict):
     items: list[MemberTotal]
 
 
+class MilestoneShown(TypedDict):
+    """A milestone of the programme in force."""
+
+    at: list[int] | None
+    description: str
+    name: str
+    now: int | None
+    rule: str | None
+    since: str | None
+    title: str
+    together: bool
+
+
+class Milestones(TypedDict):
+    """The milestones of the programme version in force; a programme's limits bound the list."""
+
+    milestones: list[MilestoneShown]
+    programme_version: int
+
+
 class Moved(TypedDict):
     """How a member's rank differs from the results before: of the period before, or of yesterday."""
 
@@ -599,6 +665,23 @@ class OwnFacts(TypedDict):
     why: NotRequired[str | None]
 
 
+class OwnMilestone(TypedDict):
+    """How far a member is with a milestone."""
+
+    last: int | None
+    name: str
+    next: int | None
+    number: int | None
+    title: str
+
+
+class OwnMilestones(TypedDict):
+    """A member's milestones; the community's own are not among them."""
+
+    items: list[OwnMilestone]
+    member_id: str
+
+
 class OwnPartition(TypedDict):
     """A partition of a topic that the service writes."""
 
@@ -608,6 +691,13 @@ class OwnPartition(TypedDict):
     topic: str
     unknown_count: int
     why_not: NotRequired[str | None]
+
+
+class CelebrationShownPage(TypedDict):
+    """CelebrationShownPage"""
+
+    items: list[CelebrationShown]
+    next: NotRequired[str | None]
 
 
 class DeadLetterListedPage(TypedDict):
@@ -642,6 +732,13 @@ class RowShownPage(TypedDict):
     """RowShownPage"""
 
     items: list[RowShown]
+    next: NotRequired[str | None]
+
+
+class WebhookDeliveryListedPage(TypedDict):
+    """WebhookDeliveryListedPage"""
+
+    items: list[WebhookDeliveryListed]
     next: NotRequired[str | None]
 
 
@@ -733,6 +830,13 @@ class Progress(TypedDict):
     target: int
     text: str
     value: int
+
+
+class ReactionsShown(TypedDict):
+    """How many members reacted with one thing."""
+
+    members: int
+    reaction: Literal["celebrate", "heart", "thanks", "wow"]
 
 
 class ResultEntryShown(TypedDict):
@@ -856,6 +960,71 @@ class WaitingLetters(TypedDict):
     oldest_at: str | None
 
 
+class WebhookDeliveryListed(TypedDict):
+    """A fact on its way to an endpoint, or there."""
+
+    delivery_id: str
+    endpoint_id: str
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookDeliveryShown(TypedDict):
+    """A delivery with what is sent."""
+
+    delivery_id: str
+    endpoint_id: str
+    fact: dict[str, Any]
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookLaneShown(TypedDict):
+    """How a service does with an endpoint."""
+
+    endpoint_id: str
+    failing_since: str | None
+    gave_up: bool
+    held: int
+    last_delivered_at: str | None
+    name: str
+    oldest_at: str | None
+    waiting: int
+
+
+class WebhookLanes(TypedDict):
+    """How a service does with each endpoint of a community."""
+
+    items: list[WebhookLaneShown]
+
+
+class WebhookReplayWanted(TypedDict):
+    """Which deliveries are to be made again."""
+
+    endpoint_id: str
+    states: list[Literal["delivered", "failed", "held"]]
+
+
+class WebhookReplayed(TypedDict):
+    """How many deliveries are made again."""
+
+    deliveries: int
+
+
 class BoardsBoardAudience(TypedDict):
     """The audience whose board it is."""
 
@@ -871,6 +1040,8 @@ class LeaderboardsBoardAudience(TypedDict):
 
 
 Day = Literal["done", "frozen", "missed", "open", "free"]
+
+DeliveryState = Literal["waiting", "delivered", "failed", "held"]
 
 Erased = Literal["deleted", "blanked", "stays"]
 

@@ -14,7 +14,7 @@ from plaudit.access import issue_key
 from plaudit.calls import request
 from plaudit.stack import StackState, reset, start, stop
 from plaudit.stack.idle import wait_until_idle
-from shared.access_keys import SCOPES
+from shared.access_keys import SCOPES, together
 from shared.postgres import database_url, role_name
 
 ROOT = Path(__file__).parents[1]
@@ -81,7 +81,7 @@ class Context:
     async def new_community(self, state: StackState, programme: Path | None) -> tuple[str, str]:
         """A community that nothing was sent for yet, with its programme; returns its name and a key."""
         name = f"bench-{uuid.uuid4().hex[:10]}"
-        key = (await asyncio.to_thread(issue_key, state, name, "benchmark", SCOPES))["key"]
+        key = (await asyncio.to_thread(issue_key, state, name, "benchmark", together(SCOPES)))["key"]
         if programme is not None:
             await asyncio.to_thread(_publish, state, key, programme)
             await self.settled(state)

@@ -23,7 +23,7 @@ import orjson
 from bench.chain import Chain, Link, connected, publish
 from bench.measure import like_a_service
 from plaudit.stack import StackState, reset, start
-from services.scoring.campaigns import store as campaign_store
+from services.scoring.campaigns.store import books as campaign_store
 from services.scoring.programmes.domain.reading import document_of, read_programme
 from shared.contracts.programme import Programme
 from shared.postgres import database_url, role_name
@@ -239,47 +239,35 @@ def backend_seconds(link: Link) -> float:
 
 
 @dataclass
-class Held:
-    """How long a worker holds the books of campaigns: from when it has their lock until it has committed."""
+class Locked:
+    """How often the books of campaigns are locked: others that need them wait until the commit."""
 
-    since: float | None = None
-    seconds: float = 0.0
+    count: int = 0
 
     def watch(self) -> None:
-        """Note from now on when books are locked."""
+        """Count from now on."""
         lock = campaign_store.lock_books
 
         async def locking(conn: Any, *, keys: Any) -> Any:
-            found = await lock(conn, keys=keys)
-            self.since = time.perf_counter()
-            return found
+            self.count += 1
+            return await lock(conn, keys=keys)
 
         campaign_store.lock_books = locking
 
-    def committed(self) -> None:
-        """Add what was held by a batch that is committed."""
-        if self.since is not None:
-            self.seconds += time.perf_counter() - self.since
-        self.since = None
-
 
 async def share(state: StackState, batches_count: int) -> float:
-    """The share of a batch's time in which a worker that is alone holds the books: what others wait for."""
+    """The share of the batches of a worker for which it locks the books: the others are spent from portions."""
     chance = Random(17)
     members = [str(uuid.UUID(int=chance.getrandbits(128))) for _ in range(500)]
-    held, took = Held(), 0.0
-    held.watch()
+    locked = Locked()
+    locked.watch()
     async with connected(state, ["scoring"]) as chain:
         await put_in_force(state, chain, "share", programme(1))
         for number in range(batches_count + WARM_SHARE_COUNT):
-            values = batch("share", chance, members)
-            begun = time.perf_counter()
-            await handle(chain.links["scoring"], values)
-            took += time.perf_counter() - begun
-            held.committed()
-            if number < WARM_SHARE_COUNT:
-                held.seconds = took = 0.0
-    return held.seconds / took
+            if number == WARM_SHARE_COUNT:
+                locked.count = 0
+            await handle(chain.links["scoring"], batch("share", chance, members))
+    return locked.count / batches_count
 
 
 def work(state: StackState, community: str, number: int, batches_count: int, barrier: Barrier) -> None:
@@ -377,7 +365,7 @@ def campaign(stack: str, workers: Sequence[int], rounds: int, batches: int) -> N
         state = start(stack, only=("kafka", "postgres"), role="all", environment={})
         found = asyncio.run(share(state, batches))
         click.echo(
-            f"a worker alone holds the books of a campaign for {found:.0%} of its time: {1 / found:.1f} at once"
+            f"a worker locks the books of a campaign for {found:.0%} of its batches, and spends from portions else"
         )
         asyncio.run(hot(state, workers, rounds, batches))
     finally:

@@ -29,6 +29,7 @@ BATCH_COUNT = 2_000
 ROUNDS_COUNT = 7
 ENGINE_REACH = 2.5
 RULES_REACH = 1.5
+TRUST_REACH = 1.8
 
 HEAD = "programme: engine\ntitle: Engine\nrules:\n"
 TWO = """
@@ -176,6 +177,8 @@ def main() -> None:
     click.echo(
         f"engine with two rules / decoding   {took['two rules'] / took['decoding']:.2f} (at most {ENGINE_REACH})"
     )
+    by_trust = took["two rules, one by the trust in who judges"] / took["two rules"]
+    click.echo(f"one by trust / two rules   {by_trust:.2f} (at most {TRUST_REACH})")
     click.echo(f"twenty rules / two   {took['twenty rules'] / took['two rules']:.2f} (at most {RULES_REACH})")
 
 

@@ -18,9 +18,13 @@ from console.pages.account import routes as account
 from console.pages.audit import routes as audit
 from console.pages.badges import of_members as badges_of_members
 from console.pages.badges import routes as badges
+from console.pages.boards import of_everybody as boards_of_everybody
+from console.pages.boards import of_members as boards_of_members
+from console.pages.boards import routes as boards
 from console.pages.by_hand import routes as by_hand
 from console.pages.campaigns import routes as campaigns
 from console.pages.cards import routes as cards
+from console.pages.celebrations import routes as celebrations
 from console.pages.check_ins import routes as check_ins
 from console.pages.community import routes as community
 from console.pages.connectors import routes as connectors
@@ -33,10 +37,13 @@ from console.pages.guidelines import routes as guidelines
 from console.pages.keys import routes as keys
 from console.pages.leaderboard import routes as leaderboard
 from console.pages.ledger import routes as ledger
+from console.pages.levels import routes as levels
 from console.pages.me import routes as me
 from console.pages.members import routes as members
+from console.pages.messages import routes as messages
 from console.pages.my_data import routes as my_data
 from console.pages.my_guidelines import routes as my_guidelines
+from console.pages.my_messages import routes as my_messages
 from console.pages.my_payouts import routes as my_payouts
 from console.pages.my_place import routes as my_place
 from console.pages.my_rewards import routes as my_rewards
@@ -60,21 +67,27 @@ from console.pages.try_it import routes as try_it
 from console.pages.views import routes as views
 from console.pages.visitors import routes as visitors
 from console.pages.waiting import routes as waiting
+from console.pages.webhooks import routes as webhooks
 from console.settings import Settings
 from console.sign_in.provider import Provider
 from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
 FINANCE = (payout_runs, payout_outcomes, payees, redemptions, ledger, statements)
-RUN_IT = (pipeline, dead_letters, connectors, receipts, refused, people, keys, audit, parts, community)
-OF_MEMBERS = (me, my_place, my_rewards, my_payouts, my_guidelines, my_data)
-FOR_EVERYBODY = (visitors, cards)
+RUN_IT = (pipeline, dead_letters, connectors, webhooks, receipts, refused, people, keys, audit, parts, community)
+OF_MEMBERS = (me, my_place, my_rewards, my_payouts, my_guidelines, my_messages, my_data)
+FOR_EVERYBODY = (visitors, boards_of_everybody, cards)
 PAGES = (
     *(sign_in, overview, figures, leaderboard, explorer, try_it, account, views),
     *(
         members,
+        messages,
         badges,
         badges_of_members,
+        boards,
+        boards_of_members,
+        levels,
+        celebrations,
         quests,
         draws,
         by_hand,

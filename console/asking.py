@@ -15,6 +15,12 @@ from shared.telemetry import new_traceparent
 UNAUTHORIZED = 401
 FORBIDDEN = 403
 NOT_FOUND = 404
+#: What says that nothing was done, and when to come again.
+NOT_NOW = 503
+#: So often it is come again with a command that may be said twice, and only where it is not long until then.
+COMING_AGAIN_MAX_COUNT = 3
+COMING_AGAIN_MAX_SECONDS = 2.0
+REPEATABLE = frozenset({"PUT", "DELETE"})
 #: Connections to all services together, and how many of them are kept.
 CONNECTIONS_MAX_COUNT = 100
 
@@ -33,6 +39,8 @@ class Answer:
     trace: str = ""
     took_ms: float = 0.0
     location: str = ""
+    #: In how many seconds it wants to be asked again; 0 where it does not say.
+    again_seconds: float = 0.0
 
     @property
     def ok(self) -> bool:
@@ -135,14 +143,19 @@ class Asking:
     ) -> Answer:
         """Command by any method; without a body where there is None. With the same `key` it is the same command.
 
-        Raises SessionOverError.
+        What may be said twice is said again where the service has no room for it now. Raises SessionOverError.
         """
-        headers = {} if key is None else {"Idempotency-Key": key}
-        if body is None:
-            return await self._known(await self._ask(method, service, path, headers=headers))
-        content = body if isinstance(body, bytes) else orjson.dumps(body)
-        headers["Content-Type"] = content_type
-        return await self._known(await self._ask(method, service, path, content=content, headers=headers))
+        options: dict[str, Any] = {"headers": {} if key is None else {"Idempotency-Key": key}}
+        if body is not None:
+            options["content"] = body if isinstance(body, bytes) else orjson.dumps(body)
+            options["headers"]["Content-Type"] = content_type
+        answer = await self._ask(method, service, path, **options)
+        for _ in range(COMING_AGAIN_MAX_COUNT if method in REPEATABLE or key is not None else 0):
+            if answer.status != NOT_NOW or not 0 < answer.again_seconds <= COMING_AGAIN_MAX_SECONDS:
+                break
+            await asyncio.sleep(answer.again_seconds)
+            answer = await self._ask(method, service, path, **options)
+        return await self._known(answer)
 
     async def download(self, service: str, path: str, **params: Any) -> tuple[Answer, AsyncIterator[bytes]]:
         """What is too long for a page, passed on as it comes; of a refusal nothing. Raises SessionOverError."""
@@ -197,8 +210,15 @@ class Asking:
         except (httpx.HTTPError, httpx.InvalidURL, orjson.JSONDecodeError):
             return Answer(service, None, trace=self.trace)
         took_ms = (time.perf_counter() - started) * 1000
+        again = response.headers.get("retry-after", "")
         return Answer(
-            service, response.status_code, body, self.trace, took_ms, response.headers.get("location", "")
+            service,
+            response.status_code,
+            body,
+            self.trace,
+            took_ms,
+            response.headers.get("location", ""),
+            float(again) if again.isdecimal() else 0.0,
         )
 
 

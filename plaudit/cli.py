@@ -40,6 +40,11 @@ SUBCOMMANDS = {
     "badge": Subcommand(
         "plaudit.badge", "badge", "See badges and who holds them, give them by hand and take them back."
     ),
+    "board": Subcommand("plaudit.board", "board", "See boards, who is on them, and results with prizes."),
+    "level": Subcommand(
+        "plaudit.level", "level", "See members' levels, fix them by hand, take some to begin with."
+    ),
+    "streak": Subcommand("plaudit.streak", "streak", "Give members freezes of their streaks."),
     "quest": Subcommand(
         "plaudit.quest", "quest", "See quests and how far members are, join them and leave teams."
     ),
@@ -48,6 +53,9 @@ SUBCOMMANDS = {
         "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."
     ),
     "signals": Subcommand("plaudit.signals", "signals", "See awards that are held, and release or deny them."),
+    "message": Subcommand(
+        "plaudit.message", "message", "Say what is sent to members, and see what became of each message."
+    ),
     "content": Subcommand(
         "plaudit.content", "content", "See the best content, what nobody judged yet, and why one is as good."
     ),
@@ -71,7 +79,13 @@ SUBCOMMANDS = {
     "connector": Subcommand(
         "plaudit.connector", "connector", "Show connectors to platforms, test them, and try deliveries."
     ),
+    "webhook": Subcommand(
+        "plaudit.webhook", "webhook", "Have facts delivered to other systems, and see what was delivered."
+    ),
     "console": Subcommand("plaudit.console", "console", "Print a link that signs in at the console."),
+    "celebrations": Subcommand(
+        "plaudit.celebrations", "celebrations", "See what was celebrated, and the milestones of the programme."
+    ),
     "checkin": Subcommand("plaudit.checkin", "checkin", "Check members in who are there in person."),
     "measure": Subcommand("plaudit.measuring", "measure", "Measure texts again by another model; show one."),
     "member": Subcommand("plaudit.member", "member", "Show members, join their identities, say what they are."),

@@ -88,18 +88,22 @@ def add_person(
 @people.command("list", epilog="Example: plaudit people list --community demo")
 @to_administer
 @json_option
-def list_people(where: Where, as_json: bool) -> None:
+@click.option("--untied", is_flag=True, help="Only who decides about members and is tied to none")
+def list_people(where: Where, as_json: bool, untied: bool) -> None:
     """List the people of a community."""
     place = where.place()
     items = access.list_people(place.office, place.its_community)
+    if untied:
+        items = [one for one in items if _may_decide_about_themselves(one)]
     if as_json:
         click.echo(json.dumps(items))
         return
-    table = listing("id", "name", "kind", "roles")
+    table = listing("id", "name", "kind", "roles", "member")
     table.columns[0].no_wrap = True  # it is for copying
     for item in items:
         kind = f"{item['kind']}, disabled" if item["disabled"] else item["kind"]
-        table.add_row(*map(plain, (item["person_id"], item["name"], kind, " ".join(item["roles"]))))
+        whom = " ".join(item["members"]) or ("not said" if _may_decide_about_themselves(item) else "")
+        table.add_row(*map(plain, (item["person_id"], item["name"], kind, " ".join(item["roles"]), whom)))
     Console().print(table)
 
 
@@ -114,6 +118,26 @@ def set_roles(where: Where, as_json: bool, person: str, roles: tuple[str, ...]) 
     changed = access.set_roles(place.office, place.its_community, find_person(place, person), roles)
     said = ", ".join(changed["roles"]) or "nothing any more"
     click.echo(json.dumps(changed) if as_json else f"{written_out(changed['name'])} is {said}")
+
+
+@people.command("tie", epilog="Example: plaudit people tie 'Grace Hopper' forum:grace")
+@to_administer
+@json_option
+@click.argument("person")
+@click.argument("member")
+def tie(where: Where, as_json: bool, person: str, member: str) -> None:
+    """Say which MEMBER (an id, or an identity) a PERSON is: about that one they decide nothing any more."""
+    _say_member(where, as_json, person, member, "tie")
+
+
+@people.command("untie", epilog="Example: plaudit people untie 'Grace Hopper' forum:grace")
+@to_administer
+@json_option
+@click.argument("person")
+@click.argument("member")
+def untie(where: Where, as_json: bool, person: str, member: str) -> None:
+    """Say which MEMBER (an id, or an identity) a PERSON is not."""
+    _say_member(where, as_json, person, member, "untie")
 
 
 @people.command("disable", epilog="Example: plaudit people disable 'Grace Hopper'")
@@ -148,6 +172,15 @@ def unbind(where: Where, as_json: bool, person: str, may_return: bool) -> None:
     click.echo(json.dumps(changed) if as_json else f"{written_out(changed['name'])} is nobody at a provider now")
 
 
+def _say_member(where: Where, as_json: bool, person: str, member: str, verb: str) -> None:
+    place = where.place()
+    office, community = place.office, place.its_community
+    url = f"{office.ingest_url}/v1/communities/{community}/people/{find_person(place, person)}/{verb}"
+    changed: dict[str, Any] = request("POST", url, office.key, json={"member": member})
+    whom = ", ".join(changed["members"]) or "no member that anybody knows of"
+    click.echo(json.dumps(changed) if as_json else f"{written_out(changed['name'])} is {whom}")
+
+
 def _switch(where: Where, as_json: bool, person: str, verb: str) -> None:
     place = where.place()
     office, community = place.office, place.its_community
@@ -177,6 +210,12 @@ def sign_in_link(where: Where, as_json: bool, identity: str | None, person: str 
     with place.access("plaudit sign-in-link", ("sign_in:write", "keys:write"), ("ingest",)) as key:
         made = request("POST", f"{place.url('ingest')}/v1/sign-in-links", key, json=body)
     click.echo(json.dumps(made) if as_json else made["link"])
+
+
+def _may_decide_about_themselves(person: dict[str, Any]) -> bool:
+    """Whether somebody decides about members, and nobody said which of them they are."""
+    decides: bool = person["decides"] and not person["members"] and not person["disabled"]
+    return decides and person["kind"] == PersonKind.PERSON.value
 
 
 def find_person(place: Place, said: str) -> str:

@@ -9,7 +9,7 @@ import click
 from plaudit.broker.rights import ADMIN, user_name
 from plaudit.stack.state import write_private
 from shared.services import CONSOLE, GATEWAY, SERVICES
-from shared.settings import IDENTITY_KEY_BYTES
+from shared.settings import IDENTITY_KEY_BYTES, WEBHOOK_KEY_BYTES
 from shared.signatures import key_id_of, new_keys
 from shared.topics import SIGNERS
 
@@ -25,6 +25,7 @@ def service_files() -> dict[str, dict[str, str]]:
     pairs = {signer: new_keys() for signer in SIGNERS}
     verifying = {f"PLAUDIT_{signer.upper()}_VERIFYING_KEYS": keys.verifying_key for signer, keys in pairs.items()}
     identity_key = secrets.token_urlsafe(IDENTITY_KEY_BYTES)
+    webhook_key = secrets.token_urlsafe(WEBHOOK_KEY_BYTES)
     files: dict[str, dict[str, str]] = {"provision": {}}
     for service in SERVICES:
         kafka, postgres = _password(), _password()
@@ -33,6 +34,7 @@ def service_files() -> dict[str, dict[str, str]]:
             "PLAUDIT_KAFKA_PASSWORD": kafka,
             "PLAUDIT_POSTGRES_PASSWORD": postgres,
             "PLAUDIT_IDENTITY_KEY": identity_key,
+            "PLAUDIT_WEBHOOK_KEYS": webhook_key,
             **verifying,
         }
         if service in pairs:

@@ -14,7 +14,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import asyncpg
 import mode
@@ -56,6 +56,16 @@ class Watch(NamedTuple):
     say: Callable[[str], None]
 
 
+class Noting(Protocol):
+    """What is done with messages that the broker has, in the transaction that deletes them."""
+
+    async def note(self, conn: Connection, messages: Iterable[Message]) -> int:
+        """Do it; return how much that was."""
+
+    def committed(self, count: int) -> None:
+        """Hear that so much is committed."""
+
+
 class OutboxRelay(mode.Service):
     """Publishes outbox rows in order; woken after every commit, and looks by itself once a second."""
 
@@ -68,12 +78,14 @@ class OutboxRelay(mode.Service):
         seen: SeenPositions | None = None,
         watch: Watch | None = None,
         held: bool = False,
+        noting: Noting | None = None,
     ) -> None:
         """`seen` learns how far each topic is known. A relay that is `held` publishes nothing before `release`.
 
-        Without a `watch` nothing is compared.
+        Without a `watch` nothing is compared. `noting` sees what was published.
         """
         super().__init__()
+        self._noting = noting
         self._watch = watch
         self._look_at = time.monotonic() + LOOK_SECONDS
         self._in_doubt: dict[Message, None] = {}
@@ -202,7 +214,7 @@ class OutboxRelay(mode.Service):
         return more
 
     async def _publish_in_one(self) -> bool:
-        count, batches = 0, 0
+        count, batches, noted = 0, 0, 0
         spans: dict[TopicPartition, Acknowledged] = {}
         moved: dict[TopicPartition, int] = {}
         why = None
@@ -228,6 +240,8 @@ class OutboxRelay(mode.Service):
                     raise following
                 for place, span in sent.items():
                     spans[place] = spans[place].followed_by(span) if place in spans else span
+                if self._noting is not None:
+                    noted += await self._noting.note(conn, [(topic, key, value) for _, topic, key, value in rows])
                 rows = following
             # 3. Committed, they are gone, and known to be in their topics; a process that dies before leaves them
             #    all to the next.
@@ -241,6 +255,8 @@ class OutboxRelay(mode.Service):
             left = None if count else await conn.fetchval("select count(*) from outbox")
         self._seen.saw(moved)
         OUTBOX_PUBLISHED.inc(count)
+        if self._noting is not None:
+            self._noting.committed(noted)
         self._set_pending(self._pending - count if left is None else left)
         self._say(why)
         return batches == TRANSACTION_MAX_BATCHES and why is None

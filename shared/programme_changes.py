@@ -13,6 +13,7 @@ PIECES: Final = (
     (("recognition", "badges"), "badge"),
     (("recognition", "levels"), "level"),
     (("recognition", "streaks"), "streak"),
+    (("recognition", "milestones"), "milestone"),
     (("rewards", "catalogue"), "reward"),
     (("attributes",), "attribute"),
     (("manual", "reasons"), "reason"),

@@ -13,6 +13,7 @@ from shared.signatures import Signer, Verifier, split_keys
 
 Role = Literal["all", "api", "worker"]
 IDENTITY_KEY_BYTES = 32
+WEBHOOK_KEY_BYTES = 32
 
 
 class ServiceSettings(BaseSettings):
@@ -119,6 +120,11 @@ class ServiceSettings(BaseSettings):
     connections_max_count: int = Field(2_000, ge=1, description="Open HTTP connections; more are answered 503")
     keep_alive_seconds: int = Field(15, ge=1, description="How long an idle connection is kept")
     stop_seconds: int = Field(15, ge=1, description="How long requests in flight may take when stopping")
+    stop_max_seconds: float = Field(
+        18.0,
+        gt=0,
+        description="How long a process may take to stop; then it ends with status 1 and logs what is still there",
+    )
     key_cache_seconds: float = Field(2.0, gt=0, description="How long a checked access key is believed")
     unknown_key_cache_seconds: float = Field(0.2, gt=0, description="How long a key is believed to be unknown")
     key_cache_max_count: int = Field(10_000, ge=1, description="Access keys remembered, known and unknown")
@@ -141,6 +147,34 @@ class ServiceSettings(BaseSettings):
     token_leeway_seconds: int = Field(
         30, ge=0, le=60, description="By how much the clocks of two machines may differ where a token is checked"
     )
+
+    webhook_keys: str = Field(
+        "",
+        repr=False,
+        description="Keys that seal addresses and secrets of webhooks, comma-separated, 32 bytes in base64url "
+        "each, the same at every service: the first seals, all open; empty: nothing is delivered",
+    )
+    webhook_loopback: bool = Field(
+        False, description="Whether webhooks may be on this machine, by http too: for a stack to try things on"
+    )
+    webhook_ports: str = Field(
+        "443", pattern=r"^[0-9]{1,5}(,[0-9]{1,5})*$", description="Ports that webhooks may have, comma-separated"
+    )
+    webhook_seconds: float = Field(15.0, gt=0, le=60, description="How long an endpoint may take to answer")
+    webhooks_at_once_max_count: int = Field(256, ge=1, description="Deliveries that a process makes at once")
+    webhook_patience_hours: float = Field(
+        24.0, gt=0, le=168, description="An endpoint that takes nothing for so long is disabled"
+    )
+    webhook_waiting_max_count: int = Field(
+        100_000, ge=1, description="Deliveries that may wait for one endpoint at a service; beyond it is disabled"
+    )
+    webhooks_kept_days: int = Field(7, ge=1, le=90, description="How long deliveries are kept to be sent again")
+
+    @field_validator("webhook_keys")
+    @classmethod
+    def _are_webhook_keys(cls, value: str) -> str:
+        webhook_keys(value)
+        return value
 
     @field_validator("ingest_verifying_keys", "scoring_verifying_keys")
     @classmethod
@@ -167,6 +201,11 @@ class ServiceSettings(BaseSettings):
     def identity_key_bytes(self) -> bytes:
         """The key of the hashes that stand for identities; none where none is set."""
         return _identity_key(self.identity_key)
+
+    @property
+    def webhook_port_numbers(self) -> frozenset[int]:
+        """The ports that webhooks may have."""
+        return frozenset(map(int, self.webhook_ports.split(",")))
 
     @property
     def broker(self) -> Broker:
@@ -211,6 +250,17 @@ class SigningSettings(ServiceSettings):
     def signer(self) -> Signer | None:
         """What signs this service's facts; None when no key is set."""
         return _signer(self.signing_key) if self.signing_key else None
+
+
+def webhook_keys(text: str) -> list[bytes]:
+    """The keys of the setting. Raises ValueError for what is none."""
+    try:
+        keys = [urlsafe_b64decode(key + "=" * (-len(key) % 4)) for key in split_keys(text)]
+    except ValueError as error:
+        raise ValueError(f"webhook_keys are {WEBHOOK_KEY_BYTES} bytes each in base64url") from error
+    if any(len(key) != WEBHOOK_KEY_BYTES for key in keys):
+        raise ValueError(f"webhook_keys have {WEBHOOK_KEY_BYTES} bytes each: `plaudit secrets` makes one")
+    return keys
 
 
 #: A key is read once, not for every fact.

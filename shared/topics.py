@@ -169,11 +169,40 @@ GUIDELINES = Topic(
 )
 RECOGNITION = Topic(
     "recognition.granted.v1",
-    "Badges, levels and quests granted and taken back",
+    "Badges, levels and quests granted and taken back, and prizes of boards",
     "community | member",
-    (facts.RECOGNITION_GRANTED.name,),
+    (facts.RECOGNITION_GRANTED.name, facts.PRIZE_WON.name),
     producers=("recognition",),
     consumers=("scoring", "rewards", "analytics"),
+    read_back=True,
+)
+BY_HAND = Topic(
+    "recognition.by_hand.v1",
+    "What people fixed by hand: levels, and freezes of streaks",
+    "community | member",
+    (facts.LEVEL_LOCK_CHANGED.name, facts.STREAK_FREEZE_GIVEN.name),
+    producers=("recognition",),
+    consumers=(),
+    read_back=True,
+)
+#: Several services write it, so none could tell from its end what it has itself forgotten. It need not: the id of
+#: a request follows from what it is about, so that what is asked for again after a backup is the same message.
+MESSAGES = Topic(
+    "message.requested.v1",
+    "Messages that people are to get; ingest alone knows where, and sends them",
+    "community | member, or recipient",
+    (facts.MESSAGE_REQUESTED.name,),
+    producers=("recognition", "rewards"),
+    consumers=("ingest",),
+    retention_ms=7 * DAY_MS,
+)
+CELEBRATIONS = Topic(
+    "celebrations.v1",
+    "What is celebrated: milestones, badges and levels that members reached, each once",
+    "community | member, or community",
+    (facts.CELEBRATED.name,),
+    producers=("recognition",),
+    consumers=("ingest",),
     read_back=True,
 )
 REDEMPTIONS = Topic(
@@ -256,6 +285,32 @@ COMMUNITIES = Topic(
 )
 
 
+WEBHOOK_ENDPOINTS = Topic(
+    "webhook_endpoints.v1",
+    "Where communities have their facts delivered; addresses and secrets are sealed",
+    "community | endpoint",
+    (facts.WEBHOOK_ENDPOINT_CHANGED.name,),
+    producers=("ingest",),
+    consumers=("scoring", "recognition", "rewards", "analytics"),
+    partitions=1,
+    compacted=True,
+    signed=True,
+    read_back=True,
+)
+
+#: All services write it, as the audit: an endpoint that was given up is so again after the next tries.
+WEBHOOK_TROUBLE = Topic(
+    "webhook_trouble.v1",
+    "Endpoints to which a service delivers nothing any more, and why",
+    "community | endpoint",
+    (facts.WEBHOOK_ENDPOINT_FAILED.name,),
+    producers=SERVICES,
+    consumers=("ingest",),
+    partitions=1,
+    retention_ms=90 * DAY_MS,
+)
+
+
 def dead_letter_topic(service: str) -> Topic:
     """The topic that takes what `service` can never process."""
     return Topic(
@@ -284,6 +339,9 @@ TOPICS = (
     CAMPAIGNS,
     GUIDELINES,
     RECOGNITION,
+    MESSAGES,
+    BY_HAND,
+    CELEBRATIONS,
     REDEMPTIONS,
     PAYOUTS,
     PROGRAMMES,
@@ -291,6 +349,8 @@ TOPICS = (
     PEOPLE,
     AUDIT,
     COMMUNITIES,
+    WEBHOOK_ENDPOINTS,
+    WEBHOOK_TROUBLE,
     *(dead_letter_topic(service) for service in SERVICES),
 )
 

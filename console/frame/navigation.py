@@ -38,6 +38,7 @@ PIPELINE = Link("/pipeline", _("Pipeline"), "flow", "operations:read")
 DEAD_LETTERS = Link("/dead-letters", _("Dead letters"), "alert", "operations:read")
 RECEIPTS = Link("/receipts", _("Receipts"), "receipt", "receipts:read")
 CONNECTORS = Link("/connectors", _("Connectors"), "globe", "receipts:read")
+WEBHOOKS = Link("/webhooks", _("Webhooks"), "out", "webhooks:read")
 EXPLORER = Link("/explorer", _("Explorer"), "compass", "points:read")
 TRY_IT = Link("/try-it", _("Try it"), "play", "events:write")
 BY_HAND = Link("/by-hand", _("Points by hand"), "gift", "points:read")
@@ -45,11 +46,14 @@ HELD = Link("/held", _("Held points"), "shield", "points:read")
 GUIDELINES = Link("/guidelines", _("Reports"), "shield", "guidelines:read")
 WAITING = Link("/waiting", _("Waiting for you"), "eye", "programmes:read")
 BADGES = Link("/badges", _("Badges"), "seal", "recognition:read")
+BOARDS = Link("/boards", _("Boards"), "cup", "recognition:read")
+CELEBRATIONS = Link("/celebrations", _("Celebrations"), "heart", "recognition:read")
 QUESTS = Link("/quests", _("Quests"), "target", "recognition:read")
 DRAWS = Link("/draws", _("Draws"), "gift", "rewards:read")
 PROGRAMME = Link("/programme", _("Programme"), "doc", "programmes:read")
 CAMPAIGNS = Link("/campaigns", _("Campaigns"), "mega", "programmes:read")
 CONTENT = Link("/content", _("Content"), "star", "points:read")
+MESSAGES = Link("/messages", _("Messages"), "letter", "messages:read")
 AUDIT = Link("/audit", _("Audit log"), "log", "audit:read")
 PEOPLE = Link("/people", _("People"), "people", "people:read")
 KEYS = Link("/keys", _("Access keys"), "key", "keys:write")
@@ -63,23 +67,26 @@ ACCOUNT = Link("/account", _("Account"), "user")
 ME = Link("/me", _("My points"), "user")
 MY_PLACE = Link("/me/place", _("My place"), "cup")
 MY_BADGES = Link("/me/badges", _("My badges"), "seal")
+MY_BOARDS = Link("/me/boards", _("Boards"), "cup")
+MY_CELEBRATIONS = Link("/me/celebrations", _("Celebrations"), "heart")
 MY_QUESTS = Link("/me/quests", _("My quests"), "target")
 MY_DRAWS = Link("/me/draws", _("My draws"), "gift")
 MY_REWARDS = Link("/me/rewards", _("Rewards"), "gift")
 MY_PAYOUTS = Link("/me/payouts", _("Payouts"), "bank")
 MY_GUIDELINES = Link("/me/guidelines", _("Guidelines"), "doc")
+MY_MESSAGES = Link("/me/messages", _("Messages to me"), "letter")
 MY_DATA = Link("/me/data", _("My data"), "shield")
 #: At the bottom of a member's phone.
 OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
-    Group(_("Community"), (MEMBERS, LEADERBOARD, CHECK_INS)),
-    Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, QUESTS, DRAWS)),
+    Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, CHECK_INS, MESSAGES)),
+    Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS, QUESTS, DRAWS)),
     Group(_("Keep it fair"), (GUIDELINES, HELD, CONTENT)),
     Group(_("Finance"), (PAYOUT_RUNS, REDEMPTIONS, LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
-    Group(_("Operation"), (PIPELINE, DEAD_LETTERS, CONNECTORS, RECEIPTS, REJECTED, PARTS)),
+    Group(_("Operation"), (PIPELINE, DEAD_LETTERS, CONNECTORS, WEBHOOKS, RECEIPTS, REJECTED, PARTS)),
     Group(_("Run it"), (PEOPLE, KEYS, COMMUNITY)),
 )
 

@@ -18,6 +18,11 @@ OF_EACH_ALONE = (
     "/v1/members/{member_id}/personal-data",
     "/v1/own-facts",
     "/v1/pipeline",
+    "/v1/webhook-deliveries",
+    "/v1/webhook-deliveries/replay",
+    "/v1/webhook-deliveries/{delivery_id}",
+    "/v1/webhook-deliveries/{delivery_id}/replay",
+    "/v1/webhook-lanes",
 )
 COMMON = frozenset({*PROBES, OF_ALL, *OF_EACH_ALONE})
 

@@ -33,6 +33,8 @@ class Session:
     token_expires_at: datetime
     renewal: str = field(repr=False)
     ends_at: datetime
+    #: The members who they are, as far as anybody said: they decide nothing about these.
+    members: tuple[str, ...] = ()
 
     @property
     def is_member(self) -> bool:
@@ -43,15 +45,25 @@ class Session:
         """Whether their roles let them do that."""
         return scope in self.scopes
 
+    def is_about(self, member_id: str | None) -> bool:
+        """Whether that member is they themselves, about whom they decide nothing."""
+        return member_id in self.members
+
     def needs_token(self, now: datetime) -> bool:
         """Whether the token ends within moments, or has."""
         return self.token_expires_at - RENEW_BEFORE <= now
 
     def with_token(
-        self, token: str, expires_at: datetime, roles: tuple[str, ...], scopes: tuple[str, ...]
+        self,
+        token: str,
+        expires_at: datetime,
+        *,
+        roles: tuple[str, ...],
+        scopes: tuple[str, ...],
+        members: tuple[str, ...],
     ) -> Self:
-        """The session, with another token and what it lets them do."""
-        return replace(self, token=token, token_expires_at=expires_at, roles=roles, scopes=scopes)
+        """The session, with another token, what it lets them do, and who they are."""
+        return replace(self, token=token, token_expires_at=expires_at, roles=roles, scopes=scopes, members=members)
 
     def sealed(self) -> bytes:
         """All but the secret, as only the secret opens it."""
@@ -65,7 +77,7 @@ class Session:
         if said is None:
             return None
         moments = {name: datetime.fromisoformat(said[name]) for name in ("token_expires_at", "ends_at")}
-        lists = {name: tuple(said[name]) for name in ("roles", "scopes")}
+        lists = {name: tuple(said.get(name, ())) for name in ("roles", "scopes", "members")}
         return cls(secret=secret, **{**said, **moments, **lists})
 
 

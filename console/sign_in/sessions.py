@@ -51,6 +51,7 @@ class Sessions:
             name=holder["name"],
             roles=tuple(holder["roles"]),
             scopes=tuple(holder["scopes"]),
+            members=tuple(holder["members"]),
             token=said["token"],
             token_expires_at=moment(said["expires_at"]),
             renewal=said["renewal"],
@@ -122,12 +123,14 @@ class Sessions:
             # Ingest is away: what the token still opens, it opens.
             return session
         token = issued.body["token"]
-        roles, scopes = session.roles, session.scopes
+        roles, scopes, members = session.roles, session.scopes, session.members
         # Where ingest went away in between, what they may do is as it was; services look it up all the same.
         with contextlib.suppress(SignInRefusedError):
             holder = await self._holder(token)
-            roles, scopes = tuple(holder["roles"]), tuple(holder["scopes"])
-        renewed = session.with_token(token, moment(issued.body["expires_at"]), roles, scopes)
+            roles, scopes, members = (tuple(holder[name]) for name in ("roles", "scopes", "members"))
+        renewed = session.with_token(
+            token, moment(issued.body["expires_at"]), roles=roles, scopes=scopes, members=members
+        )
         async with self.database.begin() as conn:
             await store.set_sealed(conn, secret_sha256=secret_sha256(session.secret), sealed=renewed.sealed())
         return renewed

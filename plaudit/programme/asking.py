@@ -61,6 +61,17 @@ def warn(publication: Mapping[str, Any]) -> None:
         click.echo(f"warning: {written_out(text)}", err=True)
 
 
+def boards_lines(take: Mapping[str, Any] | None) -> list[str]:
+    """What the boards of a programme take to be kept."""
+    if take is None:
+        return []
+    megabytes = take["bytes_per_member"]
+    return [
+        f"its boards ({take['boards']}) take up to {take['rows_per_member']} rows a member, {megabytes:,} MB for"
+        f" each million members, and {take['result_bytes'] / 1e6:,.1f} MB for results"
+    ]
+
+
 def why_two(publication: Mapping[str, Any]) -> str:
     """Why it takes another person."""
     return ", and ".join(BECAUSE.get(why, why) for why in publication["waits_because"])

@@ -11,6 +11,7 @@ from plaudit.people import json_option
 from plaudit.places import Where
 from plaudit.programme.asking import (
     ask,
+    boards_lines,
     change_lines,
     file_argument,
     post_programme,
@@ -67,6 +68,8 @@ def validate_programme(where: Where, as_json: bool, file: Path) -> None:
         return
     warn(checked)
     click.echo(f"{file} is valid")
+    for line in boards_lines(checked["boards"]):
+        click.echo(line)
     if checked["state"] == "proposed":
         click.echo(f"Published, it waits until another person approves it: {why_two(checked)}.")
         for line in change_lines(checked["money_changes"]):

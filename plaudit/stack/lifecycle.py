@@ -102,13 +102,12 @@ def start(
             report(f"Stack '{name}' is already up.")
         elif supervisor:
             with _ports_chosen(state, _ports_in_use(state)):
-                _prepare(state, report)
+                _prepare(state)
+            report(f"Starting {', '.join(state.parts) or 'nothing'}")
             supervisor.send_signal(signal.SIGHUP)
         else:
             _sweep(directory, report)
-            with _ports_chosen(state, set()):
-                _prepare(state, report)
-            _spawn_supervisor(state)
+            _start_all(state, report)
         _get_ready(state, provision, report)
     return state
 
@@ -254,18 +253,36 @@ def _get_ready(state: StackState, provision: bool, report: Report) -> None:
             for line in error.lines:
                 report(line)
             with _ports_chosen(state, set(state.ports.values()) - set(error.ports.values())):
-                _prepare(state, report)
-            supervisor = processes.supervisor_process(
-                state.directory, read_processes(state.directory).get(SUPERVISOR, {})
-            )
-            if supervisor is None:
+                _prepare(state)
+            if (supervisor := _supervisor_of(state)) is None:
                 raise StackError("The stack's supervisor has died: see `plaudit logs supervisor`.") from error
             supervisor.send_signal(signal.SIGHUP)
         else:
             return
 
 
-def _prepare(state: StackState, report: Report) -> None:
+def _start_all(state: StackState, report: Report) -> None:
+    """Starts everything, PostgreSQL as soon as it has its cluster: Kafka starts while that is made."""
+    postgres_too = "postgres" in state.parts
+    with _ports_chosen(state, set()):
+        if postgres_too:
+            postgres.check_place(state)
+        if "kafka" in state.parts:
+            kafka.prepare(state, jars.classpath())
+    report(f"Starting {', '.join(state.parts) or 'nothing'}")
+    _spawn_supervisor(state)
+    if not postgres_too:
+        return
+    try:
+        postgres.prepare(state)
+        _started_supervisor(state).send_signal(signal.SIGHUP)
+    except BaseException:
+        if (supervisor := _supervisor_of(state)) is not None:
+            processes.stop([supervisor], signal.SIGTERM, STOP_TIMEOUT_SECONDS)
+        raise
+
+
+def _prepare(state: StackState) -> None:
     """Fetches, formats and creates what the embedded parts need, side by side."""
 
     def prepare_kafka() -> None:
@@ -275,7 +292,20 @@ def _prepare(state: StackState, report: Report) -> None:
     with ThreadPoolExecutor() as pool:
         for step in [pool.submit(steps[one]) for one in state.parts if one in steps]:
             step.result()
-    report(f"Starting {', '.join(state.parts) or 'nothing'}")
+
+
+def _supervisor_of(state: StackState) -> psutil.Process | None:
+    return processes.supervisor_process(state.directory, read_processes(state.directory).get(SUPERVISOR, {}))
+
+
+def _started_supervisor(state: StackState) -> psutil.Process:
+    """The supervisor that was just started, once it listens to signals, which is when it has said who it is."""
+    end = time.monotonic() + SUPERVISOR_START_SECONDS
+    while (supervisor := _supervisor_of(state)) is None:
+        if time.monotonic() > end:
+            raise StackError("The stack's supervisor did not start: see `plaudit logs supervisor`.")
+        time.sleep(processes.POLL_SECONDS)
+    return supervisor
 
 
 def _spawn_supervisor(state: StackState) -> None:

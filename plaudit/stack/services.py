@@ -86,7 +86,10 @@ def connections(state: StackState, name: str) -> dict[str, Any]:
         "postgres_url": state.postgres_url,
         "postgres_password": state.postgres_passwords[name],
         "identity_key": state.identity_key,
-        **({"text_keys": state.text_keys} if name == "ingest" else {}),
+        "webhook_keys": state.webhook_keys,
+        # It is a stack to try things on: whoever may add a webhook may have it here.
+        "webhook_loopback": True,
+        **({"text_keys": state.text_keys, "public_url": state.console_url} if name == "ingest" else {}),
         **keys,
     }
 

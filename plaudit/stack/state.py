@@ -34,6 +34,11 @@ def _secret() -> str:
     return secrets.token_urlsafe(24)
 
 
+def kafka_id() -> str:
+    """A random id as Kafka writes them."""
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+
+
 def _secret_of_each_service() -> dict[str, str]:
     return {service: _secret() for service in SERVICES}
 
@@ -44,9 +49,7 @@ class StackState(BaseModel):
     name: str
     directory: Path
     ports: dict[str, int]
-    kafka_cluster_id: str = Field(
-        default_factory=lambda: base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    )
+    kafka_cluster_id: str = Field(default_factory=kafka_id)
     postgres_superuser_password: str = Field(default_factory=_secret)
     postgres_passwords: dict[str, str] = Field(default_factory=_secret_of_each_service)
     """The password of each service's role; the superuser's is inside `postgres_admin_url`."""
@@ -60,6 +63,8 @@ class StackState(BaseModel):
     )
     identity_key: str = Field(default_factory=lambda: secrets.token_urlsafe(32))
     """Key of the hashes by which services know members' identities."""
+    webhook_keys: str = Field(default_factory=lambda: secrets.token_urlsafe(32))
+    """Keys that seal addresses and secrets of webhooks."""
     text_keys: str = Field(default_factory=lambda: secrets.token_urlsafe(32))
     """Keys that seal texts."""
     admin_key: str = Field(default_factory=lambda: "plaudit_admin_" + secrets.token_urlsafe(32))

@@ -85,7 +85,9 @@ def specs(state: StackState) -> dict[str, ProcessSpec]:
         if name == "kafka":
             found[name] = kafka.spec(state, jars.classpath())
         elif name == "postgres":
-            found[name] = postgres.spec(state)
+            # It may be being made still: whoever makes it says when it is there.
+            if postgres.is_there(state):
+                found[name] = postgres.spec(state)
         else:
             found[name] = services.spec(state, name)
     return found

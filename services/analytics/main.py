@@ -28,7 +28,7 @@ from shared.contracts.facts import (
     PAYOUT_FACT,
     POINTS_AWARDED,
     PROGRAMME_PUBLISHED,
-    RECOGNITION_GRANTED,
+    RECOGNITION_FACT,
     REDEMPTION_FACT,
     REJECTED_EVENT,
 )
@@ -46,6 +46,7 @@ from shared.topics import (
     REDEMPTIONS,
     REJECTED,
 )
+from shared.webhooks import FOLLOWED_WEBHOOKS
 
 SPEC = ServiceSpec(
     name="analytics",
@@ -54,13 +55,14 @@ SPEC = ServiceSpec(
     subscriptions=[
         FOLLOWED_ACCESS_KEYS,
         FOLLOWED_PEOPLE,
+        FOLLOWED_WEBHOOKS,
         FOLLOWED_COMMUNITIES,
         FOLLOWED_MEMBERS,
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
         Subscription(EVENTS, ACCEPTED_EVENT, on_events),
         Subscription(REJECTED, REJECTED_EVENT.adapter, on_rejected),
         Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
-        Subscription(RECOGNITION, RECOGNITION_GRANTED.adapter, on_grants),
+        Subscription(RECOGNITION, RECOGNITION_FACT, on_grants),
         Subscription(REDEMPTIONS, REDEMPTION_FACT, on_redemptions),
         Subscription(PAYOUTS, PAYOUT_FACT, on_payouts),
         Subscription(GUIDELINES, GUIDELINE_FACT, on_guidelines),

@@ -7,6 +7,7 @@ from services.ingest.access.linking import api as linking
 from services.ingest.access.people import api as people
 from services.ingest.access.sign_ins import api as sign_ins
 from services.ingest.access.sign_ins.handlers import SWEEP_EVERY_SECONDS, sweep
+from services.ingest.access.ties import api as ties
 from services.ingest.access.token_keys.handlers import ANNOUNCE_EVERY_SECONDS, announce
 from services.ingest.attributes import api as attributes
 from services.ingest.attributes.handlers import FOLLOWED_PROGRAMMES
@@ -40,14 +41,26 @@ from services.ingest.measuring.handlers.texts import (
 from services.ingest.members import api as members
 from services.ingest.members.handlers.resolving import find_owner
 from services.ingest.merges import api as merges
+from services.ingest.messages.api import log as messages_log
+from services.ingest.messages.api import public as messages_public
+from services.ingest.messages.api import reaching as messages_reaching
+from services.ingest.messages.api import saying as messages_saying
+from services.ingest.messages.handlers import sending
+from services.ingest.messages.handlers.requests import REQUESTED
 from services.ingest.problems import ERRORS
+from services.ingest.reactions import api as reactions
+from services.ingest.reactions.handlers import FOLLOWED_CELEBRATIONS
+from services.ingest.reactions.handlers import KEEP_EVERY_SECONDS as KEEP_REACTIONS_EVERY_SECONDS
+from services.ingest.reactions.handlers import keep_in_order as keep_reactions
 from services.ingest.refused.handlers import keeping, standing
 from services.ingest.replays import api as replays
 from services.ingest.settings import Settings
 from services.ingest.suggestions import api as suggestions
+from services.ingest.webhooks import api as webhooks
+from services.ingest.webhooks import handlers as webhooks_handlers
 from shared.consumer import Subscription
 from shared.contracts.facts import RAW_EVENT
-from shared.service import ServiceSpec, Timer, run
+from shared.service import Errand, ServiceSpec, Timer, run
 from shared.topics import BACKFILL, RAW
 
 SPEC = ServiceSpec(
@@ -56,6 +69,9 @@ SPEC = ServiceSpec(
     settings=Settings,
     subscriptions=[
         FOLLOWED_PROGRAMMES,
+        REQUESTED,
+        webhooks_handlers.FOLLOWED_TROUBLE,
+        FOLLOWED_CELEBRATIONS,
         Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events),
         Subscription(BACKFILL, RAW_EVENT.adapter, handlers.on_raw_events, gives_way=handlers.as_backfill),
     ],
@@ -63,8 +79,10 @@ SPEC = ServiceSpec(
     routers=[
         *(part.router for part in (posting, deliveries, receipts, event_types, measuring, linking, directory)),
         *(part.router for part in (suggestions, members, bots, merges, attributes, erasure, checkins, replays)),
+        reactions.router,
         *(part.router for part in (connections, door)),
-        *(part.router for part in (communities, public_communities, people, keys, sign_ins)),
+        *(part.router for part in (webhooks, communities, public_communities, people, ties, keys, sign_ins)),
+        *(part.router for part in (messages_saying, messages_log, messages_reaching, messages_public)),
     ],
     problems=ERRORS,
     timers=[
@@ -74,6 +92,7 @@ SPEC = ServiceSpec(
         Timer("keep-outcome-hours", every_seconds=handlers.KEEP_HOURS_EVERY_SECONDS, run=handlers.keep_hours),
         Timer("keep-refused", every_seconds=keeping.KEEP_EVERY_SECONDS, run=keeping.keep_in_order),
         Timer("find-what-stands", every_seconds=standing.LOOK_EVERY_SECONDS, run=standing.find_what_stands),
+        Timer("keep-reactions", every_seconds=KEEP_REACTIONS_EVERY_SECONDS, run=keep_reactions),
         Timer("keep-texts", every_seconds=KEEP_EVERY_SECONDS, run=keep_in_order),
         Timer(
             "replay-deliveries",
@@ -90,10 +109,17 @@ SPEC = ServiceSpec(
             every_seconds=directory_handlers.FOLD_EVERY_SECONDS,
             run=directory_handlers.fold_counts,
         ),
+        Timer(
+            "tell-webhooks-anew",
+            every_seconds=webhooks_handlers.TELL_ANEW_EVERY_SECONDS,
+            run=webhooks_handlers.tell_anew,
+        ),
         Timer("sign-keys-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
         Timer("announce-token-keys", every_seconds=ANNOUNCE_EVERY_SECONDS, run=announce),
         Timer("sweep-sign-in-links", every_seconds=SWEEP_EVERY_SECONDS, run=sweep),
+        Timer("keep-messages", every_seconds=sending.KEEP_EVERY_SECONDS, run=sending.keep_in_order),
     ],
+    errands=[Errand("send-messages", every_seconds=sending.SEND_EVERY_SECONDS, run=sending.send_due)],
     operations=OPERATIONS,
     schemas=schemas,
     find_owner=find_owner,
@@ -101,6 +127,7 @@ SPEC = ServiceSpec(
     read_back=[
         *keys_handlers.READ_BACK,
         *communities_handlers.READ_BACK,
+        *webhooks_handlers.READ_BACK,
         *erasure_handlers.READ_BACK,
         *handlers.READ_BACK,
     ],

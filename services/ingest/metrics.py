@@ -2,6 +2,8 @@
 
 from prometheus_client import Counter, Gauge
 
+from shared.contracts.facts.celebrations import REACTIONS as REACTED_WITH
+
 EVENTS_ADMITTED = Counter("plaudit_ingest_events_taken_total", "Events the broker acknowledged")
 EVENTS_BACKFILLED = Counter(
     "plaudit_ingest_events_backfilled_total", "Of these, events that were sent as ones of the past"
@@ -47,7 +49,14 @@ REFUSED_KEPT = Counter(
 )
 for _what in ("kept", "dropped", "unsealed", "unanswered"):
     REFUSED_KEPT.labels(_what)
+REACTIONS = Counter(
+    "plaudit_ingest_celebration_reactions_total",
+    "What members did about celebrations: reacted with what, or saw them, and took that back",
+    ["act", "direction"],
+)
 CHECK_INS = Counter("plaudit_ingest_check_ins_total", "Tries to check in, by what became of them", ["outcome"])
+for _act in (*REACTED_WITH, "seen"):
+    REACTIONS.labels(_act, "given")
 for _outcome in ("checked_in", "again", "full", "outside", "unknown"):
     CHECK_INS.labels(_outcome)
 DELIVERIES = Counter(
@@ -112,3 +121,33 @@ SHARE_NAMES = ("key-events", "key-bytes", "community-events", "community-bytes",
 for share in SHARE_NAMES:
     REQUESTS_LIMITED.labels(share)  # nobody told to wait shows as 0
 SHARES_KNOWN = Gauge("plaudit_ingest_shares_known", "Access keys and communities whose use is remembered")
+MESSAGES_REQUESTED = Counter(
+    "plaudit_ingest_messages_requested_total",
+    "Messages that were asked for: those that wait, are not sent to somebody, or are of a kind not turned on",
+    ["what"],
+)
+for _what in ("waiting", "dropped", "not_turned_on"):
+    MESSAGES_REQUESTED.labels(_what)
+MESSAGES_TRIED = Counter(
+    "plaudit_ingest_messages_tried_total",
+    "Tries to send a message, by the way and what became of them",
+    ["channel", "outcome"],
+)
+for _channel in ("mail", "slack", "discord"):
+    for _outcome in ("sent", "waiting", "failed", "unknown", "dropped", "bounced"):
+        MESSAGES_TRIED.labels(_channel, _outcome)
+MESSAGES_OLDEST = Gauge(
+    "plaudit_ingest_messages_oldest_due_seconds", "How long the message waits that has been due longest"
+)
+MESSAGES_UNKNOWN = Counter(
+    "plaudit_ingest_messages_unknown_total", "Messages of which nobody knows whether they went: a person decides"
+)
+MESSAGES_BOUNCED = Counter(
+    "plaudit_ingest_messages_bounced_total", "Addresses that are not written to any more, by why", ["why"]
+)
+for _why in ("bounced", "complained", "unsubscribed"):
+    MESSAGES_BOUNCED.labels(_why)
+
+WEBHOOKS_DISABLED = Gauge(
+    "plaudit_ingest_webhooks_disabled", "Webhooks that are disabled because of trouble that they had"
+)

@@ -9,6 +9,8 @@ from services.ingest.access.providers.domain import InvalidIdTokenError
 from services.ingest.access.providers.handlers import NoProviderError, ProviderUnavailableError
 from services.ingest.access.sign_ins import api as sign_ins
 from services.ingest.access.sign_ins import domain as sign_in_errors
+from services.ingest.access.ties import api as ties
+from services.ingest.access.ties import domain as tie_errors
 from services.ingest.access.token_keys.handlers import NoSigningKeyError
 from services.ingest.attributes import api as attributes
 from services.ingest.attributes.domain import TooManyFactsError, UndeclaredAttributeError
@@ -52,12 +54,22 @@ from services.ingest.members.domain import (
 )
 from services.ingest.merges import api as merges
 from services.ingest.merges.domain import NotMergedError, SameMemberError, TooManyMergesError, UnknownIdentityError
+from services.ingest.messages.api import problems as messages
+from services.ingest.messages.domain import messages as message_errors
+from services.ingest.messages.domain.templates import TemplateError
+from services.ingest.messages.handlers.reaching import NotAnAddressError
+from services.ingest.messages.handlers.rooms import NotARoomError
 from services.ingest.metrics import REQUESTS_TOO_DEAR
+from services.ingest.reactions.api import UNKNOWN_CELEBRATION
+from services.ingest.reactions.domain import UnknownCelebrationError
 from services.ingest.refused.domain import NotWholeError, UnknownRefusedError
 from services.ingest.replays import api as replays
 from services.ingest.replays.handlers import StillRefusedError
+from services.ingest.webhooks import api as webhooks
+from services.ingest.webhooks import domain as webhook_errors
 from shared.access_keys import INSTALLATION_ROLES, SCOPES, OtherCommunityError
 from shared.calendars import TooManyChangesError
+from shared.contracts.facts.people import TIES_MAX_COUNT
 from shared.http import ErrorTable, FieldError, Problem, ProblemType
 from shared.http.problem_types import (
     DISABLED_PERSON,
@@ -71,6 +83,7 @@ from shared.http.problem_types import (
 )
 from shared.http.problems import ERRORS_MAX_COUNT
 from shared.near_names import suggestion
+from shared.webhooks import NotOpenedError, RefusedAddressError
 
 SOON = {"Retry-After": "1"}
 IN_A_MINUTE = {"Retry-After": "60"}
@@ -156,6 +169,9 @@ ERRORS: ErrorTable = {
     ),
     UndeclaredAttributeError: attributes.undeclared,
     TooManyFactsError: lambda error: Problem(attributes.TOO_MANY_FACTS, str(error)),
+    UnknownCelebrationError: lambda _: Problem(
+        UNKNOWN_CELEBRATION, "Nothing was done. GET /v1/celebrations of recognition has those there are"
+    ),
     checkins_errors.UnknownOccasionError: lambda _: Problem(
         checkins.UNKNOWN_OCCASION, "GET /v1/occasions lists them"
     ),
@@ -213,6 +229,22 @@ ERRORS: ErrorTable = {
     delivery_errors.NotReplayableError: lambda error: Problem(
         deliveries.NOT_REPLAYABLE, f"Nothing was done: {error}"
     ),
+    webhook_errors.UnknownEndpointError: lambda _: Problem(
+        webhooks.UNKNOWN_ENDPOINT, "GET /v1/webhook-endpoints lists those that there are"
+    ),
+    webhook_errors.EndpointExistsError: lambda _: _of_field(
+        webhooks.ENDPOINT_EXISTS, "name", "Choose another name, or change the one that there is by PATCH"
+    ),
+    webhook_errors.TooManyEndpointsError: lambda error: Problem(
+        webhooks.TOO_MANY_ENDPOINTS, f"{error}: remove one, or give one more types"
+    ),
+    webhook_errors.UnknownTypeError: lambda error: _of_field(webhooks.UNKNOWN_FACT_TYPE, "types", str(error)),
+    webhook_errors.NotTheirTypesError: lambda error: _of_field(webhooks.NOT_THEIR_TYPES, "types", str(error)),
+    webhook_errors.NotSetUpError: lambda _: Problem(
+        webhooks.WEBHOOKS_NOT_SET_UP, "Every service needs webhook_keys: `plaudit secrets` makes them"
+    ),
+    NotOpenedError: lambda error: Problem(webhooks.WEBHOOKS_NOT_SET_UP, f"Nothing was done: {error}"),
+    RefusedAddressError: lambda error: _of_field(webhooks.ADDRESS_REFUSED, "url", str(error)),
     UnknownRefusedError: lambda error: Problem(
         replays.UNKNOWN_REFUSED, f"{error}; GET /v1/refused-events lists what is kept"
     ),
@@ -234,6 +266,12 @@ ERRORS: ErrorTable = {
     ),
     OtherCommunityError: lambda error: Problem(OTHER_COMMUNITY, str(error)),
     people_errors.OwnRolesError: lambda _: Problem(people.OWN_ROLES, "Another administrator does that"),
+    tie_errors.MemberTakenError: lambda error: Problem(
+        ties.MEMBER_TAKEN, f"They are the person {error.person_id}: untie these first, where that was wrong"
+    ),
+    tie_errors.TooManyTiesError: lambda _: Problem(
+        ties.TOO_MANY_TIES, f"{TIES_MAX_COUNT} at most; merge the members where they are one person"
+    ),
     people_errors.NotARoleHereError: lambda error: _of_field(
         people.NOT_A_ROLE_HERE, "/roles", f"{error}; there are {', '.join(sorted(INSTALLATION_ROLES))}"
     ),
@@ -310,4 +348,26 @@ ERRORS: ErrorTable = {
     ),
     ProposerGoneError: lambda error: Problem(PROPOSER_GONE, f"{error}: withdraw it, and ask anew"),
     TooManyChangesError: lambda error: Problem(TOO_MANY_CHANGES, str(error)),
+    message_errors.UnknownKindError: lambda error: Problem(messages.UNKNOWN_KIND, str(error)),
+    TemplateError: lambda error: _of_field(messages.UNUSABLE_TEMPLATE, f"/{error.field}", str(error)),
+    message_errors.SettingsStaleError: lambda error: Problem(
+        messages.STALE_SETTINGS, f"{error}: GET /v1/messages/settings, and change what they are now"
+    ),
+    message_errors.NotSetUpError: lambda error: Problem(messages.MESSAGES_NOT_SET_UP, str(error)),
+    NotARoomError: lambda error: _of_field(messages.NOT_A_ROOM, "/url", str(error)),
+    NotAnAddressError: lambda _: _of_field(messages.NOT_AN_ADDRESS, "/address", "It is no mail address"),
+    message_errors.NoAddressError: lambda _: Problem(
+        messages.NO_ADDRESS, "PUT /v1/members/{member_id}/messaging/address says one"
+    ),
+    message_errors.UnknownMessageError: lambda _: Problem(messages.UNKNOWN_MESSAGE, "GET /v1/messages lists them"),
+    message_errors.NotAgainError: lambda error: Problem(messages.NOT_AGAIN, str(error)),
+    message_errors.UnknownRecipientError: lambda _: Problem(
+        messages.UNKNOWN_RECIPIENT, "It was forgotten, or its day has come"
+    ),
+    message_errors.NotABounceError: lambda _: Problem(
+        messages.NOT_A_BOUNCE, "Hand in the whole message that came back, with its multipart/report"
+    ),
+    message_errors.NoTokenError: lambda _: Problem(
+        messages.UNUSABLE_LINK, "Sign in, and say there what you want to hear of"
+    ),
 }

@@ -1,7 +1,7 @@
 """Settings of the front door."""
 
 from base64 import urlsafe_b64decode
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
@@ -91,9 +91,16 @@ class Settings(SigningSettings):
     checkin_late_days: int = Field(
         14, ge=0, le=366, description="How long after an occasion lists are taken of those who were there"
     )
+    celebration_reactions_days: int = Field(
+        90, ge=1, le=3650, description="How long after something was celebrated members react to it"
+    )
     platforms_max_count: int = Field(50, ge=1, description="Platforms that a community may have connected")
     connection_overlap_hours: int = Field(
         24, ge=0, le=720, description="How long a rotated secret of a platform lets in beside the new one"
+    )
+    webhook_endpoints_max_count: int = Field(10, ge=1, le=100, description="Webhooks that a community may have")
+    webhook_overlap_hours: int = Field(
+        24, ge=0, le=720, description="How long a rotated secret of a webhook signs beside the new one"
     )
     connection_silent_hours: int = Field(
         24, ge=1, le=336, description="A platform that delivered before and has not for so long counts as silent"
@@ -245,6 +252,52 @@ class Settings(SigningSettings):
         description="Access keys, and communities, whose use is remembered; the longest silent is not",
     )
 
+    public_url: str = Field(
+        "",
+        description="Where people reach the console, such as https://plaudit.example.org: links in messages begin "
+        "with it; empty: nobody is written to",
+    )
+    smtp_host: str = Field("", description="The server that mail is handed to; empty: no mail is sent")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port")
+    smtp_tls: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How it is encrypted; `none` only to a server on the same machine"
+    )
+    smtp_user: str = Field("", description="Who logs in there; empty: nobody")
+    smtp_password: str = Field("", repr=False, description="Password of that user")
+    smtp_from: str = Field("", description="The address that messages come from, such as hello@example.org")
+    smtp_bounces_to: str = Field(
+        "",
+        description="The address that what cannot be delivered returns to; `{id}` in it becomes the message's id; "
+        "empty: `smtp_from`",
+    )
+    smtp_seconds: float = Field(
+        20.0, gt=0, description="How long the server, or a room of a chat, may take to answer"
+    )
+    messages_batch_max_count: int = Field(
+        25,
+        ge=1,
+        le=500,
+        description="Messages that are taken to be sent at once: of so many nobody knows whether they went, "
+        "where a process is killed",
+    )
+    messages_tries_max_count: int = Field(
+        8, ge=1, le=20, description="Tries of a message that the server does not take for now; the pauses double"
+    )
+    messages_unknown_seconds: int = Field(
+        600, ge=60, description="After so long without an outcome nobody knows whether a message went"
+    )
+    messages_days: int = Field(90, ge=1, le=3_650, description="How long it is known what became of a message")
+    recipients_max_days: int = Field(
+        90, ge=1, le=366, description="How long somebody who is no member is held at most, to be written to"
+    )
+    address_days: int = Field(
+        7, ge=1, le=30, description="How long the link holds by which somebody says that an address is theirs"
+    )
+    messages_rooms_anywhere: bool = Field(
+        False,
+        description="Whether rooms may be at this machine, as for trials: otherwise at Slack and Discord alone",
+    )
+
     backups_days: int = Field(
         30,
         ge=0,
@@ -262,6 +315,14 @@ class Settings(SigningSettings):
     def _are_words(cls, value: str) -> str:
         read_words(value)
         return value
+
+    @model_validator(mode="after")
+    def _mail_is_whole(self) -> Self:
+        if self.smtp_host and not (self.smtp_from and self.public_url):
+            raise ValueError("an smtp_host takes an smtp_from and a public_url")
+        if self.smtp_host and self.smtp_tls == "none" and self.smtp_host not in LOOPBACK:
+            raise ValueError("smtp_tls may be none only to a server on the same machine")
+        return self
 
     @model_validator(mode="after")
     def _provider_is_whole(self) -> Self:

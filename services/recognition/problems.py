@@ -5,7 +5,6 @@ from services.recognition.badges.api.problems import (
     BADGE_NOT_COUNTABLE,
     BADGE_NOT_HELD,
     EDITIONS_GONE,
-    NO_WORDS,
     NOT_BY_HAND,
     PICTURE_REFUSED,
     UNKNOWN_BADGE,
@@ -13,14 +12,16 @@ from services.recognition.badges.api.problems import (
 from services.recognition.badges.domain.by_hand import (
     EditionsGoneError,
     HeldAlreadyError,
-    NobodyThereError,
     NotByHandError,
     NotHeldError,
-    NoWordsError,
     UnknownBadgeError,
 )
 from services.recognition.badges.domain.pictures import PictureError
 from services.recognition.badges.handlers.foreseeing import NotCountableError
+from services.recognition.hands.api import NO_WORDS
+from services.recognition.hands.domain import NobodyThereError, NoWordsError
+from services.recognition.levels.api.problems import LEVEL_NOT_LOCKED, UNKNOWN_LEVEL
+from services.recognition.levels.domain.by_hand import NotLockedError, UnknownLevelError
 from services.recognition.quests.api import (
     IN_TEAM,
     QUEST_COMPLETED,
@@ -42,6 +43,8 @@ from services.recognition.quests.domain import (
     UnknownTeamError,
 )
 from services.recognition.quests.domain import NobodyThereError as NobodyInQuestsError
+from services.recognition.streaks.api import FREEZES_ENOUGH, UNKNOWN_STREAK
+from services.recognition.streaks.domain.freezes import FreezesEnoughError, UnknownStreakError
 from shared.http import ErrorTable, Problem
 from shared.http.problem_types import UNKNOWN_MEMBER
 
@@ -88,6 +91,24 @@ def _not_countable(error: NotCountableError) -> Problem:
     return Problem(BADGE_NOT_COUNTABLE, str(error))
 
 
+def _unknown_level(error: UnknownLevelError) -> Problem:
+    if not error.known:
+        return Problem(UNKNOWN_LEVEL, "Its levels are by points alone, and follow from these: nobody fixes them")
+    return Problem(UNKNOWN_LEVEL, f"It has {', '.join(error.known)}; those by points follow from these")
+
+
+def _not_locked(_: NotLockedError) -> Problem:
+    return Problem(LEVEL_NOT_LOCKED, "It is what they do already; GET /v1/members/{member_id}/levels says so")
+
+
+def _unknown_streak(error: UnknownStreakError) -> Problem:
+    return Problem(UNKNOWN_STREAK, f"It has {', '.join(error.known) or 'none'}")
+
+
+def _freezes_enough(error: FreezesEnoughError) -> Problem:
+    return Problem(FREEZES_ENOUGH, f"They have {error.most} that are not spent yet: wait until one is")
+
+
 ERRORS: ErrorTable = {
     UnknownBadgeError: _unknown_badge,
     NotByHandError: _not_by_hand,
@@ -98,6 +119,10 @@ ERRORS: ErrorTable = {
     PictureError: _picture_refused,
     NobodyThereError: _nobody_there,
     NotCountableError: _not_countable,
+    UnknownLevelError: _unknown_level,
+    NotLockedError: _not_locked,
+    UnknownStreakError: _unknown_streak,
+    FreezesEnoughError: _freezes_enough,
     NobodyInQuestsError: lambda _: Problem(
         UNKNOWN_MEMBER, "There is no member with that id, or they were forgotten"
     ),

@@ -34,6 +34,7 @@ from shared.followed_audiences import FOLLOWED_AUDIENCES
 from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import POINTS, PROGRAMMES
+from shared.webhooks import FOLLOWED_WEBHOOKS
 
 SPEC = ServiceSpec(
     name="rewards",
@@ -42,6 +43,7 @@ SPEC = ServiceSpec(
     subscriptions=[
         FOLLOWED_ACCESS_KEYS,
         FOLLOWED_PEOPLE,
+        FOLLOWED_WEBHOOKS,
         FOLLOWED_COMMUNITIES,
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
         FOLLOWED_MEMBERS,

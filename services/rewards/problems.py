@@ -38,6 +38,7 @@ from services.rewards.payouts.runs.domain.runs import (
 )
 from services.rewards.payouts.runs.domain.sealing import SealDiffersError
 from services.rewards.redemptions.api import (
+    LEVEL_TOO_LOW,
     NOT_CANCELLABLE,
     NOT_CONFIRMABLE,
     NOT_ENOUGH_POINTS,
@@ -47,6 +48,7 @@ from services.rewards.redemptions.api import (
     UNKNOWN_REWARD,
 )
 from services.rewards.redemptions.domain import (
+    LevelTooLowError,
     OtherRequestError,
     OutOfStockError,
     OutsideAudienceError,
@@ -68,6 +70,13 @@ def _unknown_reward(error: UnknownRewardError) -> Problem:
 def _outside(error: OutsideAudienceError) -> Problem:
     detail = f"It is for {error.title!r}, and the member is not in that audience"
     return Problem(NOT_FOR_MEMBER, detail, [FieldError(field="/reward_id", detail=detail)])
+
+
+def _too_low(error: LevelTooLowError) -> Problem:
+    titles = " or ".join(repr(title) for title in error.titles)
+    return Problem(
+        LEVEL_TOO_LOW, f"Rewards are open to members with the level {titles}, which this one does not have"
+    )
 
 
 def _closed(error: RedemptionClosedError) -> Problem:
@@ -111,6 +120,7 @@ ERRORS: ErrorTable = {
     ),
     UnknownRewardError: _unknown_reward,
     OutsideAudienceError: _outside,
+    LevelTooLowError: _too_low,
     OutOfStockError: lambda error: Problem(
         OUT_OF_STOCK, f"All {error.title!r} are redeemed or given; nothing was reserved"
     ),

@@ -8,8 +8,8 @@ from services.scoring.awards.handlers import restoring
 from services.scoring.awards.handlers.of_content import give_for_content
 from services.scoring.awards.handlers.rooms import settle_waiting
 from services.scoring.awards.handlers.scoring import Scorer
-from services.scoring.campaigns import handlers as campaigns_handlers
 from services.scoring.campaigns.api import router as campaigns
+from services.scoring.campaigns.handlers import turning as campaigns_handlers
 from services.scoring.guidelines.api.members import router as members_guidelines
 from services.scoring.guidelines.api.routes import router as guidelines
 from services.scoring.guidelines.handlers import folding as guideline_cases
@@ -39,6 +39,7 @@ from shared.contracts.facts import ACCEPTED_EVENT
 from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import EVENTS
+from shared.webhooks import FOLLOWED_WEBHOOKS
 
 #: A piece at a time, so that batches have their turn between them.
 SETTLE_EVERY_SECONDS = 0.5
@@ -56,6 +57,7 @@ SPEC = ServiceSpec(
     subscriptions=[
         FOLLOWED_ACCESS_KEYS,
         FOLLOWED_PEOPLE,
+        FOLLOWED_WEBHOOKS,
         FOLLOWED_COMMUNITIES,
         FOLLOWED_MEMBERS,
         following.FOLLOWED_LINKS,

@@ -2,7 +2,7 @@
 
 from services.scoring.audiences.domain import UnknownAudienceError
 from services.scoring.campaigns.api import UNKNOWN_CAMPAIGN
-from services.scoring.campaigns.domain import UnknownCampaignError
+from services.scoring.campaigns.domain.books import UnknownCampaignError
 from services.scoring.guidelines.api.problems import (
     APPEAL_TOO_LATE,
     CASE_DECIDED,

@@ -15,6 +15,7 @@ class Public(StrEnum):
     PROGRAMME = "programme"
     FIGURES = "figures"
     CARDS = "cards"
+    CELEBRATIONS = "celebrations"
 
 
 #: What a credential of nobody is called: of somebody who visits a community without one.

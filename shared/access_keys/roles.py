@@ -49,12 +49,16 @@ ROLE_SCOPES: Final[Mapping[str, frozenset[Scope]]] = {
     | {
         Scope.EVENTS_WRITE,
         Scope.CONNECTORS_WRITE,
+        Scope.WEBHOOKS_WRITE,
+        Scope.WEBHOOKS_READ,
         Scope.MEMBERS_WRITE,
         Scope.POINTS_WRITE,
         Scope.POINTS_APPROVE,
         Scope.RECOGNITION_WRITE,
         Scope.GUIDELINES_READ,
         Scope.GUIDELINES_WRITE,
+        Scope.MESSAGES_READ,
+        Scope.MESSAGES_WRITE,
         Scope.PROGRAMMES_READ,
         Scope.PROGRAMMES_WRITE,
         Scope.REWARDS_READ,
@@ -67,12 +71,16 @@ ROLE_SCOPES: Final[Mapping[str, frozenset[Scope]]] = {
     | {
         Scope.EVENTS_WRITE,
         Scope.CONNECTORS_WRITE,
+        Scope.WEBHOOKS_WRITE,
+        Scope.WEBHOOKS_READ,
         Scope.MEMBERS_WRITE,
         Scope.MEMBERS_EXPORT,
         Scope.MEMBERS_ERASE,
         Scope.PEOPLE_READ,
         Scope.AUDIT_READ,
         Scope.SIGN_IN_WRITE,
+        Scope.MESSAGES_READ,
+        Scope.MESSAGES_WRITE,
         Scope.OPERATIONS_READ,
         Scope.OPERATIONS_WRITE,
     },
@@ -105,7 +113,26 @@ INSTALLATION_SCOPES: Final = frozenset(
 )
 
 
+#: What lets somebody decide about members.
+DECIDING: Final = frozenset(
+    {
+        Scope.MEMBERS_WRITE,
+        Scope.POINTS_WRITE,
+        Scope.POINTS_APPROVE,
+        Scope.GUIDELINES_WRITE,
+        Scope.RECOGNITION_WRITE,
+        Scope.REWARDS_WRITE,
+        Scope.PAYOUTS_APPROVE,
+    }
+)
+
+
 def scopes_of(roles: Iterable[str], community: str) -> frozenset[Scope]:
     """What these roles let a person do in the community; a role that is not known here gives nothing."""
     scopes = frozenset[Scope]().union(*(ROLE_SCOPES.get(role, ()) for role in roles))
     return scopes & INSTALLATION_SCOPES if community == INSTALLATION else scopes
+
+
+def decides(roles: Iterable[str], community: str) -> bool:
+    """Whether these roles let a person decide about members of the community."""
+    return not DECIDING.isdisjoint(scopes_of(roles, community))

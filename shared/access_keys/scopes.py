@@ -10,6 +10,8 @@ class Scope(StrEnum):
     EVENTS_WRITE = "events:write"
     RECEIPTS_READ = "receipts:read"
     CONNECTORS_WRITE = "connectors:write"
+    WEBHOOKS_WRITE = "webhooks:write"
+    WEBHOOKS_READ = "webhooks:read"
     MEMBERS_WRITE = "members:write"
     MEMBERS_READ = "members:read"
     MEMBERS_EXPORT = "members:export"
@@ -38,6 +40,8 @@ class Scope(StrEnum):
     SIGN_IN_WRITE = "sign_in:write"
     OPERATIONS_READ = "operations:read"
     OPERATIONS_WRITE = "operations:write"
+    MESSAGES_READ = "messages:read"
+    MESSAGES_WRITE = "messages:write"
     PUBLIC_READ = "public:read"
 
 

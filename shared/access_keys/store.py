@@ -82,11 +82,11 @@ async def put_people(conn: Connection, changes: Sequence[PersonChanged]) -> None
     await conn.executemany(
         """
         insert into followed_people as p (
-            community, person_id, revision, name, kind, disabled, roles, unbound_count)
-        values ($1, $2::text::uuid, $3, $4, $5, $6, $7, $8)
+            community, person_id, revision, name, kind, disabled, roles, unbound_count, members)
+        values ($1, $2::text::uuid, $3, $4, $5, $6, $7, $8, $9)
         on conflict (community, person_id) do update
         set revision = excluded.revision, name = excluded.name, kind = excluded.kind,
-            disabled = excluded.disabled, roles = excluded.roles,
+            disabled = excluded.disabled, roles = excluded.roles, members = excluded.members,
             unbound_count = greatest(p.unbound_count, excluded.unbound_count)
         where excluded.revision > p.revision
         """,
@@ -100,6 +100,7 @@ async def put_people(conn: Connection, changes: Sequence[PersonChanged]) -> None
                 change["data"]["disabled"],
                 change["data"]["roles"],
                 change["data"].get("unbound_count", 0),
+                change["data"].get("members", []),
             )
             for change in changes
         ],

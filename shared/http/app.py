@@ -1,6 +1,6 @@
 """The HTTP application of a service: keys, problems, limits, health and metrics around its router."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -15,8 +15,8 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 from starlette.routing import Route
 
-from shared.access_keys import Principal
-from shared.http import dead_letters, own_facts, pipeline
+from shared.access_keys import Principal, load_own
+from shared.http import dead_letters, own_facts, pipeline, webhooks
 from shared.http.auth import requires
 from shared.http.connected import ConnectedService
 from shared.http.declared import only_declared
@@ -59,6 +59,10 @@ class KeyHolder(BaseModel):
     roles: list[str] = Field(examples=[["manager"]])
     credential: str = Field(description="The key's id, or `token:` and the token's", examples=["5f0c9a7b2d1e"])
     scopes: list[str] = Field(examples=[["events:write", "receipts:read"]])
+    members: list[str] = Field(
+        description="The members who they are, as far as anybody said: about these they decide nothing",
+        examples=[["4c39c896-6567-5f3d-b613-7279cc0159c6"]],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +109,13 @@ def create_app(api: Api, settings: ServiceSettings) -> FastAPI:
         # Traces and metrics are our own (shared/telemetry.py); to ask for others' costs every request 6 µs.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    install_problem_handlers(app, {**dead_letters.ERRORS, **api.problems})
+    install_problem_handlers(app, {**dead_letters.ERRORS, **webhooks.ERRORS, **api.problems})
     app.state.find_owner = api.find_owner
     for router in api.routers:
         app.include_router(router)
     app.include_router(personal_data_router(api.service))
     app.include_router(_operations(api.service))
-    for shared in (own_facts, dead_letters, pipeline):
+    for shared in (own_facts, dead_letters, pipeline, webhooks):
         app.include_router(shared.router)
     app.add_middleware(RequestLimits, settings=settings, direct=_direct_routes(api.routers))
     _complete_openapi(app, api.operations, api.schemas)
@@ -169,8 +173,12 @@ def _operations(title: str) -> APIRouter:
             common=(),
         ),
     )
-    async def whose_key(principal: Annotated[Principal, requires(None)]) -> KeyHolder:
+    async def whose_key(principal: Annotated[Principal, requires(None)], service: ConnectedService) -> KeyHolder:
         """Tells a client that this service knows its key, whose it is, and what it may do."""
+        members: Collection[str] = [principal.member_id] if principal.member_id else []
+        if not (principal.is_publishable or principal.member_id):
+            async with service.pool.acquire() as conn:
+                members = await load_own(conn, community=principal.community, person_id=principal.person_id)
         return KeyHolder(
             community=principal.community,
             # Anybody may have found a publishable key, who need not know whose it is.
@@ -179,6 +187,7 @@ def _operations(title: str) -> APIRouter:
             roles=[] if principal.is_publishable else sorted(principal.roles),
             credential=principal.credential,
             scopes=sorted(principal.scopes),
+            members=sorted(members),
         )
 
     @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)

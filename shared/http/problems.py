@@ -14,8 +14,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from shared.access_keys import AboutYourselfError
 from shared.http.bodies import known_fields
 from shared.http.problem_types import (
+    ABOUT_YOURSELF,
     COMMON,
     INCOMPLETE_REQUEST,
     INTERNAL_ERROR,
@@ -165,6 +167,10 @@ def install_problem_handlers(app: FastAPI, own: ErrorTable) -> None:
         ClientDisconnect: lambda _: Problem(INCOMPLETE_REQUEST, "The client went away"),
         asyncpg.DataError: lambda _: Problem(
             INVALID_REQUEST, "A value cannot be stored: a text with the character U+0000, or a number out of range"
+        ),
+        AboutYourselfError: lambda _: Problem(
+            ABOUT_YOURSELF,
+            "You are that member: another person must do that. GET /v1/key says who you are",
         ),
         **dict.fromkeys(TRANSIENT, lambda _: NOT_AVAILABLE_NOW),
         Exception: lambda _: Problem(

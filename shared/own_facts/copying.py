@@ -15,6 +15,7 @@ from shared.own_facts.store import Forgotten
 from shared.postgres import begin
 from shared.settings import ServiceSettings
 from shared.topics import Topic
+from shared.webhooks import noting as webhooks
 
 FETCH_WAIT_MS = 200
 COPIED_AT_ONCE_COUNT = 1_000
@@ -172,7 +173,13 @@ async def _keep(pool: asyncpg.Pool, facts: Sequence[Forgotten], reached: Mapping
         #    deleted.
         published = await store.drop_published(conn, new)
         # 3. All others are forgotten; and from now on these positions.
-        await store.add(conn, [fact for fact in new if (fact.topic, fact.key, fact.value) not in published])
+        forgotten = [fact for fact in new if (fact.topic, fact.key, fact.value) not in published]
+        await store.add(conn, forgotten)
+        # 4. Nobody has noted for endpoints what waited to be published. Whether they had what is forgotten, and
+        #    what waited for them then, nobody knows.
+        await webhooks.note_late(conn, published)
+        if forgotten:
+            await webhooks.hold(conn, [(fact.topic, fact.key, fact.value) for fact in forgotten])
         await positions.move_up(conn, reached)
         await positions.close_gaps(conn)
 

@@ -14,13 +14,21 @@ NOBODYS_SHARED: Final[Mapping[str, str]] = {
     ),
     "dead_letters_written": "id topic written_at count",
     "followed_communities": "community revision data",
-    "followed_people": "community person_id revision name kind disabled roles unbound_count",
     "followed_token_keys": "kid public_key not_after revoked",
     "forgotten_facts": "id topic partition record_offset key value kind told_at steps_done reason",
     "not_rebuilt": "id community subject reason noted_at",
     "outbox": "id topic key value",
     "own_positions": "topic partition next_offset acknowledged_from acknowledged_to",
     "schema_migrations": "name sha256 applied_at",
+    # Facts on their way, with nobody's name: members are ids in them, and they go after their time.
+    "webhook_deliveries": (
+        "delivery_id community endpoint_id message_id fact_type body state made_at due_at tries tried_at status "
+        "why is_test"
+    ),
+    "webhook_endpoints": (
+        "endpoint_id community name revision types enabled removed key_id sealed failing_since last_delivered_at "
+        "gave_up_revision"
+    ),
     "worker_reports": "worker_id started_at reported_at report",
 }
 NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -47,6 +55,13 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "events": "community event_uid content_hash",
         "events_read_back": "community event_uid received_at",
         "measurings": "community started_at portion_at",
+        # Somebody who is written to and is no member: sealed, until a day.
+        "message_recipients": ("community recipient_id key_id sealed address_hash state language kept_until"),
+        "message_rooms": "community channel key_id sealed set_at",
+        "message_settings": (
+            "community kinds sender_name reply_to day_max_count quiet_begins quiet_ends digest_at revision"
+        ),
+        "message_templates": "community kind language subject body revision changed_at",
         "occasions": "community occasion_id title begins_at ends_at capacity secret device_key made_at",
         "member_counts": "community members persons bots staff departed hidden unverified is_folded",
         "outcome_hours": "community source hour outcome events folded",
@@ -61,7 +76,10 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community key_id name secret_sha256 scopes revoked person_id expires_at last_used_at "
             "signed_with created_at issued_by replaced_by"
         ),
-        "followed_people": "community person_id revision name kind disabled roles unbound_count signed_with",
+        "webhook_endpoints": (
+            "endpoint_id community name revision types enabled removed key_id sealed failing_since "
+            "last_delivered_at gave_up_revision made_at changed_at disabled_why disabled_by signed_with"
+        ),
         "followed_token_keys": "kid public_key not_after revoked derived_from announced_at",
     },
     "scoring": {
@@ -77,7 +95,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community campaign_id revision what changed_at spent_points person_id person_name reason"
         ),
         "calculated": "community event_uid rule_id slot points met",
-        "campaign_spent": "community campaign_id part points",
+        "campaign_portions": "community campaign_id portion version last_day",
+        "campaign_spent": "community campaign_id part points portion room",
         "content_events": "community content_id event_uid event_time",
         "declined": "community event_uid rule_id slot reason detail programme_version met",
         "limit_windows": "name used wanted bound is_mixed last_rank last_time last_id given_at",
@@ -108,10 +127,25 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "badge_limits": "community badge given freed",
         "badge_pictures": "community badge media_type content etag uploaded_at",
         "badge_sweeps": "community version criteria after_member is_done members grants started_at ended_at",
-        "counted_events": "community event_uid event counts said_at said_by said_id",
+        "counted_events": "community event_uid event counts said_at said_by said_id happened_at",
+        "board_changes": "board_no starts_on points members",
+        "board_counts": "board_no starts_on level bucket scores members",
+        "board_cuts": (
+            "community board_id starts_on ends_on title cut_at is_final is_whole members late_awards late_points"
+        ),
+        "board_parked": "community award_id event_uid award parked_at",
+        "board_purges": "board_no starts_on",
+        "board_versions": "community version",
+        "boards": (
+            "board_no community board_id place declared audience_id version since is_whole is_filled filled_up_to "
+            "final_up_to cut_up_to look_at is_over"
+        ),
         "counters": "community counter rule counted_up_to",
         "counting": "community version evaluated_up_to evaluated",
         "holders": "community kind name members",
+        "level_sweeps": "community version levels after_member is_done",
+        "tallies_of_all": "community counter day shard events",
+        "joint_counts": "community counter events",
         "programmes": "community version programme_id effective_from recognition rules audiences",
         "programmes_in_force": "community version evaluated_up_to evaluated",
         "quest_sweeps": "community version quests after_member is_done",
@@ -139,7 +173,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         ),
         "payout_runs_unsealed": "community run_id",
         "payout_seals": "community run_id number step seal sealed_at sealed_by",
-        "programmes": "community programme_id version effective_from rewards audiences",
+        "programmes": "community programme_id version effective_from rewards audiences redeeming",
         "transfers": "community transfer_id kind cause_id event_time recorded_at amends revision why",
         "member_sums": "part community kind currency accounts amount",
     },

@@ -4,6 +4,7 @@ Exports go by it, and a test compares it with the databases and the contracts: w
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from shared.personal_data.kinds import Erased, Held
@@ -56,6 +57,15 @@ SHARED: Final = (
         erased=Erased.STAYS,
         says="What was commanded about them, and who read of them",
     ),
+)
+_PEOPLE: Final = Held(
+    "followed_people",
+    personal="members",
+    others="community person_id revision name kind disabled roles unbound_count",
+    order="community person_id",
+    erased=Erased.BLANKED,
+    says="Who acts here that they are, and by which roles",
+    whose="members && $2::uuid[]",
 )
 #: What each service holds of members.
 HELD: Final[Mapping[str, tuple[Held, ...]]] = {
@@ -129,6 +139,34 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             hidden="sealed",
         ),
         Held(
+            "message_addresses",
+            personal="sealed address_hash",
+            others="community member_id address_id key_id state said_at",
+            order="community member_id",
+            erased=Erased.DELETED,
+            says="Where they are reached by mail, sealed",
+            hidden="sealed",
+        ),
+        Held(
+            "message_wishes",
+            personal="without pace quiet_begins quiet_ends",
+            others="community member_id",
+            order="community member_id",
+            erased=Erased.DELETED,
+            says="What they want to be written to of, and when",
+        ),
+        Held(
+            "messages",
+            personal="values said",
+            others=(
+                "community message_id request_id channel kind member_id recipient_id language state requested_at "
+                "due_at expires_at in_digest tries_count claimed_at settled_at why with_id"
+            ),
+            order="community message_id",
+            erased=Erased.DELETED,
+            says="What they were written to of, and what became of it",
+        ),
+        Held(
             "refused_events",
             personal="sealed stands",
             others=(
@@ -139,6 +177,22 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             erased=Erased.DELETED,
             says="Events of theirs that were refused, sealed",
             hidden="sealed stands",
+        ),
+        Held(
+            "reactables",
+            personal="",
+            others="community celebration_id member_id celebrated_at",
+            order="community celebration_id",
+            erased=Erased.DELETED,
+            says="Celebrations of theirs that others may react to",
+        ),
+        Held(
+            "reactions",
+            personal="",
+            others="community celebration_id member_id act is_given changes",
+            order="community celebration_id member_id act",
+            erased=Erased.DELETED,
+            says="Celebrations that they saw or reacted to",
         ),
         Held(
             "check_ins",
@@ -167,6 +221,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             hidden="secret_sha256",
         ),
         *SHARED,
+        replace(_PEOPLE, others=f"{_PEOPLE.others} signed_with"),
     ),
     "scoring": (
         Held(
@@ -448,6 +503,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="That limits hold for them",
         ),
         *SHARED,
+        _PEOPLE,
     ),
     "recognition": (
         Held(
@@ -494,9 +550,44 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="What is their own of a person's weeks and months",
         ),
         Held(
+            "board_scores",
+            personal="",
+            others="board_no starts_on member_id community points reached_at is_shown",
+            order="member_id board_no starts_on",
+            erased=Erased.STAYS,
+            says="Points of boards",
+        ),
+        Held(
+            "own_board_scores",
+            personal="",
+            others="board_no starts_on member_id community points reached_at",
+            order="member_id board_no starts_on",
+            erased=Erased.STAYS,
+            says="What is their own of a person's boards",
+        ),
+        Held(
+            "board_results",
+            personal="",
+            others="community board_id starts_on place member_id rank points reached_at",
+            order="community board_id starts_on place",
+            erased=Erased.STAYS,
+            says="Places in results of boards",
+        ),
+        Held(
+            "board_prizes",
+            personal="",
+            others=(
+                "community prize_id board_id board_title starts_on ends_on member_id prize title rank points "
+                "won_at programme_version"
+            ),
+            order="prize_id community",
+            erased=Erased.STAYS,
+            says="Prizes that they won on boards",
+        ),
+        Held(
             "suspensions",
             personal="",
-            others="community suspension_id member_id revision stands starts_at ends_at",
+            others="community suspension_id member_id revision stands starts_at ends_at is_applied",
             order="suspension_id community",
             erased=Erased.STAYS,
             says="When they were suspended",
@@ -629,12 +720,47 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="That they want a card that everybody may see",
         ),
         Held(
+            "celebrations",
+            personal="",
+            others=(
+                "community celebration_id member_id kind name tier number together title event_time day event_uid "
+                "award_id grant_id programme_version celebrated_at stands is_twin"
+            ),
+            order="community celebration_id",
+            erased=Erased.DELETED,
+            says="What was celebrated of them: milestones, badges and levels",
+        ),
+        Held(
+            "celebration_reactions",
+            personal="",
+            others="community event_uid celebration_id member_id reaction",
+            order="community event_uid",
+            erased=Erased.DELETED,
+            says="Celebrations that they saw or reacted to",
+        ),
+        Held(
+            "anniversaries",
+            personal="",
+            others="community member_id firsts due_at",
+            order="community member_id",
+            erased=Erased.DELETED,
+            says="Since when they have years to celebrate",
+        ),
+        Held(
             "acts",
             personal="",
             others="community member_id counter slot events",
             order="member_id counter slot community",
             erased=Erased.STAYS,
-            says="When they did what streaks go by",
+            says="When they did what streaks and anniversaries go by",
+        ),
+        Held(
+            "withheld_counts",
+            personal="",
+            others="community member_id event_uid counter happened_at",
+            order="event_uid member_id counter community",
+            erased=Erased.STAYS,
+            says="What they did while they were suspended, which counts for no badge",
         ),
         Held(
             "member_zones",
@@ -644,9 +770,69 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             erased=Erased.DELETED,
             says="In which time zones they live",
         ),
+        Held(
+            "tallies",
+            personal="",
+            others="community member_id counter slot what events",
+            order="member_id counter slot what community",
+            erased=Erased.STAYS,
+            says="When and how often they did what levels count",
+        ),
+        Held(
+            "level_due",
+            personal="",
+            others="community member_id due_at is_backfill was_near",
+            order="community member_id",
+            erased=Erased.STAYS,
+            says="When it is looked at anew which levels they have",
+        ),
+        Held(
+            "level_known",
+            personal="",
+            others="community member_id since",
+            order="community member_id",
+            erased=Erased.DELETED,
+            says="Since when they are known",
+        ),
+        Held(
+            "level_members",
+            personal="",
+            others="community member_id standing since turns",
+            order="community member_id",
+            erased=Erased.STAYS,
+            says="Levels that they have by what they did",
+        ),
+        Held(
+            "level_locks",
+            personal="reason unlock_reason",
+            others=(
+                "community lock_id member_id level locked_at locked_by_person locked_by unlocked_at "
+                "unlocked_by_person unlocked_by"
+            ),
+            order="community lock_id",
+            erased=Erased.BLANKED,
+            says="Levels that somebody fixed for them, and why in words",
+        ),
+        Held(
+            "streak_freezes",
+            personal="reason",
+            others="community freeze_id member_id streak given_at given_by_person given_by",
+            order="community freeze_id",
+            erased=Erased.BLANKED,
+            says="Freezes of streaks that somebody gave them, and why in words",
+        ),
         *SHARED,
+        _PEOPLE,
     ),
     "rewards": (
+        Held(
+            "level_grants",
+            personal="",
+            others="community grant_id member_id level_id stands",
+            order="community grant_id",
+            erased=Erased.STAYS,
+            says="Levels that they have",
+        ),
         Held(
             "followed_audiences",
             personal="",
@@ -786,6 +972,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="That they were erased",
         ),
         *SHARED,
+        _PEOPLE,
     ),
     "analytics": (
         Held(
@@ -887,5 +1074,6 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="What was commanded about them, and who read of them",
         ),
         *SHARED,
+        _PEOPLE,
     ),
 }

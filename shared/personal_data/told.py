@@ -53,6 +53,13 @@ TOLD: Final[Mapping[str, Told]] = {
         "member_id award_id by_hand day edition event_time event_uid gives grant_id id kind met programme_version "
         "reverses tier title",
     ),
+    "recognition.lock_changed.v1": Told("", "member_id lock_id level locked_at unlocked_at"),
+    "recognition.freeze_given.v1": Told("", "member_id freeze_id streak given_at"),
+    "celebration.made.v1": Told(
+        "",
+        "member_id award_id celebration_id day event_time event_uid grant_id kind name number programme_version"
+        " tier title together",
+    ),
     "redemption.changed.v1": Told("", "member_id by expires_at points redemption_id reward_id state title"),
     "redemption.lots.v1": Told("", "lots part parts redemption_id"),
     "payout.changed.v1": Told(
@@ -72,7 +79,11 @@ TOLD: Final[Mapping[str, Told]] = {
         " published_by_person restores version",
     ),
     "access_key.changed.v1": Told("", "expires_at key_id name person_id revoked scopes secret_sha256"),
-    "person.changed.v1": Told("", "disabled kind name person_id revision roles unbound_count"),
+    "person.changed.v1": Told(
+        "members",
+        "disabled kind name person_id revision roles unbound_count",
+        "A further fact is without them, and the log keeps the last of each person alone",
+    ),
     "token_key.changed.v1": Told("", "kid not_after public_key revoked"),
     "command.done.v1": Told("", "member_id after audit_id before command credential object person_id service"),
     "personal_data.read.v1": Told("", "member_id audit_id credential operation person_id service"),

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
+from shared.postgres.known_types import KnowingConnection
 from shared.settings import ServiceSettings
 
 #: What SQL runs on: a connection of its own or one lent by the pool.
@@ -69,7 +70,7 @@ async def create_pool(
         max_size=settings.pool_max_count,
         max_queries=QUERIES_MAX_COUNT,
         max_inactive_connection_lifetime=IDLE_SECONDS,
-        connection_class=asyncpg.Connection,
+        connection_class=KnowingConnection,
         record_class=asyncpg.Record,
         loop=None,
         command_timeout=settings.statement_seconds,

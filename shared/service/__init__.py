@@ -2,6 +2,6 @@
 
 from shared.service.parts import Parts, describe
 from shared.service.process import run
-from shared.service.spec import ServiceSpec, Timer
+from shared.service.spec import Errand, ServiceSpec, Timer
 
-__all__ = ["Parts", "ServiceSpec", "Timer", "describe", "run"]
+__all__ = ["Errand", "Parts", "ServiceSpec", "Timer", "describe", "run"]

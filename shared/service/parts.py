@@ -28,14 +28,18 @@ from shared.own_facts.remembered import TAKEN_IN_AFTER_SECONDS
 from shared.own_facts.store import is_anything_forgotten
 from shared.postgres import TRANSIENT, begin, create_pool, missing_migrations
 from shared.retries import Pauses, StoppedInRetriesError, until_it_passes
-from shared.service.spec import ServiceSpec, Timer
+from shared.service.spec import Errand, ServiceSpec, Timer
 from shared.settings import Role, ServiceSettings
 from shared.transaction import Transaction, transaction
+from shared.webhooks.deliverer import Deliverer
+from shared.webhooks.noting import Noter
 
 CLOSE_SECONDS = 3.0
 #: While something that the process needs is not there yet, it is asked for at this interval.
 DEPENDENCY_PAUSES = Pauses(0.2, 0.2)
 READY_CHECK_SECONDS = 2.0
+#: How long an errand goes on at most before it looks whether the service is fenced, or stops.
+ERRAND_SECONDS = 5.0
 #: Reads of personal data are stored so long after them: a process that is killed forgets those of this time.
 STORE_READS_EVERY_SECONDS = 1.0
 STORE_READS_MAX_COUNT = 1_000
@@ -81,6 +85,8 @@ class Parts(mode.Service):
         self.role = role
         self.fence = Fence(spec.name, settings, steps=spec.read_back, subscriptions=spec.subscriptions)
         self._consumer_loop: ConsumerLoop | None = None
+        self._deliverer: Deliverer | None = None
+        self.noter = Noter(self._wake_deliverer)
         names = ", ".join(topic.name for topic in spec.whole)
         self._why_not_whole = f"it still reads {names}, as after a restore" if names else None
         self._has_authority = False
@@ -116,9 +122,11 @@ class Parts(mode.Service):
             seen=self.fence.seen,
             watch=Watch(self.fence.topics, self.fence.ends, self._close_fence),
             held=is_fenced,
+            noting=self.noter,
         )
         self.told = TopicsTold(self._settings, self.relay.look)
         await self.add_runtime_dependency(self.relay)
+        await self._have_delivered()
         if not is_fenced:
             await self._consume()
         await self._serve()
@@ -126,6 +134,15 @@ class Parts(mode.Service):
             lifting = self.add_future(self._lift_fence())
             # What the process before told last is taken in within a moment, and nobody need notice.
             await asyncio.wait({lifting}, timeout=FENCED_START_SECONDS)
+
+    async def _have_delivered(self) -> None:
+        if self.role != "api":
+            self._deliverer = Deliverer(self._spec.name, self.pool, self._settings, self.begin)
+            await self.add_runtime_dependency(self._deliverer)
+
+    def _wake_deliverer(self) -> None:
+        if self._deliverer is not None:
+            self._deliverer.wake()
 
     async def _consume(self) -> None:
         if self.role != "api":
@@ -312,12 +329,25 @@ class Parts(mode.Service):
         until = time.monotonic() + timer.every_seconds / 2
         try:
             has_more: bool | None = True
-            while has_more and self.fence.why is None:
+            while has_more and self.fence.why is None and not self.should_stop:
                 async with self.begin() as tx:
                     has_more = await timer.run(tx)
                 has_more = has_more and time.monotonic() < until
         except TRANSIENT as error:
             log.warning("timer %s waits for its next turn: %r", timer.name, error)
+        except asyncpg.InterfaceError:
+            # The pool is closed while a host that does not end lets its timers live on.
+            if not self.should_stop:
+                raise
+
+    async def run_errand(self, errand: Errand) -> None:
+        """Run an errand; a transient failure waits for the next turn, a fence for its end."""
+        if self.fence.why is not None:
+            return
+        try:
+            await errand.run(self.begin, time.monotonic() + max(errand.every_seconds, ERRAND_SECONDS))
+        except TRANSIENT as error:
+            log.warning("errand %s waits for its next turn: %r", errand.name, error)
 
     async def _connected_pool(self) -> asyncpg.Pool:
         pool = await create_pool(self._spec.name, self._settings, on_connect=self.fence.seen.check)

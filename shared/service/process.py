@@ -21,11 +21,15 @@ from faust.worker import Worker
 
 from shared.broker import Broker
 from shared.retries import until_it_passes
+from shared.service.ending import Ending
 from shared.service.parts import DEPENDENCY_PAUSES, Parts
 from shared.service.spec import ServiceSpec
 from shared.settings import Role, ServiceSettings
 from shared.starting import what_is_loaded_stays
 from shared.telemetry import configure_logging
+
+#: How long what elects the timers' leader may take to leave: before the parts stop, and once more after them.
+HOST_STOP_SECONDS = 3.0
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +55,7 @@ def run(spec: ServiceSpec, arguments: Sequence[str] | None = None) -> None:
     event_loop.run_until_complete(wait_for_broker(settings.broker))
     parts = Parts(spec, settings, role)
     host = create_host(spec, settings, parts)
-    # The parts are the worker's, not the app's: the app starts its own only once its group has settled, which
-    # after a kill -9 takes as long as the dead process's session.
-    worker = Worker(host, parts, loop=event_loop, quiet=True, override_logging=False, redirect_stdouts=False)
+    worker = _Worker(host, parts, event_loop, stop_max_seconds=settings.stop_max_seconds)
     worker.spinner = None  # a terminal's animation has no place in a log
     # A batch's thousands of young dicts must not make the collector walk it all again.
     what_is_loaded_stays()
@@ -68,6 +70,33 @@ def run(spec: ServiceSpec, arguments: Sequence[str] | None = None) -> None:
         # After a crash Faust's consumer thread would keep the process alive, doing nothing.
         logging.shutdown()
         os._exit(status)
+
+
+class _Worker(Worker):
+    """Starts the parts before the host, and stops them whatever becomes of the host."""
+
+    def __init__(
+        self, host: faust.App, parts: Parts, loop: asyncio.AbstractEventLoop, *, stop_max_seconds: float
+    ) -> None:
+        # The parts are the worker's, not the app's: the app starts its own only once its group has settled, which
+        # after a kill -9 takes as long as the dead process's session.
+        super().__init__(host, parts, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False)
+        self._host, self._parts, self._stop_max_seconds = host, parts, stop_max_seconds
+        self._ending = Ending()
+
+    async def on_stop(self) -> None:
+        """Stop the host within its time, then the parts within that of all."""
+        self._ending.within(self._stop_max_seconds, what="the service", status=1)
+        # 1. The host's timers begin nothing more. It waits for its thread, which in the middle of a rebalance of
+        #    the host's group waits for this loop's answer, and that for ever: for a minute, says the library.
+        stopping = asyncio.create_task(self._host.stop())
+        await asyncio.wait({stopping}, timeout=HOST_STOP_SECONDS)
+        # 2. What holds facts finishes its batch, publishes, and leaves its group.
+        await self._parts.stop()
+        # 3. All that counts is done.
+        self._ending.within(HOST_STOP_SECONDS, what="the host", status=1 if self.crashed else 0)
+        await stopping
+        await super().on_stop()
 
 
 async def wait_for_broker(broker: Broker) -> None:
@@ -103,6 +132,10 @@ def create_host(spec: ServiceSpec, settings: ServiceSettings, parts: Parts) -> f
     )
     for timer in spec.timers if parts.role != "api" else ():
         app.timer(interval=timer.every_seconds, on_leader=True, name=timer.name)(partial(parts.run_timer, timer))
+    for errand in spec.errands if parts.role != "api" else ():
+        app.timer(interval=errand.every_seconds, on_leader=True, name=errand.name)(
+            partial(parts.run_errand, errand)
+        )
     return app
 
 

@@ -1,6 +1,7 @@
 """What makes a service."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,22 @@ class Timer:
     run: Callable[[Transaction[Any]], Awaitable[bool | None]]
 
 
+#: Opens a transaction.
+Begin = Callable[[], AbstractAsyncContextManager[Transaction[Any]]]
+
+
+@dataclass(frozen=True)
+class Errand:
+    """Work at intervals that calls others, for which no transaction may wait: on one worker at a time.
+
+    `run` opens transactions of its own, and ends at the moment it is given, of the monotonic clock, or before.
+    """
+
+    name: str
+    every_seconds: float
+    run: Callable[[Begin, float], Awaitable[None]]
+
+
 @dataclass(frozen=True)
 class ServiceSpec:
     """What makes a service: its name, settings, what it reads, its routes and its timers.
@@ -42,6 +59,7 @@ class ServiceSpec:
     routers: Sequence[APIRouter]
     problems: ErrorTable = field(default_factory=dict)
     timers: Sequence[Timer] = ()
+    errands: Sequence[Errand] = ()
     closing: Sequence[Callable[[], Awaitable[None]]] = ()
     #: Topics that it reads by the beginning of their names; made for each loop.
     lanes: Callable[[], Lanes] | None = None

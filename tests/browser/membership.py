@@ -10,7 +10,7 @@ from plaudit.stack.idle import wait_until_idle
 from tests.waiting import until
 
 MEMBERS, CLOSED = "makers", "closed"
-PUBLIC = ("boards", "badges", "names", "programme", "cards")
+PUBLIC = ("boards", "badges", "names", "programme", "cards", "celebrations")
 PROGRAMME = """\
 programme: makers
 title: Makers
@@ -36,7 +36,17 @@ recognition:
     - {id: hundred, title: A hundred points, at_least: 100}
     - {id: thousand, title: A thousand points, at_least: 1000}
   levels: [{id: newcomer, title: Newcomer, points: 0}, {id: regular, title: Regular, points: 200},
-           {id: guide, title: Guide, points: 2000}]
+           {id: guide, title: Guide, points: 2000},
+           {id: trusted, title: Trusted, description: Answers others again and again., opens: [redeem],
+            requires: [{rule: answer, count: days, within_days: 30, at_least: 2}],
+            keep: 50, grace_days: 7},
+           {id: host, title: Host, requires: [{rule: answer, within_days: 60, at_least: 40},
+             {rule: thanks, count: people, at_least: 2}, {unsuspended_days: 30}, {known_minutes: 30},
+             {rule: answer, within_days: 30, share: {percent: 25, rule: answer, at_most: 50}}]},
+           {id: leader, title: Leader, by_hand: true}]
+  streaks: [{id: weekly, title: Every week, rules: [answer], every: week}]
+  boards:
+    - {id: month, title: This month, period: month, public: true, prizes: [{id: first, title: A mug}]}
 rewards:
   catalogue:
     - {id: stickers, title: A pack of stickers, description: Sent to your door., points: 50}

@@ -43,7 +43,10 @@ recognition:
       when: events("message") >= 2 && streak("daily") >= 3
       art: {colour: rose, glyph: heart}
     - {id: hero, title: Hero, by_hand: true, limited_to: 3, secret: true, art: {shape: shield, glyph: crown}}
-  levels: [{id: newcomer, title: Newcomer, points: 0}]
+  levels: [{id: newcomer, title: Newcomer, points: 0},
+    {id: known, title: Known, requires: [{rule: message, at_least: 1}], keep: always},
+    {id: trusted, title: Trusted, requires: [{rule: message, count: days, within_days: 100, at_least: 50},
+      {rule: message, count: people, within_days: 100, at_most: 5}], keep: 90, grace_days: 14, opens: [judge]}]
   streaks: [{id: daily, title: Here every day, rules: [message]}]
 rewards:
   catalogue: [{id: mug, title: A mug, points: 300}]

@@ -43,6 +43,7 @@ PAGES = (
     "/badges",
     "/badges/talker?tier=bronze",
     "/members/{member}/badges",
+    "/members/{member}/levels",
     "/campaigns",
     "/campaigns/spring",
     "/programme/audiences",
@@ -153,3 +154,34 @@ async def test_the_audit_log_is_filtered_by_its_address_and_downloaded(
         assert page.url.endswith("/audit")
         assert await visitor.go("/audit?person=nobody") == 422
         assert visitor.complaints[:-1] == []
+
+
+async def test_who_somebody_is_is_said_on_their_page_and_nothing_about_them_is_offered_to_them(
+    console: Console, offices: Mapping[str, str]
+) -> None:
+    mia, points = f"/people/{offices['person']}", f"/members/{offices['member']}/points"
+    async with console.visitor(community=OFFICES, locale="en-GB", java_script_enabled=False) as administrator:
+        page = administrator.page
+        await administrator.go("/people")
+        await expect(page.get_by_text("who decide about members nobody said")).to_be_visible()
+        await administrator.go(mia)
+        await page.get_by_role("button", name="They are this member").click()
+        await expect(page.get_by_role("link", name="Say which member")).to_be_visible()
+        await page.get_by_label("A member, by id or as forum:ada").fill(offices["member"])
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("status")).to_contain_text("Saved")
+        await expect(page.locator("#members")).to_contain_text("They decide nothing about this member")
+
+        async with console.visitor(community=OFFICES, person=offices["person"], locale="en-GB") as maker:
+            await maker.go(points)
+            await expect(
+                maker.page.get_by_text("It is about yourself, so another person decides it")
+            ).to_be_visible()
+            await expect(maker.page.locator(".deed")).to_have_count(0)
+            await maker.page.screenshot(path="/tmp/tie18w/points.png", full_page=True)
+            await maker.go(f"/members/{offices['member']}")
+            await expect(maker.page.get_by_role("link", name="Points by hand", exact=True)).to_have_count(0)
+            await expect(maker.page.get_by_text("It is you: another person says that")).to_be_visible()
+        await administrator.go(mia)
+        await page.get_by_role("button", name="They are not").click()
+        await expect(page.locator("#members")).to_contain_text("nothing keeps them from deciding about themselves")

@@ -30,6 +30,8 @@ PAGES = (
     "/me/badges/kind",
     "/me/place",
     "/me/place?period=all",
+    "/me/boards",
+    "/me/boards/month",
     "/me/rewards",
     "/me/rewards/stickers",
     "/me/rewards/mug",
@@ -41,6 +43,8 @@ PAGES = (
     "/c/makers/rules",
     "/c/makers/badges",
     "/c/makers/leaderboard",
+    "/c/makers/boards",
+    "/c/makers/boards/month",
 )
 #: Of the same make as another one: looked at when all are.
 ALIKE = {"/me/badges/kind", "/me/place?period=all", "/me/rewards/mug", "/account"}
@@ -147,6 +151,45 @@ async def test_a_badge_is_given_with_words_and_taken_back_and_a_secret_has_no_pa
         for shown in ("/me/badges", f"/c/{MEMBERS}/badges"):
             await linh.go(shown)
             assert "Night owl" not in await linh.page.content()
+
+
+async def test_a_level_is_fixed_by_hand_and_let_go_and_a_freeze_is_given(
+    console: Console, makers: Mapping[str, str]
+) -> None:
+    phone = {"locale": "it-IT", "color_scheme": "dark", "viewport": {"width": 320, "height": 800}}
+    path = f"/members/{makers['daichi']}/levels"
+    async with (
+        # Forms are enough, without script.
+        console.visitor(community=MEMBERS, java_script_enabled=False, locale="en-GB") as manager,
+        console.visitor(community=MEMBERS, identity="forum:daichi", **phone) as daichi,
+    ):
+        page = manager.page
+        await daichi.go("/me")
+        level = daichi.page.locator("#level")
+        await expect(level).to_contain_text("Trusted")
+        await expect(level).to_contain_text("Prossimo: Host")
+        await manager.go(path)
+        await page.get_by_role("button", name="Fix it").click()
+        await expect(page.get_by_role("alert")).to_contain_text("There are 2 problems")
+        await page.locator("#level").select_option("leader")
+        await page.locator("#lock-reason").fill("Leads the call")
+        await page.get_by_role("button", name="Fix it").click()
+        await expect(page.locator("main")).to_contain_text("“Leads the call”")
+        await daichi.go("/me")
+        await expect(level).to_contain_text("Leader")
+        await expect(level).to_contain_text("fissato a mano")
+        assert "Leads the call" not in await daichi.page.content()
+        assert (await daichi.violations(), await daichi.width()) == ([], 320)
+        await page.locator("#unlock-reason").fill("Handed over")
+        await page.get_by_role("button", name="Let it go").click()
+        await expect(page.locator("main")).not_to_contain_text("Leads the call")
+        await daichi.go("/me")
+        await expect(level).to_contain_text("Trusted")
+        await page.locator("#streak").select_option("weekly")
+        await page.locator("#freeze-reason").fill("We were down")
+        await page.get_by_role("button", name="Give it").click()
+        await expect(page.locator(".streaks")).to_contain_text("One freeze left.")
+        assert await daichi.go(path) == 404
 
 
 async def test_a_member_shows_a_card_for_as_long_as_they_wish(

@@ -33,12 +33,17 @@ THEIR_OWN = {
     "GET /v1/payees/{member_id}",
     "PUT /v1/payees/{member_id}",
 }
-#: What any member of the community reads, of nobody or of what they wrote themselves, and does where they are.
+#: What any member of the community reads: of nobody, of what they wrote themselves, or what all celebrate; and
+#: does where they are.
 OF_ANY_MEMBER = {
     "POST /v1/check-ins",
     "GET /v1/badges",
     "GET /v1/badges/{badge_id}",
     "GET /v1/badges/{badge_id}/picture",
+    "GET /v1/boards",
+    "GET /v1/boards/{board_id}",
+    "GET /v1/boards/{board_id}/results",
+    "GET /v1/boards/{board_id}/results/{starts_on}",
     "GET /v1/catalogue",
     "GET /v1/draws",
     "GET /v1/draws/{draw_id}",
@@ -47,6 +52,11 @@ OF_ANY_MEMBER = {
     "GET /v1/quests",
     "GET /v1/rules",
     "GET /v1/running-campaigns",
+    "GET /v1/celebrations",
+    "GET /v1/celebrations/feed",
+    "GET /v1/milestones",
+    "POST /v1/celebration-reactions",
+    "POST /v1/celebrations-seen",
     "GET /v1/texts/{event_uid}",
 }
 

@@ -149,6 +149,8 @@ BETWEEN_FIELDS = {
     *("event_types", "twice_the_same", "gives_and_takes", "second_person_above_limit", "count_without_rule"),
     *("badge_by_hand", "badge_when", "badge_measure", "badge_nothing", "badge_tiers"),
     *("tier_twice", "tiers_fall", "limited_tiers", "points_of_no_score"),
+    *("milestone_since", "milestone_since_rule", "milestone_nothing", "milestone_at", "milestone_together"),
+    *("milestone_falls", "milestone_years", "milestone_title"),
 }
 
 

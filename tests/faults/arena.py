@@ -116,7 +116,7 @@ class Arena:
 
     async def publish(self, key: str, programme: str) -> dict[str, Any]:
         """Publish a programme."""
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
             answer = await http.post(
                 f"{self.state.service_urls['scoring']}/v1/programmes",
                 params={"note": "As the fault asks for"},
@@ -308,6 +308,8 @@ async def arena(name: str) -> AsyncIterator[Arena]:
             "PLAUDIT_KAFKA": f"127.0.0.1:{broker.port}",
             "PLAUDIT_POSTGRES_URL": f"postgresql://127.0.0.1:{postgres.port}",
             "PLAUDIT_SESSION_SECONDS": str(SESSION_SECONDS),
+            # What a dead process was delivering is another's after four times as long, and a moment.
+            "PLAUDIT_WEBHOOK_SECONDS": "1",
         }
         workers = Workers(state, environment)
         try:

@@ -113,6 +113,7 @@ async def neighbour(arena: Arena) -> AsyncIterator[Neighbour]:
 
 @once
 @quick
+@pytest.mark.alone
 async def test_a_flood_by_the_api(platform_under_faults: Arena) -> None:
     """Requests as large as may be, as fast as the door lets them in; all of it is there in the end, and once."""
     arena = platform_under_faults
@@ -157,6 +158,7 @@ async def test_floods_of_several_at_once(platform_under_faults: Arena) -> None:
 
 @once
 @quick
+@pytest.mark.alone
 async def test_a_flood_of_dear_events(platform_under_faults: Arena) -> None:
     """Each event has two hundred awards behind the door: it counts as that many, and the others' come in time."""
     arena = platform_under_faults

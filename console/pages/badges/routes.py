@@ -140,6 +140,7 @@ async def _of_member(
         given=[one["badge"] for one in items if one["badge"]["by_hand"] and not one["held"]],
         others=[one["badge"] for one in items if not one["badge"]["by_hand"] and not one["held"]],
         may_change=visit.signed_in.may(WRITE),
+        is_about_you=visit.signed_in.is_about(_member_id(visit)),
         key=key,
         said=visit.form,
         errors=errors or {},

@@ -92,6 +92,8 @@ async def _one(
     said = award.body if award.ok else {}
     is_own = said.get("asked_by_person") == visit.signed_in.person_id
     is_own_reversal = said.get("reversal_asked_by_person") == visit.signed_in.person_id
+    is_about_you = visit.signed_in.is_about(said.get("member_id"))
+    may_approve = visit.signed_in.may(APPROVE) and not is_about_you
     return visit.page(
         "pages/by_hand/one.html",
         status=UNPROCESSABLE if errors else 200 if refused is None else refused.status,
@@ -100,10 +102,11 @@ async def _one(
         confirmers=[one for one in people if one["person_id"] != said.get("reversal_asked_by_person")],
         is_own=is_own,
         is_own_reversal=is_own_reversal,
-        may_confirm=visit.signed_in.may(APPROVE) and not is_own_reversal,
-        may_approve=visit.signed_in.may(APPROVE) and not is_own,
-        may_decline=visit.signed_in.may(APPROVE),
-        may_reverse=visit.signed_in.may(WRITE),
+        is_about_you=is_about_you,
+        may_confirm=may_approve and not is_own_reversal,
+        may_approve=may_approve and not is_own,
+        may_decline=may_approve,
+        may_reverse=visit.signed_in.may(WRITE) and not is_about_you,
         errors=errors or {},
         refused=refused,
     )

@@ -45,6 +45,7 @@ WHY_NOTHING: Final = {
     "bot": _("Bots judge nothing."),
     "no_author": _("Its platform did not say whose it is."),
     "seen": _("An answer says that somebody looked at it, and not how good it is."),
+    "suspended": _("Its author was suspended then: nothing of that time counts for them."),
     "no_weight": _("The programme lets this kind weigh nothing."),
     "not_trusted": _("Nobody whom others trust found good what they made, up to then."),
     "too_many": _("More than twenty by one person of another’s in 30 days: the rest weigh nothing."),

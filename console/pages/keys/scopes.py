@@ -12,7 +12,11 @@ def _(text: str) -> str:
 SCOPES: Final = {
     "events:write": _("Send events"),
     "receipts:read": _("See what became of events that were sent"),
+    "messages:read": _("See what is sent to members, and what became of it"),
+    "messages:write": _("Say what is sent to members, and in which words"),
     "connectors:write": _("Connect platforms, and rotate their secrets"),
+    "webhooks:read": _("See webhooks, and what was delivered to them"),
+    "webhooks:write": _("Add webhooks, rotate their secrets, have facts delivered again"),
     "members:read": _("List members, with names and identities"),
     "members:write": _("Declare identities to be one person"),
     "members:export": _("Export all that is held of a member"),
@@ -23,7 +27,9 @@ SCOPES: Final = {
     "guidelines:read": _("See what was reported, and who is suspended"),
     "guidelines:write": _("Decide what was reported, and suspend members"),
     "recognition:read": _("See leaderboards, badges, levels and quests"),
-    "recognition:write": _("Give badges by hand, take them back, and have members join quests"),
+    "recognition:write": _(
+        "Give badges and freezes by hand, take badges back, fix levels, have members join quests"
+    ),
     "analytics:read": _("See figures and lineage"),
     "programmes:read": _("See the programme and its versions"),
     "programmes:write": _("Publish versions of the programme, withdraw proposed ones, stop campaigns"),

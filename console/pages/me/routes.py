@@ -10,11 +10,13 @@ from console.asking import Answer
 from console.components.tables import Listing
 from console.frame.navigation import ME
 from console.frame.visits import Visit, page
+from console.pages.badges.routes import titles_of
 from console.pages.me.acts import acts_by_day
 
 ACTS_COUNT = 20
 PAYOUTS_COUNT = 2
 BY_HAND_COUNT = 5
+CELEBRATIONS_COUNT = 4
 
 
 async def show(visit: Visit) -> Response:
@@ -25,6 +27,8 @@ async def show(visit: Visit) -> Response:
         recognition=ask.get("recognition", f"/v1/members/{member}/recognition"),
         badges=ask.get("recognition", f"/v1/members/{member}/badges"),
         streaks=ask.get("recognition", f"/v1/members/{member}/streaks"),
+        levels=ask.get("recognition", f"/v1/members/{member}/levels"),
+        celebrations=ask.get("recognition", "/v1/celebrations", limit=CELEBRATIONS_COUNT),
         place=ask.get("recognition", f"/v1/members/{member}/place"),
         rules=ask.get("scoring", "/v1/rules"),
         campaigns=ask.get("scoring", "/v1/running-campaigns"),
@@ -47,6 +51,7 @@ async def show(visit: Visit) -> Response:
         "pages/me/page.html",
         **shown,
         running=running(answers["campaigns"], answers["rules"]),
+        titles=titles_of(answers["rules"]),
         is_explained=explained is not None,
         listing=listing,
         days=acts_by_day(visit, answers["events"].items, explained),

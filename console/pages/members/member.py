@@ -49,6 +49,7 @@ async def _page(visit: Visit, *, refused: Refusal | None = None) -> Response:
     }
     if may("recognition:read"):
         questions["recognition"] = ask.get("recognition", f"/v1/members/{member_id}/recognition")
+        questions["levels"] = ask.get("recognition", f"/v1/members/{member_id}/levels")
         questions["streaks"] = ask.get("recognition", f"/v1/members/{member_id}/streaks")
     if may("points:read"):
         questions["score"] = ask.get("scoring", f"/v1/members/{member_id}/score")
@@ -81,6 +82,7 @@ async def _page(visit: Visit, *, refused: Refusal | None = None) -> Response:
     parts = dict.fromkeys(
         (
             "recognition",
+            "levels",
             "streaks",
             "score",
             "balance",

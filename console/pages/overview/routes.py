@@ -50,7 +50,7 @@ async def show(visit: Visit) -> Response:
         "summary": ask.get("analytics", "/v1/summary"),
     }
     if session.may("recognition:read"):
-        questions["latest"] = ask.get("recognition", "/v1/grants", limit=LATEST_COUNT)
+        questions["latest"] = ask.get("recognition", "/v1/celebrations", limit=LATEST_COUNT)
         questions["leaders"] = ask.get("recognition", "/v1/leaderboard", period="month", limit=LEADERS_COUNT)
     if session.may("programmes:read"):
         questions["programmes"] = ask.get("scoring", "/v1/programmes", limit=10)

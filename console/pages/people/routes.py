@@ -1,5 +1,6 @@
 """People of the community: who acts and by which roles; added, changed, disabled, and let in by a link."""
 
+import asyncio
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +18,8 @@ from console.pages.people.roles import OF_MONEY, ROLES
 PAGE_COUNT = 200
 KEYS_COUNT = 50
 DEEDS_COUNT = 8
+#: Of so many members whom one person is the names are asked for.
+MEMBERS_COUNT = 5
 WRITE = "people:write"
 LINK = "sign_in:write"
 
@@ -92,6 +95,24 @@ async def enable(visit: Visit) -> Response:
     return await _done(visit, answer, "enabled")
 
 
+async def tie(visit: Visit) -> Response:
+    """Say which member somebody is."""
+    member = visit.form.get("member", "").strip()
+    if not member:
+        return await _person(visit, errors={"member": visit.say(_("Say which member"))})
+    return await _said_member(visit, "tie", member)
+
+
+async def untie(visit: Visit) -> Response:
+    """Say which member somebody is not."""
+    return await _said_member(visit, "untie", visit.form.get("member", ""))
+
+
+async def _said_member(visit: Visit, verb: str, member: str) -> Response:
+    answer = await visit.ask.post("ingest", f"{path_of(visit, _id(visit))}/{verb}", {"member": member})
+    return await _done(visit, answer, "saved")
+
+
 async def make_link(visit: Visit) -> Response:
     """Make a link that signs somebody in once, and show it this once."""
     answer = await visit.ask.post("ingest", "/v1/sign-in-links", {"person_id": _id(visit)})
@@ -109,7 +130,9 @@ async def _done(visit: Visit, answer: Answer, toast: str) -> Response:
     return visit.see_other(f"{PEOPLE.path}/{_id(visit)}", toast=toast)
 
 
-async def _person(visit: Visit, *, refused: Refusal | None = None, link: Any = None) -> Response:
+async def _person(
+    visit: Visit, *, refused: Refusal | None = None, link: Any = None, errors: dict[str, str] | None = None
+) -> Response:
     person_id, may, ask = _id(visit), visit.signed_in.may, visit.ask
     questions = {"person": ask.get("ingest", path_of(visit, person_id))}
     if may(KEYS.scope or ""):
@@ -122,7 +145,10 @@ async def _person(visit: Visit, *, refused: Refusal | None = None, link: Any = N
         raise NotFoundError
     return visit.page(
         "pages/people/person.html",
-        status=200 if refused is None else refused.status,
+        status=422 if errors else 200 if refused is None else refused.status,
+        members=await _members(visit, answers["person"]),
+        typed=visit.form.get("member", "") if errors or refused else "",
+        errors=errors or {},
         **{"keys": None, "deeds": None, **answers},
         is_self=person_id == visit.signed_in.person_id,
         roles=ROLES,
@@ -131,6 +157,17 @@ async def _person(visit: Visit, *, refused: Refusal | None = None, link: Any = N
         link=link,
         **words(visit),
     )
+
+
+async def _members(visit: Visit, person: Answer) -> list[dict[str, Any]]:
+    """The members who somebody is, with their names where ingest says them."""
+    ids = person.body["members"] if person.ok else []
+    found = await asyncio.gather(*(visit.ask.get("ingest", f"/v1/members/{one}") for one in ids[:MEMBERS_COUNT]))
+    named = [
+        {"member_id": member_id, "name": answer.body["name"] if answer.ok else None}
+        for member_id, answer in zip(ids, found, strict=False)
+    ]
+    return [*named, *({"member_id": one, "name": None} for one in ids[MEMBERS_COUNT:])]
 
 
 def _form(visit: Visit, *, errors: dict[str, str] | None = None, refused: Refusal | None = None) -> Response:
@@ -163,5 +200,7 @@ ROUTES = [
     Route(f"{ONE}/roles", page(set_roles, scope=WRITE), methods=["POST"]),
     Route(f"{ONE}/disable", page(disable, scope=WRITE), methods=["POST"]),
     Route(f"{ONE}/enable", page(enable, scope=WRITE), methods=["POST"]),
+    Route(f"{ONE}/tie", page(tie, scope=WRITE), methods=["POST"]),
+    Route(f"{ONE}/untie", page(untie, scope=WRITE), methods=["POST"]),
     Route(f"{ONE}/link", page(make_link, scope=LINK), methods=["POST"]),
 ]

@@ -62,6 +62,7 @@ NOUNS: Final = {
     "badge": _("Badge"),
     "level": _("Level"),
     "streak": _("Streak"),
+    "milestone": _("Milestone"),
     "reward": _("Reward"),
     "attribute": _("Attribute"),
     "counter": _("Counter"),

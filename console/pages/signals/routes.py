@@ -119,7 +119,7 @@ async def _one(
     said = case.body if case.ok else {}
     asker = said.get("asked_by_person")
     people = await _approvers(visit) if said.get("state") == "release_asked" else []
-    is_own = asker == visit.signed_in.person_id
+    is_own, is_about_you = asker == visit.signed_in.person_id, bool(said.get("is_about_you"))
     return visit.page(
         "pages/signals/one.html",
         status=UNPROCESSABLE if errors else 200 if refused is None else refused.status,
@@ -127,8 +127,9 @@ async def _one(
         terms=terms,
         approvers=[one for one in people if one["person_id"] != asker],
         is_own=is_own,
-        may_decide=visit.signed_in.may(WRITE),
-        may_approve=visit.signed_in.may(APPROVE) and not is_own,
+        is_about_you=is_about_you,
+        may_decide=visit.signed_in.may(WRITE) and not is_about_you,
+        may_approve=visit.signed_in.may(APPROVE) and not is_own and not is_about_you,
         release_reasons=RELEASE_REASONS,
         deny_reasons=DENY_REASONS,
         chosen=visit.form.get("reason", ""),

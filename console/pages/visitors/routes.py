@@ -44,6 +44,8 @@ async def home(visit: Visit) -> Response:
         return RedirectResponse(f"/c/{community.id}/leaderboard", 303)
     if "badges" in community.public:
         return RedirectResponse(f"/c/{community.id}/badges", 303)
+    if "celebrations" in community.public:
+        return RedirectResponse(f"/c/{community.id}/celebrations", 303)
     raise NotFoundError
 
 

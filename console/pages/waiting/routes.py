@@ -62,8 +62,8 @@ async def show(visit: Visit) -> Response:
         *(one for one in proposed if _may(visit, PROGRAMMES_APPROVE, one["published_by_person"])),
         *(one for one in open_runs if _may(visit, PAYOUTS_APPROVE, one["created_by_person"])),
         *(one for one in said if _may(visit, PAYOUTS_APPROVE, one["proposed"]["person_id"])),
-        *(one for one in hands if _may(visit, POINTS_APPROVE, _asker(one))),
-        *(one for one in releases if _may(visit, POINTS_APPROVE, one["asked_by_person"])),
+        *(one for one in hands if _may(visit, POINTS_APPROVE, _asker(one), one["member_id"])),
+        *(one for one in releases if _may(visit, POINTS_APPROVE, one["asked_by_person"], one["member_id"])),
         *(one for one in policy if one["asked_by"] != visit.signed_in.person_id),
     ]
     return visit.page(
@@ -93,9 +93,10 @@ def _policy(community: Answer | None) -> list[Any]:
     return [] if said is None else [said]
 
 
-def _may(visit: Visit, scope: str, maker: str | None) -> bool:
-    """Whether this person may decide what that one made, as far as lists tell."""
-    return visit.signed_in.may(scope) and maker != visit.signed_in.person_id
+def _may(visit: Visit, scope: str, maker: str | None, member_id: str | None = None) -> bool:
+    """Whether this person may decide what that one made about a member, as far as lists tell."""
+    session = visit.signed_in
+    return session.may(scope) and maker != session.person_id and not session.is_about(member_id)
 
 
 async def programme(visit: Visit) -> Response:

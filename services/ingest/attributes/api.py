@@ -11,6 +11,7 @@ from services.ingest.attributes.domain import Purpose
 from services.ingest.communities.api.models import KnownLanguage, Zone
 from services.ingest.members.domain import Dated, MemberKey, UnknownMemberError
 from services.ingest.members.store import members as members_store
+from shared.access_keys import check_not_about_oneself
 from shared.contracts.facts import DatedKind
 from shared.contracts.fields import Attributes, AttributeValue, Name, Slug
 from shared.http import (
@@ -27,7 +28,7 @@ from shared.http import (
     problem_responses,
     requires,
 )
-from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_IDENTITY, UNKNOWN_MEMBER
+from shared.http.problem_types import ABOUT_YOURSELF, INVALID_REQUEST, UNKNOWN_IDENTITY, UNKNOWN_MEMBER
 
 UNDECLARED_ATTRIBUTE = ProblemType("undeclared-attribute", 422, "The programme declares it otherwise, or not")
 TOO_MANY_FACTS = ProblemType("too-many-facts", 409, "Too much is known of the member")
@@ -159,7 +160,7 @@ async def get_attributes(
 @router.put(
     "/v1/members/{member_id}/attributes",
     summary="Say attributes of a member",
-    responses=problem_responses(*PROBLEMS, UNDECLARED_ATTRIBUTE),
+    responses=problem_responses(*PROBLEMS, ABOUT_YOURSELF, UNDECLARED_ATTRIBUTE),
 )
 async def put_attributes(
     principal: Annotated[Principal, requires(Scope.MEMBERS_WRITE)],
@@ -167,7 +168,13 @@ async def put_attributes(
     member_id: MemberId,
     body: AttributesSaid,
 ) -> Known:
-    """As the community's programme declares them; of one moment what is said last counts, and history stays."""
+    """As the community's programme declares them; of one moment what is said last counts, and history stays.
+
+    Rules read them, so nobody says their own.
+    """
+    await check_not_about_oneself(
+        tx.conn, community=principal.community, person_id=principal.person_id, members=[str(member_id)]
+    )
     key = MemberKey(principal.community, str(member_id))
     return Known.of(
         await handlers.set_attributes(

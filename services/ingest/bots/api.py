@@ -8,9 +8,10 @@ from pydantic import Field
 from services.ingest.bots import handlers
 from services.ingest.members.api import Member
 from services.ingest.members.domain import MemberKey
+from shared.access_keys import check_not_about_oneself
 from shared.contracts.facts import Standing
 from shared.http import MemberId, Principal, RequestBody, Scope, Tx, problem_responses, requires
-from shared.http.problem_types import UNKNOWN_IDENTITY, UNKNOWN_MEMBER
+from shared.http.problem_types import ABOUT_YOURSELF, UNKNOWN_IDENTITY, UNKNOWN_MEMBER
 
 router = APIRouter()
 
@@ -27,7 +28,7 @@ class StandingSaid(RequestBody):
 @router.put(
     "/v1/members/{member_id}/standing",
     summary="Say what a member is",
-    responses=problem_responses(UNKNOWN_MEMBER, UNKNOWN_IDENTITY),
+    responses=problem_responses(UNKNOWN_MEMBER, UNKNOWN_IDENTITY, ABOUT_YOURSELF),
 )
 async def put_standing(
     principal: Annotated[Principal, requires(Scope.MEMBERS_WRITE)], tx: Tx, member_id: MemberId, body: StandingSaid
@@ -36,6 +37,9 @@ async def put_standing(
 
     Whether staff, the departed and the hidden earn and rank is the community's to say, by its `standings`.
     """
+    await check_not_about_oneself(
+        tx.conn, community=principal.community, person_id=principal.person_id, members=[str(member_id)]
+    )
     said: dict[Standing, bool | None] = {
         "staff": body.staff,
         "departed": body.departed,

@@ -150,6 +150,14 @@ async def find_community(conn: Connection, *, community: str) -> Community | Non
     return None if row is None else _community(row)
 
 
+async def load_communities(conn: Connection, *, communities: Collection[str]) -> dict[str, Community]:
+    """Those of communities that somebody declared."""
+    rows = await conn.fetch(
+        "select * from communities where community = any($1::text[]) and revision > 0", list(communities)
+    )
+    return {row["community"]: _community(row) for row in rows}
+
+
 async def page_of_communities(
     conn: Connection, *, only: str | None, after: CommunityPlace | None, limit_count: int
 ) -> list[Community]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
+from services.ingest.access.ties import handlers as ties
 from services.ingest.connectors.handlers import deliveries as deliveries_handlers
 from services.ingest.erasure import store
 from services.ingest.erasure.domain import Erasure, Left, UndecidedError
@@ -81,6 +82,7 @@ async def _erase(tx: Transaction[Settings], *, key: MemberKey, left: Left) -> No
     letters = await _delete_dead_letters(tx, key, identities=member.identities)
     deliveries = await _forget_deliveries(tx, member=member)
     gone = await store.delete_of_member(tx.conn, key=key)
+    await ties.forget(tx, community=key.community, member_id=key.member_id)
     deleted = _with_untold(gone, letters_count=letters, deliveries_count=deliveries)
     erasure = Erasure(
         key.community, key.member_id, tx.now, left is Left.FORFEITED, identities=identities, deleted=deleted
@@ -114,11 +116,12 @@ async def on_erasures_told(tx: Transaction[Settings], facts: list[MemberErased])
         await store.put_erasure(tx.conn, erasure=erasure)
 
 
-async def look_after(tx: Transaction) -> None:
+async def look_after(tx: Transaction[Settings]) -> None:
     """Timer: delete what of those who were erased was on its way then, or is left of a lot."""
     for erasure in await store.lock_undone(tx.conn, limit_count=LOOKED_AFTER_MAX_COUNT):
         key = MemberKey(erasure.community, erasure.member_id)
         gone = await store.delete_of_member(tx.conn, key=key)
+        await ties.forget(tx, community=key.community, member_id=key.member_id)
         is_over = not gone and tx.now - erasure.erased_at > ARRIVES_WITHIN
         deleted = _sum(erasure.deleted, gone)
         await store.set_looked_after(tx.conn, key=key, deleted=deleted, at=tx.now, is_done=is_over)

@@ -19,9 +19,14 @@ _DELETED: Mapping[str, str] = {
     "alike_keys": "delete from alike_keys where community = $1 and member_id = $2",
     "dated_facts": "delete from dated_facts where community = $1 and member_id = $2",
     "check_ins": "delete from check_ins where community = $1 and member_id = $2",
+    "reactables": "delete from reactables where community = $1 and member_id = $2",
+    "reactions": "delete from reactions where community = $1 and member_id = $2",
     "refused_events": "delete from refused_events where community = $1 and member_id = $2",
     "sign_in_links": "delete from sign_in_links where community = $1 and member_id = $2",
     "sign_in_renewals": "delete from sign_in_renewals where community = $1 and member_id = $2",
+    "message_addresses": "delete from message_addresses where community = $1 and member_id = $2",
+    "message_wishes": "delete from message_wishes where community = $1 and member_id = $2",
+    "messages": "delete from messages where community = $1 and member_id = $2",
     "texts": """
         delete from texts where community = $1 and event_uid in (
             select event_uid from texts where community = $1 and member_id = $2 limit 5000)

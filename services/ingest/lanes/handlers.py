@@ -21,6 +21,7 @@ from services.ingest.refused.domain import Request as RefusedRequest
 from services.ingest.refused.handlers.keeping import keep
 from services.ingest.settings import Settings
 from services.ingest.shares.domain import Bucket, Buckets, Share
+from shared.audit import continued_trace
 from shared.consumer import Lanes, Preparation
 from shared.contracts.facts import REJECTED_EVENT, RejectedData
 from shared.telemetry import new_traceparent
@@ -75,7 +76,7 @@ class LaneReader:
             if taken and cost + reading.cost > settings.lane_batch_cost_max:
                 break
             cost += reading.cost
-            buckets[line.community].take(reading.cost, len(record.value or b""))
+            buckets[line.community].take(reading.cost, _record(record).bytes)
             self._chosen[_place(record)] = reading
             taken.append(waiting[line].popleft())
             if not waiting[line]:
@@ -90,7 +91,8 @@ class LaneReader:
         for record in records:
             reading = self._chosen[_place(record)]
             community = community_of_lane(record.topic)
-            request = Request(community, reading.receipt_id, received_at=tx.now, traceparent=new_traceparent())
+            trace = continued_trace(reading.traceparent, new_traceparent())
+            request = Request(community, reading.receipt_id, received_at=tx.now, traceparent=trace)
             for index, event, _ in reading.events:
                 tx.publish(RAW, raw_key(community, event), raw_fact(request, index, event))
             for refusal in reading.refusals:
@@ -142,6 +144,10 @@ def _place(record: Any) -> Place:
     return record.topic, record.partition, record.offset
 
 
+def _record(record: Any) -> LaneRecord:
+    return LaneRecord(record.topic, record.partition, record.offset, record.value or b"", record.headers)
+
+
 def _read(record: Any, settings: Settings, costs: Costs, declared: DeclaredTypes, now: datetime) -> Reading:
     limits = Limits(
         settings.events_max_count,
@@ -150,7 +156,7 @@ def _read(record: Any, settings: Settings, costs: Costs, declared: DeclaredTypes
         settings.earliest_year,
     )
     return read_record(
-        LaneRecord(record.topic, record.partition, record.offset, record.value or b""),
+        _record(record),
         community=community_of_lane(record.topic),
         at=written_at(record.timestamp),
         received_at=now,

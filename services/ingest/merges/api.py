@@ -10,6 +10,7 @@ from services.ingest.members.api import Member
 from services.ingest.members.domain import MemberKey
 from services.ingest.members.store import members as members_store
 from services.ingest.merges import domain, handlers
+from shared.access_keys import check_not_about_oneself
 from shared.contracts.fields import AttributeValue
 from shared.contracts.story import ADA
 from shared.http import (
@@ -25,7 +26,7 @@ from shared.http import (
     problem_responses,
     requires,
 )
-from shared.http.problem_types import UNKNOWN_IDENTITY, UNKNOWN_MEMBER
+from shared.http.problem_types import ABOUT_YOURSELF, UNKNOWN_IDENTITY, UNKNOWN_MEMBER
 from shared.merges import load_merges
 
 SAME_MEMBER = ProblemType("same-member", 409, "They are one member already")
@@ -90,7 +91,7 @@ class MergedMembers(BaseModel):
 @router.post(
     "/v1/members/{member_id}/merge",
     summary="Merge another member into this one",
-    responses=problem_responses(UNKNOWN_MEMBER, UNKNOWN_IDENTITY, SAME_MEMBER, TOO_MANY_MERGES),
+    responses=problem_responses(UNKNOWN_MEMBER, UNKNOWN_IDENTITY, ABOUT_YOURSELF, SAME_MEMBER, TOO_MANY_MERGES),
 )
 async def post_merge(
     principal: Annotated[Principal, requires(Scope.MEMBERS_WRITE)],
@@ -105,6 +106,12 @@ async def post_merge(
     `POST /v1/members/{member_id}/unmerge` undoes it at any later time.
     """
     merged_id = await whose.of(tx.conn, community=principal.community, named=body.member_id, field="/member_id")
+    await check_not_about_oneself(
+        tx.conn,
+        community=principal.community,
+        person_id=principal.person_id,
+        members=[str(member_id), merged_id],
+    )
     done = await handlers.merge(
         tx,
         community=principal.community,
@@ -118,7 +125,7 @@ async def post_merge(
 @router.post(
     "/v1/members/{member_id}/unmerge",
     summary="Have a member that was merged be by itself again",
-    responses=problem_responses(UNKNOWN_MEMBER, UNKNOWN_IDENTITY, NOT_MERGED),
+    responses=problem_responses(UNKNOWN_MEMBER, UNKNOWN_IDENTITY, ABOUT_YOURSELF, NOT_MERGED),
 )
 async def post_unmerge(
     principal: Annotated[Principal, requires(Scope.MEMBERS_WRITE)],
@@ -127,6 +134,9 @@ async def post_unmerge(
     body: MergeWanted,
 ) -> MergingShown:
     """It has again what it did before the merge and since, and who was merged into it goes with it."""
+    await check_not_about_oneself(
+        tx.conn, community=principal.community, person_id=principal.person_id, members=[str(member_id)]
+    )
     done = await handlers.unmerge(
         tx,
         community=principal.community,

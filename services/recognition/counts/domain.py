@@ -7,12 +7,13 @@ taken back does not count; of several that say so or restore it, the last by eve
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
+from services.recognition.celebrations.domain import Celebration, Ladder
 from services.recognition.thresholds.domain import (
     NO_PROGRAMME,
     Grant,
@@ -31,13 +32,14 @@ from shared.contracts.activities.told import told_data
 from shared.contracts.backfill import is_backfill
 from shared.contracts.drawing import is_held_out
 from shared.contracts.own_acts import MEMBER_ATTRIBUTE, other_member
-from shared.contracts.programme import Slot
+from shared.contracts.programme import Milestone, Slot
 
 PROGRAMS_MAX_COUNT = 2_000
 SLOT_MINUTES = 15
 #: What of an accepted event is kept to be counted.
 _KEPT = ("id", "source", "type", "time", "member", "objectmember", "replymember", "bots", "day")
 
+T = TypeVar("T")
 MemberKey = tuple[str, str]  # community, member id
 EventKey = tuple[str, str]  # community, uid
 
@@ -72,10 +74,14 @@ class CountedRule:
     own: bool = False
     #: Whether it is kept when events met it, too: streaks go by that.
     dated: bool = False
+    #: Whether it is counted of all members together, too.
+    joint: bool = False
     #: Whether each event is kept with its moment: quests go by that.
     timed: bool = False
     #: Of which it is: then only what it may give points for counts.
     campaign: CountedCampaign | None = None
+    #: What is kept of each event where levels count it: with whom, on or about what, how much; of `all` nobody's.
+    detail: str | None = None
 
     @classmethod
     def of(cls, rule: Mapping[str, Any]) -> "CountedRule":
@@ -88,17 +94,22 @@ class CountedRule:
             rule.get("when"),
             rule.get("own", False),
             rule.get("dated", False),
+            rule.get("joint", False),
             rule.get("timed", False),
             # A name alone is one that limits go by.
-            CountedCampaign(**campaign) if isinstance(campaign, Mapping) else None,
+            campaign=CountedCampaign(**campaign) if isinstance(campaign, Mapping) else None,
+            detail=rule.get("detail"),
         )
 
     @property
     def key(self) -> str:
         said: list[Any] = [self.types, self.to, self.when, self.own, *(["dated"] if self.dated else [])]
+        said += ["joint"] if self.joint else []
         said += ["timed"] if self.timed else []
         if self.campaign is not None:
             said.append(self.campaign._asdict())
+        if self.detail is not None:
+            said.append(f"detail {self.detail}")
         return sha256(orjson.dumps(said)).hexdigest()[:16]
 
     def member_of(self, event: Mapping[str, Any]) -> str | None:
@@ -143,7 +154,7 @@ class Counter(NamedTuple):
         return self.counted_up_to is None or event_uid <= self.counted_up_to
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """What is counted in a community, and what the version asks for whose badges stand.
 
@@ -161,6 +172,34 @@ class Plan:
         """The counters that criteria of badges read, themselves or by the dates of a streak."""
         read = self.thresholds.reads.events | self.thresholds.streak_rules
         return {self.counter_by_rule[rule] for rule in read if rule in self.counter_by_rule}
+
+    @property
+    def level_counters(self) -> set[str]:
+        """The counters that levels read which ask for more than points."""
+        of_levels = self.thresholds.of_levels
+        return {self.counter_by_rule[rule] for rule in of_levels if rule in self.counter_by_rule}
+
+    @cached_property
+    def milestones_by_counter(self) -> Mapping[str, tuple[Ladder, ...]]:
+        """The milestones of each member, by the counter that they go by."""
+        return self._by_counter(self.thresholds.milestones.by_events)
+
+    @cached_property
+    def joint_by_counter(self) -> Mapping[str, tuple[Ladder, ...]]:
+        """The milestones of all members together, by the counter that they go by."""
+        return self._by_counter(self.thresholds.milestones.together)
+
+    @cached_property
+    def years_by_counter(self) -> Mapping[str, tuple[Milestone, ...]]:
+        """The anniversaries, by the counter of since when they are."""
+        return self._by_counter(self.thresholds.milestones.years)
+
+    def _by_counter(self, by_rule: Mapping[str, tuple[T, ...]]) -> dict[str, tuple[T, ...]]:
+        found: dict[str, tuple[T, ...]] = {}
+        for rule, ones in by_rule.items():
+            if (counter := self.counter_by_rule.get(rule)) is not None:
+                found[counter] = (*found.get(counter, ()), *ones)
+        return found
 
     @property
     def quest_counters(self) -> dict[str, str]:
@@ -201,6 +240,31 @@ class Change(NamedTuple):
     by: int
     cause: Cause
 
+    @classmethod
+    def of_before(cls, community: str, uid: str, counted: "CountedEvent", by: int) -> "Change | None":
+        """The change that an event of before is by itself; None for one that did not come yet."""
+        event = counted.event
+        if event is None:
+            return None
+        return cls(community, uid, event, by, Cause(uid, event["time"], event.get("day"), None, is_backfill=True))
+
+
+def celebration_of(change: Change, member_id: str, version: int) -> Celebration:
+    """What is celebrated where an event reaches a milestone, whichever that is."""
+    cause = change.cause
+    return Celebration(
+        community=change.community,
+        member_id=member_id,
+        kind="milestone",
+        name="",
+        title="",
+        event_time=cause.event_time,
+        version=version,
+        day=cause.day,
+        event_uid=cause.event_uid,
+        traceparent=cause.traceparent,
+    )
+
 
 class Act(NamedTuple):
     """What a member did of a dated counter: in which quarter of an hour (UTC), and whether it counts (1, -1)."""
@@ -235,6 +299,11 @@ class CountedEvent:
     said_at: datetime | None = None
     said_id: str | None = None
     said_by: str | None = None
+
+    @property
+    def happened_at(self) -> datetime | None:
+        """When it happened; None before it came."""
+        return None if self.event is None else self.event["time"]
 
     def hear(self, fact: Mapping[str, Any]) -> int:
         """Take in the event, or what is said of it; 1 if it counts from now on, -1 if no more, 0 for no change."""

@@ -33,8 +33,8 @@ async def add_new_events(conn: Connection, *, events: Mapping[EventKey, CountedE
     return await copy_new(
         conn,
         "counted_events",
-        columns=("community", "event_uid", "event"),
-        records=[(*key, _dumped(events[key].event)) for key in sorted(events)],
+        columns=("community", "event_uid", "event", "happened_at"),
+        records=[(*key, _dumped(events[key].event), events[key].happened_at) for key in sorted(events)],
     )
 
 
@@ -74,10 +74,11 @@ async def put_events(conn: Connection, *, events: Mapping[EventKey, CountedEvent
     await conn.execute(
         """
         update counted_events e
-        set event = k.event, counts = k.counts, said_at = k.said_at, said_id = k.said_id, said_by = k.said_by
+        set event = k.event, counts = k.counts, said_at = k.said_at, said_id = k.said_id, said_by = k.said_by,
+            happened_at = k.happened_at
         from unnest($1::text[], $2::uuid[], $3::jsonb[], $4::boolean[], $5::timestamptz[], $6::text[],
-                    $7::uuid[])
-            as k(community, event_uid, event, counts, said_at, said_id, said_by)
+                    $7::uuid[], $8::timestamptz[])
+            as k(community, event_uid, event, counts, said_at, said_id, said_by, happened_at)
         where e.community = k.community and e.event_uid = k.event_uid
         """,
         [community for community, _ in events],
@@ -87,6 +88,7 @@ async def put_events(conn: Connection, *, events: Mapping[EventKey, CountedEvent
         [counted.said_at for counted in events.values()],
         [counted.said_id for counted in events.values()],
         [counted.said_by for counted in events.values()],
+        [counted.happened_at for counted in events.values()],
     )
 
 
@@ -101,6 +103,46 @@ async def page_of_events(
         """,
         community,
         after,
+        limit_count,
+    )
+    return [(str(row["event_uid"]), CountedEvent(_loaded(row["event"]), row["counts"])) for row in rows]
+
+
+async def load_events(conn: Connection, *, community: str, uids: Collection[str]) -> dict[str, CountedEvent]:
+    """Events of a community, by their uids."""
+    rows = await conn.fetch(
+        "select event_uid, event, counts from counted_events"
+        " where community = $1 and event_uid = any($2::text[]::uuid[])",
+        community,
+        list(uids),
+    )
+    return {str(row["event_uid"]): CountedEvent(_loaded(row["event"]), row["counts"]) for row in rows}
+
+
+async def page_of_events_during(
+    conn: Connection,
+    *,
+    community: str,
+    member_ids: Collection[str],
+    first: datetime,
+    last: datetime | None,
+    after: tuple[datetime, str],
+    limit_count: int,
+) -> list[tuple[str, CountedEvent]]:
+    """Events with a part of these members that happened from `first` on and before `last`, oldest first."""
+    rows = await conn.fetch(
+        """
+        select event_uid, event, counts from counted_events
+        where community = $1 and happened_at >= $3 and ($4::timestamptz is null or happened_at < $4)
+            and (happened_at, event_uid) > ($5, $6::text::uuid)
+            and array[event ->> 'member', event ->> 'objectmember', event ->> 'replymember'] && $2::text[]
+        order by happened_at, event_uid limit $7
+        """,
+        community,
+        list(member_ids),
+        first,
+        last,
+        *after,
         limit_count,
     )
     return [(str(row["event_uid"]), CountedEvent(_loaded(row["event"]), row["counts"])) for row in rows]
@@ -212,8 +254,10 @@ async def add_counters(conn: Connection, *, community: str, counters: Sequence[C
                         "when": rule.when,
                         "own": rule.own,
                         "dated": rule.dated,
+                        "joint": rule.joint,
                         "timed": rule.timed,
                         "campaign": None if rule.campaign is None else rule.campaign._asdict(),
+                        "detail": rule.detail,
                     }
                 ).decode(),
                 counter.counted_up_to,

@@ -127,7 +127,7 @@ async def get_leaderboard(
     board = None
     if period != "all":
         calendar = await load_calendar(conn, community=principal.community)
-        board = domain.Board.of(period, _within_calendar(at or datetime.now(UTC)), calendar)
+        board = domain.Board.of(period, within_calendar(at or datetime.now(UTC)), calendar)
     scores = await store.page_of_scores(
         conn, community=principal.community, board=board, after=place, limit_count=limit, audience_id=audience
     )
@@ -172,7 +172,7 @@ async def get_place(
     board = None
     if period != "all":
         calendar = await load_calendar(conn, community=community)
-        board = domain.Board.of(period, _within_calendar(at or datetime.now(UTC)), calendar)
+        board = domain.Board.of(period, within_calendar(at or datetime.now(UTC)), calendar)
     near = await _near(conn, community=community, board=board, member_id=str(member_id))
     own = next((one for one in near if one.is_self), None)
     return MemberPlace(
@@ -213,7 +213,8 @@ async def _near(
     return [domain.Neighbour(ranks[one.points], one.name, one.points, one.member_id == member_id) for one in near]
 
 
-def _within_calendar(at: datetime) -> datetime:
+def within_calendar(at: datetime) -> datetime:
+    """The moment, where it is in a year that boards have. Raises Problem 422 for any other."""
     if not FIRST_YEAR <= at.year <= LAST_YEAR:
         detail = f"Give a time from the year {FIRST_YEAR} to {LAST_YEAR}"
         raise Problem(INVALID_TIME, detail, [FieldError(field="at", detail=detail)])

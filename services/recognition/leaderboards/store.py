@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.recognition.leaderboards.domain import Board, BoardKey, Place, Score
-from shared.contracts.facts import SuspensionChanged
 from shared.contracts.fields import INTEGER_MAX
 from shared.postgres import Connection
 
@@ -191,30 +190,6 @@ async def count_above(
         _MORE.format(source=source, shown=_SHOWN), community, points, limit_count, *more
     )
     return counted
-
-
-async def put_suspensions(conn: Connection, *, suspensions: Sequence[SuspensionChanged]) -> None:
-    """Keep who is suspended from when until when, as the highest revision has it."""
-    for fact in suspensions:
-        data = fact["data"]
-        await conn.execute(
-            """
-            insert into suspensions as s (
-                community, suspension_id, member_id, revision, stands, starts_at, ends_at)
-            values ($1, $2, $3, $4, $5, $6, $7)
-            on conflict (suspension_id, community) do update set member_id = excluded.member_id,
-                revision = excluded.revision, stands = excluded.stands, starts_at = excluded.starts_at,
-                ends_at = excluded.ends_at
-            where excluded.revision > s.revision
-            """,
-            fact["community"],
-            data["suspension_id"],
-            data["member_id"],
-            data["revision"],
-            data["stands"],
-            data["starts_at"],
-            data.get("ends_at"),
-        )
 
 
 def _source(board: Board | None, *, first: int) -> tuple[str, tuple[object, ...]]:

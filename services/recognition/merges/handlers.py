@@ -1,16 +1,20 @@
-"""What is told of members is kept, and who is merged has totals, numbers and boards with who stays."""
+"""What is told of members is kept: who they are one with, when they are suspended; what is theirs follows."""
 
 from services.recognition.badges.handlers import following as badges
+from services.recognition.boards.handlers import following as boards
 from services.recognition.cards.handlers import keep_wanted
+from services.recognition.celebrations import handlers as celebrations
 from services.recognition.counts import handlers as counts
+from services.recognition.levels.handlers import following as levels
+from services.recognition.milestones import handlers as milestones
 from services.recognition.quests.handlers import deciding as quests
 from services.recognition.quests.handlers import joining
-from services.recognition.streaks.handlers import keep_zones
+from services.recognition.streaks.handlers import forget_freezes, keep_zones
 from services.recognition.thresholds.store import lock_programmes_shared
 from services.recognition.totals import handlers as totals
 from shared import followed_audiences
 from shared.consumer import Subscription
-from shared.contracts.facts import MEMBER_FACT, MemberFact
+from shared.contracts.facts import MEMBER_FACT, GuidelineFact, MemberFact
 from shared.followed_members import follow, merges_told
 from shared.merges import load_regrouped
 from shared.topics import MEMBERS
@@ -22,17 +26,35 @@ async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
     # Programmes before merges, as awards and events take these locks.
     if merges := merges_told(facts):
         await lock_programmes_shared(tx.conn, communities={merge.community for merge in merges})
+    told = {(fact["community"], fact["data"]["member_id"]) for fact in facts}
+    were_off = await boards.load_off(tx, told)
     followed = await follow(tx, facts)
     await followed_audiences.forget(tx, erased=followed.erased)
     await keep_wanted(tx, followed)
-    await badges.keep_moved(tx, await keep_zones(tx, followed))
+    moved = await keep_zones(tx, followed)
+    await badges.keep_moved(tx, moved)
+    await milestones.keep_moved(tx, moved)
     await badges.forget(tx, followed)
+    await levels.keep_known(tx, followed)
+    await forget_freezes(tx, followed)
+    await celebrations.forget(tx, followed)
     await joining.forget(tx, followed)
     for community, groups in (await load_regrouped(tx.conn, moved=followed.moved)).items():
         await counts.regroup(tx, community=community, groups=groups)
+        await counts.reconsider(tx, community=community, groups=groups)
         await totals.regroup(tx, community=community, groups=groups)
         await quests.regroup(tx, community=community, groups=groups)
         await badges.regroup(tx, community=community, groups=groups)
+        await levels.regroup(tx, community=community, groups=groups)
+        await celebrations.regroup(tx, community=community, groups=groups)
+    await boards.follow_members(tx, followed, were_off=were_off)
+
+
+async def on_guidelines(tx: Transaction, facts: list[GuidelineFact]) -> None:
+    """Keep suspensions: nothing of their time counts, and whoever is suspended is on no board at once."""
+    await counts.on_guidelines(tx, facts)
+    await boards.apply_suspensions(tx)
+    await levels.look_at_suspended(tx, facts)
 
 
 FOLLOWED_MEMBERS = Subscription(MEMBERS, MEMBER_FACT, on_members)

@@ -1,4 +1,4 @@
-"""HTTP route of a member's streaks."""
+"""HTTP routes of a member's streaks, and of freezes that people give them."""
 
 from datetime import UTC, date, datetime
 from typing import Annotated, Self
@@ -7,14 +7,31 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from services.recognition.hands.api import NO_WORDS, giver_of
+from services.recognition.hands.domain import REASON_MAX_CHARS
 from services.recognition.streaks import handlers
 from services.recognition.streaks.domain.standing import Day
 from services.recognition.streaks.handlers import SHOWN_DAYS_COUNT, StreakFound
 from services.recognition.totals.api import MEMBER_NOT_ARRIVED
+from shared.contracts.fields import Slug
 from shared.contracts.programme.recognition import Weekday
 from shared.followed_members import find_name
-from shared.http import Conn, MemberId, Principal, Problem, Scope, problem_responses, requires
-from shared.http.problem_types import UNKNOWN_IDENTITY
+from shared.http import (
+    Conn,
+    MemberId,
+    Principal,
+    Problem,
+    ProblemType,
+    RequestBody,
+    Scope,
+    Tx,
+    problem_responses,
+    requires,
+)
+from shared.http.problem_types import UNKNOWN_IDENTITY, UNKNOWN_MEMBER
+
+UNKNOWN_STREAK = ProblemType("unknown-streak", 404, "The programme in force has no such streak")
+FREEZES_ENOUGH = ProblemType("freezes-enough", 409, "The member has as many freezes as one may have")
 
 router = APIRouter(tags=["recognition"])
 
@@ -102,4 +119,54 @@ async def get_streaks(
     )
     return MemberStreaks(
         member_id=member_id, time_zone=calendar.zone_at(now), items=[StreakShown.of(one) for one in found]
+    )
+
+
+class FreezeGift(RequestBody):
+    """Why a member is given a freeze."""
+
+    reason: str = Field(
+        min_length=1,
+        max_length=REASON_MAX_CHARS,
+        description="For whoever looks later; the member does not see it",
+        examples=["Our forum was down on that day"],
+    )
+
+
+class FreezeGiven(BaseModel):
+    """A freeze that somebody gave a member."""
+
+    freeze_id: UUID
+    member_id: UUID = Field(description="Whose it is: who stays, where they are merged")
+    streak: str = Field(examples=["every-day"])
+    given_at: datetime = Field(description="It keeps the streak over a period that ends after this")
+
+
+@router.post(
+    "/v1/members/{member_id}/streaks/{streak_id}/freezes",
+    summary="Give a member a freeze of a streak",
+    status_code=201,
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_MEMBER, UNKNOWN_STREAK, FREEZES_ENOUGH, NO_WORDS),
+)
+async def give_streak_freeze(
+    principal: Annotated[Principal, requires(Scope.RECOGNITION_WRITE)],
+    tx: Tx,
+    member_id: MemberId,
+    streak_id: Slug,
+    wanted: FreezeGift,
+) -> FreezeGiven:
+    """It is spent on the first period that ends after now in which too little is done, as one that was earned."""
+    freeze = await handlers.give_freeze(
+        tx,
+        community=principal.community,
+        member_id=str(member_id),
+        streak_id=streak_id,
+        reason=wanted.reason,
+        by=giver_of(principal),
+    )
+    return FreezeGiven(
+        freeze_id=UUID(freeze.freeze_id),
+        member_id=UUID(freeze.member_id),
+        streak=freeze.streak,
+        given_at=freeze.given_at,
     )

@@ -1,8 +1,10 @@
-"""The SQL of the zones in which members live."""
+"""The SQL of the zones in which members live, and of freezes that people gave them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from services.recognition.streaks.domain.dates import Move
+from services.recognition.streaks.domain.freezes import Freeze
 from shared.followed_members.store import MemberKey
 from shared.postgres import Connection
 
@@ -30,3 +32,49 @@ async def load_zones(conn: Connection, *, community: str, member_id: str) -> lis
         "select said_at, zone from member_zones where community = $1 and member_id = $2", community, member_id
     )
     return [Move(*row) for row in rows]
+
+
+async def add_freeze(conn: Connection, freeze: Freeze) -> None:
+    """Keep that somebody gave a member a freeze; a second time changes nothing."""
+    await conn.execute(
+        """
+        insert into streak_freezes (community, freeze_id, member_id, streak, given_at, given_by_person, given_by,
+                                    reason)
+        values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing
+        """,
+        freeze.community,
+        freeze.freeze_id,
+        freeze.member_id,
+        freeze.streak,
+        freeze.given_at,
+        freeze.by.person_id,
+        freeze.by.name,
+        freeze.reason,
+    )
+
+
+async def load_freezes(
+    conn: Connection, *, community: str, member_ids: Collection[str]
+) -> dict[str, dict[str, list[datetime]]]:
+    """When people gave these members freezes, by member and streak, earliest first."""
+    rows = await conn.fetch(
+        """
+        select member_id, streak, array_agg(given_at order by given_at) as moments from streak_freezes
+        where community = $1 and member_id = any($2::uuid[]) group by member_id, streak
+        """,
+        community,
+        list(member_ids),
+    )
+    found: dict[str, dict[str, list[datetime]]] = {}
+    for row in rows:
+        found.setdefault(str(row["member_id"]), {})[row["streak"]] = row["moments"]
+    return found
+
+
+async def forget_reasons(conn: Connection, *, community: str, member_ids: Collection[str]) -> None:
+    """Forget why freezes were given to members who were erased."""
+    await conn.execute(
+        "update streak_freezes set reason = null where community = $1 and member_id = any($2::uuid[])",
+        community,
+        list(member_ids),
+    )

@@ -10,11 +10,12 @@ from datetime import date, datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from services.recognition.celebrations.domain import NO_MILESTONES, Celebration, Milestones
 from shared.conditions.criteria import EARNED_POINTS, POINTS, Criterion, Reads, compile_criterion
 from shared.conditions.errors import ConditionError
 from shared.contracts.fields import Timestamp, Uuid
 from shared.contracts.ids import prepared, uuid5_text
-from shared.contracts.programme import Badge, Gives, Level, Quest, Recognition
+from shared.contracts.programme import Badge, Gives, Level, Quest, Recognition, counted_id, counted_of
 
 _GRANT_NAMESPACE = prepared(UUID("6b1d2f0c-27a5-5c0e-9d2e-8f2c3e6b7a10"))
 
@@ -132,6 +133,10 @@ class Thresholds:
     reads: Reads = NO_READS
     #: The rules of the streaks among that.
     streak_rules: frozenset[str] = frozenset()
+    #: What levels that ask for more than points count of members, and of all; whether there are any such.
+    of_levels: frozenset[str] = frozenset()
+    has_trust_levels: bool = False
+    milestones: Milestones = NO_MILESTONES
     #: Those by which the steps of quests go.
     quest_rules: frozenset[str] = frozenset()
 
@@ -140,8 +145,8 @@ class Thresholds:
         """Read a programme's `recognition` section."""
         on_points: list[Threshold] = []
         on_earned: list[Threshold] = []
-        for level in recognition.levels:
-            height = Threshold(ThresholdKey("level", level.id), level.title, level.points)
+        for level in recognition.points_levels:
+            height = Threshold(ThresholdKey("level", level.id), level.title, level.points or 0)
             (on_earned if gives_points(level.gives) else on_points).append(height)
         on_rules: dict[str, list[Threshold]] = {}
         on_events: dict[str, list[Threshold]] = {}
@@ -170,6 +175,9 @@ class Thresholds:
             {rule: Ladder.of(steps) for rule, steps in on_events.items()},
             reads,
             frozenset(rule for one in recognition.streaks if one.id in reads.streaks for rule in one.rules),
+            frozenset(counted_id(*one) for one in counted_of(recognition.levels)),
+            bool(recognition.trust_levels),
+            Milestones.of(recognition),
             frozenset(step.rule for quest in recognition.quests for step in quest.steps),
         )
 
@@ -317,6 +325,24 @@ class Grant:
     met: Mapping[str, int] | None = None
     #: What comes with it.
     gives: Gives | None = None
+
+    def celebration(self, traceparent: str | None) -> Celebration:
+        """As what it is celebrated, by the trace of what caused it."""
+        return Celebration(
+            community=self.community,
+            member_id=self.member_id,
+            kind=self.key.kind,
+            name=self.key.base_id,
+            title=self.title,
+            event_time=self.event_time,
+            version=self.version,
+            tier=self.key.tier_id,
+            day=self.day,
+            event_uid=self.event_uid,
+            award_id=self.award_id,
+            grant_id=self.grant_id,
+            traceparent=traceparent,
+        )
 
     @property
     def is_of_totals(self) -> bool:

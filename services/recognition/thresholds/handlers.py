@@ -7,6 +7,14 @@ from typing import NamedTuple
 import orjson
 from pydantic import ValidationError
 
+from services.recognition.celebrations.domain import (
+    JOINED_RULE,
+    asks_who_joined,
+    counted_rules,
+    dated_rules,
+    joint_rules,
+)
+from services.recognition.celebrations.handlers import celebrate, lose, stand_again
 from services.recognition.metrics import GRANTS
 from services.recognition.thresholds import store
 from services.recognition.thresholds.domain import (
@@ -17,11 +25,17 @@ from services.recognition.thresholds.domain import (
     holder_changes,
     reads_of,
 )
-from shared.contracts.facts import RECOGNITION_GRANTED, GrantData, ProgrammePublished
+from shared.contracts.facts import (
+    MESSAGE_REQUESTED,
+    RECOGNITION_GRANTED,
+    GrantData,
+    MessageRequestedData,
+    ProgrammePublished,
+)
 from shared.contracts.facts.recognition import GivesData
-from shared.contracts.programme import Gives, Recognition
+from shared.contracts.programme import Gives, Recognition, counted_id, counted_of
 from shared.followed_audiences import titles_of
-from shared.topics import RECOGNITION
+from shared.topics import MESSAGES, RECOGNITION
 from shared.transaction import InvalidMessageError, Transaction
 
 
@@ -49,7 +63,9 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
             ) from error
         timed = {step.rule for quest in read.quests for step in quest.steps}
         counted = {badge.rule for badge in read.badges if badge.counted == "events"} | reads_of(read).events
-        dated = {rule for streak in read.streaks for rule in streak.rules}
+        counted |= counted_rules(read)
+        dated = {rule for streak in read.streaks for rule in streak.rules} | dated_rules(read)
+        joint = joint_rules(read)
         campaigns = {
             one["id"]: {
                 "community": fact["community"],
@@ -63,11 +79,22 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
         rules = [
             rule
             | ({"dated": True} if rule["id"] in dated else {})
+            | ({"joint": True} if rule["id"] in joint else {})
             | ({"timed": True} if rule["id"] in timed else {})
             | ({"campaign": campaigns.get(rule["campaign"])} if rule.get("campaign") else {})
             for rule in data["document"].get("rules", ())
             if rule["id"] in counted | dated | timed
         ]
+        of_levels = sorted(counted_of(read.levels))
+        rules += [
+            rule
+            | {"id": counted_id(rule_id, detail), "detail": detail}
+            | ({"campaign": campaigns.get(rule["campaign"])} if rule.get("campaign") else {})
+            for rule in data["document"].get("rules", ())
+            for rule_id, detail in of_levels
+            if rule_id == rule["id"]
+        ]
+        rules += [dict(JOINED_RULE)] if asks_who_joined(read) else []
         version = ProgrammeVersion(
             community=fact["community"],
             programme_id=data["programme_id"],
@@ -81,10 +108,11 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
     await store.put_due_in_force(tx.conn, now=tx.now)
 
 
-async def make_grants(tx: Transaction, *, grants: Sequence[Traced]) -> None:
-    """Store and tell grants. Those that were read back after a restore are known, and not told again.
+async def make_grants(tx: Transaction, *, grants: Sequence[Traced], celebrates: bool = True) -> None:
+    """Store, tell and celebrate grants. Those that were read back after a restore are known, and not told again.
 
-    Nor is a badge granted that a person took from the member, nor taken back what nobody has.
+    What is of the past is not celebrated, nor what follows from a merge, where `celebrates` is False. Nor is a
+    badge granted that a person took from the member, nor taken back what nobody has.
     """
     if not grants:
         return
@@ -95,7 +123,22 @@ async def make_grants(tx: Transaction, *, grants: Sequence[Traced]) -> None:
     new = await _with_gives(tx, new)
     for one in new:
         tell_grants(tx, grants=[one.grant], traceparent=one.traceparent, is_backfill=one.is_backfill)
+    await _celebrate(tx, new, celebrates=celebrates)
     await store_grants(tx, grants=[one.grant for one in new])
+
+
+async def _celebrate(tx: Transaction, grants: Sequence[Traced], *, celebrates: bool) -> None:
+    """Celebrate what was granted; what was celebrated before is in the feed while it is held."""
+    lost = {(one.grant.community, one.grant.reverses) for one in grants if one.grant.reverses is not None}
+    given = [one for one in grants if one.grant.reverses is None]
+    await lose(tx, grants=lost)
+    news = [one for one in given if celebrates and not one.is_backfill]
+    await celebrate(tx, celebrations=[one.grant.celebration(one.traceparent) for one in news])
+    known = [one for one in given if not celebrates or one.is_backfill]
+    await stand_again(tx, celebrations=[one.grant.celebration(None) for one in known])
+    # What is taken back in the transaction that granted it.
+    keys = {(one.grant.community, one.grant.grant_id) for one in given}
+    await lose(tx, grants=lost & keys)
 
 
 async def _with_gives(tx: Transaction, grants: Sequence[Traced]) -> list[Traced]:
@@ -181,3 +224,25 @@ def tell_grants(
             traceparent=traceparent,
             is_backfill=is_backfill,
         )
+        if grant.reverses is None and not is_backfill:
+            _ask_for_message(tx, grant, traceparent=traceparent)
+
+
+def _ask_for_message(tx: Transaction, grant: Grant, *, traceparent: str | None) -> None:
+    """Have the member told, if they and the community want that; nobody is told of the past."""
+    said = {"title": grant.title, "tier": grant.key.tier_id}
+    data: MessageRequestedData = {
+        "request_id": grant.grant_id,
+        "kind": grant.key.kind,
+        "member_id": grant.member_id,
+        "values": {name: value for name, value in said.items() if value},
+    }
+    tx.tell(
+        MESSAGES,
+        MESSAGE_REQUESTED,
+        fact_id=grant.grant_id,
+        community=grant.community,
+        subject=grant.member_id,
+        data=data,
+        traceparent=traceparent,
+    )

@@ -382,6 +382,12 @@ async def page_of_latest(
     return [LatestGrant(_grant(row), row["member_name"], row["granted_at"], row["is_taken_back"]) for row in rows]
 
 
+async def is_more_waiting(conn: Connection, *, than: int) -> bool:
+    """Whether more facts than that wait to be published."""
+    found: bool = await conn.fetchval("select exists (select from outbox offset $1 limit 1)", than)
+    return found
+
+
 def _grant(row: Record) -> Grant:
     return Grant(
         community=row["community"],

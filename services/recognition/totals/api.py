@@ -69,7 +69,7 @@ async def get_totals(
     ids = list(dict.fromkeys(asked))
     members = await store.load_members(conn, keys=[(community, one) for one in ids])
     in_force = await thresholds_store.find_recognition(conn, community=community) or RecognitionInForce()
-    levels = sorted(in_force.recognition.levels, key=lambda level: (-level.points, level.id))
+    levels = in_force.recognition.points_levels[::-1]
 
     def total(member_id: str) -> MemberTotal:
         known = members.get((community, member_id), Member(community, member_id))

@@ -1,18 +1,34 @@
 """Awards change totals, totals change what stands: load, let the domain decide, store, and tell what follows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from services.recognition.boards.handlers import following as boards
+from services.recognition.celebrations.domain import Celebration, reached
+from services.recognition.celebrations.handlers import celebrate
 from services.recognition.leaderboards import store as leaderboards_store
 from services.recognition.leaderboards.domain import board_points, of_persons
 from services.recognition.metrics import AWARDS, REEVALUATED_MEMBERS
 from services.recognition.thresholds import store as thresholds_store
-from services.recognition.thresholds.domain import NO_PROGRAMME, Due, Grant, ThresholdKey, holder_changes
+from services.recognition.thresholds.domain import (
+    NO_PROGRAMME,
+    Due,
+    Grant,
+    ThresholdKey,
+    Thresholds,
+    holder_changes,
+)
 from services.recognition.thresholds.handlers import Traced, make_grants
 from services.recognition.totals import store
 from services.recognition.totals.domain import Group, Member, MemberKey, OwnTotals
 from shared.conditions.criteria import Reads
 from shared.contracts.backfill import is_backfill
-from shared.contracts.facts import RECOGNITION_GRANTED, AwardData, PointsAwarded, RecognitionGranted
+from shared.contracts.facts import (
+    RECOGNITION_FACT,
+    AwardData,
+    PointsAwarded,
+    RecognitionFact,
+    RecognitionGranted,
+)
 from shared.contracts.programme import Gives
 from shared.followed_communities import load_calendar
 from shared.merges import load_heads, lock_persons
@@ -46,6 +62,7 @@ async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
     keys = sorted((earners - heads.keys()) | of_heads)
     members = await store.load_members(tx.conn, keys=keys)
     grants: list[Traced] = []
+    celebrated: list[Celebration] = []
     due: dict[MemberKey, Due] = {}
     for (_, community), award in new.items():
         data = award["data"]
@@ -64,7 +81,9 @@ async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
         if _is_read(data, thresholds.reads):
             change = Due(data["event_time"], data.get("day"), is_backfill(award))
             due[key] = due[key].and_then(change) if key in due else change
+        before = member.points
         granted = member.apply(data, thresholds)
+        celebrated += _reached(award, member, before, thresholds)
         if granted:
             cause = award.get("traceparent"), is_backfill(award)
             grants += [Traced(grant, *cause) for grant in granted]
@@ -77,6 +96,8 @@ async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
         await leaderboards_store.add_own_points(
             tx.conn, points={key: one for key, one in points.items() if (key[0], key[3]) in own}
         )
+    await boards.add_awards(tx, new.values(), heads=heads, own=own)
+    await celebrate(tx, celebrations=celebrated)
     await make_grants(tx, grants=grants)
     if due:
         await thresholds_store.put_due(tx.conn, due=due)
@@ -85,6 +106,27 @@ async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
         causes = {one.grant.award_id for one in grants if not one.is_backfill}
         received = (award["data"]["received_at"] for (award_id, _), award in new.items() if award_id in causes)
         observe_ages("grant", received, tx.now)
+
+
+def _reached(award: PointsAwarded, member: Member, before: int, thresholds: Thresholds) -> list[Celebration]:
+    """The milestones that an award of the present takes a member's points to, from so many before."""
+    ladders = thresholds.milestones.by_points
+    if not ladders or member.points <= before or is_backfill(award):
+        return []
+    data = award["data"]
+    like = Celebration(
+        community=member.community,
+        member_id=member.member_id,
+        kind="milestone",
+        name="",
+        title="",
+        event_time=data["event_time"],
+        version=thresholds.version,
+        day=data.get("day"),
+        award_id=data["award_id"],
+        traceparent=award.get("traceparent"),
+    )
+    return reached(ladders, before, member.points, like=like)
 
 
 def _is_read(award: AwardData, reads: Reads) -> bool:
@@ -117,9 +159,9 @@ async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Seque
                 member.granted_points,
             )
         )
-    await leaderboards_store.regroup(
-        tx.conn, community=community, groups=groups, alone=[member_id for _, member_id in alone]
-    )
+    alone_ids = [member_id for _, member_id in alone]
+    await boards.regroup(tx, community=community, groups=groups, alone=alone_ids)
+    await leaderboards_store.regroup(tx.conn, community=community, groups=groups, alone=alone_ids)
     found = (await thresholds_store.load_thresholds(tx.conn, communities=[community])).get(community)
     day = (await load_calendar(tx.conn, community=community)).said_day(tx.now)
     members: list[Member] = []
@@ -139,16 +181,22 @@ async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Seque
     await store.put_members(tx.conn, members=members)
     joint = [(community, member_id) for group in groups.values() if len(group) > 1 for member_id in group]
     await store.put_own(tx.conn, own={key: own[key] for key in joint})
-    await make_grants(tx, grants=[Traced(grant) for grant in grants])
+    await make_grants(tx, grants=[Traced(grant) for grant in grants], celebrates=False)
 
 
-async def on_grants_told(tx: Transaction, facts: list[RecognitionGranted]) -> None:
+async def on_grants_told(tx: Transaction, facts: list[RecognitionFact]) -> None:
     """Take in grants that were made and that the database has forgotten; the same awards then make them again."""
-    grants = [grant_told(fact) for fact in facts]
-    granted_at = {fact["data"]["grant_id"]: fact["time"] for fact in facts}
+    told = grants_in(facts)
+    grants = [grant_told(fact) for fact in told]
+    granted_at = {fact["data"]["grant_id"]: fact["time"] for fact in told}
     new = await thresholds_store.add_grants_as_told(tx.conn, grants=grants, granted_at=granted_at)
     changes = holder_changes([grant for grant in grants if grant.grant_id in new])
     await thresholds_store.add_holders(tx.conn, changes=changes)
+
+
+def grants_in(facts: Iterable[RecognitionFact]) -> list[RecognitionGranted]:
+    """The grants among what was told."""
+    return [fact for fact in facts if fact["type"] == "recognition.granted.v1"]
 
 
 def grant_told(fact: RecognitionGranted) -> Grant:
@@ -175,10 +223,10 @@ def grant_told(fact: RecognitionGranted) -> Grant:
     )
 
 
-async def settle(tx: Transaction, facts: list[RecognitionGranted]) -> None:
+async def settle(tx: Transaction, facts: list[RecognitionFact]) -> None:
     """Once the awards are read: let what stands of members be what was told, and what is due."""
     by_community: dict[str, set[str]] = {}
-    for fact in facts:
+    for fact in grants_in(facts):
         by_community.setdefault(fact["community"], set()).add(fact["data"]["member_id"])
     await thresholds_store.put_due_in_force(tx.conn, now=tx.now)
     for community in sorted(by_community):
@@ -194,7 +242,7 @@ async def settle(tx: Transaction, facts: list[RecognitionGranted]) -> None:
         for member in members.values():
             if community in in_force:
                 grants += member.follow(*in_force[community])
-        await make_grants(tx, grants=[Traced(grant) for grant in grants])
+        await make_grants(tx, grants=[Traced(grant) for grant in grants], celebrates=False)
         standing = await thresholds_store.load_standing(
             tx.conn, community=community, member_ids=by_community[community]
         )
@@ -203,12 +251,12 @@ async def settle(tx: Transaction, facts: list[RecognitionGranted]) -> None:
             member = members.get(key) or Member(*key)
             settled += member.settle(grant for grant in standing if of_heads[grant.member_id] == member.member_id)
         await store.put_members(tx.conn, members=members.values())
-        await make_grants(tx, grants=[Traced(grant) for grant in settled])
+        await make_grants(tx, grants=[Traced(grant) for grant in settled], celebrates=False)
 
 
 READ_BACK = (
-    ReadBack((RECOGNITION,), RECOGNITION_GRANTED.adapter, on_grants_told),
-    ReadBack((RECOGNITION,), RECOGNITION_GRANTED.adapter, settle, after_inputs=True),
+    ReadBack((RECOGNITION,), RECOGNITION_FACT, on_grants_told),
+    ReadBack((RECOGNITION,), RECOGNITION_FACT, settle, after_inputs=True),
 )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from services.rewards.levels.store import has_level
 from services.rewards.programmes.domain import InForce
 from services.rewards.programmes.store import find_in_force
 from shared.contracts.programme import CatalogueReward
@@ -82,6 +83,10 @@ class MembersCatalogue(Catalogue):
     not_for_them: list[str] = Field(
         description="Ids of rewards for audiences that the member is not in", examples=[["mentors-dinner"]]
     )
+    needs_level: list[str] = Field(
+        description="Titles of levels of which it takes one to have any reward; none where nothing is lacking",
+        examples=[["Regular"]],
+    )
 
 
 @router.get("/v1/catalogue", summary="The rewards on offer", responses=problem_responses())
@@ -111,7 +116,16 @@ async def get_members_catalogue(
         **Catalogue.of(in_force).model_dump(),
         member_id=member_id,
         not_for_them=[one.id for one in offered if one.audience in outside],
+        needs_level=await _lacking(conn, in_force, community=principal.community, member_id=str(member_id)),
     )
+
+
+async def _lacking(conn: Connection, in_force: InForce | None, *, community: str, member_id: str) -> list[str]:
+    """The titles of levels that open rewards, where the member has none of them."""
+    redeeming = {} if in_force is None else in_force.redeeming
+    if not redeeming or await has_level(conn, community=community, member_id=member_id, level_ids=redeeming):
+        return []
+    return list(redeeming.values())
 
 
 async def _outside(conn: Connection, *, community: str, audiences: list[str], member_id: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Grants that carry a reward or a ticket give it, once each.
+"""Grants that carry a reward or a ticket give it, once each; what levels open is kept.
 
 Locks are taken in this order: a person's gifts, a draw, a reward.
 """
@@ -6,13 +6,14 @@ Locks are taken in this order: a person's gifts, a draw, a reward.
 from services.rewards.draws.handlers import give_ticket_back, take_ticket
 from services.rewards.gifts import store
 from services.rewards.gifts.domain import Gift, GiftState
+from services.rewards.levels.handlers import keep_levels
 from services.rewards.metrics import GIFTS
 from services.rewards.redemptions.domain import OutOfStockError, UnknownRewardError
 from services.rewards.redemptions.handlers import give
 from services.rewards.settings import Settings
 from shared.consumer import Subscription
 from shared.contracts.draws import Ticket
-from shared.contracts.facts import RECOGNITION_GRANTED, RecognitionGranted
+from shared.contracts.facts import RECOGNITION_FACT, RecognitionFact, RecognitionGranted
 from shared.followed_members import find_name
 from shared.merges import find_head, load_group, lock_heads
 from shared.topics import RECOGNITION
@@ -21,9 +22,14 @@ from shared.transaction import Transaction
 BY_GRANT = "recognition"
 
 
-async def on_grants(tx: Transaction[Settings], facts: list[RecognitionGranted]) -> None:
-    """Give what grants carry, and take back the tickets of those that are taken back while their draw is open."""
-    for fact in facts:
+async def on_recognition(tx: Transaction[Settings], facts: list[RecognitionFact]) -> None:
+    """Keep levels, give what grants carry, and take back tickets of those taken back while their draw is open.
+
+    Prizes of boards are handed out by people: nothing follows from them here.
+    """
+    grants = [fact for fact in facts if fact["type"] == "recognition.granted.v1"]
+    await keep_levels(tx, grants)
+    for fact in grants:
         data = fact["data"]
         if "reverses" in data:
             await give_ticket_back(tx, community=fact["community"], ticket_ids={data["reverses"]})
@@ -75,4 +81,4 @@ async def _decided(tx: Transaction[Settings], gift: Gift, *, head_id: str) -> Gi
     return gift._replace(redemption_id=given.redemption_id)
 
 
-FOLLOWED_GRANTS = Subscription(RECOGNITION, RECOGNITION_GRANTED.adapter, on_grants)
+FOLLOWED_GRANTS = Subscription(RECOGNITION, RECOGNITION_FACT, on_recognition)

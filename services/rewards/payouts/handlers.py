@@ -19,7 +19,16 @@ from services.rewards.payouts.domain import (
     fact_id,
     lots_fact_id,
 )
-from shared.contracts.facts import PAYOUT_CHANGED, PAYOUT_LOTS, PayoutData, PayoutLotsData, PayoutPart
+from shared.contracts.facts import (
+    MESSAGE_REQUESTED,
+    PAYOUT_CHANGED,
+    PAYOUT_LOTS,
+    MessageRequestedData,
+    PayoutData,
+    PayoutLotsData,
+    PayoutPart,
+)
+from shared.topics import MESSAGES
 from shared.topics import PAYOUTS as TOPIC
 from shared.transaction import Transaction
 
@@ -102,8 +111,40 @@ def _tell(tx: Transaction, payout: Payout, *, by: Actor, outcome: Agreed | None 
         subject=payout.member_id,
         data=data,
     )
+    if payout.state in _TOLD_TO_THEM:
+        _ask_for_message(tx, payout)
     PAYOUT_AMOUNT.labels(payout.state, payout.currency).inc(payout.amount_minor)
     PAYOUTS.labels(payout.state).inc()
+
+
+#: What a member is written to of, and what their message calls it.
+_TOLD_TO_THEM = {
+    PayoutState.SETTLED: "paid",
+    PayoutState.RETURNED: "came_back",
+    PayoutState.FAILED: "came_back",
+}
+
+
+def _ask_for_message(tx: Transaction, payout: Payout) -> None:
+    request_id = fact_id(payout.payout_id, payout.state)
+    data: MessageRequestedData = {
+        "request_id": request_id,
+        "kind": "payout",
+        "member_id": payout.member_id,
+        "values": {
+            "amount": str(payout.amount_minor),
+            "currency": payout.currency,
+            "state": _TOLD_TO_THEM[payout.state],
+        },
+    }
+    tx.tell(
+        MESSAGES,
+        MESSAGE_REQUESTED,
+        fact_id=request_id,
+        community=payout.community,
+        subject=payout.member_id,
+        data=data,
+    )
 
 
 def _told_part(part: Part) -> PayoutPart:

@@ -1,7 +1,7 @@
 """Programme versions, as far as rewards reads them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -17,6 +17,8 @@ class Version(NamedTuple):
     effective_from: datetime
     rewards_json: str
     audiences_json: str
+    #: The levels that open redeeming, by their ids.
+    redeeming_json: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class InForce:
     version: int
     rewards: Rewards
     audiences: Mapping[str, str]
+    #: The titles of the levels without one of which nobody may have a reward; none for everybody.
+    redeeming: Mapping[str, str] = field(default_factory=dict)
 
     def reward(self, reward_id: str) -> CatalogueReward | None:
         """The reward of that id, if it is on offer."""

@@ -10,7 +10,7 @@ from shared.transaction import Transaction
 
 
 async def on_programmes(tx: Transaction, facts: list[ProgrammePublished]) -> None:
-    """Keep the rewards section of each version, and what its audiences are called."""
+    """Keep the rewards section of each version, what its audiences are called, and which levels open rewards."""
     await store.add_versions(tx.conn, [_version(fact) for fact in facts])
 
 
@@ -24,4 +24,11 @@ def _version(fact: ProgrammePublished) -> Version:
         data["effective_from"],
         orjson.dumps(section).decode(),
         orjson.dumps(titles_of(data["document"])).decode(),
+        orjson.dumps(
+            {
+                level["id"]: level["title"]
+                for level in (data["document"].get("recognition") or {}).get("levels") or ()
+                if "redeem" in (level.get("opens") or ())
+            }
+        ).decode(),
     )

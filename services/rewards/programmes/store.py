@@ -14,8 +14,10 @@ async def add_versions(conn: Connection, versions: Sequence[Version]) -> None:
     """Keep the rewards sections of versions; one that is there already stays."""
     await conn.execute(
         """
-        insert into programmes (community, programme_id, version, effective_from, rewards, audiences)
-        select * from unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::jsonb[], $6::jsonb[])
+        insert into programmes (community, programme_id, version, effective_from, rewards, audiences,
+                                redeeming)
+        select * from unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::jsonb[], $6::jsonb[],
+                             $7::jsonb[])
         on conflict do nothing
         """,
         *(list(column) for column in zip(*versions, strict=True)),
@@ -26,7 +28,7 @@ async def find_in_force(conn: Connection, *, community: str, now: datetime) -> I
     """The newest version of the community's programme that is in force at `now`; None before the first."""
     row = await conn.fetchrow(
         """
-        select programme_id, version, rewards, audiences from programmes
+        select programme_id, version, rewards, audiences, redeeming from programmes
         where community = $1 and effective_from <= $2 order by version desc limit 1
         """,
         community,
@@ -39,4 +41,5 @@ async def find_in_force(conn: Connection, *, community: str, now: datetime) -> I
         row["version"],
         Rewards.model_validate_json(row["rewards"]),
         orjson.loads(row["audiences"]),
+        orjson.loads(row["redeeming"]),
     )

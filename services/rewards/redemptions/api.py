@@ -40,11 +40,12 @@ from shared.http import (
     problem_responses,
     requires,
 )
-from shared.http.problem_types import UNKNOWN_IDENTITY
+from shared.http.problem_types import ABOUT_YOURSELF, UNKNOWN_IDENTITY
 
 UNKNOWN_REWARD = ProblemType("unknown-reward", 404, "Reward not found")
 UNKNOWN_REDEMPTION = ProblemType("unknown-redemption", 404, "Redemption not found")
 NOT_FOR_MEMBER = ProblemType("reward-not-for-member", 409, "The reward is for others")
+LEVEL_TOO_LOW = ProblemType("level-too-low", 409, "The member has no level that opens rewards")
 OUT_OF_STOCK = ProblemType("out-of-stock", 409, "There are no more of the reward")
 NOT_ENOUGH_POINTS = ProblemType("not-enough-points", 409, "Not enough points")
 NOT_CONFIRMABLE = ProblemType("redemption-not-confirmable", 409, "The redemption cannot be confirmed")
@@ -108,7 +109,13 @@ class NamedRedemption(Redemption):
     status_code=201,
     response_model=Redemption,
     responses=problem_responses(
-        UNKNOWN_IDENTITY, UNKNOWN_REWARD, NOT_FOR_MEMBER, OUT_OF_STOCK, NOT_ENOUGH_POINTS, KEY_REUSED
+        UNKNOWN_IDENTITY,
+        UNKNOWN_REWARD,
+        NOT_FOR_MEMBER,
+        LEVEL_TOO_LOW,
+        OUT_OF_STOCK,
+        NOT_ENOUGH_POINTS,
+        KEY_REUSED,
     ),
 )
 async def post_redemption(
@@ -140,18 +147,19 @@ async def post_redemption(
 @router.post(
     "/v1/redemptions/{redemption_id}/confirm",
     summary="Confirm a redemption",
-    responses=problem_responses(UNKNOWN_REDEMPTION, NOT_CONFIRMABLE, ALTERED),
+    responses=problem_responses(UNKNOWN_REDEMPTION, ABOUT_YOURSELF, NOT_CONFIRMABLE, ALTERED),
 )
 async def confirm(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)], tx: Tx, redemption_id: UUID
 ) -> Redemption:
-    """Second phase: reserved points are spent. Confirming again changes nothing."""
+    """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing."""
     confirmed = await handlers.finish(
         tx,
         community=principal.community,
         redemption_id=str(redemption_id),
         wanted=RedemptionState.CONFIRMED,
         by=principal.credential,
+        person_id=principal.person_id,
     )
     return Redemption.of(confirmed)
 
@@ -285,7 +293,13 @@ async def list_redemptions(
     status_code=201,
     response_model=Redemption,
     responses=problem_responses(
-        UNKNOWN_IDENTITY, UNKNOWN_REWARD, NOT_FOR_MEMBER, OUT_OF_STOCK, NOT_ENOUGH_POINTS, KEY_REUSED
+        UNKNOWN_IDENTITY,
+        UNKNOWN_REWARD,
+        NOT_FOR_MEMBER,
+        LEVEL_TOO_LOW,
+        OUT_OF_STOCK,
+        NOT_ENOUGH_POINTS,
+        KEY_REUSED,
     ),
 )
 async def post_own_redemption(

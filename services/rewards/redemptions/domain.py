@@ -55,6 +55,14 @@ class OutsideAudienceError(Exception):
         self.title = title
 
 
+class LevelTooLowError(Exception):
+    """Rewards are for members with one of some levels, whose `titles` these are, and the member has none."""
+
+    def __init__(self, titles: tuple[str, ...]) -> None:
+        super().__init__(f"rewards are open from {' or '.join(titles)} on")
+        self.titles = titles
+
+
 class UnknownRedemptionError(Exception):
     """There is no such redemption."""
 

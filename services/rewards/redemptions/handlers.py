@@ -7,6 +7,7 @@ from typing import Any
 from services.rewards.ledger.domain.entries import AlteredError
 from services.rewards.ledger.handlers import alarm
 from services.rewards.ledger.store import entries as ledger_store
+from services.rewards.levels.store import has_level
 from services.rewards.lots.domain.lots import LotUse, NotEnoughPointsError, lots_parts
 from services.rewards.lots.handlers.uses import carry_out
 from services.rewards.lots.store import load_uses
@@ -14,6 +15,7 @@ from services.rewards.metrics import REDEMPTIONS, REDEMPTIONS_REFUSED
 from services.rewards.programmes.store import find_in_force
 from services.rewards.redemptions import store
 from services.rewards.redemptions.domain import (
+    LevelTooLowError,
     OtherRequestError,
     OutOfStockError,
     OutsideAudienceError,
@@ -28,11 +30,20 @@ from services.rewards.redemptions.domain import (
     redemption_id,
 )
 from services.rewards.settings import Settings
+from shared.access_keys import check_not_about_oneself
 from shared.audit import Did
-from shared.contracts.facts import REDEMPTION_CHANGED, REDEMPTION_LOTS, RedemptionData, RedemptionLotsData
+from shared.contracts.facts import (
+    MESSAGE_REQUESTED,
+    REDEMPTION_CHANGED,
+    REDEMPTION_LOTS,
+    MessageRequestedData,
+    RedemptionData,
+    RedemptionLotsData,
+)
 from shared.contracts.programme import CatalogueReward
 from shared.followed_audiences import is_in
 from shared.merges import find_head
+from shared.topics import MESSAGES
 from shared.topics import REDEMPTIONS as TOPIC
 from shared.transaction import Transaction
 
@@ -53,9 +64,9 @@ async def reserve(
 
     One that was made with this key, and whose answer was lost with a database, is the answer again. Raises
     OtherRequestError when that was for another member or reward, UnknownRewardError, OutsideAudienceError when the
-    reward is for an audience that the member is not in, OutOfStockError when there are no more, and
-    NotEnoughPointsError when the member has fewer points
-    available.
+    reward is for an audience that the member is not in, LevelTooLowError when the programme opens rewards to
+    levels that the member has none of, OutOfStockError when there are no more, and NotEnoughPointsError when the
+    member has fewer points available.
     """
     made = redemption_id(community, idempotency_key)
     known = await store.find_redemption(tx.conn, community=community, redemption_id=made)
@@ -72,6 +83,10 @@ async def reserve(
         tx.conn, community=community, audience_id=reward.audience, member_id=member_id
     ):
         raise OutsideAudienceError(in_force.audiences.get(reward.audience, reward.audience))
+    if in_force.redeeming and not await has_level(
+        tx.conn, community=community, member_id=member_id, level_ids=in_force.redeeming
+    ):
+        raise LevelTooLowError(tuple(in_force.redeeming.values()))
     await _check_stock(tx, reward, community=community)
     redemption = Redemption(
         community=community,
@@ -151,12 +166,14 @@ async def finish(
     redemption_id: str,
     wanted: RedemptionState,
     by: str,
+    person_id: str | None = None,
     member_id: str | None = None,
 ) -> Redemption:
     """Confirm or cancel a redemption; asking again changes nothing. Return the redemption.
 
     With `member_id` only one of that member's, or of who is merged into them, is found: they end it themselves.
-    Raises UnknownRedemptionError, RedemptionClosedError when it ended otherwise or its time is over, and
+    `person_id` confirms for others alone. Raises UnknownRedemptionError, AboutYourselfError when they confirm what
+    is their own, RedemptionClosedError when it ended otherwise or its time is over, and
     AlteredError when it is not as it was reserved.
     """
     redemption = await store.lock_redemption(tx.conn, community=community, redemption_id=redemption_id)
@@ -166,6 +183,10 @@ async def finish(
         head_id = await find_head(tx.conn, community=community, member_id=redemption.member_id)
         if member_id not in (redemption.member_id, head_id):
             raise UnknownRedemptionError(redemption_id)
+    if wanted is RedemptionState.CONFIRMED:
+        await check_not_about_oneself(
+            tx.conn, community=community, person_id=person_id, members=[redemption.member_id]
+        )
     state = next_state(redemption.state, wanted, expires_at=redemption.expires_at, now=tx.now)
     verb = "confirm" if wanted == RedemptionState.CONFIRMED else "cancel"
     command = f"redemption.{verb}" if member_id is None else f"redemption.{verb}_own"
@@ -240,7 +261,39 @@ def _tell(tx: Transaction, redemptions: Sequence[Redemption]) -> None:
             subject=redemption.member_id,
             data=data,
         )
+        if redemption.state in _TOLD_TO_THEM:
+            _ask_for_message(tx, redemption)
         REDEMPTIONS.labels(redemption.state).inc()
+
+
+#: What a member is written to of, and what their message calls it.
+_TOLD_TO_THEM = {
+    RedemptionState.CONFIRMED: "confirmed",
+    RedemptionState.CANCELLED: "not_given",
+    RedemptionState.EXPIRED: "not_given",
+}
+
+
+def _ask_for_message(tx: Transaction, redemption: Redemption) -> None:
+    request_id = fact_id(redemption.redemption_id, redemption.state)
+    data: MessageRequestedData = {
+        "request_id": request_id,
+        "kind": "redemption",
+        "member_id": redemption.member_id,
+        "values": {
+            "title": redemption.title,
+            "points": str(redemption.points),
+            "state": _TOLD_TO_THEM[redemption.state],
+        },
+    }
+    tx.tell(
+        MESSAGES,
+        MESSAGE_REQUESTED,
+        fact_id=request_id,
+        community=redemption.community,
+        subject=redemption.member_id,
+        data=data,
+    )
 
 
 def tell_lots(tx: Transaction, redemption: Redemption, *, lots: Sequence[LotUse], before: int = 0) -> None:

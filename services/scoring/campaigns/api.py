@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from services.scoring.campaigns import handlers, store
-from services.scoring.campaigns.domain import (
+from services.scoring.campaigns.domain.books import (
     ALL,
     Books,
     BookState,
@@ -21,6 +20,8 @@ from services.scoring.campaigns.domain import (
     pace_percent,
     phase_of,
 )
+from services.scoring.campaigns.handlers import turning as handlers
+from services.scoring.campaigns.store import books as store
 from services.scoring.programmes.domain.publication import Author, Document
 from services.scoring.rules.domain.campaigns import closes_at
 from shared.contracts.fields import Name, Slug

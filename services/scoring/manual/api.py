@@ -34,7 +34,7 @@ from shared.http import (
     problem_responses,
     requires,
 )
-from shared.http.problem_types import UNKNOWN_IDENTITY, UNKNOWN_MEMBER
+from shared.http.problem_types import ABOUT_YOURSELF, UNKNOWN_IDENTITY, UNKNOWN_MEMBER
 from shared.merges import load_group
 
 NO_MANUAL_AWARDS = ProblemType("no-manual-awards", 409, "The programme has no reasons for points by hand")
@@ -183,6 +183,7 @@ def _author(principal: Principal) -> Author:
     responses=problem_responses(
         UNKNOWN_IDENTITY,
         UNKNOWN_MEMBER,
+        ABOUT_YOURSELF,
         NO_MANUAL_AWARDS,
         UNKNOWN_REASON,
         PERSONS_LIMIT,
@@ -312,6 +313,8 @@ async def get_manual_award(principal: Reader, shown: Shown, manual_id: UUID, con
     summary="Approve an award by hand that another person asked for",
     responses=problem_responses(
         UNKNOWN_MANUAL_AWARD,
+        UNKNOWN_MEMBER,
+        ABOUT_YOURSELF,
         MANUAL_FOUR_EYES,
         MANUAL_DECIDED,
         REASON_GONE,
@@ -322,7 +325,8 @@ async def get_manual_award(principal: Reader, shown: Shown, manual_id: UUID, con
 async def approve_manual_award(principal: Approver, manual_id: UUID, tx: Tx) -> ManualAward:
     """It is given now. Whoever asked for it cannot, by whatever key; approving again changes nothing.
 
-    What the programme in force has no reason for any more is not given: it goes on waiting, and can be declined.
+    What the programme in force has no reason for any more, or for somebody who was forgotten meanwhile, is not
+    given: it goes on waiting, and can be declined.
     """
     return ManualAward.of(
         await handlers.approve(tx, community=principal.community, wanted_id=str(manual_id), by=_author(principal))
@@ -332,7 +336,7 @@ async def approve_manual_award(principal: Approver, manual_id: UUID, tx: Tx) -> 
 @router.post(
     "/v1/manual-awards/{manual_id}/decline",
     summary="Decline an award by hand",
-    responses=problem_responses(UNKNOWN_MANUAL_AWARD, MANUAL_DECIDED),
+    responses=problem_responses(UNKNOWN_MANUAL_AWARD, ABOUT_YOURSELF, MANUAL_DECIDED),
 )
 async def decline_manual_award(principal: Approver, manual_id: UUID, tx: Tx) -> ManualAward:
     """Nobody gets it. Whoever asked for it may do so, too; declining again changes nothing.
@@ -347,7 +351,7 @@ async def decline_manual_award(principal: Approver, manual_id: UUID, tx: Tx) -> 
 @router.post(
     "/v1/manual-awards/{manual_id}/reverse",
     summary="Take an award by hand back",
-    responses=problem_responses(UNKNOWN_MANUAL_AWARD, MANUAL_DECIDED),
+    responses=problem_responses(UNKNOWN_MANUAL_AWARD, ABOUT_YOURSELF, MANUAL_DECIDED),
 )
 async def reverse_manual_award(principal: Giver, manual_id: UUID, tx: Tx) -> ManualAward:
     """It amounts to nothing from now on, and what was taken is there again. Again changes nothing.
@@ -363,7 +367,7 @@ async def reverse_manual_award(principal: Giver, manual_id: UUID, tx: Tx) -> Man
 @router.post(
     "/v1/manual-awards/{manual_id}/confirm-reversal",
     summary="Take an award by hand back, as another person asked",
-    responses=problem_responses(UNKNOWN_MANUAL_AWARD, MANUAL_FOUR_EYES, MANUAL_DECIDED),
+    responses=problem_responses(UNKNOWN_MANUAL_AWARD, ABOUT_YOURSELF, MANUAL_FOUR_EYES, MANUAL_DECIDED),
 )
 async def confirm_manual_reversal(principal: Approver, manual_id: UUID, tx: Tx) -> ManualAward:
     """Whoever asked for that cannot, by whatever key; confirming again changes nothing."""

@@ -33,7 +33,7 @@ from services.scoring.metrics import MANUAL_AWARDS, MANUAL_WAITING
 from services.scoring.programmes.domain.publication import Author, Document, succession
 from services.scoring.programmes.store import versions
 from services.scoring.settings import Settings
-from shared.access_keys import Scope, load_standings
+from shared.access_keys import Scope, check_not_about_oneself, load_standings
 from shared.audit import Did
 from shared.contracts.facts import POINTS_AWARDED, PointsAwarded
 from shared.contracts.facts.points import ByHandData
@@ -60,11 +60,13 @@ class Asked:
 async def ask(tx: Transaction[Settings], *, community: str, asked: Asked) -> ManualAward:
     """Give or take points by hand; from the amount on that the programme says, once another person approves.
 
-    Raises NobodyThereError, NoManualAwardsError, UnknownReasonError, WrongSignError, PersonsLimitError,
-    BelowFloorError, TooManyWaitingError, and ManualKeyReusedError when the key named another award.
+    Raises NobodyThereError, AboutYourselfError, NoManualAwardsError, UnknownReasonError, WrongSignError,
+    PersonsLimitError, BelowFloorError, TooManyWaitingError, and ManualKeyReusedError when the key named another
+    award.
     """
     if not await store.is_member(tx.conn, community=community, member_id=asked.member_id):
         raise NobodyThereError
+    await _check_another(tx, member_id=asked.member_id, community=community, by=asked.by)
     number, document = await version_in_force(tx.conn, community=community, now=tx.now)
     section = declared(document)
     reason = reason_for(section, asked.reason, asked.points)
@@ -109,11 +111,12 @@ async def ask(tx: Transaction[Settings], *, community: str, asked: Asked) -> Man
 async def approve(tx: Transaction[Settings], *, community: str, wanted_id: str, by: Author) -> ManualAward:
     """Give what another person asked for; approving again changes nothing.
 
-    Raises UnknownManualAwardError, ManualFourEyesError when `by` asked, ManualDecidedError when it waits no more
-    or who asked may not do so any more, ReasonGoneError when the programme in force has its reason no more,
-    NoManualAwardsError when it has none at all, and BelowFloorError. In each case it goes on waiting.
+    Raises UnknownManualAwardError, AboutYourselfError, ManualFourEyesError when `by` asked, ManualDecidedError
+    when it waits no more or who asked may not do so any more, ReasonGoneError when the programme in force has its
+    reason no more, NoManualAwardsError when it has none at all, NobodyThereError when its member was forgotten,
+    and BelowFloorError. In each case it goes on waiting.
     """
-    award = await _lock(tx, community=community, wanted_id=wanted_id)
+    award = await _lock(tx, community=community, wanted_id=wanted_id, by=by)
     award.check_another(by)
     if award.state is ManualState.GIVEN:
         tx.did(_entry("approve", award, before=award))
@@ -132,10 +135,10 @@ async def approve(tx: Transaction[Settings], *, community: str, wanted_id: str, 
 async def decline(tx: Transaction[Settings], *, community: str, wanted_id: str, by: Author) -> ManualAward:
     """Decide that nobody gets it: another person, or who asked for it. Again changes nothing.
 
-    One that somebody asked to take back stays given. Raises UnknownManualAwardError, and ManualDecidedError when
-    nothing waits.
+    One that somebody asked to take back stays given. Raises UnknownManualAwardError, AboutYourselfError, and
+    ManualDecidedError when nothing waits.
     """
-    award = await _lock(tx, community=community, wanted_id=wanted_id)
+    award = await _lock(tx, community=community, wanted_id=wanted_id, by=by)
     if award.state is ManualState.GIVEN and award.reversal_asked_by is not None:
         kept = award.kept()
         await store.set_award(tx.conn, kept)
@@ -154,9 +157,9 @@ async def reverse(tx: Transaction[Settings], *, community: str, wanted_id: str, 
     """Take an award by hand back, or what was taken: it amounts to nothing from now on. Again changes nothing.
 
     One that took two people is only asked to be taken back: another person confirms that. Raises
-    UnknownManualAwardError, and ManualDecidedError when it was never given.
+    UnknownManualAwardError, AboutYourselfError, and ManualDecidedError when it was never given.
     """
-    award = await _lock(tx, community=community, wanted_id=wanted_id)
+    award = await _lock(tx, community=community, wanted_id=wanted_id, by=by)
     if award.state is ManualState.REVERSED:
         tx.did(_entry("reverse", award, before=award))
         return award
@@ -173,10 +176,10 @@ async def confirm_reversal(
 ) -> ManualAward:
     """Take an award back that took two people, as another asked; confirming again changes nothing.
 
-    Raises UnknownManualAwardError, ManualFourEyesError when `by` asked for that, and ManualDecidedError when
-    nobody did, or who did may not do so any more.
+    Raises UnknownManualAwardError, AboutYourselfError, ManualFourEyesError when `by` asked for that, and
+    ManualDecidedError when nobody did, or who did may not do so any more.
     """
-    award = await _lock(tx, community=community, wanted_id=wanted_id)
+    award = await _lock(tx, community=community, wanted_id=wanted_id, by=by)
     if award.state is ManualState.REVERSED:
         tx.did(_entry("confirm_reversal", award, before=award))
         return award
@@ -353,11 +356,17 @@ async def _lock_member(tx: Transaction[Settings], award: ManualAward) -> None:
     await lock_members(tx.conn, members=[(award.community, head_id)])
 
 
-async def _lock(tx: Transaction[Settings], *, community: str, wanted_id: str) -> ManualAward:
+async def _lock(tx: Transaction[Settings], *, community: str, wanted_id: str, by: Author) -> ManualAward:
+    """The award, locked. Raises UnknownManualAwardError, and AboutYourselfError for whom it is of."""
     award = await store.lock_award(tx.conn, community=community, manual_id=wanted_id)
     if award is None:
         raise UnknownManualAwardError
+    await _check_another(tx, member_id=award.member_id, community=community, by=by)
     return award
+
+
+async def _check_another(tx: Transaction[Settings], *, member_id: str, community: str, by: Author) -> None:
+    await check_not_about_oneself(tx.conn, community=community, person_id=by.person_id, members=[member_id])
 
 
 async def _mark(tx: Transaction[Settings], *, community: str, uid: str, given_at: datetime) -> None:

@@ -19,7 +19,14 @@ from services.scoring.programmes.store import versions
 from shared.calendars import Calendar
 from shared.consumer import Subscription
 from shared.contracts.backfill import is_backfill
-from shared.contracts.facts import POINTS_AWARDED, RECOGNITION_GRANTED, PointsAwarded, RecognitionGranted
+from shared.contracts.facts import (
+    POINTS_AWARDED,
+    RECOGNITION_FACT,
+    RECOGNITION_GRANTED,
+    PointsAwarded,
+    RecognitionFact,
+    RecognitionGranted,
+)
 from shared.contracts.programme import PrizePoints
 from shared.followed_communities import load_calendar
 from shared.merges import find_head, load_group
@@ -32,10 +39,15 @@ from shared.transaction import Transaction
 GRANT_TYPE = RECOGNITION_GRANTED.name
 
 
-async def on_grants(tx: Transaction, facts: list[RecognitionGranted]) -> None:
-    """Give what grants carry in points, and take back what came with those that are taken back."""
+async def on_grants(tx: Transaction, facts: list[RecognitionFact]) -> None:
+    """Give what grants carry in points, and take back what came with those that are taken back.
+
+    Prizes of boards carry none.
+    """
     by_community: dict[str, list[RecognitionGranted]] = {}
     for fact in facts:
+        if fact["type"] != "recognition.granted.v1":
+            continue
         data = fact["data"]
         if "reverses" in data or "points" in data.get("gives", {}):
             by_community.setdefault(fact["community"], []).append(fact)
@@ -190,6 +202,6 @@ def _told(fact: PointsAwarded) -> Prize:
     )
 
 
-FOLLOWED_GRANTS = Subscription(RECOGNITION, RECOGNITION_GRANTED.adapter, on_grants)
+FOLLOWED_GRANTS = Subscription(RECOGNITION, RECOGNITION_FACT, on_grants)
 #: After awards themselves.
 READ_BACK = (ReadBack((POINTS,), POINTS_AWARDED.adapter, on_prizes_told),)

@@ -107,6 +107,12 @@ class ContentShown(ContentItem):
     contribution: float = Field(description="What it says of its author, from 0 to 1", examples=[0.5714])
 
 
+#: Why a judgement weighs nothing.
+WhyNothing = Literal[
+    "retracted", "own", "bot", "no_author", "seen", "suspended", "no_weight", "not_trusted", "too_many"
+]
+
+
 class JudgementItem(BaseModel):
     """What somebody made of content, and why that weighs what it does."""
 
@@ -124,9 +130,7 @@ class JudgementItem(BaseModel):
         examples=[1],
     )
     weight: float = Field(description="What it weighs, in votes", examples=[0.94])
-    why_nothing: (
-        Literal["retracted", "own", "bot", "no_author", "seen", "no_weight", "not_trusted", "too_many"] | None
-    )
+    why_nothing: WhyNothing | None
 
     @classmethod
     def of(cls, judged: Judged, names: dict[str, str]) -> Self:

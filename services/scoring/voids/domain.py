@@ -86,8 +86,18 @@ class Standing:
     members: Mapping[tuple[str, str], list[Void]] = field(default_factory=dict)
     heads: Heads = field(default_factory=dict)
 
+    def times_of(self, community: str, person_id: str) -> list[tuple[datetime, datetime | None]]:
+        """When a person is suspended: from when, and until when."""
+        return [
+            (void.starts_at, void.ends_at)
+            for void in self.members.get((community, person_id), ())
+            if void.starts_at is not None and (void.ends_at is None or void.ends_at > void.starts_at)
+        ]
+
     def over(self, event: AcceptedEvent, member_id: str, event_time: datetime) -> list[Void]:
         """The voids that take what a member would earn for an event, those of contents first."""
+        if not (self.contents or self.members):
+            return []
         community = event["community"]
         person_id = head_of(self.heads, community, member_id)
         found: list[Void] = []

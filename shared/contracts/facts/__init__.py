@@ -27,7 +27,18 @@ from shared.contracts.facts.audit import (
     PersonalDataRead,
     ReadData,
 )
+from shared.contracts.facts.by_hand import (
+    FIXED_BY_HAND,
+    LEVEL_LOCK_CHANGED,
+    STREAK_FREEZE_GIVEN,
+    FixedByHand,
+    LevelLockChanged,
+    LevelLockData,
+    StreakFreezeData,
+    StreakFreezeGiven,
+)
 from shared.contracts.facts.campaigns import CAMPAIGN_CHANGED, CampaignChanged, CampaignData
+from shared.contracts.facts.celebrations import CELEBRATED, Celebrated, CelebratedData
 from shared.contracts.facts.communities import (
     COMMUNITY_CHANGED,
     CommunityChanged,
@@ -90,6 +101,7 @@ from shared.contracts.facts.members import (
     StandingData,
     UnmergeData,
 )
+from shared.contracts.facts.messages import MESSAGE_REQUESTED, MessageRequested, MessageRequestedData
 from shared.contracts.facts.payouts import (
     PAYOUT_CHANGED,
     PAYOUT_FACT,
@@ -116,7 +128,16 @@ from shared.contracts.facts.people import (
 )
 from shared.contracts.facts.points import POINTS_AWARDED, AwardData, PointsAwarded
 from shared.contracts.facts.programmes import PROGRAMME_PUBLISHED, ProgrammeData, ProgrammePublished
-from shared.contracts.facts.recognition import RECOGNITION_GRANTED, GrantData, RecognitionGranted
+from shared.contracts.facts.recognition import (
+    PRIZE_WON,
+    RECOGNITION_FACT,
+    RECOGNITION_GRANTED,
+    GrantData,
+    PrizeData,
+    PrizeWon,
+    RecognitionFact,
+    RecognitionGranted,
+)
 from shared.contracts.facts.redemptions import (
     REDEMPTION_CHANGED,
     REDEMPTION_FACT,
@@ -128,6 +149,16 @@ from shared.contracts.facts.redemptions import (
 )
 from shared.contracts.facts.sentiment import SENTIMENT_MEASURED, SentimentData, SentimentMeasured
 from shared.contracts.facts.signals import SIGNAL_CASE_CHANGED, SignalCaseChanged, SignalCaseData, SignalData
+from shared.contracts.facts.webhooks import (
+    WEBHOOK_ENDPOINT_CHANGED,
+    WEBHOOK_ENDPOINT_FAILED,
+    SealedData,
+    WebhookEndpointChanged,
+    WebhookEndpointData,
+    WebhookEndpointFailed,
+    WebhookTrouble,
+    WebhookTroubleData,
+)
 
 #: Every type of fact in an envelope of ours; beside them only accepted events travel.
 FACTS: Final[tuple[FactType[Any], ...]] = (
@@ -147,7 +178,12 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     SAID_IN_CASE,
     SIGNAL_CASE_CHANGED,
     MEMBER_LINKS_CHANGED,
+    MESSAGE_REQUESTED,
     RECOGNITION_GRANTED,
+    PRIZE_WON,
+    LEVEL_LOCK_CHANGED,
+    STREAK_FREEZE_GIVEN,
+    CELEBRATED,
     REDEMPTION_CHANGED,
     REDEMPTION_LOTS,
     PAYOUT_CHANGED,
@@ -161,6 +197,8 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     PERSONAL_DATA_READ,
     COMMUNITY_CHANGED,
     SENTIMENT_MEASURED,
+    WEBHOOK_ENDPOINT_CHANGED,
+    WEBHOOK_ENDPOINT_FAILED,
     RECORD_DEAD_LETTERED,
 )
 
@@ -175,17 +213,21 @@ __all__ = [
     "AUDIT_FACT",
     "CAMPAIGN_CHANGED",
     "CASE_CHANGED",
+    "CELEBRATED",
     "COMMAND_DONE",
     "COMMUNITY_CHANGED",
     "FACTS",
+    "FIXED_BY_HAND",
     "GUIDELINES_ACCEPTED",
     "GUIDELINE_FACT",
+    "LEVEL_LOCK_CHANGED",
     "MEMBER_ERASED",
     "MEMBER_FACT",
     "MEMBER_IDENTIFIED",
     "MEMBER_LINKS_CHANGED",
     "MEMBER_MERGED",
     "MEMBER_UNMERGED",
+    "MESSAGE_REQUESTED",
     "PAYOUT_CHANGED",
     "PAYOUT_FACT",
     "PAYOUT_LOTS",
@@ -194,8 +236,10 @@ __all__ = [
     "PERSONAL_DATA_READ",
     "PERSON_CHANGED",
     "POINTS_AWARDED",
+    "PRIZE_WON",
     "PROGRAMME_PUBLISHED",
     "RAW_EVENT",
+    "RECOGNITION_FACT",
     "RECOGNITION_GRANTED",
     "RECORD_DEAD_LETTERED",
     "REDEMPTION_CHANGED",
@@ -205,8 +249,11 @@ __all__ = [
     "SAID_IN_CASE",
     "SENTIMENT_MEASURED",
     "SIGNAL_CASE_CHANGED",
+    "STREAK_FREEZE_GIVEN",
     "SUSPENSION_CHANGED",
     "TOKEN_KEY_CHANGED",
+    "WEBHOOK_ENDPOINT_CHANGED",
+    "WEBHOOK_ENDPOINT_FAILED",
     "AcceptanceData",
     "AcceptedEvent",
     "AccessKeyChanged",
@@ -220,6 +267,8 @@ __all__ = [
     "CampaignData",
     "CaseChanged",
     "CaseData",
+    "Celebrated",
+    "CelebratedData",
     "CommandData",
     "CommandDone",
     "CommunityChanged",
@@ -231,10 +280,13 @@ __all__ = [
     "FactEnvelope",
     "FactType",
     "FileData",
+    "FixedByHand",
     "GrantData",
     "GuidelineFact",
     "GuidelinesAccepted",
     "KnownIdentity",
+    "LevelLockChanged",
+    "LevelLockData",
     "MarkedBy",
     "MemberData",
     "MemberErased",
@@ -245,6 +297,8 @@ __all__ = [
     "MemberMerged",
     "MemberUnmerged",
     "MergeData",
+    "MessageRequested",
+    "MessageRequestedData",
     "NameBy",
     "PayoutChanged",
     "PayoutData",
@@ -258,11 +312,14 @@ __all__ = [
     "PersonData",
     "PersonalDataRead",
     "PointsAwarded",
+    "PrizeData",
+    "PrizeWon",
     "ProgrammeData",
     "ProgrammePublished",
     "RawEvent",
     "ReadData",
     "ReckoningData",
+    "RecognitionFact",
     "RecognitionGranted",
     "RecordDeadLettered",
     "RedemptionChanged",
@@ -273,6 +330,7 @@ __all__ = [
     "RejectedEvent",
     "SaidData",
     "SaidInCase",
+    "SealedData",
     "SentimentData",
     "SentimentMeasured",
     "SignalCaseChanged",
@@ -282,10 +340,17 @@ __all__ = [
     "Standing",
     "StandingData",
     "StandingsData",
+    "StreakFreezeData",
+    "StreakFreezeGiven",
     "SuspensionChanged",
     "SuspensionData",
     "TokenKeyChanged",
     "TokenKeyData",
     "UnmergeData",
+    "WebhookEndpointChanged",
+    "WebhookEndpointData",
+    "WebhookEndpointFailed",
+    "WebhookTrouble",
+    "WebhookTroubleData",
     "Weekday",
 ]

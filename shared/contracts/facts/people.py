@@ -7,9 +7,12 @@ from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.fields import Count, Name, Signature, Slug, Timestamp, Uuid
+from shared.contracts.story import GRACE
 
 #: A role as facts name it: a reader of today takes a role of tomorrow, and gives it nothing.
 RoleName = Annotated[Slug, Field(examples=["finance_maker"])]
+#: So many members of a community one person may be.
+TIES_MAX_COUNT: Final = 20
 #: An Ed25519 public key: 32 bytes in base64url.
 PublicKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
 
@@ -22,12 +25,14 @@ class PersonData(TypedDict):
     revision: Count
     roles: list[RoleName]
     unbound_count: NotRequired[Count]
+    members: NotRequired[Annotated[list[Uuid], Field(max_length=TIES_MAX_COUNT)]]
 
 
 class PersonChanged(FactEnvelope):
     """A person as one community sees them: of several facts the highest revision counts.
 
     A token that says a lower `unbound_count` (left out: 0) than the highest told of the person lets nobody in.
+    `members` are those of the community who they are (left out: none is known), about whom they decide nothing.
     """
 
     type: Literal["person.changed.v1"]
@@ -67,6 +72,7 @@ PERSON_CHANGED: Final = FactType(
                 "disabled": False,
                 "revision": 1,
                 "roles": ["finance_maker", "moderator"],
+                "members": [GRACE],
             },
         )
     ],

@@ -1,12 +1,12 @@
-"""Facts of recognition: badges, levels and quests granted and taken back."""
+"""Facts of recognition: badges, levels and quests granted and taken back, and prizes of boards."""
 
 from typing import Annotated, Final, Literal, NotRequired
 
-from pydantic import Field, StringConstraints
+from pydantic import Discriminator, Field, StringConstraints, TypeAdapter
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
-from shared.contracts.fields import Count, LocalDay, Name, Slug, Timestamp, Uuid
+from shared.contracts.fields import Count, LocalDay, Name, Points, Slug, Timestamp, Uuid
 from shared.contracts.programme.section import RULE_POINTS_MAX
 from shared.contracts.story import AWARD, BADGE, GRACE, TRACEPARENT
 
@@ -85,4 +85,65 @@ RECOGNITION_GRANTED: Final = FactType(
             traceparent=TRACEPARENT,
         )
     ],
+)
+
+
+class PrizeData(TypedDict):
+    """The prize `id` of the board `board`, whose period had these first and last days, in days of the community.
+
+    `rank` and `points` are those of when its results became final: they stay, whatever comes later.
+    """
+
+    prize_id: Uuid
+    member_id: Uuid
+    board: Slug
+    board_title: Name
+    id: Slug
+    title: Name
+    starts_on: LocalDay
+    ends_on: LocalDay
+    rank: Count
+    points: Points
+    programme_version: Count
+
+
+class PrizeWon(FactEnvelope):
+    """A prize that a member won on a board, told once its results are final."""
+
+    type: Literal["recognition.prize_won.v1"]
+    data: PrizeData
+
+
+_PRIZE = "2b8d6c14-53f5-5a9c-9a4e-7c1b5de0a8f3"
+PRIZE_WON: Final = FactType(
+    "recognition.prize_won.v1",
+    envelope=PrizeWon,
+    data=PrizeData,
+    examples=[
+        fact_example(
+            "recognition.prize_won.v1",
+            "recognition",
+            _PRIZE,
+            "2026-02-04T00:00:01Z",
+            {
+                "prize_id": _PRIZE,
+                "member_id": GRACE,
+                "board": "month",
+                "board_title": "This month",
+                "id": "first",
+                "title": "Dinner for two",
+                "starts_on": "2026-01-01",
+                "ends_on": "2026-01-31",
+                "rank": 1,
+                "points": 420,
+                "programme_version": 3,
+            },
+        )
+    ],
+)
+
+#: What recognition.granted.v1 carries.
+RecognitionFact = RecognitionGranted | PrizeWon
+RECOGNITION_FACT: Final[TypeAdapter[RecognitionFact]] = TypeAdapter(
+    Annotated[RecognitionFact, Discriminator("type")]
 )

@@ -7,18 +7,30 @@ as a version, and never changed afterwards.
 
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
 from shared.contracts.programme.audiences import Audience, AudienceMeasure
+from shared.contracts.programme.boards import BOARDS_MAX_COUNT, Board, Prize
 from shared.contracts.programme.campaigns import CAMPAIGNS_MAX_COUNT, Budget, Campaign, Pacing, RuleBudget
 from shared.contracts.programme.document import IDS, REFERENCES, Programme
 from shared.contracts.programme.event_types import CustomEventType, EventChannel, EventField, Events
 from shared.contracts.programme.guidelines import PENALTY_RULE, Category, Guidelines, WordList
 from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId, id_problems
+from shared.contracts.programme.levels import (
+    LEVELS_MAX_COUNT,
+    Level,
+    LevelCount,
+    Requirement,
+    Right,
+    Share,
+    counted_id,
+    counted_of,
+    detail_of,
+)
 from shared.contracts.programme.manual import Manual, ManualLimit, ManualReason
+from shared.contracts.programme.milestones import MILESTONES_MAX_COUNT, Milestone
 from shared.contracts.programme.quality import JudgementWeights, Quality, TrustedMembers
 from shared.contracts.programme.quests import Gives, PrizeLimit, PrizePoints, Quest, QuestStep, QuestTeam
 from shared.contracts.programme.recognition import (
     BADGES_MAX_COUNT,
     EVERY_DAY,
-    LEVELS_MAX_COUNT,
     STREAKS_MAX_COUNT,
     Art,
     Badge,
@@ -26,7 +38,6 @@ from shared.contracts.programme.recognition import (
     Counted,
     Freezes,
     Glyph,
-    Level,
     Recognition,
     Shape,
     Streak,
@@ -68,6 +79,7 @@ from shared.contracts.programme.worth import (
 __all__ = [
     "ATTRIBUTES_MAX_COUNT",
     "BADGES_MAX_COUNT",
+    "BOARDS_MAX_COUNT",
     "CAMPAIGNS_MAX_COUNT",
     "CATALOGUE_MAX_COUNT",
     "CONDITION_MAX_CHARS",
@@ -78,6 +90,7 @@ __all__ = [
     "IDS",
     "LEVELS_MAX_COUNT",
     "LIMITS_OF_RULE_MAX_COUNT",
+    "MILESTONES_MAX_COUNT",
     "PENALTY_RULE",
     "REFERENCES",
     "RING_MAX_COUNT",
@@ -91,6 +104,7 @@ __all__ = [
     "Audience",
     "AudienceMeasure",
     "Badge",
+    "Board",
     "Budget",
     "CalculatedPoints",
     "Campaign",
@@ -114,15 +128,18 @@ __all__ = [
     "IdsError",
     "JudgementWeights",
     "Level",
+    "LevelCount",
     "Manual",
     "ManualLimit",
     "ManualReason",
+    "Milestone",
     "Multiplier",
     "Pacing",
     "Path",
     "PayingAccount",
     "PayoutTerms",
     "PositivePoints",
+    "Prize",
     "PrizeLimit",
     "PrizePoints",
     "Programme",
@@ -133,12 +150,15 @@ __all__ = [
     "Recognition",
     "Reference",
     "RepeatedId",
+    "Requirement",
     "Rewards",
+    "Right",
     "Rule",
     "RuleBudget",
     "RuleLimit",
     "Section",
     "Shape",
+    "Share",
     "SharedLimit",
     "Signals",
     "Slot",
@@ -147,5 +167,8 @@ __all__ = [
     "TrustedMembers",
     "UnknownId",
     "WordList",
+    "counted_id",
+    "counted_of",
+    "detail_of",
     "id_problems",
 ]

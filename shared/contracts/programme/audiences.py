@@ -16,7 +16,7 @@ COUNTERS_MAX_COUNT = 20
 TOPIC_MAX_CHARS = 100
 WINDOW_MAX_DAYS = 366
 
-AUDIENCES: Final = Ids(("audiences",), "audience")
+AUDIENCES: Final = Ids(("audiences",), "audience", may_lack=True)
 COUNTERS: Final = Ids(("counters",), "counter")
 IDS: Final = (AUDIENCES, COUNTERS)
 

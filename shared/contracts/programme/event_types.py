@@ -37,17 +37,19 @@ RESERVED_WORDS: Final = frozenset(name.split(".", 1)[0] for name in ACTIVITY_TYP
         "access_key",
         "audience",
         "campaign",
+        "celebration",
         "command",
         "community",
         "engagement",
         "guidelines",
+        "message",
         "payout",
         "payout_run",
         "person",
     ),
     "personal_data",
     *("plaudit", "points", "programme", "recognition", "record", "redemption", "sentiment", "signal"),
-    "token_key",
+    *("token_key", "webhook_endpoint"),
 }
 #: What no field of its own is called: what every event may have, and what is measured of it.
 RESERVED_FIELDS: Final = (

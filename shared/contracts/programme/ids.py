@@ -10,10 +10,14 @@ Path = tuple[str | int, ...]
 
 
 class Ids(NamedTuple):
-    """A list of a programme in which each item has an `id` of its own. `noun` is what an item is called."""
+    """A list of a programme in which each item has an `id` of its own. `noun` is what an item is called.
+
+    One that `may_lack` has none where it is left out: then nothing can be named of it.
+    """
 
     path: tuple[str, ...]
     noun: str
+    may_lack: bool = False
 
 
 class Reference(NamedTuple):
@@ -96,6 +100,8 @@ def _items(document: Any, ids: Ids) -> Sequence[Any] | None:
     found = document
     for name in ids.path:
         found = _field(found, name)
+    if found is None and ids.may_lack:
+        return ()
     return found if isinstance(found, list) else None
 
 

@@ -1,4 +1,4 @@
-"""The section `recognition`, which recognition reads: badges, levels, streaks and quests."""
+"""The section `recognition`, which recognition reads: badges, levels, streaks, milestones, quests and boards."""
 
 from itertools import pairwise
 from typing import Annotated, Final, Literal, Self, get_args
@@ -7,30 +7,37 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.fields import NAME_MAX_CHARS, Name, Slug, Text
+from shared.contracts.programme.audiences import AUDIENCES
+from shared.contracts.programme.boards import BOARDS_MAX_COUNT, Board
 from shared.contracts.programme.ids import Ids, Reference
+from shared.contracts.programme.levels import LEVELS, LEVELS_MAX_COUNT, Level, check_levels
+from shared.contracts.programme.milestones import MILESTONES, MILESTONES_MAX_COUNT, Milestone
+from shared.contracts.programme.milestones import REFERENCE as MILESTONE_RULES
 from shared.contracts.programme.quests import QUESTS_MAX_COUNT, Gives, PrizePoints, Quest
 from shared.contracts.programme.rules import RULES
 from shared.contracts.programme.section import Section
-from shared.contracts.programme.worth import Expression
+from shared.contracts.programme.worth import SCORES, SPENDABLE, Expression
 
 BADGES_MAX_COUNT = 200
 TIERS_MAX_COUNT = 10
 TIER_TITLE_MAX_CHARS = 60
 EDITIONS_MAX_COUNT = 1_000_000
-LEVELS_MAX_COUNT = 50
 STREAKS_MAX_COUNT = 10
 PERIOD_MAX_DAYS = 31
 STREAK_RULES_MAX_COUNT = 20
 FREEZES_MAX_COUNT = 10
 
 BADGES: Final = Ids(("recognition", "badges"), "badge")
-LEVELS: Final = Ids(("recognition", "levels"), "level")
 STREAKS: Final = Ids(("recognition", "streaks"), "streak")
+BOARDS: Final = Ids(("recognition", "boards"), "board")
 QUESTS: Final = Ids(("recognition", "quests"), "quest")
-IDS: Final = (BADGES, LEVELS, STREAKS, QUESTS)
+IDS: Final = (BADGES, LEVELS, STREAKS, MILESTONES, BOARDS, QUESTS)
 REFERENCES: Final = (
     Reference(BADGES, "rule", "counts", RULES),
     Reference(STREAKS, "rules", "goes by", RULES),
+    Reference(BOARDS, "score", "is of", SCORES, (SPENDABLE,)),
+    Reference(BOARDS, "audience", "is of", AUDIENCES),
+    MILESTONE_RULES,
 )
 
 
@@ -168,15 +175,6 @@ class Badge(Section):
         return [(None, self.title, self.at_least or 1)]
 
 
-class Level(Section):
-    """Held by a member with at least `points` points."""
-
-    id: Slug
-    title: Name
-    points: Annotated[int, Field(ge=0, le=1_000_000_000)]
-    gives: Gives | None = None
-
-
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 EVERY_DAY: Final = get_args(Weekday)
 
@@ -230,5 +228,26 @@ class Recognition(Section):
     badges: list[Badge] = Field(default_factory=list, max_length=BADGES_MAX_COUNT)
     levels: list[Level] = Field(default_factory=list, max_length=LEVELS_MAX_COUNT)
     streaks: list[Streak] = Field(default_factory=list, max_length=STREAKS_MAX_COUNT)
+    milestones: list[Milestone] = Field(default_factory=list, max_length=MILESTONES_MAX_COUNT)
+    boards: Annotated[list[Board], Field(min_length=1, max_length=BOARDS_MAX_COUNT)] | None = None
     quests: list[Quest] = Field(default_factory=list, max_length=QUESTS_MAX_COUNT)
     prize_points: PrizePoints | None = None
+
+    @model_validator(mode="after")
+    def levels_rise(self) -> Self:
+        """Refuse levels of which one could never be reached."""
+        check_levels(self.levels)
+        return self
+
+    @property
+    def points_levels(self) -> list[Level]:
+        """The levels that points reach, lowest first."""
+        return sorted(
+            (level for level in self.levels if level.points is not None),
+            key=lambda level: (level.points or 0, level.id),
+        )
+
+    @property
+    def trust_levels(self) -> list[Level]:
+        """The levels that ask for more than points, lowest first: each stands on the one before."""
+        return [level for level in self.levels if level.points is None]

@@ -83,6 +83,53 @@ async def test_events_count_for_the_community_of_the_lane(stack: Any, lane: tupl
     assert {one["community"] for one in facts} == {community}
 
 
+async def test_cloudevents_come_in_either_mode_of_their_binding_with_the_trace_of_their_sender(
+    stack: Any, lane: tuple[Broker, str, str]
+) -> None:
+    broker, topic, community = lane
+    trace = f"00-{uuid4().hex}-{uuid4().hex[:16]}-01"
+    binary = event(2)
+    attributes = [
+        (f"ce_{name}", str(value).encode()) for name, value in binary.items() if name not in ("data", "id")
+    ]
+    attributes += [
+        ("ce_id", "post-größe 100%".encode()),
+        ("ce_partitionkey", b"ada"),
+        ("ce_traceparent", trace.encode()),
+    ]
+    records: list[tuple[bytes, list[tuple[str, bytes]]]] = [
+        (
+            orjson.dumps(event(1)),
+            [("content-type", b"application/cloudevents+json"), ("traceparent", trace.encode())],
+        ),
+        (orjson.dumps(binary["data"]), [("content-type", b"application/json"), *attributes]),
+        (orjson.dumps([event(3)]), [("content-type", b"application/cloudevents-batch+json"), ("x", b"\xff")]),
+        (orjson.dumps(event(4)), [("content-type", b"application/avro")]),
+        (orjson.dumps(binary["data"]), [*attributes[:-2], ("ce_subject", b"\xff")]),
+        (orjson.dumps(binary["data"]), attributes[:2]),
+    ]
+    producer = AIOKafkaProducer(**broker.options)
+    await producer.start()
+    try:
+        for value, headers in records:
+            await producer.send_and_wait(topic, value, headers=headers)
+    finally:
+        await producer.stop()
+    facts = {one["id"]: one for one in map(_fact, await read(stack.state, EVENTS, community, 3))}
+    assert set(facts) == {"post-1", "post-größe 100%", "post-3"}
+    assert facts["post-größe 100%"]["traceparent"] == trace
+    # Under a span of its own, as over HTTP.
+    assert facts["post-1"]["traceparent"].split("-")[1] == trace.split("-")[1]
+    assert facts["post-1"]["traceparent"] != trace
+    rejected = [_fact(one)["data"] for one in await read(stack.state, REJECTED, community, 3)]
+    said = " | ".join(one["reason"] for one in rejected)
+    assert all(word in said for word in ("application/avro", "ce_subject is not UTF-8", "/"))
+
+
+def _fact(record: Any) -> Any:
+    return orjson.loads(record.value)
+
+
 async def test_what_a_record_claims_is_ignored(stack: Any, ingest: Parts, lane: tuple[Broker, str, str]) -> None:
     broker, topic, community = lane
     other = f"c{uuid4().hex[:12]}"

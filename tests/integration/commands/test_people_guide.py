@@ -37,10 +37,10 @@ def community() -> str:
 
 @pytest.mark.usefixtures("platform")
 def test_people_come_get_keys_and_leave(reader: Reader, community: str) -> None:
-    assert len(COMMANDS) == 6
+    assert len(COMMANDS) == 7
     said = [reader.shell(block.replace("acme", community)) for block in COMMANDS]
 
-    added, changed, keyed, rotated, left, unbound = said
+    added, changed, keyed, rotated, left, unbound, tied = said
     assert re.search(r"Omar .* person .*finance_approver", added)
     assert changed == "Mia is finance_maker, manager, moderator\n"
     assert "plk_" in keyed
@@ -49,6 +49,9 @@ def test_people_come_get_keys_and_leave(reader: Reader, community: str) -> None:
     assert rotated.endswith("is revoked\n")
     assert left == "Mia is disabled\n"
     assert unbound == "Omar is nobody at a provider now\n"
+    assert re.search(r"Omar .* person .*finance_approver .*not said", tied)
+    assert re.search(r"^Omar is [0-9a-f-]{36}$", tied, re.MULTILINE)
+    assert tied.endswith("Omar is no member that anybody knows of\n")
 
 
 async def test_a_platforms_user_signs_in_and_reads_what_is_theirs(

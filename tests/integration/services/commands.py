@@ -14,6 +14,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.ingest.attributes.handlers import on_programmes as follow_programmes
+from services.ingest.messages.handlers.sealing import Link, write_link
 from services.recognition.badges.api.pictures import EXAMPLE as PICTURE_EXAMPLE
 from services.recognition.counts.handlers import keep_counting
 from services.recognition.thresholds.handlers import on_programmes
@@ -29,6 +30,8 @@ from shared.contracts.attendance import signed_bytes
 from shared.dead_letters.store import NewLetter, add_letters
 from shared.followed_members.store import FollowedName, put_names
 from shared.services import SERVICES
+from shared.webhooks.domain import DeliveryState, NewDelivery, delivery_id
+from shared.webhooks.store import KnownEndpoint, add_deliveries, put_endpoint
 from tests.integration.services.rewards.finance import Finance, approved, filed
 from tests.integration.services.test_who_may import know_token_keys, token
 from tests.integration.services.world import add_person as add_follower
@@ -44,6 +47,7 @@ NO_COMMANDS = {
     "ingest POST /v1/members/search": "it reads, and is noted as that: a name stands in no address",
     "ingest POST /v1/connectors/{name}": "what a platform delivers: the delivery is kept, and is the record",
     "ingest POST /v1/connectors/{name}/try": "it is asked what would be, and nothing is",
+    "ingest POST /v1/messages/previews": "it is asked how a message would read, and nothing is sent",
     "scoring POST /v1/audiences/preview": "it is asked what would be, and nothing is",
     "scoring POST /v1/programmes/completions": "what may stand in a text: a question, too long for an address",
     "recognition POST /v1/badge-count": "it is asked what would be, and nothing is",
@@ -121,6 +125,17 @@ async def enable(desk: Desk) -> Ask:
 
 async def unbind(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{desk.people}/{await desk.person()}/unbind", {})
+
+
+async def tie(desk: Desk) -> Ask:
+    member_id = (await (await declare_identities(desk))()).json()["member_id"]
+    return Ask(desk.api, "POST", f"{desk.people}/{await desk.person()}/tie", {"member": member_id})
+
+
+async def untie(desk: Desk) -> Ask:
+    said = await tie(desk)
+    assert (await said()).status_code == 200
+    return said._replace(path=f"{said.path.removesuffix('/tie')}/untie")
 
 
 async def issue_key(desk: Desk) -> Ask:
@@ -413,6 +428,41 @@ async def take_badge_back(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{given.path}/hero/take-back", {"reason": "Somebody else did"})
 
 
+async def _leader(desk: Desk) -> str:
+    """A level that somebody fixes, a streak, and a member; the path of the member."""
+    recognition = {
+        "levels": [{"id": "leader", "title": "Leader", "by_hand": True}],
+        "streaks": [{"id": "daily", "title": "Daily", "rules": ["message"]}],
+    }
+    await desk.world.handle(on_programmes, desk.world.programme_fact(1, {"recognition": recognition}))
+    member = (desk.world.community, desk.world.uuid("ada"))
+    async with desk.world.pool.acquire() as conn:
+        await put_names(conn, {member: FollowedName(1, "Ada")})
+
+    async def is_counted() -> bool:
+        async with desk.world.begin() as tx:
+            await keep_counting(tx)
+        sql = "select version = 1 from counting where community = $1"
+        return bool(await desk.world.pool.fetchval(sql, desk.world.community))
+
+    await until(is_counted)
+    return f"/v1/members/{member[1]}"
+
+
+async def lock_level(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _leader(desk)}/level-lock", {"level": "leader", "reason": "Leads"})
+
+
+async def unlock_level(desk: Desk) -> Ask:
+    locked = await lock_level(desk)
+    assert (await locked()).status_code == 200
+    return Ask(desk.api, "POST", locked.path.replace("level-lock", "level-unlock"), {"reason": "Over"})
+
+
+async def give_freeze(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _leader(desk)}/streaks/daily/freezes", {"reason": "We were down"})
+
+
 async def put_picture(desk: Desk) -> Ask:
     await _hero(desk)
     return Ask(desk.api, "PUT", "/v1/badges/hero/picture", {"content": PICTURE_EXAMPLE})
@@ -544,6 +594,11 @@ async def link_identity(desk: Desk) -> Ask:
     shown = token(desk.world.community, member_id, member_id)["Authorization"].removeprefix("Bearer ")
     body = {"identity": {"channel": "forum", "id": "lovelace"}, "member_token": shown}
     return Ask(desk.api, "POST", "/v1/members/links", body)
+
+
+async def tie_oneself(desk: Desk) -> Ask:
+    shown = (await link_identity(desk)).json["member_token"]
+    return Ask(desk.api, "POST", "/v1/own-members", {"member_token": shown})
 
 
 async def set_payee(desk: Desk) -> Ask:
@@ -712,6 +767,34 @@ async def check_in(desk: Desk) -> Ask:
     return Ask(shown, "POST", "/v1/check-ins", {"code": code})
 
 
+async def celebration(desk: Desk) -> tuple[httpx.AsyncClient, str]:
+    """A celebration of a member, and a client with which they ask."""
+    declared = await (await declare_identities(desk))()
+    member_id = declared.json()["member_id"]
+    await know_token_keys(desk.world.pool)
+    celebration_id = str(uuid4())
+    await desk.world.pool.execute(
+        "insert into reactables (community, celebration_id, member_id, celebrated_at) values ($1, $2, $3, now())",
+        desk.world.community,
+        celebration_id,
+        member_id,
+    )
+    shown = httpx.AsyncClient(transport=desk.api._transport, base_url=desk.api.base_url)
+    shown.headers.update(token(desk.world.community, member_id, member_id))
+    return shown, celebration_id
+
+
+async def react(desk: Desk) -> Ask:
+    shown, celebration_id = await celebration(desk)
+    body = {"celebration_id": celebration_id, "reaction": "heart"}
+    return Ask(shown, "POST", "/v1/celebration-reactions", body)
+
+
+async def see(desk: Desk) -> Ask:
+    shown, celebration_id = await celebration(desk)
+    return Ask(shown, "POST", "/v1/celebrations-seen", {"celebration_ids": [celebration_id]})
+
+
 async def connect(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/connectors", {"name": "forum", "connector": "discourse"})
 
@@ -747,6 +830,154 @@ async def replay_one(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"/v1/connectors/forum/deliveries/{delivered.json()['delivery_id']}/replay")
 
 
+_MAIL = {"smtp_host": "127.0.0.1", "smtp_from": "hello@example.org", "public_url": "https://example.org"}
+_WORDS = {"subject": "{{ title }}", "body": "Hello {{ name }}"}
+
+
+async def set_messages(desk: Desk) -> Ask:
+    return Ask(desk.api, "PUT", "/v1/messages/settings", {"revision": 0, "kinds": {}, "day_max_count": 3})
+
+
+async def set_room(desk: Desk) -> Ask:
+    url = "https://hooks.slack.com/services/T0/B0/x"
+    return Ask(desk.api, "PUT", "/v1/messages/rooms/slack", {"url": url})
+
+
+async def forget_room(desk: Desk) -> Ask:
+    return Ask(desk.api, "DELETE", "/v1/messages/rooms/slack")
+
+
+async def set_words(desk: Desk) -> Ask:
+    return Ask(desk.api, "PUT", "/v1/messages/templates/badge/en", _WORDS)
+
+
+async def forget_words(desk: Desk) -> Ask:
+    return Ask(desk.api, "DELETE", "/v1/messages/templates/badge/en")
+
+
+async def try_message(desk: Desk) -> Ask:
+    app = desk.api._transport.app  # type: ignore[attr-defined]
+    desk.world.configure(**_MAIL)
+    app.state.connected = replace(app.state.connected, settings=desk.world.settings)
+    body = {"kind": "badge", "to": f"ada@{desk.world.community}.example"}
+    return Ask(desk.api, "POST", "/v1/messages/trials", body)
+
+
+async def send_again(desk: Desk) -> Ask:
+    tried = await (await try_message(desk))()
+    assert tried.status_code == 202, tried.text
+    await desk.world.pool.execute(
+        "update messages set state = 'failed' where community = $1", desk.world.community
+    )
+    return Ask(desk.api, "POST", f"/v1/messages/{tried.json()['message_id']}/again")
+
+
+async def hear_bounce(desk: Desk) -> Ask:
+    report = (
+        "Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n"
+        "Reporting-MTA: dns; mx.example.org\n\nFinal-Recipient: rfc822; ada@example.org\nAction: failed\n\n--b--"
+    )
+    return Ask(desk.api, "POST", "/v1/messages/bounces", {"content": report})
+
+
+async def reached(desk: Desk) -> str:
+    declared = await (await declare_identities(desk))()
+    path = f"/v1/members/{declared.json()['member_id']}/messaging"
+    body = {"address": f"ada@{desk.world.community}.example", "confirmed": True}
+    said = await desk.api.put(f"{path}/address", json=body)
+    assert said.status_code == 200, said.text
+    return path
+
+
+async def set_address(desk: Desk) -> Ask:
+    path = await reached(desk)
+    return Ask(desk.api, "PUT", f"{path}/address", {"address": "other@example.org", "confirmed": True})
+
+
+async def forget_address(desk: Desk) -> Ask:
+    return Ask(desk.api, "DELETE", f"{await reached(desk)}/address")
+
+
+async def set_wishes(desk: Desk) -> Ask:
+    return Ask(desk.api, "PUT", f"{await reached(desk)}/wishes", {"without": ["badge"], "pace": "daily"})
+
+
+async def _link(desk: Desk, what: str) -> str:
+    await reached(desk)
+    of_id = await desk.world.pool.fetchval(
+        "select address_id::text from message_addresses where community = $1", desk.world.community
+    )
+    return write_link(desk.world.settings, Link(what, desk.world.community, of_id, "badge"))
+
+
+async def stop_messages(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"/v1/unsubscribe/{await _link(desk, 'address')}")
+
+
+async def confirm_address(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"/v1/mail-addresses/{await _link(desk, 'confirm')}")
+
+
+async def add_recipient(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/recipients", {"address": f"g@{desk.world.community}.example"})
+
+
+async def forget_recipient(desk: Desk) -> Ask:
+    held = await (await add_recipient(desk))()
+    assert held.status_code == 201, held.text
+    return Ask(desk.api, "DELETE", f"/v1/recipients/{held.json()['recipient_id']}")
+
+
+async def add_webhook(desk: Desk) -> Ask:
+    body = {"name": "warehouse", "url": "https://example.org/x", "types": ["points.awarded.v1"]}
+    return Ask(desk.api, "POST", "/v1/webhook-endpoints", body)
+
+
+async def webhook(desk: Desk) -> str:
+    made = await (await add_webhook(desk))()
+    assert made.status_code == 201, made.text
+    return "/v1/webhook-endpoints/warehouse"
+
+
+async def change_webhook(desk: Desk) -> Ask:
+    return Ask(desk.api, "PATCH", await webhook(desk), {"enabled": False})
+
+
+async def rotate_webhook(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await webhook(desk)}/rotate", {})
+
+
+async def try_webhook(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await webhook(desk)}/test")
+
+
+async def remove_webhook(desk: Desk) -> Ask:
+    return Ask(desk.api, "DELETE", await webhook(desk))
+
+
+async def webhook_delivery(desk: Desk) -> NewDelivery:
+    """A fact of the community that an endpoint had."""
+    community, endpoint_id = desk.world.community, str(uuid4())
+    known = KnownEndpoint(community, endpoint_id, "warehouse", 1, (), True, False, None)
+    made = NewDelivery(community, endpoint_id, str(uuid4()), "points.awarded.v1", b"{}")
+    async with desk.world.pool.acquire() as conn:
+        await put_endpoint(conn, endpoint=known)
+        await add_deliveries(conn, deliveries=[made], state=DeliveryState.DELIVERED)
+    return made
+
+
+async def replay_delivery(desk: Desk) -> Ask:
+    made = await webhook_delivery(desk)
+    path = f"/v1/webhook-deliveries/{delivery_id(made.endpoint_id, made.message_id)}/replay"
+    return Ask(desk.api, "POST", path)
+
+
+async def replay_deliveries(desk: Desk) -> Ask:
+    made = await webhook_delivery(desk)
+    body = {"endpoint_id": made.endpoint_id, "states": ["delivered", "failed"]}
+    return Ask(desk.api, "POST", "/v1/webhook-deliveries/replay", body)
+
+
 _DEVICE = Ed25519PrivateKey.generate()
 
 
@@ -762,6 +993,8 @@ def _in_base64(data: bytes) -> str:
 OF_EACH: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "POST /v1/dead-letters/{letter_id}/replay": ("dead_letter.replay", replay),
     "POST /v1/dead-letters/{letter_id}/discard": ("dead_letter.discard", discard),
+    "POST /v1/webhook-deliveries/{delivery_id}/replay": ("webhook.replay", replay_delivery),
+    "POST /v1/webhook-deliveries/replay": ("webhook.replay_all", replay_deliveries),
 }
 #: How each command succeeds, and what its entry calls it.
 COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
@@ -770,6 +1003,9 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/communities/{community}/people/{person_id}/disable": ("person.disable", disable),
     "ingest POST /v1/communities/{community}/people/{person_id}/enable": ("person.enable", enable),
     "ingest POST /v1/communities/{community}/people/{person_id}/unbind": ("person.unbind", unbind),
+    "ingest POST /v1/communities/{community}/people/{person_id}/tie": ("person.tie", tie),
+    "ingest POST /v1/communities/{community}/people/{person_id}/untie": ("person.untie", untie),
+    "ingest POST /v1/own-members": ("person.tie_oneself", tie_oneself),
     "ingest POST /v1/keys": ("key.issue", issue_key),
     "ingest POST /v1/communities/{community}/keys/{key_id}/rotate": ("key.rotate", rotate_key),
     "ingest DELETE /v1/communities/{community}/keys/{key_id}": ("key.revoke", revoke_key),
@@ -794,12 +1030,34 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest PUT /v1/occasions/{occasion_id}/device-key": ("occasion.set_device", set_device),
     "ingest POST /v1/occasions/{occasion_id}/lists": ("occasion.take_list", take_list),
     "ingest POST /v1/check-ins": ("occasion.check_in", check_in),
+    "ingest POST /v1/celebration-reactions": ("celebration.react", react),
+    "ingest POST /v1/celebrations-seen": ("celebration.see", see),
     "ingest POST /v1/connectors": ("connector.add", connect),
     "ingest PATCH /v1/connectors/{name}": ("connector.change", change_connection),
     "ingest POST /v1/connectors/{name}/rotate": ("connector.rotate", rotate_secret),
     "ingest DELETE /v1/connectors/{name}": ("connector.remove", disconnect),
     "ingest POST /v1/connectors/{name}/replay": ("connector.replay_all", replay_all),
     "ingest POST /v1/connectors/{name}/deliveries/{delivery_id}/replay": ("connector.replay", replay_one),
+    "ingest PUT /v1/messages/settings": ("message.set", set_messages),
+    "ingest PUT /v1/messages/rooms/{channel}": ("message.set_room", set_room),
+    "ingest DELETE /v1/messages/rooms/{channel}": ("message.forget_room", forget_room),
+    "ingest PUT /v1/messages/templates/{kind}/{language}": ("message.set_words", set_words),
+    "ingest DELETE /v1/messages/templates/{kind}/{language}": ("message.forget_words", forget_words),
+    "ingest POST /v1/messages/trials": ("message.try_out", try_message),
+    "ingest POST /v1/messages/{message_id}/again": ("message.send_again", send_again),
+    "ingest POST /v1/messages/bounces": ("message.hear_bounce", hear_bounce),
+    "ingest PUT /v1/members/{member_id}/messaging/address": ("member.set_mail_address", set_address),
+    "ingest DELETE /v1/members/{member_id}/messaging/address": ("member.forget_mail_address", forget_address),
+    "ingest PUT /v1/members/{member_id}/messaging/wishes": ("member.set_message_wishes", set_wishes),
+    "ingest POST /v1/unsubscribe/{token}": ("message.stop", stop_messages),
+    "ingest POST /v1/mail-addresses/{token}": ("member.confirm_mail_address", confirm_address),
+    "ingest POST /v1/recipients": ("recipient.add", add_recipient),
+    "ingest DELETE /v1/recipients/{recipient_id}": ("recipient.forget", forget_recipient),
+    "ingest POST /v1/webhook-endpoints": ("webhook.add", add_webhook),
+    "ingest PATCH /v1/webhook-endpoints/{name}": ("webhook.change", change_webhook),
+    "ingest POST /v1/webhook-endpoints/{name}/rotate": ("webhook.rotate", rotate_webhook),
+    "ingest POST /v1/webhook-endpoints/{name}/test": ("webhook.test", try_webhook),
+    "ingest DELETE /v1/webhook-endpoints/{name}": ("webhook.remove", remove_webhook),
     "scoring POST /v1/programmes": ("programme.publish", publish),
     "scoring POST /v1/programmes/{version}/approve": ("programme.approve", approve_version),
     "scoring POST /v1/programmes/{version}/withdraw": ("programme.withdraw", withdraw_version),
@@ -840,6 +1098,9 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "scoring POST /v1/programme-drafts/{draft_id}/submit": ("programme_draft.submit", submit_draft),
     "recognition POST /v1/members/{member_id}/badges": ("badge.grant", give_badge),
     "recognition POST /v1/members/{member_id}/badges/{badge_id}/take-back": ("badge.take_back", take_badge_back),
+    "recognition POST /v1/members/{member_id}/level-lock": ("level.lock", lock_level),
+    "recognition POST /v1/members/{member_id}/level-unlock": ("level.unlock", unlock_level),
+    "recognition POST /v1/members/{member_id}/streaks/{streak_id}/freezes": ("streak.freeze", give_freeze),
     "recognition PUT /v1/badges/{badge_id}/picture": ("badge.put_picture", put_picture),
     "recognition DELETE /v1/badges/{badge_id}/picture": ("badge.drop_picture", delete_picture),
     "recognition POST /v1/members/{member_id}/quests/{quest_id}/join": ("quest.join", join_quest),
@@ -865,4 +1126,16 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
 }
 
 #: Commands that take no credential: who gave them follows from what they did.
-OPEN = {"ingest POST /v1/tokens"}
+OPEN: dict[str, Callable[[httpx.Response, Any], dict[str, str]]] = {
+    "ingest POST /v1/tokens": lambda answer, entry: {
+        "person_id": answer.json()["person_id"],
+        "credential": f"token:{entry['object_id']}",
+    },
+    "ingest POST /v1/unsubscribe/{token}": lambda _, entry: _by_link(entry),
+    "ingest POST /v1/mail-addresses/{token}": lambda _, entry: _by_link(entry),
+}
+
+
+def _by_link(entry: Any) -> dict[str, str]:
+    """Whoever follows a link of a message is the member that it went to."""
+    return {"person_id": str(entry["member_id"]), "credential": "link_in_message"}

@@ -17,7 +17,7 @@ from services.scoring.programmes.api.models import JSON_EXAMPLE
 from shared.access_keys import SCOPES
 from shared.audit.reads import WAITING_MAX_COUNT
 from shared.contracts.facts.audit import NOTED_MAX_COUNT
-from shared.http import dead_letters
+from shared.http import dead_letters, webhooks
 from shared.http.personal_data import personal_data_router
 from shared.service import ServiceSpec
 from shared.services import SERVICES
@@ -53,6 +53,8 @@ NOTHING_PERSONAL = {
             "/v1/own-facts",
             "/v1/dead-letters",
             "/v1/pipeline",
+            "/v1/webhook-deliveries",
+            "/v1/webhook-lanes",
             "/livez",
             "/readyz",
             "/metrics",
@@ -70,7 +72,15 @@ NOTHING_PERSONAL = {
     "ingest GET /v1/occasions/{occasion_id}",
     "ingest GET /v1/occasions/{occasion_id}/code",
     "ingest GET /v1/receipts/{receipt_id}",
+    "ingest GET /v1/webhook-types",
+    "ingest GET /v1/webhook-endpoints",
+    "ingest GET /v1/webhook-endpoints/{name}",
     "ingest GET /v1/connector-types",
+    "ingest GET /v1/messages/settings",
+    "ingest GET /v1/messages/templates",
+    "ingest GET /v1/messages/counts",
+    # Whoever has the link is nobody in particular; it names a community and a kind.
+    "ingest GET /v1/unsubscribe/{token}",
     # Of what platforms deliver they have ids, types and reasons, and nothing of the content.
     "ingest GET /v1/connectors",
     "ingest GET /v1/connectors/{name}",
@@ -105,7 +115,10 @@ NOTHING_PERSONAL = {
     "recognition GET /v1/badges",
     "recognition GET /v1/badges/{badge_id}",
     "recognition GET /v1/badges/{badge_id}/picture",
+    "recognition GET /v1/boards",
+    "recognition GET /v1/boards/{board_id}/results",
     "recognition GET /v1/badge-backfill",
+    "recognition GET /v1/milestones",
     "recognition GET /v1/quests",
     "scoring GET /v1/prize-points",
     "rewards GET /v1/draws",
@@ -160,7 +173,11 @@ def scopes() -> Sequence[str]:
 async def world(stack: Any, pool: asyncpg.Pool, spec: ServiceSpec) -> AsyncIterator[World]:
     made = RewardsWorld(pool) if spec is REWARDS else World(pool, spec)
     if spec.name == "ingest":  # nobody signs in without; the stack's own, for what readers may see of it later
-        keys = {"signing_key": stack.state.signing_keys["ingest"].signing_key, "text_keys": stack.state.text_keys}
+        keys = {
+            "signing_key": stack.state.signing_keys["ingest"].signing_key,
+            "text_keys": stack.state.text_keys,
+            "webhook_keys": stack.state.webhook_keys,
+        }
         made.configure(**keys)
     yield made
     await made.outbox()
@@ -220,7 +237,7 @@ async def test_a_command_leaves_one_entry_in_its_transaction(
     assert fact["data"]["service"] == spec.name
     caller = (await ask.api.get("/v1/key")).json()
     if operation in OPEN:
-        caller = {"person_id": answer.json()["person_id"], "credential": f"token:{entry['object_id']}"}
+        caller = OPEN[operation](answer, entry)
     assert fact["data"]["person_id"] == str(entry["person_id"]) == caller["person_id"]
     assert fact["data"]["credential"] == entry["credential"] == caller["credential"]
     assert fact["data"]["object"] == {"kind": entry["object_kind"], "id": entry["object_id"]}
@@ -325,7 +342,12 @@ def shows_personal_data() -> set[str]:
     """The operations that declare it beside the scope that they ask for."""
     declared = set()
     for service in SERVICES:
-        for router in (*spec_of(service).routers, dead_letters.router, personal_data_router(service)):
+        for router in (
+            *spec_of(service).routers,
+            dead_letters.router,
+            webhooks.router,
+            personal_data_router(service),
+        ):
             for route in router.routes:
                 if isinstance(route, APIRoute) and "GET" in route.methods:
                     calls = [found.call for found in route.dependant.dependencies]
@@ -352,7 +374,11 @@ def test_the_page_about_the_audit_lists_every_command_and_read() -> None:
         *((name, f"each {operation}") for operation, (name, _) in OF_EACH.items()),
     ]
     assert len(reads) == len(set(reads))
-    of_all = {"GET /v1/dead-letters/{letter_id}", "GET /v1/members/{member_id}/personal-data"}
+    of_all = {
+        "GET /v1/dead-letters/{letter_id}",
+        "GET /v1/members/{member_id}/personal-data",
+        "GET /v1/webhook-deliveries/{delivery_id}",
+    }
     assert set(reads) == {
         f"each {operation}" if (operation := one.partition(" ")[2]) in of_all else one
         for one in shows_personal_data()

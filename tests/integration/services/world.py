@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 import asyncpg
+import httpx
 from aiokafka.errors import KafkaConnectionError
 
 from shared.access_keys import Role, hash_secret
@@ -171,8 +172,22 @@ async def add_person(pool: asyncpg.Pool, community: str, *roles: str, disabled: 
     return person_id
 
 
+async def tie(pool: asyncpg.Pool, community: str, client: httpx.AsyncClient, *members: str) -> str:
+    """Have the person of a client be these members, as people.v1 would have told; return who that is."""
+    person_id = str((await client.get("/v1/key")).json()["person_id"])
+    async with pool.acquire() as conn:
+        fact = person_fact(community, person_id, *EVERY_ROLE, revision=2, members=members)
+        await put_people(conn, [fact])
+    return person_id
+
+
 def person_fact(
-    community: str, person_id: str, *roles: str, disabled: bool = False, revision: int = 1
+    community: str,
+    person_id: str,
+    *roles: str,
+    disabled: bool = False,
+    revision: int = 1,
+    members: Sequence[str] = (),
 ) -> PersonChanged:
     """A person with those roles, as people.v1 tells of them."""
     return PERSON_CHANGED.adapter.validate_python(
@@ -190,6 +205,7 @@ def person_fact(
                 "disabled": disabled,
                 "revision": revision,
                 "roles": list(roles),
+                "members": list(members),
             },
         }
     )

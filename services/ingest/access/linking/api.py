@@ -7,9 +7,12 @@ from fastapi import APIRouter
 from pydantic import ConfigDict, Field, model_validator
 
 from services.ingest.access.linking import handlers
+from services.ingest.access.people.api import UNKNOWN_PERSON, PersonShown
 from services.ingest.access.providers.domain import ID_TOKEN_MAX_CHARS
 from services.ingest.access.providers.handlers import check_id_token
 from services.ingest.access.sign_ins.api import INVALID_ID_TOKEN, PROVIDER_UNAVAILABLE, SIGN_IN_NOT_SET_UP
+from services.ingest.access.ties import handlers as ties
+from services.ingest.access.ties.api import MEMBER_TAKEN, TOO_MANY_TIES
 from services.ingest.members.api import (
     DIFFERENT_MEMBERS,
     ERASED_IDENTITY,
@@ -31,7 +34,9 @@ from shared.http import (
     problem_responses,
     requires,
 )
-from shared.http.connected import ConnectedService
+from shared.http.connected import Connected, ConnectedService
+from shared.http.problem_types import UNKNOWN_MEMBER
+from shared.merges import find_head
 
 NO_MEMBERS_TOKEN = ProblemType("no-members-token", 422, "The token is no member's of the community")
 TOKEN_MAX_CHARS = 4_096
@@ -39,6 +44,16 @@ TOKEN_MAX_CHARS = 4_096
 OwnSettings = Annotated[Settings, configured(Settings)]
 
 router = APIRouter(tags=["members"])
+
+
+class MemberProven(RequestBody):
+    """Which member the caller is, and what shows so."""
+
+    member_token: str = Field(
+        max_length=TOKEN_MAX_CHARS,
+        description="A token of POST /v1/tokens, with which they signed in as that member by a platform",
+        examples=["eyJhbGciOiJFZERTQSJ9"],
+    )
 
 
 class IdentityProven(RequestBody):
@@ -96,13 +111,10 @@ async def post_link(
     community, identity = principal.community, body.identity.identity
     email = body.identity.email(settings, community)
     if body.member_token is not None:
-        holder = await service.keys.principal(body.member_token)
-        if isinstance(holder, Refusal) or holder.member_id is None or holder.community != community:
-            detail = "Its holder signs in anew, by a link for a member of this community"
-            raise Problem(NO_MEMBERS_TOKEN, detail, [FieldError(field="/member_token", detail=detail)])
+        member_id = await _holder(service, body.member_token, community=community)
         async with begin() as tx:
             found = await handlers.link_to_member(
-                tx, community=community, identity=identity, email=email, member_id=holder.member_id
+                tx, community=community, identity=identity, email=email, member_id=member_id
             )
         return Member.of(found)
     # Before there is a transaction: the provider may have to be asked.
@@ -112,3 +124,34 @@ async def post_link(
             tx, community=community, identity=identity, email=email, subject=subject
         )
     return Member.of(found)
+
+
+@router.post(
+    "/v1/own-members",
+    summary="Say which member you are",
+    responses=problem_responses(NO_MEMBERS_TOKEN, UNKNOWN_PERSON, UNKNOWN_MEMBER, MEMBER_TAKEN, TOO_MANY_TIES),
+    tags=["people"],
+)
+async def post_own_member(
+    principal: Annotated[Principal, requires(Scope.MEMBERS_READ)],
+    service: ConnectedService,
+    begin: Begin,
+    body: MemberProven,
+) -> PersonShown:
+    """For people with roles, who are members too and show a token of that member's.
+
+    From then on they decide nothing about that member. Only an administrator takes it back.
+    """
+    member_id = await _holder(service, body.member_token, community=principal.community)
+    async with begin() as tx:
+        return PersonShown.of(await ties.tie_oneself(tx, caller=principal, member_id=member_id))
+
+
+async def _holder(service: Connected, member_token: str, *, community: str) -> str:
+    """The member whose token it is. Raises Problem 422 for what is no token of a member of the community."""
+    holder = await service.keys.principal(member_token)
+    if isinstance(holder, Refusal) or holder.member_id is None or holder.community != community:
+        detail = "Its holder signs in anew, by a link for a member of this community"
+        raise Problem(NO_MEMBERS_TOKEN, detail, [FieldError(field="/member_token", detail=detail)])
+    async with service.pool.acquire() as conn:
+        return await find_head(conn, community=community, member_id=holder.member_id)

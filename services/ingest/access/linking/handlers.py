@@ -1,15 +1,13 @@
 """An identity becomes that of whoever proves that it is theirs."""
 
 from services.ingest.access.providers.domain import Subject
+from services.ingest.access.ties.domain import subject_hash
 from services.ingest.members.domain import DifferentMembersError, Email, Member, Proven, ProvenBy
 from services.ingest.members.handlers.declaring import declare_identities
 from services.ingest.members.store import identities as identities_store
 from services.ingest.settings import Settings
-from shared.contracts.identities import NamedIdentity, identity_hash
+from shared.contracts.identities import NamedIdentity
 from shared.transaction import Transaction
-
-#: In place of a channel, for the keyed hash of a provider's subject.
-_SUBJECT = "openid"
 
 
 async def link_to_member(
@@ -29,8 +27,8 @@ async def link_by_subject(
 
     Raises DifferentMembersError where it is another's, or several have the subject.
     """
-    hashed = identity_hash(
-        tx.settings.identity_key_bytes, community, NamedIdentity(_SUBJECT, subject.subject, subject.issuer)
+    hashed = subject_hash(
+        tx.settings.identity_key_bytes, community=community, issuer=subject.issuer, subject=subject.subject
     )
     # Two of one subject at once wait for each other, or each would make a member.
     await identities_store.lock_subject(tx.conn, community=community, subject_hash=hashed)

@@ -10,8 +10,9 @@ from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from services.ingest.access.people import handlers, store
 from services.ingest.access.people.domain import Appointment, KeyUse, Person, PersonPlace, UnknownPersonError
-from shared.access_keys import PersonKind, Role, check_reach
+from shared.access_keys import PersonKind, Role, check_reach, decides
 from shared.contracts.fields import Name, Slug
+from shared.contracts.story import GRACE
 from shared.contracts.texts import if_text, label
 from shared.http import (
     Conn,
@@ -75,6 +76,10 @@ class PersonShown(BaseModel):
     roles: list[Role] = Field(examples=[["finance_maker", "manager"]])
     disabled: bool = Field(description="In every community, not in this one alone")
     created_at: datetime
+    members: list[str] = Field(
+        description="The members who they are, as far as anybody said: about these they decide nothing",
+        examples=[[GRACE]],
+    )
     issuer: str | None = Field(
         description="The OpenID provider at which they are somebody; null: they have not signed in by one",
         examples=["https://login.example.org"],
@@ -93,6 +98,7 @@ class PersonShown(BaseModel):
             roles=list(appointment.roles),
             disabled=person.disabled,
             created_at=person.created_at,
+            members=list(appointment.members),
             issuer=person.issuer,
         )
 
@@ -100,6 +106,9 @@ class PersonShown(BaseModel):
 class PersonListed(PersonShown):
     """A person, and how they use their access keys."""
 
+    decides: bool = Field(
+        description="Whether their roles let them decide about members: say who they are, by `members`"
+    )
     keys_count: int = Field(description="Access keys of theirs that work in the community")
     last_used_at: datetime | None = Field(
         description="When one of their keys was last used at this service, to the minute; null: never here"
@@ -120,7 +129,10 @@ async def _with_uses(conn: Connection, appointments: Sequence[Appointment]) -> d
     for one in appointments:
         use = uses.get(one.person.person_id, KeyUse())
         listed[one.person.person_id] = PersonListed(
-            **PersonShown.of(one).model_dump(), keys_count=use.working_count, last_used_at=use.last_used_at
+            **PersonShown.of(one).model_dump(),
+            decides=decides(one.roles, one.community),
+            keys_count=use.working_count,
+            last_used_at=use.last_used_at,
         )
     return listed
 

@@ -51,11 +51,12 @@ class Person:
 
 @dataclass(frozen=True)
 class Appointment:
-    """A person in one community: what they are there."""
+    """A person in one community: what they are there, and which of its members, as far as anybody said."""
 
     community: str
     person: Person
     roles: tuple[Role, ...]
+    members: tuple[str, ...] = ()
 
 
 class KeyUse(NamedTuple):

@@ -68,7 +68,7 @@ async def set_roles(
     if before is not None and before.roles == wanted:
         return before
     changed = replace(person, revision=person.revision + 1)
-    appointment = Appointment(community, changed, wanted)
+    appointment = replace(wished, person=changed, members=before.members if before else ())
     await store.set_person(tx.conn, person=changed)
     await _put_and_tell(tx, appointment)
     return appointment
@@ -121,6 +121,17 @@ async def unbind(
     if changed != person:
         await _put_and_tell_everywhere(tx, changed, appointments=appointments)
     return replace(own, person=changed)
+
+
+async def set_members(
+    tx: Transaction[Settings], *, appointment: Appointment, members: Sequence[str]
+) -> Appointment:
+    """Say which members of the community a person is, who is locked, all of them."""
+    changed = replace(appointment.person, revision=appointment.person.revision + 1)
+    tied = replace(appointment, person=changed, members=tuple(sorted(set(members))))
+    await store.set_person(tx.conn, person=changed)
+    await _put_and_tell(tx, tied)
+    return tied
 
 
 async def find_person(
@@ -216,6 +227,8 @@ def _tell(tx: Transaction, appointment: Appointment) -> None:
         "revision": person.revision,
         "roles": [role.value for role in appointment.roles],
     }
+    if appointment.members:
+        data["members"] = list(appointment.members)
     if person.unbound_count:
         data["unbound_count"] = person.unbound_count
     tx.tell(

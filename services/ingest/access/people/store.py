@@ -1,6 +1,6 @@
 """The SQL of people."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from asyncpg import Record
@@ -11,7 +11,7 @@ from shared.contracts.facts import PersonChanged
 from shared.postgres import Connection
 
 _APPOINTMENT = """
-select f.community, f.roles, p.person_id, p.revision, p.name, p.kind, p.disabled, p.email, p.created_at,
+select f.community, f.roles, f.members, p.person_id, p.revision, p.name, p.kind, p.disabled, p.email, p.created_at,
     p.oidc_issuer, p.unbound_count
 from followed_people f join people p using (person_id)
 """
@@ -126,11 +126,12 @@ async def put_appointment(conn: Connection, *, appointment: Appointment, signed_
     await conn.execute(
         """
         insert into followed_people (
-            community, person_id, revision, name, kind, disabled, roles, signed_with, unbound_count)
-        values ($1, $2::text::uuid, $3, $4, $5, $6, $7, $8, $9)
+            community, person_id, revision, name, kind, disabled, roles, signed_with, unbound_count, members)
+        values ($1, $2::text::uuid, $3, $4, $5, $6, $7, $8, $9, $10)
         on conflict (community, person_id) do update
         set revision = excluded.revision, name = excluded.name, disabled = excluded.disabled,
-            roles = excluded.roles, signed_with = excluded.signed_with, unbound_count = excluded.unbound_count
+            roles = excluded.roles, signed_with = excluded.signed_with, unbound_count = excluded.unbound_count,
+            members = excluded.members
         """,
         appointment.community,
         person.person_id,
@@ -141,6 +142,7 @@ async def put_appointment(conn: Connection, *, appointment: Appointment, signed_
         appointment.roles,
         signed_with,
         person.unbound_count,
+        appointment.members,
     )
 
 
@@ -177,6 +179,21 @@ async def has_other_administrator(conn: Connection, *, community: str, person_id
         person_id,
     )
     return found
+
+
+async def lock_ties(conn: Connection, *, community: str) -> None:
+    """Have whoever else says who is which member of the community wait until this transaction ends."""
+    await conn.execute("select pg_advisory_xact_lock(hashtextextended($1, 2))", f"ties {community}")
+
+
+async def find_tied(conn: Connection, *, community: str, members: Collection[str]) -> list[str]:
+    """The people of a community who are one of these members, in the order of their ids."""
+    rows = await conn.fetch(
+        "select person_id from followed_people where community = $1 and members && $2::text[]::uuid[] order by 1",
+        community,
+        list(members),
+    )
+    return [str(row["person_id"]) for row in rows]
 
 
 async def page_of_appointments(
@@ -252,7 +269,8 @@ async def count_appointments_signed_otherwise(conn: Connection, *, signed_with: 
 
 
 def _appointment(row: Record) -> Appointment:
-    return Appointment(row["community"], _person(row), tuple(map(Role, row["roles"])))
+    members = tuple(map(str, row["members"]))
+    return Appointment(row["community"], _person(row), tuple(map(Role, row["roles"])), members)
 
 
 def _person(row: Record) -> Person:

@@ -19,6 +19,7 @@ from services.ingest.access.sign_ins.domain import (
     check_renewable,
     check_usable,
 )
+from services.ingest.access.ties.handlers import tie_by_subject
 from services.ingest.access.token_keys.handlers import sign
 from services.ingest.metrics import SIGN_INS
 from services.ingest.settings import Settings
@@ -102,7 +103,10 @@ async def sign_in_by_subject(tx: Transaction[Settings], *, community: str, subje
         raise InvalidIdTokenError("It has signed in already, and does so once: sign in at the provider again")
     if not is_subject:
         await store.set_subject(tx.conn, person_id=person_id, issuer=subject.issuer, subject=subject.subject)
-    signed_in = await _signed_in(tx, community, person=person, member_id=None)
+    tied_to = await tie_by_subject(
+        tx, community=community, issuer=subject.issuer, subject=subject.subject, person_id=person_id
+    )
+    signed_in = await _signed_in(tx, community, person=person, member_id=None, tied_to=tied_to)
     SIGN_INS.labels("id_token").inc()
     return signed_in
 
@@ -195,7 +199,12 @@ async def _check_person(tx: Transaction[Settings], *, community: str, person_id:
 
 
 async def _signed_in(
-    tx: Transaction[Settings], community: str, *, person: FollowedPerson | None, member_id: str | None
+    tx: Transaction[Settings],
+    community: str,
+    *,
+    person: FollowedPerson | None,
+    member_id: str | None,
+    tied_to: str | None = None,
 ) -> SignedIn:
     # Of a member who is merged it is the member's own: every service asks each time whom that belongs to.
     person_id = person.person_id if person else member_id or ""
@@ -212,6 +221,6 @@ async def _signed_in(
     )
     # Nobody had shown a credential before: who came is known from here on.
     actor = Actor(community, person_id, f"token:{claims.token_id}")
-    after = {"expires_at": claims.expires_at}
+    after = {"expires_at": claims.expires_at} | ({"tied_to": tied_to} if tied_to else {})
     tx.did(Did("token.issue", "token", claims.token_id, member_id, after=after, actor=actor))
     return SignedIn(await sign(tx, claims=claims), claims)

@@ -35,6 +35,7 @@ from services.ingest.refused.domain import Request as RefusedRequest
 from services.ingest.settings import Settings
 from services.ingest.shares.api import DOOR, Visit
 from services.ingest.shares.handlers import Believed, KnownOfCommunities
+from shared.audit import continued_trace
 from shared.http import Answer, Connected, DirectRoute, FieldError, Problem, ProblemType, Read, Scope
 from shared.http.auth import authorise
 from shared.http.problem_types import INVALID_REQUEST
@@ -197,9 +198,8 @@ def _admitted(
     if not encoded:
         raise admission.NothingAdmittedError(read) if read.refusals else admission.EmptyBatchError
     receipt = receipt_id(community, now, secrets.token_hex(8), len(encoded), is_backfill=is_backfill)
-    request = admission.Request(
-        community, receipt, received_at=now, traceparent=new_traceparent(), is_backfill=is_backfill
-    )
+    trace = continued_trace(headers.get("traceparent"), new_traceparent())
+    request = admission.Request(community, receipt, received_at=now, traceparent=trace, is_backfill=is_backfill)
     records = _raw_records(encoded, request)
     read.events.clear()
     return Admitted(receipt, records, read if read.refusals else None, cost)

@@ -11,17 +11,18 @@ from services.recognition.badges.api.problems import (
     BADGE_HELD,
     BADGE_NOT_HELD,
     EDITIONS_GONE,
-    NO_WORDS,
     NOT_BY_HAND,
     UNKNOWN_BADGE,
 )
-from services.recognition.badges.domain.by_hand import CITATION_MAX_CHARS, REASON_MAX_CHARS, Giver
+from services.recognition.badges.domain.by_hand import CITATION_MAX_CHARS
 from services.recognition.badges.handlers import by_hand as handlers
+from services.recognition.hands.api import NO_WORDS, giver_of
+from services.recognition.hands.domain import REASON_MAX_CHARS
 from services.recognition.thresholds.domain import Grant
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.contracts.fields import Slug
 from shared.http import MemberId, Principal, RequestBody, Scope, Tx, problem_responses, requires
-from shared.http.problem_types import UNKNOWN_IDENTITY, UNKNOWN_MEMBER
+from shared.http.problem_types import ABOUT_YOURSELF, UNKNOWN_IDENTITY, UNKNOWN_MEMBER
 
 router = APIRouter(tags=["recognition"])
 Manager = Annotated[Principal, requires(Scope.RECOGNITION_WRITE)]
@@ -85,6 +86,7 @@ class BadgesTakenBack(BaseModel):
     responses=problem_responses(
         UNKNOWN_IDENTITY,
         UNKNOWN_MEMBER,
+        ABOUT_YOURSELF,
         UNKNOWN_BADGE,
         NOT_BY_HAND,
         BADGE_HELD,
@@ -108,7 +110,7 @@ async def post_member_badge(
             member_id=str(member_id),
             badge_id=wanted.badge,
             citation=wanted.citation,
-            by=_giver(principal),
+            by=giver_of(principal),
         )
         return BadgeGiven.of(grant)
 
@@ -120,7 +122,9 @@ async def post_member_badge(
 @router.post(
     "/v1/members/{member_id}/badges/{badge_id}/take-back",
     summary="Take a badge from a member",
-    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_MEMBER, UNKNOWN_BADGE, BADGE_NOT_HELD, NO_WORDS),
+    responses=problem_responses(
+        UNKNOWN_IDENTITY, UNKNOWN_MEMBER, ABOUT_YOURSELF, UNKNOWN_BADGE, BADGE_NOT_HELD, NO_WORDS
+    ),
 )
 async def take_back_member_badge(
     principal: Manager, tx: Tx, member_id: MemberId, badge_id: Slug, wanted: BadgeTaken
@@ -135,14 +139,10 @@ async def take_back_member_badge(
         member_id=str(member_id),
         badge_id=badge_id,
         reason=wanted.reason,
-        by=_giver(principal),
+        by=giver_of(principal),
     )
     return BadgesTakenBack(
         member_id=member_id,
         badge=badge_id,
         grant_ids=[UUID(grant.reverses) for grant in grants if grant.reverses is not None],
     )
-
-
-def _giver(principal: Principal) -> Giver:
-    return Giver(principal.person_id or None, principal.person_name)

@@ -52,7 +52,7 @@ class LevelHolders(BaseModel):
 
     name: str
     title: str
-    points: int
+    points: int | None = Field(description="Null for one that asks for more than points, or is given by hand")
     holders: int
 
 
@@ -142,7 +142,7 @@ async def get_badges(principal: Looker, conn: Conn) -> Badges:
                 points=level.points,
                 holders=holders.get(ThresholdKey("level", level.id), 0),
             )
-            for level in sorted(in_force.recognition.levels, key=lambda level: level.points)
+            for level in (*in_force.recognition.points_levels, *in_force.recognition.trust_levels)
         ],
     )
 

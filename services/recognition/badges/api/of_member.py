@@ -16,6 +16,7 @@ from services.recognition.badges.store import shown as shown_store
 from services.recognition.badges.store import standing as standing_store
 from services.recognition.counts import store as counts_store
 from services.recognition.counts.domain import NO_PLAN
+from services.recognition.levels import store as levels_store
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import (
     Grant,
@@ -96,8 +97,11 @@ class MemberRecognition(BaseModel):
     member_id: UUID
     name: str | None
     points: int
-    level: Granted | None = Field(description="The highest level that stands")
-    next_level: NextLevel | None = Field(description="Null at the highest level")
+    level: Granted | None = Field(description="The highest level that stands of those by points")
+    next_level: NextLevel | None = Field(description="Null at the highest of those")
+    trust_level: Granted | None = Field(
+        description="The highest that stands of those by what they do: GET /v1/members/{member_id}/levels"
+    )
     badges: list[Granted]
 
 
@@ -196,8 +200,13 @@ async def recognition_of(conn: Connection, *, community: str, member_id: UUID) -
     def shown(grant: Grant) -> Granted:
         return Granted.of(grant, title=titles.get(grant.key, grant.title), citation=citations.get(grant.grant_id))
 
-    levels = sorted(in_force.recognition.levels, key=lambda level: (level.points, level.id))
-    reached = [grants[key] for level in levels if (key := ThresholdKey("level", level.id)) in grants]
+    recognition = in_force.recognition
+    reached = [
+        grants[key] for level in recognition.points_levels if (key := ThresholdKey("level", level.id)) in grants
+    ]
+    trusted = [
+        grants[key] for level in recognition.trust_levels if (key := ThresholdKey("level", level.id)) in grants
+    ]
     heights = {key: place for place, key in enumerate(titles)}
     highest: dict[str, Grant] = {}
     for key, grant in sorted(grants.items(), key=lambda one: heights.get(one[0], -1)):
@@ -208,6 +217,7 @@ async def recognition_of(conn: Connection, *, community: str, member_id: UUID) -
         name=name,
         points=member.points,
         level=shown(reached[-1]) if reached else None,
+        trust_level=shown(trusted[-1]) if trusted else None,
         next_level=_next_level(member, in_force.recognition),
         badges=[shown(grant) for grant in sorted(highest.values(), key=lambda one: (one.event_time, one.key))],
     )
@@ -238,7 +248,8 @@ async def _standing(conn: Connection, *, community: str, member_id: str) -> dict
     by_criteria = (await standing_store.load_members(conn, keys=[key])).get(key) or BadgeMember(*key)
     gifts = await by_hand_store.load_gifts(conn, community=community, member_ids=group)
     ids = [gift.grant_id for gift in gifts]
-    for standing in (total, counted, by_criteria):
+    by_deeds = (await levels_store.load_members(conn, keys=[key])).get(key)
+    for standing in (total, counted, by_criteria, by_deeds):
         ids += [] if standing is None else [held.grant_id for held in standing.standing.values()]
     taken = await by_hand_store.load_withheld(conn, community=community, member_ids=group)
     withheld = set().union(*taken.values())
@@ -323,9 +334,11 @@ def _percent(parts: Iterable[Progress], *, is_held: bool) -> int:
 
 
 def _next_level(member: Member, recognition: Recognition) -> NextLevel | None:
-    missing = [level for level in recognition.levels if ThresholdKey("level", level.id) not in member.standing]
+    missing = [
+        level for level in recognition.points_levels if ThresholdKey("level", level.id) not in member.standing
+    ]
     if not missing:
         return None
-    lowest = min(missing, key=lambda level: (level.points, level.id))
+    lowest, *_ = missing
     have = member.earned_points if gives_points(lowest.gives) else member.points
-    return NextLevel(name=lowest.id, title=lowest.title, points_missing=max(0, lowest.points - have))
+    return NextLevel(name=lowest.id, title=lowest.title, points_missing=max(0, (lowest.points or 0) - have))

@@ -8,5 +8,4 @@ BADGE_HELD = ProblemType("badge-held", 409, "The member holds the badge already"
 BADGE_NOT_HELD = ProblemType("badge-not-held", 409, "The member does not hold the badge")
 EDITIONS_GONE = ProblemType("editions-gone", 409, "All numbers of the limited badge are given")
 BADGE_NOT_COUNTABLE = ProblemType("badge-not-countable", 422, "It cannot be said before who would hold the badge")
-NO_WORDS = ProblemType("no-words", 422, "Nothing is said in words")
 PICTURE_REFUSED = ProblemType("picture-refused", 422, "The picture is not one that is served")

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 CITATION_MAX_CHARS: Final = 500
-REASON_MAX_CHARS: Final = 300
 
 
 class UnknownBadgeError(LookupError):
@@ -32,22 +31,6 @@ class EditionsGoneError(Exception):
         self.limit = limit
 
 
-class NobodyThereError(Exception):
-    """There is no such member, or they were forgotten."""
-
-
-class NoWordsError(ValueError):
-    """Nothing is left of a text once it is cleaned."""
-
-
-@dataclass(frozen=True, slots=True)
-class Giver:
-    """Who gives or takes: a person, and the name they had then."""
-
-    person_id: str | None
-    name: str
-
-
 @dataclass(frozen=True, slots=True)
 class Gift:
     """A badge that somebody gave a member, and for what in their words; None where these were forgotten."""
@@ -72,11 +55,3 @@ class Withheld(NamedTuple):
     by_person: str | None
     by_name: str
     reason: str | None
-
-
-def cleaned(words: str) -> str:
-    """Words as they are kept: one line, no blanks around it. Raises NoWordsError where nothing is left."""
-    line = " ".join(words.split())
-    if not line:
-        raise NoWordsError
-    return line

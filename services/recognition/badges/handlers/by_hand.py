@@ -5,19 +5,18 @@ from dataclasses import dataclass
 from services.recognition.badges.domain.by_hand import (
     EditionsGoneError,
     Gift,
-    Giver,
     HeldAlreadyError,
-    NobodyThereError,
     NotByHandError,
     NotHeldError,
     UnknownBadgeError,
     Withheld,
-    cleaned,
 )
 from services.recognition.badges.domain.deciding import BadgeMember
 from services.recognition.badges.store import by_hand as store
 from services.recognition.badges.store import standing as standing_store
 from services.recognition.counts import store as counts_store
+from services.recognition.hands.domain import Giver, cleaned
+from services.recognition.hands.handlers import find_person
 from services.recognition.metrics import BADGES_BY_HAND
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import Due, Grant, Held, ThresholdKey, grant_id
@@ -26,8 +25,6 @@ from services.recognition.totals import store as totals_store
 from shared.audit import Did
 from shared.contracts.programme import Badge
 from shared.followed_communities import load_calendar
-from shared.followed_members import find_name
-from shared.merges import find_head, load_group, lock_heads
 from shared.transaction import Transaction
 
 
@@ -41,8 +38,8 @@ class Named:
     group: list[str]
 
 
-async def find_named(tx: Transaction, *, community: str, member_id: str, badge_id: str) -> Named:
-    """What a command names. Raises UnknownBadgeError and NobodyThereError.
+async def find_named(tx: Transaction, *, community: str, member_id: str, badge_id: str, by: Giver) -> Named:
+    """What a command names. Raises UnknownBadgeError, NobodyThereError, and AboutYourselfError for their own.
 
     Nobody decides about badges of the community, and nobody merges members, until the transaction ends.
     """
@@ -51,13 +48,8 @@ async def find_named(tx: Transaction, *, community: str, member_id: str, badge_i
     badges = {} if in_force is None else {badge.id: badge for badge in in_force.recognition.badges}
     if in_force is None or badge_id not in badges:
         raise UnknownBadgeError
-    named = await find_name(tx.conn, community=community, member_id=member_id)
-    if named is None or named.is_erased:
-        raise NobodyThereError
-    await lock_heads(tx.conn, keys=[(community, member_id)])
-    head_id = await find_head(tx.conn, community=community, member_id=member_id)
-    group = await load_group(tx.conn, community=community, head_id=head_id)
-    return Named(badges[badge_id], in_force.version, head_id, group)
+    person = await find_person(tx, community=community, member_id=member_id, by=by.person_id)
+    return Named(badges[badge_id], in_force.version, *person)
 
 
 async def give(
@@ -66,10 +58,11 @@ async def give(
     """Give a member a badge, and say in words for what.
 
     That is one that is given by hand, or one that somebody took from them. Raises UnknownBadgeError,
-    NobodyThereError, NoWordsError, NotByHandError, HeldAlreadyError, and EditionsGoneError where none is left.
+    NobodyThereError, AboutYourselfError, NoWordsError, NotByHandError, HeldAlreadyError, and EditionsGoneError
+    where none is left.
     """
     words = cleaned(citation)
-    named = await find_named(tx, community=community, member_id=member_id, badge_id=badge_id)
+    named = await find_named(tx, community=community, member_id=member_id, badge_id=badge_id, by=by)
     withheld = await store.load_withheld(tx.conn, community=community, member_ids=named.group)
     if not named.badge.by_hand and badge_id not in set().union(*withheld.values()):
         raise NotByHandError
@@ -128,10 +121,10 @@ async def take_back(
 ) -> list[Grant]:
     """Take a badge with all of its tiers from a member, and have it earned no more; its number is free.
 
-    Raises UnknownBadgeError, NobodyThereError, NoWordsError, and NotHeldError.
+    Raises UnknownBadgeError, NobodyThereError, AboutYourselfError, NoWordsError, and NotHeldError.
     """
     words = cleaned(reason)
-    named = await find_named(tx, community=community, member_id=member_id, badge_id=badge_id)
+    named = await find_named(tx, community=community, member_id=member_id, badge_id=badge_id, by=by)
     due = Due(tx.now, (await load_calendar(tx.conn, community=community)).said_day(tx.now))
     hand = BadgeMember(community, named.member_id)
     grants: list[Grant] = []

@@ -11,12 +11,14 @@ from services.recognition.badges.domain.deciding import Asked, BadgeMember, Chan
 from services.recognition.badges.store import by_hand as by_hand_store
 from services.recognition.badges.store import standing as store
 from services.recognition.badges.store.standing import Sweep
+from services.recognition.boards.handlers import following as boards
 from services.recognition.counts import store as counts_store
 from services.recognition.counts.domain import NO_PLAN
 from services.recognition.metrics import BACKFILLED_MEMBERS, BACKFILLS, LOOKED_AT_MEMBERS
 from services.recognition.quests import store as quests_store
 from services.recognition.streaks.domain.dates import Move, calendar_of
 from services.recognition.streaks.domain.standing import Earning, Rhythm, standing
+from services.recognition.streaks.store import load_freezes
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import Due, Grant
 from services.recognition.thresholds.handlers import Traced, make_grants
@@ -44,6 +46,7 @@ _LATER = timedelta(days=3)
 async def on_audiences(tx: Transaction, facts: list[AudienceFact]) -> None:
     """Keep in which audiences members are; whoever entered or left one is looked at again."""
     await follow(tx, facts)
+    await boards.follow_audiences(tx, facts)
     in_force = await thresholds_store.load_thresholds(tx.conn, communities={fact["community"] for fact in facts})
     reads = {community: found.thresholds.reads.audiences for community, found in in_force.items()}
     due = {
@@ -85,7 +88,7 @@ async def criteria_in_force(conn: Connection, *, community: str) -> Criteria:
 
 async def _sweep(tx: Transaction) -> bool:
     """Look at the next members of a community by a version that asks for something else; whether there was one."""
-    if await store.is_more_waiting(tx.conn, than=WAITING_MAX_COUNT):
+    if await thresholds_store.is_more_waiting(tx.conn, than=WAITING_MAX_COUNT):
         return False
     community = await store.find_stale(tx.conn)
     if community is None:
@@ -305,6 +308,9 @@ async def _longest(
         member_ids=[one for group in people.values() for one in group],
         counters={counter for of_streak in counters.values() for counter in of_streak},
     )
+    given = await load_freezes(
+        conn, community=community, member_ids=[one for group in people.values() for one in group]
+    )
     zones = await store.load_zones(conn, community=community, member_ids=head_ids)
     calendar = await load_calendar(conn, community=community)
     found: dict[str, dict[str, int]] = {}
@@ -321,12 +327,21 @@ async def _longest(
         if any(done.values()):
             moves = [Move(*move) for move in zones.get(head_id, [])]
             found[head_id] = {
-                streak.id: _run(streak, done[streak.id], calendar, moves) for streak in criteria.streaks
+                streak.id: _run(
+                    streak,
+                    done[streak.id],
+                    calendar,
+                    moves,
+                    [at for one in group for at in given.get(one, {}).get(streak.id, ())],
+                )
+                for streak in criteria.streaks
             }
     return found
 
 
-def _run(streak: Streak, done: Collection[datetime], calendar: Calendar, moves: list[Move]) -> int:
+def _run(
+    streak: Streak, done: Collection[datetime], calendar: Calendar, moves: list[Move], given: Collection[datetime]
+) -> int:
     if not done:
         return 0
     own = calendar_of(calendar, moves)
@@ -334,4 +349,5 @@ def _run(streak: Streak, done: Collection[datetime], calendar: Calendar, moves: 
     earning = None if streak.freezes is None else Earning(streak.freezes.every, streak.freezes.hold)
     # As of when all of it is over: that a day is not over yet makes no run shorter.
     as_of = max(done) + _LATER
-    return standing(days, calendar=own, as_of=as_of, rhythm=Rhythm.of(streak), earning=earning).longest
+    rhythm = Rhythm.of(streak)
+    return standing(days, calendar=own, as_of=as_of, rhythm=rhythm, freezes=given, earning=earning).longest

@@ -52,6 +52,6 @@ async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Seque
         members = {member_id: member for (_, member_id), member in locked.items()}
         grants = regrouped(groups, members, due=due, version=criteria.version)
         await store.set_members(tx.conn, members=members.values())
-        await make_grants(tx, grants=[Traced(grant) for grant in grants])
+        await make_grants(tx, grants=[Traced(grant) for grant in grants], celebrates=False)
     if criteria.asked or found:
         await thresholds_store.put_due(tx.conn, due={(community, head_id): due for head_id in groups})

@@ -11,8 +11,8 @@ from services.recognition.badges.store import by_hand as store
 from services.recognition.badges.store import restoring as restoring_store
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import Due, Grant
-from services.recognition.totals.handlers import grant_told
-from shared.contracts.facts import RECOGNITION_GRANTED, RecognitionGranted
+from services.recognition.totals.handlers import grant_told, grants_in
+from shared.contracts.facts import RECOGNITION_FACT, RecognitionFact
 from shared.merges import load_group, load_heads
 from shared.own_facts import ReadBack
 from shared.topics import RECOGNITION
@@ -21,9 +21,9 @@ from shared.transaction import Transaction
 NOBODY = ""
 
 
-async def on_badges_told(tx: Transaction, facts: list[RecognitionGranted]) -> None:
+async def on_badges_told(tx: Transaction, facts: list[RecognitionFact]) -> None:
     """Take in what was told of badges that ask for several things or were given by hand; the grants are there."""
-    told = [grant_told(fact) for fact in facts]
+    told = [grant_told(fact) for fact in grants_in(facts)]
     badges = [one for one in told if one.key.kind == "badge" and one.award_id is None and one.event_uid is None]
     by_criteria = [one for one in badges if not one.by_hand or one.reverses is not None]
     if by_criteria:
@@ -77,4 +77,4 @@ async def _editions(tx: Transaction, grants: Sequence[Grant]) -> None:
             await restoring_store.free_edition(tx.conn, grant=grant)
 
 
-READ_BACK = (ReadBack((RECOGNITION,), RECOGNITION_GRANTED.adapter, on_badges_told),)
+READ_BACK = (ReadBack((RECOGNITION,), RECOGNITION_FACT, on_badges_told),)

@@ -282,12 +282,6 @@ async def page_of_members(
     return [str(row["member_id"]) for row in rows]
 
 
-async def is_more_waiting(conn: Connection, *, than: int) -> bool:
-    """Whether more facts than that wait to be published."""
-    found: bool = await conn.fetchval("select exists (select from outbox offset $1 limit 1)", than)
-    return found
-
-
 def _columns(keys: Collection[MemberKey]) -> tuple[list[str], list[str]]:
     return [community for community, _ in keys], [member_id for _, member_id in keys]
 

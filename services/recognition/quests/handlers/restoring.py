@@ -5,16 +5,20 @@ from services.recognition.quests import store
 from services.recognition.quests.handlers.deciding import regroup
 from services.recognition.thresholds.domain import Due
 from services.recognition.totals.handlers import grant_told
-from shared.contracts.facts import RECOGNITION_GRANTED, RecognitionGranted
+from shared.contracts.facts import RECOGNITION_FACT, RecognitionFact
 from shared.merges import load_group, load_heads
 from shared.own_facts import ReadBack
 from shared.topics import RECOGNITION
 from shared.transaction import Transaction
 
 
-async def on_quests_told(tx: Transaction, facts: list[RecognitionGranted]) -> None:
+async def on_quests_told(tx: Transaction, facts: list[RecognitionFact]) -> None:
     """Take in what was told of quests; the grants are there. Who joined since the copy is forgotten."""
-    told = [grant_told(fact) for fact in facts if fact["data"]["kind"] == "quest"]
+    told = [
+        grant_told(fact)
+        for fact in facts
+        if fact["type"] == "recognition.granted.v1" and fact["data"]["kind"] == "quest"
+    ]
     if not told:
         return
     await store.rebuild(tx.conn, grants=told)
@@ -29,4 +33,4 @@ async def on_quests_told(tx: Transaction, facts: list[RecognitionGranted]) -> No
     await deeds_store.put_due(tx.conn, due={(one.community, one.member_id): Due(tx.now) for one in told})
 
 
-READ_BACK = (ReadBack((RECOGNITION,), RECOGNITION_GRANTED.adapter, on_quests_told),)
+READ_BACK = (ReadBack((RECOGNITION,), RECOGNITION_FACT, on_quests_told),)

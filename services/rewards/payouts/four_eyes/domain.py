@@ -31,9 +31,15 @@ class FourEyesError(Exception):
     """Whoever has a hand in it may not say yes to it as well; the message says which."""
 
 
-def reasons_against(hands: Iterable[Hand], person_id: str | None) -> list[str]:
-    """Why a person may not approve the run with these hands in it; a hand of nobody known could be theirs."""
-    return [_said(hand) for hand in hands if hand.person_id is None or hand.person_id == person_id]
+def reasons_against(
+    hands: Iterable[Hand], person_id: str | None, *, own_payout_id: str | None = None
+) -> list[str]:
+    """Why a person may not approve the run with these hands in it; a hand of nobody known could be theirs.
+
+    `own_payout_id` is a payout of it to the member who they are.
+    """
+    said = [_said(hand) for hand in hands if hand.person_id is None or hand.person_id == person_id]
+    return said if own_payout_id is None else [*said, f"you are paid by it (payout {own_payout_id})"]
 
 
 def check_four_eyes(hands: Sequence[Hand], person_id: str | None) -> None:

@@ -1,5 +1,7 @@
 """The hands in a run, by what its rows and those of its members say."""
 
+from collections.abc import Collection, Sequence
+
 from services.rewards.payouts.domain import OUTCOMES_GIVING_BACK
 from services.rewards.payouts.four_eyes.domain import Deed, Hand
 from shared.postgres import Connection
@@ -73,3 +75,29 @@ async def load_hands(conn: Connection, *, community: str, run_id: str) -> list[H
         )
         for row in rows
     ]
+
+
+async def find_own_payout(
+    conn: Connection,
+    *,
+    community: str,
+    members: Collection[str],
+    run_id: str,
+    only: Sequence[str] | None = None,
+) -> str | None:
+    """A payout of a run, or of those of it that are named, to one of these members; None for none."""
+    if not members:
+        return None
+    found = await conn.fetchval(
+        """
+        select payout_id from payouts
+        where community = $1 and member_id = any($2::text[]::uuid[]) and run_id = $3
+            and (payout_id = any($4::text[]::uuid[]) or $4 is null and state not in ('held', 'failed'))
+        order by 1 limit 1
+        """,
+        community,
+        list(members),
+        run_id,
+        None if only is None else list(only),
+    )
+    return None if found is None else str(found)

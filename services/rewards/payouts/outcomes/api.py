@@ -15,12 +15,14 @@ from services.rewards.payouts import store as payout_store
 from services.rewards.payouts.api import Deed, deeds
 from services.rewards.payouts.api import State as PayoutStateName
 from services.rewards.payouts.domain import OUTCOMES, OUTCOMES_BY_TWO, Actor, PayoutState
+from services.rewards.payouts.four_eyes.store import find_own_payout
 from services.rewards.payouts.outcomes import domain, handlers, store
 from services.rewards.payouts.outcomes.domain import OutcomeFilter, OutcomePlace, OutcomeState
 from services.rewards.payouts.runs.api.models import FOUR_EYES, RUN_REFUSED, UNKNOWN_RUN, Run, shown
 from services.rewards.payouts.runs.domain.bank import BankReport
 from services.rewards.payouts.runs.domain.runs import RunState
 from services.rewards.payouts.runs.handlers.checks import find_run
+from shared.access_keys import load_own
 from shared.contracts.texts import Line
 from shared.http import (
     IN_ANSWER,
@@ -38,6 +40,7 @@ from shared.http import (
     problem_responses,
     requires,
 )
+from shared.http.problem_types import ABOUT_YOURSELF
 from shared.postgres import Connection
 
 OUTCOME_MAX_COUNT = 500
@@ -102,6 +105,14 @@ class Outcome(BaseModel):
     state: State = Field(examples=["proposed"])
     proposed: Deed
     decided: Deed | None = Field(description="Who confirmed or withdrew it; null while it waits")
+
+
+class OutcomeShown(Outcome):
+    """An outcome as it is shown to whoever asks."""
+
+    is_about_you: bool = Field(
+        description="Whether it names a payout to whoever asks, who then does not confirm it"
+    )
 
 
 class SaidOf(BaseModel):
@@ -238,7 +249,9 @@ async def preview_outcome(
 @router.post(
     "/v1/payout-runs/{run_id}/outcomes/{outcome_id}/confirm",
     summary="Confirm an outcome that another person proposed",
-    responses=problem_responses(UNKNOWN_RUN, UNKNOWN_OUTCOME, FOUR_EYES, RUN_REFUSED, OUTCOME_REFUSED, ALTERED),
+    responses=problem_responses(
+        UNKNOWN_RUN, UNKNOWN_OUTCOME, FOUR_EYES, ABOUT_YOURSELF, RUN_REFUSED, OUTCOME_REFUSED, ALTERED
+    ),
 )
 async def confirm_outcome(principal: Approver, tx: Tx, run_id: UUID, outcome_id: UUID) -> OutcomeResult:
     """Its payouts change now. Whoever proposed it cannot, by whatever key or token."""
@@ -300,13 +313,17 @@ async def list_outcomes(
     summary="An outcome that two people decide",
     responses=problem_responses(UNKNOWN_OUTCOME),
 )
-async def get_outcome(principal: Reader, conn: Conn, outcome_id: UUID) -> Outcome:
+async def get_outcome(principal: Reader, conn: Conn, outcome_id: UUID) -> OutcomeShown:
     """What was proposed of which payouts, by whom, and who decided it."""
     found = await store.find_outcome(conn, community=principal.community, outcome_id=str(outcome_id))
     if found is None:
         raise domain.UnknownOutcomeError(str(outcome_id))
     (answered,) = await _outcomes(conn, [found], community=principal.community)
-    return answered
+    own = await load_own(conn, community=principal.community, person_id=principal.person_id)
+    payout_id = await find_own_payout(
+        conn, community=principal.community, members=own, run_id=found.run_id, only=found.payout_ids
+    )
+    return OutcomeShown(**answered.model_dump(), is_about_you=payout_id is not None)
 
 
 async def _result(conn: Connection, noted: domain.Noted) -> OutcomeResult:

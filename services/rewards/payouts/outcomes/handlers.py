@@ -6,6 +6,7 @@ from uuid import uuid4
 from services.rewards.metrics import OUTCOMES_WAITING
 from services.rewards.payouts import store as payout_store
 from services.rewards.payouts.domain import Actor, Agreed
+from services.rewards.payouts.four_eyes.store import find_own_payout
 from services.rewards.payouts.handlers import change
 from services.rewards.payouts.outcomes import store
 from services.rewards.payouts.outcomes.domain import (
@@ -28,7 +29,7 @@ from services.rewards.payouts.runs.handlers.checks import (
 )
 from services.rewards.payouts.seals.domain import SealedRun, SealStep
 from services.rewards.settings import Settings
-from shared.access_keys import Scope, load_standings
+from shared.access_keys import AboutYourselfError, Scope, load_own, load_standings
 from shared.audit import Did
 from shared.transaction import Transaction
 
@@ -87,12 +88,16 @@ async def note_outcome(
 async def confirm(tx: Transaction[Settings], *, community: str, run_id: str, outcome_id: str, by: Actor) -> Noted:
     """Confirm what another person proposed: its payouts change. Confirming again changes nothing.
 
-    Raises UnknownRunError, UnknownOutcomeError, FourEyesError when `by` proposed it, OutcomeRefusedError when it
+    Raises UnknownRunError, UnknownOutcomeError, FourEyesError when `by` proposed it,
+    AboutYourselfError when it is of a payout to them, OutcomeRefusedError when it
     was withdrawn, or who proposed it may not do so any more, and what note_outcome raises of its payouts.
     """
     run, sealed = await lock_as_sealed(tx, community=community, run_id=run_id)
     outcome = await _lock_outcome(tx, run, outcome_id=outcome_id)
     outcome.check_another(by)
+    own = await load_own(tx.conn, community=community, person_id=by.person_id)
+    if await find_own_payout(tx.conn, community=community, members=own, run_id=run_id, only=outcome.payout_ids):
+        raise AboutYourselfError
     if outcome.state is OutcomeState.CONFIRMED:
         tx.did(_did("confirm", outcome, {"changed": 0}, state=outcome.state))
         return Noted(run, 0, outcome)

@@ -10,12 +10,13 @@ from services.rewards.bank_messages.domain import BankAccount
 from services.rewards.payouts.api import Deed, deeds
 from services.rewards.payouts.domain import PayoutState
 from services.rewards.payouts.four_eyes.domain import reasons_against
-from services.rewards.payouts.four_eyes.store import load_hands
+from services.rewards.payouts.four_eyes.store import find_own_payout, load_hands
 from services.rewards.payouts.review import store
 from services.rewards.payouts.review.domain import ChangedPayeePlace, term_changes
 from services.rewards.payouts.runs import store as run_store
 from services.rewards.payouts.runs.api.models import UNKNOWN_RUN, Run, shown
 from services.rewards.payouts.runs.domain.runs import UnknownRunError
+from shared.access_keys import load_own
 from shared.bank_accounts import masked
 from shared.http import IN_ANSWER, Limit, Page, Principal, Scope, Snapshot, after, problem_responses, requires
 
@@ -96,6 +97,8 @@ async def get_review(principal: Reader, conn: Snapshot, run_id: UUID) -> Review:
     }
     known = {name: (by, at) for name, (by, at) in done.items() if by is not None and at is not None}
     named = dict(zip(known, await deeds(conn, list(known.values()), community=principal.community), strict=True))
+    hands = await load_hands(conn, **key)
+    own = await load_own(conn, community=principal.community, person_id=principal.person_id)
     return Review(
         run=answered,
         payment_count=sum(part.count for part in paid),
@@ -107,7 +110,9 @@ async def get_review(principal: Reader, conn: Snapshot, run_id: UUID) -> Review:
         last_run_id=UUID(last.run_id) if last else None,
         term_changes=[TermChange.model_validate(change) for change in term_changes(run, last)] if last else [],
         changed_payees_count=await store.count_changed_payees(conn, **key),
-        reasons_against_you=reasons_against(await load_hands(conn, **key), principal.person_id),
+        reasons_against_you=reasons_against(
+            hands, principal.person_id, own_payout_id=await find_own_payout(conn, **key, members=own)
+        ),
     )
 
 

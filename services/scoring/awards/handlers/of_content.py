@@ -9,6 +9,7 @@ from services.scoring.awards.domain.activities import Marks
 from services.scoring.awards.domain.awards import Award, Earned, award_id, for_content
 from services.scoring.awards.handlers.rooms import READ_BACK_LEFT
 from services.scoring.awards.handlers.telling import tell
+from services.scoring.limits.domain.claims import head_of
 from services.scoring.metrics import CONTENT_POINTS_TOLD
 from services.scoring.programmes.handlers.in_force import document_in_force
 from services.scoring.quality.domain.weighing import points_of
@@ -17,8 +18,11 @@ from services.scoring.quality.store.judgements import Scored
 from services.scoring.rules.domain.attributes import MemberKey
 from services.scoring.rules.domain.qualities import QUALITY
 from services.scoring.settings import Settings
+from services.scoring.voids.domain import NOTHING_STANDS
+from services.scoring.voids.store import find_communities_with_voids, load_standing
 from shared.contracts.programme import Programme
 from shared.followed_communities import load_calendar
+from shared.merges import load_heads
 from shared.transaction import Transaction
 
 #: What such an award says that it is for, in place of a type of event.
@@ -53,6 +57,13 @@ async def _give(tx: Transaction[Settings], contents: list[Scored], *, programme:
     earned: dict[str, dict[str, Earned]] = {}
     for one in await award_store.load_earned(tx.conn, events=keys):
         earned.setdefault(one.award.event_uid, {})[one.award.award_id] = one
+    # What was made while its author is suspended earns nothing, however good it is found later.
+    heads = await load_heads(tx.conn, keys={(community, one.author_id) for one in contents})
+    persons = {one.author_id: head_of(heads, community, one.author_id) for one in contents}
+    standing = NOTHING_STANDS
+    if await find_communities_with_voids(tx.conn, communities=[community]):
+        members = sorted({(community, person_id) for person_id in persons.values()})
+        standing = await load_standing(tx.conn, contents=(), members=members, heads=heads)
     awards: list[Award] = []
     marks: dict[tuple[str, str], Marks] = {}
     told: list[Scored] = []
@@ -64,7 +75,11 @@ async def _give(tx: Transaction[Settings], contents: list[Scored], *, programme:
             week=calendar.said_week(content.made_at),
         )
         due = dict.fromkeys(known, 0)
-        due[new.award_id] = 0 if content.is_gone else points_of(content.sums, section.points)
+        is_off = any(
+            void.holds_at(content.made_at)
+            for void in standing.members.get((community, persons[content.author_id]), ())
+        )
+        due[new.award_id] = 0 if content.is_gone or is_off else points_of(content.sums, section.points)
         found = [for_content(known.get(one), of_new=new, due=points) for one, points in due.items()]
         found_awards = [award for award in found if award is not None]
         awards += found_awards

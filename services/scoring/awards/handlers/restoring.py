@@ -6,7 +6,7 @@ from services.scoring.awards import store
 from services.scoring.awards.domain.awards import Award, EventKey, RecordedAward, amended
 from services.scoring.awards.handlers.rooms import members_of, tell_claims
 from services.scoring.awards.handlers.telling import tell
-from services.scoring.campaigns.handlers import ToldPoints, take_in
+from services.scoring.campaigns.handlers.spending import ToldPoints, take_in
 from services.scoring.limits import store as limit_store
 from services.scoring.settings import Settings
 from services.scoring.voids.store import load_whys

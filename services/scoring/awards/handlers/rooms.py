@@ -12,7 +12,7 @@ from itertools import groupby
 from services.scoring.awards.domain.awards import Award, Cause, of_claim
 from services.scoring.awards.handlers.telling import tell
 from services.scoring.awards.store import is_anything_read_back, load_read_back
-from services.scoring.campaigns.handlers import spend
+from services.scoring.campaigns.handlers.spending import spend
 from services.scoring.limits import store
 from services.scoring.limits.domain.allotting import Window, binding_windows, give_room, settle, since
 from services.scoring.limits.domain.claims import Claim, ClaimKey, Cut, State

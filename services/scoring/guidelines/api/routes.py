@@ -38,6 +38,7 @@ from services.scoring.guidelines.handlers.deciding import By, Decided
 from services.scoring.guidelines.handlers.folding import in_force, person
 from services.scoring.programmes.domain.publication import Author
 from services.scoring.voids import store as void_store
+from shared.access_keys import load_own
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.followed_members import load_names
 from shared.http import (
@@ -56,7 +57,7 @@ from shared.http import (
     problem_responses,
     requires,
 )
-from shared.http.problem_types import UNKNOWN_IDENTITY, UNKNOWN_MEMBER
+from shared.http.problem_types import ABOUT_YOURSELF, UNKNOWN_IDENTITY, UNKNOWN_MEMBER
 from shared.merges import load_group
 from shared.postgres import Connection
 
@@ -177,7 +178,9 @@ async def post_report(principal: Moderator, whose: Whose, tx: Tx, wanted: Report
 @router.post(
     "/v1/guideline-cases/{case_id}/decide",
     summary="Uphold or dismiss what was reported",
-    responses=problem_responses(UNKNOWN_CASE, CASE_DECIDED, OWN_CASE, NO_GUIDELINES, UNKNOWN_CATEGORY),
+    responses=problem_responses(
+        UNKNOWN_CASE, CASE_DECIDED, ABOUT_YOURSELF, OWN_CASE, NO_GUIDELINES, UNKNOWN_CATEGORY
+    ),
 )
 async def decide_case(principal: Moderator, case_id: UUID, tx: Tx, wanted: DecisionRequest) -> CaseItem:
     """Upheld: its author's points for it are reversed, and what the category and their history say follows.
@@ -198,7 +201,7 @@ async def decide_case(principal: Moderator, case_id: UUID, tx: Tx, wanted: Decis
 @router.post(
     "/v1/guideline-cases/{case_id}/rule",
     summary="Decide an appeal",
-    responses=problem_responses(UNKNOWN_CASE, CASE_DECIDED, OWN_CASE),
+    responses=problem_responses(UNKNOWN_CASE, CASE_DECIDED, ABOUT_YOURSELF, OWN_CASE),
 )
 async def rule_on_appeal(principal: Moderator, case_id: UUID, tx: Tx, wanted: RulingRequest) -> CaseItem:
     """Another person than who decided or reported. `overturned` gives back what was reversed, lifts the rest."""
@@ -233,7 +236,7 @@ async def get_suspensions(principal: Reader, shown: Shown, conn: Conn) -> Page[S
     status_code=201,
     response_model=SuspensionShown,
     responses=problem_responses(
-        NO_GUIDELINES, UNKNOWN_CATEGORY, OWN_CASE, UNKNOWN_IDENTITY, UNKNOWN_MEMBER, KEY_REUSED
+        NO_GUIDELINES, UNKNOWN_CATEGORY, ABOUT_YOURSELF, UNKNOWN_IDENTITY, UNKNOWN_MEMBER, KEY_REUSED
     ),
 )
 async def post_suspension(
@@ -262,7 +265,7 @@ async def post_suspension(
 @router.post(
     "/v1/suspensions/{suspension_id}/lift",
     summary="End a suspension",
-    responses=problem_responses(UNKNOWN_SUSPENSION, OWN_CASE),
+    responses=problem_responses(UNKNOWN_SUSPENSION, ABOUT_YOURSELF),
 )
 async def lift_suspension(principal: Moderator, suspension_id: UUID, tx: Tx) -> SuspensionShown:
     """From now on they earn again; what they did meanwhile earned nothing, and does not. Again changes nothing."""
@@ -291,7 +294,6 @@ async def _shown(conn: Connection, case: Case, *, shown: Shown, principal: Princ
     found = await store.load_reporters(conn, community=community, member_ids=reporters)
     others: list[Case] = []
     suspensions = []
-    group: list[str] = []
     if case.member_id is not None:
         group = await person(conn, community=community, member_id=case.member_id)
         others = await store.page_of_cases(
@@ -321,7 +323,7 @@ async def _shown(conn: Connection, case: Case, *, shown: Shown, principal: Princ
             "suspensions": [SuspensionShown.of(one) for one in suspensions],
             "reversed": Reversed(awards=awards, points=points),
             "event_uids": [uid for _, uid, _ in events],
-            "why_not": _why_not(case, words, principal, group),
+            "why_not": await _why_not(conn, case, words=words, principal=principal),
         }
     )
 
@@ -332,15 +334,17 @@ def _told(words: list[Word]) -> list[Word]:
     return [word for word in words if word.kind is not Kind.REPORT or word.word_id in first]
 
 
-def _why_not(case: Case, words: list[Word], principal: Principal, group: list[str]) -> str | None:
+async def _why_not(conn: Connection, case: Case, *, words: list[Word], principal: Principal) -> str | None:
     if case.state not in WAITING:
         return None
-    if principal.member_id is not None and principal.member_id in group:
+    own = await load_own(conn, community=principal.community, person_id=principal.person_id)
+    if case.member_id in own:
         return "own_content"
     mine = {
         word.kind
         for word in words
-        if not word.is_retracted and word.by is not None and word.by.person_id == principal.person_id
+        if not word.is_retracted
+        and (word.by_member in own or (word.by is not None and word.by.person_id == principal.person_id))
     }
     if Kind.REPORT in mine:
         return "own_report"

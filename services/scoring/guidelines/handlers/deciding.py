@@ -1,5 +1,6 @@
 """What people do here: report, decide, appeal, decide appeals, suspend, lift, accept."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -29,6 +30,7 @@ from services.scoring.programmes.domain.publication import Author
 from services.scoring.settings import Settings
 from services.scoring.voids.domain import Void
 from services.scoring.voids.store import lock_void
+from shared.access_keys import AboutYourselfError, check_not_about_oneself, load_own
 from shared.audit import Did
 from shared.contracts.programme import Guidelines
 from shared.postgres import Connection
@@ -105,7 +107,8 @@ async def decide(
 ) -> Case:
     """Uphold or dismiss what was reported. The same said again by the same person changes nothing.
 
-    Raises UnknownCaseError, CaseDecidedError, OwnCaseError, NoGuidelinesError and UnknownCategoryError.
+    Raises UnknownCaseError, CaseDecidedError, AboutYourselfError, OwnCaseError, NoGuidelinesError and
+    UnknownCategoryError.
     """
     case, folded = await _locked(tx, community=community, case_id=case_id)
     if category is not None:
@@ -120,8 +123,8 @@ async def decide(
     if folded.state is not CaseState.OPEN:
         raise CaseDecidedError(_decided_so(folded))
     words = await store.load_words(tx.conn, community=community, case_id=case_id)
-    await _check_no_part(tx.conn, case, by=by)
-    if any(one.kind is Kind.REPORT and _is_by(one, by) for one in words):
+    own = await _check_no_part(tx.conn, case, by=by)
+    if any(one.kind is Kind.REPORT and _is_by(one, by, own) for one in words):
         raise OwnCaseError("you reported it")
     return await _say(
         tx, case, folded=folded, kind=Kind.DECISION, about=case_id, decided=decided, by=by, category=category
@@ -156,7 +159,7 @@ async def appeal(
 async def rule(tx: Transaction[Settings], *, community: str, case_id: str, decided: Decided, by: By) -> Case:
     """Decide an appeal: another person than who decided. The same said again changes nothing.
 
-    Raises UnknownCaseError, CaseDecidedError and OwnCaseError.
+    Raises UnknownCaseError, CaseDecidedError, AboutYourselfError and OwnCaseError.
     """
     case, folded = await _locked(tx, community=community, case_id=case_id)
     if folded.ruling is not None and _is_same(folded.ruling, decided, by):
@@ -164,11 +167,11 @@ async def rule(tx: Transaction[Settings], *, community: str, case_id: str, decid
         return case
     if folded.state is not CaseState.APPEALED or folded.appeal is None:
         raise CaseDecidedError(_decided_so(folded))
-    if folded.decision is not None and _is_by(folded.decision, by):
+    own = await _check_no_part(tx.conn, case, by=by)
+    if folded.decision is not None and _is_by(folded.decision, by, own):
         raise OwnCaseError("you decided it the first time")
-    await _check_no_part(tx.conn, case, by=by)
     words = await store.load_words(tx.conn, community=community, case_id=case_id)
-    if any(one.kind is Kind.REPORT and _is_by(one, by) for one in words):
+    if any(one.kind is Kind.REPORT and _is_by(one, by, own) for one in words):
         raise OwnCaseError("you reported it")
     about = folded.appeal.ref
     return await _say(
@@ -188,15 +191,12 @@ async def suspend(
 ) -> Void:
     """Suspend a member from now on, for days or until it is lifted, for a category of the guidelines.
 
-    Raises NobodyThereError, NoGuidelinesError, UnknownCategoryError and OwnCaseError.
+    Raises NobodyThereError, NoGuidelinesError, UnknownCategoryError and AboutYourselfError.
     """
     if not await is_member(tx.conn, community=community, member_id=member_id):
         raise NobodyThereError
     _check_category(await _section(tx, community=community), reason)
-    if by.member_id is not None and by.member_id in await person(
-        tx.conn, community=community, member_id=member_id
-    ):
-        raise OwnCaseError("it is about yourself")
+    await check_not_about_oneself(tx.conn, community=community, person_id=by.author.person_id, members=[member_id])
     word = Word(
         community=community,
         word_id=word_id,
@@ -222,16 +222,15 @@ async def suspend(
 async def lift(tx: Transaction[Settings], *, community: str, suspension_id: str, by: By, word_id: str) -> Void:
     """End a suspension now: what was done during it earned nothing, and does not later. Again changes nothing.
 
-    Raises UnknownSuspensionError and OwnCaseError.
+    Raises UnknownSuspensionError and AboutYourselfError.
     """
     # The case first, as everywhere, then the void.
     seen = await lock_void(tx.conn, community=community, void_id=suspension_id)
     if seen is None or not seen.is_standing:
         raise UnknownSuspensionError
-    if by.member_id is not None and by.member_id in await person(
-        tx.conn, community=community, member_id=seen.member_id
-    ):
-        raise OwnCaseError("it is about yourself")
+    await check_not_about_oneself(
+        tx.conn, community=community, person_id=by.author.person_id, members=[seen.member_id]
+    )
     if seen.ends_at is not None and seen.ends_at <= tx.now:
         tx.did(_suspension_entry("lift", seen, before=seen))
         return seen
@@ -337,12 +336,12 @@ async def _locked(tx: Transaction[Settings], *, community: str, case_id: str) ->
     return replace(case, state=folded.state, member_id=folded.member_id), folded
 
 
-async def _check_no_part(conn: Connection, case: Case, *, by: By) -> None:
-    """Raises OwnCaseError when the content is of who decides."""
-    if by.member_id is None or case.member_id is None:
-        return
-    if by.member_id in await person(conn, community=case.content.community, member_id=case.member_id):
-        raise OwnCaseError("it is about yourself")
+async def _check_no_part(conn: Connection, case: Case, *, by: By) -> Collection[str]:
+    """Who the one is who decides, as members. Raises AboutYourselfError when the content is theirs."""
+    own = await load_own(conn, community=case.content.community, person_id=by.author.person_id)
+    if case.member_id in own:
+        raise AboutYourselfError
+    return own
 
 
 async def _section(tx: Transaction[Settings], *, community: str) -> Guidelines:
@@ -357,10 +356,11 @@ def _check_category(section: Guidelines, category: str) -> None:
         raise UnknownCategoryError(category, [one.id for one in section.categories])
 
 
-def _is_by(word: Word, by: By) -> bool:
-    if word.by is not None and word.by.person_id is not None:
-        return word.by.person_id == by.author.person_id
-    return word.by_member is not None and word.by_member == by.member_id
+def _is_by(word: Word, by: By, own: Collection[str] = ()) -> bool:
+    """Whether somebody said it: as the person here, or as one of the members who they are."""
+    if word.by is not None and word.by.person_id is not None and word.by.person_id == by.author.person_id:
+        return True
+    return word.by_member is not None and (word.by_member == by.member_id or word.by_member in own)
 
 
 def _is_same(word: Word, decided: Decided, by: By) -> bool:

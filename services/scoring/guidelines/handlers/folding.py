@@ -32,6 +32,8 @@ from services.scoring.manual.store import points_of
 from services.scoring.metrics import CASES_DECIDED, CASES_WAITING, VOIDS_TO_SWEEP
 from services.scoring.programmes.domain.publication import succession
 from services.scoring.programmes.store import versions
+from services.scoring.quality.store import judgements
+from services.scoring.rules.domain.attributes import MemberKey
 from services.scoring.settings import Settings
 from services.scoring.voids import store as void_store
 from services.scoring.voids.domain import Void, Voided, Why
@@ -207,10 +209,12 @@ async def _sweep(tx: Transaction[Settings], found: Void) -> None:
             award_ids={one.award_id for one in released},
         )
         return
+    group = set(await person(tx.conn, community=community, member_id=void.member_id))
+    if void.content_id is None and void.swept_to is None:
+        await _weigh_anew(tx, void, group=group)
     if not void.is_standing:
         await void_store.set_swept(tx.conn, void, swept_to=None, is_swept=True)
         return
-    group = set(await person(tx.conn, community=community, member_id=void.member_id))
     events, swept_to = await _next_events(tx.conn, void, group=group, limit=limit)
     taken = await _taken(tx.conn, void, group=group, events=events)
     await void_store.add_voided(tx.conn, voided=taken)
@@ -220,6 +224,17 @@ async def _sweep(tx: Transaction[Settings], found: Void) -> None:
         award_ids={one.award_id for one in taken},
     )
     await void_store.set_swept(tx.conn, void, swept_to=swept_to, is_swept=swept_to is None)
+
+
+async def _weigh_anew(tx: Transaction[Settings], void: Void, *, group: set[str]) -> None:
+    """Have what others found of a member's content weighed anew, but for the time in which they are suspended.
+
+    And have the points looked at of what they made in it, or in a time in which they were thought to be.
+    """
+    assert void.starts_at is not None  # noqa: S101 -- it is a suspension
+    members = [MemberKey(void.community, one) for one in sorted(group)]
+    await judgements.put_pairs_due_of(tx.conn, members=members)
+    await judgements.put_due_of_authors(tx.conn, members=members, since=void.starts_at)
 
 
 async def _next_events(

@@ -131,6 +131,7 @@ class SignalCaseShown(NamedSignalCase):
     ring_case_ids: list[UUID] = Field(
         description="Cases of the others of its rings that wait for the same decision"
     )
+    is_about_you: bool = Field(description="Whether it names whoever asks, who then decides nothing of it")
 
 
 class SignalTerms(BaseModel):

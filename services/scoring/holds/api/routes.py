@@ -34,6 +34,7 @@ from services.scoring.signals.domain.cases import (
 from services.scoring.signals.domain.ties import TieKey
 from services.scoring.signals.store import cases as cases_store
 from services.scoring.signals.store import ties as ties_store
+from shared.access_keys import load_own
 from shared.contracts.programme import Programme
 from shared.followed_members import load_names
 from shared.http import (
@@ -53,7 +54,7 @@ from shared.http import (
     problem_responses,
     requires,
 )
-from shared.http.problem_types import UNKNOWN_IDENTITY
+from shared.http.problem_types import ABOUT_YOURSELF, UNKNOWN_IDENTITY
 from shared.merges import load_group
 
 UNKNOWN_SIGNAL_CASE = ProblemType("unknown-signal-case", 404, "No such case of held awards")
@@ -164,11 +165,14 @@ async def get_signal_case(principal: Reader, shown: Shown, case_id: UUID, conn: 
         | {
             "pairs": [pair_of(pair, names, back.get(TieKey(pair.receiver, pair.giver), 0)) for pair in pairs],
             "ring_case_ids": [one.case_id for one in others.values() if one.state is case.state],
+            "is_about_you": case.names_any(
+                await load_own(conn, community=community, person_id=principal.person_id)
+            ),
         }
     )
 
 
-_DECIDING = problem_responses(UNKNOWN_SIGNAL_CASE, SIGNAL_CASE_DECIDED, SIGNAL_REASON)
+_DECIDING = problem_responses(UNKNOWN_SIGNAL_CASE, ABOUT_YOURSELF, SIGNAL_CASE_DECIDED, SIGNAL_REASON)
 
 
 @router.post("/v1/signals/{case_id}/release", summary="Give what a case holds", responses=_DECIDING)
@@ -187,7 +191,7 @@ async def release_signal_case(principal: Decider, case_id: UUID, tx: Tx, wanted:
 @router.post(
     "/v1/signals/{case_id}/approve",
     summary="Approve a release that another person asked for",
-    responses=problem_responses(UNKNOWN_SIGNAL_CASE, SIGNAL_CASE_DECIDED, SIGNAL_FOUR_EYES),
+    responses=problem_responses(UNKNOWN_SIGNAL_CASE, ABOUT_YOURSELF, SIGNAL_CASE_DECIDED, SIGNAL_FOUR_EYES),
 )
 async def approve_signal_case(principal: Approver, case_id: UUID, tx: Tx) -> SignalCaseItem:
     """Whoever asked for it cannot, by whatever key; approving again changes nothing."""

@@ -11,6 +11,7 @@ from services.scoring.settings import Settings
 from services.scoring.signals.domain.cases import CaseState, Reason, SignalCase, UnknownSignalCaseError
 from services.scoring.signals.store import cases as cases_store
 from services.scoring.signals.store import looks as looks_store
+from shared.access_keys import AboutYourselfError, load_own
 from shared.audit import Did
 from shared.contracts.programme import Signals
 from shared.transaction import Transaction
@@ -36,7 +37,7 @@ async def release(
 ) -> list[SignalCase]:
     """Give what cases withhold: at once, or once another approves it, from so many points on.
 
-    What is released already, or asked for, is not changed. Raises UnknownSignalCaseError,
+    What is released already, or asked for, is not changed. Raises UnknownSignalCaseError, AboutYourselfError,
     SignalCaseDecidedError and WrongReasonError, and then none is.
     """
 
@@ -52,19 +53,19 @@ async def release(
         )
 
     verb = decision.verb or "release"
-    return await _decide(tx, community=community, case_ids=case_ids, verb=verb, decide=decide)
+    return await _decide(tx, community=community, case_ids=case_ids, by=decision.by, verb=verb, decide=decide)
 
 
 async def approve(tx: Transaction[Settings], *, community: str, case_id: str, by: Author) -> SignalCase:
     """Release a case as another person asked. Again changes nothing.
 
-    Raises UnknownSignalCaseError, SignalCaseDecidedError and CaseFourEyesError.
+    Raises UnknownSignalCaseError, AboutYourselfError, SignalCaseDecidedError and CaseFourEyesError.
     """
 
     def decide(case: SignalCase, _terms: Signals | None) -> SignalCase:
         return case if case.state is CaseState.RELEASED else case.approved(by=by, now=tx.now)
 
-    (case,) = await _decide(tx, community=community, case_ids=[case_id], verb="approve", decide=decide)
+    (case,) = await _decide(tx, community=community, case_ids=[case_id], by=by, verb="approve", decide=decide)
     return case
 
 
@@ -73,7 +74,8 @@ async def deny(
 ) -> list[SignalCase]:
     """Decide that nobody gets what cases withhold. Again changes nothing.
 
-    Raises UnknownSignalCaseError, SignalCaseDecidedError and WrongReasonError, and then none is denied.
+    Raises UnknownSignalCaseError, AboutYourselfError, SignalCaseDecidedError and WrongReasonError, and then none
+    is denied.
     """
 
     def decide(case: SignalCase, _terms: Signals | None) -> SignalCase:
@@ -82,18 +84,22 @@ async def deny(
         return case.denied(by=decision.by, now=tx.now, reason=decision.reason, note=decision.note)
 
     verb = decision.verb or "deny"
-    return await _decide(tx, community=community, case_ids=case_ids, verb=verb, decide=decide)
+    return await _decide(tx, community=community, case_ids=case_ids, by=decision.by, verb=verb, decide=decide)
 
 
 async def _decide(
-    tx: Transaction[Settings], *, community: str, case_ids: Sequence[str], verb: str, decide: Decide
+    tx: Transaction[Settings], *, community: str, case_ids: Sequence[str], by: Author, verb: str, decide: Decide
 ) -> list[SignalCase]:
+    """Decide cases, of which none names who decides. Raises UnknownSignalCaseError and AboutYourselfError."""
+    own = await load_own(tx.conn, community=community, person_id=by.person_id)
     cases: list[tuple[SignalCase, SignalCase]] = []
     _, programme = await document_in_force(tx.conn, community=community, at=tx.now)
     for case_id in sorted(case_ids):
         before = await cases_store.find_case(tx.conn, community=community, case_id=case_id, is_locked=True)
         if before is None:
             raise UnknownSignalCaseError
+        if before.names_any(own):
+            raise AboutYourselfError
         cases.append((before, decide(before, None if programme is None else programme.signals)))
     for before, after in cases:
         if after != before:

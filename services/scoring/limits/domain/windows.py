@@ -79,24 +79,18 @@ class Limit:
     holder: Holder = Holder.MEMBER
     #: The rule that finds this bound in a window that others find another in.
     owner: str | None = None
+    #: How much fits: points above zero, awards below. What keeps to time binds as soon as there are two.
+    bound: int = field(init=False, repr=False, compare=False)
     #: What all of its windows have in their names.
     _named: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Write its part of the names once: every claim asks for one."""
+        """Work out once what every claim asks for: how much fits, and its part of the names."""
+        counted = -self.most if self.kind in (Kind.COUNT, Kind.FIRST) else -1
+        object.__setattr__(self, "bound", self.most if self.kind in (Kind.POINTS, Kind.FLOOR) else counted)
         within = f"{self.within}{'' if self.campaign is None else ':' + self.campaign}"
         held = f"\x1e{self.holder}" if self.holder else ""
         object.__setattr__(self, "_named", f"\x1f{self.id}\x1f{self.kind}{within}{held}\x1f")
-
-    @property
-    def bound(self) -> int:
-        """How much fits: points above zero, awards below.
-
-        A cooldown and diminishing returns bind as soon as there are two.
-        """
-        if self.kind in (Kind.POINTS, Kind.FLOOR):
-            return self.most
-        return -self.most if self.kind in (Kind.COUNT, Kind.FIRST) else -1
 
     @property
     def words(self) -> str:
@@ -130,7 +124,7 @@ class Limit:
         """
         if (self.by_other and other_id is None) or (self.by_object and object_id is None):
             return None
-        start = _start(self.within, day, week)
+        start = day if self.within is Within.DAY else _start(self.within, day, week)
         member = "" if self.for_all else member_id
         other, thing = other_id if self.by_other else "", object_id if self.by_object else ""
         name = f"{community}{self._named}{member}\x1f{other}\x1f{thing}"

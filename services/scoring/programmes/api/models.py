@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field
 
 from services.scoring.programmes.domain import money, proposals, publication
+from services.scoring.programmes.domain.boards import BoardsKept
 from services.scoring.programmes.handlers.publishing import Because, Published
 from services.scoring.rules.domain.costs import EVENT_STEPS_MAX_COUNT
 from shared.contracts.facts.programmes import ProgrammeNote
@@ -200,6 +201,23 @@ class Completions(BaseModel):
     items: list[Completion]
 
 
+class BoardsTake(BaseModel):
+    """What the boards that a programme declares take to be kept, at most."""
+
+    boards: int = Field(examples=[2])
+    rows_per_member: int = Field(description="For one who is on all of them", examples=[3])
+    bytes_per_member: int = Field(examples=[810])
+    result_rows: int = Field(description="In all, once results of as many periods are there as are kept")
+    result_bytes: int = Field(examples=[930_000])
+
+    @classmethod
+    def of(cls, kept: BoardsKept) -> Self | None:
+        """What is shown of it; None of a programme without boards."""
+        if not kept.boards:
+            return None
+        return cls(**kept._asdict(), bytes_per_member=kept.bytes_per_member, result_bytes=kept.result_bytes)
+
+
 class Publication(BaseModel):
     """What a publication did. A dry run and a text that says the same as the newest version change nothing."""
 
@@ -224,6 +242,9 @@ class Publication(BaseModel):
     dry_run: bool
     document: dict[str, Any] | None = Field(None, description="What was read, of a dry run")
     costs: list[ConditionCost] = Field(description="What its conditions can take, by type of event")
+    boards: BoardsTake | None = Field(
+        None, description="What its boards take to be kept; null without boards, and for a version that was there"
+    )
     warnings: list[FieldError] = Field(
         description="What is allowed and hardly meant, such as a condition that can never be true"
     )
@@ -234,6 +255,7 @@ class Publication(BaseModel):
         published: Published,
         *,
         costs: Sequence[ConditionCost] = (),
+        boards: "BoardsTake | None" = None,
         warnings: Sequence[FieldError] = (),
     ) -> Self:
         """What was done, as the API shows it."""
@@ -251,6 +273,7 @@ class Publication(BaseModel):
             is_new=published.is_new,
             dry_run=False,
             costs=list(costs),
+            boards=boards,
             warnings=list(warnings),
         )
 

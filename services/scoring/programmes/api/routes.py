@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from services.scoring.programmes.api.models import (
     COMPLETED_BODY,
     PROGRAMME_BODY,
+    BoardsTake,
     Completion,
     Completions,
     MoneyChange,
@@ -31,6 +32,7 @@ from services.scoring.programmes.api.problems import (
     UNKNOWN_VERSION,
 )
 from services.scoring.programmes.api.texts import NoteAsked, author_of, costs_of, field_errors, text_of, valid
+from services.scoring.programmes.domain.boards import boards_kept
 from services.scoring.programmes.domain.completing import Cursor
 from services.scoring.programmes.domain.proposals import Proposal, UnknownVersionError
 from services.scoring.programmes.domain.publication import (
@@ -121,6 +123,7 @@ async def post_programme(
     programme = valid(reading)
     warnings = field_errors(reading.warnings)
     costs = costs_of(reading.steps)
+    boards = BoardsTake.of(boards_kept(programme))
     async with begin() as tx:
         submission = Submission(
             programme, text, author_of(principal), effective_from, note=note, asks_for_review=review
@@ -142,13 +145,14 @@ async def post_programme(
                 dry_run=True,
                 document=document_of(programme),
                 costs=costs,
+                boards=boards,
                 warnings=warnings,
             )
         published = await publish_programme(tx, community=principal.community, submission=submission)
     if not published.is_new:
         response.status_code = 200
     response.headers["Location"] = f"/v1/programmes/{published.version.number}"
-    return Publication.of(published, costs=costs, warnings=warnings)
+    return Publication.of(published, costs=costs, boards=boards, warnings=warnings)
 
 
 @router.get("/v1/programmes", summary="Versions of the programme, newest first", responses=problem_responses())

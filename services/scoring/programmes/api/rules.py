@@ -1,5 +1,6 @@
 """HTTP route of what gives points now: what a community may show to everybody of its programme."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, NamedTuple, Self
 
@@ -50,12 +51,13 @@ class PublicRule(BaseModel):
     split: bool = Field(False, description="Whether all of them share the points")
     also: list[PublicBeneficiary] = Field(description="Who else gets some from the same event")
     score: str = Field(description="The score that they count for; `points` can be spent", examples=["points"])
-    goal: str | None = Field(description="The goal that it serves")
+    goal: str | None = Field(description="The goal that it serves", examples=["answers"])
+    goal_title: str | None = Field(description="That goal's title", examples=["Answers within a day"])
     campaign: str | None = Field(description="The campaign that it is of: then it gives on its days alone")
 
     @classmethod
-    def of(cls, rule: Rule) -> Self:
-        """The rule as everybody may see it."""
+    def of(cls, rule: Rule, goals: Mapping[str, str]) -> Self:
+        """The rule as everybody may see it; `goals` are the titles of what its programme serves."""
         return cls(
             rule_id=rule.id,
             title=rule.title,
@@ -67,6 +69,7 @@ class PublicRule(BaseModel):
             split=rule.split is not None,
             score=rule.score or SPENDABLE,
             goal=rule.goal,
+            goal_title=None if rule.goal is None else goals.get(rule.goal),
             campaign=rule.campaign,
         )
 
@@ -168,10 +171,11 @@ async def get_rules(
 
 def _rules(number: int, document: Any) -> dict[str, Any]:
     programme = Programme.model_validate(document)
+    goals = {goal.id: goal.title for goal in programme.goals or ()}
     return {
         "programme_version": number,
         "title": programme.title,
-        "rules": [PublicRule.of(rule) for rule in programme.rules],
+        "rules": [PublicRule.of(rule, goals) for rule in programme.rules],
         "campaigns": [
             PublicCampaign.model_validate(one, from_attributes=True) for one in programme.campaigns or ()
         ],

@@ -1,4 +1,4 @@
-"""What is wrong with badges: criteria that are none, ask for what is not there, or cost too much to be asked."""
+"""What is wrong with badges and milestones: what they ask is none, not there, or costs too much to be asked."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +17,7 @@ from shared.located_yaml import Located, Path, mark_within
 from shared.near_names import suggestion
 
 BADGES: Path = ("recognition", "badges")
+MILESTONES: Path = ("recognition", "milestones")
 #: What badges may have asked of one event beside what rules ask, by a service without child processes.
 COUNTED_STEPS_MAX_COUNT = 10_000
 #: The fields with a criterion, and whether it comes to a number.
@@ -24,7 +25,7 @@ CRITERIA = {"when": False, "measure": True}
 
 
 def badge_mistakes(located: Located, text: str, conditions: Conditions) -> Iterator[Mistake]:
-    """What is wrong with badges' criteria, and where one counts events that recognition cannot ask about."""
+    """What is wrong with badges' criteria, and events that recognition cannot ask of and is to count."""
     counted: list[tuple[Path, str]] = []
     for index, badge in enumerate(list_at(located, BADGES)):
         if not isinstance(badge, dict):
@@ -48,6 +49,10 @@ def badge_mistakes(located: Located, text: str, conditions: Conditions) -> Itera
                 continue
             yield from _unknown(located, path, criterion)
             counted += [(path, rule_id) for rule_id in sorted(criterion.reads.events)]
+    for index, milestone in enumerate(list_at(located, MILESTONES)):
+        rule = milestone.get("rule") if isinstance(milestone, dict) else None
+        if isinstance(rule, str):
+            counted.append(((*MILESTONES, index, "rule"), rule))
     counted += quest_rules(located)
     yield from _not_countable(located, counted, conditions)
 
@@ -95,6 +100,8 @@ def _not_countable(located: Located, counted: list[tuple[Path, str]], conditions
         is_quest = path[1] == "quests"
         instead = "write `count: awards`" if path[-1] == "rule" else f'ask for awards("{rule_id}")'
         instead, noun = ("go by another rule", "quest") if is_quest else (instead, "badge")
+        if path[: len(MILESTONES)] == MILESTONES:
+            noun, instead = "milestone", "name another rule"
         detail: Any = None
         if rule_id in several:
             detail = f"the rule `{rule_id}` is for several people, and a {noun} counts events for one; {instead}"
@@ -105,7 +112,7 @@ def _not_countable(located: Located, counted: list[tuple[Path, str]], conditions
             )
         elif reads[rule_id]:
             detail = (
-                f"the condition of `{rule_id}` reads {_read_as(reads[rule_id][0])}, and a {noun} counts events by"
+                f"the condition of `{rule_id}` reads {read_as(reads[rule_id][0])}, and a {noun} counts events by"
                 f" what they say themselves; {instead}"
             )
         else:
@@ -120,7 +127,8 @@ def _not_countable(located: Located, counted: list[tuple[Path, str]], conditions
             yield mistake(located.values[path], path, detail)
 
 
-def _read_as(name: str) -> str:
+def read_as(name: str) -> str:
+    """What a condition reads that is not of the event, in words."""
     if is_quality(name):
         return f"`{shown_name(name)}`"
     audience_id, counter_id = id_of(name), counter_of(name)

@@ -17,6 +17,7 @@ from services.scoring.programmes.domain.badges import badge_mistakes
 from services.scoring.programmes.domain.campaigns import campaign_mistakes
 from services.scoring.programmes.domain.expressions import askings, expression_mistakes
 from services.scoring.programmes.domain.fields import section_at
+from services.scoring.programmes.domain.levels import level_mistakes
 from services.scoring.programmes.domain.mistakes import (
     SHOWN_MAX_CHARS,
     Conditions,
@@ -76,6 +77,10 @@ _SAYING = {
     *("floor_of_given", "twice_the_same", "gives_and_takes", "days_of_since"),
     *("campaign_days", "campaign_rule_twice"),
     *("badge_by_hand", "badge_when", "badge_measure", "badge_nothing", "badge_tiers"),
+    *("tier_twice", "tiers_fall", "limited_tiers"),
+    *("board_without_end", "prize_twice", "prizes_beyond", "board_public"),
+    *("level_asks", "level_bounds", "level_number", "level_sum", "level_share", "level_reached", "level_kept"),
+    *("level_grace", "level_opens", "level_above_hand", "levels_count"),
     *("tier_twice", "tiers_fall", "limited_tiers", "gives_of_tiers"),
     *("gives_nothing", "step_twice", "step_rule_twice", "quest_days"),
 }
@@ -134,6 +139,7 @@ def read_with_warnings(text: str, *, clock: Clock | None = None, reviewed_since:
         *payout_mistakes(located),
         *badge_mistakes(located, text, read),
         *streak_mistakes(located),
+        *level_mistakes(located, read, own),
         *prize_mistakes(located),
     ]
     try:

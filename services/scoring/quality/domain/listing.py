@@ -66,7 +66,10 @@ class BestWanted(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A judgement of content; `is_own` says that judge and author are one person now."""
+    """A judgement of content.
+
+    `is_own` says that judge and author are one person now, `is_off` that the author was suspended then.
+    """
 
     event_uid: str
     judge_id: str
@@ -80,6 +83,7 @@ class Judged(NamedTuple):
     why: Why | None
     is_retracted: bool
     is_own: bool
+    is_off: bool
 
 
 class OfMember(NamedTuple):
@@ -94,12 +98,12 @@ def why_nothing(judged: Judged) -> str | None:
     """Why a judgement weighs nothing; None where it weighs something."""
     if judged.weight.total:
         return None
-    if judged.is_retracted:
-        return "retracted"
-    if judged.is_own:
-        return "own"
-    if judged.why is not None:
-        return judged.why.value
-    if not judged.kind_percent:
-        return "no_weight"
-    return "not_trusted" if judged.turn else "too_many"
+    reasons = (
+        (judged.is_retracted, "retracted"),
+        (judged.is_own, "own"),
+        (judged.why is not None, judged.why and judged.why.value),
+        (judged.is_off, "suspended"),
+        (not judged.kind_percent, "no_weight"),
+        (judged.turn > 0, "not_trusted"),
+    )
+    return next((reason for holds, reason in reasons if holds), "too_many")

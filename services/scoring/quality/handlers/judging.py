@@ -15,6 +15,8 @@ from services.scoring.rules.domain.attributes import MemberKey, Said
 from services.scoring.rules.domain.compiling import CompiledVersion, version_at
 from services.scoring.rules.domain.qualities import JUDGE_TRUST, QUALITY, VALUES, is_quality
 from services.scoring.settings import Settings
+from services.scoring.voids.domain import NOTHING_STANDS, Standing
+from services.scoring.voids.store import find_communities_with_voids, load_standing
 from shared.contracts.facts import AcceptedEvent
 from shared.contracts.programme import Quality
 from shared.merges import load_groups, load_heads
@@ -115,12 +117,14 @@ async def weigh(
     asked = sorted(windows)
     persons = {MemberKey(pair.community, one) for pair, _ in asked for one in pair[1:]}
     groups = await load_groups(conn, keys=persons)
+    standing = await _suspensions(conn, persons={(pair.community, pair.author_id) for pair, _ in asked})
     wanted = [
         Window(
             pair,
             groups[MemberKey(pair.community, pair.judge_id)],
             groups[MemberKey(pair.community, pair.author_id)],
             period,
+            standing.times_of(pair.community, pair.author_id),
         )
         for pair, period in asked
     ]
@@ -128,7 +132,10 @@ async def weigh(
     weights: dict[str, Turned] = {}
     for window, before in zip(wanted, await store.load_windows(conn, windows=wanted), strict=True):
         pair = window.pair
-        fresh = {one.event_uid: one for one in windows[pair, window.period]}
+        fresh = {
+            one.event_uid: one if window.counts(one.at) else one._replace(is_counted=False)
+            for one in windows[pair, window.period]
+        }
         was = {one.event_uid: one for one in before} | fresh
         for one in turned(was.values(), is_own=pair.judge_id == pair.author_id):
             earlier = was[one.event_uid]
@@ -144,6 +151,13 @@ async def weigh(
     if changed:
         await store.put_turns(conn, turned=changed)
     return weights
+
+
+async def _suspensions(conn: Connection, *, persons: Collection[tuple[str, str]]) -> Standing:
+    """When persons are suspended; they are by who stays."""
+    communities = await find_communities_with_voids(conn, communities={community for community, _ in persons})
+    members = [key for key in persons if key[0] in communities]
+    return await load_standing(conn, contents=(), members=members, heads={}) if members else NOTHING_STANDS
 
 
 async def apply(conn: Connection, *, deltas: Mapping[str, Delta], others: Collection[str], now: datetime) -> None:

@@ -13,12 +13,20 @@ from shared.postgres import Connection
 
 
 class Window(NamedTuple):
-    """What one person made of another's content in one period: the members of both."""
+    """What one person made of another's content in one period: the members of both.
+
+    `off` are times, from and until (None: it lasts), in which the author is suspended: nothing of them counts.
+    """
 
     pair: PairKey
     judges: Sequence[str]
     authors: Sequence[str]
     period: int
+    off: Sequence[tuple[datetime, datetime | None]] = ()
+
+    def counts(self, at: datetime) -> bool:
+        """Whether a judgement of that time may weigh anything."""
+        return not any(since <= at and (until is None or at < until) for since, until in self.off)
 
 
 class Kept(NamedTuple):
@@ -185,7 +193,7 @@ async def put_pairs(conn: Connection, *, likes: Mapping[PairKey, int], now: date
 async def load_windows(conn: Connection, *, windows: Sequence[Window]) -> list[list[Turned]]:
     """Of each window the first judgements that can weigh anything, and those that did until now."""
     asked = [
-        (number, one.pair.community, judge_id, author_id, one.period)
+        (number, one.pair.community, judge_id, author_id, one.period, _times(one.off))
         for number, one in enumerate(windows)
         for judge_id in one.judges
         for author_id in one.authors
@@ -193,13 +201,14 @@ async def load_windows(conn: Connection, *, windows: Sequence[Window]) -> list[l
     # Each by itself, so that whatever the planner thinks of the table it goes by the index.
     rows = await conn.fetch(
         """
-        select k.n, j.* from unnest($1::int[], $2::text[], $3::uuid[], $4::uuid[], $5::int[])
-            as k(n, community, judge_id, author_id, period)
+        select k.n, j.* from unnest($1::int[], $2::text[], $3::uuid[], $4::uuid[], $5::int[], $6::text[])
+            as k(n, community, judge_id, author_id, period, off)
         cross join lateral (
             (select * from quality_judgements q
                 where q.judge_id = k.judge_id and q.author_id = k.author_id and q.period = k.period
                     and q.why is null and not q.is_retracted and q.community = k.community
-                order by q.event_time, q.event_uid limit $6)
+                    and not q.event_time <@ k.off::tstzmultirange
+                order by q.event_time, q.event_uid limit $7)
             union all
             (select * from quality_judgements q
                 where q.judge_id = k.judge_id and q.author_id = k.author_id and q.period = k.period
@@ -219,11 +228,17 @@ async def load_windows(conn: Connection, *, windows: Sequence[Window]) -> list[l
             row["trust"],
             row["kind_percent"],
             row["percent_up"],
-            row["why"] is None and not row["is_retracted"],
+            row["why"] is None and not row["is_retracted"] and windows[row["n"]].counts(row["event_time"]),
             row["turn"],
             Sums(row["plus"], row["total"]),
         )
     return [list(of_window.values()) for of_window in found]
+
+
+def _times(off: Sequence[tuple[datetime, datetime | None]]) -> str:
+    """Times as a multirange of PostgreSQL."""
+    ranges = (f"[{since.isoformat()},{'' if until is None else until.isoformat()})" for since, until in off)
+    return "{" + ",".join(ranges) + "}"
 
 
 async def put_turns(conn: Connection, *, turned: Sequence[tuple[str, Turned]]) -> None:
@@ -341,6 +356,23 @@ async def put_pairs_due_of(conn: Connection, *, members: Collection[MemberKey]) 
         """,
         [key.community for key in members],
         [key.member_id for key in members],
+    )
+
+
+async def put_due_of_authors(conn: Connection, *, members: Collection[MemberKey], since: datetime) -> None:
+    """Have the points looked at of all that these made from a time on."""
+    await conn.execute(
+        """
+        insert into quality_due (community, content_id)
+        select c.community, c.content_id
+        from quality_contents c join unnest($1::text[], $2::text[]) as k(community, member_id)
+            on c.community = k.community and c.author_id = k.member_id::uuid
+        where c.made_at >= $3
+        on conflict do nothing
+        """,
+        [key.community for key in members],
+        [key.member_id for key in members],
+        since,
     )
 
 

@@ -90,7 +90,12 @@ async def page_of_judgements(
     """What others made of content, the newest first, beginning after a place."""
     rows = await conn.fetch(
         """
-        select q.*, coalesce(j.head_id, q.judge_id) = coalesce(a.head_id, q.author_id) as is_own
+        select q.*, coalesce(j.head_id, q.judge_id) = coalesce(a.head_id, q.author_id) as is_own,
+            exists (
+                select from voids v left join merges s on s.community = v.community and s.member_id = v.member_id
+                where v.community = q.community and v.why = 'suspended' and v.is_standing
+                    and coalesce(s.head_id, v.member_id) = coalesce(a.head_id, q.author_id)
+                    and q.event_time >= v.starts_at and (v.ends_at is null or q.event_time < v.ends_at)) as is_off
         from quality_judgements q
         left join merges j on j.community = q.community and j.member_id = q.judge_id
         left join merges a on a.community = q.community and a.member_id = q.author_id
@@ -118,6 +123,7 @@ async def page_of_judgements(
             None if row["why"] is None else Why(row["why"]),
             row["is_retracted"],
             bool(row["is_own"]),
+            row["is_off"],
         )
         for row in rows
     ]

@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 from services.scoring.awards.domain.activities import marks, sort_out
 from services.scoring.awards.domain.awards import make
 from services.scoring.awards.domain.reasons import why_less
-from services.scoring.campaigns.domain import Books, give
+from services.scoring.campaigns.domain.books import Books, give
 from services.scoring.limits.domain.allotting import Window, settle
 from services.scoring.limits.domain.corrections import graced
 from services.scoring.programmes.domain.reading import document_of

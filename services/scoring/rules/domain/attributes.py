@@ -78,11 +78,12 @@ def as_of(said: Iterable[Said], *, event_time: datetime, received_at: datetime) 
 
 def said_of(event: AcceptedEvent, names: Iterable[str], member_id: str, known: Known) -> dict[str, Said]:
     """What is so of a member at the time of an event, of attributes with these names that are known."""
-    of_member = known.get(MemberKey(event["community"], member_id), {})
+    of_member = known.get(MemberKey(event["community"], member_id))
     found: dict[str, Said] = {}
-    for name in names:
-        said = as_of(of_member.get(name, ()), event_time=event["time"], received_at=event["receivedat"])
-        if said is not None:
+    for name in names if of_member else ():
+        told = of_member.get(name) if of_member else None
+        said = told and as_of(told, event_time=event["time"], received_at=event["receivedat"])
+        if said:
             found[name] = said
     return found
 
@@ -98,9 +99,10 @@ def reads_of(
     """What a rule reads of a member for an event."""
     community, uid = event["community"], event["uid"]
     return [
-        AttributeRead(community, uid, rule_id, name, member_id, one and one.since, one and one.value)
+        AttributeRead(community, uid, rule_id, name, member_id, None, None)
+        if (one := said.get(name)) is None
+        else AttributeRead(community, uid, rule_id, name, member_id, one.since, one.value)
         for name in names
-        for one in (said.get(name),)
     ]
 
 

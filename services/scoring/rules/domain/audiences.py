@@ -149,8 +149,10 @@ def said_for(
     """
     said = said_of(event, names, member_id, known)
     said |= said_of_event(event, names, known)
+    decided = [name for name in names if counters.is_counter(name)]
+    if not decided and not audiences:
+        return said
     of_member = known.get(MemberKey(event["community"], member_id), {})
-    decided = [name for name in names if counters.counter_of(name) is not None]
     for audience in audiences:
         if audience.is_by_behaviour:
             decided.append(audience.name)

@@ -21,6 +21,11 @@ def name_of(counter_id: str) -> str:
     return PREFIX + counter_id
 
 
+def is_counter(name: str) -> bool:
+    """Whether a counter is called so among attributes."""
+    return name.startswith(PREFIX)
+
+
 def counter_of(name: str) -> str | None:
     """The counter that is called so among attributes; None for anything else."""
     return name.removeprefix(PREFIX) if name.startswith(PREFIX) else None

@@ -133,17 +133,19 @@ class _Event:
             member_id = self.fields.get(rule.member_attribute)
             if member_id is None and rule.is_maybe:
                 continue
-            reason = self._why_nobody(rule, member_id)
-            if reason is not None:
-                declined.append(decline(self.event, self.version, rule, reason))
-                continue
+            if member_id is None or self.bots or self.unearning:
+                reason = self._why_nobody(rule, member_id)
+                if reason is not None:
+                    declined.append(decline(self.event, self.version, rule, reason))
+                    continue
             person_id = head_of(self.heads, self.event["community"], member_id) if self.heads else member_id
             if rule.is_for_several:
                 if person_id in self.got:
                     declined.append(decline(self.event, self.version, rule, "twice"))
                     continue
                 self.got.add(person_id)
-            found = self._outside(rule, person_id) or self._found(rule, member_id, person_id)
+            outside = None if rule.campaign is None else self._outside(rule, person_id)
+            found = outside or self._found(rule, member_id, person_id)
             if isinstance(found, Candidate):
                 self.matched.candidates.append(found)
             else:
@@ -190,9 +192,12 @@ class _Event:
             other_id = head_of(self.heads, event["community"], other_id)
         if person_id == other_id and not rule.own:
             return decline(event, self.version, rule, "own_act")
-        points = self._points(rule, person_id, context, said)
-        if isinstance(points, Declined):
-            return points
+        points = rule.points
+        if rule.worth is not None or rule.shared_by:
+            found = self._points(rule, person_id, context, said)
+            if isinstance(found, Declined):
+                return found
+            points = found
         at, received_at, version = self.event_time, self.received_at, self.version
         if not rule.limits:
             return Candidate(event, at, received_at, version, rule, member_id, person_id, (), (), points)

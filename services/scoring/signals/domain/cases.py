@@ -4,7 +4,7 @@ Until a person decides, what a case is follows from the facts alone: it comes an
 person decided stays.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -154,6 +154,11 @@ class SignalCase:
         """What it withholds; None for nothing."""
         why = WITHHOLDS.get(self.state)
         return None if why is None else HeldScope(self.scope, why)
+
+    def names_any(self, members: Collection[str]) -> bool:
+        """Whether it is about one of these members, or somebody who gave, or is of a ring with them, is one."""
+        givers = (giver for one in self.found for giver in one.givers or ())
+        return not {self.key.member_id, *self.others, *givers}.isdisjoint(members)
 
     def released(
         self, *, by: Author, now: datetime, reason: Reason, note: str | None, second_person_from: int | None

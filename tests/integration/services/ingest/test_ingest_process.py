@@ -40,6 +40,28 @@ async def buggy(tx, facts):
 run(replace(SPEC, subscriptions=[Subscription(only.topic, only.adapter, buggy)]))
 """
 
+#: The host's own client waits for ever, as in a rebalance in which its loop has no part any more; or one of ours.
+HANGS = """
+import asyncio
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+from services.ingest.main import SPEC
+from shared.service import run
+from shared.service.parts import Parts
+
+start_host = AIOKafkaConsumerThread.on_start
+
+async def on_start(thread):
+    await start_host(thread)
+    print("the host is there", flush=True)
+
+async def hang(*_):
+    await asyncio.Event().wait()
+
+AIOKafkaConsumerThread.on_start = on_start
+{what} = hang
+run(SPEC)
+"""
+
 
 class Process:
     """One process of the service, and what it wrote to its log."""
@@ -264,3 +286,31 @@ async def test_a_stop_and_a_kill_under_load_lose_nothing_that_was_acknowledged(
 
 async def _done(group: asyncio.TaskGroup) -> bool:
     return not group._tasks
+
+
+@pytest.mark.parametrize(
+    ("what", "status", "seconds", "said"),
+    [
+        ("AIOKafkaConsumerThread.on_thread_stop", 0, 15, "the host has not ended in 3 s"),
+        ("Parts.store_reads", 1, 4, "the service has not ended in 4 s"),
+    ],
+    ids=["the host", "a part"],
+)
+async def test_a_stop_that_hangs_ends_and_says_where(
+    stack: Any, tmp_path: Path, what: str, status: int, seconds: float, said: str
+) -> None:
+    """What is stored and published does not wait for the host, which holds none of it."""
+    async with process(stack, tmp_path, HANGS.format(what=what), stop_max_seconds=seconds) as one:
+        await until(lambda: _is_all_there(one))
+        one.send(signal.SIGTERM)
+        assert await one.exit_status() == status
+        (line,) = [line for line in one.lines("WARNING") + one.lines("CRITICAL") if said in line]
+        assert "Worker._stop_on_signal" in line
+        # Every part of ours was told, whatever the host does.
+        assert "OutboxRelay]: Stopping" in one.log
+
+
+async def _is_all_there(one: Process) -> bool:
+    async with httpx.AsyncClient(trust_env=False) as http:
+        ready = await http.get(f"http://127.0.0.1:{await one.port()}/readyz")
+    return ready.is_success and "the host is there" in one.log

@@ -12,6 +12,7 @@ import pytest
 from services.recognition.main import SPEC
 from services.recognition.totals import handlers
 from shared.service import ServiceSpec
+from shared.topics import CELEBRATIONS
 from tests.integration.services.world import NOON, World
 
 
@@ -21,6 +22,8 @@ class RecognitionWorld(World):
     def __init__(self, pool: asyncpg.Pool, spec: ServiceSpec) -> None:
         super().__init__(pool, spec)
         self._numbers = itertools.count(1)
+        #: What was celebrated, as far as it was looked at.
+        self.celebrations: list[Any] = []
 
     def award(
         self,
@@ -64,8 +67,18 @@ class RecognitionWorld(World):
         await self.handle(handlers.on_awards, *awards)
 
     async def published(self) -> list[Any]:
-        """The data of the facts in the outbox, which is emptied."""
-        return [orjson.loads(row["value"])["data"] for row in await self.outbox()]
+        """The data of the facts in the outbox but for celebrations, which are kept aside; it is emptied."""
+        rows = await self.outbox()
+        self.celebrations += [
+            orjson.loads(row["value"])["data"] for row in rows if row["topic"] == CELEBRATIONS.name
+        ]
+        return [orjson.loads(row["value"])["data"] for row in rows if row["topic"] != CELEBRATIONS.name]
+
+    async def celebrated(self) -> list[Any]:
+        """The data of what was celebrated since this was asked last."""
+        await self.published()
+        found, self.celebrations = self.celebrations, []
+        return found
 
 
 @pytest.fixture

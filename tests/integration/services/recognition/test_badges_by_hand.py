@@ -13,7 +13,7 @@ from services.recognition.thresholds.handlers import on_programmes
 from shared.contracts.facts import MEMBER_FACT
 from tests.integration.services.recognition.test_badges_by_criteria import kept, programme, seen
 from tests.integration.services.recognition.test_counted_badges import event, said
-from tests.integration.services.world import NOON
+from tests.integration.services.world import NOON, tie
 
 pytestmark = pytest.mark.stack
 
@@ -223,3 +223,15 @@ async def test_a_picture_is_cleaned_kept_and_served_so_that_nothing_runs(
     assert (await api.delete("/v1/badges/hero/picture")).status_code == 204
     names = {one["name"]: one["picture"] for one in (await api.get("/v1/badges")).json()["badges"]}
     assert names["hero"] is None
+
+
+async def test_nobody_gives_or_takes_back_a_badge_of_their_own(
+    world: Any, api: httpx.AsyncClient, clients: Any, begun: None
+) -> None:
+    other = await clients()
+    await tie(world.pool, world.community, other, world.uuid("a"))
+    about_yourself = "about-yourself"
+    assert slug(await give(other, world, "a", "hero")) == about_yourself
+    assert (await give(api, world, "a", "hero", "2")).status_code == 201
+    assert slug(await take(other, world, "a", "hero")) == about_yourself
+    assert (await give(other, world, "b", "hero")).status_code == 201

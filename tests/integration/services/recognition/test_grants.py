@@ -9,6 +9,7 @@ import pytest
 from services.recognition.thresholds.handlers import on_programmes
 from services.recognition.totals import handlers
 from shared.contracts.backfill import is_backfill
+from shared.topics import RECOGNITION
 from shared.transaction import InvalidMessageError, Transaction
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -136,7 +137,11 @@ async def test_one_batch_or_many_grant_the_same(world: Any) -> None:
 async def _published_by(tx: Transaction, awards: list[Any], community: str) -> list[str]:
     await handlers.on_awards(tx, awards)
     await tx.store_outbox()
-    rows = await tx.conn.fetch("select value from outbox where key like $1 order by id", f"{community}|%".encode())
+    rows = await tx.conn.fetch(
+        "select value from outbox where topic = $1 and key like $2 order by id",
+        RECOGNITION.name,
+        f"{community}|%".encode(),
+    )
     return [orjson.loads(row["value"])["id"] for row in rows]
 
 
@@ -286,7 +291,8 @@ async def reevaluated(world: Any, now: datetime | None = None) -> None:
 async def test_what_an_award_of_the_past_leads_to_says_so(world: Any) -> None:
     await world.handle(on_programmes, world.programme(1, SECTION))
     await world.awarded(world.award("a", 12) | {"backfill": True}, world.award("b", 12))
-    facts = [orjson.loads(row["value"]) for row in await world.outbox()]
+    rows = [row for row in await world.outbox() if row["topic"] == RECOGNITION.name]
+    facts = [orjson.loads(row["value"]) for row in rows]
     assert {(fact["data"]["member_id"], fact["data"]["id"], is_backfill(fact)) for fact in facts} == {
         (world.uuid(member), name, member == "a") for member in "ab" for name in ("ten", "newcomer")
     }

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.recognition.leaderboards.handlers import on_guidelines
+from services.recognition.counts.handlers import on_guidelines
 from services.recognition.main import SPEC
 from services.recognition.thresholds.handlers import on_programmes
 from shared.followed_members import on_members

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from services.rewards.draws.handlers import freeze_due, on_programmes
-from services.rewards.gifts.handlers import on_grants
+from services.rewards.gifts.handlers import on_recognition as on_grants
 from shared.contracts.draws import mistakes_of
 from shared.contracts.facts import REDEMPTION_FACT
 from tests.integration.services.world import NOON

@@ -8,11 +8,12 @@ import pytest
 from services.rewards.payouts.outcomes.handlers import count_waiting
 from shared.access_keys.store import put_people
 from tests.integration.services.rewards.finance import Finance, check, filed
-from tests.integration.services.world import EVERY_ROLE, add_person, person_fact
+from tests.integration.services.world import EVERY_ROLE, add_person, person_fact, tie
 
 pytestmark = pytest.mark.stack
 
 FOUR_EYES = "urn:plaudit:problem:four-eyes"
+ABOUT_YOURSELF = "urn:plaudit:problem:about-yourself"
 REFUSED = "urn:plaudit:problem:payout-outcome-refused"
 
 
@@ -35,7 +36,8 @@ async def test_the_maker_alone_makes_nothing_payable_again(finance: Finance, sta
     assert (proposed.status_code, proposed.json()["changed_count"]) == (202, 0)
     outcome = proposed.json()["outcome"]
     assert (outcome["state"], outcome["outcome"], outcome["decided"]) == ("proposed", state, None)
-    assert (await finance.approver.get(f"/v1/payout-outcomes/{outcome['outcome_id']}")).json() == outcome
+    shown = await finance.approver.get(f"/v1/payout-outcomes/{outcome['outcome_id']}")
+    assert shown.json() == outcome | {"is_about_you": False}
     assert (await finance.approver.get(f"/v1/payout-outcomes/{uuid4()}")).status_code == 404
     assert (await world.balance("ada"), await world.money()) == before
     # By no key of theirs.
@@ -255,3 +257,30 @@ async def test_what_was_proposed_by_who_may_not_any_more_is_not_confirmed(financ
     assert (answer.status_code, answer.json()["type"]) == (409, REFUSED)
     assert "may not do so any more" in answer.json()["detail"]
     assert await world.balance("ada") == {"available": 50, "reserved": 1_200}
+
+
+async def test_nobody_approves_what_pays_them_nor_confirms_that_it_came_back(finance: Finance) -> None:
+    world = finance.world
+    person_id = await tie(world.pool, world.community, finance.approver, world.uuid("ada"))
+    run = await finance.run()
+    refused = await finance.approve(run)
+    assert (refused.status_code, refused.json()["type"]) == (403, ABOUT_YOURSELF)
+    (payout_id,) = await ids(finance, run)
+    review = f"/v1/payout-runs/{run['run_id']}/review"
+    assert (await finance.approver.get(review)).json()["reasons_against_you"] == [
+        f"you are paid by it (payout {payout_id})"
+    ]
+    # Bob's is held, so it is none of bob's.
+    for member, revision in (("bob", 3), ("ada", 4)):
+        async with world.pool.acquire() as conn:
+            members = [world.uuid(member)]
+            fact = person_fact(world.community, person_id, *EVERY_ROLE, revision=revision, members=members)
+            await put_people(conn, [fact])
+        if member == "bob":
+            assert (await finance.approve(run)).status_code == 200
+    assert (await finance.approve(run)).json()["type"] == ABOUT_YOURSELF
+    assert (await finance.file(run)).status_code == 200
+    outcome = (await finance.propose(run, "returned", payout_ids=[payout_id], reason="AC04")).json()["outcome"]
+    assert (await finance.confirm(run, outcome)).json()["type"] == ABOUT_YOURSELF
+    shown = await finance.approver.get(f"/v1/payout-outcomes/{outcome['outcome_id']}")
+    assert shown.json()["is_about_you"]

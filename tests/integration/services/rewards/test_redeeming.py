@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from services.rewards.redemptions.handlers import expire_reservations
+from tests.integration.services.world import tie
 
 pytestmark = pytest.mark.stack
 
@@ -229,3 +230,15 @@ async def test_points_given_back_in_the_second_in_which_the_rest_expires_are_ove
     assert answer.status_code == 200, answer.text
     assert await world.balance("ada") == {"expired": 1_000}
     assert (await world.check()).differences == 0
+
+
+async def test_nobody_confirms_what_they_chose_themselves(rich: Any, api: Any, clients: Any) -> None:
+    await rich.join("ada")
+    other = await clients()
+    await tie(rich.pool, rich.community, other, rich.uuid("ada"))
+    made = [(await redeem(other, rich, "ada")).json()["redemption_id"] for _ in range(2)]
+    refused = await other.post(f"/v1/redemptions/{made[0]}/confirm")
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:plaudit:problem:about-yourself")
+    assert (await api.post(f"/v1/redemptions/{made[0]}/confirm")).json()["state"] == "confirmed"
+    # Giving it up is theirs.
+    assert (await other.post(f"/v1/redemptions/{made[1]}/cancel")).json()["state"] == "cancelled"

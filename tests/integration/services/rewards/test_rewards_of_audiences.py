@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from services.rewards.erasure.handlers import on_members
+from services.rewards.gifts.handlers import on_recognition as on_grants
 from services.rewards.programmes.handlers import on_programmes
 from shared.contracts.facts import AUDIENCE_FACT, MEMBER_FACT
 from shared.followed_audiences import on_audiences
@@ -89,3 +90,62 @@ async def test_a_reward_of_an_audience_is_had_by_its_members_alone(
     await world.handle(on_members, MEMBER_FACT.validate_python(world.fact("member.erased.v1", "bob gone", gone)))
     await world.handle(on_audiences, turn(world, "bob", 3))
     assert await world.count("followed_audiences") == 1
+
+
+def granted(world: Any, name: str, level: str, turn: int, *, reverses: bool = False) -> Any:
+    grant = world.uuid(f"{name} {level} {turn}")
+    data = {
+        "grant_id": world.uuid(f"{name} {level} {turn} back") if reverses else grant,
+        "member_id": world.uuid(name),
+        "kind": "level",
+        "id": level,
+        "title": level,
+        "event_time": NOON,
+        "programme_version": 1,
+    }
+    return world.fact(
+        "recognition.granted.v1", f"{grant} {reverses}", data | ({"reverses": grant} if reverses else {})
+    )
+
+
+async def test_rewards_are_had_from_a_level_on_that_opens_them(
+    world: Any, spec: Any, api: httpx.AsyncClient
+) -> None:
+    world.spec = spec
+    levels = [
+        {"id": "new", "title": "New", "points": 0},
+        {"id": "regular", "title": "Regular", "requires": [{"known_minutes": 5}], "opens": ["redeem"]},
+    ]
+    document = {"programme": "demo", "recognition": {"levels": levels}, "rewards": {"catalogue": CATALOGUE}}
+    await world.handle(on_programmes, world.programme_fact(1, document))
+    await world.join("ada")
+    await world.give(world.award("a", "ada", 900))
+    ada = await member(world, "ada")
+    path = f"/v1/members/{world.uuid('ada')}"
+
+    async def choose(key: str) -> str:
+        answer = await ada.post(
+            f"{path}/redemptions", json={"reward_id": "sticker"}, headers={"Idempotency-Key": key}
+        )
+        lacking = (await ada.get(f"{path}/catalogue")).json()["needs_level"]
+        assert lacking == ([] if answer.status_code == 201 else ["Regular"])
+        return str(answer.status_code) if answer.is_success else answer.json()["type"].rpartition(":")[2]
+
+    await world.handle(on_grants, granted(world, "ada", "new", 1))
+    assert await choose("one") == "level-too-low"
+    await world.handle(on_grants, granted(world, "ada", "regular", 1))
+    assert await choose("one") == "201"
+    # What was granted and taken back is no level, whichever comes first; another grant of it is one.
+    await world.handle(on_grants, granted(world, "ada", "regular", 1, reverses=True))
+    await world.handle(on_grants, granted(world, "ada", "regular", 1))
+    assert await choose("two") == "level-too-low"
+    await world.handle(
+        on_grants, granted(world, "ada", "regular", 2, reverses=True), granted(world, "ada", "regular", 2)
+    )
+    assert await choose("two") == "level-too-low"
+    await world.handle(on_grants, granted(world, "ada", "regular", 3))
+    assert await choose("two") == "201"
+    # A version that opens nothing by levels has rewards for all.
+    await world.handle(on_programmes, world.programme_fact(2, document | {"recognition": {"levels": levels[:1]}}))
+    await world.handle(on_grants, granted(world, "ada", "regular", 3, reverses=True))
+    assert await choose("three") == "201"

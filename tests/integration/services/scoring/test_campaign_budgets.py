@@ -11,9 +11,9 @@ import pytest
 from services.scoring.awards.domain.awards import award_id
 from services.scoring.awards.handlers.restoring import on_awards_told, on_events_read
 from services.scoring.awards.handlers.scoring import Scorer
-from services.scoring.campaigns.domain import BookState
-from services.scoring.campaigns.handlers import change, on_campaigns_told
-from services.scoring.campaigns.store import count_not_giving as count_states
+from services.scoring.campaigns.domain.books import BookState
+from services.scoring.campaigns.handlers.turning import change, on_campaigns_told
+from services.scoring.campaigns.store.books import count_not_giving as count_states
 from services.scoring.programmes.domain.publication import Author
 from shared.contracts.facts import CAMPAIGN_CHANGED, POINTS_AWARDED
 from tests.integration.services.scoring.test_limits import all_settled, score_cut
@@ -72,9 +72,10 @@ async def publish(world: Any, clients: Any) -> Callable[[str], Awaitable[None]]:
 
 async def spent(world: Any) -> dict[str, int]:
     rows = await world.pool.fetch(
-        "select part, points from campaign_spent where community = $1 and points > 0", world.community
+        "select part, sum(points)::int as points from campaign_spent where community = $1 group by part",
+        world.community,
     )
-    return {row["part"]: row["points"] for row in rows}
+    return {row["part"]: row["points"] for row in rows if row["points"]}
 
 
 async def awarded(world: Any) -> dict[str, int]:

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from services.scoring.audiences.handlers.deciding import on_members
-from services.scoring.campaigns.domain import BookState
-from services.scoring.campaigns.handlers import change
+from services.scoring.campaigns.domain.books import BookState
+from services.scoring.campaigns.handlers.turning import change
 from services.scoring.programmes.domain.publication import Author
 from tests.integration.services.merging import Merging
 

@@ -136,6 +136,24 @@ async def test_of_many_saves_at_once_one_wins_each_revision_and_none_breaks(offi
     assert now["text"] in {one["text"] for one in won}
 
 
+async def test_who_saves_while_no_connection_is_free_is_told_when_to_come_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules, pool = office.world.rules, office.world.pool
+    draft_id = (await office.draft(rules))["draft_id"]
+    monkeypatch.setattr(pool, "acquire_seconds", 0.01)
+    lent = [await pool.acquire(timeout=10) for _ in range(pool.get_max_size())]
+    try:
+        refused = await office.save(office.ada, draft_id, 1, f"{rules}# 2")
+    finally:
+        for connection in lent:
+            await pool.release(connection)
+    assert (*kind_of(refused), refused.headers["Retry-After"]) == (503, "not-available", "1")
+    monkeypatch.undo()
+    again = await office.save(office.ada, draft_id, 1, f"{rules}# 2")
+    assert (again.status_code, again.json()["revision"]) == (200, 2)
+
+
 async def test_a_draft_is_reviewed_sent_back_with_a_reason_and_published(office: Office) -> None:
     rules = office.world.rules
     assert (await office.publish(rules)).status_code == 201

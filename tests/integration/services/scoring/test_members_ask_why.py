@@ -63,7 +63,8 @@ async def test_everybody_reads_what_gave_points_version_by_version_where_it_is_p
     world.configure(key_cache_seconds=1e-9, unknown_key_cache_seconds=1e-9)
     first = await world.publish()
     attributes = "attributes: [{id: tier, title: Tier, for_rules: true}]\n"
-    await world.publish(f"{RULES.replace('points: 1}', 'points: 2}')}{attributes}")
+    goals = "goals: [{id: talk, title: That people talk}]\n"
+    await world.publish(f"{RULES.replace('points: 1}', 'points: 2, goal: talk}')}{attributes}{goals}")
     visitor = await asking(world, {VISITED: world.community})
     assert (await visitor.get("/v1/rules/history")).status_code == 401
     await world.pool.execute(
@@ -86,6 +87,8 @@ async def test_everybody_reads_what_gave_points_version_by_version_where_it_is_p
     assert [one["attributes"] for one in versions] == [[{"id": "tier", "title": "Tier", "for_rules": True}], []]
     # Conditions and limits tell how to get points for nothing.
     assert {key for one in versions for rule in one["rules"] for key in rule} == {
-        *("rule_id", "title", "on", "points", "to", "up_to", "also", "split", "score", "goal", "campaign")
+        *("rule_id", "title", "on", "points", "to", "up_to", "also", "split", "score", "goal", "goal_title"),
+        "campaign",
     }
+    assert [one["rules"][0]["goal_title"] for one in versions] == ["That people talk", None]
     assert (await visitor.get("/v1/programmes")).status_code == 401

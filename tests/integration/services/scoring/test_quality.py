@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from services.scoring.awards.handlers.of_content import give_for_content
+from services.scoring.guidelines.handlers.folding import put, work_off
 from services.scoring.quality.handlers.trusting import on_members, weigh_due, work_out
+from services.scoring.voids.domain import Void, Why
 from shared.contracts.facts import MEMBER_IDENTIFIED, POINTS_AWARDED
 from tests.integration.services.merging import Merging
 from tests.integration.services.world import NOON
@@ -15,6 +17,7 @@ from tests.integration.services.world import NOON
 pytestmark = pytest.mark.stack
 
 DAY = timedelta(days=1)
+BEST = {"by": "month", "day": "2026-03-04"}
 RULES = """
 programme: demo
 title: Demo
@@ -269,3 +272,72 @@ async def test_a_vote_on_what_has_many_costs_the_same_statements(world: Any) -> 
     )
     assert [row["turn"] for row in turns] == [0, *range(1, 21), *[0] * 39]
     assert datetime.now(UTC) > NOON
+
+
+def suspension(world: Any, starts_at: datetime, ends_at: datetime | None, *, stands: bool = True) -> Void:
+    return Void(
+        world.community,
+        world.uuid("suspension"),
+        Why.SUSPENDED,
+        world.uuid("bob"),
+        starts_at=starts_at,
+        ends_at=ends_at,
+        is_standing=stands,
+    )
+
+
+async def works_off(world: Any) -> None:
+    is_more = True
+    while is_more:
+        async with world.begin() as tx:
+            is_more = await work_off(tx)
+    await settle(world)
+
+
+async def paid(world: Any) -> dict[str, int]:
+    """What content gave its author: by whom it was made."""
+    rows = await world.pool.fetch(
+        "select event_uid::text, sum(points) as points from awards where community = $1 and rule_id = 'quality'"
+        " group by 1",
+        world.community,
+    )
+    contents = await world.pool.fetch(
+        "select content_id::text, object_id from quality_contents where community = $1", world.community
+    )
+    names = {row["content_id"]: row["object_id"] for row in contents}
+    return {names[row["event_uid"]]: row["points"] for row in rows if row["points"]}
+
+
+@pytest.mark.parametrize("is_known_first", [True, False], ids=["before", "after"])
+async def test_votes_on_what_a_suspended_member_made_give_nothing_and_a_won_appeal_gives_it_back(
+    world: Any, api: Any, is_known_first: bool
+) -> None:
+    await world.publish(RULES)
+    await world.handle(on_members, *(told(world, name, staff=name != "bob") for name in ("ann", "bob", "cat")))
+    suspended = suspension(world, NOON + DAY, NOON + 3 * DAY)
+    if is_known_first:
+        async with world.begin() as tx:
+            await put(tx, suspended)
+    # What was made before, with a vote before and one meanwhile; what was made meanwhile, with a vote after.
+    await world.score(
+        *(post(world, "old", "bob"), post(world, "new", "bob", NOON + 2 * DAY)),
+        vote(world, "old", "bob", "ann"),
+        vote(world, "old", "bob", "cat", at=NOON + 2 * DAY),
+        vote(world, "new", "bob", "ann", at=NOON + 4 * DAY),
+    )
+    await settle(world)
+    if not is_known_first:
+        assert await paid(world) == {"old": 40, "new": 25}
+        async with world.begin() as tx:
+            await put(tx, suspended)
+    await works_off(world)
+    # The vote of before is worth 25 by itself.
+    assert await paid(world) == {"old": 25}
+    best = (await api.get("/v1/content/best", params=BEST)).json()["items"]
+    (content,) = [one for one in best if one["object_id"] == "old"]
+    judged = (await api.get(f"/v1/content/{content['content_id']}/judgements")).json()["items"]
+    assert [one["why_nothing"] for one in judged] == ["suspended", None]
+    async with world.begin() as tx:
+        await put(tx, suspension(world, NOON + DAY, NOON + 3 * DAY, stands=False))
+    await works_off(world)
+    assert await paid(world) == {"old": 40, "new": 25}

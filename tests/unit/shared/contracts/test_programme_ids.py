@@ -116,8 +116,11 @@ def lists_with_ids(model: type[BaseModel], before: tuple[str, ...] = ()) -> Iter
 def test_every_list_of_items_with_ids_is_declared_once() -> None:
     found = dict(lists_with_ids(Programme))
 
-    # Multipliers, measures and tiers are told apart within their rule, audience and badge: these see to it.
-    within = [("rules", "multipliers"), ("audiences", "measures"), ("recognition", "badges", "tiers")]
+    # Multipliers, measures, tiers and prizes are told apart within their rule, audience, badge and board.
+    within = [
+        *(("rules", "multipliers"), ("audiences", "measures")),
+        *(("recognition", "badges", "tiers"), ("recognition", "boards", "prizes")),
+    ]
     assert sorted([*(ids.path for ids in IDS), *within]) == sorted(found)
 
 

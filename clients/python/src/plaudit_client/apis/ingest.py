@@ -16,6 +16,37 @@ class Ingest:
     def __init__(self, ask: Callable[[Call], Any]) -> None:
         self._ask = ask
 
+    def post_reaction(
+        self,
+        *,
+        celebration_id: str,
+        reaction: Literal["celebrate", "heart", "thanks", "wow"],
+        is_given: bool | NotGiven = NOT_GIVEN,
+    ) -> types.ReactionGiven:
+        """As an event of the member who signed in: a `chat.reaction.v1` to whose celebration it is. Twice is
+        once.
+        """
+        return cast(
+            "types.ReactionGiven",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/celebration-reactions",
+                    fields={"celebration_id": celebration_id, "reaction": reaction, "is_given": is_given},
+                )
+            ),
+        )
+
+    def post_seen(self, *, celebration_ids: Sequence[str]) -> types.Seen:
+        """As a `content.read.v1` of the member who signed in for each that they had not seen."""
+        return cast(
+            "types.Seen",
+            self._ask(
+                call("ingest", "POST", "/v1/celebrations-seen", fields={"celebration_ids": celebration_ids})
+            ),
+        )
+
     def post_check_in(self, *, code: str) -> types.CheckedIn:
         """The member who signed in, by the code that they scanned: each once, however often they scan."""
         return cast("types.CheckedIn", self._ask(call("ingest", "POST", "/v1/check-ins", fields={"code": code})))
@@ -305,6 +336,25 @@ class Ingest:
             ),
         )
 
+    def post_tie(self, community: str, person_id: str, *, member: str) -> types.PersonShown:
+        """From then on they decide nothing about that member, nor about who is one with it by a merge, in any
+        service.
+
+        No two people are one member. Nobody does it for themselves: they show a token of that member's, by
+        `POST /v1/own-members`, or another administrator does it.
+        """
+        return cast(
+            "types.PersonShown",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/communities/{as_segment(community)}/people/{as_segment(person_id)}/tie",
+                    fields={"member": member},
+                )
+            ),
+        )
+
     def post_unbind(
         self, community: str, person_id: str, *, may_return: bool | NotGiven = NOT_GIVEN
     ) -> types.PersonShown:
@@ -322,6 +372,20 @@ class Ingest:
                     "POST",
                     f"/v1/communities/{as_segment(community)}/people/{as_segment(person_id)}/unbind",
                     fields={"may_return": may_return},
+                )
+            ),
+        )
+
+    def post_untie(self, community: str, person_id: str, *, member: str) -> types.PersonShown:
+        """What was said wrongly. Nobody does it for themselves; saying it again changes nothing."""
+        return cast(
+            "types.PersonShown",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/communities/{as_segment(community)}/people/{as_segment(person_id)}/untie",
+                    fields={"member": member},
                 )
             ),
         )
@@ -661,6 +725,10 @@ class Ingest:
             ),
         )
 
+    def post_confirmation(self, token: str) -> None:
+        """By the link of the message that asked."""
+        self._ask(call("ingest", "POST", f"/v1/mail-addresses/{as_segment(token)}"))
+
     def get_measuring(self) -> types.Measuring:
         """How many texts are kept, by which model, and whether they are being measured again."""
         return cast("types.Measuring", self._ask(call("ingest", "GET", "/v1/measurings")))
@@ -847,6 +915,8 @@ class Ingest:
     ) -> types.Known:
         """As the community's programme declares them; of one moment what is said last counts, and history
         stays.
+
+        Rules read them, so nobody says their own.
         """
         return cast(
             "types.Known",
@@ -900,6 +970,54 @@ class Ingest:
         """Each as it is by itself, with its own identities, and since when it is merged."""
         return cast(
             "types.MergedMembers", self._ask(call("ingest", "GET", f"/v1/members/{as_segment(member_id)}/merged"))
+        )
+
+    def get_messaging(self, member_id: str) -> types.MessagingShown:
+        """The member's own address is shown to them, and to whoever may read members."""
+        return cast(
+            "types.MessagingShown",
+            self._ask(call("ingest", "GET", f"/v1/members/{as_segment(member_id)}/messaging")),
+        )
+
+    def delete_address(self, member_id: str) -> None:
+        """They are written to no more."""
+        self._ask(call("ingest", "DELETE", f"/v1/members/{as_segment(member_id)}/messaging/address"))
+
+    def put_address(
+        self, member_id: str, *, address: str, confirmed: bool | NotGiven = NOT_GIVEN
+    ) -> types.MessagingShown:
+        """In place of the one before. One that nobody confirmed gets a message that asks whether it is theirs."""
+        return cast(
+            "types.MessagingShown",
+            self._ask(
+                call(
+                    "ingest",
+                    "PUT",
+                    f"/v1/members/{as_segment(member_id)}/messaging/address",
+                    fields={"address": address, "confirmed": confirmed},
+                )
+            ),
+        )
+
+    def put_wishes(
+        self,
+        member_id: str,
+        *,
+        pace: types.Pace | NotGiven = NOT_GIVEN,
+        quiet: types.Quiet | None | NotGiven = NOT_GIVEN,
+        without: Sequence[str] | NotGiven = NOT_GIVEN,
+    ) -> types.MessagingShown:
+        """Who wants none at all says so by `PUT …/preferences`, under `opt_outs`."""
+        return cast(
+            "types.MessagingShown",
+            self._ask(
+                call(
+                    "ingest",
+                    "PUT",
+                    f"/v1/members/{as_segment(member_id)}/messaging/wishes",
+                    fields={"pace": pace, "quiet": quiet, "without": without},
+                )
+            ),
         )
 
     def get_personal_data(
@@ -997,6 +1115,174 @@ class Ingest:
             self._ask(call("ingest", "POST", f"/v1/members/{as_segment(member_id)}/unmerge", fields=body)),
         )
 
+    def get_messages(
+        self,
+        *,
+        state: types.MessageState | None = None,
+        kind: str | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.MessageShownPage:
+        """What became of each. Where they went is not shown."""
+        return cast(
+            "types.MessageShownPage",
+            self._ask(
+                call(
+                    "ingest",
+                    "GET",
+                    "/v1/messages",
+                    params={"state": state, "kind": kind, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_messages(
+        self,
+        *,
+        state: types.MessageState | None = None,
+        kind: str | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.MessageShown]:
+        """Every item that `get_messages` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "ingest",
+                "GET",
+                "/v1/messages",
+                params={"state": state, "kind": kind, "member": member, "limit": limit},
+            ),
+        )
+
+    def post_bounce(self, *, content: str) -> types.BounceHeard:
+        """An address that a server knows nobody at, and one whose holder complains, is written to no more."""
+        return cast(
+            "types.BounceHeard",
+            self._ask(call("ingest", "POST", "/v1/messages/bounces", fields={"content": content})),
+        )
+
+    def get_counts(self) -> types.StateCounts:
+        """Up to ten thousand of each."""
+        return cast("types.StateCounts", self._ask(call("ingest", "GET", "/v1/messages/counts")))
+
+    def post_preview(
+        self,
+        *,
+        kind: str,
+        language: str | NotGiven = NOT_GIVEN,
+        words: types.WordsWanted | None | NotGiven = NOT_GIVEN,
+    ) -> types.Previewed:
+        """Nothing is kept or sent."""
+        return cast(
+            "types.Previewed",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/messages/previews",
+                    fields={"kind": kind, "language": language, "words": words},
+                )
+            ),
+        )
+
+    def delete_room(self, channel: str) -> None:
+        """Its address is forgotten, and kinds that went there go there no more."""
+        self._ask(call("ingest", "DELETE", f"/v1/messages/rooms/{as_segment(channel)}"))
+
+    def put_room(self, channel: str, *, url: str) -> None:
+        """In place of the one before. Its address is kept sealed, and shown to nobody."""
+        self._ask(call("ingest", "PUT", f"/v1/messages/rooms/{as_segment(channel)}", fields={"url": url}))
+
+    def get_settings(self) -> types.SettingsShown:
+        """Where nothing was said, no message goes to anybody."""
+        return cast("types.SettingsShown", self._ask(call("ingest", "GET", "/v1/messages/settings")))
+
+    def put_settings(
+        self,
+        *,
+        kinds: Mapping[str, Any],
+        revision: int,
+        day_max_count: int | NotGiven = NOT_GIVEN,
+        digest_at: str | NotGiven = NOT_GIVEN,
+        quiet: types.Quiet | None | NotGiven = NOT_GIVEN,
+        reply_to: str | None | NotGiven = NOT_GIVEN,
+        sender_name: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.SettingsShown:
+        """All of it, for the revision that was read."""
+        return cast(
+            "types.SettingsShown",
+            self._ask(
+                call(
+                    "ingest",
+                    "PUT",
+                    "/v1/messages/settings",
+                    fields={
+                        "kinds": kinds,
+                        "revision": revision,
+                        "day_max_count": day_max_count,
+                        "digest_at": digest_at,
+                        "quiet": quiet,
+                        "reply_to": reply_to,
+                        "sender_name": sender_name,
+                    },
+                )
+            ),
+        )
+
+    def get_templates(self) -> types.TemplateShownPage:
+        """In every language that there are words for: the community's own, or those that come with Plaudit."""
+        return cast("types.TemplateShownPage", self._ask(call("ingest", "GET", "/v1/messages/templates")))
+
+    def iter_templates(self) -> Iterator[types.TemplateShown]:
+        """Every item that `get_templates` lists, page by page."""
+        return items(self._ask, call("ingest", "GET", "/v1/messages/templates"))
+
+    def delete_template(self, kind: str, language: str) -> None:
+        """The community's own words are forgotten."""
+        self._ask(call("ingest", "DELETE", f"/v1/messages/templates/{as_segment(kind)}/{as_segment(language)}"))
+
+    def put_template(self, kind: str, language: str, *, body: str, subject: str) -> types.TemplateShown:
+        """In one language, from the next message on."""
+        return cast(
+            "types.TemplateShown",
+            self._ask(
+                call(
+                    "ingest",
+                    "PUT",
+                    f"/v1/messages/templates/{as_segment(kind)}/{as_segment(language)}",
+                    fields={"body": body, "subject": subject},
+                )
+            ),
+        )
+
+    def post_trial(self, *, kind: str, to: str, language: str | NotGiven = NOT_GIVEN) -> types.MessageShown:
+        """To an address of your own; it is held sealed for a day.
+
+        `GET /v1/messages/{message_id}` says what became of it.
+        """
+        return cast(
+            "types.MessageShown",
+            self._ask(
+                call(
+                    "ingest", "POST", "/v1/messages/trials", fields={"kind": kind, "to": to, "language": language}
+                )
+            ),
+        )
+
+    def get_message(self, message_id: str) -> types.MessageShown:
+        """What became of it, and why."""
+        return cast(
+            "types.MessageShown", self._ask(call("ingest", "GET", f"/v1/messages/{as_segment(message_id)}"))
+        )
+
+    def post_again(self, message_id: str) -> types.MessageShown:
+        """One that failed or came back, or of which nobody knows whether it went: then they may get it twice."""
+        return cast(
+            "types.MessageShown", self._ask(call("ingest", "POST", f"/v1/messages/{as_segment(message_id)}/again"))
+        )
+
     def get_occasions(self, *, limit: int | None = None, after: str | None = None) -> types.OccasionShownPage:
         """Each with how many have checked in."""
         return cast(
@@ -1075,6 +1361,16 @@ class Ingest:
         Each service answers for itself, with the bootstrap key that it was given.
         """
         return cast("types.OwnFacts", self._ask(call("ingest", "GET", "/v1/own-facts")))
+
+    def post_own_member(self, *, member_token: str) -> types.PersonShown:
+        """For people with roles, who are members too and show a token of that member's.
+
+        From then on they decide nothing about that member. Only an administrator takes it back.
+        """
+        return cast(
+            "types.PersonShown",
+            self._ask(call("ingest", "POST", "/v1/own-members", fields={"member_token": member_token})),
+        )
 
     def get_pipeline(self) -> types.Pipeline:
         """Rates, ages and what waits; numbers are those of the whole installation, dead letters your
@@ -1237,6 +1533,26 @@ class Ingest:
             self._ask, call("ingest", "GET", f"/v1/receipts/{as_segment(receipt_id)}", params={"limit": limit})
         )
 
+    def post_recipient(
+        self, *, address: str, days: int | NotGiven = NOT_GIVEN, language: str | None | NotGiven = NOT_GIVEN
+    ) -> types.RecipientShown:
+        """Sealed, until their day. The same address is the same recipient."""
+        return cast(
+            "types.RecipientShown",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/recipients",
+                    fields={"address": address, "days": days, "language": language},
+                )
+            ),
+        )
+
+    def delete_recipient(self, recipient_id: str) -> None:
+        """What waits for them is not sent any more."""
+        self._ask(call("ingest", "DELETE", f"/v1/recipients/{as_segment(recipient_id)}"))
+
     def get_refused_events(
         self,
         *,
@@ -1394,12 +1710,51 @@ class Ingest:
             ),
         )
 
+    def get_unsubscribe(self, token: str) -> types.StopShown:
+        """Looking ends nothing: programs look at links before people do."""
+        return cast("types.StopShown", self._ask(call("ingest", "GET", f"/v1/unsubscribe/{as_segment(token)}")))
+
+    def post_unsubscribe(self, token: str) -> None:
+        """Mail programs send it for whoever clicks; what its body says is not looked at."""
+        self._ask(call("ingest", "POST", f"/v1/unsubscribe/{as_segment(token)}"))
+
 
 class AsyncIngest:
     """The front door: takes events, says what became of each, and knows who is who across channels."""
 
     def __init__(self, ask: Callable[[Call], Awaitable[Any]]) -> None:
         self._ask = ask
+
+    async def post_reaction(
+        self,
+        *,
+        celebration_id: str,
+        reaction: Literal["celebrate", "heart", "thanks", "wow"],
+        is_given: bool | NotGiven = NOT_GIVEN,
+    ) -> types.ReactionGiven:
+        """As an event of the member who signed in: a `chat.reaction.v1` to whose celebration it is. Twice is
+        once.
+        """
+        return cast(
+            "types.ReactionGiven",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/celebration-reactions",
+                    fields={"celebration_id": celebration_id, "reaction": reaction, "is_given": is_given},
+                )
+            ),
+        )
+
+    async def post_seen(self, *, celebration_ids: Sequence[str]) -> types.Seen:
+        """As a `content.read.v1` of the member who signed in for each that they had not seen."""
+        return cast(
+            "types.Seen",
+            await self._ask(
+                call("ingest", "POST", "/v1/celebrations-seen", fields={"celebration_ids": celebration_ids})
+            ),
+        )
 
     async def post_check_in(self, *, code: str) -> types.CheckedIn:
         """The member who signed in, by the code that they scanned: each once, however often they scan."""
@@ -1696,6 +2051,25 @@ class AsyncIngest:
             ),
         )
 
+    async def post_tie(self, community: str, person_id: str, *, member: str) -> types.PersonShown:
+        """From then on they decide nothing about that member, nor about who is one with it by a merge, in any
+        service.
+
+        No two people are one member. Nobody does it for themselves: they show a token of that member's, by
+        `POST /v1/own-members`, or another administrator does it.
+        """
+        return cast(
+            "types.PersonShown",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/communities/{as_segment(community)}/people/{as_segment(person_id)}/tie",
+                    fields={"member": member},
+                )
+            ),
+        )
+
     async def post_unbind(
         self, community: str, person_id: str, *, may_return: bool | NotGiven = NOT_GIVEN
     ) -> types.PersonShown:
@@ -1713,6 +2087,20 @@ class AsyncIngest:
                     "POST",
                     f"/v1/communities/{as_segment(community)}/people/{as_segment(person_id)}/unbind",
                     fields={"may_return": may_return},
+                )
+            ),
+        )
+
+    async def post_untie(self, community: str, person_id: str, *, member: str) -> types.PersonShown:
+        """What was said wrongly. Nobody does it for themselves; saying it again changes nothing."""
+        return cast(
+            "types.PersonShown",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/communities/{as_segment(community)}/people/{as_segment(person_id)}/untie",
+                    fields={"member": member},
                 )
             ),
         )
@@ -2063,6 +2451,10 @@ class AsyncIngest:
             ),
         )
 
+    async def post_confirmation(self, token: str) -> None:
+        """By the link of the message that asked."""
+        await self._ask(call("ingest", "POST", f"/v1/mail-addresses/{as_segment(token)}"))
+
     async def get_measuring(self) -> types.Measuring:
         """How many texts are kept, by which model, and whether they are being measured again."""
         return cast("types.Measuring", await self._ask(call("ingest", "GET", "/v1/measurings")))
@@ -2254,6 +2646,8 @@ class AsyncIngest:
     ) -> types.Known:
         """As the community's programme declares them; of one moment what is said last counts, and history
         stays.
+
+        Rules read them, so nobody says their own.
         """
         return cast(
             "types.Known",
@@ -2309,6 +2703,54 @@ class AsyncIngest:
         return cast(
             "types.MergedMembers",
             await self._ask(call("ingest", "GET", f"/v1/members/{as_segment(member_id)}/merged")),
+        )
+
+    async def get_messaging(self, member_id: str) -> types.MessagingShown:
+        """The member's own address is shown to them, and to whoever may read members."""
+        return cast(
+            "types.MessagingShown",
+            await self._ask(call("ingest", "GET", f"/v1/members/{as_segment(member_id)}/messaging")),
+        )
+
+    async def delete_address(self, member_id: str) -> None:
+        """They are written to no more."""
+        await self._ask(call("ingest", "DELETE", f"/v1/members/{as_segment(member_id)}/messaging/address"))
+
+    async def put_address(
+        self, member_id: str, *, address: str, confirmed: bool | NotGiven = NOT_GIVEN
+    ) -> types.MessagingShown:
+        """In place of the one before. One that nobody confirmed gets a message that asks whether it is theirs."""
+        return cast(
+            "types.MessagingShown",
+            await self._ask(
+                call(
+                    "ingest",
+                    "PUT",
+                    f"/v1/members/{as_segment(member_id)}/messaging/address",
+                    fields={"address": address, "confirmed": confirmed},
+                )
+            ),
+        )
+
+    async def put_wishes(
+        self,
+        member_id: str,
+        *,
+        pace: types.Pace | NotGiven = NOT_GIVEN,
+        quiet: types.Quiet | None | NotGiven = NOT_GIVEN,
+        without: Sequence[str] | NotGiven = NOT_GIVEN,
+    ) -> types.MessagingShown:
+        """Who wants none at all says so by `PUT …/preferences`, under `opt_outs`."""
+        return cast(
+            "types.MessagingShown",
+            await self._ask(
+                call(
+                    "ingest",
+                    "PUT",
+                    f"/v1/members/{as_segment(member_id)}/messaging/wishes",
+                    fields={"pace": pace, "quiet": quiet, "without": without},
+                )
+            ),
         )
 
     async def get_personal_data(
@@ -2406,6 +2848,177 @@ class AsyncIngest:
             await self._ask(call("ingest", "POST", f"/v1/members/{as_segment(member_id)}/unmerge", fields=body)),
         )
 
+    async def get_messages(
+        self,
+        *,
+        state: types.MessageState | None = None,
+        kind: str | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.MessageShownPage:
+        """What became of each. Where they went is not shown."""
+        return cast(
+            "types.MessageShownPage",
+            await self._ask(
+                call(
+                    "ingest",
+                    "GET",
+                    "/v1/messages",
+                    params={"state": state, "kind": kind, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_messages(
+        self,
+        *,
+        state: types.MessageState | None = None,
+        kind: str | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.MessageShown]:
+        """Every item that `get_messages` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "ingest",
+                "GET",
+                "/v1/messages",
+                params={"state": state, "kind": kind, "member": member, "limit": limit},
+            ),
+        )
+
+    async def post_bounce(self, *, content: str) -> types.BounceHeard:
+        """An address that a server knows nobody at, and one whose holder complains, is written to no more."""
+        return cast(
+            "types.BounceHeard",
+            await self._ask(call("ingest", "POST", "/v1/messages/bounces", fields={"content": content})),
+        )
+
+    async def get_counts(self) -> types.StateCounts:
+        """Up to ten thousand of each."""
+        return cast("types.StateCounts", await self._ask(call("ingest", "GET", "/v1/messages/counts")))
+
+    async def post_preview(
+        self,
+        *,
+        kind: str,
+        language: str | NotGiven = NOT_GIVEN,
+        words: types.WordsWanted | None | NotGiven = NOT_GIVEN,
+    ) -> types.Previewed:
+        """Nothing is kept or sent."""
+        return cast(
+            "types.Previewed",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/messages/previews",
+                    fields={"kind": kind, "language": language, "words": words},
+                )
+            ),
+        )
+
+    async def delete_room(self, channel: str) -> None:
+        """Its address is forgotten, and kinds that went there go there no more."""
+        await self._ask(call("ingest", "DELETE", f"/v1/messages/rooms/{as_segment(channel)}"))
+
+    async def put_room(self, channel: str, *, url: str) -> None:
+        """In place of the one before. Its address is kept sealed, and shown to nobody."""
+        await self._ask(call("ingest", "PUT", f"/v1/messages/rooms/{as_segment(channel)}", fields={"url": url}))
+
+    async def get_settings(self) -> types.SettingsShown:
+        """Where nothing was said, no message goes to anybody."""
+        return cast("types.SettingsShown", await self._ask(call("ingest", "GET", "/v1/messages/settings")))
+
+    async def put_settings(
+        self,
+        *,
+        kinds: Mapping[str, Any],
+        revision: int,
+        day_max_count: int | NotGiven = NOT_GIVEN,
+        digest_at: str | NotGiven = NOT_GIVEN,
+        quiet: types.Quiet | None | NotGiven = NOT_GIVEN,
+        reply_to: str | None | NotGiven = NOT_GIVEN,
+        sender_name: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.SettingsShown:
+        """All of it, for the revision that was read."""
+        return cast(
+            "types.SettingsShown",
+            await self._ask(
+                call(
+                    "ingest",
+                    "PUT",
+                    "/v1/messages/settings",
+                    fields={
+                        "kinds": kinds,
+                        "revision": revision,
+                        "day_max_count": day_max_count,
+                        "digest_at": digest_at,
+                        "quiet": quiet,
+                        "reply_to": reply_to,
+                        "sender_name": sender_name,
+                    },
+                )
+            ),
+        )
+
+    async def get_templates(self) -> types.TemplateShownPage:
+        """In every language that there are words for: the community's own, or those that come with Plaudit."""
+        return cast("types.TemplateShownPage", await self._ask(call("ingest", "GET", "/v1/messages/templates")))
+
+    def iter_templates(self) -> AsyncIterator[types.TemplateShown]:
+        """Every item that `get_templates` lists, page by page."""
+        return async_items(self._ask, call("ingest", "GET", "/v1/messages/templates"))
+
+    async def delete_template(self, kind: str, language: str) -> None:
+        """The community's own words are forgotten."""
+        await self._ask(
+            call("ingest", "DELETE", f"/v1/messages/templates/{as_segment(kind)}/{as_segment(language)}")
+        )
+
+    async def put_template(self, kind: str, language: str, *, body: str, subject: str) -> types.TemplateShown:
+        """In one language, from the next message on."""
+        return cast(
+            "types.TemplateShown",
+            await self._ask(
+                call(
+                    "ingest",
+                    "PUT",
+                    f"/v1/messages/templates/{as_segment(kind)}/{as_segment(language)}",
+                    fields={"body": body, "subject": subject},
+                )
+            ),
+        )
+
+    async def post_trial(self, *, kind: str, to: str, language: str | NotGiven = NOT_GIVEN) -> types.MessageShown:
+        """To an address of your own; it is held sealed for a day.
+
+        `GET /v1/messages/{message_id}` says what became of it.
+        """
+        return cast(
+            "types.MessageShown",
+            await self._ask(
+                call(
+                    "ingest", "POST", "/v1/messages/trials", fields={"kind": kind, "to": to, "language": language}
+                )
+            ),
+        )
+
+    async def get_message(self, message_id: str) -> types.MessageShown:
+        """What became of it, and why."""
+        return cast(
+            "types.MessageShown", await self._ask(call("ingest", "GET", f"/v1/messages/{as_segment(message_id)}"))
+        )
+
+    async def post_again(self, message_id: str) -> types.MessageShown:
+        """One that failed or came back, or of which nobody knows whether it went: then they may get it twice."""
+        return cast(
+            "types.MessageShown",
+            await self._ask(call("ingest", "POST", f"/v1/messages/{as_segment(message_id)}/again")),
+        )
+
     async def get_occasions(
         self, *, limit: int | None = None, after: str | None = None
     ) -> types.OccasionShownPage:
@@ -2488,6 +3101,16 @@ class AsyncIngest:
         Each service answers for itself, with the bootstrap key that it was given.
         """
         return cast("types.OwnFacts", await self._ask(call("ingest", "GET", "/v1/own-facts")))
+
+    async def post_own_member(self, *, member_token: str) -> types.PersonShown:
+        """For people with roles, who are members too and show a token of that member's.
+
+        From then on they decide nothing about that member. Only an administrator takes it back.
+        """
+        return cast(
+            "types.PersonShown",
+            await self._ask(call("ingest", "POST", "/v1/own-members", fields={"member_token": member_token})),
+        )
 
     async def get_pipeline(self) -> types.Pipeline:
         """Rates, ages and what waits; numbers are those of the whole installation, dead letters your
@@ -2652,6 +3275,26 @@ class AsyncIngest:
             self._ask, call("ingest", "GET", f"/v1/receipts/{as_segment(receipt_id)}", params={"limit": limit})
         )
 
+    async def post_recipient(
+        self, *, address: str, days: int | NotGiven = NOT_GIVEN, language: str | None | NotGiven = NOT_GIVEN
+    ) -> types.RecipientShown:
+        """Sealed, until their day. The same address is the same recipient."""
+        return cast(
+            "types.RecipientShown",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/recipients",
+                    fields={"address": address, "days": days, "language": language},
+                )
+            ),
+        )
+
+    async def delete_recipient(self, recipient_id: str) -> None:
+        """What waits for them is not sent any more."""
+        await self._ask(call("ingest", "DELETE", f"/v1/recipients/{as_segment(recipient_id)}"))
+
     async def get_refused_events(
         self,
         *,
@@ -2811,3 +3454,13 @@ class AsyncIngest:
                 )
             ),
         )
+
+    async def get_unsubscribe(self, token: str) -> types.StopShown:
+        """Looking ends nothing: programs look at links before people do."""
+        return cast(
+            "types.StopShown", await self._ask(call("ingest", "GET", f"/v1/unsubscribe/{as_segment(token)}"))
+        )
+
+    async def post_unsubscribe(self, token: str) -> None:
+        """Mail programs send it for whoever clicks; what its body says is not looked at."""
+        await self._ask(call("ingest", "POST", f"/v1/unsubscribe/{as_segment(token)}"))

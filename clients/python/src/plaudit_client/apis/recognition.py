@@ -11,7 +11,7 @@ from plaudit_client.types import recognition as types
 
 
 class Recognition:
-    """Badges, levels, quests and the leaderboard, from points and counted events."""
+    """Badges, levels, boards and their results, from points and counted events."""
 
     def __init__(self, ask: Callable[[Call], Any]) -> None:
         self._ask = ask
@@ -115,6 +115,74 @@ class Recognition:
                 call(
                     "recognition", "PUT", f"/v1/badges/{as_segment(badge_id)}/picture", fields={"content": content}
                 )
+            ),
+        )
+
+    def get_boards(self) -> types.Boards:
+        """Those of the programme in force that the caller sees: everybody public ones, and a member those of
+        audiences that they are in, too.
+        """
+        return cast("types.Boards", self._ask(call("recognition", "GET", "/v1/boards")))
+
+    def get_board(
+        self,
+        board_id: str,
+        *,
+        at: str | datetime | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.BoardPage:
+        """As many as its `size` are listed. Ranks are those of the moment each page is read."""
+        return cast(
+            "types.BoardPage",
+            self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/boards/{as_segment(board_id)}",
+                    params={"at": at, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_board(
+        self, board_id: str, *, at: str | datetime | None = None, limit: int | None = None
+    ) -> Iterator[types.BoardEntry]:
+        """Every item that `get_board` lists, page by page."""
+        return items(
+            self._ask,
+            call("recognition", "GET", f"/v1/boards/{as_segment(board_id)}", params={"at": at, "limit": limit}),
+        )
+
+    def get_results(
+        self, board_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.ResultShownPage:
+        """The newest first; a board of all time has none."""
+        return cast(
+            "types.ResultShownPage",
+            self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/boards/{as_segment(board_id)}/results",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_results(self, board_id: str, *, limit: int | None = None) -> Iterator[types.ResultShown]:
+        """Every item that `get_results` lists, page by page."""
+        return items(
+            self._ask,
+            call("recognition", "GET", f"/v1/boards/{as_segment(board_id)}/results", params={"limit": limit}),
+        )
+
+    def get_result(self, board_id: str, starts_on: str) -> types.BoardResults:
+        """Named by its first day. Final ones never change; who is on no board any more is left out of them."""
+        return cast(
+            "types.BoardResults",
+            self._ask(
+                call("recognition", "GET", f"/v1/boards/{as_segment(board_id)}/results/{as_segment(starts_on)}")
             ),
         )
 
@@ -279,6 +347,29 @@ class Recognition:
             ),
         )
 
+    def get_member_boards(self, member_id: str) -> types.PlacesOnBoards:
+        """On those that the caller sees."""
+        return cast(
+            "types.PlacesOnBoards",
+            self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/boards")),
+        )
+
+    def get_member_board(
+        self, member_id: str, board_id: str, *, at: str | datetime | None = None, neighbours: int | None = None
+    ) -> types.PlaceWithNeighbours:
+        """The place is exact, however many are on the board. Of the neighbours there are names alone."""
+        return cast(
+            "types.PlaceWithNeighbours",
+            self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/boards/{as_segment(board_id)}",
+                    params={"at": at, "neighbours": neighbours},
+                )
+            ),
+        )
+
     def get_card(self, member_id: str) -> types.Card:
         """For everybody where the community shows `cards` and the member consents to `card`; theirs to look at
         before.
@@ -287,6 +378,46 @@ class Recognition:
         """
         return cast(
             "types.Card", self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/card"))
+        )
+
+    def lock_member_level(self, member_id: str, *, level: str | None, reason: str) -> types.LevelLocked:
+        """One of those that ask for more than points. It neither rises nor falls until somebody lets it go.
+
+        What was fixed before is replaced.
+        """
+        return cast(
+            "types.LevelLocked",
+            self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/level-lock",
+                    fields={"level": level, "reason": reason},
+                )
+            ),
+        )
+
+    def unlock_member_level(self, member_id: str, *, reason: str) -> types.LevelLocked:
+        """From now on it is kept, lost and reached again by what they do; a grace began when it was fixed."""
+        return cast(
+            "types.LevelLocked",
+            self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/level-unlock",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
+    def get_member_levels(self, member_id: str) -> types.LevelsOfMember:
+        """At this moment, by the programme whose events are all counted. Levels by points are with
+        recognition.
+        """
+        return cast(
+            "types.LevelsOfMember",
+            self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/levels")),
         )
 
     def get_personal_data(
@@ -338,47 +469,6 @@ class Recognition:
             ),
         )
 
-    def get_member_quests(self, member_id: str) -> types.QuestsOfMember:
-        """Each with its steps, how often they were done, and the team that they are in."""
-        return cast(
-            "types.QuestsOfMember",
-            self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/quests")),
-        )
-
-    def join_quest(
-        self,
-        member_id: str,
-        quest_id: str,
-        *,
-        is_new: bool | NotGiven = NOT_GIVEN,
-        team: str | None | NotGiven = NOT_GIVEN,
-    ) -> types.QuestOfMember:
-        """Their time begins now. Who is in it already is as before; for the member themselves, too."""
-        return cast(
-            "types.QuestOfMember",
-            self._ask(
-                call(
-                    "recognition",
-                    "POST",
-                    f"/v1/members/{as_segment(member_id)}/quests/{as_segment(quest_id)}/join",
-                    fields={"is_new": is_new, "team": team},
-                )
-            ),
-        )
-
-    def leave_quest(self, member_id: str, quest_id: str) -> types.QuestOfMember:
-        """What they did while in it stays the team's. Nobody leaves once the quest is completed."""
-        return cast(
-            "types.QuestOfMember",
-            self._ask(
-                call(
-                    "recognition",
-                    "POST",
-                    f"/v1/members/{as_segment(member_id)}/quests/{as_segment(quest_id)}/leave",
-                )
-            ),
-        )
-
     def get_member_recognition(self, member_id: str) -> types.MemberRecognition:
         """Standing badges and level, each with what gave it. Of a badge in several levels the highest."""
         return cast(
@@ -395,6 +485,22 @@ class Recognition:
             self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/streaks")),
         )
 
+    def give_streak_freeze(self, member_id: str, streak_id: str, *, reason: str) -> types.FreezeGiven:
+        """It is spent on the first period that ends after now in which too little is done, as one that was
+        earned.
+        """
+        return cast(
+            "types.FreezeGiven",
+            self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/streaks/{as_segment(streak_id)}/freezes",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
     def get_own_facts(self) -> types.OwnFacts:
         """For operators and administrators, and for the bootstrap key: after a restore no other may be known.
 
@@ -408,19 +514,86 @@ class Recognition:
         """
         return cast("types.Pipeline", self._ask(call("recognition", "GET", "/v1/pipeline")))
 
-    def get_quests(self) -> types.Quests:
-        """Of the programme version whose events are all counted."""
-        return cast("types.Quests", self._ask(call("recognition", "GET", "/v1/quests")))
-
     def get_totals(self, *, member: Sequence[str]) -> types.MemberTotals:
         """For lists of members. Whoever is merged into another is named as who stays, whose the points are."""
         return cast(
             "types.MemberTotals", self._ask(call("recognition", "GET", "/v1/totals", params={"member": member}))
         )
 
+    def get_webhook_deliveries(
+        self,
+        *,
+        endpoint_id: str | None = None,
+        state: types.DeliveryState | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.WebhookDeliveryListedPage:
+        """Those of this service's facts, the newest first."""
+        return cast(
+            "types.WebhookDeliveryListedPage",
+            self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    "/v1/webhook-deliveries",
+                    params={"endpoint_id": endpoint_id, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_webhook_deliveries(
+        self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
+    ) -> Iterator[types.WebhookDeliveryListed]:
+        """Every item that `get_webhook_deliveries` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "recognition",
+                "GET",
+                "/v1/webhook-deliveries",
+                params={"endpoint_id": endpoint_id, "state": state, "limit": limit},
+            ),
+        )
+
+    def replay_webhook_deliveries(
+        self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
+    ) -> types.WebhookReplayed:
+        """Under the same webhook-id, the oldest first; 10,000 at once."""
+        return cast(
+            "types.WebhookReplayed",
+            self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    "/v1/webhook-deliveries/replay",
+                    fields={"endpoint_id": endpoint_id, "states": states},
+                )
+            ),
+        )
+
+    def get_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`, and is
+        noted.
+        """
+        return cast(
+            "types.WebhookDeliveryShown",
+            self._ask(call("recognition", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
+        )
+
+    def replay_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryListed:
+        """Under the same webhook-id: whoever had it before knows it again."""
+        return cast(
+            "types.WebhookDeliveryListed",
+            self._ask(call("recognition", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
+        )
+
+    def get_webhook_lanes(self) -> types.WebhookLanes:
+        """What of this service's facts waits for each endpoint, and since when one takes nothing."""
+        return cast("types.WebhookLanes", self._ask(call("recognition", "GET", "/v1/webhook-lanes")))
+
 
 class AsyncRecognition:
-    """Badges, levels, quests and the leaderboard, from points and counted events."""
+    """Badges, levels, boards and their results, from points and counted events."""
 
     def __init__(self, ask: Callable[[Call], Awaitable[Any]]) -> None:
         self._ask = ask
@@ -526,6 +699,74 @@ class AsyncRecognition:
                 call(
                     "recognition", "PUT", f"/v1/badges/{as_segment(badge_id)}/picture", fields={"content": content}
                 )
+            ),
+        )
+
+    async def get_boards(self) -> types.Boards:
+        """Those of the programme in force that the caller sees: everybody public ones, and a member those of
+        audiences that they are in, too.
+        """
+        return cast("types.Boards", await self._ask(call("recognition", "GET", "/v1/boards")))
+
+    async def get_board(
+        self,
+        board_id: str,
+        *,
+        at: str | datetime | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.BoardPage:
+        """As many as its `size` are listed. Ranks are those of the moment each page is read."""
+        return cast(
+            "types.BoardPage",
+            await self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/boards/{as_segment(board_id)}",
+                    params={"at": at, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_board(
+        self, board_id: str, *, at: str | datetime | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.BoardEntry]:
+        """Every item that `get_board` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("recognition", "GET", f"/v1/boards/{as_segment(board_id)}", params={"at": at, "limit": limit}),
+        )
+
+    async def get_results(
+        self, board_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.ResultShownPage:
+        """The newest first; a board of all time has none."""
+        return cast(
+            "types.ResultShownPage",
+            await self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/boards/{as_segment(board_id)}/results",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_results(self, board_id: str, *, limit: int | None = None) -> AsyncIterator[types.ResultShown]:
+        """Every item that `get_results` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("recognition", "GET", f"/v1/boards/{as_segment(board_id)}/results", params={"limit": limit}),
+        )
+
+    async def get_result(self, board_id: str, starts_on: str) -> types.BoardResults:
+        """Named by its first day. Final ones never change; who is on no board any more is left out of them."""
+        return cast(
+            "types.BoardResults",
+            await self._ask(
+                call("recognition", "GET", f"/v1/boards/{as_segment(board_id)}/results/{as_segment(starts_on)}")
             ),
         )
 
@@ -692,6 +933,29 @@ class AsyncRecognition:
             ),
         )
 
+    async def get_member_boards(self, member_id: str) -> types.PlacesOnBoards:
+        """On those that the caller sees."""
+        return cast(
+            "types.PlacesOnBoards",
+            await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/boards")),
+        )
+
+    async def get_member_board(
+        self, member_id: str, board_id: str, *, at: str | datetime | None = None, neighbours: int | None = None
+    ) -> types.PlaceWithNeighbours:
+        """The place is exact, however many are on the board. Of the neighbours there are names alone."""
+        return cast(
+            "types.PlaceWithNeighbours",
+            await self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/boards/{as_segment(board_id)}",
+                    params={"at": at, "neighbours": neighbours},
+                )
+            ),
+        )
+
     async def get_card(self, member_id: str) -> types.Card:
         """For everybody where the community shows `cards` and the member consents to `card`; theirs to look at
         before.
@@ -700,6 +964,46 @@ class AsyncRecognition:
         """
         return cast(
             "types.Card", await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/card"))
+        )
+
+    async def lock_member_level(self, member_id: str, *, level: str | None, reason: str) -> types.LevelLocked:
+        """One of those that ask for more than points. It neither rises nor falls until somebody lets it go.
+
+        What was fixed before is replaced.
+        """
+        return cast(
+            "types.LevelLocked",
+            await self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/level-lock",
+                    fields={"level": level, "reason": reason},
+                )
+            ),
+        )
+
+    async def unlock_member_level(self, member_id: str, *, reason: str) -> types.LevelLocked:
+        """From now on it is kept, lost and reached again by what they do; a grace began when it was fixed."""
+        return cast(
+            "types.LevelLocked",
+            await self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/level-unlock",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
+    async def get_member_levels(self, member_id: str) -> types.LevelsOfMember:
+        """At this moment, by the programme whose events are all counted. Levels by points are with
+        recognition.
+        """
+        return cast(
+            "types.LevelsOfMember",
+            await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/levels")),
         )
 
     async def get_personal_data(
@@ -751,47 +1055,6 @@ class AsyncRecognition:
             ),
         )
 
-    async def get_member_quests(self, member_id: str) -> types.QuestsOfMember:
-        """Each with its steps, how often they were done, and the team that they are in."""
-        return cast(
-            "types.QuestsOfMember",
-            await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/quests")),
-        )
-
-    async def join_quest(
-        self,
-        member_id: str,
-        quest_id: str,
-        *,
-        is_new: bool | NotGiven = NOT_GIVEN,
-        team: str | None | NotGiven = NOT_GIVEN,
-    ) -> types.QuestOfMember:
-        """Their time begins now. Who is in it already is as before; for the member themselves, too."""
-        return cast(
-            "types.QuestOfMember",
-            await self._ask(
-                call(
-                    "recognition",
-                    "POST",
-                    f"/v1/members/{as_segment(member_id)}/quests/{as_segment(quest_id)}/join",
-                    fields={"is_new": is_new, "team": team},
-                )
-            ),
-        )
-
-    async def leave_quest(self, member_id: str, quest_id: str) -> types.QuestOfMember:
-        """What they did while in it stays the team's. Nobody leaves once the quest is completed."""
-        return cast(
-            "types.QuestOfMember",
-            await self._ask(
-                call(
-                    "recognition",
-                    "POST",
-                    f"/v1/members/{as_segment(member_id)}/quests/{as_segment(quest_id)}/leave",
-                )
-            ),
-        )
-
     async def get_member_recognition(self, member_id: str) -> types.MemberRecognition:
         """Standing badges and level, each with what gave it. Of a badge in several levels the highest."""
         return cast(
@@ -808,6 +1071,22 @@ class AsyncRecognition:
             await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/streaks")),
         )
 
+    async def give_streak_freeze(self, member_id: str, streak_id: str, *, reason: str) -> types.FreezeGiven:
+        """It is spent on the first period that ends after now in which too little is done, as one that was
+        earned.
+        """
+        return cast(
+            "types.FreezeGiven",
+            await self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/streaks/{as_segment(streak_id)}/freezes",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
     async def get_own_facts(self) -> types.OwnFacts:
         """For operators and administrators, and for the bootstrap key: after a restore no other may be known.
 
@@ -821,13 +1100,82 @@ class AsyncRecognition:
         """
         return cast("types.Pipeline", await self._ask(call("recognition", "GET", "/v1/pipeline")))
 
-    async def get_quests(self) -> types.Quests:
-        """Of the programme version whose events are all counted."""
-        return cast("types.Quests", await self._ask(call("recognition", "GET", "/v1/quests")))
-
     async def get_totals(self, *, member: Sequence[str]) -> types.MemberTotals:
         """For lists of members. Whoever is merged into another is named as who stays, whose the points are."""
         return cast(
             "types.MemberTotals",
             await self._ask(call("recognition", "GET", "/v1/totals", params={"member": member})),
         )
+
+    async def get_webhook_deliveries(
+        self,
+        *,
+        endpoint_id: str | None = None,
+        state: types.DeliveryState | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.WebhookDeliveryListedPage:
+        """Those of this service's facts, the newest first."""
+        return cast(
+            "types.WebhookDeliveryListedPage",
+            await self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    "/v1/webhook-deliveries",
+                    params={"endpoint_id": endpoint_id, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_webhook_deliveries(
+        self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.WebhookDeliveryListed]:
+        """Every item that `get_webhook_deliveries` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "recognition",
+                "GET",
+                "/v1/webhook-deliveries",
+                params={"endpoint_id": endpoint_id, "state": state, "limit": limit},
+            ),
+        )
+
+    async def replay_webhook_deliveries(
+        self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
+    ) -> types.WebhookReplayed:
+        """Under the same webhook-id, the oldest first; 10,000 at once."""
+        return cast(
+            "types.WebhookReplayed",
+            await self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    "/v1/webhook-deliveries/replay",
+                    fields={"endpoint_id": endpoint_id, "states": states},
+                )
+            ),
+        )
+
+    async def get_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`, and is
+        noted.
+        """
+        return cast(
+            "types.WebhookDeliveryShown",
+            await self._ask(call("recognition", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
+        )
+
+    async def replay_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryListed:
+        """Under the same webhook-id: whoever had it before knows it again."""
+        return cast(
+            "types.WebhookDeliveryListed",
+            await self._ask(
+                call("recognition", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")
+            ),
+        )
+
+    async def get_webhook_lanes(self) -> types.WebhookLanes:
+        """What of this service's facts waits for each endpoint, and since when one takes nothing."""
+        return cast("types.WebhookLanes", await self._ask(call("recognition", "GET", "/v1/webhook-lanes")))

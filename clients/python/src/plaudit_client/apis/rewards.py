@@ -446,10 +446,11 @@ class Rewards:
             call("rewards", "GET", "/v1/payout-outcomes", params={"state": state, "run": run, "limit": limit}),
         )
 
-    def get_outcome(self, outcome_id: str) -> types.Outcome:
+    def get_outcome(self, outcome_id: str) -> types.OutcomeShown:
         """What was proposed of which payouts, by whom, and who decided it."""
         return cast(
-            "types.Outcome", self._ask(call("rewards", "GET", f"/v1/payout-outcomes/{as_segment(outcome_id)}"))
+            "types.OutcomeShown",
+            self._ask(call("rewards", "GET", f"/v1/payout-outcomes/{as_segment(outcome_id)}")),
         )
 
     def get_preview(self) -> types.RunPreview:
@@ -498,7 +499,7 @@ class Rewards:
         return cast("types.Run", self._ask(call("rewards", "GET", f"/v1/payout-runs/{as_segment(run_id)}")))
 
     def approve_payout_run(self, run_id: str, *, body: types.Approval | None | None = None) -> types.Run:
-        """By a person who has no other hand in it, by whatever key or token: see docs/payouts.md.
+        """By a person who has no other hand in it, and whom it does not pay: see docs/payouts.md.
 
         Points are reserved, or the payout pays less or fails, and says why.
         """
@@ -804,7 +805,7 @@ class Rewards:
         )
 
     def confirm_redemption(self, redemption_id: str) -> types.Redemption:
-        """Second phase: reserved points are spent. Confirming again changes nothing."""
+        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing."""
         return cast(
             "types.Redemption",
             self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm")),
@@ -832,6 +833,77 @@ class Rewards:
             self._ask,
             call("rewards", "GET", f"/v1/redemptions/{as_segment(redemption_id)}/lots", params={"limit": limit}),
         )
+
+    def get_webhook_deliveries(
+        self,
+        *,
+        endpoint_id: str | None = None,
+        state: types.DeliveryState | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.WebhookDeliveryListedPage:
+        """Those of this service's facts, the newest first."""
+        return cast(
+            "types.WebhookDeliveryListedPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/webhook-deliveries",
+                    params={"endpoint_id": endpoint_id, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_webhook_deliveries(
+        self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
+    ) -> Iterator[types.WebhookDeliveryListed]:
+        """Every item that `get_webhook_deliveries` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/webhook-deliveries",
+                params={"endpoint_id": endpoint_id, "state": state, "limit": limit},
+            ),
+        )
+
+    def replay_webhook_deliveries(
+        self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
+    ) -> types.WebhookReplayed:
+        """Under the same webhook-id, the oldest first; 10,000 at once."""
+        return cast(
+            "types.WebhookReplayed",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/webhook-deliveries/replay",
+                    fields={"endpoint_id": endpoint_id, "states": states},
+                )
+            ),
+        )
+
+    def get_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`, and is
+        noted.
+        """
+        return cast(
+            "types.WebhookDeliveryShown",
+            self._ask(call("rewards", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
+        )
+
+    def replay_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryListed:
+        """Under the same webhook-id: whoever had it before knows it again."""
+        return cast(
+            "types.WebhookDeliveryListed",
+            self._ask(call("rewards", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
+        )
+
+    def get_webhook_lanes(self) -> types.WebhookLanes:
+        """What of this service's facts waits for each endpoint, and since when one takes nothing."""
+        return cast("types.WebhookLanes", self._ask(call("rewards", "GET", "/v1/webhook-lanes")))
 
 
 class AsyncRewards:
@@ -1281,10 +1353,10 @@ class AsyncRewards:
             call("rewards", "GET", "/v1/payout-outcomes", params={"state": state, "run": run, "limit": limit}),
         )
 
-    async def get_outcome(self, outcome_id: str) -> types.Outcome:
+    async def get_outcome(self, outcome_id: str) -> types.OutcomeShown:
         """What was proposed of which payouts, by whom, and who decided it."""
         return cast(
-            "types.Outcome",
+            "types.OutcomeShown",
             await self._ask(call("rewards", "GET", f"/v1/payout-outcomes/{as_segment(outcome_id)}")),
         )
 
@@ -1338,7 +1410,7 @@ class AsyncRewards:
         return cast("types.Run", await self._ask(call("rewards", "GET", f"/v1/payout-runs/{as_segment(run_id)}")))
 
     async def approve_payout_run(self, run_id: str, *, body: types.Approval | None | None = None) -> types.Run:
-        """By a person who has no other hand in it, by whatever key or token: see docs/payouts.md.
+        """By a person who has no other hand in it, and whom it does not pay: see docs/payouts.md.
 
         Points are reserved, or the payout pays less or fails, and says why.
         """
@@ -1644,7 +1716,7 @@ class AsyncRewards:
         )
 
     async def confirm_redemption(self, redemption_id: str) -> types.Redemption:
-        """Second phase: reserved points are spent. Confirming again changes nothing."""
+        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing."""
         return cast(
             "types.Redemption",
             await self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm")),
@@ -1674,3 +1746,74 @@ class AsyncRewards:
             self._ask,
             call("rewards", "GET", f"/v1/redemptions/{as_segment(redemption_id)}/lots", params={"limit": limit}),
         )
+
+    async def get_webhook_deliveries(
+        self,
+        *,
+        endpoint_id: str | None = None,
+        state: types.DeliveryState | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.WebhookDeliveryListedPage:
+        """Those of this service's facts, the newest first."""
+        return cast(
+            "types.WebhookDeliveryListedPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/webhook-deliveries",
+                    params={"endpoint_id": endpoint_id, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_webhook_deliveries(
+        self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.WebhookDeliveryListed]:
+        """Every item that `get_webhook_deliveries` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/webhook-deliveries",
+                params={"endpoint_id": endpoint_id, "state": state, "limit": limit},
+            ),
+        )
+
+    async def replay_webhook_deliveries(
+        self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
+    ) -> types.WebhookReplayed:
+        """Under the same webhook-id, the oldest first; 10,000 at once."""
+        return cast(
+            "types.WebhookReplayed",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/webhook-deliveries/replay",
+                    fields={"endpoint_id": endpoint_id, "states": states},
+                )
+            ),
+        )
+
+    async def get_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`, and is
+        noted.
+        """
+        return cast(
+            "types.WebhookDeliveryShown",
+            await self._ask(call("rewards", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
+        )
+
+    async def replay_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryListed:
+        """Under the same webhook-id: whoever had it before knows it again."""
+        return cast(
+            "types.WebhookDeliveryListed",
+            await self._ask(call("rewards", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
+        )
+
+    async def get_webhook_lanes(self) -> types.WebhookLanes:
+        """What of this service's facts waits for each endpoint, and since when one takes nothing."""
+        return cast("types.WebhookLanes", await self._ask(call("rewards", "GET", "/v1/webhook-lanes")))

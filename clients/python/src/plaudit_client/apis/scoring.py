@@ -519,8 +519,8 @@ class Scoring:
     def approve_manual_award(self, manual_id: str) -> types.ManualAward:
         """It is given now. Whoever asked for it cannot, by whatever key; approving again changes nothing.
 
-        What the programme in force has no reason for any more is not given: it goes on waiting, and can be
-        declined.
+        What the programme in force has no reason for any more, or for somebody who was forgotten meanwhile,
+        is not given: it goes on waiting, and can be declined.
         """
         return cast(
             "types.ManualAward",
@@ -1171,6 +1171,77 @@ class Scoring:
             self._ask(call("scoring", "POST", f"/v1/suspensions/{as_segment(suspension_id)}/lift")),
         )
 
+    def get_webhook_deliveries(
+        self,
+        *,
+        endpoint_id: str | None = None,
+        state: types.DeliveryState | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.WebhookDeliveryListedPage:
+        """Those of this service's facts, the newest first."""
+        return cast(
+            "types.WebhookDeliveryListedPage",
+            self._ask(
+                call(
+                    "scoring",
+                    "GET",
+                    "/v1/webhook-deliveries",
+                    params={"endpoint_id": endpoint_id, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_webhook_deliveries(
+        self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
+    ) -> Iterator[types.WebhookDeliveryListed]:
+        """Every item that `get_webhook_deliveries` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "scoring",
+                "GET",
+                "/v1/webhook-deliveries",
+                params={"endpoint_id": endpoint_id, "state": state, "limit": limit},
+            ),
+        )
+
+    def replay_webhook_deliveries(
+        self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
+    ) -> types.WebhookReplayed:
+        """Under the same webhook-id, the oldest first; 10,000 at once."""
+        return cast(
+            "types.WebhookReplayed",
+            self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    "/v1/webhook-deliveries/replay",
+                    fields={"endpoint_id": endpoint_id, "states": states},
+                )
+            ),
+        )
+
+    def get_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`, and is
+        noted.
+        """
+        return cast(
+            "types.WebhookDeliveryShown",
+            self._ask(call("scoring", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
+        )
+
+    def replay_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryListed:
+        """Under the same webhook-id: whoever had it before knows it again."""
+        return cast(
+            "types.WebhookDeliveryListed",
+            self._ask(call("scoring", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
+        )
+
+    def get_webhook_lanes(self) -> types.WebhookLanes:
+        """What of this service's facts waits for each endpoint, and since when one takes nothing."""
+        return cast("types.WebhookLanes", self._ask(call("scoring", "GET", "/v1/webhook-lanes")))
+
 
 class AsyncScoring:
     """Turns events into points by the rules of a community's published programme."""
@@ -1685,8 +1756,8 @@ class AsyncScoring:
     async def approve_manual_award(self, manual_id: str) -> types.ManualAward:
         """It is given now. Whoever asked for it cannot, by whatever key; approving again changes nothing.
 
-        What the programme in force has no reason for any more is not given: it goes on waiting, and can be
-        declined.
+        What the programme in force has no reason for any more, or for somebody who was forgotten meanwhile,
+        is not given: it goes on waiting, and can be declined.
         """
         return cast(
             "types.ManualAward",
@@ -2345,3 +2416,74 @@ class AsyncScoring:
             "types.SuspensionShown",
             await self._ask(call("scoring", "POST", f"/v1/suspensions/{as_segment(suspension_id)}/lift")),
         )
+
+    async def get_webhook_deliveries(
+        self,
+        *,
+        endpoint_id: str | None = None,
+        state: types.DeliveryState | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.WebhookDeliveryListedPage:
+        """Those of this service's facts, the newest first."""
+        return cast(
+            "types.WebhookDeliveryListedPage",
+            await self._ask(
+                call(
+                    "scoring",
+                    "GET",
+                    "/v1/webhook-deliveries",
+                    params={"endpoint_id": endpoint_id, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_webhook_deliveries(
+        self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.WebhookDeliveryListed]:
+        """Every item that `get_webhook_deliveries` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "scoring",
+                "GET",
+                "/v1/webhook-deliveries",
+                params={"endpoint_id": endpoint_id, "state": state, "limit": limit},
+            ),
+        )
+
+    async def replay_webhook_deliveries(
+        self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
+    ) -> types.WebhookReplayed:
+        """Under the same webhook-id, the oldest first; 10,000 at once."""
+        return cast(
+            "types.WebhookReplayed",
+            await self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    "/v1/webhook-deliveries/replay",
+                    fields={"endpoint_id": endpoint_id, "states": states},
+                )
+            ),
+        )
+
+    async def get_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`, and is
+        noted.
+        """
+        return cast(
+            "types.WebhookDeliveryShown",
+            await self._ask(call("scoring", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
+        )
+
+    async def replay_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryListed:
+        """Under the same webhook-id: whoever had it before knows it again."""
+        return cast(
+            "types.WebhookDeliveryListed",
+            await self._ask(call("scoring", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
+        )
+
+    async def get_webhook_lanes(self) -> types.WebhookLanes:
+        """What of this service's facts waits for each endpoint, and since when one takes nothing."""
+        return cast("types.WebhookLanes", await self._ask(call("scoring", "GET", "/v1/webhook-lanes")))

@@ -223,6 +223,7 @@ class KeyHolder(TypedDict):
 
     community: str
     credential: str
+    members: list[str]
     name: str
     person_id: str
     roles: list[str]
@@ -368,6 +369,13 @@ class RulePointsPage(TypedDict):
     """RulePointsPage"""
 
     items: list[RulePoints]
+    next: NotRequired[str | None]
+
+
+class WebhookDeliveryListedPage(TypedDict):
+    """WebhookDeliveryListedPage"""
+
+    items: list[WebhookDeliveryListed]
     next: NotRequired[str | None]
 
 
@@ -591,6 +599,71 @@ class WaitingLetters(TypedDict):
     oldest_at: str | None
 
 
+class WebhookDeliveryListed(TypedDict):
+    """A fact on its way to an endpoint, or there."""
+
+    delivery_id: str
+    endpoint_id: str
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookDeliveryShown(TypedDict):
+    """A delivery with what is sent."""
+
+    delivery_id: str
+    endpoint_id: str
+    fact: dict[str, Any]
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookLaneShown(TypedDict):
+    """How a service does with an endpoint."""
+
+    endpoint_id: str
+    failing_since: str | None
+    gave_up: bool
+    held: int
+    last_delivered_at: str | None
+    name: str
+    oldest_at: str | None
+    waiting: int
+
+
+class WebhookLanes(TypedDict):
+    """How a service does with each endpoint of a community."""
+
+    items: list[WebhookLaneShown]
+
+
+class WebhookReplayWanted(TypedDict):
+    """Which deliveries are to be made again."""
+
+    endpoint_id: str
+    states: list[Literal["delivered", "failed", "held"]]
+
+
+class WebhookReplayed(TypedDict):
+    """How many deliveries are made again."""
+
+    deliveries: int
+
+
 class WhyNothing(TypedDict):
     """A reason why nothing was awarded."""
 
@@ -598,6 +671,8 @@ class WhyNothing(TypedDict):
     detail: str
     rule_id: str | None
 
+
+DeliveryState = Literal["waiting", "delivered", "failed", "held"]
 
 Erased = Literal["deleted", "blanked", "stays"]
 

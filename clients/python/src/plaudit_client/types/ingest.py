@@ -29,6 +29,13 @@ class Actor(TypedDict):
     name: NotRequired[Any]
 
 
+class AddressWanted(TypedDict):
+    """Where a member is reached."""
+
+    address: str
+    confirmed: NotRequired[bool]
+
+
 class AnswerAccepted(TypedDict):
     """The asker marked an answer as the solution; `object` is the answer and its author."""
 
@@ -108,6 +115,20 @@ class AttributesSaid(TypedDict):
     since: NotRequired[str | None]
     source: str
     values: dict[str, Any]
+
+
+class BounceHeard(TypedDict):
+    """What a report said."""
+
+    messages: int
+    reports: int
+    stopped: int
+
+
+class BounceWanted(TypedDict):
+    """A message that came back."""
+
+    content: str
 
 
 class ChannelShown(TypedDict):
@@ -749,6 +770,7 @@ class KeyHolder(TypedDict):
 
     community: str
     credential: str
+    members: list[str]
     name: str
     person_id: str
     roles: list[str]
@@ -792,6 +814,24 @@ class KeyWanted(TypedDict):
     name: str
     person_id: str
     scopes: NotRequired[list[str] | None]
+
+
+class KindShown(TypedDict):
+    """A kind of message."""
+
+    goes: list[Channel]
+    kind: str
+    may_go: list[Channel]
+    title: str
+    values: dict[str, str]
+
+
+class KindWished(TypedDict):
+    """A kind of message, and whether it is wanted."""
+
+    kind: str
+    title: str
+    wanted: bool
 
 
 class Known(TypedDict):
@@ -907,6 +947,18 @@ class Member(TypedDict):
     standing: dict[str, BotBy]
 
 
+class MemberProven(TypedDict):
+    """Which member the caller is, and what shows so."""
+
+    member_token: str
+
+
+class MemberSaid(TypedDict):
+    """Which member a person is, or is not."""
+
+    member: str
+
+
 class MembersSought(TypedDict):
     """Whom somebody looks for; nothing is everybody."""
 
@@ -948,6 +1000,38 @@ class MergingShown(TypedDict):
     dry_run: bool
     merged: Member
     stays: Member
+
+
+class MessageShown(TypedDict):
+    """A message, and what became of it."""
+
+    channel: Channel
+    due_at: str
+    kind: str
+    member_id: str | None
+    message_id: str
+    recipient_id: str | None
+    request_id: str
+    requested_at: str
+    said: str | None
+    settled_at: str | None
+    state: MessageState
+    together_with: str | None
+    tries_count: int
+    values: dict[str, str]
+    why: Why | None
+
+
+class MessagingShown(TypedDict):
+    """Where a member is reached, and what they wish."""
+
+    address: str | None
+    kinds: list[KindWished]
+    mail_is_set_up: bool
+    opted_out: bool
+    pace: Pace
+    quiet: Quiet | None
+    state: AddressState | None
 
 
 class NotRebuilt(TypedDict):
@@ -1065,6 +1149,13 @@ class MemberPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class MessageShownPage(TypedDict):
+    """MessageShownPage"""
+
+    items: list[MessageShown]
+    next: NotRequired[str | None]
+
+
 class OccasionShownPage(TypedDict):
     """OccasionShownPage"""
 
@@ -1114,17 +1205,26 @@ class SuggestionShownPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class TemplateShownPage(TypedDict):
+    """TemplateShownPage"""
+
+    items: list[TemplateShown]
+    next: NotRequired[str | None]
+
+
 class PersonListed(TypedDict):
     """A person, and how they use their access keys."""
 
     community: str
     created_at: str
+    decides: bool
     disabled: bool
     email: str | None
     issuer: str | None
     keys_count: int
     kind: PersonKind
     last_used_at: str | None
+    members: list[str]
     name: str
     person_id: str
     roles: list[Role]
@@ -1139,6 +1239,7 @@ class PersonShown(TypedDict):
     email: str | None
     issuer: str | None
     kind: PersonKind
+    members: list[str]
     name: str
     person_id: str
     roles: list[Role]
@@ -1204,6 +1305,22 @@ class PreferencesSaid(TypedDict):
     since: NotRequired[str | None]
     source: str
     time_zone: NotRequired[str | None]
+
+
+class PreviewWanted(TypedDict):
+    """What to look at: words that are not kept yet, or, without any, those that there are."""
+
+    kind: str
+    language: NotRequired[str]
+    words: NotRequired[WordsWanted | None]
+
+
+class Previewed(TypedDict):
+    """A message as it would read, with the examples of its values."""
+
+    html: str
+    subject: str
+    text: str
 
 
 class ProblemDetails(TypedDict):
@@ -1308,6 +1425,15 @@ class Queued(TypedDict):
     queued: int
 
 
+class Quiet(TypedDict):
+    """From when to when nothing goes, in each member's zone; past midnight where it begins later than it
+    ends.
+    """
+
+    begins: str
+    ends: str
+
+
 class Rated(TypedDict):
     """A member rated something; `object` is that, `rating` how many of `best` it got, such as 4 of 5
     stars.
@@ -1367,6 +1493,14 @@ class ReactionData(TypedDict):
     reaction: str
 
 
+class ReactionGiven(TypedDict):
+    """What stands now."""
+
+    celebration_id: str
+    is_given: bool
+    reaction: Literal["celebrate", "heart", "thanks", "wow"]
+
+
 class ReactionRemoved(TypedDict):
     """A member took a reaction back; `object` is what it was to.
 
@@ -1383,6 +1517,14 @@ class ReactionRemoved(TypedDict):
     time: str
     traceparent: NotRequired[str]
     type: Literal["chat.reaction_removed.v1"]
+
+
+class ReactionWanted(TypedDict):
+    """What one reacts with, to what."""
+
+    celebration_id: str
+    is_given: NotRequired[bool]
+    reaction: Literal["celebrate", "heart", "thanks", "wow"]
 
 
 class Read(TypedDict):
@@ -1450,6 +1592,21 @@ class ReceiptListed(TypedDict):
     receipt_id: str
     received_at: str
     status: str
+
+
+class RecipientShown(TypedDict):
+    """Somebody who is held to be written to: by an id, and never shown by their address."""
+
+    kept_until: str
+    recipient_id: str
+
+
+class RecipientWanted(TypedDict):
+    """Somebody who is no member yet."""
+
+    address: str
+    days: NotRequired[int]
+    language: NotRequired[str | None]
 
 
 class ReckoningModel(TypedDict):
@@ -1673,6 +1830,19 @@ class RolesWanted(TypedDict):
     roles: list[Role]
 
 
+class RoomShown(TypedDict):
+    """A room that messages are posted to; where it is is not shown again."""
+
+    channel: Channel
+    set_at: str
+
+
+class RoomWanted(TypedDict):
+    """Where a room of a chat is posted to."""
+
+    url: str
+
+
 class RowShown(TypedDict):
     """Something that is held of a member."""
 
@@ -1699,6 +1869,18 @@ class SaidData(TypedDict):
     url: NotRequired[str]
 
 
+class Seen(TypedDict):
+    """How many of them one had not seen before."""
+
+    new_count: int
+
+
+class SeenWanted(TypedDict):
+    """What one saw."""
+
+    celebration_ids: list[str]
+
+
 class SettingSaid(TypedDict):
     """What a setting is to be."""
 
@@ -1712,6 +1894,32 @@ class SettingShown(TypedDict):
     default: str | None
     name: str
     title: str
+
+
+class SettingsShown(TypedDict):
+    """What a community's messages are, and what could be."""
+
+    day_max_count: int
+    digest_at: str
+    kinds: list[KindShown]
+    mail_is_set_up: bool
+    quiet: Quiet | None
+    reply_to: str | None
+    revision: int
+    rooms: list[RoomShown]
+    sender_name: str | None
+
+
+class SettingsWanted(TypedDict):
+    """What a community's messages are to be; all of it."""
+
+    day_max_count: NotRequired[int]
+    digest_at: NotRequired[str]
+    kinds: dict[str, Any]
+    quiet: NotRequired[Quiet | None]
+    reply_to: NotRequired[str | None]
+    revision: int
+    sender_name: NotRequired[str | None]
 
 
 class SignIn(TypedDict):
@@ -1805,6 +2013,20 @@ class Star(TypedDict):
     type: Literal["code.star.v1"]
 
 
+class StateCount(TypedDict):
+    """How many messages are in a state."""
+
+    count: int
+    is_more: bool
+    state: MessageState
+
+
+class StateCounts(TypedDict):
+    """How many messages are in each state."""
+
+    items: list[StateCount]
+
+
 class StatusChanged(TypedDict):
     """A suggestion has another `status`, such as planned or done; `object.author` is whose it is."""
 
@@ -1831,6 +2053,14 @@ class StatusData(TypedDict):
     in_reply_to: NotRequired[Thing]
     object: NotRequired[Thing]
     status: str
+
+
+class StopShown(TypedDict):
+    """What a link ends."""
+
+    community: str
+    kind: str
+    title: str
 
 
 class Suggested(TypedDict):
@@ -1907,6 +2137,17 @@ class TargetedData(TypedDict):
     object: NotRequired[Thing]
     reason: NotRequired[str]
     target: Target
+
+
+class TemplateShown(TypedDict):
+    """The words of a kind in a language."""
+
+    body: str
+    changed_at: str | None
+    kind: str
+    language: str
+    revision: int
+    subject: str
 
 
 class TextData(TypedDict):
@@ -1988,6 +2229,14 @@ class Trial(TypedDict):
 
     body: str
     headers: NotRequired[list[HeaderSaid]]
+
+
+class TrialWanted(TypedDict):
+    """A message to try: with the examples of its values."""
+
+    kind: str
+    language: NotRequired[str]
+    to: str
 
 
 class Tried(TypedDict):
@@ -2072,6 +2321,21 @@ class WantedAgain(TypedDict):
     event_type: NotRequired[str | None]
 
 
+class WishesWanted(TypedDict):
+    """What a member wishes of messages; all of it."""
+
+    pace: NotRequired[Pace]
+    quiet: NotRequired[Quiet | None]
+    without: NotRequired[list[str]]
+
+
+class WordsWanted(TypedDict):
+    """A line and a text; both may name values in double braces and ask `if`, and do nothing else."""
+
+    body: str
+    subject: str
+
+
 class AccessRotation(TypedDict):
     """How a key is rotated."""
 
@@ -2138,9 +2402,13 @@ Activity = (
     | Restored
 )
 
+AddressState = Literal["unconfirmed", "confirmed", "bounced", "complained"]
+
 BotBy = Literal["platform", "pattern", "hand"]
 
 Cause = Literal["not_readable", "unknown_type", "not_valid", "too_large", "conflict"]
+
+Channel = Literal["mail", "slack", "discord"]
 
 Erased = Literal["deleted", "blanked", "stays"]
 
@@ -2152,11 +2420,15 @@ LetterState = Literal["waiting", "asked", "replayed", "discarded"]
 
 Mark = Literal["person", "bot", "staff", "departed", "hidden", "unverified"]
 
+MessageState = Literal["waiting", "sending", "sent", "bounced", "unknown", "failed", "dropped"]
+
 Outcome = Literal["checked_in", "again", "full", "outside", "unknown"]
+
+Pace = Literal["at_once", "daily", "weekly"]
 
 PersonKind = Literal["person", "service"]
 
-Public = Literal["boards", "badges", "names", "programme", "figures", "cards"]
+Public = Literal["boards", "badges", "names", "programme", "figures", "cards", "celebrations"]
 
 Publishing = Literal["one_person", "two_people"]
 
@@ -2165,3 +2437,17 @@ Reason = Literal["same_subject", "same_email", "same_name", "same_handle"]
 Role = Literal["member", "moderator", "manager", "finance_maker", "finance_approver", "operator", "administrator"]
 
 State = Literal["mapped", "no_engagement", "unmapped", "invalid"]
+
+Why = Literal[
+    "no_address",
+    "stopped_address",
+    "unwanted",
+    "not_a_person",
+    "erased",
+    "expired",
+    "not_set_up",
+    "refused",
+    "no_answer",
+    "tries_over",
+    "not_opened",
+]

@@ -29,6 +29,21 @@ class ArtShown(TypedDict):
     shape: Literal["circle", "shield", "hexagon", "diamond", "rosette", "square"]
 
 
+class AskedShown(TypedDict):
+    """One thing that a level asks for, and how far the member is with it."""
+
+    at_least: int | None
+    at_most: int | None
+    count: Literal["events", "days", "people", "objects", "topics", "sum"] | None
+    is_met: bool
+    known_minutes: int | None
+    of: str | None
+    rule: str | None
+    unsuspended_days: int | None
+    value: int
+    within_days: int | None
+
+
 class Backfill(TypedDict):
     """How far a community's members were looked at by the version in force."""
 
@@ -142,11 +157,99 @@ class BadgesTakenBack(TypedDict):
     member_id: str
 
 
-class BoardAudience(TypedDict):
-    """The audience that a board is of."""
+class BoardEntry(TypedDict):
+    """A member on a board."""
+
+    is_self: bool
+    member_id: str | None
+    moved: Moved | None
+    name: str | None
+    points: int
+    rank: int
+
+
+class BoardOfAll(TypedDict):
+    """A board, and how many members are on it."""
+
+    audience: BoardsBoardAudience | None
+    channel: str | None
+    description: str
+    ends_on: str | None
+    freeze_after_days: int | None
+    id: str
+    is_whole: bool
+    members: int
+    period: Literal["all_time", "year", "quarter", "month", "week", "day"]
+    prizes: list[BoardPrize]
+    public: bool
+    score: str | None
+    since: str
+    size: int
+    starts_on: str | None
+    title: str
+
+
+class BoardPage(TypedDict):
+    """Some of the members of a board, most points first; of those with as many who had them earlier."""
+
+    board: BoardShown
+    items: list[BoardEntry]
+    members: int
+    next: NotRequired[str | None]
+
+
+class BoardPlace(TypedDict):
+    """Where somebody stands on a board."""
+
+    members: int
+    members_above: int
+    members_with: int
+    moved: Moved | None
+    points: int
+    rank: int
+
+
+class BoardPrize(TypedDict):
+    """What the next so many people win."""
 
     id: str
+    people: int
+    tie: Literal["all", "earliest"]
     title: str
+
+
+class BoardResults(TypedDict):
+    """The results of a period, of those whom boards show now."""
+
+    board: BoardShown
+    items: list[ResultEntryShown]
+    result: ResultShown
+
+
+class BoardShown(TypedDict):
+    """A board as the programme in force declares it, and its period."""
+
+    audience: BoardsBoardAudience | None
+    channel: str | None
+    description: str
+    ends_on: str | None
+    freeze_after_days: int | None
+    id: str
+    is_whole: bool
+    period: Literal["all_time", "year", "quarter", "month", "week", "day"]
+    prizes: list[BoardPrize]
+    public: bool
+    score: str | None
+    since: str
+    size: int
+    starts_on: str | None
+    title: str
+
+
+class Boards(TypedDict):
+    """The boards of the programme in force, in its order."""
+
+    items: list[BoardOfAll]
 
 
 class Card(TypedDict):
@@ -222,12 +325,19 @@ class FieldError(TypedDict):
     line: NotRequired[int | None]
 
 
-class GivesShown(TypedDict):
-    """What comes with a quest once it is completed."""
+class FreezeGift(TypedDict):
+    """Why a member is given a freeze."""
 
-    points: int | None
-    reward: str | None
-    ticket: str | None
+    reason: str
+
+
+class FreezeGiven(TypedDict):
+    """A freeze that somebody gave a member."""
+
+    freeze_id: str
+    given_at: str
+    member_id: str
+    streak: str
 
 
 class Granted(TypedDict):
@@ -264,6 +374,7 @@ class KeyHolder(TypedDict):
 
     community: str
     credential: str
+    members: list[str]
     name: str
     person_id: str
     roles: list[str]
@@ -278,7 +389,7 @@ class LatestRecognition(TypedDict):
     grant_id: str
     granted_at: str
     is_taken_back: bool
-    kind: Literal["badge", "level", "quest"]
+    kind: Literal["badge", "level"]
     member_id: str
     member_name: str | None
     name: str
@@ -289,7 +400,7 @@ class LatestRecognition(TypedDict):
 class Leaderboard(TypedDict):
     """Members by points of a period of event time, most first; only members with points above zero."""
 
-    audience: NotRequired[BoardAudience | None]
+    audience: NotRequired[LeaderboardsBoardAudience | None]
     ends_on: str | None
     items: list[Standing]
     next: NotRequired[str | None]
@@ -302,7 +413,38 @@ class LevelHolders(TypedDict):
 
     holders: int
     name: str
-    points: int
+    points: int | None
+    title: str
+
+
+class LevelLocked(TypedDict):
+    """A level that somebody fixed, or let go."""
+
+    level: str | None
+    lock_id: str
+    locked_at: str
+    member_id: str
+    unlocked_at: str | None
+
+
+class LevelLocking(TypedDict):
+    """The level that a member is on from now on, whatever they do, and why."""
+
+    level: str | None
+    reason: str
+
+
+class LevelOfMember(TypedDict):
+    """A level, whether the member has it, and what it takes."""
+
+    by_hand: bool
+    description: str
+    grace_until: str | None
+    keep: list[AskedShown]
+    name: str
+    opens: list[Literal["redeem", "judge"]]
+    requires: list[AskedShown]
+    since: str | None
     title: str
 
 
@@ -311,6 +453,31 @@ class LevelReached(TypedDict):
 
     name: str
     title: str
+
+
+class LevelUnlocking(TypedDict):
+    """Why a member's level is what they do again."""
+
+    reason: str
+
+
+class LevelsOfMember(TypedDict):
+    """Where a member is on the levels of the programme that ask for more than points, lowest first."""
+
+    changes_at: str | None
+    items: list[LevelOfMember]
+    level: str | None
+    lock: LockShown | None
+    member_id: str
+    next_level: str | None
+
+
+class LockShown(TypedDict):
+    """That somebody fixed the level."""
+
+    level: str | None
+    locked_at: str
+    reason: str | None
 
 
 class MemberPlace(TypedDict):
@@ -334,6 +501,7 @@ class MemberRecognition(TypedDict):
     name: str | None
     next_level: NextLevel | None
     points: int
+    trust_level: Granted | None
 
 
 class MemberStreaks(TypedDict):
@@ -356,6 +524,13 @@ class MemberTotals(TypedDict):
     """Totals of the members that were asked for, in the order in which they were."""
 
     items: list[MemberTotal]
+
+
+class Moved(TypedDict):
+    """How a member's rank differs from the results before: of the period before, or of yesterday."""
+
+    by: int | None
+    is_new: bool
 
 
 class NeighbourShown(TypedDict):
@@ -456,6 +631,13 @@ class LatestRecognitionPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class ResultShownPage(TypedDict):
+    """ResultShownPage"""
+
+    items: list[ResultShown]
+    next: NotRequired[str | None]
+
+
 class RowShownPage(TypedDict):
     """RowShownPage"""
 
@@ -498,6 +680,42 @@ class Pipeline(TypedDict):
     workers: int
 
 
+class PlaceOnBoard(TypedDict):
+    """A board, and where a member stands on it."""
+
+    board: BoardShown
+    place: BoardPlace | None
+
+
+class PlaceWithNeighbours(TypedDict):
+    """A member's place on a board, and who is right above and below them."""
+
+    board: BoardShown
+    neighbours: list[BoardEntry]
+    place: BoardPlace | None
+
+
+class PlacesOnBoards(TypedDict):
+    """Where a member stands on each board, and what they won."""
+
+    items: list[PlaceOnBoard]
+    prizes: list[PrizeShown]
+
+
+class PrizeShown(TypedDict):
+    """A prize that a member won."""
+
+    board_id: str
+    board_title: str
+    ends_on: str
+    id: str
+    member_id: str | None
+    points: int
+    rank: int
+    starts_on: str
+    title: str
+
+
 class ProblemDetails(TypedDict):
     """The body of every error answer."""
 
@@ -517,55 +735,29 @@ class Progress(TypedDict):
     value: int
 
 
-class QuestJoin(TypedDict):
-    """Joining a quest; of one in teams with the team's name, and whether it is to be made."""
+class ResultEntryShown(TypedDict):
+    """A member in results."""
 
-    is_new: NotRequired[bool]
-    team: NotRequired[str | None]
-
-
-class QuestOfMember(TypedDict):
-    """A quest, and how far a member is with it, or their team."""
-
-    done: list[int]
-    ends_at: str | None
-    grant_id: str | None
-    joined_at: str | None
-    percent: int
-    quest: QuestShown
-    state: QuestState
-    team: TeamShown | None
+    is_self: bool
+    member_id: str | None
+    name: str | None
+    points: int
+    prizes: list[str]
+    rank: int
 
 
-class QuestShown(TypedDict):
-    """A quest of the programme in force."""
+class ResultShown(TypedDict):
+    """Results of a period of a board."""
 
-    description: str
-    ends: str | None
-    gives: GivesShown | None
-    holders: int
-    id: str
-    in_order: bool
-    is_joined: bool
-    starts: str | None
-    steps: list[StepShown]
-    team_max_members: int | None
+    cut_at: str
+    ends_on: str
+    is_final: bool
+    is_whole: bool
+    late_awards: int
+    late_points: int
+    members: int
+    starts_on: str
     title: str
-    within_days: int | None
-
-
-class Quests(TypedDict):
-    """The quests of the programme whose events are counted."""
-
-    items: list[QuestShown]
-    programme_version: int
-
-
-class QuestsOfMember(TypedDict):
-    """A member's quests, as the programme lists them."""
-
-    items: list[QuestOfMember]
-    member_id: str
 
 
 class RowShown(TypedDict):
@@ -595,15 +787,6 @@ class Standing(TypedDict):
     rank: int
 
 
-class StepShown(TypedDict):
-    """One thing to do in a quest."""
-
-    id: str
-    rule: str
-    times: int
-    title: str
-
-
 class StreakShown(TypedDict):
     """Where a member stands with a streak."""
 
@@ -621,21 +804,6 @@ class StreakShown(TypedDict):
     rules: list[str]
     title: str
     weekdays: list[Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]]
-
-
-class TeamMember(TypedDict):
-    """Who is in a team."""
-
-    member_id: str
-    name: str | None
-
-
-class TeamShown(TypedDict):
-    """A team of a quest."""
-
-    members: list[TeamMember]
-    name: str
-    team_id: str
 
 
 class TierAsked(TypedDict):
@@ -688,10 +856,22 @@ class WaitingLetters(TypedDict):
     oldest_at: str | None
 
 
+class BoardsBoardAudience(TypedDict):
+    """The audience whose board it is."""
+
+    id: str
+    title: str | None
+
+
+class LeaderboardsBoardAudience(TypedDict):
+    """The audience that a board is of."""
+
+    id: str
+    title: str
+
+
 Day = Literal["done", "frozen", "missed", "open", "free"]
 
 Erased = Literal["deleted", "blanked", "stays"]
 
 LetterState = Literal["waiting", "asked", "replayed", "discarded"]
-
-QuestState = Literal["to_join", "running", "completed", "not_yet", "over"]

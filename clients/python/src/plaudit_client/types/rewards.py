@@ -139,7 +139,6 @@ class CatalogueItem(TypedDict):
     description: str
     id: str
     points: int
-    stock: NotRequired[int | None]
     title: str
 
 
@@ -220,64 +219,6 @@ class Discard(TypedDict):
     reason: str
 
 
-class DrawOfMember(TypedDict):
-    """A draw, and how many tickets a member has in it."""
-
-    draw: DrawShown
-    tickets: int
-    won: bool
-
-
-class DrawRecord(TypedDict):
-    """All that a draw follows from: `plaudit draw verify` works it out again."""
-
-    closes_at: str
-    commitment: str
-    description: str
-    draw_id: str
-    drawn_at: str | None
-    frozen_at: str | None
-    reward_id: str
-    seed: str | None
-    state: DrawState
-    tickets: list[TicketShown]
-    tickets_count: int | None
-    tickets_sha256: str | None
-    title: str
-    winners: list[str]
-    winners_count: int
-
-
-class DrawShown(TypedDict):
-    """A draw, and what can be known of it by now."""
-
-    closes_at: str
-    commitment: str
-    description: str
-    draw_id: str
-    drawn_at: str | None
-    frozen_at: str | None
-    reward_id: str
-    state: DrawState
-    tickets_count: int | None
-    tickets_sha256: str | None
-    title: str
-    winners_count: int
-
-
-class Draws(TypedDict):
-    """The draws of a community, those that close last first."""
-
-    items: list[DrawShown]
-
-
-class DrawsOfMember(TypedDict):
-    """A member's draws."""
-
-    items: list[DrawOfMember]
-    member_id: str
-
-
 class FieldError(TypedDict):
     """One thing wrong with a request. `field` is a JSON Pointer (RFC 6901) or a parameter's name."""
 
@@ -293,6 +234,7 @@ class KeyHolder(TypedDict):
 
     community: str
     credential: str
+    members: list[str]
     name: str
     person_id: str
     roles: list[str]
@@ -384,6 +326,7 @@ class MembersCatalogue(TypedDict):
 
     items: list[CatalogueItem]
     member_id: str
+    needs_level: list[str]
     not_for_them: list[str]
     payout: NotRequired[PaidOut | None]
     programme_id: NotRequired[str | None]
@@ -413,24 +356,6 @@ class NotRebuilt(TypedDict):
     noted_at: str
     reason: str
     subject: str
-
-
-class OneDraw(TypedDict):
-    """A draw, and who won."""
-
-    closes_at: str
-    commitment: str
-    description: str
-    draw_id: str
-    drawn_at: str | None
-    frozen_at: str | None
-    reward_id: str
-    state: DrawState
-    tickets_count: int | None
-    tickets_sha256: str | None
-    title: str
-    winners: list[WinnerShown]
-    winners_count: int
 
 
 class Open(TypedDict):
@@ -480,6 +405,20 @@ class OutcomeResult(TypedDict):
     outcome: NotRequired[Outcome | None]
     payouts: list[SaidOf]
     run: Run
+
+
+class OutcomeShown(TypedDict):
+    """An outcome as it is shown to whoever asks."""
+
+    decided: Deed | None
+    is_about_you: bool
+    outcome: Literal["sent", "settled", "returned", "failed", "reversed", "corrected"]
+    outcome_id: str
+    payout_ids: list[str]
+    proposed: Deed
+    reason: str | None
+    run_id: str
+    state: Literal["proposed", "confirmed", "withdrawn"]
 
 
 class OwnFacts(TypedDict):
@@ -611,6 +550,13 @@ class StatementLinePage(TypedDict):
     """StatementLinePage"""
 
     items: list[StatementLine]
+    next: NotRequired[str | None]
+
+
+class WebhookDeliveryListedPage(TypedDict):
+    """WebhookDeliveryListedPage"""
+
+    items: list[WebhookDeliveryListed]
     next: NotRequired[str | None]
 
 
@@ -1093,13 +1039,6 @@ class TermChange(TypedDict):
     term: str
 
 
-class TicketShown(TypedDict):
-    """A ticket, and whose it is."""
-
-    member: str
-    ticket: str
-
-
 class TopicFlowing(TypedDict):
     """A topic that the service reads."""
 
@@ -1159,14 +1098,69 @@ class WaitingLetters(TypedDict):
     oldest_at: str | None
 
 
-class WinnerShown(TypedDict):
-    """Who won which prize."""
+class WebhookDeliveryListed(TypedDict):
+    """A fact on its way to an endpoint, or there."""
 
-    member_id: str
-    member_name: str | None
-    place: int
-    ticket: str
-    won: Won
+    delivery_id: str
+    endpoint_id: str
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookDeliveryShown(TypedDict):
+    """A delivery with what is sent."""
+
+    delivery_id: str
+    endpoint_id: str
+    fact: dict[str, Any]
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookLaneShown(TypedDict):
+    """How a service does with an endpoint."""
+
+    endpoint_id: str
+    failing_since: str | None
+    gave_up: bool
+    held: int
+    last_delivered_at: str | None
+    name: str
+    oldest_at: str | None
+    waiting: int
+
+
+class WebhookLanes(TypedDict):
+    """How a service does with each endpoint of a community."""
+
+    items: list[WebhookLaneShown]
+
+
+class WebhookReplayWanted(TypedDict):
+    """Which deliveries are to be made again."""
+
+    endpoint_id: str
+    states: list[Literal["delivered", "failed", "held"]]
+
+
+class WebhookReplayed(TypedDict):
+    """How many deliveries are made again."""
+
+    deliveries: int
 
 
 class WouldBe(TypedDict):
@@ -1177,10 +1171,8 @@ class WouldBe(TypedDict):
     points: int
 
 
-DrawState = Literal["open", "frozen", "drawn"]
+DeliveryState = Literal["waiting", "delivered", "failed", "held"]
 
 Erased = Literal["deleted", "blanked", "stays"]
 
 LetterState = Literal["waiting", "asked", "replayed", "discarded"]
-
-Won = Literal["given", "gone", "nobody"]

@@ -215,7 +215,6 @@ class Badge(TypedDict):
     by_hand: NotRequired[Literal[True] | None]
     count: NotRequired[Literal["events", "awards"] | None]
     description: NotRequired[str]
-    gives: NotRequired[Gives | None]
     id: str
     limited_to: NotRequired[int | None]
     measure: NotRequired[str | None]
@@ -240,6 +239,39 @@ class BestContent(TypedDict):
     items: list[ContentItem]
     next: NotRequired[str | None]
     starts_on: str
+
+
+class Board(TypedDict):
+    """Members by what they have of one score: of all time, or of each year, quarter, month, week or day.
+
+    Without a `score` it is the points that can be spent. It may count what was done on one `channel`
+    alone, and be of one `audience`. So many days after a period (`freeze_after_days`) its results are
+    final: what comes for it later is noted beside them, and changes nothing.
+    """
+
+    audience: NotRequired[str | None]
+    channel: NotRequired[
+        Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"] | None
+    ]
+    description: NotRequired[str]
+    freeze_after_days: NotRequired[int | None]
+    id: str
+    period: NotRequired[Literal["all_time", "year", "quarter", "month", "week", "day"]]
+    prizes: NotRequired[list[Prize] | None]
+    public: NotRequired[Literal[True] | None]
+    score: NotRequired[str | None]
+    size: NotRequired[int]
+    title: str
+
+
+class BoardsTake(TypedDict):
+    """What the boards that a programme declares take to be kept, at most."""
+
+    boards: int
+    bytes_per_member: int
+    result_bytes: int
+    result_rows: int
+    rows_per_member: int
 
 
 class Budget(TypedDict):
@@ -457,7 +489,6 @@ class CatalogueReward(TypedDict):
     description: NotRequired[str]
     id: str
     points: int
-    stock: NotRequired[int | None]
     title: str
 
 
@@ -734,20 +765,6 @@ class DraftSubmitted(TypedDict):
     revision: int
 
 
-class Draw(TypedDict):
-    """A reward for `winners` of those who have a ticket at the end of the day `ends`, drawn by lot.
-
-    Tickets come with badges, levels and quests. Who won can be worked out by everybody.
-    """
-
-    description: NotRequired[str]
-    ends: str
-    id: str
-    reward: str
-    title: str
-    winners: NotRequired[int]
-
-
 class EventChannel(TypedDict):
     """A channel beside the built-in ones. In `addresses`, case counts in ids like ada@example.org, or not."""
 
@@ -823,18 +840,6 @@ class Freezes(TypedDict):
     hold: NotRequired[int]
 
 
-class Gives(TypedDict):
-    """What is given with a grant: `points`, a `reward` of the catalogue, a `ticket` in a draw.
-
-    Points are taken back with the grant, and so is a ticket until its draw is closed. A reward stays,
-    and is given once.
-    """
-
-    points: NotRequired[int | None]
-    reward: NotRequired[str | None]
-    ticket: NotRequired[str | None]
-
-
 class Guidelines(TypedDict):
     """A version of the guidelines, by an address or as a text; and what follows when a report is upheld.
 
@@ -907,7 +912,10 @@ class JudgementItem(TypedDict):
     turn: int
     weight: float
     why_nothing: (
-        Literal["retracted", "own", "bot", "no_author", "seen", "no_weight", "not_trusted", "too_many"] | None
+        Literal[
+            "retracted", "own", "bot", "no_author", "seen", "suspended", "no_weight", "not_trusted", "too_many"
+        ]
+        | None
     )
 
 
@@ -926,6 +934,7 @@ class KeyHolder(TypedDict):
 
     community: str
     credential: str
+    members: list[str]
     name: str
     person_id: str
     roles: list[str]
@@ -933,11 +942,26 @@ class KeyHolder(TypedDict):
 
 
 class Level(TypedDict):
-    """Held by a member with at least `points` points."""
+    """Held by a member with at least `points` points, or who has all that it `requires`, or that somebody
+    gives.
 
-    gives: NotRequired[Gives | None]
+    Those that require something stand one on another, in the order in which they are written. One that
+    is reached is held as long as what it requires is there; with `keep` as a percentage, as long as
+    that much of each number within days is; with `keep` as a list, as long as that is; with `always`,
+    for good. It is not lost within `grace_days` after it was reached. One that is given `by_hand` is
+    reached by no other way.
+
+    What a level `opens` is closed to whoever has none that opens it.
+    """
+
+    by_hand: NotRequired[Literal[True] | None]
+    description: NotRequired[str]
+    grace_days: NotRequired[int | None]
     id: str
-    points: int
+    keep: NotRequired[Literal["always"] | int | list[Requirement] | None]
+    opens: NotRequired[list[Literal["redeem", "judge"]] | None]
+    points: NotRequired[int | None]
+    requires: NotRequired[list[Requirement] | None]
     title: str
 
 
@@ -1035,6 +1059,25 @@ class MemberGuidelines(TypedDict):
     reports_made: int
     suspension: SuspensionShown | None
     version: str | None
+
+
+class Milestone(TypedDict):
+    """Celebrated once for each number of `at`: of events that met its `rule`, or of `points` that can be
+    spent.
+
+    With `together` it is the community's own: the numbers are of all its members. With `since` it is an
+    anniversary, and the numbers are years since a member `joined`, or since the `first` event that met
+    its rule; each year, where none are named. `{n}` in the title stands for the number.
+    """
+
+    at: NotRequired[list[int] | None]
+    description: NotRequired[str]
+    id: str
+    points: NotRequired[Literal[True] | None]
+    rule: NotRequired[str | None]
+    since: NotRequired[Literal["joined", "first"] | None]
+    title: str
+    together: NotRequired[Literal[True] | None]
 
 
 class MoneyChange(TypedDict):
@@ -1285,6 +1328,13 @@ class SuspensionShownPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class WebhookDeliveryListedPage(TypedDict):
+    """WebhookDeliveryListedPage"""
+
+    items: list[WebhookDeliveryListed]
+    next: NotRequired[str | None]
+
+
 class PayingAccount(TypedDict):
     """The account that payouts leave from.
 
@@ -1353,29 +1403,18 @@ class PreviewRequest(TypedDict):
     when: str
 
 
-class PrizeLimit(TypedDict):
-    """The points that one member may get with grants within a time in the community's zone."""
+class Prize(TypedDict):
+    """What the next so many `people` of a board win once its period is over, the first prize the first of
+    them.
 
-    points: int
-    within: Literal["day", "week", "month"]
+    Of those with as many points as the last who wins it, `all` win it, too, or who had them `earliest`
+    alone.
+    """
 
-
-class PrizePoints(TypedDict):
-    """What grants may give in points: of all members together (`budget`), and to each (`limit`)."""
-
-    budget: NotRequired[int | None]
-    limit: NotRequired[PrizeLimit | None]
-
-
-class PrizePointsShown(TypedDict):
-    """What badges, levels and quests came to in points, and what bounds that."""
-
-    budget: int | None
-    cut: int
-    limit_points: int | None
-    limit_within: str | None
-    points: int
-    prizes: int
+    id: str
+    people: NotRequired[int]
+    tie: NotRequired[Literal["all", "earliest"]]
+    title: str
 
 
 class ProblemDetails(TypedDict):
@@ -1497,6 +1536,7 @@ class PublicRule(TypedDict):
     also: list[PublicBeneficiary]
     campaign: str | None
     goal: str | None
+    goal_title: str | None
     on: list[str]
     points: int
     rule_id: str
@@ -1535,6 +1575,7 @@ class Publication(TypedDict):
     nothing.
     """
 
+    boards: NotRequired[BoardsTake | None]
     costs: list[ConditionCost]
     document: NotRequired[dict[str, Any] | None]
     document_sha256: str
@@ -1574,48 +1615,13 @@ class QualityOfMember(TypedDict):
     trust: float
 
 
-class Quest(TypedDict):
-    """Steps that a member does, in any order or `in_order`; completed, it is granted.
-
-    It is open from the day `starts` until the day `ends`, both whole, in the community's zone; without,
-    always. With `within_days` it has to be done in so many days from joining. With `team` it is done
-    together; each member of the team is granted it. Else nobody has to join.
-    """
-
-    description: NotRequired[str]
-    ends: NotRequired[str | None]
-    gives: NotRequired[Gives | None]
-    id: str
-    in_order: NotRequired[bool]
-    starts: NotRequired[str | None]
-    steps: list[QuestStep]
-    team: NotRequired[QuestTeam | None]
-    title: str
-    within_days: NotRequired[int | None]
-
-
-class QuestStep(TypedDict):
-    """One thing to do: so many `times` what meets the `rule`, whatever it earned."""
-
-    id: str
-    rule: str
-    times: NotRequired[int]
-    title: str
-
-
-class QuestTeam(TypedDict):
-    """A quest that members do together: what each did since joining is the team's."""
-
-    max_members: int
-
-
 class Recognition(TypedDict):
     """Recognition"""
 
     badges: NotRequired[list[Badge]]
+    boards: NotRequired[list[Board] | None]
     levels: NotRequired[list[Level]]
-    prize_points: NotRequired[PrizePoints | None]
-    quests: NotRequired[list[Quest]]
+    milestones: NotRequired[list[Milestone]]
     streaks: NotRequired[list[Streak]]
 
 
@@ -1646,6 +1652,29 @@ class ReporterShown(TypedDict):
     upheld: int
 
 
+class Requirement(TypedDict):
+    """One thing that a level asks for.
+
+    Of a `rule` are counted the `events` that meet it, the `days` on which any did, the different
+    `people` who were the other side, `objects` or `topics`, or the `sum` of a field (`of`). All of it
+    ever, or what happened `within_days` times 24 hours. There are `at_least` or `at_most` so many, or a
+    `share` of what all did.
+
+    Or that the member is known since `known_minutes`; or was not suspended for `unsuspended_days`, and
+    is not now.
+    """
+
+    at_least: NotRequired[int | None]
+    at_most: NotRequired[int | None]
+    count: NotRequired[Literal["events", "days", "people", "objects", "topics", "sum"] | None]
+    known_minutes: NotRequired[int | None]
+    of: NotRequired[str | None]
+    rule: NotRequired[str | None]
+    share: NotRequired[Share | None]
+    unsuspended_days: NotRequired[int | None]
+    within_days: NotRequired[int | None]
+
+
 class Restatement(TypedDict):
     """Judgements that are weighed anew, a piece at a time."""
 
@@ -1663,7 +1692,6 @@ class Rewards(TypedDict):
     """Rewards"""
 
     catalogue: NotRequired[list[CatalogueReward]]
-    draws: NotRequired[list[Draw]]
     payout: NotRequired[PayoutTerms | None]
 
 
@@ -1858,6 +1886,16 @@ class SendingBack(TypedDict):
     reason: str
 
 
+class Share(TypedDict):
+    """So many `percent` of what all of the community did of a `rule` in these days, and `at_most` that
+    many.
+    """
+
+    at_most: int
+    percent: int
+    rule: str
+
+
 class SharedLimit(TypedDict):
     """A limit over the awards of several rules together: those that it lists, or those of a `group`."""
 
@@ -1911,6 +1949,7 @@ class SignalCaseShown(TypedDict):
     ends_on: str
     held_awards: int
     held_points: int
+    is_about_you: bool
     member_id: str
     member_name: str | None
     note: str | None
@@ -2065,7 +2104,6 @@ class Tier(TypedDict):
     colour: NotRequired[
         Literal["amber", "bronze", "silver", "gold", "green", "teal", "blue", "violet", "rose", "slate"] | None
     ]
-    gives: NotRequired[Gives | None]
     id: str
     title: str
 
@@ -2105,6 +2143,71 @@ class WaitingLetters(TypedDict):
 
     count: int
     oldest_at: str | None
+
+
+class WebhookDeliveryListed(TypedDict):
+    """A fact on its way to an endpoint, or there."""
+
+    delivery_id: str
+    endpoint_id: str
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookDeliveryShown(TypedDict):
+    """A delivery with what is sent."""
+
+    delivery_id: str
+    endpoint_id: str
+    fact: dict[str, Any]
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookLaneShown(TypedDict):
+    """How a service does with an endpoint."""
+
+    endpoint_id: str
+    failing_since: str | None
+    gave_up: bool
+    held: int
+    last_delivered_at: str | None
+    name: str
+    oldest_at: str | None
+    waiting: int
+
+
+class WebhookLanes(TypedDict):
+    """How a service does with each endpoint of a community."""
+
+    items: list[WebhookLaneShown]
+
+
+class WebhookReplayWanted(TypedDict):
+    """Which deliveries are to be made again."""
+
+    endpoint_id: str
+    states: list[Literal["delivered", "failed", "held"]]
+
+
+class WebhookReplayed(TypedDict):
+    """How many deliveries are made again."""
+
+    deliveries: int
 
 
 class Withdrawal(TypedDict):
@@ -2172,6 +2275,8 @@ class Worth(TypedDict):
     currency: str
     spent_minor: int
 
+
+DeliveryState = Literal["waiting", "delivered", "failed", "held"]
 
 Erased = Literal["deleted", "blanked", "stays"]
 

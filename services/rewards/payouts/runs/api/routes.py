@@ -52,6 +52,7 @@ from shared.http import (
     requires,
 )
 from shared.http.connected import ConnectedService
+from shared.http.problem_types import ABOUT_YOURSELF
 from shared.http.problems import NOT_AVAILABLE_NOW
 from shared.postgres import begin
 
@@ -137,7 +138,10 @@ async def get_run(principal: Reader, conn: Conn, run_id: UUID) -> Run:
 @router.post(
     "/v1/payout-runs/{run_id}/approve",
     summary="Approve a payout run",
-    responses=problem_responses(UNKNOWN_RUN, FOUR_EYES, RUN_REFUSED, RUN_STOPPED, SEAL_DIFFERS, ALTERED) | GOES_ON,
+    responses=problem_responses(
+        UNKNOWN_RUN, FOUR_EYES, ABOUT_YOURSELF, RUN_REFUSED, RUN_STOPPED, SEAL_DIFFERS, ALTERED
+    )
+    | GOES_ON,
 )
 async def approve(
     principal: Annotated[Principal, requires(Scope.PAYOUTS_APPROVE)],
@@ -146,7 +150,7 @@ async def approve(
     run_id: UUID,
     approval: Annotated[Approval | None, Body(examples=[{"seal": SEAL_EXAMPLE}])] = None,
 ) -> Run:
-    """By a person who has no other hand in it, by whatever key or token: see docs/payouts.md.
+    """By a person who has no other hand in it, and whom it does not pay: see docs/payouts.md.
 
     Points are reserved, or the payout pays less or fails, and says why.
     """

@@ -9,7 +9,7 @@ from services.rewards.lots.handlers.expiry import lock_usable_held
 from services.rewards.payouts import store as payout_store
 from services.rewards.payouts.domain import Actor, Change, Payout, PayoutState, changes_to
 from services.rewards.payouts.four_eyes.domain import check_four_eyes
-from services.rewards.payouts.four_eyes.store import load_hands
+from services.rewards.payouts.four_eyes.store import find_own_payout, load_hands
 from services.rewards.payouts.handlers import change
 from services.rewards.payouts.payees import store as payee_store
 from services.rewards.payouts.runs import store
@@ -29,6 +29,7 @@ from services.rewards.payouts.seals import store as seal_store
 from services.rewards.payouts.seals.domain import SealStep, seal_of
 from services.rewards.payouts.seals.handlers import seal, tell_state
 from services.rewards.settings import Settings
+from shared.access_keys import AboutYourselfError, load_own
 from shared.transaction import Transaction
 
 
@@ -36,9 +37,9 @@ async def approve(tx: Transaction, *, community: str, run_id: str, by: Actor, se
     """Begin to approve a run made by somebody else: what they say yes to is sealed. Return the run.
 
     `seen` is the seal of the list that the approver saw. Approving again changes nothing. Raises UnknownRunError,
-    FourEyesError when `by` has another hand in it, RunStoppedError when who made it may not do so any more,
-    AlteredError when it is not as it was computed, SealDiffersError when the approver saw another list, and
-    RunRefusedError when it is filed or cancelled.
+    FourEyesError when `by` has another hand in it, AboutYourselfError when it pays them, RunStoppedError when who
+    made it may not do so any more, AlteredError when it is not as it was computed, SealDiffersError when the
+    approver saw another list, and RunRefusedError when it is filed or cancelled.
     """
     # 1. Whose hands are in it? Of 20,000 payouts that takes seconds, so nothing is locked yet.
     computed = await _computed_seal(tx, community=community, run_id=run_id)
@@ -49,6 +50,9 @@ async def approve(tx: Transaction, *, community: str, run_id: str, by: Actor, se
     locked = await _computed_seal(tx, community=community, run_id=run_id)
     if computed != locked:
         check_four_eyes(await load_hands(tx.conn, community=community, run_id=run_id), by.person_id)
+    own = await load_own(tx.conn, community=community, person_id=by.person_id)
+    if await find_own_payout(tx.conn, community=community, members=own, run_id=run_id):
+        raise AboutYourselfError
     is_known = run.state in (RunState.APPROVING, RunState.APPROVED)
     if not is_known:
         run.check_step(RunState.APPROVING)

@@ -10,7 +10,7 @@ import pytest
 
 from services.scoring.awards.domain.awards import make
 from services.scoring.awards.domain.reasons import why_less
-from services.scoring.campaigns.domain import (
+from services.scoring.campaigns.domain.books import (
     Books,
     BookState,
     Phase,
@@ -244,6 +244,11 @@ def test_what_spends_too_fast_slows_down_until_the_pace_is_right() -> None:
     assert set(given[3:]) == {0, 7}
     assert books.is_slowed
     assert books.state is BookState.RUNNING
+    # A version that says no pace any more lets it run at once.
+    (freed,) = claims(programme(), [event(80, at=at)])
+    unpaced = replace(books, spent=dict(books.spent))
+    give([freed], {1: campaign(text).model_copy(update={"pacing": None})}, unpaced)
+    assert (freed.due, unpaced.is_slowed) == (7, False)
     (later,) = claims(text, [event(90, at=at + timedelta(days=9))])
     give([later], {1: campaign(text)}, books)
     assert (later.due, books.is_slowed) == (7, False)
@@ -271,7 +276,12 @@ def test_where_it_stands_is_a_matter_of_its_days_and_its_books() -> None:
 
     assert phase("2026-03-28") is Phase.PLANNED
     assert phase("2026-03-29") is Phase.RUNNING
-    assert phase("2026-04-07", Books(is_slowed=True)) is Phase.SLOWED
+    slowed = Books(is_slowed=True)
+    noon = datetime(2026, 4, 7, 12, tzinfo=UTC)
+    assert phase_of(campaign(paced("slow")), slowed, today=noon.date(), now=noon) is Phase.SLOWED
+    # Its programme says no pace any more, or that it is to stop.
+    assert phase("2026-04-07", slowed) is Phase.RUNNING
+    assert phase_of(campaign(paced("stop")), slowed, today=noon.date(), now=noon) is Phase.RUNNING
     assert phase("2026-04-01", Books(state=BookState.BRAKED)) is Phase.BRAKED
     assert phase("2026-04-01", Books(state=BookState.STOPPED)) is Phase.STOPPED
     assert phase("2026-04-08") is Phase.LATE

@@ -1,0 +1,1 @@
+"""Messages to members: which go which way, in which words, and what became of each."""

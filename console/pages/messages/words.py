@@ -1,0 +1,51 @@
+"""What pages call kinds, ways and states of messages."""
+
+
+def _(text: str) -> str:
+    """Marks what catalogues translate; it is translated where it is shown."""
+    return text
+
+
+#: By kind: what a member is told, and when.
+KINDS = {
+    "badge": _("A badge was given"),
+    "level": _("A level was reached"),
+    "redemption": _("A reward was confirmed, or could not be given"),
+    "payout": _("A payout was sent, or came back"),
+    "address": _("Whether an address is theirs"),
+}
+CHANNELS = {"mail": _("Mail"), "slack": "Slack", "discord": "Discord"}
+#: By state: what it is called, its tone and icon.
+STATES = {
+    "waiting": (_("waits"), None, "clock"),
+    "sending": (_("is being sent"), "accent", "clock"),
+    "sent": (_("was sent"), "good", "check"),
+    "bounced": (_("came back"), "bad", "alert"),
+    "unknown": (_("nobody knows whether it went"), "warn", "alert"),
+    "failed": (_("could not be sent"), "bad", "x"),
+    "dropped": (_("was not to be sent"), None, "x"),
+}
+WHY = {
+    "no_address": _("No address of theirs is known and confirmed"),
+    "stopped_address": _("Their address is not written to any more: mail came back, or they complained"),
+    "unwanted": _("They want none of that"),
+    "not_a_person": _("They are a bot"),
+    "erased": _("They were forgotten"),
+    "expired": _("It was too late for it"),
+    "not_set_up": _("Nothing can be sent that way here"),
+    "refused": _("The server does not take it"),
+    "no_answer": _("The server gave no answer"),
+    "tries_over": _("The server did not take it, however often it was tried"),
+    "not_opened": _("The key that opens the address is gone"),
+}
+ADDRESS = {
+    "unconfirmed": (_("waits until you follow the link in the mail"), "warn", "clock"),
+    "confirmed": (_("is written to"), "good", "check"),
+    "bounced": (_("is not written to: mail came back"), "bad", "alert"),
+    "complained": (_("is not written to: its holder wants no mail"), "bad", "alert"),
+}
+PACES = (
+    ("at_once", _("at once")),
+    ("daily", _("once a day, together")),
+    ("weekly", _("on Mondays, together")),
+)

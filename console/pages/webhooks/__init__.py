@@ -1,0 +1,1 @@
+"""Webhooks: where a community's facts are delivered."""

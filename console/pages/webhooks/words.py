@@ -1,0 +1,46 @@
+"""Facts, states of deliveries and troubles of webhooks, in words."""
+
+from typing import Final
+
+
+def _(text: str) -> str:
+    """Marks what catalogues translate."""
+    return text
+
+
+#: What facts say, by their types, in the order in which they are chosen.
+FACTS: Final = {
+    "engagement.accepted.v1": _("An event counts"),
+    "engagement.rejected.v1": _("An event does not count, and why"),
+    "points.awarded.v1": _("Points were given, or amount to something else since"),
+    "recognition.granted.v1": _("A badge or level was reached, or taken back"),
+    "audience.entered.v1": _("A member entered an audience"),
+    "audience.left.v1": _("A member left an audience"),
+    "redemption.changed.v1": _("A reward was reserved, handed out, or cancelled"),
+    "redemption.lots.v1": _("Which points a reward used"),
+    "payout.changed.v1": _("A payout was made, or what the bank said of it"),
+    "payout.lots.v1": _("Which points a payout pays"),
+    "payout_run.changed.v1": _("A payout run was made, approved, or filed"),
+    "campaign.changed.v1": _("A campaign stopped, goes on, or spent all that it has"),
+    "guidelines.case_changed.v1": _("What became of a report"),
+    "guidelines.suspension_changed.v1": _("A member is suspended, or no more"),
+    "guidelines.accepted.v1": _("A member accepted the guidelines"),
+    "member.merged.v1": _("Two members are one person"),
+    "member.unmerged.v1": _("They are two again"),
+    "member.erased.v1": _("A member is to be forgotten"),
+    "programme.published.v1": _("A version of the programme was published"),
+    "community.changed.v1": _("The community's settings changed"),
+    "webhook_endpoint.tested.v1": _("Somebody tried the webhook"),
+}
+#: The words, their tone and their icon.
+STATES: Final = {
+    "delivered": (_("delivered"), "good", "check"),
+    "waiting": (_("waits"), "accent", "clock"),
+    "failed": (_("failed"), "bad", "x"),
+    "held": (_("held after a restore"), "warn", "pause"),
+}
+TROUBLES: Final = {
+    "gone": _("It answered that it is gone for good (410)."),
+    "failing": _("It took nothing for a whole day."),
+    "too_many_waiting": _("More waited for it than is kept."),
+}

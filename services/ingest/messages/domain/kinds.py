@@ -1,0 +1,167 @@
+"""Kinds of messages: what each is about, the values that its template may name, and the words it begins with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+#: What every template may name, whatever it is about.
+ALWAYS: Final[Mapping[str, str]] = {"name": "Ada", "community": "Acme's users", "link": "https://example.org/me"}
+#: Languages that there are words for before a community writes its own.
+LANGUAGES: Final = ("en", "it")
+
+
+class Channel(StrEnum):
+    """By which way a message goes: to a person by mail, or into a room of the community's chat."""
+
+    MAIL = "mail"
+    SLACK = "slack"
+    DISCORD = "discord"
+
+
+ROOMS: Final = (Channel.SLACK, Channel.DISCORD)
+
+
+@dataclass(frozen=True)
+class Words:
+    """A template: one line, and a text in Markdown; both may name the values of its kind."""
+
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of message. `values` are those that a template may name, with an example of each.
+
+    One that `is_service` tells somebody what they asked for: no wish and no quiet hour holds it back. `room` is
+    what a room of a chat is told, by language; what has none concerns one person
+    alone. `page` is where its link leads.
+    """
+
+    name: str
+    title: str
+    values: Mapping[str, str]
+    words: Mapping[str, Words]
+    room: Mapping[str, str] = field(default_factory=dict)
+    is_service: bool = False
+    page: str = "/me"
+
+
+def _words(**by_language: tuple[str, str]) -> Mapping[str, Words]:
+    return {language: Words(*both) for language, both in by_language.items()}
+
+
+_ALL: Final = (
+    Kind(
+        "badge",
+        "A badge was given",
+        {"title": "Ten accepted answers", "tier": "gold"},
+        _words(
+            en=(
+                "{{ name }}, you have a new badge: {{ title }}",
+                "Hello {{ name }},\n\n**{{ title }}**{% if tier %} ({{ tier }}){% endif %} is yours."
+                "\n\n[See what you have]({{ link }})",
+            ),
+            it=(
+                "{{ name }}, hai un nuovo distintivo: {{ title }}",
+                "Ciao {{ name }},\n\n**{{ title }}**{% if tier %} ({{ tier }}){% endif %} è tuo."
+                "\n\n[Guarda che cosa hai]({{ link }})",
+            ),
+        ),
+        room={
+            "en": "{{ name }} has a new badge: {{ title }}",
+            "it": "{{ name }} ha un nuovo distintivo: {{ title }}",
+        },
+    ),
+    Kind(
+        "level",
+        "A level was reached",
+        {"title": "Regular"},
+        _words(
+            en=(
+                "{{ name }}, you are {{ title }} now",
+                "Hello {{ name }},\n\nyou have reached the level **{{ title }}**.\n\n"
+                "[See what comes next]({{ link }})",
+            ),
+            it=(
+                "{{ name }}, ora sei {{ title }}",
+                "Ciao {{ name }},\n\nhai raggiunto il livello **{{ title }}**.\n\n"
+                "[Guarda che cosa viene dopo]({{ link }})",
+            ),
+        ),
+        room={"en": "{{ name }} is {{ title }} now", "it": "{{ name }} ora è {{ title }}"},
+    ),
+    Kind(
+        "redemption",
+        "A reward was confirmed, or could not be given",
+        {"title": "Coffee mug", "state": "confirmed", "points": "500"},
+        _words(
+            en=(
+                "{% if state == 'confirmed' %}Your reward: {{ title }}{% else %}{{ title }} could not be given"
+                "{% endif %}",
+                "Hello {{ name }},\n\n{% if state == 'confirmed' %}**{{ title }}** is on its way to you for "
+                "{{ points }} points.{% else %}we could not give you **{{ title }}**; your {{ points }} points "
+                "are back.{% endif %}\n\n[See your rewards]({{ link }})",
+            ),
+            it=(
+                "{% if state == 'confirmed' %}Il tuo premio: {{ title }}{% else %}{{ title }} non si può dare"
+                "{% endif %}",
+                "Ciao {{ name }},\n\n{% if state == 'confirmed' %}**{{ title }}** è in arrivo per {{ points }} "
+                "punti.{% else %}non abbiamo potuto darti **{{ title }}**; i tuoi {{ points }} punti sono tornati."
+                "{% endif %}\n\n[Guarda i tuoi premi]({{ link }})",
+            ),
+        ),
+        page="/me/rewards",
+    ),
+    Kind(
+        "payout",
+        "A payout was sent, or came back",
+        {"amount": "€10.00", "state": "paid"},
+        _words(
+            en=(
+                "{% if state == 'paid' %}{{ amount }} were paid out to you{% else %}A payout to you "
+                "came back{% endif %}",
+                "Hello {{ name }},\n\n{% if state == 'paid' %}**{{ amount }}** went to the account that "
+                "you gave.{% else %}the bank did not take **{{ amount }}** for the account that you "
+                "gave. Nothing is lost: look at your bank details.{% endif %}\n\n[See your payouts]({{ link }})",
+            ),
+            it=(
+                "{% if state == 'paid' %}Ti sono stati pagati {{ amount }}{% else %}Un pagamento a te "
+                "è tornato indietro{% endif %}",
+                "Ciao {{ name }},\n\n{% if state == 'paid' %}**{{ amount }}** sono partiti verso il "
+                "conto che hai indicato.{% else %}la banca non ha accettato **{{ amount }}** per il "
+                "conto che hai indicato. Nulla è perduto: controlla i tuoi dati bancari.{% endif %}"
+                "\n\n[Guarda i tuoi pagamenti]({{ link }})",
+            ),
+        ),
+        page="/me/payouts",
+    ),
+    Kind(
+        "address",
+        "Whether an address is theirs",
+        {},
+        _words(
+            en=(
+                "Is this address yours, {{ name }}?",
+                "Hello {{ name }},\n\nsomebody gave this address for {{ community }}. If that was you, say so "
+                "here; otherwise do nothing, and we write no more.\n\n[Yes, it is mine]({{ link }})",
+            ),
+            it=(
+                "Questo indirizzo è tuo, {{ name }}?",
+                "Ciao {{ name }},\n\nqualcuno ha indicato questo indirizzo per {{ community }}. Se sei stato tu, "
+                "confermalo qui; altrimenti non fare nulla e non scriveremo più.\n\n[Sì, è mio]({{ link }})",
+            ),
+        ),
+        is_service=True,
+        page="",
+    ),
+)
+KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in _ALL}
+#: Those that a community may turn on; the others go by themselves.
+CHOSEN: Final = tuple(kind.name for kind in _ALL if not kind.is_service)
+
+
+def words_of(kind: Kind, language: str) -> Words:
+    """What a kind says before anybody wrote otherwise, in the language or, where there is none, in English."""
+    return kind.words.get(language.partition("-")[0], kind.words["en"])

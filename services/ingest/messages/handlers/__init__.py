@@ -1,0 +1,1 @@
+"""Asking for messages, saying what they are like, and sending them."""

@@ -1,0 +1,1 @@
+"""Webhooks: where a community has its facts delivered."""

@@ -1,0 +1,248 @@
+"""Boards are those of the version in force; their numbers are added up, and periods that are over have results."""
+
+from datetime import timedelta
+
+from services.recognition.boards.domain import (
+    Cut,
+    KeptBoard,
+    Won,
+    counts_alike,
+    next_cut,
+    prizes_won,
+    ranked,
+    span_before,
+    span_of,
+)
+from services.recognition.boards.handlers.following import add_parked, apply_suspensions, calendar_of, fill
+from services.recognition.boards.store import counting, kept, reading, scores
+from services.recognition.metrics import BOARD_CHANGES, BOARD_CUTS, BOARD_PRIZES
+from services.recognition.thresholds import handlers as thresholds
+from services.recognition.thresholds import store as thresholds_store
+from shared.calendars import Span
+from shared.contracts.facts import (
+    PRIZE_WON,
+    RECOGNITION_FACT,
+    PrizeData,
+    ProgrammePublished,
+    RecognitionFact,
+)
+from shared.contracts.programme import Board
+from shared.followed_communities import load_calendar
+from shared.own_facts import ReadBack
+from shared.topics import RECOGNITION
+from shared.transaction import Transaction
+
+KEEP_EVERY_SECONDS = 1.0
+#: Members who begin on a board in one transaction, for which awards of the community wait.
+FILLED_PIECE_COUNT = 2_000
+PURGED_PIECE_COUNT = 10_000
+#: Changes that are added up in one transaction.
+FOLDED_PIECE_COUNT = 20_000
+#: Periods of which a board keeps results; of one of all time the last days, to see who moved.
+RESULTS_KEPT_COUNT = 60
+DAYS_KEPT_COUNT = 2
+#: A calendar may change: what is due is looked for this often, whatever was worked out before.
+_LOOKED_AT_EVERY = timedelta(hours=1)
+
+
+async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -> None:
+    """Remember what programmes ask for, and keep the boards of those that are in force."""
+    await thresholds.on_programmes(tx, programmes)
+    while await _declare(tx):
+        pass
+
+
+async def fold_boards(tx: Transaction) -> bool:
+    """Add up how many members have how many points; a timer calls this while it returns True."""
+    folded = await counting.fold(tx.conn, limit_count=FOLDED_PIECE_COUNT)
+    BOARD_CHANGES.inc(folded)
+    return folded == FOLDED_PIECE_COUNT
+
+
+async def keep_boards(tx: Transaction) -> bool:
+    """Bring boards in line with programmes and time, in pieces; a timer calls this while it returns True."""
+    await thresholds_store.put_due_in_force(tx.conn, now=tx.now)
+    await apply_suspensions(tx)
+    return (
+        await _declare(tx)
+        or await _fill(tx)
+        or await _cut(tx)
+        or await add_parked(tx)
+        or await kept.purge(tx.conn, limit_count=PURGED_PIECE_COUNT)
+    )
+
+
+async def _declare(tx: Transaction) -> bool:
+    """Have a community's boards be those of its version in force; False where all are."""
+    stale = await kept.find_stale(tx.conn)
+    if stale is None:
+        return False
+    community, version = stale
+    # Nobody applies awards of the community meanwhile: each finds the boards of one version.
+    await thresholds_store.lock_programme(tx.conn, community)
+    in_force = await thresholds_store.find_recognition(tx.conn, community=community)
+    declared = [] if in_force is None else in_force.recognition.boards or []
+    there = {
+        board.board_id: board
+        for board in (await kept.load_boards(tx.conn, communities=[community])).get(community, [])
+    }
+    same = {one.id for one in declared if one.id in there and counts_alike(there[one.id].declared, one)}
+    for board in there.values():
+        if board.board_id not in same:
+            is_gone = board.board_id not in {one.id for one in declared}
+            await kept.end_board(tx.conn, board, with_results=is_gone)
+    has_totals = await kept.has_totals(tx.conn, community=community)
+    for place, one in enumerate(declared):
+        if one.id in same:
+            await kept.set_declared(
+                tx.conn, board_no=there[one.id].board_no, declared=one, place=place, version=version, now=tx.now
+            )
+        else:
+            await _begin(tx, community, one, place=place, version=version, has_totals=has_totals)
+    await kept.put_version(tx.conn, community=community, version=version)
+    return True
+
+
+async def _begin(
+    tx: Transaction, community: str, declared: Board, *, place: int, version: int, has_totals: bool
+) -> None:
+    """Begin a board with the period that it is, and with what members had in that where recognition knows it."""
+    calendar = await load_calendar(tx.conn, community=community)
+    by = "day" if declared.period == "all_time" else declared.period
+    before = span_before(by, span_of(by, calendar.day_of(tx.now), calendar), calendar)
+    await kept.add_board(
+        tx.conn,
+        community=community,
+        declared=declared,
+        place=place,
+        version=version,
+        since=tx.now,
+        is_whole=not has_totals or _is_known(declared),
+        is_filled=not (has_totals and _is_known(declared)),
+        final_up_to=before.starts_on,
+    )
+
+
+def _is_known(declared: Board) -> bool:
+    """Whether what was before is there to begin with: of all time, and of spendable points by weeks and months."""
+    if declared.channel is not None:
+        return False
+    return declared.period == "all_time" or (declared.of_score is None and declared.period != "day")
+
+
+async def _fill(tx: Transaction) -> bool:
+    board = await kept.find_unfilled(tx.conn)
+    if board is None:
+        return False
+    await thresholds_store.lock_programme(tx.conn, board.community)
+    members = await kept.page_of_members(
+        tx.conn, community=board.community, after=board.filled_up_to, limit_count=FILLED_PIECE_COUNT
+    )
+    owners = await scores.load_owners(tx.conn, community=board.community, head_ids=members)
+    await fill(tx, board, member_ids=members, owners=owners)
+    is_whole_piece = len(members) == FILLED_PIECE_COUNT
+    await kept.set_filled(tx.conn, board_no=board.board_no, up_to=members[-1] if is_whole_piece else None)
+    return True
+
+
+async def _cut(tx: Transaction) -> bool:
+    """Keep the results of a period that is over, or note when one will be; False where there is nothing to do."""
+    found = await kept.find_due(tx.conn, now=tx.now)
+    if found is None:
+        return False
+    # Nobody applies awards of the community meanwhile: what is final holds all that came before.
+    await thresholds_store.lock_programme(tx.conn, found.community)
+    board = await kept.find_board(tx.conn, board_no=found.board_no)
+    if board is None:
+        return True
+    cut, look_at = next_cut(board, await calendar_of(tx, board), tx.now)
+    final_up_to, cut_up_to = board.final_up_to, board.cut_up_to
+    if cut is not None:
+        await _keep_results(tx, board, cut)
+        cut_up_to = max(cut_up_to, cut.span.starts_on)
+        final_up_to = cut.span.starts_on if cut.is_final else final_up_to
+    await kept.set_cut(
+        tx.conn,
+        board_no=board.board_no,
+        final_up_to=final_up_to,
+        cut_up_to=cut_up_to,
+        look_at=min(look_at, tx.now + _LOOKED_AT_EVERY),
+    )
+    return True
+
+
+async def _keep_results(tx: Transaction, board: KeptBoard, cut: Cut) -> None:
+    declared, stands_on = board.declared, board.stands_on(cut.span)
+    found = await reading.page_of_scores(
+        tx.conn, board, stands_on=stands_on, after=None, limit_count=declared.size
+    )
+    entries = ranked(found)
+    members = await counting.count_members(tx.conn, board_no=board.board_no, stands_on=stands_on)
+    await reading.put_results(tx.conn, board, cut=cut, entries=entries, members=members, cut_at=tx.now)
+    BOARD_CUTS.labels("final" if cut.is_final else "provisional").inc()
+    if not cut.is_final:
+        return
+    is_endless = declared.period == "all_time"
+    await reading.drop_old_results(
+        tx.conn, board, keep_count=DAYS_KEPT_COUNT if is_endless else RESULTS_KEPT_COUNT
+    )
+    if is_endless:
+        return
+    await kept.add_purge(tx.conn, board_no=board.board_no, starts_on=cut.span.starts_on)
+    # What was told before the database was restored stays as it was told.
+    told = await reading.load_prizes(
+        tx.conn,
+        community=board.community,
+        board_id=board.board_id,
+        starts_on=cut.span.starts_on,
+        member_ids=[],
+    )
+    if told:
+        return
+    won = prizes_won(board, cut, entries)
+    if won:
+        await reading.add_prizes(tx.conn, community=board.community, won=won, won_at=[tx.now] * len(won))
+        for one in won:
+            _tell(tx, board.community, one)
+        BOARD_PRIZES.inc(len(won))
+
+
+def _tell(tx: Transaction, community: str, won: Won) -> None:
+    data: PrizeData = {
+        "prize_id": won.prize_id,
+        "member_id": won.member_id,
+        "board": won.board_id,
+        "board_title": won.board_title,
+        "id": won.prize,
+        "title": won.title,
+        "starts_on": won.span.starts_on,
+        "ends_on": won.span.ends_on,
+        "rank": won.rank,
+        "points": won.points,
+        "programme_version": won.programme_version,
+    }
+    tx.tell(RECOGNITION, PRIZE_WON, fact_id=won.prize_id, community=community, subject=won.member_id, data=data)
+
+
+async def on_prizes_told(tx: Transaction, facts: list[RecognitionFact]) -> None:
+    """Take in prizes that were told and that the database has forgotten."""
+    for fact in facts:
+        if fact["type"] != "recognition.prize_won.v1":
+            continue
+        data = fact["data"]
+        won = Won(
+            data["prize_id"],
+            data["board"],
+            data["board_title"],
+            Span(data["starts_on"], data["ends_on"]),
+            data["member_id"],
+            data["id"],
+            data["title"],
+            data["rank"],
+            data["points"],
+            data["programme_version"],
+        )
+        await reading.add_prizes(tx.conn, community=fact["community"], won=[won], won_at=[fact["time"]])
+
+
+READ_BACK = (ReadBack((RECOGNITION,), RECOGNITION_FACT, on_prizes_told),)

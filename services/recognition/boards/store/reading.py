@@ -1,0 +1,310 @@
+"""The SQL by which boards are read: pages, neighbours, results and prizes."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+
+from asyncpg import Record
+
+from services.recognition.boards.domain import (
+    Cut,
+    Entry,
+    KeptBoard,
+    Late,
+    Place,
+    Result,
+    ResultEntry,
+    Score,
+    Won,
+)
+from shared.calendars import Span
+from shared.postgres import Connection
+
+_PAGE = """
+    select page.*, n.name
+    from (
+        select community, member_id, points, reached_at from board_scores
+        where board_no = $1 and starts_on = $2 and is_shown and -points < 0
+            and (-points, reached_at, member_id) {beyond} (-$3::bigint, $4::timestamptz, $5::uuid)
+        order by -points {way}, reached_at {way}, member_id {way} limit $6
+    ) page
+    left join followed_members n using (community, member_id)
+    order by -page.points {way}, page.reached_at {way}, page.member_id {way}
+"""
+_BELOW = _PAGE.format(beyond=">", way="asc")
+_ABOVE = _PAGE.format(beyond="<", way="desc")
+_FIRST = """
+    select page.*, n.name
+    from (
+        select community, member_id, points, reached_at from board_scores
+        where board_no = $1 and starts_on = $2 and is_shown and -points < 0
+        order by -points, reached_at, member_id limit $3
+    ) page
+    left join followed_members n using (community, member_id)
+    order by -page.points, page.reached_at, page.member_id
+"""
+#: Who is on no board now is in no results either; who is merged is shown as who stays.
+_STILL_SHOWN = """
+    not exists (
+        select from followed_members f
+        where f.community = r.community and f.member_id = coalesce(m.head_id, r.member_id) and f.off_boards)
+    and not exists (
+        select from suspensions s left join merges sm on sm.community = s.community and sm.member_id = s.member_id
+        where s.community = r.community and s.is_applied
+            and coalesce(sm.head_id, s.member_id) = coalesce(m.head_id, r.member_id))
+"""
+
+
+async def page_of_scores(
+    conn: Connection, board: KeptBoard, *, stands_on: date, after: Place | None, limit_count: int
+) -> list[Score]:
+    """Members of a board in their order, beginning after a place."""
+    if after is None:
+        rows = await conn.fetch(_FIRST, board.board_no, stands_on, limit_count)
+    else:
+        rows = await conn.fetch(
+            _BELOW,
+            board.board_no,
+            stands_on,
+            after.points,
+            after.reached_at,
+            after.member_id,
+            limit_count,
+        )
+    return [_score(row) for row in rows]
+
+
+async def load_above(
+    conn: Connection, board: KeptBoard, *, stands_on: date, below: Score, limit_count: int
+) -> list[Score]:
+    """The members right above a score, the nearest first."""
+    rows = await conn.fetch(
+        _ABOVE, board.board_no, stands_on, below.points, below.reached_at, below.member_id, limit_count
+    )
+    return [_score(row) for row in rows]
+
+
+async def find_score(conn: Connection, board: KeptBoard, *, stands_on: date, member_id: str) -> Score | None:
+    """What a member has on a board; None where they are not on it."""
+    row = await conn.fetchrow(
+        """
+        select b.member_id, b.points, b.reached_at, n.name from board_scores b
+        left join followed_members n using (community, member_id)
+        where b.member_id = $3 and b.board_no = $1 and b.starts_on = $2 and b.is_shown and b.points > 0
+        """,
+        board.board_no,
+        stands_on,
+        member_id,
+    )
+    return None if row is None else _score(row)
+
+
+def _score(row: Record) -> Score:
+    return Score(str(row["member_id"]), row["name"], row["points"], row["reached_at"])
+
+
+async def put_results(
+    conn: Connection, board: KeptBoard, *, cut: Cut, entries: Sequence[Entry], members: int, cut_at: datetime
+) -> None:
+    """Keep the results of a period, in place of any that were not final."""
+    key = board.community, board.board_id, cut.span.starts_on
+    await conn.execute(
+        """
+        insert into board_cuts as c (
+            community, board_id, starts_on, ends_on, title, cut_at, is_final, is_whole, members)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        on conflict (community, board_id, starts_on) do update
+        set ends_on = excluded.ends_on, title = excluded.title, cut_at = excluded.cut_at,
+            is_final = excluded.is_final, is_whole = excluded.is_whole, members = excluded.members
+        """,
+        *key,
+        cut.span.ends_on,
+        board.declared.title,
+        cut_at,
+        cut.is_final,
+        board.is_whole,
+        members,
+    )
+    await conn.execute("delete from board_results where community = $1 and board_id = $2 and starts_on = $3", *key)
+    await conn.execute(
+        """
+        insert into board_results (community, board_id, starts_on, place, member_id, rank, points, reached_at)
+        select $1, $2, $3, * from unnest($4::int[], $5::uuid[], $6::int[], $7::bigint[], $8::timestamptz[])
+        """,
+        *key,
+        [entry.place for entry in entries],
+        [entry.score.member_id for entry in entries],
+        [entry.rank for entry in entries],
+        [entry.score.points for entry in entries],
+        [entry.score.reached_at for entry in entries],
+    )
+
+
+async def drop_old_results(conn: Connection, board: KeptBoard, *, keep_count: int) -> None:
+    """Delete the results of a board but for those of the newest periods."""
+    await conn.execute(
+        """
+        with old as (
+            delete from board_cuts where community = $1 and board_id = $2 and starts_on in (
+                select starts_on from board_cuts where community = $1 and board_id = $2
+                order by starts_on desc offset $3)
+            returning starts_on)
+        delete from board_results where community = $1 and board_id = $2 and starts_on in (select * from old)
+        """,
+        board.community,
+        board.board_id,
+        keep_count,
+    )
+
+
+async def page_of_results(
+    conn: Connection, *, community: str, board_id: str, before: date | None, limit_count: int
+) -> list[Result]:
+    """Of which periods of a board there are results, newest first."""
+    rows = await conn.fetch(
+        """
+        select * from board_cuts where community = $1 and board_id = $2 and ($3::date is null or starts_on < $3)
+        order by starts_on desc limit $4
+        """,
+        community,
+        board_id,
+        before,
+        limit_count,
+    )
+    return [_result(row) for row in rows]
+
+
+async def find_result(conn: Connection, *, community: str, board_id: str, starts_on: date) -> Result | None:
+    """The results of the period that begins on a day; None where there are none."""
+    row = await conn.fetchrow(
+        "select * from board_cuts where community = $1 and board_id = $2 and starts_on = $3",
+        community,
+        board_id,
+        starts_on,
+    )
+    return None if row is None else _result(row)
+
+
+def _result(row: Record) -> Result:
+    return Result(
+        row["starts_on"],
+        row["ends_on"],
+        row["title"],
+        row["cut_at"],
+        row["is_final"],
+        row["is_whole"],
+        row["members"],
+        Late(row["late_awards"], row["late_points"]),
+    )
+
+
+async def load_entries(conn: Connection, *, community: str, board_id: str, starts_on: date) -> list[ResultEntry]:
+    """Who was on a board at its end, of those whom boards show now, with the ranks of then."""
+    rows = await conn.fetch(
+        f"""
+        select r.place, r.rank, coalesce(m.head_id, r.member_id) as member_id, n.name, r.points
+        from board_results r
+        left join merges m on m.community = r.community and m.member_id = r.member_id
+        left join followed_members n
+            on n.community = r.community and n.member_id = coalesce(m.head_id, r.member_id)
+        where r.community = $1 and r.board_id = $2 and r.starts_on = $3 and {_STILL_SHOWN}
+        order by r.place
+        """,  # noqa: S608 -- from a list here
+        community,
+        board_id,
+        starts_on,
+    )
+    return [
+        ResultEntry(row["place"], row["rank"], str(row["member_id"]), row["name"], row["points"]) for row in rows
+    ]
+
+
+async def load_ranks_before(
+    conn: Connection, board: KeptBoard, *, starts_on: date, member_ids: Collection[str]
+) -> dict[str, int] | None:
+    """The ranks that these members had in the results of a period; None where there are none of it."""
+    if await find_result(conn, community=board.community, board_id=board.board_id, starts_on=starts_on) is None:
+        return None
+    rows = await conn.fetch(
+        """
+        select member_id, rank from board_results
+        where community = $1 and board_id = $2 and starts_on = $3 and member_id = any($4::uuid[])
+        """,
+        board.community,
+        board.board_id,
+        starts_on,
+        list(member_ids),
+    )
+    return {str(row["member_id"]): row["rank"] for row in rows}
+
+
+async def add_late(conn: Connection, *, community: str, board_id: str, starts_on: date, late: Late) -> None:
+    """Note beside final results what came too late for them."""
+    await conn.execute(
+        """
+        update board_cuts set late_awards = late_awards + $4, late_points = late_points + $5
+        where community = $1 and board_id = $2 and starts_on = $3
+        """,
+        community,
+        board_id,
+        starts_on,
+        *late,
+    )
+
+
+async def add_prizes(conn: Connection, *, community: str, won: Sequence[Won], won_at: Sequence[datetime]) -> None:
+    """Keep who won what; what is known already stays."""
+    await conn.execute(
+        """
+        insert into board_prizes (community, prize_id, board_id, board_title, starts_on, ends_on, member_id, prize,
+                                  title, rank, points, programme_version, won_at)
+        select $1, * from unnest($2::uuid[], $3::text[], $4::text[], $5::date[], $6::date[], $7::uuid[],
+                                 $8::text[], $9::text[], $10::int[], $11::bigint[], $12::int[], $13::timestamptz[])
+        on conflict do nothing
+        """,
+        community,
+        [one.prize_id for one in won],
+        [one.board_id for one in won],
+        [one.board_title for one in won],
+        [one.span.starts_on for one in won],
+        [one.span.ends_on for one in won],
+        [one.member_id for one in won],
+        [one.prize for one in won],
+        [one.title for one in won],
+        [one.rank for one in won],
+        [one.points for one in won],
+        [one.programme_version for one in won],
+        list(won_at),
+    )
+
+
+async def load_prizes(
+    conn: Connection, *, community: str, board_id: str | None, starts_on: date | None, member_ids: Sequence[str]
+) -> list[Won]:
+    """The prizes of a period of a board, or those of members; newest first."""
+    rows = await conn.fetch(
+        """
+        select * from board_prizes
+        where community = $1 and ($2::text is null or board_id = $2) and ($3::date is null or starts_on = $3)
+            and ($4::uuid[] = '{}' or member_id = any($4))
+        order by starts_on desc, rank, member_id, prize limit 1000
+        """,
+        community,
+        board_id,
+        starts_on,
+        list(member_ids),
+    )
+    return [
+        Won(
+            str(row["prize_id"]),
+            row["board_id"],
+            row["board_title"],
+            Span(row["starts_on"], row["ends_on"]),
+            str(row["member_id"]),
+            row["prize"],
+            row["title"],
+            row["rank"],
+            row["points"],
+            row["programme_version"],
+        )
+        for row in rows
+    ]

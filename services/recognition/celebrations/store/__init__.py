@@ -1,0 +1,1 @@
+"""The SQL of celebrations: the ledger, the feed, and what milestones go by."""

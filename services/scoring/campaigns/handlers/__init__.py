@@ -1,0 +1,1 @@
+"""Campaigns spend on claims, and are stopped and let go on."""

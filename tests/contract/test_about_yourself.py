@@ -1,0 +1,154 @@
+"""Every command of every API: whether somebody could decide about themselves by it, and what keeps them."""
+
+from pathlib import Path
+from typing import Final
+
+from shared.services import SERVICES
+from tools.schemas import openapi_document
+
+ROOT = Path(__file__).parents[2]
+SCORING = "tests/integration/services/scoring/test_own_cases_at_scoring.py"
+INGEST = "tests/integration/services/ingest/test_ties.py"
+REWARDS = "tests/integration/services/rewards"
+BADGES = "tests/integration/services/recognition/test_badges_by_hand.py"
+_MODERATES = f"{SCORING} test_who_moderates_decides_neither_their_own_content_nor_what_they_reported_as_a_member"
+_BY_HAND = f"{SCORING} test_nobody_gives_takes_or_decides_points_by_hand_of_their_own"
+_HELD = f"{SCORING} test_nobody_decides_what_is_held_of_theirs_nor_of_whom_they_gave_to"
+_BADGE = f"{BADGES} test_nobody_gives_or_takes_back_a_badge_of_their_own"
+_PAID = f"{REWARDS}/test_outcomes_of_two.py test_nobody_approves_what_pays_them_nor_confirms_that_it_came_back"
+_CHOSEN = f"{REWARDS}/test_redeeming.py test_nobody_confirms_what_they_chose_themselves"
+_MERGES = f"{INGEST} test_who_is_one_by_a_merge_is_that_person_too_while_it_lasts_and_no_merge_is_by_oneself"
+#: What decides about a member, and the test in which somebody tries it for themselves.
+DECIDES: Final = {
+    "scoring POST /v1/guideline-cases/{case_id}/decide": _MODERATES,
+    "scoring POST /v1/guideline-cases/{case_id}/rule": _MODERATES,
+    "scoring POST /v1/suspensions": _MODERATES,
+    "scoring POST /v1/suspensions/{suspension_id}/lift": _MODERATES,
+    "scoring POST /v1/manual-awards": _BY_HAND,
+    "scoring POST /v1/manual-awards/{manual_id}/approve": _BY_HAND,
+    "scoring POST /v1/manual-awards/{manual_id}/decline": _BY_HAND,
+    "scoring POST /v1/manual-awards/{manual_id}/reverse": _BY_HAND,
+    "scoring POST /v1/manual-awards/{manual_id}/confirm-reversal": _BY_HAND,
+    "scoring POST /v1/signals/{case_id}/release": _HELD,
+    "scoring POST /v1/signals/{case_id}/approve": _HELD,
+    "scoring POST /v1/signals/{case_id}/deny": _HELD,
+    "scoring POST /v1/signals/decisions": _HELD,
+    "recognition POST /v1/members/{member_id}/badges": _BADGE,
+    "recognition POST /v1/members/{member_id}/badges/{badge_id}/take-back": _BADGE,
+    "rewards POST /v1/payout-runs/{run_id}/approve": _PAID,
+    "rewards POST /v1/payout-runs/{run_id}/outcomes/{outcome_id}/confirm": _PAID,
+    "rewards POST /v1/redemptions/{redemption_id}/confirm": _CHOSEN,
+    "ingest POST /v1/members/{member_id}/merge": _MERGES,
+    "ingest POST /v1/members/{member_id}/unmerge": _MERGES,
+    "ingest PUT /v1/members/{member_id}/standing": _MERGES,
+    "ingest PUT /v1/members/{member_id}/attributes": _MERGES,
+}
+THEIRS = "a member does so for themselves"
+NOBODYS = "about no member"
+OWN_ROLES = "about a person, and never oneself: `own-roles`"
+RECORDS = "what others said is written down, or asked for: another decides"
+#: What does not, and why.
+DECIDES_NOT: Final = {
+    "scoring POST /v1/members/{member_id}/guidelines/accept": THEIRS,
+    "scoring POST /v1/members/{member_id}/guideline-reports": RECORDS,
+    "scoring POST /v1/members/{member_id}/guideline-cases/{case_id}/appeal": THEIRS,
+    "scoring POST /v1/guideline-reports": RECORDS,
+    "scoring POST /v1/content/restatements": NOBODYS,
+    "scoring POST /v1/audiences/preview": NOBODYS,
+    "scoring POST /v1/programmes": NOBODYS,
+    "scoring POST /v1/programmes/{version}/approve": NOBODYS,
+    "scoring POST /v1/programmes/{version}/withdraw": NOBODYS,
+    "scoring POST /v1/programmes/{version}/send-back": NOBODYS,
+    "scoring POST /v1/programmes/{version}/rollback": NOBODYS,
+    "scoring POST /v1/programmes/completions": NOBODYS,
+    "scoring POST /v1/programme-drafts": NOBODYS,
+    "scoring PUT /v1/programme-drafts/{draft_id}": NOBODYS,
+    "scoring DELETE /v1/programme-drafts/{draft_id}": NOBODYS,
+    "scoring POST /v1/programme-drafts/{draft_id}/submit": NOBODYS,
+    "scoring POST /v1/campaigns/{campaign_id}/stop": NOBODYS,
+    "scoring POST /v1/campaigns/{campaign_id}/resume": NOBODYS,
+    "recognition PUT /v1/badges/{badge_id}/picture": NOBODYS,
+    "recognition DELETE /v1/badges/{badge_id}/picture": NOBODYS,
+    "recognition POST /v1/badge-count": NOBODYS,
+    "rewards POST /v1/payout-runs": RECORDS,
+    "rewards POST /v1/payout-runs/{run_id}/cancel": "it pays nobody",
+    "rewards POST /v1/payout-runs/{run_id}/file": "of what another approved",
+    "rewards POST /v1/payout-runs/{run_id}/outcome": RECORDS,
+    "rewards POST /v1/payout-runs/{run_id}/outcome-preview": NOBODYS,
+    "rewards POST /v1/payout-runs/{run_id}/outcomes/{outcome_id}/withdraw": "nothing happens",
+    "rewards PUT /v1/payees/{member_id}": THEIRS,
+    "rewards POST /v1/redemptions": THEIRS,
+    "rewards POST /v1/redemptions/{redemption_id}/cancel": THEIRS,
+    "rewards POST /v1/members/{member_id}/redemptions": THEIRS,
+    "rewards POST /v1/members/{member_id}/redemptions/{redemption_id}/cancel": THEIRS,
+    "ingest PUT /v1/members/{member_id}/preferences": THEIRS,
+    "ingest POST /v1/members/{member_id}/erase": THEIRS,
+    "ingest POST /v1/members/links": "the member shows that it is theirs",
+    "ingest PUT /v1/members/identities": "an identity that has another owner is given to nobody",
+    "ingest POST /v1/members/search": NOBODYS,
+    "ingest POST /v1/own-members": "it takes away, and is shown by a token",
+    "ingest POST /v1/communities/{community}/people": OWN_ROLES,
+    "ingest PUT /v1/communities/{community}/people/{person_id}/roles": OWN_ROLES,
+    "ingest POST /v1/communities/{community}/people/{person_id}/disable": OWN_ROLES,
+    "ingest POST /v1/communities/{community}/people/{person_id}/enable": OWN_ROLES,
+    "ingest POST /v1/communities/{community}/people/{person_id}/tie": OWN_ROLES,
+    "ingest POST /v1/communities/{community}/people/{person_id}/untie": OWN_ROLES,
+    "ingest POST /v1/communities/{community}/people/{person_id}/unbind": "it takes away, and gives nothing",
+}
+#: Whatever lies under these is about no member: events, platforms, keys, what a community is, broken records.
+OF_NOBODY: Final = (
+    "/v1/dead-letters",
+    "/v1/own-facts",
+    "/v1/connectors",
+    "/v1/events",
+    "/v1/occasions",
+    "/v1/check-ins",
+    "/v1/measurings",
+    "/v1/refused-events",
+    "/v1/keys",
+    "/v1/communities/{community}/keys",
+    "/v1/communities/{community}/review-policy",
+    "/v1/sign-in-links",
+    "/v1/tokens",
+)
+COMMUNITIES = {"/v1/communities", "/v1/communities/{community}"}
+
+
+def commands() -> dict[str, set[str]]:
+    """Every operation that is no GET, and the kinds of problem that it may answer."""
+    return {
+        f"{service} {method.upper()} {path}": {
+            kind
+            for answer in operation["responses"].values()
+            for media in answer.get("content", {}).values()
+            for kind in media.get("examples", {})
+        }
+        for service in SERVICES
+        for path, methods in openapi_document(service)["paths"].items()
+        for method, operation in methods.items()
+        if method != "get"
+    }
+
+
+def test_of_every_command_it_is_said_whether_it_decides_about_a_member() -> None:
+    about_somebody = {
+        command
+        for command in commands()
+        if (path := command.split(" ")[2]) not in COMMUNITIES and not path.startswith(OF_NOBODY)
+    }
+
+    assert about_somebody == {*DECIDES, *DECIDES_NOT}
+    assert DECIDES.keys().isdisjoint(DECIDES_NOT)
+
+
+def test_what_decides_about_a_member_says_so_in_its_answers_and_nothing_else_does() -> None:
+    assert {command for command, kinds in commands().items() if "about-yourself" in kinds} == {*DECIDES}
+
+
+def test_each_is_tried_by_whom_it_is_about() -> None:
+    missing = []
+    for module, name in {tuple(test.split(" ")) for test in DECIDES.values()}:
+        if f"async def {name}(" not in (ROOT / module).read_text():
+            missing.append(name)
+
+    assert not missing

@@ -66,6 +66,6 @@ async def on_locks_told(tx: Transaction, facts: list[LevelLockChanged]) -> None:
 
 
 READ_BACK = (
-    ReadBack((RECOGNITION,), RECOGNITION_GRANTED.adapter, on_levels_told),
+    ReadBack((RECOGNITION,), RECOGNITION_GRANTED.adapter, on_levels_told, kinds=(RECOGNITION_GRANTED.name,)),
     ReadBack((BY_HAND,), FIXED_BY_HAND, on_locks_told, kinds=(LEVEL_LOCK_CHANGED.name,)),
 )

@@ -1718,6 +1718,157 @@ class Ingest:
         """Mail programs send it for whoever clicks; what its body says is not looked at."""
         self._ask(call("ingest", "POST", f"/v1/unsubscribe/{as_segment(token)}"))
 
+    def get_webhook_deliveries(
+        self,
+        *,
+        endpoint_id: str | None = None,
+        state: types.DeliveryState | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.WebhookDeliveryListedPage:
+        """Those of this service's facts, the newest first."""
+        return cast(
+            "types.WebhookDeliveryListedPage",
+            self._ask(
+                call(
+                    "ingest",
+                    "GET",
+                    "/v1/webhook-deliveries",
+                    params={"endpoint_id": endpoint_id, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_webhook_deliveries(
+        self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
+    ) -> Iterator[types.WebhookDeliveryListed]:
+        """Every item that `get_webhook_deliveries` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "ingest",
+                "GET",
+                "/v1/webhook-deliveries",
+                params={"endpoint_id": endpoint_id, "state": state, "limit": limit},
+            ),
+        )
+
+    def replay_webhook_deliveries(
+        self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
+    ) -> types.WebhookReplayed:
+        """Under the same webhook-id, the oldest first; 10,000 at once."""
+        return cast(
+            "types.WebhookReplayed",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/webhook-deliveries/replay",
+                    fields={"endpoint_id": endpoint_id, "states": states},
+                )
+            ),
+        )
+
+    def get_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`, and is
+        noted.
+        """
+        return cast(
+            "types.WebhookDeliveryShown",
+            self._ask(call("ingest", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
+        )
+
+    def replay_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryListed:
+        """Under the same webhook-id: whoever had it before knows it again."""
+        return cast(
+            "types.WebhookDeliveryListed",
+            self._ask(call("ingest", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
+        )
+
+    def get_webhook_endpoints(
+        self, *, limit: int | None = None, after: str | None = None
+    ) -> types.WebhookShownPage:
+        """By name."""
+        return cast(
+            "types.WebhookShownPage",
+            self._ask(call("ingest", "GET", "/v1/webhook-endpoints", params={"limit": limit, "after": after})),
+        )
+
+    def iter_webhook_endpoints(self, *, limit: int | None = None) -> Iterator[types.WebhookShown]:
+        """Every item that `get_webhook_endpoints` lists, page by page."""
+        return items(self._ask, call("ingest", "GET", "/v1/webhook-endpoints", params={"limit": limit}))
+
+    def post_webhook_endpoint(self, *, name: str, types_: Sequence[str], url: str) -> types.WebhookMade:
+        """From a second after this on. The answer has the secret that signs deliveries, this once."""
+        return cast(
+            "types.WebhookMade",
+            self._ask(
+                call("ingest", "POST", "/v1/webhook-endpoints", fields={"name": name, "types": types_, "url": url})
+            ),
+        )
+
+    def delete_webhook_endpoint(self, name: str) -> None:
+        """What waits for it, and the log of its deliveries, go."""
+        self._ask(call("ingest", "DELETE", f"/v1/webhook-endpoints/{as_segment(name)}"))
+
+    def get_webhook_endpoint(self, name: str) -> types.WebhookShown:
+        """Its secrets are shown nowhere."""
+        return cast(
+            "types.WebhookShown", self._ask(call("ingest", "GET", f"/v1/webhook-endpoints/{as_segment(name)}"))
+        )
+
+    def patch_webhook_endpoint(
+        self,
+        name: str,
+        *,
+        enabled: bool | None | NotGiven = NOT_GIVEN,
+        types_: Sequence[str] | None | NotGiven = NOT_GIVEN,
+        url: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.WebhookShown:
+        """What was told while it was disabled is not delivered; what waited then is, once it is enabled."""
+        return cast(
+            "types.WebhookShown",
+            self._ask(
+                call(
+                    "ingest",
+                    "PATCH",
+                    f"/v1/webhook-endpoints/{as_segment(name)}",
+                    fields={"enabled": enabled, "types": types_, "url": url},
+                )
+            ),
+        )
+
+    def rotate_webhook_secret(
+        self, name: str, *, overlap_hours: int | None | NotGiven = NOT_GIVEN
+    ) -> types.WebhookMade:
+        """The answer has it, this once. Until the overlap is over each delivery is signed by both."""
+        return cast(
+            "types.WebhookMade",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/webhook-endpoints/{as_segment(name)}/rotate",
+                    fields={"overlap_hours": overlap_hours},
+                )
+            ),
+        )
+
+    def test_webhook_endpoint(self, name: str) -> types.WebhookTested:
+        """To one that is disabled, too: a `webhook_endpoint.tested.v1`, signed like all others."""
+        return cast(
+            "types.WebhookTested",
+            self._ask(call("ingest", "POST", f"/v1/webhook-endpoints/{as_segment(name)}/test")),
+        )
+
+    def get_webhook_lanes(self) -> types.WebhookLanes:
+        """What of this service's facts waits for each endpoint, and since when one takes nothing."""
+        return cast("types.WebhookLanes", self._ask(call("ingest", "GET", "/v1/webhook-lanes")))
+
+    def get_webhook_types(self) -> types.FactTypesOffered:
+        """Each with what whoever has it delivered must be allowed to read."""
+        return cast("types.FactTypesOffered", self._ask(call("ingest", "GET", "/v1/webhook-types")))
+
 
 class AsyncIngest:
     """The front door: takes events, says what became of each, and knows who is who across channels."""
@@ -3464,3 +3615,157 @@ class AsyncIngest:
     async def post_unsubscribe(self, token: str) -> None:
         """Mail programs send it for whoever clicks; what its body says is not looked at."""
         await self._ask(call("ingest", "POST", f"/v1/unsubscribe/{as_segment(token)}"))
+
+    async def get_webhook_deliveries(
+        self,
+        *,
+        endpoint_id: str | None = None,
+        state: types.DeliveryState | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.WebhookDeliveryListedPage:
+        """Those of this service's facts, the newest first."""
+        return cast(
+            "types.WebhookDeliveryListedPage",
+            await self._ask(
+                call(
+                    "ingest",
+                    "GET",
+                    "/v1/webhook-deliveries",
+                    params={"endpoint_id": endpoint_id, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_webhook_deliveries(
+        self, *, endpoint_id: str | None = None, state: types.DeliveryState | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.WebhookDeliveryListed]:
+        """Every item that `get_webhook_deliveries` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "ingest",
+                "GET",
+                "/v1/webhook-deliveries",
+                params={"endpoint_id": endpoint_id, "state": state, "limit": limit},
+            ),
+        )
+
+    async def replay_webhook_deliveries(
+        self, *, endpoint_id: str, states: Sequence[Literal["delivered", "failed", "held"]]
+    ) -> types.WebhookReplayed:
+        """Under the same webhook-id, the oldest first; 10,000 at once."""
+        return cast(
+            "types.WebhookReplayed",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/webhook-deliveries/replay",
+                    fields={"endpoint_id": endpoint_id, "states": states},
+                )
+            ),
+        )
+
+    async def get_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryShown:
+        """With the fact, as it is sent: that takes what its type is read with, such as `points:read`, and is
+        noted.
+        """
+        return cast(
+            "types.WebhookDeliveryShown",
+            await self._ask(call("ingest", "GET", f"/v1/webhook-deliveries/{as_segment(delivery_id)}")),
+        )
+
+    async def replay_webhook_delivery(self, delivery_id: str) -> types.WebhookDeliveryListed:
+        """Under the same webhook-id: whoever had it before knows it again."""
+        return cast(
+            "types.WebhookDeliveryListed",
+            await self._ask(call("ingest", "POST", f"/v1/webhook-deliveries/{as_segment(delivery_id)}/replay")),
+        )
+
+    async def get_webhook_endpoints(
+        self, *, limit: int | None = None, after: str | None = None
+    ) -> types.WebhookShownPage:
+        """By name."""
+        return cast(
+            "types.WebhookShownPage",
+            await self._ask(
+                call("ingest", "GET", "/v1/webhook-endpoints", params={"limit": limit, "after": after})
+            ),
+        )
+
+    def iter_webhook_endpoints(self, *, limit: int | None = None) -> AsyncIterator[types.WebhookShown]:
+        """Every item that `get_webhook_endpoints` lists, page by page."""
+        return async_items(self._ask, call("ingest", "GET", "/v1/webhook-endpoints", params={"limit": limit}))
+
+    async def post_webhook_endpoint(self, *, name: str, types_: Sequence[str], url: str) -> types.WebhookMade:
+        """From a second after this on. The answer has the secret that signs deliveries, this once."""
+        return cast(
+            "types.WebhookMade",
+            await self._ask(
+                call("ingest", "POST", "/v1/webhook-endpoints", fields={"name": name, "types": types_, "url": url})
+            ),
+        )
+
+    async def delete_webhook_endpoint(self, name: str) -> None:
+        """What waits for it, and the log of its deliveries, go."""
+        await self._ask(call("ingest", "DELETE", f"/v1/webhook-endpoints/{as_segment(name)}"))
+
+    async def get_webhook_endpoint(self, name: str) -> types.WebhookShown:
+        """Its secrets are shown nowhere."""
+        return cast(
+            "types.WebhookShown",
+            await self._ask(call("ingest", "GET", f"/v1/webhook-endpoints/{as_segment(name)}")),
+        )
+
+    async def patch_webhook_endpoint(
+        self,
+        name: str,
+        *,
+        enabled: bool | None | NotGiven = NOT_GIVEN,
+        types_: Sequence[str] | None | NotGiven = NOT_GIVEN,
+        url: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.WebhookShown:
+        """What was told while it was disabled is not delivered; what waited then is, once it is enabled."""
+        return cast(
+            "types.WebhookShown",
+            await self._ask(
+                call(
+                    "ingest",
+                    "PATCH",
+                    f"/v1/webhook-endpoints/{as_segment(name)}",
+                    fields={"enabled": enabled, "types": types_, "url": url},
+                )
+            ),
+        )
+
+    async def rotate_webhook_secret(
+        self, name: str, *, overlap_hours: int | None | NotGiven = NOT_GIVEN
+    ) -> types.WebhookMade:
+        """The answer has it, this once. Until the overlap is over each delivery is signed by both."""
+        return cast(
+            "types.WebhookMade",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/webhook-endpoints/{as_segment(name)}/rotate",
+                    fields={"overlap_hours": overlap_hours},
+                )
+            ),
+        )
+
+    async def test_webhook_endpoint(self, name: str) -> types.WebhookTested:
+        """To one that is disabled, too: a `webhook_endpoint.tested.v1`, signed like all others."""
+        return cast(
+            "types.WebhookTested",
+            await self._ask(call("ingest", "POST", f"/v1/webhook-endpoints/{as_segment(name)}/test")),
+        )
+
+    async def get_webhook_lanes(self) -> types.WebhookLanes:
+        """What of this service's facts waits for each endpoint, and since when one takes nothing."""
+        return cast("types.WebhookLanes", await self._ask(call("ingest", "GET", "/v1/webhook-lanes")))
+
+    async def get_webhook_types(self) -> types.FactTypesOffered:
+        """Each with what whoever has it delivered must be allowed to read."""
+        return cast("types.FactTypesOffered", await self._ask(call("ingest", "GET", "/v1/webhook-types")))

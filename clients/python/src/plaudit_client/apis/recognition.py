@@ -11,7 +11,7 @@ from plaudit_client.types import recognition as types
 
 
 class Recognition:
-    """Badges, levels, boards and their results, from points and counted events."""
+    """Badges, levels, quests, boards and their results, from points and counted events."""
 
     def __init__(self, ask: Callable[[Call], Any]) -> None:
         self._ask = ask
@@ -185,6 +185,50 @@ class Recognition:
                 call("recognition", "GET", f"/v1/boards/{as_segment(board_id)}/results/{as_segment(starts_on)}")
             ),
         )
+
+    def get_celebrations(
+        self,
+        *,
+        member: str | None = None,
+        kind: Sequence[Literal["milestone", "badge", "level", "quest"]] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.CelebrationShownPage:
+        """Each once and for ever: milestones, and badges and levels while they are held.
+
+        Whoever wants no part in what others see, is hidden or suspended is left out, but of what they see
+        themselves.
+        """
+        return cast(
+            "types.CelebrationShownPage",
+            self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    "/v1/celebrations",
+                    params={"member": member, "kind": kind, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_celebrations(
+        self,
+        *,
+        member: str | None = None,
+        kind: Sequence[Literal["milestone", "badge", "level", "quest"]] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.CelebrationShown]:
+        """Every item that `get_celebrations` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "recognition", "GET", "/v1/celebrations", params={"member": member, "kind": kind, "limit": limit}
+            ),
+        )
+
+    def get_feed(self) -> types.JsonFeed:
+        """For feed readers and other pages, where the community shows `celebrations`."""
+        return cast("types.JsonFeed", self._ask(call("recognition", "GET", "/v1/celebrations/feed")))
 
     def get_dead_letters(
         self, *, state: types.LetterState | None = None, limit: int | None = None, after: str | None = None
@@ -420,6 +464,13 @@ class Recognition:
             self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/levels")),
         )
 
+    def get_own_milestones(self, member_id: str) -> types.OwnMilestones:
+        """By the programme in force: what the member has, what comes next, and what was celebrated last."""
+        return cast(
+            "types.OwnMilestones",
+            self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/milestones")),
+        )
+
     def get_personal_data(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.RowShownPage:
@@ -469,6 +520,47 @@ class Recognition:
             ),
         )
 
+    def get_member_quests(self, member_id: str) -> types.QuestsOfMember:
+        """Each with its steps, how often they were done, and the team that they are in."""
+        return cast(
+            "types.QuestsOfMember",
+            self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/quests")),
+        )
+
+    def join_quest(
+        self,
+        member_id: str,
+        quest_id: str,
+        *,
+        is_new: bool | NotGiven = NOT_GIVEN,
+        team: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.QuestOfMember:
+        """Their time begins now. Who is in it already is as before; for the member themselves, too."""
+        return cast(
+            "types.QuestOfMember",
+            self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/quests/{as_segment(quest_id)}/join",
+                    fields={"is_new": is_new, "team": team},
+                )
+            ),
+        )
+
+    def leave_quest(self, member_id: str, quest_id: str) -> types.QuestOfMember:
+        """What they did while in it stays the team's. Nobody leaves once the quest is completed."""
+        return cast(
+            "types.QuestOfMember",
+            self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/quests/{as_segment(quest_id)}/leave",
+                )
+            ),
+        )
+
     def get_member_recognition(self, member_id: str) -> types.MemberRecognition:
         """Standing badges and level, each with what gave it. Of a badge in several levels the highest."""
         return cast(
@@ -501,6 +593,10 @@ class Recognition:
             ),
         )
 
+    def get_milestones(self) -> types.Milestones:
+        """Each with what it goes by; the community's own with how many all members have together."""
+        return cast("types.Milestones", self._ask(call("recognition", "GET", "/v1/milestones")))
+
     def get_own_facts(self) -> types.OwnFacts:
         """For operators and administrators, and for the bootstrap key: after a restore no other may be known.
 
@@ -513,6 +609,10 @@ class Recognition:
         community's.
         """
         return cast("types.Pipeline", self._ask(call("recognition", "GET", "/v1/pipeline")))
+
+    def get_quests(self) -> types.Quests:
+        """Of the programme version whose events are all counted."""
+        return cast("types.Quests", self._ask(call("recognition", "GET", "/v1/quests")))
 
     def get_totals(self, *, member: Sequence[str]) -> types.MemberTotals:
         """For lists of members. Whoever is merged into another is named as who stays, whose the points are."""
@@ -593,7 +693,7 @@ class Recognition:
 
 
 class AsyncRecognition:
-    """Badges, levels, boards and their results, from points and counted events."""
+    """Badges, levels, quests, boards and their results, from points and counted events."""
 
     def __init__(self, ask: Callable[[Call], Awaitable[Any]]) -> None:
         self._ask = ask
@@ -769,6 +869,50 @@ class AsyncRecognition:
                 call("recognition", "GET", f"/v1/boards/{as_segment(board_id)}/results/{as_segment(starts_on)}")
             ),
         )
+
+    async def get_celebrations(
+        self,
+        *,
+        member: str | None = None,
+        kind: Sequence[Literal["milestone", "badge", "level", "quest"]] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.CelebrationShownPage:
+        """Each once and for ever: milestones, and badges and levels while they are held.
+
+        Whoever wants no part in what others see, is hidden or suspended is left out, but of what they see
+        themselves.
+        """
+        return cast(
+            "types.CelebrationShownPage",
+            await self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    "/v1/celebrations",
+                    params={"member": member, "kind": kind, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_celebrations(
+        self,
+        *,
+        member: str | None = None,
+        kind: Sequence[Literal["milestone", "badge", "level", "quest"]] | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.CelebrationShown]:
+        """Every item that `get_celebrations` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "recognition", "GET", "/v1/celebrations", params={"member": member, "kind": kind, "limit": limit}
+            ),
+        )
+
+    async def get_feed(self) -> types.JsonFeed:
+        """For feed readers and other pages, where the community shows `celebrations`."""
+        return cast("types.JsonFeed", await self._ask(call("recognition", "GET", "/v1/celebrations/feed")))
 
     async def get_dead_letters(
         self, *, state: types.LetterState | None = None, limit: int | None = None, after: str | None = None
@@ -1006,6 +1150,13 @@ class AsyncRecognition:
             await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/levels")),
         )
 
+    async def get_own_milestones(self, member_id: str) -> types.OwnMilestones:
+        """By the programme in force: what the member has, what comes next, and what was celebrated last."""
+        return cast(
+            "types.OwnMilestones",
+            await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/milestones")),
+        )
+
     async def get_personal_data(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.RowShownPage:
@@ -1055,6 +1206,47 @@ class AsyncRecognition:
             ),
         )
 
+    async def get_member_quests(self, member_id: str) -> types.QuestsOfMember:
+        """Each with its steps, how often they were done, and the team that they are in."""
+        return cast(
+            "types.QuestsOfMember",
+            await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/quests")),
+        )
+
+    async def join_quest(
+        self,
+        member_id: str,
+        quest_id: str,
+        *,
+        is_new: bool | NotGiven = NOT_GIVEN,
+        team: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.QuestOfMember:
+        """Their time begins now. Who is in it already is as before; for the member themselves, too."""
+        return cast(
+            "types.QuestOfMember",
+            await self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/quests/{as_segment(quest_id)}/join",
+                    fields={"is_new": is_new, "team": team},
+                )
+            ),
+        )
+
+    async def leave_quest(self, member_id: str, quest_id: str) -> types.QuestOfMember:
+        """What they did while in it stays the team's. Nobody leaves once the quest is completed."""
+        return cast(
+            "types.QuestOfMember",
+            await self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/quests/{as_segment(quest_id)}/leave",
+                )
+            ),
+        )
+
     async def get_member_recognition(self, member_id: str) -> types.MemberRecognition:
         """Standing badges and level, each with what gave it. Of a badge in several levels the highest."""
         return cast(
@@ -1087,6 +1279,10 @@ class AsyncRecognition:
             ),
         )
 
+    async def get_milestones(self) -> types.Milestones:
+        """Each with what it goes by; the community's own with how many all members have together."""
+        return cast("types.Milestones", await self._ask(call("recognition", "GET", "/v1/milestones")))
+
     async def get_own_facts(self) -> types.OwnFacts:
         """For operators and administrators, and for the bootstrap key: after a restore no other may be known.
 
@@ -1099,6 +1295,10 @@ class AsyncRecognition:
         community's.
         """
         return cast("types.Pipeline", await self._ask(call("recognition", "GET", "/v1/pipeline")))
+
+    async def get_quests(self) -> types.Quests:
+        """Of the programme version whose events are all counted."""
+        return cast("types.Quests", await self._ask(call("recognition", "GET", "/v1/quests")))
 
     async def get_totals(self, *, member: Sequence[str]) -> types.MemberTotals:
         """For lists of members. Whoever is merged into another is named as who stays, whose the points are."""

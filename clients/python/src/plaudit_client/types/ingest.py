@@ -620,6 +620,20 @@ class EventTypes(TypedDict):
     items: list[EventTypeShown]
 
 
+class FactTypeOffered(TypedDict):
+    """A fact that may be delivered."""
+
+    scope: str
+    service: str
+    type: str
+
+
+class FactTypesOffered(TypedDict):
+    """All facts that may be delivered."""
+
+    items: list[FactTypeOffered]
+
+
 class FieldError(TypedDict):
     """One thing wrong with a request. `field` is a JSON Pointer (RFC 6901) or a parameter's name."""
 
@@ -1209,6 +1223,20 @@ class TemplateShownPage(TypedDict):
     """TemplateShownPage"""
 
     items: list[TemplateShown]
+    next: NotRequired[str | None]
+
+
+class WebhookDeliveryListedPage(TypedDict):
+    """WebhookDeliveryListedPage"""
+
+    items: list[WebhookDeliveryListed]
+    next: NotRequired[str | None]
+
+
+class WebhookShownPage(TypedDict):
+    """WebhookShownPage"""
+
+    items: list[WebhookShown]
     next: NotRequired[str | None]
 
 
@@ -2321,6 +2349,132 @@ class WantedAgain(TypedDict):
     event_type: NotRequired[str | None]
 
 
+class WebhookChange(TypedDict):
+    """What is to change; what is left out stays."""
+
+    enabled: NotRequired[bool | None]
+    types: NotRequired[list[str] | None]
+    url: NotRequired[str | None]
+
+
+class WebhookDeliveryListed(TypedDict):
+    """A fact on its way to an endpoint, or there."""
+
+    delivery_id: str
+    endpoint_id: str
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookDeliveryShown(TypedDict):
+    """A delivery with what is sent."""
+
+    delivery_id: str
+    endpoint_id: str
+    fact: dict[str, Any]
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookLaneShown(TypedDict):
+    """How a service does with an endpoint."""
+
+    endpoint_id: str
+    failing_since: str | None
+    gave_up: bool
+    held: int
+    last_delivered_at: str | None
+    name: str
+    oldest_at: str | None
+    waiting: int
+
+
+class WebhookLanes(TypedDict):
+    """How a service does with each endpoint of a community."""
+
+    items: list[WebhookLaneShown]
+
+
+class WebhookMade(TypedDict):
+    """An endpoint with the secret that is in force, this once."""
+
+    changed_at: str
+    disabled_by: str | None
+    disabled_why: str | None
+    enabled: bool
+    endpoint_id: str
+    made_at: str
+    name: str
+    revision: int
+    secret: str
+    secrets: int
+    types: list[str]
+    url: str | None
+
+
+class WebhookReplayWanted(TypedDict):
+    """Which deliveries are to be made again."""
+
+    endpoint_id: str
+    states: list[Literal["delivered", "failed", "held"]]
+
+
+class WebhookReplayed(TypedDict):
+    """How many deliveries are made again."""
+
+    deliveries: int
+
+
+class WebhookRotation(TypedDict):
+    """How long the secret before signs, too."""
+
+    overlap_hours: NotRequired[int | None]
+
+
+class WebhookShown(TypedDict):
+    """An endpoint, without its secrets."""
+
+    changed_at: str
+    disabled_by: str | None
+    disabled_why: str | None
+    enabled: bool
+    endpoint_id: str
+    made_at: str
+    name: str
+    revision: int
+    secrets: int
+    types: list[str]
+    url: str | None
+
+
+class WebhookTested(TypedDict):
+    """A delivery that says nothing."""
+
+    delivery_id: str
+
+
+class WebhookWanted(TypedDict):
+    """Where facts are to be delivered."""
+
+    name: str
+    types: list[str]
+    url: str
+
+
 class WishesWanted(TypedDict):
     """What a member wishes of messages; all of it."""
 
@@ -2409,6 +2563,8 @@ BotBy = Literal["platform", "pattern", "hand"]
 Cause = Literal["not_readable", "unknown_type", "not_valid", "too_large", "conflict"]
 
 Channel = Literal["mail", "slack", "discord"]
+
+DeliveryState = Literal["waiting", "delivered", "failed", "held"]
 
 Erased = Literal["deleted", "blanked", "stays"]
 

@@ -265,6 +265,27 @@ class Card(TypedDict):
     points: int
 
 
+class CelebrationShown(TypedDict):
+    """Something that a member reached, or the community by an act of a member."""
+
+    celebrated_at: str
+    celebration_id: str
+    event_time: str
+    event_uid: str | None
+    is_seen: bool
+    kind: Literal["milestone", "badge", "level", "quest"]
+    member_id: str | None
+    member_name: str | None
+    name: str
+    number: int | None
+    own_reactions: list[Literal["celebrate", "heart", "thanks", "wow"]]
+    reactions: list[ReactionsShown]
+    seen_count: int
+    tier: str | None
+    title: str
+    together: bool
+
+
 class DayShown(TypedDict):
     """A date, in the zone in which the member lived, and what became of it."""
 
@@ -315,6 +336,23 @@ class Discard(TypedDict):
     reason: str
 
 
+class FeedAuthor(TypedDict):
+    """Who it is about."""
+
+    name: str
+
+
+class FeedItem(TypedDict):
+    """A celebration, as readers of JSON Feed take it."""
+
+    authors: list[FeedAuthor]
+    content_text: str
+    date_published: str
+    id: str
+    tags: list[str]
+    title: str
+
+
 class FieldError(TypedDict):
     """One thing wrong with a request. `field` is a JSON Pointer (RFC 6901) or a parameter's name."""
 
@@ -338,6 +376,14 @@ class FreezeGiven(TypedDict):
     given_at: str
     member_id: str
     streak: str
+
+
+class GivesShown(TypedDict):
+    """What comes with a quest once it is completed."""
+
+    points: int | None
+    reward: str | None
+    ticket: str | None
 
 
 class Granted(TypedDict):
@@ -369,6 +415,14 @@ class HolderShown(TypedDict):
     member_name: str | None
 
 
+class JsonFeed(TypedDict):
+    """The newest celebrations as JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1)."""
+
+    items: list[FeedItem]
+    title: str
+    version: Literal["https://jsonfeed.org/version/1.1"]
+
+
 class KeyHolder(TypedDict):
     """Whose a credential is, and what it lets them do."""
 
@@ -389,7 +443,7 @@ class LatestRecognition(TypedDict):
     grant_id: str
     granted_at: str
     is_taken_back: bool
-    kind: Literal["badge", "level"]
+    kind: Literal["badge", "level", "quest"]
     member_id: str
     member_name: str | None
     name: str
@@ -526,6 +580,26 @@ class MemberTotals(TypedDict):
     items: list[MemberTotal]
 
 
+class MilestoneShown(TypedDict):
+    """A milestone of the programme in force."""
+
+    at: list[int] | None
+    description: str
+    name: str
+    now: int | None
+    rule: str | None
+    since: str | None
+    title: str
+    together: bool
+
+
+class Milestones(TypedDict):
+    """The milestones of the programme version in force; a programme's limits bound the list."""
+
+    milestones: list[MilestoneShown]
+    programme_version: int
+
+
 class Moved(TypedDict):
     """How a member's rank differs from the results before: of the period before, or of yesterday."""
 
@@ -599,6 +673,23 @@ class OwnFacts(TypedDict):
     why: NotRequired[str | None]
 
 
+class OwnMilestone(TypedDict):
+    """How far a member is with a milestone."""
+
+    last: int | None
+    name: str
+    next: int | None
+    number: int | None
+    title: str
+
+
+class OwnMilestones(TypedDict):
+    """A member's milestones; the community's own are not among them."""
+
+    items: list[OwnMilestone]
+    member_id: str
+
+
 class OwnPartition(TypedDict):
     """A partition of a topic that the service writes."""
 
@@ -608,6 +699,13 @@ class OwnPartition(TypedDict):
     topic: str
     unknown_count: int
     why_not: NotRequired[str | None]
+
+
+class CelebrationShownPage(TypedDict):
+    """CelebrationShownPage"""
+
+    items: list[CelebrationShown]
+    next: NotRequired[str | None]
 
 
 class DeadLetterListedPage(TypedDict):
@@ -642,6 +740,13 @@ class RowShownPage(TypedDict):
     """RowShownPage"""
 
     items: list[RowShown]
+    next: NotRequired[str | None]
+
+
+class WebhookDeliveryListedPage(TypedDict):
+    """WebhookDeliveryListedPage"""
+
+    items: list[WebhookDeliveryListed]
     next: NotRequired[str | None]
 
 
@@ -735,6 +840,64 @@ class Progress(TypedDict):
     value: int
 
 
+class QuestJoin(TypedDict):
+    """Joining a quest; of one in teams with the team's name, and whether it is to be made."""
+
+    is_new: NotRequired[bool]
+    team: NotRequired[str | None]
+
+
+class QuestOfMember(TypedDict):
+    """A quest, and how far a member is with it, or their team."""
+
+    done: list[int]
+    ends_at: str | None
+    grant_id: str | None
+    joined_at: str | None
+    percent: int
+    quest: QuestShown
+    state: QuestState
+    team: TeamShown | None
+
+
+class QuestShown(TypedDict):
+    """A quest of the programme in force."""
+
+    description: str
+    ends: str | None
+    gives: GivesShown | None
+    holders: int
+    id: str
+    in_order: bool
+    is_joined: bool
+    starts: str | None
+    steps: list[StepShown]
+    team_max_members: int | None
+    title: str
+    within_days: int | None
+
+
+class Quests(TypedDict):
+    """The quests of the programme whose events are counted."""
+
+    items: list[QuestShown]
+    programme_version: int
+
+
+class QuestsOfMember(TypedDict):
+    """A member's quests, as the programme lists them."""
+
+    items: list[QuestOfMember]
+    member_id: str
+
+
+class ReactionsShown(TypedDict):
+    """How many members reacted with one thing."""
+
+    members: int
+    reaction: Literal["celebrate", "heart", "thanks", "wow"]
+
+
 class ResultEntryShown(TypedDict):
     """A member in results."""
 
@@ -787,6 +950,15 @@ class Standing(TypedDict):
     rank: int
 
 
+class StepShown(TypedDict):
+    """One thing to do in a quest."""
+
+    id: str
+    rule: str
+    times: int
+    title: str
+
+
 class StreakShown(TypedDict):
     """Where a member stands with a streak."""
 
@@ -804,6 +976,21 @@ class StreakShown(TypedDict):
     rules: list[str]
     title: str
     weekdays: list[Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]]
+
+
+class TeamMember(TypedDict):
+    """Who is in a team."""
+
+    member_id: str
+    name: str | None
+
+
+class TeamShown(TypedDict):
+    """A team of a quest."""
+
+    members: list[TeamMember]
+    name: str
+    team_id: str
 
 
 class TierAsked(TypedDict):
@@ -856,6 +1043,71 @@ class WaitingLetters(TypedDict):
     oldest_at: str | None
 
 
+class WebhookDeliveryListed(TypedDict):
+    """A fact on its way to an endpoint, or there."""
+
+    delivery_id: str
+    endpoint_id: str
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookDeliveryShown(TypedDict):
+    """A delivery with what is sent."""
+
+    delivery_id: str
+    endpoint_id: str
+    fact: dict[str, Any]
+    made_at: str
+    message_id: str
+    next_try_at: str | None
+    state: DeliveryState
+    status: int | None
+    tried_at: str | None
+    tries: int
+    type: str
+    why: str | None
+
+
+class WebhookLaneShown(TypedDict):
+    """How a service does with an endpoint."""
+
+    endpoint_id: str
+    failing_since: str | None
+    gave_up: bool
+    held: int
+    last_delivered_at: str | None
+    name: str
+    oldest_at: str | None
+    waiting: int
+
+
+class WebhookLanes(TypedDict):
+    """How a service does with each endpoint of a community."""
+
+    items: list[WebhookLaneShown]
+
+
+class WebhookReplayWanted(TypedDict):
+    """Which deliveries are to be made again."""
+
+    endpoint_id: str
+    states: list[Literal["delivered", "failed", "held"]]
+
+
+class WebhookReplayed(TypedDict):
+    """How many deliveries are made again."""
+
+    deliveries: int
+
+
 class BoardsBoardAudience(TypedDict):
     """The audience whose board it is."""
 
@@ -872,6 +1124,10 @@ class LeaderboardsBoardAudience(TypedDict):
 
 Day = Literal["done", "frozen", "missed", "open", "free"]
 
+DeliveryState = Literal["waiting", "delivered", "failed", "held"]
+
 Erased = Literal["deleted", "blanked", "stays"]
 
 LetterState = Literal["waiting", "asked", "replayed", "discarded"]
+
+QuestState = Literal["to_join", "running", "completed", "not_yet", "over"]

@@ -139,6 +139,7 @@ class CatalogueItem(TypedDict):
     description: str
     id: str
     points: int
+    stock: NotRequired[int | None]
     title: str
 
 
@@ -217,6 +218,64 @@ class Discard(TypedDict):
     """Why a record will never be processed."""
 
     reason: str
+
+
+class DrawOfMember(TypedDict):
+    """A draw, and how many tickets a member has in it."""
+
+    draw: DrawShown
+    tickets: int
+    won: bool
+
+
+class DrawRecord(TypedDict):
+    """All that a draw follows from: `plaudit draw verify` works it out again."""
+
+    closes_at: str
+    commitment: str
+    description: str
+    draw_id: str
+    drawn_at: str | None
+    frozen_at: str | None
+    reward_id: str
+    seed: str | None
+    state: DrawState
+    tickets: list[TicketShown]
+    tickets_count: int | None
+    tickets_sha256: str | None
+    title: str
+    winners: list[str]
+    winners_count: int
+
+
+class DrawShown(TypedDict):
+    """A draw, and what can be known of it by now."""
+
+    closes_at: str
+    commitment: str
+    description: str
+    draw_id: str
+    drawn_at: str | None
+    frozen_at: str | None
+    reward_id: str
+    state: DrawState
+    tickets_count: int | None
+    tickets_sha256: str | None
+    title: str
+    winners_count: int
+
+
+class Draws(TypedDict):
+    """The draws of a community, those that close last first."""
+
+    items: list[DrawShown]
+
+
+class DrawsOfMember(TypedDict):
+    """A member's draws."""
+
+    items: list[DrawOfMember]
+    member_id: str
 
 
 class FieldError(TypedDict):
@@ -356,6 +415,24 @@ class NotRebuilt(TypedDict):
     noted_at: str
     reason: str
     subject: str
+
+
+class OneDraw(TypedDict):
+    """A draw, and who won."""
+
+    closes_at: str
+    commitment: str
+    description: str
+    draw_id: str
+    drawn_at: str | None
+    frozen_at: str | None
+    reward_id: str
+    state: DrawState
+    tickets_count: int | None
+    tickets_sha256: str | None
+    title: str
+    winners: list[WinnerShown]
+    winners_count: int
 
 
 class Open(TypedDict):
@@ -1039,6 +1116,13 @@ class TermChange(TypedDict):
     term: str
 
 
+class TicketShown(TypedDict):
+    """A ticket, and whose it is."""
+
+    member: str
+    ticket: str
+
+
 class TopicFlowing(TypedDict):
     """A topic that the service reads."""
 
@@ -1163,6 +1247,16 @@ class WebhookReplayed(TypedDict):
     deliveries: int
 
 
+class WinnerShown(TypedDict):
+    """Who won which prize."""
+
+    member_id: str
+    member_name: str | None
+    place: int
+    ticket: str
+    won: Won
+
+
 class WouldBe(TypedDict):
     """Payouts that a run would have."""
 
@@ -1173,6 +1267,10 @@ class WouldBe(TypedDict):
 
 DeliveryState = Literal["waiting", "delivered", "failed", "held"]
 
+DrawState = Literal["open", "frozen", "drawn"]
+
 Erased = Literal["deleted", "blanked", "stays"]
 
 LetterState = Literal["waiting", "asked", "replayed", "discarded"]
+
+Won = Literal["given", "gone", "nobody"]

@@ -215,6 +215,7 @@ class Badge(TypedDict):
     by_hand: NotRequired[Literal[True] | None]
     count: NotRequired[Literal["events", "awards"] | None]
     description: NotRequired[str]
+    gives: NotRequired[Gives | None]
     id: str
     limited_to: NotRequired[int | None]
     measure: NotRequired[str | None]
@@ -489,6 +490,7 @@ class CatalogueReward(TypedDict):
     description: NotRequired[str]
     id: str
     points: int
+    stock: NotRequired[int | None]
     title: str
 
 
@@ -765,6 +767,20 @@ class DraftSubmitted(TypedDict):
     revision: int
 
 
+class Draw(TypedDict):
+    """A reward for `winners` of those who have a ticket at the end of the day `ends`, drawn by lot.
+
+    Tickets come with badges, levels and quests. Who won can be worked out by everybody.
+    """
+
+    description: NotRequired[str]
+    ends: str
+    id: str
+    reward: str
+    title: str
+    winners: NotRequired[int]
+
+
 class EventChannel(TypedDict):
     """A channel beside the built-in ones. In `addresses`, case counts in ids like ada@example.org, or not."""
 
@@ -838,6 +854,18 @@ class Freezes(TypedDict):
 
     every: int
     hold: NotRequired[int]
+
+
+class Gives(TypedDict):
+    """What is given with a grant: `points`, a `reward` of the catalogue, a `ticket` in a draw.
+
+    Points are taken back with the grant, and so is a ticket until its draw is closed. A reward stays,
+    and is given once.
+    """
+
+    points: NotRequired[int | None]
+    reward: NotRequired[str | None]
+    ticket: NotRequired[str | None]
 
 
 class Guidelines(TypedDict):
@@ -956,6 +984,7 @@ class Level(TypedDict):
 
     by_hand: NotRequired[Literal[True] | None]
     description: NotRequired[str]
+    gives: NotRequired[Gives | None]
     grace_days: NotRequired[int | None]
     id: str
     keep: NotRequired[Literal["always"] | int | list[Requirement] | None]
@@ -1417,6 +1446,31 @@ class Prize(TypedDict):
     title: str
 
 
+class PrizeLimit(TypedDict):
+    """The points that one member may get with grants within a time in the community's zone."""
+
+    points: int
+    within: Literal["day", "week", "month"]
+
+
+class PrizePoints(TypedDict):
+    """What grants may give in points: of all members together (`budget`), and to each (`limit`)."""
+
+    budget: NotRequired[int | None]
+    limit: NotRequired[PrizeLimit | None]
+
+
+class PrizePointsShown(TypedDict):
+    """What badges, levels and quests came to in points, and what bounds that."""
+
+    budget: int | None
+    cut: int
+    limit_points: int | None
+    limit_within: str | None
+    points: int
+    prizes: int
+
+
 class ProblemDetails(TypedDict):
     """The body of every error answer."""
 
@@ -1615,6 +1669,41 @@ class QualityOfMember(TypedDict):
     trust: float
 
 
+class Quest(TypedDict):
+    """Steps that a member does, in any order or `in_order`; completed, it is granted.
+
+    It is open from the day `starts` until the day `ends`, both whole, in the community's zone; without,
+    always. With `within_days` it has to be done in so many days from joining. With `team` it is done
+    together; each member of the team is granted it. Else nobody has to join.
+    """
+
+    description: NotRequired[str]
+    ends: NotRequired[str | None]
+    gives: NotRequired[Gives | None]
+    id: str
+    in_order: NotRequired[bool]
+    starts: NotRequired[str | None]
+    steps: list[QuestStep]
+    team: NotRequired[QuestTeam | None]
+    title: str
+    within_days: NotRequired[int | None]
+
+
+class QuestStep(TypedDict):
+    """One thing to do: so many `times` what meets the `rule`, whatever it earned."""
+
+    id: str
+    rule: str
+    times: NotRequired[int]
+    title: str
+
+
+class QuestTeam(TypedDict):
+    """A quest that members do together: what each did since joining is the team's."""
+
+    max_members: int
+
+
 class Recognition(TypedDict):
     """Recognition"""
 
@@ -1622,6 +1711,8 @@ class Recognition(TypedDict):
     boards: NotRequired[list[Board] | None]
     levels: NotRequired[list[Level]]
     milestones: NotRequired[list[Milestone]]
+    prize_points: NotRequired[PrizePoints | None]
+    quests: NotRequired[list[Quest]]
     streaks: NotRequired[list[Streak]]
 
 
@@ -1692,6 +1783,7 @@ class Rewards(TypedDict):
     """Rewards"""
 
     catalogue: NotRequired[list[CatalogueReward]]
+    draws: NotRequired[list[Draw]]
     payout: NotRequired[PayoutTerms | None]
 
 
@@ -2104,6 +2196,7 @@ class Tier(TypedDict):
     colour: NotRequired[
         Literal["amber", "bronze", "silver", "gold", "green", "teal", "blue", "violet", "rose", "slate"] | None
     ]
+    gives: NotRequired[Gives | None]
     id: str
     title: str
 

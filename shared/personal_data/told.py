@@ -50,7 +50,7 @@ TOLD: Final[Mapping[str, Told]] = {
     ),
     "recognition.granted.v1": Told(
         "",
-        "member_id award_id by_hand day edition event_time event_uid grant_id id kind met programme_version "
+        "member_id award_id by_hand day edition event_time event_uid gives grant_id id kind met programme_version "
         "reverses tier title",
     ),
     "recognition.lock_changed.v1": Told("", "member_id lock_id level locked_at unlocked_at"),

@@ -102,8 +102,7 @@ def start(
             report(f"Stack '{name}' is already up.")
         elif supervisor:
             with _ports_chosen(state, _ports_in_use(state)):
-                _prepare(state)
-            report(f"Starting {', '.join(state.parts) or 'nothing'}")
+                _prepare(state, report)
             supervisor.send_signal(signal.SIGHUP)
         else:
             _sweep(directory, report)
@@ -253,7 +252,7 @@ def _get_ready(state: StackState, provision: bool, report: Report) -> None:
             for line in error.lines:
                 report(line)
             with _ports_chosen(state, set(state.ports.values()) - set(error.ports.values())):
-                _prepare(state)
+                _prepare(state, report)
             if (supervisor := _supervisor_of(state)) is None:
                 raise StackError("The stack's supervisor has died: see `plaudit logs supervisor`.") from error
             supervisor.send_signal(signal.SIGHUP)
@@ -269,7 +268,7 @@ def _start_all(state: StackState, report: Report) -> None:
             postgres.check_place(state)
         if "kafka" in state.parts:
             kafka.prepare(state, jars.classpath())
-    report(f"Starting {', '.join(state.parts) or 'nothing'}")
+    _say_starting(state, report)
     _spawn_supervisor(state)
     if not postgres_too:
         return
@@ -282,7 +281,7 @@ def _start_all(state: StackState, report: Report) -> None:
         raise
 
 
-def _prepare(state: StackState) -> None:
+def _prepare(state: StackState, report: Report) -> None:
     """Fetches, formats and creates what the embedded parts need, side by side."""
 
     def prepare_kafka() -> None:
@@ -292,6 +291,11 @@ def _prepare(state: StackState) -> None:
     with ThreadPoolExecutor() as pool:
         for step in [pool.submit(steps[one]) for one in state.parts if one in steps]:
             step.result()
+    _say_starting(state, report)
+
+
+def _say_starting(state: StackState, report: Report) -> None:
+    report(f"Starting {', '.join(state.parts) or 'nothing'}")
 
 
 def _supervisor_of(state: StackState) -> psutil.Process | None:

@@ -44,7 +44,13 @@ def scopes() -> Sequence[str]:
 async def begun(world: Any) -> None:
     await world.handle(on_programmes, programme(world, 1, *BADGES))
     for name in "ab":
-        data = {"member_id": world.uuid(name), "name": name.upper(), "revision": 1, "identities": []}
+        data = {
+            "member_id": world.uuid(name),
+            "name": name.upper(),
+            "revision": 1,
+            "identities": [],
+            "first_seen_at": NOON,
+        }
         await world.handle(on_members, world.fact("member.identified.v1", f"{name} 1", data))
     await kept(world)
     await world.awarded(world.award("a", 5))

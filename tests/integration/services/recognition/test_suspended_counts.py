@@ -197,7 +197,7 @@ async def test_numbers_badges_and_streaks_follow_from_what_was_told_in_whatever_
 
 async def test_a_won_appeal_brings_back_exactly_what_a_suspension_took(world: Any, api: httpx.AsyncClient) -> None:
     await begin(world)
-    named = {"member_id": world.uuid("a"), "name": "A", "revision": 1, "identities": []}
+    named = {"member_id": world.uuid("a"), "name": "A", "revision": 1, "identities": [], "first_seen_at": NOON}
     await world.handle(on_members, world.fact("member.identified.v1", "a 1", named))
     day = timedelta(days=1)
     messages = [event(world, number, time=NOON + day * number) for number in range(4)]

@@ -598,6 +598,12 @@ async def link_identity(desk: Desk) -> Ask:
 
 async def tie_oneself(desk: Desk) -> Ask:
     shown = (await link_identity(desk)).json["member_token"]
+    person_id = (await desk.api.get("/v1/key")).json()["person_id"]
+    await desk.world.pool.execute(
+        "insert into people (person_id, revision, name, kind, disabled, created_at)"
+        " values ($1, 1, 'Test', 'person', false, now())",
+        person_id,
+    )
     return Ask(desk.api, "POST", "/v1/own-members", {"member_token": shown})
 
 
@@ -1103,9 +1109,9 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "recognition POST /v1/members/{member_id}/streaks/{streak_id}/freezes": ("streak.freeze", give_freeze),
     "recognition PUT /v1/badges/{badge_id}/picture": ("badge.put_picture", put_picture),
     "recognition DELETE /v1/badges/{badge_id}/picture": ("badge.drop_picture", delete_picture),
-    "rewards PUT /v1/payees/{member_id}": ("payee.set", set_payee),
     "recognition POST /v1/members/{member_id}/quests/{quest_id}/join": ("quest.join", join_quest),
     "recognition POST /v1/members/{member_id}/quests/{quest_id}/leave": ("quest.leave", leave_quest),
+    "rewards PUT /v1/payees/{member_id}": ("payee.set", set_payee),
     "rewards POST /v1/draws/{draw_id}/draw": ("draw.draw", draw_winners),
     "rewards POST /v1/redemptions": ("redemption.reserve", reserve),
     "rewards POST /v1/redemptions/{redemption_id}/confirm": ("redemption.confirm", confirm),

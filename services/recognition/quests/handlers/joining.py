@@ -111,7 +111,8 @@ async def leave(tx: Transaction, *, community: str, member_id: str, quest_id: st
     )
     due = {(community, head_id): Due(tx.now) for head_id in {member_id, *found.party.heads_in(team)}}
     await deeds_store.put_due(tx.conn, due=due)
-    tx.did(Did("quest.leave", "quest", quest_id, member_id=member_id, before={"team_id": team.team_id}))
+    before, after = {"team_id": team.team_id}, {"team_id": None}
+    tx.did(Did("quest.leave", "quest", quest_id, member_id=member_id, before=before, after=after))
 
 
 async def forget(tx: Transaction, followed: Followed) -> None:

@@ -52,7 +52,13 @@ async def begin(world: Any, *quests: Any, version: int = 1, badges: Any = ()) ->
 
 async def know(world: Any, *names: str) -> None:
     for name in names:
-        data = {"member_id": world.uuid(name), "name": name.upper(), "revision": 1, "identities": []}
+        data = {
+            "member_id": world.uuid(name),
+            "name": name.upper(),
+            "revision": 1,
+            "identities": [],
+            "first_seen_at": NOON,
+        }
         await world.handle(on_members, world.fact("member.identified.v1", f"{name} 1", data))
 
 

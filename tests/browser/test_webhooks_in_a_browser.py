@@ -50,6 +50,7 @@ def taker() -> Iterator[str]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
+    server.server_close()
 
 
 async def furnished(state: StackState, taker: str) -> dict[str, str]:

@@ -111,7 +111,7 @@ def unlock(where: Where, as_json: bool, reason: str, who: str) -> None:
     show(ended, as_json=as_json, words=lambda _: ["it is what they do again"])
 
 
-@level.command("preset", epilog="Example: plaudit level preset discourse_trust_levels > levels.yaml")
+@level.command("preset", epilog="Example: plaudit level preset discourse_trust_levels")
 @click.argument("name", type=click.Choice(PRESETS))
 def preset(name: str) -> None:
     """Print the sections of a preset: scores, rules and levels to put into a programme."""

@@ -19,7 +19,12 @@ MEMBER_ATTRIBUTES: Final = tuple(MEMBER_ATTRIBUTE.values())
 
 def members_of(event: Mapping[str, Any]) -> list[str]:
     """The members whom an accepted event names, in the order of where it does."""
-    return [member_id for attribute in MEMBER_ATTRIBUTES if (member_id := event.get(attribute)) is not None]
+    # Most events name one or two: what they do not have is not got.
+    return [
+        member_id
+        for attribute in MEMBER_ATTRIBUTES
+        if attribute in event and (member_id := event[attribute]) is not None
+    ]
 
 
 #: What the act itself makes, by type and action: there the object is nobody else's before, and its author the

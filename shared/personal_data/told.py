@@ -78,6 +78,8 @@ TOLD: Final[Mapping[str, Told]] = {
         "approved_by approved_by_person document document_sha256 effective_from note programme_id published_by"
         " published_by_person restores version",
     ),
+    "webhook_endpoint.changed.v1": Told("", "endpoint_id name revision types enabled removed sealed"),
+    "webhook_endpoint.failed.v1": Told("", "endpoint_id revision trouble since waiting"),
     "access_key.changed.v1": Told("", "expires_at key_id name person_id revoked scopes secret_sha256"),
     "person.changed.v1": Told(
         "members",

@@ -17,7 +17,7 @@ async def replay_delivery(tx: Transaction, *, community: str, delivery_id: str) 
     found = await find_delivery(tx, community=community, delivery_id=delivery_id)
     if not await store.replay(tx.conn, community=community, delivery=delivery_id, limit_count=1):
         raise SettledDeliveryError
-    tx.did(Did("webhook.replay", "webhook_delivery", delivery_id, after={"endpoint_id": found.endpoint_id}))
+    tx.did(Did("webhook.replay", "webhook", delivery_id, after={"endpoint_id": found.endpoint_id}))
     return await find_delivery(tx, community=community, delivery_id=delivery_id)
 
 
@@ -29,7 +29,7 @@ async def replay_all(tx: Transaction, *, community: str, endpoint_id: str, state
     tx.did(
         Did(
             "webhook.replay_all",
-            "webhook_endpoint",
+            "webhook",
             endpoint_id,
             after={"states": list(states), "deliveries_count": count},
         )

@@ -40,6 +40,7 @@ OFFERED: Final = MappingProxyType(
         facts.GUIDELINES_ACCEPTED.name: Offered(topics.GUIDELINES, Scope.GUIDELINES_READ),
         facts.PROGRAMME_PUBLISHED.name: Offered(topics.PROGRAMMES, Scope.PROGRAMMES_READ),
         facts.RECOGNITION_GRANTED.name: Offered(topics.RECOGNITION, Scope.RECOGNITION_READ),
+        facts.PRIZE_WON.name: Offered(topics.RECOGNITION, Scope.RECOGNITION_READ),
         facts.REDEMPTION_CHANGED.name: Offered(topics.REDEMPTIONS, Scope.REWARDS_READ),
         facts.REDEMPTION_LOTS.name: Offered(topics.REDEMPTIONS, Scope.REWARDS_READ),
         facts.PAYOUT_CHANGED.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),

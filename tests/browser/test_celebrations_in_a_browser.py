@@ -53,21 +53,16 @@ async def furnished(console: Console) -> str:
 
         await until(is_in_force)
         await wait_until_idle(console.state)
-        events = [
-            _message(name, who, title)
-            for name, who, title in (
-                ("m1", "ada", "Ada Brightwell"),
-                ("m2", "ada", "Ada Brightwell"),
-                ("m3", "bo", "Bo Lind"),
-            )
-        ]
-        request("POST", f"{urls['ingest']}/v1/events", key, json=events)
+        # Ada's first: whose the third of all is follows from the order in which they are counted.
+        ada = [_message(name, "ada", "Ada Brightwell") for name in ("m1", "m2")]
+        for events, count in ((ada, 4), ([_message("m3", "bo", "Bo Lind")], 7)):
+            request("POST", f"{urls['ingest']}/v1/events", key, json=events)
 
-        async def are_celebrated() -> bool:
-            found = request("GET", f"{urls['recognition']}/v1/celebrations", key)["items"]
-            return len(found) == 7 and all(one["member_name"] for one in found)
+            async def are_celebrated(count: int = count) -> bool:
+                found = request("GET", f"{urls['recognition']}/v1/celebrations", key)["items"]
+                return len(found) == count and all(one["member_name"] for one in found)
 
-        await until(are_celebrated)
+            await until(are_celebrated)
     return str(manager["person_id"])
 
 

@@ -178,7 +178,6 @@ async def test_who_somebody_is_is_said_on_their_page_and_nothing_about_them_is_o
                 maker.page.get_by_text("It is about yourself, so another person decides it")
             ).to_be_visible()
             await expect(maker.page.locator(".deed")).to_have_count(0)
-            await maker.page.screenshot(path="/tmp/tie18w/points.png", full_page=True)
             await maker.go(f"/members/{offices['member']}")
             await expect(maker.page.get_by_role("link", name="Points by hand", exact=True)).to_have_count(0)
             await expect(maker.page.get_by_text("It is you: another person says that")).to_be_visible()

@@ -187,7 +187,7 @@ async def test_a_level_is_fixed_by_hand_and_let_go_and_a_freeze_is_given(
         await expect(level).to_contain_text("Trusted")
         await page.locator("#streak").select_option("weekly")
         await page.locator("#freeze-reason").fill("We were down")
-        await page.get_by_role("button", name="Give it").click()
+        await page.get_by_role("button", name="Give the freeze").click()
         await expect(page.locator(".streaks")).to_contain_text("One freeze left.")
         assert await daichi.go(path) == 404
 

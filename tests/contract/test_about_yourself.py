@@ -35,6 +35,9 @@ DECIDES: Final = {
     "scoring POST /v1/signals/decisions": _HELD,
     "recognition POST /v1/members/{member_id}/badges": _BADGE,
     "recognition POST /v1/members/{member_id}/badges/{badge_id}/take-back": _BADGE,
+    "recognition POST /v1/members/{member_id}/level-lock": _BADGE,
+    "recognition POST /v1/members/{member_id}/level-unlock": _BADGE,
+    "recognition POST /v1/members/{member_id}/streaks/{streak_id}/freezes": _BADGE,
     "rewards POST /v1/payout-runs/{run_id}/approve": _PAID,
     "rewards POST /v1/payout-runs/{run_id}/outcomes/{outcome_id}/confirm": _PAID,
     "rewards POST /v1/redemptions/{redemption_id}/confirm": _CHOSEN,
@@ -86,6 +89,13 @@ DECIDES_NOT: Final = {
     "ingest POST /v1/members/links": "the member shows that it is theirs",
     "ingest PUT /v1/members/identities": "an identity that has another owner is given to nobody",
     "ingest POST /v1/members/search": NOBODYS,
+    "ingest PUT /v1/members/{member_id}/messaging/address": THEIRS,
+    "ingest DELETE /v1/members/{member_id}/messaging/address": THEIRS,
+    "ingest PUT /v1/members/{member_id}/messaging/wishes": THEIRS,
+    "ingest POST /v1/mail-addresses/{token}": THEIRS,
+    "ingest POST /v1/unsubscribe/{token}": THEIRS,
+    "ingest POST /v1/celebrations-seen": THEIRS,
+    "ingest POST /v1/celebration-reactions": "it wishes somebody well, and earns nothing",
     "ingest POST /v1/own-members": "it takes away, and is shown by a token",
     "ingest POST /v1/communities/{community}/people": OWN_ROLES,
     "ingest PUT /v1/communities/{community}/people/{person_id}/roles": OWN_ROLES,
@@ -95,8 +105,12 @@ DECIDES_NOT: Final = {
     "ingest POST /v1/communities/{community}/people/{person_id}/untie": OWN_ROLES,
     "ingest POST /v1/communities/{community}/people/{person_id}/unbind": "it takes away, and gives nothing",
 }
-#: Whatever lies under these is about no member: events, platforms, keys, what a community is, broken records.
+#: Whatever lies under these decides about no member: events, platforms, keys, messages, what a community is.
 OF_NOBODY: Final = (
+    "/v1/webhook-endpoints",
+    "/v1/webhook-deliveries",
+    "/v1/messages",
+    "/v1/recipients",
     "/v1/dead-letters",
     "/v1/own-facts",
     "/v1/connectors",

@@ -34,6 +34,8 @@ TABLES = {
     "told_identities": _("Identities that are known by a hash"),
     "alike_keys": _("What others may have alike: name, handle, address"),
     "check_ins": _("Check-ins"),
+    "reactables": _("Celebrations of theirs that others may react to"),
+    "reactions": _("Celebrations that they saw or reacted to"),
     "refused_events": _("Events of theirs that were refused"),
     "dated_facts": _("What was known of them, and their wishes"),
     "sign_in_links": _("Links that sign in"),

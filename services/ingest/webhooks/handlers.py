@@ -101,7 +101,7 @@ async def add_endpoint(
         changed_at=tx.now,
     )
     await _put_and_tell(tx, endpoint)
-    tx.did(Did("webhook.add", "webhook_endpoint", wanted.name, after=_noted(endpoint)))
+    tx.did(Did("webhook.add", "webhook", wanted.name, after=_noted(endpoint)))
     return Made(endpoint, target, secret)
 
 
@@ -144,7 +144,7 @@ async def change_endpoint(
     )
     await _put_and_tell(tx, after)
     before_noted, after_noted = _noted(before), _noted(after) | {"is_elsewhere": wanted.url is not None}
-    tx.did(Did("webhook.change", "webhook_endpoint", name, before=before_noted, after=after_noted))
+    tx.did(Did("webhook.change", "webhook", name, before=before_noted, after=after_noted))
     return Made(after, target)
 
 
@@ -164,7 +164,7 @@ async def rotate_secret(tx: Transaction[Settings], *, community: str, name: str,
     )
     await _put_and_tell(tx, after)
     told = {"until": max((one.until for one in target.secrets if one.until), default=None)}
-    tx.did(Did("webhook.rotate", "webhook_endpoint", name, after=told))
+    tx.did(Did("webhook.rotate", "webhook", name, after=told))
     return Made(after, target, secret)
 
 
@@ -184,8 +184,9 @@ async def test_endpoint(tx: Transaction[Settings], *, community: str, name: str)
     message = message_id(community=community, source=source, kind=TEST_TYPE, fact_id=fact_id)
     delivery = NewDelivery(community, endpoint.endpoint_id, message, TEST_TYPE, orjson.dumps(fact))
     await add_deliveries(tx.conn, deliveries=[delivery], even_if_disabled=True)
-    tx.did(Did("webhook.test", "webhook_endpoint", name))
-    return delivery_id(endpoint.endpoint_id, message)
+    made = delivery_id(endpoint.endpoint_id, message)
+    tx.did(Did("webhook.test", "webhook", name, after={"delivery_id": made}))
+    return made
 
 
 async def remove_endpoint(tx: Transaction[Settings], *, community: str, name: str) -> None:
@@ -205,7 +206,7 @@ async def remove_endpoint(tx: Transaction[Settings], *, community: str, name: st
             changed_at=tx.now,
         ),
     )
-    tx.did(Did("webhook.remove", "webhook_endpoint", name, before=_noted(before)))
+    tx.did(Did("webhook.remove", "webhook", name, before=_noted(before), after={"removed": True}))
 
 
 async def on_trouble(tx: Transaction[Settings], facts: list[WebhookEndpointFailed]) -> None:

@@ -13,6 +13,7 @@ from services.recognition.streaks import handlers
 from services.recognition.streaks.domain.standing import Day
 from services.recognition.streaks.handlers import SHOWN_DAYS_COUNT, StreakFound
 from services.recognition.totals.api import MEMBER_NOT_ARRIVED
+from shared.access_keys import check_not_about_oneself
 from shared.contracts.fields import Slug
 from shared.contracts.programme.recognition import Weekday
 from shared.followed_members import find_name
@@ -28,7 +29,7 @@ from shared.http import (
     problem_responses,
     requires,
 )
-from shared.http.problem_types import UNKNOWN_IDENTITY, UNKNOWN_MEMBER
+from shared.http.problem_types import ABOUT_YOURSELF, UNKNOWN_IDENTITY, UNKNOWN_MEMBER
 
 UNKNOWN_STREAK = ProblemType("unknown-streak", 404, "The programme in force has no such streak")
 FREEZES_ENOUGH = ProblemType("freezes-enough", 409, "The member has as many freezes as one may have")
@@ -146,7 +147,9 @@ class FreezeGiven(BaseModel):
     "/v1/members/{member_id}/streaks/{streak_id}/freezes",
     summary="Give a member a freeze of a streak",
     status_code=201,
-    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_MEMBER, UNKNOWN_STREAK, FREEZES_ENOUGH, NO_WORDS),
+    responses=problem_responses(
+        UNKNOWN_IDENTITY, UNKNOWN_MEMBER, ABOUT_YOURSELF, UNKNOWN_STREAK, FREEZES_ENOUGH, NO_WORDS
+    ),
 )
 async def give_streak_freeze(
     principal: Annotated[Principal, requires(Scope.RECOGNITION_WRITE)],
@@ -156,6 +159,9 @@ async def give_streak_freeze(
     wanted: FreezeGift,
 ) -> FreezeGiven:
     """It is spent on the first period that ends after now in which too little is done, as one that was earned."""
+    await check_not_about_oneself(
+        tx.conn, community=principal.community, person_id=principal.person_id, members=[str(member_id)]
+    )
     freeze = await handlers.give_freeze(
         tx,
         community=principal.community,

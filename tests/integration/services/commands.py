@@ -598,6 +598,12 @@ async def link_identity(desk: Desk) -> Ask:
 
 async def tie_oneself(desk: Desk) -> Ask:
     shown = (await link_identity(desk)).json["member_token"]
+    person_id = (await desk.api.get("/v1/key")).json()["person_id"]
+    await desk.world.pool.execute(
+        "insert into people (person_id, revision, name, kind, disabled, created_at)"
+        " values ($1, 1, 'Test', 'person', false, now())",
+        person_id,
+    )
     return Ask(desk.api, "POST", "/v1/own-members", {"member_token": shown})
 
 

@@ -190,6 +190,7 @@ def test_every_type_that_earns_and_every_piece_has_its_words() -> None:
         "badge",
         "level",
         "streak",
+        "milestone",
         "reward",
         "payout",
         "score",

@@ -246,8 +246,8 @@ async def boards_seen(conn: Connection, principal: Principal, *, calendar: Calen
     """The boards that somebody sees, in the order of the programme, at their periods of now."""
     found = []
     for board in (await kept.load_boards(conn, communities=[principal.community])).get(principal.community, []):
-        if await _is_seen(conn, principal, board):
-            found.append(await _seen(conn, board, calendar, datetime.now(UTC)))
+        if await _is_seen(conn, board, principal=principal):
+            found.append(await _seen(conn, board, calendar=calendar, at=datetime.now(UTC)))
     return found
 
 
@@ -260,12 +260,12 @@ async def board_seen(
     """
     boards = (await kept.load_boards(conn, communities=[principal.community])).get(principal.community, [])
     board = next((one for one in boards if one.board_id == board_id), None)
-    if board is None or not await _is_seen(conn, principal, board):
+    if board is None or not await _is_seen(conn, board, principal=principal):
         raise Problem(UNKNOWN_BOARD, "GET /v1/boards has those that there are for whoever asks")
-    return await _seen(conn, board, calendar, within_calendar(at or datetime.now(UTC)))
+    return await _seen(conn, board, calendar=calendar, at=within_calendar(at or datetime.now(UTC)))
 
 
-async def _seen(conn: Connection, board: KeptBoard, calendar: Calendar, at: datetime) -> Seen:
+async def _seen(conn: Connection, board: KeptBoard, *, calendar: Calendar, at: datetime) -> Seen:
     title = None
     if board.declared.audience is not None:
         title = await leaderboards_store.find_audience_title(
@@ -274,7 +274,7 @@ async def _seen(conn: Connection, board: KeptBoard, calendar: Calendar, at: date
     return Seen(board, span_of(board.by, calendar.day_of(at), calendar), calendar, title)
 
 
-async def _is_seen(conn: Connection, principal: Principal, board: KeptBoard) -> bool:
+async def _is_seen(conn: Connection, board: KeptBoard, *, principal: Principal) -> bool:
     if principal.is_publishable:
         return bool(board.declared.public)
     if Scope.RECOGNITION_READ in principal.scopes or board.declared.audience is None:

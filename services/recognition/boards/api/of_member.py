@@ -63,7 +63,7 @@ async def get_member_boards(principal: Own, member_id: MemberId, conn: Conn) -> 
     calendar = await load_calendar(conn, community=principal.community)
     items = []
     for seen in await boards_seen(conn, principal, calendar=calendar):
-        place, _ = await _place(conn, seen, str(member_id))
+        place, _ = await _place(conn, seen, member_id=str(member_id))
         items.append(PlaceOnBoard(board=BoardShown.of(seen), place=place))
     group = await load_group(conn, community=principal.community, head_id=str(member_id))
     won = await reading.load_prizes(
@@ -90,7 +90,7 @@ async def get_member_board(
     """The place is exact, however many are on the board. Of the neighbours there are names alone."""
     calendar = await load_calendar(conn, community=principal.community)
     seen = await board_seen(conn, principal, board_id=board_id, calendar=calendar, at=at)
-    place, own = await _place(conn, seen, str(member_id))
+    place, own = await _place(conn, seen, member_id=str(member_id))
     if place is None or own is None:
         return PlaceWithNeighbours(board=BoardShown.of(seen), place=None, neighbours=[])
     board, stands_on = seen.board, seen.stands_on
@@ -121,7 +121,7 @@ async def get_member_board(
     )
 
 
-async def _place(conn: Connection, seen: Seen, member_id: str) -> tuple[BoardPlace | None, Score | None]:
+async def _place(conn: Connection, seen: Seen, *, member_id: str) -> tuple[BoardPlace | None, Score | None]:
     board, stands_on = seen.board, seen.stands_on
     own = await reading.find_score(conn, board, stands_on=stands_on, member_id=member_id)
     if own is None:

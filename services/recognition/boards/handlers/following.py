@@ -39,7 +39,7 @@ async def add_awards(
     if not boards:
         return
     await scores.lock_shown(tx.conn, communities=boards)
-    awards, channels = await _placed(tx, awards, boards)
+    awards, channels = await _placed(tx, awards, boards=boards)
     changes, late = changes_of(awards, boards, channels)
     by_no = {board.board_no: board for of_community in boards.values() for board in of_community}
     head_of = {member_id: head_id for (_, member_id), head_id in heads.items()}
@@ -59,7 +59,7 @@ def _may_begin(keys: Iterable[ScoreKey], by_no: Mapping[int, KeptBoard], head_of
 
 
 async def _placed(
-    tx: Transaction, awards: Collection[PointsAwarded], boards: Mapping[str, Sequence[KeptBoard]]
+    tx: Transaction, awards: Collection[PointsAwarded], *, boards: Mapping[str, Sequence[KeptBoard]]
 ) -> tuple[Collection[PointsAwarded], dict[tuple[str, str], str]]:
     """The awards that can be added now, and where their events happened, as far as boards ask for that.
 

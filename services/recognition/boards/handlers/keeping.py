@@ -98,13 +98,13 @@ async def _declare(tx: Transaction) -> bool:
                 tx.conn, board_no=there[one.id].board_no, declared=one, place=place, version=version, now=tx.now
             )
         else:
-            await _begin(tx, community, one, place=place, version=version, has_totals=has_totals)
+            await _begin(tx, one, community=community, place=place, version=version, has_totals=has_totals)
     await kept.put_version(tx.conn, community=community, version=version)
     return True
 
 
 async def _begin(
-    tx: Transaction, community: str, declared: Board, *, place: int, version: int, has_totals: bool
+    tx: Transaction, declared: Board, *, community: str, place: int, version: int, has_totals: bool
 ) -> None:
     """Begin a board with the period that it is, and with what members had in that where recognition knows it."""
     calendar = await load_calendar(tx.conn, community=community)
@@ -158,7 +158,7 @@ async def _cut(tx: Transaction) -> bool:
     cut, look_at = next_cut(board, await calendar_of(tx, board), tx.now)
     final_up_to, cut_up_to = board.final_up_to, board.cut_up_to
     if cut is not None:
-        await _keep_results(tx, board, cut)
+        await _keep_results(tx, board, cut=cut)
         cut_up_to = max(cut_up_to, cut.span.starts_on)
         final_up_to = cut.span.starts_on if cut.is_final else final_up_to
     await kept.set_cut(
@@ -171,7 +171,7 @@ async def _cut(tx: Transaction) -> bool:
     return True
 
 
-async def _keep_results(tx: Transaction, board: KeptBoard, cut: Cut) -> None:
+async def _keep_results(tx: Transaction, board: KeptBoard, *, cut: Cut) -> None:
     declared, stands_on = board.declared, board.stands_on(cut.span)
     found = await reading.page_of_scores(
         tx.conn, board, stands_on=stands_on, after=None, limit_count=declared.size
@@ -203,11 +203,11 @@ async def _keep_results(tx: Transaction, board: KeptBoard, cut: Cut) -> None:
     if won:
         await reading.add_prizes(tx.conn, community=board.community, won=won, won_at=[tx.now] * len(won))
         for one in won:
-            _tell(tx, board.community, one)
+            _tell(tx, one, community=board.community)
         BOARD_PRIZES.inc(len(won))
 
 
-def _tell(tx: Transaction, community: str, won: Won) -> None:
+def _tell(tx: Transaction, won: Won, *, community: str) -> None:
     data: PrizeData = {
         "prize_id": won.prize_id,
         "member_id": won.member_id,

@@ -23,15 +23,17 @@ _PAGE = """
     select page.*, n.name
     from (
         select community, member_id, points, reached_at from board_scores
-        where board_no = $1 and starts_on = $2 and is_shown and -points < 0
+        where board_no = $1 and starts_on = $2 and is_shown{bound}
             and (-points, reached_at, member_id) {beyond} (-$3::bigint, $4::timestamptz, $5::uuid)
         order by -points {way}, reached_at {way}, member_id {way} limit $6
     ) page
     left join followed_members n using (community, member_id)
     order by -page.points {way}, page.reached_at {way}, page.member_id {way}
 """
-_BELOW = _PAGE.format(beyond=">", way="asc")
-_ABOVE = _PAGE.format(beyond="<", way="desc")
+_BELOW = _PAGE.format(beyond=">", way="asc", bound=" and -points < 0")
+# Whoever is above somebody has points. To say so makes PostgreSQL go backwards from the lowest of all: of three
+# million members it took 190 ms, without it a few.
+_ABOVE = _PAGE.format(beyond="<", way="desc", bound="")
 _FIRST = """
     select page.*, n.name
     from (

@@ -11,9 +11,10 @@ from services.recognition.hands.api import NO_WORDS, giver_of
 from services.recognition.hands.domain import REASON_MAX_CHARS
 from services.recognition.levels.api.problems import LEVEL_NOT_LOCKED, UNKNOWN_LEVEL
 from services.recognition.levels.handlers import by_hand as handlers
+from shared.access_keys import check_not_about_oneself
 from shared.contracts.fields import Slug
 from shared.http import MemberId, Principal, RequestBody, Scope, Tx, problem_responses, requires
-from shared.http.problem_types import UNKNOWN_IDENTITY, UNKNOWN_MEMBER
+from shared.http.problem_types import ABOUT_YOURSELF, UNKNOWN_IDENTITY, UNKNOWN_MEMBER
 
 router = APIRouter(tags=["recognition"])
 Manager = Annotated[Principal, requires(Scope.RECOGNITION_WRITE)]
@@ -50,13 +51,16 @@ class LevelLocked(BaseModel):
 @router.post(
     "/v1/members/{member_id}/level-lock",
     summary="Fix a member's level",
-    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_MEMBER, UNKNOWN_LEVEL, NO_WORDS),
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_MEMBER, ABOUT_YOURSELF, UNKNOWN_LEVEL, NO_WORDS),
 )
 async def lock_member_level(principal: Manager, tx: Tx, member_id: MemberId, wanted: LevelLocking) -> LevelLocked:
     """One of those that ask for more than points. It neither rises nor falls until somebody lets it go.
 
     What was fixed before is replaced.
     """
+    await check_not_about_oneself(
+        tx.conn, community=principal.community, person_id=principal.person_id, members=[str(member_id)]
+    )
     made = await handlers.lock(
         tx,
         community=principal.community,
@@ -77,12 +81,15 @@ async def lock_member_level(principal: Manager, tx: Tx, member_id: MemberId, wan
 @router.post(
     "/v1/members/{member_id}/level-unlock",
     summary="Let a member's level be what they do again",
-    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_MEMBER, LEVEL_NOT_LOCKED, NO_WORDS),
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_MEMBER, ABOUT_YOURSELF, LEVEL_NOT_LOCKED, NO_WORDS),
 )
 async def unlock_member_level(
     principal: Manager, tx: Tx, member_id: MemberId, wanted: LevelUnlocking
 ) -> LevelLocked:
     """From now on it is kept, lost and reached again by what they do; a grace began when it was fixed."""
+    await check_not_about_oneself(
+        tx.conn, community=principal.community, person_id=principal.person_id, members=[str(member_id)]
+    )
     ended = await handlers.unlock(
         tx,
         community=principal.community,

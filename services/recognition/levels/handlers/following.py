@@ -19,6 +19,8 @@ async def keep_known(tx: Transaction, followed: Followed) -> None:
     known = {
         (fact["community"], fact["data"]["member_id"]): fact["data"]["first_seen_at"]
         for fact in followed.identified
+        # A fact that does not say it moves nothing.
+        if "first_seen_at" in fact["data"]
     }
     if known:
         await _put_due(tx, await store.put_known(tx.conn, known=known))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -51,10 +51,12 @@ class Prepared:
     """What was got ready for a batch outside its transaction, as of the newest version of each community.
 
     `known` is what was said of the attributes of members that its rules read, `decided` in which audiences they
-    are by what they did before and what is known of quality, and `persons` whom members are merged into.
+    are by what they did before and what is known of quality, and `persons` whom members are merged into: those
+    that the events `named`.
     """
 
     events: Sequence[AcceptedEvent]
+    named: Set[tuple[str, str]]
     heads: Mapping[str, int]
     versions: Mapping[str, Sequence[CompiledVersion]]
     answers: Answers
@@ -87,8 +89,9 @@ class Scorer:
         communities = sorted({event["community"] for event in events})
         heads = await programme_store.lock_heads_for_share(tx.conn, communities=communities)
         # Nor is anybody merged until then.
-        persons = await lock_heads(tx.conn, keys=_members(events))
         prepared, self._prepared = self._prepared, None
+        named = prepared.named if prepared is not None and prepared.events is events else _members(events)
+        persons = await lock_heads(tx.conn, keys=named)
         if prepared is None or prepared.events is not events or prepared.heads != heads:
             # One was published since.
             prepared = await self._prepare(lambda: nullcontext(tx.conn), events, tx.settings)
@@ -181,8 +184,9 @@ class Scorer:
     async def _prepare(self, lend: Lend, events: Sequence[AcceptedEvent], settings: Settings) -> Prepared:
         heads, versions = await self.versions.of(events, lend)
         known: Known = {}
+        named = _members(events)
         async with lend() as conn:
-            persons = await load_heads(conn, keys=_members(events))
+            persons = await load_heads(conn, keys=named)
             if wanted := members_read(events, versions, persons):
                 known = await load_attributes(conn, wanted=wanted)
             decided = (
@@ -192,7 +196,7 @@ class Scorer:
             )
         asked = questions(events, versions, with_decided(known, decided), persons)
         answers = await self.evaluator.answers(asked, settings) if asked else {}
-        return Prepared(events, heads, versions, answers, known, decided, persons)
+        return Prepared(events, named, heads, versions, answers, known, decided, persons)
 
 
 async def _decided(

@@ -235,3 +235,11 @@ async def test_nobody_gives_or_takes_back_a_badge_of_their_own(
     assert (await give(api, world, "a", "hero", "2")).status_code == 201
     assert slug(await take(other, world, "a", "hero")) == about_yourself
     assert (await give(other, world, "b", "hero")).status_code == 201
+    # Nor do they fix their own level, let it go, or give themselves a freeze.
+    for path, body in (
+        ("level-lock", {"level": None, "reason": "Leads the call"}),
+        ("level-unlock", {"reason": "Handed it over"}),
+        ("streaks/daily/freezes", {"reason": "It was down"}),
+    ):
+        refused = await other.post(f"/v1/members/{world.uuid('a')}/{path}", json=body)
+        assert slug(refused) == about_yourself

@@ -7,11 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
-from services.recognition.leaderboards.handlers import on_guidelines
 
 from services.recognition.celebrations.handlers import on_told
 from services.recognition.counts.handlers import on_events
-from services.recognition.merges.handlers import on_members
+from services.recognition.merges.handlers import on_guidelines, on_members
 from services.recognition.milestones import handlers as milestones
 from services.recognition.thresholds.handlers import on_programmes
 from services.recognition.totals.handlers import reevaluate

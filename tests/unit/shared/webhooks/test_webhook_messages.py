@@ -79,12 +79,13 @@ def test_ids_are_the_same_for_the_same_fact_and_for_no_other() -> None:
 
 def test_receivers_verify_what_is_signed_by_each_secret_in_force() -> None:
     old, new, ended = new_secret(), new_secret(), new_secret()
+    now = datetime.now(UTC)  # receivers refuse what is older than five minutes
     target = Target(
         "https://example.org",
-        (Secret(new, None), Secret(old, NOW + timedelta(hours=1)), Secret(ended, NOW - timedelta(seconds=1))),
+        (Secret(new, None), Secret(old, now + timedelta(hours=1)), Secret(ended, now - timedelta(seconds=1))),
     )
     body = b'{"id": "1"}'
-    headers = dict(signed("msg", body, by=target.signing(NOW), at=NOW).headers)
+    headers = dict(signed("msg", body, by=target.signing(now), at=now).headers)
     assert Webhook(new).verify(body, headers) == Webhook(old).verify(body, headers) == {"id": "1"}
     for secret, content in ((ended, body), (new, body + b" ")):
         with pytest.raises(WebhookVerificationError):

@@ -43,7 +43,9 @@ def records(community: str, count: int, events_count: int = 10, first: int = 0) 
     topic = f"engagement.lane.{community}.forum.v1"
     value = orjson.dumps([message(number) for number in range(events_count)])
     return [
-        SimpleNamespace(topic=topic, partition=0, offset=first + n, value=value, timestamp=1_790_000_000_000)
+        SimpleNamespace(
+            topic=topic, partition=0, offset=first + n, value=value, timestamp=1_790_000_000_000, headers=()
+        )
         for n in range(count)
     ]
 

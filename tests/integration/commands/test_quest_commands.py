@@ -1,6 +1,7 @@
 """`plaudit quest` and `plaudit draw` as docs/quests.md and docs/draws.md have them."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -35,7 +36,9 @@ async def test_quests_are_joined_and_a_draw_is_drawn_and_verified(platform: Stac
     where = ("--community", community)
     file = tmp_path / "programme.yaml"
     said = (DOCS / "quests.md").read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
-    file.write_text(said + OVER)
+    # Whatever day it is: one takes tickets, and one is over.
+    later = datetime.now(UTC).date() + timedelta(days=9)
+    file.write_text(said.replace("2026-05-31", str(later)) + OVER)
     plaudit("programme", "publish", str(file), *where)
     plaudit("member", "link", "forum:ada", "--name", "Ada", *where)
 

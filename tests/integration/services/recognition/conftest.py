@@ -12,7 +12,7 @@ import pytest
 from services.recognition.main import SPEC
 from services.recognition.totals import handlers
 from shared.service import ServiceSpec
-from shared.topics import CELEBRATIONS
+from shared.topics import CELEBRATIONS, MESSAGES
 from tests.integration.services.world import NOON, World
 
 
@@ -67,12 +67,12 @@ class RecognitionWorld(World):
         await self.handle(handlers.on_awards, *awards)
 
     async def published(self) -> list[Any]:
-        """The data of the facts in the outbox but for celebrations, which are kept aside; it is emptied."""
-        rows = await self.outbox()
+        """The data of the facts in the outbox but for messages and celebrations, which are kept; it is emptied."""
+        rows, aside = await self.outbox(), (CELEBRATIONS.name, MESSAGES.name)
         self.celebrations += [
             orjson.loads(row["value"])["data"] for row in rows if row["topic"] == CELEBRATIONS.name
         ]
-        return [orjson.loads(row["value"])["data"] for row in rows if row["topic"] != CELEBRATIONS.name]
+        return [orjson.loads(row["value"])["data"] for row in rows if row["topic"] not in aside]
 
     async def celebrated(self) -> list[Any]:
         """The data of what was celebrated since this was asked last."""

@@ -9,9 +9,8 @@ import pytest
 
 from services.recognition.badges.handlers.deciding import on_audiences
 from services.recognition.boards.handlers import keeping
-from services.recognition.boards.handlers.following import on_guidelines
 from services.recognition.counts.handlers import on_events
-from services.recognition.merges.handlers import on_members
+from services.recognition.merges.handlers import on_guidelines, on_members
 from shared.contracts.facts import RECOGNITION_FACT
 from tests.integration.services.merging import Merging
 from tests.integration.services.recognition.test_boards_kept import declare, keep, suspended, told_of

@@ -82,7 +82,7 @@ def draw_lines(one: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-@draw.command("record", epilog="Example: plaudit draw record spring > spring.json")
+@draw.command("record", epilog="Example: plaudit draw record spring")
 @to_work
 @draw_argument
 def record(where: Where, draw: str) -> None:

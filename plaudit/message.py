@@ -104,7 +104,7 @@ def turn(where: Where, as_json: bool, kind: str, ways: tuple[str, ...]) -> None:
     _print_settings(found, as_json)
 
 
-@message.command("room", epilog="Example: plaudit message room slack < webhook.txt")
+@message.command("room", epilog="Example: plaudit message room slack --forget")
 @to_work
 @click.argument("channel", type=click.Choice(("slack", "discord")))
 @click.option("--forget", is_flag=True, help="Post there no more")
@@ -193,7 +193,7 @@ def try_(where: Where, as_json: bool, kind: str, to: str, language: str) -> None
     click.echo(f"It goes in a moment; what becomes of it: plaudit message show {found['message_id']}")
 
 
-@message.command("bounce", epilog="Example: plaudit message bounce returned.eml")
+@message.command("bounce", epilog="Example: plaudit message bounce -")
 @to_work
 @json_option
 @click.argument("file", type=click.File("r", encoding="utf-8", errors="replace"))

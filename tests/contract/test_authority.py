@@ -2,7 +2,7 @@
 
 from shared.access_keys import Role
 from shared.services import SERVICES
-from tests.contract.test_openapi import DELIVERED, OPEN, SIGNING_IN, VISITED
+from tests.contract.test_openapi import DELIVERED, LINKED, OPEN, SIGNING_IN, VISITED
 from tools.authority import BESIDE, Asked, authority_of
 from tools.schemas import openapi_document
 
@@ -14,7 +14,13 @@ def of(beside: str) -> set[str]:
 
 
 def test_what_needs_nobody_is_what_is_meant_to() -> None:
-    assert {one.operation.split(" ")[1] for one in ASKED if one.is_open} == {*OPEN, SIGNING_IN, VISITED, DELIVERED}
+    assert {one.operation.split(" ")[1] for one in ASKED if one.is_open} == {
+        *OPEN,
+        *LINKED,
+        SIGNING_IN,
+        VISITED,
+        DELIVERED,
+    }
     any_credential = [one.operation for one in ASKED if one.scope is None and not one.is_open]
     assert any_credential == ["GET /v1/communities/{community}", "GET /v1/key"]
 
@@ -22,6 +28,9 @@ def test_what_needs_nobody_is_what_is_meant_to() -> None:
 #: What members do for themselves alone.
 THEIR_OWN = {
     "PUT /v1/members/{member_id}/preferences",
+    "PUT /v1/members/{member_id}/messaging/address",
+    "DELETE /v1/members/{member_id}/messaging/address",
+    "PUT /v1/members/{member_id}/messaging/wishes",
     "POST /v1/members/{member_id}/erase",
     "POST /v1/members/{member_id}/guideline-cases/{case_id}/appeal",
     "POST /v1/members/{member_id}/guideline-reports",

@@ -151,6 +151,10 @@ BETWEEN_FIELDS = {
     *("tier_twice", "tiers_fall", "limited_tiers", "points_of_no_score"),
     *("milestone_since", "milestone_since_rule", "milestone_nothing", "milestone_at", "milestone_together"),
     *("milestone_falls", "milestone_years", "milestone_title"),
+    *("board_without_end", "prize_twice", "prizes_beyond", "board_public"),
+    *("level_asks", "level_bounds", "level_number", "level_sum", "level_share", "level_reached", "level_kept"),
+    *("level_grace", "level_opens", "levels_count", "gives_of_tiers", "gives_nothing", "quest_days"),
+    *("step_twice", "step_rule_twice"),
 }
 
 

@@ -19,6 +19,8 @@ SIGNING_IN = "/v1/tokens"
 VISITED = "/v1/communities/{community}/public"
 #: Where platforms deliver, which show who they are by a signature.
 DELIVERED = "/v1/connectors/{name}"
+#: Behind links in messages: whoever has one needs nothing else.
+LINKED = {"/v1/unsubscribe/{token}", "/v1/mail-addresses/{token}"}
 EVENTS = "/v1/events"
 
 OPERATIONS = [
@@ -71,6 +73,10 @@ def test_a_route_says_what_it_does_and_how_it_fails(service: str, path: str, met
     if (path, method) == (DELIVERED, "post"):
         assert "security" not in operation
         assert {"401", "408", "429", "503"} <= answers
+        return
+    if path in LINKED:
+        assert "security" not in operation
+        assert {"404", "429", "503"} <= answers
         return
     assert ("security" in operation) == (path not in (SIGNING_IN, VISITED))
     assert {"401", "405", "503"} <= answers

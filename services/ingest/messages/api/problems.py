@@ -3,6 +3,8 @@
 from shared.http import ProblemType
 
 UNKNOWN_KIND = ProblemType("unknown-message-kind", 422, "There is no such kind of message")
+UNKNOWN_WORDS = ProblemType("unknown-message-template", 404, "There is no such kind of message to say otherwise")
+UNKNOWN_ROOM = ProblemType("unknown-message-room", 404, "There is no such room")
 UNUSABLE_TEMPLATE = ProblemType("unusable-message-template", 422, "The template cannot be used")
 STALE_SETTINGS = ProblemType("stale-message-settings", 409, "The settings were changed meanwhile")
 MESSAGES_NOT_SET_UP = ProblemType("messages-not-set-up", 409, "Nothing can be sent that way here")

@@ -20,6 +20,7 @@ OwnSettings = Annotated[Settings, configured(Settings)]
 FORM = "application/x-www-form-urlencoded"
 ONE_CLICK = {
     "type": "object",
+    "additionalProperties": False,
     "properties": {"List-Unsubscribe": {"type": "string", "examples": ["One-Click"]}},
 }
 Token = Annotated[str, Path(max_length=1_000, description="What the link in a message ends in")]

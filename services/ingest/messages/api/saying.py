@@ -1,7 +1,7 @@
 """HTTP routes of what a community says of its messages: settings, rooms and templates."""
 
 from datetime import datetime, time
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
@@ -13,6 +13,8 @@ from services.ingest.messages.api.problems import (
     NOT_A_ROOM,
     STALE_SETTINGS,
     UNKNOWN_KIND,
+    UNKNOWN_ROOM,
+    UNKNOWN_WORDS,
     UNUSABLE_TEMPLATE,
 )
 from services.ingest.messages.domain import messages as domain
@@ -31,6 +33,7 @@ from shared.http import (
     Conn,
     Page,
     Principal,
+    Problem,
     RequestBody,
     Scope,
     Tx,
@@ -38,12 +41,26 @@ from shared.http import (
     problem_responses,
     requires,
 )
+from shared.near_names import suggestion
 
 router = APIRouter(tags=["messages"])
 Reader = Annotated[Principal, requires(Scope.MESSAGES_READ)]
 Writer = Annotated[Principal, requires(Scope.MESSAGES_WRITE)]
 OwnSettings = Annotated[Settings, configured(Settings)]
-Room = Literal["slack", "discord"]
+
+
+def _room(channel: str) -> Channel:
+    """The room of a path. Raises Problem 404 for what is none."""
+    if channel not in ROOMS:
+        raise Problem(UNKNOWN_ROOM, f"There are {' and '.join(ROOMS)}")
+    return Channel(channel)
+
+
+def _kind(kind: str) -> str:
+    """The kind of a path. Raises Problem 404 for what is none."""
+    if kind not in KINDS:
+        raise Problem(UNKNOWN_WORDS, f"There is no kind {kind!r}; {suggestion(kind, KINDS)}")
+    return kind
 
 
 def _minute(text: str) -> str:
@@ -145,7 +162,7 @@ class SettingsShown(BaseModel):
     mail_is_set_up: bool = Field(description="Whether whoever runs Plaudit said which server takes mail")
 
 
-async def _shown(conn: Conn, settings: Settings, own: domain.Settings) -> SettingsShown:
+async def _shown(conn: Conn, *, settings: Settings, own: domain.Settings) -> SettingsShown:
     rooms = await store.load_rooms(conn, communities=[own.community])
     return SettingsShown(
         revision=own.revision,
@@ -172,7 +189,8 @@ async def _shown(conn: Conn, settings: Settings, own: domain.Settings) -> Settin
 @router.get("/v1/messages/settings", summary="What a community's messages are", responses=problem_responses())
 async def get_settings(principal: Reader, conn: Conn, settings: OwnSettings) -> SettingsShown:
     """Where nothing was said, no message goes to anybody."""
-    return await _shown(conn, settings, await saying.find_settings(conn, community=principal.community))
+    own = await saying.find_settings(conn, community=principal.community)
+    return await _shown(conn, settings=settings, own=own)
 
 
 @router.put(
@@ -183,7 +201,7 @@ async def get_settings(principal: Reader, conn: Conn, settings: OwnSettings) -> 
 async def put_settings(principal: Writer, tx: Tx, settings: OwnSettings, body: SettingsWanted) -> SettingsShown:
     """All of it, for the revision that was read."""
     own = await saying.set_settings(tx, community=principal.community, wanted=body.taken())
-    return await _shown(tx.conn, settings, own)
+    return await _shown(tx.conn, settings=settings, own=own)
 
 
 class RoomWanted(RequestBody):
@@ -200,22 +218,22 @@ class RoomWanted(RequestBody):
     "/v1/messages/rooms/{channel}",
     status_code=204,
     summary="Say where a room is",
-    responses=problem_responses(NOT_A_ROOM, MESSAGES_NOT_SET_UP),
+    responses=problem_responses(UNKNOWN_ROOM, NOT_A_ROOM, MESSAGES_NOT_SET_UP),
 )
-async def put_room(principal: Writer, tx: Tx, channel: Room, body: RoomWanted) -> None:
+async def put_room(principal: Writer, tx: Tx, channel: Slug, body: RoomWanted) -> None:
     """In place of the one before. Its address is kept sealed, and shown to nobody."""
-    await saying.set_room(tx, community=principal.community, channel=Channel(channel), url=body.url)
+    await saying.set_room(tx, community=principal.community, channel=_room(channel), url=body.url)
 
 
 @router.delete(
     "/v1/messages/rooms/{channel}",
     status_code=204,
     summary="Post to a room no more",
-    responses=problem_responses(),
+    responses=problem_responses(UNKNOWN_ROOM),
 )
-async def delete_room(principal: Writer, tx: Tx, channel: Room) -> None:
+async def delete_room(principal: Writer, tx: Tx, channel: Slug) -> None:
     """Its address is forgotten, and kinds that went there go there no more."""
-    await saying.forget_room(tx, community=principal.community, channel=Channel(channel))
+    await saying.forget_room(tx, community=principal.community, channel=_room(channel))
 
 
 class TemplateShown(BaseModel):
@@ -272,14 +290,16 @@ class WordsWanted(RequestBody):
 @router.put(
     "/v1/messages/templates/{kind}/{language}",
     summary="Say a kind of message otherwise",
-    responses=problem_responses(UNKNOWN_KIND, UNUSABLE_TEMPLATE),
+    responses=problem_responses(UNKNOWN_WORDS, UNUSABLE_TEMPLATE),
 )
 async def put_template(
     principal: Writer, tx: Tx, kind: Slug, language: KnownLanguage, body: WordsWanted
 ) -> TemplateShown:
     """In one language, from the next message on."""
     return TemplateShown.of(
-        await saying.set_words(tx, community=principal.community, kind=kind, language=language, words=body.taken())
+        await saying.set_words(
+            tx, community=principal.community, kind=_kind(kind), language=language, words=body.taken()
+        )
     )
 
 
@@ -287,11 +307,11 @@ async def put_template(
     "/v1/messages/templates/{kind}/{language}",
     status_code=204,
     summary="Say a kind of message as it comes with Plaudit",
-    responses=problem_responses(UNKNOWN_KIND),
+    responses=problem_responses(UNKNOWN_WORDS),
 )
 async def delete_template(principal: Writer, tx: Tx, kind: Slug, language: Language) -> None:
     """The community's own words are forgotten."""
-    await saying.forget_words(tx, community=principal.community, kind=kind, language=language)
+    await saying.forget_words(tx, community=principal.community, kind=_kind(kind), language=language)
 
 
 class PreviewWanted(RequestBody):

@@ -48,7 +48,7 @@ async def on_requests(tx: Transaction[OwnSettings], facts: list[MessageRequested
     for fact in wanted:
         own = settings[fact["community"]]
         for channel in sorted(_ways(fact, own)):
-            one = _message(tx, fact, own, channel=channel, reach=reach, zones=zones)
+            one = _message(tx, fact, settings=own, channel=channel, reach=reach, zones=zones)
             if one is not None:
                 made.append(_within_day(one, own, counts=counts, now=tx.now, zones=zones, reach=reach))
     # A request that came before is the same message: it takes nothing of the day again, since it is not added.
@@ -67,8 +67,8 @@ def _ways(fact: MessageRequested, settings: Settings) -> Collection[Channel]:
 def _message(
     tx: Transaction[OwnSettings],
     fact: MessageRequested,
-    settings: Settings,
     *,
+    settings: Settings,
     channel: Channel,
     reach: dict[MemberKey, Reach],
     zones: dict[str, ZoneInfo],

@@ -180,7 +180,7 @@ async def _take_from_portions(conn: Connection, asking: Sequence[Asking]) -> Non
         if asked is None or not asked.fits(before):
             raise _NotEnoughError
         after[one.key, portions[one.key].number] = asked.spent(before)
-        await _note_day(conn, one.key, portions[one.key], asked.last_day)
+        await _note_day(conn, one.key, portion=portions[one.key], day=asked.last_day)
     await portion_store.put_held(conn, held=after)
 
 
@@ -190,14 +190,14 @@ async def _from_books(tx: Transaction[Settings], asking: Sequence[Asking]) -> No
     turns: list[Turn] = []
     changed = {}
     for one in asking:
-        if not await _top_up(tx.conn, one, books[one.key]):
-            turns += await _decide(tx, one, books[one.key])
+        if not await _top_up(tx.conn, one, books=books[one.key]):
+            turns += await _decide(tx, one, books=books[one.key])
             changed[one.key] = books[one.key]
     await store.put_books(tx.conn, books=changed)
     await tell_turns(tx, turns)
 
 
-async def _top_up(conn: Connection, one: Asking, books: Books) -> bool:
+async def _top_up(conn: Connection, one: Asking, *, books: Books) -> bool:
     """Spend all of it from a portion that gets as much and some to spare; or nothing, where that is not there."""
     portions = await portion_store.load_portions(conn, key=one.key)
     if one.asked is None or one.current is None or not hands_out(books):
@@ -225,11 +225,11 @@ async def _top_up(conn: Connection, one: Asking, books: Books) -> bool:
     if one.key not in free:
         await portion_store.put_portions(conn, key=one.key, portions=[portion])
     await portion_store.put_held(conn, held={(one.key, number): one.asked.spent(topped_up)})
-    await _note_day(conn, one.key, portion, one.asked.last_day)
+    await _note_day(conn, one.key, portion=portion, day=one.asked.last_day)
     return True
 
 
-async def _decide(tx: Transaction[Settings], one: Asking, books: Books) -> list[Turn]:
+async def _decide(tx: Transaction[Settings], one: Asking, *, books: Books) -> list[Turn]:
     """Spend what the books say, with all room called back; returns what becomes of the campaign."""
     conn = tx.conn
     portions = await portion_store.lock_portions(conn, key=one.key)
@@ -263,7 +263,7 @@ async def _decide(tx: Transaction[Settings], one: Asking, books: Books) -> list[
     return turns_of(one.key, standing, books, at=tx.now)
 
 
-async def _note_day(conn: Connection, key: CampaignKey, portion: Portion, day: date | None) -> None:
+async def _note_day(conn: Connection, key: CampaignKey, *, portion: Portion, day: date | None) -> None:
     """Note the last day that a portion gave on, where that is a later one."""
     if day is not None and (portion.last_day is None or day > portion.last_day):
         await portion_store.put_portions(conn, key=key, portions=[portion._replace(last_day=day)])

@@ -20,6 +20,7 @@ from shared.contracts.facts import PAYOUT_FACT, POINTS_AWARDED, REDEMPTION_FACT
 from shared.followed_members import on_members
 from shared.postgres import database_url, role_name
 from shared.service import ServiceSpec
+from shared.topics import MESSAGES
 from shared.transaction import Transaction
 from tests.integration.services.rewards.finance import CATALOGUE, PAYER, ByHand, Finance, Person
 from tests.integration.services.rewards.office import Office
@@ -36,6 +37,8 @@ class RewardsWorld(World):
         self.awards_count = 0
         #: By how much it is later for transactions than for the machine.
         self.later = timedelta(0)
+        #: What members were to be written, of what was told until now.
+        self.messages: list[Any] = []
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Transaction[Any]]:
@@ -139,9 +142,11 @@ class RewardsWorld(World):
         return int(await self.pool.fetchval(f"select count(*) from {table} where community = $1", self.community))
 
     async def published(self) -> list[Any]:
-        """The facts in the outbox, each valid by its contract; it is emptied."""
+        """The facts in the outbox but for messages, which are kept; each valid by its contract. It is emptied."""
         adapters: dict[str, Any] = {"redemptions.v1": REDEMPTION_FACT, "payouts.v1": PAYOUT_FACT}
-        return [adapters[row["topic"]].validate_json(row["value"]) for row in await self.outbox()]
+        rows = await self.outbox()
+        self.messages += [orjson.loads(row["value"])["data"] for row in rows if row["topic"] == MESSAGES.name]
+        return [adapters[row["topic"]].validate_json(row["value"]) for row in rows if row["topic"] in adapters]
 
 
 @pytest.fixture

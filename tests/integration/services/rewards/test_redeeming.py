@@ -50,6 +50,9 @@ async def test_points_are_reserved_then_spent_and_the_world_is_told(rich: Any, a
     assert {(lot["award_id"], lot["points"]) for lot in lots} == told_lots
     assert (await api.get(f"/v1/redemptions/{uuid4()}/lots")).status_code == 404
     assert {fact["data"]["redemption_id"] for fact in facts} == {made["redemption_id"]}
+    assert [(one["kind"], one["values"]) for one in rich.messages] == [
+        ("redemption", {"title": "Sticker", "points": "30", "state": "confirmed"})
+    ]
     refused = await api.post(f"{url}/cancel")
     assert (refused.status_code, refused.headers["content-type"]) == (409, "application/problem+json")
     assert (await api.get(url)).json()["state"] == "confirmed"

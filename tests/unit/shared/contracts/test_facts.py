@@ -35,7 +35,9 @@ def with_unknown_fields(value: Any) -> Any:
     if isinstance(value, dict):
         if value and all(type(one) is int for one in value.values()):
             return value  # numbers by names that a programme chose: it has no fields
-        return {**{name: with_unknown_fields(one) for name, one in value.items()}, "of_tomorrow": {"x": 1}}
+        # What a text may name is no field either.
+        inner = {name: one if name == "values" else with_unknown_fields(one) for name, one in value.items()}
+        return {**inner, "of_tomorrow": {"x": 1}}
     return [with_unknown_fields(one) for one in value] if isinstance(value, list) else value
 
 

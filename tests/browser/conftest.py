@@ -51,7 +51,8 @@ ANSWERS = """
     points: 3
     when: data.length_chars >= 20
 
-recognition:"""
+recognition:
+  boards: [{id: month, title: This month, period: month}, {id: ever, title: From the beginning}]"""
 NAMES = ("Ada Brightwell", "Kofi Brandt", "Elif Moretti", "Linh Mbeki", "Samir Kaya")
 
 

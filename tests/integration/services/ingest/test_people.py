@@ -123,7 +123,7 @@ async def test_people_are_listed_shown_and_told_with_what_they_are(
     changed = await admin.roles(grace["person_id"], "finance_maker", "manager")
     assert changed["roles"] == ["finance_maker", "manager"]
     assert await admin.roles(grace["person_id"], "manager", "finance_maker") == changed
-    unused = changed | {"keys_count": 0, "last_used_at": None}
+    unused = changed | {"keys_count": 0, "last_used_at": None, "decides": True}
     assert await admin.ask("GET", f"{admin.path}/{grace['person_id']}", 200) == unused
     assert unused in (await admin.ask("GET", admin.path, 200))["items"]
     await admin.ask("GET", f"{admin.path}/{uuid4()}", 404)

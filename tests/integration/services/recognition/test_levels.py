@@ -15,9 +15,8 @@ from services.recognition.levels.domain.courses import Did, Spell
 from services.recognition.levels.domain.ladder import Ladder, Life, Surroundings
 from services.recognition.levels.domain.walk import reached
 from services.recognition.levels.handlers.deciding import keep_levels
-from services.recognition.levels.handlers.following import on_guidelines
 from services.recognition.levels.handlers.restoring import on_levels_told, on_locks_told
-from services.recognition.merges.handlers import on_members
+from services.recognition.merges.handlers import on_guidelines, on_members
 from services.recognition.streaks.handlers import on_freezes_told
 from services.recognition.thresholds.handlers import on_programmes
 from services.recognition.totals.handlers import on_grants_told

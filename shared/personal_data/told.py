@@ -78,6 +78,10 @@ TOLD: Final[Mapping[str, Told]] = {
         "approved_by approved_by_person document document_sha256 effective_from note programme_id published_by"
         " published_by_person restores version",
     ),
+    "recognition.prize_won.v1": Told(
+        "", "member_id board board_title ends_on id points prize_id programme_version rank starts_on title"
+    ),
+    "message.requested.v1": Told("", "member_id request_id kind recipient_id values expires_at"),
     "webhook_endpoint.changed.v1": Told("", "endpoint_id name revision types enabled removed sealed"),
     "webhook_endpoint.failed.v1": Told("", "endpoint_id revision trouble since waiting"),
     "access_key.changed.v1": Told("", "expires_at key_id name person_id revoked scopes secret_sha256"),

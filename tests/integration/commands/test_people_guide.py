@@ -38,7 +38,8 @@ def community() -> str:
 @pytest.mark.usefixtures("platform")
 def test_people_come_get_keys_and_leave(reader: Reader, community: str) -> None:
     assert len(COMMANDS) == 7
-    said = [reader.shell(block.replace("acme", community)) for block in COMMANDS]
+    wide = "export COLUMNS=200\n"
+    said = [reader.shell(wide + block.replace("acme", community)) for block in COMMANDS]
 
     added, changed, keyed, rotated, left, unbound, tied = said
     assert re.search(r"Omar .* person .*finance_approver", added)

@@ -130,6 +130,7 @@ def test_every_member_that_a_request_may_name_is_named_by_id_or_identity() -> No
         for one in operations(service)
     }
     assert {name: fields for name, fields in named.items() if fields} == {
+        "ingest GET /v1/messages": ["member"],
         "ingest POST /v1/communities/{community}/people/{person_id}/tie": ["member"],
         "ingest POST /v1/communities/{community}/people/{person_id}/untie": ["member"],
         "ingest POST /v1/members/{member_id}/merge": ["member_id"],
@@ -143,6 +144,7 @@ def test_every_member_that_a_request_may_name_is_named_by_id_or_identity() -> No
         "rewards GET /v1/payouts": ["member"],
         "rewards GET /v1/redemptions": ["member"],
         "rewards POST /v1/redemptions": ["member_id"],
+        "recognition GET /v1/celebrations": ["member"],
         "recognition GET /v1/totals": ["member"],
         "analytics GET /v1/audit": ["member"],
         "analytics GET /v1/audit.csv": ["member"],

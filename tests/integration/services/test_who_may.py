@@ -271,7 +271,7 @@ async def test_an_administrator_reaches_their_community_and_the_installations_ev
 
     found = {name: await outcome(client, operation, administrator) for name, operation in about_one.items()}
     assert found == dict.fromkeys(about_one, "out of reach")
-    assert len(found) == 16
+    assert len(found) == 18
     found = {name: await outcome(client, operation, installation) for name, operation in about_one.items()}
     assert found == dict.fromkeys(about_one, "let in")
     # What is not about people, keys and communities is nothing to the installation's administrator.

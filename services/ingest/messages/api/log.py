@@ -35,12 +35,13 @@ from shared.http import (
     Scope,
     Shown,
     Tx,
+    Whose,
     after,
     configured,
     problem_responses,
     requires,
 )
-from shared.http.problem_types import INVALID_CURSOR
+from shared.http.problem_types import INVALID_CURSOR, UNKNOWN_IDENTITY
 from shared.merges import load_group
 
 router = APIRouter(tags=["messages"])
@@ -95,20 +96,26 @@ class MessageShown(BaseModel):
         )
 
 
-@router.get("/v1/messages", summary="Messages, the newest first", responses=problem_responses(INVALID_CURSOR))
+@router.get(
+    "/v1/messages",
+    summary="Messages, the newest first",
+    responses=problem_responses(INVALID_CURSOR, UNKNOWN_IDENTITY),
+)
 async def get_messages(
     principal: Annotated[Principal, requires(Scope.MESSAGES_READ, reads="member")],
     conn: Conn,
+    whose: Whose,
     place: Annotated[MessagePlace | None, after(MessagePlace)],
     state: Annotated[MessageState | None, Query(description="Only those in this state")] = None,
     kind: Annotated[Slug | None, Query(description="Only of this kind")] = None,
-    member: Annotated[MemberNamed | None, Query(description="Only to this member")] = None,
+    member: Annotated[MemberNamed | None, Query(description="Only to this member: an id or an identity")] = None,
     limit: Limit = 100,
 ) -> Page[MessageShown]:
     """What became of each. Where they went is not shown."""
+    member_id = await whose.asked(conn, community=principal.community, member=member)
     members = None
-    if member is not None:
-        members = await load_group(conn, community=principal.community, head_id=str(member))
+    if member_id is not None:
+        members = await load_group(conn, community=principal.community, head_id=member_id)
     found = await store.page_of_messages(
         conn,
         community=principal.community,

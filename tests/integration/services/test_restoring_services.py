@@ -479,6 +479,10 @@ class BackedUp(NamedTuple):
     trail: set[str]
 
 
+#: What explains decisions of audiences by behaviour.
+DECIDED_AGAIN = {"scoring.attributes_read", "scoring.declined"}
+
+
 @pytest.fixture(scope="module")
 async def backed_up(own_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> BackedUp:
     place, directory = Installation(own_stack), tmp_path_factory.mktemp("backups")
@@ -512,7 +516,11 @@ async def test_what_was_told_is_known_again_and_told_once(backed_up: BackedUp, r
         await place.idle()
         again, told = await place.rows(), await place.facts()
 
-        assert {name: found for name, found in again.items() if found != rows[name]} == {}
+        # Whether somebody was in an audience is decided as known when an event is scored: of events since the
+        # backup it is decided again. What was awarded by it was told, and stands.
+        decided = DECIDED_AGAIN if "scoring" in services else set()
+        changed = {name: found for name, found in again.items() if found != rows[name] and name not in decided}
+        assert changed == {}
         assert {name: said for name, said in told.items() if said != facts.get(name)} == {}
         badges = {name: await place.badges(name) for name in ("m0", "m1", "m2")}
         assert ["hero" in badges[name] for name in badges] == [False, True, True]

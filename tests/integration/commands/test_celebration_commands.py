@@ -55,7 +55,7 @@ async def test_milestones_are_listed_and_what_was_celebrated_of_whom(platform: S
     numbers = count(1)
 
     async def celebrated() -> list[dict[str, Any]]:
-        # What happens before all of the past is counted is of the past, and nobody is told: so another one answers.
+        # What happens before all of the past is counted is of the past, and nobody is told: another answers then.
         name = f"ada-{next(numbers)}"
         reply = {
             "specversion": "1.0",

@@ -21,7 +21,6 @@ from click.testing import CliRunner
 from plaudit.cli import main
 from plaudit.stack import start
 from plaudit.stack.idle import wait_until_idle
-from services.recognition.main import SPEC as RECOGNITION
 from shared.access_keys import INSTALLATION, Role, Scope
 from shared.postgres import database_url, role_name
 from shared.service import Parts, ServiceSpec
@@ -37,15 +36,9 @@ from tests.waiting import until
 PROGRAMME = """
 programme: demo
 title: Demo  # this remark is on no topic
-audiences:
-  - id: regulars
-    title: Regulars
-    when: member.posts >= 2
-    measures: [{{id: posts, of: awards, rule: post}}]
 rules:
   - {{id: post, title: Posted, on: [forum.post.v1], points: {points}, daily_cap: 25}}
   - {{id: reply, title: Replied, on: [forum.reply.v1], points: 5}}
-  - {{id: thanks, title: A regular replied, on: [forum.reply.v1], points: 7, audiences: [regulars]}}
 recognition:
   badges:
     - {{id: three, title: Three posts, rule: post, count: awards, at_least: 3}}
@@ -88,9 +81,6 @@ TABLES = {
         "limit_windows": (),
         "limited_members": (),
         "declined": (),
-        # What a member met when they came in is not told.
-        "audience_members": ("met",),
-        "audience_changes": ("met",),
         "access_keys": ("last_used_at",),
         "followed_people": (),
         "followed_communities": (),
@@ -108,7 +98,6 @@ TABLES = {
         "badge_editions": ("given_at",),
         "badge_limits": (),
         "badge_members": (),
-        "followed_audiences": (),
         "access_keys": ("last_used_at",),
         "followed_people": (),
         "followed_communities": (),
@@ -119,7 +108,6 @@ TABLES = {
         "merges": (),
         "balances": (),
         "lots": (),
-        "followed_audiences": (),
         "programmes": (),
         "followed_members": (),
         "erased_members": ("looked_at", "done_at"),
@@ -140,11 +128,6 @@ TABLES = {
     },
 }
 
-#: The timers that are turned while something is waited for: those that bring members in line with a version.
-TURNED = {
-    "scoring": ("decide-audiences",),
-    "recognition": tuple(timer.name for timer in RECOGNITION.timers),
-}
 #: Which rows are of a community where they do not say so.
 OF_COMMUNITY = {"limit_windows": "name in (select window_1 from claims where community = $1)"}
 
@@ -174,7 +157,7 @@ class Installation:
             service: import_module(f"services.{service}.main").SPEC for service in SERVICES
         }
         self.settings = {service: spec.settings(**stack.settings(service)) for service, spec in self.specs.items()}
-        self.turning: list[tuple[ServiceSpec, Parts]] = []
+        self.recognition: Parts
         self.key = ""
         self.leaver: dict[str, Any] = {}
 
@@ -186,12 +169,11 @@ class Installation:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         self.choose_ports()
-        self.turning = []
         async with AsyncExitStack() as opened:
             for service in SERVICES:
                 parts = await opened.enter_async_context(running(self.specs[service], self.settings[service]))
-                if service in TURNED:
-                    self.turning.append((self.specs[service], parts))
+                if service == "recognition":
+                    self.recognition = parts
             await until(self.are_ready)
             yield
 
@@ -285,10 +267,8 @@ class Installation:
 
     async def _turn(self) -> None:
         while True:
-            for spec, parts in self.turning:
-                for timer in spec.timers:
-                    if timer.name in TURNED[spec.name]:
-                        await parts.run_timer(timer)
+            for timer in self.specs["recognition"].timers:
+                await self.recognition.run_timer(timer)
             await asyncio.sleep(0.2)
 
     async def rows(self, services: Sequence[str] = SERVICES, *, whole: bool = False) -> dict[str, Any]:
@@ -412,12 +392,6 @@ async def since_the_backup(place: Installation) -> tuple[str, str]:
     """More of everything; the key that was revoked meanwhile, and the receipt of an event that came twice."""
     await place.post(*(post(number, f"m{number % 3}", name=f"New {number % 3}") for number in range(6, 12)))
     await place.idle()
-    # Some of these are in an audience by what they did; another comes in since, and leaves.
-    await place.post(*(post(number, f"m{number % 4}", "reply") for number in range(600, 608)))
-    await place.post(post(609, "m3"), post(610, "m3"))
-    await place.idle()
-    await place.post(post(611, "m3", "reply"), retraction(609, "m3"))
-    await place.idle()
     # One more by hand, one taken back whose number is another's then, and one that is earned no more.
     await place.give("m1", "hero")
     await place.take_back("m0", "hero")
@@ -479,10 +453,6 @@ class BackedUp(NamedTuple):
     trail: set[str]
 
 
-#: What explains decisions of audiences by behaviour.
-DECIDED_AGAIN = {"scoring.attributes_read", "scoring.declined"}
-
-
 @pytest.fixture(scope="module")
 async def backed_up(own_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> BackedUp:
     place, directory = Installation(own_stack), tmp_path_factory.mktemp("backups")
@@ -500,7 +470,6 @@ async def test_what_was_told_is_known_again_and_told_once(backed_up: BackedUp, r
     place = backed_up.place
     services = SERVICES if restored == "all" else [restored]
     rows, facts = await place.rows(), await place.facts()
-    assert all(len(rows[f"{service}.followed_audiences"]) == 4 for service in ("recognition", "rewards"))
     assert all(len(said) == 1 for said in facts.values())
 
     for service in services:
@@ -516,11 +485,7 @@ async def test_what_was_told_is_known_again_and_told_once(backed_up: BackedUp, r
         await place.idle()
         again, told = await place.rows(), await place.facts()
 
-        # Whether somebody was in an audience is decided as known when an event is scored: of events since the
-        # backup it is decided again. What was awarded by it was told, and stands.
-        decided = DECIDED_AGAIN if "scoring" in services else set()
-        changed = {name: found for name, found in again.items() if found != rows[name] and name not in decided}
-        assert changed == {}
+        assert {name: found for name, found in again.items() if found != rows[name]} == {}
         assert {name: said for name, said in told.items() if said != facts.get(name)} == {}
         badges = {name: await place.badges(name) for name in ("m0", "m1", "m2")}
         assert ["hero" in badges[name] for name in badges] == [False, True, True]

@@ -38,7 +38,6 @@ EARNED_POINTS: Final = "earned_points"
 AUDIENCES: Final = "audiences"
 #: What is asked of by an id: the functions, each a map of the context.
 COUNTED: Final = ("events", "awards", "score", "streak", "quest")
-_NUMBERS: Final = (Kind.INT, Kind.DOUBLE)
 _WORDS: Final = ("true", "false")
 
 

@@ -32,14 +32,6 @@ class InTeamError(Exception):
     """The member is in a team of the quest already."""
 
 
-class RunningError(Exception):
-    """The member is at the quest already, until `ends_at`."""
-
-    def __init__(self, ends_at: datetime) -> None:
-        super().__init__(ends_at)
-        self.ends_at = ends_at
-
-
 class QuestOverError(Exception):
     """The days of the quest are over."""
 

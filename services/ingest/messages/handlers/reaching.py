@@ -112,7 +112,7 @@ async def set_address(tx: Transaction[Settings], *, key: MemberKey, address: str
     tx.did(
         Did("member.set_mail_address", "member", head.member_id, head.member_id, after={"state": made.state.value})
     )
-    return replace_address(reach, made)
+    return reach._replace(address=made)
 
 
 def _is_enough(tx: Transaction[Settings], known: Address, *, is_confirmed: bool) -> bool:
@@ -121,11 +121,6 @@ def _is_enough(tx: Transaction[Settings], known: Address, *, is_confirmed: bool)
         return known.state is AddressState.CONFIRMED
     asked_lately = known.said_at > tx.now - timedelta(days=tx.settings.address_days)
     return known.state is not AddressState.UNCONFIRMED or asked_lately
-
-
-def replace_address(reach: Reach, address: Address | None) -> Reach:
-    """How a member is reached with another address, or none."""
-    return reach._replace(address=address)
 
 
 async def _ask(tx: Transaction[Settings], address: Address) -> None:

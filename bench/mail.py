@@ -108,7 +108,7 @@ async def _member(pool: asyncpg.Pool, own: Settings) -> tuple[str, str]:
         )
         text = "ada@example.org"
         sealed = seal_address(own, text, community=community, of_id=address_id)
-        hashed, now = address_hash(own, text), datetime.now(UTC)
+        hashed, now = address_hash(own, text, community=community), datetime.now(UTC)
         kept = Address(community, member, address_id, sealed, hashed, AddressState.CONFIRMED, now)
         await put_address(conn, address=kept)
     return community, member

@@ -58,7 +58,7 @@ async def _stop(tx: Transaction[Settings], bounce: Bounce, *, community: str) ->
     count = await reach_store.stop_hash(
         tx.conn,
         community=community,
-        address_hash=address_hash(tx.settings, bounce.recipient),
+        address_hash=address_hash(tx.settings, bounce.recipient, community=community),
         state=state,
     )
     MESSAGES_BOUNCED.labels(state.value).inc(count)

@@ -91,7 +91,7 @@ async def set_address(tx: Transaction[Settings], *, key: MemberKey, address: str
     text = checked_address(address)
     reach = await find_reach(tx.conn, key=key, now=tx.now)
     head = MemberKey(key.community, reach.head_id)
-    known, hashed = reach.address, address_hash(tx.settings, text)
+    known, hashed = reach.address, address_hash(tx.settings, text, community=key.community)
     if known is not None and known.hash == hashed and _is_enough(tx, known, is_confirmed=is_confirmed):
         after = {"state": known.state.value}
         tx.did(Did("member.set_mail_address", "member", head.member_id, head.member_id, before=after, after=after))
@@ -228,7 +228,7 @@ async def add_recipient(
     Raises NotAnAddressError and NotSetUpError.
     """
     text = checked_address(address)
-    hashed = address_hash(tx.settings, text)
+    hashed = address_hash(tx.settings, text, community=community)
     recipient_id = _id_of(community, hashed)
     held = Recipient(
         community,

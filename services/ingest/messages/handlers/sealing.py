@@ -1,7 +1,5 @@
 """Addresses and links of messages, sealed with the keys that seal texts."""
 
-import hashlib
-import hmac
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -9,9 +7,11 @@ import orjson
 
 from services.ingest.measuring.domain.texts import Sealed
 from services.ingest.measuring.handlers.sealing import Sealer, sealer_of
+from services.ingest.messages.domain.kinds import Channel
 from services.ingest.messages.domain.messages import NoTokenError, NotSetUpError
 from services.ingest.settings import Settings
 from shared import base64url
+from shared.contracts.identities import NamedIdentity, identity_hash
 
 _LINK_PLACE: Final = b"messages|link"
 
@@ -36,11 +36,10 @@ def usable_sealer(settings: Settings) -> Sealer:
     return sealer
 
 
-def address_hash(settings: Settings, address: str) -> str:
-    """The keyed hash of a mail address, by which what bounces finds it."""
-    return hmac.new(
-        settings.identity_key_bytes or b"plaudit", b"mail|" + address.strip().lower().encode(), hashlib.sha256
-    ).hexdigest()
+def address_hash(settings: Settings, address: str, *, community: str) -> str:
+    """What stands for a mail address in a community, by which what bounces finds it: hashed as identities are."""
+    said = NamedIdentity(Channel.MAIL.value, address.strip().lower())
+    return identity_hash(settings.identity_key_bytes, community, said)
 
 
 def seal_address(settings: Settings, address: str, *, community: str, of_id: str) -> Sealed:

@@ -204,7 +204,11 @@ async def _mail(together: Sequence[Message], known: Known, settings: Settings, *
     )
     sender = (settings.smtp_bounces_to or settings.smtp_from).replace("{id}", first.message_id)
     answer = await mailer.hand_over(mail, sender=sender, to=address)
-    stopped = address_hash(settings, address) if answer.handed is Handed.REFUSED_ADDRESS else None
+    stopped = (
+        address_hash(settings, address, community=first.community)
+        if answer.handed is Handed.REFUSED_ADDRESS
+        else None
+    )
     return outcomes + [
         _outcome(one, answer, settings, with_id=first.message_id)._replace(stopped_hash=stopped)
         for one in sendable

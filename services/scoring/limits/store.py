@@ -40,6 +40,9 @@ _CHANGING = ("state", "is_counted", "is_settled", "room", "told", "revision", "c
 _CAMPAIGN = ("campaign", "ceiling", "ceiling_by", "void")
 _COLUMNS = (*_BEFORE_WINDOWS, *_WINDOWS, *_CHANGING, *_TERMS, *_PACE, *_CAMPAIGN, "withheld")
 _NOTHING = (None,) * _PLACES
+#: Members that this process has found to have a row for their lock, which none loses; some 150 bytes each.
+WITH_ROWS_MAX_COUNT = 50_000
+_with_rows: set[MemberKey] = set()
 
 
 async def lock_members(conn: Connection, *, members: Sequence[MemberKey]) -> None:
@@ -47,27 +50,52 @@ async def lock_members(conn: Connection, *, members: Sequence[MemberKey]) -> Non
 
     `members` are in order of id, then community.
     """
-    arrays = [community for community, _ in members], [member_id for _, member_id in members]
-    # 1. Rows first, for all that have none: who waits for another's new row holds no other yet.
-    await conn.execute(
+    # 1. Rows first, for all that have none: who waits for another's new row holds no other yet. Nearly all were
+    #    locked here before.
+    unknown = [member for member in members if member not in _with_rows]
+    added = await _add_members(conn, members=unknown) if unknown else set()
+    # 2. Then the locks, by id.
+    locked = await _lock(conn, members=members)
+    if locked < len(members):
+        # The database was restored to when they had none.
+        _with_rows.clear()
+        await _add_members(conn, members=members)
+        await _lock(conn, members=members)
+        return
+    if len(_with_rows) > WITH_ROWS_MAX_COUNT:
+        _with_rows.clear()
+    # What this transaction added is not there for good yet.
+    _with_rows.update(member for member in unknown if member not in added)
+
+
+async def _add_members(conn: Connection, *, members: Sequence[MemberKey]) -> set[MemberKey]:
+    rows = await conn.fetch(
         """
         insert into limited_members (community, member_id)
         select community, member_id from unnest($1::text[], $2::uuid[]) as k(community, member_id)
         where not exists (select from limited_members m
                           where m.member_id = k.member_id and m.community = k.community)
         on conflict do nothing
+        returning community, member_id
         """,
-        *arrays,
+        [community for community, _ in members],
+        [member_id for _, member_id in members],
     )
-    # 2. Then the locks, by id.
-    await conn.execute(
+    return {(row["community"], str(row["member_id"])) for row in rows}
+
+
+async def _lock(conn: Connection, *, members: Sequence[MemberKey]) -> int:
+    """Lock the rows that there are; returns how many."""
+    done: str = await conn.execute(
         """
         select from limited_members join unnest($1::text[], $2::uuid[]) as k(community, member_id)
             using (member_id, community)
         order by member_id, community for update of limited_members
         """,
-        *arrays,
+        [community for community, _ in members],
+        [member_id for _, member_id in members],
     )
+    return int(done.rpartition(" ")[2])
 
 
 async def load_windows(conn: Connection, *, names: Collection[bytes]) -> dict[bytes, Window]:
@@ -80,10 +108,52 @@ async def load_windows(conn: Connection, *, names: Collection[bytes]) -> dict[by
         list(names),
     )
     found = {name: Window() for name in names}
-    for name, used, wanted, bound, rank, time, last_id, is_mixed, given_at in rows:
-        last = None if rank is None else (rank, time, last_id)
-        found[name] = Window(used, wanted, bound, last, is_mixed, given_at=given_at)
+    for name, *window in rows:
+        found[name] = _window(*window)
     return found
+
+
+async def load_windows_and_waiting(
+    conn: Connection, *, names: Collection[bytes], members: Sequence[MemberKey]
+) -> tuple[dict[bytes, Window], set[MemberKey]]:
+    """Windows by name, as `load_windows` has them, and those members who have claims still to be settled."""
+    rows = await conn.fetch(
+        """
+        select name, used, wanted, bound, last_rank, last_time, last_id, is_mixed, given_at,
+            null::text as community, null::uuid as limited_id
+        from limit_windows where name = any($1::bytea[])
+        union all
+        select null, null, null, null, null, null, null, null, null, k.community, k.limited_id
+        from unnest($2::text[], $3::uuid[]) as k(community, limited_id)
+        where exists (select from claims c where c.limited_id = k.limited_id and c.community = k.community
+                      and not c.is_settled)
+        """,
+        list(names),
+        [community for community, _ in members],
+        [member_id for _, member_id in members],
+    )
+    found = {name: Window() for name in names}
+    waiting = set()
+    for *window, community, limited_id in rows:
+        if limited_id is None:
+            found[window[0]] = _window(*window[1:])
+        else:
+            waiting.add((community, str(limited_id)))
+    return found, waiting
+
+
+def _window(
+    used: int,
+    wanted: int,
+    bound: int | None,
+    rank: int | None,
+    time: datetime | None,
+    last_id: str | None,
+    is_mixed: bool,
+    given_at: datetime | None,
+) -> Window:
+    last = None if rank is None or time is None or last_id is None else (rank, time, last_id)
+    return Window(used, wanted, bound, last, is_mixed, given_at=given_at)
 
 
 async def put_windows(conn: Connection, *, windows: Mapping[bytes, Window]) -> None:
@@ -304,20 +374,6 @@ async def load_corrected(conn: Connection, *, most_of: Mapping[CorrectionDay, in
         list(most_of.values()),
     )
     return [_claim(row) for row in rows]
-
-
-async def members_to_settle(conn: Connection, *, members: Sequence[MemberKey]) -> set[MemberKey]:
-    """Of these members those who have claims that are still to be settled."""
-    rows = await conn.fetch(
-        """
-        select distinct community, limited_id from claims
-        join unnest($1::text[], $2::uuid[]) as k(community, limited_id) using (limited_id, community)
-        where not is_settled
-        """,
-        [community for community, _ in members],
-        [member_id for _, member_id in members],
-    )
-    return {(row["community"], str(row["limited_id"])) for row in rows}
 
 
 async def next_members_to_settle(conn: Connection, *, limit: int) -> list[MemberKey]:

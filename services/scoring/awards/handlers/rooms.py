@@ -61,6 +61,13 @@ class Rooms:
         if names:
             self.windows |= await store.load_windows(self.conn, names=names)
 
+    async def load_with_waiting(self, claims: Iterable[Claim], *, members: Sequence[MemberKey]) -> set[MemberKey]:
+        """Read the windows of claims; returns those of the members who have claims still to be settled."""
+        names = {name for claim in claims for name in claim.windows}
+        windows, waiting = await store.load_windows_and_waiting(self.conn, names=names, members=members)
+        self.windows |= windows
+        return waiting
+
     async def settle(self, late: Sequence[Claim], *, is_forced: bool = False) -> list[Claim]:
         """Give claims their room, member by member; returns those for which too many others would be adjusted.
 
@@ -175,8 +182,7 @@ async def find_room(
     # One that keeps its room may still get another, by what else there is in the batch.
     rooms.meet([*new, *changed])
     members = members_of([*new, *changed])
-    waiting = await store.members_to_settle(tx.conn, members=members) if members else set()
-    await rooms.load([*new, *changed])
+    waiting = await rooms.load_with_waiting([*new, *changed], members=members) if members else set()
     ready = [claim for claim in new if _member(claim) not in waiting] if waiting else new
     late = give_room(ready, rooms.windows)
     late += [claim for claim in changed if claim.is_to_settle and _member(claim) not in waiting]

@@ -16,7 +16,8 @@ from services.scoring.awards.handlers.grace import give_grace
 from services.scoring.awards.handlers.rooms import READ_BACK_LEFT, find_room, members_of
 from services.scoring.awards.handlers.voiding import note_contents
 from services.scoring.limits.domain.claims import Claim, Heads
-from services.scoring.limits.store import load_claims_of_events, lock_members
+from services.scoring.limits.store.claims import load_claims_of_events
+from services.scoring.limits.store.members import lock_members
 from services.scoring.metrics import EVENTS_SCORED, RULES_DECLINED
 from services.scoring.programmes.handlers.in_force import Lend, VersionsInForce
 from services.scoring.programmes.store import versions as programme_store

@@ -7,7 +7,8 @@ from services.scoring.awards.domain.awards import EventKey, amended
 from services.scoring.awards.handlers.grace import give_grace
 from services.scoring.awards.handlers.rooms import find_room, members_of
 from services.scoring.limits.domain.claims import Heads, head_of
-from services.scoring.limits.store import load_claims_of_events, lock_members
+from services.scoring.limits.store.claims import load_claims_of_events
+from services.scoring.limits.store.members import lock_members
 from services.scoring.rules.domain.matching import Candidate
 from services.scoring.settings import Settings
 from services.scoring.voids.domain import NOTHING_STANDS, Standing, content_of

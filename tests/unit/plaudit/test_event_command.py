@@ -27,7 +27,7 @@ class Place:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Any]]:
-    """What is asked; of each request the first event is refused, the second taken, and of others nothing is known."""
+    """What is asked; each time the first event is refused, the second taken, and of others nothing is known."""
     requests: list[Mapping[str, Any]] = []
 
     def answer(method: str, url: str, key: str, **options: Any) -> Any:

@@ -18,7 +18,7 @@ from services.scoring.voids.domain import (
     strongest,
 )
 from shared.contracts.award_ids import award_id_range
-from shared.postgres import Connection, copy_new
+from shared.postgres import Connection
 
 #: Community, uid and time of an event.
 TimedEvent = tuple[str, str, datetime]
@@ -29,17 +29,12 @@ _LAST = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
 
 async def add_content_events(conn: Connection, *, events: Iterable[tuple[str, str, str, datetime]]) -> None:
-    """Note which contents events are about: community, content, uid and time."""
-    records = list(events)
-    columns = ("community", "content_id", "event_uid", "event_time")
-    if await copy_new(conn, "content_events", columns=columns, records=records):
-        return
-    await conn.execute(
-        """
-        insert into content_events (community, content_id, event_uid, event_time)
-        select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[]) on conflict do nothing
-        """,
-        *([record[part] for record in records] for part in range(4)),
+    """Note which contents new events are about: community, content, uid and time.
+
+    Raises UniqueViolationError for an event that is there: its mark lets none come twice, so that would be a bug.
+    """
+    await conn.copy_records_to_table(
+        "content_events", columns=("community", "content_id", "event_uid", "event_time"), records=events
     )
 
 
@@ -53,6 +48,30 @@ async def find_communities_with_voids(conn: Connection, *, communities: Collecti
         list(communities),
     )
     return {row["community"] for row in rows}
+
+
+async def load_heads_and_voids(
+    conn: Connection, *, members: Collection[tuple[str, str]], communities: Collection[str]
+) -> tuple[dict[tuple[str, str], str], set[str]]:
+    """The heads of those members who are merged into others, and those of the communities in which a void stands.
+
+    One round trip for what every batch has to know of both: nearly always nothing. Both are locked.
+    """
+    rows = await conn.fetch(
+        """
+        select community, member_id, head_id from merges
+        join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (community, member_id)
+        where head_id is not null
+        union all
+        select c.community, null, null from unnest($3::text[]) as c(community)
+        where exists (select from voids v where v.community = c.community and v.is_standing)
+        """,
+        [community for community, _ in members],
+        [member_id for _, member_id in members],
+        list(communities),
+    )
+    heads = {(row["community"], str(row["member_id"])): str(row["head_id"]) for row in rows if row["member_id"]}
+    return heads, {row["community"] for row in rows if row["member_id"] is None}
 
 
 async def load_standing(

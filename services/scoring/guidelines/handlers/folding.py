@@ -27,7 +27,8 @@ from services.scoring.guidelines.domain.following import (
 from services.scoring.guidelines.domain.said import Kind, Word
 from services.scoring.guidelines.handlers.telling import tell_case, tell_suspension
 from services.scoring.limits.domain.claims import Word as SaidOfEvent
-from services.scoring.limits.store import load_claims_of_events, lock_members
+from services.scoring.limits.store.claims import load_claims_of_events
+from services.scoring.limits.store.members import lock_members
 from services.scoring.manual.store import points_of
 from services.scoring.metrics import CASES_DECIDED, CASES_WAITING, VOIDS_TO_SWEEP
 from services.scoring.programmes.domain.publication import succession

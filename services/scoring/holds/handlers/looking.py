@@ -13,7 +13,8 @@ from services.scoring.awards.domain.awards import as_claim
 from services.scoring.awards.handlers.rooms import find_room, members_of
 from services.scoring.holds.handlers.telling import tell
 from services.scoring.limits.domain.claims import Claim
-from services.scoring.limits.store import load_claims_of_events, lock_members
+from services.scoring.limits.store.claims import load_claims_of_events
+from services.scoring.limits.store.members import lock_members
 from services.scoring.metrics import SIGNAL_CASES_OLD, SIGNAL_CASES_WAITING, SIGNAL_POINTS_HELD
 from services.scoring.programmes.handlers.in_force import document_in_force
 from services.scoring.settings import Settings

@@ -45,6 +45,7 @@ COMMANDS: Final = {
     "sign_in_link.make": _("made a link that signs in"),
     "token.issue": _("signed in"),
     "member.declare_identities": _("declared identities to be one person"),
+    "community.declare_members": _("declared members, many at once"),
     "member.link_identity": _("linked an identity to a member"),
     "member.say_standing": _("said what a member is"),
     "member.merge": _("merged a member into another"),

@@ -78,6 +78,7 @@ DECIDES_NOT: Final = {
     "rewards POST /v1/payout-runs/{run_id}/file": "of what another approved",
     "rewards POST /v1/payout-runs/{run_id}/outcome": RECORDS,
     "rewards POST /v1/payout-runs/{run_id}/outcome-preview": NOBODYS,
+    "rewards POST /v1/ledger/checks": NOBODYS,
     "rewards POST /v1/payout-runs/{run_id}/outcomes/{outcome_id}/withdraw": "nothing happens",
     "rewards PUT /v1/payees/{member_id}": THEIRS,
     "rewards POST /v1/redemptions": THEIRS,

@@ -134,6 +134,7 @@ COMMANDS: Final = {
     "redemption.cancel": _("cancelled a redemption"),
     "redemption.choose": _("chose a reward"),
     "redemption.cancel_own": _("gave a reward up"),
+    "ledger.check": _("had the ledger checked"),
     "payout_run.create": _("made a payout run"),
     "payout_run.approve": _("approved a payout run"),
     "payout_run.cancel": _("gave up a payout run"),

@@ -646,6 +646,10 @@ async def give_reward_up(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", path)
 
 
+async def check_ledger(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/ledger/checks")
+
+
 async def create_run(desk: Desk) -> Ask:
     await desk.finance()
     return Ask(desk.api, "POST", "/v1/payout-runs")
@@ -1137,6 +1141,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/payout-runs/{run_id}/outcome": ("payout_run.note_outcome", note_outcome),
     "rewards POST /v1/payout-runs/{run_id}/outcomes/{outcome_id}/confirm": ("outcome.confirm", confirm_outcome),
     "rewards POST /v1/payout-runs/{run_id}/outcomes/{outcome_id}/withdraw": ("outcome.withdraw", withdraw_outcome),
+    "rewards POST /v1/ledger/checks": ("ledger.check", check_ledger),
     **{f"{service} {operation}": how for service in SERVICES for operation, how in OF_EACH.items()},
 }
 

@@ -54,7 +54,7 @@ async def check_all(tx: Transaction[Settings]) -> None:
 async def ask_for_check(tx: Transaction[Settings], *, community: str) -> LedgerChecks:
     """Have the community's ledger checked soon; while a check waits or is under way, nothing happens."""
     if await store.ask_for_check(tx.conn, community=community, now=tx.now):
-        tx.did(Did("ledger.check", "ledger", community))
+        tx.did(Did("ledger.check", "ledger", community, after={"parts": PARTS_COUNT}))
     else:
         tx.did_nothing()
     return await store.find_checks(tx.conn, community=community)

@@ -258,12 +258,16 @@ async def put_turns(conn: Connection, *, turned: Sequence[tuple[str, Turned]]) -
     )
 
 
-async def lock_contents(conn: Connection, *, content_ids: Collection[str]) -> None:
-    """Lock content that is known, in the order of its ids, until this commits."""
-    await conn.execute(
-        "select from quality_contents where content_id = any($1::uuid[]) order by content_id for update",
+async def lock_contents(conn: Connection, *, content_ids: Collection[str]) -> dict[str, bool]:
+    """Lock content that is known, by its ids in order, until this commits; whether it is known whose each is."""
+    rows = await conn.fetch(
+        """
+        select content_id, author_id is not null as is_somebodys from quality_contents
+        where content_id = any($1::uuid[]) order by content_id for update
+        """,
         sorted(content_ids),
     )
+    return {str(row["content_id"]): row["is_somebodys"] for row in rows}
 
 
 async def put_contents(

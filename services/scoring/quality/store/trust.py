@@ -58,24 +58,26 @@ async def _trusted(
         return {}
     rows = await conn.fetch(
         """
-        select k.community, k.head_id, bool_or(s.is_seed) as is_seed, max(coalesce(t.trust, 0)) as trust
-        from unnest($1::text[], $2::uuid[], $3::uuid[], $4::boolean[], $5::int[], $6::text[])
-            as k(community, head_id, member_id, staff, after_days, audiences)
-        left join quality_members m on m.community = k.community and m.member_id = k.member_id
-        left join quality_trust t on t.community = k.community and t.member_id = k.member_id
+        select k.community, g.head_id, bool_or(s.is_seed) as is_seed, max(coalesce(t.trust, 0)) as trust
+        from unnest($1::text[], $2::uuid[], $3::uuid[]) as g(community, head_id, member_id)
+        join unnest($4::text[], $5::boolean[], $6::int[], $7::text[]) as k(community, staff, after_days, audiences)
+            using (community)
+        left join quality_members m on m.community = k.community and m.member_id = g.member_id
+        left join quality_trust t on t.community = k.community and t.member_id = g.member_id
         cross join lateral (select coalesce(not m.is_bot and (m.is_staff and k.staff
-            or coalesce(m.first_seen_at <= $7::timestamptz - make_interval(days => k.after_days), false)), false)
+            or coalesce(m.first_seen_at <= $8::timestamptz - make_interval(days => k.after_days), false)), false)
             or exists (
-                select from audience_members a where a.community = k.community and a.member_id = k.member_id
+                select from audience_members a where a.community = k.community and a.member_id = g.member_id
                     and a.is_in and a.audience_id = any(string_to_array(k.audiences, ' '))) as is_seed) s
-        group by k.community, k.head_id
+        group by k.community, g.head_id
         """,
         [key.community for key, _ in given],
         [key.member_id for key, _ in given],
         [one for _, one in given],
-        [trusted[key.community].staff for key, _ in given],
-        [trusted[key.community].after_days or None for key, _ in given],
-        [" ".join(trusted[key.community].audiences or ()) for key, _ in given],
+        list(trusted),
+        [section.staff for section in trusted.values()],
+        [section.after_days or None for section in trusted.values()],
+        [" ".join(section.audiences or ()) for section in trusted.values()],
         now,
     )
     return {

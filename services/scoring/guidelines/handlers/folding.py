@@ -121,7 +121,7 @@ async def work_out(tx: Transaction[Settings], *, community: str, case_id: str) -
     lifts = await store.load_lifts(
         tx.conn, community=community, suspension_ids=[word.suspension_id for word in decisions]
     )
-    wanted = [content_void(case_id, folded, community)]
+    wanted = [content_void(case_id, folded, case.content)]
     wanted += [suspension_of(word, folded, case_id, lifts) for word in decisions]
     is_swept = True
     for void in wanted:
@@ -210,6 +210,9 @@ async def _sweep(tx: Transaction[Settings], found: Void) -> None:
         )
         return
     group = set(await person(tx.conn, community=community, member_id=void.member_id))
+    if void.swept_to is None and void.judged_id is not None:
+        # What others found of it gives its author nothing while it stands, and all of it again after that.
+        await judgements.put_due(tx.conn, content_ids=[void.judged_id])
     if void.content_id is None and void.swept_to is None:
         await _weigh_anew(tx, void, group=group)
     if not void.is_standing:

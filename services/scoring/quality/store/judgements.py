@@ -428,13 +428,14 @@ async def load_periods(conn: Connection, *, pairs: Collection[PairKey]) -> dict[
 
 
 class Scored(NamedTuple):
-    """Content whose points for its author are to be looked at."""
+    """Content whose points for its author are to be looked at; `is_upheld` where a report of it was."""
 
     community: str
     content_id: str
     author_id: str
     made_at: datetime
     is_gone: bool
+    is_upheld: bool
     sums: Sums
     told_at: datetime | None
 
@@ -465,9 +466,11 @@ async def take_due(conn: Connection, *, limit_count: int) -> tuple[list[Scored],
     )
     contents = await conn.fetch(
         """
-        select * from quality_contents
+        select c.*, exists (
+            select from voids v where v.judged_id = c.content_id and v.is_standing) as is_upheld
+        from quality_contents c
         where content_id = any($1::uuid[]) and author_id is not null and made_at is not null
-        order by content_id for update
+        order by content_id for update of c
         """,
         [row["content_id"] for row in rows],
     )
@@ -481,6 +484,7 @@ def _scored(row: Record) -> Scored:
         str(row["author_id"]),
         row["made_at"],
         row["is_gone"],
+        row["is_upheld"],
         Sums(row["plus"], row["total"]),
         row["told_at"],
     )

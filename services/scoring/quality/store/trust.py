@@ -127,14 +127,30 @@ async def lock_run(
 
 
 async def load_likes(conn: Connection, *, community: str, limit_count: int) -> tuple[Likes, int]:
-    """How much persons found of others good, of the pairs that changed last, and how many pairs these are."""
+    """How much persons found of others good, of the pairs that changed last, and how many pairs these are.
+
+    What they found of content of which a report was upheld is no reason to trust its author.
+    """
     rows = await conn.fetch(
         """
-        select coalesce(j.head_id, p.judge_id) as judge, coalesce(a.head_id, p.author_id) as author, p.likes
+        with upheld as (
+            select judge_id, author_id, sum(likes)::bigint as likes from (
+                select q.judge_id, q.author_id, q.kind_percent * q.percent_up / 100 as likes
+                from (select judged_id from voids where community = $1 and judged_id is not null and is_standing
+                      order by changed_at desc, void_id) v
+                cross join lateral (
+                    select * from quality_judgements where content_id = v.judged_id
+                    order by event_time desc, event_uid limit $2) q
+                where q.why is null and not q.is_retracted and q.percent_up > 50 and q.judge_id <> q.author_id
+                limit $2) found
+            group by judge_id, author_id)
+        select coalesce(j.head_id, p.judge_id) as judge, coalesce(a.head_id, p.author_id) as author,
+            p.likes - coalesce(u.likes, 0) as likes
         from (select * from quality_pairs where community = $1 order by changed_at desc limit $2) p
+        left join upheld u using (judge_id, author_id)
         left join merges j on j.community = p.community and j.member_id = p.judge_id
         left join merges a on a.community = p.community and a.member_id = p.author_id
-        where p.likes > 0
+        where p.likes - coalesce(u.likes, 0) > 0
         """,
         community,
         limit_count,

@@ -20,7 +20,8 @@ from services.scoring.voids.domain import NOTHING_STANDS, Standing, Void, Why, c
 from shared.contracts.programme import Guidelines, WordList
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
-CASE = Content("acme", "forum", "", "post-95").case_id
+CONTENT = Content("acme", "forum", "", "post-95")
+CASE = CONTENT.case_id
 SECTION = Guidelines.model_validate(
     {
         "version": "1",
@@ -76,7 +77,7 @@ def test_an_appeal_that_is_won_in_part_leaves_the_reversal_alone() -> None:
     folded = fold([REPORT, decision, APPEAL, IN_PART])
     assert folded is not None
     assert (folded.is_in_force, folded.is_punished) == (True, False)
-    void, suspension = content_void(CASE, folded, "acme"), suspension_of(decision, folded, CASE, [])
+    void, suspension = content_void(CASE, folded, CONTENT), suspension_of(decision, folded, CASE, [])
     assert void is not None
     assert suspension is not None
     assert (void.is_standing, suspension.is_standing) == (True, False)

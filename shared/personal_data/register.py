@@ -953,6 +953,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="What they won in draws",
         ),
         Held(
+            "suspensions",
+            personal="",
+            others="community suspension_id member_id revision stands starts_at ends_at",
+            order="suspension_id community",
+            erased=Erased.STAYS,
+            says="When they were suspended",
+        ),
+        Held(
             "redemptions",
             personal="",
             others=(

@@ -1,7 +1,7 @@
 """HTTP routes of draws: what is committed to, what was drawn, and all that it follows from."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -61,7 +61,9 @@ class WinnerShown(BaseModel):
     ticket: UUID
     member_id: UUID
     member_name: str | None = Field(examples=["Ada"])
-    won: Won = Field(description="given, gone (no more in stock) or nobody (they were forgotten)")
+    won: Literal[Won.GIVEN, Won.GONE, Won.NOBODY] = Field(
+        description="given, gone (no more in stock) or nobody (they were forgotten)"
+    )
 
     @classmethod
     def of(cls, winner: Winner) -> "WinnerShown":
@@ -100,6 +102,9 @@ class DrawRecord(DrawShown):
     seed: str | None = Field(description="In hexadecimal; null until it is drawn")
     tickets: list[TicketShown] = Field(description="Those that are frozen; none before")
     winners: list[UUID] = Field(description="The tickets that won, first prize first")
+    passed_over: list[UUID] = Field(
+        description="Those that would have won, whose holders were suspended: their places went to the next"
+    )
 
 
 class DrawOfMember(BaseModel):
@@ -146,11 +151,13 @@ async def get_draw_record(principal: Looker, conn: Conn, draw_id: Slug) -> DrawR
     is_frozen = draw.state is not DrawState.OPEN
     tickets = await store.load_tickets(conn, community=community, draw_id=draw_id) if is_frozen else []
     winners = await store.load_winners(conn, community=community, draw_id=draw_id)
+    passed_over = await store.load_winners(conn, community=community, draw_id=draw_id, passed_over=True)
     return DrawRecord(
         **_shown(draw),
         seed=draw.seed.hex() if draw.state is DrawState.DRAWN else None,
         tickets=[TicketShown(ticket=UUID(one.ticket), member=UUID(one.member)) for one in tickets],
         winners=[UUID(winner.ticket_id) for winner in winners],
+        passed_over=[UUID(one.ticket_id) for one in passed_over],
     )
 
 

@@ -17,6 +17,7 @@ from services.scoring.metrics import PRIZES
 from services.scoring.prizes import store
 from services.scoring.prizes.domain import Prize, amount, terms_of
 from services.scoring.programmes.store import versions
+from services.scoring.settings import Settings
 from services.scoring.voids.domain import Voided
 from services.scoring.voids.store import add_voided, find_communities_with_voids, load_standing
 from shared.calendars import Calendar
@@ -43,7 +44,7 @@ from shared.transaction import Transaction
 GRANT_TYPE = RECOGNITION_GRANTED.name
 
 
-async def on_grants(tx: Transaction, facts: list[RecognitionFact]) -> None:
+async def on_grants(tx: Transaction[Settings], facts: list[RecognitionFact]) -> None:
     """Give what grants carry in points, and take back what came with those that are taken back.
 
     Prizes of boards carry none, and what falls into a suspension of the member comes to nothing while that stands.
@@ -65,7 +66,7 @@ async def on_grants(tx: Transaction, facts: list[RecognitionFact]) -> None:
 
 
 async def _of_community(
-    tx: Transaction, *, community: str, facts: Sequence[RecognitionGranted], ids: set[str]
+    tx: Transaction[Settings], *, community: str, facts: Sequence[RecognitionGranted], ids: set[str]
 ) -> None:
     spent = before = await store.lock_book(tx.conn, community=community)
     known = await store.load_prizes(tx.conn, community=community, grant_ids=ids)
@@ -120,7 +121,7 @@ async def _prize(
 
 
 async def _give(
-    tx: Transaction, prize: Prize, *, fact: RecognitionGranted, calendar: Calendar, programme_id: str
+    tx: Transaction[Settings], prize: Prize, *, fact: RecognitionGranted, calendar: Calendar, programme_id: str
 ) -> None:
     PRIZES.labels("whole" if prize.cut is None else "cut" if prize.points else "nothing").inc()
     if not prize.points:
@@ -160,7 +161,7 @@ async def _give(
     await _void(tx, prize, award_id=made_id)
 
 
-async def _void(tx: Transaction, prize: Prize, *, award_id: str) -> None:
+async def _void(tx: Transaction[Settings], prize: Prize, *, award_id: str) -> None:
     """Have an award come to nothing by what stands: its member is suspended at its time."""
     community, event = prize.community, (prize.community, prize.grant_id, prize.event_time)
     if not await find_communities_with_voids(tx.conn, communities=[community]):
@@ -176,7 +177,7 @@ async def _void(tx: Transaction, prize: Prize, *, award_id: str) -> None:
         await recount(tx, events=[event], award_ids={award_id})
 
 
-async def _take_back(tx: Transaction, prize: Prize, *, by: RecognitionGranted) -> Prize:
+async def _take_back(tx: Transaction[Settings], prize: Prize, *, by: RecognitionGranted) -> Prize:
     taken = prize._replace(is_reversed=True)
     await store.put_prizes(tx.conn, [taken])
     key = (prize.community, prize.grant_id, prize.event_time)
@@ -193,7 +194,7 @@ async def _take_back(tx: Transaction, prize: Prize, *, by: RecognitionGranted) -
     return taken
 
 
-async def on_prizes_told(tx: Transaction, facts: list[PointsAwarded]) -> None:
+async def on_prizes_told(tx: Transaction[Settings], facts: list[PointsAwarded]) -> None:
     """Take in prizes that were told and that the database has forgotten, so that none is given twice."""
     told = [fact for fact in facts if fact["data"]["event_type"] == GRANT_TYPE]
     for fact in told:

@@ -23,6 +23,7 @@ from shared.http import (
 )
 from shared.http.problem_types import UNKNOWN_IDENTITY
 from shared.merges import load_group
+from shared.postgres import Connection
 
 UNKNOWN_DRAW = ProblemType("unknown-draw", 404, "The community has no such draw")
 DRAW_OPEN = ProblemType("draw-open", 409, "The draw still takes tickets")
@@ -87,6 +88,9 @@ class OneDraw(DrawShown):
     """A draw, and who won."""
 
     winners: list[WinnerShown]
+    passed_over_count: int = Field(
+        description="So many would have won and were suspended: their places went to the next", examples=[0]
+    )
 
 
 class TicketShown(BaseModel):
@@ -134,10 +138,11 @@ async def get_draw(principal: Verifier, conn: Conn, draw_id: Slug) -> OneDraw:
     """Winners are there once it is drawn; they are named to whoever sees rewards."""
     draw = await _find(conn, principal, draw_id=draw_id)
     winners = await store.load_winners(conn, community=principal.community, draw_id=draw_id)
+    passed_over = await _passed_over(conn, draw)
     if Scope.REWARDS_READ not in principal.scopes:
         # To members they are ids, as the record has them.
         winners = [winner._replace(member_name=None) for winner in winners]
-    return OneDraw(**_shown(draw), winners=[WinnerShown.of(winner) for winner in winners])
+    return _with_winners(draw, winners, passed_over)
 
 
 @router.get(
@@ -151,7 +156,7 @@ async def get_draw_record(principal: Looker, conn: Conn, draw_id: Slug) -> DrawR
     is_frozen = draw.state is not DrawState.OPEN
     tickets = await store.load_tickets(conn, community=community, draw_id=draw_id) if is_frozen else []
     winners = await store.load_winners(conn, community=community, draw_id=draw_id)
-    passed_over = await store.load_winners(conn, community=community, draw_id=draw_id, passed_over=True)
+    passed_over = await _passed_over(conn, draw)
     return DrawRecord(
         **_shown(draw),
         seed=draw.seed.hex() if draw.state is DrawState.DRAWN else None,
@@ -170,7 +175,7 @@ async def post_draw(
     """Once its tickets are frozen: the seed is published, and winners are given the reward. Again is the same."""
     draw = await handlers.draw_winners(tx, community=principal.community, draw_id=draw_id)
     winners = await store.load_winners(tx.conn, community=principal.community, draw_id=draw_id)
-    return OneDraw(**_shown(draw), winners=[WinnerShown.of(winner) for winner in winners])
+    return _with_winners(draw, winners, await _passed_over(tx.conn, draw))
 
 
 @router.get(
@@ -207,6 +212,15 @@ async def _find(conn: Conn, principal: Principal, *, draw_id: str) -> Draw:
     if draw is None:
         raise UnknownDrawError
     return draw
+
+
+async def _passed_over(conn: Connection, draw: Draw) -> list[Winner]:
+    return await store.load_winners(conn, community=draw.community, draw_id=draw.draw_id, passed_over=True)
+
+
+def _with_winners(draw: Draw, winners: list[Winner], passed_over: list[Winner]) -> OneDraw:
+    shown = [WinnerShown.of(winner) for winner in winners]
+    return OneDraw(**_shown(draw), winners=shown, passed_over_count=len(passed_over))
 
 
 def _shown(draw: Draw) -> dict[str, object]:

@@ -189,6 +189,7 @@ async def test_who_is_suspended_when_it_is_drawn_wins_nothing_and_the_place_goes
     )
     drawn = (await api.post("/v1/draws/spring/draw")).json()
     assert [names[one["member_id"]] for one in drawn["winners"]] == [order[1], order[3]]
+    assert drawn["passed_over_count"] == 2
     record = (await api.get("/v1/draws/spring/record")).json()
     holders = {one["ticket"]: names[one["member"]] for one in record["tickets"]}
     assert [holders[ticket] for ticket in record["passed_over"]] == [order[0], order[2]]

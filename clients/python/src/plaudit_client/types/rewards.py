@@ -427,6 +427,7 @@ class OneDraw(TypedDict):
     draw_id: str
     drawn_at: str | None
     frozen_at: str | None
+    passed_over_count: int
     reward_id: str
     state: DrawState
     tickets_count: int | None

@@ -117,6 +117,8 @@ async def work_out(tx: Transaction[Settings], *, community: str, case_id: str) -
     words = [
         folded.decision if folded.decision and one.word_id == folded.decision.word_id else one for one in words
     ]
+    # The decision says by now until when appeals count.
+    folded = fold(words) or folded
     decisions = [word for word in words if word.kind is Kind.DECISION]
     lifts = await store.load_lifts(
         tx.conn, community=community, suspension_ids=[word.suspension_id for word in decisions]

@@ -30,7 +30,7 @@ MEASURED_BATCHES_COUNT = 30
 MEMBERS_COUNT = 1_000
 CONTENTS_COUNT = 5_000
 #: What a vote may cost with a section, in times of the same vote without any.
-REACHES = {"signals": 2.5, "quality": 3.5, "quality, by trust": 4.5, "both, by trust": 6.0}
+REACHES = {"signals": 2.3, "quality": 3.0, "quality, by trust": 4.0, "both, by trust": 5.0}
 TODAY = datetime.now(UTC).replace(hour=8, minute=0, second=0, microsecond=0)
 
 HEAD = "programme: fairness\ntitle: Fairness\n"

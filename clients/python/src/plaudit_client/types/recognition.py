@@ -496,7 +496,7 @@ class LevelOfMember(TypedDict):
     grace_until: str | None
     keep: list[AskedShown]
     name: str
-    opens: list[Literal["redeem", "judge"]]
+    opens: list[Literal["redeem", "judge", "give_kudos"]]
     requires: list[AskedShown]
     since: str | None
     title: str

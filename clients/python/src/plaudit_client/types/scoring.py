@@ -979,7 +979,8 @@ class Level(TypedDict):
     for good. It is not lost within `grace_days` after it was reached. One that is given `by_hand` is
     reached by no other way.
 
-    What a level `opens` is closed to whoever has none that opens it.
+    What a level `opens` is closed to whoever has none that opens it: to `redeem`, to `give_kudos`. With
+    `judge` whoever has it is trusted in full to judge content, whatever else makes members trusted.
     """
 
     by_hand: NotRequired[Literal[True] | None]
@@ -988,7 +989,7 @@ class Level(TypedDict):
     grace_days: NotRequired[int | None]
     id: str
     keep: NotRequired[Literal["always"] | int | list[Requirement] | None]
-    opens: NotRequired[list[Literal["redeem", "judge"]] | None]
+    opens: NotRequired[list[Literal["redeem", "judge", "give_kudos"]] | None]
     points: NotRequired[int | None]
     requires: NotRequired[list[Requirement] | None]
     title: str

@@ -1,6 +1,6 @@
 """Grants that carry points become awards, once each; what takes a grant back takes its award back.
 
-Locks are taken in this order: the community's book, then the members.
+Locks are taken in this order: levels that members have, the community's book, then the members.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from services.scoring.metrics import PRIZES
 from services.scoring.prizes import store
 from services.scoring.prizes.domain import Prize, amount, terms_of
 from services.scoring.programmes.store import versions
+from services.scoring.quality.handlers.levels import keep_levels
 from shared.calendars import Calendar
 from shared.consumer import Subscription
 from shared.contracts.backfill import is_backfill
@@ -40,14 +41,14 @@ GRANT_TYPE = RECOGNITION_GRANTED.name
 
 
 async def on_grants(tx: Transaction, facts: list[RecognitionFact]) -> None:
-    """Give what grants carry in points, and take back what came with those that are taken back.
+    """Keep levels, give what grants carry in points, and take back what came with those that are taken back.
 
     Prizes of boards carry none.
     """
+    grants = [fact for fact in facts if fact["type"] == "recognition.granted.v1"]
+    await keep_levels(tx, grants)
     by_community: dict[str, list[RecognitionGranted]] = {}
-    for fact in facts:
-        if fact["type"] != "recognition.granted.v1":
-            continue
+    for fact in grants:
         data = fact["data"]
         if "reverses" in data or "points" in data.get("gives", {}):
             by_community.setdefault(fact["community"], []).append(fact)

@@ -129,6 +129,11 @@ class Level(Section):
         return [*(self.requires or ()), *(self.keep if isinstance(self.keep, list) else ())]
 
 
+def opening(levels: Iterable[Level], right: Right) -> tuple[str, ...]:
+    """The ids of the levels that open a right; none where it is open to everybody."""
+    return tuple(level.id for level in levels if right in (level.opens or ()))
+
+
 def check_levels(levels: Sequence[Level]) -> None:
     """Refuse levels that nobody could reach, and more to be counted than is kept.
 

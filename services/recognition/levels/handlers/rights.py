@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from services.recognition.levels import store
-from services.recognition.levels.domain.rights import is_open, opening
+from services.recognition.levels.domain.rights import is_open
 from services.recognition.totals.store import find_member
-from shared.contracts.programme import Right
+from shared.contracts.programme import Right, opening
 from shared.merges import find_head
 from shared.postgres import Connection
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.recognition.levels.domain.rights import is_open, opening
-from shared.contracts.programme import Level
+from services.recognition.levels.domain.rights import is_open
+from shared.contracts.programme import Level, opening
 
 LEVELS = [
     Level(id="new", title="New", points=0),
@@ -22,4 +22,4 @@ def test_a_right_is_open_to_whoever_has_a_level_that_opens_it(
     assert is_open(LEVELS, "give_kudos", held=held) is kudos
     assert is_open(LEVELS, "redeem", held=held) is redeem
     assert is_open(LEVELS, "judge", held=held)
-    assert opening(LEVELS, "give_kudos") == {"known", "elder"}
+    assert opening(LEVELS, "give_kudos") == ("known", "elder")

@@ -246,8 +246,9 @@ class Board(TypedDict):
     """Members by what they have of one score: of all time, or of each year, quarter, month, week or day.
 
     Without a `score` it is the points that can be spent. It may count what was done on one `channel`
-    alone, and be of one `audience`. So many days after a period (`freeze_after_days`) its results are
-    final: what comes for it later is noted beside them, and changes nothing.
+    alone, and be of one `audience`. If a prize gives points, those that came with grants do not count.
+    So many days after a period (`freeze_after_days`) its results are final: what comes for it later is
+    noted beside them, and changes nothing.
     """
 
     audience: NotRequired[str | None]
@@ -1438,9 +1439,10 @@ class Prize(TypedDict):
     them.
 
     Of those with as many points as the last who wins it, `all` win it, too, or who had them `earliest`
-    alone.
+    alone. What it `gives` each of them gets once the results are final, and it stays.
     """
 
+    gives: NotRequired[Gives | None]
     id: str
     people: NotRequired[int]
     tie: NotRequired[Literal["all", "earliest"]]

@@ -307,6 +307,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="Since when they are known, and whether they are staff",
         ),
         Held(
+            "level_grants",
+            personal="",
+            others="community grant_id member_id level_id stands",
+            order="community grant_id",
+            erased=Erased.STAYS,
+            says="Levels that they have",
+        ),
+        Held(
             "event_topics",
             personal="",
             others="community member_id topic day event_uid",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,7 +14,7 @@ from services.rewards.erasure.handlers import on_members
 from services.rewards.gifts.handlers import on_recognition as on_grants
 from services.rewards.suspensions.handlers import on_guidelines
 from shared.contracts.draws import Ticket, mistakes_of, winners_of
-from shared.contracts.facts import GUIDELINE_FACT, REDEMPTION_FACT
+from shared.contracts.facts import GUIDELINE_FACT, RECOGNITION_FACT, REDEMPTION_FACT
 from tests.integration.services.merging import Merging
 from tests.integration.services.world import NOON
 
@@ -99,6 +99,34 @@ async def test_a_reward_comes_once_and_while_there_are_some(world: Any, api: htt
     assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (409, "out-of-stock")
     # What costs nothing moves nothing: the books are right.
     assert (await world.check()).differences == 0
+
+
+async def test_what_a_board_gives_comes_with_each_period_that_is_won(world: Any) -> None:
+    await begin(world)
+
+    def won(month: int, **gives: Any) -> Any:
+        data = {
+            "prize_id": world.uuid(f"prize {month}"),
+            "member_id": world.uuid("ann"),
+            "board": "month",
+            "board_title": "This month",
+            "id": "first",
+            "title": "First",
+            "starts_on": date(2026, month, 1),
+            "ends_on": date(2026, month, 28),
+            "rank": 1,
+            "points": 420,
+            "programme_version": 1,
+            "gives": gives,
+        }
+        return RECOGNITION_FACT.validate_python(world.fact("recognition.prize_won.v1", f"prize {month}", data))
+
+    january = won(1, reward="sticker", ticket="spring")
+    await world.handle(on_grants, january)
+    await world.handle(on_grants, january, won(2, reward="sticker"), won(3, points=5))
+    assert await states(world) == ["given", "given"]
+    tickets = await world.pool.fetchval("select count(*) from draw_tickets where community = $1", world.community)
+    assert tickets == 1
 
 
 async def test_a_draw_is_by_lot_and_everybody_can_work_it_out(world: Any, api: httpx.AsyncClient) -> None:

@@ -11,7 +11,7 @@ import pytest
 from services.scoring.guidelines.handlers.folding import put, work_off
 from services.scoring.prizes.handlers import on_grants, on_prizes_told
 from services.scoring.voids.domain import Void, Why
-from shared.contracts.facts import POINTS_AWARDED
+from shared.contracts.facts import POINTS_AWARDED, RECOGNITION_FACT
 from tests.integration.services.world import add_person
 
 pytestmark = pytest.mark.stack
@@ -118,6 +118,49 @@ async def test_no_more_is_given_than_budget_and_limit_leave(world: Any, api: htt
     # What is taken back is there again, for others who come.
     await world.handle(on_grants, back(world, "1"), grant(world, "of eve", "eve"))
     assert [one["data"]["points"] for one in await told(world)] == [-50, 50]
+
+
+@pytest.mark.usefixtures("bounded")
+async def test_the_prize_of_a_board_gives_its_points_once_and_within_the_same_bounds(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    def won(month: str, member: str = "ann", **gives: Any) -> Any:
+        data = {
+            "prize_id": world.uuid(f"prize {month} {member}"),
+            "member_id": world.uuid(member),
+            "board": "month",
+            "board_title": "This month",
+            "id": "first",
+            "title": "First",
+            "starts_on": f"2026-{month}-01",
+            "ends_on": f"2026-{month}-28",
+            "rank": 1,
+            "points": 420,
+            "programme_version": 1,
+            **({"gives": gives} if gives else {}),
+        }
+        return RECOGNITION_FACT.validate_python(world.fact("recognition.prize_won.v1", f"{month} {member}", data))
+
+    await world.handle(on_grants, won("01", points=50), won("02", "bob"), won("02", "cid", reward="mug"))
+    await world.handle(on_grants, won("01", points=50), grant(world, "1", points=5))
+    first, other = await told(world)
+    assert (first["data"]["points"], first["data"]["rule_id"], first["data"]["event_uid"]) == (
+        50,
+        "board-month",
+        world.uuid("prize 01 ann"),
+    )
+    assert first["data"]["event_type"] == other["data"]["event_type"] == "recognition.granted.v1"
+    # They came on one day of the community: the month's limit is of both.
+    await world.handle(on_grants, won("02", points=50))
+    given = [one["data"]["points"] for one in await told(world)]
+    same_month = first["data"]["event_time"][:7] == other["data"]["event_time"][:7]
+    assert given == [5 if same_month else 10]
+    # After a restore none is given again.
+    for table in ("prizes", "prize_books"):
+        await world.pool.execute(f"delete from {table} where community = $1", world.community)
+    await world.handle(on_prizes_told, *(POINTS_AWARDED.adapter.validate_python(one) for one in (first, other)))
+    await world.handle(on_grants, won("01", points=50))
+    assert await told(world) == []
 
 
 @pytest.mark.usefixtures("bounded")

@@ -133,6 +133,12 @@ class KudosTakenBack(BaseModel):
     state: KudosState
 
 
+class ReceiversSought(RequestBody):
+    """Whom somebody looks for, to thank them."""
+
+    name: str = Field(min_length=2, max_length=100, description="How words of the name begin", examples=["gra"])
+
+
 class ReceiverShown(BaseModel):
     """Somebody whom one may thank."""
 
@@ -226,17 +232,18 @@ async def get_allowance(
     return AllowanceShown.of(found)
 
 
-@router.get("/v1/kudos/receivers", summary="Members whom one may thank, by name", responses=problem_responses())
-async def get_receivers(
+@router.post("/v1/kudos/receivers", summary="Find members whom one may thank", responses=problem_responses())
+async def post_receivers(
     principal: Annotated[Principal, requires(Scope.MEMBERS_READ, or_member=True, reads=IN_ANSWER)],
     conn: Conn,
     shown: Shown,
-    name: Annotated[
-        str, Query(min_length=2, max_length=100, description="How words of the name begin", examples=["gra"])
-    ],
+    body: ReceiversSought,
 ) -> Receivers:
-    """The first 20 in whose name each word begins so. Who wants no part in what others see is not among them."""
-    words = _WORD.findall(name)
+    """The first 20 in whose name each word begins so; nothing is changed by it.
+
+    Who wants no part in what others see is not among them.
+    """
+    words = _WORD.findall(body.name)
     if not words:
         return Receivers(items=[])
     own: list[str] = []

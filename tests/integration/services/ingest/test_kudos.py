@@ -156,7 +156,7 @@ async def test_the_wall_has_what_was_written_and_hides_what_words_and_decisions_
     )
     assert await wall(community, edith_shows) == []
     assert len(await wall(community, grace_shows)) == 2
-    found = await community.client.get("/v1/kudos/receivers", params={"name": "zz"}, headers=edith_shows)
+    found = await community.client.post("/v1/kudos/receivers", json={"name": "zz"}, headers=edith_shows)
     assert found.json() == {"items": []}
 
 

@@ -30,8 +30,8 @@ create table kudos (
     primary key (community, event_uid)
 );
 create index kudos_newest on kudos (community, given_at, event_uid) where is_shown;
-create index kudos_of_giver on kudos (community, giver_id, given_at, event_uid);
-create index kudos_of_receiver on kudos (community, receiver_id, given_at, event_uid);
+create index kudos_of_giver on kudos (community, giver_id, month);
+create index kudos_of_receiver on kudos (community, receiver_id, month);
 create index kudos_of_object on kudos (community, object_id);
 
 -- What versions of programmes say of kudos, and the words that bring one before somebody.

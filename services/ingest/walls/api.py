@@ -21,7 +21,6 @@ from shared.http import (
     Principal,
     Public,
     Scope,
-    Shown,
     Whose,
     after,
     configured,
@@ -114,7 +113,6 @@ async def get_kudos(
     conn: Conn,
     settings: OwnSettings,
     whose: Whose,
-    shown: Shown,
     place: Annotated[WallPlace | None, after(WallPlace)],
     member: Annotated[
         MemberNamed | None, Query(description="What this member gave or got: an id, or for a key an identity")
@@ -138,7 +136,6 @@ async def get_kudos(
         is_whole=Scope.RECOGNITION_READ in principal.scopes,
     )
     found = await handlers.page_of_wall(conn, settings, asked=asked, after=place, limit_count=limit)
-    shown.of(*(who for one in found for who in (one.giver_id, one.receiver_id)))
     named, titles = _is_named(principal), await _titles(conn, principal)
     return Page.of(
         found,
@@ -193,11 +190,10 @@ def _feed_item(one: OnWall, *, named: bool, titles: Mapping[str, str]) -> WallFe
     response_model=WallFeed,
     responses=problem_responses(TOO_MANY_READS),
 )
-async def get_kudos_feed(principal: Looker, conn: Conn, settings: OwnSettings, shown: Shown) -> Response:
+async def get_kudos_feed(principal: Looker, conn: Conn, settings: OwnSettings) -> Response:
     """For feed readers and other pages, where the community shows `kudos`."""
     asked = WallAsked(principal.community)
     found = await handlers.page_of_wall(conn, settings, asked=asked, after=None, limit_count=FEED_COUNT)
-    shown.of(*(who for one in found for who in (one.giver_id, one.receiver_id)))
     named, titles = _is_named(principal), await _titles(conn, principal)
     made = WallFeed(
         version=FEED_VERSION,

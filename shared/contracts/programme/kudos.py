@@ -1,15 +1,18 @@
 """What a programme says of kudos: how many one may give, and for which values of the community."""
 
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.fields import Name, Slug
+from shared.contracts.programme.ids import Ids
 from shared.contracts.programme.section import Section
 
 VALUES_MAX_COUNT = 30
 KUDOS_MAX_COUNT = 1_000
+
+VALUES: Final = Ids(("recognition", "kudos", "values"), "value", may_lack=True)
 
 KudosCount = Annotated[int, Field(ge=1, le=KUDOS_MAX_COUNT)]
 
@@ -34,10 +37,8 @@ class KudosTerms(Section):
     values: Annotated[list[KudosValue], Field(max_length=VALUES_MAX_COUNT)] = Field(default_factory=list)
 
     @model_validator(mode="after")
-    def values_can_be_told_apart(self) -> Self:
-        """Refuse two values of one id, and a limit of a pair above that of the month."""
-        if len({value.id for value in self.values}) < len(self.values):
-            raise PydanticCustomError("value_twice", "two `values` of `kudos` have one id")
+    def pair_is_within_the_month(self) -> Self:
+        """Refuse a limit of a pair above that of the month."""
         if self.pair_per_month is not None and self.pair_per_month > self.per_month:
             raise PydanticCustomError(
                 "pair_beyond_month",

@@ -43,3 +43,8 @@ create table declared_kudos (
     words jsonb not null,
     primary key (community, version)
 );
+
+-- What of each community anybody may see, where every service has it: ingest shows something to visitors now.
+insert into followed_communities (community, revision, data)
+select community, revision, jsonb_build_object('public', to_jsonb(public)) from communities where revision > 0
+on conflict do nothing;

@@ -16,11 +16,12 @@ from services.ingest.members.store import members as members_store
 from services.ingest.metrics import KUDOS
 from services.ingest.settings import Settings
 from services.ingest.walls import store as walls_store
-from services.ingest.walls.domain import CHANNEL, HOST, SOURCE, Kudos
+from services.ingest.walls.domain import CHANNEL, HOST, SOURCE, Declared, Kudos
 from services.ingest.walls.handlers import find_declared
 from shared.audit import Actor, Did
 from shared.calendars import Calendar, Span, month_of
 from shared.contracts.programme import KudosTerms
+from shared.contracts.programme.listed import find_listed
 from shared.merges import find_head, load_group, lock_heads
 from shared.postgres import Connection
 from shared.transaction import Transaction
@@ -31,7 +32,8 @@ async def give(tx: Transaction[Settings], *, community: str, wanted: GiveKudos) 
 
     Raises NoKudosError, UnknownValueError, NoGiverError, NoReceiverError, OwnKudosError and AllowanceSpentError.
     """
-    terms = await _terms(tx.conn, community=community, now=tx.now)
+    declared = await find_declared(tx.conn, community=community, now=tx.now)
+    terms = _terms(declared)
     giving.check_value(terms, wanted.value)
     # 1. Nobody becomes one with another meanwhile, and what one gives at the same time waits.
     keys = [(community, wanted.giver_id), (community, wanted.receiver_id)]
@@ -59,6 +61,8 @@ async def give(tx: Transaction[Settings], *, community: str, wanted: GiveKudos) 
     giving.check_room(terms, counts, ends_on=month.ends_on)
     # 4. It stands, and is told.
     kudos = _kudos(community, uid, wanted, at=tx.now, month=month.starts_on)
+    # The worker finds the same; until then nobody sees what somebody is to decide.
+    kudos = replace(kudos, is_listed=find_listed(wanted.message, declared.words) is not None)
     await walls_store.put_kudos(tx.conn, kudos=[kudos])
     await own_identities(tx, community=community, member_ids={giver_id, receiver_id}, channel=CHANNEL, host=HOST)
     send_own(tx, community=community, event=giving.event_of(wanted, at=tx.now))
@@ -66,7 +70,7 @@ async def give(tx: Transaction[Settings], *, community: str, wanted: GiveKudos) 
     actor = None if wanted.credential is None else Actor(community, giver_id, wanted.credential)
     tx.did(Did("kudos.give", "kudos", uid, giver_id, after=after, community=community, actor=actor))
     KUDOS.labels(wanted.way, "given").inc()
-    return Given(kudos, Allowance(terms, counts.given + 1, month.ends_on))
+    return Given(replace(kudos, is_shown=not kudos.is_listed), Allowance(terms, counts.given + 1, month.ends_on))
 
 
 async def take_back(tx: Transaction[Settings], *, community: str, event_uid: str, by_member: str | None) -> Kudos:
@@ -91,7 +95,7 @@ async def take_back(tx: Transaction[Settings], *, community: str, event_uid: str
 
 async def find_allowance(conn: Connection, *, community: str, member_id: str, now: datetime) -> Allowance:
     """What a member may give in this month, and has given. Raises NoKudosError."""
-    terms = await _terms(conn, community=community, now=now)
+    terms = _terms(await find_declared(conn, community=community, now=now))
     month = await month_now(conn, community=community, now=now)
     head_id = await find_head(conn, community=community, member_id=member_id)
     return await _allowance(conn, terms, community=community, giver_id=head_id, month=month)
@@ -103,8 +107,7 @@ async def month_now(conn: Connection, *, community: str, now: datetime) -> Span:
     return month_of(calendars.get(community, Calendar()).day_of(now))
 
 
-async def _terms(conn: Connection, *, community: str, now: datetime) -> KudosTerms:
-    declared = await find_declared(conn, community=community, now=now)
+def _terms(declared: Declared) -> KudosTerms:
     if declared.terms is None:
         raise giving.NoKudosError
     return declared.terms

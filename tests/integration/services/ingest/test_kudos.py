@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.ingest.walls.domain import CHANNEL, HOST, SOURCE
 from services.ingest.walls.handlers import on_guidelines, on_programmes
+from shared.access_keys import INSTALLATION
 from shared.contracts.facts import CASE_CHANGED, GUIDELINE_FACT, PROGRAMME_PUBLISHED
 from tests.integration.services.ingest.conftest import Community, handle, problem, raw_fact
 from tests.integration.services.ingest.test_check_ins import member
@@ -133,6 +134,8 @@ async def test_the_wall_has_what_was_written_and_hides_what_words_and_decisions_
     await declare(community)
     kind = (await give(community, ada_shows, grace)).json()["event_uid"]
     rude = (await give(community, ada_shows, grace, message="You BLOCKHEAD, thanks")).json()["event_uid"]
+    # At once, whatever the worker has taken until then.
+    assert [one["event_uid"] for one in await wall(community, grace_shows)] == [kind]
     for uid in (kind, rude):
         await accepted(community, uid)
 
@@ -327,3 +330,16 @@ async def test_a_key_gives_for_somebody_and_everybody_sees_what_is_public(commun
         return (await community.client.get("/v1/receipts/of-event", params=event)).json()["items"]
 
     assert [one["outcome"] for one in await until(received)] == ["accepted"]
+
+    # Everybody sees it once the community says so; names, where these are public too.
+    visits = {"Plaudit-Community": community.name, "Authorization": ""}
+    assert (await community.client.get("/v1/kudos", headers=visits)).status_code == 401
+    office = await authorization(community.pool, INSTALLATION, "communities:write")
+    declared = {"id": community.name, "title": "Makers", "time_zone": "UTC", "public": ["kudos"]}
+    made = await community.client.post("/v1/communities", json=declared, headers=office)
+    assert made.status_code == 201, made.text
+    [seen] = await wall(community, visits)
+    assert (seen["message"], seen["giver"]["name"]) == ("Thank you for staying.", None)
+    feed = await community.client.get("/v1/kudos/feed", headers=visits)
+    assert feed.headers["content-type"] == "application/feed+json"
+    assert [item["title"] for item in feed.json()["items"]] == ["Kudos"]

@@ -783,12 +783,13 @@ class Ingest:
         """For feed readers and other pages, where the community shows `kudos`."""
         return cast("types.WallFeed", self._ask(call("ingest", "GET", "/v1/kudos/feed")))
 
-    def get_receivers(self, *, name: str) -> types.Receivers:
-        """The first 20 in whose name each word begins so. Who wants no part in what others see is not among
-        them.
+    def post_receivers(self, *, name: str) -> types.Receivers:
+        """The first 20 in whose name each word begins so; nothing is changed by it.
+
+        Who wants no part in what others see is not among them.
         """
         return cast(
-            "types.Receivers", self._ask(call("ingest", "GET", "/v1/kudos/receivers", params={"name": name}))
+            "types.Receivers", self._ask(call("ingest", "POST", "/v1/kudos/receivers", fields={"name": name}))
         )
 
     def take_back_kudos(self, event_uid: str) -> types.KudosTakenBack:
@@ -2740,12 +2741,14 @@ class AsyncIngest:
         """For feed readers and other pages, where the community shows `kudos`."""
         return cast("types.WallFeed", await self._ask(call("ingest", "GET", "/v1/kudos/feed")))
 
-    async def get_receivers(self, *, name: str) -> types.Receivers:
-        """The first 20 in whose name each word begins so. Who wants no part in what others see is not among
-        them.
+    async def post_receivers(self, *, name: str) -> types.Receivers:
+        """The first 20 in whose name each word begins so; nothing is changed by it.
+
+        Who wants no part in what others see is not among them.
         """
         return cast(
-            "types.Receivers", await self._ask(call("ingest", "GET", "/v1/kudos/receivers", params={"name": name}))
+            "types.Receivers",
+            await self._ask(call("ingest", "POST", "/v1/kudos/receivers", fields={"name": name})),
         )
 
     async def take_back_kudos(self, event_uid: str) -> types.KudosTakenBack:

@@ -1697,6 +1697,12 @@ class Receivers(TypedDict):
     items: list[ReceiverShown]
 
 
+class ReceiversSought(TypedDict):
+    """Whom somebody looks for, to thank them."""
+
+    name: str
+
+
 class RecipientShown(TypedDict):
     """Somebody who is held to be written to: by an id, and never shown by their address."""
 

@@ -35,6 +35,7 @@ THEIR_OWN = {
     "POST /v1/members/{member_id}/guideline-cases/{case_id}/appeal",
     "POST /v1/members/{member_id}/guideline-reports",
     "POST /v1/members/{member_id}/guidelines/accept",
+    "POST /v1/members/{member_id}/badges/{badge_id}/credential",
     "POST /v1/members/{member_id}/quests/{quest_id}/join",
     "POST /v1/members/{member_id}/quests/{quest_id}/leave",
     "POST /v1/members/{member_id}/redemptions",

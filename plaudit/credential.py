@@ -164,14 +164,14 @@ def show_issuer(where: Where, as_json: bool) -> None:
 @to_work
 @json_option
 @click.option("--name", required=True, help="As whoever looks at a badge reads it")
-@click.option("--url", help="Its page, by https")
+@click.option("--page", help="Its page, by https")
 @click.option("--email", help="Where it is written to")
 @click.option("--description", help="What it is, in a sentence")
 def set_issuer(
-    where: Where, as_json: bool, name: str, url: str | None, email: str | None, description: str | None
+    where: Where, as_json: bool, name: str, page: str | None, email: str | None, description: str | None
 ) -> None:
     """Say who the community is; from then on members take badges away."""
-    said = {"name": name, "url": url, "email": email, "description": description}
+    said = {"name": name, "url": page, "email": email, "description": description}
     show(_ask(where, "PUT", "/v1/credential-issuer", WRITE, json=said), as_json=as_json, words=issuer_lines)
 
 

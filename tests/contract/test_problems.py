@@ -42,9 +42,7 @@ def test_the_key_is_checked_before_a_connection_is_taken(service: str) -> None:
         # visits has none at all, and is counted before.
         is_delivered = route.path == DELIVERED and not route.methods.isdisjoint({"POST", "HEAD"})
         asks_nobody = (SIGNING_IN, VISITED, *LINKED, *VERIFIED)
-        assert ("caller" in order) == (route.path not in asks_nobody and not is_delivered), (
-            route.path
-        )
+        assert ("caller" in order) == (route.path not in asks_nobody and not is_delivered), route.path
         if "connection" in order and route.path not in (VISITED, *LINKED, *VERIFIED):
             assert order.index("caller") < order.index("connection"), route.path
 

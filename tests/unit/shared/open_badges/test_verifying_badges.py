@@ -100,7 +100,8 @@ def test_real_badges_of_others_are_what_they_are_and_forged_ones_are_forged(name
     forged["credentialSubject"]["achievement"]["name"] = "Doctor"
     assert looked_at(json.dumps(forged), given).state == BadgeState.FORGED
     late = real(name) | {"proof": real("ob3_v2NoStatus.json")["proof"]}
-    if name != "ob3_v2NoStatus.json" and "OBv3SpecExample" not in name:  # which do not know the words of that proof
+    # The specification's examples do not know the words of that proof, and are refused.
+    if name != "ob3_v2NoStatus.json" and "OBv3SpecExample" not in name:
         assert looked_at(json.dumps(late), given).state == BadgeState.FORGED
 
 

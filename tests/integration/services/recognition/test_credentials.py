@@ -99,10 +99,10 @@ async def test_a_badge_is_taken_away_in_four_ways_and_verified_by_another_librar
     assert OB3Verifier.extract_token_from_png(png) == token.decode()
     assert OB3Verifier.extract_token_from_svg(svg) == token.decode()
     other = OB3LdpVerifier.for_issuer_did(did, download=texts.__getitem__)
-    assert other.verify(said).issuer.name == "Acme"
+    assert other.verify(said, download=texts.__getitem__).issuer.name == "Acme"
     forged = {**said, "name": "Another"}
     with pytest.raises(OB3VerificationError):
-        other.verify(forged)
+        other.verify(forged, download=texts.__getitem__)
     assert await state(api, json.dumps(forged).encode()) == BadgeState.FORGED
 
 

@@ -29,6 +29,7 @@ from console.pages.check_ins import routes as check_ins
 from console.pages.community import routes as community
 from console.pages.connectors import routes as connectors
 from console.pages.content import routes as content
+from console.pages.credentials import routes as credentials
 from console.pages.dead_letters import routes as dead_letters
 from console.pages.draws import routes as draws
 from console.pages.explorer import routes as explorer
@@ -85,6 +86,7 @@ PAGES = (
         messages,
         badges,
         badges_of_members,
+        credentials,
         boards,
         boards_of_members,
         levels,

@@ -39,7 +39,9 @@ SUBCOMMANDS = {
     "audience": Subcommand("plaudit.audience", "audience", "Look at audiences: who is in them, and who would be."),
     "award": Subcommand("plaudit.award", "award", "Give and take points by hand, approved by another person."),
     "badge": Subcommand(
-        "plaudit.badge", "badge", "See badges and who holds them, give them by hand and take them back."
+        "plaudit.credential",
+        "badge",
+        "See badges and who holds them, give and take them back, take them away, and verify them.",
     ),
     "board": Subcommand("plaudit.board", "board", "See boards, who is on them, and results with prizes."),
     "ledger": Subcommand(

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 from aiokafka.errors import KafkaError
 
+from services.rewards.chain.store import compare_blocks
 from services.rewards.checks import store
 from services.rewards.checks.domain import Findings
 from services.rewards.ledger.store.check import FINDINGS_MAX_COUNT, check_ledger, see_one_moment
@@ -54,6 +55,9 @@ async def check(conn: Connection, told: Told | None, *, community: str | None, t
         uses=await store.compare_uses(conn, community=community, timeout_seconds=timeout_seconds),
         states=await store.compare_states(conn, community=community, timeout_seconds=timeout_seconds),
         seals=[*seals, *(not_told or ())][:FINDINGS_MAX_COUNT],
+        blocks=await compare_blocks(
+            conn, community=community, limit=FINDINGS_MAX_COUNT, timeout_seconds=timeout_seconds
+        ),
         is_told_compared=not_told is not None,
     )
 

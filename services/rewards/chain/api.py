@@ -54,8 +54,8 @@ class BlockLines(Block):
         examples=['["demo", 1, ""]'], description="A JSON array: the community, the number, the hash before"
     )
     lines: list[str] = Field(
-        description="Each entry as a JSON array: the transfer's id, kind, cause, event time, time of booking, amended "
-        "transfer, revision and why; the account's id, member and kind; amount and currency"
+        description="Each entry as a JSON array: the transfer's id, kind, cause, event time, time of booking, "
+        "amended transfer, revision and why; the account's id, member and kind; amount and currency"
     )
 
 

@@ -56,7 +56,7 @@ _ADD = f"""
         from following
         returning entries_count)
     select coalesce(sum(entries_count), 0)::bigint from added
-"""
+"""  # noqa: S608 -- constants
 
 
 async def add_blocks(conn: Connection, *, entries_max_count: int) -> int:
@@ -92,9 +92,7 @@ async def find_last(conn: Connection, *, community: str) -> Block | None:
     return Block(**row) if row else None
 
 
-async def page_of_blocks(
-    conn: Connection, *, community: str, after: BlockPlace | None, limit: int
-) -> list[Block]:
+async def page_of_blocks(conn: Connection, *, community: str, after: BlockPlace | None, limit: int) -> list[Block]:
     """The blocks of a community, from the first on, beginning after a place."""
     rows = await conn.fetch(
         """
@@ -123,7 +121,7 @@ async def load_lines(conn: Connection, *, community: str, number: int) -> tuple[
             from (select b.community, * from unnest(b.transfer_ids, b.account_ids) k(transfer_id, account_id)) k
             {_ROWS}) as lines
         from ledger_blocks b where community = $1 and number = $2
-        """,
+        """,  # noqa: S608 -- constants
         community,
         number,
     )
@@ -140,13 +138,17 @@ async def compare_blocks(
     async with asyncio.timeout(timeout_seconds):
         rows = await conn.fetch(_BESIDE, community, limit)
         found = [
-            BlockDifference(row["community"], None, f"{row['entries']} entries are booked, {row['chained']} chained")
+            BlockDifference(
+                row["community"], None, f"{row['entries']} entries are booked, {row['chained']} chained"
+            )
             for row in rows
         ]
         place = ("", 0)
         while len(found) < limit:
             blocks = await conn.fetch(_COMPARE, community, *place, BLOCKS_AT_ONCE_COUNT)
-            found += [BlockDifference(row["community"], row["number"], row["reason"]) for row in blocks if row["reason"]]
+            found += [
+                BlockDifference(row["community"], row["number"], row["reason"]) for row in blocks if row["reason"]
+            ]
             if len(blocks) < BLOCKS_AT_ONCE_COUNT:
                 break
             place = (blocks[-1]["community"], blocks[-1]["number"])
@@ -168,8 +170,8 @@ _BESIDE = """
     group by 1 having sum(entries) <> sum(chained) order by 1 limit $2
 """
 
-#: The next blocks after a place, each with what does not fit. One after the other by their keys: a join of everything
-#: that is planned on old statistics may take hours.
+#: The next blocks after a place, each with what does not fit. One after the other by their keys: a join of
+#: everything that is planned on old statistics may take hours.
 _COMPARE = f"""
     with blocks as materialized (
         select * from ledger_blocks
@@ -191,4 +193,4 @@ _COMPARE = f"""
                 k(transfer_id, account_id)) k
         {_ROWS}) now
     order by community, number
-"""
+"""  # noqa: S608 -- constants

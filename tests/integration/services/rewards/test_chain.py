@@ -52,13 +52,26 @@ async def test_what_is_booked_is_in_a_block_once_and_anybody_can_compute_its_has
 
 ALTERATIONS = {
     "two amounts that still sum to zero": (
-        "update entries set amount = amount + sign(amount)::int where community = $1", "do not fit"
+        "update entries set amount = amount + sign(amount)::int where community = $1",
+        "do not fit",
     ),
     "why": ("update transfers set kind = 'gift' where community = $1", "do not fit"),
-    "when": ("update transfers set event_time = event_time - interval '1 day' where community = $1", "do not fit"),
-    "whose": ("update accounts set owner = gen_random_uuid() where community = $1 and owner is not null", "do not fit"),
-    "a hash": ("update ledger_blocks set hash = repeat('0', 64) where community = $1 and number = 1", "do not fit"),
-    "a block that is gone": ("delete from ledger_blocks where community = $1 and number = 1", "does not follow"),
+    "when": (
+        "update transfers set event_time = event_time - interval '1 day' where community = $1",
+        "do not fit",
+    ),
+    "whose": (
+        "update accounts set owner = gen_random_uuid() where community = $1 and owner is not null",
+        "do not fit",
+    ),
+    "a hash": (
+        "update ledger_blocks set hash = repeat('0', 64) where community = $1 and number = 1",
+        "do not fit",
+    ),
+    "a block that is gone": (
+        "delete from ledger_blocks where community = $1 and number = 1",
+        "does not follow",
+    ),
     "entries that are gone": ("delete from entries where community = $1", "entries are booked"),
     "a queue that is gone": ("delete from entries_unchained where community = $1", "entries are booked"),
 }

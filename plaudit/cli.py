@@ -49,6 +49,9 @@ SUBCOMMANDS = {
         "plaudit.quest", "quest", "See quests and how far members are, join them and leave teams."
     ),
     "draw": Subcommand("plaudit.draw", "draw", "See draws and who won, and verify that it was by lot."),
+    "ledger": Subcommand(
+        "plaudit.ledger", "ledger", "See the trial balance, verify the chain of blocks, export the books."
+    ),
     "campaign": Subcommand(
         "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."
     ),

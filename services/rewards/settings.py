@@ -44,7 +44,7 @@ class Settings(ServiceSettings):
         1_000,
         ge=1,
         le=10_000,
-        description="Entries in a block of the ledger; more where they came in one go",
+        description="Entries after which a block of the ledger is full; transfers are not divided",
     )
     ledger_check_seconds: float = Field(300.0, gt=0, description="How long each part of a ledger check may take")
     payout_execution_days: int = Field(

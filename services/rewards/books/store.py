@@ -46,14 +46,16 @@ async def load_past_sums(
     """
     rows = await conn.fetch(
         """
-        select a.kind, a.currency, case when a.owner is null then a.account_id::text end as account_id,
-               count(*) as accounts_count, sum(s.amount)::bigint as amount
-        from (
-            select account_id, sum(amount) as amount from entries
-            where community = $1 and recorded_at <= $2 group by 1) s
-        join accounts a on a.community = $1 and a.account_id = s.account_id
-        group by 1, 2, 3
-        order by a.currency, account_id is null desc, a.kind
+        select * from (
+            select a.kind, a.currency, case when a.owner is null then a.account_id::text end as account_id,
+                   count(*) as accounts_count, sum(e.amount)::bigint as amount
+            from (
+                select account_id, sum(amount) as amount from entries
+                where community = $1 and recorded_at <= $2 group by 1) e
+            join accounts a on a.community = $1 and a.account_id = e.account_id
+            group by 1, 2, 3
+        ) sums
+        order by currency, account_id is null desc, kind
         """,
         community,
         at,

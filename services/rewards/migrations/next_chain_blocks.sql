@@ -1,7 +1,7 @@
 set local lock_timeout = '5s';
 
--- What was booked and is in no block yet: a row for each insert of entries, added by their own trigger, so that nothing
--- is booked beside the chain, and nobody who books waits for it.
+-- What was booked and is in no block yet: a row for up to 500 transfers of an insert, added by the entries' own
+-- trigger, so that nothing is booked beside the chain, and nobody who books waits for it.
 create table entries_unchained (
     part bigint generated always as identity primary key,
     community text not null,
@@ -39,11 +39,16 @@ begin
             using errcode = 'check_violation', table = 'entries', constraint = 'entries_sum_to_zero';
     end if;
     insert into entries_unchained (community, recorded_at, transfer_ids, account_ids)
-    select community, min(recorded_at), array_agg(transfer_id), array_agg(account_id) from added group by community;
+    select community, min(recorded_at), array_agg(transfer_id), array_agg(account_id)
+    from (select *, (dense_rank() over (order by transfer_id) - 1) / 500 as part from added) parts
+    group by community, part;
     return null;
 end
 $$;
 
 insert into entries_unchained (community, recorded_at, transfer_ids, account_ids)
-select community, recorded_at, array_agg(transfer_id), array_agg(account_id)
-from entries group by community, recorded_at order by recorded_at;
+select community, min(recorded_at), array_agg(transfer_id), array_agg(account_id)
+from (
+    select *, (dense_rank() over (order by recorded_at, transfer_id) - 1) / 500 as part
+    from entries) parts
+group by community, part order by part;

@@ -42,6 +42,9 @@ SUBCOMMANDS = {
         "plaudit.badge", "badge", "See badges and who holds them, give them by hand and take them back."
     ),
     "board": Subcommand("plaudit.board", "board", "See boards, who is on them, and results with prizes."),
+    "ledger": Subcommand(
+        "plaudit.ledger", "ledger", "Check the ledger, verify its chain of blocks, export the books."
+    ),
     "level": Subcommand(
         "plaudit.level", "level", "See members' levels, fix them by hand, take some to begin with."
     ),
@@ -50,9 +53,6 @@ SUBCOMMANDS = {
         "plaudit.quest", "quest", "See quests and how far members are, join them and leave teams."
     ),
     "draw": Subcommand("plaudit.draw", "draw", "See draws and who won, and verify that it was by lot."),
-    "ledger": Subcommand(
-        "plaudit.ledger", "ledger", "See the trial balance, verify the chain of blocks, export the books."
-    ),
     "campaign": Subcommand(
         "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."
     ),

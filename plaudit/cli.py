@@ -45,7 +45,7 @@ SUBCOMMANDS = {
     ),
     "board": Subcommand("plaudit.board", "board", "See boards, who is on them, and results with prizes."),
     "ledger": Subcommand(
-        "plaudit.ledger", "ledger", "Check that every point and every cent is where it should be."
+        "plaudit.ledger", "ledger", "Check the ledger, verify its chain of blocks, export the books."
     ),
     "level": Subcommand(
         "plaudit.level", "level", "See members' levels, fix them by hand, take some to begin with."

@@ -268,6 +268,7 @@ class Community(TypedDict):
     bots: list[str]
     calendar: list[ReckoningModel]
     currency: str
+    embed_sites: list[str]
     id: str
     languages: list[str]
     look: LookModel
@@ -287,6 +288,7 @@ class CommunityChange(TypedDict):
 
     bots: NotRequired[list[str] | None]
     currency: NotRequired[str | None]
+    embed_sites: NotRequired[list[str] | None]
     languages: NotRequired[list[str] | None]
     look: NotRequired[LookModel | None]
     public: NotRequired[list[Public] | None]
@@ -317,6 +319,7 @@ class CommunityWanted(TypedDict):
 
     bots: NotRequired[list[str]]
     currency: NotRequired[str]
+    embed_sites: NotRequired[list[str]]
     id: str
     languages: NotRequired[list[str]]
     look: NotRequired[LookModel | None]
@@ -1374,6 +1377,7 @@ class PublicCommunity(TypedDict):
     """A community, as everybody may see it."""
 
     currency: str
+    embed_sites: list[str]
     id: str
     languages: list[str]
     public: list[Public]

@@ -26,7 +26,7 @@ _TAKES: Final = {"leaderboard": {"count", "period"}, "board": {"count"}, "celebr
 
 @click.group()
 def embed() -> None:
-    """Show a community on other sites: what to paste there; `plaudit community set --embed-site` says which may."""
+    """Show a community on other sites: what to paste there; `plaudit community set --embed-site` says where."""
 
 
 @embed.command(
@@ -67,7 +67,8 @@ def snippet(
     wrong = sorted(chosen.keys() - {"language", "theme"} - _TAKES[kind])
     if wrong:
         raise click.UsageError(f"The embed {kind} takes no --{wrong[0]}.")
-    address = f"{base.rstrip('/')}/c/{place.its_community if place else where.community}/embeds/{path.format(named=named)}"
+    community = place.its_community if place else where.community
+    address = f"{base.rstrip('/')}/c/{community}/embeds/{path.format(named=named)}"
     url = f"{address}?{urlencode(chosen)}" if chosen else address
     html = (
         f'<iframe src="{escape(url)}" title="{kind}" width="100%" height="{height}" loading="lazy"'

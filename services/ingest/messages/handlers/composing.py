@@ -16,7 +16,8 @@ from services.ingest.communities.domain.communities import Community
 from services.ingest.messages.domain.kinds import KINDS, Kind, Words, words_of
 from services.ingest.messages.domain.messages import Message
 from services.ingest.messages.domain.messages import Settings as MessageSettings
-from services.ingest.messages.domain.templates import Filled, Look, fill, filled_line, framed
+from services.ingest.messages.domain.templates import VALUE_MAX_CHARS, Filled, Look, fill, filled_line, framed
+from services.ingest.messages.handlers.rooms import escaped
 from services.ingest.messages.handlers.sealing import Link, write_link
 from services.ingest.messages.store.settings import Template
 from services.ingest.settings import Settings
@@ -126,7 +127,8 @@ def room_text(
     """The line that a room of a chat is told."""
     kind = KINDS[message.kind]
     look = look_of(message.community, declared)
-    values = values_of(message.values, kind, name=name, look=look, link=settings.public_url, language=language)
+    said = values_of(message.values, kind, name=name, look=look, link=settings.public_url, language=language)
+    values = {one: escaped(message.channel, value[:VALUE_MAX_CHARS]) for one, value in said.items()}
     return filled_line(kind.room.get(language.partition("-")[0], kind.room["en"]), values)
 
 

@@ -22,13 +22,15 @@ class Handed(StrEnum):
     REFUSED = "refused"
     LATER = "later"
     UNKNOWN = "unknown"
+    GONE = "gone"
 
 
 class Answer(NamedTuple):
-    """What the server said."""
+    """What the server said, and for how long it wants to be left alone."""
 
     handed: Handed
     said: str | None = None
+    again_seconds: float = 0.0
 
 
 SAID_MAX_CHARS = 300

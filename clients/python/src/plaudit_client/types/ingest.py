@@ -1866,6 +1866,8 @@ class RoomShown(TypedDict):
     """A room that messages are posted to; where it is is not shown again."""
 
     channel: Channel
+    gone_at: str | None
+    gone_why: str | None
     set_at: str
 
 
@@ -2610,4 +2612,5 @@ Why = Literal[
     "no_answer",
     "tries_over",
     "not_opened",
+    "room_gone",
 ]

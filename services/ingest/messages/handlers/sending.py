@@ -79,7 +79,8 @@ async def send_due(begin: Begin, until: float) -> None:
             if not taken:
                 return
             mailer = mailer or Mailer(settings)
-            client = client or httpx.AsyncClient(timeout=settings.smtp_seconds, trust_env=False)
+            if client is None and any(one.channel is not Channel.MAIL for one in taken):
+                client = httpx.AsyncClient(timeout=settings.smtp_seconds, trust_env=False)
             outcomes = await _send_all(taken, known, settings, mailer=mailer, client=client)
     finally:
         # What was handed over is noted whatever ends this, a cancellation too.
@@ -140,7 +141,7 @@ async def _load(tx: Transaction[Settings], taken: Sequence[Message]) -> Known:
 
 
 async def _send_all(
-    taken: Sequence[Message], known: Known, settings: Settings, *, mailer: Mailer, client: httpx.AsyncClient
+    taken: Sequence[Message], known: Known, settings: Settings, *, mailer: Mailer, client: httpx.AsyncClient | None
 ) -> list[Outcome]:
     outcomes: list[Outcome] = []
     #: What rooms said that take no more for now, or never: nothing else is posted there.
@@ -151,6 +152,7 @@ async def _send_all(
             done = await _mail(together, known, settings, mailer=mailer)
         else:
             room = (first.community, first.channel)
+            assert client is not None  # noqa: S101 -- made where one of them is for a room
             done = [
                 await _post(first, known, settings, client=client)
                 if room not in closed

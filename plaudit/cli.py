@@ -28,6 +28,7 @@ SUBCOMMANDS = {
     "demo": Subcommand(
         "plaudit.demo", "demo", "See all of it at work, on real commits and a simulated community."
     ),
+    "event": Subcommand("plaudit.event", "event", "Send events by hand, and see what became of them."),
     "import": Subcommand("plaudit.importers.commands", "import_", "Bring in what members did elsewhere."),
     "env": Subcommand("plaudit.environment", "env", "Print a local stack's address and a key, for a shell."),
     "url": Subcommand("plaudit.admin", "url_command", "Print where the services are, for scripts."),

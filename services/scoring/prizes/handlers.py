@@ -1,6 +1,6 @@
 """Grants that carry points become awards, once each; what takes a grant back takes its award back.
 
-Locks are taken in this order: levels that members have, the community's book, then the members.
+Locks are taken in this order: levels that members have, the community's head (shared), its book, then the members.
 """
 
 from collections.abc import Sequence
@@ -11,12 +11,16 @@ from services.scoring.awards import store as award_store
 from services.scoring.awards.domain.activities import Marks
 from services.scoring.awards.domain.awards import Award, amended, award_id, rule_id_of
 from services.scoring.awards.handlers.telling import tell
+from services.scoring.awards.handlers.voiding import recount
 from services.scoring.limits.domain.claims import Word
 from services.scoring.metrics import PRIZES
 from services.scoring.prizes import store
 from services.scoring.prizes.domain import Carried, Prize, amount, terms_of
 from services.scoring.programmes.store import versions
 from services.scoring.quality.handlers.levels import keep_levels
+from services.scoring.settings import Settings
+from services.scoring.voids.domain import Voided
+from services.scoring.voids.store import add_voided, find_communities_with_voids, load_standing
 from shared.calendars import Calendar
 from shared.consumer import Subscription
 from shared.contracts.backfill import is_backfill
@@ -24,6 +28,7 @@ from shared.contracts.facts import (
     POINTS_AWARDED,
     RECOGNITION_FACT,
     RECOGNITION_GRANTED,
+    AwardData,
     PointsAwarded,
     RecognitionFact,
     RecognitionGranted,
@@ -40,13 +45,18 @@ from shared.transaction import Transaction
 GRANT_TYPE = RECOGNITION_GRANTED.name
 
 
-async def on_grants(tx: Transaction, facts: list[RecognitionFact]) -> None:
-    """Keep levels; give what grants and prizes of boards carry in points, and take back what goes with grants."""
+async def on_grants(tx: Transaction[Settings], facts: list[RecognitionFact]) -> None:
+    """Keep levels; give what grants and prizes of boards carry in points, and take back what goes with grants.
+
+    What falls into a suspension of the member comes to nothing while that stands.
+    """
     await keep_levels(tx, [fact for fact in facts if fact["type"] == "recognition.granted.v1"])
     by_community: dict[str, list[RecognitionFact]] = {}
     for fact in facts:
         if _reverses(fact) or "points" in fact["data"].get("gives", {}):
             by_community.setdefault(fact["community"], []).append(fact)
+    # Nobody works off a suspension meanwhile: it finds what was given, or what is given finds it.
+    await versions.lock_heads_for_share(tx.conn, communities=sorted(by_community))
     for community, some in sorted(by_community.items()):
         ids = {_grant_of(fact) for fact in some}
         known = await store.load_prizes(tx.conn, community=community, grant_ids=ids)
@@ -90,7 +100,7 @@ def _carried(fact: RecognitionFact, calendar: Calendar) -> Carried:
 
 
 async def _of_community(
-    tx: Transaction, *, community: str, facts: Sequence[RecognitionFact], ids: set[str]
+    tx: Transaction[Settings], *, community: str, facts: Sequence[RecognitionFact], ids: set[str]
 ) -> None:
     spent = before = await store.lock_book(tx.conn, community=community)
     known = await store.load_prizes(tx.conn, community=community, grant_ids=ids)
@@ -140,7 +150,9 @@ async def _prize(
     return Prize(community, grant_id, member_id, rule_id, wanted, points, cut, event_time, day)
 
 
-async def _give(tx: Transaction, prize: Prize, carried: Carried, *, calendar: Calendar, programme_id: str) -> None:
+async def _give(
+    tx: Transaction[Settings], prize: Prize, carried: Carried, *, calendar: Calendar, programme_id: str
+) -> None:
     PRIZES.labels("whole" if prize.cut is None else "cut" if prize.points else "nothing").inc()
     if not prize.points:
         return
@@ -176,14 +188,33 @@ async def _give(tx: Transaction, prize: Prize, carried: Carried, *, calendar: Ca
     marks = {(prize.community, prize.grant_id): Marks(True, prize.event_time, None)}
     await award_store.put_marks(tx.conn, marks=marks)
     await tell(tx, [Award(**said)])
+    await _void(tx, prize, award_id=made_id)
 
 
-async def _take_back(tx: Transaction, prize: Prize, *, by: RecognitionGranted) -> Prize:
+async def _void(tx: Transaction[Settings], prize: Prize, *, award_id: str) -> None:
+    """Have an award come to nothing by what stands: its member is suspended at its time."""
+    community, event = prize.community, (prize.community, prize.grant_id, prize.event_time)
+    if not await find_communities_with_voids(tx.conn, communities=[community]):
+        return
+    head_id = await find_head(tx.conn, community=community, member_id=prize.member_id)
+    standing = await load_standing(tx.conn, contents=(), members=[(community, head_id)], heads={})
+    voids = [void for void in standing.members.get((community, head_id), ()) if void.holds_at(prize.event_time)]
+    if voids:
+        taken = [
+            Voided(community, award_id, void.void_id, void.why, prize.member_id, *event[1:]) for void in voids
+        ]
+        await add_voided(tx.conn, voided=taken)
+        await recount(tx, events=[event], award_ids={award_id})
+
+
+async def _take_back(tx: Transaction[Settings], prize: Prize, *, by: RecognitionGranted) -> Prize:
     taken = prize._replace(is_reversed=True)
     await store.put_prizes(tx.conn, [taken])
     key = (prize.community, prize.grant_id, prize.event_time)
     grant_id = by["data"]["grant_id"]
     word = Word(by["data"]["event_time"], grant_id, grant_id, is_retraction=True, by_member=None)
+    # It is kept: what a suspension took of it does not come back when that has never been.
+    await award_store.put_marks(tx.conn, marks={key[:2]: Marks(True, prize.event_time, word)})
     found = [
         amended(one, word, by.get("traceparent"), is_backfill(by))
         for one in await award_store.load_earned(tx.conn, events=[key])
@@ -193,20 +224,21 @@ async def _take_back(tx: Transaction, prize: Prize, *, by: RecognitionGranted) -
     return taken
 
 
-async def on_prizes_told(tx: Transaction, facts: list[PointsAwarded]) -> None:
+async def on_prizes_told(tx: Transaction[Settings], facts: list[PointsAwarded]) -> None:
     """Take in prizes that were told and that the database has forgotten, so that none is given twice."""
     told = [fact for fact in facts if fact["data"]["event_type"] == GRANT_TYPE]
     for fact in told:
         await store.put_prizes(tx.conn, [_told(fact)])
     if told:
         await store.set_book_anew(tx.conn, communities={fact["community"] for fact in told})
-        marks = {
-            (fact["community"], fact["data"]["event_uid"]): Marks(
-                True, fact["data"]["event_time"].astimezone(UTC), None
-            )
-            for fact in told
-        }
-        await award_store.put_marks(tx.conn, marks=marks)
+        marks: dict[tuple[str, str], Marks] = {}
+        for fact in told:
+            data = fact["data"]
+            word = None
+            if _is_reversed(data):
+                word = Word(fact["time"], data["award_id"], data["award_id"], is_retraction=True, by_member=None)
+            marks[fact["community"], data["event_uid"]] = Marks(True, data["event_time"].astimezone(UTC), word)
+        await award_store.put_marks(tx.conn, marks=dict(sorted(marks.items())))
 
 
 def _told(fact: PointsAwarded) -> Prize:
@@ -223,8 +255,13 @@ def _told(fact: PointsAwarded) -> Prize:
         None,
         event_time,
         data.get("day") or event_time.date(),
-        "amends" in data and data["total"] == 0,
+        _is_reversed(data),
     )
+
+
+def _is_reversed(data: AwardData) -> bool:
+    """Whether it says that its grant was taken back: what a suspension took may come again."""
+    return data.get("cause") == "retracted"
 
 
 FOLLOWED_GRANTS = Subscription(RECOGNITION, RECOGNITION_FACT, on_grants)

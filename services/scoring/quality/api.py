@@ -75,6 +75,7 @@ class ContentItem(BaseModel):
     made_at: datetime | None
     made_type: str | None = Field(examples=["forum.reply.v1"])
     is_gone: bool = Field(description="Whether it was taken back")
+    is_upheld: bool = Field(description="Whether a report of it was upheld: then it gives its author nothing")
     outcomes: int = Field(description="How many said something of it, or answered it", examples=[4])
     weighed: int = Field(description="How many judgements weigh something", examples=[3])
     quality: float = Field(description="From 0 to 1; a half is what nobody judged", examples=[0.7857])

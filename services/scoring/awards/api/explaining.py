@@ -18,7 +18,7 @@ from services.scoring.awards.api.models import (
 from services.scoring.awards.domain.activities import UNMARKED, Marks
 from services.scoring.awards.domain.awards import RecordedAward, rule_id_of
 from services.scoring.awards.domain.reasons import why_less
-from services.scoring.limits.store import load_claims_of_events
+from services.scoring.limits.store.claims import load_claims_of_events
 from services.scoring.programmes.store.versions import load_documents
 from services.scoring.rules.domain.attributes import AttributeRead
 from services.scoring.rules.domain.declining import Calculated, Declined

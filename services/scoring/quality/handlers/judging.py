@@ -96,10 +96,17 @@ async def take_in(
         await store.add_judgements(tx.conn, outcomes=outcomes, trust=trust, retracted=taken_back, weights=weights)
     made = {one.content.content_id: (one, one.uid in taken_back) for one in reversed(makings)}
     judged = {one.content.content_id: one for one in reversed(outcomes)}
+    known: Mapping[str, bool] = {}
     if made or judged or changes.deltas:
-        await store.lock_contents(tx.conn, content_ids={*made, *judged, *changes.deltas})
-    if made or judged:
-        await store.put_contents(tx.conn, makings=made, outcomes=judged)
+        known = await store.lock_contents(tx.conn, content_ids={*made, *judged, *changes.deltas})
+    # A judgement says nothing new of content that is somebody's already, or of which it names nobody.
+    telling = {
+        content_id: one
+        for content_id, one in judged.items()
+        if content_id not in known or not (known[content_id] or one.author_id is None)
+    }
+    if made or telling:
+        await store.put_contents(tx.conn, makings=made, outcomes=telling)
     gone = (
         await store.set_gone(tx.conn, makings={uid: word for (_, uid), word in changed.items()}) if changed else []
     )

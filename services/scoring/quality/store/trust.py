@@ -58,30 +58,31 @@ async def _trusted(
         return {}
     rows = await conn.fetch(
         """
-        select k.community, k.head_id, bool_or(s.is_seed) as is_seed,
+        select k.community, g.head_id, bool_or(s.is_seed) as is_seed,
             max(case when t.is_seed then 0 else coalesce(t.trust, 0) end) as trust
-        from unnest($1::text[], $2::uuid[], $3::uuid[], $4::boolean[], $5::int[], $6::text[],
-                    $7::text[])
-            as k(community, head_id, member_id, staff, after_days, audiences, levels)
-        left join quality_members m on m.community = k.community and m.member_id = k.member_id
-        left join quality_trust t on t.community = k.community and t.member_id = k.member_id
+        from unnest($1::text[], $2::uuid[], $3::uuid[]) as g(community, head_id, member_id)
+        join unnest($4::text[], $5::boolean[], $6::int[], $7::text[], $8::text[])
+            as k(community, staff, after_days, audiences, levels) using (community)
+        left join quality_members m on m.community = k.community and m.member_id = g.member_id
+        left join quality_trust t on t.community = k.community and t.member_id = g.member_id
         cross join lateral (select coalesce(not m.is_bot and (m.is_staff and k.staff
-            or coalesce(m.first_seen_at <= $8::timestamptz - make_interval(days => k.after_days), false)), false)
+            or coalesce(m.first_seen_at <= $9::timestamptz - make_interval(days => k.after_days), false)), false)
             or exists (
-                select from audience_members a where a.community = k.community and a.member_id = k.member_id
+                select from audience_members a where a.community = k.community and a.member_id = g.member_id
                     and a.is_in and a.audience_id = any(string_to_array(k.audiences, ' ')))
             or k.levels <> '' and exists (
-                select from level_grants g where g.community = k.community and g.member_id = k.member_id
-                    and g.stands and g.level_id = any(string_to_array(k.levels, ' '))) as is_seed) s
-        group by k.community, k.head_id
+                select from level_grants l where l.community = k.community and l.member_id = g.member_id
+                    and l.stands and l.level_id = any(string_to_array(k.levels, ' '))) as is_seed) s
+        group by k.community, g.head_id
         """,
         [key.community for key, _ in given],
         [key.member_id for key, _ in given],
         [one for _, one in given],
-        [trusted[key.community].members.staff for key, _ in given],
-        [trusted[key.community].members.after_days or None for key, _ in given],
-        [" ".join(trusted[key.community].members.audiences or ()) for key, _ in given],
-        [" ".join(trusted[key.community].levels) for key, _ in given],
+        list(trusted),
+        [section.members.staff for section in trusted.values()],
+        [section.members.after_days or None for section in trusted.values()],
+        [" ".join(section.members.audiences or ()) for section in trusted.values()],
+        [" ".join(section.levels) for section in trusted.values()],
         now,
     )
     return {
@@ -131,14 +132,30 @@ async def lock_run(
 
 
 async def load_likes(conn: Connection, *, community: str, limit_count: int) -> tuple[Likes, int]:
-    """How much persons found of others good, of the pairs that changed last, and how many pairs these are."""
+    """How much persons found of others good, of the pairs that changed last, and how many pairs these are.
+
+    What they found of content of which a report was upheld is no reason to trust its author.
+    """
     rows = await conn.fetch(
         """
-        select coalesce(j.head_id, p.judge_id) as judge, coalesce(a.head_id, p.author_id) as author, p.likes
+        with upheld as (
+            select judge_id, author_id, sum(likes)::bigint as likes from (
+                select q.judge_id, q.author_id, q.kind_percent * q.percent_up / 100 as likes
+                from (select judged_id from voids where community = $1 and judged_id is not null and is_standing
+                      order by changed_at desc, void_id) v
+                cross join lateral (
+                    select * from quality_judgements where content_id = v.judged_id
+                    order by event_time desc, event_uid limit $2) q
+                where q.why is null and not q.is_retracted and q.percent_up > 50 and q.judge_id <> q.author_id
+                limit $2) found
+            group by judge_id, author_id)
+        select coalesce(j.head_id, p.judge_id) as judge, coalesce(a.head_id, p.author_id) as author,
+            p.likes - coalesce(u.likes, 0) as likes
         from (select * from quality_pairs where community = $1 order by changed_at desc limit $2) p
+        left join upheld u using (judge_id, author_id)
         left join merges j on j.community = p.community and j.member_id = p.judge_id
         left join merges a on a.community = p.community and a.member_id = p.author_id
-        where p.likes > 0
+        where p.likes - coalesce(u.likes, 0) > 0
         """,
         community,
         limit_count,

@@ -97,6 +97,26 @@ async def test_results_are_frozen_and_prizes_told_once(world: Any, api: httpx.As
     ]
 
 
+async def test_who_is_suspended_when_results_become_final_wins_nothing_and_the_next_does(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    await declare(world, 1, [MONTH])
+    await world.awarded(world.award("a", 50), world.award("b", 30), world.award("c", 20))
+    await keep(world, until=FINAL - timedelta(seconds=1))
+    await world.handle(on_guidelines, suspended(world, "a", 1, stands=True))
+    await keep(world, until=FINAL)
+    told = await world.published()
+    assert [(one["member_id"], one["id"], one["rank"]) for one in told] == [
+        (world.uuid("b"), "first", 1),
+        (world.uuid("c"), "next", 2),
+    ]
+    # What is final stays, whatever becomes of the suspension.
+    await world.handle(on_guidelines, suspended(world, "a", 2, stands=False))
+    await keep(world, until=FINAL + timedelta(hours=2))
+    assert (await results(api, world))[1] == [(1, "b", 30, ["Dinner"]), (2, "c", 20, ["Mug"])]
+    assert await world.published() == []
+
+
 async def test_what_a_prize_gives_is_told_and_lifts_nobody_on_its_own_board(
     world: Any, api: httpx.AsyncClient
 ) -> None:

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from services.scoring.guidelines.handlers.folding import put, work_off
 from services.scoring.prizes.handlers import on_grants, on_prizes_told
+from services.scoring.voids.domain import Void, Why
 from shared.contracts.facts import POINTS_AWARDED, RECOGNITION_FACT
 from tests.integration.services.world import add_person
 
@@ -171,3 +174,57 @@ async def test_a_restored_database_gives_nothing_twice(world: Any) -> None:
     assert await told(world) == []
     spent = await world.pool.fetchval("select points from prize_books where community = $1", world.community)
     assert spent == 10
+
+
+async def works_off(world: Any, *, stands: bool) -> None:
+    """Have ann be suspended around noon, or never have been."""
+    spell = Void(
+        world.community,
+        world.uuid("spell"),
+        Why.SUSPENDED,
+        world.uuid("ann"),
+        starts_at=world.noon - timedelta(hours=1),
+        ends_at=world.noon + timedelta(hours=1),
+        is_standing=stands,
+    )
+    async with world.begin() as tx:
+        await put(tx, spell)
+    is_more = True
+    while is_more:
+        async with world.begin() as tx:
+            is_more = await work_off(tx)
+
+
+@pytest.mark.parametrize("is_known_first", [True, False], ids=["before", "after"])
+async def test_what_comes_with_a_grant_of_a_suspension_gives_nothing_until_it_has_never_been(
+    world: Any, is_known_first: bool
+) -> None:
+    await world.publish(world.rules)
+    if is_known_first:
+        await works_off(world, stands=True)
+    later = world.noon + timedelta(hours=2)
+    facts = [
+        grant(world, "1"),
+        grant(world, "2"),
+        grant(world, "later", event_time=later),
+        grant(world, "3", "bob"),
+    ]
+    await world.handle(on_grants, *facts)
+    if not is_known_first:
+        await works_off(world, stands=True)
+    assert await points_of(world) == {"ann": 50, "bob": 50}
+    # What is taken back meanwhile does not come back with the rest.
+    await world.handle(on_grants, back(world, "2"))
+    assert await points_of(world) == {"ann": 50, "bob": 50}
+    for stands, points in ((False, 100), (True, 50), (False, 100)):
+        await works_off(world, stands=stands)
+        assert await points_of(world) == {"ann": points, "bob": 50}
+
+
+async def points_of(world: Any) -> dict[str, int]:
+    rows = await world.pool.fetch(
+        "select member_id::text, sum(points) as points from awards where community = $1 group by 1",
+        world.community,
+    )
+    names = {world.uuid(name): name for name in ("ann", "bob")}
+    return {names[row["member_id"]]: row["points"] for row in rows}

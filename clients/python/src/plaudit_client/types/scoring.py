@@ -543,6 +543,7 @@ class ContentItem(TypedDict):
     content_id: str
     host: str | None
     is_gone: bool
+    is_upheld: bool
     made_at: str | None
     made_type: str | None
     made_uid: str | None
@@ -562,6 +563,7 @@ class ContentShown(TypedDict):
     contribution: float
     host: str | None
     is_gone: bool
+    is_upheld: bool
     made_at: str | None
     made_type: str | None
     made_uid: str | None

@@ -44,6 +44,9 @@ SUBCOMMANDS = {
         "See badges and who holds them, give and take them back, take them away, and verify them.",
     ),
     "board": Subcommand("plaudit.board", "board", "See boards, who is on them, and results with prizes."),
+    "ledger": Subcommand(
+        "plaudit.ledger", "ledger", "Check that every point and every cent is where it should be."
+    ),
     "level": Subcommand(
         "plaudit.level", "level", "See members' levels, fix them by hand, take some to begin with."
     ),
@@ -89,6 +92,7 @@ SUBCOMMANDS = {
     "celebrations": Subcommand(
         "plaudit.celebrations", "celebrations", "See what was celebrated, and the milestones of the programme."
     ),
+    "kudos": Subcommand("plaudit.kudos", "kudos", "See who thanked whom, and thank for a member."),
     "checkin": Subcommand("plaudit.checkin", "checkin", "Check members in who are there in person."),
     "measure": Subcommand("plaudit.measuring", "measure", "Measure texts again by another model; show one."),
     "member": Subcommand("plaudit.member", "member", "Show members, join their identities, say what they are."),

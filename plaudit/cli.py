@@ -42,6 +42,9 @@ SUBCOMMANDS = {
         "plaudit.badge", "badge", "See badges and who holds them, give them by hand and take them back."
     ),
     "board": Subcommand("plaudit.board", "board", "See boards, who is on them, and results with prizes."),
+    "ledger": Subcommand(
+        "plaudit.ledger", "ledger", "Check that every point and every cent is where it should be."
+    ),
     "level": Subcommand(
         "plaudit.level", "level", "See members' levels, fix them by hand, take some to begin with."
     ),
@@ -87,6 +90,7 @@ SUBCOMMANDS = {
     "celebrations": Subcommand(
         "plaudit.celebrations", "celebrations", "See what was celebrated, and the milestones of the programme."
     ),
+    "kudos": Subcommand("plaudit.kudos", "kudos", "See who thanked whom, and thank for a member."),
     "checkin": Subcommand("plaudit.checkin", "checkin", "Check members in who are there in person."),
     "embed": Subcommand("plaudit.embed", "embed", "Show a community on other sites: what to paste there."),
     "measure": Subcommand("plaudit.measuring", "measure", "Measure texts again by another model; show one."),

@@ -51,6 +51,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         ),
         "delivery_hours": "community connection hour outcome deliveries",
         "declared_attributes": "community version effective_from attributes",
+        "declared_kudos": "community version effective_from terms words",
         "declared_event_types": "community version effective_from events",
         "events": "community event_uid content_hash",
         "events_read_back": "community event_uid received_at",
@@ -156,6 +157,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community draw_id title description reward_id winners_count closes_at state seed frozen_at "
             "tickets_count tickets_sha256 drawn_at"
         ),
+        # Whatever a check found wrong is by ids, as the books have them.
+        "ledger_checks": ("community asked_at started_at parts_done took_too_long checked_at took_seconds found"),
         "lot_uses": "community used_by award_id points owed",
         "payout_files": (
             "community run_id message_id content sha256 payment_count control_sum_minor created_at created_by"

@@ -36,6 +36,18 @@ class AddressWanted(TypedDict):
     confirmed: NotRequired[bool]
 
 
+class AllowanceShown(TypedDict):
+    """What somebody may give in this month of the community's zone."""
+
+    ends_on: str
+    given: int
+    left: int
+    mutual_per_month: int | None
+    pair_per_month: int | None
+    per_month: int
+    values: list[ValueShown]
+
+
 class AnswerAccepted(TypedDict):
     """The asker marked an answer as the solution; `object` is the answer and its author."""
 
@@ -502,6 +514,15 @@ class DecisionData(TypedDict):
     reason: NotRequired[str]
 
 
+class DeclarationRefused(TypedDict):
+    """Why one of several declarations was refused: what it would have been answered alone."""
+
+    detail: str
+    field: str | None
+    title: str
+    type: str
+
+
 class DeliveryHour(TypedDict):
     """How many deliveries that came in one hour have an outcome."""
 
@@ -873,7 +894,7 @@ class Kudos(TypedDict):
 
 
 class KudosData(TypedDict):
-    """KudosData"""
+    """What for: `value` is which of the community's values it is for, and `message` says it in words."""
 
     actor: Actor
     attributes: NotRequired[dict[str, Any]]
@@ -884,6 +905,49 @@ class KudosData(TypedDict):
     language: NotRequired[str]
     message: NotRequired[str]
     object: NotRequired[Thing]
+    value: NotRequired[str]
+
+
+class KudosGiven(TypedDict):
+    """What was given: by the id of its event the wall has it, and the log."""
+
+    allowance: AllowanceShown
+    event_uid: str
+    given_at: str
+    giver_id: str
+    receiver_id: str
+    value: str | None
+
+
+class KudosShown(TypedDict):
+    """Thanks of one member to another."""
+
+    can_take_back: bool
+    event_uid: str
+    given_at: str
+    giver: WallMember
+    is_own: bool
+    message: str | None
+    receiver: WallMember
+    state: KudosState
+    value: str | None
+    value_title: str | None
+
+
+class KudosTakenBack(TypedDict):
+    """What stands now."""
+
+    event_uid: str
+    state: KudosState
+
+
+class KudosWanted(TypedDict):
+    """Who is thanked, for what."""
+
+    giver: NotRequired[str | None]
+    message: str
+    receiver: str
+    value: NotRequired[str | None]
 
 
 class LinkMade(TypedDict):
@@ -914,6 +978,14 @@ class LookModel(TypedDict):
     colours: NotRequired[ColoursModel | None]
     logo_png: NotRequired[str | None]
     name: str
+
+
+class ManyDeclared(TypedDict):
+    """What became of each declaration, in the order of the request."""
+
+    declared: int
+    items: list[MemberDeclared]
+    refused: int
 
 
 class MarkCount(TypedDict):
@@ -964,6 +1036,14 @@ class Member(TypedDict):
     standing: dict[str, BotBy]
 
 
+class MemberDeclared(TypedDict):
+    """What became of one of several declarations: the member that it is of, or why it was refused."""
+
+    index: int
+    member_id: str | None
+    refused: DeclarationRefused | None
+
+
 class MemberProven(TypedDict):
     """Which member the caller is, and what shows so."""
 
@@ -974,6 +1054,12 @@ class MemberSaid(TypedDict):
     """Which member a person is, or is not."""
 
     member: str
+
+
+class MembersDeclared(TypedDict):
+    """Members, each by identities that are one person."""
+
+    members: list[IdentitiesDeclared]
 
 
 class MembersSought(TypedDict):
@@ -1156,6 +1242,13 @@ class KeyListedPage(TypedDict):
     """KeyListedPage"""
 
     items: list[KeyListed]
+    next: NotRequired[str | None]
+
+
+class KudosShownPage(TypedDict):
+    """KudosShownPage"""
+
+    items: list[KudosShown]
     next: NotRequired[str | None]
 
 
@@ -1624,6 +1717,25 @@ class ReceiptListed(TypedDict):
     receipt_id: str
     received_at: str
     status: str
+
+
+class ReceiverShown(TypedDict):
+    """Somebody whom one may thank."""
+
+    member_id: str
+    name: str
+
+
+class Receivers(TypedDict):
+    """Members whom one may thank, by their names; the first of them."""
+
+    items: list[ReceiverShown]
+
+
+class ReceiversSought(TypedDict):
+    """Whom somebody looks for, to thank them."""
+
+    name: str
 
 
 class RecipientShown(TypedDict):
@@ -2288,6 +2400,13 @@ class Unbinding(TypedDict):
     may_return: NotRequired[bool]
 
 
+class ValueShown(TypedDict):
+    """A value of the community that kudos may be for."""
+
+    title: str
+    value: str
+
+
 class Visited(TypedDict):
     """A member came by on a channel; one a visit, as the platform counts them."""
 
@@ -2346,6 +2465,38 @@ class WaitingLetters(TypedDict):
 
     count: int
     oldest_at: str | None
+
+
+class WallFeed(TypedDict):
+    """The newest of the wall as JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1)."""
+
+    items: list[WallFeedItem]
+    title: str
+    version: Literal["https://jsonfeed.org/version/1.1"]
+
+
+class WallFeedAuthor(TypedDict):
+    """Who thanked."""
+
+    name: str
+
+
+class WallFeedItem(TypedDict):
+    """Thanks, as readers of JSON Feed take it."""
+
+    authors: list[WallFeedAuthor]
+    content_text: str
+    date_published: str
+    id: str
+    tags: list[str]
+    title: str
+
+
+class WallMember(TypedDict):
+    """Somebody who thanked, or was thanked."""
+
+    member_id: str
+    name: str | None
 
 
 class WantedAgain(TypedDict):
@@ -2574,6 +2725,8 @@ DeliveryState = Literal["waiting", "delivered", "failed", "held"]
 
 Erased = Literal["deleted", "blanked", "stays"]
 
+KudosState = Literal["shown", "waiting", "hidden", "taken_back"]
+
 Lane = Literal["live", "backfill"]
 
 Left = Literal["nothing", "forfeited"]
@@ -2590,7 +2743,7 @@ Pace = Literal["at_once", "daily", "weekly"]
 
 PersonKind = Literal["person", "service"]
 
-Public = Literal["boards", "badges", "names", "programme", "figures", "cards", "celebrations"]
+Public = Literal["boards", "badges", "names", "programme", "figures", "cards", "celebrations", "kudos"]
 
 Publishing = Literal["one_person", "two_people"]
 

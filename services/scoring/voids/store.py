@@ -129,11 +129,12 @@ async def put_void(conn: Connection, void: Void, *, now: datetime) -> None:
     await conn.execute(
         """
         insert into voids (community, void_id, why, case_id, content_id, member_id, starts_at, ends_at,
-                           is_standing, revision, changed_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                           is_standing, revision, changed_at, judged_id)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         on conflict (void_id, community) do update set member_id = excluded.member_id,
             starts_at = excluded.starts_at, ends_at = excluded.ends_at, is_standing = excluded.is_standing,
-            revision = excluded.revision, changed_at = excluded.changed_at, swept_to = null, is_swept = false
+            revision = excluded.revision, changed_at = excluded.changed_at, judged_id = excluded.judged_id,
+            swept_to = null, is_swept = false
         """,
         void.community,
         void.void_id,
@@ -146,6 +147,7 @@ async def put_void(conn: Connection, void: Void, *, now: datetime) -> None:
         void.is_standing,
         void.revision,
         now,
+        void.judged_id,
     )
 
 
@@ -345,6 +347,7 @@ def _void(row: Record) -> Void:
         revision=row["revision"],
         swept_to=_text(row["swept_to"]),
         is_swept=row["is_swept"],
+        judged_id=_text(row["judged_id"]),
     )
 
 

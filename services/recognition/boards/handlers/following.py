@@ -12,7 +12,7 @@ import orjson
 from services.recognition.boards.domain import ALL_TIME, KeptBoard, ScoreKey, changes_of, of_persons, span_of
 from services.recognition.boards.store import kept, reading, scores
 from shared.calendars import Calendar
-from shared.contracts.facts import POINTS_AWARDED, AudienceFact, PointsAwarded
+from shared.contracts.facts import POINTS_AWARDED, RECOGNITION_GRANTED, AudienceFact, PointsAwarded
 from shared.followed_communities import load_calendar
 from shared.followed_members import Followed
 from shared.merges import lock_persons
@@ -22,7 +22,8 @@ MemberKey = tuple[str, str]  # community, member id
 #: Awards of a batch whose events have come since, and until when they are waited for: no event is that late.
 PARKED_PIECE_COUNT = 500
 PARKED_MAX_TIME = timedelta(days=7)
-_CONTENT = "content.quality.v1"
+#: What stands for the type of the event of awards that no event led to.
+_OF_NO_EVENT = frozenset({"content.quality.v1", RECOGNITION_GRANTED.name})
 
 
 async def add_awards(
@@ -96,7 +97,7 @@ async def _placed(
 
 
 def _is_of_an_event(award: PointsAwarded) -> bool:
-    return "by_hand" not in award["data"] and award["data"]["event_type"] != _CONTENT
+    return "by_hand" not in award["data"] and award["data"]["event_type"] not in _OF_NO_EVENT
 
 
 async def add_parked(tx: Transaction) -> bool:

@@ -121,6 +121,6 @@ async def explain(conn: Connection, *, community: str, uids: Collection[str]) ->
 def _granted(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """What of a programme is granted, under what awards that come with it say in place of a rule."""
     recognition = document.get("recognition") or {}
-    for kind in ("badge", "level", "quest"):
+    for kind in ("badge", "level", "quest", "board"):
         for one in recognition.get(f"{kind}s", ()):
             yield {"id": rule_id_of(kind, one["id"]), "title": one["title"]}

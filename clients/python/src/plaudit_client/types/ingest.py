@@ -499,6 +499,15 @@ class DecisionData(TypedDict):
     reason: NotRequired[str]
 
 
+class DeclarationRefused(TypedDict):
+    """Why one of several declarations was refused: what it would have been answered alone."""
+
+    detail: str
+    field: str | None
+    title: str
+    type: str
+
+
 class DeliveryHour(TypedDict):
     """How many deliveries that came in one hour have an outcome."""
 
@@ -913,6 +922,14 @@ class LookModel(TypedDict):
     name: str
 
 
+class ManyDeclared(TypedDict):
+    """What became of each declaration, in the order of the request."""
+
+    declared: int
+    items: list[MemberDeclared]
+    refused: int
+
+
 class MarkCount(TypedDict):
     """How many members are so."""
 
@@ -961,6 +978,14 @@ class Member(TypedDict):
     standing: dict[str, BotBy]
 
 
+class MemberDeclared(TypedDict):
+    """What became of one of several declarations: the member that it is of, or why it was refused."""
+
+    index: int
+    member_id: str | None
+    refused: DeclarationRefused | None
+
+
 class MemberProven(TypedDict):
     """Which member the caller is, and what shows so."""
 
@@ -971,6 +996,12 @@ class MemberSaid(TypedDict):
     """Which member a person is, or is not."""
 
     member: str
+
+
+class MembersDeclared(TypedDict):
+    """Members, each by identities that are one person."""
+
+    members: list[IdentitiesDeclared]
 
 
 class MembersSought(TypedDict):

@@ -35,6 +35,7 @@ from console.pages.explorer import routes as explorer
 from console.pages.figures import routes as figures
 from console.pages.guidelines import routes as guidelines
 from console.pages.keys import routes as keys
+from console.pages.kudos import routes as kudos
 from console.pages.leaderboard import routes as leaderboard
 from console.pages.ledger import routes as ledger
 from console.pages.levels import routes as levels
@@ -88,6 +89,7 @@ PAGES = (
         boards_of_members,
         levels,
         celebrations,
+        kudos,
         quests,
         draws,
         by_hand,

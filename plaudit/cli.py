@@ -90,6 +90,7 @@ SUBCOMMANDS = {
     "celebrations": Subcommand(
         "plaudit.celebrations", "celebrations", "See what was celebrated, and the milestones of the programme."
     ),
+    "kudos": Subcommand("plaudit.kudos", "kudos", "See who thanked whom, and thank for a member."),
     "checkin": Subcommand("plaudit.checkin", "checkin", "Check members in who are there in person."),
     "measure": Subcommand("plaudit.measuring", "measure", "Measure texts again by another model; show one."),
     "member": Subcommand("plaudit.member", "member", "Show members, join their identities, say what they are."),

@@ -202,6 +202,7 @@ TOASTS = {
     "released": _("Released: the points are there within seconds, or once another person approves it"),
     "denied": _("Denied: nobody gets them"),
     "taken-back": _("Taken back"),
+    "thanked": _("Your thanks are on the wall in a moment"),
     "reacted": _("Sent: it shows in a moment"),
     "draft-saved": _("The draft is saved"),
     "draft-discarded": _("The draft is discarded"),

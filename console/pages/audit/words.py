@@ -76,6 +76,8 @@ COMMANDS: Final = {
     "recipient.forget": _("forgot somebody who was held to write to"),
     "celebration.react": _("reacted to a celebration"),
     "celebration.see": _("said that they saw celebrations"),
+    "kudos.give": _("thanked a member"),
+    "kudos.take_back": _("took thanks back"),
     "connector.add": _("connected a platform"),
     "connector.change": _("changed a connected platform"),
     "connector.rotate": _("rotated the secret of a platform"),

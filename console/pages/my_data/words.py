@@ -102,6 +102,7 @@ HELD: Final = (
     _("Celebrations that they saw or reacted to"),
     _("Since when they have years to celebrate"),
     _("Celebrations of theirs that others may react to"),
+    _("Thanks that they gave and got"),
     _("In which time zones they live"),
     _("When and how often they did what levels count"),
     _("When it is looked at anew which levels they have"),

@@ -45,6 +45,7 @@ TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
 NO_COMMANDS = {
     "ingest POST /v1/events": "what members did elsewhere, thousands a second: the receipt is the record",
     "ingest POST /v1/members/search": "it reads, and is noted as that: a name stands in no address",
+    "ingest POST /v1/kudos/receivers": "it reads, and is noted as that: a name stands in no address",
     "ingest POST /v1/connectors/{name}": "what a platform delivers: the delivery is kept, and is the record",
     "ingest POST /v1/connectors/{name}/try": "it is asked what would be, and nothing is",
     "ingest POST /v1/messages/previews": "it is asked how a message would read, and nothing is sent",
@@ -813,6 +814,30 @@ async def see(desk: Desk) -> Ask:
     return Ask(shown, "POST", "/v1/celebrations-seen", {"celebration_ids": [celebration_id]})
 
 
+async def thank(desk: Desk) -> Ask:
+    terms = '{"per_month": 5}'
+    await desk.world.pool.execute(
+        """
+        insert into declared_kudos (community, version, effective_from, terms, words)
+        values ($1, 1, '2026-01-01Z', $2::jsonb, '[]'::jsonb) on conflict do nothing
+        """,
+        desk.world.community,
+        terms,
+    )
+    members = []
+    for name in ("giver", "receiver"):
+        body = {"identities": [{"channel": "forum", "id": name}]}
+        members.append((await desk.api.put("/v1/members/identities", json=body)).json()["member_id"])
+    giver, receiver = members
+    return Ask(desk.api, "POST", "/v1/kudos", {"giver": giver, "receiver": receiver, "message": "Thank you."})
+
+
+async def take_thanks_back(desk: Desk) -> Ask:
+    given = await (await thank(desk))()
+    assert given.status_code == 201, given.text
+    return Ask(desk.api, "POST", f"/v1/kudos/{given.json()['event_uid']}/take-back", {})
+
+
 async def connect(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/connectors", {"name": "forum", "connector": "discourse"})
 
@@ -1051,6 +1076,8 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/check-ins": ("occasion.check_in", check_in),
     "ingest POST /v1/celebration-reactions": ("celebration.react", react),
     "ingest POST /v1/celebrations-seen": ("celebration.see", see),
+    "ingest POST /v1/kudos": ("kudos.give", thank),
+    "ingest POST /v1/kudos/{event_uid}/take-back": ("kudos.take_back", take_thanks_back),
     "ingest POST /v1/connectors": ("connector.add", connect),
     "ingest PATCH /v1/connectors/{name}": ("connector.change", change_connection),
     "ingest POST /v1/connectors/{name}/rotate": ("connector.rotate", rotate_secret),

@@ -42,6 +42,9 @@ SUBCOMMANDS = {
         "plaudit.badge", "badge", "See badges and who holds them, give them by hand and take them back."
     ),
     "board": Subcommand("plaudit.board", "board", "See boards, who is on them, and results with prizes."),
+    "ledger": Subcommand(
+        "plaudit.ledger", "ledger", "Check that every point and every cent is where it should be."
+    ),
     "level": Subcommand(
         "plaudit.level", "level", "See members' levels, fix them by hand, take some to begin with."
     ),

@@ -15,6 +15,7 @@ from plaudit.asking import confirmed
 from plaudit.calls import Refused, request
 from plaudit.exports import gather, write_archive
 from plaudit.listing import listing
+from plaudit.member_table import import_members
 from plaudit.places import ADMIN_KEY, COMMUNITY, KEY, URL, Place, Where, where_options
 from plaudit.terminal import plain
 from shared.contracts.identities import NamedIdentity, NotAnIdentityError, read_identity
@@ -35,6 +36,9 @@ STANDINGS = ("bot", "staff", "departed", "hidden")
 @click.group()
 def member() -> None:
     """Show members, join their identities, say what they are. MEMBER is an id or an identity, like forum:ada."""
+
+
+member.add_command(import_members)
 
 
 @member.command("show", epilog="Example: plaudit member show forum:ada")

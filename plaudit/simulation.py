@@ -6,7 +6,6 @@ keenest in their first week, and some leave; one person is on two or three chann
 replies, reviews and kudos go to other members; a few things are taken back.
 """
 
-import asyncio
 import hashlib
 import heapq
 import math
@@ -19,7 +18,7 @@ from random import Random
 from typing import Any
 
 from plaudit_client import AsyncPlaudit, Outcomes
-from plaudit_client.types.ingest import IdentityDeclared
+from plaudit_client.types.ingest import IdentitiesDeclared
 
 from plaudit.simulated_members import Member, make_members
 
@@ -36,6 +35,8 @@ MEET_UP_WEEKDAY = 3  # Thursday
 MEET_UP_AT = timedelta(hours=18)
 SURVEY_EVERY_DAYS = 30
 RECENT_COUNT = 40
+#: As many as one request takes.
+DECLARED_AT_ONCE_COUNT = 200
 
 
 @dataclass(frozen=True)
@@ -344,10 +345,15 @@ async def play(
     gives duplicates only. Raises PlauditError or UnreachableError.
     """
     on_progress(f"declaring {len(simulation.members)} simulated members")
-    async with asyncio.TaskGroup() as group:
-        for member in simulation.members:
-            identities = [IdentityDeclared(channel=channel, id=one) for channel, one in member.identities.items()]
-            group.create_task(client.ingest.put_identities(identities=identities, name=member.name))
+    declared: list[IdentitiesDeclared] = [
+        {
+            "identities": [{"channel": channel, "id": one} for channel, one in member.identities.items()],
+            "name": member.name,
+        }
+        for member in simulation.members
+    ]
+    for start in range(0, len(declared), DECLARED_AT_ONCE_COUNT):
+        await client.ingest.post_members_declare(members=declared[start : start + DECLARED_AT_ONCE_COUNT])
     on_progress(f"sending {simulation.days} simulated days")
     sent = await client.send(simulation.events())
     on_progress("waiting for the outcomes")

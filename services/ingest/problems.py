@@ -39,7 +39,6 @@ from services.ingest.connectors.domain import connections as connection_errors
 from services.ingest.connectors.domain import deliveries as delivery_errors
 from services.ingest.erasure.api import UNDECIDED_POINTS
 from services.ingest.erasure.domain import UndecidedError
-from services.ingest.event_types.domain import UnknownChannelError
 from services.ingest.events.api import posting
 from services.ingest.events.api.waiting import TooManyWaitingError
 from services.ingest.events.domain import admission
@@ -47,13 +46,8 @@ from services.ingest.kudos import api as kudos
 from services.ingest.kudos.domain import giving as kudos_errors
 from services.ingest.measuring.api import UNKNOWN_TEXT
 from services.ingest.measuring.domain.texts import UnknownTextError
-from services.ingest.members.api import DIFFERENT_MEMBERS, ERASED_IDENTITY, TOO_MANY_IDENTITIES
-from services.ingest.members.domain import (
-    DifferentMembersError,
-    ErasedIdentityError,
-    TooManyIdentitiesError,
-    UnknownMemberError,
-)
+from services.ingest.members import api as members
+from services.ingest.members.domain import UnknownMemberError
 from services.ingest.merges import api as merges
 from services.ingest.merges.domain import NotMergedError, SameMemberError, TooManyMergesError, UnknownIdentityError
 from services.ingest.messages.api import problems as messages
@@ -84,7 +78,6 @@ from shared.http.problem_types import (
     UNSUPPORTED_CONTENT_TYPE,
 )
 from shared.http.problems import ERRORS_MAX_COUNT
-from shared.near_names import suggestion
 from shared.webhooks import NotOpenedError, RefusedAddressError
 
 SOON = {"Retry-After": "1"}
@@ -136,11 +129,6 @@ ERRORS: ErrorTable = {
         "The broker does not acknowledge. Send the same events again: those that were taken count once",
         headers=SOON,
     ),
-    DifferentMembersError: lambda error: Problem(
-        DIFFERENT_MEMBERS,
-        f"They belong to {', '.join(error.member_ids)}. Who is one person all the same is merged: "
-        "POST /v1/members/{member_id}/merge, or `plaudit member merge`",
-    ),
     SameMemberError: lambda error: Problem(
         merges.SAME_MEMBER,
         f"Nothing was done: {error}, and GET /v1/members/{{member_id}}/merged lists who is merged",
@@ -152,18 +140,7 @@ ERRORS: ErrorTable = {
     UnknownIdentityError: lambda _: _of_field(
         UNKNOWN_IDENTITY, "/member_id", "It is seen in events, or declared by PUT /v1/members/identities"
     ),
-    UnknownChannelError: lambda error: _of_field(
-        INVALID_REQUEST,
-        f"/identities/{error.place}/channel",
-        f"{error}; {suggestion(error.channel, error.known)}",
-    ),
-    TooManyIdentitiesError: lambda error: Problem(
-        TOO_MANY_IDENTITIES,
-        f"Nothing was done: {error}. Is it one person, or many who post by the account of a bridge?",
-    ),
-    ErasedIdentityError: lambda error: Problem(
-        ERASED_IDENTITY, f"Nothing was done: {error}. Who takes part again does so under another identity"
-    ),
+    **members.REFUSALS,
     UndecidedError: lambda _: Problem(
         UNDECIDED_POINTS,
         "Nothing was done. `GET /v1/members/{member_id}/open` at rewards says what there is: say by `points` that "

@@ -4,7 +4,7 @@ from services.rewards.books import api as books
 from services.rewards.books.handlers import fold
 from services.rewards.catalogue import api as catalogue
 from services.rewards.checks import api as checks
-from services.rewards.checks.handlers import check_all
+from services.rewards.checks.handlers import ASKED_EVERY_SECONDS, check_all, check_asked
 from services.rewards.draws import api as draws
 from services.rewards.draws.handlers import freeze_due, on_programmes
 from services.rewards.erasure import api as erasure
@@ -27,12 +27,13 @@ from services.rewards.redemptions import api as redemptions
 from services.rewards.redemptions.handlers import expire_reservations
 from services.rewards.restoring.handlers import READ_BACK
 from services.rewards.settings import Settings
+from services.rewards.suspensions.handlers import FOLLOWED_SUSPENSIONS
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
 from shared.followed_audiences import FOLLOWED_AUDIENCES
 from shared.followed_communities import FOLLOWED_COMMUNITIES
-from shared.service import ServiceSpec, Timer, run
+from shared.service import Errand, ServiceSpec, Timer, run
 from shared.topics import POINTS, PROGRAMMES
 from shared.webhooks import FOLLOWED_WEBHOOKS
 
@@ -50,6 +51,7 @@ SPEC = ServiceSpec(
         FOLLOWED_AUDIENCES,
         Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
         FOLLOWED_GRANTS,
+        FOLLOWED_SUSPENSIONS,
     ],
     routers=[
         part.router
@@ -70,6 +72,7 @@ SPEC = ServiceSpec(
         Timer("fold-sums", every_seconds=60, run=fold),
         Timer("check-ledger", every_seconds=3600, run=check_all),
     ],
+    errands=[Errand("check-asked", every_seconds=ASKED_EVERY_SECONDS, run=check_asked)],
     read_back=(*READ_BACK, *links.READ_BACK),
 )
 

@@ -157,6 +157,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community draw_id title description reward_id winners_count closes_at state seed frozen_at "
             "tickets_count tickets_sha256 drawn_at"
         ),
+        # Whatever a check found wrong is by ids, as the books have them.
+        "ledger_checks": ("community asked_at started_at parts_done took_too_long checked_at took_seconds found"),
         "lot_uses": "community used_by award_id points owed",
         "payout_files": (
             "community run_id message_id content sha256 payment_count control_sum_minor created_at created_by"

@@ -322,6 +322,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="Since when they are known, and whether they are staff",
         ),
         Held(
+            "level_grants",
+            personal="",
+            others="community grant_id member_id level_id stands",
+            order="community grant_id",
+            erased=Erased.STAYS,
+            says="Levels that they have",
+        ),
+        Held(
             "event_topics",
             personal="",
             others="community member_id topic day event_uid",
@@ -460,7 +468,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             personal="",
             others=(
                 "community void_id why case_id content_id member_id starts_at ends_at is_standing revision "
-                "changed_at swept_to is_swept"
+                "changed_at swept_to is_swept judged_id"
             ),
             order="void_id community",
             erased=Erased.STAYS,
@@ -966,6 +974,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             order="community draw_id place",
             erased=Erased.STAYS,
             says="What they won in draws",
+        ),
+        Held(
+            "suspensions",
+            personal="",
+            others="community suspension_id member_id revision stands starts_at ends_at",
+            order="suspension_id community",
+            erased=Erased.STAYS,
+            says="When they were suspended",
         ),
         Held(
             "redemptions",

@@ -1,5 +1,6 @@
 """Chromium on the whole platform's console, with a community that has something to show."""
 
+import itertools
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -25,6 +26,9 @@ from tests.waiting import until
 
 #: All pages in every language, theme and width; else a chosen part.
 FULL = os.environ.get("PLAUDIT_BROWSER") == "full"
+#: What a journey looks at beside: of every page in all looks, else in the hardest: narrow, dark, the longer language.
+LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))
+LOOKED_AT = LOOKS if FULL else [("it-IT", "dark", 320)]
 COMMUNITY = "browsed"
 SCOPES = (
     "events:write",

@@ -11,7 +11,7 @@ from plaudit.access import add_person, local_people, temporary_key
 from plaudit.calls import request
 from plaudit.stack.idle import wait_until_idle
 from services.ingest.events.domain.judgement import event_uid
-from tests.browser.conftest import Console
+from tests.browser.conftest import LOOKED_AT, Console
 from tests.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -120,8 +120,7 @@ async def test_an_audience_is_seen_previewed_and_explained(console: Console) -> 
     async with console.visitor(community="audiences", identity="chat:ada", **how) as ada:
         await ada.go("/me")
         await expect(ada.page.locator("#audiences")).to_contain_text("Two messages within thirty days.")
-    looks = [("en-GB", "light", 1280), ("it-IT", "dark", 320)]
-    for language, theme, width in looks:
+    for language, theme, width in LOOKED_AT:
         look = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 900}}
         async with console.visitor(community="audiences", person=ids["manager"], **look) as mara:
             for name, path in (("list", "/programme/audiences"), ("members", "/programme/audiences/writers")):

@@ -12,7 +12,7 @@ from playwright.async_api import expect
 from plaudit.access import add_person, local_people, temporary_key
 from plaudit.calls import request
 from plaudit.stack.idle import wait_until_idle
-from tests.browser.conftest import Console
+from tests.browser.conftest import LOOKED_AT, Console
 from tests.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -118,7 +118,7 @@ async def test_members_react_and_see_a_manager_looks_and_everybody_reads_the_fee
         refused = await anybody.post("/me/celebrations/react", data={"reaction": "heart"})
         assert refused.status_code in (303, 403, 404)
 
-    for language, theme, width in (("en-GB", "light", 1280), ("it-IT", "dark", 320)):
+    for language, theme, width in LOOKED_AT:
         look = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 900}}
         people = (
             ({"person": manager}, ("/celebrations", "/overview", "/programme")),

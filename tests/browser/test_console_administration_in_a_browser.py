@@ -6,10 +6,16 @@ from collections.abc import Mapping
 import pytest
 from playwright.async_api import expect
 
+from console.pages.audit.routes import UNFOLDED_COUNT
+from plaudit.access import temporary_key
+from plaudit.calls import request
 from tests.browser.conftest import FULL, Console
 from tests.browser.offices import OFFICES, furnished
+from tests.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
+
+READERS = "readers"
 
 PAGES = (
     "/people",
@@ -181,6 +187,33 @@ async def test_who_somebody_is_is_said_on_their_page_and_nothing_about_them_is_o
             await maker.go(f"/members/{offices['member']}")
             await expect(maker.page.get_by_role("link", name="Points by hand", exact=True)).to_have_count(0)
             await expect(maker.page.get_by_text("It is you: another person says that")).to_be_visible()
+            for about_them in ("levels", "badges", "merge", f"merge?with={offices['member']}"):
+                await maker.go(f"/members/{offices['member']}/{about_them}")
+                await expect(
+                    maker.page.get_by_text("It is about yourself, so another person decides it")
+                ).to_be_visible()
+                await expect(maker.page.locator("main form[method=post]")).to_have_count(0)
         await administrator.go(mia)
         await page.get_by_role("button", name="They are not").click()
         await expect(page.locator("#members")).to_contain_text("nothing keeps them from deciding about themselves")
+
+
+async def test_the_audit_log_is_shown_where_its_first_page_holds_reads_alone(console: Console) -> None:
+    urls = console.state.service_urls
+    scopes = ("members:write", "members:read", "audit:read")
+    with temporary_key(console.state, READERS, "reads", scopes, ("ingest", "analytics")) as key:
+        members = [{"identities": [{"channel": "forum", "id": f"m{number}"}]} for number in range(UNFOLDED_COUNT)]
+        request("POST", f"{urls['ingest']}/v1/members/declare", key, json={"members": members})
+        # Who signs in commands something: that comes before what is read.
+        async with console.visitor(community=READERS, locale="en-GB") as visitor:
+            for number in range(UNFOLDED_COUNT):
+                request("GET", f"{urls['ingest']}/v1/members/forum:m{number}", key)
+
+            async def has_reads_alone() -> bool:
+                found = request("GET", f"{urls['analytics']}/v1/audit", key, params={"limit": UNFOLDED_COUNT})
+                return {one["kind"] for one in found["items"]} == {"read"}
+
+            await until(has_reads_alone)
+            assert await visitor.go("/audit") == 200
+            await expect(visitor.page.locator("h1")).to_contain_text("read personal data")
+            assert visitor.complaints == []

@@ -91,6 +91,11 @@ async def test_from_an_award_to_its_bank_line_and_its_books(console: Console, tr
         await page.get_by_role("link", name="What it was booked for").click()
         await page.wait_for_url(f"**/explorer/{treasury['payout']}")
 
+        await visitor.go("/ledger/check")
+        await page.get_by_role("button", name="Check").click()
+        await expect(page.locator("h1")).to_contain_text("Everything is right")
+        await expect(page.get_by_role("button", name="Check again")).to_be_visible()
+
         # On paper a statement is its figures and entries; as a table its numbers are numbers.
         await visitor.go(f"/statements/{treasury['ada']}")
         async with page.expect_download() as coming:

@@ -45,9 +45,25 @@ PAGES = (
     "/c/makers/leaderboard",
     "/c/makers/boards",
     "/c/makers/boards/month",
+    "/c/makers",
+    "/c/makers/celebrations",
+    "/me/celebrations",
+    "/me/draws",
+    "/me/guidelines",
+    "/me/messages",
+    "/me/quests",
 )
 #: Of the same make as another one: looked at when all are.
 ALIKE = {"/me/badges/kind", "/me/place?period=all", "/me/rewards/mug", "/account"}
+#: Empty here: journeys look at them with something to show.
+ALIKE |= {
+    "/me/celebrations",
+    "/me/draws",
+    "/me/guidelines",
+    "/me/messages",
+    "/me/quests",
+    "/c/makers/celebrations",
+}
 LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))
 CHOSEN = [("it-IT", "dark", 320)]
 PAGE_MAX_BYTES = 40_000

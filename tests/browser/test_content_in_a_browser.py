@@ -11,7 +11,7 @@ from playwright.async_api import expect
 from plaudit.access import add_person, local_people, temporary_key
 from plaudit.calls import request
 from plaudit.stack.idle import wait_until_idle
-from tests.browser.conftest import Console
+from tests.browser.conftest import LOOKED_AT, Console
 from tests.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -130,8 +130,7 @@ async def test_content_is_found_and_explained(console: Console) -> None:
         await expect(page.locator("main")).to_contain_text("Nothing was judged of these days")
     async with console.visitor(community=COMMUNITY, identity="forum:grace", **how) as grace:
         assert await grace.go("/content") == 404
-    looks = [("en-GB", "light", 1280), ("it-IT", "dark", 320)]
-    for language, theme, width in looks:
+    for language, theme, width in LOOKED_AT:
         look = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 900}}
         async with console.visitor(community=COMMUNITY, person=manager, **look) as mara:
             await mara.go("/content")

@@ -8,7 +8,7 @@ from playwright.async_api import expect
 from plaudit.access import add_person, local_people, temporary_key
 from plaudit.calls import request
 from plaudit.stack.idle import wait_until_idle
-from tests.browser.conftest import Console
+from tests.browser.conftest import FULL, LOOKS, Console
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
@@ -118,17 +118,22 @@ async def test_a_report_is_upheld_appealed_against_and_won(console: Console) -> 
         await mallory.go("/me")
         await expect(mallory.page.locator("h1")).to_contain_text("30 points")
         # All of it is whole and readable, also small, in the dark and in Italian.
-        look = {"locale": "it-IT", "color_scheme": "dark", "viewport": {"width": 320, "height": 900}}
         case = "/guidelines/" + omar.page.url.rpartition("/")[2]
-        async with console.visitor(community=COMMUNITY, person=ids["Omar"], **look) as small:
-            wrong = []
-            for path in ("/guidelines", "/guidelines?state=dismissed", case, f"/members/{ids['Mallory']}/suspend"):
-                wrong += await small.wrong_at(path, width=320)
-            assert wrong == []
-        async with console.visitor(community=COMMUNITY, identity="forum:mallory", **look) as small:
-            for path in ("/me/guidelines", f"/c/{COMMUNITY}/guidelines"):
-                wrong += await small.wrong_at(path, width=320)
-            assert wrong == []
+        wrong = []
+        for language, theme, width in LOOKS if FULL else LOOKS[-1:]:
+            look = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 900}}
+            async with console.visitor(community=COMMUNITY, person=ids["Omar"], **look) as small:
+                for path in (
+                    "/guidelines",
+                    "/guidelines?state=dismissed",
+                    case,
+                    f"/members/{ids['Mallory']}/suspend",
+                ):
+                    wrong += await small.wrong_at(path, width=width)
+            async with console.visitor(community=COMMUNITY, identity="forum:mallory", **look) as small:
+                for path in ("/me/guidelines", f"/c/{COMMUNITY}/guidelines"):
+                    wrong += await small.wrong_at(path, width=width)
+        assert wrong == []
         # Everybody reads what members keep to.
         await mallory.go(f"/c/{COMMUNITY}/guidelines")
         await expect(mallory.page.locator("main")).to_contain_text("Be kind, and say where it comes from.")

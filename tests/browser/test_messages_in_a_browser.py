@@ -15,7 +15,7 @@ from plaudit.calls import request
 from services.ingest.messages.handlers.sealing import Link, write_link
 from services.ingest.settings import Settings
 from shared.postgres import database_url
-from tests.browser.conftest import Console
+from tests.browser.conftest import LOOKED_AT, Console
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
@@ -118,7 +118,7 @@ async def test_messages_are_chosen_worded_looked_at_and_ended(console: Console) 
     async with console.visitor(community=COMMUNITY, identity="forum:grace", **how) as grace:
         await grace.go("/me/messages")
         await expect(grace.page.get_by_label("A badge was given")).not_to_be_checked()
-    for language, theme, width in (("en-GB", "light", 1280), ("it-IT", "dark", 320)):
+    for language, theme, width in LOOKED_AT:
         look = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 900}}
         async with console.visitor(community=COMMUNITY, person=manager, **look) as mara:
             await mara.go("/messages")

@@ -13,7 +13,7 @@ from plaudit.access import add_person, local_people, temporary_key
 from plaudit.calls import request
 from plaudit.draw import draw
 from plaudit.stack.idle import wait_until_idle
-from tests.browser.conftest import Console
+from tests.browser.conftest import LOOKED_AT, Console
 from tests.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -181,8 +181,7 @@ async def test_members_do_quests_alone_and_together_and_have_what_comes_with_the
         assert verified.output == "right: 0 of 0 tickets won, as seed and tickets have it\n"
 
     wrong = []
-    looks = [("en-GB", "light", 1280), ("it-IT", "dark", 320)]
-    for language, theme, width in looks:
+    for language, theme, width in LOOKED_AT:
         look = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 900}}
         for who, paths in (
             ({"person": manager}, ("/quests", "/draws", "/draws/spring", "/draws/winter")),

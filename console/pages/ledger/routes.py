@@ -6,6 +6,7 @@ from starlette.routing import Route
 from console.asking import Answer
 from console.components.tables import PAGE_COUNT, Listing
 from console.frame.navigation import LEDGER
+from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.ledger.words import ACCOUNTS, CHECKS, TRANSFERS
 from console.pages.tables import amount, table
@@ -35,9 +36,26 @@ async def download(visit: Visit) -> Response:
 
 
 async def check(visit: Visit) -> Response:
-    """Compute all of it again, and say what differs."""
-    answer = await visit.ask.get("rewards", "/v1/ledger/check")
-    return visit.page("pages/ledger/check.html", answer=answer, checks=CHECKS)
+    """What the last check found, and how far the next one is."""
+    return await _checks(visit)
+
+
+async def check_again(visit: Visit) -> Response:
+    """Have all of it computed again."""
+    answer = await visit.ask.command("POST", "rewards", "/v1/ledger/checks")
+    if answer.ok:
+        return visit.see_other(f"{LEDGER.path}/check")
+    return await _checks(visit, refused=Refusal.of(answer))
+
+
+async def _checks(visit: Visit, refused: Refusal | None = None) -> Response:
+    return visit.page(
+        "pages/ledger/check.html",
+        status=200 if refused is None else refused.status,
+        answer=await visit.ask.get("rewards", "/v1/ledger/checks"),
+        checks=CHECKS,
+        refused=refused,
+    )
 
 
 async def members(visit: Visit) -> Response:
@@ -95,7 +113,8 @@ def _refuse_missing(answer: Answer) -> None:
 ROUTES = [
     Route(LEDGER.path, page(show, scope=LEDGER.scope)),
     Route(f"{LEDGER.path}.csv", page(download, scope=LEDGER.scope)),
-    Route(f"{LEDGER.path}/check", page(check, scope=LEDGER.scope)),
+    Route(f"{LEDGER.path}/check", page(check, scope=LEDGER.scope), methods=["GET"]),
+    Route(f"{LEDGER.path}/check", page(check_again, scope=LEDGER.scope), methods=["POST"]),
     Route(f"{LEDGER.path}/members", page(members, scope=LEDGER.scope)),
     Route(f"{LEDGER.path}/accounts/{{account_id:uuid}}", page(account, scope=LEDGER.scope)),
     Route(f"{LEDGER.path}/transfers/{{transfer_id:uuid}}", page(transfer, scope=LEDGER.scope)),

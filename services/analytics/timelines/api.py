@@ -27,6 +27,7 @@ from shared.http import (
 )
 from shared.http.problem_types import INVALID_CURSOR, UNKNOWN_IDENTITY
 from shared.own_events import word_of
+from shared.postgres import Connection
 
 router = APIRouter(tags=["lineage"])
 
@@ -82,26 +83,56 @@ async def get_member_events(
 ) -> MemberEvents:
     """Newest first, by event time. `GET /v1/explanations` of scoring says why each earned that, or nothing."""
     community, own_id = principal.community, str(member_id)
-    looked_at = limit if earned is None else max(limit, LOOKED_AT_MAX_COUNT)
-    events = await store.page_of_events(
-        conn, community=community, member_id=own_id, after=place, limit_count=looked_at
+    found = await _page_of_liked(
+        conn, community=community, member_id=own_id, earned=earned, after=place, limit_count=limit
     )
-    awards = await load_awards_of_events(conn, community=community, events=events)
-    outcomes = await load_outcomes(conn, community=community, awards=awards)
+    # What led to what is asked of those that are shown alone.
+    outcomes = await load_outcomes(
+        conn, community=community, awards=[award for one in found.items for award in one.awards]
+    )
     by_event: dict[str, list[trail.Outcome]] = {}
     for outcome in outcomes:
         by_event.setdefault(outcome.award.event_uid, []).append(outcome)
-    found = [domain.MemberEvent(event, tuple(by_event.get(event.event_uid, ()))) for event in events]
-    wanted = [one for one in found if one.is_like(own_id, earned)]
-    shown = wanted[:limit]
-    last = shown[-1].event if len(wanted) > limit else events[-1] if len(events) == looked_at else None
+    shown = [domain.MemberEvent(one.event, tuple(by_event.get(one.event.event_uid, ()))) for one in found.items]
     # An own page names nobody but its reader: others' names are theirs to show.
     named = set() if principal.member_id else _named(shown)
     return MemberEvents(
         items=[MemberEvent.of(one, own_id, _word(settings, community, own_id, one.event)) for one in shown],
-        next=None if last is None else encode_cursor(domain.EventPlace.of(last)),
+        next=None if found.last is None else encode_cursor(domain.EventPlace.of(found.last)),
         names=await store.load_names(conn, community=community, member_ids=named),
     )
+
+
+async def _page_of_liked(
+    conn: Connection,
+    *,
+    community: str,
+    member_id: str,
+    earned: bool | None,
+    after: domain.EventPlace | None,
+    limit_count: int,
+) -> domain.Liked:
+    """A page of those that earned the member something, or nothing, or (None) all, each with its awards.
+
+    They are looked at in portions, of which each next one is twice as large: most pages need the first alone.
+    """
+    looked_at = limit_count if earned is None else max(limit_count, LOOKED_AT_MAX_COUNT)
+    portion = limit_count if earned is None else limit_count + 1
+    items: list[domain.Earning] = []
+    while True:
+        events = await store.page_of_events(
+            conn, community=community, member_id=member_id, after=after, limit_count=min(portion, looked_at)
+        )
+        awards = await load_awards_of_events(conn, community=community, events=events)
+        items += [one for one in domain.earnings(events, awards) if one.is_like(member_id, earned)]
+        if len(items) > limit_count:
+            return domain.Liked(items[:limit_count], items[limit_count - 1].event)
+        if len(events) < min(portion, looked_at):
+            return domain.Liked(items, None)
+        looked_at -= len(events)
+        if not looked_at:
+            return domain.Liked(items, events[-1])
+        after, portion = domain.EventPlace.of(events[-1]), 2 * portion
 
 
 def _word(settings: Settings, community: str, member_id: str, event: EventRecord) -> str:

@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from services.ingest.event_types.domain import UnknownChannelError
 from services.ingest.members import domain
 from services.ingest.members.handlers.declaring import declare_identities
+from services.ingest.members.handlers.declaring_many import Declared, declare_new
 from services.ingest.members.handlers.resolving import find_owner
 from services.ingest.members.store import members as members_store
 from services.ingest.shares.api import QUOTA_EXCEEDED, WithinShare
@@ -39,13 +41,36 @@ from shared.http import (
 )
 from shared.http.members import TEXT_MAX_CHARS
 from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_IDENTITY, UNKNOWN_MEMBER
+from shared.http.problems import ErrorTable
+from shared.near_names import suggestion
 from shared.settings import ServiceSettings
 
 ERASED_IDENTITY = ProblemType("erased-identity", 409, "Whoever had the identity was erased")
 TOO_MANY_IDENTITIES = ProblemType("too-many-identities", 409, "The member has too many identities")
 DIFFERENT_MEMBERS = ProblemType("different-members", 409, "The identities are different members")
 IDENTITIES_MAX_COUNT = 20
+#: Declared by one request. Of members who are there already each takes a transaction of its own, some 10 ms.
+DECLARED_MAX_COUNT = 200
 ServiceConfigured = Annotated[ServiceSettings, configured(ServiceSettings)]
+
+#: Why a declaration is refused, as it is answered: of one alone, and of each of several.
+REFUSALS: ErrorTable = {
+    domain.DifferentMembersError: lambda error: Problem(
+        DIFFERENT_MEMBERS,
+        f"They belong to {', '.join(error.member_ids)}. Who is one person all the same is merged: "
+        "POST /v1/members/{member_id}/merge, or `plaudit member merge`",
+    ),
+    domain.TooManyIdentitiesError: lambda error: Problem(
+        TOO_MANY_IDENTITIES,
+        f"Nothing was done: {error}. Is it one person, or many who post by the account of a bridge?",
+    ),
+    domain.ErasedIdentityError: lambda error: Problem(
+        ERASED_IDENTITY, f"Nothing was done: {error}. Who takes part again does so under another identity"
+    ),
+    UnknownChannelError: lambda error: _wrong(
+        f"/identities/{error.place}/channel", f"{error}; {suggestion(error.channel, error.known)}"
+    ),
+}
 
 router = APIRouter()
 
@@ -105,6 +130,53 @@ class IdentitiesDeclared(RequestBody):
     )
     name: Annotated[Name, BeforeValidator(if_text(label))] | None = None
 
+    def declared(self, settings: ServiceSettings, community: str) -> Declared:
+        """What is declared, the addresses as they are kept."""
+        return Declared({one.identity: one.email(settings, community) for one in self.identities}, self.name)
+
+
+class MembersDeclared(RequestBody):
+    """Members, each by identities that are one person."""
+
+    members: list[IdentitiesDeclared] = Field(
+        min_length=1,
+        max_length=DECLARED_MAX_COUNT,
+        examples=[
+            [
+                {
+                    "identities": [{"channel": "code", "id": "github:7"}, {"channel": "chat", "id": "U7"}],
+                    "name": "Ada",
+                },
+                {"identities": [{"channel": "forum", "id": "grace"}]},
+            ]
+        ],
+    )
+
+
+class DeclarationRefused(BaseModel):
+    """Why one of several declarations was refused: what it would have been answered alone."""
+
+    type: str = Field(examples=[DIFFERENT_MEMBERS.uri])
+    title: str = Field(examples=[DIFFERENT_MEMBERS.title])
+    detail: str
+    field: str | None = Field(description="What of the declaration is wrong, as a JSON Pointer", examples=[None])
+
+
+class MemberDeclared(BaseModel):
+    """What became of one of several declarations: the member that it is of, or why it was refused."""
+
+    index: int = Field(description="Which of the request's members, from 0", examples=[0])
+    member_id: str | None
+    refused: DeclarationRefused | None = Field(examples=[None])
+
+
+class ManyDeclared(BaseModel):
+    """What became of each declaration, in the order of the request."""
+
+    declared: int = Field(examples=[1])
+    refused: int = Field(examples=[0])
+    items: list[MemberDeclared]
+
 
 class Member(BaseModel):
     """A member of the community, on every channel."""
@@ -159,24 +231,73 @@ async def put_identities(
 ) -> Member:
     """Events of any of these identities then count for one member. Saying it again changes nothing."""
 
-    async def declared() -> Member:
+    declared = body.declared(settings, principal.community)
+    return Member.of(await _declare(begin, principal.community, declared))
+
+
+async def _declare(begin: Begin, community: str, declared: Declared) -> domain.Member:
+    async def once() -> domain.Member:
         async with begin() as tx:
-            member = await declare_identities(
-                tx,
-                community=principal.community,
-                identities={
-                    identity.identity: identity.email(settings, principal.community)
-                    for identity in body.identities
-                },
-                name=body.name,
+            return await declare_identities(
+                tx, community=community, identities=declared.identities, name=declared.name
             )
-        return Member.of(member)
 
     try:
-        return await declared()
+        return await once()
     except domain.DifferentMembersError:
         # It may only be an event that came in between, with a member not yet seen.
-        return await declared()
+        return await once()
+
+
+@router.post(
+    "/v1/members/declare",
+    summary="Declare many members at once",
+    responses=problem_responses(QUOTA_EXCEEDED),
+)
+async def post_members_declare(
+    principal: Annotated[Principal, requires(Scope.MEMBERS_WRITE)],
+    share: WithinShare,
+    begin: Begin,
+    settings: ServiceConfigured,
+    body: MembersDeclared,
+    response: Response,
+) -> ManyDeclared:
+    """As `PUT /v1/members/identities` for each of them; one that is refused keeps none of the others out.
+
+    A body with a field that is not valid is refused whole, and says which. Each member counts as one event of the
+    share. Saying it again changes nothing.
+    """
+    share.take_more(len(body.members) - 1)
+    response.headers.update(share.headers())
+    wanted = [member.declared(settings, principal.community) for member in body.members]
+    made: dict[int, str] = {}
+    try:
+        async with begin() as tx:
+            made = await declare_new(tx, community=principal.community, wanted=wanted)
+    except domain.FasterError:
+        # An event or another declaration was faster with one of them: none is new for certain.
+        made = {}
+    items = []
+    for index, one in enumerate(wanted):
+        member_id, refused = made.get(index), None
+        if member_id is None:
+            try:
+                member_id = (await _declare(begin, principal.community, one)).member_id
+            except tuple(REFUSALS) as error:
+                refused = _refused(REFUSALS[type(error)](error))
+        items.append(MemberDeclared(index=index, member_id=member_id, refused=refused))
+    refused_count = sum(item.refused is not None for item in items)
+    return ManyDeclared(declared=len(items) - refused_count, refused=refused_count, items=items)
+
+
+def _refused(problem: Problem) -> DeclarationRefused:
+    wrong = problem.errors[0] if problem.errors else None
+    return DeclarationRefused(
+        type=problem.type.uri,
+        title=problem.type.title,
+        detail=wrong.detail if wrong else problem.detail or problem.type.title,
+        field=wrong.field if wrong else None,
+    )
 
 
 async def _asked_identity(
@@ -194,16 +315,16 @@ async def _asked_identity(
 ) -> NamedIdentity | None:
     if identity is not None:
         if channel is not None or host is not None or id_ is not None:
-            raise _half("identity", "It says all of it: give no channel, host or id beside it")
+            raise _wrong("identity", "It says all of it: give no channel, host or id beside it")
         return asked_identity(identity, field="identity")
     if channel is not None and id_ is not None:
         return NamedIdentity(channel, compared_id(channel, id_), (host or "").lower())
     if channel is None and id_ is None and host is None:
         return None
-    raise _half("id" if id_ is None else "channel", "An identity is a channel and an id: give both")
+    raise _wrong("id" if id_ is None else "channel", "An identity is a channel and an id: give both")
 
 
-def _half(field: str, detail: str) -> Problem:
+def _wrong(field: str, detail: str) -> Problem:
     return Problem(INVALID_REQUEST, detail, [FieldError(field=field, detail=detail)])
 
 

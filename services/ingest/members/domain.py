@@ -236,6 +236,10 @@ class DifferentMembersError(Exception):
         self.member_ids = member_ids
 
 
+class FasterError(Exception):
+    """Somebody else had an identity first that was nobody's a moment ago."""
+
+
 @dataclass(frozen=True)
 class Declaration:
     """What declaring some identities as one person means: the member, and which identities are new to it."""

@@ -200,14 +200,16 @@ class Door:
 DOOR = Door()
 
 
-async def _one_event(request: Request, response: Response, service: ConnectedService) -> None:
+async def _one_event(request: Request, response: Response, service: ConnectedService) -> Visit:
     """Count a command as one event of its caller's, whose key the route has checked before."""
     principal = await authorise(service.keys, request.headers.get("authorization"), None)
     byte_count = len(await request.body())
     visit = DOOR.visit(principal, cast("Settings", service.settings), byte_count)
     visit.take(1, byte_count)
     response.headers.update(visit.headers())
+    return visit
 
 
 #: The annotation of a route's parameter, after the caller: the command takes from the caller's share.
-WithinShare = Annotated[None, Depends(_one_event)]
+#: One that does what several do takes more of it.
+WithinShare = Annotated[Visit, Depends(_one_event)]

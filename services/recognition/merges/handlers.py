@@ -55,6 +55,7 @@ async def on_guidelines(tx: Transaction, facts: list[GuidelineFact]) -> None:
     await counts.on_guidelines(tx, facts)
     await boards.apply_suspensions(tx)
     await levels.look_at_suspended(tx, facts)
+    await quests.look_at_suspended(tx, facts)
 
 
 FOLLOWED_MEMBERS = Subscription(MEMBERS, MEMBER_FACT, on_members)

@@ -7,13 +7,14 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.rewards.checks.domain import Findings
-from services.rewards.checks.handlers import check
+from services.rewards.checks import store
+from services.rewards.checks.domain import Findings, LedgerChecks
+from services.rewards.checks.handlers import PARTS_COUNT, ask_for_check, check
 from services.rewards.ledger.store.check import FINDINGS_MAX_COUNT
 from services.rewards.payouts.api import State
 from services.rewards.payouts.seals.domain import SealStep
 from services.rewards.settings import Settings
-from shared.http import IN_ANSWER, Principal, Scope, Snapshot, configured, problem_responses, requires
+from shared.http import IN_ANSWER, Conn, Principal, Scope, Snapshot, Tx, configured, problem_responses, requires
 from shared.http.connected import ConnectedService
 
 router = APIRouter(tags=["ledger"])
@@ -145,6 +146,49 @@ class LedgerCheck(BaseModel):
         )
 
 
+class LedgerChecksShown(BaseModel):
+    """The last check that was asked for, and how far the next one is."""
+
+    last: LedgerCheck | None = Field(description="Null while none was made")
+    took_seconds: float | None = Field(description="How long the last one took", examples=[0.4])
+    asked_at: datetime | None = Field(description="When the next one was asked for; null when none waits")
+    started_at: datetime | None = Field(description="Null while it waits for its turn")
+    parts_done: int = Field(description="How many parts of the next one are done", examples=[0])
+    parts_count: int = Field(description="How many parts a check has", examples=[PARTS_COUNT])
+    took_too_long: bool = Field(description="Whether one was given up after the last, for it took too long")
+
+    @classmethod
+    def of(cls, checks: LedgerChecks) -> Self:
+        """The checks as they are answered."""
+        last = checks.last
+        return cls(
+            last=None if last is None else LedgerCheck.of(last.found, last.checked_at),
+            took_seconds=None if last is None else last.took_seconds,
+            asked_at=checks.asked_at,
+            started_at=checks.started_at,
+            parts_done=checks.parts_done,
+            parts_count=PARTS_COUNT,
+            took_too_long=checks.took_too_long,
+        )
+
+
+@router.post("/v1/ledger/checks", summary="Have the ledger checked", responses=problem_responses())
+async def post_checks(principal: Annotated[Principal, requires(Scope.PAYOUTS_READ)], tx: Tx) -> LedgerChecksShown:
+    """In the background: `GET` of the same path says how far it is, and what it found.
+
+    While a check waits or is under way, asking again changes nothing.
+    """
+    return LedgerChecksShown.of(await ask_for_check(tx, community=principal.community))
+
+
+@router.get("/v1/ledger/checks", summary="The last check of the ledger", responses=problem_responses())
+async def get_checks(
+    principal: Annotated[Principal, requires(Scope.PAYOUTS_READ, reads=IN_ANSWER)], conn: Conn
+) -> LedgerChecksShown:
+    """What the last check that was asked for found, of which moment, and how far the next one is."""
+    return LedgerChecksShown.of(await store.find_checks(conn, community=principal.community))
+
+
 @router.get("/v1/ledger/check", summary="Is the ledger right?", responses=problem_responses())
 async def get_check(
     principal: Annotated[Principal, requires(Scope.PAYOUTS_READ, reads=IN_ANSWER)],
@@ -155,6 +199,7 @@ async def get_check(
     """Computes every balance of the community again, from its entries and from its payouts and redemptions.
 
     Compares payouts with their histories, runs with their seals, and these with what was told. Says what differs.
+    The answer comes when that is done; of a large ledger ask for it by `POST /v1/ledger/checks`.
     """
     found = await check(
         conn,

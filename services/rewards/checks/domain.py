@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple, get_args
 
 from services.rewards.ledger.domain.check import Findings as LedgerFindings
@@ -106,3 +107,24 @@ class Findings:
             *self.seals,
         ):
             yield str(found)
+
+
+@dataclass(frozen=True, slots=True)
+class LastCheck:
+    """What the last check of a community found, of which moment, and how long it took."""
+
+    found: Findings
+    checked_at: datetime
+    took_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerChecks:
+    """The last check of a community's ledger, and the one that was asked for since; None where there is none."""
+
+    last: LastCheck | None = None
+    asked_at: datetime | None = None
+    started_at: datetime | None = None
+    parts_done: int = 0
+    #: Whether the one after the last was given up.
+    took_too_long: bool = False

@@ -1,10 +1,17 @@
 """Payouts and redemptions against what the ledger, the lots and their histories say of them."""
 
+import logging
+from datetime import datetime
+
 from asyncpg import Record
+from pydantic import TypeAdapter, ValidationError
 
 from services.rewards.checks.domain import (
     USING_STATES,
     AccountDifference,
+    Findings,
+    LastCheck,
+    LedgerChecks,
     StateDifference,
     UseDifference,
     expected,
@@ -12,6 +19,10 @@ from services.rewards.checks.domain import (
 from services.rewards.ledger.store.check import FINDINGS_MAX_COUNT
 from services.rewards.payouts.domain import PayoutState
 from shared.postgres import Connection
+
+log = logging.getLogger(__name__)
+
+_FINDINGS = TypeAdapter(Findings)
 
 # Each compares one community, or all (None), lists at most FINDINGS_MAX_COUNT and may take `timeout_seconds`. Like
 # those of the ledger they add up where they can, instead of joining.
@@ -110,6 +121,91 @@ async def compare_states(
         timeout=timeout_seconds,
     )
     return [_state_difference(row) for row in rows]
+
+
+async def ask_for_check(conn: Connection, *, community: str, now: datetime) -> bool:
+    """Note that a check is wanted; False when one waits or is under way."""
+    status: str = await conn.execute(
+        """
+        insert into ledger_checks as c (community, asked_at) values ($1, $2)
+        on conflict (community) do update set asked_at = $2, parts_done = 0, took_too_long = false
+        where c.asked_at is null
+        """,
+        community,
+        now,
+    )
+    return status != "INSERT 0 0"
+
+
+async def start_check(conn: Connection, *, now: datetime) -> str | None:
+    """Start the check that has waited longest, or again one whose worker ended; whose it is, None for none."""
+    found: str | None = await conn.fetchval(
+        """
+        update ledger_checks set started_at = $1, parts_done = 0
+        where community = (
+            select community from ledger_checks where asked_at is not null
+            order by asked_at, community limit 1 for update)
+        returning community
+        """,
+        now,
+    )
+    return found
+
+
+async def set_parts_done(conn: Connection, *, community: str, count: int) -> None:
+    """Note how far the check is that is under way."""
+    await conn.execute("update ledger_checks set parts_done = $2 where community = $1", community, count)
+
+
+async def put_check(
+    conn: Connection, *, community: str, found: Findings, checked_at: datetime, took_seconds: float
+) -> None:
+    """Keep what a check found in place of what the one before it did."""
+    await conn.execute(
+        """
+        update ledger_checks
+        set asked_at = null, started_at = null, found = $2::jsonb, checked_at = $3, took_seconds = $4
+        where community = $1
+        """,
+        community,
+        _FINDINGS.dump_json(found).decode(),
+        checked_at,
+        took_seconds,
+    )
+
+
+async def give_check_up(conn: Connection, *, community: str) -> None:
+    """Note that the check under way took too long; what the last one found stays."""
+    await conn.execute(
+        "update ledger_checks set asked_at = null, started_at = null, took_too_long = true where community = $1",
+        community,
+    )
+
+
+async def find_checks(conn: Connection, *, community: str) -> LedgerChecks:
+    """The last check of a community, and the one that is asked for or under way."""
+    row = await conn.fetchrow("select * from ledger_checks where community = $1", community)
+    if row is None:
+        return LedgerChecks()
+    return LedgerChecks(
+        last=_last(row),
+        asked_at=row["asked_at"],
+        started_at=row["started_at"],
+        parts_done=row["parts_done"],
+        took_too_long=row["took_too_long"],
+    )
+
+
+def _last(row: Record) -> LastCheck | None:
+    if row["found"] is None:
+        return None
+    try:
+        found = _FINDINGS.validate_json(row["found"])
+    except ValidationError as error:
+        # Of a version that found other things: another check says it anew.
+        log.warning("the last check of the ledger of %s cannot be read: %s", row["community"], error)
+        return None
+    return LastCheck(found, row["checked_at"], row["took_seconds"])
 
 
 def _state_difference(row: Record) -> StateDifference:

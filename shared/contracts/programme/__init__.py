@@ -24,6 +24,7 @@ from shared.contracts.programme.levels import (
     counted_id,
     counted_of,
     detail_of,
+    opening,
 )
 from shared.contracts.programme.manual import Manual, ManualLimit, ManualReason
 from shared.contracts.programme.milestones import MILESTONES_MAX_COUNT, Milestone
@@ -174,4 +175,5 @@ __all__ = [
     "counted_of",
     "detail_of",
     "id_problems",
+    "opening",
 ]

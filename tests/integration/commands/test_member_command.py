@@ -85,3 +85,58 @@ def test_exported_and_forgotten_for_good(platform: StackState, tmp_path: Path) -
     gone = CliRunner().invoke(main, ["member", "show", ada, *where], env={"PLAUDIT_STACK": "whole"})
     assert gone.exit_code == 1
     assert "Nobody" in gone.output or "no member" in gone.output.lower()
+
+
+def test_a_table_of_members_is_declared_and_what_is_wrong_is_said_by_line(
+    platform: StackState, tmp_path: Path
+) -> None:
+    community, table = f"m{uuid4().hex[:8]}", tmp_path / "people.csv"
+    where = ("--community", community)
+    some = "\n".join(f"Member {number},m{number},," for number in range(250))
+    table.write_text(
+        f"\ufeffname,forum,chat,code@git.example.org\nAda Lovelace,ada,U1,17\n{some}\n,,,\nBob,,,\nCy,cy\n"
+        f"Dan,{'d' * 600},,\nEve,m0,U1,\n",
+        encoding="utf-8",
+    )
+
+    done = CliRunner().invoke(
+        main, ["member", "import", str(table), *where, "--json"], env={"PLAUDIT_STACK": "whole"}
+    )
+
+    assert done.exit_code == 1
+    assert json.loads(done.stdout) == {"declared": 251, "refused": 4}
+    faults = dict(line.removeprefix("line ").split(": ", 1) for line in done.stderr.splitlines())
+    assert sorted(faults, key=int) == ["254", "255", "256", "257"]
+    assert "names nobody" in faults["254"]
+    assert faults["255"] == "has 2 cells where the first line names 4 columns"
+    assert faults["256"].startswith("identities/0/id: ")
+    assert faults["257"].startswith("The identities are different members: ")
+    ada = plaudit("show", "code@git.example.org:17", *where)
+    assert ada["name"] == "Ada Lovelace"
+    assert {(one["channel"], one["id"]) for one in ada["identities"]} == {
+        ("forum", "ada"),
+        ("chat", "U1"),
+        ("code", "17"),
+    }
+    again = CliRunner().invoke(
+        main, ["member", "import", "-", *where], input="forum,chat\nada,U1\n", env={"PLAUDIT_STACK": "whole"}
+    )
+    assert (again.exit_code, "1 members were declared, 0 rows refused" in again.output) == (0, True), again.output
+
+
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [
+        ("name", "names no channel"),
+        ("forum,forum", "two columns forum"),
+        ("Full Name,forum", "neither `name` nor a channel"),
+    ],
+)
+def test_a_table_whose_first_line_names_no_channels_is_refused(
+    platform: StackState, first: str, said: str
+) -> None:
+    refused = CliRunner().invoke(
+        main, ["member", "import", "-"], input=f"{first}\nada,U1\n", env={"PLAUDIT_STACK": "whole"}
+    )
+    assert refused.exit_code == 1
+    assert said in refused.output

@@ -205,6 +205,14 @@ async def declare_identities(desk: Desk) -> Ask:
     return Ask(desk.api, "PUT", "/v1/members/identities", {"identities": identities, "name": "Ada Lovelace"})
 
 
+async def declare_members(desk: Desk) -> Ask:
+    members = [
+        {"identities": [{"channel": "code", "id": "github:1"}, {"channel": "chat", "id": "U1"}], "name": "Ada"},
+        {"identities": [{"channel": "forum", "id": "grace"}], "name": "Grace Hopper"},
+    ]
+    return Ask(desk.api, "POST", "/v1/members/declare", {"members": members})
+
+
 async def say_standing(desk: Desk) -> Ask:
     assert (await (await declare_identities(desk))()).status_code == 200
     return Ask(desk.api, "PUT", "/v1/members/chat:U1/standing", {"staff": True})
@@ -639,6 +647,10 @@ async def give_reward_up(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", path)
 
 
+async def check_ledger(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/ledger/checks")
+
+
 async def create_run(desk: Desk) -> Ask:
     await desk.finance()
     return Ask(desk.api, "POST", "/v1/payout-runs")
@@ -1047,6 +1059,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/sign-in-links": ("sign_in_link.make", make_link),
     "ingest POST /v1/tokens": ("token.issue", sign_in),
     "ingest PUT /v1/members/identities": ("member.declare_identities", declare_identities),
+    "ingest POST /v1/members/declare": ("community.declare_members", declare_members),
     "ingest POST /v1/measurings": ("community.measure_again", measure_again),
     "ingest POST /v1/members/links": ("member.link_identity", link_identity),
     "ingest PUT /v1/members/{member_id}/standing": ("member.say_standing", say_standing),
@@ -1155,6 +1168,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/payout-runs/{run_id}/outcome": ("payout_run.note_outcome", note_outcome),
     "rewards POST /v1/payout-runs/{run_id}/outcomes/{outcome_id}/confirm": ("outcome.confirm", confirm_outcome),
     "rewards POST /v1/payout-runs/{run_id}/outcomes/{outcome_id}/withdraw": ("outcome.withdraw", withdraw_outcome),
+    "rewards POST /v1/ledger/checks": ("ledger.check", check_ledger),
     **{f"{service} {operation}": how for service in SERVICES for operation, how in OF_EACH.items()},
 }
 

@@ -33,6 +33,7 @@ from tests.integration.services.commands import (
     add_person,
     create_run,
     declare_identities,
+    declare_members,
     reserve,
     set_payee,
 )
@@ -313,11 +314,11 @@ async def test_an_entry_has_bank_details_masked(clients: Any, pool: asyncpg.Pool
 @pytest.mark.parametrize("spec", ["ingest"], indirect=True)
 async def test_an_entry_has_no_name_handle_or_address(clients: Any, pool: asyncpg.Pool, world: Any) -> None:
     desk = Desk(world, await clients(), await clients())
-    for prepared in (add_person, declare_identities):
+    for prepared in (add_person, declare_members, declare_identities):
         assert (await (await prepared(desk))()).is_success
 
     rows = await pool.fetch("select a::text as row from audit_entries a where community = $1", world.community)
-    assert len(rows) == 2
+    assert len(rows) == 3
     assert not [
         row for row in rows for said in ("example.org", "Lovelace", "Grace", "github:1") if said in row["row"]
     ]

@@ -57,7 +57,7 @@ async def declare_identities(
     ]
     emails = {key: email for key, email in zip(keys, identities.values(), strict=True) if email is not None}
     said = None if name is None else SaidName(NamedBy.DECLARED, tx.now, name)
-    owners = await _owners(tx, keys)
+    owners = await owners_of(tx, keys)
     if await erased_among(tx, identities=[key for key in keys if key not in owners]):
         raise ErasedIdentityError
     joined_by: ProvenBy | None = None
@@ -89,7 +89,7 @@ async def declare_identities(
     )
     if declaration.is_new and len(added) < len(declaration.new_identities):
         # An event or another declaration was faster. Nobody has heard of our member yet: they are theirs.
-        owners = {key: owner for key, owner in (await _owners(tx, keys)).items() if owner != made.member_id}
+        owners = {key: owner for key, owner in (await owners_of(tx, keys)).items() if owner != made.member_id}
         faster = declare(owners, owners, new_member_id="")
         await identities_store.give_identities(tx.conn, of=made, to=faster.member_id)
         await members_store.forget_members(tx.conn, keys=[made])
@@ -147,7 +147,7 @@ async def _proven_owner(
     return None if known is None else (ProvenBy.EMAIL, known)
 
 
-async def _owners(tx: Transaction, keys: Sequence[IdentityKey]) -> dict[IdentityKey, str]:
+async def owners_of(tx: Transaction, keys: Sequence[IdentityKey]) -> dict[IdentityKey, str]:
     """Whose identities are, or whom these are merged into; those included that are known by their hashes alone."""
     owners = {
         key: owner.member_id

@@ -1,5 +1,7 @@
 """Is the ledger right? Everything derived is computed again from what is never changed."""
 
+from collections.abc import Awaitable, Callable
+
 from asyncpg import Record
 
 from services.rewards.ledger.domain.check import (
@@ -13,6 +15,9 @@ from services.rewards.ledger.domain.check import (
 from shared.postgres import Connection
 
 FINDINGS_MAX_COUNT = 100
+LEDGER_PARTS_COUNT = 5
+#: Is called when a part of a check is done.
+OnPart = Callable[[], Awaitable[None]]
 
 
 async def see_one_moment(conn: Connection) -> None:
@@ -20,15 +25,19 @@ async def see_one_moment(conn: Connection) -> None:
     await conn.execute("set transaction isolation level repeatable read")
 
 
-async def check_ledger(conn: Connection, *, community: str | None, timeout_seconds: float) -> Findings:
+async def check_ledger(
+    conn: Connection, *, community: str | None, timeout_seconds: float, on_part: OnPart
+) -> Findings:
     """Compare transfers, entries, balances and lots of one community, or of all.
 
     At most FINDINGS_MAX_COUNT of each kind are listed. Call it in a transaction that sees one moment, so that all
-    parts do. Each part may take `timeout_seconds`.
+    parts do. Each part may take `timeout_seconds`; after each of LEDGER_PARTS_COUNT `on_part` is called.
     """
 
     async def found(query: str) -> list[Record]:
-        return list(await conn.fetch(query, community, FINDINGS_MAX_COUNT, timeout=timeout_seconds))
+        rows = await conn.fetch(query, community, FINDINGS_MAX_COUNT, timeout=timeout_seconds)
+        await on_part()
+        return list(rows)
 
     sums = await conn.fetch(
         """
@@ -38,6 +47,7 @@ async def check_ledger(conn: Connection, *, community: str | None, timeout_secon
         community,
         timeout=timeout_seconds,
     )
+    await on_part()
     return Findings(
         sums=[CurrencySum(**row) for row in sums],
         unbalanced=[_transfer(row) for row in await found(_UNBALANCED)],

@@ -447,3 +447,90 @@ async def test_a_verified_address_joins_what_is_nobodys_and_any_other_is_a_reaso
         (["same_email"], *sorted([ada["member_id"], said["member_id"]])),
         (["same_handle", "same_name"], *graces),
     ]
+
+
+async def many(community: Community, *members: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+    """What becomes of several declarations, each of some identities."""
+    body = [{"identities": [{"channel": channel, "id": one} for channel, one in member]} for member in members]
+    answer = await community.client.post("/v1/members/declare", json={"members": body})
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_many_are_declared_and_one_that_is_refused_keeps_no_other_out(community: Community) -> None:
+    zoe, yan = await whose_new(community, "zoe"), await whose_new(community, "yan")
+
+    found = await many(
+        community,
+        (("forum", "ada"), ("chat", "U1")),
+        (("forum", "zoe"), ("forum", "yan")),
+        (("forum", "zoe"), ("chat", "U2")),
+        (("pottery", "cy"),),
+        (("forum", "dan"),),
+    )
+
+    assert (found["declared"], found["refused"]) == (3, 2)
+    assert [item["index"] for item in found["items"]] == [0, 1, 2, 3, 4]
+    ada, both, more, nowhere, dan = found["items"]
+    assert ada["member_id"] == await whose(community, "forum:ada") == await whose(community, "chat:U1")
+    assert dan["member_id"] == await whose(community, "forum:dan")
+    assert more["member_id"] == zoe == await whose(community, "chat:U2")
+    assert both["refused"]["type"] == "urn:plaudit:problem:different-members"
+    assert all(one in both["refused"]["detail"] for one in (zoe, yan))
+    assert nowhere["refused"]["field"] == "/identities/0/channel"
+    assert "no channel `pottery`" in nowhere["refused"]["detail"]
+    assert both["member_id"] is nowhere["member_id"] is None
+
+
+async def whose_new(community: Community, one: str) -> str:
+    answer = await declare(community, ("forum", one))
+    return str(answer.json()["member_id"])
+
+
+async def test_two_of_many_that_name_one_identity_are_one_member(community: Community) -> None:
+    found = await many(community, (("forum", "ada"),), (("chat", "U1"), ("forum", "ada")), (("forum", "bea"),))
+    ada, again, bea = (item["member_id"] for item in found["items"])
+    assert ada == again != bea
+    assert await whose(community, "chat:U1") == ada
+
+
+async def test_many_that_are_declared_again_change_nothing(community: Community) -> None:
+    members = ((("forum", "ada"), ("chat", "U1")), (("forum", "bea"),))
+    first = await many(community, *members)
+    assert await many(community, *members) == first
+
+
+async def test_new_ones_are_told_of_and_an_event_finds_them(community: Community) -> None:
+    found = await many(community, (("forum", "ada"), ("chat", "U1")), (("forum", "bea"),))
+    published = await handle(community, raw_fact(community.name, event(1, "ada")))
+    assert published.events[0]["member"] == found["items"][0]["member_id"]
+    assert not published.members
+
+
+async def test_many_that_an_event_overtakes_belong_to_its_member(community: Community) -> None:
+    async with in_front(community) as tx:
+        await handlers.on_raw_events(tx, [raw_fact(community.name, event(1, "ada"))])
+        overtaken = asyncio.create_task(many(community, (("forum", "ada"), ("chat", "U1")), (("forum", "bea"),)))
+    ada, bea = (await overtaken)["items"]
+    assert ada["member_id"] == await whose(community, "forum:ada") == await whose(community, "chat:U1")
+    assert bea["member_id"] == await whose(community, "forum:bea")
+
+
+async def test_of_many_a_field_that_is_not_valid_is_named_and_none_is_declared(community: Community) -> None:
+    members = [
+        {"identities": [{"channel": "forum", "id": "ada"}]},
+        {"identities": [{"channel": "forum", "id": ""}]},
+        {"identities": [{"channel": "forum", "id": "bea"}], "nick": "B"},
+    ]
+    answer = await community.client.post("/v1/members/declare", json={"members": members})
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == [
+        "/members/1/identities/0/id",
+        "/members/2/nick",
+    ]
+    listed = await community.client.get("/v1/members")
+    assert listed.json()["items"] == []
+
+    too_many = await community.client.post("/v1/members/declare", json={"members": members[:1] * 201})
+    assert too_many.status_code == 422

@@ -137,9 +137,21 @@ class Rewards:
         redemptions.
 
         Compares payouts with their histories, runs with their seals, and these with what was told. Says
-        what differs.
+        what differs. The answer comes when that is done; of a large ledger ask for it by `POST
+        /v1/ledger/checks`.
         """
         return cast("types.LedgerCheck", self._ask(call("rewards", "GET", "/v1/ledger/check")))
+
+    def get_checks(self) -> types.LedgerChecksShown:
+        """What the last check that was asked for found, of which moment, and how far the next one is."""
+        return cast("types.LedgerChecksShown", self._ask(call("rewards", "GET", "/v1/ledger/checks")))
+
+    def post_checks(self) -> types.LedgerChecksShown:
+        """In the background: `GET` of the same path says how far it is, and what it found.
+
+        While a check waits or is under way, asking again changes nothing.
+        """
+        return cast("types.LedgerChecksShown", self._ask(call("rewards", "POST", "/v1/ledger/checks")))
 
     def list_member_accounts(
         self,
@@ -1037,9 +1049,21 @@ class AsyncRewards:
         redemptions.
 
         Compares payouts with their histories, runs with their seals, and these with what was told. Says
-        what differs.
+        what differs. The answer comes when that is done; of a large ledger ask for it by `POST
+        /v1/ledger/checks`.
         """
         return cast("types.LedgerCheck", await self._ask(call("rewards", "GET", "/v1/ledger/check")))
+
+    async def get_checks(self) -> types.LedgerChecksShown:
+        """What the last check that was asked for found, of which moment, and how far the next one is."""
+        return cast("types.LedgerChecksShown", await self._ask(call("rewards", "GET", "/v1/ledger/checks")))
+
+    async def post_checks(self) -> types.LedgerChecksShown:
+        """In the background: `GET` of the same path says how far it is, and what it found.
+
+        While a check waits or is under way, asking again changes nothing.
+        """
+        return cast("types.LedgerChecksShown", await self._ask(call("rewards", "POST", "/v1/ledger/checks")))
 
     async def list_member_accounts(
         self,

@@ -318,6 +318,18 @@ class LedgerCheck(TypedDict):
     use_differences: list[UseDifference]
 
 
+class LedgerChecksShown(TypedDict):
+    """The last check that was asked for, and how far the next one is."""
+
+    asked_at: str | None
+    last: LedgerCheck | None
+    parts_count: int
+    parts_done: int
+    started_at: str | None
+    took_seconds: float | None
+    took_too_long: bool
+
+
 class LineForeseen(TypedDict):
     """What noting a line would do to its payout."""
 

@@ -19,6 +19,9 @@ class Settings(ServiceSettings):
     gateway_url: str = Field(
         "", description="The gateway's address for platforms that deliver, by https; empty: pages show paths"
     )
+    credentials_url: str = Field(
+        "", description="Where everybody reaches recognition's API, as there: badges of ours are asked for within"
+    )
     ingest_url: str = Field("http://127.0.0.1:8101", description="Where ingest's API is")
     scoring_url: str = Field("http://127.0.0.1:8102", description="Where scoring's API is")
     recognition_url: str = Field("http://127.0.0.1:8103", description="Where recognition's API is")
@@ -39,11 +42,11 @@ class Settings(ServiceSettings):
     replaced_seconds: int = Field(
         30, ge=1, description="How long a replaced secret still lets in, for pages that were under way"
     )
-    card_frame_ancestors: str = Field(
-        "*", description="Who may show members' cards in a frame, as the policy's frame-ancestors says it"
-    )
     export_rows_max_count: int = Field(
         50_000, ge=1, description="Most rows of a member's own archive; who has more asks an operator"
+    )
+    verifications_max_count: int = Field(
+        4, ge=1, description="Badges that are verified at once for whoever asks; others are asked to come again"
     )
     console_community: str = Field("", description="The community that people sign in to by a provider")
     oidc_issuer: str = Field("", description="OpenID provider that people sign in at, as at ingest; empty: none")
@@ -58,8 +61,6 @@ class Settings(ServiceSettings):
             raise ValueError("console_url is an address without a path, such as https://console.example.org")
         if url.scheme != "https" and url.hostname not in LOOPBACK:
             raise ValueError("console_url must be https: cookies that sign in go there")
-        if any(mark in self.card_frame_ancestors for mark in ";,\r\n"):
-            raise ValueError("card_frame_ancestors is one list of sources, such as https://example.org or *")
         if self.oidc_issuer:
             provider = urlsplit(self.oidc_issuer)
             if provider.scheme != "https" and provider.hostname not in LOOPBACK:

@@ -39,11 +39,13 @@ SUBCOMMANDS = {
     "audience": Subcommand("plaudit.audience", "audience", "Look at audiences: who is in them, and who would be."),
     "award": Subcommand("plaudit.award", "award", "Give and take points by hand, approved by another person."),
     "badge": Subcommand(
-        "plaudit.badge", "badge", "See badges and who holds them, give them by hand and take them back."
+        "plaudit.credential",
+        "badge",
+        "See badges and who holds them, give and take them back, take them away, and verify them.",
     ),
     "board": Subcommand("plaudit.board", "board", "See boards, who is on them, and results with prizes."),
     "ledger": Subcommand(
-        "plaudit.ledger", "ledger", "Check that every point and every cent is where it should be."
+        "plaudit.ledger", "ledger", "Check the ledger, verify its chain of blocks, export the books."
     ),
     "level": Subcommand(
         "plaudit.level", "level", "See members' levels, fix them by hand, take some to begin with."
@@ -92,6 +94,7 @@ SUBCOMMANDS = {
     ),
     "kudos": Subcommand("plaudit.kudos", "kudos", "See who thanked whom, and thank for a member."),
     "checkin": Subcommand("plaudit.checkin", "checkin", "Check members in who are there in person."),
+    "embed": Subcommand("plaudit.embed", "embed", "Show a community on other sites: what to paste there."),
     "measure": Subcommand("plaudit.measuring", "measure", "Measure texts again by another model; show one."),
     "member": Subcommand("plaudit.member", "member", "Show members, join their identities, say what they are."),
     "people": Subcommand("plaudit.people", "people", "Add people, say what they are, and disable them."),

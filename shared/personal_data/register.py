@@ -743,6 +743,17 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="That they want a card that everybody may see",
         ),
         Held(
+            "credentials",
+            personal="",
+            others=(
+                "community credential_id grant_id member_id badge tier title salt list_no list_index issued_at "
+                "revoked_at"
+            ),
+            order="community credential_id",
+            erased=Erased.STAYS,
+            says="Badges that they took away; an erasure revokes them",
+        ),
+        Held(
             "celebrations",
             personal="",
             others=(

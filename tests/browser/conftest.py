@@ -26,7 +26,7 @@ from tests.waiting import until
 
 #: All pages in every language, theme and width; else a chosen part.
 FULL = os.environ.get("PLAUDIT_BROWSER") == "full"
-#: What a journey looks at beside: of every page in all looks, else in the hardest: narrow, dark, the longer language.
+#: What a journey looks at beside: every page in all looks, else in the hardest: narrow, dark, longer words.
 LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))
 LOOKED_AT = LOOKS if FULL else [("it-IT", "dark", 320)]
 COMMUNITY = "browsed"

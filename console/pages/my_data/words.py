@@ -98,6 +98,7 @@ HELD: Final = (
     _("Limited badges that they wait for"),
     _("That they want a card that everybody may see"),
     _("When they did what streaks and anniversaries go by"),
+    _("Badges that they took away; an erasure revokes them"),
     _("What was celebrated of them: milestones, badges and levels"),
     _("Celebrations that they saw or reacted to"),
     _("Since when they have years to celebrate"),

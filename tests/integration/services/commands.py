@@ -431,6 +431,22 @@ async def give_badge(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", await _hero(desk), {"badge": "hero", "citation": "Kept the booth"})
 
 
+async def put_issuer(desk: Desk) -> Ask:
+    return Ask(desk.api, "PUT", "/v1/credential-issuer", {"name": "Acme's users"})
+
+
+async def rotate_issuer_key(desk: Desk) -> Ask:
+    assert (await (await put_issuer(desk))()).status_code == 200
+    return Ask(desk.api, "POST", "/v1/credential-issuer/rotate-key")
+
+
+async def take_badge_away(desk: Desk) -> Ask:
+    assert (await (await put_issuer(desk))()).status_code == 200
+    given = await give_badge(desk)
+    assert (await given()).status_code == 201
+    return Ask(desk.api, "POST", f"{given.path}/hero/credential")
+
+
 async def take_badge_back(desk: Desk) -> Ask:
     given = await give_badge(desk)
     assert (await given()).status_code == 201
@@ -1144,6 +1160,12 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "scoring POST /v1/programme-drafts/{draft_id}/submit": ("programme_draft.submit", submit_draft),
     "recognition POST /v1/members/{member_id}/badges": ("badge.grant", give_badge),
     "recognition POST /v1/members/{member_id}/badges/{badge_id}/take-back": ("badge.take_back", take_badge_back),
+    "recognition POST /v1/members/{member_id}/badges/{badge_id}/credential": (
+        "credential.take_away",
+        take_badge_away,
+    ),
+    "recognition PUT /v1/credential-issuer": ("credential_issuer.put", put_issuer),
+    "recognition POST /v1/credential-issuer/rotate-key": ("credential_issuer.rotate_key", rotate_issuer_key),
     "recognition POST /v1/members/{member_id}/level-lock": ("level.lock", lock_level),
     "recognition POST /v1/members/{member_id}/level-unlock": ("level.unlock", unlock_level),
     "recognition POST /v1/members/{member_id}/streaks/{streak_id}/freezes": ("streak.freeze", give_freeze),

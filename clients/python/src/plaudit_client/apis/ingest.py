@@ -874,6 +874,17 @@ class Ingest:
         """All, and those of each mark: exactly, however many there are."""
         return cast("types.MarkCounts", self._ask(call("ingest", "GET", "/v1/members/counts")))
 
+    def post_members_declare(self, *, members: Sequence[types.IdentitiesDeclared]) -> types.ManyDeclared:
+        """As `PUT /v1/members/identities` for each of them; one that is refused keeps none of the others out.
+
+        A body with a field that is not valid is refused whole, and says which. Each member counts as one
+        event of the share. Saying it again changes nothing.
+        """
+        return cast(
+            "types.ManyDeclared",
+            self._ask(call("ingest", "POST", "/v1/members/declare", fields={"members": members})),
+        )
+
     def put_identities(
         self, *, identities: Sequence[types.IdentityDeclared], name: str | None | NotGiven = NOT_GIVEN
     ) -> types.Member:
@@ -2832,6 +2843,17 @@ class AsyncIngest:
     async def get_member_counts(self) -> types.MarkCounts:
         """All, and those of each mark: exactly, however many there are."""
         return cast("types.MarkCounts", await self._ask(call("ingest", "GET", "/v1/members/counts")))
+
+    async def post_members_declare(self, *, members: Sequence[types.IdentitiesDeclared]) -> types.ManyDeclared:
+        """As `PUT /v1/members/identities` for each of them; one that is refused keeps none of the others out.
+
+        A body with a field that is not valid is refused whole, and says which. Each member counts as one
+        event of the share. Saying it again changes nothing.
+        """
+        return cast(
+            "types.ManyDeclared",
+            await self._ask(call("ingest", "POST", "/v1/members/declare", fields={"members": members})),
+        )
 
     async def put_identities(
         self, *, identities: Sequence[types.IdentityDeclared], name: str | None | NotGiven = NOT_GIVEN

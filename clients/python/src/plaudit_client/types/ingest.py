@@ -511,6 +511,15 @@ class DecisionData(TypedDict):
     reason: NotRequired[str]
 
 
+class DeclarationRefused(TypedDict):
+    """Why one of several declarations was refused: what it would have been answered alone."""
+
+    detail: str
+    field: str | None
+    title: str
+    type: str
+
+
 class DeliveryHour(TypedDict):
     """How many deliveries that came in one hour have an outcome."""
 
@@ -968,6 +977,14 @@ class LookModel(TypedDict):
     name: str
 
 
+class ManyDeclared(TypedDict):
+    """What became of each declaration, in the order of the request."""
+
+    declared: int
+    items: list[MemberDeclared]
+    refused: int
+
+
 class MarkCount(TypedDict):
     """How many members are so."""
 
@@ -1016,6 +1033,14 @@ class Member(TypedDict):
     standing: dict[str, BotBy]
 
 
+class MemberDeclared(TypedDict):
+    """What became of one of several declarations: the member that it is of, or why it was refused."""
+
+    index: int
+    member_id: str | None
+    refused: DeclarationRefused | None
+
+
 class MemberProven(TypedDict):
     """Which member the caller is, and what shows so."""
 
@@ -1026,6 +1051,12 @@ class MemberSaid(TypedDict):
     """Which member a person is, or is not."""
 
     member: str
+
+
+class MembersDeclared(TypedDict):
+    """Members, each by identities that are one person."""
+
+    members: list[IdentitiesDeclared]
 
 
 class MembersSought(TypedDict):

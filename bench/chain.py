@@ -18,13 +18,14 @@ import asyncpg
 import orjson
 import psutil
 
+from bench.statements import noted
 from plaudit.stack import StackState
 from plaudit.stack.services import connections
 from services.ingest.events.domain import admission
 from services.scoring.programmes.domain.publication import Author, Submission
 from services.scoring.programmes.domain.reading import read_programme
 from services.scoring.programmes.handlers.publishing import publish_programme
-from shared.consumer import Subscription
+from shared.consumer import Preparation, Subscription
 from shared.contracts.programme import Programme
 from shared.postgres import create_pool
 from shared.service import ServiceSpec
@@ -37,11 +38,15 @@ BATCH_COUNT = 2_000
 
 @dataclass
 class Cost:
-    """What batches of a service cost: seconds of the wall clock, of this process's CPU and of PostgreSQL's."""
+    """What batches of a service cost: seconds of the wall clock, of this process's CPU and of PostgreSQL's.
+
+    And how many statements they sent.
+    """
 
     wall_seconds: float = 0.0
     python_seconds: float = 0.0
     postgres_seconds: float = 0.0
+    statements_count: int = 0
 
     @property
     def cpu_seconds(self) -> float:
@@ -51,13 +56,14 @@ class Cost:
 
 @dataclass
 class Link:
-    """A service's handlers with a connection of their own."""
+    """A service's handlers with a connection of their own; messages whose keys are like `keys` are taken on."""
 
     spec: ServiceSpec
     settings: ServiceSettings
     pool: asyncpg.Pool
     backend: psutil.Process
     cost: Cost = field(default_factory=Cost)
+    keys: bytes = b"%"
 
     def subscription(self, topic: str) -> Subscription:
         """The service's subscription to a topic."""
@@ -73,13 +79,19 @@ class Link:
         wall, python, postgres = time.perf_counter(), time.process_time(), self._backend_seconds()
         messages = [subscription.adapter.validate_json(value) for value in batch]
         gc.disable()  # as the loop does
-        async with self.begin() as tx:
-            await subscription.handler(tx, messages)
+        with noted() as statements:
+            if subscription.prepare is not None:
+                await subscription.prepare(Preparation(self.pool.acquire, self.settings), messages)
+            async with self.begin() as tx:
+                await subscription.handler(tx, messages)
         gc.enable()
+        self.cost.statements_count += len(statements)
         self.cost.wall_seconds += time.perf_counter() - wall
         self.cost.python_seconds += time.process_time() - python
         self.cost.postgres_seconds += self._backend_seconds() - postgres
-        rows = await self.pool.fetch("delete from outbox returning id, topic, key, value")
+        rows = await self.pool.fetch(
+            "delete from outbox where key like $1 returning id, topic, key, value", self.keys
+        )
         return [(row["topic"], row["key"], row["value"]) for row in sorted(rows, key=lambda row: row["id"])]
 
     def _backend_seconds(self) -> float:
@@ -93,10 +105,12 @@ class Chain:
     def __init__(self, links: dict[str, Link]) -> None:
         self.links = links
 
-    async def feed(self, community: str, given: Sequence[dict[str, Any]]) -> None:
+    async def feed(
+        self, community: str, given: Sequence[dict[str, Any]], *, batch_count: int = BATCH_COUNT
+    ) -> None:
         """Give events to ingest and what follows to everybody else, in batches."""
-        for start in range(0, len(given), BATCH_COUNT):
-            values = list(raw_values(community, given[start : start + BATCH_COUNT]))
+        for start in range(0, len(given), batch_count):
+            values = list(raw_values(community, given[start : start + batch_count]))
             pending = {"engagement.raw.v1": values}
             while pending:
                 published: dict[str, list[bytes]] = {}
@@ -134,7 +148,7 @@ async def publish(chain: Chain, community: str, programme: str) -> None:
         await publish_programme(
             tx, community=community, submission=Submission(document, programme, Author(None, "benchmark", None))
         )
-    rows = await link.pool.fetch("delete from outbox returning topic, value")
+    rows = await link.pool.fetch("delete from outbox where key like $1 returning topic, value", link.keys)
     for other in chain.links.values():
         for row in rows:
             if any(one.topic.name == row["topic"] for one in other.spec.subscriptions):

@@ -79,6 +79,8 @@ def draw_lines(one: Mapping[str, Any]) -> list[str]:
     for winner in one["winners"]:
         name = winner["member_name"] or winner["member_id"]
         lines.append(written_out(f"  {winner['place']}. {name}: {winner['won']}, ticket {winner['ticket']}"))
+    if one["passed_over_count"]:
+        lines.append(f"{one['passed_over_count']:,} passed over: they were suspended, and the next won")
     return lines
 
 

@@ -164,7 +164,7 @@ GUIDELINES = Topic(
         facts.SAID_IN_CASE.name,
     ),
     producers=("scoring",),
-    consumers=("recognition", "analytics"),
+    consumers=("ingest", "recognition", "rewards", "analytics"),
     read_back=True,
 )
 RECOGNITION = Topic(

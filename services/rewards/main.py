@@ -27,6 +27,7 @@ from services.rewards.redemptions import api as redemptions
 from services.rewards.redemptions.handlers import expire_reservations
 from services.rewards.restoring.handlers import READ_BACK
 from services.rewards.settings import Settings
+from services.rewards.suspensions.handlers import FOLLOWED_SUSPENSIONS
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
@@ -50,6 +51,7 @@ SPEC = ServiceSpec(
         FOLLOWED_AUDIENCES,
         Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
         FOLLOWED_GRANTS,
+        FOLLOWED_SUSPENSIONS,
     ],
     routers=[
         part.router

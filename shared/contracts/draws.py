@@ -4,7 +4,7 @@ The commitment of a draw, SHA-256 of its seed in hexadecimal, is published befor
 are frozen at its end; the seed is published with the winners. Whoever has tickets and seed has the winners.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
@@ -29,18 +29,31 @@ def digest_of(tickets: Sequence[Ticket]) -> str:
     return sha256(lines.encode()).hexdigest()
 
 
-def winners_of(seed: bytes, tickets: Sequence[Ticket], count: int) -> list[Ticket]:
-    """The winning tickets, first prize first: those of the lowest numbers, one of each member.
+class Lot(NamedTuple):
+    """The winning tickets, first prize first, and those that were passed over before the last of them."""
+
+    winners: list[Ticket]
+    passed_over: list[Ticket]
+
+
+def lot_of(seed: bytes, tickets: Sequence[Ticket], count: int, *, suspended: Collection[str] = ()) -> Lot:
+    """Who wins: the tickets of the lowest numbers, one of each member, and none of who is suspended.
 
     The number of a ticket is SHA-256 of the seed, the tickets' digest and the ticket's id.
     """
     prefix = seed + bytes.fromhex(digest_of(tickets))
     found: dict[str, Ticket] = {}
+    passed_over: dict[str, Ticket] = {}
     for one in sorted(tickets, key=lambda one: (sha256(prefix + one.ticket.encode()).digest(), one.ticket)):
         if len(found) == count:
             break
-        found.setdefault(one.member, one)
-    return list(found.values())
+        (passed_over if one.member in suspended else found).setdefault(one.member, one)
+    return Lot(list(found.values()), list(passed_over.values()))
+
+
+def winners_of(seed: bytes, tickets: Sequence[Ticket], count: int) -> list[Ticket]:
+    """The winning tickets, first prize first, where nobody is suspended."""
+    return lot_of(seed, tickets, count).winners
 
 
 def mistakes_of(record: Mapping[str, Any], *, commitment: str | None = None) -> list[str]:
@@ -61,7 +74,11 @@ def mistakes_of(record: Mapping[str, Any], *, commitment: str | None = None) -> 
         wrong.append("a ticket is there twice")
     if digest_of(tickets) != record["tickets_sha256"]:
         wrong.append("the tickets are not those that were frozen")
-    winners = [one.ticket for one in winners_of(seed, tickets, record["winners_count"])]
-    if winners != list(record["winners"]):
+    passed_over = list(record.get("passed_over", ()))
+    suspended = {one.member for one in tickets if one.ticket in set(passed_over)}
+    lot = lot_of(seed, tickets, record["winners_count"], suspended=suspended)
+    if [one.ticket for one in lot.winners] != list(record["winners"]):
         wrong.append("the winners do not follow from seed and tickets")
+    if [one.ticket for one in lot.passed_over] != passed_over:
+        wrong.append("those who were passed over would not have won")
     return wrong

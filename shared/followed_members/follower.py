@@ -22,12 +22,14 @@ from shared.transaction import Transaction
 class Followed(NamedTuple):
     """What facts changed: members that are their highest revision now, and who belongs to another than before.
 
-    All in the order of members; who was erased is not among the `identified`.
+    All in the order of members; who was erased is not among the `identified`. Of the `first_told` nothing had come
+    before: nothing is kept of them yet that these facts would replace.
     """
 
     identified: list[MemberIdentified]
     erased: list[MemberErased]
     moved: list[MovedMember]
+    first_told: frozenset[MemberKey]
 
 
 async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
@@ -43,9 +45,9 @@ async def follow(tx: Transaction, facts: list[MemberFact]) -> Followed:
     of_names: list[MemberIdentified | MemberErased] = [
         fact for fact in facts if fact["type"] == "member.identified.v1" or fact["type"] == "member.erased.v1"
     ]
-    identified, erased = await _follow_names(tx, of_names)
+    identified, erased, first_told = await _follow_names(tx, of_names)
     moved = await put_merges(tx.conn, merges=merges_told(facts))
-    return Followed(identified, erased, moved)
+    return Followed(identified, erased, moved, first_told)
 
 
 def merges_told(facts: Iterable[MemberFact]) -> list[Merge]:
@@ -72,7 +74,7 @@ def _merge(fact: MemberMerged | MemberUnmerged) -> Merge:
 
 async def _follow_names(
     tx: Transaction, members: list[MemberIdentified | MemberErased]
-) -> tuple[list[MemberIdentified], list[MemberErased]]:
+) -> tuple[list[MemberIdentified], list[MemberErased], frozenset[MemberKey]]:
     newest: dict[MemberKey, FollowedName] = {}
     identities: dict[MemberKey, list[str]] = {}
     facts: dict[MemberKey, MemberIdentified | MemberErased] = {}
@@ -82,13 +84,18 @@ async def _follow_names(
         if key not in newest or newest[key].revision < data["revision"]:
             newest[key], identities[key] = _followed(member)
             facts[key] = member
-    changed = await put_names(tx.conn, newest)
-    await put_identities(tx.conn, {key: (newest[key].revision, identities[key]) for key in sorted(changed)})
+    changed = await put_names(tx.conn, newest) if newest else {}
+    first_told = frozenset(key for key, is_first in changed.items() if is_first)
+    await put_identities(
+        tx.conn,
+        {key: (newest[key].revision, identities[key]) for key in sorted(changed)},
+        first_told=first_told,
+    )
     told = [facts[key] for key in sorted(changed)]
     identified = [fact for fact in told if fact["type"] == "member.identified.v1"]
     erased = [fact for fact in told if fact["type"] == "member.erased.v1"]
     ERASURES_OBEYED.inc(len(erased))
-    return identified, erased
+    return identified, erased, first_told
 
 
 def _followed(member: MemberIdentified | MemberErased) -> tuple[FollowedName, list[str]]:

@@ -1,6 +1,6 @@
 """The SQL of each service's copy of the members' names, and of whose identities are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from shared.contracts.identities import NamedIdentity, identity_hash
@@ -24,10 +24,10 @@ class FollowedName(NamedTuple):
     is_erased: bool = False
 
 
-async def put_names(conn: Connection, names: Mapping[MemberKey, FollowedName]) -> set[MemberKey]:
+async def put_names(conn: Connection, names: Mapping[MemberKey, FollowedName]) -> dict[MemberKey, bool]:
     """Keep members' names and who is a bot; a revision not above the one known changes nothing.
 
-    Returns the members of whom that is the highest revision now.
+    Returns the members of whom that is the highest revision now, and whether it is the first of them that came.
     """
     ordered = sorted(names)
     rows = await conn.fetch(
@@ -39,7 +39,7 @@ async def put_names(conn: Connection, names: Mapping[MemberKey, FollowedName]) -
         set revision = excluded.revision, name = excluded.name, bot = excluded.bot,
             off_boards = excluded.off_boards, is_erased = excluded.is_erased
         where excluded.revision > m.revision
-        returning community, member_id
+        returning community, member_id, old.revision is null as is_first
         """,
         [community for community, _ in ordered],
         [member_id for _, member_id in ordered],
@@ -49,12 +49,18 @@ async def put_names(conn: Connection, names: Mapping[MemberKey, FollowedName]) -
         [names[key].off_boards for key in ordered],
         [names[key].is_erased for key in ordered],
     )
-    return {(row["community"], str(row["member_id"])) for row in rows}
+    return {(row["community"], str(row["member_id"])): row["is_first"] for row in rows}
 
 
-async def put_identities(conn: Connection, identities: Mapping[MemberKey, tuple[int, Sequence[str]]]) -> None:
+async def put_identities(
+    conn: Connection,
+    identities: Mapping[MemberKey, tuple[int, Sequence[str]]],
+    *,
+    first_told: Collection[MemberKey] = (),
+) -> None:
     """Keep whose identities are, by their hashes: those that a member's revision has, in order of members.
 
+    Of those who are `first_told` of nothing is there to be replaced.
     An identity may go from one member to another, whose facts come in any order. So what one has takes nothing
     from the other: it is that other's revision without it which does.
     """
@@ -65,21 +71,23 @@ async def put_identities(conn: Connection, identities: Mapping[MemberKey, tuple[
         for (community, member_id), (revision, hashes) in identities.items()
         for one in hashes
     ]
-    await conn.execute(
-        """
-        delete from followed_identities f using unnest($1::text[], $2::uuid[]) as m(community, member_id)
-        where f.community = m.community and f.member_id = m.member_id
-        """,
-        [community for community, _ in identities],
-        [member_id for _, member_id in identities],
-    )
-    await conn.execute(
-        """
-        insert into followed_identities (community, member_id, revision, identity_hash)
-        select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[])
-        """,
-        *([list(column) for column in zip(*given, strict=True)] or [[], [], [], []]),
-    )
+    if replaced := [key for key in identities if key not in first_told]:
+        await conn.execute(
+            """
+            delete from followed_identities f using unnest($1::text[], $2::uuid[]) as m(community, member_id)
+            where f.community = m.community and f.member_id = m.member_id
+            """,
+            [community for community, _ in replaced],
+            [member_id for _, member_id in replaced],
+        )
+    if given:
+        await conn.execute(
+            """
+            insert into followed_identities (community, member_id, revision, identity_hash)
+            select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[])
+            """,
+            *(list(column) for column in zip(*given, strict=True)),
+        )
 
 
 async def find_owner(

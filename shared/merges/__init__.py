@@ -2,11 +2,13 @@
 
 from shared.merges.domain import Merge, MovedMember, Spell
 from shared.merges.store import (
+    LOCK_SHARED,
     find_head,
     load_group,
     load_groups,
     load_heads,
     load_merges,
+    load_persons,
     load_regrouped,
     lock_heads,
     lock_merges,
@@ -15,6 +17,7 @@ from shared.merges.store import (
 )
 
 __all__ = [
+    "LOCK_SHARED",
     "Merge",
     "MovedMember",
     "Spell",
@@ -23,6 +26,7 @@ __all__ = [
     "load_groups",
     "load_heads",
     "load_merges",
+    "load_persons",
     "load_regrouped",
     "lock_heads",
     "lock_merges",

@@ -14,6 +14,11 @@ from shared.postgres import Connection
 Key = TypeVar("Key", bound=tuple[str, str])
 
 
+#: Has whoever merges members of `community`, a column, wait until the transaction ends: for statements that lock
+#: more than this.
+LOCK_SHARED = "pg_advisory_xact_lock_shared(hashtextextended('merges ' || community, 1))"
+
+
 async def lock_merges(conn: Connection, *, communities: Collection[str]) -> None:
     """Have whoever else merges members of these communities wait until this transaction ends."""
     for community in sorted(communities):
@@ -54,6 +59,11 @@ async def lock_heads(conn: Connection, *, keys: Collection[MemberKey]) -> dict[M
 async def lock_persons(conn: Connection, *, keys: Collection[MemberKey]) -> dict[MemberKey, str]:
     """The heads of those members who are one person with others, heads too; they stay so, as in `lock_heads`."""
     await _lock_shared(conn, keys)
+    return await load_persons(conn, keys=keys)
+
+
+async def load_persons(conn: Connection, *, keys: Collection[MemberKey]) -> dict[MemberKey, str]:
+    """The heads of those members who are one person with others, heads too; whoever is not there is alone."""
     rows = await conn.fetch(
         """
         select k.community, k.member_id, coalesce(m.head_id, k.member_id) as head_id
@@ -71,10 +81,9 @@ async def lock_persons(conn: Connection, *, keys: Collection[MemberKey]) -> dict
 async def _lock_shared(conn: Connection, keys: Collection[MemberKey]) -> None:
     # Of communities in one order; heads are read once nobody changes them.
     await conn.execute(
-        """
-        select pg_advisory_xact_lock_shared(hashtextextended('merges ' || community, 1))
-        from (select community from unnest($1::text[]) as c(community) order by 1) ordered
-        """,
+        f"""
+        select {LOCK_SHARED} from (select community from unnest($1::text[]) as c(community) order by 1) ordered
+        """,  # noqa: S608 -- the lock is a constant
         sorted({community for community, _ in keys}),
     )
 

@@ -12,6 +12,9 @@ from shared.personal_data.kinds import Erased, Held
 _OF_WORDS = """word_id in (
     select w.word_id from guideline_words w
     where w.community = $1 and (w.member_id = any($2::uuid[]) or w.by_member = any($2::uuid[])))"""
+_OF_KUDOS: Final = """event_uid in (
+    select k.event_uid from kudos k
+    where k.community = $1 and (k.giver_id = any($2::uuid[]) or k.receiver_id = any($2::uuid[])))"""
 _OF_ACCOUNTS: Final = (
     "account_id in (select account_id from accounts where community = $1 and owner = any($2::uuid[]))"
 )
@@ -195,6 +198,18 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="Celebrations that they saw or reacted to",
         ),
         Held(
+            "kudos",
+            personal="",
+            others=(
+                "community event_uid giver_id receiver_id value given_at month is_given_here channel host "
+                "object_id is_listed is_taken_back said_at case_state case_revision is_shown"
+            ),
+            order="community event_uid",
+            erased=Erased.DELETED,
+            says="Thanks that they gave and got",
+            whose=_OF_KUDOS,
+        ),
+        Held(
             "check_ins",
             personal="",
             others="community occasion_id member_id checked_in_at",
@@ -305,6 +320,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             order="community member_id",
             erased=Erased.DELETED,
             says="Since when they are known, and whether they are staff",
+        ),
+        Held(
+            "level_grants",
+            personal="",
+            others="community grant_id member_id level_id stands",
+            order="community grant_id",
+            erased=Erased.STAYS,
+            says="Levels that they have",
         ),
         Held(
             "event_topics",
@@ -445,7 +468,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             personal="",
             others=(
                 "community void_id why case_id content_id member_id starts_at ends_at is_standing revision "
-                "changed_at swept_to is_swept"
+                "changed_at swept_to is_swept judged_id"
             ),
             order="void_id community",
             erased=Erased.STAYS,
@@ -720,6 +743,17 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="That they want a card that everybody may see",
         ),
         Held(
+            "credentials",
+            personal="",
+            others=(
+                "community credential_id grant_id member_id badge tier title salt list_no list_index issued_at "
+                "revoked_at"
+            ),
+            order="community credential_id",
+            erased=Erased.STAYS,
+            says="Badges that they took away; an erasure revokes them",
+        ),
+        Held(
             "celebrations",
             personal="",
             others=(
@@ -951,6 +985,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             order="community draw_id place",
             erased=Erased.STAYS,
             says="What they won in draws",
+        ),
+        Held(
+            "suspensions",
+            personal="",
+            others="community suspension_id member_id revision stands starts_at ends_at",
+            order="suspension_id community",
+            erased=Erased.STAYS,
+            says="When they were suspended",
         ),
         Held(
             "redemptions",

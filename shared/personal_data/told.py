@@ -79,7 +79,7 @@ TOLD: Final[Mapping[str, Told]] = {
         " published_by_person restores version",
     ),
     "recognition.prize_won.v1": Told(
-        "", "member_id board board_title ends_on id points prize_id programme_version rank starts_on title"
+        "", "member_id board board_title ends_on gives id points prize_id programme_version rank starts_on title"
     ),
     "message.requested.v1": Told("", "member_id request_id kind recipient_id values expires_at"),
     "webhook_endpoint.changed.v1": Told("", "endpoint_id name revision types enabled removed sealed"),

@@ -47,6 +47,7 @@ PAGES = (
     "/content",
     "/content/unjudged",
     "/badges",
+    "/badge-issuer",
     "/badges/talker?tier=bronze",
     "/members/{member}/badges",
     "/members/{member}/levels",
@@ -187,6 +188,12 @@ async def test_who_somebody_is_is_said_on_their_page_and_nothing_about_them_is_o
             await maker.go(f"/members/{offices['member']}")
             await expect(maker.page.get_by_role("link", name="Points by hand", exact=True)).to_have_count(0)
             await expect(maker.page.get_by_text("It is you: another person says that")).to_be_visible()
+            for about_them in ("levels", "badges", "merge", f"merge?with={offices['member']}"):
+                await maker.go(f"/members/{offices['member']}/{about_them}")
+                await expect(
+                    maker.page.get_by_text("It is about yourself, so another person decides it")
+                ).to_be_visible()
+                await expect(maker.page.locator("main form[method=post]")).to_have_count(0)
         await administrator.go(mia)
         await page.get_by_role("button", name="They are not").click()
         await expect(page.locator("#members")).to_contain_text("nothing keeps them from deciding about themselves")

@@ -35,8 +35,13 @@ async def show_one(
     }
     if member_id is not None:
         questions["place"] = visit.ask.get("recognition", f"/v1/members/{member_id}/boards/{board_id}")
+    if frame == MANAGERS:
+        # What prizes give is called by its title; everybody sees no catalogue.
+        questions["catalogue"] = visit.ask.get("rewards", "/v1/catalogue")
+        questions["draws"] = visit.ask.get("rewards", "/v1/draws")
     answers: dict[str, Answer] = await visit.ask.all(**questions)
     _check(answers["answer"])
+    catalogue, draws = answers.get("catalogue"), answers.get("draws")
     return visit.page(
         "pages/boards/one.html",
         frame=frame,
@@ -47,6 +52,8 @@ async def show_one(
         listing=listing,
         is_first=after is None,
         is_named=is_named,
+        rewards={} if catalogue is None else {one["id"]: one["title"] for one in catalogue.items},
+        draws={} if draws is None else {one["draw_id"]: one["title"] for one in draws.items},
     )
 
 

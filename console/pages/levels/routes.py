@@ -90,6 +90,7 @@ async def _page(
         status=UNPROCESSABLE if errors else 200 if refused is None else refused.status,
         member_id=member_id,
         may_change=visit.signed_in.may(WRITE),
+        is_about_you=visit.signed_in.is_about(member_id),
         below=BELOW,
         said=visit.form,
         errors=errors or {},

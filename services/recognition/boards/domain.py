@@ -11,10 +11,10 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from shared.calendars import Calendar, Span, monday_of
-from shared.contracts.facts import PointsAwarded
+from shared.contracts.facts import RECOGNITION_GRANTED, PointsAwarded
 from shared.contracts.fields import Timestamp, Uuid
 from shared.contracts.ids import prepared, uuid5_text
-from shared.contracts.programme import Board, Prize
+from shared.contracts.programme import Board, Gives, Prize
 
 #: Where points of all time stand: before every period.
 ALL_TIME: Final = date.min
@@ -60,7 +60,8 @@ class KeptBoard(NamedTuple):
 def counts_alike(one: Board, other: Board) -> bool:
     """Whether two boards count the same: what else is said of them may change while they are kept."""
     return all(
-        getattr(one, name) == getattr(other, name) for name in ("period", "of_score", "audience", "channel")
+        getattr(one, name) == getattr(other, name)
+        for name in ("period", "of_score", "audience", "channel", "leaves_out_granted")
     )
 
 
@@ -157,15 +158,19 @@ def changes_of(
         at = data["event_time"]
         day = data.get("day") or at.astimezone(UTC).date()
         channel = channels.get((community, data["event_uid"])) if channels else None
-        of = (community, data["member_id"], data.get("score"), channel, day, data.get("week"))
+        is_granted = data["event_type"] == RECOGNITION_GRANTED.name
+        of = (community, data["member_id"], data.get("score"), channel, day, data.get("week"), is_granted)
         points, count, latest = grouped.get(of, (0, 0, at))
         grouped[of] = points + data["points"], count + 1, max(latest, at)
     changes: dict[ScoreKey, Change] = {}
     late: dict[LateKey, Late] = {}
-    for (community, member_id, score, channel, day, week), (points, count, latest) in grouped.items():
+    for (community, member_id, score, channel, day, week, is_granted), added in grouped.items():
+        points, count, latest = added
         for board in boards[community]:
             declared = board.declared
             if declared.of_score != score or declared.channel not in (None, channel):
+                continue
+            if is_granted and declared.leaves_out_granted:
                 continue
             starts_on = first_day(declared.period, day, week)
             if declared.period != "all_time" and starts_on <= board.final_up_to:
@@ -292,6 +297,7 @@ class Won(NamedTuple):
     rank: int
     points: int
     programme_version: int
+    gives: Gives | None = None
 
 
 def winners(entries: Sequence[Entry], prizes: Sequence[Prize]) -> list[tuple[Prize, Entry]]:
@@ -328,6 +334,7 @@ def prizes_won(board: KeptBoard, cut: Cut, entries: Sequence[Entry]) -> list[Won
             who.rank,
             who.score.points,
             board.version,
+            prize.gives,
         )
         for prize, who in winners(entries, board.declared.prizes or ())
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -20,12 +21,14 @@ from services.recognition.counts.domain import (
     Plan,
     counter_by_rule,
 )
-from services.recognition.thresholds.domain import Held, Kind, ThresholdKey, Thresholds, parts_of
-from shared.contracts.programme import Recognition
+from services.recognition.thresholds.domain import Held, Kind, ThresholdKey, parts_of
+from services.recognition.thresholds.store import PROGRAMMES_REMEMBERED_COUNT, thresholds_of
 from shared.followed_communities import stored_calendar
 from shared.postgres import Connection, copy_new
 
 BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
+#: Rules that are counted and were read last: each batch asks for those of its communities.
+RULES_REMEMBERED_COUNT = 1_000
 
 
 async def add_new_events(conn: Connection, *, events: Mapping[EventKey, CountedEvent]) -> bool:
@@ -163,42 +166,49 @@ def _loaded(text: str | None) -> dict[str, Any] | None:
 async def load_plans(conn: Connection, *, communities: Collection[str]) -> dict[str, Plan]:
     """What is counted in each community, and the version whose badges stand there."""
     rows = await conn.fetch(
-        "select community, counter, rule, counted_up_to from counters"
-        " where community = any($1::text[]) order by 1, 2",
-        list(communities),
-    )
-    counters: dict[str, list[Counter]] = {}
-    for row in rows:
-        rule = CountedRule.of(orjson.loads(row["rule"]))
-        up_to = row["counted_up_to"]
-        counter = Counter(row["counter"], rule, None if up_to is None else str(up_to))
-        counters.setdefault(row["community"], []).append(counter)
-    rows = await conn.fetch(
         """
-        select p.community, p.programme_id, p.version, p.effective_from, p.recognition, p.rules,
-               f.data -> 'calendar' as calendar
-        from counting c join programmes p using (community, version)
-        left join followed_communities f using (community)
-        where c.community = any($1::text[])
+        select k.community, p.programme_id, p.version, p.effective_from, p.recognition, p.rules,
+               f.data -> 'calendar' as calendar, n.counters, n.counter_rules, n.up_to
+        from unnest($1::text[]) as k(community)
+        left join counting c using (community)
+        left join programmes p on p.community = k.community and p.version = c.version
+        left join followed_communities f on f.community = k.community
+        cross join lateral (
+            select array_agg(o.counter order by o.counter) as counters,
+                array_agg(o.rule::text order by o.counter) as counter_rules,
+                array_agg(o.counted_up_to order by o.counter) as up_to
+            from counters o where o.community = k.community) n
         """,
         list(communities),
     )
-    plans = {community: Plan(tuple(found)) for community, found in counters.items()}
+    plans = {}
     for row in rows:
-        found = tuple(counters.get(row["community"], ()))
-        plans[row["community"]] = Plan(
-            found,
-            Thresholds.of(
-                row["programme_id"], row["version"], Recognition.model_validate_json(row["recognition"])
-            ),
-            row["effective_from"],
-            stored_calendar(row["calendar"]).said_day(row["effective_from"]),
-            counter_by_rule(_rules(row["rules"]), found),
+        counters = tuple(
+            Counter(counter, _counted_rule(rule), None if up_to is None else str(up_to))
+            for counter, rule, up_to in zip(
+                row["counters"] or (), row["counter_rules"] or (), row["up_to"] or (), strict=True
+            )
         )
+        if row["version"] is not None:
+            plans[row["community"]] = Plan(
+                counters,
+                thresholds_of(row["programme_id"], row["version"], row["recognition"]),
+                row["effective_from"],
+                stored_calendar(row["calendar"]).said_day(row["effective_from"]),
+                counter_by_rule(_rules(row["rules"]), counters),
+            )
+        elif counters:
+            plans[row["community"]] = Plan(counters)
     return plans
 
 
-def _rules(text: str) -> dict[str, CountedRule]:
+@lru_cache(maxsize=RULES_REMEMBERED_COUNT)
+def _counted_rule(text: str) -> CountedRule:
+    return CountedRule.of(orjson.loads(text))
+
+
+@lru_cache(maxsize=PROGRAMMES_REMEMBERED_COUNT)
+def _rules(text: str) -> Mapping[str, CountedRule]:
     return {rule["id"]: CountedRule.of(rule) for rule in orjson.loads(text)}
 
 
@@ -235,7 +245,7 @@ async def lock_behind(conn: Connection) -> Behind | None:
     if row is None:
         return None
     return Behind(
-        row["community"], row["wanted"], row["version"], str(row["evaluated_up_to"]), _rules(row["rules"])
+        row["community"], row["wanted"], row["version"], str(row["evaluated_up_to"]), dict(_rules(row["rules"]))
     )
 
 

@@ -14,10 +14,11 @@ from services.recognition.quests.handlers import joining
 from services.recognition.quests.handlers.deciding import Party, QuestsInForce, find_member, quests_in_force
 from services.recognition.quests.handlers.joining import JoinWanted
 from services.recognition.thresholds import store as thresholds_store
+from services.recognition.thresholds.api import GivesShown
 from services.recognition.thresholds.domain import ThresholdKey
 from services.recognition.totals.api import MEMBER_NOT_ARRIVED
 from shared.contracts.fields import Name, Slug
-from shared.contracts.programme import Gives, Quest
+from shared.contracts.programme import Quest
 from shared.followed_communities import load_calendar
 from shared.followed_members import find_name, load_names
 from shared.http import (
@@ -66,19 +67,6 @@ class StepShown(BaseModel):
     title: str = Field(examples=["Answer three questions"])
     rule: str = Field(description="The rule that says what counts", examples=["answer"])
     times: int = Field(examples=[3])
-
-
-class GivesShown(BaseModel):
-    """What comes with a quest once it is completed."""
-
-    points: int | None = Field(examples=[50])
-    reward: str | None = Field(description="The id of a reward of the catalogue", examples=["stickers"])
-    ticket: str | None = Field(description="The id of a draw", examples=["spring"])
-
-    @classmethod
-    def of(cls, gives: Gives | None) -> "GivesShown | None":
-        """What is shown of it; None where nothing comes."""
-        return None if gives is None else cls(points=gives.points, reward=gives.reward, ticket=gives.ticket)
 
 
 class QuestShown(BaseModel):

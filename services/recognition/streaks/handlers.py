@@ -57,7 +57,8 @@ async def keep_zones(tx: Transaction, followed: Followed) -> set[MemberKey]:
     """Keep the zones of those who were told of; of who was erased none. Returns who said any."""
     said = {(one["community"], one["data"]["member_id"]): _moves(one) for one in followed.identified}
     said |= {(one["community"], one["data"]["member_id"]): [] for one in followed.erased}
-    if said:
+    # Of whom nothing was told before nothing is replaced.
+    if said := {key: moves for key, moves in said.items() if moves or key not in followed.first_told}:
         await store.put_zones(tx.conn, said=said)
     return {key for key, moves in said.items() if moves}
 

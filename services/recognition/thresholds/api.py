@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from services.recognition.thresholds import store
 from services.recognition.thresholds.domain import Kind, LatestGrant, LatestPlace
+from shared.contracts.programme import Gives
 from shared.http import (
     IN_ANSWER,
     Conn,
@@ -23,6 +24,19 @@ from shared.http import (
 )
 
 router = APIRouter(tags=["recognition"])
+
+
+class GivesShown(BaseModel):
+    """What comes with a quest that is completed, or with the prize of a board."""
+
+    points: int | None = Field(examples=[50])
+    reward: str | None = Field(description="The id of a reward of the catalogue", examples=["stickers"])
+    ticket: str | None = Field(description="The id of a draw", examples=["spring"])
+
+    @classmethod
+    def of(cls, gives: Gives | None) -> "GivesShown | None":
+        """What is shown of it; None where nothing comes."""
+        return None if gives is None else cls(points=gives.points, reward=gives.reward, ticket=gives.ticket)
 
 
 class LatestRecognition(BaseModel):

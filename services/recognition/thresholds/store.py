@@ -22,6 +22,7 @@ from services.recognition.thresholds.domain import (
 )
 from shared.contracts.programme import Recognition
 from shared.followed_communities import stored_calendar
+from shared.merges import LOCK_SHARED
 from shared.postgres import Connection
 
 MemberKey = tuple[str, str]  # community, member id
@@ -48,6 +49,19 @@ async def lock_programmes_shared(conn: Connection, *, communities: Collection[st
     """Keep the versions in force as they are until this transaction ends, for as many as want to."""
     await conn.execute(
         "select pg_advisory_xact_lock_shared(hashtextextended(c, 0)) from unnest($1::text[]) c",
+        sorted(communities),
+    )
+
+
+async def lock_programmes_and_merges(conn: Connection, *, communities: Collection[str]) -> None:
+    """Share the locks of programmes, as `lock_programmes_shared`, and then those of merges, in one round trip."""
+    await conn.execute(
+        f"""
+        with programmes as materialized (
+            select pg_advisory_xact_lock_shared(hashtextextended(c, 0)) from unnest($1::text[]) c),
+        locked as materialized (select count(*) from programmes)
+        select {LOCK_SHARED} from locked cross join unnest($1::text[]) as c(community)
+        """,  # noqa: S608 -- the lock is a constant
         sorted(communities),
     )
 
@@ -104,13 +118,14 @@ async def _asks_as_before(conn: Connection, *, community: str, version: int) -> 
         community,
         version,
     )
-    asked = {row["version"]: _thresholds(*row).asks_of_totals() for row in rows}
+    asked = {row["version"]: thresholds_of(*row).asks_of_totals() for row in rows}
     before = [of for number, of in asked.items() if number != version]
     return asked[version] == (before[0] if before else frozenset())
 
 
 @lru_cache(maxsize=PROGRAMMES_REMEMBERED_COUNT)
-def _thresholds(programme_id: str, version: int, recognition: str) -> Thresholds:
+def thresholds_of(programme_id: str, version: int, recognition: str) -> Thresholds:
+    """What a version asks for, by its recognition section as it is kept."""
     return Thresholds.of(programme_id, version, Recognition.model_validate_json(recognition))
 
 
@@ -128,7 +143,7 @@ async def load_thresholds(conn: Connection, *, communities: Collection[str]) -> 
     )
     return {
         row["community"]: ThresholdsInForce(
-            _thresholds(row["programme_id"], row["version"], row["recognition"]),
+            thresholds_of(row["programme_id"], row["version"], row["recognition"]),
             row["effective_from"],
             stored_calendar(row["calendar"]).said_day(row["effective_from"]),
         )

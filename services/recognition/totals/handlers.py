@@ -31,7 +31,7 @@ from shared.contracts.facts import (
 )
 from shared.contracts.programme import Gives
 from shared.followed_communities import load_calendar
-from shared.merges import load_heads, lock_persons
+from shared.merges import load_heads, load_persons
 from shared.own_facts import ReadBack
 from shared.telemetry import observe_ages
 from shared.topics import RECOGNITION
@@ -45,7 +45,7 @@ REEVALUATE_EVERY_SECONDS = 1.0
 async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
     """Add awards and what amends them to their members' totals, and grant or take back what that crosses."""
     communities = {award["community"] for award in awards}
-    await thresholds_store.lock_programmes_shared(tx.conn, communities=communities)
+    await thresholds_store.lock_programmes_and_merges(tx.conn, communities=communities)
     # What comes twice in one batch counts once.
     new = {(award["data"]["award_id"], award["community"]): award for award in awards}
     for applied in await store.add_awards(tx.conn, keys=sorted(new)):
@@ -56,7 +56,7 @@ async def on_awards(tx: Transaction, awards: list[PointsAwarded]) -> None:
     earners = {(community, award["data"]["member_id"]) for (_, community), award in new.items()}
     # Whoever is one person with others has their totals in the row of who stays, which workers share: they wait
     # for one another at what that one has itself.
-    heads = await lock_persons(tx.conn, keys=earners)
+    heads = await load_persons(tx.conn, keys=earners)
     of_heads = {(community, head_id) for (community, _), head_id in heads.items()}
     own = await store.lock_own(tx.conn, keys=heads.keys() | of_heads) if heads else {}
     keys = sorted((earners - heads.keys()) | of_heads)

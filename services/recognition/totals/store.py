@@ -40,8 +40,9 @@ async def load_members(conn: Connection, *, keys: Collection[MemberKey]) -> dict
     """
     rows = await conn.fetch(
         """
-        select m.* from members m
-        join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (community, member_id)
+        select m.* from unnest($1::text[], $2::uuid[]) as k(community, member_id)
+        cross join lateral (
+            select * from members where community = k.community and member_id = k.member_id offset 0) m
         """,
         [community for community, _ in keys],
         [member_id for _, member_id in keys],

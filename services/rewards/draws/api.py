@@ -1,7 +1,7 @@
 """HTTP routes of draws: what is committed to, what was drawn, and all that it follows from."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -23,6 +23,7 @@ from shared.http import (
 )
 from shared.http.problem_types import UNKNOWN_IDENTITY
 from shared.merges import load_group
+from shared.postgres import Connection
 
 UNKNOWN_DRAW = ProblemType("unknown-draw", 404, "The community has no such draw")
 DRAW_OPEN = ProblemType("draw-open", 409, "The draw still takes tickets")
@@ -61,7 +62,9 @@ class WinnerShown(BaseModel):
     ticket: UUID
     member_id: UUID
     member_name: str | None = Field(examples=["Ada"])
-    won: Won = Field(description="given, gone (no more in stock) or nobody (they were forgotten)")
+    won: Literal[Won.GIVEN, Won.GONE, Won.NOBODY] = Field(
+        description="given, gone (no more in stock) or nobody (they were forgotten)"
+    )
 
     @classmethod
     def of(cls, winner: Winner) -> "WinnerShown":
@@ -85,6 +88,9 @@ class OneDraw(DrawShown):
     """A draw, and who won."""
 
     winners: list[WinnerShown]
+    passed_over_count: int = Field(
+        description="So many would have won and were suspended: their places went to the next", examples=[0]
+    )
 
 
 class TicketShown(BaseModel):
@@ -100,6 +106,9 @@ class DrawRecord(DrawShown):
     seed: str | None = Field(description="In hexadecimal; null until it is drawn")
     tickets: list[TicketShown] = Field(description="Those that are frozen; none before")
     winners: list[UUID] = Field(description="The tickets that won, first prize first")
+    passed_over: list[UUID] = Field(
+        description="Those that would have won, whose holders were suspended: their places went to the next"
+    )
 
 
 class DrawOfMember(BaseModel):
@@ -129,10 +138,11 @@ async def get_draw(principal: Verifier, conn: Conn, draw_id: Slug) -> OneDraw:
     """Winners are there once it is drawn; they are named to whoever sees rewards."""
     draw = await _find(conn, principal, draw_id=draw_id)
     winners = await store.load_winners(conn, community=principal.community, draw_id=draw_id)
+    passed_over = await _passed_over(conn, draw)
     if Scope.REWARDS_READ not in principal.scopes:
         # To members they are ids, as the record has them.
         winners = [winner._replace(member_name=None) for winner in winners]
-    return OneDraw(**_shown(draw), winners=[WinnerShown.of(winner) for winner in winners])
+    return _with_winners(draw, winners, passed_over)
 
 
 @router.get(
@@ -146,11 +156,13 @@ async def get_draw_record(principal: Looker, conn: Conn, draw_id: Slug) -> DrawR
     is_frozen = draw.state is not DrawState.OPEN
     tickets = await store.load_tickets(conn, community=community, draw_id=draw_id) if is_frozen else []
     winners = await store.load_winners(conn, community=community, draw_id=draw_id)
+    passed_over = await _passed_over(conn, draw)
     return DrawRecord(
         **_shown(draw),
         seed=draw.seed.hex() if draw.state is DrawState.DRAWN else None,
         tickets=[TicketShown(ticket=UUID(one.ticket), member=UUID(one.member)) for one in tickets],
         winners=[UUID(winner.ticket_id) for winner in winners],
+        passed_over=[UUID(one.ticket_id) for one in passed_over],
     )
 
 
@@ -163,7 +175,7 @@ async def post_draw(
     """Once its tickets are frozen: the seed is published, and winners are given the reward. Again is the same."""
     draw = await handlers.draw_winners(tx, community=principal.community, draw_id=draw_id)
     winners = await store.load_winners(tx.conn, community=principal.community, draw_id=draw_id)
-    return OneDraw(**_shown(draw), winners=[WinnerShown.of(winner) for winner in winners])
+    return _with_winners(draw, winners, await _passed_over(tx.conn, draw))
 
 
 @router.get(
@@ -200,6 +212,15 @@ async def _find(conn: Conn, principal: Principal, *, draw_id: str) -> Draw:
     if draw is None:
         raise UnknownDrawError
     return draw
+
+
+async def _passed_over(conn: Connection, draw: Draw) -> list[Winner]:
+    return await store.load_winners(conn, community=draw.community, draw_id=draw.draw_id, passed_over=True)
+
+
+def _with_winners(draw: Draw, winners: list[Winner], passed_over: list[Winner]) -> OneDraw:
+    shown = [WinnerShown.of(winner) for winner in winners]
+    return OneDraw(**_shown(draw), winners=shown, passed_over_count=len(passed_over))
 
 
 def _shown(draw: Draw) -> dict[str, object]:

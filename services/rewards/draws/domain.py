@@ -1,12 +1,12 @@
 """A draw's life: open for tickets, frozen at its end, drawn."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from shared.contracts.draws import Ticket, commitment_of, digest_of, winners_of
+from shared.contracts.draws import Lot, Ticket, commitment_of, digest_of, lot_of
 from shared.contracts.programme import Draw as Declared
 
 
@@ -82,21 +82,21 @@ class Draw:
             tickets_sha256=digest_of(tickets),
         )
 
-    def drawn(self, tickets: Sequence[Ticket], *, now: datetime) -> tuple["Draw", list[Ticket]]:
-        """The draw once it is drawn, and who won, first prize first. Raises NotFrozenError."""
+    def drawn(self, tickets: Sequence[Ticket], *, suspended: Collection[str], now: datetime) -> tuple["Draw", Lot]:
+        """The draw once it is drawn, and who won: none of who is `suspended`. Raises NotFrozenError."""
         if self.state is not DrawState.FROZEN:
             raise NotFrozenError(self.closes_at)
-        return replace(self, state=STEPS[self.state], drawn_at=now), winners_of(
-            self.seed, tickets, self.winners_count
-        )
+        lot = lot_of(self.seed, tickets, self.winners_count, suspended=suspended)
+        return replace(self, state=STEPS[self.state], drawn_at=now), lot
 
 
 class Won(StrEnum):
-    """What became of a prize."""
+    """What became of a prize; `suspended` is a ticket whose place went to the next."""
 
     GIVEN = "given"
     GONE = "gone"
     NOBODY = "nobody"
+    SUSPENDED = "suspended"
 
 
 class Winner(NamedTuple):

@@ -13,6 +13,7 @@ from services.rewards.payouts.links.handlers import on_programmes as follow_prog
 from services.rewards.redemptions.domain import OutOfStockError, UnknownRewardError
 from services.rewards.redemptions.handlers import give
 from services.rewards.settings import Settings
+from services.rewards.suspensions.store import load_suspended
 from shared.audit import Did
 from shared.contracts.draws import SEED_BYTES, Ticket
 from shared.contracts.facts import ProgrammePublished
@@ -73,6 +74,8 @@ async def freeze_due(tx: Transaction) -> bool:
 async def draw_winners(tx: Transaction[Settings], *, community: str, draw_id: str) -> Draw:
     """Draw: publish the seed, and give the winners their reward. Again changes nothing.
 
+    Who is suspended now wins nothing: their place goes to the next.
+
     Raises UnknownDrawError, and NotFrozenError while it takes tickets.
     """
     draw = await store.lock_draw(tx.conn, community=community, draw_id=draw_id)
@@ -82,9 +85,15 @@ async def draw_winners(tx: Transaction[Settings], *, community: str, draw_id: st
         _did(tx, draw, before=draw)
         return draw
     tickets = await store.load_tickets(tx.conn, community=community, draw_id=draw_id)
-    drawn, winning = draw.drawn(tickets, now=tx.now)
+    suspended = await load_suspended(tx.conn, community=community, at=tx.now)
+    drawn, lot = draw.drawn(tickets, suspended=suspended, now=tx.now)
     await store.set_draw(tx.conn, drawn)
-    winners = [await _winner(tx, ticket, draw=draw, place=place) for place, ticket in enumerate(winning, 1)]
+    winners = [await _winner(tx, ticket, draw=draw, place=place) for place, ticket in enumerate(lot.winners, 1)]
+    # Behind the places that there are.
+    winners += [
+        Winner(place, ticket.ticket, ticket.member, Won.SUSPENDED)
+        for place, ticket in enumerate(lot.passed_over, len(winners) + 1)
+    ]
     await store.add_winners(tx.conn, community=community, draw_id=draw_id, winners=winners)
     DRAWS.labels("drawn").inc()
     _did(tx, drawn, before=draw)

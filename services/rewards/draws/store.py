@@ -179,15 +179,18 @@ async def add_winners(conn: Connection, *, community: str, draw_id: str, winners
     )
 
 
-async def load_winners(conn: Connection, *, community: str, draw_id: str) -> list[Winner]:
-    """Who won, first prize first, with their names to show."""
+async def load_winners(
+    conn: Connection, *, community: str, draw_id: str, passed_over: bool = False
+) -> list[Winner]:
+    """Who won, first prize first, with their names to show; or who would have, and was suspended."""
     rows = await conn.fetch(
         """
         select w.*, n.name from draw_winners w left join followed_members n using (community, member_id)
-        where w.community = $1 and w.draw_id = $2 order by w.place
+        where w.community = $1 and w.draw_id = $2 and (w.won = 'suspended') = $3 order by w.place
         """,
         community,
         draw_id,
+        passed_over,
     )
     return [
         Winner(

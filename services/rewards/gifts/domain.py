@@ -15,7 +15,7 @@ class GiftState(StrEnum):
 
 
 class Gift(NamedTuple):
-    """A reward that came with the grant of a badge (or a tier of one), level or quest."""
+    """A reward that came with a badge (or a tier of one), level or quest, or as the prize of a board."""
 
     community: str
     grant_id: str

@@ -13,7 +13,7 @@ from services.rewards.redemptions.handlers import give
 from services.rewards.settings import Settings
 from shared.consumer import Subscription
 from shared.contracts.draws import Ticket
-from shared.contracts.facts import RECOGNITION_FACT, RecognitionFact, RecognitionGranted
+from shared.contracts.facts import RECOGNITION_FACT, RecognitionFact
 from shared.followed_members import find_name
 from shared.merges import find_head, load_group, lock_heads
 from shared.topics import RECOGNITION
@@ -25,34 +25,42 @@ BY_GRANT = "recognition"
 async def on_recognition(tx: Transaction[Settings], facts: list[RecognitionFact]) -> None:
     """Keep levels, give what grants carry, and take back tickets of those taken back while their draw is open.
 
-    Prizes of boards are handed out by people: nothing follows from them here.
+    What a board gives comes as with a grant, of each period by itself, and stays.
     """
-    grants = [fact for fact in facts if fact["type"] == "recognition.granted.v1"]
-    await keep_levels(tx, grants)
-    for fact in grants:
-        data = fact["data"]
-        if "reverses" in data:
-            await give_ticket_back(tx, community=fact["community"], ticket_ids={data["reverses"]})
+    await keep_levels(tx, [fact for fact in facts if fact["type"] == "recognition.granted.v1"])
+    for fact in facts:
+        community = fact["community"]
+        if fact["type"] == "recognition.granted.v1" and "reverses" in fact["data"]:
+            await give_ticket_back(tx, community=community, ticket_ids={fact["data"]["reverses"]})
             continue
-        gives = data.get("gives", {})
+        gives = fact["data"].get("gives", {})
+        grant_id, kind, name = _granted(fact)
+        member_id = fact["data"]["member_id"]
         if "reward" in gives:
-            await _give(tx, fact, reward_id=gives["reward"])
+            gift = Gift(community, grant_id, member_id, kind, name, gives["reward"], GiftState.GIVEN)
+            await _give(tx, gift)
         if "ticket" in gives:
-            ticket = Ticket(data["grant_id"], data["member_id"])
-            await take_ticket(tx, community=fact["community"], draw_id=gives["ticket"], ticket=ticket)
+            ticket = Ticket(grant_id, member_id)
+            await take_ticket(tx, community=community, draw_id=gives["ticket"], ticket=ticket)
 
 
-async def _give(tx: Transaction[Settings], fact: RecognitionGranted, *, reward_id: str) -> None:
+def _granted(fact: RecognitionFact) -> tuple[str, str, str]:
+    """The id, kind and name of what was granted or won; the prize of a board is another one in each period."""
+    if fact["type"] == "recognition.prize_won.v1":
+        won = fact["data"]
+        return won["prize_id"], "board", f"{won['board']}/{won['id']}/{won['starts_on']}"
+    data = fact["data"]
+    return data["grant_id"], data["kind"], f"{data['id']}/{data['tier']}" if "tier" in data else data["id"]
+
+
+async def _give(tx: Transaction[Settings], gift: Gift) -> None:
     """What was taken back and granted anew gives nothing again: its reward was never taken back."""
-    data, community = fact["data"], fact["community"]
-    member_id = data["member_id"]
+    community, member_id = gift.community, gift.member_id
     await lock_heads(tx.conn, keys=[(community, member_id)])
     head_id = await find_head(tx.conn, community=community, member_id=member_id)
     await store.lock_gifts(tx.conn, community=community, member_id=head_id)
-    if await store.is_known(tx.conn, community=community, grant_id=data["grant_id"]):
+    if await store.is_known(tx.conn, community=community, grant_id=gift.grant_id):
         return
-    name = f"{data['id']}/{data['tier']}" if "tier" in data else data["id"]
-    gift = Gift(community, data["grant_id"], member_id, data["kind"], name, reward_id, GiftState.GIVEN)
     gift = await _decided(tx, gift, head_id=head_id)
     await store.add_gift(tx.conn, gift, at=tx.now)
     GIFTS.labels(gift.state).inc()

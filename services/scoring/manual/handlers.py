@@ -9,7 +9,7 @@ from services.scoring.awards.domain.activities import Marks
 from services.scoring.awards.domain.awards import Award, amended, award_id
 from services.scoring.awards.handlers.telling import tell
 from services.scoring.limits.domain.claims import Word
-from services.scoring.limits.store import lock_members
+from services.scoring.limits.store.members import lock_members
 from services.scoring.manual import store
 from services.scoring.manual.domain import (
     BY_HAND_TYPE,

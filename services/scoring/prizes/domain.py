@@ -16,7 +16,10 @@ class Cut(StrEnum):
 
 
 class Prize(NamedTuple):
-    """The points that came with a grant, of those that it carries (`wanted`); taken back once `is_reversed`."""
+    """The points that came with a grant, of those that it carries (`wanted`); taken back once `is_reversed`.
+
+    The prize of a board is a grant here as well.
+    """
 
     community: str
     grant_id: str
@@ -28,6 +31,21 @@ class Prize(NamedTuple):
     event_time: datetime
     day: date
     is_reversed: bool = False
+
+
+class Carried(NamedTuple):
+    """What a badge, level, quest or place on a board brings its member in points, and when; by which version."""
+
+    grant_id: str
+    member_id: str
+    rule_id: str
+    points: int
+    event_time: datetime
+    day: date
+    version: int
+    told_at: datetime
+    traceparent: str | None
+    is_backfill: bool
 
 
 class Book(NamedTuple):

@@ -1,21 +1,26 @@
 """Grants that carry points become awards, once each; what takes a grant back takes its award back.
 
-Locks are taken in this order: the community's book, then the members.
+Locks are taken in this order: levels that members have, the community's head (shared), its book, then the members.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 from services.scoring.awards import store as award_store
 from services.scoring.awards.domain.activities import Marks
 from services.scoring.awards.domain.awards import Award, amended, award_id, rule_id_of
 from services.scoring.awards.handlers.telling import tell
+from services.scoring.awards.handlers.voiding import recount
 from services.scoring.limits.domain.claims import Word
 from services.scoring.metrics import PRIZES
 from services.scoring.prizes import store
-from services.scoring.prizes.domain import Prize, amount, terms_of
+from services.scoring.prizes.domain import Carried, Prize, amount, terms_of
 from services.scoring.programmes.store import versions
+from services.scoring.quality.handlers.levels import keep_levels
+from services.scoring.settings import Settings
+from services.scoring.voids.domain import Voided
+from services.scoring.voids.store import add_voided, find_communities_with_voids, load_standing
 from shared.calendars import Calendar
 from shared.consumer import Subscription
 from shared.contracts.backfill import is_backfill
@@ -23,6 +28,7 @@ from shared.contracts.facts import (
     POINTS_AWARDED,
     RECOGNITION_FACT,
     RECOGNITION_GRANTED,
+    AwardData,
     PointsAwarded,
     RecognitionFact,
     RecognitionGranted,
@@ -39,27 +45,62 @@ from shared.transaction import Transaction
 GRANT_TYPE = RECOGNITION_GRANTED.name
 
 
-async def on_grants(tx: Transaction, facts: list[RecognitionFact]) -> None:
-    """Give what grants carry in points, and take back what came with those that are taken back.
+async def on_grants(tx: Transaction[Settings], facts: list[RecognitionFact]) -> None:
+    """Keep levels; give what grants and prizes of boards carry in points, and take back what goes with grants.
 
-    Prizes of boards carry none.
+    What falls into a suspension of the member comes to nothing while that stands.
     """
-    by_community: dict[str, list[RecognitionGranted]] = {}
+    await keep_levels(tx, [fact for fact in facts if fact["type"] == "recognition.granted.v1"])
+    by_community: dict[str, list[RecognitionFact]] = {}
     for fact in facts:
-        if fact["type"] != "recognition.granted.v1":
-            continue
-        data = fact["data"]
-        if "reverses" in data or "points" in data.get("gives", {}):
+        if _reverses(fact) or "points" in fact["data"].get("gives", {}):
             by_community.setdefault(fact["community"], []).append(fact)
+    # Nobody works off a suspension meanwhile: it finds what was given, or what is given finds it.
+    await versions.lock_heads_for_share(tx.conn, communities=sorted(by_community))
     for community, some in sorted(by_community.items()):
-        ids = {fact["data"].get("reverses") or fact["data"]["grant_id"] for fact in some}
+        ids = {_grant_of(fact) for fact in some}
         known = await store.load_prizes(tx.conn, community=community, grant_ids=ids)
         if known or any("gives" in fact["data"] for fact in some):
             await _of_community(tx, community=community, facts=some, ids=ids)
 
 
+def _reverses(fact: RecognitionFact) -> TypeGuard[RecognitionGranted]:
+    return fact["type"] == "recognition.granted.v1" and "reverses" in fact["data"]
+
+
+def _grant_of(fact: RecognitionFact) -> str:
+    """The grant that a fact is about: what it takes back, or itself."""
+    if fact["type"] == "recognition.prize_won.v1":
+        return fact["data"]["prize_id"]
+    return fact["data"].get("reverses") or fact["data"]["grant_id"]
+
+
+def _carried(fact: RecognitionFact, calendar: Calendar) -> Carried:
+    told_at = fact["time"].astimezone(UTC)
+    if fact["type"] == "recognition.prize_won.v1":
+        won = fact["data"]
+        rule_id, at = rule_id_of("board", won["board"]), told_at
+        day, points = calendar.day_of(at), won["gives"]["points"]
+    else:
+        data = fact["data"]
+        rule_id, at = rule_id_of(data["kind"], data["id"]), data["event_time"].astimezone(UTC)
+        day, points = data.get("day") or at.date(), data["gives"]["points"]
+    return Carried(
+        _grant_of(fact),
+        fact["data"]["member_id"],
+        rule_id,
+        points,
+        at,
+        day,
+        fact["data"]["programme_version"],
+        told_at,
+        fact.get("traceparent"),
+        is_backfill(fact),
+    )
+
+
 async def _of_community(
-    tx: Transaction, *, community: str, facts: Sequence[RecognitionGranted], ids: set[str]
+    tx: Transaction[Settings], *, community: str, facts: Sequence[RecognitionFact], ids: set[str]
 ) -> None:
     spent = before = await store.lock_book(tx.conn, community=community)
     known = await store.load_prizes(tx.conn, community=community, grant_ids=ids)
@@ -68,37 +109,35 @@ async def _of_community(
     )
     calendar = await load_calendar(tx.conn, community=community)
     for fact in facts:
-        data = fact["data"]
-        reverses = data.get("reverses")
-        if reverses is not None:
-            prize = known.get(reverses)
+        grant_id = _grant_of(fact)
+        prize = known.get(grant_id)
+        if _reverses(fact):
             if prize is not None and not prize.is_reversed:
-                known[reverses] = taken = await _take_back(tx, prize, by=fact)
+                known[grant_id] = taken = await _take_back(tx, prize, by=fact)
                 spent -= taken.points
-        elif data["grant_id"] not in known:
-            terms = terms_of(documents.get(data["programme_version"]))
-            prize = await _prize(tx.conn, fact, terms=terms, calendar=calendar, spent=spent)
-            known[prize.grant_id] = prize
-            await store.put_prizes(tx.conn, [prize])
-            document = documents.get(data["programme_version"]) or {}
-            await _give(
-                tx, prize, fact=fact, calendar=calendar, programme_id=str(document.get("programme", "programme"))
+        elif prize is None:
+            carried = _carried(fact, calendar)
+            document = documents.get(carried.version) or {}
+            terms = terms_of(document)
+            known[grant_id] = prize = await _prize(
+                tx.conn, carried, community=community, terms=terms, calendar=calendar, spent=spent
             )
+            await store.put_prizes(tx.conn, [prize])
+            programme_id = str(document.get("programme", "programme"))
+            await _give(tx, prize, carried, calendar=calendar, programme_id=programme_id)
             spent += prize.points
     if spent != before:
         await store.set_spent(tx.conn, community=community, points=spent)
 
 
 async def _prize(
-    conn: Connection, fact: RecognitionGranted, *, terms: PrizePoints, calendar: Calendar, spent: int
+    conn: Connection, carried: Carried, *, community: str, terms: PrizePoints, calendar: Calendar, spent: int
 ) -> Prize:
-    data, community = fact["data"], fact["community"]
-    day = data.get("day") or data["event_time"].astimezone(UTC).date()
     had = 0
     if terms.limit is not None:
-        head_id = await find_head(conn, community=community, member_id=data["member_id"])
+        head_id = await find_head(conn, community=community, member_id=carried.member_id)
         group = await load_group(conn, community=community, head_id=head_id)
-        period = calendar.period_of(terms.limit.within, day)
+        period = calendar.period_of(terms.limit.within, carried.day)
         had = await store.sum_of(
             conn,
             community=community,
@@ -106,15 +145,13 @@ async def _prize(
             first=period.starts_on,
             before=period.ends_on + timedelta(days=1),
         )
-    wanted = data["gives"]["points"]
-    points, cut = amount(wanted, terms, spent=spent, had=had)
-    rule_id = rule_id_of(data["kind"], data["id"])
-    event_time = data["event_time"].astimezone(UTC)
-    return Prize(community, data["grant_id"], data["member_id"], rule_id, wanted, points, cut, event_time, day)
+    points, cut = amount(carried.points, terms, spent=spent, had=had)
+    grant_id, member_id, rule_id, wanted, event_time, day = carried[:6]
+    return Prize(community, grant_id, member_id, rule_id, wanted, points, cut, event_time, day)
 
 
 async def _give(
-    tx: Transaction, prize: Prize, *, fact: RecognitionGranted, calendar: Calendar, programme_id: str
+    tx: Transaction[Settings], prize: Prize, carried: Carried, *, calendar: Calendar, programme_id: str
 ) -> None:
     PRIZES.labels("whole" if prize.cut is None else "cut" if prize.points else "nothing").inc()
     if not prize.points:
@@ -137,28 +174,47 @@ async def _give(
         "rule_id": prize.rule_id,
         "beneficiary": "actor",
         "programme_id": programme_id,
-        "programme_version": fact["data"]["programme_version"],
+        "programme_version": carried.version,
         "event_uid": prize.grant_id,
         "event_type": GRANT_TYPE,
         "event_time": prize.event_time,
-        "received_at": fact["time"].astimezone(UTC),
+        "received_at": carried.told_at,
         "day": calendar.said_day(prize.event_time),
         "week": calendar.said_week(prize.event_time),
-        "traceparent": fact.get("traceparent"),
-        "is_backfill": is_backfill(fact),
+        "traceparent": carried.traceparent,
+        "is_backfill": carried.is_backfill,
     }
     # Explanations and amendments find its awards by it, as by an event.
     marks = {(prize.community, prize.grant_id): Marks(True, prize.event_time, None)}
     await award_store.put_marks(tx.conn, marks=marks)
     await tell(tx, [Award(**said)])
+    await _void(tx, prize, award_id=made_id)
 
 
-async def _take_back(tx: Transaction, prize: Prize, *, by: RecognitionGranted) -> Prize:
+async def _void(tx: Transaction[Settings], prize: Prize, *, award_id: str) -> None:
+    """Have an award come to nothing by what stands: its member is suspended at its time."""
+    community, event = prize.community, (prize.community, prize.grant_id, prize.event_time)
+    if not await find_communities_with_voids(tx.conn, communities=[community]):
+        return
+    head_id = await find_head(tx.conn, community=community, member_id=prize.member_id)
+    standing = await load_standing(tx.conn, contents=(), members=[(community, head_id)], heads={})
+    voids = [void for void in standing.members.get((community, head_id), ()) if void.holds_at(prize.event_time)]
+    if voids:
+        taken = [
+            Voided(community, award_id, void.void_id, void.why, prize.member_id, *event[1:]) for void in voids
+        ]
+        await add_voided(tx.conn, voided=taken)
+        await recount(tx, events=[event], award_ids={award_id})
+
+
+async def _take_back(tx: Transaction[Settings], prize: Prize, *, by: RecognitionGranted) -> Prize:
     taken = prize._replace(is_reversed=True)
     await store.put_prizes(tx.conn, [taken])
     key = (prize.community, prize.grant_id, prize.event_time)
     grant_id = by["data"]["grant_id"]
     word = Word(by["data"]["event_time"], grant_id, grant_id, is_retraction=True, by_member=None)
+    # It is kept: what a suspension took of it does not come back when that has never been.
+    await award_store.put_marks(tx.conn, marks={key[:2]: Marks(True, prize.event_time, word)})
     found = [
         amended(one, word, by.get("traceparent"), is_backfill(by))
         for one in await award_store.load_earned(tx.conn, events=[key])
@@ -168,20 +224,21 @@ async def _take_back(tx: Transaction, prize: Prize, *, by: RecognitionGranted) -
     return taken
 
 
-async def on_prizes_told(tx: Transaction, facts: list[PointsAwarded]) -> None:
+async def on_prizes_told(tx: Transaction[Settings], facts: list[PointsAwarded]) -> None:
     """Take in prizes that were told and that the database has forgotten, so that none is given twice."""
     told = [fact for fact in facts if fact["data"]["event_type"] == GRANT_TYPE]
     for fact in told:
         await store.put_prizes(tx.conn, [_told(fact)])
     if told:
         await store.set_book_anew(tx.conn, communities={fact["community"] for fact in told})
-        marks = {
-            (fact["community"], fact["data"]["event_uid"]): Marks(
-                True, fact["data"]["event_time"].astimezone(UTC), None
-            )
-            for fact in told
-        }
-        await award_store.put_marks(tx.conn, marks=marks)
+        marks: dict[tuple[str, str], Marks] = {}
+        for fact in told:
+            data = fact["data"]
+            word = None
+            if _is_reversed(data):
+                word = Word(fact["time"], data["award_id"], data["award_id"], is_retraction=True, by_member=None)
+            marks[fact["community"], data["event_uid"]] = Marks(True, data["event_time"].astimezone(UTC), word)
+        await award_store.put_marks(tx.conn, marks=dict(sorted(marks.items())))
 
 
 def _told(fact: PointsAwarded) -> Prize:
@@ -198,8 +255,13 @@ def _told(fact: PointsAwarded) -> Prize:
         None,
         event_time,
         data.get("day") or event_time.date(),
-        "amends" in data and data["total"] == 0,
+        _is_reversed(data),
     )
+
+
+def _is_reversed(data: AwardData) -> bool:
+    """Whether it says that its grant was taken back: what a suspension took may come again."""
+    return data.get("cause") == "retracted"
 
 
 FOLLOWED_GRANTS = Subscription(RECOGNITION, RECOGNITION_FACT, on_grants)

@@ -20,6 +20,7 @@ from services.scoring.quality.domain.listing import (
     UnknownContentError,
     why_nothing,
 )
+from services.scoring.quality.domain.trust import trusting
 from services.scoring.quality.domain.weighing import (
     FULL_TRUST,
     PRIOR_VOTES,
@@ -74,6 +75,7 @@ class ContentItem(BaseModel):
     made_at: datetime | None
     made_type: str | None = Field(examples=["forum.reply.v1"])
     is_gone: bool = Field(description="Whether it was taken back")
+    is_upheld: bool = Field(description="Whether a report of it was upheld: then it gives its author nothing")
     outcomes: int = Field(description="How many said something of it, or answered it", examples=[4])
     weighed: int = Field(description="How many judgements weigh something", examples=[3])
     quality: float = Field(description="From 0 to 1; a half is what nobody judged", examples=[0.7857])
@@ -302,14 +304,14 @@ async def get_members_quality(
     head_id = await find_head(conn, community=community, member_id=str(member_id))
     group = await load_group(conn, community=community, head_id=head_id)
     _, programme = await document_in_force(conn, community=community, at=now)
-    section = None if programme is None else programme.quality
+    by = trusting(programme)
     trust = 0
-    if section is not None:
-        trust = await trust_of(conn, community=community, head_id=head_id, group=group, section=section, now=now)
+    if by is not None:
+        trust = await trust_of(conn, community=community, head_id=head_id, group=group, by=by, now=now)
     of_member = await listing.find_of_member(conn, community=community, member_ids=group)
     return QualityOfMember(
         member_id=member_id,
-        measured=section is not None,
+        measured=by is not None,
         trust=trust / FULL_TRUST,
         contents=of_member.contents,
         better=of_member.better,

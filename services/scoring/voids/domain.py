@@ -30,7 +30,7 @@ class Why(StrEnum):
 class Void(NamedTuple):
     """What earns nothing: a content, to the member, or the member in the time from `starts_at` until `ends_at`.
 
-    It is worked off in pieces, up to the award or event `swept_to`.
+    It is worked off in pieces, up to the award or event `swept_to`. Quality knows the content by `judged_id`.
     """
 
     community: str
@@ -45,6 +45,7 @@ class Void(NamedTuple):
     revision: int = 1
     swept_to: str | None = None
     is_swept: bool = False
+    judged_id: str | None = None
 
     def holds_at(self, event_time: datetime) -> bool:
         """Whether an event of that time earns nothing by it."""

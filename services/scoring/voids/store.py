@@ -18,7 +18,7 @@ from services.scoring.voids.domain import (
     strongest,
 )
 from shared.contracts.award_ids import award_id_range
-from shared.postgres import Connection, copy_new
+from shared.postgres import Connection
 
 #: Community, uid and time of an event.
 TimedEvent = tuple[str, str, datetime]
@@ -29,17 +29,12 @@ _LAST = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
 
 async def add_content_events(conn: Connection, *, events: Iterable[tuple[str, str, str, datetime]]) -> None:
-    """Note which contents events are about: community, content, uid and time."""
-    records = list(events)
-    columns = ("community", "content_id", "event_uid", "event_time")
-    if await copy_new(conn, "content_events", columns=columns, records=records):
-        return
-    await conn.execute(
-        """
-        insert into content_events (community, content_id, event_uid, event_time)
-        select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[]) on conflict do nothing
-        """,
-        *([record[part] for record in records] for part in range(4)),
+    """Note which contents new events are about: community, content, uid and time.
+
+    Raises UniqueViolationError for an event that is there: its mark lets none come twice, so that would be a bug.
+    """
+    await conn.copy_records_to_table(
+        "content_events", columns=("community", "content_id", "event_uid", "event_time"), records=events
     )
 
 
@@ -53,6 +48,30 @@ async def find_communities_with_voids(conn: Connection, *, communities: Collecti
         list(communities),
     )
     return {row["community"] for row in rows}
+
+
+async def load_heads_and_voids(
+    conn: Connection, *, members: Collection[tuple[str, str]], communities: Collection[str]
+) -> tuple[dict[tuple[str, str], str], set[str]]:
+    """The heads of those members who are merged into others, and those of the communities in which a void stands.
+
+    One round trip for what every batch has to know of both: nearly always nothing. Both are locked.
+    """
+    rows = await conn.fetch(
+        """
+        select community, member_id, head_id from merges
+        join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (community, member_id)
+        where head_id is not null
+        union all
+        select c.community, null, null from unnest($3::text[]) as c(community)
+        where exists (select from voids v where v.community = c.community and v.is_standing)
+        """,
+        [community for community, _ in members],
+        [member_id for _, member_id in members],
+        list(communities),
+    )
+    heads = {(row["community"], str(row["member_id"])): str(row["head_id"]) for row in rows if row["member_id"]}
+    return heads, {row["community"] for row in rows if row["member_id"] is None}
 
 
 async def load_standing(
@@ -110,11 +129,12 @@ async def put_void(conn: Connection, void: Void, *, now: datetime) -> None:
     await conn.execute(
         """
         insert into voids (community, void_id, why, case_id, content_id, member_id, starts_at, ends_at,
-                           is_standing, revision, changed_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                           is_standing, revision, changed_at, judged_id)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         on conflict (void_id, community) do update set member_id = excluded.member_id,
             starts_at = excluded.starts_at, ends_at = excluded.ends_at, is_standing = excluded.is_standing,
-            revision = excluded.revision, changed_at = excluded.changed_at, swept_to = null, is_swept = false
+            revision = excluded.revision, changed_at = excluded.changed_at, judged_id = excluded.judged_id,
+            swept_to = null, is_swept = false
         """,
         void.community,
         void.void_id,
@@ -127,6 +147,7 @@ async def put_void(conn: Connection, void: Void, *, now: datetime) -> None:
         void.is_standing,
         void.revision,
         now,
+        void.judged_id,
     )
 
 
@@ -326,6 +347,7 @@ def _void(row: Record) -> Void:
         revision=row["revision"],
         swept_to=_text(row["swept_to"]),
         is_swept=row["is_swept"],
+        judged_id=_text(row["judged_id"]),
     )
 
 

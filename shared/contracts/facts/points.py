@@ -75,7 +75,7 @@ class AwardData(TypedDict):
     expires_at: NotRequired[Timestamp]
 
 
-_OF_AMENDMENTS = ("amends", "revision", "cause", "total")
+_OF_AMENDMENTS = frozenset({"amends", "revision", "cause", "total"})
 
 
 def _consistent(data: AwardData) -> AwardData:
@@ -83,10 +83,10 @@ def _consistent(data: AwardData) -> AwardData:
     if "amends" not in data:
         if data["points"] == 0:
             raise ValueError("an award gives points, or takes some")
-        if any(name in data for name in _OF_AMENDMENTS):
+        if not _OF_AMENDMENTS.isdisjoint(data):
             raise ValueError("revision, cause and total go with amends")
         return data
-    if not all(name in data for name in _OF_AMENDMENTS):
+    if not data.keys() >= _OF_AMENDMENTS:
         raise ValueError("amends goes with revision, cause and total")
     if data["points"] == 0 or data["total"] * (data["total"] - data["points"]) < 0:
         raise ValueError("an amendment changes what its award amounts to, and never from given to taken")

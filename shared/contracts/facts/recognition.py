@@ -91,7 +91,8 @@ RECOGNITION_GRANTED: Final = FactType(
 class PrizeData(TypedDict):
     """The prize `id` of the board `board`, whose period had these first and last days, in days of the community.
 
-    `rank` and `points` are those of when its results became final: they stay, whatever comes later.
+    `rank` and `points` are those of when its results became final: they stay, whatever comes later, and so
+    does what it `gives`.
     """
 
     prize_id: Uuid
@@ -105,6 +106,7 @@ class PrizeData(TypedDict):
     rank: Count
     points: Points
     programme_version: Count
+    gives: NotRequired[GivesData]
 
 
 class PrizeWon(FactEnvelope):

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.fields import Channel, Name, Slug, Text
+from shared.contracts.programme.quests import Gives
 from shared.contracts.programme.section import Section
 from shared.contracts.programme.worth import SPENDABLE
 
@@ -24,20 +25,23 @@ class Prize(Section):
     """What the next so many `people` of a board win once its period is over, the first prize the first of them.
 
     Of those with as many points as the last who wins it, `all` win it, too, or who had them `earliest` alone.
+    What it `gives` each of them gets once the results are final, and it stays.
     """
 
     id: Slug
     title: Name
     people: Annotated[int, Field(ge=1, le=PRIZE_MAX_PEOPLE)] = 1
     tie: Tie = "all"
+    gives: Gives | None = None
 
 
 class Board(Section):
     """Members by what they have of one score: of all time, or of each year, quarter, month, week or day.
 
     Without a `score` it is the points that can be spent. It may count what was done on one `channel` alone, and be
-    of one `audience`. So many days after a period (`freeze_after_days`) its results are final: what comes for it
-    later is noted beside them, and changes nothing.
+    of one `audience`. If a prize gives points, those that came with grants do not count. So many days after a
+    period (`freeze_after_days`) its results are final: what comes for it later is noted beside them, and changes
+    nothing.
     """
 
     id: Slug
@@ -56,6 +60,12 @@ class Board(Section):
     def of_score(self) -> str | None:
         """The score that it is of; None for the points that can be spent."""
         return None if self.score == SPENDABLE else self.score
+
+    @property
+    def leaves_out_granted(self) -> bool:
+        """Whether points that came with grants do not count: its own would lift whoever won the last time."""
+        gives = [one.gives for one in self.prizes or () if one.gives is not None]
+        return self.of_score is None and any(one.points is not None for one in gives)
 
     @model_validator(mode="after")
     def what_ends_has_results(self) -> Self:

@@ -22,7 +22,7 @@ LEVELS: Final = Ids(("recognition", "levels"), "level")
 
 LevelCount = Literal["events", "days", "people", "objects", "topics", "sum"]
 #: What a level may open that is closed below it.
-Right = Literal["redeem", "judge"]
+Right = Literal["redeem", "judge", "give_kudos"]
 _Number = Annotated[int, Field(ge=1, le=1_000_000_000)]
 
 
@@ -88,7 +88,8 @@ class Level(Section):
     within days is; with `keep` as a list, as long as that is; with `always`, for good. It is not lost within
     `grace_days` after it was reached. One that is given `by_hand` is reached by no other way.
 
-    What a level `opens` is closed to whoever has none that opens it.
+    What a level `opens` is closed to whoever has none that opens it: to `redeem`, to `give_kudos`. With `judge`
+    whoever has it is trusted in full to judge content, whatever else makes members trusted.
     """
 
     id: Slug
@@ -126,6 +127,11 @@ class Level(Section):
     def asked(self) -> list[Requirement]:
         """All that it asks for, to be reached and to be kept."""
         return [*(self.requires or ()), *(self.keep if isinstance(self.keep, list) else ())]
+
+
+def opening(levels: Iterable[Level], right: Right) -> tuple[str, ...]:
+    """The ids of the levels that open a right; none where it is open to everybody."""
+    return tuple(level.id for level in levels if right in (level.opens or ()))
 
 
 def check_levels(levels: Sequence[Level]) -> None:

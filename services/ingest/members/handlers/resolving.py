@@ -110,7 +110,9 @@ async def _add_members(
     late = [MemberKey(one.community, one.member_id) for identity, one in new.items() if identity not in added]
     if late:
         await members_store.forget_members(tx.conn, keys=late)
-    return await identities_store.load_owners(tx.conn, identities=said.keys())
+    made = {identity: Owner(one.member_id, one.said) for identity, one in new.items() if identity in added}
+    there = [identity for identity in said if identity not in made]
+    return made | (await identities_store.load_owners(tx.conn, identities=there) if there else {})
 
 
 def new_member_id() -> str:

@@ -17,16 +17,26 @@ from shared.postgres import Connection
 
 async def load_owners(conn: Connection, *, identities: Collection[IdentityKey]) -> dict[IdentityKey, Owner]:
     """The member behind each identity that is known."""
+    # One key after the other: planned as joins, a community's identities are all read for each batch until the
+    # statistics know that there is more than one community (6.5 ms for 300 events instead of 1.2).
     rows = await conn.fetch(
         """
-        select i.community, i.channel, i.identity, i.host, i.member_id, m.name, m.name_by, m.name_at, m.bot_by,
+        select k.community, k.channel, k.identity, k.host, i.member_id, m.name, m.name_by, m.name_at, m.bot_by,
             m.is_person, m.earns and coalesce(h.earns, true) as earns
-        from identities i
-        join unnest($1::text[], $2::text[], $3::text[], $4::text[]) as k(community, channel, identity, host)
-        using (community, channel, identity, host)
-        join members m using (community, member_id)
-        left join merges g using (community, member_id)
-        left join members h on h.community = i.community and h.member_id = g.head_id
+        from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as k(community, channel, identity, host)
+        cross join lateral (
+            select i.member_id from identities i
+            where i.community = k.community and i.channel = k.channel and i.identity = k.identity
+                and i.host = k.host
+            offset 0) i
+        cross join lateral (
+            select m.* from members m where m.community = k.community and m.member_id = i.member_id offset 0) m
+        left join lateral (
+            select g.head_id from merges g where g.community = k.community and g.member_id = i.member_id
+            offset 0) g on true
+        left join lateral (
+            select h.earns from members h where h.community = k.community and h.member_id = g.head_id
+            offset 0) h on true
         """,
         *_identity_columns(identities),
     )

@@ -11,8 +11,9 @@ from services.recognition.boards.domain import KeptBoard, Position, Result, Won,
 from services.recognition.boards.store import kept, reading
 from services.recognition.leaderboards import store as leaderboards_store
 from services.recognition.leaderboards.api import within_calendar
+from services.recognition.thresholds.api import GivesShown
 from shared.calendars import Calendar, Span
-from shared.contracts.programme.boards import Period, Tie
+from shared.contracts.programme.boards import Period, Prize, Tie
 from shared.followed_audiences import is_in
 from shared.http import IN_ANSWER, Moment, Principal, Problem, ProblemType, Public, Scope, requires
 from shared.merges import find_head
@@ -46,6 +47,18 @@ class BoardPrize(BaseModel):
     tie: Tie = Field(
         description="Of those with as many points as the last who wins it, all win it or the earliest alone"
     )
+    gives: GivesShown | None = Field(description="What each of them gets with it; null: what people hand over")
+
+    @classmethod
+    def of(cls, prize: Prize) -> "BoardPrize":
+        """What is shown of a prize that can be won."""
+        return cls(
+            id=prize.id,
+            title=prize.title,
+            people=prize.people,
+            tie=prize.tie,
+            gives=GivesShown.of(prize.gives),
+        )
 
 
 class BoardShown(BaseModel):
@@ -85,7 +98,7 @@ class BoardShown(BaseModel):
             size=declared.size,
             public=bool(declared.public),
             freeze_after_days=None if is_endless else declared.freeze_after_days or 0,
-            prizes=[BoardPrize(**one.model_dump()) for one in declared.prizes or ()],
+            prizes=[BoardPrize.of(one) for one in declared.prizes or ()],
             starts_on=None if is_endless else seen.span.starts_on,
             ends_on=None if is_endless else seen.span.ends_on,
             since=board.since,

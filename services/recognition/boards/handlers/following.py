@@ -5,13 +5,14 @@ Locks are taken in this order: programme, merges, who is shown on boards, rows.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import orjson
 
 from services.recognition.boards.domain import ALL_TIME, KeptBoard, ScoreKey, changes_of, of_persons, span_of
 from services.recognition.boards.store import kept, reading, scores
 from shared.calendars import Calendar
-from shared.contracts.facts import POINTS_AWARDED, AudienceFact, PointsAwarded
+from shared.contracts.facts import POINTS_AWARDED, RECOGNITION_GRANTED, AudienceFact, PointsAwarded
 from shared.followed_communities import load_calendar
 from shared.followed_members import Followed
 from shared.merges import lock_persons
@@ -21,7 +22,8 @@ MemberKey = tuple[str, str]  # community, member id
 #: Awards of a batch whose events have come since, and until when they are waited for: no event is that late.
 PARKED_PIECE_COUNT = 500
 PARKED_MAX_TIME = timedelta(days=7)
-_CONTENT = "content.quality.v1"
+#: What stands for the type of the event of awards that no event led to.
+_OF_NO_EVENT = frozenset({"content.quality.v1", RECOGNITION_GRANTED.name})
 
 
 async def add_awards(
@@ -95,7 +97,7 @@ async def _placed(
 
 
 def _is_of_an_event(award: PointsAwarded) -> bool:
-    return "by_hand" not in award["data"] and award["data"]["event_type"] != _CONTENT
+    return "by_hand" not in award["data"] and award["data"]["event_type"] not in _OF_NO_EVENT
 
 
 async def add_parked(tx: Transaction) -> bool:
@@ -142,23 +144,29 @@ async def fill(tx: Transaction, board: KeptBoard, *, member_ids: Sequence[str], 
     await scores.fill(tx.conn, board, member_ids=member_ids, owners=owners, days=days)
 
 
-async def load_off(tx: Transaction, members: Collection[MemberKey]) -> set[MemberKey]:
+class WereOff(NamedTuple):
+    """Who was on no board before facts change that, of the communities that have boards."""
+
+    communities: frozenset[str]
+    members: frozenset[MemberKey]
+
+
+async def load_off(tx: Transaction, members: Collection[MemberKey]) -> WereOff:
     """Those of these members who are on no board, of communities that have boards: before facts change that."""
     boards = await kept.load_boards(tx.conn, communities={community for community, _ in members})
-    return (
-        await scores.load_off(tx.conn, members=[key for key in members if key[0] in boards]) if boards else set()
-    )
+    concerned = [key for key in members if key[0] in boards]
+    off = await scores.load_off(tx.conn, members=concerned) if concerned else set()
+    return WereOff(frozenset(boards), frozenset(off))
 
 
-async def follow_members(tx: Transaction, followed: Followed, *, were_off: Collection[MemberKey]) -> None:
+async def follow_members(tx: Transaction, followed: Followed, *, were_off: WereOff) -> None:
     """Have whoever wants no part in boards be on none at once, and whoever does again on theirs."""
     told = [(fact["community"], fact["data"]["member_id"]) for fact in (*followed.identified, *followed.erased)]
     moved = {(one.community, one.member_id) for one in followed.moved}
-    boards = await kept.load_boards(tx.conn, communities={community for community, _ in told})
-    concerned = [key for key in told if key[0] in boards]
+    concerned = [key for key in told if key[0] in were_off.communities]
     if not concerned:
         return
-    changed = (await scores.load_off(tx.conn, members=concerned) ^ set(were_off)) | (moved & set(concerned))
+    changed = (await scores.load_off(tx.conn, members=concerned) ^ were_off.members) | (moved & set(concerned))
     await _refresh(tx, changed)
 
 

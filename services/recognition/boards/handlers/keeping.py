@@ -1,6 +1,7 @@
 """Boards are those of the version in force; their numbers are added up, and periods that are over have results."""
 
 from datetime import timedelta
+from typing import cast
 
 from services.recognition.boards.domain import (
     Cut,
@@ -22,6 +23,7 @@ from shared.calendars import Span
 from shared.contracts.facts import (
     PRIZE_WON,
     RECOGNITION_FACT,
+    GivesData,
     PrizeData,
     ProgrammePublished,
     RecognitionFact,
@@ -124,8 +126,11 @@ async def _begin(
 
 
 def _is_known(declared: Board) -> bool:
-    """Whether what was before is there to begin with: of all time, and of spendable points by weeks and months."""
-    if declared.channel is not None:
+    """Whether what was before is there to begin with: of all time, and of spendable points by weeks and months.
+
+    Of a period nobody knows how much came with grants.
+    """
+    if declared.channel is not None or declared.leaves_out_granted:
         return False
     return declared.period == "all_time" or (declared.of_score is None and declared.period != "day")
 
@@ -221,6 +226,8 @@ def _tell(tx: Transaction, won: Won, *, community: str) -> None:
         "points": won.points,
         "programme_version": won.programme_version,
     }
+    if won.gives is not None:
+        data["gives"] = cast("GivesData", won.gives.model_dump(exclude_none=True))
     tx.tell(RECOGNITION, PRIZE_WON, fact_id=won.prize_id, community=community, subject=won.member_id, data=data)
 
 

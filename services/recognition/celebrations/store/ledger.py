@@ -15,14 +15,19 @@ async def load_elsewhere(conn: Connection, *, celebrations: Collection[Celebrati
         select distinct k.celebration_id
         from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bigint[])
             as k(community, celebration_id, member_id, kind, name, tier, number)
-        left join merges h on h.community = k.community and h.member_id = k.member_id
+        left join lateral (
+            select h.head_id from merges h where h.community = k.community and h.member_id = k.member_id
+            offset 0) h on true
         cross join lateral (
-            select coalesce(h.head_id, k.member_id) as member_id
+            select h.head_id as member_id where h.head_id is not null
             union all
             select b.member_id from merges b
             where b.community = k.community and b.head_id = coalesce(h.head_id, k.member_id)) person
-        join celebrations c on c.community = k.community and c.member_id = person.member_id
-            and c.kind = k.kind and c.name = k.name and c.tier = k.tier and c.number = k.number
+        cross join lateral (
+            select c.celebration_id, c.together from celebrations c
+            where c.community = k.community and c.member_id = person.member_id
+                and c.kind = k.kind and c.name = k.name and c.tier = k.tier and c.number = k.number
+            offset 0) c
         where not c.together and c.celebration_id <> k.celebration_id
         """,
         *_keys([one for one in celebrations if not one.together]),

@@ -26,9 +26,12 @@ from services.recognition.quests.domain import (
     within,
 )
 from services.recognition.quests.store import QuestSweep
+from services.recognition.suspensions import store as suspensions
+from services.recognition.suspensions.domain import Spell, is_suspended
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import Due
 from services.recognition.thresholds.handlers import Traced, make_grants
+from shared.contracts.facts import GuidelineFact
 from shared.contracts.programme import Quest, Recognition
 from shared.followed_communities import load_calendar
 from shared.merges import load_groups, load_heads, lock_persons
@@ -53,13 +56,16 @@ class QuestsInForce:
 class Party:
     """All that quests of some persons follow from: who is whom, what they joined, their teams and deeds.
 
-    `of_members` has the head of each member, `deeds` what each did by counter.
+    `of_members` has the head of each member, `deeds` what each did by counter, `spells` when persons are
+    suspended, by who stays.
     """
 
     of_members: Mapping[str, str]
     joins: Sequence[Join]
     teams: Mapping[str, Team]
     deeds: Mapping[str, Mapping[str, Sequence[Done]]]
+    spells: Mapping[tuple[str, str], Sequence[Spell]]
+    community: str
 
     def group(self, head_id: str) -> list[str]:
         """All members who are one person."""
@@ -86,7 +92,17 @@ class Party:
         return list(dict.fromkeys(self.of_members.get(member_id, member_id) for member_id in found))
 
     def progress(self, head_id: str, quest: Quest, counters: Mapping[str, str]) -> Progress:
-        """How far a person is with a quest, by their best try or with their team."""
+        """How far a person is with a quest, by their best try or with their team.
+
+        What their team completes while they are suspended they do not.
+        """
+        found = self._progress(head_id, quest, counters)
+        spells = self.spells.get((self.community, head_id), ())
+        if found.completed_by is not None and is_suspended(spells, found.completed_by.event_time):
+            return found._replace(completed_by=None)
+        return found
+
+    def _progress(self, head_id: str, quest: Quest, counters: Mapping[str, str]) -> Progress:
         if quest.team is not None:
             teams = self.teams_of(head_id, quest.id)
             return best([self.of_team(team, quest, counters) for team in teams], quest)
@@ -153,7 +169,9 @@ async def load_party(
         conn, community=community, team_ids={one.team_id for one in joins if one.team_id is not None}
     )
     deeds = await deeds_store.load_deeds(conn, community=community, member_ids=of_members, counters=counters)
-    return Party(of_members, joins, teams, deeds)
+    persons = {(community, head_id) for head_id in of_members.values()}
+    spells = await suspensions.load_spells(conn, persons=persons)
+    return Party(of_members, joins, teams, deeds, spells, community)
 
 
 async def _members_of(conn: Connection, *, community: str, head_ids: Collection[str]) -> dict[str, str]:
@@ -270,6 +288,16 @@ async def _have_badges_looked_at(tx: Transaction, *, community: str, due: Mappin
     in_force = await thresholds_store.load_thresholds(tx.conn, communities=[community])
     if community in in_force and in_force[community].thresholds.reads.quests:
         await thresholds_store.put_due(tx.conn, due=due)
+
+
+async def look_at_suspended(tx: Transaction, facts: list[GuidelineFact]) -> None:
+    """Have the quests of whoever is suspended, or is so no more, looked at."""
+    told = [fact for fact in facts if fact["type"] == "guidelines.suspension_changed.v1"]
+    keys = {(fact["community"], fact["data"]["member_id"]) for fact in told}
+    heads = await load_heads(tx.conn, keys=keys) if keys else {}
+    if keys:
+        due = {(key[0], heads.get(key, key[1])): Due(tx.now) for key in keys}
+        await deeds_store.put_due(tx.conn, due=due)
 
 
 async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Sequence[str]]) -> None:

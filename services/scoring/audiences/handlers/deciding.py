@@ -199,7 +199,11 @@ async def on_members(tx: Transaction[Settings], facts: list[MemberFact]) -> list
 async def _look_at(
     tx: Transaction[Settings], *, changed: Collection[MemberKey], erased: Sequence[MemberKey]
 ) -> None:
-    communities = set(await turns_store.load_communities(tx.conn)) if changed or erased else set()
+    communities = (
+        await turns_store.load_communities_among(tx.conn, communities={key.community for key in changed})
+        if changed
+        else set()
+    )
     due = {key: tx.now for key in changed if key.community in communities}
     if due:
         heads = await load_heads(tx.conn, keys=list(due))

@@ -139,6 +139,15 @@ async def load_communities(conn: Connection) -> list[str]:
     return [row["community"] for row in rows]
 
 
+async def load_communities_among(conn: Connection, *, communities: Collection[str]) -> set[str]:
+    """Of these communities those of which some version has audiences."""
+    rows = await conn.fetch(
+        "select community from programme_versions where document ? 'audiences' and community = any($1::text[])",
+        list(communities),
+    )
+    return {row["community"] for row in rows}
+
+
 async def load_sweeps(conn: Connection) -> dict[str, Sweep]:
     """How far the members of each community were looked at."""
     rows = await conn.fetch("select community, version, after_member, is_done from audience_sweeps")

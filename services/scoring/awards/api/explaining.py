@@ -18,7 +18,7 @@ from services.scoring.awards.api.models import (
 from services.scoring.awards.domain.activities import UNMARKED, Marks
 from services.scoring.awards.domain.awards import RecordedAward, rule_id_of
 from services.scoring.awards.domain.reasons import why_less
-from services.scoring.limits.store import load_claims_of_events
+from services.scoring.limits.store.claims import load_claims_of_events
 from services.scoring.programmes.store.versions import load_documents
 from services.scoring.rules.domain.attributes import AttributeRead
 from services.scoring.rules.domain.declining import Calculated, Declined
@@ -121,6 +121,6 @@ async def explain(conn: Connection, *, community: str, uids: Collection[str]) ->
 def _granted(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """What of a programme is granted, under what awards that come with it say in place of a rule."""
     recognition = document.get("recognition") or {}
-    for kind in ("badge", "level", "quest"):
+    for kind in ("badge", "level", "quest", "board"):
         for one in recognition.get(f"{kind}s", ()):
             yield {"id": rule_id_of(kind, one["id"]), "title": one["title"]}

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from services.scoring.limits import store
 from services.scoring.limits.domain.claims import Claim
 from services.scoring.limits.domain.corrections import correction_day, graced
+from services.scoring.limits.store.claims import load_corrected
 from shared.contracts.programme import GRACE_MAX_COUNT
 from shared.postgres import Connection
 
@@ -23,7 +23,7 @@ async def give_grace(conn: Connection, *, new: Sequence[Claim], changed: Sequenc
     # Each that is corrected or not any more moves the others by one place: behind these nobody has the grace.
     of_day = Counter(correction_day(claim) for claim in here)
     most_of = {day: GRACE_MAX_COUNT + count for day, count in sorted(of_day.items())}
-    loaded = await store.load_corrected(conn, most_of=most_of)
+    loaded = await load_corrected(conn, most_of=most_of)
     others = [claim for claim in loaded if claim.key not in known]
     moved = graced([*others, *(claim for claim in here if claim.corrected_on is not None)])
     return [claim for claim in moved if claim.key not in known]

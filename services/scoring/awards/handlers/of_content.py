@@ -79,7 +79,8 @@ async def _give(tx: Transaction[Settings], contents: list[Scored], *, programme:
             void.holds_at(content.made_at)
             for void in standing.members.get((community, persons[content.author_id]), ())
         )
-        due[new.award_id] = 0 if content.is_gone or is_off else points_of(content.sums, section.points)
+        is_nothing = content.is_gone or content.is_upheld or is_off
+        due[new.award_id] = 0 if is_nothing else points_of(content.sums, section.points)
         found = [for_content(known.get(one), of_new=new, due=points) for one, points in due.items()]
         found_awards = [award for award in found if award is not None]
         awards += found_awards

@@ -7,7 +7,8 @@ from services.scoring.awards.domain.awards import Award, EventKey, RecordedAward
 from services.scoring.awards.handlers.rooms import members_of, tell_claims
 from services.scoring.awards.handlers.telling import tell
 from services.scoring.campaigns.handlers.spending import ToldPoints, take_in
-from services.scoring.limits import store as limit_store
+from services.scoring.limits.store import claims as claims_store
+from services.scoring.limits.store.members import lock_members
 from services.scoring.settings import Settings
 from services.scoring.voids.store import load_whys
 from shared.contracts.facts import POINTS_AWARDED, PointsAwarded
@@ -44,7 +45,7 @@ async def on_awards_told(tx: Transaction[Settings], facts: list[PointsAwarded]) 
         revision, total = award.revision or 0, award.points if award.total is None else award.total
         if key not in told or told[key][1] < revision:
             told[key] = (total, revision)
-    await limit_store.put_told(tx.conn, told=[(*key, *last) for key, last in told.items()])
+    await claims_store.put_told(tx.conn, told=[(*key, *last) for key, last in told.items()])
 
 
 async def on_events_read(tx: Transaction[Settings], facts: list[PointsAwarded]) -> None:
@@ -52,10 +53,10 @@ async def on_events_read(tx: Transaction[Settings], facts: list[PointsAwarded]) 
     events = {(fact["community"], fact["data"]["event_uid"]) for fact in facts}
     marks = await store.load_marks(tx.conn, events=sorted(events))
     scored = [(*key, mark.event_time) for key, mark in marks.items() if mark.event_time is not None]
-    claims = await limit_store.load_claims_of_events(tx.conn, events=scored)
+    claims = await claims_store.load_claims_of_events(tx.conn, events=scored)
     if claims:
-        await limit_store.lock_members(tx.conn, members=members_of(claims))
-        claims = await limit_store.load_claims_of_events(tx.conn, events=scored)
+        await lock_members(tx.conn, members=members_of(claims))
+        claims = await claims_store.load_claims_of_events(tx.conn, events=scored)
         await tell_claims(tx, claims)
     of_claims = {claim.award_id for claim in claims}
     found = []

@@ -13,10 +13,11 @@ from services.scoring.awards.domain.awards import Award, Cause, of_claim
 from services.scoring.awards.handlers.telling import tell
 from services.scoring.awards.store import is_anything_read_back, load_read_back
 from services.scoring.campaigns.handlers.spending import spend
-from services.scoring.limits import store
 from services.scoring.limits.domain.allotting import Window, binding_windows, give_room, settle, since
 from services.scoring.limits.domain.claims import Claim, ClaimKey, Cut, State
-from services.scoring.limits.store import MemberKey
+from services.scoring.limits.store import claims as claims_store
+from services.scoring.limits.store import windows as windows_store
+from services.scoring.limits.store.members import MemberKey, lock_members
 from services.scoring.metrics import AWARDS_ADJUSTED, CLAIMS_TO_SETTLE
 from services.scoring.settings import Settings
 from services.scoring.voids.domain import Why
@@ -59,7 +60,14 @@ class Rooms:
         """Read the windows of claims, as far as they are not known."""
         names = {name for claim in claims for name in claim.windows} - self.windows.keys()
         if names:
-            self.windows |= await store.load_windows(self.conn, names=names)
+            self.windows |= await windows_store.load_windows(self.conn, names=names)
+
+    async def load_with_waiting(self, claims: Iterable[Claim], *, members: Sequence[MemberKey]) -> set[MemberKey]:
+        """Read the windows of claims; returns those of the members who have claims still to be settled."""
+        names = {name for claim in claims for name in claim.windows}
+        windows, waiting = await windows_store.load_windows_and_waiting(self.conn, names=names, members=members)
+        self.windows |= windows
+        return waiting
 
     async def settle(self, late: Sequence[Claim], *, is_forced: bool = False) -> list[Claim]:
         """Give claims their room, member by member; returns those for which too many others would be adjusted.
@@ -119,10 +127,10 @@ class Rooms:
                 for claim in late:
                     for name in claim.windows if claim.is_counted else ():
                         freed[name] = freed.get(name, 0) + claim.room
-                loaded = await store.load_few_claims_of_windows(self.conn, since=start, freed=freed)
+                loaded = await claims_store.load_few_claims_of_windows(self.conn, since=start, freed=freed)
                 is_simple = loaded is not None
             if loaded is None:
-                loaded = await store.load_claims_of_windows(self.conn, since=start)
+                loaded = await claims_store.load_claims_of_windows(self.conn, since=start)
             found = [claim for claim in self.meet(loaded) if claim.key not in asked]
             found += [claim for claim in fresh if any(_is_from(claim, start, name) for name in claim.windows)]
         return dict(_by_member(found)), await self._earlier((*late, *found), begins)
@@ -139,7 +147,7 @@ class Rooms:
                 between[name] = min(since, between.get(name, (since,))[0]), begin
         if not between:
             return {}
-        found = self.meet(await store.load_claims_between(self.conn, between=between))
+        found = self.meet(await claims_store.load_claims_between(self.conn, between=between))
         known = {claim.key for claim in found}
         for claim in self.fresh:
             name = claim.cooldown_window
@@ -175,8 +183,7 @@ async def find_room(
     # One that keeps its room may still get another, by what else there is in the batch.
     rooms.meet([*new, *changed])
     members = members_of([*new, *changed])
-    waiting = await store.members_to_settle(tx.conn, members=members) if members else set()
-    await rooms.load([*new, *changed])
+    waiting = await rooms.load_with_waiting([*new, *changed], members=members) if members else set()
     ready = [claim for claim in new if _member(claim) not in waiting] if waiting else new
     late = give_room(ready, rooms.windows)
     late += [claim for claim in changed if claim.is_to_settle and _member(claim) not in waiting]
@@ -190,16 +197,18 @@ async def find_room(
 
 async def settle_waiting(tx: Transaction[Settings]) -> None:
     """Settle claims that a batch left to be settled, as many as may be adjusted at once; another run goes on."""
-    waiting = await store.next_members_to_settle(tx.conn, limit=MEMBERS_AT_ONCE_COUNT)
+    waiting = await claims_store.next_members_to_settle(tx.conn, limit=MEMBERS_AT_ONCE_COUNT)
     if not waiting:
         CLAIMS_TO_SETTLE.set(0)
         return
-    await store.lock_members(tx.conn, members=waiting)
+    await lock_members(tx.conn, members=waiting)
     rooms = Rooms(tx.conn, tx.settings.adjustments_per_batch_max_count)
     settled: list[Claim] = []
     for member in waiting:
         piece = rooms.meet(
-            await store.load_claims_to_settle(tx.conn, member=member, limit=tx.settings.settled_at_once_max_count)
+            await claims_store.load_claims_to_settle(
+                tx.conn, member=member, limit=tx.settings.settled_at_once_max_count
+            )
         )
         await rooms.load(piece)
         while piece and await rooms.settle(piece, is_forced=len(piece) == 1 and not settled):
@@ -208,7 +217,7 @@ async def settle_waiting(tx: Transaction[Settings]) -> None:
         if not piece or rooms.left == 0:
             break
     await _store(tx, rooms, new=(), changed=settled, awards=())
-    CLAIMS_TO_SETTLE.set(await store.count_claims_to_settle(tx.conn))
+    CLAIMS_TO_SETTLE.set(await claims_store.count_claims_to_settle(tx.conn))
 
 
 async def tell_claims(tx: Transaction[Settings], claims: Sequence[Claim]) -> None:
@@ -216,7 +225,7 @@ async def tell_claims(tx: Transaction[Settings], claims: Sequence[Claim]) -> Non
     await spend(tx, claims=[claim for claim in claims if claim.is_settled])
     awards = [award for claim in claims if claim.is_settled and (award := of_claim(claim, _cause(claim)))]
     await tell(tx, sorted(awards, key=lambda award: award.points))
-    await store.put_claims(tx.conn, claims=claims)
+    await claims_store.put_claims(tx.conn, claims=claims)
 
 
 async def _store(
@@ -243,7 +252,7 @@ async def _store(
         if claim.is_settled and claim.due != claim.told and claim.award_id not in silent
     ]
     # The books of campaigns are locked from here on: what is not about them is done before.
-    await store.put_windows(tx.conn, windows=rooms.windows)
+    await windows_store.put_windows(tx.conn, windows=rooms.windows)
     await _spend(tx, due=due, new=new)
     for claim in due:
         cause = "limit" if claim.key not in asked else _cause(claim)
@@ -253,9 +262,9 @@ async def _store(
     more = [award for award in told if award.points > 0]
     await tell(tx, [*less, *awards, *more])
     if new:
-        await store.add_claims(tx.conn, claims=new)
+        await claims_store.add_claims(tx.conn, claims=new)
     if changed or adjusted:
-        await store.put_claims(tx.conn, claims=[*changed, *adjusted])
+        await claims_store.put_claims(tx.conn, claims=[*changed, *adjusted])
 
 
 async def _spend(tx: Transaction[Settings], *, due: Sequence[Claim], new: Iterable[Claim]) -> None:

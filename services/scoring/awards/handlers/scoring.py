@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from services.scoring.audiences.handlers.counting import decided_for, note_active, note_topics, with_decided
 from services.scoring.awards import store
@@ -15,7 +16,8 @@ from services.scoring.awards.handlers.grace import give_grace
 from services.scoring.awards.handlers.rooms import READ_BACK_LEFT, find_room, members_of
 from services.scoring.awards.handlers.voiding import note_contents
 from services.scoring.limits.domain.claims import Claim, Heads
-from services.scoring.limits.store import load_claims_of_events, lock_members
+from services.scoring.limits.store.claims import load_claims_of_events
+from services.scoring.limits.store.members import lock_members
 from services.scoring.metrics import EVENTS_SCORED, RULES_DECLINED
 from services.scoring.programmes.handlers.in_force import Lend, VersionsInForce
 from services.scoring.programmes.store import versions as programme_store
@@ -31,13 +33,13 @@ from services.scoring.settings import Settings
 from services.scoring.signals.domain.acts import act_of, is_looked_at, keys_of
 from services.scoring.signals.handlers import note_acts
 from services.scoring.signals.store.cases import load_held
-from services.scoring.voids.store import add_voided, load_whys
+from services.scoring.voids.store import add_voided, load_heads_and_voids, load_whys
 from shared.consumer import Preparation
 from shared.contracts.activities import RESTORED_TYPE, RETRACTED_TYPE, TARGETING_TYPES
 from shared.contracts.backfill import is_backfill
 from shared.contracts.facts import AcceptedEvent
 from shared.contracts.own_acts import members_of as members_named
-from shared.merges import load_heads, lock_heads
+from shared.merges import load_heads
 from shared.postgres import Connection
 from shared.telemetry import observe_ages
 from shared.transaction import InvalidMessageError, Transaction
@@ -65,6 +67,14 @@ class Prepared:
     persons: Heads
 
 
+class Locked(NamedTuple):
+    """What stays so until the transaction ends: the newest versions, and whom those named are merged into."""
+
+    named: Set[tuple[str, str]]
+    heads: Mapping[str, int]
+    persons: Heads
+
+
 @dataclass(slots=True)
 class Scorer:
     """Scores events, with the versions that are in force in memory."""
@@ -74,8 +84,13 @@ class Scorer:
     _prepared: Prepared | None = None
 
     async def prepare(self, preparation: Preparation[Settings], events: list[AcceptedEvent]) -> None:
-        """Compile what is in force for events, and evaluate what can take long, outside a transaction."""
-        self._prepared = await self._prepare(preparation.lend, events, preparation.settings)
+        """Compile what is in force for events, and evaluate what can take long, outside a transaction.
+
+        Where neither is to be done, which memory knows nearly always, nothing is read twice.
+        """
+        self._prepared = None
+        if self.versions.takes_time(events):
+            self._prepared = await self._prepare(preparation.lend, events, preparation.settings)
 
     async def on_activities(self, tx: Transaction[Settings], events: list[AcceptedEvent]) -> Work:
         """Award what the rules give for new events, and amend what those gave that were taken back or restored.
@@ -85,24 +100,24 @@ class Scorer:
         for index, event in enumerate(events):
             if event["type"] in TARGETING_TYPES and "targetuid" not in event:
                 raise InvalidMessageError("a retraction or restoration without targetuid", index)
-        # 1. The versions; no other can appear until this commits.
+        # 1. The versions; no other can appear until this commits, nor is anybody merged.
         communities = sorted({event["community"] for event in events})
         heads = await programme_store.lock_heads_for_share(tx.conn, communities=communities)
-        # Nor is anybody merged until then.
         prepared, self._prepared = self._prepared, None
         named = prepared.named if prepared is not None and prepared.events is events else _members(events)
-        persons = await lock_heads(tx.conn, keys=named)
+        persons, with_voids = await load_heads_and_voids(tx.conn, members=named, communities=communities)
+        locked = Locked(named, heads, persons)
         if prepared is None or prepared.events is not events or prepared.heads != heads:
-            # One was published since.
-            prepared = await self._prepare(lambda: nullcontext(tx.conn), events, tx.settings)
+            # Nothing takes long, or a version was published since.
+            prepared = await self._prepare(lambda: nullcontext(tx.conn), events, tx.settings, locked)
         elif prepared.persons != persons:
             # Some were merged since, or parted.
-            prepared = await self._prepare(lambda: nullcontext(tx.conn), events, tx.settings)
+            prepared = await self._prepare(lambda: nullcontext(tx.conn), events, tx.settings, locked)
         elif (
             wanted := members_read(events, prepared.versions, prepared.persons)
         ) and prepared.known != await load_attributes(tx.conn, wanted=wanted):
             # More was told of members since, perhaps in this very batch.
-            prepared = await self._prepare(lambda: nullcontext(tx.conn), events, tx.settings)
+            prepared = await self._prepare(lambda: nullcontext(tx.conn), events, tx.settings, locked)
         elif prepared.decided and prepared.decided != await _decided(
             tx.conn,
             events=events,
@@ -111,7 +126,7 @@ class Scorer:
             settings=tx.settings,
         ):
             # They earned more since.
-            prepared = await self._prepare(lambda: nullcontext(tx.conn), events, tx.settings)
+            prepared = await self._prepare(lambda: nullcontext(tx.conn), events, tx.settings, locked)
         # 2. Which events are new, and of which is something new said?
         said = marks(events)
         before = await store.put_marks(tx.conn, marks=said)
@@ -126,7 +141,7 @@ class Scorer:
                 (candidate.event["community"], candidate.event["uid"]) for candidate in matched.candidates
             }
             told = await store.load_read_back(tx.conn, events=of_candidates)
-        standing = await note_contents(tx.conn, matched.candidates, heads=persons)
+        standing = await note_contents(tx.conn, matched.candidates, heads=persons, with_voids=with_voids)
         seen = [one for one in matched.candidates if is_looked_at(one)]
         held = await load_held(tx.conn, keys=keys_of(seen)) if seen else {}
         made = make(matched.candidates, work.words, told, persons, standing, held)
@@ -181,12 +196,15 @@ class Scorer:
         """End the child processes."""
         await self.evaluator.close()
 
-    async def _prepare(self, lend: Lend, events: Sequence[AcceptedEvent], settings: Settings) -> Prepared:
-        heads, versions = await self.versions.of(events, lend)
+    async def _prepare(
+        self, lend: Lend, events: Sequence[AcceptedEvent], settings: Settings, locked: Locked | None = None
+    ) -> Prepared:
+        """Get a batch ready, as of what is `locked`, where it is within its transaction."""
+        heads, versions = await self.versions.of(events, lend, None if locked is None else locked.heads)
         known: Known = {}
-        named = _members(events)
+        named = _members(events) if locked is None else locked.named
         async with lend() as conn:
-            persons = await load_heads(conn, keys=named)
+            persons = await load_heads(conn, keys=named) if locked is None else locked.persons
             if wanted := members_read(events, versions, persons):
                 known = await load_attributes(conn, wanted=wanted)
             decided = (

@@ -7,14 +7,14 @@ from services.scoring.awards.domain.awards import EventKey, amended
 from services.scoring.awards.handlers.grace import give_grace
 from services.scoring.awards.handlers.rooms import find_room, members_of
 from services.scoring.limits.domain.claims import Heads, head_of
-from services.scoring.limits.store import load_claims_of_events, lock_members
+from services.scoring.limits.store.claims import load_claims_of_events
+from services.scoring.limits.store.members import lock_members
 from services.scoring.rules.domain.matching import Candidate
 from services.scoring.settings import Settings
 from services.scoring.voids.domain import NOTHING_STANDS, Standing, content_of
 from services.scoring.voids.store import (
     TimedEvent,
     add_content_events,
-    find_communities_with_voids,
     load_standing,
     load_whys,
 )
@@ -23,8 +23,13 @@ from shared.postgres import Connection
 from shared.transaction import Transaction
 
 
-async def note_contents(conn: Connection, candidates: Sequence[Candidate], *, heads: Heads) -> Standing:
-    """Note which contents rules have something for; returns the voids that may be over that."""
+async def note_contents(
+    conn: Connection, candidates: Sequence[Candidate], *, heads: Heads, with_voids: Collection[str]
+) -> Standing:
+    """Note which contents rules have something for; returns the voids that may be over that.
+
+    `with_voids` are the communities in which a void stands.
+    """
     if not candidates:
         return NOTHING_STANDS
     contents: dict[EventKey, tuple[str, str, str, object]] = {}
@@ -35,17 +40,15 @@ async def note_contents(conn: Connection, candidates: Sequence[Candidate], *, he
             contents[key] = (event["community"], content_id, event["uid"], candidate.event_time)
     if contents:
         await add_content_events(conn, events=contents.values())  # type: ignore[arg-type]
-    communities = {candidate.event["community"] for candidate in candidates}
-    communities = await find_communities_with_voids(conn, communities=communities)
-    if not communities:
+    if not with_voids:
         return NOTHING_STANDS
     persons = {
         (candidate.event["community"], head_of(heads, candidate.event["community"], candidate.member_id))
         for candidate in candidates
-        if candidate.event["community"] in communities
+        if candidate.event["community"] in with_voids
     }
     asked = {
-        (community, content_id) for community, content_id, _, _ in contents.values() if community in communities
+        (community, content_id) for community, content_id, _, _ in contents.values() if community in with_voids
     }
     return await load_standing(conn, contents=asked, members=persons, heads=heads)
 

@@ -123,6 +123,12 @@ def _reporters(reports: Sequence[Word]) -> int:
     return len({one.by_member or (one.by and one.by[0]) or one.word_id for one in reports})
 
 
+def _is_appeal(word: Word, decision: Word) -> bool:
+    """Whether it is an appeal against a decision, within the time that the decision set."""
+    is_in_time = decision.appeal_until is None or word.said_at <= decision.appeal_until
+    return word.kind is Kind.APPEAL and word.about == decision.ref and is_in_time
+
+
 def fold(words: Iterable[Word]) -> Folded | None:  # noqa: PLR0911 -- a state a line
     """What became of a case by all that was said in it; None where nothing was, or all of it was taken back."""
     said = list(words)
@@ -144,7 +150,7 @@ def fold(words: Iterable[Word]) -> Folded | None:  # noqa: PLR0911 -- a state a 
         return result if reports else replace(result, state=CaseState.WITHDRAWN)
     if decision.outcome == Outcome.DISMISSED:
         return _reopened(replace(result, state=CaseState.DISMISSED), reports, decision)
-    appeal = next((word for word in live if word.kind is Kind.APPEAL and word.about == decision.ref), None)
+    appeal = next((word for word in live if _is_appeal(word, decision)), None)
     if appeal is None:
         return replace(result, state=CaseState.UPHELD)
     rulings = [word for word in live if word.kind is Kind.APPEAL_DECISION and word.about == appeal.ref]

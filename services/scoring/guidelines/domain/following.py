@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.scoring.guidelines.domain.cases import Folded
-from services.scoring.guidelines.domain.said import Outcome, Word
+from services.scoring.guidelines.domain.said import Content, Outcome, Word
+from services.scoring.quality.domain.judging import Content as Judged
 from services.scoring.voids.domain import Void, Why
 from shared.contracts.programme import Guidelines
 
@@ -35,10 +36,11 @@ def settled(
     )
 
 
-def content_void(case_id: str, folded: Folded, community: str) -> Void | None:
+def content_void(case_id: str, folded: Folded, content: Content) -> Void | None:
     """What earns its author nothing, where a report of it was upheld; None where nobody knows whose it is."""
     if folded.member_id is None:
         return None
+    community, channel, host, object_id = content.community, content.channel, content.host, content.object_id
     return Void(
         community,
         case_id,
@@ -47,6 +49,7 @@ def content_void(case_id: str, folded: Folded, community: str) -> Void | None:
         case_id=case_id,
         content_id=case_id,
         is_standing=folded.is_in_force,
+        judged_id=Judged(community, channel, host or None, object_id).content_id,
     )
 
 

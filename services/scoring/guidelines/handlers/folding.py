@@ -27,7 +27,8 @@ from services.scoring.guidelines.domain.following import (
 from services.scoring.guidelines.domain.said import Kind, Word
 from services.scoring.guidelines.handlers.telling import tell_case, tell_suspension
 from services.scoring.limits.domain.claims import Word as SaidOfEvent
-from services.scoring.limits.store import load_claims_of_events, lock_members
+from services.scoring.limits.store.claims import load_claims_of_events
+from services.scoring.limits.store.members import lock_members
 from services.scoring.manual.store import points_of
 from services.scoring.metrics import CASES_DECIDED, CASES_WAITING, VOIDS_TO_SWEEP
 from services.scoring.programmes.domain.publication import succession
@@ -117,11 +118,13 @@ async def work_out(tx: Transaction[Settings], *, community: str, case_id: str) -
     words = [
         folded.decision if folded.decision and one.word_id == folded.decision.word_id else one for one in words
     ]
+    # The decision says by now until when appeals count.
+    folded = fold(words) or folded
     decisions = [word for word in words if word.kind is Kind.DECISION]
     lifts = await store.load_lifts(
         tx.conn, community=community, suspension_ids=[word.suspension_id for word in decisions]
     )
-    wanted = [content_void(case_id, folded, community)]
+    wanted = [content_void(case_id, folded, case.content)]
     wanted += [suspension_of(word, folded, case_id, lifts) for word in decisions]
     is_swept = True
     for void in wanted:
@@ -210,6 +213,9 @@ async def _sweep(tx: Transaction[Settings], found: Void) -> None:
         )
         return
     group = set(await person(tx.conn, community=community, member_id=void.member_id))
+    if void.swept_to is None and void.judged_id is not None:
+        # What others found of it gives its author nothing while it stands, and all of it again after that.
+        await judgements.put_due(tx.conn, content_ids=[void.judged_id])
     if void.content_id is None and void.swept_to is None:
         await _weigh_anew(tx, void, group=group)
     if not void.is_standing:

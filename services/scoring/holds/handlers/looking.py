@@ -11,9 +11,11 @@ from datetime import timedelta
 from services.scoring.awards import store as award_store
 from services.scoring.awards.domain.awards import as_claim
 from services.scoring.awards.handlers.rooms import find_room, members_of
+from services.scoring.holds.handlers.exploring import explore
 from services.scoring.holds.handlers.telling import tell
 from services.scoring.limits.domain.claims import Claim
-from services.scoring.limits.store import load_claims_of_events, lock_members
+from services.scoring.limits.store.claims import load_claims_of_events
+from services.scoring.limits.store.members import lock_members
 from services.scoring.metrics import SIGNAL_CASES_OLD, SIGNAL_CASES_WAITING, SIGNAL_POINTS_HELD
 from services.scoring.programmes.handlers.in_force import document_in_force
 from services.scoring.settings import Settings
@@ -27,7 +29,7 @@ from services.scoring.signals.domain.suspicion import (
     Seen,
     suspicions,
 )
-from services.scoring.signals.domain.ties import NOTHING, Graph, window_of
+from services.scoring.signals.domain.ties import Graph, window_of
 from services.scoring.signals.store import acts as acts_store
 from services.scoring.signals.store import cases as cases_store
 from services.scoring.signals.store import links as links_store
@@ -117,49 +119,32 @@ async def _find(
     conn: Connection, looks: Sequence[Look], *, community: str, window: int, terms: Signals | None
 ) -> tuple[dict[CaseKey, list[Found]], set[CaseKey]]:
     """What is found about members of one window, and who is to be looked at because of them."""
-    found: dict[CaseKey, list[Found]] = {}
-    spread: set[CaseKey] = set()
     totals = await ties_store.load_totals(
         conn, community=community, window=window, members=_ids([one.key for one in looks])
     )
-    for one in looks:
-        found[one.key] = []
-        received = totals.get(one.key.member_id, NOTHING).received
-        is_concerned = terms is not None and received > terms.more_than_points
-        if not one.is_spread:
-            spread |= set(await cases_store.load_ring_members(conn, key=one.key))
-        if terms is None or (one.is_spread and not is_concerned):
+    fully = [one.key.member_id for one in looks if not one.is_spread]
+    spread: set[CaseKey] = set()
+    if fully:
+        spread |= set(await cases_store.load_ring_members(conn, community=community, window=window, members=fully))
+    found: dict[CaseKey, list[Found]] = {one.key: [] for one in looks}
+    if terms is None:
+        return found, spread
+    concerned = {member for member, of_member in totals.items() if of_member.received > terms.more_than_points}
+    wanted = [one for one in looks if not one.is_spread or one.key.member_id in concerned]
+    async for key, graph in explore(conn, keys=[one.key for one in wanted], terms=terms):
+        if key.member_id in graph.crowded:
             continue
-        graph = await explore(conn, key=one.key, terms=terms)
-        if one.key.member_id in graph.crowded:
-            continue
-        if not one.is_spread:
+        if key.member_id in fully:
             # Also where nothing is found here: it may be the tie that closes another's ring.
-            groups = graph.groups(one.key.member_id, max_count=terms.ring_members)
+            groups = graph.groups(key.member_id, max_count=terms.ring_members)
             spread |= {CaseKey(community, member, window) for group in groups for member in group}
-        if is_concerned:
-            found[one.key] = suspicions(await see(conn, graph, key=one.key, terms=terms), terms)
+        if key.member_id in concerned:
+            found[key] = suspicions(await see(conn, graph, key=key, terms=terms), terms)
     return found, spread
 
 
 def _ids(keys: Collection[CaseKey]) -> list[str]:
     return [key.member_id for key in keys]
-
-
-async def explore(conn: Connection, *, key: CaseKey, terms: Signals) -> Graph:
-    """The strong ties around a member, as far as they can make a ring."""
-    graph = Graph()
-    while wanted := graph.wanted(key.member_id, max_count=terms.ring_members):
-        crowded = await ties_store.find_crowded(conn, community=key.community, window=key.window, members=wanted)
-        ties = await ties_store.load_strong_ties(
-            conn,
-            community=key.community,
-            window=key.window,
-            members=sorted(wanted - crowded),
-            least_acts=terms.strong_acts,
-        )
-        graph.add(wanted, ties, crowded=crowded)
-    return graph
 
 
 async def see(conn: Connection, graph: Graph, *, key: CaseKey, terms: Signals) -> Seen:

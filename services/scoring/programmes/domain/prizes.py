@@ -41,11 +41,11 @@ def quest_rules(located: Located) -> Iterator[tuple[Path, str]]:
 
 def _giving(located: Located) -> Iterator[Path]:
     """The places of all that may give something."""
-    for name in ("badges", "levels", "quests"):
+    for name, part in (("badges", "tiers"), ("levels", "tiers"), ("quests", "tiers"), ("boards", "prizes")):
         for index, _ in enumerate(list_at(located, (RECOGNITION, name))):
             yield (RECOGNITION, name, index)
-            for place, _ in enumerate(list_at(located, (RECOGNITION, name, index, "tiers"))):
-                yield (RECOGNITION, name, index, "tiers", place)
+            for place, _ in enumerate(list_at(located, (RECOGNITION, name, index, part))):
+                yield (RECOGNITION, name, index, part, place)
 
 
 def _circles(located: Located) -> Iterator[Mistake]:

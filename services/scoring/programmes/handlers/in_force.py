@@ -34,17 +34,34 @@ class VersionsInForce:
     _starts: dict[str, Sequence[VersionStart]] = field(default_factory=dict)
     _compiled: OrderedDict[tuple[str, int], CompiledVersion] = field(default_factory=OrderedDict)
 
+    def takes_time(self, events: Sequence[AcceptedEvent]) -> bool:
+        """Whether, as far as memory knows, something of `events` has to be compiled, or evaluated apart."""
+        communities = {event["community"] for event in events}
+        if not communities <= self._heads.keys():
+            return True
+        needed = self._needed(events)
+        if any((community, number) not in self._compiled for community in needed for number in needed[community]):
+            return True
+        asks = {
+            (community, kind)
+            for community, numbers in needed.items()
+            for number in numbers
+            for kind in self._compiled[community, number].asks
+        }
+        return any((event["community"], event["type"]) in asks for event in events) if asks else False
+
     async def of(
-        self, events: Sequence[AcceptedEvent], lend: Lend
-    ) -> tuple[dict[str, int], dict[str, Sequence[CompiledVersion]]]:
+        self, events: Sequence[AcceptedEvent], lend: Lend, heads: Mapping[str, int] | None = None
+    ) -> tuple[Mapping[str, int], dict[str, Sequence[CompiledVersion]]]:
         """The newest version of each community of `events`, and the versions that are in force for them.
 
-        A connection is lent only while the database is asked. What is not compiled yet is compiled in a thread: it
-        holds Python's lock for a few milliseconds at a time.
+        Which are the newest is read, unless `heads` say it. A connection is lent only while the database is asked.
+        What is not compiled yet is compiled in a thread: it holds Python's lock for a few milliseconds at a time.
         """
         communities = sorted({event["community"] for event in events})
         async with lend() as conn:
-            heads = dict.fromkeys(communities, 0) | await versions.load_heads(conn, communities=communities)
+            if heads is None:
+                heads = dict.fromkeys(communities, 0) | await versions.load_heads(conn, communities=communities)
             for community, newest in heads.items():
                 if self._heads.get(community, 0) != newest:
                     self._starts[community] = succession(await versions.load_starts(conn, community=community))

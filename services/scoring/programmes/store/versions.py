@@ -15,6 +15,7 @@ from services.scoring.programmes.domain.publication import (
     VersionStart,
     VersionText,
 )
+from shared.merges import LOCK_SHARED
 from shared.postgres import Connection
 
 _VERSION_COLUMNS = """
@@ -32,8 +33,17 @@ _INSERT_VERSION = """
 
 
 async def lock_heads_for_share(conn: Connection, *, communities: Sequence[str]) -> dict[str, int]:
-    """The newest version of each community (0: none), locked against publishing until the commit."""
-    query = "select community, version from programme_heads where community = any($1) order by 1 for share"
+    """The newest version of each community (0: none), locked against publishing until the commit.
+
+    Nor is anybody merged there until then: that lock is taken once all heads are, in the same round trip.
+    """
+    query = f"""
+        with heads as materialized (
+            select community, version from programme_heads where community = any($1) order by 1 for share),
+        locked as materialized (select count(*) from heads)
+        select community, version, {LOCK_SHARED}
+        from locked cross join (select * from heads order by 1) ordered
+    """  # noqa: S608 -- the lock is a constant
     heads = {row["community"]: row["version"] for row in await conn.fetch(query, communities)}
     if len(heads) < len(communities):
         await conn.execute(

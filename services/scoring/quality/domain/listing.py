@@ -34,6 +34,7 @@ class ContentSeen(NamedTuple):
     weighed: int
     sums: Sums
     millionths: int
+    is_upheld: bool
 
 
 class BestPlace(NamedTuple):

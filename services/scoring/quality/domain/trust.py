@@ -6,9 +6,25 @@ the usual tenth a ring that likes itself keeps what one careless like brings it:
 """
 
 from collections.abc import Collection, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from services.scoring.quality.domain.weighing import FULL_TRUST
+from shared.contracts.programme import Programme, TrustedMembers, opening
+
+
+class Trusting(NamedTuple):
+    """Whom a programme has trusted by themselves: `members` that it names, and whoever has one of the `levels`."""
+
+    members: TrustedMembers
+    levels: tuple[str, ...] = ()
+
+
+def trusting(programme: Programme | None) -> Trusting | None:
+    """Whom a programme has trusted; None where it measures no quality."""
+    if programme is None or programme.quality is None:
+        return None
+    return Trusting(programme.quality.trusted, opening(programme.recognition.levels, "judge"))
+
 
 #: Which share of all trust is the seeds' in each round.
 SEEDS_SHARE: Final = 0.5

@@ -7,6 +7,7 @@ from datetime import datetime
 from services.scoring.limits.domain.claims import Heads, Word, head_of
 from services.scoring.metrics import CONTENT_JUDGED
 from services.scoring.quality.domain.judging import Making, Outcome, PairKey, Why, about, making_of, outcome_of
+from services.scoring.quality.domain.trust import Trusting
 from services.scoring.quality.domain.weighing import FULL_TRUST, NOTHING, Turned, quality, turned
 from services.scoring.quality.store import judgements as store
 from services.scoring.quality.store import trust as trust_store
@@ -18,7 +19,6 @@ from services.scoring.settings import Settings
 from services.scoring.voids.domain import NOTHING_STANDS, Standing
 from services.scoring.voids.store import find_communities_with_voids, load_standing
 from shared.contracts.facts import AcceptedEvent
-from shared.contracts.programme import Quality
 from shared.merges import load_groups, load_heads
 from shared.postgres import Connection
 from shared.transaction import Transaction
@@ -96,10 +96,17 @@ async def take_in(
         await store.add_judgements(tx.conn, outcomes=outcomes, trust=trust, retracted=taken_back, weights=weights)
     made = {one.content.content_id: (one, one.uid in taken_back) for one in reversed(makings)}
     judged = {one.content.content_id: one for one in reversed(outcomes)}
+    known: Mapping[str, bool] = {}
     if made or judged or changes.deltas:
-        await store.lock_contents(tx.conn, content_ids={*made, *judged, *changes.deltas})
-    if made or judged:
-        await store.put_contents(tx.conn, makings=made, outcomes=judged)
+        known = await store.lock_contents(tx.conn, content_ids={*made, *judged, *changes.deltas})
+    # A judgement says nothing new of content that is somebody's already, or of which it names nobody.
+    telling = {
+        content_id: one
+        for content_id, one in judged.items()
+        if content_id not in known or not (known[content_id] or one.author_id is None)
+    }
+    if made or telling:
+        await store.put_contents(tx.conn, makings=made, outcomes=telling)
     gone = (
         await store.set_gone(tx.conn, makings={uid: word for (_, uid), word in changed.items()}) if changed else []
     )
@@ -177,7 +184,7 @@ async def values_for(
 
     Nothing is looked up where no rule asks.
     """
-    asked: dict[tuple[str, str], tuple[AcceptedEvent, Quality, frozenset[str]]] = {}
+    asked: dict[tuple[str, str], tuple[AcceptedEvent, Trusting, frozenset[str]]] = {}
     for event in events:
         version = version_at(compiled.get(event["community"], ()), event["receivedat"])
         if version is None or version.quality is None or event["type"] not in version.reads:
@@ -186,7 +193,8 @@ async def values_for(
             name for rule in version.rules[event["type"]] for name in rule.attributes if is_quality(name)
         )
         if names:
-            asked[event["community"], event["uid"]] = (event, version.quality, names)
+            by = Trusting(version.quality.trusted, version.judging_levels)
+            asked[event["community"], event["uid"]] = (event, by, names)
     if not asked:
         return {}
     judges = {
@@ -197,8 +205,8 @@ async def values_for(
     trust: Mapping[MemberKey, int] = {}
     if judges:
         groups = await load_groups(conn, keys=set(judges.values()))
-        sections = {key[0]: section.trusted for key, (_, section, _) in asked.items()}
-        trust = await trust_store.load_trust(conn, persons=groups, trusted=sections, now=now)
+        trusted = {key[0]: by for key, (_, by, _) in asked.items()}
+        trust = await trust_store.load_trust(conn, persons=groups, trusted=trusted, now=now)
     contents = {
         key: content.content_id
         for key, (event, _, names) in asked.items()
@@ -251,13 +259,13 @@ async def _trust_of(
     if not persons:
         return {}
     groups = await load_groups(conn, keys=set(persons.values()))
-    sections = {
-        community: section.trusted
+    trusted = {
+        community: Trusting(version.quality.trusted, version.judging_levels)
         for community, versions in compiled.items()
         for version in versions
-        if (section := version.quality) is not None
+        if version.quality is not None
     }
-    trust = await trust_store.load_trust(conn, persons=groups, trusted=sections, now=now)
+    trust = await trust_store.load_trust(conn, persons=groups, trusted=trusted, now=now)
     return {uid: trust.get(person, 0) for uid, person in persons.items()}
 
 

@@ -9,7 +9,7 @@ from services.scoring.audiences.handlers import deciding as audiences
 from services.scoring.metrics import TRUST_SECONDS
 from services.scoring.programmes.handlers.in_force import document_in_force
 from services.scoring.quality.domain.judging import PairKey
-from services.scoring.quality.domain.trust import trusts
+from services.scoring.quality.domain.trust import Trusting, trusting, trusts
 from services.scoring.quality.domain.weighing import FULL_TRUST, Turned
 from services.scoring.quality.handlers.judging import apply, person_pair, weigh
 from services.scoring.quality.store import judgements
@@ -19,7 +19,6 @@ from services.scoring.rules.domain.attributes import MemberKey
 from services.scoring.settings import Settings
 from shared.audit import Did
 from shared.contracts.facts import MemberFact
-from shared.contracts.programme import Quality
 from shared.merges import MovedMember, load_groups, lock_heads
 from shared.postgres import Connection
 from shared.transaction import Transaction
@@ -46,7 +45,7 @@ async def work_out(tx: Transaction[Settings]) -> bool:
     found: Mapping[str, int] = {}
     seeds: set[str] = set()
     pairs = 0
-    if programme is not None and programme.quality is not None:
+    if (by := trusting(programme)) is not None:
         likes, pairs = await trust_store.load_likes(
             tx.conn, community=run.community, limit_count=tx.settings.trust_pairs_max_count
         )
@@ -54,9 +53,7 @@ async def work_out(tx: Transaction[Settings]) -> bool:
         # in full as soon as they do.
         judges = {MemberKey(run.community, judge) for judge in likes}
         groups = await load_groups(tx.conn, keys=judges)
-        trusted = await trust_store.load_seeds(
-            tx.conn, persons=groups, trusted={run.community: programme.quality.trusted}, now=tx.now
-        )
+        trusted = await trust_store.load_seeds(tx.conn, persons=groups, trusted={run.community: by}, now=tx.now)
         seeds = {key.member_id for key in trusted}
         started = time.monotonic()
         found = await asyncio.to_thread(trusts, likes, sorted(seeds))
@@ -105,29 +102,27 @@ async def _restate(
 ) -> None:
     judges = {MemberKey(pair.community, persons[pair].judge_id) for pair in pairs}
     groups = await load_groups(tx.conn, keys=judges)
-    sections = {}
+    trusted = {}
     for community in sorted({pair.community for pair in pairs}):
         _, programme = await document_in_force(tx.conn, community=community, at=tx.now)
-        if programme is not None and programme.quality is not None:
-            sections[community] = programme.quality.trusted
-    trust = await trust_store.load_trust(tx.conn, persons=groups, trusted=sections, now=tx.now)
+        if (by := trusting(programme)) is not None:
+            trusted[community] = by
+    trust = await trust_store.load_trust(tx.conn, persons=groups, trusted=trusted, now=tx.now)
     wanted = {
         pair: trust.get(MemberKey(pair.community, persons[pair].judge_id), 0)
         for pair in pairs
-        if pair.community in sections
+        if pair.community in trusted
     }
     if wanted:
         await trust_store.restate_trust(tx.conn, trust=wanted)
 
 
 async def trust_of(
-    conn: Connection, *, community: str, head_id: str, group: Sequence[str], section: Quality, now: datetime
+    conn: Connection, *, community: str, head_id: str, group: Sequence[str], by: Trusting, now: datetime
 ) -> int:
     """How far a person is trusted now, in thousandths."""
     person = MemberKey(community, head_id)
-    found = await trust_store.load_trust(
-        conn, persons={person: group}, trusted={community: section.trusted}, now=now
-    )
+    found = await trust_store.load_trust(conn, persons={person: group}, trusted={community: by}, now=now)
     return found.get(person, 0)
 
 

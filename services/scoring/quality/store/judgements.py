@@ -258,12 +258,16 @@ async def put_turns(conn: Connection, *, turned: Sequence[tuple[str, Turned]]) -
     )
 
 
-async def lock_contents(conn: Connection, *, content_ids: Collection[str]) -> None:
-    """Lock content that is known, in the order of its ids, until this commits."""
-    await conn.execute(
-        "select from quality_contents where content_id = any($1::uuid[]) order by content_id for update",
+async def lock_contents(conn: Connection, *, content_ids: Collection[str]) -> dict[str, bool]:
+    """Lock content that is known, by its ids in order, until this commits; whether it is known whose each is."""
+    rows = await conn.fetch(
+        """
+        select content_id, author_id is not null as is_somebodys from quality_contents
+        where content_id = any($1::uuid[]) order by content_id for update
+        """,
         sorted(content_ids),
     )
+    return {str(row["content_id"]): row["is_somebodys"] for row in rows}
 
 
 async def put_contents(
@@ -424,13 +428,14 @@ async def load_periods(conn: Connection, *, pairs: Collection[PairKey]) -> dict[
 
 
 class Scored(NamedTuple):
-    """Content whose points for its author are to be looked at."""
+    """Content whose points for its author are to be looked at; `is_upheld` where a report of it was."""
 
     community: str
     content_id: str
     author_id: str
     made_at: datetime
     is_gone: bool
+    is_upheld: bool
     sums: Sums
     told_at: datetime | None
 
@@ -461,9 +466,11 @@ async def take_due(conn: Connection, *, limit_count: int) -> tuple[list[Scored],
     )
     contents = await conn.fetch(
         """
-        select * from quality_contents
+        select c.*, exists (
+            select from voids v where v.judged_id = c.content_id and v.is_standing) as is_upheld
+        from quality_contents c
         where content_id = any($1::uuid[]) and author_id is not null and made_at is not null
-        order by content_id for update
+        order by content_id for update of c
         """,
         [row["content_id"] for row in rows],
     )
@@ -477,6 +484,7 @@ def _scored(row: Record) -> Scored:
         str(row["author_id"]),
         row["made_at"],
         row["is_gone"],
+        row["is_upheld"],
         Sums(row["plus"], row["total"]),
         row["told_at"],
     )

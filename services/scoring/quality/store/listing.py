@@ -18,9 +18,11 @@ from services.scoring.quality.domain.listing import (
 from services.scoring.quality.domain.weighing import Sums
 from shared.postgres import Connection
 
+#: Whether a report of it was upheld: what was is on no list, and says nothing of its author.
+_UPHELD = "exists (select from voids v where v.judged_id = q.content_id and v.is_standing)"
 _COLUMNS = (
     "content_id, channel, host, object_id, author_id, made_uid, made_at, made_type, is_gone, outcomes, weighed,"
-    " plus, total, quality"
+    f" plus, total, quality, {_UPHELD} as is_upheld"
 )
 
 
@@ -30,8 +32,9 @@ async def page_of_best(
     """What was made in a week or month and judged, the best first, beginning after a place."""
     rows = await conn.fetch(
         f"""
-        select {_COLUMNS} from quality_contents
+        select {_COLUMNS} from quality_contents q
         where community = $1 and {"week" if wanted.by == "week" else "month"} = $2 and weighed > 0 and not is_gone
+            and not {_UPHELD}
             and ($3::text is null or channel = $3)
             and ($4::int is null or quality < $4 or (quality = $4 and content_id > $5))
         order by quality desc, content_id limit $6
@@ -58,8 +61,9 @@ async def page_of_unjudged(
     """What was made since a time and nobody judged, the oldest first, beginning after a place."""
     rows = await conn.fetch(
         f"""
-        select {_COLUMNS} from quality_contents
+        select {_COLUMNS} from quality_contents q
         where community = $1 and outcomes = 0 and not is_gone and made_at is not null and made_at >= $2
+            and not {_UPHELD}
             and ($3::text is null or channel = $3)
             and ($4::timestamptz is null or (made_at, content_id) > ($4, $5::uuid))
         order by made_at, content_id limit $6
@@ -77,7 +81,7 @@ async def page_of_unjudged(
 async def find_content(conn: Connection, *, community: str, content_id: str) -> ContentSeen | None:
     """Content of a community; None for none."""
     row = await conn.fetchrow(
-        f"select {_COLUMNS} from quality_contents where community = $1 and content_id = $2",  # noqa: S608 -- constants
+        f"select {_COLUMNS} from quality_contents q where community = $1 and content_id = $2",  # noqa: S608 -- constants
         community,
         content_id,
     )
@@ -132,11 +136,12 @@ async def page_of_judgements(
 async def find_of_member(conn: Connection, *, community: str, member_ids: Sequence[str]) -> OfMember:
     """What the content of members who are one person says of them."""
     (row,) = await conn.fetch(
-        """
+        f"""
         select count(*) as contents, count(*) filter (where quality > 500000) as better,
             coalesce(sum(greatest(0, 2 * (quality - 500000))), 0)::bigint as millionths
-        from quality_contents where community = $1 and author_id = any($2::uuid[]) and not is_gone
-        """,
+        from quality_contents q
+        where community = $1 and author_id = any($2::uuid[]) and not is_gone and not {_UPHELD}
+        """,  # noqa: S608 -- constants
         community,
         member_ids,
     )
@@ -158,4 +163,5 @@ def _seen(row: Record) -> ContentSeen:
         row["weighed"],
         Sums(row["plus"], row["total"]),
         row["quality"],
+        row["is_upheld"],
     )

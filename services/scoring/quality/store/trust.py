@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.scoring.quality.domain.judging import PairKey
-from services.scoring.quality.domain.trust import Likes
+from services.scoring.quality.domain.trust import Likes, Trusting
 from services.scoring.quality.domain.weighing import FULL_TRUST
 from services.scoring.rules.domain.attributes import MemberKey
-from shared.contracts.programme import TrustedMembers
 from shared.postgres import Connection
 
 
@@ -16,12 +15,13 @@ async def load_trust(
     conn: Connection,
     *,
     persons: Mapping[MemberKey, Collection[str]],
-    trusted: Mapping[str, TrustedMembers],
+    trusted: Mapping[str, Trusting],
     now: datetime,
 ) -> dict[MemberKey, int]:
     """How far persons are trusted, in thousandths, each with all of their members; `trusted` is by community.
 
-    In full whoever is trusted by themselves; the others as it was worked out last.
+    In full whoever is trusted by themselves; the others as it was worked out last. Who was trusted by themselves
+    then, and is not now, is not trusted until it is worked out again.
     """
     found = await _trusted(conn, persons=persons, trusted=trusted, now=now)
     return {key: FULL_TRUST if one.is_seed else one.trust for key, one in found.items()}
@@ -31,7 +31,7 @@ async def load_seeds(
     conn: Connection,
     *,
     persons: Mapping[MemberKey, Collection[str]],
-    trusted: Mapping[str, TrustedMembers],
+    trusted: Mapping[str, Trusting],
     now: datetime,
 ) -> set[MemberKey]:
     """Those of persons who are trusted by themselves."""
@@ -50,7 +50,7 @@ async def _trusted(
     conn: Connection,
     *,
     persons: Mapping[MemberKey, Collection[str]],
-    trusted: Mapping[str, TrustedMembers],
+    trusted: Mapping[str, Trusting],
     now: datetime,
 ) -> dict[MemberKey, Trusted]:
     given = [(key, one) for key, group in persons.items() if key.community in trusted for one in group]
@@ -58,24 +58,31 @@ async def _trusted(
         return {}
     rows = await conn.fetch(
         """
-        select k.community, k.head_id, bool_or(s.is_seed) as is_seed, max(coalesce(t.trust, 0)) as trust
-        from unnest($1::text[], $2::uuid[], $3::uuid[], $4::boolean[], $5::int[], $6::text[])
-            as k(community, head_id, member_id, staff, after_days, audiences)
-        left join quality_members m on m.community = k.community and m.member_id = k.member_id
-        left join quality_trust t on t.community = k.community and t.member_id = k.member_id
+        select k.community, g.head_id, bool_or(s.is_seed) as is_seed,
+            max(case when t.is_seed then 0 else coalesce(t.trust, 0) end) as trust
+        from unnest($1::text[], $2::uuid[], $3::uuid[]) as g(community, head_id, member_id)
+        join unnest($4::text[], $5::boolean[], $6::int[], $7::text[], $8::text[])
+            as k(community, staff, after_days, audiences, levels) using (community)
+        left join quality_members m on m.community = k.community and m.member_id = g.member_id
+        left join quality_trust t on t.community = k.community and t.member_id = g.member_id
         cross join lateral (select coalesce(not m.is_bot and (m.is_staff and k.staff
-            or coalesce(m.first_seen_at <= $7::timestamptz - make_interval(days => k.after_days), false)), false)
+            or coalesce(m.first_seen_at <= $9::timestamptz - make_interval(days => k.after_days), false)), false)
             or exists (
-                select from audience_members a where a.community = k.community and a.member_id = k.member_id
-                    and a.is_in and a.audience_id = any(string_to_array(k.audiences, ' '))) as is_seed) s
-        group by k.community, k.head_id
+                select from audience_members a where a.community = k.community and a.member_id = g.member_id
+                    and a.is_in and a.audience_id = any(string_to_array(k.audiences, ' ')))
+            or k.levels <> '' and exists (
+                select from level_grants l where l.community = k.community and l.member_id = g.member_id
+                    and l.stands and l.level_id = any(string_to_array(k.levels, ' '))) as is_seed) s
+        group by k.community, g.head_id
         """,
         [key.community for key, _ in given],
         [key.member_id for key, _ in given],
         [one for _, one in given],
-        [trusted[key.community].staff for key, _ in given],
-        [trusted[key.community].after_days or None for key, _ in given],
-        [" ".join(trusted[key.community].audiences or ()) for key, _ in given],
+        list(trusted),
+        [section.members.staff for section in trusted.values()],
+        [section.members.after_days or None for section in trusted.values()],
+        [" ".join(section.members.audiences or ()) for section in trusted.values()],
+        [" ".join(section.levels) for section in trusted.values()],
         now,
     )
     return {
@@ -125,14 +132,30 @@ async def lock_run(
 
 
 async def load_likes(conn: Connection, *, community: str, limit_count: int) -> tuple[Likes, int]:
-    """How much persons found of others good, of the pairs that changed last, and how many pairs these are."""
+    """How much persons found of others good, of the pairs that changed last, and how many pairs these are.
+
+    What they found of content of which a report was upheld is no reason to trust its author.
+    """
     rows = await conn.fetch(
         """
-        select coalesce(j.head_id, p.judge_id) as judge, coalesce(a.head_id, p.author_id) as author, p.likes
+        with upheld as (
+            select judge_id, author_id, sum(likes)::bigint as likes from (
+                select q.judge_id, q.author_id, q.kind_percent * q.percent_up / 100 as likes
+                from (select judged_id from voids where community = $1 and judged_id is not null and is_standing
+                      order by changed_at desc, void_id) v
+                cross join lateral (
+                    select * from quality_judgements where content_id = v.judged_id
+                    order by event_time desc, event_uid limit $2) q
+                where q.why is null and not q.is_retracted and q.percent_up > 50 and q.judge_id <> q.author_id
+                limit $2) found
+            group by judge_id, author_id)
+        select coalesce(j.head_id, p.judge_id) as judge, coalesce(a.head_id, p.author_id) as author,
+            p.likes - coalesce(u.likes, 0) as likes
         from (select * from quality_pairs where community = $1 order by changed_at desc limit $2) p
+        left join upheld u using (judge_id, author_id)
         left join merges j on j.community = p.community and j.member_id = p.judge_id
         left join merges a on a.community = p.community and a.member_id = p.author_id
-        where p.likes > 0
+        where p.likes - coalesce(u.likes, 0) > 0
         """,
         community,
         limit_count,

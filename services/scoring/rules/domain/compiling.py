@@ -37,6 +37,7 @@ from shared.contracts.programme import (
     Quality,
     Signals,
     Slot,
+    opening,
 )
 from shared.contracts.programme.rules import Rule
 from shared.contracts.programme.worth import CONTRIBUTORS
@@ -141,6 +142,8 @@ class CompiledVersion:
     audiences: tuple[CompiledAudience, ...] = ()
     has_counters: bool = False
     quality: Quality | None = None
+    #: Whoever has one of these levels is trusted to judge.
+    judging_levels: tuple[str, ...] = ()
     signals: Signals | None = None
 
     @property
@@ -256,6 +259,7 @@ def compile_version(programme: Programme, number: int, effective_from: datetime)
         audiences,
         any(rule.counters for of_type in rules.values() for rule in of_type),
         programme.quality,
+        opening(programme.recognition.levels, "judge"),
         programme.signals,
     )
 

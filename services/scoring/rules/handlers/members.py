@@ -40,7 +40,8 @@ async def keep_members(tx: Transaction, facts: list[MemberFact]) -> Kept:
         changed |= {MemberKey(moved.community, one) for one in (moved.member_id, moved.was_of, moved.is_of)}
     erased = [MemberKey(member["community"], member["data"]["member_id"]) for member in followed.erased]
     said |= {key: [] for key in erased}
-    if said:
+    # Of whom nothing was told before nothing is replaced.
+    if said := {key: ones for key, ones in said.items() if ones or key not in followed.first_told}:
         await store.put_attributes(tx.conn, said=said)
     if erased:
         await store.erase_read(tx.conn, keys=erased)

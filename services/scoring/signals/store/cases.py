@@ -86,18 +86,20 @@ async def load_cases(
     return {case.key: case for case in map(_case, rows)}
 
 
-async def load_ring_members(conn: Connection, *, key: CaseKey) -> list[CaseKey]:
-    """Whose cases name a member among those of their ring, in the same window."""
+async def load_ring_members(
+    conn: Connection, *, community: str, window: int, members: Collection[str]
+) -> list[CaseKey]:
+    """Whose cases name one of these members among those of their ring, in the same window."""
     rows = await conn.fetch(
         """
         select member_id from signal_cases
-        where community = $1 and window_no = $2 and others @> array[$3::uuid] and state <> 'gone'
+        where community = $1 and window_no = $2 and others && $3::uuid[] and state <> 'gone'
         """,
-        key.community,
-        key.window,
-        key.member_id,
+        community,
+        window,
+        list(members),
     )
-    return [CaseKey(key.community, str(row["member_id"]), key.window) for row in rows]
+    return [CaseKey(community, str(row["member_id"]), window) for row in rows]
 
 
 async def find_case(

@@ -85,11 +85,11 @@ async def find_crowded(conn: Connection, *, community: str, window: int, members
 
 async def load_strong_ties(
     conn: Connection, *, community: str, window: int, members: Collection[str], least_acts: int
-) -> list[Tie]:
-    """The ties of members, to them and from them, of so many acts; of each one more than counts at most."""
+) -> dict[str, list[Tie]]:
+    """Of each member the ties to them and from them, of so many acts; either way one more than counts at most."""
     rows = await conn.fetch(
         """
-        select x.* from unnest($3::uuid[]) as m(id) cross join lateral (
+        select m.id, x.* from unnest($3::uuid[]) as m(id) cross join lateral (
             (select giver_id, receiver_id, sum(points)::bigint as points, sum(acts)::int as acts,
                  max(acts) as peak_acts
              from signal_ties where receiver_id = m.id and window_no = $2 and community = $1
@@ -106,7 +106,10 @@ async def load_strong_ties(
         least_acts,
         STRONG_TIES_MAX_COUNT + 1,
     )
-    return [_tie(row) for row in rows]
+    found: dict[str, list[Tie]] = {member: [] for member in members}
+    for row in rows:
+        found[str(row["id"])].append(_tie(row))
+    return found
 
 
 async def load_received(conn: Connection, *, key: CaseKey) -> list[Tie]:

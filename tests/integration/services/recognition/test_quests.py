@@ -12,10 +12,11 @@ import pytest
 
 from services.recognition.badges.handlers.deciding import keep_badges
 from services.recognition.counts.handlers import keep_counting, on_events
-from services.recognition.merges.handlers import on_members
+from services.recognition.merges.handlers import on_guidelines, on_members
 from services.recognition.quests.handlers.deciding import keep_quests
 from services.recognition.thresholds.handlers import on_programmes
 from tests.integration.services.merging import Merging
+from tests.integration.services.recognition.test_boards_kept import suspended
 from tests.integration.services.recognition.test_counted_badges import event
 from tests.integration.services.world import NOON
 
@@ -296,3 +297,29 @@ async def test_at_the_end_stands_what_was_done_however_it_came_and_whoever_is_me
             after = kinds[kinds.index("forum.post.v1") + 1 :]
             expected += [(person, "ordered")] if after.count("chat.message.v1") >= 2 else []
     assert standing == sorted(expected)
+
+
+async def test_what_a_team_completes_while_one_is_suspended_that_one_does_not(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    await know(world, "a", "b")
+    await begin(world, TEAM)
+    assert (await join(api, world, "a", "team", team="Owls", is_new=True)).status_code == 200
+    assert (await join(api, world, "b", "team", team="Owls")).status_code == 200
+    now = datetime.now(UTC)
+    await world.handle(on_events, event(world, "m1", "b", time=now))
+    spell = suspended(world, "b", 1, stands=True, starts_at=now + timedelta(seconds=1))
+    await world.handle(on_guidelines, spell)
+    later = now + timedelta(minutes=1)
+    await world.handle(on_events, post(world, "p", "a", time=later), event(world, "m2", "a", time=later))
+    await kept(world)
+    # What b did before counts for the team; what the team completes meanwhile is a's alone.
+    assert await told(world) == [("team", "a", False)]
+    assert (await shown(api, world, "b"))["team"]["done"] == [1, 2]
+    # It has never been: b has it, and no longer once it is said again.
+    await world.handle(on_guidelines, suspended(world, "b", 2, stands=False, starts_at=now))
+    await kept(world)
+    assert await told(world) == [("team", "b", False)]
+    await world.handle(on_guidelines, suspended(world, "b", 3, stands=True, starts_at=now + timedelta(seconds=1)))
+    await kept(world)
+    assert await told(world) == [("team", "b", True)]

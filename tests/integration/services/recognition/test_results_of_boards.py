@@ -13,7 +13,7 @@ from services.recognition.counts.handlers import on_events
 from services.recognition.merges.handlers import on_guidelines, on_members
 from shared.contracts.facts import RECOGNITION_FACT
 from tests.integration.services.merging import Merging
-from tests.integration.services.recognition.test_boards_kept import declare, keep, suspended, told_of
+from tests.integration.services.recognition.test_boards_kept import declare, keep, listed, suspended, told_of
 from tests.integration.services.recognition.test_boards_of_audiences import turn
 from tests.integration.services.recognition.test_counted_badges import event
 from tests.integration.services.test_who_may import TOKEN_KEYS, know_token_keys, show_everything, token
@@ -21,7 +21,7 @@ from tests.integration.services.world import NOON
 
 pytestmark = pytest.mark.stack
 
-MONTH = {
+MONTH: dict[str, Any] = {
     "id": "month",
     "title": "This month",
     "period": "month",
@@ -35,6 +35,9 @@ MONTH = {
 ENDS = datetime(NOON.year + NOON.month // 12, NOON.month % 12 + 1, 1, tzinfo=UTC)
 FINAL = ENDS + timedelta(days=3)
 FIRST_DAY = NOON.date().replace(day=1).isoformat()
+
+
+BOARD_NO = "select board_no from boards where community = $1 and board_id = 'month' and not is_over"
 
 
 async def results(api: httpx.AsyncClient, world: Any, board: str = "month") -> tuple[dict[str, Any], list[Any]]:
@@ -92,6 +95,73 @@ async def test_results_are_frozen_and_prizes_told_once(world: Any, api: httpx.As
     assert [(one["title"], one["board_title"], one["starts_on"]) for one in won] == [
         ("Dinner", "This month", FIRST_DAY)
     ]
+
+
+async def test_who_is_suspended_when_results_become_final_wins_nothing_and_the_next_does(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    await declare(world, 1, [MONTH])
+    await world.awarded(world.award("a", 50), world.award("b", 30), world.award("c", 20))
+    await keep(world, until=FINAL - timedelta(seconds=1))
+    await world.handle(on_guidelines, suspended(world, "a", 1, stands=True))
+    await keep(world, until=FINAL)
+    told = await world.published()
+    assert [(one["member_id"], one["id"], one["rank"]) for one in told] == [
+        (world.uuid("b"), "first", 1),
+        (world.uuid("c"), "next", 2),
+    ]
+    # What is final stays, whatever becomes of the suspension.
+    await world.handle(on_guidelines, suspended(world, "a", 2, stands=False))
+    await keep(world, until=FINAL + timedelta(hours=2))
+    assert (await results(api, world))[1] == [(1, "b", 30, ["Dinner"]), (2, "c", 20, ["Mug"])]
+    assert await world.published() == []
+
+
+async def test_what_a_prize_gives_is_told_and_lifts_nobody_on_its_own_board(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    first, next_ = MONTH["prizes"]
+    prizes = [{**first, "gives": {"points": 40, "ticket": "spring"}}, next_]
+    channel = {"id": "forum", "title": "Forum", "channel": "forum"}
+    boards = [{**MONTH, "prizes": prizes}, {"id": "ever", "title": "Ever"}, channel]
+    await declare(world, 1, boards)
+    await keep(world)
+    shown = (await api.get("/v1/boards/month", params={"at": NOON.isoformat()})).json()["board"]["prizes"]
+    given = {"points": 40, "reward": None, "ticket": "spring"}
+    assert [one["gives"] for one in shown] == [given, None]
+    won = world.award_fact(
+        world.uuid("came with a prize"),
+        "b",
+        40,
+        world.uuid("prize"),
+        rule="board-month",
+        event_type="recognition.granted.v1",
+    )
+    events = [event(world, name, name) for name in "ab"]
+    await world.handle(on_events, *events)
+    earned = [
+        world.award_fact(world.uuid(f"earned {name}"), name, points, fact["uid"])
+        for (name, points), fact in zip((("a", 50), ("b", 30)), events, strict=True)
+    ]
+    await world.awarded(*earned, won)
+    await keep(world)
+    # No event leads to what came with a prize: no board waits for one. Its own board leaves it out.
+    assert (
+        await world.pool.fetchval("select count(*) from board_parked where community = $1", world.community) == 0
+    )
+    assert [(one[1], one[2]) for one in await listed(world, api, "ever")] == [("b", 70), ("a", 50)]
+    assert [(one[1], one[2]) for one in await listed(world, api, "month")] == [("a", 50), ("b", 30)]
+    await keep(world, until=FINAL)
+    told = [one for one in await world.published() if "prize_id" in one]
+    assert [(one["member_id"], one["id"], one.get("gives")) for one in told] == [
+        (world.uuid("a"), "first", {"points": 40, "ticket": "spring"}),
+        (world.uuid("b"), "next", None),
+    ]
+    # Where no prize gives points any more the board counts otherwise, so it begins anew.
+    before = await world.pool.fetchval(BOARD_NO, world.community)
+    await declare(world, 2, [MONTH, *boards[1:]])
+    await keep(world, until=FINAL)
+    assert await world.pool.fetchval(BOARD_NO, world.community) != before
 
 
 async def test_prizes_that_were_told_stay_after_a_restore(world: Any, api: httpx.AsyncClient) -> None:

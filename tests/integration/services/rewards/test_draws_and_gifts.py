@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -10,9 +10,12 @@ import orjson
 import pytest
 
 from services.rewards.draws.handlers import freeze_due, on_programmes
+from services.rewards.erasure.handlers import on_members
 from services.rewards.gifts.handlers import on_recognition as on_grants
-from shared.contracts.draws import mistakes_of
-from shared.contracts.facts import REDEMPTION_FACT
+from services.rewards.suspensions.handlers import on_guidelines
+from shared.contracts.draws import Ticket, mistakes_of, winners_of
+from shared.contracts.facts import GUIDELINE_FACT, RECOGNITION_FACT, REDEMPTION_FACT
+from tests.integration.services.merging import Merging
 from tests.integration.services.world import NOON
 
 pytestmark = pytest.mark.stack
@@ -98,6 +101,34 @@ async def test_a_reward_comes_once_and_while_there_are_some(world: Any, api: htt
     assert (await world.check()).differences == 0
 
 
+async def test_what_a_board_gives_comes_with_each_period_that_is_won(world: Any) -> None:
+    await begin(world)
+
+    def won(month: int, **gives: Any) -> Any:
+        data = {
+            "prize_id": world.uuid(f"prize {month}"),
+            "member_id": world.uuid("ann"),
+            "board": "month",
+            "board_title": "This month",
+            "id": "first",
+            "title": "First",
+            "starts_on": date(2026, month, 1),
+            "ends_on": date(2026, month, 28),
+            "rank": 1,
+            "points": 420,
+            "programme_version": 1,
+            "gives": gives,
+        }
+        return RECOGNITION_FACT.validate_python(world.fact("recognition.prize_won.v1", f"prize {month}", data))
+
+    january = won(1, reward="sticker", ticket="spring")
+    await world.handle(on_grants, january)
+    await world.handle(on_grants, january, won(2, reward="sticker"), won(3, points=5))
+    assert await states(world) == ["given", "given"]
+    tickets = await world.pool.fetchval("select count(*) from draw_tickets where community = $1", world.community)
+    assert tickets == 1
+
+
 async def test_a_draw_is_by_lot_and_everybody_can_work_it_out(world: Any, api: httpx.AsyncClient) -> None:
     await begin(world)
     (shown,) = (await api.get("/v1/draws")).json()["items"]
@@ -146,3 +177,57 @@ async def test_a_draw_is_by_lot_and_everybody_can_work_it_out(world: Any, api: h
     mine = (await api.get(f"/v1/members/{world.uuid('ann')}/draws")).json()["items"]
     assert mine[0]["won"]
     assert (await api.get("/v1/draws/none")).json()["type"].rpartition(":")[2] == "unknown-draw"
+
+
+def suspended(world: Any, member: str, revision: int, *, stands: bool = True) -> Any:
+    data = {
+        "suspension_id": world.uuid(f"suspension {member}"),
+        "member_id": world.uuid(member),
+        "revision": revision,
+        "stands": stands,
+        "starts_at": NOON,
+    }
+    told = world.fact("guidelines.suspension_changed.v1", f"suspended {member} {revision}", data)
+    return GUIDELINE_FACT.validate_python(told)
+
+
+async def test_who_is_suspended_when_it_is_drawn_wins_nothing_and_the_place_goes_to_the_next(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    await begin(world)
+    names = {world.uuid(name): name for name in ("ann", "bob", "cid", "dan", "eve")}
+    for name in names.values():
+        await world.handle(on_grants, grant(world, f"of {name}", name, ticket="spring"))
+    world.later = timedelta(days=2)
+    async with world.begin() as tx:
+        while await freeze_due(tx):
+            pass
+    seed = await world.pool.fetchval("select seed from draws where community = $1", world.community)
+    frozen = (await api.get("/v1/draws/spring/record")).json()
+    tickets = [Ticket(one["ticket"], one["member"]) for one in frozen["tickets"]]
+    order = [names[one.member] for one in winners_of(seed, tickets, len(names))]
+    # The first by lot is suspended, the third as somebody who they are, too, and the fourth no more.
+    await world.handle(on_guidelines, suspended(world, order[0], 1))
+    await Merging(world, on_members).merge("other", order[2])
+    await world.handle(
+        on_guidelines,
+        suspended(world, "other", 1),
+        suspended(world, order[3], 2, stands=False),
+        suspended(world, order[3], 1),
+    )
+    drawn = (await api.post("/v1/draws/spring/draw")).json()
+    assert [names[one["member_id"]] for one in drawn["winners"]] == [order[1], order[3]]
+    assert drawn["passed_over_count"] == 2
+    record = (await api.get("/v1/draws/spring/record")).json()
+    holders = {one["ticket"]: names[one["member"]] for one in record["tickets"]}
+    assert [holders[ticket] for ticket in record["passed_over"]] == [order[0], order[2]]
+    assert (record["tickets"], mistakes_of(record)) == (frozen["tickets"], [])
+    # Nobody is passed over who would not have won, nor is a winner another.
+    (last,) = [ticket for ticket, holder in holders.items() if holder == order[4]]
+    assert mistakes_of(record | {"passed_over": [*record["passed_over"], last]})
+    assert mistakes_of(record | {"passed_over": []})
+    # Whatever becomes of it later, the result stays.
+    await world.handle(on_guidelines, suspended(world, order[0], 2, stands=False))
+    assert (await api.post("/v1/draws/spring/draw")).json() == drawn
+    mine = (await api.get(f"/v1/members/{world.uuid(order[0])}/draws")).json()["items"]
+    assert [(one["tickets"], one["won"]) for one in mine] == [(1, False)]

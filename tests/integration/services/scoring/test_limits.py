@@ -378,3 +378,17 @@ async def test_versions_with_different_limits_leave_one_total(world: Any) -> Non
         world.community = community
     right = {posts[n]["uid"]: 5 for n in (1, 2, 3, 7)}
     assert by_uid == {0: right, 1: right, 2: right}
+
+
+async def test_members_whose_locks_a_restored_database_lacks_are_locked_all_the_same(world: Any) -> None:
+    await world.publish(PROGRAMME)
+    for number in (1, 2):
+        # The second time the process knows that there is a row.
+        await world.score(world.event(f"{number}", "a", None, type="forum.post.v1"))
+    rows = "select count(*) from limited_members where community = $1"
+    assert await world.pool.fetchval(rows, world.community) == 1
+    await world.pool.execute("delete from limited_members where community = $1", world.community)
+
+    await world.score(world.event("3", "a", None, type="forum.post.v1"))
+
+    assert await world.pool.fetchval(rows, world.community) == 1

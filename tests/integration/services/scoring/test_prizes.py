@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from services.scoring.guidelines.handlers.folding import put, work_off
 from services.scoring.prizes.handlers import on_grants, on_prizes_told
-from shared.contracts.facts import POINTS_AWARDED
+from services.scoring.voids.domain import Void, Why
+from shared.contracts.facts import POINTS_AWARDED, RECOGNITION_FACT
 from tests.integration.services.world import add_person
 
 pytestmark = pytest.mark.stack
@@ -118,6 +121,49 @@ async def test_no_more_is_given_than_budget_and_limit_leave(world: Any, api: htt
 
 
 @pytest.mark.usefixtures("bounded")
+async def test_the_prize_of_a_board_gives_its_points_once_and_within_the_same_bounds(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    def won(month: str, member: str = "ann", **gives: Any) -> Any:
+        data = {
+            "prize_id": world.uuid(f"prize {month} {member}"),
+            "member_id": world.uuid(member),
+            "board": "month",
+            "board_title": "This month",
+            "id": "first",
+            "title": "First",
+            "starts_on": f"2026-{month}-01",
+            "ends_on": f"2026-{month}-28",
+            "rank": 1,
+            "points": 420,
+            "programme_version": 1,
+            **({"gives": gives} if gives else {}),
+        }
+        return RECOGNITION_FACT.validate_python(world.fact("recognition.prize_won.v1", f"{month} {member}", data))
+
+    await world.handle(on_grants, won("01", points=50), won("02", "bob"), won("02", "cid", reward="mug"))
+    await world.handle(on_grants, won("01", points=50), grant(world, "1", points=5))
+    first, other = await told(world)
+    assert (first["data"]["points"], first["data"]["rule_id"], first["data"]["event_uid"]) == (
+        50,
+        "board-month",
+        world.uuid("prize 01 ann"),
+    )
+    assert first["data"]["event_type"] == other["data"]["event_type"] == "recognition.granted.v1"
+    # They came on one day of the community: the month's limit is of both.
+    await world.handle(on_grants, won("02", points=50))
+    given = [one["data"]["points"] for one in await told(world)]
+    same_month = first["data"]["event_time"][:7] == other["data"]["event_time"][:7]
+    assert given == [5 if same_month else 10]
+    # After a restore none is given again.
+    for table in ("prizes", "prize_books"):
+        await world.pool.execute(f"delete from {table} where community = $1", world.community)
+    await world.handle(on_prizes_told, *(POINTS_AWARDED.adapter.validate_python(one) for one in (first, other)))
+    await world.handle(on_grants, won("01", points=50))
+    assert await told(world) == []
+
+
+@pytest.mark.usefixtures("bounded")
 async def test_a_restored_database_gives_nothing_twice(world: Any) -> None:
     await world.handle(on_grants, grant(world, "1"), grant(world, "2"), back(world, "1"))
     facts = await told(world)
@@ -128,3 +174,57 @@ async def test_a_restored_database_gives_nothing_twice(world: Any) -> None:
     assert await told(world) == []
     spent = await world.pool.fetchval("select points from prize_books where community = $1", world.community)
     assert spent == 10
+
+
+async def works_off(world: Any, *, stands: bool) -> None:
+    """Have ann be suspended around noon, or never have been."""
+    spell = Void(
+        world.community,
+        world.uuid("spell"),
+        Why.SUSPENDED,
+        world.uuid("ann"),
+        starts_at=world.noon - timedelta(hours=1),
+        ends_at=world.noon + timedelta(hours=1),
+        is_standing=stands,
+    )
+    async with world.begin() as tx:
+        await put(tx, spell)
+    is_more = True
+    while is_more:
+        async with world.begin() as tx:
+            is_more = await work_off(tx)
+
+
+@pytest.mark.parametrize("is_known_first", [True, False], ids=["before", "after"])
+async def test_what_comes_with_a_grant_of_a_suspension_gives_nothing_until_it_has_never_been(
+    world: Any, is_known_first: bool
+) -> None:
+    await world.publish(world.rules)
+    if is_known_first:
+        await works_off(world, stands=True)
+    later = world.noon + timedelta(hours=2)
+    facts = [
+        grant(world, "1"),
+        grant(world, "2"),
+        grant(world, "later", event_time=later),
+        grant(world, "3", "bob"),
+    ]
+    await world.handle(on_grants, *facts)
+    if not is_known_first:
+        await works_off(world, stands=True)
+    assert await points_of(world) == {"ann": 50, "bob": 50}
+    # What is taken back meanwhile does not come back with the rest.
+    await world.handle(on_grants, back(world, "2"))
+    assert await points_of(world) == {"ann": 50, "bob": 50}
+    for stands, points in ((False, 100), (True, 50), (False, 100)):
+        await works_off(world, stands=stands)
+        assert await points_of(world) == {"ann": points, "bob": 50}
+
+
+async def points_of(world: Any) -> dict[str, int]:
+    rows = await world.pool.fetch(
+        "select member_id::text, sum(points) as points from awards where community = $1 group by 1",
+        world.community,
+    )
+    names = {world.uuid(name): name for name in ("ann", "bob")}
+    return {names[row["member_id"]]: row["points"] for row in rows}

@@ -8,9 +8,10 @@ import pytest
 
 from services.scoring.awards.handlers.of_content import give_for_content
 from services.scoring.guidelines.handlers.folding import put, work_off
+from services.scoring.prizes.handlers import on_grants
 from services.scoring.quality.handlers.trusting import on_members, weigh_due, work_out
 from services.scoring.voids.domain import Void, Why
-from shared.contracts.facts import MEMBER_IDENTIFIED, POINTS_AWARDED
+from shared.contracts.facts import MEMBER_IDENTIFIED, POINTS_AWARDED, RECOGNITION_FACT
 from tests.integration.services.merging import Merging
 from tests.integration.services.world import NOON
 
@@ -76,6 +77,21 @@ async def settle(world: Any) -> None:
                 is_more = await timer(tx)
 
 
+def level(world: Any, member: str, name: str, *, back: bool = False) -> Any:
+    grant = f"{name} of {member}"
+    data = {
+        "grant_id": world.uuid(f"{grant} taken" if back else grant),
+        "member_id": world.uuid(member),
+        "kind": "level",
+        "id": name,
+        "title": name.title(),
+        "event_time": NOON,
+        "programme_version": 1,
+        **({"reverses": world.uuid(grant)} if back else {}),
+    }
+    return RECOGNITION_FACT.validate_python(world.fact("recognition.granted.v1", f"{grant} {back}", data))
+
+
 async def compute(world: Any) -> None:
     """Work out trust until nobody waits; other tests' communities too."""
     is_more = True
@@ -106,6 +122,57 @@ async def sums(world: Any) -> list[tuple[Any, ...]]:
         world.community,
     )
     return [tuple(row) for row in rows]
+
+
+async def test_a_level_that_opens_judge_makes_whoever_has_it_trusted_from_then_on(world: Any, api: Any) -> None:
+    levels = """
+recognition:
+  levels:
+    - {id: reader, title: Reader, points: 1}
+    - {id: judge, title: Judge, by_hand: true, opens: [judge]}
+"""
+    await world.publish(RULES + levels)
+    members = ("bob", "ada", "eve", "fay")
+    await world.handle(on_members, *(told(world, member) for member in members))
+
+    async def trust(member: str) -> float:
+        answer = await api.get(f"/v1/members/{world.uuid(member)}/quality")
+        return float(answer.json()["trust"])
+
+    async def weighs(by: str, name: str) -> int:
+        row = await world.pool.fetchrow(
+            "select trust, total from quality_judgements where community = $1 and event_uid = $2",
+            world.community,
+            world.uuid(f"event {by} on {name}"),
+        )
+        assert (row["trust"] > 0) == (row["total"] > 0)
+        return int(row["trust"])
+
+    await world.score(*(post(world, name, "bob") for name in ("one", "two", "three")))
+    await world.score(vote(world, "one", "bob", "ada"))
+    # Another level opens nothing; what was said before stays as it was decided.
+    await world.handle(on_grants, level(world, "eve", "reader"), level(world, "ada", "judge"))
+    assert [await trust(member) for member in members] == [0, 1, 0, 0]
+    await world.score(vote(world, "two", "bob", "ada", at=NOON + 31 * DAY), vote(world, "two", "bob", "eve"))
+    assert [await weighs("ada", "one"), await weighs("ada", "two"), await weighs("eve", "two")] == [0, 1000, 0]
+    # Whoever is one person with them is as trusted, and not once they part.
+    merging = Merging(world, on_members)
+    await merging.merge("fay", "ada")
+    await world.score(vote(world, "three", "bob", "fay"))
+    await merging.unmerge("fay")
+    assert (await weighs("fay", "three"), await trust("fay")) == (1000, 0)
+    # They pass trust on; and with the level that ends, but not what was decided.
+    await compute(world)
+    assert 0 < await trust("bob") < 1
+    taken = level(world, "ada", "judge", back=True)
+    await world.handle(on_grants, taken, level(world, "ada", "judge"))
+    await world.score(vote(world, "three", "bob", "ada"))
+    assert await weighs("ada", "three") == 0
+    assert await weighs("ada", "two") == 1000
+    # What takes it back may come first.
+    await world.handle(on_grants, level(world, "eve", "judge", back=True))
+    await world.handle(on_grants, level(world, "eve", "judge"))
+    assert await trust("eve") == 0
 
 
 async def test_content_is_as_good_as_those_find_it_whom_others_trust(world: Any, api: Any) -> None:

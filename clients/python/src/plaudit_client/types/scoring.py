@@ -542,6 +542,7 @@ class ContentItem(TypedDict):
     content_id: str
     host: str | None
     is_gone: bool
+    is_upheld: bool
     made_at: str | None
     made_type: str | None
     made_uid: str | None
@@ -561,6 +562,7 @@ class ContentShown(TypedDict):
     contribution: float
     host: str | None
     is_gone: bool
+    is_upheld: bool
     made_at: str | None
     made_type: str | None
     made_uid: str | None

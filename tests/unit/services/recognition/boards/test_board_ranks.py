@@ -101,9 +101,8 @@ def test_an_award_stands_in_the_period_that_its_calendar_has(
         said["day"] = day
     if (week := calendar.said_week(at)) is not None:
         said["week"] = week
-    data = {"member_id": "m", "points": 3, "event_time": at, "event_uid": "e", **said}
     kept = board(period=period)._replace(final_up_to=date(2000, 1, 1))
-    changes, late = changes_of([{"community": "acme", "data": data}], {"acme": [kept]}, {})  # type: ignore[list-item]
+    changes, late = changes_of([fact(3, at, **said)], {"acme": [kept]}, {})
     ((_, _, stands_on),) = changes
     span = span_of(kept.by, calendar.day_of(at), calendar)
     assert (stands_on, late) == (kept.stands_on(span), {})
@@ -111,7 +110,8 @@ def test_an_award_stands_in_the_period_that_its_calendar_has(
 
 
 def fact(points: int, at: datetime = AT, **more: Any) -> Any:
-    data = {"member_id": "m", "points": points, "event_time": at, "event_uid": "e", **more}
+    of = {"event_uid": "e", "event_type": "forum.post.v1"}
+    data = {"member_id": "m", "points": points, "event_time": at, **of, **more}
     return {"community": "acme", "data": data}
 
 
@@ -120,6 +120,14 @@ def test_a_board_counts_its_score_and_its_channel() -> None:
     awards = [fact(5), fact(2, score="help"), fact(3, event_uid="other"), fact(-1)]
     changes, _ = changes_of(awards, {"acme": boards}, {("acme", "e"): "forum", ("acme", "other"): "chat"})
     assert {key[1]: change.points for key, change in changes.items()} == {1: 7, 2: 2, 3: 3}
+
+
+def test_what_came_with_grants_is_left_out_where_prizes_give_points() -> None:
+    gives = [{"id": "first", "title": "First", "gives": {"points": 5}}]
+    boards = [board(period="month"), board(board_no=2, period="month", prizes=gives)]
+    awards = [fact(5), fact(2, event_type="recognition.granted.v1")]
+    changes, _ = changes_of(awards, {"acme": boards}, {})
+    assert {key[1]: change.points for key, change in changes.items()} == {1: 7, 2: 5}
 
 
 def test_what_comes_after_the_freeze_is_late() -> None:

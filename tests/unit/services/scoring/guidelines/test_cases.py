@@ -1,5 +1,6 @@
 """A case is a function of what was said in it: any order, twice, and as if what was taken back had never been."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,13 +15,14 @@ from services.scoring.guidelines.domain.following import (
     suspension_by_hand,
     suspension_of,
 )
-from services.scoring.guidelines.domain.listed import find_listed
 from services.scoring.guidelines.domain.said import Content, Kind, Word, word_of
 from services.scoring.voids.domain import NOTHING_STANDS, Standing, Void, Why, content_of, strongest
 from shared.contracts.programme import Guidelines, WordList
+from shared.contracts.programme.listed import find_listed
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
-CASE = Content("acme", "forum", "", "post-95").case_id
+CONTENT = Content("acme", "forum", "", "post-95")
+CASE = CONTENT.case_id
 SECTION = Guidelines.model_validate(
     {
         "version": "1",
@@ -69,6 +71,15 @@ def test_a_case_becomes_what_was_decided_last() -> None:
     assert state(gone) is CaseState.WITHDRAWN
 
 
+def test_an_appeal_counts_until_the_decision_says() -> None:
+    decision = settled(UPHELD, SECTION, version=1, category="spam", upheld_before=0)
+    late = said(Kind.APPEAL, "late", 14 * 24 * 60 + 2, UPHELD.ref)
+    on_time = said(Kind.APPEAL, "on time", 14 * 24 * 60 + 1, UPHELD.ref)
+    assert state(REPORT, decision, late) is CaseState.UPHELD
+    assert state(REPORT, decision, late, on_time) is CaseState.APPEALED
+    assert state(REPORT, decision, late, replace(WON, about=late.ref)) is CaseState.UPHELD
+
+
 def test_an_appeal_that_is_won_in_part_leaves_the_reversal_alone() -> None:
     decision = settled(UPHELD, SECTION, version=1, category="spam", upheld_before=1)
     assert (decision.repeat_count, decision.penalty_points, decision.suspended_days) == (2, 4, 7)
@@ -76,7 +87,7 @@ def test_an_appeal_that_is_won_in_part_leaves_the_reversal_alone() -> None:
     folded = fold([REPORT, decision, APPEAL, IN_PART])
     assert folded is not None
     assert (folded.is_in_force, folded.is_punished) == (True, False)
-    void, suspension = content_void(CASE, folded, "acme"), suspension_of(decision, folded, CASE, [])
+    void, suspension = content_void(CASE, folded, CONTENT), suspension_of(decision, folded, CASE, [])
     assert void is not None
     assert suspension is not None
     assert (void.is_standing, suspension.is_standing) == (True, False)
@@ -212,3 +223,8 @@ def test_listed_words_are_found_as_wholes_whatever_their_case() -> None:
     assert find_listed("Idiotic away go", lists) is None
     assert find_listed("\uff49diot", lists) == ("rude", "idiot")
     assert find_listed("Ada", []) is None
+    # What nobody sees hides no word: zero-width signs, soft hyphens, what turns the direction, a dotted capital.
+    for hidden in ("id\u200biot", "i\u00addiot", "\u202eidiot", "id\u2060i\ufeffot", "\u0130D\u0130OT"):
+        assert find_listed(hidden, lists) == ("rude", "idiot")
+    # A letter with an accent is another letter: a year is none of its own.
+    assert find_listed("a\u00f1o", [WordList(language="es", category="rude", words=["ano"])]) is None

@@ -3,7 +3,7 @@
 import pytest
 
 from services.scoring.programmes.domain.reading import read_programme
-from shared.contracts.programme import Programme
+from shared.contracts.programme import Board, Programme
 
 BEGUN = """\
 programme: demo
@@ -43,6 +43,18 @@ def test_all_kinds_of_quests(quest: str) -> None:
     assert said(f"quests: [{{id: q, title: Q, {quest}}}]") == []
 
 
+def test_a_board_leaves_out_what_came_with_grants_where_its_prizes_give_such_points() -> None:
+    prizes = "[{id: x, title: X, gives: {points: 5}}, {id: y, title: Y, gives: {reward: mug}}]"
+    assert said(f"boards: [{{id: b, title: B, period: week, prizes: {prizes}}}]") == []
+    of = {"id": "b", "title": "B", "period": "week"}
+    gives = {"prizes": [{"id": "x", "title": "X", "gives": {"points": 5}}]}
+    assert Board.model_validate(of | gives).leaves_out_granted
+    assert not Board.model_validate(of | gives | {"score": "help"}).leaves_out_granted
+    given = {"prizes": [{"id": "x", "title": "X", "gives": {"reward": "mug"}}]}
+    assert not Board.model_validate(of | given).leaves_out_granted
+    assert not Board.model_validate(of).leaves_out_granted
+
+
 @pytest.mark.parametrize(
     ("section", "field", "words"),
     [
@@ -65,6 +77,11 @@ def test_all_kinds_of_quests(quest: str) -> None:
         ),
         (f"quests: [{{id: q, title: Q, steps: [{ASK}], gives: {{}}}}]", "/gives", "say what it gives"),
         ("badges: [{id: b, title: B, at_least: 5, gives: {reward: mgu}}]", "/gives/reward", "did you mean `mug`?"),
+        (
+            "boards: [{id: b, title: B, period: week, prizes: [{id: x, title: X, gives: {reward: mgu}}]}]",
+            "/boards/0/prizes/0/gives/reward",
+            "did you mean `mug`?",
+        ),
         ("levels: [{id: b, title: B, points: 5, gives: {ticket: autumn}}]", "/gives/ticket", "there is no draw"),
         (
             "badges: [{id: b, title: B, rule: ask, gives: {points: 5}, tiers: "

@@ -1,19 +1,16 @@
-"""The SQL of claims, and of the windows that they have room in."""
+"""The SQL of claims."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from asyncpg import Record
 
-from services.scoring.limits.domain.allotting import Window
 from services.scoring.limits.domain.claims import Ceiling, Claim, Cut, Pace, State, Terms, Withheld
 from services.scoring.limits.domain.corrections import CorrectionDay
+from services.scoring.limits.store.members import MemberKey
 from shared.contracts.award_ids import award_id_range
 from shared.postgres import Connection
-
-#: Community and id of a member.
-MemberKey = tuple[str, str]
 
 _PLACES = 4
 _BEFORE_WINDOWS = (
@@ -40,75 +37,6 @@ _CHANGING = ("state", "is_counted", "is_settled", "room", "told", "revision", "c
 _CAMPAIGN = ("campaign", "ceiling", "ceiling_by", "void")
 _COLUMNS = (*_BEFORE_WINDOWS, *_WINDOWS, *_CHANGING, *_TERMS, *_PACE, *_CAMPAIGN, "withheld")
 _NOTHING = (None,) * _PLACES
-
-
-async def lock_members(conn: Connection, *, members: Sequence[MemberKey]) -> None:
-    """Wait until nobody else changes claims and windows of these members; until the commit nobody else does.
-
-    `members` are in order of id, then community.
-    """
-    arrays = [community for community, _ in members], [member_id for _, member_id in members]
-    # 1. Rows first, for all that have none: who waits for another's new row holds no other yet.
-    await conn.execute(
-        """
-        insert into limited_members (community, member_id)
-        select community, member_id from unnest($1::text[], $2::uuid[]) as k(community, member_id)
-        where not exists (select from limited_members m
-                          where m.member_id = k.member_id and m.community = k.community)
-        on conflict do nothing
-        """,
-        *arrays,
-    )
-    # 2. Then the locks, by id.
-    await conn.execute(
-        """
-        select from limited_members join unnest($1::text[], $2::uuid[]) as k(community, member_id)
-            using (member_id, community)
-        order by member_id, community for update of limited_members
-        """,
-        *arrays,
-    )
-
-
-async def load_windows(conn: Connection, *, names: Collection[bytes]) -> dict[bytes, Window]:
-    """Windows by name; those of which nothing is known yet are empty."""
-    rows = await conn.fetch(
-        """
-        select name, used, wanted, bound, last_rank, last_time, last_id, is_mixed, given_at
-        from limit_windows where name = any($1::bytea[])
-        """,
-        list(names),
-    )
-    found = {name: Window() for name in names}
-    for name, used, wanted, bound, rank, time, last_id, is_mixed, given_at in rows:
-        last = None if rank is None else (rank, time, last_id)
-        found[name] = Window(used, wanted, bound, last, is_mixed, given_at=given_at)
-    return found
-
-
-async def put_windows(conn: Connection, *, windows: Mapping[bytes, Window]) -> None:
-    """Store the windows that have changed."""
-    changed = [(name, window) for name, window in windows.items() if window.is_changed]
-    if not changed:
-        return
-    await conn.execute(
-        """
-        insert into limit_windows as w (name, used, wanted, bound, is_mixed, last_rank, last_time, last_id,
-                                        given_at)
-        select * from unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::int[], $5::bool[], $6::int[],
-                             $7::timestamptz[], $8::text[], $9::timestamptz[])
-        on conflict (name) do update set used = excluded.used, wanted = excluded.wanted, bound = excluded.bound,
-            is_mixed = excluded.is_mixed, given_at = excluded.given_at,
-            last_rank = excluded.last_rank, last_time = excluded.last_time, last_id = excluded.last_id
-        """,
-        [name for name, _ in changed],
-        [window.used for _, window in changed],
-        [window.wanted for _, window in changed],
-        [window.bound for _, window in changed],
-        [window.is_mixed for _, window in changed],
-        *([window.last and window.last[part] for _, window in changed] for part in range(3)),
-        [window.given_at for _, window in changed],
-    )
 
 
 async def add_claims(conn: Connection, *, claims: Iterable[Claim]) -> None:
@@ -304,20 +232,6 @@ async def load_corrected(conn: Connection, *, most_of: Mapping[CorrectionDay, in
         list(most_of.values()),
     )
     return [_claim(row) for row in rows]
-
-
-async def members_to_settle(conn: Connection, *, members: Sequence[MemberKey]) -> set[MemberKey]:
-    """Of these members those who have claims that are still to be settled."""
-    rows = await conn.fetch(
-        """
-        select distinct community, limited_id from claims
-        join unnest($1::text[], $2::uuid[]) as k(community, limited_id) using (limited_id, community)
-        where not is_settled
-        """,
-        [community for community, _ in members],
-        [member_id for _, member_id in members],
-    )
-    return {(row["community"], str(row["limited_id"])) for row in rows}
 
 
 async def next_members_to_settle(conn: Connection, *, limit: int) -> list[MemberKey]:

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
-from unicodedata import normalize
+from unicodedata import category, normalize
 
-from shared.contracts.programme import WordList
+from shared.contracts.programme.guidelines import WordList
 
 _WORDS: Final = re.compile(r"[^\W\d_]+")
 
@@ -29,4 +29,6 @@ def find_listed(text: str, lists: Iterable[WordList]) -> Listed | None:
 
 
 def _plain(text: str) -> str:
-    return " ".join(_WORDS.findall(normalize("NFKC", text).casefold()))
+    """The words of a text, as they look: signs that nobody sees do not part them, nor does a dotted capital I."""
+    seen = "".join(sign for sign in text if category(sign) != "Cf")
+    return " ".join(_WORDS.findall(normalize("NFKC", seen).casefold().replace("i\u0307", "i")))

@@ -1,0 +1,1 @@
+"""Who is suspended, as scoring tells: they win nothing by lot meanwhile."""

@@ -1,0 +1,1 @@
+"""The SQL of limits: claims, the windows that they have room in, and whose limits are locked."""

@@ -1,0 +1,23 @@
+"""Which levels members have is kept as recognition tells it: some make whoever has them trusted."""
+
+from collections.abc import Sequence
+
+from services.scoring.quality.store import levels as store
+from services.scoring.quality.store.levels import LevelGrant
+from shared.contracts.facts import RecognitionGranted
+from shared.transaction import Transaction
+
+
+async def keep_levels(tx: Transaction, facts: Sequence[RecognitionGranted]) -> None:
+    """Keep levels; a grant that was taken back stands no more, whichever of the two comes first."""
+    grants: dict[tuple[str, str], LevelGrant] = {}
+    for fact in facts:
+        community, data = fact["community"], fact["data"]
+        if data["kind"] != "level":
+            continue
+        grant_id, stands = data.get("reverses", data["grant_id"]), "reverses" not in data
+        before = grants.get((community, grant_id))
+        stands = stands and (before is None or before.stands)
+        grants[community, grant_id] = LevelGrant(community, grant_id, data["member_id"], data["id"], stands)
+    if grants:
+        await store.put_grants(tx.conn, grants=list(grants.values()))

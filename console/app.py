@@ -29,12 +29,14 @@ from console.pages.check_ins import routes as check_ins
 from console.pages.community import routes as community
 from console.pages.connectors import routes as connectors
 from console.pages.content import routes as content
+from console.pages.credentials import routes as credentials
 from console.pages.dead_letters import routes as dead_letters
 from console.pages.draws import routes as draws
 from console.pages.explorer import routes as explorer
 from console.pages.figures import routes as figures
 from console.pages.guidelines import routes as guidelines
 from console.pages.keys import routes as keys
+from console.pages.kudos import routes as kudos
 from console.pages.leaderboard import routes as leaderboard
 from console.pages.ledger import routes as ledger
 from console.pages.levels import routes as levels
@@ -84,10 +86,12 @@ PAGES = (
         messages,
         badges,
         badges_of_members,
+        credentials,
         boards,
         boards_of_members,
         levels,
         celebrations,
+        kudos,
         quests,
         draws,
         by_hand,

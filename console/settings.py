@@ -19,6 +19,9 @@ class Settings(ServiceSettings):
     gateway_url: str = Field(
         "", description="The gateway's address for platforms that deliver, by https; empty: pages show paths"
     )
+    credentials_url: str = Field(
+        "", description="Where everybody reaches recognition's API, as there: badges of ours are asked for within"
+    )
     ingest_url: str = Field("http://127.0.0.1:8101", description="Where ingest's API is")
     scoring_url: str = Field("http://127.0.0.1:8102", description="Where scoring's API is")
     recognition_url: str = Field("http://127.0.0.1:8103", description="Where recognition's API is")
@@ -44,6 +47,9 @@ class Settings(ServiceSettings):
     )
     export_rows_max_count: int = Field(
         50_000, ge=1, description="Most rows of a member's own archive; who has more asks an operator"
+    )
+    verifications_max_count: int = Field(
+        4, ge=1, description="Badges that are verified at once for whoever asks; others are asked to come again"
     )
     console_community: str = Field("", description="The community that people sign in to by a provider")
     oidc_issuer: str = Field("", description="OpenID provider that people sign in at, as at ingest; empty: none")

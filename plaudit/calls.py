@@ -47,6 +47,14 @@ def request(method: str, url: str, key: str, **options: Any) -> Any:
         raise click.ClickException(f"{url} does not answer as Plaudit does: is the address right?") from error
 
 
+def fetch(url: str, key: str, **options: Any) -> bytes:
+    """Ask a service for a file; raises Refused for a problem."""
+    answer = _answer("GET", url, key, **options)
+    if answer.is_error:
+        raise Refused(answer)
+    return answer.content
+
+
 def _answer(method: str, url: str, key: str, **options: Any) -> httpx.Response:
     headers = {"Authorization": f"Bearer {key}"} | options.pop("headers", {})
     try:

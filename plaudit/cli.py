@@ -39,7 +39,9 @@ SUBCOMMANDS = {
     "audience": Subcommand("plaudit.audience", "audience", "Look at audiences: who is in them, and who would be."),
     "award": Subcommand("plaudit.award", "award", "Give and take points by hand, approved by another person."),
     "badge": Subcommand(
-        "plaudit.badge", "badge", "See badges and who holds them, give them by hand and take them back."
+        "plaudit.credential",
+        "badge",
+        "See badges and who holds them, give and take them back, take them away, and verify them.",
     ),
     "board": Subcommand("plaudit.board", "board", "See boards, who is on them, and results with prizes."),
     "ledger": Subcommand(
@@ -90,6 +92,7 @@ SUBCOMMANDS = {
     "celebrations": Subcommand(
         "plaudit.celebrations", "celebrations", "See what was celebrated, and the milestones of the programme."
     ),
+    "kudos": Subcommand("plaudit.kudos", "kudos", "See who thanked whom, and thank for a member."),
     "checkin": Subcommand("plaudit.checkin", "checkin", "Check members in who are there in person."),
     "measure": Subcommand("plaudit.measuring", "measure", "Measure texts again by another model; show one."),
     "member": Subcommand("plaudit.member", "member", "Show members, join their identities, say what they are."),

@@ -15,6 +15,8 @@ from shared.topics import SIGNERS
 
 PASSWORD_BYTES = 24
 TEXT_KEY_BYTES = 32
+#: What seals the private keys of issuers of badges (services/recognition/settings.py).
+CREDENTIAL_KEY_BYTES = 32
 #: As the compose file calls them.
 COMPOSE_POSTGRES = "postgres:5432"
 COMPOSE_BROKER_USER = "plaudit-broker"
@@ -45,6 +47,7 @@ def service_files() -> dict[str, dict[str, str]]:
     console_password = files[CONSOLE]["PLAUDIT_POSTGRES_PASSWORD"]
     files["provision"][f"PLAUDIT_{CONSOLE.upper()}_POSTGRES_PASSWORD"] = console_password
     files[GATEWAY] = {}  # it has no secret; here is where its own settings go
+    files["recognition"]["PLAUDIT_CREDENTIAL_KEYS"] = secrets.token_urlsafe(CREDENTIAL_KEY_BYTES)
     files["ingest"]["PLAUDIT_TEXT_KEYS"] = secrets.token_urlsafe(TEXT_KEY_BYTES)
     files["ingest"]["PLAUDIT_ADMIN_KEY"] = "plaudit_admin_" + _password()
     return files

@@ -164,7 +164,7 @@ GUIDELINES = Topic(
         facts.SAID_IN_CASE.name,
     ),
     producers=("scoring",),
-    consumers=("recognition", "rewards", "analytics"),
+    consumers=("ingest", "recognition", "rewards", "analytics"),
     read_back=True,
 )
 RECOGNITION = Topic(

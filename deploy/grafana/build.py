@@ -144,6 +144,15 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             rates("plaudit_ingest_events_judged_total", "outcome"),
         ),
         Panel(
+            "Kudos",
+            "Kudos given here, by which way, and what became of them; and those with a listed word.",
+            "cps",
+            (
+                *rates("plaudit_ingest_kudos_total", "outcome"),
+                Query("sum(rate(plaudit_ingest_kudos_listed_total[$__rate_interval]))", "listed"),
+            ),
+        ),
+        Panel(
             "Deliveries of platforms",
             "What connected platforms delivered, by what became of it; and what was refused.",
             "cps",

@@ -67,6 +67,7 @@ def connections(state: StackState, name: str) -> dict[str, Any]:
             "postgres_password": state.console_postgres_password,
             "console_url": state.console_url,
             "gateway_url": state.gateway_url,
+            "credentials_url": state.credentials_url,
             "metrics_port": metrics_port(state.ports, name),
             **_service_urls(state),
         }
@@ -90,8 +91,15 @@ def connections(state: StackState, name: str) -> dict[str, Any]:
         # It is a stack to try things on: whoever may add a webhook may have it here.
         "webhook_loopback": True,
         **({"text_keys": state.text_keys, "public_url": state.console_url} if name == "ingest" else {}),
+        **_credentials(state, name),
         **keys,
     }
+
+
+def _credentials(state: StackState, name: str) -> dict[str, Any]:
+    if name != "recognition":
+        return {}
+    return {"credential_keys": state.credential_keys, "credentials_url": state.credentials_url}
 
 
 def _service_urls(state: StackState) -> dict[str, str]:

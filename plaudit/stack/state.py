@@ -67,6 +67,8 @@ class StackState(BaseModel):
     """Keys that seal addresses and secrets of webhooks."""
     text_keys: str = Field(default_factory=lambda: secrets.token_urlsafe(32))
     """Keys that seal texts."""
+    credential_keys: str = Field(default_factory=lambda: secrets.token_urlsafe(32))
+    """Keys that seal the private keys of issuers of badges."""
     admin_key: str = Field(default_factory=lambda: "plaudit_admin_" + secrets.token_urlsafe(32))
     only: tuple[str, ...] | None = None
     role: str = "all"
@@ -135,6 +137,11 @@ class StackState(BaseModel):
     def console_url(self) -> str:
         """The address of the console, running or not."""
         return f"http://{HOST}:{self.ports[CONSOLE]}"
+
+    @property
+    def credentials_url(self) -> str:
+        """The gateway by a name: a did:web has no addresses in numbers."""
+        return f"http://localhost:{self.ports[GATEWAY]}"
 
     @property
     def gateway_url(self) -> str:

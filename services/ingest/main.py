@@ -30,6 +30,7 @@ from services.ingest.event_types import api as event_types
 from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts
 from services.ingest.events.api.documents import OPERATIONS, schemas
+from services.ingest.kudos import api as kudos
 from services.ingest.lanes.handlers import lanes
 from services.ingest.measuring import api as measuring
 from services.ingest.measuring.handlers.texts import (
@@ -56,6 +57,8 @@ from services.ingest.refused.handlers import keeping, standing
 from services.ingest.replays import api as replays
 from services.ingest.settings import Settings
 from services.ingest.suggestions import api as suggestions
+from services.ingest.walls import api as walls
+from services.ingest.walls.handlers import FOLLOWED_GUIDELINES
 from services.ingest.webhooks import api as webhooks
 from services.ingest.webhooks import handlers as webhooks_handlers
 from shared.consumer import Subscription
@@ -72,6 +75,7 @@ SPEC = ServiceSpec(
         REQUESTED,
         webhooks_handlers.FOLLOWED_TROUBLE,
         FOLLOWED_CELEBRATIONS,
+        FOLLOWED_GUIDELINES,
         Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events),
         Subscription(BACKFILL, RAW_EVENT.adapter, handlers.on_raw_events, gives_way=handlers.as_backfill),
     ],
@@ -79,7 +83,7 @@ SPEC = ServiceSpec(
     routers=[
         *(part.router for part in (posting, deliveries, receipts, event_types, measuring, linking, directory)),
         *(part.router for part in (suggestions, members, bots, merges, attributes, erasure, checkins, replays)),
-        reactions.router,
+        *(part.router for part in (reactions, kudos, walls)),
         *(part.router for part in (connections, door)),
         *(part.router for part in (webhooks, communities, public_communities, people, ties, keys, sign_ins)),
         *(part.router for part in (messages_saying, messages_log, messages_reaching, messages_public)),

@@ -54,6 +54,13 @@ REACTIONS = Counter(
     "What members did about celebrations: reacted with what, or saw them, and took that back",
     ["act", "direction"],
 )
+KUDOS = Counter("plaudit_ingest_kudos_total", "Kudos given here, by which way, or refused", ["way", "outcome"])
+KUDOS_LISTED = Counter(
+    "plaudit_ingest_kudos_listed_total", "Kudos with a word of a list in their message, which wait for a decision"
+)
+for _way in ("api", "slack", "discord"):
+    for _outcome in ("given", "refused", "taken_back"):
+        KUDOS.labels(_way, _outcome)
 CHECK_INS = Counter("plaudit_ingest_check_ins_total", "Tries to check in, by what became of them", ["outcome"])
 for _act in (*REACTED_WITH, "seen"):
     REACTIONS.labels(_act, "given")

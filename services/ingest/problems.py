@@ -42,6 +42,8 @@ from services.ingest.erasure.domain import UndecidedError
 from services.ingest.events.api import posting
 from services.ingest.events.api.waiting import TooManyWaitingError
 from services.ingest.events.domain import admission
+from services.ingest.kudos import api as kudos
+from services.ingest.kudos.domain import giving as kudos_errors
 from services.ingest.measuring.api import UNKNOWN_TEXT
 from services.ingest.measuring.domain.texts import UnknownTextError
 from services.ingest.members import api as members
@@ -146,6 +148,24 @@ ERRORS: ErrorTable = {
     ),
     UndeclaredAttributeError: attributes.undeclared,
     TooManyFactsError: lambda error: Problem(attributes.TOO_MANY_FACTS, str(error)),
+    kudos_errors.NoKudosError: lambda _: Problem(
+        kudos.NO_KUDOS, "Nothing was done. A programme has them in its section `recognition`, as `kudos`"
+    ),
+    kudos_errors.UnknownValueError: lambda error: Problem(
+        kudos.UNKNOWN_VALUE, f"Nothing was done. It has {', '.join(error.known) or 'none: leave it out'}"
+    ),
+    kudos_errors.OwnKudosError: lambda _: Problem(kudos.OWN_KUDOS, "Nothing was done: thanks are for another"),
+    kudos_errors.NoGiverError: lambda _: Problem(
+        UNKNOWN_MEMBER, "Nothing was done: whoever is to give it is nobody here, was forgotten, or is no person"
+    ),
+    kudos_errors.NoReceiverError: lambda _: Problem(
+        UNKNOWN_MEMBER, "Nothing was done: whom it is for is nobody here, was forgotten, or is no person"
+    ),
+    kudos_errors.AllowanceSpentError: lambda error: Problem(kudos.ALLOWANCE_SPENT, f"Nothing was done: {error}"),
+    kudos_errors.UnknownKudosError: lambda _: Problem(
+        kudos.UNKNOWN_KUDOS,
+        "Nothing was done. GET /v1/kudos has those there are; one's own, given here, one takes back",
+    ),
     UnknownCelebrationError: lambda _: Problem(
         UNKNOWN_CELEBRATION, "Nothing was done. GET /v1/celebrations of recognition has those there are"
     ),

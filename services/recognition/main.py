@@ -15,6 +15,7 @@ from services.recognition.counts.handlers import (
     keep_counting,
     on_events,
 )
+from services.recognition.credentials.api import ROUTERS as CREDENTIALS
 from services.recognition.leaderboards import api as leaderboards
 from services.recognition.levels.api import ROUTERS as LEVELS
 from services.recognition.levels.handlers.deciding import KEEP_EVERY_SECONDS as KEEP_LEVELS_EVERY_SECONDS
@@ -67,6 +68,7 @@ SPEC = ServiceSpec(
         *BADGES,
         *BOARDS,
         *LEVELS,
+        *CREDENTIALS,
     ],
     timers=[
         Timer("reevaluate", every_seconds=handlers.REEVALUATE_EVERY_SECONDS, run=handlers.reevaluate),

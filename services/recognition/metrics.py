@@ -65,6 +65,11 @@ QUEST_MEMBERS = Counter(
     "plaudit_recognition_quest_members_total",
     "Members looked at again, as something changed that quests go by",
 )
+CREDENTIALS = Counter(
+    "plaudit_recognition_credentials_total",
+    "Badges that members took away, and those that were revoked as their member was erased",
+    ["became"],
+)
 QUESTS_JOINED = Counter("plaudit_recognition_quests_joined_total", "Quests that members joined", ["how"])
 
 # Known from the start, so that a rate shows zero and the first grant is not missed.
@@ -81,5 +86,7 @@ for _kind in ("milestone", "badge", "level"):
     CELEBRATIONS.labels(_kind)
 for _reaction in (*REACTIONS, "seen"):
     CELEBRATION_REACTIONS.labels(_reaction)
+for _became in ("taken_away", "revoked"):
+    CREDENTIALS.labels(_became)
 for _how in ("alone", "team"):
     QUESTS_JOINED.labels(_how)

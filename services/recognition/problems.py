@@ -18,6 +18,19 @@ from services.recognition.badges.domain.by_hand import (
 )
 from services.recognition.badges.domain.pictures import PictureError
 from services.recognition.badges.handlers.foreseeing import NotCountableError
+from services.recognition.credentials.api.problems import (
+    CREDENTIAL_REVOKED,
+    CREDENTIALS_NOT_SET_UP,
+    ISSUER_KEYS_ENOUGH,
+    UNKNOWN_CREDENTIAL,
+)
+from services.recognition.credentials.domain import (
+    KEYS_MAX_COUNT,
+    KeysEnoughError,
+    NotSetUpError,
+    RevokedError,
+    UnknownCredentialError,
+)
 from services.recognition.hands.api import NO_WORDS
 from services.recognition.hands.domain import NobodyThereError, NoWordsError
 from services.recognition.levels.api.problems import LEVEL_NOT_LOCKED, UNKNOWN_LEVEL
@@ -131,6 +144,16 @@ ERRORS: ErrorTable = {
         UNKNOWN_TEAM, "Ask who made it how it is written, or make one of that name with `is_new: true`"
     ),
     NotJoinedError: lambda error: Problem(QUEST_NOT_JOINED, f"Nothing was done: {error}"),
+    NotSetUpError: lambda error: Problem(CREDENTIALS_NOT_SET_UP, f"Nothing was signed: {error}"),
+    KeysEnoughError: lambda _: Problem(
+        ISSUER_KEYS_ENOUGH, f"It has {KEYS_MAX_COUNT}, and each goes on verifying what it signed"
+    ),
+    RevokedError: lambda _: Problem(
+        CREDENTIAL_REVOKED, "Its badge was taken back; one that is held again is taken away anew"
+    ),
+    UnknownCredentialError: lambda _: Problem(
+        UNKNOWN_CREDENTIAL, "GET /v1/members/{member_id}/credentials has a member's"
+    ),
     QuestOverError: lambda _: Problem(QUEST_OVER, "Its days are over, or the team's are; nothing counts any more"),
     CompletedError: lambda _: Problem(QUEST_COMPLETED, "Nobody joins or leaves once all steps are done"),
     TeamNameTakenError: lambda _: Problem(

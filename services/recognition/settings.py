@@ -1,8 +1,26 @@
 """Recognition's settings."""
 
-from pydantic import Field
+from base64 import urlsafe_b64decode
+from binascii import Error
+from typing import Final
+
+from pydantic import Field, field_validator
 
 from shared.settings import ServiceSettings
+from shared.signatures import split_keys
+
+CREDENTIAL_KEY_BYTES: Final = 32
+
+
+def credential_keys(text: str) -> list[bytes]:
+    """The keys of the setting. Raises ValueError for what is none."""
+    try:
+        keys = [urlsafe_b64decode(key + "=" * (-len(key) % 4)) for key in split_keys(text)]
+    except Error as error:
+        raise ValueError(f"credential_keys are {CREDENTIAL_KEY_BYTES} bytes each in base64url") from error
+    if any(len(key) != CREDENTIAL_KEY_BYTES for key in keys):
+        raise ValueError(f"credential_keys have {CREDENTIAL_KEY_BYTES} bytes each: `plaudit secrets` makes one")
+    return keys
 
 
 class Settings(ServiceSettings):
@@ -14,3 +32,21 @@ class Settings(ServiceSettings):
         le=5,
         description="From one batch's begin to the next one's, unless a whole batch waits: less often costs less",
     )
+    credentials_url: str = Field(
+        "",
+        pattern=r"^(https?://[A-Za-z0-9.:-]{1,255}/?)?$",
+        description="Where everybody reaches this API, by https: badges that are taken away are verified there; "
+        "empty: none is taken away",
+    )
+    credential_keys: str = Field(
+        "",
+        repr=False,
+        description="Keys that seal issuers' private keys, comma-separated, 32 bytes in base64url each: the first "
+        "seals, all open; empty: no badge is taken away",
+    )
+
+    @field_validator("credential_keys")
+    @classmethod
+    def _are_credential_keys(cls, value: str) -> str:
+        credential_keys(value)
+        return value

@@ -16,6 +16,7 @@ class Public(StrEnum):
     FIGURES = "figures"
     CARDS = "cards"
     CELEBRATIONS = "celebrations"
+    KUDOS = "kudos"
 
 
 #: What a credential of nobody is called: of somebody who visits a community without one.

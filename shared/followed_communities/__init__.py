@@ -1,4 +1,4 @@
-"""Communities, with their calendars, as the services other than ingest know them: in each one's own database."""
+"""Communities, with their calendars, as every service knows them: in each one's own database."""
 
 from shared.followed_communities.follower import FOLLOWED_COMMUNITIES, on_communities
 from shared.followed_communities.store import load_calendar, publishing_takes_two, stored_calendar

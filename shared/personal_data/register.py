@@ -12,6 +12,9 @@ from shared.personal_data.kinds import Erased, Held
 _OF_WORDS = """word_id in (
     select w.word_id from guideline_words w
     where w.community = $1 and (w.member_id = any($2::uuid[]) or w.by_member = any($2::uuid[])))"""
+_OF_KUDOS: Final = """event_uid in (
+    select k.event_uid from kudos k
+    where k.community = $1 and (k.giver_id = any($2::uuid[]) or k.receiver_id = any($2::uuid[])))"""
 _OF_ACCOUNTS: Final = (
     "account_id in (select account_id from accounts where community = $1 and owner = any($2::uuid[]))"
 )
@@ -193,6 +196,18 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             order="community celebration_id member_id act",
             erased=Erased.DELETED,
             says="Celebrations that they saw or reacted to",
+        ),
+        Held(
+            "kudos",
+            personal="",
+            others=(
+                "community event_uid giver_id receiver_id value given_at month is_given_here channel host "
+                "object_id is_listed is_taken_back said_at case_state case_revision is_shown"
+            ),
+            order="community event_uid",
+            erased=Erased.DELETED,
+            says="Thanks that they gave and got",
+            whose=_OF_KUDOS,
         ),
         Held(
             "check_ins",
@@ -726,6 +741,17 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             order="member_id community",
             erased=Erased.DELETED,
             says="That they want a card that everybody may see",
+        ),
+        Held(
+            "credentials",
+            personal="",
+            others=(
+                "community credential_id grant_id member_id badge tier title salt list_no list_index issued_at "
+                "revoked_at"
+            ),
+            order="community credential_id",
+            erased=Erased.STAYS,
+            says="Badges that they took away; an erasure revokes them",
         ),
         Held(
             "celebrations",

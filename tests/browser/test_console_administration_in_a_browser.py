@@ -47,6 +47,7 @@ PAGES = (
     "/content",
     "/content/unjudged",
     "/badges",
+    "/badge-issuer",
     "/badges/talker?tier=bronze",
     "/members/{member}/badges",
     "/members/{member}/levels",

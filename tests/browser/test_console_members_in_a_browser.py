@@ -42,6 +42,7 @@ PAGES = (
     "/account",
     "/c/makers/rules",
     "/c/makers/badges",
+    "/verify",
     "/c/makers/leaderboard",
     "/c/makers/boards",
     "/c/makers/boards/month",

@@ -2,7 +2,7 @@
 
 from shared.access_keys import Role
 from shared.services import SERVICES
-from tests.contract.test_openapi import DELIVERED, LINKED, OPEN, SIGNING_IN, VISITED
+from tests.contract.test_openapi import DELIVERED, LINKED, OPEN, SIGNING_IN, VERIFIED, VISITED
 from tools.authority import BESIDE, Asked, authority_of
 from tools.schemas import openapi_document
 
@@ -20,6 +20,7 @@ def test_what_needs_nobody_is_what_is_meant_to() -> None:
         SIGNING_IN,
         VISITED,
         DELIVERED,
+        *VERIFIED,
     }
     any_credential = [one.operation for one in ASKED if one.scope is None and not one.is_open]
     assert any_credential == ["GET /v1/communities/{community}", "GET /v1/key"]
@@ -35,6 +36,7 @@ THEIR_OWN = {
     "POST /v1/members/{member_id}/guideline-cases/{case_id}/appeal",
     "POST /v1/members/{member_id}/guideline-reports",
     "POST /v1/members/{member_id}/guidelines/accept",
+    "POST /v1/members/{member_id}/badges/{badge_id}/credential",
     "POST /v1/members/{member_id}/quests/{quest_id}/join",
     "POST /v1/members/{member_id}/quests/{quest_id}/leave",
     "POST /v1/members/{member_id}/redemptions",
@@ -63,7 +65,13 @@ OF_ANY_MEMBER = {
     "GET /v1/running-campaigns",
     "GET /v1/celebrations",
     "GET /v1/celebrations/feed",
+    "GET /v1/kudos",
+    "GET /v1/kudos/allowance",
+    "GET /v1/kudos/feed",
     "GET /v1/milestones",
+    "POST /v1/kudos",
+    "POST /v1/kudos/receivers",
+    "POST /v1/kudos/{event_uid}/take-back",
     "POST /v1/celebration-reactions",
     "POST /v1/celebrations-seen",
     "GET /v1/texts/{event_uid}",

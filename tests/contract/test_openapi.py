@@ -17,6 +17,8 @@ OPEN = {"/livez", "/readyz", "/metrics"}
 SIGNING_IN = "/v1/tokens"
 #: What a community is to everybody is asked without anything, and there only where it shows something.
 VISITED = "/v1/communities/{community}/public"
+#: What verifiers of badges ask for, who have no credential of ours.
+VERIFIED = {"/v1/credentials/{community}/did.json", "/v1/credentials/{community}/status/{list_no}"}
 #: Where platforms deliver, which show who they are by a signature.
 DELIVERED = "/v1/connectors/{name}"
 #: Behind links in messages: whoever has one needs nothing else.
@@ -74,7 +76,7 @@ def test_a_route_says_what_it_does_and_how_it_fails(service: str, path: str, met
         assert "security" not in operation
         assert {"401", "408", "429", "503"} <= answers
         return
-    if path in LINKED:
+    if path in LINKED | VERIFIED:
         assert "security" not in operation
         assert {"404", "429", "503"} <= answers
         return

@@ -38,6 +38,7 @@ TABLES = {
     "message_wishes": _("What they wanted to be written to of"),
     "messages": _("Messages to them"),
     "reactables": _("Celebrations of theirs that others may react to"),
+    "kudos": _("Thanks that they gave and got"),
     "reactions": _("Celebrations that they saw or reacted to"),
     "refused_events": _("Events of theirs that were refused"),
     "dated_facts": _("What was known of them, and their wishes"),

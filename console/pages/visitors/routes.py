@@ -46,6 +46,8 @@ async def home(visit: Visit) -> Response:
         return RedirectResponse(f"/c/{community.id}/badges", 303)
     if "celebrations" in community.public:
         return RedirectResponse(f"/c/{community.id}/celebrations", 303)
+    if "kudos" in community.public:
+        return RedirectResponse(f"/c/{community.id}/kudos", 303)
     raise NotFoundError
 
 

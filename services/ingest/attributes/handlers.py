@@ -13,6 +13,7 @@ from services.ingest.event_types.handlers import on_programmes as declare_types
 from services.ingest.members.domain import Dated, MemberKey, UnknownMemberError, Value
 from services.ingest.members.handlers.telling import tell_members
 from services.ingest.members.store import members as members_store
+from services.ingest.walls.handlers import on_programmes as declare_kudos
 from shared.audit import Did
 from shared.consumer import Subscription
 from shared.contracts.facts import PROGRAMME_PUBLISHED, ProgrammePublished
@@ -24,12 +25,13 @@ _ATTRIBUTES = TypeAdapter(list[Attribute])
 
 
 async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -> None:
-    """Remember what programmes declare of attributes and events, and what their rules cost.
+    """Remember what programmes declare of attributes, events and kudos, and what their rules cost.
 
     Raises InvalidMessageError for a programme that cannot be read.
     """
     await count_rules(tx, programmes)
     await declare_types(tx, programmes)
+    await declare_kudos(tx, programmes)
     for index, fact in enumerate(programmes):
         data = fact["data"]
         try:

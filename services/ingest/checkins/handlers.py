@@ -11,12 +11,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from services.ingest.checkins import domain, store
 from services.ingest.checkins.domain import CHANNEL, Entry, Occasion, Outcome
-from services.ingest.events.domain.admission import Request, raw_fact, raw_key
-from services.ingest.events.domain.receipts import receipt_id
-from services.ingest.members.domain import IdentityKey, MemberKey
+from services.ingest.events.handlers import send_own
+from services.ingest.members.domain import MemberKey
+from services.ingest.members.handlers.own import own_identities
 from services.ingest.members.handlers.resolving import find_owner
-from services.ingest.members.handlers.telling import tell_members
-from services.ingest.members.store import identities as identities_store
 from services.ingest.members.store import members as members_store
 from services.ingest.metrics import CHECK_INS
 from services.ingest.settings import Settings
@@ -25,8 +23,6 @@ from shared.contracts.attendance import signed_bytes
 from shared.contracts.identities import NotAnIdentityError, read_identity
 from shared.merges import find_head
 from shared.postgres import Connection
-from shared.telemetry import new_traceparent
-from shared.topics import RAW
 from shared.transaction import Transaction
 
 SECRET_BYTES = 32
@@ -176,15 +172,8 @@ async def _admit(tx: Transaction[Settings], occasion: Occasion, *, member_id: st
     if await members_store.load_erased_members(tx.conn, keys=[key]):
         return _counted(Outcome.UNKNOWN)
     await store.add_check_in(tx.conn, occasion=occasion, member_id=member_id, at=at)
-    identity = IdentityKey(occasion.community, CHANNEL, member_id, "")
-    if await identities_store.add_identities(tx.conn, owners={identity: member_id}):
-        await members_store.raise_revision(tx.conn, key=key)
-        await tell_members(tx, keys=[key])
-    event = dict(domain.event_of(occasion, member_id=member_id, at=at))
-    receipt = receipt_id(occasion.community, tx.now, secrets.token_hex(8), 1)
-    traceparent = tx.traceparent or new_traceparent()
-    request = Request(occasion.community, receipt, received_at=tx.now, traceparent=traceparent)
-    tx.publish(RAW, raw_key(occasion.community, event), raw_fact(request, 0, event))
+    await own_identities(tx, community=occasion.community, member_ids=[member_id], channel=CHANNEL, host="")
+    send_own(tx, community=occasion.community, event=domain.event_of(occasion, member_id=member_id, at=at))
     return _counted(Outcome.CHECKED_IN)
 
 

@@ -32,6 +32,8 @@ from shared.access_keys.public import Public
 from shared.audit import Did
 from shared.calendars import Calendar
 from shared.contracts.facts import COMMUNITY_CHANGED, CommunityChanged, CommunityData, Standing, StandingsData
+from shared.followed_communities import on_communities
+from shared.followed_communities.store import put_communities
 from shared.own_facts import ReadBack
 from shared.topics import COMMUNITIES
 from shared.transaction import Transaction
@@ -62,7 +64,7 @@ async def declare_community(tx: Transaction[Settings], *, wanted: Community) -> 
     )
     community = replace(wanted, calendar=calendar, revision=1)
     await store.put_community(tx.conn, community=community)
-    _tell(tx, community)
+    await _tell(tx, community)
     tx.did(_did("declare", None, community))
     return community
 
@@ -128,6 +130,7 @@ async def on_communities_told(tx: Transaction[Settings], facts: list[CommunityCh
 
     The highest revision counts, so days go on by the calendar that was told last.
     """
+    await on_communities(tx, facts)
     for told in map(_told, facts):
         known = await store.lock_community(tx.conn, community=told.community)
         if known.declared is None or known.declared.revision < told.revision:
@@ -147,7 +150,7 @@ async def _put_and_tell(tx: Transaction[Settings], after: Community, *, before: 
         return
     await store.put_community(tx.conn, community=after)
     if after != before:
-        _tell(tx, after)
+        await _tell(tx, after)
 
 
 def _told(fact: CommunityChanged) -> Community:
@@ -241,7 +244,7 @@ def _notice(tx: Transaction[Settings]) -> timedelta:
     return timedelta(seconds=settings.calendar_notice_seconds + settings.future_tolerance_seconds)
 
 
-def _tell(tx: Transaction, community: Community) -> None:
+async def _tell(tx: Transaction, community: Community) -> None:
     look = community.look
     data: CommunityData = {
         "title": community.title,
@@ -264,6 +267,8 @@ def _tell(tx: Transaction, community: Community) -> None:
         data["look"]["colours"] = {"background": background, "text": text, "accent": accent}
     if look.logo_png is not None:
         data["look"]["logo_png"] = b64encode(look.logo_png).decode()
+    # What visitors of this service may see is where every service has it.
+    await put_communities(tx.conn, data={community.community: data})
     tx.tell(
         COMMUNITIES,
         COMMUNITY_CHANGED,

@@ -21,6 +21,15 @@ _DELETED: Mapping[str, str] = {
     "check_ins": "delete from check_ins where community = $1 and member_id = $2",
     "reactables": "delete from reactables where community = $1 and member_id = $2",
     "reactions": "delete from reactions where community = $1 and member_id = $2",
+    # With what others wrote to them.
+    "kudos": """
+        with gone as (
+            delete from kudos where community = $1 and (giver_id = $2 or receiver_id = $2)
+            returning community, event_uid),
+        unwritten as (
+            delete from texts t using gone g where t.community = g.community and t.event_uid = g.event_uid)
+        select from gone
+    """,
     "refused_events": "delete from refused_events where community = $1 and member_id = $2",
     "sign_in_links": "delete from sign_in_links where community = $1 and member_id = $2",
     "sign_in_renewals": "delete from sign_in_renewals where community = $1 and member_id = $2",

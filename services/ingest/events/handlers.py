@@ -1,13 +1,16 @@
 """What ingest does with each event it took, inside a transaction that somebody else opened."""
 
+import secrets
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from services.ingest.bots.handlers import bots_among, rules_of, stand
 from services.ingest.communities.handlers import calendars_of
 from services.ingest.events import store
+from services.ingest.events.domain import admission
 from services.ingest.events.domain.judgement import (
     ACCEPTED,
     CONFLICT,
@@ -35,6 +38,7 @@ from services.ingest.events.domain.receipts import (
     ReceiptSummary,
     SummaryPlace,
     by_hour,
+    receipt_id,
 )
 from services.ingest.events.domain.refusing import conflict
 from services.ingest.measuring.handlers.texts import Said, keep_texts, measure
@@ -45,12 +49,16 @@ from services.ingest.refused import store as refused_store
 from services.ingest.refused.domain import Found, Refused, Request, UnknownRefusedError
 from services.ingest.refused.handlers.keeping import keep, opened
 from services.ingest.settings import Settings
+from services.ingest.walls.domain import KUDOS_TYPE, moment_of
+from services.ingest.walls.handlers import GivenEvent, SaidOf, note_kudos, note_taken_back
 from shared.consumer import GivesWay
+from shared.contracts.activities import RETRACTED_TYPE
 from shared.contracts.activities.told import STAYS
 from shared.contracts.facts import ACCEPTED_EVENT, REJECTED_EVENT, AcceptedEvent, RawEvent, RejectedData
 from shared.own_facts import ReadBack
 from shared.postgres import Connection
-from shared.topics import EVENTS, REJECTED, record_key
+from shared.telemetry import new_traceparent
+from shared.topics import EVENTS, RAW, REJECTED, record_key
 from shared.transaction import InvalidMessageError, Transaction
 
 #: Counts of outcomes are put in order so often, and so many at once.
@@ -99,6 +107,8 @@ async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> Non
     written = [
         event for event in accepted if not STAYS.isdisjoint(event.event["data"]) and event.uid not in silent
     ]
+    # What the wall shows, also of what the database had forgotten.
+    listed = await note_kudos(tx, given=_kudos(accepted, members, silent))
     if told:
         # What was told before is in the log.
         again = [key for event in accepted if (key := (event.community, event.uid)) in told]
@@ -109,6 +119,7 @@ async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> Non
     await keep_texts(tx, said=[(_said(event, members), measured.get(event.uid)) for event in written])
     # 5. Which day is it for them?
     calendars = await calendars_of(tx, communities={event.community for event in accepted})
+    await note_taken_back(tx, said=_said_of(accepted))
     # 6. The outcome, and the messages that follow.
     try:
         await store.add_receipts(tx.conn, outcomes=outcomes)
@@ -118,6 +129,8 @@ async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> Non
     await store.add_hours(tx.conn, counts=by_hour(outcomes))
     for event in accepted:
         message = accepted_event(event, members, calendars[event.community], measured.get(event.uid))
+        if event.uid in listed:
+            message["listed"] = listed[event.uid]
         # A retraction by nobody knows whom goes by what it takes back.
         by = message.get("member") or message["targetuid"]
         tx.publish(EVENTS, record_key(event.community, by), message)
@@ -127,6 +140,16 @@ async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> Non
     await _keep_conflicts(tx, [event for event, outcome in outcomes if outcome is CONFLICT])
     for outcome, count in Counter(outcome for _, outcome in outcomes).items():
         EVENTS_JUDGED.labels(outcome).inc(count)
+
+
+def send_own(tx: Transaction[Settings], *, community: str, event: Mapping[str, Any]) -> None:
+    """Send an event of Plaudit's own, as a platform would its: it goes out once this transaction has committed."""
+    receipt = receipt_id(community, tx.now, secrets.token_hex(8), 1)
+    request = admission.Request(
+        community, receipt, received_at=tx.now, traceparent=tx.traceparent or new_traceparent()
+    )
+    told = dict(event)
+    tx.publish(RAW, admission.raw_key(community, told), admission.raw_fact(request, 0, told))
 
 
 def as_backfill(settings: Settings) -> GivesWay:
@@ -245,6 +268,28 @@ def _said(event: Received, members: Mapping[IdentityKey, Owner]) -> Said:
         event.received_at,
         event.event["data"],
     )
+
+
+def _kudos(
+    accepted: Sequence[Received], members: Mapping[IdentityKey, Owner], silent: Collection[str]
+) -> list[GivenEvent]:
+    """Those of events that thank somebody else, with both as members."""
+    found = []
+    for event in accepted:
+        if event.event["type"] != KUDOS_TYPE or event.uid in silent or "objectmember" not in event.identities:
+            continue
+        giver, receiver = (members[event.identities[role][0]].member_id for role in ("member", "objectmember"))
+        if giver != receiver:
+            found.append(GivenEvent(event.community, event.uid, event.event, giver, receiver))
+    return found
+
+
+def _said_of(accepted: Sequence[Received]) -> list[SaidOf]:
+    return [
+        SaidOf(event.community, target, moment_of(event.event), event.event["type"] == RETRACTED_TYPE)
+        for event in accepted
+        if (target := event.target_uid()) is not None
+    ]
 
 
 def _received(fact: RawEvent, index: int, key: bytes) -> Received:

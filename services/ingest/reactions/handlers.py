@@ -1,14 +1,11 @@
 """Celebrations that one may react to are followed; what members do about them becomes events."""
 
-import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from services.ingest.events.domain.admission import Request, raw_fact, raw_key
-from services.ingest.events.domain.receipts import receipt_id
-from services.ingest.members.domain import IdentityKey, MemberKey
-from services.ingest.members.handlers.telling import tell_members
-from services.ingest.members.store import identities as identities_store
+from services.ingest.events.handlers import send_own
+from services.ingest.members.domain import MemberKey
+from services.ingest.members.handlers.own import own_identities
 from services.ingest.members.store import members as members_store
 from services.ingest.metrics import REACTIONS
 from services.ingest.reactions import store
@@ -19,8 +16,7 @@ from shared.consumer import Subscription
 from shared.contracts.facts import CELEBRATED, Celebrated
 from shared.contracts.facts.celebrations import CHANNEL, HOST, Reaction
 from shared.merges import find_head
-from shared.telemetry import new_traceparent
-from shared.topics import CELEBRATIONS, RAW
+from shared.topics import CELEBRATIONS
 from shared.transaction import Transaction
 
 KEEP_EVERY_SECONDS = 3600.0
@@ -99,34 +95,16 @@ async def _change(
     head_id = await find_head(tx.conn, community=community, member_id=member_id)
     given = await store.lock_given(tx.conn, celebrations=list(known.values()), member_id=head_id, act=act)
     changed = [one.changed() for one in given if one.is_given != is_given]
-    await _own_identities(tx, community=community, member_ids=_people(changed))
+    await own_identities(tx, community=community, member_ids=_people(changed), channel=CHANNEL, host=HOST)
     await store.set_given(tx.conn, given=changed)
     for one in changed:
-        _send(tx, one)
+        send_own(tx, community=community, event=one.event(tx.now))
         REACTIONS.labels(act, "given" if is_given else "taken_back").inc()
     return len(changed)
 
 
 def _people(given: Sequence[Given]) -> set[str]:
     return {who for one in given for who in (one.member_id, one.celebration.member_id)}
-
-
-async def _own_identities(tx: Transaction[Settings], *, community: str, member_ids: set[str]) -> None:
-    """Have members be known by their own ids where celebrations are reacted to."""
-    owners = {IdentityKey(community, CHANNEL, one, HOST): one for one in sorted(member_ids)}
-    if added := await identities_store.add_identities(tx.conn, owners=owners):
-        keys = sorted({MemberKey(community, owners[key]) for key in added})
-        for key in keys:
-            await members_store.raise_revision(tx.conn, key=key)
-        await tell_members(tx, keys=keys)
-
-
-def _send(tx: Transaction[Settings], given: Given) -> None:
-    community, event = given.celebration.community, dict(given.event(tx.now))
-    receipt = receipt_id(community, tx.now, secrets.token_hex(8), 1)
-    traceparent = tx.traceparent or new_traceparent()
-    request = Request(community, receipt, received_at=tx.now, traceparent=traceparent)
-    tx.publish(RAW, raw_key(community, event), raw_fact(request, 0, event))
 
 
 async def keep_in_order(tx: Transaction[Settings]) -> bool:

@@ -5,6 +5,7 @@ from services.recognition.boards.handlers import following as boards
 from services.recognition.cards.handlers import keep_wanted
 from services.recognition.celebrations import handlers as celebrations
 from services.recognition.counts import handlers as counts
+from services.recognition.credentials.handlers import taking
 from services.recognition.levels.handlers import following as levels
 from services.recognition.milestones import handlers as milestones
 from services.recognition.quests.handlers import deciding as quests
@@ -38,6 +39,7 @@ async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
     await levels.keep_known(tx, followed)
     await forget_freezes(tx, followed)
     await celebrations.forget(tx, followed)
+    await taking.forget(tx, followed)
     await joining.forget(tx, followed)
     for community, groups in (await load_regrouped(tx.conn, moved=followed.moved)).items():
         await counts.regroup(tx, community=community, groups=groups)

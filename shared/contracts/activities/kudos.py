@@ -3,12 +3,15 @@
 from typing import Final, Literal, NotRequired
 
 from shared.contracts.activities.common import ActivityData, ActivityType, Envelope, activity_example
-from shared.contracts.activities.sent import SentText
+from shared.contracts.activities.sent import SentLabel, SentText
 from shared.contracts.fields import Language
 
 
 class KudosData(ActivityData):
+    """What for: `value` is which of the community's values it is for, and `message` says it in words."""
+
     message: NotRequired[SentText]
+    value: NotRequired[SentLabel]
     language: NotRequired[Language]
 
 
@@ -32,6 +35,7 @@ KUDOS: Final = ActivityType(
             {"id": "U1", "name": "Ada"},
             object={"id": "kudos-31", "author": {"id": "U2", "name": "Grace"}},
             message="Thank you for staying with it until it was solved.",
+            value="patience",
         )
     ],
 )

@@ -47,6 +47,13 @@ RAW_EVENT: Final = FactType(
 ContentHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
+class ListedData(TypedDict):
+    """A word of a list of the programme that stands in what was written, and the category of the list."""
+
+    category: str
+    word: str
+
+
 class AcceptedEvent(TypedDict):
     """A platform's event without names, handles, texts and addresses, and what ingest found out of it beside that.
 
@@ -59,7 +66,8 @@ class AcceptedEvent(TypedDict):
     `bots` names those of these attributes that are no person, with blanks between them,
     `unearning` those who earn nothing because of what else they are in their community, such as its staff.
     `targetuid` is the event that it takes back or restores: what does may have no `member`, all else has one.
-    With `backfill` it is of the past: it counts, and nobody is told of it.
+    With `backfill` it is of the past: it counts, and nobody is told of it. `listed` is there where a word of the
+    programme's lists stands in the message of kudos: it is brought before somebody.
     """
 
     specversion: Literal["1.0"]
@@ -84,6 +92,7 @@ class AcceptedEvent(TypedDict):
     week: NotRequired[LocalDay]
     bots: NotRequired[str]
     unearning: NotRequired[str]
+    listed: NotRequired[ListedData]
     backfill: NotRequired[Literal[True]]
     traceparent: NotRequired[str]
     data: dict[str, Any]

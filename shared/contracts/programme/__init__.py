@@ -1,8 +1,8 @@
 """A programme: the rules of a community, in the sections that each service reads.
 
-ingest reads `attributes` and `events`, scoring `events`, `audiences`, `rules`, `campaigns`, `manual`, `quality`,
-`signals` and `guidelines`, recognition `recognition`, rewards `rewards`. A programme is written in YAML, published
-as a version, and never changed afterwards.
+ingest reads `attributes`, `events` and what `recognition` says of kudos, scoring `events`, `audiences`, `rules`,
+`campaigns`, `manual`, `quality`, `signals` and `guidelines`, recognition `recognition`, rewards `rewards`. A
+programme is written in YAML, published as a version, and never changed afterwards.
 """
 
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
@@ -13,6 +13,7 @@ from shared.contracts.programme.document import IDS, REFERENCES, Programme
 from shared.contracts.programme.event_types import CustomEventType, EventChannel, EventField, Events
 from shared.contracts.programme.guidelines import PENALTY_RULE, Category, Guidelines, WordList
 from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId, id_problems
+from shared.contracts.programme.kudos import KudosTerms, KudosValue
 from shared.contracts.programme.levels import (
     LEVELS_MAX_COUNT,
     Level,
@@ -128,6 +129,8 @@ __all__ = [
     "Guidelines",
     "IdsError",
     "JudgementWeights",
+    "KudosTerms",
+    "KudosValue",
     "Level",
     "LevelCount",
     "Manual",

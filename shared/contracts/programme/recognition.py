@@ -1,4 +1,4 @@
-"""The section `recognition`, which recognition reads: badges, levels, streaks, milestones, quests and boards."""
+"""The section `recognition`, which recognition reads, and ingest what it says of kudos."""
 
 from itertools import pairwise
 from typing import Annotated, Final, Literal, Self, get_args
@@ -10,6 +10,7 @@ from shared.contracts.fields import NAME_MAX_CHARS, Name, Slug, Text
 from shared.contracts.programme.audiences import AUDIENCES
 from shared.contracts.programme.boards import BOARDS_MAX_COUNT, Board
 from shared.contracts.programme.ids import Ids, Reference
+from shared.contracts.programme.kudos import VALUES, KudosTerms
 from shared.contracts.programme.levels import LEVELS, LEVELS_MAX_COUNT, Level, check_levels
 from shared.contracts.programme.milestones import MILESTONES, MILESTONES_MAX_COUNT, Milestone
 from shared.contracts.programme.milestones import REFERENCE as MILESTONE_RULES
@@ -31,7 +32,7 @@ BADGES: Final = Ids(("recognition", "badges"), "badge")
 STREAKS: Final = Ids(("recognition", "streaks"), "streak")
 BOARDS: Final = Ids(("recognition", "boards"), "board")
 QUESTS: Final = Ids(("recognition", "quests"), "quest")
-IDS: Final = (BADGES, LEVELS, STREAKS, MILESTONES, BOARDS, QUESTS)
+IDS: Final = (BADGES, LEVELS, STREAKS, MILESTONES, BOARDS, QUESTS, VALUES)
 REFERENCES: Final = (
     Reference(BADGES, "rule", "counts", RULES),
     Reference(STREAKS, "rules", "goes by", RULES),
@@ -232,6 +233,7 @@ class Recognition(Section):
     boards: Annotated[list[Board], Field(min_length=1, max_length=BOARDS_MAX_COUNT)] | None = None
     quests: list[Quest] = Field(default_factory=list, max_length=QUESTS_MAX_COUNT)
     prize_points: PrizePoints | None = None
+    kudos: KudosTerms | None = None
 
     @model_validator(mode="after")
     def levels_rise(self) -> Self:

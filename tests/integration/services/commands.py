@@ -45,6 +45,7 @@ TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
 NO_COMMANDS = {
     "ingest POST /v1/events": "what members did elsewhere, thousands a second: the receipt is the record",
     "ingest POST /v1/members/search": "it reads, and is noted as that: a name stands in no address",
+    "ingest POST /v1/kudos/receivers": "it reads, and is noted as that: a name stands in no address",
     "ingest POST /v1/connectors/{name}": "what a platform delivers: the delivery is kept, and is the record",
     "ingest POST /v1/connectors/{name}/try": "it is asked what would be, and nothing is",
     "ingest POST /v1/messages/previews": "it is asked how a message would read, and nothing is sent",
@@ -430,6 +431,22 @@ async def give_badge(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", await _hero(desk), {"badge": "hero", "citation": "Kept the booth"})
 
 
+async def put_issuer(desk: Desk) -> Ask:
+    return Ask(desk.api, "PUT", "/v1/credential-issuer", {"name": "Acme's users"})
+
+
+async def rotate_issuer_key(desk: Desk) -> Ask:
+    assert (await (await put_issuer(desk))()).status_code == 200
+    return Ask(desk.api, "POST", "/v1/credential-issuer/rotate-key")
+
+
+async def take_badge_away(desk: Desk) -> Ask:
+    assert (await (await put_issuer(desk))()).status_code == 200
+    given = await give_badge(desk)
+    assert (await given()).status_code == 201
+    return Ask(desk.api, "POST", f"{given.path}/hero/credential")
+
+
 async def take_badge_back(desk: Desk) -> Ask:
     given = await give_badge(desk)
     assert (await given()).status_code == 201
@@ -813,6 +830,30 @@ async def see(desk: Desk) -> Ask:
     return Ask(shown, "POST", "/v1/celebrations-seen", {"celebration_ids": [celebration_id]})
 
 
+async def thank(desk: Desk) -> Ask:
+    terms = '{"per_month": 5}'
+    await desk.world.pool.execute(
+        """
+        insert into declared_kudos (community, version, effective_from, terms, words)
+        values ($1, 1, '2026-01-01Z', $2::jsonb, '[]'::jsonb) on conflict do nothing
+        """,
+        desk.world.community,
+        terms,
+    )
+    members = []
+    for name in ("giver", "receiver"):
+        body = {"identities": [{"channel": "forum", "id": name}]}
+        members.append((await desk.api.put("/v1/members/identities", json=body)).json()["member_id"])
+    giver, receiver = members
+    return Ask(desk.api, "POST", "/v1/kudos", {"giver": giver, "receiver": receiver, "message": "Thank you."})
+
+
+async def take_thanks_back(desk: Desk) -> Ask:
+    given = await (await thank(desk))()
+    assert given.status_code == 201, given.text
+    return Ask(desk.api, "POST", f"/v1/kudos/{given.json()['event_uid']}/take-back", {})
+
+
 async def connect(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/connectors", {"name": "forum", "connector": "discourse"})
 
@@ -1051,6 +1092,8 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/check-ins": ("occasion.check_in", check_in),
     "ingest POST /v1/celebration-reactions": ("celebration.react", react),
     "ingest POST /v1/celebrations-seen": ("celebration.see", see),
+    "ingest POST /v1/kudos": ("kudos.give", thank),
+    "ingest POST /v1/kudos/{event_uid}/take-back": ("kudos.take_back", take_thanks_back),
     "ingest POST /v1/connectors": ("connector.add", connect),
     "ingest PATCH /v1/connectors/{name}": ("connector.change", change_connection),
     "ingest POST /v1/connectors/{name}/rotate": ("connector.rotate", rotate_secret),
@@ -1117,6 +1160,12 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "scoring POST /v1/programme-drafts/{draft_id}/submit": ("programme_draft.submit", submit_draft),
     "recognition POST /v1/members/{member_id}/badges": ("badge.grant", give_badge),
     "recognition POST /v1/members/{member_id}/badges/{badge_id}/take-back": ("badge.take_back", take_badge_back),
+    "recognition POST /v1/members/{member_id}/badges/{badge_id}/credential": (
+        "credential.take_away",
+        take_badge_away,
+    ),
+    "recognition PUT /v1/credential-issuer": ("credential_issuer.put", put_issuer),
+    "recognition POST /v1/credential-issuer/rotate-key": ("credential_issuer.rotate_key", rotate_issuer_key),
     "recognition POST /v1/members/{member_id}/level-lock": ("level.lock", lock_level),
     "recognition POST /v1/members/{member_id}/level-unlock": ("level.unlock", unlock_level),
     "recognition POST /v1/members/{member_id}/streaks/{streak_id}/freezes": ("streak.freeze", give_freeze),

@@ -180,6 +180,8 @@ async def world(stack: Any, pool: asyncpg.Pool, spec: ServiceSpec) -> AsyncItera
             "webhook_keys": stack.state.webhook_keys,
         }
         made.configure(**keys)
+    if spec.name == "recognition":  # no badge is taken away without
+        made.configure(credential_keys=stack.state.credential_keys, credentials_url=stack.state.credentials_url)
     yield made
     await made.outbox()
 

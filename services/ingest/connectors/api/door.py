@@ -32,6 +32,8 @@ from services.ingest.connectors.store import connections as connections_store
 from services.ingest.connectors.store import deliveries as store
 from services.ingest.events.api.posting import COSTS, LINE, TOO_MANY_REQUESTS, TYPES
 from services.ingest.events.api.waiting import WaitingRequests
+from services.ingest.kudos.domain.commands import KudosCommand, answered, read_command
+from services.ingest.kudos.handlers.chat import obey
 from services.ingest.metrics import (
     DELIVERIES_AGAIN,
     DELIVERIES_AT_WORK,
@@ -42,9 +44,11 @@ from services.ingest.metrics import (
 from services.ingest.settings import Settings
 from services.ingest.shares.api import DOOR, QUOTA_EXCEEDED
 from shared.access_keys import PersonKind
+from shared.audit import Actor, Commanded
 from shared.http import Connected, Principal, ProblemType, problem_responses
 from shared.http.connected import ConnectedService
 from shared.http.problem_types import FENCED, INCOMPLETE_REQUEST, NOT_AVAILABLE, SLOW_REQUEST
+from shared.telemetry import new_traceparent
 
 REFUSED_DELIVERY = ProblemType("refused-delivery", 401, "The delivery was refused")
 
@@ -152,6 +156,9 @@ async def post_delivery(
             connection.settings,
         )
         await _check(service, connection, connector, signed, now)
+        command = None if connection.document is not None else read_command(connection.connector, raw)
+        if command is not None:
+            return await _obey(service, settings, connection, command, size=len(raw))
         return await _Arrival(service, settings, connection, connector, signed, now).answer()
 
 
@@ -159,6 +166,20 @@ async def post_delivery(
 async def try_address(name: str) -> Response:
     """For platforms that try an address before they take it; that something is there is not said by it."""
     return Response()
+
+
+async def _obey(
+    service: Connected, settings: Settings, connection: Connection, command: KudosCommand, *, size: int
+) -> Response:
+    """Do what somebody typed at a chat, and answer what it shows them."""
+    is_late = LINE.age_seconds() > settings.line_age_max_seconds
+    DOOR.visit(_platform(connection), settings, size, pace=BRAKE.part, is_late=is_late).take(1, size)
+    community = connection.community
+    actor = Actor(community, None, _platform(connection).credential)
+    async with service.begin() as tx:
+        tx.obey(Commanded("POST /v1/connectors/{name}", actor, new_traceparent()))
+        said = await obey(tx, community=community, connection=connection.name, command=command)
+    return _as_json(answered(command.way, said))
 
 
 async def _connection(service: Connected, name: str) -> tuple[Connection, str | None]:

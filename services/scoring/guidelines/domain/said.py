@@ -151,6 +151,26 @@ def word_of(event: AcceptedEvent, section: Guidelines | None, *, is_retracted: b
     )
 
 
+def listed_word(event: AcceptedEvent, *, is_retracted: bool) -> Word:
+    """That a word of a list stands in what somebody wrote: no member reports it, and it is of whoever wrote it."""
+    data, listed = event["data"], event["listed"]
+    content = Content(event["community"], data["channel"], data.get("host", ""), data["object"]["id"])
+    return Word(
+        event["community"],
+        event["uid"],
+        Kind.REPORT,
+        event["uid"],
+        content.case_id,
+        event["time"].astimezone(UTC),
+        event["id"],
+        member_id=event["member"],
+        content=content,
+        category=listed["category"],
+        reason=listed["word"],
+        is_retracted=is_retracted,
+    )
+
+
 def _outcome(kind: Kind, data: Mapping[str, Any], section: Guidelines | None) -> str | None:
     if kind is Kind.APPEAL_DECISION:
         return str(data["outcome"])

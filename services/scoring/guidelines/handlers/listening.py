@@ -8,7 +8,6 @@ from services.scoring.awards.domain.activities import Work
 from services.scoring.awards.handlers.scoring import Scorer
 from services.scoring.guidelines import store
 from services.scoring.guidelines.domain.cases import Acceptance
-from services.scoring.guidelines.domain.listed import Listed, find_listed
 from services.scoring.guidelines.domain.said import (
     ACCEPTED_TYPE,
     NAME_PREFIX,
@@ -17,6 +16,7 @@ from services.scoring.guidelines.domain.said import (
     Content,
     Kind,
     Word,
+    listed_word,
     named,
     word_of,
 )
@@ -27,6 +27,7 @@ from services.scoring.programmes.store import versions
 from services.scoring.settings import Settings
 from shared.consumer import Subscription
 from shared.contracts.facts import MEMBER_FACT, AcceptedEvent, MemberFact
+from shared.contracts.programme.listed import Listed, find_listed
 from shared.topics import MEMBERS
 from shared.transaction import Transaction
 
@@ -40,12 +41,16 @@ class Listener:
     async def on_activities(self, tx: Transaction[Settings], events: list[AcceptedEvent]) -> None:
         """Score events, and keep what they say in cases; these are worked out by a timer."""
         work = await self.scorer.on_activities(tx, events)
-        said = [event for event in work.fresh if event["type"] in OF_EVENTS or event["type"] == ACCEPTED_TYPE]
+        said = [event for event in work.fresh if _says_something(event)]
         for community in sorted({event["community"] for event in said}):
             mine = [event for event in said if event["community"] == community]
             await _keep(tx, mine, community=community, work=work)
         if work.changed:
             await _take_back(tx, work)
+
+
+def _says_something(event: AcceptedEvent) -> bool:
+    return event["type"] in OF_EVENTS or event["type"] == ACCEPTED_TYPE or "listed" in event
 
 
 async def _keep(tx: Transaction[Settings], events: Iterable[AcceptedEvent], *, community: str, work: Work) -> None:
@@ -55,7 +60,9 @@ async def _keep(tx: Transaction[Settings], events: Iterable[AcceptedEvent], *, c
     for event in events:
         told = work.words.get((community, event["uid"]))
         is_retracted = told is not None and told.is_retraction
-        if event["type"] != ACCEPTED_TYPE:
+        if "listed" in event:
+            words.append(listed_word(event, is_retracted=is_retracted))
+        elif event["type"] != ACCEPTED_TYPE:
             word = word_of(event, said.section, is_retracted=is_retracted)
             words += [] if word is None else [word]
         elif not is_retracted and (version := _accepted(event, said)) is not None:

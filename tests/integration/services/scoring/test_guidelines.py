@@ -395,3 +395,27 @@ async def test_who_reported_it_decides_no_appeal_and_who_floods_a_case_reported_
     # Nobody appeals for another: of a case that is not theirs a member hears nothing.
     path = f"/v1/members/{court.world.uuid('ann')}/guideline-cases/{case_id}/appeal"
     assert kind_of(await court.ada.post(path, json={"reason": "context"})) == (404, "unknown-case")
+
+
+async def test_a_listed_word_in_kudos_is_brought_before_a_person_and_goes_with_them(court: Court) -> None:
+    def kudos(name: str) -> Any:
+        data = {"channel": "chat", "host": "kudos.plaudit", "object": {"id": name}}
+        event = court.world.event(name, "mal", "ann", type="kudos.given.v1", data=data)
+        return {**event, "listed": {"category": "rude", "word": "badword"}}
+
+    await court.hear(kudos("k1"), kudos("k1"))
+    await court.settle()
+    case = await court.case()
+    assert (case["state"], case["category"], case["object_id"]) == ("open", "rude", "k1")
+    assert case["member_id"] == court.world.uuid("mal")
+    assert (await court.decide(case["case_id"])).status_code == 200
+    told = [fact for fact in await court.told("guidelines.v1") if fact["type"] == "guidelines.case_changed.v1"]
+    assert (told[-1]["data"]["host"], told[-1]["data"]["state"]) == ("kudos.plaudit", "upheld")
+    # What its giver takes back is no case any more.
+    given = kudos("k2")
+    await court.hear(given)
+    await court.settle()
+    assert (await court.case())["object_id"] == "k2"
+    await court.hear(court.world.retraction("k2"))
+    await court.settle()
+    assert (await court.ada.get("/v1/guideline-cases", params={"state": "waiting"})).json()["items"] == []

@@ -230,6 +230,53 @@ class Recognition:
         """For feed readers and other pages, where the community shows `celebrations`."""
         return cast("types.JsonFeed", self._ask(call("recognition", "GET", "/v1/celebrations/feed")))
 
+    def get_credential_issuer(self) -> types.IssuerShown:
+        """What every badge that a member takes away says of it, and the keys that sign."""
+        return cast("types.IssuerShown", self._ask(call("recognition", "GET", "/v1/credential-issuer")))
+
+    def put_credential_issuer(
+        self,
+        *,
+        name: str,
+        description: str | None | NotGiven = NOT_GIVEN,
+        email: str | None | NotGiven = NOT_GIVEN,
+        url: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.IssuerShown:
+        """From then on members take badges away. The first time a key is made."""
+        return cast(
+            "types.IssuerShown",
+            self._ask(
+                call(
+                    "recognition",
+                    "PUT",
+                    "/v1/credential-issuer",
+                    fields={"name": name, "description": description, "email": email, "url": url},
+                )
+            ),
+        )
+
+    def rotate_credential_key(self) -> types.IssuerShown:
+        """What the keys before signed stays valid: they are published for ever, and sign nothing more."""
+        return cast(
+            "types.IssuerShown", self._ask(call("recognition", "POST", "/v1/credential-issuer/rotate-key"))
+        )
+
+    def get_did_document(self, community: str) -> types.DidDocument:
+        """Without a credential. Keys of before are in it too: what they signed stays valid."""
+        return cast(
+            "types.DidDocument",
+            self._ask(call("recognition", "GET", f"/v1/credentials/{as_segment(community)}/did.json")),
+        )
+
+    def get_status_list(self, community: str, list_no: str) -> bytes:
+        """Without a credential. It says of 131,072 places which are valid, and of none whose it is."""
+        return cast(
+            "bytes",
+            self._ask(
+                call("recognition", "GET", f"/v1/credentials/{as_segment(community)}/status/{as_segment(list_no)}")
+            ),
+        )
+
     def get_dead_letters(
         self, *, state: types.LetterState | None = None, limit: int | None = None, after: str | None = None
     ) -> types.DeadLetterListedPage:
@@ -374,6 +421,21 @@ class Recognition:
             ),
         )
 
+    def take_badge_away(self, member_id: str, badge_id: str) -> types.TakenAway:
+        """As an Open Badge 3.0, of its highest tier. Asked for again it is the same, as long as the badge
+        stands.
+        """
+        return cast(
+            "types.TakenAway",
+            self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/badges/{as_segment(badge_id)}/credential",
+                )
+            ),
+        )
+
     def take_back_member_badge(self, member_id: str, badge_id: str, *, reason: str) -> types.BadgesTakenBack:
         """With all of its tiers. One that is earned is not earned again: somebody gives it back by hand.
 
@@ -422,6 +484,45 @@ class Recognition:
         """
         return cast(
             "types.Card", self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/card"))
+        )
+
+    def get_member_credentials(
+        self, member_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.TakenAwayPage:
+        """The newest first, revoked ones too."""
+        return cast(
+            "types.TakenAwayPage",
+            self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/credentials",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_member_credentials(self, member_id: str, *, limit: int | None = None) -> Iterator[types.TakenAway]:
+        """Every item that `get_member_credentials` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "recognition", "GET", f"/v1/members/{as_segment(member_id)}/credentials", params={"limit": limit}
+            ),
+        )
+
+    def get_credential_file(self, member_id: str, credential_id: str, *, as_: types.As) -> bytes:
+        """Signed as it is asked for, with the newest key. It names its holder by a salted hash alone."""
+        return cast(
+            "bytes",
+            self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/credentials/{as_segment(credential_id)}/file",
+                    params={"as": as_},
+                )
+            ),
         )
 
     def lock_member_level(self, member_id: str, *, level: str | None, reason: str) -> types.LevelLocked:
@@ -914,6 +1015,53 @@ class AsyncRecognition:
         """For feed readers and other pages, where the community shows `celebrations`."""
         return cast("types.JsonFeed", await self._ask(call("recognition", "GET", "/v1/celebrations/feed")))
 
+    async def get_credential_issuer(self) -> types.IssuerShown:
+        """What every badge that a member takes away says of it, and the keys that sign."""
+        return cast("types.IssuerShown", await self._ask(call("recognition", "GET", "/v1/credential-issuer")))
+
+    async def put_credential_issuer(
+        self,
+        *,
+        name: str,
+        description: str | None | NotGiven = NOT_GIVEN,
+        email: str | None | NotGiven = NOT_GIVEN,
+        url: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.IssuerShown:
+        """From then on members take badges away. The first time a key is made."""
+        return cast(
+            "types.IssuerShown",
+            await self._ask(
+                call(
+                    "recognition",
+                    "PUT",
+                    "/v1/credential-issuer",
+                    fields={"name": name, "description": description, "email": email, "url": url},
+                )
+            ),
+        )
+
+    async def rotate_credential_key(self) -> types.IssuerShown:
+        """What the keys before signed stays valid: they are published for ever, and sign nothing more."""
+        return cast(
+            "types.IssuerShown", await self._ask(call("recognition", "POST", "/v1/credential-issuer/rotate-key"))
+        )
+
+    async def get_did_document(self, community: str) -> types.DidDocument:
+        """Without a credential. Keys of before are in it too: what they signed stays valid."""
+        return cast(
+            "types.DidDocument",
+            await self._ask(call("recognition", "GET", f"/v1/credentials/{as_segment(community)}/did.json")),
+        )
+
+    async def get_status_list(self, community: str, list_no: str) -> bytes:
+        """Without a credential. It says of 131,072 places which are valid, and of none whose it is."""
+        return cast(
+            "bytes",
+            await self._ask(
+                call("recognition", "GET", f"/v1/credentials/{as_segment(community)}/status/{as_segment(list_no)}")
+            ),
+        )
+
     async def get_dead_letters(
         self, *, state: types.LetterState | None = None, limit: int | None = None, after: str | None = None
     ) -> types.DeadLetterListedPage:
@@ -1060,6 +1208,21 @@ class AsyncRecognition:
             ),
         )
 
+    async def take_badge_away(self, member_id: str, badge_id: str) -> types.TakenAway:
+        """As an Open Badge 3.0, of its highest tier. Asked for again it is the same, as long as the badge
+        stands.
+        """
+        return cast(
+            "types.TakenAway",
+            await self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/badges/{as_segment(badge_id)}/credential",
+                )
+            ),
+        )
+
     async def take_back_member_badge(self, member_id: str, badge_id: str, *, reason: str) -> types.BadgesTakenBack:
         """With all of its tiers. One that is earned is not earned again: somebody gives it back by hand.
 
@@ -1108,6 +1271,47 @@ class AsyncRecognition:
         """
         return cast(
             "types.Card", await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/card"))
+        )
+
+    async def get_member_credentials(
+        self, member_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.TakenAwayPage:
+        """The newest first, revoked ones too."""
+        return cast(
+            "types.TakenAwayPage",
+            await self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/credentials",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_member_credentials(
+        self, member_id: str, *, limit: int | None = None
+    ) -> AsyncIterator[types.TakenAway]:
+        """Every item that `get_member_credentials` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "recognition", "GET", f"/v1/members/{as_segment(member_id)}/credentials", params={"limit": limit}
+            ),
+        )
+
+    async def get_credential_file(self, member_id: str, credential_id: str, *, as_: types.As) -> bytes:
+        """Signed as it is asked for, with the newest key. It names its holder by a salted hash alone."""
+        return cast(
+            "bytes",
+            await self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/credentials/{as_segment(credential_id)}/file",
+                    params={"as": as_},
+                )
+            ),
         )
 
     async def lock_member_level(self, member_id: str, *, level: str | None, reason: str) -> types.LevelLocked:

@@ -331,6 +331,17 @@ class DeadLetterShown(TypedDict):
     value_base64: str
 
 
+DidDocument = TypedDict(
+    "DidDocument",
+    {
+        "@context": "list[str]",
+        "assertionMethod": "list[str]",
+        "id": "str",
+        "verificationMethod": "list[dict[str, str]]",
+    },
+)
+
+
 class Discard(TypedDict):
     """Why a record will never be processed."""
 
@@ -414,6 +425,34 @@ class HolderShown(TypedDict):
     granted_at: str
     member_id: str
     member_name: str | None
+
+
+class IssuerKey(TypedDict):
+    """A key of an issuer: it signs while it is the newest, and verifies for ever."""
+
+    is_signing: bool
+    made_at: str
+    name: str
+
+
+class IssuerSaid(TypedDict):
+    """Who a community says that it is, to whoever looks at a badge of its members."""
+
+    description: NotRequired[str | None]
+    email: NotRequired[str | None]
+    name: str
+    url: NotRequired[str | None]
+
+
+class IssuerShown(TypedDict):
+    """Who a community is as an issuer; without a name while it has not said so, and nothing is signed."""
+
+    description: str | None
+    did: str
+    email: str | None
+    keys: list[IssuerKey]
+    name: str | None
+    url: str | None
 
 
 class JsonFeed(TypedDict):
@@ -744,6 +783,13 @@ class RowShownPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class TakenAwayPage(TypedDict):
+    """TakenAwayPage"""
+
+    items: list[TakenAway]
+    next: NotRequired[str | None]
+
+
 class WebhookDeliveryListedPage(TypedDict):
     """WebhookDeliveryListedPage"""
 
@@ -979,6 +1025,18 @@ class StreakShown(TypedDict):
     weekdays: list[Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]]
 
 
+class TakenAway(TypedDict):
+    """A badge that a member took away."""
+
+    badge: str
+    credential_id: str
+    grant_id: str
+    issued_at: str
+    revoked_at: str | None
+    tier: str | None
+    title: str
+
+
 class TeamMember(TypedDict):
     """Who is in a team."""
 
@@ -1122,6 +1180,8 @@ class LeaderboardsBoardAudience(TypedDict):
     id: str
     title: str
 
+
+As = Literal["json", "jwt", "png", "svg"]
 
 Day = Literal["done", "frozen", "missed", "open", "free"]
 

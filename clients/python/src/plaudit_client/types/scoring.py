@@ -972,6 +972,26 @@ class KeyHolder(TypedDict):
     scopes: list[str]
 
 
+class KudosTerms(TypedDict):
+    """Members may thank one another: each `per_month` times in a month of the community's zone.
+
+    To one member at most `pair_per_month` of them; to one who thanked them in the same month already,
+    at most `mutual_per_month`. With `values` each is for one of these.
+    """
+
+    mutual_per_month: NotRequired[int | None]
+    pair_per_month: NotRequired[int | None]
+    per_month: NotRequired[int]
+    values: NotRequired[list[KudosValue]]
+
+
+class KudosValue(TypedDict):
+    """Something that the community holds dear, and that kudos may be for."""
+
+    id: str
+    title: str
+
+
 class Level(TypedDict):
     """Held by a member with at least `points` points, or who has all that it `requires`, or that somebody
     gives.
@@ -1714,6 +1734,7 @@ class Recognition(TypedDict):
 
     badges: NotRequired[list[Badge]]
     boards: NotRequired[list[Board] | None]
+    kudos: NotRequired[KudosTerms | None]
     levels: NotRequired[list[Level]]
     milestones: NotRequired[list[Milestone]]
     prize_points: NotRequired[PrizePoints | None]

@@ -15,10 +15,10 @@ from services.scoring.guidelines.domain.following import (
     suspension_by_hand,
     suspension_of,
 )
-from services.scoring.guidelines.domain.listed import find_listed
 from services.scoring.guidelines.domain.said import Content, Kind, Word, word_of
 from services.scoring.voids.domain import NOTHING_STANDS, Standing, Void, Why, content_of, strongest
 from shared.contracts.programme import Guidelines, WordList
+from shared.contracts.programme.listed import find_listed
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 CONTENT = Content("acme", "forum", "", "post-95")

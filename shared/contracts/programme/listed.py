@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 from unicodedata import category, normalize
 
-from shared.contracts.programme import WordList
+from shared.contracts.programme.guidelines import WordList
 
 _WORDS: Final = re.compile(r"[^\W\d_]+")
 

@@ -1,0 +1,1 @@
+"""What one may give, and what commands of chats say."""

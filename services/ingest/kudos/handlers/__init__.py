@@ -1,0 +1,1 @@
+"""Kudos are given and taken back."""

@@ -1,0 +1,1 @@
+"""The wall: who thanked whom, in which words, and what of it others see."""

@@ -1,0 +1,1 @@
+"""Issuers are set up, badges are taken away and signed, and what was taken away ends with an erasure."""

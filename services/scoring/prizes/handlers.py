@@ -124,7 +124,7 @@ async def _of_community(
             )
             await store.put_prizes(tx.conn, [prize])
             programme_id = str(document.get("programme", "programme"))
-            await _give(tx, prize, carried, calendar=calendar, programme_id=programme_id)
+            await _give(tx, prize, carried=carried, calendar=calendar, programme_id=programme_id)
             spent += prize.points
     if spent != before:
         await store.set_spent(tx.conn, community=community, points=spent)

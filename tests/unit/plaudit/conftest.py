@@ -42,6 +42,9 @@ class FakeIngest(httpx.AsyncBaseTransport):
             return failure
         if request.headers.get("Authorization") != "Bearer secret":
             return problem(401, "Not authenticated", "send an access key")
+        if request.url.path == "/v1/members/declare":
+            self.identities.append(json.loads(body))
+            return httpx.Response(200, json={"declared": 1, "refused": 0, "items": []})
         if request.method == "POST":
             if len(body) > self.bytes_max:
                 return problem(413, "Too large", "send less")

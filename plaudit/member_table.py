@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import Any, NamedTuple, TextIO
+from typing import IO, Any, NamedTuple
 
 import click
 from plaudit_client import Plaudit, PlauditError, UnreachableError
@@ -111,7 +111,7 @@ def _wrong_rows(error: PlauditError) -> dict[int, str]:
     return wrong
 
 
-def _rows(table: TextIO) -> Iterator[_Row]:
+def _rows(table: IO[str]) -> Iterator[_Row]:
     reader = csv.reader(table)
     try:
         columns = [column.strip() for column in next(reader, [])]

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import Any, NamedTuple, TextIO
+from typing import IO, Any, NamedTuple
 
 import click
 from plaudit_client import Plaudit, PlauditError, UnreachableError
@@ -43,25 +43,26 @@ class _Counts:
 
 @click.command(
     "import",
-    epilog="Example: plaudit member import people.csv, with the columns name,forum,chat,code@git.example.org",
+    epilog="Example: plaudit member import people.csv",
 )
 @to_ask
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a script")
-@click.argument("table", metavar="FILE", type=click.File("r", encoding="utf-8-sig"))
-def import_members(where: Where, as_json: bool, table: TextIO) -> None:
+@click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+def import_members(where: Where, as_json: bool, path: str) -> None:
     """Declare the members of a CSV FILE, or - for what is piped in: a row is one person.
 
     The first line names the columns: channels, as `forum` or `code@git.example.org`, and `name`, the name to show,
     if there are any to say. A cell is the id there; an empty one says nothing. Rows that are refused are printed
     with their line and why, the others are declared; then the command ends with 1. Doing it again changes nothing.
     """
-    rows = _rows(table)
     place = where.place()
     counts = _Counts()
     with (
+        click.open_file(path, encoding="utf-8-sig") as table,
         place.access("plaudit member", WRITES, ("ingest",)) as key,
         Plaudit(place.url("ingest"), key) as client,
     ):
+        rows = _rows(table)
         try:
             while some := list(islice(rows, AT_ONCE_COUNT)):
                 for row in some:
@@ -110,7 +111,7 @@ def _wrong_rows(error: PlauditError) -> dict[int, str]:
     return wrong
 
 
-def _rows(table: TextIO) -> Iterator[_Row]:
+def _rows(table: IO[str]) -> Iterator[_Row]:
     reader = csv.reader(table)
     try:
         columns = [column.strip() for column in next(reader, [])]

@@ -42,13 +42,13 @@ class FakeIngest(httpx.AsyncBaseTransport):
             return failure
         if request.headers.get("Authorization") != "Bearer secret":
             return problem(401, "Not authenticated", "send an access key")
+        if request.method == "PUT" or request.url.path == "/v1/members/declare":
+            self.identities.append(json.loads(body))
+            return httpx.Response(200, json={"member_id": "m"})
         if request.method == "POST":
             if len(body) > self.bytes_max:
                 return problem(413, "Too large", "send less")
             return httpx.Response(202, json=self._take(body))
-        if request.method == "PUT":
-            self.identities.append(json.loads(body))
-            return httpx.Response(200, json={"member_id": "m"})
         return self._receipt(request)
 
     def _take(self, body):

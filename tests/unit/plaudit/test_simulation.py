@@ -119,6 +119,6 @@ async def test_play_declares_first_and_can_be_played_again(ingest):
         second = await play(client, simulation)
     count = len(list(simulation.events()))
     assert (first.accepted, second.duplicate) == (count, count)
-    assert len(ingest.identities) == 24
-    methods = [method for method, _ in ingest.requests]
-    assert methods.index("POST") == 12, "everybody is declared before the first event"
+    assert [len(body["members"]) for body in ingest.identities] == [12, 12]
+    paths = [path for _, path in ingest.requests]
+    assert paths[0] == "/v1/members/declare", "everybody is declared before the first event"

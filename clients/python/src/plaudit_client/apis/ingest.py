@@ -725,6 +725,83 @@ class Ingest:
             ),
         )
 
+    def get_kudos(
+        self, *, member: str | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.KudosShownPage:
+        """Without those of members who are hidden or want no part in what others see.
+
+        What waits for a decision, or was hidden or taken back by one, only its giver and whoever reads all
+        of recognition see.
+        """
+        return cast(
+            "types.KudosShownPage",
+            self._ask(
+                call("ingest", "GET", "/v1/kudos", params={"member": member, "limit": limit, "after": after})
+            ),
+        )
+
+    def iter_kudos(self, *, member: str | None = None, limit: int | None = None) -> Iterator[types.KudosShown]:
+        """Every item that `get_kudos` lists, page by page."""
+        return items(self._ask, call("ingest", "GET", "/v1/kudos", params={"member": member, "limit": limit}))
+
+    def post_kudos(
+        self,
+        *,
+        message: str,
+        receiver: str,
+        giver: str | None | NotGiven = NOT_GIVEN,
+        value: str | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.KudosGiven:
+        """As a `kudos.given.v1` of theirs, within what they may give in the month. What was written stays
+        sealed here.
+
+        A member gives their own; a key says who gives. Where a word of the programme's lists stands in the
+        message, others see it once somebody has decided.
+        """
+        return cast(
+            "types.KudosGiven",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/kudos",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"message": message, "receiver": receiver, "giver": giver, "value": value},
+                )
+            ),
+        )
+
+    def get_allowance(self, *, member: str | None = None) -> types.AllowanceShown:
+        """Of the member who signed in; a key says of whom."""
+        return cast(
+            "types.AllowanceShown",
+            self._ask(call("ingest", "GET", "/v1/kudos/allowance", params={"member": member})),
+        )
+
+    def get_kudos_feed(self) -> types.WallFeed:
+        """For feed readers and other pages, where the community shows `kudos`."""
+        return cast("types.WallFeed", self._ask(call("ingest", "GET", "/v1/kudos/feed")))
+
+    def post_receivers(self, *, name: str) -> types.Receivers:
+        """The first 20 in whose name each word begins so; nothing is changed by it.
+
+        Who wants no part in what others see is not among them.
+        """
+        return cast(
+            "types.Receivers", self._ask(call("ingest", "POST", "/v1/kudos/receivers", fields={"name": name}))
+        )
+
+    def take_back_kudos(self, event_uid: str) -> types.KudosTakenBack:
+        """One's own, or with a key anybody's that was given here: an event takes it back, and points of it go.
+
+        It keeps the room that it filled in the month.
+        """
+        return cast(
+            "types.KudosTakenBack",
+            self._ask(call("ingest", "POST", f"/v1/kudos/{as_segment(event_uid)}/take-back")),
+        )
+
     def post_confirmation(self, token: str) -> None:
         """By the link of the message that asked."""
         self._ask(call("ingest", "POST", f"/v1/mail-addresses/{as_segment(token)}"))
@@ -2611,6 +2688,88 @@ class AsyncIngest:
                     },
                 )
             ),
+        )
+
+    async def get_kudos(
+        self, *, member: str | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.KudosShownPage:
+        """Without those of members who are hidden or want no part in what others see.
+
+        What waits for a decision, or was hidden or taken back by one, only its giver and whoever reads all
+        of recognition see.
+        """
+        return cast(
+            "types.KudosShownPage",
+            await self._ask(
+                call("ingest", "GET", "/v1/kudos", params={"member": member, "limit": limit, "after": after})
+            ),
+        )
+
+    def iter_kudos(
+        self, *, member: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.KudosShown]:
+        """Every item that `get_kudos` lists, page by page."""
+        return async_items(
+            self._ask, call("ingest", "GET", "/v1/kudos", params={"member": member, "limit": limit})
+        )
+
+    async def post_kudos(
+        self,
+        *,
+        message: str,
+        receiver: str,
+        giver: str | None | NotGiven = NOT_GIVEN,
+        value: str | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.KudosGiven:
+        """As a `kudos.given.v1` of theirs, within what they may give in the month. What was written stays
+        sealed here.
+
+        A member gives their own; a key says who gives. Where a word of the programme's lists stands in the
+        message, others see it once somebody has decided.
+        """
+        return cast(
+            "types.KudosGiven",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/kudos",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"message": message, "receiver": receiver, "giver": giver, "value": value},
+                )
+            ),
+        )
+
+    async def get_allowance(self, *, member: str | None = None) -> types.AllowanceShown:
+        """Of the member who signed in; a key says of whom."""
+        return cast(
+            "types.AllowanceShown",
+            await self._ask(call("ingest", "GET", "/v1/kudos/allowance", params={"member": member})),
+        )
+
+    async def get_kudos_feed(self) -> types.WallFeed:
+        """For feed readers and other pages, where the community shows `kudos`."""
+        return cast("types.WallFeed", await self._ask(call("ingest", "GET", "/v1/kudos/feed")))
+
+    async def post_receivers(self, *, name: str) -> types.Receivers:
+        """The first 20 in whose name each word begins so; nothing is changed by it.
+
+        Who wants no part in what others see is not among them.
+        """
+        return cast(
+            "types.Receivers",
+            await self._ask(call("ingest", "POST", "/v1/kudos/receivers", fields={"name": name})),
+        )
+
+    async def take_back_kudos(self, event_uid: str) -> types.KudosTakenBack:
+        """One's own, or with a key anybody's that was given here: an event takes it back, and points of it go.
+
+        It keeps the room that it filled in the month.
+        """
+        return cast(
+            "types.KudosTakenBack",
+            await self._ask(call("ingest", "POST", f"/v1/kudos/{as_segment(event_uid)}/take-back")),
         )
 
     async def post_confirmation(self, token: str) -> None:

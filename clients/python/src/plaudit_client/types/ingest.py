@@ -36,6 +36,18 @@ class AddressWanted(TypedDict):
     confirmed: NotRequired[bool]
 
 
+class AllowanceShown(TypedDict):
+    """What somebody may give in this month of the community's zone."""
+
+    ends_on: str
+    given: int
+    left: int
+    mutual_per_month: int | None
+    pair_per_month: int | None
+    per_month: int
+    values: list[ValueShown]
+
+
 class AnswerAccepted(TypedDict):
     """The asker marked an answer as the solution; `object` is the answer and its author."""
 
@@ -879,7 +891,7 @@ class Kudos(TypedDict):
 
 
 class KudosData(TypedDict):
-    """KudosData"""
+    """What for: `value` is which of the community's values it is for, and `message` says it in words."""
 
     actor: Actor
     attributes: NotRequired[dict[str, Any]]
@@ -890,6 +902,49 @@ class KudosData(TypedDict):
     language: NotRequired[str]
     message: NotRequired[str]
     object: NotRequired[Thing]
+    value: NotRequired[str]
+
+
+class KudosGiven(TypedDict):
+    """What was given: by the id of its event the wall has it, and the log."""
+
+    allowance: AllowanceShown
+    event_uid: str
+    given_at: str
+    giver_id: str
+    receiver_id: str
+    value: str | None
+
+
+class KudosShown(TypedDict):
+    """Thanks of one member to another."""
+
+    can_take_back: bool
+    event_uid: str
+    given_at: str
+    giver: WallMember
+    is_own: bool
+    message: str | None
+    receiver: WallMember
+    state: KudosState
+    value: str | None
+    value_title: str | None
+
+
+class KudosTakenBack(TypedDict):
+    """What stands now."""
+
+    event_uid: str
+    state: KudosState
+
+
+class KudosWanted(TypedDict):
+    """Who is thanked, for what."""
+
+    giver: NotRequired[str | None]
+    message: str
+    receiver: str
+    value: NotRequired[str | None]
 
 
 class LinkMade(TypedDict):
@@ -1184,6 +1239,13 @@ class KeyListedPage(TypedDict):
     """KeyListedPage"""
 
     items: list[KeyListed]
+    next: NotRequired[str | None]
+
+
+class KudosShownPage(TypedDict):
+    """KudosShownPage"""
+
+    items: list[KudosShown]
     next: NotRequired[str | None]
 
 
@@ -1651,6 +1713,25 @@ class ReceiptListed(TypedDict):
     receipt_id: str
     received_at: str
     status: str
+
+
+class ReceiverShown(TypedDict):
+    """Somebody whom one may thank."""
+
+    member_id: str
+    name: str
+
+
+class Receivers(TypedDict):
+    """Members whom one may thank, by their names; the first of them."""
+
+    items: list[ReceiverShown]
+
+
+class ReceiversSought(TypedDict):
+    """Whom somebody looks for, to thank them."""
+
+    name: str
 
 
 class RecipientShown(TypedDict):
@@ -2313,6 +2394,13 @@ class Unbinding(TypedDict):
     may_return: NotRequired[bool]
 
 
+class ValueShown(TypedDict):
+    """A value of the community that kudos may be for."""
+
+    title: str
+    value: str
+
+
 class Visited(TypedDict):
     """A member came by on a channel; one a visit, as the platform counts them."""
 
@@ -2371,6 +2459,38 @@ class WaitingLetters(TypedDict):
 
     count: int
     oldest_at: str | None
+
+
+class WallFeed(TypedDict):
+    """The newest of the wall as JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1)."""
+
+    items: list[WallFeedItem]
+    title: str
+    version: Literal["https://jsonfeed.org/version/1.1"]
+
+
+class WallFeedAuthor(TypedDict):
+    """Who thanked."""
+
+    name: str
+
+
+class WallFeedItem(TypedDict):
+    """Thanks, as readers of JSON Feed take it."""
+
+    authors: list[WallFeedAuthor]
+    content_text: str
+    date_published: str
+    id: str
+    tags: list[str]
+    title: str
+
+
+class WallMember(TypedDict):
+    """Somebody who thanked, or was thanked."""
+
+    member_id: str
+    name: str | None
 
 
 class WantedAgain(TypedDict):
@@ -2599,6 +2719,8 @@ DeliveryState = Literal["waiting", "delivered", "failed", "held"]
 
 Erased = Literal["deleted", "blanked", "stays"]
 
+KudosState = Literal["shown", "waiting", "hidden", "taken_back"]
+
 Lane = Literal["live", "backfill"]
 
 Left = Literal["nothing", "forfeited"]
@@ -2615,7 +2737,7 @@ Pace = Literal["at_once", "daily", "weekly"]
 
 PersonKind = Literal["person", "service"]
 
-Public = Literal["boards", "badges", "names", "programme", "figures", "cards", "celebrations"]
+Public = Literal["boards", "badges", "names", "programme", "figures", "cards", "celebrations", "kudos"]
 
 Publishing = Literal["one_person", "two_people"]
 

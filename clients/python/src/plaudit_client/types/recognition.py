@@ -212,6 +212,7 @@ class BoardPlace(TypedDict):
 class BoardPrize(TypedDict):
     """What the next so many people win."""
 
+    gives: GivesShown | None
     id: str
     people: int
     tie: Literal["all", "earliest"]
@@ -390,7 +391,7 @@ class FreezeGiven(TypedDict):
 
 
 class GivesShown(TypedDict):
-    """What comes with a quest once it is completed."""
+    """What comes with a quest that is completed, or with the prize of a board."""
 
     points: int | None
     reward: str | None
@@ -535,7 +536,7 @@ class LevelOfMember(TypedDict):
     grace_until: str | None
     keep: list[AskedShown]
     name: str
-    opens: list[Literal["redeem", "judge"]]
+    opens: list[Literal["redeem", "judge", "give_kudos"]]
     requires: list[AskedShown]
     since: str | None
     title: str

@@ -237,6 +237,7 @@ class DrawRecord(TypedDict):
     draw_id: str
     drawn_at: str | None
     frozen_at: str | None
+    passed_over: list[str]
     reward_id: str
     seed: str | None
     state: DrawState
@@ -438,6 +439,7 @@ class OneDraw(TypedDict):
     draw_id: str
     drawn_at: str | None
     frozen_at: str | None
+    passed_over_count: int
     reward_id: str
     state: DrawState
     tickets_count: int | None
@@ -1266,7 +1268,7 @@ class WinnerShown(TypedDict):
     member_name: str | None
     place: int
     ticket: str
-    won: Won
+    won: Literal["given", "gone", "nobody"]
 
 
 class WouldBe(TypedDict):
@@ -1284,5 +1286,3 @@ DrawState = Literal["open", "frozen", "drawn"]
 Erased = Literal["deleted", "blanked", "stays"]
 
 LetterState = Literal["waiting", "asked", "replayed", "discarded"]
-
-Won = Literal["given", "gone", "nobody"]

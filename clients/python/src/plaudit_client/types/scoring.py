@@ -246,8 +246,9 @@ class Board(TypedDict):
     """Members by what they have of one score: of all time, or of each year, quarter, month, week or day.
 
     Without a `score` it is the points that can be spent. It may count what was done on one `channel`
-    alone, and be of one `audience`. So many days after a period (`freeze_after_days`) its results are
-    final: what comes for it later is noted beside them, and changes nothing.
+    alone, and be of one `audience`. If a prize gives points, those that came with grants do not count.
+    So many days after a period (`freeze_after_days`) its results are final: what comes for it later is
+    noted beside them, and changes nothing.
     """
 
     audience: NotRequired[str | None]
@@ -971,6 +972,26 @@ class KeyHolder(TypedDict):
     scopes: list[str]
 
 
+class KudosTerms(TypedDict):
+    """Members may thank one another: each `per_month` times in a month of the community's zone.
+
+    To one member at most `pair_per_month` of them; to one who thanked them in the same month already,
+    at most `mutual_per_month`. With `values` each is for one of these.
+    """
+
+    mutual_per_month: NotRequired[int | None]
+    pair_per_month: NotRequired[int | None]
+    per_month: NotRequired[int]
+    values: NotRequired[list[KudosValue]]
+
+
+class KudosValue(TypedDict):
+    """Something that the community holds dear, and that kudos may be for."""
+
+    id: str
+    title: str
+
+
 class Level(TypedDict):
     """Held by a member with at least `points` points, or who has all that it `requires`, or that somebody
     gives.
@@ -981,7 +1002,8 @@ class Level(TypedDict):
     for good. It is not lost within `grace_days` after it was reached. One that is given `by_hand` is
     reached by no other way.
 
-    What a level `opens` is closed to whoever has none that opens it.
+    What a level `opens` is closed to whoever has none that opens it: to `redeem`, to `give_kudos`. With
+    `judge` whoever has it is trusted in full to judge content, whatever else makes members trusted.
     """
 
     by_hand: NotRequired[Literal[True] | None]
@@ -990,7 +1012,7 @@ class Level(TypedDict):
     grace_days: NotRequired[int | None]
     id: str
     keep: NotRequired[Literal["always"] | int | list[Requirement] | None]
-    opens: NotRequired[list[Literal["redeem", "judge"]] | None]
+    opens: NotRequired[list[Literal["redeem", "judge", "give_kudos"]] | None]
     points: NotRequired[int | None]
     requires: NotRequired[list[Requirement] | None]
     title: str
@@ -1439,9 +1461,10 @@ class Prize(TypedDict):
     them.
 
     Of those with as many points as the last who wins it, `all` win it, too, or who had them `earliest`
-    alone.
+    alone. What it `gives` each of them gets once the results are final, and it stays.
     """
 
+    gives: NotRequired[Gives | None]
     id: str
     people: NotRequired[int]
     tie: NotRequired[Literal["all", "earliest"]]
@@ -1711,6 +1734,7 @@ class Recognition(TypedDict):
 
     badges: NotRequired[list[Badge]]
     boards: NotRequired[list[Board] | None]
+    kudos: NotRequired[KudosTerms | None]
     levels: NotRequired[list[Level]]
     milestones: NotRequired[list[Milestone]]
     prize_points: NotRequired[PrizePoints | None]

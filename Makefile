@@ -75,7 +75,7 @@ faults: $(VENV)/dev.stamp ## Kill every process in every way, and reconcile what
 browser: $(VENV)/dev.stamp ## Every page of the console in Chromium: languages, themes, widths, axe-core
 	@PLAUDIT_BROWSER=full $(RUN) pytest -n 0 tests/browser --durations 10
 
-clients: $(VENV)/dev.stamp ## Run the programs of docs/clients.md in every language that is installed
+clients: $(VENV)/dev.stamp ## Run the programs of the guides in every language that is installed
 	@PLAUDIT_CLIENTS=full $(RUN) pytest -n 0 tests/integration/clients --durations 10
 
 translations: $(VENV)/dev.stamp ## Find what pages say, and put what is new into the catalogues

@@ -32,6 +32,9 @@ from console.pages.content import routes as content
 from console.pages.credentials import routes as credentials
 from console.pages.dead_letters import routes as dead_letters
 from console.pages.draws import routes as draws
+from console.pages.embeds import framed
+from console.pages.embeds import routes as embeds
+from console.pages.embeds.lately import Lately
 from console.pages.explorer import routes as explorer
 from console.pages.figures import routes as figures
 from console.pages.guidelines import routes as guidelines
@@ -76,9 +79,12 @@ from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
 FINANCE = (payout_runs, payout_outcomes, payees, redemptions, ledger, statements)
-RUN_IT = (pipeline, dead_letters, connectors, webhooks, receipts, refused, people, keys, audit, parts, community)
+RUN_IT = (
+    *(pipeline, dead_letters, connectors, webhooks, receipts, refused),
+    *(people, keys, audit, parts, community, embeds),
+)
 OF_MEMBERS = (me, my_place, my_rewards, my_payouts, my_guidelines, my_messages, my_data)
-FOR_EVERYBODY = (visitors, boards_of_everybody, cards)
+FOR_EVERYBODY = (visitors, boards_of_everybody, cards, framed)
 PAGES = (
     *(sign_in, overview, figures, leaderboard, explorer, try_it, account, views),
     *(
@@ -129,6 +135,7 @@ def create_app(settings: Settings, database: Database, services: Services) -> St
     app.state.database = database
     #: Live pages that are open, by person; they end once the process stops.
     app.state.streams = Counter[str]()
+    app.state.lately = Lately()
     app.state.stopping = asyncio.Event()
     app.state.console = Console(
         settings=settings,

@@ -42,9 +42,6 @@ class Settings(ServiceSettings):
     replaced_seconds: int = Field(
         30, ge=1, description="How long a replaced secret still lets in, for pages that were under way"
     )
-    card_frame_ancestors: str = Field(
-        "*", description="Who may show members' cards in a frame, as the policy's frame-ancestors says it"
-    )
     export_rows_max_count: int = Field(
         50_000, ge=1, description="Most rows of a member's own archive; who has more asks an operator"
     )
@@ -64,8 +61,6 @@ class Settings(ServiceSettings):
             raise ValueError("console_url is an address without a path, such as https://console.example.org")
         if url.scheme != "https" and url.hostname not in LOOPBACK:
             raise ValueError("console_url must be https: cookies that sign in go there")
-        if any(mark in self.card_frame_ancestors for mark in ";,\r\n"):
-            raise ValueError("card_frame_ancestors is one list of sources, such as https://example.org or *")
         if self.oidc_issuer:
             provider = urlsplit(self.oidc_issuer)
             if provider.scheme != "https" and provider.hostname not in LOOPBACK:

@@ -45,7 +45,7 @@ SUBCOMMANDS = {
     ),
     "board": Subcommand("plaudit.board", "board", "See boards, who is on them, and results with prizes."),
     "ledger": Subcommand(
-        "plaudit.ledger", "ledger", "Check that every point and every cent is where it should be."
+        "plaudit.ledger", "ledger", "Check the ledger, verify its chain of blocks, export the books."
     ),
     "level": Subcommand(
         "plaudit.level", "level", "See members' levels, fix them by hand, take some to begin with."
@@ -94,6 +94,7 @@ SUBCOMMANDS = {
     ),
     "kudos": Subcommand("plaudit.kudos", "kudos", "See who thanked whom, and thank for a member."),
     "checkin": Subcommand("plaudit.checkin", "checkin", "Check members in who are there in person."),
+    "embed": Subcommand("plaudit.embed", "embed", "Show a community on other sites: what to paste there."),
     "measure": Subcommand("plaudit.measuring", "measure", "Measure texts again by another model; show one."),
     "member": Subcommand("plaudit.member", "member", "Show members, join their identities, say what they are."),
     "people": Subcommand("plaudit.people", "people", "Add people, say what they are, and disable them."),

@@ -60,6 +60,13 @@ def said_options(command: F) -> F:
                 metavar="PATTERN",
                 help="Ids and names that are no person's, like 'renovate*'; repeat: all of them, or nobody",
             ),
+            click.option(
+                "--embed-site",
+                "embed_sites",
+                multiple=True,
+                metavar="SITE",
+                help="Whose pages may frame its embeds, like https://www.example.org; repeat: all, or nobody",
+            ),
             click.option("--publishing", type=click.Choice(tuple(PUBLISHING)), help="People it takes to publish"),
             click.option("--keep-texts", type=click.IntRange(min=1), metavar="DAYS", help="Days texts are kept"),
             click.option(
@@ -168,6 +175,8 @@ def _body(said: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
         body["public"] = [what for what in said["public"] if what != "nothing"]
     if said["bots"]:
         body["bots"] = [] if said["bots"] == ("nobody",) else list(said["bots"])
+    if said["embed_sites"]:
+        body["embed_sites"] = [] if said["embed_sites"] == ("nobody",) else list(said["embed_sites"])
     if said["publishing"]:
         body["review_policy"] = {"publishing": PUBLISHING[said["publishing"]]}
     look = {"name": said["name"]} if said["name"] is not None else {}
@@ -203,6 +212,7 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
         ("look", f"{look['name']}, {'a logo' if look['logo_png'] else 'no logo'}"),
         ("colours", " ".join((look["colours"] or {"": "none"}).values())),
         ("public", ", ".join(found["public"]) or "nothing"),
+        ("framed by", ", ".join(found["embed_sites"]) or "nobody's pages"),
         ("bots", ", ".join(found["bots"]) or "nobody but whom platforms call so"),
         ("publishing", _publishing(found)),
         (

@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from plaudit.calls import request
+from plaudit.ledger_books import balances, export, verify
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
@@ -26,12 +27,18 @@ FINDINGS = (
     "use_differences",
     "state_differences",
     "seal_differences",
+    "block_differences",
 )
 
 
 @click.group()
 def ledger() -> None:
-    """Check the ledger."""
+    """Check the ledger, see its balances, verify its chain of blocks, and export the books."""
+
+
+ledger.add_command(balances)
+ledger.add_command(export)
+ledger.add_command(verify)
 
 
 @ledger.command("check", epilog="Example: plaudit ledger check --wait-seconds 600")

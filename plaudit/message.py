@@ -235,5 +235,8 @@ def _print_settings(found: dict[str, Any], as_json: bool) -> None:
     click.echo(
         f"digests at {found['digest_at']}; {found['day_max_count']} messages to one member in a day at most"
     )
+    for one in found["rooms"]:
+        gone = f"gone since {one['gone_at'][:19]}: {one['gone_why']}" if one["gone_at"] else "kept, sealed"
+        click.echo(f"room of {one['channel']}: {plain(gone)}")
     if not found["mail_is_set_up"]:
         click.echo("No mail is sent here yet: PLAUDIT_SMTP_HOST says which server takes it")

@@ -30,7 +30,10 @@ SCORING_TABLES = (
     *("activities", "awards", "declined", "claims", "limited_members", "limit_windows", "outbox"),
     "consumer_offsets",
 )
-LEDGER_TABLES = ("accounts", "transfers", "entries", "balances", "member_sums", "lots", "outbox")
+LEDGER_TABLES = (
+    *("accounts", "transfers", "entries", "balances", "member_sums", "lots", "outbox"),
+    *("entries_unchained", "ledger_blocks"),
+)
 #: What one award writes, in one row: its transfer, two entries and its lot.
 WIDTH = """
     create table if not exists bench_width (

@@ -21,6 +21,8 @@ class Community:
     currency: str = "EUR"
     #: What it shows to everybody.
     public: tuple[str, ...] = ()
+    #: Whose pages may show it in a frame; known of visited ones alone.
+    embed_sites: tuple[str, ...] = ()
 
 
 class CommunityTitles:
@@ -60,7 +62,17 @@ def is_community(name: str) -> bool:
 async def visited_community(ask: Asking, community: str) -> "Community | Answer":
     """A community as everybody may see it; the answer instead where there is none, or ingest says nothing."""
     answer = await ask.get("ingest", f"/v1/communities/{community}/public")
-    if not answer.ok:
-        return answer
+    return shown_community(answer) if answer.ok else answer
+
+
+def shown_community(answer: Answer) -> Community:
+    """A community by what ingest says of it to everybody."""
     said = answer.body
-    return Community(said["id"], said["title"], said["time_zone"], said["currency"], tuple(said["public"]))
+    return Community(
+        said["id"],
+        said["title"],
+        said["time_zone"],
+        said["currency"],
+        tuple(said["public"]),
+        tuple(said["embed_sites"]),
+    )

@@ -59,6 +59,7 @@ AUDIT = Link("/audit", _("Audit log"), "log", "audit:read")
 PEOPLE = Link("/people", _("People"), "people", "people:read")
 KEYS = Link("/keys", _("Access keys"), "key", "keys:write")
 COMMUNITY = Link("/community", _("Community settings"), "gear", "communities:write")
+EMBEDS = Link("/embeds", _("Embeds"), "globe", "recognition:read")
 PARTS = Link("/parts", _("Parts and versions"), "gauge", "operations:read")
 PAYOUT_RUNS = Link("/payout-runs", _("Payout runs"), "bank", "payouts:read")
 REDEMPTIONS = Link("/redemptions", _("Redemptions"), "gift", "rewards:read")
@@ -89,7 +90,7 @@ GROUPS = (
     Group(_("Finance"), (PAYOUT_RUNS, REDEMPTIONS, LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
     Group(_("Operation"), (PIPELINE, DEAD_LETTERS, CONNECTORS, WEBHOOKS, RECEIPTS, REJECTED, PARTS)),
-    Group(_("Run it"), (PEOPLE, KEYS, COMMUNITY)),
+    Group(_("Run it"), (PEOPLE, KEYS, COMMUNITY, EMBEDS)),
 )
 
 

@@ -285,6 +285,23 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             (Query("sum by (service) (plaudit_rewards_ledger_differences)", "{{service}}"),),
         ),
         Panel(
+            "Chain waits",
+            "For how long the oldest entry of the ledger has been waiting for its block.",
+            "s",
+            (Query("max by (service) (plaudit_rewards_chain_waits_seconds)", "{{service}}"),),
+        ),
+        Panel(
+            "Entries chained",
+            "Entries of the ledger put into blocks.",
+            "cps",
+            (
+                Query(
+                    "sum by (service) (rate(plaudit_rewards_entries_chained_total[$__rate_interval]))",
+                    "{{service}}",
+                ),
+            ),
+        ),
+        Panel(
             "Rows altered",
             "Payout runs and payouts that were changed behind the service's back, by the last check, and commands "
             "that were refused for it. Anything but 0 is an alarm.",

@@ -3,6 +3,8 @@
 from services.rewards.books import api as books
 from services.rewards.books.handlers import fold
 from services.rewards.catalogue import api as catalogue
+from services.rewards.chain import api as chain_api
+from services.rewards.chain.handlers import chain
 from services.rewards.checks import api as checks
 from services.rewards.checks.handlers import ASKED_EVERY_SECONDS, check_all, check_asked
 from services.rewards.draws import api as draws
@@ -57,7 +59,7 @@ SPEC = ServiceSpec(
         part.router
         for part in (
             *(members, erasure, payees, catalogue, redemptions, payouts, runs, preview, review, outcomes),
-            *(checks, books, draws),
+            *(checks, books, chain_api, draws),
         )
     ],
     problems=ERRORS,
@@ -70,6 +72,7 @@ SPEC = ServiceSpec(
         Timer("count-outcomes-waiting", every_seconds=60, run=count_waiting),
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
         Timer("fold-sums", every_seconds=60, run=fold),
+        Timer("chain-entries", every_seconds=1, run=chain),
         Timer("check-ledger", every_seconds=3600, run=check_all),
     ],
     errands=[Errand("check-asked", every_seconds=ASKED_EVERY_SECONDS, run=check_asked)],

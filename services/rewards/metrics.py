@@ -46,6 +46,10 @@ LEDGER_DIFFERENCES = Gauge(
     "plaudit_rewards_ledger_differences",
     "What the last check of the ledger found wrong; anything but 0 is an alarm",
 )
+ENTRIES_CHAINED = Counter("plaudit_rewards_entries_chained_total", "Entries of the ledger put into blocks")
+CHAIN_WAITS_SECONDS = Gauge(
+    "plaudit_rewards_chain_waits_seconds", "For how long the oldest entry has been waiting for its block"
+)
 LEDGER_CHECKED = Gauge("plaudit_rewards_ledger_checked_timestamp_seconds", "When the ledger was last checked")
 
 for _state in ("given", "had", "gone", "unknown", "nobody"):

@@ -3,6 +3,8 @@
 from services.rewards.bank_messages.pain001.domain import BankFileError
 from services.rewards.books.api import UNKNOWN_ACCOUNT, UNKNOWN_TRANSFER
 from services.rewards.books.domain import UnknownAccountError, UnknownTransferError
+from services.rewards.chain.api import UNKNOWN_BLOCK
+from services.rewards.chain.domain import UnknownBlockError
 from services.rewards.draws.api import DRAW_OPEN, UNKNOWN_DRAW
 from services.rewards.draws.domain import NotFrozenError, UnknownDrawError
 from services.rewards.ledger.api.problems import ALTERED
@@ -117,6 +119,9 @@ ERRORS: ErrorTable = {
     ),
     UnknownTransferError: lambda error: Problem(
         UNKNOWN_TRANSFER, f"There is no transfer {error.transfer_id} in this community"
+    ),
+    UnknownBlockError: lambda error: Problem(
+        UNKNOWN_BLOCK, f"There is no block {error.number} here; GET /v1/ledger/blocks lists them"
     ),
     UnknownRewardError: _unknown_reward,
     OutsideAudienceError: _outside,

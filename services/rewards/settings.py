@@ -40,6 +40,12 @@ class Settings(ServiceSettings):
     payout_request_seconds: float = Field(
         10.0, ge=0, description="How long a request works at a run before it answers and a timer goes on"
     )
+    ledger_block_max_count: int = Field(
+        1_000,
+        ge=1,
+        le=10_000,
+        description="Entries after which a block of the ledger is full; transfers are not divided",
+    )
     ledger_check_seconds: float = Field(300.0, gt=0, description="How long each part of a ledger check may take")
     payout_execution_days: int = Field(
         1,

@@ -60,6 +60,7 @@ PAGES = (
     "/by-hand/{hand}",
     "/members/{member}/points",
     "/community",
+    "/embeds",
     "/waiting",
     "/waiting/programmes/1",
     "/waiting/programmes/2",

@@ -23,6 +23,7 @@ PAGES = (
     "/redemptions/{redemption}",
     "/ledger",
     "/ledger/check",
+    "/ledger/chain",
     "/ledger/members?kind=available&currency=PTS",
     "/ledger/accounts/{bank}",
     "/ledger/transfers/{transfer}",

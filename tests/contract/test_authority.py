@@ -18,7 +18,7 @@ def test_what_needs_nobody_is_what_is_meant_to() -> None:
         *OPEN,
         *LINKED,
         SIGNING_IN,
-        VISITED,
+        *VISITED,
         DELIVERED,
         *VERIFIED,
     }

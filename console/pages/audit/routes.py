@@ -1,7 +1,6 @@
 """The audit log: who did what, with filters in the address, and all of it as a table for spreadsheets."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -11,12 +10,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from console.asking import Answer
-from console.components.languages import zone
 from console.components.tables import Listing
 from console.frame.navigation import AUDIT, PEOPLE
 from console.frame.refusals import Refusal
 from console.frame.visits import Visit, page
 from console.pages.audit.words import COMMANDS, KINDS, READ, changes, where
+from console.pages.days import midnight
 from shared.services import SERVICES
 
 PAGE_COUNT = 25
@@ -69,20 +68,11 @@ def _asked(visit: Visit) -> tuple[dict[str, str], dict[str, Any], dict[str, str]
             errors[name] = visit.say(_("An id has 32 digits and letters from a to f"))
     for name, days in (("from", 0), ("to", 1)):
         if name in said:
-            moment = _midnight(said[name], visit.community.time_zone, days)
+            moment = midnight(said[name], visit.community.time_zone, days=days)
             if moment is None:
                 errors[name] = visit.say(_("A day is written as 2026-01-31"))
             asked[f"{name}_"] = moment
     return said, asked, errors
-
-
-def _midnight(said: str, time_zone: str, days: int) -> str | None:
-    """When a day begins in the community, or the one so many days after; None for what is no day."""
-    try:
-        day = date.fromisoformat(said) + timedelta(days=days)
-    except (ValueError, OverflowError):
-        return None
-    return datetime.combine(day, time(), zone(time_zone)).isoformat()
 
 
 def _is_uuid(said: str) -> bool:

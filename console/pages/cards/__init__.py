@@ -1,1 +1,1 @@
-"""Members' cards, as everybody may see them: to embed, as a picture, and for a program."""
+"""Members' cards, as everybody may see them: as a picture, and for a program."""

@@ -1,10 +1,10 @@
-"""The card of a member who wants one: to embed, as a picture, and as JSON, each for whoever asks."""
+"""The card of a member who wants one, as a picture and as JSON, for whoever asks; a frame takes the embed."""
 
 from typing import Any
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from console.asking import NOT_FOUND, Answer, Asking
@@ -38,26 +38,6 @@ async def data(request: Request) -> Response:
         return _none(answer)
     said: dict[str, Any] = {"community": community.title, **{name: answer.body[name] for name in SHOWN}}
     return _kept(request, Response(orjson.dumps(said), media_type="application/json"), ANYWHERE)
-
-
-async def embedded(request: Request) -> Response:
-    """As a page of its own that other pages may frame."""
-    community, answer = await _asked(request)
-    if community is None or not answer.ok:
-        return _none(answer)
-    console: Console = request.app.state.console
-    language = _language(request)
-    text = console.templates.render(
-        language,
-        "pages/cards/embedded.html",
-        {"card": answer.body, "community": community, "language": language, "picture": f"{request.url.path}.svg"},
-    )
-    ancestors = console.settings.card_frame_ancestors
-    policy = (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; "
-        f"frame-ancestors {ancestors}"
-    )
-    return _kept(request, HTMLResponse(text), {**ANYWHERE, "content-security-policy": policy})
 
 
 async def _asked(request: Request) -> tuple[Community | None, Answer]:
@@ -103,5 +83,4 @@ CARDS = "/c/{community}/cards/{member_id:uuid}"
 ROUTES = [
     Route(f"{CARDS}.svg", picture),
     Route(f"{CARDS}.json", data),
-    Route(CARDS, embedded),
 ]

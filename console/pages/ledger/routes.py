@@ -1,5 +1,7 @@
 """The ledger: the trial balance, an account's entries, a transfer, and a check of all of it."""
 
+from datetime import UTC, datetime
+
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -15,17 +17,24 @@ UNPROCESSABLE = 422
 CSV_HEADINGS = ("account", "whose", "currency", "accounts", "debit", "credit")
 
 
+def _(text: str) -> str:
+    """Marks what catalogues translate."""
+    return text
+
+
 async def show(visit: Visit) -> Response:
-    """What is on every kind of account, and that it sums to zero."""
-    answer = await visit.ask.get("rewards", "/v1/ledger/accounts")
-    return visit.page("pages/ledger/page.html", answer=answer, accounts=ACCOUNTS)
+    """What is on every kind of account, now or at another time, and that it sums to zero."""
+    return await _books(visit)
 
 
 async def download(visit: Visit) -> Response:
     """The trial balance as a table."""
-    answer = await visit.ask.get("rewards", "/v1/ledger/accounts")
+    at, errors = _time(visit)
+    if errors:
+        return await _books(visit)
+    answer = await visit.ask.get("rewards", "/v1/ledger/accounts", at=at)
     if not answer.ok:
-        return visit.page("pages/ledger/page.html", answer=answer, accounts=ACCOUNTS)
+        return await _books(visit)
     rows = []
     for one in answer.body["accounts"]:
         value = amount(one["amount"], one["currency"])
@@ -33,6 +42,45 @@ async def download(visit: Visit) -> Response:
         sides = ("", value) if value >= 0 else (-value, "")
         rows.append([one["kind"], whose, one["currency"], one["accounts_count"], *sides])
     return table("trial-balance", CSV_HEADINGS, rows)
+
+
+async def _books(visit: Visit) -> Response:
+    at, errors = _time(visit)
+    answer = None if errors else await visit.ask.get("rewards", "/v1/ledger/accounts", at=at)
+    return visit.page(
+        "pages/ledger/page.html",
+        status=UNPROCESSABLE if errors else 200,
+        answer=answer,
+        accounts=ACCOUNTS,
+        typed=visit.request.query_params.get("at", "").strip(),
+        errors=errors,
+    )
+
+
+def _time(visit: Visit) -> tuple[str | None, dict[str, str]]:
+    """The time that the books are asked for, and what is wrong with it; None is now."""
+    typed = visit.request.query_params.get("at", "").strip()
+    if not typed:
+        return None, {}
+    try:
+        found = datetime.fromisoformat(typed)
+        known = found if found.tzinfo is not None else found.replace(tzinfo=visit.writer.zone)
+        return known.astimezone(UTC).isoformat(), {}
+    except (ValueError, OverflowError):
+        return None, {"at": visit.say(_("Say a day and a time"))}
+
+
+async def chain(visit: Visit) -> Response:
+    """How far the chain of the ledger goes, and its blocks."""
+    listing = Listing.of(f"{LEDGER.path}/chain", visit.request.query_params)
+    after = listing.said.get("after")
+    answers = await visit.ask.all(
+        answer=visit.ask.get("rewards", "/v1/ledger/chain"),
+        blocks=visit.ask.get("rewards", "/v1/ledger/blocks", limit=PAGE_COUNT, after=after),
+    )
+    return visit.page(
+        "pages/ledger/chain.html", answer=answers["answer"], blocks=answers["blocks"], listing=listing
+    )
 
 
 async def check(visit: Visit) -> Response:
@@ -62,10 +110,19 @@ async def members(visit: Visit) -> Response:
     """Members' accounts of a kind: what a sum of the trial balance is made of."""
     params = visit.request.query_params
     kind, currency = params.get("kind", ""), params.get("currency", "")
-    listing = Listing.of(f"{LEDGER.path}/members", params, kept=("kind", "currency"))
+    listing = Listing.of(f"{LEDGER.path}/members", params, kept=("kind", "currency", "at"))
+    at, errors = _time(visit)
+    if errors:
+        raise NotFoundError
     after = listing.said.get("after")
     answer = await visit.ask.get(
-        "rewards", "/v1/ledger/member-accounts", kind=kind, currency=currency, limit=PAGE_COUNT, after=after
+        "rewards",
+        "/v1/ledger/member-accounts",
+        kind=kind,
+        currency=currency,
+        at=at,
+        limit=PAGE_COUNT,
+        after=after,
     )
     _refuse_missing(answer)
     return visit.page(
@@ -113,6 +170,7 @@ def _refuse_missing(answer: Answer) -> None:
 ROUTES = [
     Route(LEDGER.path, page(show, scope=LEDGER.scope)),
     Route(f"{LEDGER.path}.csv", page(download, scope=LEDGER.scope)),
+    Route(f"{LEDGER.path}/chain", page(chain, scope=LEDGER.scope)),
     Route(f"{LEDGER.path}/check", page(check, scope=LEDGER.scope), methods=["GET"]),
     Route(f"{LEDGER.path}/check", page(check_again, scope=LEDGER.scope), methods=["POST"]),
     Route(f"{LEDGER.path}/members", page(members, scope=LEDGER.scope)),

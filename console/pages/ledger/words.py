@@ -50,4 +50,5 @@ CHECKS: Final = {
     "use_differences": _("Payouts and redemptions are of the points that they took"),
     "state_differences": _("Payouts are in the state that their history ends with"),
     "seal_differences": _("Runs fit their seals"),
+    "block_differences": _("Every entry is in a block of the chain, and fits it"),
 }

@@ -36,6 +36,7 @@ WHY = {
     "refused": _("The server does not take it"),
     "no_answer": _("The server gave no answer"),
     "tries_over": _("The server did not take it, however often it was tried"),
+    "room_gone": _("The chat says that there is no such room any more"),
     "not_opened": _("The key that opens the address is gone"),
 }
 ADDRESS = {

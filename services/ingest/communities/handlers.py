@@ -173,6 +173,7 @@ def _told(fact: CommunityChanged) -> Community:
         retention=Retention(retention["texts_days"], retention["rejected_days"]),
         bots=tuple(data.get("bots", DEFAULT_BOTS)),
         standings=_told_standings(data),
+        embed_sites=tuple(data.get("embed_sites", ())),
         revision=data["revision"],
     )
 
@@ -235,6 +236,7 @@ def _noted(community: Community) -> Mapping[str, Any]:
         "rejected_days": community.retention.rejected_days,
         "bots": community.bots,
         "standings": {name: rule._asdict() for name, rule in community.standings.items()},
+        "embed_sites": community.embed_sites,
         "revision": community.revision,
     }
 
@@ -260,6 +262,7 @@ async def _tell(tx: Transaction, community: Community) -> None:
         },
         "bots": list(community.bots),
         "standings": _told_as(community.standings),
+        "embed_sites": list(community.embed_sites),
         "revision": community.revision,
     }
     if look.colours is not None:

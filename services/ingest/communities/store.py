@@ -86,7 +86,7 @@ async def put_community(conn: Connection, *, community: Community) -> None:
         update communities set title = $2, calendar = $3::jsonb, currency = $4, languages = $5, look_name = $6,
             colours = $7, logo_png = $8, public = $9, publishing = $10, texts_days = $11, rejected_days = $12,
             revision = $13, bots = $14, standings = $17::jsonb,
-            lowering_by = $19::text::uuid, lowering_community = $20, lowering_asked_at = $21,
+            lowering_by = $19::text::uuid, lowering_community = $20, lowering_asked_at = $21, embed_sites = $22,
             bots_considered_up_to = case
                 when coalesce(bots, $15) = $14 and coalesce(standings, $18::jsonb) = $17::jsonb
                 then bots_considered_up_to else $16::uuid end
@@ -113,6 +113,7 @@ async def put_community(conn: Connection, *, community: Community) -> None:
         community.lowering.person_id if community.lowering else None,
         community.lowering.community if community.lowering else None,
         community.lowering.asked_at if community.lowering else None,
+        list(community.embed_sites),
     )
 
 
@@ -166,7 +167,7 @@ async def page_of_communities(
         """
         select community, title, calendar, currency, languages, look_name, colours, null::bytea as logo_png,
                public, publishing, texts_days, rejected_days, bots, standings, revision, lowering_by,
-               lowering_community, lowering_asked_at
+               lowering_community, lowering_asked_at, embed_sites
         from communities
         where revision > 0 and ($1::text is null or community > $1) and ($3::text is null or community = $3)
         order by community limit $2
@@ -192,6 +193,7 @@ def _community(row: Record) -> Community:
         retention=Retention(row["texts_days"], row["rejected_days"]),
         bots=_rules(row).bots,
         standings=_rules(row).standings,
+        embed_sites=tuple(row["embed_sites"]),
         revision=row["revision"],
         lowering=None
         if asked_by is None

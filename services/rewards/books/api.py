@@ -8,12 +8,20 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.rewards.books import domain, store
-from services.rewards.books.domain import AccountPlace, EntryPlace, UnknownAccountError, UnknownTransferError
-from services.rewards.ledger.domain.entries import POINTS, MemberKind
+from services.rewards.books.domain import (
+    AccountPlace,
+    EntryPlace,
+    MemberAccounts,
+    UnknownAccountError,
+    UnknownTransferError,
+)
+from services.rewards.ledger.domain.entries import POINTS, MemberKind, Span
+from services.rewards.settings import Settings
 from shared.followed_members import find_name, load_names
 from shared.http import (
     IN_ANSWER,
     Limit,
+    Moment,
     Page,
     Principal,
     ProblemType,
@@ -21,6 +29,7 @@ from shared.http import (
     Shown,
     Snapshot,
     after,
+    configured,
     problem_responses,
     requires,
 )
@@ -37,6 +46,7 @@ MemberAccountKind = Literal[_KINDS]  # type: ignore[valid-type]
 
 Reader = Annotated[Principal, requires(Scope.PAYOUTS_READ)]
 MemberReader = Annotated[Principal, requires(Scope.PAYOUTS_READ, reads=IN_ANSWER)]
+At = Annotated[Moment | None, Query(description="By what was booked until then; now without it")]
 
 
 class AccountSum(BaseModel):
@@ -139,14 +149,21 @@ class BookTransfer(BaseModel):
 
 
 @router.get("/v1/ledger/accounts", summary="The trial balance", responses=problem_responses())
-async def get_trial_balance(principal: Reader, conn: Snapshot) -> TrialBalance:
+async def get_trial_balance(
+    principal: Reader, conn: Snapshot, settings: Annotated[Settings, configured(Settings)], at: At = None
+) -> TrialBalance:
     """What is on members' accounts together by kind, and on each account of the community; Σ = 0 per currency.
 
-    It adds up balances; GET /v1/ledger/check compares those with their entries.
+    It adds up balances, which GET /v1/ledger/check compares with their entries; of a past moment entries.
     """
-    sums = await store.load_sums(conn, community=principal.community)
+    community, now = principal.community, datetime.now(UTC)
+    if at is None or at >= now:
+        at, sums = now, await store.load_sums(conn, community=community)
+    else:
+        seconds = settings.ledger_check_seconds
+        sums = await store.load_past_sums(conn, community=community, at=at, timeout_seconds=seconds)
     return TrialBalance(
-        at=datetime.now(UTC),
+        at=at,
         accounts=[AccountSum.model_validate(found) for found in sums],
         totals=[CurrencyTotal.model_validate(total) for total in domain.totals(sums)],
     )
@@ -167,14 +184,17 @@ async def list_member_accounts(
     conn: Snapshot,
     kind: Annotated[MemberAccountKind, Query(description="Which of a member's accounts")],
     place: Annotated[AccountPlace | None, after(AccountPlace)],
+    at: At = None,
     currency: Annotated[str, Query(pattern="^[A-Z]{3}$", description="PTS counts points")] = POINTS,
     limit: Limit = 100,
 ) -> Page[Account]:
     """What a sum of the trial balance is made of, in the order of the accounts' ids."""
     community = principal.community
-    found = await store.page_of_member_accounts(
-        conn, community=community, kind=kind, currency=currency, after=place, limit=limit
-    )
+    wanted = MemberAccounts(community, kind, currency)
+    if at is None or at >= datetime.now(UTC):
+        found = await store.page_of_member_accounts(conn, wanted, after=place, limit=limit)
+    else:
+        found = await store.page_of_past_member_accounts(conn, wanted, at=at, after=place, limit=limit)
     owners = [account.owner for account in found if account.owner]
     names = await load_names(conn, community=community, member_ids=owners)
     return Page.of(
@@ -196,6 +216,8 @@ async def list_account_entries(
     conn: Snapshot,
     account_id: UUID,
     place: Annotated[EntryPlace | None, after(EntryPlace)],
+    since: Annotated[Moment | None, Query(alias="from", description="Only what was booked from then on")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="Only what was booked before")] = None,
     limit: Limit = 100,
 ) -> Page[BookEntry]:
     """Each with what it was booked for."""
@@ -203,7 +225,12 @@ async def list_account_entries(
     if found.owner is not None:
         shown.of(found.owner)
     entries = await store.page_of_entries(
-        conn, community=principal.community, account_id=str(account_id), after=place, limit=limit
+        conn,
+        community=principal.community,
+        account_id=str(account_id),
+        span=Span(since, until),
+        after=place,
+        limit=limit,
     )
     return Page.of(entries, limit, item=BookEntry.of, place=lambda entry: entry.place)
 

@@ -68,6 +68,14 @@ class BookAccount:
         return AccountPlace(self.account_id)
 
 
+class MemberAccounts(NamedTuple):
+    """Which of members' accounts: of a community, of a kind and currency."""
+
+    community: str
+    kind: str
+    currency: str
+
+
 class AccountPlace(NamedTuple):
     """Where a page of members' accounts ended."""
 

@@ -1,5 +1,7 @@
 """Accounts, entries and transfers as somebody looks into them."""
 
+from datetime import datetime
+
 from asyncpg import Record
 
 from services.rewards.books.domain import (
@@ -9,8 +11,10 @@ from services.rewards.books.domain import (
     BookEntry,
     BookTransfer,
     EntryPlace,
+    MemberAccounts,
     TransferSide,
 )
+from services.rewards.ledger.domain.entries import Span
 from shared.postgres import Connection
 
 
@@ -29,6 +33,33 @@ async def load_sums(conn: Connection, *, community: str) -> list[AccountSum]:
         order by currency, account_id is null desc, kind
         """,
         community,
+    )
+    return [AccountSum(**row) for row in rows]
+
+
+async def load_past_sums(
+    conn: Connection, *, community: str, at: datetime, timeout_seconds: float
+) -> list[AccountSum]:
+    """What was on accounts at a moment, by what was booked until then.
+
+    Adds up all entries until then. Raises TimeoutError when that takes longer than `timeout_seconds`.
+    """
+    rows = await conn.fetch(
+        """
+        select * from (
+            select a.kind, a.currency, case when a.owner is null then a.account_id::text end as account_id,
+                   count(*) as accounts_count, sum(e.amount)::bigint as amount
+            from (
+                select account_id, sum(amount) as amount from entries
+                where community = $1 and recorded_at <= $2 group by 1) e
+            join accounts a on a.community = $1 and a.account_id = e.account_id
+            group by 1, 2, 3
+        ) sums
+        order by currency, account_id is null desc, kind
+        """,
+        community,
+        at,
+        timeout=timeout_seconds,
     )
     return [AccountSum(**row) for row in rows]
 
@@ -52,7 +83,7 @@ def _account(row: Record) -> BookAccount:
 
 
 async def page_of_member_accounts(
-    conn: Connection, *, community: str, kind: str, currency: str, after: AccountPlace | None, limit: int
+    conn: Connection, wanted: MemberAccounts, *, after: AccountPlace | None, limit: int
 ) -> list[BookAccount]:
     """Members' accounts of a kind and currency, in id order, beginning after a place."""
     rows = await conn.fetch(
@@ -63,17 +94,37 @@ async def page_of_member_accounts(
           and ($4::uuid is null or a.account_id > $4)
         order by a.account_id limit $5
         """,
-        community,
-        kind,
-        currency,
+        *wanted,
         *(after or (None,)),
         limit,
     )
     return [_account(row) for row in rows]
 
 
+async def page_of_past_member_accounts(
+    conn: Connection, wanted: MemberAccounts, *, at: datetime, after: AccountPlace | None, limit: int
+) -> list[BookAccount]:
+    """Members' accounts that had entries at a moment, with what was on them, in id order, after a place."""
+    rows = await conn.fetch(
+        """
+        select a.account_id, a.owner, a.kind, a.currency, s.amount
+        from accounts a cross join lateral (
+            select sum(amount)::bigint as amount from entries e
+            where e.community = a.community and e.account_id = a.account_id and e.recorded_at <= $6) s
+        where a.community = $1 and a.kind = $2 and a.currency = $3 and a.owner is not null
+          and ($4::uuid is null or a.account_id > $4) and s.amount is not null
+        order by a.account_id limit $5
+        """,
+        *wanted,
+        *(after or (None,)),
+        limit,
+        at,
+    )
+    return [_account(row) for row in rows]
+
+
 async def page_of_entries(
-    conn: Connection, *, community: str, account_id: str, after: EntryPlace | None, limit: int
+    conn: Connection, *, community: str, account_id: str, span: Span, after: EntryPlace | None, limit: int
 ) -> list[BookEntry]:
     """An account's entries with their transfers, newest first, beginning after a place."""
     rows = await conn.fetch(
@@ -82,12 +133,15 @@ async def page_of_entries(
         from entries e join transfers t using (community, transfer_id)
         where e.community = $1 and e.account_id = $2
           and ($3::timestamptz is null or (e.recorded_at, e.transfer_id) < ($3, $4::uuid))
+          and e.recorded_at >= coalesce($6::timestamptz, '-infinity')
+          and e.recorded_at < coalesce($7::timestamptz, 'infinity')
         order by e.recorded_at desc, e.transfer_id desc limit $5
         """,
         community,
         account_id,
         *(after or (None, None)),
         limit,
+        *span,
     )
     return [
         BookEntry(

@@ -106,6 +106,13 @@ class SealDifference(_Finding):
     reason: str
 
 
+class BlockDifference(_Finding):
+    """A block of the chain that does not fit its entries or the block before."""
+
+    number: int | None = Field(description="Null where entries are in no block and wait for none")
+    reason: str
+
+
 class LedgerCheck(BaseModel):
     """What the check found; every list is empty and every total 0 in a right ledger."""
 
@@ -124,6 +131,7 @@ class LedgerCheck(BaseModel):
     use_differences: list[UseDifference] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
     state_differences: list[StateDifference] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
     seal_differences: list[SealDifference] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
+    block_differences: list[BlockDifference] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
 
     @classmethod
     def of(cls, found: Findings, checked_at: datetime) -> Self:
@@ -143,6 +151,7 @@ class LedgerCheck(BaseModel):
             use_differences=[UseDifference.model_validate(use) for use in found.uses],
             state_differences=[StateDifference.model_validate(state) for state in found.states],
             seal_differences=[SealDifference.model_validate(seal) for seal in found.seals],
+            block_differences=[BlockDifference.model_validate(block) for block in found.blocks],
         )
 
 
@@ -198,7 +207,8 @@ async def get_check(
 ) -> LedgerCheck:
     """Computes every balance of the community again, from its entries and from its payouts and redemptions.
 
-    Compares payouts with their histories, runs with their seals, and these with what was told. Says what differs.
+    Compares payouts with their histories, runs with their seals, these with what was told, and blocks of the chain
+    with their entries. Says what differs.
     The answer comes when that is done; of a large ledger ask for it by `POST /v1/ledger/checks`.
     """
     found = await check(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, get_args
 
+from services.rewards.chain.domain import BlockDifference
 from services.rewards.ledger.domain.check import Findings as LedgerFindings
 from services.rewards.ledger.domain.entries import Kind, MemberKind
 from services.rewards.lots.domain.steps import Lots
@@ -79,6 +80,7 @@ class Findings:
     uses: Sequence[UseDifference]
     states: Sequence[StateDifference]
     seals: Sequence[SealDifference]
+    blocks: Sequence[BlockDifference] = ()
     #: Whether seals were compared with what was told of them; False when the broker did not show that.
     is_told_compared: bool = True
 
@@ -90,7 +92,8 @@ class Findings:
     @property
     def differences(self) -> int:
         """How many things are wrong."""
-        return self.ledger.differences + len(self.accounts) + len(self.uses) + len(self.states) + len(self.seals)
+        others = (self.accounts, self.uses, self.states, self.seals, self.blocks)
+        return self.ledger.differences + sum(len(found) for found in others)
 
     def lines(self) -> Iterator[str]:
         """What is wrong, a line for each thing that has a name, for the log."""
@@ -105,6 +108,7 @@ class Findings:
             *self.uses,
             *self.states,
             *self.seals,
+            *self.blocks,
         ):
             yield str(found)
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 from aiokafka.errors import KafkaError
 
+from services.rewards.chain.store import compare_blocks
 from services.rewards.checks import store
 from services.rewards.checks.domain import Findings, LedgerChecks
 from services.rewards.ledger.store.check import (
@@ -31,8 +32,9 @@ from shared.told import Told
 from shared.transaction import Transaction
 
 RUNS_AT_ONCE_COUNT = 500
-#: What a check does one after the other: the ledger's own, seals, what was told of them, accounts, uses, states.
-PARTS_COUNT = LEDGER_PARTS_COUNT + 5
+#: What a check does one after the other: the ledger's own, seals, what was told of them, accounts, uses, states,
+#: blocks of the chain.
+PARTS_COUNT = LEDGER_PARTS_COUNT + 6
 ASKED_EVERY_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
@@ -140,12 +142,17 @@ async def check(
     await on_part()
     states = await store.compare_states(conn, community=community, timeout_seconds=timeout_seconds)
     await on_part()
+    blocks = await compare_blocks(
+        conn, community=community, limit=FINDINGS_MAX_COUNT, timeout_seconds=timeout_seconds
+    )
+    await on_part()
     return Findings(
         ledger=ledger,
         accounts=accounts,
         uses=uses,
         states=states,
         seals=[*seals, *(not_told or ())][:FINDINGS_MAX_COUNT],
+        blocks=blocks,
         is_told_compared=not_told is not None,
     )
 

@@ -77,11 +77,13 @@ class CommunityData(TypedDict):
     retention: RetentionData
     bots: NotRequired[list[str]]
     standings: NotRequired[StandingsData]
+    embed_sites: NotRequired[list[str]]
     revision: Count
 
 
 class CommunityChanged(FactEnvelope):
-    """A community as it is now; `bots` are patterns of ids and names that are no person's.
+    """A community as it is now; `bots` are patterns of ids and names that are no person's, and pages of
+    `embed_sites` may show it in a frame.
 
     Of a key, the highest `revision` counts and the rest is stale.
     """
@@ -116,6 +118,7 @@ COMMUNITY_CHANGED: Final = FactType(
                 "review_policy": {"publishing": "two_people"},
                 "retention": {"texts_days": 365, "rejected_days": 30},
                 "bots": ["*[bot]", "renovate*"],
+                "embed_sites": ["https://www.acme.example"],
                 "revision": 2,
             },
         )

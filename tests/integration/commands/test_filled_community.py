@@ -1,25 +1,58 @@
 """`python -m bench.fill`: what it writes is what the services' own APIs take for whole."""
 
+import asyncio
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from beancount.core.data import Transaction
+from beancount.loader import load_file
 from click.testing import CliRunner
 
 from bench.fill.__main__ import main
 from bench.fill.world import World
 from plaudit.access import issue_key
 from plaudit.calls import request
+from plaudit.cli import main as plaudit
 from plaudit.stack import StackState
 from tests.scopes import TOGETHER
+from tests.waiting import until
 
 pytestmark = pytest.mark.stack
 
 MEMBERS, EVENTS = 30, 600
 
 
-def test_a_filled_community_is_whole(platform: StackState) -> None:
+def check_books(get: Any, community: str, key: str, into: Path) -> None:
+    """Take the books by command: the chain holds, as a file too, and Beancount comes to the same balances."""
+
+    def command(*said: str) -> str:
+        environment = {"PLAUDIT_STACK": "whole", "PLAUDIT_KEY": key}
+        result = CliRunner().invoke(plaudit, ["ledger", *said, "--community", community], env=environment)
+        assert result.exit_code == 0, result.output
+        return str(result.output)
+
+    async def is_chained() -> bool:
+        return bool(get("rewards", "/v1/ledger/chain")["waiting_count"] == 0)
+
+    asyncio.run(until(is_chained))
+    entries = get("rewards", "/v1/ledger/check")["entries_count"]
+    last = json.loads(command("verify", "--json"))
+    assert last["entries"] == entries
+    command("export", str(into / "blocks"))
+    kept = f"{last['blocks']}:{last['hash']}"
+    assert kept in command("verify", str(into / "blocks"), "--kept", kept)
+    command("export", str(into / "books"), "--as", "beancount")
+    loaded, errors, _ = load_file(str(into / "books"))
+    assert errors == []
+    assert sum(len(one.postings) for one in loaded if isinstance(one, Transaction)) == entries
+    assert "sum to 0" in command("balances", "--at", "2025-06-01T00:00:00Z")
+
+
+def test_a_filled_community_is_whole(platform: StackState, tmp_path: Path) -> None:
     community = f"filled-{uuid4().hex[:8]}"
     arguments = ["--members", str(MEMBERS), "--events", str(EVENTS), "--stack", platform.name]
     arguments += ["--community", community, "--until", "2026-01-01", "--yes"]
@@ -41,6 +74,7 @@ def test_a_filled_community_is_whole(platform: StackState) -> None:
     world = list(World(community, 1, MEMBERS, EVENTS, datetime(2026, 1, 1, tzinfo=UTC)).done())
     points = sum(one.kind.points for one in world)
     assert get("rewards", "/v1/ledger/check")["balanced"] is True
+    check_books(get, community, key, tmp_path)
     board = get("recognition", "/v1/leaderboard")["items"]
     assert sum(one["points"] for one in board) == points
     summary = get("analytics", "/v1/summary")

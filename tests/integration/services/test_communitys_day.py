@@ -97,6 +97,7 @@ class Line:
             retention=Retention(),
             bots=(),
             standings=DEFAULT_STANDINGS,
+            embed_sites=(),
             revision=1,
         )
         async with self.worlds["ingest"].begin() as tx:

@@ -21,6 +21,7 @@ from services.ingest.communities.domain.bot_patterns import (
 from services.ingest.communities.domain.communities import Publishing
 from services.ingest.communities.domain.contrast import Colours, contrast_fault
 from services.ingest.communities.domain.logos import LOGO_MAX_BYTES, UnusableLogoError, cleaned_logo
+from services.ingest.communities.domain.sites import SITE_MAX_CHARS, SITES_MAX_COUNT, site_fault
 from shared.access_keys.public import Public
 from shared.contracts.facts import Standing, Weekday
 from shared.contracts.facts.communities import Colour
@@ -79,6 +80,13 @@ def _usable_pattern(pattern: str) -> str:
     return pattern
 
 
+def _usable_site(site: str) -> str:
+    fault = site_fault(site)
+    if fault is not None:
+        raise _wrong(fault)
+    return site
+
+
 def _no_installation(community: str) -> str:
     if community == domain.INSTALLATION:
         raise _wrong(f"`{community}` is the installation itself; call the community otherwise")
@@ -111,6 +119,15 @@ Bots = Annotated[
         max_length=PATTERNS_MAX_COUNT,
         examples=[["*[bot]", "renovate*"]],
         description="Ids and names that are no person's: * is any text, case does not count. They earn nothing",
+    ),
+    AfterValidator(_each_once),
+]
+EmbedSites = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=SITE_MAX_CHARS), AfterValidator(_usable_site)]],
+    Field(
+        max_length=SITES_MAX_COUNT,
+        examples=[["https://www.acme.example"]],
+        description="Whose pages may show it in a frame: origins, `https://*.` for all below a name, or `*`",
     ),
     AfterValidator(_each_once),
 ]
@@ -253,6 +270,7 @@ class CommunityWanted(RequestBody):
     retention: Retention = Field(default_factory=Retention)
     bots: Bots = Field(default_factory=lambda: list(DEFAULT_BOTS))
     standings: StandingsModel = Field(default_factory=StandingsModel)
+    embed_sites: EmbedSites = Field(default_factory=list)
 
 
 class CommunityChange(RequestBody):
@@ -270,6 +288,7 @@ class CommunityChange(RequestBody):
     retention: Retention | None = None
     bots: Bots | None = None
     standings: StandingsModel | None = Field(None, description="All of it")
+    embed_sites: EmbedSites | None = None
 
 
 class ReckoningModel(BaseModel):
@@ -308,6 +327,7 @@ class Community(CommunityListed):
     retention: Retention
     bots: list[str]
     standings: StandingsModel
+    embed_sites: list[str] = Field(description="Whose pages may show it in a frame")
 
     @classmethod
     def of(cls, community: domain.Community) -> Self:
@@ -323,6 +343,7 @@ class Community(CommunityListed):
             retention=Retention(**community.retention._asdict()),
             bots=list(community.bots),
             standings=StandingsModel.of(community.standings),
+            embed_sites=list(community.embed_sites),
         )
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
 from services.ingest.communities import store
-from services.ingest.communities.api.models import Community
+from services.ingest.communities.api.models import Community, LookModel
 from services.ingest.communities.api.routes import UNKNOWN_COMMUNITY
 from services.ingest.communities.domain.communities import UnknownCommunityError
 from shared.access_keys.public import VISITOR_PREFIX
@@ -36,6 +36,10 @@ class PublicCommunity(BaseModel):
     currency: str = Field(examples=["EUR"])
     languages: list[str] = Field(examples=[["it", "en"]])
     public: list[Public] = Field(description="What it shows to everybody")
+    embed_sites: list[str] = Field(
+        description="Whose pages may show it in a frame; `*` is everybody's",
+        examples=[["https://www.acme.example"]],
+    )
 
     @classmethod
     def of(cls, community: Community) -> Self:
@@ -47,6 +51,7 @@ class PublicCommunity(BaseModel):
             currency=community.currency,
             languages=community.languages,
             public=community.public,
+            embed_sites=community.embed_sites,
         )
 
 
@@ -57,7 +62,21 @@ class PublicCommunity(BaseModel):
 )
 async def get_public_community(community: Visited, conn: Conn) -> PublicCommunity:
     """Without a credential. Of one that shows nothing to everybody it is as if there were none."""
+    return PublicCommunity.of(await _shown(conn, community))
+
+
+@router.get(
+    "/v1/communities/{community}/public/look",
+    summary="How a community looks, as everybody may see it",
+    responses=problem_responses(UNKNOWN_COMMUNITY, TOO_MANY_READS),
+)
+async def get_public_look(community: Visited, conn: Conn) -> LookModel:
+    """Without a credential: its name, colours and logo. Of one that shows nothing it is as if there were none."""
+    return (await _shown(conn, community)).look
+
+
+async def _shown(conn: Conn, community: str) -> Community:
     found = await store.find_community(conn, community=community)
     if found is None or not found.public:
         raise UnknownCommunityError(community)
-    return PublicCommunity.of(Community.of(found))
+    return Community.of(found)

@@ -62,6 +62,7 @@ async def post_community(caller: Administrator, tx: Tx, body: CommunityWanted) -
         retention=domain.Retention(**body.retention.model_dump()),
         bots=tuple(body.bots),
         standings=body.standings.taken(),
+        embed_sites=tuple(body.embed_sites),
         revision=1,
     )
     return Community.of(await handlers.declare_community(tx, wanted=wanted))
@@ -118,6 +119,7 @@ async def patch_community(caller: Administrator, tx: Tx, community: Slug, body: 
             ("look", None if body.look is None else await body.look.taken()),
             ("standings", None if body.standings is None else body.standings.taken()),
             ("bots", None if body.bots is None else tuple(body.bots)),
+            ("embed_sites", None if body.embed_sites is None else tuple(body.embed_sites)),
             ("public", None if body.public is None else tuple(body.public)),
             ("publishing", None if body.review_policy is None else body.review_policy.publishing),
             ("retention", None if body.retention is None else domain.Retention(**body.retention.model_dump())),

@@ -124,6 +124,8 @@ class Community:
     retention: Retention
     bots: tuple[str, ...]
     standings: Mapping[Standing, StandingRule]
+    #: Whose pages may show it in a frame.
+    embed_sites: tuple[str, ...]
     revision: int
     lowering: Lowering | None = field(default=None, compare=False)
 

@@ -136,6 +136,10 @@ class RoomShown(BaseModel):
 
     channel: Channel
     set_at: datetime
+    gone_at: datetime | None = Field(
+        description="Since when its platform says that there is none: nothing is posted until it is set anew"
+    )
+    gone_why: str | None = Field(description="What the platform said", examples=["404 no_service"])
 
 
 class KindShown(BaseModel):
@@ -181,7 +185,10 @@ async def _shown(conn: Conn, *, settings: Settings, own: domain.Settings) -> Set
         day_max_count=own.day_max_count,
         quiet=Quiet.of(own.quiet),
         digest_at=own.digest,
-        rooms=[RoomShown(channel=channel, set_at=set_at) for (_, channel), (_, set_at) in sorted(rooms.items())],
+        rooms=[
+            RoomShown(channel=channel, set_at=room.set_at, gone_at=room.gone_at, gone_why=room.gone_why)
+            for (_, channel), room in sorted(rooms.items(), key=lambda one: one[0])
+        ],
         mail_is_set_up=bool(settings.smtp_host),
     )
 

@@ -49,6 +49,19 @@ class Why(StrEnum):
     NO_ANSWER = "no_answer"
     TRIES_OVER = "tries_over"
     NOT_OPENED = "not_opened"
+    ROOM_GONE = "room_gone"
+
+
+class Room(NamedTuple):
+    """Where a room is posted to, sealed, and since when.
+
+    Of one that is gone the platform said so at `gone_at`, in the words `gone_why`: nothing is posted there.
+    """
+
+    content: Sealed
+    set_at: datetime
+    gone_at: datetime | None = None
+    gone_why: str | None = None
 
 
 class AddressState(StrEnum):

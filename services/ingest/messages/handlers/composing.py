@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address as MailAddress
-from email.message import EmailMessage
 from email.utils import format_datetime
 from html import escape
 from typing import Final
@@ -14,13 +12,16 @@ from babel.numbers import format_currency, format_decimal, get_currency_precisio
 
 from services.ingest.communities.domain.communities import Community
 from services.ingest.messages.domain.kinds import KINDS, Kind, Words, words_of
+from services.ingest.messages.domain.mails import Mail, mailbox, wire, words
 from services.ingest.messages.domain.messages import Message
 from services.ingest.messages.domain.messages import Settings as MessageSettings
-from services.ingest.messages.domain.templates import Filled, Look, fill, filled_line, framed
+from services.ingest.messages.domain.templates import VALUE_MAX_CHARS, Filled, Look, fill, filled_line, framed
+from services.ingest.messages.handlers.rooms import escaped
 from services.ingest.messages.handlers.sealing import Link, write_link
 from services.ingest.messages.store.settings import Template
 from services.ingest.settings import Settings
 
+SENDER_MAX_CHARS: Final = 100
 #: What the frame of each message says, by language; English for any other.
 _FRAME: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
@@ -116,8 +117,8 @@ def compose(
     look = look_of(message.community, declared)
     address = link or f"{settings.public_url.rstrip('/')}{kind.page}"
     values = values_of(message.values, kind, name=name, look=look, link=address, language=language)
-    words = words_for(kind, language, community=message.community, templates=templates)
-    return Composed(fill(words, values), language)
+    said = words_for(kind, language, community=message.community, templates=templates)
+    return Composed(fill(said, values), language)
 
 
 def room_text(
@@ -126,7 +127,8 @@ def room_text(
     """The line that a room of a chat is told."""
     kind = KINDS[message.kind]
     look = look_of(message.community, declared)
-    values = values_of(message.values, kind, name=name, look=look, link=settings.public_url, language=language)
+    said = values_of(message.values, kind, name=name, look=look, link=settings.public_url, language=language)
+    values = {one: escaped(message.channel, value[:VALUE_MAX_CHARS]) for one, value in said.items()}
     return filled_line(kind.room.get(language.partition("-")[0], kind.room["en"]), values)
 
 
@@ -140,7 +142,7 @@ def write_mail(
     to: str,
     stop: Link | None,
     at: datetime,
-) -> EmailMessage:
+) -> bytes:
     """One mail of one message, or of several together; `stop` is what its links out of it are for.
 
     It has what RFC 8058 asks of one that can be ended by one click, and Auto-Submitted (RFC 3834), so that no
@@ -149,40 +151,31 @@ def write_mail(
     language = composed[0].language
     says = _FRAME.get(language.partition("-")[0], _FRAME["en"])
     look = look_of(message.community, declared)
-    mail = EmailMessage()
-    mail["Subject"] = (
+    subject = (
         composed[0].filled.subject
         if len(composed) == 1
         else says["digest"].format(count=len(composed), community=look.name)
     )
-    mail["From"] = _from(own.sender_name or look.name, settings.smtp_from)
-    mail["To"] = to
-    if own.reply_to:
-        mail["Reply-To"] = own.reply_to
-    mail["Date"] = format_datetime(at)
-    mail["Message-ID"] = f"<{message.message_id}@{settings.smtp_from.rpartition('@')[2]}>"
-    mail["Auto-Submitted"] = "auto-generated"
+    headers = [
+        ("Subject", words(subject, name="Subject")),
+        ("From", mailbox((own.sender_name or look.name)[:SENDER_MAX_CHARS], settings.smtp_from)),
+        ("To", to),
+        *([("Reply-To", own.reply_to)] if own.reply_to else []),
+        ("Date", format_datetime(at)),
+        ("Message-ID", f"<{message.message_id}@{settings.smtp_from.rpartition('@')[2]}>"),
+        ("Auto-Submitted", "auto-generated"),
+        ("Content-Language", language),
+    ]
     footer, tail = [escape(says["why"].format(community=look.name))], [says["why"].format(community=look.name)]
     if stop is not None:
         base, token = settings.public_url.rstrip("/"), write_link(settings, stop)
-        mail["List-Unsubscribe"] = f"<{base}/v1/unsubscribe/{token}>"
-        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        for words, url in ((says["stop"], f"{base}/unsubscribe/{token}"), (says["all"], f"{base}/me/messages")):
-            footer.append(f'<a href="{escape(url)}">{escape(words)}</a>')
-            tail.append(f"{words}: {url}")
+        headers.append(("List-Unsubscribe", f"<{base}/v1/unsubscribe/{token}>"))
+        headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+        for said, url in ((says["stop"], f"{base}/unsubscribe/{token}"), (says["all"], f"{base}/me/messages")):
+            footer.append(f'<a href="{escape(url)}">{escape(said)}</a>')
+            tail.append(f"{said}: {url}")
     text = "\n----\n\n".join(one.filled.text for one in composed)
-    mail.set_content(f"{text}\n-- \n" + "\n".join(tail) + "\n")
+    plain = f"{text}\n-- \n" + "\n".join(tail) + "\n"
     html = framed([one.filled.html for one in composed], look=look, footer=" · ".join(footer), language=language)
-    mail.add_alternative(html, subtype="html")
-    if look.has_logo and declared is not None and declared.look.logo_png is not None:
-        page = mail.get_payload()[1]  # type: ignore[index]
-        page.add_related(declared.look.logo_png, maintype="image", subtype="png", cid="<logo>")  # type: ignore[union-attr]
-    # Last: whoever sets a content takes every header of contents away.
-    mail["Content-Language"] = language
-    return mail
-
-
-def _from(name: str, address: str) -> MailAddress:
-    user, _, domain = address.rpartition("@")
-    clean = "".join(char for char in name if char.isprintable())
-    return MailAddress(display_name=clean[:100], username=user, domain=domain)
+    logo = declared.look.logo_png if declared is not None else None
+    return wire(Mail(headers, plain, html, logo), boundary=f"={message.message_id}")

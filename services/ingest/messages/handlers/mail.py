@@ -5,7 +5,6 @@ nobody knows: that is said apart.
 """
 
 import ssl
-from email.message import EmailMessage
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -22,13 +21,15 @@ class Handed(StrEnum):
     REFUSED = "refused"
     LATER = "later"
     UNKNOWN = "unknown"
+    GONE = "gone"
 
 
 class Answer(NamedTuple):
-    """What the server said."""
+    """What the server said, and for how long it wants to be left alone."""
 
     handed: Handed
     said: str | None = None
+    again_seconds: float = 0.0
 
 
 SAID_MAX_CHARS = 300
@@ -41,7 +42,7 @@ class Mailer:
         self._settings = settings
         self._client: aiosmtplib.SMTP | None = None
 
-    async def hand_over(self, message: EmailMessage, *, sender: str, to: str) -> Answer:
+    async def hand_over(self, message: bytes, *, sender: str, to: str) -> Answer:
         """Hand one message over; say what became of it."""
         try:
             client = await self._connected()
@@ -59,7 +60,7 @@ class Mailer:
             await self.close()
             return Answer(Handed.LATER, _said(error))
         try:
-            _, said = await client.data(bytes(message))
+            _, said = await client.data(message)
         except aiosmtplib.SMTPDataError as error:
             await self._reset()
             return Answer(Handed.REFUSED if error.code >= 500 else Handed.LATER, _said(error))

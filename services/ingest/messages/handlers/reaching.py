@@ -59,7 +59,8 @@ def checked_address(text: str) -> str:
         in_ascii = domain.encode("idna").decode()
     except (ValueError, IndexError, UnicodeError) as error:
         raise NotAnAddressError from error
-    if not user or "." not in in_ascii or not stripped.isprintable():
+    # A name beyond ASCII takes a server that knows SMTPUTF8 (RFC 6531), on the whole way.
+    if not user or not user.isascii() or "." not in in_ascii or not stripped.isprintable():
         raise NotAnAddressError
     return f"{user}@{in_ascii.lower()}"
 

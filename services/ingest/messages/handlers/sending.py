@@ -17,7 +17,6 @@ import httpx
 
 from services.ingest.communities import store as communities_store
 from services.ingest.communities.domain.communities import Community
-from services.ingest.measuring.domain.texts import Sealed
 from services.ingest.members.domain import MemberKey
 from services.ingest.messages.domain.kinds import KINDS, Channel
 from services.ingest.messages.domain.messages import (
@@ -25,6 +24,7 @@ from services.ingest.messages.domain.messages import (
     Message,
     MessageState,
     Reach,
+    Room,
     Why,
     why_not,
 )
@@ -57,7 +57,7 @@ class Known:
     settings: Mapping[str, MessageSettings]
     declared: Mapping[str, Community]
     templates: Mapping[tuple[str, str, str], Template]
-    rooms: Mapping[tuple[str, Channel], tuple[Sealed, datetime]]
+    rooms: Mapping[tuple[str, Channel], Room]
     reach: Mapping[MemberKey, Reach]
     recipients: Mapping[tuple[str, str], Recipient]
     now: datetime
@@ -79,7 +79,8 @@ async def send_due(begin: Begin, until: float) -> None:
             if not taken:
                 return
             mailer = mailer or Mailer(settings)
-            client = client or httpx.AsyncClient(timeout=settings.smtp_seconds, trust_env=False)
+            if client is None and any(one.channel is not Channel.MAIL for one in taken):
+                client = httpx.AsyncClient(timeout=settings.smtp_seconds, trust_env=False)
             outcomes = await _send_all(taken, known, settings, mailer=mailer, client=client)
     finally:
         # What was handed over is noted whatever ends this, a cancellation too.
@@ -104,7 +105,9 @@ async def _settle(tx: Transaction[Settings], outcomes: Sequence[Outcome]) -> Non
     if not outcomes:
         return
     timed = [
-        one._replace(due_at=tx.now + retried_after(one.tries_count)) if one.state is MessageState.WAITING else one
+        one._replace(due_at=tx.now + max(retried_after(one.tries_count), timedelta(seconds=one.again_seconds)))
+        if one.state is MessageState.WAITING
+        else one
         for one in outcomes
     ]
     await store.set_outcomes(tx.conn, outcomes=timed, now=tx.now)
@@ -114,6 +117,11 @@ async def _settle(tx: Transaction[Settings], outcomes: Sequence[Outcome]) -> Non
                 tx.conn, community=one.community, address_hash=one.stopped_hash, state=AddressState.BOUNCED
             )
             MESSAGES_BOUNCED.labels("bounced").inc(stopped)
+        if one.gone is not None:
+            channel, set_at = one.gone
+            await settings_store.set_room_gone(
+                tx.conn, community=one.community, channel=channel, set_at=set_at, why=one.said or "", at=tx.now
+            )
     MESSAGES_UNKNOWN.inc(sum(one.state is MessageState.UNKNOWN for one in outcomes))
 
 
@@ -133,15 +141,25 @@ async def _load(tx: Transaction[Settings], taken: Sequence[Message]) -> Known:
 
 
 async def _send_all(
-    taken: Sequence[Message], known: Known, settings: Settings, *, mailer: Mailer, client: httpx.AsyncClient
+    taken: Sequence[Message], known: Known, settings: Settings, *, mailer: Mailer, client: httpx.AsyncClient | None
 ) -> list[Outcome]:
     outcomes: list[Outcome] = []
+    #: What rooms said that take no more for now, or never: nothing else is posted there.
+    closed: dict[tuple[str, Channel], Outcome] = {}
     for together in _together(taken):
         first = together[0]
         if first.channel is Channel.MAIL:
             done = await _mail(together, known, settings, mailer=mailer)
         else:
-            done = [await _post(first, known, settings, client=client)]
+            room = (first.community, first.channel)
+            assert client is not None  # noqa: S101 -- made where one of them is for a room
+            done = [
+                await _post(first, known, settings, client=client)
+                if room not in closed
+                else _like(first, closed[room])
+            ]
+            if done[0].again_seconds > 0 or done[0].gone is not None:
+                closed.setdefault(room, done[0])
         for one in done:
             MESSAGES_TRIED.labels(first.channel.value, one.state.value).inc()
         outcomes.extend(done)
@@ -258,16 +276,30 @@ async def _post(one: Message, known: Known, settings: Settings, *, client: httpx
     found = known.reach.get(MemberKey(one.community, one.member_id or ""))
     if room is None:
         return _of(one, MessageState.DROPPED, Why.NOT_SET_UP)
+    if room.gone_at is not None:
+        return _of(one, MessageState.DROPPED, Why.ROOM_GONE)
     if found is None or found.is_erased or not found.is_shown or found.opted_out:
         return _of(one, MessageState.DROPPED, Why.UNWANTED)
-    url = open_address(settings, room[0], community=one.community, of_id=one.channel.value)
+    url = open_address(settings, room.content, community=one.community, of_id=one.channel.value)
     if url is None:
         return _of(one, MessageState.FAILED, Why.NOT_OPENED)
     declared = known.declared.get(one.community)
     text = room_text(
         one, settings=settings, declared=declared, name=found.name, language=language_of(None, declared)
     )
-    return _outcome(one, await rooms.post(client, one.channel, url, text), settings, with_id=one.message_id)
+    answer = await rooms.post(client, one.channel, url, text)
+    if answer.handed is Handed.GONE:
+        gone = (one.channel, room.set_at)
+        return _of(one, MessageState.FAILED, Why.ROOM_GONE, answer.said)._replace(gone=gone)
+    outcome = _outcome(one, answer, settings, with_id=one.message_id)
+    return outcome._replace(again_seconds=answer.again_seconds)
+
+
+def _like(one: Message, said: Outcome) -> Outcome:
+    """What becomes of a message to a room that is closed: it waits as long, or the room is gone for it too."""
+    if said.gone is not None:
+        return _of(one, MessageState.DROPPED, Why.ROOM_GONE)
+    return _of(one, MessageState.WAITING, Why.NO_ANSWER, said.said)._replace(again_seconds=said.again_seconds)
 
 
 def _outcome(one: Message, answer: Answer, settings: Settings, *, with_id: str) -> Outcome:

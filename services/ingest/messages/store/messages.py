@@ -20,7 +20,8 @@ with_id::text
 class Outcome(NamedTuple):
     """What became of a try, which was the `tries_count`th: with `due_at` it waits for the next.
 
-    `stopped_hash` is that of an address that the server says is none.
+    `stopped_hash` is that of an address that the server says is none, `gone` the room that is none, with when it
+    was set; `again_seconds` is what the server wants to be left alone for.
     """
 
     community: str
@@ -32,6 +33,8 @@ class Outcome(NamedTuple):
     tries_count: int = 1
     due_at: datetime | None = None
     stopped_hash: str | None = None
+    gone: tuple[Channel, datetime] | None = None
+    again_seconds: float = 0.0
 
 
 async def add_messages(conn: Connection, *, messages: Sequence[Message]) -> int:

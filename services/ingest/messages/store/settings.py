@@ -8,7 +8,7 @@ import orjson
 
 from services.ingest.measuring.domain.texts import Sealed
 from services.ingest.messages.domain.kinds import Channel, Words
-from services.ingest.messages.domain.messages import Settings, unset
+from services.ingest.messages.domain.messages import Room, Settings, unset
 from services.ingest.messages.domain.timing import QuietHours
 from shared.postgres import Connection
 
@@ -67,7 +67,8 @@ async def put_room(conn: Connection, *, community: str, channel: Channel, conten
         """
         insert into message_rooms (community, channel, key_id, sealed, set_at) values ($1, $2, $3, $4, $5)
         on conflict (community, channel) do update
-        set key_id = excluded.key_id, sealed = excluded.sealed, set_at = excluded.set_at
+        set key_id = excluded.key_id, sealed = excluded.sealed, set_at = excluded.set_at,
+            gone_at = null, gone_why = null
         """,
         community,
         channel,
@@ -85,15 +86,30 @@ async def delete_room(conn: Connection, *, community: str, channel: Channel) -> 
     return bool(gone)
 
 
-async def load_rooms(
-    conn: Connection, *, communities: Collection[str]
-) -> dict[tuple[str, Channel], tuple[Sealed, datetime]]:
-    """The rooms of communities, each with when it was set."""
+async def load_rooms(conn: Connection, *, communities: Collection[str]) -> dict[tuple[str, Channel], Room]:
+    """The rooms of communities."""
     rows = await conn.fetch("select * from message_rooms where community = any($1::text[])", list(communities))
     return {
-        (row["community"], Channel(row["channel"])): (Sealed(row["key_id"], row["sealed"]), row["set_at"])
+        (row["community"], Channel(row["channel"])): Room(
+            Sealed(row["key_id"], row["sealed"]), row["set_at"], row["gone_at"], row["gone_why"]
+        )
         for row in rows
     }
+
+
+async def set_room_gone(
+    conn: Connection, *, community: str, channel: Channel, set_at: datetime, why: str, at: datetime
+) -> None:
+    """Note that there is no such room, unless it was set anew since `set_at`."""
+    await conn.execute(
+        "update message_rooms set gone_at = $4, gone_why = $5"
+        " where community = $1 and channel = $2 and set_at = $3 and gone_at is null",
+        community,
+        channel,
+        set_at,
+        at,
+        why,
+    )
 
 
 async def load_templates(

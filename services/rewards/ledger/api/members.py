@@ -11,6 +11,7 @@ from services.rewards.ledger.domain.balances import point_balances
 from services.rewards.ledger.domain.entries import (
     POINTS,
     Owner,
+    Span,
     StatementEntry,
     StatementPlace,
     UnknownMemberError,
@@ -128,11 +129,13 @@ async def get_statement(
     conn: Conn,
     member_id: MemberId,
     place: Annotated[StatementPlace | None, after(StatementPlace)],
+    since: Annotated[Moment | None, Query(alias="from", description="Only what was booked from then on")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="Only what was booked before")] = None,
     limit: Limit = 100,
 ) -> Page[StatementLine]:
     """Every entry on the member's accounts with its cause; what reversed something names it."""
     owner = Owner(principal.community, str(member_id))
-    entries = await page_of_statement(conn, owner, after=place, limit=limit)
+    entries = await page_of_statement(conn, owner, span=Span(since, until), after=place, limit=limit)
     if not entries and place is None:
         known = await find_name(conn, community=owner.community, member_id=owner.member_id)
         if known is None:

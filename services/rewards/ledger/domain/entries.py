@@ -181,6 +181,13 @@ class MemberBalance(NamedTuple):
     amount: int
 
 
+class Span(NamedTuple):
+    """Of which entries a statement is: booked from a moment on, and before another; None is no bound."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 class StatementPlace(NamedTuple):
     """Where a page of a statement ended."""
 

@@ -14,6 +14,7 @@ from services.rewards.ledger.domain.entries import (
     Account,
     Entry,
     Owner,
+    Span,
     StatementEntry,
     StatementPlace,
     Transfer,
@@ -227,7 +228,7 @@ async def fold_sums(conn: Connection, *, limit: int) -> int:
 
 
 async def page_of_statement(
-    conn: Connection, owner: Owner, *, after: StatementPlace | None, limit: int
+    conn: Connection, owner: Owner, *, span: Span, after: StatementPlace | None, limit: int
 ) -> list[StatementEntry]:
     """The entries of the accounts of a member and of those merged into it, newest first, after a place."""
     rows = await conn.fetch(
@@ -240,6 +241,8 @@ async def page_of_statement(
             where e.community = a.community and e.account_id = a.account_id
               and ($3::timestamptz is null
                    or (e.recorded_at, e.transfer_id, e.account_id) < ($3, $4::uuid, $5::uuid))
+              and e.recorded_at >= coalesce($7::timestamptz, '-infinity')
+              and e.recorded_at < coalesce($8::timestamptz, 'infinity')
             order by e.recorded_at desc, e.transfer_id desc
             limit $6) e
         join transfers t on t.community = e.community and t.transfer_id = e.transfer_id
@@ -252,6 +255,7 @@ async def page_of_statement(
         *owner,
         *(after or (None, None, None)),
         limit,
+        *span,
     )
     return [_statement_entry(row) for row in rows]
 

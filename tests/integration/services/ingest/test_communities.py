@@ -76,6 +76,7 @@ async def test_a_name_is_enough(admin: httpx.AsyncClient, name: str) -> None:
         "standings": {
             kind: {"patterns": [], "earns": True, "ranks": False} for kind in ("staff", "departed", "hidden")
         },
+        "embed_sites": [],
         "revision": 1,
     }
     assert (await admin.get(f"/v1/communities/{name}")).json() == community
@@ -93,6 +94,7 @@ async def test_everything_is_kept_and_told(admin: httpx.AsyncClient, name: str, 
         "review_policy": {"publishing": "two_people"},
         "retention": {"texts_days": 90, "rejected_days": 7},
         "bots": ["*[bot]", "renovate*"],
+        "embed_sites": ["https://www.acme.example", "https://*.acme.example"],
     }
     community = await declared(admin, name, **wanted)
 
@@ -106,6 +108,7 @@ async def test_everything_is_kept_and_told(admin: httpx.AsyncClient, name: str, 
     data = COMMUNITY_CHANGED.adapter.validate_json(record.value)["data"]
     assert data["calendar"] == [{"time_zone": "Pacific/Auckland", "week_start": "sunday"}]
     assert data["look"]["logo_png"] == community["look"]["logo_png"]
+    assert data["embed_sites"] == wanted["embed_sites"]
     assert data["revision"] == 1
 
 
@@ -200,6 +203,9 @@ async def test_they_are_listed_in_pages_without_their_logos(admin: httpx.AsyncCl
         ({"look": {"name": "A", "logo_png": "A" * 200_000}}, "/look/logo_png", "at most"),
         ({"bots": ["*a*"]}, "/bots/0", "would take people for bots"),
         ({"bots": ["renovate*", "renovate*"]}, "/bots", "Name each once"),
+        ({"embed_sites": ["https://acme.example; script-src *"]}, "/embed_sites/0", "is no site"),
+        ({"embed_sites": ["*", "*"]}, "/embed_sites", "each once"),
+        ({"embed_sites": [f"https://{n}.example.org" for n in range(21)]}, "/embed_sites", "at most 20"),
         ({"retention": {"texts_days": 0}}, "/retention/texts_days", "greater than or equal to 1"),
         ({"id": "plaudit"}, "/id", "the installation itself"),
     ],

@@ -40,6 +40,11 @@ class MailServer:
     port: int
     folder: Path
 
+    def raw(self, address: str) -> list[str]:
+        """The same as they came over the wire."""
+        lines = [json.loads(line) for line in (self.folder / "taken").read_text().splitlines()]
+        return [line["content"] for line in lines if address in line["to"]]
+
     def to(self, address: str) -> list[EmailMessage]:
         """The messages that it took for an address, in their order."""
         lines = [json.loads(line) for line in (self.folder / "taken").read_text().splitlines()]
@@ -232,7 +237,9 @@ async def test_one_click_ends_a_kind_and_looking_ends_nothing(
     await turned_on(community)
     await ask(community, asked(community, ada))
     await send(community)
-    [mail] = mail_server.to(address)
+    [mail], [raw] = mail_server.to(address), mail_server.raw(address)
+    # As it is written, not as a tolerant reader would have it: mail programs look for the address in it.
+    assert re.search(r"^List-Unsubscribe: <https://plaudit\.example/v1/unsubscribe/\S+>\r?$", raw, re.MULTILINE)
     path = str(mail["List-Unsubscribe"]).strip("<>").removeprefix("https://plaudit.example")
     assert address.partition("@")[0] not in path
     keys = dict(community.client.headers)

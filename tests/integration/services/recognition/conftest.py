@@ -74,6 +74,10 @@ class RecognitionWorld(World):
         ]
         return [orjson.loads(row["value"])["data"] for row in rows if row["topic"] not in aside]
 
+    async def asked_for(self) -> list[Any]:
+        """The facts that ask for messages, since this was asked last."""
+        return [orjson.loads(row["value"]) for row in await self.outbox() if row["topic"] == MESSAGES.name]
+
     async def celebrated(self) -> list[Any]:
         """The data of what was celebrated since this was asked last."""
         await self.published()

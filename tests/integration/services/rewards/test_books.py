@@ -76,6 +76,43 @@ async def test_the_trial_balance_is_zero_and_leads_to_entries_and_transfers(
     assert (await finance.maker.get(f"/v1/ledger/accounts/{uuid4()}/entries")).status_code == 404
 
 
+async def test_books_and_statements_of_another_time(finance: Finance, all_pages: Any) -> None:
+    async def books(**asked: str) -> Any:
+        found = (await finance.approver.get("/v1/ledger/accounts", params=asked)).json()
+        assert not any(one["total"] for one in found["totals"])
+        return {(one["kind"], one["currency"]): one["amount"] for one in found["accounts"]}
+
+    async def members(**asked: str) -> Any:
+        found = await all_pages(finance.approver, "/v1/ledger/member-accounts", limit=2, kind="available", **asked)
+        return {one["member_id"]: one["amount"] for one in found}
+
+    before, theirs = await books(), await members()
+    between = datetime.now(UTC).isoformat()
+    await finance.world.give(finance.world.award("more", "ada", 30), finance.world.award("first", "fay", 4))
+
+    assert await books() != before
+    assert await books(at=between) == before
+    assert await members() == theirs | {
+        finance.world.uuid("ada"): theirs[finance.world.uuid("ada")] + 30,
+        finance.world.uuid("fay"): 4,
+    }
+    assert await members(at=between) == theirs
+    assert await books(at="2001-01-01T00:00:00Z") == {}
+    assert await books(at="2901-01-01T00:00:00Z") == await books()
+
+    statement = f"/v1/members/{finance.world.uuid('ada')}/statement"
+    account = next(
+        one["account_id"]
+        for one in await all_pages(finance.approver, "/v1/ledger/member-accounts", limit=9, kind="available")
+        if one["member_id"] == finance.world.uuid("ada")
+    )
+    for path in (statement, f"/v1/ledger/accounts/{account}/entries"):
+        old = await all_pages(finance.approver, path, limit=1, to=between)
+        new = await all_pages(finance.approver, path, limit=1, **{"from": between})
+        assert [one["amount"] for one in new] == [30]
+        assert new + old == await all_pages(finance.approver, path, limit=50)
+
+
 async def test_the_trial_balance_has_every_account_once_while_its_parts_are_folded(finance: Finance) -> None:
     world, run = finance.world, await filed(finance)
     await world.give(world.award("more", "eve", 30), world.award("other", "fay", 5))

@@ -12,6 +12,7 @@ import pytest
 
 from services.scoring.awards.handlers.scoring import Scorer
 from services.scoring.programmes.domain.publication import OtherProgrammeError
+from shared.consumer import Preparation
 from shared.contracts.backfill import is_backfill
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
 from shared.transaction import InvalidMessageError
@@ -25,6 +26,23 @@ title: Demo
 rules:
   - {id: write, title: Wrote, on: [chat.message.v1], points: 2}
 """
+
+
+async def test_what_takes_no_time_is_not_prepared_and_a_version_of_since_counts_all_the_same(world: Any) -> None:
+    world.configure(programme_lead_seconds=0)
+    await world.publish()
+    await world.score(world.event("1"))
+    await world.publish(RULES_AT_TWO)
+    batch = [world.event("2")]
+
+    def lend() -> Any:
+        raise AssertionError("nothing is to be compiled, as far as memory knows, or evaluated apart")
+
+    await world.scorer.prepare(Preparation(lend, world.settings), batch)
+    async with world.begin() as tx:
+        await world.scorer.on_activities(tx, batch)
+
+    assert (await world.totals())[world.uuid("ann"), "write"] == 1 + 2
 
 
 async def test_an_event_earns_what_the_rules_say_and_tells_the_others(world: Any) -> None:

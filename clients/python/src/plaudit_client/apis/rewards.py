@@ -93,13 +93,16 @@ class Rewards:
         """Tells a client that this service knows its key, whose it is, and what it may do."""
         return cast("types.KeyHolder", self._ask(call("rewards", "GET", "/v1/key")))
 
-    def get_trial_balance(self) -> types.TrialBalance:
+    def get_trial_balance(self, *, at: str | datetime | None = None) -> types.TrialBalance:
         """What is on members' accounts together by kind, and on each account of the community; Σ = 0 per
         currency.
 
-        It adds up balances; GET /v1/ledger/check compares those with their entries.
+        It adds up balances, which GET /v1/ledger/check compares with their entries; of a past moment
+        entries.
         """
-        return cast("types.TrialBalance", self._ask(call("rewards", "GET", "/v1/ledger/accounts")))
+        return cast(
+            "types.TrialBalance", self._ask(call("rewards", "GET", "/v1/ledger/accounts", params={"at": at}))
+        )
 
     def get_account(self, account_id: str) -> types.Account:
         """Whose it is, and what is on it."""
@@ -108,7 +111,13 @@ class Rewards:
         )
 
     def list_account_entries(
-        self, account_id: str, *, limit: int | None = None, after: str | None = None
+        self,
+        account_id: str,
+        *,
+        from_: str | datetime | None = None,
+        to: str | datetime | None = None,
+        limit: int | None = None,
+        after: str | None = None,
     ) -> types.BookEntryPage:
         """Each with what it was booked for."""
         return cast(
@@ -118,27 +127,58 @@ class Rewards:
                     "rewards",
                     "GET",
                     f"/v1/ledger/accounts/{as_segment(account_id)}/entries",
-                    params={"limit": limit, "after": after},
+                    params={"from": from_, "to": to, "limit": limit, "after": after},
                 )
             ),
         )
 
-    def iter_account_entries(self, account_id: str, *, limit: int | None = None) -> Iterator[types.BookEntry]:
+    def iter_account_entries(
+        self,
+        account_id: str,
+        *,
+        from_: str | datetime | None = None,
+        to: str | datetime | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.BookEntry]:
         """Every item that `list_account_entries` lists, page by page."""
         return items(
             self._ask,
             call(
-                "rewards", "GET", f"/v1/ledger/accounts/{as_segment(account_id)}/entries", params={"limit": limit}
+                "rewards",
+                "GET",
+                f"/v1/ledger/accounts/{as_segment(account_id)}/entries",
+                params={"from": from_, "to": to, "limit": limit},
             ),
         )
+
+    def list_blocks(self, *, limit: int | None = None, after: str | None = None) -> types.BlockPage:
+        """Each names the hash of the one before: whoever changes one would have to change all that follow."""
+        return cast(
+            "types.BlockPage",
+            self._ask(call("rewards", "GET", "/v1/ledger/blocks", params={"limit": limit, "after": after})),
+        )
+
+    def iter_blocks(self, *, limit: int | None = None) -> Iterator[types.Block]:
+        """Every item that `list_blocks` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/ledger/blocks", params={"limit": limit}))
+
+    def get_block(self, number: str) -> types.BlockLines:
+        """The entries are read anew: the SHA-256 of header and lines is `hash` if they are as they were."""
+        return cast(
+            "types.BlockLines", self._ask(call("rewards", "GET", f"/v1/ledger/blocks/{as_segment(number)}"))
+        )
+
+    def get_chain(self) -> types.Chain:
+        """The newest block, and how many entries are in none yet."""
+        return cast("types.Chain", self._ask(call("rewards", "GET", "/v1/ledger/chain")))
 
     def get_check(self) -> types.LedgerCheck:
         """Computes every balance of the community again, from its entries and from its payouts and
         redemptions.
 
-        Compares payouts with their histories, runs with their seals, and these with what was told. Says
-        what differs. The answer comes when that is done; of a large ledger ask for it by `POST
-        /v1/ledger/checks`.
+        Compares payouts with their histories, runs with their seals, these with what was told, and blocks
+        of the chain with their entries. Says what differs. The answer comes when that is done; of a large
+        ledger ask for it by `POST /v1/ledger/checks`.
         """
         return cast("types.LedgerCheck", self._ask(call("rewards", "GET", "/v1/ledger/check")))
 
@@ -157,6 +197,7 @@ class Rewards:
         self,
         *,
         kind: Literal["pending", "available", "reserved", "spent", "paid", "expired", "payable"],
+        at: str | datetime | None = None,
         currency: str | None = None,
         limit: int | None = None,
         after: str | None = None,
@@ -169,7 +210,7 @@ class Rewards:
                     "rewards",
                     "GET",
                     "/v1/ledger/member-accounts",
-                    params={"kind": kind, "currency": currency, "limit": limit, "after": after},
+                    params={"kind": kind, "at": at, "currency": currency, "limit": limit, "after": after},
                 )
             ),
         )
@@ -178,6 +219,7 @@ class Rewards:
         self,
         *,
         kind: Literal["pending", "available", "reserved", "spent", "paid", "expired", "payable"],
+        at: str | datetime | None = None,
         currency: str | None = None,
         limit: int | None = None,
     ) -> Iterator[types.Account]:
@@ -188,7 +230,7 @@ class Rewards:
                 "rewards",
                 "GET",
                 "/v1/ledger/member-accounts",
-                params={"kind": kind, "currency": currency, "limit": limit},
+                params={"kind": kind, "at": at, "currency": currency, "limit": limit},
             ),
         )
 
@@ -334,7 +376,13 @@ class Rewards:
         )
 
     def get_statement(
-        self, member_id: str, *, limit: int | None = None, after: str | None = None
+        self,
+        member_id: str,
+        *,
+        from_: str | datetime | None = None,
+        to: str | datetime | None = None,
+        limit: int | None = None,
+        after: str | None = None,
     ) -> types.StatementLinePage:
         """Every entry on the member's accounts with its cause; what reversed something names it."""
         return cast(
@@ -344,16 +392,28 @@ class Rewards:
                     "rewards",
                     "GET",
                     f"/v1/members/{as_segment(member_id)}/statement",
-                    params={"limit": limit, "after": after},
+                    params={"from": from_, "to": to, "limit": limit, "after": after},
                 )
             ),
         )
 
-    def iter_statement(self, member_id: str, *, limit: int | None = None) -> Iterator[types.StatementLine]:
+    def iter_statement(
+        self,
+        member_id: str,
+        *,
+        from_: str | datetime | None = None,
+        to: str | datetime | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.StatementLine]:
         """Every item that `get_statement` lists, page by page."""
         return items(
             self._ask,
-            call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/statement", params={"limit": limit}),
+            call(
+                "rewards",
+                "GET",
+                f"/v1/members/{as_segment(member_id)}/statement",
+                params={"from": from_, "to": to, "limit": limit},
+            ),
         )
 
     def get_own_facts(self) -> types.OwnFacts:
@@ -1004,13 +1064,16 @@ class AsyncRewards:
         """Tells a client that this service knows its key, whose it is, and what it may do."""
         return cast("types.KeyHolder", await self._ask(call("rewards", "GET", "/v1/key")))
 
-    async def get_trial_balance(self) -> types.TrialBalance:
+    async def get_trial_balance(self, *, at: str | datetime | None = None) -> types.TrialBalance:
         """What is on members' accounts together by kind, and on each account of the community; Σ = 0 per
         currency.
 
-        It adds up balances; GET /v1/ledger/check compares those with their entries.
+        It adds up balances, which GET /v1/ledger/check compares with their entries; of a past moment
+        entries.
         """
-        return cast("types.TrialBalance", await self._ask(call("rewards", "GET", "/v1/ledger/accounts")))
+        return cast(
+            "types.TrialBalance", await self._ask(call("rewards", "GET", "/v1/ledger/accounts", params={"at": at}))
+        )
 
     async def get_account(self, account_id: str) -> types.Account:
         """Whose it is, and what is on it."""
@@ -1020,7 +1083,13 @@ class AsyncRewards:
         )
 
     async def list_account_entries(
-        self, account_id: str, *, limit: int | None = None, after: str | None = None
+        self,
+        account_id: str,
+        *,
+        from_: str | datetime | None = None,
+        to: str | datetime | None = None,
+        limit: int | None = None,
+        after: str | None = None,
     ) -> types.BookEntryPage:
         """Each with what it was booked for."""
         return cast(
@@ -1030,27 +1099,58 @@ class AsyncRewards:
                     "rewards",
                     "GET",
                     f"/v1/ledger/accounts/{as_segment(account_id)}/entries",
-                    params={"limit": limit, "after": after},
+                    params={"from": from_, "to": to, "limit": limit, "after": after},
                 )
             ),
         )
 
-    def iter_account_entries(self, account_id: str, *, limit: int | None = None) -> AsyncIterator[types.BookEntry]:
+    def iter_account_entries(
+        self,
+        account_id: str,
+        *,
+        from_: str | datetime | None = None,
+        to: str | datetime | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.BookEntry]:
         """Every item that `list_account_entries` lists, page by page."""
         return async_items(
             self._ask,
             call(
-                "rewards", "GET", f"/v1/ledger/accounts/{as_segment(account_id)}/entries", params={"limit": limit}
+                "rewards",
+                "GET",
+                f"/v1/ledger/accounts/{as_segment(account_id)}/entries",
+                params={"from": from_, "to": to, "limit": limit},
             ),
         )
+
+    async def list_blocks(self, *, limit: int | None = None, after: str | None = None) -> types.BlockPage:
+        """Each names the hash of the one before: whoever changes one would have to change all that follow."""
+        return cast(
+            "types.BlockPage",
+            await self._ask(call("rewards", "GET", "/v1/ledger/blocks", params={"limit": limit, "after": after})),
+        )
+
+    def iter_blocks(self, *, limit: int | None = None) -> AsyncIterator[types.Block]:
+        """Every item that `list_blocks` lists, page by page."""
+        return async_items(self._ask, call("rewards", "GET", "/v1/ledger/blocks", params={"limit": limit}))
+
+    async def get_block(self, number: str) -> types.BlockLines:
+        """The entries are read anew: the SHA-256 of header and lines is `hash` if they are as they were."""
+        return cast(
+            "types.BlockLines", await self._ask(call("rewards", "GET", f"/v1/ledger/blocks/{as_segment(number)}"))
+        )
+
+    async def get_chain(self) -> types.Chain:
+        """The newest block, and how many entries are in none yet."""
+        return cast("types.Chain", await self._ask(call("rewards", "GET", "/v1/ledger/chain")))
 
     async def get_check(self) -> types.LedgerCheck:
         """Computes every balance of the community again, from its entries and from its payouts and
         redemptions.
 
-        Compares payouts with their histories, runs with their seals, and these with what was told. Says
-        what differs. The answer comes when that is done; of a large ledger ask for it by `POST
-        /v1/ledger/checks`.
+        Compares payouts with their histories, runs with their seals, these with what was told, and blocks
+        of the chain with their entries. Says what differs. The answer comes when that is done; of a large
+        ledger ask for it by `POST /v1/ledger/checks`.
         """
         return cast("types.LedgerCheck", await self._ask(call("rewards", "GET", "/v1/ledger/check")))
 
@@ -1069,6 +1169,7 @@ class AsyncRewards:
         self,
         *,
         kind: Literal["pending", "available", "reserved", "spent", "paid", "expired", "payable"],
+        at: str | datetime | None = None,
         currency: str | None = None,
         limit: int | None = None,
         after: str | None = None,
@@ -1081,7 +1182,7 @@ class AsyncRewards:
                     "rewards",
                     "GET",
                     "/v1/ledger/member-accounts",
-                    params={"kind": kind, "currency": currency, "limit": limit, "after": after},
+                    params={"kind": kind, "at": at, "currency": currency, "limit": limit, "after": after},
                 )
             ),
         )
@@ -1090,6 +1191,7 @@ class AsyncRewards:
         self,
         *,
         kind: Literal["pending", "available", "reserved", "spent", "paid", "expired", "payable"],
+        at: str | datetime | None = None,
         currency: str | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[types.Account]:
@@ -1100,7 +1202,7 @@ class AsyncRewards:
                 "rewards",
                 "GET",
                 "/v1/ledger/member-accounts",
-                params={"kind": kind, "currency": currency, "limit": limit},
+                params={"kind": kind, "at": at, "currency": currency, "limit": limit},
             ),
         )
 
@@ -1253,7 +1355,13 @@ class AsyncRewards:
         )
 
     async def get_statement(
-        self, member_id: str, *, limit: int | None = None, after: str | None = None
+        self,
+        member_id: str,
+        *,
+        from_: str | datetime | None = None,
+        to: str | datetime | None = None,
+        limit: int | None = None,
+        after: str | None = None,
     ) -> types.StatementLinePage:
         """Every entry on the member's accounts with its cause; what reversed something names it."""
         return cast(
@@ -1263,16 +1371,28 @@ class AsyncRewards:
                     "rewards",
                     "GET",
                     f"/v1/members/{as_segment(member_id)}/statement",
-                    params={"limit": limit, "after": after},
+                    params={"from": from_, "to": to, "limit": limit, "after": after},
                 )
             ),
         )
 
-    def iter_statement(self, member_id: str, *, limit: int | None = None) -> AsyncIterator[types.StatementLine]:
+    def iter_statement(
+        self,
+        member_id: str,
+        *,
+        from_: str | datetime | None = None,
+        to: str | datetime | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.StatementLine]:
         """Every item that `get_statement` lists, page by page."""
         return async_items(
             self._ask,
-            call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/statement", params={"limit": limit}),
+            call(
+                "rewards",
+                "GET",
+                f"/v1/members/{as_segment(member_id)}/statement",
+                params={"from": from_, "to": to, "limit": limit},
+            ),
         )
 
     async def get_own_facts(self) -> types.OwnFacts:

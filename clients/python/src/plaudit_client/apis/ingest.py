@@ -69,6 +69,7 @@ class Ingest:
         title: str,
         bots: Sequence[str] | NotGiven = NOT_GIVEN,
         currency: str | NotGiven = NOT_GIVEN,
+        embed_sites: Sequence[str] | NotGiven = NOT_GIVEN,
         languages: Sequence[str] | NotGiven = NOT_GIVEN,
         look: types.LookModel | None | NotGiven = NOT_GIVEN,
         public: Sequence[types.Public] | NotGiven = NOT_GIVEN,
@@ -98,6 +99,7 @@ class Ingest:
                         "title": title,
                         "bots": bots,
                         "currency": currency,
+                        "embed_sites": embed_sites,
                         "languages": languages,
                         "look": look,
                         "public": public,
@@ -124,6 +126,7 @@ class Ingest:
         revision: int,
         bots: Sequence[str] | None | NotGiven = NOT_GIVEN,
         currency: str | None | NotGiven = NOT_GIVEN,
+        embed_sites: Sequence[str] | None | NotGiven = NOT_GIVEN,
         languages: Sequence[str] | None | NotGiven = NOT_GIVEN,
         look: types.LookModel | None | NotGiven = NOT_GIVEN,
         public: Sequence[types.Public] | None | NotGiven = NOT_GIVEN,
@@ -154,6 +157,7 @@ class Ingest:
                         "revision": revision,
                         "bots": bots,
                         "currency": currency,
+                        "embed_sites": embed_sites,
                         "languages": languages,
                         "look": look,
                         "public": public,
@@ -395,6 +399,15 @@ class Ingest:
         return cast(
             "types.PublicCommunity",
             self._ask(call("ingest", "GET", f"/v1/communities/{as_segment(community)}/public")),
+        )
+
+    def get_public_look(self, community: str) -> types.LookModel:
+        """Without a credential: its name, colours and logo. Of one that shows nothing it is as if there were
+        none.
+        """
+        return cast(
+            "types.LookModel",
+            self._ask(call("ingest", "GET", f"/v1/communities/{as_segment(community)}/public/look")),
         )
 
     def post_policy_approval(self, community: str) -> types.Community:
@@ -2021,6 +2034,7 @@ class AsyncIngest:
         title: str,
         bots: Sequence[str] | NotGiven = NOT_GIVEN,
         currency: str | NotGiven = NOT_GIVEN,
+        embed_sites: Sequence[str] | NotGiven = NOT_GIVEN,
         languages: Sequence[str] | NotGiven = NOT_GIVEN,
         look: types.LookModel | None | NotGiven = NOT_GIVEN,
         public: Sequence[types.Public] | NotGiven = NOT_GIVEN,
@@ -2050,6 +2064,7 @@ class AsyncIngest:
                         "title": title,
                         "bots": bots,
                         "currency": currency,
+                        "embed_sites": embed_sites,
                         "languages": languages,
                         "look": look,
                         "public": public,
@@ -2076,6 +2091,7 @@ class AsyncIngest:
         revision: int,
         bots: Sequence[str] | None | NotGiven = NOT_GIVEN,
         currency: str | None | NotGiven = NOT_GIVEN,
+        embed_sites: Sequence[str] | None | NotGiven = NOT_GIVEN,
         languages: Sequence[str] | None | NotGiven = NOT_GIVEN,
         look: types.LookModel | None | NotGiven = NOT_GIVEN,
         public: Sequence[types.Public] | None | NotGiven = NOT_GIVEN,
@@ -2106,6 +2122,7 @@ class AsyncIngest:
                         "revision": revision,
                         "bots": bots,
                         "currency": currency,
+                        "embed_sites": embed_sites,
                         "languages": languages,
                         "look": look,
                         "public": public,
@@ -2349,6 +2366,15 @@ class AsyncIngest:
         return cast(
             "types.PublicCommunity",
             await self._ask(call("ingest", "GET", f"/v1/communities/{as_segment(community)}/public")),
+        )
+
+    async def get_public_look(self, community: str) -> types.LookModel:
+        """Without a credential: its name, colours and logo. Of one that shows nothing it is as if there were
+        none.
+        """
+        return cast(
+            "types.LookModel",
+            await self._ask(call("ingest", "GET", f"/v1/communities/{as_segment(community)}/public/look")),
         )
 
     async def post_policy_approval(self, community: str) -> types.Community:

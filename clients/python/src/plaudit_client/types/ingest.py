@@ -280,6 +280,7 @@ class Community(TypedDict):
     bots: list[str]
     calendar: list[ReckoningModel]
     currency: str
+    embed_sites: list[str]
     id: str
     languages: list[str]
     look: LookModel
@@ -299,6 +300,7 @@ class CommunityChange(TypedDict):
 
     bots: NotRequired[list[str] | None]
     currency: NotRequired[str | None]
+    embed_sites: NotRequired[list[str] | None]
     languages: NotRequired[list[str] | None]
     look: NotRequired[LookModel | None]
     public: NotRequired[list[Public] | None]
@@ -329,6 +331,7 @@ class CommunityWanted(TypedDict):
 
     bots: NotRequired[list[str]]
     currency: NotRequired[str]
+    embed_sites: NotRequired[list[str]]
     id: str
     languages: NotRequired[list[str]]
     look: NotRequired[LookModel | None]
@@ -1467,6 +1470,7 @@ class PublicCommunity(TypedDict):
     """A community, as everybody may see it."""
 
     currency: str
+    embed_sites: list[str]
     id: str
     languages: list[str]
     public: list[Public]
@@ -1974,6 +1978,8 @@ class RoomShown(TypedDict):
     """A room that messages are posted to; where it is is not shown again."""
 
     channel: Channel
+    gone_at: str | None
+    gone_why: str | None
     set_at: str
 
 
@@ -2759,4 +2765,5 @@ Why = Literal[
     "no_answer",
     "tries_over",
     "not_opened",
+    "room_gone",
 ]

@@ -94,6 +94,35 @@ class BankLines(TypedDict):
     lines: list[BankLine]
 
 
+class Block(TypedDict):
+    """Some entries of the ledger, held by a hash over them and the block before."""
+
+    chained_at: str
+    entries_count: int
+    hash: str
+    number: int
+    previous: str
+
+
+class BlockDifference(TypedDict):
+    """A block of the chain that does not fit its entries or the block before."""
+
+    number: int | None
+    reason: str
+
+
+class BlockLines(TypedDict):
+    """A block with what its hash is over: the header, then the lines, each after a line feed, in UTF-8."""
+
+    chained_at: str
+    entries_count: int
+    hash: str
+    header: str
+    lines: list[str]
+    number: int
+    previous: str
+
+
 class BookEntry(TypedDict):
     """An entry on an account, and its cause."""
 
@@ -141,6 +170,14 @@ class CatalogueItem(TypedDict):
     points: int
     stock: NotRequired[int | None]
     title: str
+
+
+class Chain(TypedDict):
+    """How far the chain of a community goes, and what is in no block yet."""
+
+    last: Block | None
+    waiting_count: int
+    waiting_since: str | None
 
 
 class ChangedPayee(TypedDict):
@@ -307,6 +344,7 @@ class LedgerCheck(TypedDict):
     account_differences: list[AccountDifference]
     balance_differences: list[BalanceDifference]
     balanced: bool
+    block_differences: list[BlockDifference]
     checked_at: str
     entries_count: int
     lot_differences: list[LotDifference]
@@ -543,6 +581,13 @@ class AccountPage(TypedDict):
     """AccountPage"""
 
     items: list[Account]
+    next: NotRequired[str | None]
+
+
+class BlockPage(TypedDict):
+    """BlockPage"""
+
+    items: list[Block]
     next: NotRequired[str | None]
 
 

@@ -151,7 +151,7 @@ async def _prize(
 
 
 async def _give(
-    tx: Transaction[Settings], prize: Prize, carried: Carried, *, calendar: Calendar, programme_id: str
+    tx: Transaction[Settings], prize: Prize, *, carried: Carried, calendar: Calendar, programme_id: str
 ) -> None:
     PRIZES.labels("whole" if prize.cut is None else "cut" if prize.points else "nothing").inc()
     if not prize.points:

@@ -131,6 +131,8 @@ def test_every_member_that_a_request_may_name_is_named_by_id_or_identity() -> No
     }
     assert {name: fields for name, fields in named.items() if fields} == {
         "ingest GET /v1/messages": ["member"],
+        "ingest GET /v1/kudos": ["member"],
+        "ingest GET /v1/kudos/allowance": ["member"],
         "ingest POST /v1/communities/{community}/people/{person_id}/tie": ["member"],
         "ingest POST /v1/communities/{community}/people/{person_id}/untie": ["member"],
         "ingest POST /v1/members/{member_id}/merge": ["member_id"],

@@ -173,7 +173,7 @@ RECOGNITION = Topic(
     "community | member",
     (facts.RECOGNITION_GRANTED.name, facts.PRIZE_WON.name),
     producers=("recognition",),
-    consumers=("scoring", "rewards", "analytics"),
+    consumers=("ingest", "scoring", "rewards", "analytics"),
     read_back=True,
 )
 BY_HAND = Topic(

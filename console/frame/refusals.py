@@ -49,6 +49,7 @@ TITLES: Final = {
     "unknown-suspension": _("There is no such suspension any more"),
     "unknown-level": _("The programme has no such level any more"),
     "level-not-locked": _("Nobody fixed the level: it is what they do already"),
+    "kudos-closed": _("Giving kudos is open from another level on"),
     "level-too-low": _("Rewards are open from another level on"),
     "unknown-streak": _("The programme has no such streak any more"),
     "freezes-enough": _("They have as many freezes as one may have"),

@@ -58,7 +58,7 @@ from services.ingest.replays import api as replays
 from services.ingest.settings import Settings
 from services.ingest.suggestions import api as suggestions
 from services.ingest.walls import api as walls
-from services.ingest.walls.handlers import FOLLOWED_GUIDELINES
+from services.ingest.walls.handlers import FOLLOWED_GUIDELINES, FOLLOWED_LEVELS
 from services.ingest.webhooks import api as webhooks
 from services.ingest.webhooks import handlers as webhooks_handlers
 from shared.consumer import Subscription
@@ -76,6 +76,7 @@ SPEC = ServiceSpec(
         webhooks_handlers.FOLLOWED_TROUBLE,
         FOLLOWED_CELEBRATIONS,
         FOLLOWED_GUIDELINES,
+        FOLLOWED_LEVELS,
         Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events),
         Subscription(BACKFILL, RAW_EVENT.adapter, handlers.on_raw_events, gives_way=handlers.as_backfill),
     ],

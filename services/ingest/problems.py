@@ -161,6 +161,9 @@ ERRORS: ErrorTable = {
     kudos_errors.NoReceiverError: lambda _: Problem(
         UNKNOWN_MEMBER, "Nothing was done: whom it is for is nobody here, was forgotten, or is no person"
     ),
+    kudos_errors.KudosClosedError: lambda error: Problem(
+        kudos.KUDOS_CLOSED, f"Nothing was done. Whoever has one of these levels may: {', '.join(error.titles)}"
+    ),
     kudos_errors.AllowanceSpentError: lambda error: Problem(kudos.ALLOWANCE_SPENT, f"Nothing was done: {error}"),
     kudos_errors.UnknownKudosError: lambda _: Problem(
         kudos.UNKNOWN_KUDOS,

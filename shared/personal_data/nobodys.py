@@ -51,7 +51,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         ),
         "delivery_hours": "community connection hour outcome deliveries",
         "declared_attributes": "community version effective_from attributes",
-        "declared_kudos": "community version effective_from terms words",
+        "declared_kudos": "community version effective_from terms words giving",
         "declared_event_types": "community version effective_from events",
         "events": "community event_uid content_hash",
         "events_read_back": "community event_uid received_at",

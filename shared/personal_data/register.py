@@ -85,6 +85,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="Name, and what they are in the community",
         ),
         Held(
+            "level_grants",
+            personal="",
+            others="community grant_id member_id level_id stands",
+            order="community grant_id",
+            erased=Erased.STAYS,
+            says="Levels that they have",
+        ),
+        Held(
             "alike_keys",
             personal="what",
             others="community reason member_id is_shared",

@@ -38,6 +38,7 @@ from shared.merges import find_head, load_group
 NO_KUDOS = ProblemType("no-kudos", 409, "The programme has no kudos")
 UNKNOWN_VALUE = ProblemType("unknown-value", 422, "The programme has no such value")
 OWN_KUDOS = ProblemType("own-kudos", 409, "Nobody thanks themselves")
+KUDOS_CLOSED = ProblemType("kudos-closed", 409, "The member has no level that opens giving kudos")
 ALLOWANCE_SPENT = ProblemType("kudos-allowance-spent", 409, "No more kudos may be given in this month")
 UNKNOWN_KUDOS = ProblemType("unknown-kudos", 404, "No such kudos")
 
@@ -162,7 +163,14 @@ def _refuse(field: str, detail: str) -> Problem:
     summary="Thank a member",
     response_model=KudosGiven,
     responses=problem_responses(
-        UNKNOWN_IDENTITY, UNKNOWN_MEMBER, NO_KUDOS, UNKNOWN_VALUE, OWN_KUDOS, ALLOWANCE_SPENT, KEY_REUSED
+        UNKNOWN_IDENTITY,
+        UNKNOWN_MEMBER,
+        NO_KUDOS,
+        UNKNOWN_VALUE,
+        OWN_KUDOS,
+        KUDOS_CLOSED,
+        ALLOWANCE_SPENT,
+        KEY_REUSED,
     ),
 )
 async def post_kudos(

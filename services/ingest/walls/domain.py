@@ -75,10 +75,14 @@ class OnWall:
 
 
 class Declared(NamedTuple):
-    """What the programme in force says of kudos (None: there are none), and the lists of words."""
+    """What the programme in force says of kudos (None: there are none), and the lists of words.
+
+    `giving` has the levels without which nobody may give any, the title of each by its id; none for everybody.
+    """
 
     terms: KudosTerms | None
     words: list[WordList]
+    giving: Mapping[str, str]
 
 
 class WallPlace(NamedTuple):

@@ -28,15 +28,24 @@ from services.ingest.walls.domain import (
 from shared.calendars import month_of
 from shared.consumer import Subscription
 from shared.contracts.activities.told import text_of
-from shared.contracts.facts import GUIDELINE_FACT, GuidelineFact, ListedData, ProgrammePublished
-from shared.contracts.programme import KudosTerms, WordList
+from shared.contracts.facts import (
+    GUIDELINE_FACT,
+    RECOGNITION_FACT,
+    GuidelineFact,
+    ListedData,
+    ProgrammePublished,
+    RecognitionFact,
+)
+from shared.contracts.programme import KudosTerms, Level, WordList, opening
 from shared.contracts.programme.listed import find_listed
+from shared.followed_levels import keep_levels
 from shared.postgres import Connection
-from shared.topics import GUIDELINES
+from shared.topics import GUIDELINES, RECOGNITION
 from shared.transaction import InvalidMessageError, Transaction
 
 _TERMS = TypeAdapter[KudosTerms | None](KudosTerms | None)
 _WORDS = TypeAdapter(list[WordList])
+_LEVELS = TypeAdapter(list[Level])
 
 
 class GivenEvent(NamedTuple):
@@ -67,7 +76,9 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
         data = fact["data"]
         document = data["document"]
         try:
-            terms = _TERMS.validate_python((document.get("recognition") or {}).get("kudos"))
+            recognition = document.get("recognition") or {}
+            terms = _TERMS.validate_python(recognition.get("kudos"))
+            levels = _LEVELS.validate_python(recognition.get("levels", []))
             words = _WORDS.validate_python((document.get("guidelines") or {}).get("words", []))
         except ValidationError as error:
             raise InvalidMessageError(f"kudos of {data['programme_id']}: {error}", index) from error
@@ -76,8 +87,13 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
             community=fact["community"],
             version=data["version"],
             effective_from=data["effective_from"],
-            declared=Declared(terms, words),
+            declared=Declared(terms, words, _giving(levels)),
         )
+
+
+def _giving(levels: Sequence[Level]) -> dict[str, str]:
+    opened = opening(levels, "give_kudos")
+    return {level.id: level.title for level in levels if level.id in opened}
 
 
 async def find_declared(conn: Connection, *, community: str, now: datetime) -> Declared:
@@ -153,6 +169,12 @@ async def on_guidelines(tx: Transaction[Settings], facts: list[GuidelineFact]) -
         await store.set_cases(tx.conn, outcomes=list(last.values()))
 
 
+async def on_recognition(tx: Transaction[Settings], facts: list[RecognitionFact]) -> None:
+    """Keep which levels members have: some open giving kudos."""
+    await keep_levels(tx, [fact for fact in facts if fact["type"] == "recognition.granted.v1"])
+
+
+FOLLOWED_LEVELS = Subscription(RECOGNITION, RECOGNITION_FACT, on_recognition)
 FOLLOWED_GUIDELINES = Subscription(GUIDELINES, GUIDELINE_FACT, on_guidelines)
 
 

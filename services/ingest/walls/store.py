@@ -12,7 +12,7 @@ from services.ingest.walls.domain import Declared, Kudos, OnWall, WallAsked, Wal
 from shared.contracts.programme import KudosTerms, WordList
 from shared.postgres import Connection
 
-NOTHING_DECLARED = Declared(None, [])
+NOTHING_DECLARED = Declared(None, [], {})
 
 
 class CaseOutcome(NamedTuple):
@@ -33,14 +33,15 @@ async def put_declared(
     terms = None if declared.terms is None else declared.terms.model_dump_json(exclude_none=True)
     await conn.execute(
         """
-        insert into declared_kudos (community, version, effective_from, terms, words)
-        values ($1, $2, $3, $4::jsonb, $5::jsonb) on conflict do nothing
+        insert into declared_kudos (community, version, effective_from, terms, words, giving)
+        values ($1, $2, $3, $4::jsonb, $5::jsonb, $6::jsonb) on conflict do nothing
         """,
         community,
         version,
         effective_from,
         terms,
         orjson.dumps([one.model_dump() for one in declared.words]).decode(),
+        orjson.dumps(declared.giving).decode(),
     )
 
 
@@ -48,8 +49,10 @@ async def load_declared(conn: Connection, *, communities: Collection[str], now: 
     """What the version of each community that is in force says of kudos."""
     rows = await conn.fetch(
         """
-        select distinct on (community) community, terms::text as terms, words::text as words from declared_kudos
-        where community = any($1::text[]) and effective_from <= $2 order by community, version desc
+        select distinct on (community)
+            community, terms::text as terms, words::text as words, giving::text as giving
+        from declared_kudos where community = any($1::text[]) and effective_from <= $2
+        order by community, version desc
         """,
         list(communities),
         now,
@@ -58,6 +61,7 @@ async def load_declared(conn: Connection, *, communities: Collection[str], now: 
         row["community"]: Declared(
             None if row["terms"] is None else KudosTerms.model_validate_json(row["terms"]),
             [WordList.model_validate(one) for one in orjson.loads(row["words"])],
+            orjson.loads(row["giving"]),
         )
         for row in rows
     }

@@ -8,11 +8,11 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from services.rewards.levels.store import has_level
 from services.rewards.programmes.domain import InForce
 from services.rewards.programmes.store import find_in_force
 from shared.contracts.programme import CatalogueReward
 from shared.followed_audiences import is_in
+from shared.followed_levels import has_level
 from shared.http import Conn, MemberId, Principal, Scope, problem_responses, requires
 from shared.http.problem_types import UNKNOWN_IDENTITY
 from shared.postgres import Connection

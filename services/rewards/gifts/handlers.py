@@ -6,7 +6,6 @@ Locks are taken in this order: a person's gifts, a draw, a reward.
 from services.rewards.draws.handlers import give_ticket_back, take_ticket
 from services.rewards.gifts import store
 from services.rewards.gifts.domain import Gift, GiftState
-from services.rewards.levels.handlers import keep_levels
 from services.rewards.metrics import GIFTS
 from services.rewards.redemptions.domain import OutOfStockError, UnknownRewardError
 from services.rewards.redemptions.handlers import give
@@ -14,6 +13,7 @@ from services.rewards.settings import Settings
 from shared.consumer import Subscription
 from shared.contracts.draws import Ticket
 from shared.contracts.facts import RECOGNITION_FACT, RecognitionFact
+from shared.followed_levels import keep_levels
 from shared.followed_members import find_name
 from shared.merges import find_head, load_group, lock_heads
 from shared.topics import RECOGNITION

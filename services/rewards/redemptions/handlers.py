@@ -7,7 +7,6 @@ from typing import Any
 from services.rewards.ledger.domain.entries import AlteredError
 from services.rewards.ledger.handlers import alarm
 from services.rewards.ledger.store import entries as ledger_store
-from services.rewards.levels.store import has_level
 from services.rewards.lots.domain.lots import LotUse, NotEnoughPointsError, lots_parts
 from services.rewards.lots.handlers.uses import carry_out
 from services.rewards.lots.store import load_uses
@@ -42,6 +41,7 @@ from shared.contracts.facts import (
 )
 from shared.contracts.programme import CatalogueReward
 from shared.followed_audiences import is_in
+from shared.followed_levels import has_level
 from shared.merges import find_head
 from shared.topics import MESSAGES
 from shared.topics import REDEMPTIONS as TOPIC

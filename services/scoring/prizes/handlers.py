@@ -17,7 +17,6 @@ from services.scoring.metrics import PRIZES
 from services.scoring.prizes import store
 from services.scoring.prizes.domain import Carried, Prize, amount, terms_of
 from services.scoring.programmes.store import versions
-from services.scoring.quality.handlers.levels import keep_levels
 from services.scoring.settings import Settings
 from services.scoring.voids.domain import Voided
 from services.scoring.voids.store import add_voided, find_communities_with_voids, load_standing
@@ -35,6 +34,7 @@ from shared.contracts.facts import (
 )
 from shared.contracts.programme import PrizePoints
 from shared.followed_communities import load_calendar
+from shared.followed_levels import keep_levels
 from shared.merges import find_head, load_group
 from shared.own_facts import ReadBack
 from shared.postgres import Connection

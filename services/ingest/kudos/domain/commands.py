@@ -17,6 +17,7 @@ import orjson
 from services.ingest.kudos.domain.giving import (
     MESSAGE_MAX_CHARS,
     AllowanceSpentError,
+    KudosClosedError,
     KudosRefusedError,
     NoGiverError,
     NoKudosError,
@@ -146,6 +147,7 @@ class Words(NamedTuple):
     own: str
     nobody: str
     giver: str
+    level: str
     spent: str
     value: str
     message: str
@@ -160,6 +162,7 @@ _WORDS: Final[Mapping[str, Words]] = {
         own="Thanks are for somebody else.",
         nobody="Whom you name is no member who can be thanked.",
         giver="You are not known here as somebody who can give kudos.",
+        level="Giving kudos is open from another level on.",
         spent="You have given all that you may, to all or to this member; there are more after {until}.",
         value="Say which value it is for: {values}.",
         message="Say what for, in at most {max} characters.",
@@ -172,6 +175,7 @@ _WORDS: Final[Mapping[str, Words]] = {
         own="Si ringrazia qualcun altro.",
         nobody="Chi hai indicato non è un membro che si possa ringraziare.",
         giver="Qui non risulti tra chi può dare kudos.",
+        level="I kudos si danno da un altro livello in su.",
         spent="Hai dato tutti quelli che puoi, in tutto o a questo membro; se ne danno altri dopo il {until}.",
         value="Di’ per quale valore: {values}.",
         message="Di’ per che cosa, in non più di {max} caratteri.",
@@ -198,6 +202,7 @@ def say_refused(words: Words, error: KudosRefusedError, *, values: Sequence[str]
         OwnKudosError: words.own,
         NoReceiverError: words.nobody,
         NoGiverError: words.giver,
+        KudosClosedError: words.level,
         AllowanceSpentError: words.spent,
         UnsayableError: words.message,
     }[type(error)]

@@ -48,6 +48,14 @@ class NoGiverError(KudosRefusedError):
     """Whoever is to give it is no member, was forgotten, or is no person."""
 
 
+class KudosClosedError(KudosRefusedError):
+    """Giving is opened by levels of which the giver has none; `titles` are those."""
+
+    def __init__(self, titles: Sequence[str]) -> None:
+        super().__init__(", ".join(titles))
+        self.titles = titles
+
+
 class AllowanceSpentError(KudosRefusedError):
     """What one may give in the month, to all or to one, is given; the message says which and until when."""
 

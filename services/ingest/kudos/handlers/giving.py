@@ -22,6 +22,7 @@ from shared.audit import Actor, Did
 from shared.calendars import Calendar, Span, month_of
 from shared.contracts.programme import KudosTerms
 from shared.contracts.programme.listed import find_listed
+from shared.followed_levels import has_level
 from shared.merges import find_head, load_group, lock_heads
 from shared.postgres import Connection
 from shared.transaction import Transaction
@@ -30,7 +31,8 @@ from shared.transaction import Transaction
 async def give(tx: Transaction[Settings], *, community: str, wanted: GiveKudos) -> Given:
     """Give kudos: the event goes out with this transaction, and the wall has it. Given again it is the same.
 
-    Raises NoKudosError, UnknownValueError, NoGiverError, NoReceiverError, OwnKudosError and AllowanceSpentError.
+    Raises NoKudosError, UnknownValueError, NoGiverError, NoReceiverError, OwnKudosError, KudosClosedError and
+    AllowanceSpentError.
     """
     declared = await find_declared(tx.conn, community=community, now=tx.now)
     terms = _terms(declared)
@@ -52,11 +54,15 @@ async def give(tx: Transaction[Settings], *, community: str, wanted: GiveKudos) 
         return Given(
             known, await _allowance(tx.conn, terms, community=community, giver_id=giver_id, month=month), False
         )
-    # 3. Both are there, and there is room.
+    # 3. Both are there, whoever gives may, and there is room.
     if await _person(tx.conn, community=community, member_id=giver_id) is None:
         raise giving.NoGiverError
     if await _person(tx.conn, community=community, member_id=receiver_id) is None:
         raise giving.NoReceiverError
+    if declared.giving and not await has_level(
+        tx.conn, community=community, member_id=giver_id, level_ids=declared.giving
+    ):
+        raise giving.KudosClosedError(tuple(declared.giving.values()))
     counts = await _counts(tx.conn, community=community, giver_id=giver_id, receiver_id=receiver_id, month=month)
     giving.check_room(terms, counts, ends_on=month.ends_on)
     # 4. It stands, and is told.

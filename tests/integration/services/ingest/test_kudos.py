@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -15,9 +15,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.ingest.walls.domain import CHANNEL, HOST, SOURCE
-from services.ingest.walls.handlers import on_guidelines, on_programmes
+from services.ingest.walls.handlers import on_guidelines, on_programmes, on_recognition
 from shared.access_keys import INSTALLATION
-from shared.contracts.facts import CASE_CHANGED, GUIDELINE_FACT, PROGRAMME_PUBLISHED
+from shared.contracts.facts import CASE_CHANGED, GUIDELINE_FACT, PROGRAMME_PUBLISHED, RECOGNITION_GRANTED
 from tests.integration.services.ingest.conftest import Community, handle, problem, raw_fact
 from tests.integration.services.ingest.test_check_ins import member
 from tests.integration.services.world import authorization
@@ -34,10 +34,16 @@ TERMS: dict[str, Any] = {
 WORDS = [{"language": "en", "category": "insult", "words": ["blockhead"]}]
 
 
-async def declare(community: Community, terms: dict[str, Any] | None = None, version: int = 1) -> None:
+async def declare(
+    community: Community,
+    terms: dict[str, Any] | None = None,
+    version: int = 1,
+    levels: Sequence[Mapping[str, Any]] = (),
+) -> None:
     """A programme with kudos, in force."""
     example = PROGRAMME_PUBLISHED.examples[0]
-    document = {"recognition": {"kudos": TERMS if terms is None else terms}, "guidelines": {"words": WORDS}}
+    recognition = {"kudos": TERMS if terms is None else terms, "levels": list(levels)}
+    document = {"recognition": recognition, "guidelines": {"words": WORDS}}
     data = example["data"] | {"document": document, "version": version, "effective_from": "2026-01-01T00:00:00Z"}
     fact = example | {"community": community.name, "data": data}
     async with community.begin() as tx:
@@ -81,6 +87,32 @@ async def decide(community: Community, object_id: str, state: str, revision: int
 async def object_of(community: Community, event_uid: str) -> str:
     sql = "select object_id from kudos where community = $1 and event_uid = $2"
     return str(await community.pool.fetchval(sql, community.name, event_uid))
+
+
+async def test_where_levels_open_giving_only_who_has_one_of_them_gives(community: Community) -> None:
+    ada, ada_shows = await member(community, "ada")
+    grace, _ = await member(community, "grace")
+    opening = {"id": "known", "title": "Known", "points": 50, "opens": ["give_kudos"]}
+    await declare(community, levels=[{"id": "new", "title": "New", "points": 0}, opening])
+    refused = problem(await give(community, ada_shows, grace), 409)
+    assert (refused["type"], "Known" in refused["detail"]) == ("urn:plaudit:problem:kudos-closed", True)
+
+    example = RECOGNITION_GRANTED.examples[0] | {"community": community.name}
+    of_level = {"kind": "level", "id": "known", "member_id": ada}
+
+    async def granted(**said: str) -> None:
+        dropped = ("reverses", "tier", "gives")
+        data = {name: value for name, value in example["data"].items() if name not in dropped} | of_level | said
+        async with community.begin() as tx:
+            await on_recognition(tx, [RECOGNITION_GRANTED.adapter.validate_python(example | {"data": data})])
+
+    known_id, new_id, back_id = (str(uuid4()) for _ in range(3))
+    await granted(grant_id=new_id, id="new")
+    problem(await give(community, ada_shows, grace), 409)
+    await granted(grant_id=known_id)
+    assert (await give(community, ada_shows, grace)).status_code == 201
+    await granted(grant_id=back_id, reverses=known_id)
+    problem(await give(community, ada_shows, grace), 409)
 
 
 async def test_members_thank_one_another_within_what_a_month_allows(community: Community) -> None:
@@ -338,7 +370,13 @@ async def test_a_key_gives_for_somebody_and_everybody_sees_what_is_public(commun
     declared = {"id": community.name, "title": "Makers", "time_zone": "UTC", "public": ["kudos"]}
     made = await community.client.post("/v1/communities", json=declared, headers=office)
     assert made.status_code == 201, made.text
-    [seen] = await wall(community, visits)
+
+    async def shown() -> Any:
+        # What a visitor may see is believed for as long as what a key may do.
+        answer = await community.client.get("/v1/kudos", headers=visits)
+        return answer.json()["items"] if answer.status_code == 200 else None
+
+    [seen] = await until(shown)
     assert (seen["message"], seen["giver"]["name"]) == ("Thank you for staying.", None)
     feed = await community.client.get("/v1/kudos/feed", headers=visits)
     assert feed.headers["content-type"] == "application/feed+json"

@@ -1,10 +1,10 @@
-"""Which levels members have is kept as recognition tells it: some make whoever has them trusted."""
+"""Which levels members have is kept as it is granted and taken back."""
 
 from collections.abc import Sequence
 
-from services.scoring.quality.store import levels as store
-from services.scoring.quality.store.levels import LevelGrant
 from shared.contracts.facts import RecognitionGranted
+from shared.followed_levels import store
+from shared.followed_levels.store import LevelGrant
 from shared.transaction import Transaction
 
 

@@ -1,8 +1,9 @@
 """The SQL of who has which level."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from shared.merges import load_group
 from shared.postgres import Connection
 
 
@@ -26,3 +27,19 @@ async def put_grants(conn: Connection, *, grants: Sequence[LevelGrant]) -> None:
         """,
         *(list(column) for column in zip(*sorted(grants), strict=True)),
     )
+
+
+async def has_level(conn: Connection, *, community: str, member_id: str, level_ids: Collection[str]) -> bool:
+    """Whether a member, or whoever is one person with them, has one of these levels."""
+    group = await load_group(conn, community=community, head_id=member_id)
+    found: bool = await conn.fetchval(
+        """
+        select exists (
+            select from level_grants
+            where community = $1 and member_id = any($2::uuid[]) and level_id = any($3::text[]) and stands)
+        """,
+        community,
+        group,
+        list(level_ids),
+    )
+    return found

@@ -117,10 +117,11 @@
     });
   }
 
-  // What is still under way is looked at again, until it has arrived or half a minute is over.
+  // What is still under way is looked at again, less and less often, until it has arrived or its seconds are over.
   const travelling = document.querySelector("[data-again]");
   if (travelling) {
-    const until = Date.now() + 30000;
+    const until = Date.now() + 1000 * (Number(travelling.dataset.again) || 30);
+    let pause = 500;
     const again = async () => {
       const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
       if (answer?.ok) {
@@ -129,9 +130,10 @@
         if (fresh) document.getElementById("travel").replaceChildren(...fresh.childNodes);
         if (!page.querySelector("[data-again]")) return;
       }
-      if (Date.now() < until) setTimeout(again, 500);
+      pause = Math.min(1.2 * pause, 5000);
+      if (Date.now() < until) setTimeout(again, pause);
     };
-    setTimeout(again, 500);
+    setTimeout(again, pause);
   }
 
   // What is live is kept up by a stream: numbers change in their places, and nothing else moves. It can be paused.

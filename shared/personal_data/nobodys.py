@@ -37,7 +37,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "communities": (
             "community has_events calendar title currency languages look_name colours logo_png public "
             "publishing texts_days rejected_days revision bots bots_considered_up_to lowering_by "
-            "lowering_community lowering_asked_at standings"
+            "lowering_community lowering_asked_at standings embed_sites"
         ),
         "connections": (
             "community name connector document settings is_enabled key_id sealed_secrets made_at changed_at "
@@ -58,7 +58,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "measurings": "community started_at portion_at",
         # Somebody who is written to and is no member: sealed, until a day.
         "message_recipients": ("community recipient_id key_id sealed address_hash state language kept_until"),
-        "message_rooms": "community channel key_id sealed set_at",
+        "message_rooms": "community channel key_id sealed set_at gone_at gone_why",
         "message_settings": (
             "community kinds sender_name reply_to day_max_count quiet_begins quiet_ends digest_at revision"
         ),
@@ -159,6 +159,9 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community draw_id title description reward_id winners_count closes_at state seed frozen_at "
             "tickets_count tickets_sha256 drawn_at"
         ),
+        # The chain over all that was booked: of whom an entry is, the entry says.
+        "entries_unchained": "part community recorded_at transfer_ids account_ids",
+        "ledger_blocks": "community number previous hash chained_at entries_count transfer_ids account_ids",
         # Whatever a check found wrong is by ids, as the books have them.
         "ledger_checks": ("community asked_at started_at parts_done took_too_long checked_at took_seconds found"),
         "lot_uses": "community used_by award_id points owed",

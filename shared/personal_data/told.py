@@ -94,7 +94,9 @@ TOLD: Final[Mapping[str, Told]] = {
     "command.done.v1": Told("", "member_id after audit_id before command credential object person_id service"),
     "personal_data.read.v1": Told("", "member_id audit_id credential operation person_id service"),
     "community.changed.v1": Told(
-        "", "bots calendar currency languages look public retention review_policy revision standings title"
+        "",
+        "bots calendar currency embed_sites languages look public retention review_policy revision standings "
+        "title",
     ),
     "sentiment.measured.v1": Told("", "member_id event_type event_uid measures"),
     "record.dead_lettered.v1": Told(

@@ -67,6 +67,16 @@ _OF_PERSON = """
     community = $1 and member_id is not null and member_id = any(array(
         select $2::uuid union all select member_id from merges where community = $1 and head_id = $2))
 """
+#: The same where a row is of two members.
+_OF_EITHER: Mapping[str, str] = {
+    "kudos": """
+        community = $1 and event_uid in (
+            select k.event_uid from kudos k where k.community = $1 and k.giver_id = any(array(
+                select $2::uuid union all select member_id from merges where community = $1 and head_id = $2))
+            union select k.event_uid from kudos k where k.community = $1 and k.receiver_id = any(array(
+                select $2::uuid union all select member_id from merges where community = $1 and head_id = $2)))
+    """
+}
 #: The tables of which rows go, as the register of personal data says it.
 DELETED_TABLES = tuple(_DELETED)
 
@@ -210,7 +220,7 @@ async def count_of_member(conn: Connection, *, key: MemberKey) -> dict[str, int]
     counts = {}
     for table in _DELETED:
         counts[table] = await conn.fetchval(
-            f"select count(*) from {table} where {_OF_PERSON}",  # noqa: S608 -- of the code
+            f"select count(*) from {table} where {_OF_EITHER.get(table, _OF_PERSON)}",  # noqa: S608 -- of the code
             *key,
         )
     return counts

@@ -94,6 +94,9 @@ NOTHING_PERSONAL = {
     "ingest GET /v1/communities/{community}/keys/{key_id}",
     "rewards GET /v1/payout-run-preview",
     "rewards GET /v1/ledger/accounts",
+    # Numbers and hashes of blocks; which entries are in one, the block says.
+    "rewards GET /v1/ledger/chain",
+    "rewards GET /v1/ledger/blocks",
     "scoring GET /v1/rules",
     "scoring GET /v1/rules/history",
     "ingest GET /v1/members/counts",
@@ -102,6 +105,9 @@ NOTHING_PERSONAL = {
     "ingest GET /v1/measurings",
     "ingest GET /v1/communities/{community}",
     "ingest GET /v1/communities/{community}/public",
+    "ingest GET /v1/communities/{community}/public/look",
+    # Of a member it has how many they may give yet.
+    "ingest GET /v1/kudos/allowance",
     "scoring GET /v1/programmes",
     "scoring GET /v1/programmes/{version}",
     "scoring GET /v1/campaigns",
@@ -120,6 +126,10 @@ NOTHING_PERSONAL = {
     "recognition GET /v1/boards/{board_id}/results",
     "recognition GET /v1/badge-backfill",
     "recognition GET /v1/milestones",
+    # What verifiers of badges ask for: keys, and bits that nobody can tell whose they are.
+    "recognition GET /v1/credential-issuer",
+    "recognition GET /v1/credentials/{community}/did.json",
+    "recognition GET /v1/credentials/{community}/status/{list_no}",
     "recognition GET /v1/quests",
     "scoring GET /v1/prize-points",
     "rewards GET /v1/draws",

@@ -57,7 +57,8 @@ async def known_somebody(community: Community) -> str:
 async def rows_of(community: Community, member: str) -> dict[str, int]:
     counts = {}
     for table in erasure.store.DELETED_TABLES:
-        sql = f"select count(*) from {table} where community = $1 and member_id = $2"
+        whose = "$2 in (giver_id, receiver_id)" if table == "kudos" else "member_id = $2"
+        sql = f"select count(*) from {table} where community = $1 and {whose}"
         counts[table] = await community.pool.fetchval(sql, community.name, member)
     return {table: count for table, count in counts.items() if count}
 

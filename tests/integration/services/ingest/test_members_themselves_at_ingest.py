@@ -94,4 +94,5 @@ async def test_a_community_is_there_for_everybody_only_where_it_shows_something(
         "currency": "EUR",
         "languages": ["it"],
         "public": ["boards"],
+        "embed_sites": [],
     }

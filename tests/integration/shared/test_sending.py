@@ -6,6 +6,7 @@ import signal
 from typing import Any
 from uuid import uuid4
 
+import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import MessageSizeTooLargeError
@@ -13,6 +14,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 from shared.kafka import create_producer, create_topics, send_records
 from shared.settings import ServiceSettings
 from shared.topics import Topic
+from tests.waiting import until
 
 pytestmark = pytest.mark.stack
 
@@ -39,6 +41,15 @@ async def read(settings: ServiceSettings, topic: str, count: int) -> list[tuple[
             return [(record.key, record.value) for record in [await consumer.getone() for _ in range(count)]]
     finally:
         await consumer.stop()
+
+
+async def stopped(pid: int) -> bool:
+    """Whether no thread of a process runs any more."""
+    return all(one.status() == psutil.STATUS_STOPPED for one in map(psutil.Process, thread_ids(pid)))
+
+
+def thread_ids(pid: int) -> list[int]:
+    return [one.id for one in psutil.Process(pid).threads()]
 
 
 async def test_many_senders_share_batches_and_keep_the_order_of_each(
@@ -98,6 +109,7 @@ async def test_what_was_given_up_does_not_pile_up_while_the_broker_is_away(
     broker = stack.state.pids["kafka"]
     os.kill(broker, signal.SIGSTOP)
     try:
+        await until(lambda: stopped(broker))  # the signal is on its way when kill returns
         for _ in range(5):
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.05):

@@ -63,10 +63,14 @@ _HANDED_ON = """
     where k.community = $1 and k.reason = others.reason and k.what = others.what
 """
 #: Rows of a member, and of all who are merged into it: ids that are known first, so that an index has each.
-_OF_PERSON = """
-    community = $1 and member_id is not null and member_id = any(array(
-        select $2::uuid union all select member_id from merges where community = $1 and head_id = $2))
+_IDS_OF_PERSON = """
+    any(array(select $2::uuid union all select member_id from merges where community = $1 and head_id = $2))
 """
+_OF_PERSON = f"community = $1 and member_id is not null and member_id = {_IDS_OF_PERSON}"
+#: Where a row is of a member who is not called `member_id` in it.
+_OF_PERSON_OTHERWISE: Mapping[str, str] = {
+    "kudos": f"community = $1 and (giver_id = {_IDS_OF_PERSON} or receiver_id = {_IDS_OF_PERSON})",
+}
 #: The tables of which rows go, as the register of personal data says it.
 DELETED_TABLES = tuple(_DELETED)
 
@@ -210,7 +214,7 @@ async def count_of_member(conn: Connection, *, key: MemberKey) -> dict[str, int]
     counts = {}
     for table in _DELETED:
         counts[table] = await conn.fetchval(
-            f"select count(*) from {table} where {_OF_PERSON}",  # noqa: S608 -- of the code
+            f"select count(*) from {table} where {_OF_PERSON_OTHERWISE.get(table, _OF_PERSON)}",  # noqa: S608 -- of the code
             *key,
         )
     return counts

@@ -123,9 +123,11 @@
     const until = Date.now() + 1000 * (Number(travelling.dataset.again) || 30);
     let pause = 500;
     const again = async () => {
-      const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
-      if (answer?.ok) {
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const html = await fetch(location.href, { headers: { accept: "text/html" }, signal: AbortSignal.timeout(10000) })
+        .then((answer) => (answer.ok ? answer.text() : null))
+        .catch(() => null);
+      if (html !== null) {
+        const page = new DOMParser().parseFromString(html, "text/html");
         const fresh = page.getElementById("travel");
         if (fresh) document.getElementById("travel").replaceChildren(...fresh.childNodes);
         if (!page.querySelector("[data-again]")) return;

@@ -23,6 +23,15 @@ _OF_PAYOUTS: Final = (
 )
 
 
+#: Of services that follow which levels members have.
+_LEVELS: Final = Held(
+    "level_grants",
+    personal="",
+    others="community grant_id member_id level_id stands",
+    order="community grant_id",
+    erased=Erased.STAYS,
+    says="Levels that they have",
+)
 #: What each service has beside its own: shared/migrations.
 SHARED: Final = (
     Held(
@@ -84,14 +93,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             erased=Erased.BLANKED,
             says="Name, and what they are in the community",
         ),
-        Held(
-            "level_grants",
-            personal="",
-            others="community grant_id member_id level_id stands",
-            order="community grant_id",
-            erased=Erased.STAYS,
-            says="Levels that they have",
-        ),
+        _LEVELS,
         Held(
             "alike_keys",
             personal="what",
@@ -329,14 +331,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             erased=Erased.DELETED,
             says="Since when they are known, and whether they are staff",
         ),
-        Held(
-            "level_grants",
-            personal="",
-            others="community grant_id member_id level_id stands",
-            order="community grant_id",
-            erased=Erased.STAYS,
-            says="Levels that they have",
-        ),
+        _LEVELS,
         Held(
             "event_topics",
             personal="",
@@ -867,14 +862,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
         _PEOPLE,
     ),
     "rewards": (
-        Held(
-            "level_grants",
-            personal="",
-            others="community grant_id member_id level_id stands",
-            order="community grant_id",
-            erased=Erased.STAYS,
-            says="Levels that they have",
-        ),
+        _LEVELS,
         Held(
             "followed_audiences",
             personal="",

@@ -2,23 +2,22 @@
 
 from typing import Any
 
-import orjson
 from starlette.responses import Response
 from starlette.routing import Route
 
-from console.asking import UNAUTHORIZED, Answer
+from console.asking import Answer
 from console.components.tables import Filter, Listing
 from console.frame.navigation import CELEBRATIONS, MY_CELEBRATIONS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.badges.routes import titles_of
-from console.pages.visitors.routes import visited
+from console.pages.visitors.feeds import feed_of
+from console.pages.visitors.routes import check_shown, visited
 from shared.contracts.facts.celebrations import REACTIONS
 
 STREAM_COUNT = 20
 LIST_COUNT = 50
 SEEN_MAX_COUNT = 100
-KEPT_SECONDS = 300
 GIVEN, TAKEN = "yes", "no"
 KINDS = ("milestone", "badge", "level", "quest")
 
@@ -124,34 +123,13 @@ async def public(visit: Visit) -> Response:
     answer = await visit.ask.get(
         "recognition", "/v1/celebrations", limit=LIST_COUNT, after=listing.said.get("after")
     )
-    _check_shown(answer)
+    check_shown(answer)
     return visit.page("pages/celebrations/public.html", celebrations=answer, listing=listing)
 
 
 async def feed(visit: Visit) -> Response:
     """The newest as JSON Feed 1.1, for feed readers."""
-    answer = await visit.ask.get("recognition", "/v1/celebrations/feed")
-    _check_shown(answer)
-    if not answer.ok:
-        return Response("Ask again later.\n", 503, {"retry-after": "60"}, media_type="text/plain")
-    address = f"{visit.console.settings.console_url}/c/{visit.community.id}/celebrations"
-    made = {
-        **answer.body,
-        "title": visit.community.title,
-        "home_page_url": address,
-        "feed_url": f"{address}.json",
-    }
-    return Response(
-        orjson.dumps(made),
-        media_type="application/feed+json",
-        headers={"cache-control": f"public, max-age={KEPT_SECONDS}"},
-    )
-
-
-def _check_shown(answer: Answer) -> None:
-    # A service that has not heard of it yet, or that heard it is public no more.
-    if answer.status == UNAUTHORIZED:
-        raise NotFoundError
+    return await feed_of(visit, "recognition", "/v1/celebrations/feed", name="celebrations")
 
 
 ROUTES = [

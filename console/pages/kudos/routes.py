@@ -3,20 +3,19 @@
 import secrets
 from typing import Any
 
-import orjson
 from starlette.responses import Response
 from starlette.routing import Route
 
-from console.asking import UNAUTHORIZED, Answer
+from console.asking import Answer
 from console.components.tables import Listing
 from console.frame.navigation import KUDOS, MY_KUDOS
 from console.frame.refusals import Refusal
-from console.frame.visits import NotFoundError, Visit, page
-from console.pages.visitors.routes import visited
+from console.frame.visits import Visit, page
+from console.pages.visitors.feeds import feed_of
+from console.pages.visitors.routes import check_shown, visited
 
 WALL_COUNT = 20
 LIST_COUNT = 50
-KEPT_SECONDS = 300
 NAME_MIN_CHARS = 2
 NAME_MAX_CHARS = 100
 MESSAGE_MAX_CHARS = 500
@@ -108,34 +107,13 @@ async def public(visit: Visit) -> Response:
     """The wall for everybody, with names where they are public."""
     listing = Listing.of(f"/c/{visit.community.id}/kudos", visit.request.query_params)
     answer = await visit.ask.get("ingest", "/v1/kudos", limit=LIST_COUNT, after=listing.said.get("after"))
-    _check_shown(answer)
+    check_shown(answer)
     return visit.page("pages/kudos/public.html", wall=answer, listing=listing)
 
 
 async def feed(visit: Visit) -> Response:
     """The newest of it as JSON Feed 1.1, for feed readers."""
-    answer = await visit.ask.get("ingest", "/v1/kudos/feed")
-    _check_shown(answer)
-    if not answer.ok:
-        return Response("Ask again later.\n", 503, {"retry-after": "60"}, media_type="text/plain")
-    address = f"{visit.console.settings.console_url}/c/{visit.community.id}/kudos"
-    made = {
-        **answer.body,
-        "title": visit.community.title,
-        "home_page_url": address,
-        "feed_url": f"{address}.json",
-    }
-    return Response(
-        orjson.dumps(made),
-        media_type="application/feed+json",
-        headers={"cache-control": f"public, max-age={KEPT_SECONDS}"},
-    )
-
-
-def _check_shown(answer: Answer) -> None:
-    # A service that has not heard of it yet, or that heard it is public no more.
-    if answer.status == UNAUTHORIZED:
-        raise NotFoundError
+    return await feed_of(visit, "ingest", "/v1/kudos/feed", name="kudos")
 
 
 ROUTES = [

@@ -63,7 +63,7 @@ async def rules(visit: Visit) -> Response:
     if "badges" in community.public:
         questions["badges"] = ask.get("recognition", "/v1/badges")
     answers: dict[str, Answer] = await ask.all(**questions)
-    _check_shown(*answers.values())
+    check_shown(*answers.values())
     versions = answers["history"].items
     now = _giving(answers["now"].body, answers["campaigns"]) if answers["now"].ok else []
     return visit.page(
@@ -100,7 +100,7 @@ async def board(visit: Visit) -> Response:
     answer = await visit.ask.get(
         "recognition", "/v1/leaderboard", period=period, limit=BOARD_COUNT, after=listing.said.get("after")
     )
-    _check_shown(answer)
+    check_shown(answer)
     return visit.page(
         "pages/visitors/board.html",
         answer=answer,
@@ -115,7 +115,7 @@ async def badges(visit: Visit) -> Response:
     answers = await visit.ask.all(
         badges=visit.ask.get("recognition", "/v1/badges"), rules=visit.ask.get("scoring", "/v1/rules")
     )
-    _check_shown(answers["badges"])
+    check_shown(answers["badges"])
     return visit.page("pages/visitors/badges.html", badges=answers["badges"], titles=titles_of(answers["rules"]))
 
 
@@ -137,8 +137,8 @@ async def _community(visit: Visit) -> Community | Answer:
     raise NotFoundError
 
 
-def _check_shown(*answers: Answer) -> None:
-    # A service that has not heard of it yet, or that heard it is public no more.
+def check_shown(*answers: Answer) -> None:
+    """Raise NotFoundError where a service has not heard that it is public yet, or heard that it is so no more."""
     if any(answer.status == UNAUTHORIZED for answer in answers):
         raise NotFoundError
 

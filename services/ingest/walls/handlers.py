@@ -171,7 +171,7 @@ async def on_guidelines(tx: Transaction[Settings], facts: list[GuidelineFact]) -
 
 async def on_recognition(tx: Transaction[Settings], facts: list[RecognitionFact]) -> None:
     """Keep which levels members have: some open giving kudos."""
-    await keep_levels(tx, [fact for fact in facts if fact["type"] == "recognition.granted.v1"])
+    await keep_levels(tx, facts)
 
 
 FOLLOWED_LEVELS = Subscription(RECOGNITION, RECOGNITION_FACT, on_recognition)

@@ -27,7 +27,7 @@ async def on_recognition(tx: Transaction[Settings], facts: list[RecognitionFact]
 
     What a board gives comes as with a grant, of each period by itself, and stays.
     """
-    await keep_levels(tx, [fact for fact in facts if fact["type"] == "recognition.granted.v1"])
+    await keep_levels(tx, facts)
     for fact in facts:
         community = fact["community"]
         if fact["type"] == "recognition.granted.v1" and "reverses" in fact["data"]:

@@ -50,7 +50,7 @@ async def on_grants(tx: Transaction[Settings], facts: list[RecognitionFact]) -> 
 
     What falls into a suspension of the member comes to nothing while that stands.
     """
-    await keep_levels(tx, [fact for fact in facts if fact["type"] == "recognition.granted.v1"])
+    await keep_levels(tx, facts)
     by_community: dict[str, list[RecognitionFact]] = {}
     for fact in facts:
         if _reverses(fact) or "points" in fact["data"].get("gives", {}):

@@ -13,7 +13,7 @@ from services.recognition.levels.domain.by_hand import Lock
 from services.recognition.levels.domain.ladder import Ladder
 from services.recognition.levels.domain.standing import LevelMember, MemberKey
 from services.recognition.thresholds.domain import Grant, Held, ThresholdKey, parts_of
-from shared.contracts.programme import Level, Recognition
+from shared.contracts.programme import Recognition
 from shared.postgres import Connection
 
 LADDERS_REMEMBERED_COUNT = 64
@@ -41,22 +41,6 @@ async def find_ladder(conn: Connection, *, community: str, version: int) -> Ladd
         "select recognition from programmes where community = $1 and version = $2", community, version
     )
     return _ladder(text or "{}")
-
-
-@lru_cache(LADDERS_REMEMBERED_COUNT)
-def _levels(text: str) -> tuple[Level, ...]:
-    return tuple(Recognition.model_validate_json(text).levels)
-
-
-async def load_levels_at(conn: Connection, *, community: str, at: datetime) -> tuple[Level, ...]:
-    """All levels of the version in force at a moment, lowest first; none where there is no such version."""
-    text = await conn.fetchval(
-        "select recognition from programmes where community = $1 and effective_from <= $2"
-        " order by version desc limit 1",
-        community,
-        at,
-    )
-    return _levels(text or "{}")
 
 
 async def load_members(conn: Connection, *, keys: Collection[MemberKey]) -> dict[MemberKey, LevelMember]:

@@ -114,6 +114,18 @@ async def test_where_levels_open_giving_only_who_has_one_of_them_gives(community
     await granted(grant_id=back_id, reverses=known_id)
     problem(await give(community, ada_shows, grace), 409)
 
+    # One person has what any of them has, for as long as they are one.
+    edith, _ = await member(community, "edith")
+    await granted(grant_id=str(uuid4()), member_id=edith)
+    merge = f"/v1/members/{ada}/{{}}".format
+    assert (await community.client.post(merge("merge"), json={"member_id": edith})).status_code == 200
+    assert (await give(community, ada_shows, grace)).status_code == 201
+    assert (await community.client.post(merge("unmerge"), json={"member_id": edith})).status_code == 200
+    problem(await give(community, ada_shows, grace), 409)
+    # Where no level opens it any more, everybody may.
+    await declare(community, TERMS | {"pair_per_month": 3}, version=2)
+    assert (await give(community, ada_shows, grace)).status_code == 201
+
 
 async def test_members_thank_one_another_within_what_a_month_allows(community: Community) -> None:
     ada, ada_shows = await member(community, "ada")

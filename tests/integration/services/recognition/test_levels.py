@@ -16,7 +16,6 @@ from services.recognition.levels.domain.ladder import Ladder, Life, Surroundings
 from services.recognition.levels.domain.walk import reached
 from services.recognition.levels.handlers.deciding import keep_levels
 from services.recognition.levels.handlers.restoring import on_levels_told, on_locks_told
-from services.recognition.levels.handlers.rights import may
 from services.recognition.merges.handlers import on_guidelines, on_members
 from services.recognition.streaks.handlers import on_freezes_told
 from services.recognition.thresholds.handlers import on_programmes
@@ -247,38 +246,6 @@ async def test_by_hand_a_level_stays_until_it_is_let_go(world: Any, api: httpx.A
     assert (await api.get(f"{nobody}/levels")).status_code == 404
     await looked(world, BEGIN + 30 * DAY)
     assert await standing(world) == {}
-
-
-async def test_a_right_is_open_by_levels_of_points_and_of_deeds_and_to_a_whole_person(world: Any) -> None:
-    merging = Merging(world, on_members)
-    asked = {"community": world.community, "right": "give_kudos"}
-    by_points = {"id": "rich", "title": "Rich", "points": 10, "opens": ["give_kudos"]}
-    opened = [{**LEVELS[0], "opens": ["give_kudos", "redeem"]}, by_points]
-    await world.handle(on_programmes, programme(world, 1, opened))
-    in_force = datetime.now(UTC) + DAY
-
-    async def those_who_may(at: datetime = in_force) -> str:
-        async with world.begin() as tx:
-            return "".join([one for one in "abc" if await may(tx.conn, member_id=world.uuid(one), at=at, **asked)])
-
-    assert await those_who_may(datetime(2020, 1, 1, tzinfo=UTC)) == "abc"  # nothing was in force then
-    assert await those_who_may() == ""
-    for name in "abc":
-        await world.handle(on_members, known(world, name, BEGIN))
-    await world.handle(on_events, *(message(world, number, "a", BEGIN) for number in range(4)))
-    await looked(world, BEGIN + timedelta(hours=1))
-    assert await those_who_may() == "a"
-    await world.awarded(world.award("b", 10))
-    assert await those_who_may() == "ab"
-    await merging.merge("c", "b")
-    assert await those_who_may() == "abc"
-    await merging.unmerge("c")
-    assert await those_who_may() == "ab"
-    # What takes the level takes the right.
-    await looked(world, BEGIN + 4 * DAY)
-    assert await those_who_may() == "b"
-    await world.handle(on_programmes, programme(world, 2, LEVELS))
-    assert await those_who_may() == "abc"
 
 
 async def test_a_version_that_asks_for_something_else_looks_at_all_and_tells_it_as_past(world: Any) -> None:

@@ -181,7 +181,7 @@ def _seen_award(world: World, one: Done) -> Iterator[Row]:
 
 #: What recognition's totals are made of; it is dropped when they are.
 COUNTED = "filled_awards"
-#: Accounts of members who redeemed something, as often as they did; it is dropped when each is there once.
+#: Accounts of members who redeemed something, as often as they did in a piece; of these each is kept once.
 USED = "filled_accounts"
 OF_EVENTS = (
     Table("ingest", "events", ("community", "event_uid", "content_hash"), _known),

@@ -18,6 +18,18 @@ BEFORE: Final = {
     ),
 }
 
+#: With the rows of a piece of events, and committed with them: what was booked is chained soon, with its accounts.
+WITH_A_PIECE: Final = {
+    "rewards": (
+        f"""
+        insert into accounts (community, account_id, owner, kind, currency)
+        select distinct $1, account_id, owner, kind, currency from {USED}
+        on conflict (community, account_id) do nothing
+        """,
+        f"truncate {USED}",
+    ),
+}
+
 _LEVELS = "(values ('newcomer', 'Newcomer', 0), ('regular', 'Regular', 50), ('pillar', 'Pillar', 500))"
 _GRANT_ID = "md5($1 || member_id::text || l.id)::uuid"
 
@@ -75,10 +87,6 @@ AFTER: Final = {
         f"drop table {COUNTED}",
     ),
     "rewards": (
-        f"""
-        insert into accounts (community, account_id, owner, kind, currency)
-        select distinct $1, account_id, owner, kind, currency from {USED}
-        """,
         f"drop table {USED}",
         """
         insert into balances (community, account_id, amount)

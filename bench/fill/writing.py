@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 
 from bench.fill.rows import OF_EVENTS, OF_MEMBERS, Table
-from bench.fill.totals import AFTER, BEFORE, GRANT_DAYS, GRANTS_COLUMNS
+from bench.fill.totals import AFTER, BEFORE, GRANT_DAYS, GRANTS_COLUMNS, WITH_A_PIECE
 from bench.fill.world import World
 from plaudit.stack import StackState
 from services.rewards.ledger.domain.entries import community_account
@@ -98,12 +98,18 @@ async def _copy(
             if table.service == service:
                 records = (row for one in piece for row in table.rows(world, one))
                 await database.copy_records_to_table(table.name, columns=table.columns, records=records)
+        if tables is OF_EVENTS:
+            await _run(database, WITH_A_PIECE.get(service, ()), world)
 
 
 async def _total(database: asyncpg.Connection, service: str, world: World) -> None:
     async with database.transaction():
-        for statement in AFTER[service]:
-            await database.execute(statement, *([world.community] if "$1" in statement else []))
+        await _run(database, AFTER[service], world)
+
+
+async def _run(database: asyncpg.Connection, statements: Iterable[str], world: World) -> None:
+    for statement in statements:
+        await database.execute(statement, *([world.community] if "$1" in statement else []))
 
 
 async def _copy_grants(databases: Databases, world: World) -> None:

@@ -73,7 +73,8 @@ def test_a_filled_community_is_whole(platform: StackState, tmp_path: Path) -> No
 
     world = list(World(community, 1, MEMBERS, EVENTS, datetime(2026, 1, 1, tzinfo=UTC)).done())
     points = sum(one.kind.points for one in world)
-    assert get("rewards", "/v1/ledger/check")["balanced"] is True
+    found = get("rewards", "/v1/ledger/check")
+    assert found["balanced"] is True, found
     check_books(get, community, key, tmp_path)
     board = get("recognition", "/v1/leaderboard")["items"]
     assert sum(one["points"] for one in board) == points

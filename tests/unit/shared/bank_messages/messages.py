@@ -52,7 +52,8 @@ def report(group: str, *parts: str) -> bytes:
 
 def of_payment(end_to_end_id: str, status: str, why: str = "") -> str:
     """What a report says of a payment."""
-    return f"<TxInfAndSts><OrgnlEndToEndId>{end_to_end_id}</OrgnlEndToEndId><TxSts>{status}</TxSts>{why}</TxInfAndSts>"
+    said = f"<OrgnlEndToEndId>{end_to_end_id}</OrgnlEndToEndId><TxSts>{status}</TxSts>"
+    return f"<TxInfAndSts>{said}{why}</TxInfAndSts>"
 
 
 def why(reason: str, words: str = "") -> str:

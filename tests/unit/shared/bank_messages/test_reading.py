@@ -28,6 +28,11 @@ def _entries(content: bytes) -> list[Entry]:
     return list(entries(read_message(content)))
 
 
+def _all(content: bytes) -> None:
+    read = read_message(content)
+    list(statuses(read) if read.kind == "pain.002" else entries(read))
+
+
 @pytest.mark.parametrize(
     ("written", "currency", "minor"),
     [
@@ -127,8 +132,7 @@ def test_other_encodings_and_envelopes_are_read() -> None:
 )
 def test_what_is_not_right_is_refused_with_what_is_wrong(content: bytes, problem: str) -> None:
     with pytest.raises(MessageError, match=problem):
-        read = read_message(content)
-        list(statuses(read) if read.kind == "pain.002" else entries(read))
+        _all(content)
 
 
 def test_entities_that_grow_are_not_grown() -> None:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from plaudit.listing import listing
 from shared.bank_messages.amounts import decimal_amount
-from shared.bank_messages.counting import BOOKED, Counted
+from shared.bank_messages.counting import BOOKED, Counted, Told
 from shared.bank_messages.documents import (
     MESSAGE_MAX_BYTES,
     Amount,
@@ -67,8 +67,9 @@ def _lines(files: Sequence[Path]) -> Iterator[Line]:
         about = {"file": str(file), "message": read.name, "message_id": message_id(read)}
         if not found:
             click.echo(f"{written_out(str(file))}: nothing is booked in it", err=True)
-        of_accounts = [one for one in found if isinstance(one, Entry)]
-        numbers = iter(counted.add(of_accounts))  # one for each entry, in their order
+        numbers = iter(
+            counted.add(Told.of(one) for one in found if isinstance(one, Entry))
+        )  # one for each entry, in their order
         for one in found:
             if isinstance(one, Status):
                 lines.append((about | _of_status(one), None))

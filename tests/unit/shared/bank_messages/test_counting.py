@@ -5,7 +5,7 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.bank_messages.counting import Counted
+from shared.bank_messages.counting import Counted, Told
 from shared.bank_messages.documents import read_message
 from shared.bank_messages.statements import Entry, entries
 from tests.unit.shared.bank_messages.messages import RETURNED, entry, payment, statement
@@ -42,7 +42,7 @@ STATEMENT = _read(
 
 def _counting(*messages: list[Entry]) -> list[Entry]:
     counted = Counted()
-    numbered = [pair for one in messages for pair in zip(counted.add(one), one, strict=True)]
+    numbered = [pair for one in messages for pair in zip(counted.add(map(Told.of, one)), one, strict=True)]
     return [one for number, one in numbered if counted.same_as(number) is None and one.status == "BOOK"]
 
 

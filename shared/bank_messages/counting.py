@@ -1,5 +1,6 @@
 """Which bookings are the same: one is in the day's report (camt.052), a notice (.054) and a statement (.053)."""
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ _APART = "\n"
 
 
 class Told(NamedTuple):
-    """What an entry is known by. `payments` is made of its payments' ids, or else of what is said to the payee."""
+    """What an entry is known by. `payments` is a hash of its payments' ids, or of what is said to the payee."""
 
     account: str | None
     direction: Direction
@@ -30,13 +31,14 @@ class Told(NamedTuple):
     def of(cls, entry: Entry) -> "Told":
         """What an entry is known by."""
         ids = [one.end_to_end_id or "" for one in entry.bookings]
+        payments = _APART.join(ids) if any(ids) else _APART + entry.remittance
         return cls(
             entry.account,
             entry.direction,
             entry.amount,
             entry.booked_on or entry.value_on,
             entry.servicer_reference,
-            _APART.join(ids) if any(ids) else _APART + entry.remittance,
+            hashlib.sha256(payments.encode()).hexdigest(),
             entry.is_detailed,
             entry.status == BOOKED,
         )

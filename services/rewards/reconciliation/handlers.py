@@ -69,7 +69,7 @@ async def import_message(
     lines, same = await _counted(tx.conn, found.lines, community=community)
     lines = await _matched(tx.conn, lines, community=community)
     await store.add_message(tx.conn, message)
-    await store.add_lines(tx.conn, message, lines)
+    await store.add_lines(tx.conn, lines, message=message)
     await store.set_again(tx.conn, same, community=community)
     after = {"name": message.name, "sha256": sha256, "lines": len(lines)}
     tx.did(Did("bank_message.import", "bank_message", key, after=after))
@@ -128,17 +128,18 @@ async def note_matched(begin: Begin, until: float) -> None:
             found = await store.lock_next(tx.conn, limit=AT_ONCE_COUNT)
             if found is None:
                 return
-            await _note_or_refuse(tx, *found, begun)
-            begun.add(found[1][0].line_id)
+            message, lines = found
+            await _note_or_refuse(tx, lines, message=message, begun=begun)
+            begun.add(lines[0].line_id)
 
 
 async def _note_or_refuse(
-    tx: Transaction[Settings], message: BankMessage, lines: list[Line], begun: set[str]
+    tx: Transaction[Settings], lines: list[Line], *, message: BankMessage, begun: set[str]
 ) -> None:
     """Note what lines say; what cannot be so is left to a person, and stops nothing else."""
     try:
         async with tx.conn.transaction():
-            done = await _note(tx, message, lines, begun)
+            done = await _note(tx, lines, message=message, begun=begun)
     except ReportRefusedError as error:
         whys = dict(error.refused.values())
         done = [_refused(line, whys[line.payout_id]) for line in lines if line.payout_id in whys]
@@ -151,7 +152,9 @@ def _refused(line: Line, why: str) -> Line:
     return replace(line, state=LineState.REFUSED, why=why)
 
 
-async def _note(tx: Transaction[Settings], message: BankMessage, lines: list[Line], begun: set[str]) -> list[Line]:
+async def _note(
+    tx: Transaction[Settings], lines: list[Line], *, message: BankMessage, begun: set[str]
+) -> list[Line]:
     """The lines that are done then. They are of one run, and say the same."""
     first = lines[0]
     if first.run_id is None or first.says is None:
@@ -160,9 +163,8 @@ async def _note(tx: Transaction[Settings], message: BankMessage, lines: list[Lin
     by = first.decided_by or message.imported_by
     waiting = await outcome_store.load_waiting(tx.conn, community=message.community, run_id=first.run_id)
     if first.payout_id is None:
-        return await _note_whole(
-            tx, message, first, first.run_id, waiting, by=by, is_first=first.line_id not in begun
-        )
+        is_first = first.line_id not in begun
+        return await _note_whole(tx, first, message=message, waiting=waiting, by=by, is_first=is_first)
     payouts = await payout_store.load_named(
         tx.conn, [line.payout_id for line in lines if line.payout_id], community=message.community
     )
@@ -203,16 +205,16 @@ def _noted(line: Line, outcome: Outcome | None) -> Line:
 
 async def _note_whole(
     tx: Transaction[Settings],
-    message: BankMessage,
     line: Line,
-    run_id: str,
-    waiting: Sequence[Outcome],
     *,
+    message: BankMessage,
+    waiting: Sequence[Outcome],
     by: Actor,
     is_first: bool,
 ) -> list[Line]:
     """Note a piece of what is said of a whole run; its line is done once nothing is left."""
     outcome = PayoutState.FAILED if line.says is Says.FAILED else PayoutState(line.says or "")
+    run_id = line.run_id or ""
     if not needs_two(outcome):
         report = BankReport(outcome, line.reason)
         noted = await note_outcome(

@@ -107,7 +107,7 @@ async def add_message(conn: Connection, message: BankMessage) -> None:
     )
 
 
-async def add_lines(conn: Connection, message: BankMessage, lines: Sequence[Line]) -> None:
+async def add_lines(conn: Connection, lines: Sequence[Line], *, message: BankMessage) -> None:
     """Add the lines of a message, in their order."""
     records = [
         (

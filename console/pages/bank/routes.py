@@ -25,7 +25,7 @@ def _(text: str) -> str:
 
 #: In the order in which somebody wants to see them.
 STATES = {
-    "open": _("Wait for somebody"),
+    "open": _("To look at"),
     "proposed": _("Waits for another person"),
     "noted": _("Noted"),
     "matched": _("Being noted"),

@@ -11,7 +11,7 @@ import asyncpg
 import httpx
 import pytest
 
-from services.analytics.participation.handlers import on_events
+from services.analytics.intake.handlers import on_events
 from shared.calendars import Calendar
 
 pytestmark = pytest.mark.stack

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.analytics.participation.handlers import on_events
+from services.analytics.intake.handlers import on_events
 from shared.contracts.facts import MEMBER_FACT
 from shared.followed_members import on_members
 from tests.integration.services.world import NOON

@@ -16,6 +16,7 @@ from services.analytics.recognition.handlers import on_grants
 from services.analytics.redemptions.handlers import on_redemptions
 from services.analytics.rejections import api as rejections
 from services.analytics.rejections.handlers import on_rejected
+from services.analytics.retention.api import acquisition
 from services.analytics.retention.api import routes as retention
 from services.analytics.retention.handlers import FOLD_EVERY_SECONDS, fold, on_members
 from services.analytics.settings import Settings
@@ -75,6 +76,7 @@ SPEC = ServiceSpec(
         part.router
         for part in (
             participation,
+            acquisition,
             retention,
             points,
             summary,

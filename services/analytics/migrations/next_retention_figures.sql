@@ -36,3 +36,10 @@ create table retention_terms (
 );
 
 insert into retention_marks (community, member_id) select distinct community, member_id from member_days;
+
+-- Who was new when is a figure of retention now. What is left of members' firsts is what workers lock who move a day
+-- of the same member.
+drop table first_days;
+alter table member_firsts rename to member_locks;
+alter table member_locks drop column first_at, drop column channel, drop column day;
+alter index member_firsts_pkey rename to member_locks_pkey;

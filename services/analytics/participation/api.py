@@ -1,6 +1,5 @@
-"""HTTP routes of participation, active and new members."""
+"""HTTP routes of participation and active members."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Self
 
@@ -117,46 +116,3 @@ async def get_active_members(
     page = page_of_periods(period, days, place, limit, calendar)
     found = await reading.load_active_members(conn, community=principal.community, spans=page.spans)
     return page.of(PeriodActiveMembers.of, found, quiet=0)
-
-
-class ChannelAcquisition(BaseModel):
-    channel: str
-    new_members: int
-
-    @classmethod
-    def of(cls, acquisition: domain.ChannelAcquisition) -> Self:
-        """A channel's new members as the API shows them."""
-        return cls(channel=acquisition.channel, new_members=acquisition.new_members)
-
-
-class PeriodAcquisition(Period):
-    """Members whose first event was in a period, by the channel where that was."""
-
-    new_members: int
-    channels: list[ChannelAcquisition]
-
-    @classmethod
-    def of(cls, span: Span, channels: Sequence[domain.ChannelAcquisition]) -> Self:
-        """A period's new members as the API shows them."""
-        return cls(
-            starts_on=span.starts_on,
-            ends_on=span.ends_on,
-            new_members=sum(channel.new_members for channel in channels),
-            channels=[ChannelAcquisition.of(channel) for channel in channels],
-        )
-
-
-@router.get("/v1/acquisition", summary="New members over time", responses=PROBLEMS)
-async def get_acquisition(
-    principal: FigureReader,
-    days: AskedDays,
-    place: AskedPlace,
-    calendar: AskedCalendar,
-    conn: Conn,
-    by: Grain = "day",
-    limit: Limit = 100,
-) -> Page[PeriodAcquisition]:
-    """A member is new with the first event of theirs on any channel, even if that was retracted later."""
-    page = page_of_periods(by, days, place, limit, calendar)
-    found = await reading.load_acquisitions(conn, community=principal.community, spans=page.spans)
-    return page.of(PeriodAcquisition.of, found, quiet=())

@@ -36,8 +36,9 @@ async def count_events(tx: Transaction, events: list[AcceptedEvent]) -> set[Memb
     decided: list[Decided] = await storing.decide(tx.conn, decisions=decisions) if decisions else []
     RETRACTED_EVENTS.inc(sum(change < 0 for _, change in decided))
     RESTORED_EVENTS.inc(sum(change > 0 for _, change in decided))
-    counted = count(stored, decided)
-    await counting.add_counts(tx.conn, counted=counted)
+    changes = count(stored, decided)
+    if changes:
+        await counting.add_counts(tx.conn, changes=changes)
     if stored.events:
         observe_ages("analytics", (event["receivedat"] for event in unique if not is_backfill(event)), tx.now)
-    return {(place.community, place.member_id) for place in counted.changes}
+    return {(place.community, place.member_id) for place in changes}

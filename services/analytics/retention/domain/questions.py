@@ -49,6 +49,13 @@ class Growth:
         return Share(self.new + self.resurrected, self.churned)
 
 
+class ChannelNew(NamedTuple):
+    """How many members had their first event in a channel."""
+
+    channel: str
+    new_members: int
+
+
 class Cohort(NamedTuple):
     """People whose first period it is, and how many of them were in it and in each since."""
 

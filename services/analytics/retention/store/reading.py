@@ -15,6 +15,7 @@ from services.analytics.retention.domain.contributions import (
 from services.analytics.retention.domain.questions import (
     Activation,
     Bracketed,
+    ChannelNew,
     Cohort,
     Curve,
     Growth,
@@ -203,4 +204,28 @@ async def load_activations(
         newcomers, of = int(row["newcomers"] or 0), int(row["of"] or 0)
         share = Share(int(row["activated"] or 0), of)
         found[row["period"]].append(Activation(row["channel"], newcomers, share, newcomers - of))
+    return dict(found)
+
+
+async def load_acquisitions(
+    conn: Connection, *, community: str, spans: Sequence[Span]
+) -> dict[date, list[ChannelNew]]:
+    """Who was new in each of those periods, by the channel of their first event."""
+    if not spans:
+        return {}
+    rows = await conn.fetch(
+        """
+        select ($4::date[])[width_bucket(day, $4::date[])] as period, channel, sum(people)::bigint as members
+        from retention_figures
+        where community = $1 and figure = 'newcomer' and day between $2 and $3
+        group by 1, 2 having sum(people) > 0 order by 1, 2
+        """,
+        community,
+        spans[0].starts_on,
+        spans[-1].ends_on,
+        [span.starts_on for span in spans],
+    )
+    found: dict[date, list[ChannelNew]] = defaultdict(list)
+    for row in rows:
+        found[row["period"]].append(ChannelNew(row["channel"], row["members"]))
     return dict(found)

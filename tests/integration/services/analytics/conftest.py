@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from services.analytics.main import SPEC
+from services.analytics.retention.handlers import fold
 from shared.contracts.award_ids import award_prefix
 from shared.service import ServiceSpec
 from tests.integration.services.world import NOON, World
@@ -20,6 +21,13 @@ class AnalyticsWorld(World):
         """The id of an award that the event of its name earned at noon; "-1" and "--1" amend "1"."""
         uid = self.uuid(f"event {name.lstrip('-')}")
         return award_prefix(uid, NOON) + self.uuid(f"award {name}")[24:]
+
+    async def settle(self) -> None:
+        """Count everybody of the community who is to be counted in growth and retention."""
+        marked = "select exists (select from retention_marks where community = $1)"
+        while await self.pool.fetchval(marked, self.community):
+            async with self.begin() as tx:
+                await fold(tx)
 
     def event(
         self,

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from services.analytics.intake.handlers import on_events
-from services.analytics.retention.handlers import fold, on_members
+from services.analytics.retention.handlers import on_members
 from shared.calendars import Calendar, Reckoning, Span
 from shared.contracts.facts import MEMBER_FACT
 from shared.followed_communities.store import put_communities
@@ -30,15 +30,6 @@ KINDS = (
     ("chat.reaction.v1", "chat"),
     ("member.joined.v1", "forum"),
 )
-
-
-async def settle(world: Any) -> None:
-    """Count everybody of the community who is to be counted."""
-    while await world.pool.fetchval(
-        "select exists (select from retention_marks where community = $1)", world.community
-    ):
-        async with world.begin() as tx:
-            await fold(tx)
 
 
 async def declare(world: Any, zone: str) -> Calendar:
@@ -147,32 +138,32 @@ async def test_figures_are_those_of_the_raw_input(world: Any, api: httpx.AsyncCl
         await world.handle(on_events, *given[:size])
         given = given[size:]
         if chance.random() < 0.3:
-            await settle(world)
-    await settle(world)
+            await world.settle()
+    await world.settle()
     await assert_as_the_input_says(api, RawInput(facts, {}, zone))
 
     await world.handle(
         on_members, merge(world, "m1", "m2", 1), merge(world, "m2", "m3", 1), merge(world, "m4", "m5", 1)
     )
-    await settle(world)
+    await world.settle()
     one = {world.uuid("m1"): world.uuid("m3"), world.uuid("m2"): world.uuid("m3")}
     await assert_as_the_input_says(api, RawInput(facts, one | {world.uuid("m4"): world.uuid("m5")}, zone))
 
     await world.handle(on_members, merge(world, "m4", "m5", 2, ends=True))
     late = event(world, calendar, "late", "m2", datetime(2024, 2, 1, 4, 30, tzinfo=UTC), *KINDS[0])
     await world.handle(on_events, late)
-    await settle(world)
+    await world.settle()
     await assert_as_the_input_says(api, RawInput([*facts, late], one, zone))
 
 
 async def test_another_beginning_of_weeks_counts_everybody_anew(world: Any, api: httpx.AsyncClient) -> None:
     await world.handle(on_events, world.event("1", "ada", at=datetime(2024, 3, 3, 12, tzinfo=UTC)))  # a Sunday
-    await settle(world)
+    await world.settle()
     async with world.pool.acquire() as conn:
         sundays = Calendar([Reckoning(None, "UTC", "sunday")])
         await put_communities(conn, data={world.community: {"revision": 1, "calendar": sundays.data}})
     await world.handle(on_events, world.event("2", "bob", at=datetime(2024, 3, 9, 12, tzinfo=UTC)))
-    await settle(world)
+    await world.settle()
     (week,) = await items(api, "/v1/growth", by="week", days=Span(date(2024, 3, 3), date(2024, 3, 9)))
     assert (week["starts_on"], week["active_members"], week["new"]) == ("2024-03-03", 2, 2)
 
@@ -204,6 +195,6 @@ async def test_messages_of_students_are_counted_as_their_file_says(world: Any, a
     ]
     for start in range(0, len(facts), 2_000):
         await world.handle(on_events, *facts[start : start + 2_000])
-    await settle(world)
+    await world.settle()
     days = Span(date(2004, 4, 1), date(2004, 12, 31))
     await assert_as_the_input_says(api, RawInput(facts, {}, zone), days)

@@ -4,7 +4,7 @@ from services.analytics.audit import api as audit
 from services.analytics.audit.handlers import FORGET_EVERY_SECONDS, forget, on_audit
 from services.analytics.guidelines import api as guidelines
 from services.analytics.guidelines.handlers import on_guidelines
-from services.analytics.intake.handlers import on_events
+from services.analytics.intake.handlers import on_events, on_members
 from services.analytics.lineage.api import routes as lineage
 from services.analytics.participation import api as participation
 from services.analytics.payouts.handlers import on_payouts
@@ -16,9 +16,11 @@ from services.analytics.recognition.handlers import on_grants
 from services.analytics.redemptions.handlers import on_redemptions
 from services.analytics.rejections import api as rejections
 from services.analytics.rejections.handlers import on_rejected
+from services.analytics.response_times.api import routes as response_times
+from services.analytics.response_times.handlers import SETTLE_EVERY_SECONDS, settle
 from services.analytics.retention.api import acquisition
 from services.analytics.retention.api import routes as retention
-from services.analytics.retention.handlers import FOLD_EVERY_SECONDS, fold, on_members
+from services.analytics.retention.handlers import FOLD_EVERY_SECONDS, fold
 from services.analytics.settings import Settings
 from services.analytics.summary import api as summary
 from services.analytics.timelines import api as timelines
@@ -78,6 +80,7 @@ SPEC = ServiceSpec(
             participation,
             acquisition,
             retention,
+            response_times,
             points,
             summary,
             rejections,
@@ -92,6 +95,7 @@ SPEC = ServiceSpec(
     timers=[
         Timer("forget-audit", every_seconds=FORGET_EVERY_SECONDS, run=forget),
         Timer("count-retention", every_seconds=FOLD_EVERY_SECONDS, run=fold),
+        Timer("settle-questions", every_seconds=SETTLE_EVERY_SECONDS, run=settle),
     ],
 )
 

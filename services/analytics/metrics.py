@@ -10,3 +10,7 @@ RETENTION_BEHIND = Gauge(
     "plaudit_analytics_retention_behind_seconds",
     "How long the member has waited who waits longest to be counted in growth and retention",
 )
+RESPONSES_BEHIND = Gauge(
+    "plaudit_analytics_responses_behind_seconds",
+    "How long the question or answer has waited that waits longest to be counted in response times",
+)

@@ -37,3 +37,6 @@ class Settings(ServiceSettings):
     activation_days: int = Field(
         14, ge=1, le=366, description="Days from a member's first event in which they may become activated"
     )
+    questions_max_count: int = Field(
+        50_000, ge=1, description="Questions that one answer about response times goes through; more are refused"
+    )

@@ -204,6 +204,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "redemption_lots": "community redemption_id part position award_id points",
         "redemption_states": "community redemption_id fact_id position state changed_at",
         "rejections": "community fact_id source event_id outcome reason rejected_at receipt_id receipt_index",
+        "response_events": "community channel host item_id event_uid is_question",
+        "response_marks": "mark_id community channel host item_id marked_at",
         "retention_figures": "community figure channel day number people",
         "retention_terms": "community terms",
         "rule_days": "community day rule_id points awards taken_back amendments",

@@ -1101,6 +1101,14 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="That they took part",
         ),
         Held(
+            "response_questions",
+            personal="",
+            others="community question_uid channel asked_at asker_id answered_at answerer_id is_first",
+            order="question_uid community",
+            erased=Erased.STAYS,
+            says="What they asked, and what they were the first to answer, without texts",
+        ),
+        Held(
             "retention_marks",
             personal="",
             others="mark_id community member_id marked_at",

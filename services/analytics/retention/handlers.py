@@ -17,9 +17,7 @@ from services.analytics.retention.domain.contributions import (
 from services.analytics.retention.store import folding
 from services.analytics.settings import Settings
 from shared.calendars import Calendar
-from shared.contracts.facts import MemberFact
 from shared.followed_communities import load_calendar
-from shared.followed_members import follow
 from shared.merges import MemberKey, load_groups, load_heads
 from shared.transaction import Transaction
 
@@ -32,19 +30,6 @@ async def mark(tx: Transaction, members: Collection[MemberKey]) -> None:
     """Have members counted anew whose events changed."""
     if members:
         await folding.add_marks(tx.conn, members=members)
-
-
-async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
-    """Keep what every service keeps of members; whoever is one with others now, or no more, is counted anew."""
-    followed = await follow(tx, facts)
-    await mark(
-        tx,
-        {
-            (moved.community, one)
-            for moved in followed.moved
-            for one in (moved.member_id, moved.was_of, moved.is_of)
-        },
-    )
 
 
 async def fold(tx: Transaction[Settings]) -> bool:

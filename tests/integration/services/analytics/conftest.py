@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from services.analytics.main import SPEC
+from services.analytics.response_times.handlers import settle
 from services.analytics.retention.handlers import fold
 from shared.contracts.award_ids import award_prefix
 from shared.service import ServiceSpec
@@ -23,11 +24,12 @@ class AnalyticsWorld(World):
         return award_prefix(uid, NOON) + self.uuid(f"award {name}")[24:]
 
     async def settle(self) -> None:
-        """Count everybody of the community who is to be counted in growth and retention."""
-        marked = "select exists (select from retention_marks where community = $1)"
-        while await self.pool.fetchval(marked, self.community):
-            async with self.begin() as tx:
-                await fold(tx)
+        """Have the timers count everybody and every question of the community that is to be counted."""
+        for table, timer in (("retention_marks", fold), ("response_marks", settle)):
+            marked = f"select exists (select from {table} where community = $1)"
+            while await self.pool.fetchval(marked, self.community):
+                async with self.begin() as tx:
+                    await timer(tx)
 
     def event(
         self,

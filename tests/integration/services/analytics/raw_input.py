@@ -12,7 +12,8 @@ _COUNTS = """
     with decided as (
         select target, arg_max(kind, (time, id)) as kind from facts where target is not null group by 1
     )
-    select coalesce(m.into_member, f.member) as person, f.time, f.channel, f.type,
+    select coalesce(m.into_member, f.member) as person, f.time, f.channel, f.type, f.id, f.uid,
+        f.replies_to,
         timezone($zone, f.time)::date as day
     from facts f left join merged m using (member) left join decided d on d.target = f.id
     where f.target is null and not f.is_bots and coalesce(d.kind, 'activity.restored.v1') = 'activity.restored.v1'
@@ -72,7 +73,34 @@ _ACTIVATION = """
                 and c.time < timezone($zone, timezone($zone, j.at) + interval 14 day)))
     from joined j group by 1, 2 order by 1, 2
 """
+_WAITS = """
+    with answers as (
+        select f.time as asked, f.id, min(r.time) as answered, arg_min(r.person, (r.time, r.uid)) as answerer
+        from counts f left join counts r
+            on r.replies_to = f.id and r.time >= f.time and r.person <> f.person and r.channel = f.channel
+        where f.type = 'forum.post.v1' group by 1, 2
+    ),
+    waits as (
+        select *, ceil(epoch(answered - asked))::bigint as seconds, timezone($zone, asked)::date as day
+        from answers
+    )
+"""
+_RESPONSES = f"""{_WAITS}
+    select date_trunc('month', day)::date as period, count(*), count(answered),
+        count(*) filter (where seconds <= 86400),
+        min(seconds) filter (where place >= half), quantile_disc(seconds, 0.5)
+    from (
+        select *, row_number() over (partition by date_trunc('month', day) order by seconds nulls last) as place,
+            count(*) over (partition by date_trunc('month', day)) / 2.0 as half
+        from waits
+    ) group by 1 order by 1
+"""
+_OPEN = f"{_WAITS} select id from waits where answered is null order by asked, id"
+_ANSWERERS = f"{_WAITS} select count(*) from waits where answerer is not null group by answerer"
 _QUESTIONS = {
+    "responses": _RESPONSES,
+    "open": _OPEN,
+    "answerers": _ANSWERERS,
     "growth": _GROWTH,
     "cohorts": _COHORTS,
     "curve": _CURVE,
@@ -89,10 +117,10 @@ class RawInput:
         self.sql = duckdb.connect()
         self.sql.execute(
             "create table facts (id text, uid text, member text, time timestamptz, channel text, type text,"
-            " target text, kind text, is_bots boolean)"
+            " target text, kind text, is_bots boolean, replies_to text)"
         )
         rows = {fact["uid"]: self._row(fact) for fact in facts}
-        self.sql.executemany("insert into facts values (?, ?, ?, ?, ?, ?, ?, ?, ?)", list(rows.values()))
+        self.sql.executemany("insert into facts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", list(rows.values()))
         self.sql.execute("update facts set target = (select id from facts f where f.uid = facts.target)")
         self.sql.execute("create table merged (member text, into_member text)")
         if merged:
@@ -104,7 +132,8 @@ class RawInput:
         at: datetime = fact["time"]
         decides = fact["type"] if fact["type"] in _TARGETING else None
         names = (fact["id"], fact["uid"], fact.get("member"), at, fact["data"]["channel"], fact["type"])
-        return (*names, fact.get("targetuid"), decides, "member" in fact.get("bots", ""))
+        answered = fact["data"].get("in_reply_to", {}).get("id")
+        return (*names, fact.get("targetuid"), decides, "member" in fact.get("bots", ""), answered)
 
     def ask(self, question: str, **more: Any) -> list[tuple[Any, ...]]:
         """What the input says to a question."""

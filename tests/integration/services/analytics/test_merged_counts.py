@@ -6,8 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.analytics.intake.handlers import on_events
-from services.analytics.retention.handlers import on_members
+from services.analytics.intake.handlers import on_events, on_members
 from shared.contracts.facts import MEMBER_FACT
 from tests.integration.services.world import NOON
 

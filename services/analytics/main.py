@@ -21,6 +21,7 @@ from services.analytics.response_times.handlers import SETTLE_EVERY_SECONDS, set
 from services.analytics.retention.api import acquisition
 from services.analytics.retention.api import routes as retention
 from services.analytics.retention.handlers import FOLD_EVERY_SECONDS, fold
+from services.analytics.scorecard import api as scorecard
 from services.analytics.settings import Settings
 from services.analytics.summary import api as summary
 from services.analytics.timelines import api as timelines
@@ -81,6 +82,7 @@ SPEC = ServiceSpec(
             acquisition,
             retention,
             response_times,
+            scorecard,
             points,
             summary,
             rejections,

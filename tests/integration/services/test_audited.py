@@ -157,6 +157,8 @@ NOTHING_PERSONAL = {
     "analytics GET /v1/activation.csv",
     "analytics GET /v1/response-times",
     "analytics GET /v1/response-times.csv",
+    "analytics GET /v1/scorecard",
+    "analytics GET /v1/scorecard.csv",
     "analytics GET /v1/points-by-rule",
     "analytics GET /v1/summary",
     "analytics GET /v1/rejections",

@@ -57,7 +57,7 @@ def _print(found: Any, as_json: bool, headings: Sequence[str], rows: Sequence[Se
     if as_json:
         click.echo(json.dumps(found))
         return
-    table = listing(*headings)
+    table = listing(*headings, whole=headings[0])
     for row in rows:
         table.add_row(*(plain(str(cell)) for cell in row))
     Console().print(table)

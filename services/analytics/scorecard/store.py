@@ -55,7 +55,7 @@ async def load_weeks(
         activation_days,
         spans[-1].ends_on,
     ):
-        weeks[row["week"] - 1] |= {"newcomers_due": row["due"], "newcomers_activated": row["activated"]}
+        weeks[row["week"] - 1].update(newcomers_due=row["due"], newcomers_activated=row["activated"])
     return [Week(**week) for week in weeks]
 
 
@@ -83,7 +83,7 @@ async def _add_cases(
         PROMISED,
         now,
     ):
-        weeks[row["week"] - 1] |= {"cases_due": row["due"], "cases_in_time": row["in_time"]}
+        weeks[row["week"] - 1].update(cases_due=row["due"], cases_in_time=row["in_time"])
     for row in await conn.fetch(
         """
         select width_bucket(c.opened_at, $4::timestamptz[]) as week,
@@ -132,7 +132,7 @@ async def _add_questions(
         if is_first:
             first_waits[week].append(Waited(*waited))
     for week, found in waits.items():
-        weeks[week - 1] |= {"waits": found, "first_waits": first_waits[week]}
+        weeks[week - 1].update({"waits": found, "first_waits": first_waits[week]})
     for row in await conn.fetch(
         """
         select width_bucket(asked_at, $4::timestamptz[]) as week, answerer_id::text, count(*) as answers

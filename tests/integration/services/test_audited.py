@@ -145,6 +145,7 @@ NOTHING_PERSONAL = {
     "analytics GET /v1/participation",
     "analytics GET /v1/active-members",
     "analytics GET /v1/acquisition",
+    "analytics GET /v1/stickiness",
     "analytics GET /v1/growth",
     "analytics GET /v1/growth.csv",
     "analytics GET /v1/cohorts",

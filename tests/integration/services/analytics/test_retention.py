@@ -155,6 +155,39 @@ async def test_figures_are_those_of_the_raw_input(world: Any, api: httpx.AsyncCl
     await assert_as_the_input_says(api, RawInput([*facts, late], one, zone))
 
 
+async def test_how_often_the_active_come(world: Any, api: httpx.AsyncClient) -> None:
+    """Days of 23 hours and days without anybody are in the mean; a retraction and a merge, too."""
+    calendar = await declare(world, "Europe/Rome")
+    acts = (
+        ("e1", "ann", "2024-03-30T22:59:59"),
+        ("e2", "ann", "2024-03-30T23:00:00"),
+        ("e3", "bob", "2024-03-31T00:30:00"),
+        ("e4", "bob", "2024-03-31T21:59:59"),
+        ("e5", "bob", "2024-03-31T22:00:00"),
+        ("e6", "cat", "2024-03-31T10:00:00"),
+        ("e8", "dan", "2024-03-15T12:00:00"),
+        ("e9", "ann2", "2024-04-01T09:00:00"),
+        ("e10", "eve", "2024-02-29T23:30:00"),
+        ("e11", "eve", "2024-03-01T00:00:00"),
+    )
+    facts = [
+        event(world, calendar, name, who, datetime.fromisoformat(at).replace(tzinfo=UTC), *KINDS[0])
+        for name, who, at in acts
+    ]
+    await world.handle(on_events, *facts, world.retraction("e6", datetime(2024, 4, 2, tzinfo=UTC)))
+    await world.handle(on_members, merge(world, "ann2", "ann", 1))
+    asked = {"from": "2024-03-01", "to": "2024-03-31"}
+    found = (await api.get("/v1/stickiness", params=asked)).json()
+    (march,) = found["months"]
+    assert (march["active_members"], march["daily_sum"], march["days"]) == (4, 5, 31)
+    assert (march["stickiness"]["number"], march["stickiness"]["of"]) == (5, 124)
+    assert (found["active_on_day"], found["active_in_28_days"]) == (2, 3)
+    week = await api.get("/v1/active-members", params={"period": "week", "from": "2024-03-25", "to": "2024-03-31"})
+    assert [one["active_members"] for one in week.json()["items"]] == [2]
+    quiet = (await api.get("/v1/stickiness", params={"from": "2023-03-01", "to": "2023-03-31"})).json()
+    assert quiet["stickiness"] == {"number": 0, "of": 0, "value": None, "why_none": "nobody was active"}
+
+
 async def test_another_beginning_of_weeks_counts_everybody_anew(world: Any, api: httpx.AsyncClient) -> None:
     await world.handle(on_events, world.event("1", "ada", at=datetime(2024, 3, 3, 12, tzinfo=UTC)))  # a Sunday
     await world.settle()

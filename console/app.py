@@ -39,6 +39,7 @@ from console.pages.embeds.lately import Lately
 from console.pages.explorer import routes as explorer
 from console.pages.figures import routes as figures
 from console.pages.guidelines import routes as guidelines
+from console.pages.insight import routes as insight
 from console.pages.keys import routes as keys
 from console.pages.kudos import routes as kudos
 from console.pages.leaderboard import routes as leaderboard
@@ -87,7 +88,7 @@ RUN_IT = (
 OF_MEMBERS = (me, my_place, my_rewards, my_payouts, my_guidelines, my_messages, my_data)
 FOR_EVERYBODY = (visitors, boards_of_everybody, cards, framed)
 PAGES = (
-    *(sign_in, overview, figures, leaderboard, explorer, try_it, account, views),
+    *(sign_in, overview, insight, figures, leaderboard, explorer, try_it, account, views),
     *(
         members,
         messages,

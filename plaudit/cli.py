@@ -68,6 +68,9 @@ SUBCOMMANDS = {
     "content": Subcommand(
         "plaudit.content", "content", "See the best content, what nobody judged yet, and why one is as good."
     ),
+    "figures": Subcommand(
+        "plaudit.figures", "figures", "See growth, retention, answers and the scorecard of a community."
+    ),
     "guidelines": Subcommand(
         "plaudit.guidelines", "guidelines", "Decide what was reported, and appeals; suspend members."
     ),

@@ -30,6 +30,10 @@ def _(text: str) -> str:
 
 
 OVERVIEW = Link("/overview", _("Overview"), "home", "analytics:read")
+SCORECARD = Link("/scorecard", _("Scorecard"), "gauge", "analytics:read")
+GROWTH = Link("/insight/growth", _("Growth"), "up", "analytics:read")
+RETENTION = Link("/insight/retention", _("Retention"), "undo", "analytics:read")
+ANSWERS = Link("/insight/answers", _("Answers"), "reply", "analytics:read")
 MEMBERS = Link("/members", _("Members"), "people", "members:read")
 CHECK_INS = Link("/check-ins", _("Check-ins"), "cal", "events:write")
 LEADERBOARD = Link("/leaderboard", _("Leaderboards"), "cup", "recognition:read")
@@ -85,6 +89,7 @@ OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
+    Group(_("Insight"), (SCORECARD, GROWTH, RETENTION, ANSWERS)),
     Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, KUDOS, CHECK_INS, MESSAGES)),
     Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS, QUESTS, DRAWS)),
     Group(_("Keep it fair"), (GUIDELINES, HELD, CONTENT)),

@@ -331,7 +331,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "Figures behind",
-            "For how long who waits longest has waited to be counted in growth and retention, or in response times.",
+            "How long the longest wait is to be counted in growth and retention, or in response times.",
             "s",
             (
                 Query("max(plaudit_analytics_retention_behind_seconds)", "retention"),

@@ -4,6 +4,8 @@ from services.analytics.audit import api as audit
 from services.analytics.audit.handlers import FORGET_EVERY_SECONDS, forget, on_audit
 from services.analytics.guidelines import api as guidelines
 from services.analytics.guidelines.handlers import on_guidelines
+from services.analytics.lift import api as lift
+from services.analytics.lift.handlers import SETTLE_EVERY_SECONDS, on_nudges, settle
 from services.analytics.lineage.api import routes as lineage
 from services.analytics.participation import api as participation
 from services.analytics.participation.handlers import on_events
@@ -25,6 +27,7 @@ from shared.contracts.facts import (
     ACCEPTED_EVENT,
     AUDIT_FACT,
     GUIDELINE_FACT,
+    NUDGE_DECIDED,
     PAYOUT_FACT,
     POINTS_AWARDED,
     PROGRAMME_PUBLISHED,
@@ -39,6 +42,7 @@ from shared.topics import (
     AUDIT,
     EVENTS,
     GUIDELINES,
+    NUDGES,
     PAYOUTS,
     POINTS,
     PROGRAMMES,
@@ -66,14 +70,19 @@ SPEC = ServiceSpec(
         Subscription(REDEMPTIONS, REDEMPTION_FACT, on_redemptions),
         Subscription(PAYOUTS, PAYOUT_FACT, on_payouts),
         Subscription(GUIDELINES, GUIDELINE_FACT, on_guidelines),
+        Subscription(NUDGES, NUDGE_DECIDED.adapter, on_nudges),
         Subscription(AUDIT, AUDIT_FACT, on_audit),
     ],
     routers=[
-        part.router for part in (participation, points, summary, rejections, lineage, timelines, audit, guidelines)
+        part.router
+        for part in (participation, points, summary, rejections, lineage, timelines, audit, guidelines, lift)
     ],
     problems=ERRORS,
     whole=[AUDIT],
-    timers=[Timer("forget-audit", every_seconds=FORGET_EVERY_SECONDS, run=forget)],
+    timers=[
+        Timer("forget-audit", every_seconds=FORGET_EVERY_SECONDS, run=forget),
+        Timer("settle-nudges", every_seconds=SETTLE_EVERY_SECONDS, run=settle),
+    ],
 )
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import click
 from rich.console import Console
@@ -105,16 +106,14 @@ def _difference(one: Mapping[str, Any]) -> str:
 @nudge.command("who", epilog="Example: plaudit nudge who --member forum:ada")
 @to_work
 @json_option
-@click.option(
-    "--member", "who", metavar="MEMBER", help="What this member got: an id or an identity, like forum:ada"
-)
+@click.option("--member", "who", metavar="MEMBER", help="Of this member: an id or an identity, like forum:ada")
 @click.option("--nudge", "name", metavar="NUDGE", help="Of this nudge alone")
 @click.option("--limit", type=click.IntRange(1, SHOWN_MAX_COUNT), default=50, show_default=True, help="So many")
 def list_decisions(where: Where, as_json: bool, who: str | None, name: str | None, limit: int) -> None:
     """List who got which nudge by what, and who was held out, newest first."""
     if who and name:
         raise click.UsageError("Name a member or a nudge, not both.")
-    path = f"/v1/members/{who}/nudges" if who else "/v1/nudge-decisions"
+    path = f"/v1/members/{quote(who, safe='')}/nudges" if who else "/v1/nudge-decisions"
     wanted = {"nudge": name} if name else {}
     items = _ask(where, "recognition", path, RECOGNITION, limit=limit, **wanted)["items"]
     if as_json:

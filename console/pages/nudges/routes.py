@@ -26,7 +26,7 @@ def _(text: str) -> str:
 async def show(visit: Visit) -> Response:
     """What each nudge does, beside those who are held out, and who got which."""
     listing = Listing.of(NUDGES.path, visit.request.query_params, filters=(Filter("nudge", _("Nudge")),))
-    days = asked_days({"days": COMPARED_DAYS}, visit.write.zone)
+    days = asked_days({"days": COMPARED_DAYS}, visit.writer.zone)
     answers: dict[str, Answer] = await visit.ask.all(
         nudges=visit.ask.get("recognition", "/v1/nudges"),
         decisions=visit.ask.get(
@@ -45,7 +45,9 @@ async def show(visit: Visit) -> Response:
     )
     return visit.page(
         "pages/nudges/page.html",
-        **answers,
+        nudges=answers["nudges"],
+        decisions=answers["decisions"],
+        lift=answers["lift"],
         listing=listing,
         lifts={one["nudge"]: one for one in answers["lift"].items},
         silent=_silent(answers["nudges"], answers["settings"]),

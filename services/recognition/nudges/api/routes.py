@@ -29,7 +29,7 @@ from shared.http import (
     problem_responses,
     requires,
 )
-from shared.http.problem_types import UNKNOWN_IDENTITY
+from shared.http.problem_types import INVALID_CURSOR, UNKNOWN_IDENTITY
 from shared.http.reads import ShownMembers
 from shared.merges import load_group
 from shared.postgres import Connection
@@ -130,7 +130,7 @@ class NudgeDecision(BaseModel):
         )
 
 
-@router.get("/v1/nudges", summary="The nudges of the programme in force")
+@router.get("/v1/nudges", summary="The nudges of the programme in force", responses=problem_responses())
 async def get_nudges(
     principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, or_member=True)], conn: Conn
 ) -> Nudges:
@@ -145,7 +145,11 @@ async def get_nudges(
     )
 
 
-@router.get("/v1/nudge-decisions", summary="Who got a nudge and who is held out, newest first")
+@router.get(
+    "/v1/nudge-decisions",
+    summary="Who got a nudge and who is held out, newest first",
+    responses=problem_responses(INVALID_CURSOR),
+)
 async def get_decisions(
     principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, reads=IN_ANSWER)],
     conn: Conn,

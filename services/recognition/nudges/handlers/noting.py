@@ -57,7 +57,7 @@ async def _note(tx: Transaction[Settings], heard: Heard) -> None:
         await store.add_answers(tx.conn, answers=noted.answers)
     if noted.interests:
         await store.add_interests(tx.conn, interests=noted.interests)
-    prompts = [*noted.prompts.values(), *await _thanked(tx, noted, heard)]
+    prompts = [*noted.prompts.values(), *await _thanked(tx, noted, heard=heard)]
     if prompts:
         await store.add_prompts(tx.conn, prompts=prompts)
 
@@ -154,7 +154,7 @@ def _member_of(plan: Plan, rule: str, event: Mapping[str, Any]) -> str | None:
     return None if counter is None else counter.rule.member_of(event)
 
 
-async def _thanked(tx: Transaction[Settings], noted: _Noted, heard: Heard) -> list[Prompt]:
+async def _thanked(tx: Transaction[Settings], noted: _Noted, *, heard: Heard) -> list[Prompt]:
     """What is to be thanked for of what was celebrated just now."""
     if not noted.thanked:
         return []

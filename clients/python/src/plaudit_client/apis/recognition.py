@@ -255,6 +255,27 @@ class Recognition:
             ),
         )
 
+    def declare_key_stolen(
+        self, key_name: str, *, since: str | datetime | None | NotGiven = NOT_GIVEN
+    ) -> types.IssuerShown:
+        """It cannot be taken back, and said again the earlier moment holds. A key that signs is replaced at
+        once.
+
+        Whoever has the key writes what time they like into what they sign: name a moment only where you are
+        sure that nothing of before is theirs. Members take their badges away again, signed by the new key.
+        """
+        return cast(
+            "types.IssuerShown",
+            self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/credential-issuer/keys/{as_segment(key_name)}/stolen",
+                    fields={"since": since},
+                )
+            ),
+        )
+
     def rotate_credential_key(self) -> types.IssuerShown:
         """What the keys before signed stays valid: they are published for ever, and sign nothing more."""
         return cast(
@@ -1094,6 +1115,27 @@ class AsyncRecognition:
                     "PUT",
                     "/v1/credential-issuer",
                     fields={"name": name, "description": description, "email": email, "url": url},
+                )
+            ),
+        )
+
+    async def declare_key_stolen(
+        self, key_name: str, *, since: str | datetime | None | NotGiven = NOT_GIVEN
+    ) -> types.IssuerShown:
+        """It cannot be taken back, and said again the earlier moment holds. A key that signs is replaced at
+        once.
+
+        Whoever has the key writes what time they like into what they sign: name a moment only where you are
+        sure that nothing of before is theirs. Members take their badges away again, signed by the new key.
+        """
+        return cast(
+            "types.IssuerShown",
+            await self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/credential-issuer/keys/{as_segment(key_name)}/stolen",
+                    fields={"since": since},
                 )
             ),
         )

@@ -433,6 +433,7 @@ class IssuerKey(TypedDict):
     is_signing: bool
     made_at: str
     name: str
+    stolen_since: str | None
 
 
 class IssuerSaid(TypedDict):
@@ -1057,6 +1058,12 @@ class StepShown(TypedDict):
     rule: str
     times: int
     title: str
+
+
+class StolenKey(TypedDict):
+    """Since when a key is somebody else's, too."""
+
+    since: NotRequired[str | None]
 
 
 class StreakShown(TypedDict):

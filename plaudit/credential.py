@@ -196,11 +196,11 @@ def rotate_key(where: Where, as_json: bool) -> None:
 @click.confirmation_option(
     "--yes", prompt="What it signed will not count any more, and that cannot be taken back. Go on?"
 )
-@click.argument("key")
-def declare_stolen(where: Where, as_json: bool, since: datetime | None, key: str) -> None:
+@click.argument("name", metavar="KEY")
+def declare_stolen(where: Where, as_json: bool, since: datetime | None, name: str) -> None:
     """Say that a KEY was stolen: nothing that it ever signed counts, or nothing from a moment on."""
     said = {"since": None if since is None else f"{since.isoformat()}Z"}
-    found = _ask(where, "POST", f"/v1/credential-issuer/keys/{quote(key, safe='')}/stolen", WRITE, json=said)
+    found = _ask(where, "POST", f"/v1/credential-issuer/keys/{quote(name, safe='')}/stolen", WRITE, json=said)
     show(found, as_json=as_json, words=issuer_lines)
 
 

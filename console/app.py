@@ -54,6 +54,7 @@ from console.pages.my_messages import routes as my_messages
 from console.pages.my_payouts import routes as my_payouts
 from console.pages.my_place import routes as my_place
 from console.pages.my_rewards import routes as my_rewards
+from console.pages.nudges import routes as nudges
 from console.pages.overview import routes as overview
 from console.pages.parts import routes as parts
 from console.pages.payees import routes as payees
@@ -99,6 +100,7 @@ PAGES = (
         boards_of_members,
         levels,
         celebrations,
+        nudges,
         kudos,
         quests,
         draws,

@@ -53,6 +53,7 @@ BADGES = Link("/badges", _("Badges"), "seal", "recognition:read")
 BOARDS = Link("/boards", _("Boards"), "cup", "recognition:read")
 CELEBRATIONS = Link("/celebrations", _("Celebrations"), "heart", "recognition:read")
 KUDOS = Link("/kudos", _("Kudos"), "chat", "recognition:read")
+NUDGES = Link("/nudges", _("Nudges"), "mega", "recognition:read")
 QUESTS = Link("/quests", _("Quests"), "target", "recognition:read")
 DRAWS = Link("/draws", _("Draws"), "gift", "rewards:read")
 PROGRAMME = Link("/programme", _("Programme"), "doc", "programmes:read")
@@ -83,6 +84,7 @@ MY_REWARDS = Link("/me/rewards", _("Rewards"), "gift")
 MY_PAYOUTS = Link("/me/payouts", _("Payouts"), "bank")
 MY_GUIDELINES = Link("/me/guidelines", _("Guidelines"), "doc")
 MY_MESSAGES = Link("/me/messages", _("Messages to me"), "letter")
+MY_NUDGES = Link("/me/nudges", _("My nudges"), "mega")
 MY_DATA = Link("/me/data", _("My data"), "shield")
 #: At the bottom of a member's phone.
 OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
@@ -90,7 +92,7 @@ OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
     Group(_("Insight"), (SCORECARD, GROWTH, RETENTION, ANSWERS)),
-    Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, KUDOS, CHECK_INS, MESSAGES)),
+    Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, KUDOS, CHECK_INS, MESSAGES, NUDGES)),
     Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS, QUESTS, DRAWS)),
     Group(_("Keep it fair"), (GUIDELINES, HELD, CONTENT)),
     Group(_("Finance"), (PAYOUT_RUNS, BANK, REDEMPTIONS, LEDGER, STATEMENTS)),

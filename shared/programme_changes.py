@@ -23,6 +23,7 @@ PIECES: Final = (
     (("audiences",), "audience"),
     (("counters",), "counter"),
     (("campaigns",), "campaign"),
+    (("surveys", "ask"), "survey"),
 )
 #: What is said first of a piece; all else follows in the order in which it is written.
 FIRST: Final = ("points", "minor", "count", "daily_cap", "limits", "within", "at_least", "when", "on", "to")
@@ -75,6 +76,7 @@ def changes(before: Document | None, after: Document) -> list[Change]:
         *_of_pieces(old, after),
         *_of_section(old, after, "manual", but="reasons"),
         *_of_section(old, after, "quality"),
+        *_of_section(old, after, "surveys", but="ask"),
         *_of_guidelines(old, after),
         *_of_money(old, after),
     ]

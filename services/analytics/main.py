@@ -2,6 +2,8 @@
 
 from services.analytics.audit import api as audit
 from services.analytics.audit.handlers import FORGET_EVERY_SECONDS, forget, on_audit
+from services.analytics.feedback import api as feedback
+from services.analytics.feedback.handlers import note_answers, on_surveys
 from services.analytics.guidelines import api as guidelines
 from services.analytics.guidelines.handlers import on_guidelines
 from services.analytics.lineage.api import routes as lineage
@@ -31,6 +33,8 @@ from shared.contracts.facts import (
     RECOGNITION_FACT,
     REDEMPTION_FACT,
     REJECTED_EVENT,
+    SURVEY_FACT,
+    AcceptedEvent,
 )
 from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.followed_members import FOLLOWED_MEMBERS
@@ -45,8 +49,16 @@ from shared.topics import (
     RECOGNITION,
     REDEMPTIONS,
     REJECTED,
+    SURVEYS,
 )
+from shared.transaction import Transaction
 from shared.webhooks import FOLLOWED_WEBHOOKS
+
+
+async def _on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
+    await on_events(tx, events)
+    await note_answers(tx, events)
+
 
 SPEC = ServiceSpec(
     name="analytics",
@@ -59,17 +71,19 @@ SPEC = ServiceSpec(
         FOLLOWED_COMMUNITIES,
         FOLLOWED_MEMBERS,
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
-        Subscription(EVENTS, ACCEPTED_EVENT, on_events),
+        Subscription(EVENTS, ACCEPTED_EVENT, _on_events),
         Subscription(REJECTED, REJECTED_EVENT.adapter, on_rejected),
         Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
         Subscription(RECOGNITION, RECOGNITION_FACT, on_grants),
         Subscription(REDEMPTIONS, REDEMPTION_FACT, on_redemptions),
         Subscription(PAYOUTS, PAYOUT_FACT, on_payouts),
         Subscription(GUIDELINES, GUIDELINE_FACT, on_guidelines),
+        Subscription(SURVEYS, SURVEY_FACT, on_surveys),
         Subscription(AUDIT, AUDIT_FACT, on_audit),
     ],
     routers=[
-        part.router for part in (participation, points, summary, rejections, lineage, timelines, audit, guidelines)
+        part.router
+        for part in (participation, points, summary, rejections, lineage, timelines, audit, guidelines, feedback)
     ],
     problems=ERRORS,
     whole=[AUDIT],

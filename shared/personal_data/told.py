@@ -60,6 +60,10 @@ TOLD: Final[Mapping[str, Told]] = {
         "member_id award_id celebration_id day event_time event_uid grant_id kind name number programme_version"
         " tier title together",
     ),
+    "survey.asked.v1": Told(
+        "", "member_id invitation_id survey programme_version trigger asked_at asked_on closes_at"
+    ),
+    "survey.counted.v1": Told("", "block_id survey counted_on answers answer_ids"),
     "redemption.changed.v1": Told("", "member_id by expires_at points redemption_id reward_id state title"),
     "redemption.lots.v1": Told("", "lots part parts redemption_id"),
     "payout.changed.v1": Told(

@@ -92,6 +92,7 @@ SUBCOMMANDS = {
     "celebrations": Subcommand(
         "plaudit.celebrations", "celebrations", "See what was celebrated, and the milestones of the programme."
     ),
+    "survey": Subcommand("plaudit.survey", "survey", "See what surveys say, what members are asked, and answer."),
     "kudos": Subcommand("plaudit.kudos", "kudos", "See who thanked whom, and thank for a member."),
     "checkin": Subcommand("plaudit.checkin", "checkin", "Check members in who are there in person."),
     "embed": Subcommand("plaudit.embed", "embed", "Show a community on other sites: what to paste there."),

@@ -115,7 +115,7 @@ def _named(document: Document, place: Sequence[str]) -> dict[str, Mapping[str, A
 
 
 def called(document: Document) -> Document:
-    """The document with what its rules, campaigns and rewards name of other pieces by their titles."""
+    """The document with what its rules, campaigns, rewards and surveys name of other pieces by their titles."""
     titles, found = _titles(document), dict(document)
     for name in ("rules", "campaigns"):
         if document.get(name):
@@ -123,6 +123,9 @@ def called(document: Document) -> Document:
     rewards = document.get("rewards") or {}
     if rewards.get("catalogue"):
         found["rewards"] = {**rewards, "catalogue": [_called(piece, titles) for piece in rewards["catalogue"]]}
+    surveys = document.get("surveys") or {}
+    if surveys.get("ask"):
+        found["surveys"] = {**surveys, "ask": [_called(piece, titles) for piece in surveys["ask"]]}
     return found
 
 

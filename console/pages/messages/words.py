@@ -12,6 +12,7 @@ KINDS = {
     "level": _("A level was reached"),
     "redemption": _("A reward was confirmed, or could not be given"),
     "payout": _("A payout was sent, or came back"),
+    "survey": _("A survey asks something"),
     "address": _("Whether an address is theirs"),
 }
 CHANNELS = {"mail": _("Mail"), "slack": "Slack", "discord": "Discord"}

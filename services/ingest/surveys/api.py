@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, Field
 
 from services.ingest.messages.api.problems import UNUSABLE_LINK
@@ -17,27 +17,23 @@ from shared.contracts.programme import SurveyKind
 from shared.http import (
     Begin,
     Conn,
-    FieldError,
-    MemberNamed,
+    MemberId,
     Principal,
-    Problem,
     ProblemType,
     RequestBody,
     Scope,
-    Whose,
     configured,
     problem_responses,
     requires,
 )
 from shared.http.auth import count_visit
-from shared.http.problem_types import INVALID_REQUEST, TOO_MANY_READS, UNKNOWN_IDENTITY
+from shared.http.problem_types import TOO_MANY_READS, UNKNOWN_IDENTITY, UNKNOWN_MEMBER
 
 SURVEY_CLOSED = ProblemType("survey-closed", 409, "The survey is not open any more")
 SURVEY_ANSWERED = ProblemType("survey-answered", 409, "The survey was answered")
 
 router = APIRouter(tags=["surveys"])
 OwnSettings = Annotated[Settings, configured(Settings)]
-Answering = Annotated[Principal, requires(Scope.EVENTS_WRITE, or_member=True)]
 Token = Annotated[str, Path(max_length=1_000, description="What the link of an invitation ends in")]
 
 
@@ -127,28 +123,20 @@ def _shown(asked: Asked) -> dict[str, object]:
 
 
 @router.get(
-    "/v1/survey-invitations", summary="What somebody is asked", responses=problem_responses(UNKNOWN_IDENTITY)
+    "/v1/members/{member_id}/survey-invitations",
+    summary="What somebody is asked",
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_MEMBER),
 )
 async def get_invitations(
-    principal: Answering,
+    principal: Annotated[Principal, requires(Scope.EVENTS_WRITE, or_own=True, reads="member_id")],
     conn: Conn,
     settings: OwnSettings,
-    whose: Whose,
-    member: Annotated[
-        MemberNamed | None, Query(description="Whose, where a key asks: an id or an identity")
-    ] = None,
+    member_id: MemberId,
 ) -> InvitationsShown:
-    """Of the member who signed in; a key says of whom. What closes first comes first."""
-    if principal.member_id is not None:
-        member_id: str | None = principal.member_id
-    else:
-        member_id = await whose.asked(conn, community=principal.community, member=member)
-    if member_id is None:
-        raise Problem(
-            INVALID_REQUEST, "Nothing was done", [FieldError(field="member", detail="A key says of whom")]
-        )
-    now = datetime.now(UTC)
-    found = await handlers.load_open(conn, community=principal.community, member_id=member_id, now=now)
+    """What they may answer now, what closes first first. Whoever has a token may answer with it."""
+    found = await handlers.load_open(
+        conn, community=principal.community, member_id=str(member_id), now=datetime.now(UTC)
+    )
     return InvitationsShown(
         items=[
             InvitationShown(

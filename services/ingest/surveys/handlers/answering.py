@@ -10,7 +10,9 @@ from uuid import UUID
 
 from services.ingest.communities.handlers import calendars_of
 from services.ingest.events.handlers import send_own
+from services.ingest.members.domain import MemberKey, UnknownMemberError
 from services.ingest.members.handlers.own import own_identities
+from services.ingest.members.store import members as members_store
 from services.ingest.messages.domain.messages import NoTokenError
 from services.ingest.messages.handlers.reaching import BY_LINK
 from services.ingest.messages.handlers.sealing import Link, read_link, write_link
@@ -51,8 +53,10 @@ async def find_asked(conn: Connection, settings: Settings, *, token: str, now: d
 
 
 async def load_open(conn: Connection, *, community: str, member_id: str, now: datetime) -> list[Asked]:
-    """What a person is asked and may answer, what closes first first."""
+    """What a person is asked and may answer, what closes first first. Raises UnknownMemberError."""
     head_id = await find_head(conn, community=community, member_id=member_id)
+    if await members_store.find_member(conn, key=MemberKey(community, head_id)) is None:
+        raise UnknownMemberError(member_id)
     group = await load_group(conn, community=community, head_id=head_id)
     found = await store.load_open(conn, community=community, member_ids=group, now=now, limit_count=OPEN_MAX_COUNT)
     versions = await triggers_store.load_versions(

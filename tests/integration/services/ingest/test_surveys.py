@@ -9,11 +9,11 @@ from uuid import uuid4
 import orjson
 import pytest
 
-from services.ingest.triggers.handlers import on_programmes
 from services.ingest.surveys import store
 from services.ingest.surveys.handlers.answering import count_together, on_surveys_told, token_of
 from services.ingest.surveys.handlers.asking import ask, on_guidelines
 from services.ingest.surveys.store import find_invitation
+from services.ingest.triggers.handlers import on_programmes
 from shared.contracts.facts import (
     GUIDELINE_FACT,
     PROGRAMME_PUBLISHED,
@@ -103,7 +103,7 @@ async def test_each_person_is_asked_once_in_a_quarter_and_answers_by_a_link(comm
     assert len(rows) == 2
 
     # What is asked stands on their page, with what opens it; a link is nobody else's to guess.
-    answered = await community.client.get("/v1/survey-invitations", headers=ada_shows)
+    answered = await community.client.get(f"/v1/members/{ada}/survey-invitations", headers=ada_shows)
     (mine,) = answered.json()["items"]
     assert (mine["survey"], mine["lowest"], mine["highest"], mine["anonymous"]) == ("nps", 0, 10, False)
     link = mine["token"]
@@ -114,7 +114,9 @@ async def test_each_person_is_asked_once_in_a_quarter_and_answers_by_a_link(comm
     assert problem(await answer(community, link, score=9, survey="x"), 422)["errors"][0]["field"] == "/survey"
 
     # Several at once are one after the other; the last stands, and its words are sealed.
-    both = await asyncio.gather(*(answer(community, link, score=score, comment=f"I say {score}") for score in (3, 9)))
+    both = await asyncio.gather(
+        *(answer(community, link, score=score, comment=f"I say {score}") for score in (3, 9))
+    )
     assert {one.status_code for one in both} == {200}
     shown = (await community.client.get(f"/v1/survey-invitations/{link}", headers={"Authorization": ""})).json()
     assert shown["score"] in (3, 9)
@@ -122,7 +124,8 @@ async def test_each_person_is_asked_once_in_a_quarter_and_answers_by_a_link(comm
 
     async def taken() -> Any:
         sql = """
-            select count(*) from texts where community = $1 and member_id = $2 and event_type = 'survey.response.v1'
+            select count(*) from texts
+            where community = $1 and member_id = $2 and event_type = 'survey.response.v1'
         """
         return await community.pool.fetchval(sql, community.name, ada) == 2
 
@@ -224,7 +227,9 @@ async def test_anonymous_answers_are_joined_to_nobody(community: Community) -> N
         "select answered_on, score, choice from survey_invitations where community = $1 and answers_count > 0",
         community.name,
     )
-    assert {(row["answered_on"], row["score"], row["choice"]) for row in rows} == {(rows[0]["answered_on"], None, None)}
+    assert {(row["answered_on"], row["score"], row["choice"]) for row in rows} == {
+        (rows[0]["answered_on"], None, None)
+    }
     assert await _entries(community) == entries_before
     waiting = await community.pool.fetch(
         "select * from survey_answers_waiting where community = $1", community.name

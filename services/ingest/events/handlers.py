@@ -137,7 +137,7 @@ async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> Non
         by = message.get("member") or message["targetuid"]
         tx.publish(EVENTS, record_key(event.community, by), message)
         if not event.is_backfill:
-            fresh.append(cast(AcceptedEvent, message))
+            fresh.append(cast(AcceptedEvent, message | {"time": moment_of(event.event)}))
     await note_triggers(tx, told=fresh)
     for event, outcome in outcomes:
         if outcome in (CONFLICT, SUPPRESSED):

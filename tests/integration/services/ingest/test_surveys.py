@@ -20,7 +20,6 @@ from shared.contracts.facts import (
     SURVEY_FACT,
     SUSPENSION_CHANGED,
 )
-from shared.topics import SURVEYS
 from tests.integration.services.ingest.conftest import EVENT, Community, problem
 from tests.integration.services.ingest.test_check_ins import member
 from tests.waiting import until
@@ -56,17 +55,16 @@ async def declare(community: Community, *surveys: dict[str, Any], quiet_days: in
         await on_programmes(tx, [PROGRAMME_PUBLISHED.adapter.validate_python(fact)])
 
 
-async def asked(community: Community, *members: str) -> list[Any]:
-    """Whom surveys have asked, once every one of these was."""
-
-    async def found() -> Any:
-        rows = await community.pool.fetch(
+async def ask_all(community: Community) -> list[Any]:
+    """Have the timer ask until there is nobody left to ask; whom surveys of the community have asked."""
+    async with community.begin() as tx:
+        while await ask(tx):
+            pass
+    return list(
+        await community.pool.fetch(
             "select * from survey_invitations where community = $1 order by member_id, survey_id", community.name
         )
-        return rows if {str(row["member_id"]) for row in rows} >= set(members) else None
-
-    rows: list[Any] = await until(found)
-    return rows
+    )
 
 
 async def token(community: Community, invitation_id: Any) -> str:
@@ -87,20 +85,11 @@ async def posted(community: Community, number: int, actor: str, **said: Any) -> 
     await community.outcomes(EVENT | {"id": f"post-{number}", "time": at, "data": data} | said)
 
 
-async def rounds_done(community: Community) -> None:
-    async def done() -> Any:
-        sql = "select bool_and(is_done) from survey_rounds where community = $1"
-        return await community.pool.fetchval(sql, community.name)
-
-    await until(done)
-
-
 async def test_each_person_is_asked_once_in_a_quarter_and_answers_by_a_link(community: Community) -> None:
     ada, ada_shows = await member(community, "ada")
     grace, _ = await member(community, "grace")
     await declare(community, NPS)
-    rows = await asked(community, ada, grace)
-    assert len(rows) == 2
+    assert {str(row["member_id"]) for row in await ask_all(community)} == {ada, grace}
 
     # What is asked stands on their page, with what opens it; a link is nobody else's to guess.
     answered = await community.client.get(f"/v1/members/{ada}/survey-invitations", headers=ada_shows)
@@ -140,10 +129,7 @@ async def test_each_person_is_asked_once_in_a_quarter_and_answers_by_a_link(comm
 
     # Nobody is asked twice: not by the next version, nor by a second look.
     await declare(community, NPS, version=2)
-    async with community.begin() as tx:
-        while await ask(tx):
-            pass
-    assert len(await asked(community, ada, grace)) == 2
+    assert len(await ask_all(community)) == 2
 
 
 async def test_who_is_not_asked(community: Community) -> None:
@@ -164,14 +150,10 @@ async def test_who_is_not_asked(community: Community) -> None:
         "update members set erased_at = now() where community = $1 and member_id = $2", community.name, erased
     )
     await declare(community, NPS, SOLVED | {"audience": "regulars"}, NPS | {"id": "few", "sample_percent": 1})
-    await asked(community, ada)
-    await rounds_done(community)
+    await ask_all(community)
     # One question in the quiet days, whatever asks; the audience is not known to have anybody.
     await posted(community, 1, "ada")
-    async with community.begin() as tx:
-        while await ask(tx):
-            pass
-    assert [(str(row["member_id"]), row["survey_id"]) for row in await asked(community, ada)] == [(ada, "nps")]
+    assert [(str(row["member_id"]), row["survey_id"]) for row in await ask_all(community)] == [(ada, "nps")]
 
 
 async def test_after_an_event_somebody_is_asked_once_however_often_it_comes(community: Community) -> None:
@@ -181,24 +163,11 @@ async def test_after_an_event_somebody_is_asked_once_however_often_it_comes(comm
     await posted(community, 2, "ada", time=(datetime.now(UTC) - timedelta(days=3)).isoformat())
     await posted(community, 3, "bert", data={"channel": "chat", "actor": {"id": "bert"}})
 
-    async def there() -> Any:
-        return await community.pool.fetch("select * from survey_invitations where community = $1", community.name)
-
-    (row,) = await until(there)
+    (row,) = await ask_all(community)
     assert row["survey_id"] == "solved"
     assert not await community.pool.fetchval(
         "select count(*) from survey_triggers where community = $1", community.name
     )
-
-
-async def told(community: Community) -> list[dict[str, Any]]:
-    """The anonymous answers that were told of."""
-    rows = await community.pool.fetch(
-        "select value from outbox where topic = $1 and value like $2",
-        SURVEYS.name,
-        b"%survey.counted%",
-    )
-    return [orjson.loads(row["value"]) for row in rows]
 
 
 async def test_anonymous_answers_are_joined_to_nobody(community: Community) -> None:
@@ -207,11 +176,8 @@ async def test_anonymous_answers_are_joined_to_nobody(community: Community) -> N
     for number, name in enumerate(names):
         await posted(community, number, name)
 
-    async def six() -> Any:
-        rows = await community.pool.fetch("select * from survey_invitations where community = $1", community.name)
-        return rows if len(rows) == 6 else None
-
-    invitations: Sequence[Any] = await until(six)
+    invitations: Sequence[Any] = await ask_all(community)
+    assert len(invitations) == 6
     links = [await token(community, row["invitation_id"]) for row in invitations]
     entries_before = await _entries(community)
     for place, link in enumerate(links[:4]):
@@ -234,10 +200,7 @@ async def test_anonymous_answers_are_joined_to_nobody(community: Community) -> N
     waiting = await community.pool.fetch(
         "select * from survey_answers_waiting where community = $1", community.name
     )
-    assert {tuple(row.keys()) for row in waiting} in (
-        set(),
-        {("community", "survey_id", "answer_id", "answer")},
-    )
+    assert {tuple(row.keys()) for row in waiting} == {("community", "survey_id", "answer_id", "answer")}
     async with community.begin() as tx:
         facts = []
         tx.tell = lambda *_, **said: facts.append(said)  # type: ignore[method-assign]
@@ -295,6 +258,7 @@ async def test_what_was_told_is_not_done_again_after_a_restore(community: Commun
     async with community.begin() as tx:
         await on_surveys_told(tx, [SURVEY_FACT.validate_python(one) for one in (asked_fact, counted)])
         await on_surveys_told(tx, [SURVEY_FACT.validate_python(one) for one in (asked_fact, counted)])
-    assert len(await asked(community, ada)) == 1
+    rows = "select count(*) from survey_invitations where community = $1"
+    assert await community.pool.fetchval(rows, community.name) == 1
     left = "select count(*) from survey_answers_waiting where community = $1"
     assert await community.pool.fetchval(left, community.name) == 0

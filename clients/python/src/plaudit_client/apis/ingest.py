@@ -1768,44 +1768,6 @@ class Ingest:
             ),
         )
 
-    def get_invitations(self, *, member: str | None = None) -> types.InvitationsShown:
-        """Of the member who signed in; a key says of whom. What closes first comes first."""
-        return cast(
-            "types.InvitationsShown",
-            self._ask(call("ingest", "GET", "/v1/survey-invitations", params={"member": member})),
-        )
-
-    def get_question(self, token: str) -> types.QuestionShown:
-        """Looking answers nothing: programs look at links before people do."""
-        return cast(
-            "types.QuestionShown", self._ask(call("ingest", "GET", f"/v1/survey-invitations/{as_segment(token)}"))
-        )
-
-    def post_answer(
-        self,
-        token: str,
-        *,
-        choice: str | None | NotGiven = NOT_GIVEN,
-        comment: str | None | NotGiven = NOT_GIVEN,
-        language: str | None | NotGiven = NOT_GIVEN,
-        score: int | None | NotGiven = NOT_GIVEN,
-    ) -> types.QuestionShown:
-        """By whoever has the link. Until it closes another answer takes the place of the one before.
-
-        What is anonymous is answered once: nobody could find again whose answer it is.
-        """
-        return cast(
-            "types.QuestionShown",
-            self._ask(
-                call(
-                    "ingest",
-                    "POST",
-                    f"/v1/survey-invitations/{as_segment(token)}/answer",
-                    fields={"choice": choice, "comment": comment, "language": language, "score": score},
-                )
-            ),
-        )
-
     def get_text(self, event_uid: str) -> types.TextShown:
         """The text of an event, its address, and what was measured of it, while its community keeps it.
 
@@ -3803,45 +3765,6 @@ class AsyncIngest:
             "types.LinkMade",
             await self._ask(
                 call("ingest", "POST", "/v1/sign-in-links", fields={"identity": identity, "person_id": person_id})
-            ),
-        )
-
-    async def get_invitations(self, *, member: str | None = None) -> types.InvitationsShown:
-        """Of the member who signed in; a key says of whom. What closes first comes first."""
-        return cast(
-            "types.InvitationsShown",
-            await self._ask(call("ingest", "GET", "/v1/survey-invitations", params={"member": member})),
-        )
-
-    async def get_question(self, token: str) -> types.QuestionShown:
-        """Looking answers nothing: programs look at links before people do."""
-        return cast(
-            "types.QuestionShown",
-            await self._ask(call("ingest", "GET", f"/v1/survey-invitations/{as_segment(token)}")),
-        )
-
-    async def post_answer(
-        self,
-        token: str,
-        *,
-        choice: str | None | NotGiven = NOT_GIVEN,
-        comment: str | None | NotGiven = NOT_GIVEN,
-        language: str | None | NotGiven = NOT_GIVEN,
-        score: int | None | NotGiven = NOT_GIVEN,
-    ) -> types.QuestionShown:
-        """By whoever has the link. Until it closes another answer takes the place of the one before.
-
-        What is anonymous is answered once: nobody could find again whose answer it is.
-        """
-        return cast(
-            "types.QuestionShown",
-            await self._ask(
-                call(
-                    "ingest",
-                    "POST",
-                    f"/v1/survey-invitations/{as_segment(token)}/answer",
-                    fields={"choice": choice, "comment": comment, "language": language, "score": score},
-                )
             ),
         )
 

@@ -178,6 +178,15 @@ class EventLineage(TypedDict):
     why_nothing: list[WhyNothing]
 
 
+class FeedbackShown(TypedDict):
+    """What answers come to."""
+
+    answers: int
+    counts: dict[str, int]
+    score: FigureShown | None
+    share: FigureShown | None
+
+
 class FieldError(TypedDict):
     """One thing wrong with a request. `field` is a JSON Pointer (RFC 6901) or a parameter's name."""
 
@@ -186,6 +195,14 @@ class FieldError(TypedDict):
     field: str
     index: NotRequired[int | None]
     line: NotRequired[int | None]
+
+
+class FigureShown(TypedDict):
+    """A value with its interval of 95 %."""
+
+    high: float
+    low: float
+    value: float
 
 
 class Grant(TypedDict):
@@ -372,6 +389,13 @@ class RulePointsPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class SurveyShownPage(TypedDict):
+    """SurveyShownPage"""
+
+    items: list[SurveyShown]
+    next: NotRequired[str | None]
+
+
 class WebhookDeliveryListedPage(TypedDict):
     """WebhookDeliveryListedPage"""
 
@@ -455,6 +479,14 @@ class PeriodActivity(TypedDict):
     events: int
     starts_on: str
     types: list[TypeActivity]
+
+
+class PeriodShown(TypedDict):
+    """What a survey says in a month or quarter."""
+
+    asked: int
+    feedback: FeedbackShown | None
+    starts_on: str
 
 
 class Pipeline(TypedDict):
@@ -556,6 +588,31 @@ class Summary(TypedDict):
     redemptions: list[StateTotal]
     rejections: int
     taken_back: int
+
+
+class SurveyPeriodsShown(TypedDict):
+    """A survey by month or quarter, newest first; 120 of them at most."""
+
+    anonymous: bool
+    asked: int
+    feedback: FeedbackShown | None
+    kind: Literal["nps", "csat", "ces", "scale", "choice", "text"]
+    periods: list[PeriodShown]
+    response_percent: float | None
+    survey: str
+    title: str
+
+
+class SurveyShown(TypedDict):
+    """A survey, and what it says of some days: months with fewer than five answers are left out."""
+
+    anonymous: bool
+    asked: int
+    feedback: FeedbackShown | None
+    kind: Literal["nps", "csat", "ces", "scale", "choice", "text"]
+    response_percent: float | None
+    survey: str
+    title: str
 
 
 class TopicFlowing(TypedDict):

@@ -90,11 +90,11 @@ async def test_a_link_is_answered_without_signing_in_and_a_manager_sees_what_fiv
         await expect(ada.page.locator("h1")).to_have_text("2 questions wait for you")
         await ada.page.get_by_role("link", name="recommend").click()
         await expect(ada.page.locator("h1")).to_have_text("How likely are you to <b>recommend</b> us?")
-        await ada.page.get_by_role("button", name="Answer").click()
+        await ada.page.get_by_role("button", name="Send the answer").click()
         await expect(ada.page.locator("#score-error")).to_contain_text("Choose a number")
         await ada.page.get_by_label("9", exact=True).check()
         await ada.page.get_by_label("In your words").fill("=cmd() <script>alert(1)</script>")
-        await ada.page.get_by_role("button", name="Answer").click()
+        await ada.page.get_by_role("button", name="Send the answer").click()
         await expect(ada.page.locator("h1")).to_have_text("Thank you for your answer")
     base = console.state.service_urls["ingest"]
     async with httpx.AsyncClient(base_url=base) as anybody:
@@ -114,7 +114,7 @@ async def test_a_link_is_answered_without_signing_in_and_a_manager_sees_what_fiv
         await until(is_counted)
         await expect(mara.page.locator("tbody")).to_contain_text("Would you recommend us?")
         await mara.go("/surveys/helped")
-        await expect(mara.page.locator("h1")).to_have_text("Were you helped?: 40")
+        await expect(mara.page.locator("h1")).to_have_text("Were you helped? – 40")
         table = await mara.page.request.get(f"{console.state.console_url}/surveys/helped/table.csv")
         assert table.ok, table.status
         assert b'"5","40.0"' in await table.body()

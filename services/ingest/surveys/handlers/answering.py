@@ -31,7 +31,7 @@ from shared.postgres import Connection
 from shared.topics import SURVEYS
 from shared.transaction import Transaction
 
-COUNT_EVERY_SECONDS: Final = 60.0
+COUNT_EVERY_SECONDS: Final = 10.0
 #: So many facts of a survey at most in one transaction.
 BLOCKS_MAX_COUNT: Final = 20
 #: A person has no more open invitations at once that are shown.

@@ -38,7 +38,11 @@ SCORES: Final[dict[str, tuple[int, int]]] = {
     "scale": (1, SCALE_MAX),
 }
 #: What is said in several languages.
-Said = Annotated[dict[Language, Name], Field(min_length=1, max_length=LANGUAGES_MAX_COUNT)]
+Said = Annotated[
+    dict[Language, Name],
+    # Without the last the JSON Schema would take names that the pattern refuses.
+    Field(min_length=1, max_length=LANGUAGES_MAX_COUNT, json_schema_extra={"additionalProperties": False}),
+]
 
 
 class SurveyChoice(Section):

@@ -137,12 +137,12 @@ async def count_together(tx: Transaction[Settings]) -> bool:
             )
             if not taken:
                 break
-            _tell(tx, one, taken, today=today)
+            _tell(tx, one, taken=taken, today=today)
         return True
     return False
 
 
-def _tell(tx: Transaction[Settings], one: store.Waiting, taken: Mapping[str, str], *, today: date) -> None:
+def _tell(tx: Transaction[Settings], one: store.Waiting, *, taken: Mapping[str, str], today: date) -> None:
     block_id = _by_lot()
     data: SurveyCountedData = {
         "block_id": block_id,

@@ -158,12 +158,12 @@ async def _ask(
     for key, one in list(persons.items()):
         if key[0] == at.community and one.head_id == person.head_id:
             persons[key] = one._replace(asked_at=tx.now)
-    _tell(tx, invitation, at.survey, calendar=at.calendar, language=person.language)
+    _tell(tx, invitation, survey=at.survey, calendar=at.calendar, language=person.language)
     SURVEYS_ASKED.inc()
 
 
 def _tell(
-    tx: Transaction[Settings], one: Invitation, survey: Survey, *, calendar: Calendar, language: str | None
+    tx: Transaction[Settings], one: Invitation, *, survey: Survey, calendar: Calendar, language: str | None
 ) -> None:
     asked: SurveyAskedData = {
         "invitation_id": one.invitation_id,

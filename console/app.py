@@ -71,6 +71,7 @@ from console.pages.refused import routes as refused
 from console.pages.sign_in import routes as sign_in
 from console.pages.signals import routes as signals
 from console.pages.statements import routes as statements
+from console.pages.surveys import routes as surveys
 from console.pages.try_it import routes as try_it
 from console.pages.views import routes as views
 from console.pages.visitors import routes as visitors
@@ -102,6 +103,7 @@ PAGES = (
         celebrations,
         nudges,
         kudos,
+        surveys,
         quests,
         draws,
         by_hand,

@@ -122,7 +122,7 @@ AUDIENCES = Topic(
     "community | member",
     (facts.AUDIENCE_ENTERED.name, facts.AUDIENCE_LEFT.name),
     producers=("scoring",),
-    consumers=("recognition", "rewards"),
+    consumers=("ingest", "recognition", "rewards"),
     read_back=True,
 )
 CAMPAIGNS = Topic(
@@ -192,7 +192,7 @@ MESSAGES = Topic(
     "Messages that people are to get; ingest alone knows where, and sends them",
     "community | member, or recipient",
     (facts.MESSAGE_REQUESTED.name,),
-    producers=("recognition", "rewards"),
+    producers=("ingest", "recognition", "rewards"),
     consumers=("ingest",),
     retention_ms=7 * DAY_MS,
 )
@@ -211,6 +211,15 @@ NUDGES = Topic(
     "community | member",
     (facts.NUDGE_DECIDED.name,),
     producers=("recognition",),
+    consumers=("analytics",),
+    read_back=True,
+)
+SURVEYS = Topic(
+    "surveys.v1",
+    "Who was asked by which survey, and anonymous answers, counted together",
+    "community | member, or survey",
+    (facts.SURVEY_ASKED.name, facts.SURVEY_COUNTED.name),
+    producers=("ingest",),
     consumers=("analytics",),
     read_back=True,
 )
@@ -352,6 +361,7 @@ TOPICS = (
     BY_HAND,
     CELEBRATIONS,
     NUDGES,
+    SURVEYS,
     REDEMPTIONS,
     PAYOUTS,
     PROGRAMMES,

@@ -54,6 +54,7 @@ BOARDS = Link("/boards", _("Boards"), "cup", "recognition:read")
 CELEBRATIONS = Link("/celebrations", _("Celebrations"), "heart", "recognition:read")
 KUDOS = Link("/kudos", _("Kudos"), "chat", "recognition:read")
 NUDGES = Link("/nudges", _("Nudges"), "mega", "recognition:read")
+SURVEYS = Link("/surveys", _("Surveys"), "chat", "analytics:read")
 QUESTS = Link("/quests", _("Quests"), "target", "recognition:read")
 DRAWS = Link("/draws", _("Draws"), "gift", "rewards:read")
 PROGRAMME = Link("/programme", _("Programme"), "doc", "programmes:read")
@@ -78,6 +79,7 @@ MY_BADGES = Link("/me/badges", _("My badges"), "seal")
 MY_BOARDS = Link("/me/boards", _("Boards"), "cup")
 MY_CELEBRATIONS = Link("/me/celebrations", _("Celebrations"), "heart")
 MY_KUDOS = Link("/me/kudos", _("Kudos"), "chat")
+MY_SURVEYS = Link("/me/surveys", _("Questions to me"), "chat")
 MY_QUESTS = Link("/me/quests", _("My quests"), "target")
 MY_DRAWS = Link("/me/draws", _("My draws"), "gift")
 MY_REWARDS = Link("/me/rewards", _("Rewards"), "gift")
@@ -92,7 +94,8 @@ OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
     Group(_("Insight"), (SCORECARD, GROWTH, RETENTION, ANSWERS)),
-    Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, KUDOS, CHECK_INS, MESSAGES, NUDGES)),
+    Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, KUDOS, CHECK_INS)),
+    Group(_("Talk with members"), (SURVEYS, NUDGES, MESSAGES)),
     Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS, QUESTS, DRAWS)),
     Group(_("Keep it fair"), (GUIDELINES, HELD, CONTENT)),
     Group(_("Finance"), (PAYOUT_RUNS, BANK, REDEMPTIONS, LEDGER, STATEMENTS)),

@@ -49,6 +49,8 @@ TITLES: Final = {
     "unknown-suspension": _("There is no such suspension any more"),
     "unknown-level": _("The programme has no such level any more"),
     "level-not-locked": _("Nobody fixed the level: it is what they do already"),
+    "survey-closed": _("The time to answer is over"),
+    "survey-answered": _("It is answered, and can not be changed any more"),
     "kudos-closed": _("Giving kudos is open from another level on"),
     "level-too-low": _("Rewards are open from another level on"),
     "unknown-streak": _("The programme has no such streak any more"),

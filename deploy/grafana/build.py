@@ -153,6 +153,16 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Surveys",
+            "Members whom surveys asked, whom they did not ask and why, and answers.",
+            "cps",
+            (
+                Query("sum(rate(plaudit_ingest_surveys_asked_total[$__rate_interval]))", "asked"),
+                Query("sum(rate(plaudit_ingest_surveys_answered_total[$__rate_interval]))", "answered"),
+                *rates("plaudit_ingest_surveys_not_asked_total", "why"),
+            ),
+        ),
+        Panel(
             "Deliveries of platforms",
             "What connected platforms delivered, by what became of it; and what was refused.",
             "cps",

@@ -52,6 +52,11 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "delivery_hours": "community connection hour outcome deliveries",
         "declared_attributes": "community version effective_from attributes",
         "declared_kudos": "community version effective_from terms words giving",
+        "declared_surveys": "community version effective_from surveys",
+        "survey_rounds": "community survey_id starts_on after_member is_done advanced_at",
+        # Of nobody: no member, no invitation, no time.
+        "survey_answers_waiting": "community survey_id answer_id answer",
+        "survey_counts": "community survey_id counted_on",
         "declared_event_types": "community version effective_from events",
         "events": "community event_uid content_hash",
         "events_read_back": "community event_uid received_at",
@@ -198,6 +203,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
     "analytics": {
         **NOBODYS_SHARED,
         "active_days": "community channel day gap members",
+        "survey_blocks": "community block_id survey_id counted_on answers",
         "awards_by_hand": "community award_id person_id approved_by_person",
         "event_days": "community day channel type events",
         "grant_days": "community day kind name granted taken_back",

@@ -103,6 +103,7 @@ DECIDES_NOT: Final = {
     "ingest PUT /v1/members/{member_id}/messaging/wishes": THEIRS,
     "ingest POST /v1/mail-addresses/{token}": THEIRS,
     "ingest POST /v1/unsubscribe/{token}": THEIRS,
+    "ingest POST /v1/survey-invitations/{token}/answer": THEIRS,
     "ingest POST /v1/celebrations-seen": THEIRS,
     "recognition POST /v1/members/{member_id}/quests/{quest_id}/join": THEIRS,
     "recognition POST /v1/members/{member_id}/quests/{quest_id}/leave": THEIRS,

@@ -78,6 +78,7 @@ COMMANDS: Final = {
     "celebration.see": _("said that they saw celebrations"),
     "kudos.give": _("thanked a member"),
     "kudos.take_back": _("took thanks back"),
+    "survey.answer": _("answered a survey"),
     "connector.add": _("connected a platform"),
     "connector.change": _("changed a connected platform"),
     "connector.rotate": _("rotated the secret of a platform"),

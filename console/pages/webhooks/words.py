@@ -14,6 +14,8 @@ FACTS: Final = {
     "engagement.rejected.v1": _("An event does not count, and why"),
     "points.awarded.v1": _("Points were given, or amount to something else since"),
     "recognition.granted.v1": _("A badge or level was reached, or taken back"),
+    "survey.asked.v1": _("A survey asked a member"),
+    "survey.counted.v1": _("Anonymous answers were counted"),
     "audience.entered.v1": _("A member entered an audience"),
     "audience.left.v1": _("A member left an audience"),
     "redemption.changed.v1": _("A reward was reserved, handed out, or cancelled"),

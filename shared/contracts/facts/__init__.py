@@ -152,6 +152,16 @@ from shared.contracts.facts.redemptions import (
 )
 from shared.contracts.facts.sentiment import SENTIMENT_MEASURED, SentimentData, SentimentMeasured
 from shared.contracts.facts.signals import SIGNAL_CASE_CHANGED, SignalCaseChanged, SignalCaseData, SignalData
+from shared.contracts.facts.surveys import (
+    SURVEY_ASKED,
+    SURVEY_COUNTED,
+    SURVEY_FACT,
+    SurveyAsked,
+    SurveyAskedData,
+    SurveyCounted,
+    SurveyCountedData,
+    SurveyFact,
+)
 from shared.contracts.facts.webhooks import (
     WEBHOOK_ENDPOINT_CHANGED,
     WEBHOOK_ENDPOINT_FAILED,
@@ -188,6 +198,8 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     STREAK_FREEZE_GIVEN,
     CELEBRATED,
     NUDGE_DECIDED,
+    SURVEY_ASKED,
+    SURVEY_COUNTED,
     REDEMPTION_CHANGED,
     REDEMPTION_LOTS,
     PAYOUT_CHANGED,
@@ -255,6 +267,9 @@ __all__ = [
     "SENTIMENT_MEASURED",
     "SIGNAL_CASE_CHANGED",
     "STREAK_FREEZE_GIVEN",
+    "SURVEY_ASKED",
+    "SURVEY_COUNTED",
+    "SURVEY_FACT",
     "SUSPENSION_CHANGED",
     "TOKEN_KEY_CHANGED",
     "WEBHOOK_ENDPOINT_CHANGED",
@@ -351,6 +366,11 @@ __all__ = [
     "StandingsData",
     "StreakFreezeData",
     "StreakFreezeGiven",
+    "SurveyAsked",
+    "SurveyAskedData",
+    "SurveyCounted",
+    "SurveyCountedData",
+    "SurveyFact",
     "SuspensionChanged",
     "SuspensionData",
     "TokenKeyChanged",

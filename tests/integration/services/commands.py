@@ -898,6 +898,38 @@ async def take_thanks_back(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"/v1/kudos/{given.json()['event_uid']}/take-back", {})
 
 
+async def answer_survey(desk: Desk) -> Ask:
+    pool, community = desk.world.pool, desk.world.community
+    body = {"identities": [{"channel": "forum", "id": "asked"}]}
+    member_id = (await desk.api.put("/v1/members/identities", json=body)).json()["member_id"]
+    surveys = (
+        '{"quiet_days": 0, "ask": [{"id": "nps", "title": "NPS", "kind": "nps", "question": {"en": "Would you?"},'
+        ' "each": "month"}]}'
+    )
+    await pool.execute(
+        """
+        insert into declared_surveys (community, version, effective_from, surveys)
+        values ($1, 1, '2026-01-01Z', $2::jsonb) on conflict do nothing
+        """,
+        community,
+        surveys,
+    )
+    invitation_id, closes_at = str(uuid4()), datetime.now(UTC) + timedelta(days=3)
+    await pool.execute(
+        """
+        insert into survey_invitations (community, invitation_id, survey_id, programme_version, member_id, trigger,
+            asked_at, closes_at)
+        values ($1, $2, 'nps', 1, $3, '2026-01-01', now(), $4)
+        """,
+        community,
+        invitation_id,
+        member_id,
+        closes_at,
+    )
+    token = write_link(desk.world.settings, Link("survey", community, invitation_id, "nps", closes_at))
+    return Ask(desk.api, "POST", f"/v1/survey-invitations/{token}/answer", {"score": 9})
+
+
 async def connect(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/connectors", {"name": "forum", "connector": "discourse"})
 
@@ -1138,6 +1170,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/celebrations-seen": ("celebration.see", see),
     "ingest POST /v1/kudos": ("kudos.give", thank),
     "ingest POST /v1/kudos/{event_uid}/take-back": ("kudos.take_back", take_thanks_back),
+    "ingest POST /v1/survey-invitations/{token}/answer": ("survey.answer", answer_survey),
     "ingest POST /v1/connectors": ("connector.add", connect),
     "ingest PATCH /v1/connectors/{name}": ("connector.change", change_connection),
     "ingest POST /v1/connectors/{name}/rotate": ("connector.rotate", rotate_secret),
@@ -1253,6 +1286,7 @@ OPEN: dict[str, Callable[[httpx.Response, Any], dict[str, str]]] = {
     },
     "ingest POST /v1/unsubscribe/{token}": lambda _, entry: _by_link(entry),
     "ingest POST /v1/mail-addresses/{token}": lambda _, entry: _by_link(entry),
+    "ingest POST /v1/survey-invitations/{token}/answer": lambda _, entry: _by_link(entry),
 }
 
 

@@ -82,6 +82,10 @@ NOTHING_PERSONAL = {
     "ingest GET /v1/messages/counts",
     # Whoever has the link is nobody in particular; it names a community and a kind.
     "ingest GET /v1/unsubscribe/{token}",
+    # What one is asked oneself, by one's own link.
+    "ingest GET /v1/survey-invitations/{token}",
+    "analytics GET /v1/feedback",
+    "analytics GET /v1/feedback/{survey}",
     # Of what platforms deliver they have ids, types and reasons, and nothing of the content.
     "ingest GET /v1/connectors",
     "ingest GET /v1/connectors/{name}",

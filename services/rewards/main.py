@@ -13,6 +13,9 @@ from services.rewards.erasure import api as erasure
 from services.rewards.erasure.handlers import FOLLOWED_MEMBERS, LOOK_AFTER_EVERY_SECONDS, look_after
 from services.rewards.gifts.handlers import FOLLOWED_GRANTS
 from services.rewards.ledger.api import members
+from services.rewards.liability.api import policies as liability_policies
+from services.rewards.liability.api import worth as liability
+from services.rewards.liability.handlers import take_next_day
 from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
 from services.rewards.payouts import api as payouts
@@ -59,7 +62,7 @@ SPEC = ServiceSpec(
         part.router
         for part in (
             *(members, erasure, payees, catalogue, redemptions, payouts, runs, preview, review, outcomes),
-            *(checks, books, chain_api, draws),
+            *(checks, books, chain_api, draws, liability_policies, liability),
         )
     ],
     problems=ERRORS,
@@ -73,6 +76,7 @@ SPEC = ServiceSpec(
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
         Timer("fold-sums", every_seconds=60, run=fold),
         Timer("chain-entries", every_seconds=1, run=chain),
+        Timer("take-liability", every_seconds=60, run=take_next_day),
         Timer("check-ledger", every_seconds=3600, run=check_all),
     ],
     errands=[Errand("check-asked", every_seconds=ASKED_EVERY_SECONDS, run=check_asked)],

@@ -9,6 +9,24 @@ from services.rewards.draws.api import DRAW_OPEN, UNKNOWN_DRAW
 from services.rewards.draws.domain import NotFrozenError, UnknownDrawError
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.ledger.domain.entries import AlteredError, UnknownMemberError
+from services.rewards.liability.api.models import (
+    NO_POLICY,
+    OTHER_CURRENCY,
+    POLICY_DECIDED,
+    POLICY_FOUR_EYES,
+    TOO_MANY_POLICIES,
+    UNKNOWN_DAY,
+    UNKNOWN_POLICY,
+)
+from services.rewards.liability.domain.days import UnknownDayError
+from services.rewards.liability.domain.policies import (
+    NoPolicyError,
+    OtherCurrencyError,
+    PolicyDecidedError,
+    PolicyFourEyesError,
+    TooManyPoliciesError,
+    UnknownPolicyError,
+)
 from services.rewards.lots.domain.lots import NotEnoughPointsError
 from services.rewards.payouts.api import UNKNOWN_PAYOUT
 from services.rewards.payouts.domain import UnknownPayoutError, WrongStateError
@@ -122,6 +140,33 @@ ERRORS: ErrorTable = {
     ),
     UnknownBlockError: lambda error: Problem(
         UNKNOWN_BLOCK, f"There is no block {error.number} here; GET /v1/ledger/blocks lists them"
+    ),
+    UnknownPolicyError: lambda _: Problem(
+        UNKNOWN_POLICY, "There is no such entry here; GET /v1/finance/liability-policies lists them"
+    ),
+    PolicyFourEyesError: lambda error: Problem(
+        POLICY_FOUR_EYES, f"{error.proposed_by} proposed it: somebody else must approve it. Nothing was done"
+    ),
+    PolicyDecidedError: lambda error: Problem(
+        POLICY_DECIDED, f"{str(error)[:1].upper()}{str(error)[1:]}. Nothing was done; propose another entry"
+    ),
+    OtherCurrencyError: lambda error: Problem(
+        OTHER_CURRENCY,
+        f"They are in {error.currency}, and stay so",
+        [FieldError(field="/currency", detail=f"It is {error.currency} in every entry")],
+    ),
+    TooManyPoliciesError: lambda error: Problem(
+        TOO_MANY_POLICIES, f"{error.max_count} wait already: have another person approve or withdraw some"
+    ),
+    NoPolicyError: lambda error: Problem(
+        NO_POLICY,
+        f"No approved entry applies on {error.day.isoformat()}: POST /v1/finance/liability-policies proposes one",
+    ),
+    UnknownDayError: lambda error: Problem(
+        UNKNOWN_DAY,
+        "No day was taken yet: the first is, a minute after a day ends on which a policy entry applies"
+        if error.day is None
+        else f"{error.day.isoformat()} was not taken; GET /v1/finance/liability/days lists those that were",
     ),
     UnknownRewardError: _unknown_reward,
     OutsideAudienceError: _outside,

@@ -1,8 +1,9 @@
 """The chain ladder: what each vintage will have redeemed in the end, by how earlier ones went on.
 
-A row is what a vintage had redeemed by the end of each of its ages, added up, as far as time has come. The factor from
-an age to the next is of all rows that reached both, weighted by volume; there is no tail. Formulas: Mack, T. (1993),
-"Distribution-free calculation of the standard error of chain ladder reserve estimates", ASTIN Bulletin 23(2).
+A row is what a vintage had redeemed by the end of each of its ages, added up, as far as time has come. The factor
+from an age to the next is of all rows that reached both, weighted by volume; there is no tail. Formulas: Mack, T.
+(1993), "Distribution-free calculation of the standard error of chain ladder reserve estimates", ASTIN Bulletin
+23(2).
 """
 
 from collections.abc import Sequence
@@ -53,8 +54,8 @@ def ultimate(row: Row, development: Development) -> Fraction | None:
 def standard_error(rows: Sequence[Row]) -> Decimal | None:
     """Mack's standard error of what is still to come of all rows, in points, to three decimals.
 
-    None where it has no value: fewer than three ages, no staircase of full rows, or an age by which a row had redeemed
-    nothing.
+    None where it has no value: fewer than three ages, no staircase of full rows, or an age by which a row had
+    redeemed nothing.
     """
     development = develop(rows)
     factors = [factor for factor in development.factors if factor is not None]
@@ -99,4 +100,3 @@ def cumulative(increments: Sequence[int]) -> tuple[int, ...]:
     for increment in increments:
         sums.append(sums[-1] + increment)
     return tuple(sums[1:])
-

@@ -42,8 +42,8 @@ class Rates:
 class Movement:
     """How what is owed moved, in minor units; `earned` and `used` in points and money, `expired` in points alone.
 
-    `opening_minor` + `earned_minor` + `used_minor` + `estimate_minor` = `closing_minor`. The estimate's part is what
-    another expectation, rate or breakage did: it is caught up in this time, and what was before stays.
+    `opening_minor` + `earned_minor` + `used_minor` + `estimate_minor` = `closing_minor`. The estimate's part is
+    what another expectation, rate or breakage did: it is caught up in this time, and what was before stays.
     """
 
     opening_minor: int = 0
@@ -72,8 +72,8 @@ class Movement:
 def moved(opening: Standing, closing: Standing, *, rates: Rates) -> Movement:
     """How what is owed for a vintage moved.
 
-    By cost, what is used takes its cost along. What was deferred is released in proportion to what was expected to be
-    used when the time began, or when it was earned since.
+    By cost, what is used takes its cost along. What was deferred is released in proportion to what was expected
+    to be used when the time began, or when it was earned since.
     """
     earned, used = closing.issued - opening.issued, closing.redeemed - opening.redeemed
     worth = rates.minor_per_point if rates.basis is Basis.DEFERRAL else rates.minor_per_point * rates.expected

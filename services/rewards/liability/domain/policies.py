@@ -23,7 +23,7 @@ class Basis(StrEnum):
 
 
 class Estimate(StrEnum):
-    """How many of the points that are left are expected to be used: by the policy's rate, or by the chain ladder."""
+    """What says how many of the points that are left will be used: the policy's rate, or the chain ladder."""
 
     RATE = "rate"
     LADDER = "ladder"
@@ -114,8 +114,8 @@ class PolicyPlace(NamedTuple):
 class PolicyTerms:
     """What a policy entry says, from `effective_from` on in the community's zone.
 
-    `minor_per_point` is what a point is worth in minor units of `currency`, `expected_redemption` (0 to 1) which part
-    of the points that are left will be used where the chain ladder does not say.
+    `minor_per_point` is what a point is worth in minor units of `currency`, `expected_redemption` (0 to 1) which
+    part of the points that are left will be used where the chain ladder does not say.
     """
 
     effective_from: date
@@ -177,7 +177,7 @@ class Policy:
 
 
 class Policies:
-    """The approved entries of a community: on each day the latest that had begun applies, of two the later approved."""
+    """Approved entries of a community: on a day the latest that had begun applies, of two the later approved."""
 
     def __init__(self, approved: Sequence[Policy]) -> None:
         self._entries = sorted(approved, key=_order)

@@ -1,7 +1,7 @@
 """What points that are not used yet are worth: how many will be used, by vintage, at the policy's rate.
 
-All is computed exactly. What is shown is rounded once: points to thousandths and money to minor units, halves to the
-even neighbour; a total of money is the sum of what is shown, so that every table adds up.
+All is computed exactly. What is shown is rounded once: points to thousandths and money to minor units, halves to
+the even neighbour; a total of money is the sum of what is shown, so that every table adds up.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,9 +42,9 @@ class Caution(StrEnum):
 class VintageFigures:
     """Points of the awards that were earned in the vintage that begins on `vintage`.
 
-    `issued` is what they amount to now: what was retracted is none of it. `redeemed` was handed out or set aside for
-    payouts, `expired` is breakage, `reserved` waits for a redemption to be confirmed and is outstanding as long.
-    `lacking` was used and taken back since. `row` is what was redeemed by the end of each complete age.
+    `issued` is what they amount to now: what was retracted is none of it. `redeemed` was handed out or set aside
+    for payouts, `expired` is breakage, `reserved` waits for a redemption to be confirmed and is outstanding as
+    long. `lacking` was used and taken back since. `row` is what was redeemed by the end of each complete age.
     """
 
     vintage: date
@@ -127,8 +127,8 @@ class Liability:
 def value(day: date, figures: Sequence[VintageFigures], *, policies: Policies) -> Liability:
     """What points are worth on a day. Raises NoPolicyError where no policy applies.
 
-    The policy of the day says how many are expected and, by cost, what one is worth; what was deferred stays what the
-    policy of its vintage's first day said. A change of expectation is so caught up on the day it applies.
+    The policy of the day says how many are expected and, by cost, what one is worth; what was deferred stays what
+    the policy of its vintage's first day said. A change of expectation is so caught up on the day it applies.
     """
     policy = policies.on(day)
     rows = [one.row for one in figures if one.row]
@@ -137,7 +137,9 @@ def value(day: date, figures: Sequence[VintageFigures], *, policies: Policies) -
     for one in figures:
         still, by = _still(one, policy, development=development, rows_count=len(rows))
         of_rate = policy if policy.terms.basis is Basis.COST else policies.first_on(one.vintage)
-        valued.append(_valued(one, still, by, basis=policy.terms.basis, minor_per_point=of_rate.terms.minor_per_point))
+        valued.append(
+            _valued(one, still, by, basis=policy.terms.basis, minor_per_point=of_rate.terms.minor_per_point)
+        )
     is_by_ladder = any(one.estimated_by is EstimatedBy.LADDER for one in valued)
     error = standard_error(rows) if is_by_ladder else None
     return Liability(day, policy, valued, error, _cautions(valued, policy))
@@ -186,7 +188,8 @@ def _cautions(valued: Sequence[VintageLiability], policy: Policy) -> list[Cautio
     if redeemed and by_rate and policy.terms.expected * issued <= redeemed:
         found.append(Caution.REDEEMED_SO_FAR)
     if any(
-        one.estimated_by is EstimatedBy.LADDER and one.figures.outstanding and not one.still_expected for one in valued
+        one.estimated_by is EstimatedBy.LADDER and one.figures.outstanding and not one.still_expected
+        for one in valued
     ):
         found.append(Caution.OLDEST_COMPLETE)
     if any(one.figures.lacking for one in valued):
@@ -195,6 +198,6 @@ def _cautions(valued: Sequence[VintageLiability], policy: Policy) -> list[Cautio
 
 
 def allocated(price_minor: int, stand_alone_minor: Mapping[str, Fraction]) -> dict[str, Fraction]:
-    """A price allocated to what is sold for it, by relative stand-alone prices (IFRS 15, 74): exact minor units."""
+    """A price allocated to what is sold for it, by relative stand-alone prices (IFRS 15, 74), in minor units."""
     total = sum(stand_alone_minor.values())
     return {name: price_minor * alone / total for name, alone in stand_alone_minor.items()}

@@ -245,9 +245,7 @@ def test_a_movement_leads_from_opening_to_closing(
         }
         for figures in (before, after)
     ]
-    rates = {
-        vintage: Rates(basis, entry.terms.rate, entry.terms.expected) for vintage in {*sides[0], *sides[1]}
-    }
+    rates = {vintage: Rates(basis, entry.terms.rate, entry.terms.expected) for vintage in {*sides[0], *sides[1]}}
     found: Movement = moved_in_all(*sides, rates=rates)
     assert found.opening_minor == sum(one.liability_minor for one in sides[0].values())
     assert (

@@ -43,6 +43,8 @@ from console.pages.kudos import routes as kudos
 from console.pages.leaderboard import routes as leaderboard
 from console.pages.ledger import routes as ledger
 from console.pages.levels import routes as levels
+from console.pages.liability import policies as liability_policies
+from console.pages.liability import routes as liability
 from console.pages.me import routes as me
 from console.pages.members import routes as members
 from console.pages.messages import routes as messages
@@ -78,7 +80,7 @@ from console.sign_in.provider import Provider
 from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
-FINANCE = (payout_runs, payout_outcomes, payees, redemptions, ledger, statements)
+FINANCE = (payout_runs, payout_outcomes, payees, redemptions, ledger, liability, liability_policies, statements)
 RUN_IT = (
     *(pipeline, dead_letters, connectors, webhooks, receipts, refused),
     *(people, keys, audit, parts, community, embeds),

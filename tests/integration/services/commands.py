@@ -667,6 +667,35 @@ async def check_ledger(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/ledger/checks")
 
 
+WORTH = {
+    "effective_from": "2026-01-01",
+    "currency": "EUR",
+    "basis": "cost",
+    "minor_per_point": "0.95",
+    "estimate": "rate",
+    "expected_redemption": "0.8",
+    "vintage_unit": "month",
+}
+
+
+async def propose_worth(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/finance/liability-policies", WORTH)
+
+
+async def _proposed_worth(desk: Desk) -> str:
+    made = await (await propose_worth(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/finance/liability-policies/{made.json()['policy_id']}"
+
+
+async def approve_worth(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _proposed_worth(desk)}/approve")
+
+
+async def withdraw_worth(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _proposed_worth(desk)}/withdraw")
+
+
 async def create_run(desk: Desk) -> Ask:
     await desk.finance()
     return Ask(desk.api, "POST", "/v1/payout-runs")
@@ -1191,6 +1220,15 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/payout-runs/{run_id}/outcomes/{outcome_id}/confirm": ("outcome.confirm", confirm_outcome),
     "rewards POST /v1/payout-runs/{run_id}/outcomes/{outcome_id}/withdraw": ("outcome.withdraw", withdraw_outcome),
     "rewards POST /v1/ledger/checks": ("ledger.check", check_ledger),
+    "rewards POST /v1/finance/liability-policies": ("liability_policy.propose", propose_worth),
+    "rewards POST /v1/finance/liability-policies/{policy_id}/approve": (
+        "liability_policy.approve",
+        approve_worth,
+    ),
+    "rewards POST /v1/finance/liability-policies/{policy_id}/withdraw": (
+        "liability_policy.withdraw",
+        withdraw_worth,
+    ),
     **{f"{service} {operation}": how for service in SERVICES for operation, how in OF_EACH.items()},
 }
 

@@ -1,4 +1,4 @@
-"""What points are worth: policies of two people, liability and breakage from real lots, and days that are taken."""
+"""What points are worth: policies of two people, liability and breakage of real lots, and days."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,9 +25,7 @@ TERMS = {
 
 
 async def propose(finance: Finance, **changed: Any) -> Any:
-    made = await finance.maker.post(
-        POLICIES, json=TERMS | changed, headers={"Idempotency-Key": uuid4().hex}
-    )
+    made = await finance.maker.post(POLICIES, json=TERMS | changed, headers={"Idempotency-Key": uuid4().hex})
     assert made.status_code == 201, made.text
     return made.json()
 

@@ -369,6 +369,86 @@ class LedgerChecksShown(TypedDict):
     took_too_long: bool
 
 
+class LiabilityDay(TypedDict):
+    """What all points were worth at the end of a day; it never changes."""
+
+    breakage_minor: int
+    currency: str
+    day: str
+    expired_points: int
+    full_minor: int
+    issued_points: int
+    liability_minor: int
+    outstanding_points: int
+    policy_id: str
+    redeemed_points: int
+    still_expected_points: str
+    taken_at: str
+
+
+class LiabilityLot(TypedDict):
+    """The points of an award that are left, and what they are worth as those of its vintage were."""
+
+    award_id: str
+    earned_at: str
+    expires_at: str | None
+    is_pending: bool
+    left_points: int
+    liability_minor: int
+    member_id: str
+    points: int
+    still_expected_points: str
+    vintage: str
+
+
+class LiabilityMovement(TypedDict):
+    """How what is owed moved: opening + earned + used + estimate = closing."""
+
+    closing_day: str
+    closing_minor: int
+    currency: str
+    earned_minor: int
+    earned_points: int
+    estimate_minor: int
+    expired_points: int
+    opening_day: str | None
+    opening_minor: int
+    used_minor: int
+    used_points: int
+
+
+class LiabilityPolicy(TypedDict):
+    """A policy entry, and who proposed and decided it."""
+
+    basis: Literal["cost", "deferral"]
+    currency: str
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    effective_from: str
+    estimate: Literal["rate", "ladder"]
+    expected_redemption: str
+    minor_per_point: str
+    policy_id: str
+    proposed_at: str
+    proposed_by: str
+    proposed_by_person: str | None
+    state: Literal["proposed", "approved", "withdrawn"]
+    vintage_unit: Literal["month", "year"]
+
+
+class LiabilityPolicyTerms(TypedDict):
+    """What a point is worth in the books and how many are expected to be used, from a day on."""
+
+    basis: Literal["cost", "deferral"]
+    currency: str
+    effective_from: str
+    estimate: Literal["rate", "ladder"]
+    expected_redemption: str
+    minor_per_point: str
+    vintage_unit: Literal["month", "year"]
+
+
 class LineForeseen(TypedDict):
     """What noting a line would do to its payout."""
 
@@ -609,6 +689,27 @@ class DeadLetterListedPage(TypedDict):
     """DeadLetterListedPage"""
 
     items: list[DeadLetterListed]
+    next: NotRequired[str | None]
+
+
+class LiabilityDayPage(TypedDict):
+    """LiabilityDayPage"""
+
+    items: list[LiabilityDay]
+    next: NotRequired[str | None]
+
+
+class LiabilityLotPage(TypedDict):
+    """LiabilityLotPage"""
+
+    items: list[LiabilityLot]
+    next: NotRequired[str | None]
+
+
+class LiabilityPolicyPage(TypedDict):
+    """LiabilityPolicyPage"""
+
+    items: list[LiabilityPolicy]
     next: NotRequired[str | None]
 
 
@@ -894,6 +995,28 @@ class Pipeline(TypedDict):
     workers: int
 
 
+class PointsLiability(TypedDict):
+    """What all points are worth: totals are the sums of the vintages as they are shown."""
+
+    as_of: str
+    breakage_minor: int
+    cautions: list[Literal["expected_is_redeemed_so_far", "oldest_is_complete", "members_owe"]]
+    day: str
+    debt_points: int
+    expired_points: int
+    full_minor: int
+    issued_points: int
+    liability_minor: int
+    outstanding_points: int
+    policy: LiabilityPolicy
+    redeemed_points: int
+    redeemed_so_far: str | None
+    reserved_points: int
+    standard_error_points: str | None
+    still_expected_points: str
+    vintages: list[VintageWorth]
+
+
 class ProblemDetails(TypedDict):
     """The body of every error answer."""
 
@@ -1030,6 +1153,14 @@ class SaidOf(TypedDict):
         "reversed",
         "corrected",
     ]
+
+
+class SaleDeferral(TypedDict):
+    """What of a sale's price is deferred for the points that come with it."""
+
+    deferred_minor: int
+    minor_per_point: str
+    revenue_minor: int
 
 
 class SealDifference(TypedDict):
@@ -1223,6 +1354,25 @@ class UseDifference(TypedDict):
     points: int
     used: int
     used_by: str
+
+
+class VintageWorth(TypedDict):
+    """Points that were earned in the same month or year, and what is owed for them."""
+
+    breakage_minor: int
+    debt_points: int
+    estimated_by: Literal["ladder", "rate", "rate_few_vintages", "rate_no_factor"]
+    expired_points: int
+    full_minor: int
+    issued_points: int
+    liability_minor: int
+    minor_per_point: str
+    outstanding_points: int
+    redeemed_points: int
+    reserved_points: int
+    still_expected_points: str
+    ultimate_redemption: str | None
+    vintage: str
 
 
 class Waiting(TypedDict):

@@ -302,6 +302,23 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Liability days",
+            "Days whose liability for points was kept, and those that took too long.",
+            "short",
+            (
+                Query(
+                    "sum by (became) (increase(plaudit_rewards_liability_days_total[$__rate_interval]))",
+                    "{{became}}",
+                ),
+            ),
+        ),
+        Panel(
+            "Liability takes",
+            "How long it took to compute what points of a community were worth at the end of its last day.",
+            "s",
+            (Query("max by (service) (plaudit_rewards_liability_seconds)", "{{service}}"),),
+        ),
+        Panel(
             "Rows altered",
             "Payout runs and payouts that were changed behind the service's back, by the last check, and commands "
             "that were refused for it. Anything but 0 is an alarm.",

@@ -28,6 +28,13 @@ PAGES = (
     "/ledger/members?kind=available&currency=PTS",
     "/ledger/accounts/{bank}",
     "/ledger/transfers/{transfer}",
+    "/liability",
+    "/liability/days",
+    "/liability/lots",
+    "/liability/policies",
+    "/liability/policies/propose",
+    "/liability/policies/{policy}",
+    "/liability/policies/{proposed_policy}",
     "/statements",
     "/statements/{ada}",
     "/explorer/{payout}",
@@ -39,6 +46,7 @@ PAGES = (
 #: Pages of the same make as another one: looked at when all are.
 ALIKE = {"/payees/{ada}", "/redemptions?state=expired", "/explorer/{end_to_end_id}", "/explorer/{run}"}
 ALIKE |= {"/explorer/{redemption}", "/ledger/accounts/{bank}", "/statements", "/redemptions", "/ledger/check"}
+ALIKE |= {"/liability/days", "/liability/lots", "/liability/policies", "/liability/policies/{policy}"}
 ALIKE |= {"/ledger/transfers/{transfer}", "/payout-runs/make", "/ledger/members?kind=available&currency=PTS"}
 LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))
 CHOSEN = [("it-IT", "dark", 320)]
@@ -204,4 +212,37 @@ async def test_a_run_is_made_approved_and_filed_by_two_people(
         assert len(lines) == 4
         assert sum('"settled"' in one for one in lines) == 1
         approver.complaints[:] = [one for one in approver.complaints if "409" not in one]
+        assert approver.complaints == []
+
+
+async def test_what_points_are_worth_is_decided_by_two_people(
+    console: Console, treasury: Mapping[str, str]
+) -> None:
+    look = {"community": TREASURY, "locale": "en-GB"}
+    async with (
+        console.visitor(person=treasury["maker"], java_script_enabled=False, **look) as maker,
+        console.visitor(person=treasury["approver"], **look) as approver,
+    ):
+        made, page = maker.page, approver.page
+        await maker.go("/liability")
+        await expect(made.locator("h1")).to_contain_text("are owed for points")
+        await made.get_by_role("link", name="Policy", exact=True).click()
+        await made.get_by_role("link", name="Propose one").click()
+        await made.get_by_label("From this day on").fill("2026-02-01")
+        await made.get_by_label("Worth of a point, in minor units").fill("0,95")
+        await made.get_by_label("Which part of points will be used").fill("0.75")
+        await made.get_by_role("button", name="Propose it").click()
+        await expect(made.get_by_role("alert").first).to_contain_text("Say a number like 0.95")
+        await made.get_by_label("Worth of a point, in minor units").fill("0.96")
+        await made.get_by_role("button", name="Propose it").click()
+        await expect(made.get_by_role("status")).to_contain_text("It waits for another person")
+        await expect(made.get_by_text("You can not decide this")).to_be_visible()
+
+        await approver.go("/waiting")
+        await page.get_by_role("link", name="What points are worth from 1 February on").click()
+        await page.get_by_label("I have looked at what it changes").check()
+        await page.get_by_role("button", name="Put it in force").click()
+        await expect(page.get_by_role("status")).to_contain_text("Approved")
+        await approver.go("/liability")
+        await expect(page.get_by_text("0.96 minor units of EUR")).to_be_visible()
         assert approver.complaints == []

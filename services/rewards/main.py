@@ -11,6 +11,8 @@ from services.rewards.draws import api as draws
 from services.rewards.draws.handlers import freeze_due, on_programmes
 from services.rewards.erasure import api as erasure
 from services.rewards.erasure.handlers import FOLLOWED_MEMBERS, LOOK_AFTER_EVERY_SECONDS, look_after
+from services.rewards.general_ledger.api import exports as journal_exports
+from services.rewards.general_ledger.api import mappings as account_mappings
 from services.rewards.gifts.handlers import FOLLOWED_GRANTS
 from services.rewards.ledger.api import members
 from services.rewards.liability.api import policies as liability_policies
@@ -62,7 +64,7 @@ SPEC = ServiceSpec(
         part.router
         for part in (
             *(members, erasure, payees, catalogue, redemptions, payouts, runs, preview, review, outcomes),
-            *(checks, books, chain_api, draws, liability_policies, liability),
+            *(checks, books, chain_api, draws, liability_policies, liability, account_mappings, journal_exports),
         )
     ],
     problems=ERRORS,

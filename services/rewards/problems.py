@@ -7,6 +7,25 @@ from services.rewards.chain.api import UNKNOWN_BLOCK
 from services.rewards.chain.domain import UnknownBlockError
 from services.rewards.draws.api import DRAW_OPEN, UNKNOWN_DRAW
 from services.rewards.draws.domain import NotFrozenError, UnknownDrawError
+from services.rewards.general_ledger.api.models import (
+    EXPORT_REFUSED,
+    MAPPED_TWICE,
+    MAPPING_DECIDED,
+    MAPPING_FOUR_EYES,
+    TOO_MANY_MAPPINGS,
+    UNKNOWN_EXPORT,
+    UNKNOWN_MAPPING,
+    UNMAPPED,
+)
+from services.rewards.general_ledger.domain.exports import ExportRefusedError, UnknownExportError
+from services.rewards.general_ledger.domain.mapping import (
+    MappedTwiceError,
+    MappingDecidedError,
+    MappingFourEyesError,
+    TooManyMappingsError,
+    UnknownMappingError,
+    UnmappedError,
+)
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.ledger.domain.entries import AlteredError, UnknownMemberError
 from services.rewards.liability.api.models import (
@@ -127,6 +146,17 @@ def _report_refused(error: ReportRefusedError) -> Problem:
     return Problem(RUN_REFUSED, f"{errors[0].detail}. Nothing was done; see errors for each", errors)
 
 
+def _unmapped(error: UnmappedError) -> Problem:
+    said = ", ".join(f"{one.account} of {one.event} on {one.day.isoformat()}" for one in error.missing)
+    detail = f"No mapping names: {said}. POST /v1/finance/account-mappings proposes one; nothing was exported"
+    return Problem(UNMAPPED, detail)
+
+
+def _mapped_twice(error: MappedTwiceError) -> Problem:
+    detail = "This account and event are named before"
+    return Problem(MAPPED_TWICE, detail, [FieldError(field=f"/accounts/{error.place}", detail=detail)])
+
+
 ERRORS: ErrorTable = {
     UnknownMemberError: lambda error: Problem(
         UNKNOWN_MEMBER,
@@ -140,6 +170,25 @@ ERRORS: ErrorTable = {
     ),
     UnknownBlockError: lambda error: Problem(
         UNKNOWN_BLOCK, f"There is no block {error.number} here; GET /v1/ledger/blocks lists them"
+    ),
+    UnknownMappingError: lambda _: Problem(
+        UNKNOWN_MAPPING, "There is no such mapping here; GET /v1/finance/account-mappings lists them"
+    ),
+    MappingFourEyesError: lambda error: Problem(
+        MAPPING_FOUR_EYES, f"{error.proposed_by} proposed it: somebody else must approve it. Nothing was done"
+    ),
+    MappingDecidedError: lambda error: Problem(
+        MAPPING_DECIDED, f"{str(error)[:1].upper()}{str(error)[1:]}. Nothing was done; propose another mapping"
+    ),
+    MappedTwiceError: _mapped_twice,
+    TooManyMappingsError: lambda error: Problem(
+        TOO_MANY_MAPPINGS, f"{error.max_count} wait already: have another person approve or withdraw some"
+    ),
+    UnmappedError: _unmapped,
+    ExportRefusedError: lambda error: Problem(EXPORT_REFUSED, f"{str(error)[:1].upper()}{str(error)[1:]}"),
+    UnknownExportError: lambda error: Problem(
+        UNKNOWN_EXPORT,
+        f"There is no such file of export {error.number}; GET /v1/finance/journal-exports lists them",
     ),
     UnknownPolicyError: lambda _: Problem(
         UNKNOWN_POLICY, "There is no such entry here; GET /v1/finance/liability-policies lists them"

@@ -61,6 +61,18 @@ class Settings(ServiceSettings):
     liability_policies_waiting_max_count: int = Field(
         20, ge=1, description="Policy entries of a community that may wait for another person"
     )
+    journal_seconds: float = Field(
+        60.0, gt=0, description="How long it may take to add up what was booked, for a journal or a trial balance"
+    )
+    journal_days_max_count: int = Field(
+        400, ge=31, le=4_000, description="Days of one journal for the general ledger"
+    )
+    journal_settle_seconds: int = Field(
+        300, ge=0, description="How long after its end a day is over for exports to the general ledger"
+    )
+    account_mappings_waiting_max_count: int = Field(
+        20, ge=1, description="Mappings to accounts of the general ledger that may wait for another person"
+    )
     payout_execution_days: int = Field(
         1,
         ge=0,

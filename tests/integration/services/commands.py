@@ -696,6 +696,32 @@ async def withdraw_worth(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await _proposed_worth(desk)}/withdraw")
 
 
+MAPPING = {"effective_from": "2026-01-01", "accounts": [{"account": "bank", "number": "1800"}]}
+
+
+async def propose_mapping(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/finance/account-mappings", MAPPING)
+
+
+async def _proposed_mapping(desk: Desk) -> str:
+    made = await (await propose_mapping(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/finance/account-mappings/{made.json()['mapping_id']}"
+
+
+async def approve_mapping(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _proposed_mapping(desk)}/approve")
+
+
+async def withdraw_mapping(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _proposed_mapping(desk)}/withdraw")
+
+
+async def export_journal(desk: Desk) -> Ask:
+    body = {"first_day": "2026-01-01", "last_day": "2026-01-31"}
+    return Ask(desk.api, "POST", "/v1/finance/journal-exports", body)
+
+
 async def create_run(desk: Desk) -> Ask:
     await desk.finance()
     return Ask(desk.api, "POST", "/v1/payout-runs")
@@ -1229,6 +1255,16 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
         "liability_policy.withdraw",
         withdraw_worth,
     ),
+    "rewards POST /v1/finance/account-mappings": ("account_mapping.propose", propose_mapping),
+    "rewards POST /v1/finance/account-mappings/{mapping_id}/approve": (
+        "account_mapping.approve",
+        approve_mapping,
+    ),
+    "rewards POST /v1/finance/account-mappings/{mapping_id}/withdraw": (
+        "account_mapping.withdraw",
+        withdraw_mapping,
+    ),
+    "rewards POST /v1/finance/journal-exports": ("journal_export.make", export_journal),
     **{f"{service} {operation}": how for service in SERVICES for operation, how in OF_EACH.items()},
 }
 

@@ -156,6 +156,14 @@ async def find_day(conn: Connection, *, community: str, day: date | None) -> Tak
     )
 
 
+async def find_last_day(conn: Connection, *, community: str, until: date) -> TakenDay | None:
+    """The last day that was taken until one; None for none."""
+    day = await conn.fetchval(
+        "select max(day) from liability_days where community = $1 and day <= $2", community, until
+    )
+    return None if day is None else await find_day(conn, community=community, day=day)
+
+
 def _vintage(row: Record) -> VintageLiability:
     return VintageLiability(
         VintageFigures(

@@ -37,6 +37,8 @@ from console.pages.embeds import routes as embeds
 from console.pages.embeds.lately import Lately
 from console.pages.explorer import routes as explorer
 from console.pages.figures import routes as figures
+from console.pages.general_ledger import mappings as account_mappings
+from console.pages.general_ledger import routes as general_ledger
 from console.pages.guidelines import routes as guidelines
 from console.pages.keys import routes as keys
 from console.pages.kudos import routes as kudos
@@ -80,7 +82,10 @@ from console.sign_in.provider import Provider
 from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
-FINANCE = (payout_runs, payout_outcomes, payees, redemptions, ledger, liability, liability_policies, statements)
+FINANCE = (
+    *(payout_runs, payout_outcomes, payees, redemptions, ledger, statements),
+    *(liability, liability_policies, general_ledger, account_mappings),
+)
 RUN_IT = (
     *(pipeline, dead_letters, connectors, webhooks, receipts, refused),
     *(people, keys, audit, parts, community, embeds),

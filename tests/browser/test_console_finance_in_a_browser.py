@@ -35,6 +35,13 @@ PAGES = (
     "/liability/policies/propose",
     "/liability/policies/{policy}",
     "/liability/policies/{proposed_policy}",
+    "/general-ledger",
+    "/general-ledger/exports/make?last=2026-11-20",
+    "/general-ledger/exports/1",
+    "/general-ledger/trial-balance",
+    "/general-ledger/mappings",
+    "/general-ledger/mappings/propose",
+    "/general-ledger/mappings/{mapping}",
     "/statements",
     "/statements/{ada}",
     "/explorer/{payout}",
@@ -46,6 +53,7 @@ PAGES = (
 #: Pages of the same make as another one: looked at when all are.
 ALIKE = {"/payees/{ada}", "/redemptions?state=expired", "/explorer/{end_to_end_id}", "/explorer/{run}"}
 ALIKE |= {"/explorer/{redemption}", "/ledger/accounts/{bank}", "/statements", "/redemptions", "/ledger/check"}
+ALIKE |= {"/general-ledger/mappings", "/general-ledger/mappings/{mapping}", "/general-ledger/exports/1"}
 ALIKE |= {"/liability/days", "/liability/lots", "/liability/policies", "/liability/policies/{policy}"}
 ALIKE |= {"/ledger/transfers/{transfer}", "/payout-runs/make", "/ledger/members?kind=available&currency=PTS"}
 LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))

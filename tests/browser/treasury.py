@@ -73,7 +73,13 @@ def _worth(rewards: str, makes: str, approves: str) -> dict[str, str]:
         path, headers = f"{rewards}/v1/finance/liability-policies", {"Idempotency-Key": day}
         found.append(request("POST", path, makes, json=terms, headers=headers)["policy_id"])
     request("POST", f"{rewards}/v1/finance/liability-policies/{found[0]}/approve", approves)
-    return {"policy": found[0], "proposed_policy": found[1]}
+    mapping = {"effective_from": "2025-01-01", "accounts": [{"account": "bank", "number": "1800"}]}
+    path, headers = f"{rewards}/v1/finance/account-mappings", {"Idempotency-Key": "first"}
+    mapped = request("POST", path, makes, json=mapping, headers=headers)["mapping_id"]
+    request("POST", f"{path}/{mapped}/approve", approves)
+    days = {"first_day": "2025-01-01", "last_day": "2025-12-31"}
+    request("POST", f"{rewards}/v1/finance/journal-exports", makes, json=days, headers=headers)
+    return {"mapping": mapped, "policy": found[0], "proposed_policy": found[1]}
 
 
 def _paid(state: StackState, makes: str, approves: str) -> dict[str, str]:

@@ -89,6 +89,82 @@ class Rewards:
             "types.DrawRecord", self._ask(call("rewards", "GET", f"/v1/draws/{as_segment(draw_id)}/record"))
         )
 
+    def list_account_mappings(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.GeneralLedgerMappingPage:
+        """Those in force, those that wait for another person, and those that were withdrawn."""
+        return cast(
+            "types.GeneralLedgerMappingPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/finance/account-mappings",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_account_mappings(
+        self, *, state: Literal["proposed", "approved", "withdrawn"] | None = None, limit: int | None = None
+    ) -> Iterator[types.GeneralLedgerMapping]:
+        """Every item that `list_account_mappings` lists, page by page."""
+        return items(
+            self._ask,
+            call("rewards", "GET", "/v1/finance/account-mappings", params={"state": state, "limit": limit}),
+        )
+
+    def post_account_mapping(
+        self,
+        *,
+        accounts: Sequence[types.AccountNumber],
+        effective_from: str,
+        tax_rate: str | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.GeneralLedgerMapping:
+        """It is in force once another person approves it. On each day the latest approved one applies, as a
+        whole.
+        """
+        return cast(
+            "types.GeneralLedgerMapping",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/finance/account-mappings",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"accounts": accounts, "effective_from": effective_from, "tax_rate": tax_rate},
+                )
+            ),
+        )
+
+    def get_account_mapping(self, mapping_id: str) -> types.GeneralLedgerMapping:
+        """What it says, who proposed it and who decided."""
+        return cast(
+            "types.GeneralLedgerMapping",
+            self._ask(call("rewards", "GET", f"/v1/finance/account-mappings/{as_segment(mapping_id)}")),
+        )
+
+    def approve_account_mapping(self, mapping_id: str) -> types.GeneralLedgerMapping:
+        """Whoever proposed it cannot, by whatever key; approving again changes nothing. Exports stay as they
+        are.
+        """
+        return cast(
+            "types.GeneralLedgerMapping",
+            self._ask(call("rewards", "POST", f"/v1/finance/account-mappings/{as_segment(mapping_id)}/approve")),
+        )
+
+    def withdraw_account_mapping(self, mapping_id: str) -> types.GeneralLedgerMapping:
+        """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.GeneralLedgerMapping",
+            self._ask(call("rewards", "POST", f"/v1/finance/account-mappings/{as_segment(mapping_id)}/withdraw")),
+        )
+
     def get_deferral(
         self,
         *,
@@ -113,6 +189,83 @@ class Rewards:
                         "expected_redemption": expected_redemption,
                         "stand_alone_minor": stand_alone_minor,
                     },
+                )
+            ),
+        )
+
+    def get_general_journal(
+        self, *, from_: str, to: str, grain: Literal["day", "month"] | None = None
+    ) -> types.GeneralJournal:
+        """As an export of these days would have it now, and what of it is mapped to no account. Nothing is
+        kept.
+        """
+        return cast(
+            "types.GeneralJournal",
+            self._ask(
+                call("rewards", "GET", "/v1/finance/journal", params={"from": from_, "to": to, "grain": grain})
+            ),
+        )
+
+    def list_journal_exports(
+        self, *, limit: int | None = None, after: str | None = None
+    ) -> types.JournalExportPage:
+        """Which days were handed to finance, when and by whom."""
+        return cast(
+            "types.JournalExportPage",
+            self._ask(
+                call("rewards", "GET", "/v1/finance/journal-exports", params={"limit": limit, "after": after})
+            ),
+        )
+
+    def iter_journal_exports(self, *, limit: int | None = None) -> Iterator[types.JournalExport]:
+        """Every item that `list_journal_exports` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/finance/journal-exports", params={"limit": limit}))
+
+    def post_journal_export(
+        self,
+        *,
+        last_day: str,
+        first_day: str | None | NotGiven = NOT_GIVEN,
+        grain: Literal["day", "month"] | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.JournalExport:
+        """It begins on the day after the last export and has the next number.
+
+        So no day is handed over twice or left out. What it says never changes: whatever is booked later is
+        of a later day.
+        """
+        return cast(
+            "types.JournalExport",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/finance/journal-exports",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"last_day": last_day, "first_day": first_day, "grain": grain},
+                )
+            ),
+        )
+
+    def get_journal_export(self, number: str) -> types.JournalExportShown:
+        """Its days, and how many files it is."""
+        return cast(
+            "types.JournalExportShown",
+            self._ask(call("rewards", "GET", f"/v1/finance/journal-exports/{as_segment(number)}")),
+        )
+
+    def get_journal_export_file(
+        self, number: str, *, format: Literal["csv", "xero"] | None = None, part: int | None = None
+    ) -> str:
+        """The same every time. Each line has the export's number, so that finance sees what it has already."""
+        return cast(
+            "str",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/finance/journal-exports/{as_segment(number)}/file",
+                    params={"format": format, "part": part},
                 )
             ),
         )
@@ -254,6 +407,13 @@ class Rewards:
         return cast(
             "types.LiabilityMovement",
             self._ask(call("rewards", "GET", "/v1/finance/liability/movement", params={"to": to, "from": from_})),
+        )
+
+    def get_period_trial_balance(self, *, from_: str, to: str) -> types.PeriodTrialBalance:
+        """What accounts of each kind had, took and gave, and have, by when it was booked; Σ = 0 per currency."""
+        return cast(
+            "types.PeriodTrialBalance",
+            self._ask(call("rewards", "GET", "/v1/finance/trial-balance", params={"from": from_, "to": to})),
         )
 
     def whose_key(self) -> types.KeyHolder:
@@ -1227,6 +1387,86 @@ class AsyncRewards:
             "types.DrawRecord", await self._ask(call("rewards", "GET", f"/v1/draws/{as_segment(draw_id)}/record"))
         )
 
+    async def list_account_mappings(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.GeneralLedgerMappingPage:
+        """Those in force, those that wait for another person, and those that were withdrawn."""
+        return cast(
+            "types.GeneralLedgerMappingPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/finance/account-mappings",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_account_mappings(
+        self, *, state: Literal["proposed", "approved", "withdrawn"] | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.GeneralLedgerMapping]:
+        """Every item that `list_account_mappings` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("rewards", "GET", "/v1/finance/account-mappings", params={"state": state, "limit": limit}),
+        )
+
+    async def post_account_mapping(
+        self,
+        *,
+        accounts: Sequence[types.AccountNumber],
+        effective_from: str,
+        tax_rate: str | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.GeneralLedgerMapping:
+        """It is in force once another person approves it. On each day the latest approved one applies, as a
+        whole.
+        """
+        return cast(
+            "types.GeneralLedgerMapping",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/finance/account-mappings",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"accounts": accounts, "effective_from": effective_from, "tax_rate": tax_rate},
+                )
+            ),
+        )
+
+    async def get_account_mapping(self, mapping_id: str) -> types.GeneralLedgerMapping:
+        """What it says, who proposed it and who decided."""
+        return cast(
+            "types.GeneralLedgerMapping",
+            await self._ask(call("rewards", "GET", f"/v1/finance/account-mappings/{as_segment(mapping_id)}")),
+        )
+
+    async def approve_account_mapping(self, mapping_id: str) -> types.GeneralLedgerMapping:
+        """Whoever proposed it cannot, by whatever key; approving again changes nothing. Exports stay as they
+        are.
+        """
+        return cast(
+            "types.GeneralLedgerMapping",
+            await self._ask(
+                call("rewards", "POST", f"/v1/finance/account-mappings/{as_segment(mapping_id)}/approve")
+            ),
+        )
+
+    async def withdraw_account_mapping(self, mapping_id: str) -> types.GeneralLedgerMapping:
+        """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.GeneralLedgerMapping",
+            await self._ask(
+                call("rewards", "POST", f"/v1/finance/account-mappings/{as_segment(mapping_id)}/withdraw")
+            ),
+        )
+
     async def get_deferral(
         self,
         *,
@@ -1251,6 +1491,85 @@ class AsyncRewards:
                         "expected_redemption": expected_redemption,
                         "stand_alone_minor": stand_alone_minor,
                     },
+                )
+            ),
+        )
+
+    async def get_general_journal(
+        self, *, from_: str, to: str, grain: Literal["day", "month"] | None = None
+    ) -> types.GeneralJournal:
+        """As an export of these days would have it now, and what of it is mapped to no account. Nothing is
+        kept.
+        """
+        return cast(
+            "types.GeneralJournal",
+            await self._ask(
+                call("rewards", "GET", "/v1/finance/journal", params={"from": from_, "to": to, "grain": grain})
+            ),
+        )
+
+    async def list_journal_exports(
+        self, *, limit: int | None = None, after: str | None = None
+    ) -> types.JournalExportPage:
+        """Which days were handed to finance, when and by whom."""
+        return cast(
+            "types.JournalExportPage",
+            await self._ask(
+                call("rewards", "GET", "/v1/finance/journal-exports", params={"limit": limit, "after": after})
+            ),
+        )
+
+    def iter_journal_exports(self, *, limit: int | None = None) -> AsyncIterator[types.JournalExport]:
+        """Every item that `list_journal_exports` lists, page by page."""
+        return async_items(
+            self._ask, call("rewards", "GET", "/v1/finance/journal-exports", params={"limit": limit})
+        )
+
+    async def post_journal_export(
+        self,
+        *,
+        last_day: str,
+        first_day: str | None | NotGiven = NOT_GIVEN,
+        grain: Literal["day", "month"] | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.JournalExport:
+        """It begins on the day after the last export and has the next number.
+
+        So no day is handed over twice or left out. What it says never changes: whatever is booked later is
+        of a later day.
+        """
+        return cast(
+            "types.JournalExport",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/finance/journal-exports",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"last_day": last_day, "first_day": first_day, "grain": grain},
+                )
+            ),
+        )
+
+    async def get_journal_export(self, number: str) -> types.JournalExportShown:
+        """Its days, and how many files it is."""
+        return cast(
+            "types.JournalExportShown",
+            await self._ask(call("rewards", "GET", f"/v1/finance/journal-exports/{as_segment(number)}")),
+        )
+
+    async def get_journal_export_file(
+        self, number: str, *, format: Literal["csv", "xero"] | None = None, part: int | None = None
+    ) -> str:
+        """The same every time. Each line has the export's number, so that finance sees what it has already."""
+        return cast(
+            "str",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/finance/journal-exports/{as_segment(number)}/file",
+                    params={"format": format, "part": part},
                 )
             ),
         )
@@ -1406,6 +1725,13 @@ class AsyncRewards:
             await self._ask(
                 call("rewards", "GET", "/v1/finance/liability/movement", params={"to": to, "from": from_})
             ),
+        )
+
+    async def get_period_trial_balance(self, *, from_: str, to: str) -> types.PeriodTrialBalance:
+        """What accounts of each kind had, took and gave, and have, by when it was booked; Σ = 0 per currency."""
+        return cast(
+            "types.PeriodTrialBalance",
+            await self._ask(call("rewards", "GET", "/v1/finance/trial-balance", params={"from": from_, "to": to})),
         )
 
     async def whose_key(self) -> types.KeyHolder:

@@ -26,6 +26,22 @@ class AccountDifference(TypedDict):
     owner: str | None
 
 
+class AccountMappingTerms(TypedDict):
+    """A whole mapping, from a day on."""
+
+    accounts: list[AccountNumber]
+    effective_from: str
+    tax_rate: NotRequired[str]
+
+
+class AccountNumber(TypedDict):
+    """That an account of ours is this one in finance's chart, for an event or for all."""
+
+    account: str
+    event: NotRequired[str]
+    number: str
+
+
 class AccountSum(TypedDict):
     """What is on all accounts of a kind and currency."""
 
@@ -326,6 +342,78 @@ class FieldError(TypedDict):
     line: NotRequired[int | None]
 
 
+class GeneralJournal(TypedDict):
+    """The journal of some days; where nothing is unmapped, each day, event and currency sums to zero."""
+
+    first_day: str
+    grain: Literal["day", "month"]
+    last_day: str
+    lines: list[GeneralLedgerLine]
+    unmapped: list[UnmappedAccount]
+
+
+class GeneralLedgerLine(TypedDict):
+    """A line of the journal."""
+
+    account: str
+    amount: int
+    currency: str
+    day: str
+    event: str
+    number: str
+
+
+class GeneralLedgerMapping(TypedDict):
+    """A mapping, and who proposed and decided it."""
+
+    accounts: list[MappedAccountNumber]
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    effective_from: str
+    mapping_id: str
+    proposed_at: str
+    proposed_by: str
+    proposed_by_person: str | None
+    state: Literal["proposed", "approved", "withdrawn"]
+    tax_rate: str
+
+
+class JournalExport(TypedDict):
+    """Days that were handed to finance once, by a number without gaps."""
+
+    first_day: str
+    grain: Literal["day", "month"]
+    last_day: str
+    lines_count: int
+    made_at: str
+    made_by: str
+    made_by_person: str | None
+    number: int
+
+
+class JournalExportRequest(TypedDict):
+    """Until which day, and from which one on where nothing was exported yet."""
+
+    first_day: NotRequired[str | None]
+    grain: NotRequired[Literal["day", "month"]]
+    last_day: str
+
+
+class JournalExportShown(TypedDict):
+    """An export, and into how many files it is divided for Xero, which takes 300 lines in one."""
+
+    first_day: str
+    grain: Literal["day", "month"]
+    last_day: str
+    lines_count: int
+    made_at: str
+    made_by: str
+    made_by_person: str | None
+    number: int
+    xero_files_count: int
+
+
 class KeyHolder(TypedDict):
     """Whose a credential is, and what it lets them do."""
 
@@ -483,6 +571,14 @@ class LotDifference(TypedDict):
     kind: str
     member_id: str
     remaining: int
+
+
+class MappedAccountNumber(TypedDict):
+    """That an account of ours is this one in finance's chart, for an event or for all (`*`)."""
+
+    account: str
+    event: str
+    number: str
 
 
 class MemberPayout(TypedDict):
@@ -689,6 +785,20 @@ class DeadLetterListedPage(TypedDict):
     """DeadLetterListedPage"""
 
     items: list[DeadLetterListed]
+    next: NotRequired[str | None]
+
+
+class GeneralLedgerMappingPage(TypedDict):
+    """GeneralLedgerMappingPage"""
+
+    items: list[GeneralLedgerMapping]
+    next: NotRequired[str | None]
+
+
+class JournalExportPage(TypedDict):
+    """JournalExportPage"""
+
+    items: list[JournalExport]
     next: NotRequired[str | None]
 
 
@@ -980,6 +1090,15 @@ class PayoutPart(TypedDict):
     rate_minor: int
     rate_points: int
     returned_payout_id: str | None
+
+
+class PeriodTrialBalance(TypedDict):
+    """The trial balance of some days."""
+
+    accounts: list[Turnover]
+    first_day: str
+    last_day: str
+    totals: list[TurnoverTotal]
 
 
 class Pipeline(TypedDict):
@@ -1340,12 +1459,41 @@ class TrialBalance(TypedDict):
     totals: list[CurrencyTotal]
 
 
+class Turnover(TypedDict):
+    """What accounts of a kind had, took and gave in a time, and have: debit positive."""
+
+    account: str
+    closing: int
+    credit: int
+    currency: str
+    debit: int
+    opening: int
+
+
+class TurnoverTotal(TypedDict):
+    """What all accounts of a currency come to: opening and closing are 0, and debit is credit."""
+
+    closing: int
+    credit: int
+    currency: str
+    debit: int
+    opening: int
+
+
 class UnbalancedTransfer(TypedDict):
     """A transfer whose entries do not sum to zero, or that has none."""
 
     currency: str | None
     total: int
     transfer_id: str
+
+
+class UnmappedAccount(TypedDict):
+    """An account and event that no mapping names, on the first day that has it."""
+
+    account: str
+    day: str
+    event: str
 
 
 class UseDifference(TypedDict):

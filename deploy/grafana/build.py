@@ -313,6 +313,15 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Finance waits for another person",
+            "Entries of the policy of what points are worth, and mappings to accounts of the general ledger.",
+            "short",
+            (
+                Query("max(plaudit_rewards_liability_policies_waiting)", "policy"),
+                Query("max(plaudit_rewards_account_mappings_waiting)", "accounts"),
+            ),
+        ),
+        Panel(
             "Liability takes",
             "How long it took to compute what points of a community were worth at the end of its last day.",
             "s",

@@ -62,6 +62,10 @@ LIABILITY_POLICIES_WAITING = Gauge(
     "plaudit_rewards_liability_policies_waiting",
     "Entries of the policy of what points are worth that wait for another person",
 )
+ACCOUNT_MAPPINGS_WAITING = Gauge(
+    "plaudit_rewards_account_mappings_waiting",
+    "Mappings to accounts of the general ledger that wait for another person",
+)
 LEDGER_CHECKED = Gauge("plaudit_rewards_ledger_checked_timestamp_seconds", "When the ledger was last checked")
 
 for _state in ("given", "had", "gone", "unknown", "nobody"):

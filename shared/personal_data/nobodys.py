@@ -166,8 +166,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "ledger_checks": ("community asked_at started_at parts_done took_too_long checked_at took_seconds found"),
         # Accounts of finance's chart and sums of days: who proposed, decided and exported are people who act here.
         "account_mappings": (
-            "community mapping_id effective_from accounts tax_rate state proposed_at proposed_by_person proposed_by "
-            "proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
+            "community mapping_id effective_from accounts tax_rate state proposed_at proposed_by_person "
+            "proposed_by proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
         ),
         "journal_exports": (
             "community number first_day last_day grain tax_rate lines_count made_at made_by_person made_by "

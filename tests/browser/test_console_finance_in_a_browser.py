@@ -254,3 +254,42 @@ async def test_what_points_are_worth_is_decided_by_two_people(
         await approver.go("/liability")
         await expect(page.get_by_text("0.96 minor units of EUR")).to_be_visible()
         assert approver.complaints == []
+
+
+async def test_days_go_to_the_general_ledger_by_accounts_that_two_people_decide(
+    console: Console, treasury: Mapping[str, str]
+) -> None:
+    look = {"community": TREASURY, "locale": "en-GB"}
+    async with (
+        console.visitor(person=treasury["maker"], java_script_enabled=False, **look) as maker,
+        console.visitor(person=treasury["approver"], **look) as approver,
+    ):
+        made, page = maker.page, approver.page
+        await maker.go("/general-ledger")
+        await expect(made.locator("h1")).to_contain_text("has all days until 31 December 2025")
+        await made.get_by_role("link", name="Accounts", exact=True).click()
+        await made.get_by_role("link", name="Propose one").click()
+        await made.get_by_label("From this day on").fill("2026-01-01")
+        await made.get_by_label("Accounts", exact=True).fill("bank * 1800\npayable")
+        await made.get_by_role("button", name="Propose it").click()
+        await expect(made.get_by_role("alert").first).to_contain_text("Line 2")
+        await made.get_by_label("Accounts", exact=True).fill("bank * 1800\npayable * 2300\nsuspense *")
+        await made.get_by_role("button", name="Propose it").click()
+        await expect(made.get_by_role("status")).to_contain_text("It waits for another person")
+
+        await approver.go("/waiting")
+        await page.get_by_role("link", name="Accounts of the general ledger from 1 January on").click()
+        await page.get_by_label("I have looked at what it changes").check()
+        await page.get_by_role("button", name="Put it in force").click()
+        await expect(page.get_by_role("status")).to_contain_text("Approved")
+
+        await maker.go("/general-ledger/exports/make")
+        await made.get_by_label("Last day").fill("2026-01-31")
+        await made.get_by_role("button", name="Look at it").click()
+        await made.get_by_role("button", name="Hand them over").click()
+        await expect(made.locator("h1")).to_contain_text("Export 2: 1 January to 31 January")
+        async with page.expect_download() as coming:
+            await approver.page.goto(made.url.partition("?")[0])
+            await page.get_by_role("link", name="For Xero, 1 of 1").click()
+        assert (await coming.value).suggested_filename == "journal-2-xero-1.csv"
+        assert approver.complaints == []

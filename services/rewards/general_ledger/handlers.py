@@ -34,6 +34,7 @@ from services.rewards.ledger.domain.entries import UnbalancedError, derived_id
 from services.rewards.liability.domain.days import movement
 from services.rewards.liability.handlers import load_policy
 from services.rewards.liability.store import days as liability_days
+from services.rewards.metrics import ACCOUNT_MAPPINGS_WAITING
 from services.rewards.settings import Settings
 from shared.access_keys import Scope
 from shared.access_keys.standing import load_standings
@@ -242,6 +243,11 @@ async def make_export(
     said = {"number": export.number, "from": str(first), "to": str(last), "grain": grain, "lines": len(lines)}
     tx.did(Did("journal_export.make", "journal_export", str(export.number), after=said))
     return export
+
+
+async def count_mappings_waiting(tx: Transaction[Settings]) -> None:
+    """Timer: show how many mappings wait for another person."""
+    ACCOUNT_MAPPINGS_WAITING.set(await mappings.count_proposed_mappings(tx.conn, community=None))
 
 
 async def load_export(conn: Connection, *, community: str, number: int) -> Export:

@@ -89,10 +89,14 @@ async def load_approved_mappings(conn: Connection, *, community: str) -> list[Ac
     return [_mapping(row) for row in rows]
 
 
-async def count_proposed_mappings(conn: Connection, *, community: str) -> int:
-    """How many mappings wait for another person."""
+async def count_proposed_mappings(conn: Connection, *, community: str | None) -> int:
+    """How many mappings wait for another person: of a community, or of all (None)."""
     count: int = await conn.fetchval(
-        "select count(*) from account_mappings where community = $1 and state = 'proposed'", community
+        """
+        select count(*) from account_mappings
+        where state = 'proposed' and ($1::text is null or community = $1)
+        """,
+        community,
     )
     return count
 

@@ -18,6 +18,7 @@ from console.pages.account import routes as account
 from console.pages.audit import routes as audit
 from console.pages.badges import of_members as badges_of_members
 from console.pages.badges import routes as badges
+from console.pages.bank import routes as bank
 from console.pages.boards import of_everybody as boards_of_everybody
 from console.pages.boards import of_members as boards_of_members
 from console.pages.boards import routes as boards
@@ -83,7 +84,7 @@ from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
 FINANCE = (
-    *(payout_runs, payout_outcomes, payees, redemptions, ledger, statements),
+    *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, statements),
     *(liability, liability_policies, general_ledger, account_mappings),
 )
 RUN_IT = (

@@ -62,6 +62,7 @@ COMMUNITY = Link("/community", _("Community settings"), "gear", "communities:wri
 EMBEDS = Link("/embeds", _("Embeds"), "globe", "recognition:read")
 PARTS = Link("/parts", _("Parts and versions"), "gauge", "operations:read")
 PAYOUT_RUNS = Link("/payout-runs", _("Payout runs"), "bank", "payouts:read")
+BANK = Link("/bank", _("Bank files"), "receipt", "payouts:read")
 REDEMPTIONS = Link("/redemptions", _("Redemptions"), "gift", "rewards:read")
 LEDGER = Link("/ledger", _("Ledger"), "book", "payouts:read")
 LIABILITY = Link("/liability", _("Liability for points"), "gauge", "payouts:read")
@@ -89,7 +90,7 @@ GROUPS = (
     Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, KUDOS, CHECK_INS, MESSAGES)),
     Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS, QUESTS, DRAWS)),
     Group(_("Keep it fair"), (GUIDELINES, HELD, CONTENT)),
-    Group(_("Finance"), (PAYOUT_RUNS, REDEMPTIONS, LEDGER, LIABILITY, GENERAL_LEDGER, STATEMENTS)),
+    Group(_("Finance"), (PAYOUT_RUNS, BANK, REDEMPTIONS, LEDGER, LIABILITY, GENERAL_LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
     Group(_("Operation"), (PIPELINE, DEAD_LETTERS, CONNECTORS, WEBHOOKS, RECEIPTS, REJECTED, PARTS)),
     Group(_("Run it"), (PEOPLE, KEYS, COMMUNITY, EMBEDS)),

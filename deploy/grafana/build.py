@@ -365,6 +365,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
                 Query("max(plaudit_scoring_signal_cases_waiting)", "held points"),
                 Query("max(plaudit_scoring_signal_cases_old)", "held points for long"),
                 Query("max(plaudit_rewards_outcomes_waiting)", "outcomes"),
+                Query("max(plaudit_rewards_bank_lines_open)", "lines of banks"),
             ),
         ),
     ),

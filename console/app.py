@@ -38,6 +38,8 @@ from console.pages.embeds import routes as embeds
 from console.pages.embeds.lately import Lately
 from console.pages.explorer import routes as explorer
 from console.pages.figures import routes as figures
+from console.pages.general_ledger import mappings as account_mappings
+from console.pages.general_ledger import routes as general_ledger
 from console.pages.guidelines import routes as guidelines
 from console.pages.insight import routes as insight
 from console.pages.keys import routes as keys
@@ -45,6 +47,8 @@ from console.pages.kudos import routes as kudos
 from console.pages.leaderboard import routes as leaderboard
 from console.pages.ledger import routes as ledger
 from console.pages.levels import routes as levels
+from console.pages.liability import policies as liability_policies
+from console.pages.liability import routes as liability
 from console.pages.me import routes as me
 from console.pages.members import routes as members
 from console.pages.messages import routes as messages
@@ -82,7 +86,10 @@ from console.sign_in.provider import Provider
 from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
-FINANCE = (payout_runs, payout_outcomes, bank, payees, redemptions, ledger, statements)
+FINANCE = (
+    *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, statements),
+    *(liability, liability_policies, general_ledger, account_mappings),
+)
 RUN_IT = (
     *(pipeline, dead_letters, connectors, webhooks, receipts, refused),
     *(people, keys, audit, parts, community, embeds),

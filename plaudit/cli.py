@@ -50,6 +50,12 @@ SUBCOMMANDS = {
     "ledger": Subcommand(
         "plaudit.ledger", "ledger", "Check the ledger, verify its chain of blocks, export the books."
     ),
+    "general-ledger": Subcommand(
+        "plaudit.general_ledger", "general_ledger", "Hand days to the general ledger of finance, once."
+    ),
+    "liability": Subcommand(
+        "plaudit.liability", "liability", "See what points are worth, and decide by which policy."
+    ),
     "level": Subcommand(
         "plaudit.level", "level", "See members' levels, fix them by hand, take some to begin with."
     ),

@@ -312,6 +312,32 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Liability days",
+            "Days whose liability for points was kept, and those that took too long.",
+            "short",
+            (
+                Query(
+                    "sum by (became) (increase(plaudit_rewards_liability_days_total[$__rate_interval]))",
+                    "{{became}}",
+                ),
+            ),
+        ),
+        Panel(
+            "Finance waits for another person",
+            "Entries of the policy of what points are worth, and mappings to accounts of the general ledger.",
+            "short",
+            (
+                Query("max(plaudit_rewards_liability_policies_waiting)", "policy"),
+                Query("max(plaudit_rewards_account_mappings_waiting)", "accounts"),
+            ),
+        ),
+        Panel(
+            "Liability takes",
+            "How long it took to compute what points of a community were worth at the end of its last day.",
+            "s",
+            (Query("max by (service) (plaudit_rewards_liability_seconds)", "{{service}}"),),
+        ),
+        Panel(
             "Rows altered",
             "Payout runs and payouts that were changed behind the service's back, by the last check, and commands "
             "that were refused for it. Anything but 0 is an alarm.",

@@ -11,8 +11,14 @@ from services.rewards.draws import api as draws
 from services.rewards.draws.handlers import freeze_due, on_programmes
 from services.rewards.erasure import api as erasure
 from services.rewards.erasure.handlers import FOLLOWED_MEMBERS, LOOK_AFTER_EVERY_SECONDS, look_after
+from services.rewards.general_ledger.api import exports as journal_exports
+from services.rewards.general_ledger.api import mappings as account_mappings
+from services.rewards.general_ledger.handlers import count_mappings_waiting
 from services.rewards.gifts.handlers import FOLLOWED_GRANTS
 from services.rewards.ledger.api import members
+from services.rewards.liability.api import policies as liability_policies
+from services.rewards.liability.api import worth as liability
+from services.rewards.liability.handlers import take_next_day
 from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
 from services.rewards.payouts import api as payouts
@@ -62,6 +68,7 @@ SPEC = ServiceSpec(
         for part in (
             *(members, erasure, payees, catalogue, redemptions, payouts, runs, preview, review, outcomes),
             *(reconciliation, checks, books, chain_api, draws),
+            *(liability_policies, liability, account_mappings, journal_exports),
         )
     ],
     problems=ERRORS,
@@ -76,6 +83,8 @@ SPEC = ServiceSpec(
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
         Timer("fold-sums", every_seconds=60, run=fold),
         Timer("chain-entries", every_seconds=1, run=chain),
+        Timer("count-mappings-waiting", every_seconds=60, run=count_mappings_waiting),
+        Timer("take-liability", every_seconds=60, run=take_next_day),
         Timer("check-ledger", every_seconds=3600, run=check_all),
     ],
     errands=[

@@ -47,6 +47,32 @@ class Settings(ServiceSettings):
         description="Entries after which a block of the ledger is full; transfers are not divided",
     )
     ledger_check_seconds: float = Field(300.0, gt=0, description="How long each part of a ledger check may take")
+    liability_seconds: float = Field(
+        60.0,
+        gt=0,
+        description="How long each of the questions may take by which it is computed what points are worth",
+    )
+    liability_vintages_max_count: int = Field(
+        120,
+        ge=4,
+        le=600,
+        description="Months or years by which points are told apart that are owed; older ones are of the oldest",
+    )
+    liability_policies_waiting_max_count: int = Field(
+        20, ge=1, description="Policy entries of a community that may wait for another person"
+    )
+    journal_seconds: float = Field(
+        60.0, gt=0, description="How long it may take to add up what was booked, for a journal or a trial balance"
+    )
+    journal_days_max_count: int = Field(
+        400, ge=31, le=4_000, description="Days of one journal for the general ledger"
+    )
+    journal_settle_seconds: int = Field(
+        300, ge=0, description="How long after its end a day is over for exports to the general ledger"
+    )
+    account_mappings_waiting_max_count: int = Field(
+        20, ge=1, description="Mappings to accounts of the general ledger that may wait for another person"
+    )
     payout_execution_days: int = Field(
         1,
         ge=0,

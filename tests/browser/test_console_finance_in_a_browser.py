@@ -31,6 +31,20 @@ PAGES = (
     "/ledger/members?kind=available&currency=PTS",
     "/ledger/accounts/{bank}",
     "/ledger/transfers/{transfer}",
+    "/liability",
+    "/liability/days",
+    "/liability/lots",
+    "/liability/policies",
+    "/liability/policies/propose",
+    "/liability/policies/{policy}",
+    "/liability/policies/{proposed_policy}",
+    "/general-ledger",
+    "/general-ledger/exports/make?last=2026-11-20",
+    "/general-ledger/exports/1",
+    "/general-ledger/trial-balance",
+    "/general-ledger/mappings",
+    "/general-ledger/mappings/propose",
+    "/general-ledger/mappings/{mapping}",
     "/statements",
     "/statements/{ada}",
     "/explorer/{payout}",
@@ -42,6 +56,8 @@ PAGES = (
 #: Pages of the same make as another one: looked at when all are.
 ALIKE = {"/payees/{ada}", "/redemptions?state=expired", "/explorer/{end_to_end_id}", "/explorer/{run}"}
 ALIKE |= {"/explorer/{redemption}", "/ledger/accounts/{bank}", "/statements", "/redemptions", "/ledger/check"}
+ALIKE |= {"/general-ledger/mappings", "/general-ledger/mappings/{mapping}", "/general-ledger/exports/1"}
+ALIKE |= {"/liability/days", "/liability/lots", "/liability/policies", "/liability/policies/{policy}"}
 ALIKE |= {"/ledger/transfers/{transfer}", "/payout-runs/make", "/ledger/members?kind=available&currency=PTS"}
 LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))
 CHOSEN = [("it-IT", "dark", 320)]
@@ -227,4 +243,76 @@ async def test_a_run_is_made_approved_and_filed_by_two_people(
         await made.get_by_role("button", name="Set it aside").click()
         await expect(made.get_by_role("status")).to_contain_text("It waits no more")
         approver.complaints[:] = [one for one in approver.complaints if "409" not in one]
+        assert approver.complaints == []
+
+
+async def test_what_points_are_worth_is_decided_by_two_people(
+    console: Console, treasury: Mapping[str, str]
+) -> None:
+    look = {"community": TREASURY, "locale": "en-GB"}
+    async with (
+        console.visitor(person=treasury["maker"], java_script_enabled=False, **look) as maker,
+        console.visitor(person=treasury["approver"], **look) as approver,
+    ):
+        made, page = maker.page, approver.page
+        await maker.go("/liability")
+        await expect(made.locator("h1")).to_contain_text("are owed for points")
+        await made.get_by_role("link", name="Policy", exact=True).click()
+        await made.get_by_role("link", name="Propose one").click()
+        await made.get_by_label("From this day on").fill("2026-02-01")
+        await made.get_by_label("Worth of a point, in minor units").fill("0,95")
+        await made.get_by_label("Which part of points will be used").fill("0.75")
+        await made.get_by_role("button", name="Propose it").click()
+        await expect(made.get_by_role("alert").first).to_contain_text("Say a number like 0.95")
+        await made.get_by_label("Worth of a point, in minor units").fill("0.96")
+        await made.get_by_role("button", name="Propose it").click()
+        await expect(made.get_by_role("status")).to_contain_text("It waits for another person")
+        await expect(made.get_by_text("You can not decide this")).to_be_visible()
+
+        await approver.go("/waiting")
+        await page.get_by_role("link", name="What points are worth from 1 February on").click()
+        await page.get_by_label("I have looked at what it changes").check()
+        await page.get_by_role("button", name="Put it in force").click()
+        await expect(page.get_by_role("status")).to_contain_text("Approved")
+        await approver.go("/liability")
+        await expect(page.get_by_text("0.96 minor units of EUR")).to_be_visible()
+        assert approver.complaints == []
+
+
+async def test_days_go_to_the_general_ledger_by_accounts_that_two_people_decide(
+    console: Console, treasury: Mapping[str, str]
+) -> None:
+    look = {"community": TREASURY, "locale": "en-GB"}
+    async with (
+        console.visitor(person=treasury["maker"], java_script_enabled=False, **look) as maker,
+        console.visitor(person=treasury["approver"], **look) as approver,
+    ):
+        made, page = maker.page, approver.page
+        await maker.go("/general-ledger")
+        await expect(made.locator("h1")).to_contain_text("has all days until 31 December 2025")
+        await made.get_by_role("link", name="Accounts", exact=True).click()
+        await made.get_by_role("link", name="Propose one").click()
+        await made.get_by_label("From this day on").fill("2026-01-01")
+        await made.get_by_label("Accounts", exact=True).fill("bank * 1800\npayable")
+        await made.get_by_role("button", name="Propose it").click()
+        await expect(made.get_by_role("alert").first).to_contain_text("Line 2")
+        await made.get_by_label("Accounts", exact=True).fill("bank * 1800\npayable * 2300\nsuspense *")
+        await made.get_by_role("button", name="Propose it").click()
+        await expect(made.get_by_role("status")).to_contain_text("It waits for another person")
+
+        await approver.go("/waiting")
+        await page.get_by_role("link", name="Accounts of the general ledger from 1 January on").click()
+        await page.get_by_label("I have looked at what it changes").check()
+        await page.get_by_role("button", name="Put it in force").click()
+        await expect(page.get_by_role("status")).to_contain_text("Approved")
+
+        await maker.go("/general-ledger/exports/make")
+        await made.get_by_label("Last day").fill("2026-01-31")
+        await made.get_by_role("button", name="Look at it").click()
+        await made.get_by_role("button", name="Hand them over").click()
+        await expect(made.locator("h1")).to_contain_text("Export 2: 1 January to 31 January")
+        async with page.expect_download() as coming:
+            await approver.page.goto(made.url.partition("?")[0])
+            await page.get_by_role("link", name="For Xero, 1 of 1").click()
+        assert (await coming.value).suggested_filename == "journal-2-xero-1.csv"
         assert approver.complaints == []

@@ -43,6 +43,12 @@ async def show(visit: Visit) -> Response:
     questions = {"versions": ask.get("scoring", "/v1/programmes", limit=VERSIONS_COUNT)}
     if visit.signed_in.may(PAYOUTS):
         questions["runs"] = ask.get("rewards", "/v1/payout-runs", state="open", limit=LIST_COUNT)
+        questions["worth"] = ask.get(
+            "rewards", "/v1/finance/liability-policies", state="proposed", limit=LIST_COUNT
+        )
+        questions["mappings"] = ask.get(
+            "rewards", "/v1/finance/account-mappings", state="proposed", limit=LIST_COUNT
+        )
         questions["outcomes"] = ask.get("rewards", "/v1/payout-outcomes", state="proposed", limit=LIST_COUNT)
     if visit.signed_in.may(COMMUNITY.scope or ""):
         questions["community"] = ask.get("ingest", f"/v1/communities/{visit.signed_in.community}")
@@ -57,11 +63,14 @@ async def show(visit: Visit) -> Response:
     hands = by_hand.items if by_hand else []
     held = answers.get("held")
     releases = held.items if held else []
+    worth, mappings = answers.get("worth"), answers.get("mappings")
+    of_books = [one for answer in (worth, mappings) if answer is not None for one in answer.items]
     open_runs, said = runs.items if runs else [], outcomes.items if outcomes else []
     mine = [
         *(one for one in proposed if _may(visit, PROGRAMMES_APPROVE, one["published_by_person"])),
         *(one for one in open_runs if _may(visit, PAYOUTS_APPROVE, one["created_by_person"])),
         *(one for one in said if _may(visit, PAYOUTS_APPROVE, one["proposed"]["person_id"])),
+        *(one for one in of_books if _may(visit, PAYOUTS_APPROVE, one["proposed_by_person"])),
         *(one for one in hands if _may(visit, POINTS_APPROVE, _asker(one), one["member_id"])),
         *(one for one in releases if _may(visit, POINTS_APPROVE, one["asked_by_person"], one["member_id"])),
         *(one for one in policy if one["asked_by"] != visit.signed_in.person_id),
@@ -73,11 +82,17 @@ async def show(visit: Visit) -> Response:
         outcomes=outcomes,
         by_hand=by_hand,
         held=held,
+        worth=worth,
+        mappings=mappings,
         proposed=proposed,
         policy=policy,
         mine=mine,
-        is_all_known=all(answer.ok for answer in (versions, runs, outcomes, by_hand, held) if answer is not None),
-        all_count=len(proposed) + len(open_runs) + len(said) + len(policy) + len(hands) + len(releases),
+        is_all_known=all(
+            answer.ok
+            for answer in (versions, runs, outcomes, by_hand, held, worth, mappings)
+            if answer is not None
+        ),
+        all_count=sum(map(len, (proposed, open_runs, said, policy, hands, releases, of_books))),
     )
 
 

@@ -677,6 +677,61 @@ async def check_ledger(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/ledger/checks")
 
 
+WORTH = {
+    "effective_from": "2026-01-01",
+    "currency": "EUR",
+    "basis": "cost",
+    "minor_per_point": "0.95",
+    "estimate": "rate",
+    "expected_redemption": "0.8",
+    "vintage_unit": "month",
+}
+
+
+async def propose_worth(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/finance/liability-policies", WORTH)
+
+
+async def _proposed_worth(desk: Desk) -> str:
+    made = await (await propose_worth(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/finance/liability-policies/{made.json()['policy_id']}"
+
+
+async def approve_worth(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _proposed_worth(desk)}/approve")
+
+
+async def withdraw_worth(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _proposed_worth(desk)}/withdraw")
+
+
+MAPPING = {"effective_from": "2026-01-01", "accounts": [{"account": "bank", "number": "1800"}]}
+
+
+async def propose_mapping(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/finance/account-mappings", MAPPING)
+
+
+async def _proposed_mapping(desk: Desk) -> str:
+    made = await (await propose_mapping(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/finance/account-mappings/{made.json()['mapping_id']}"
+
+
+async def approve_mapping(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _proposed_mapping(desk)}/approve")
+
+
+async def withdraw_mapping(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _proposed_mapping(desk)}/withdraw")
+
+
+async def export_journal(desk: Desk) -> Ask:
+    body = {"first_day": "2026-01-01", "last_day": "2026-01-31"}
+    return Ask(desk.api, "POST", "/v1/finance/journal-exports", body)
+
+
 async def create_run(desk: Desk) -> Ask:
     await desk.finance()
     return Ask(desk.api, "POST", "/v1/payout-runs")
@@ -1275,6 +1330,25 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/bank-lines/{line_id}/match": ("bank_line.match", match_bank_line),
     "rewards POST /v1/bank-lines/{line_id}/set-aside": ("bank_line.set_aside", set_bank_line_aside),
     "rewards POST /v1/ledger/checks": ("ledger.check", check_ledger),
+    "rewards POST /v1/finance/liability-policies": ("liability_policy.propose", propose_worth),
+    "rewards POST /v1/finance/liability-policies/{policy_id}/approve": (
+        "liability_policy.approve",
+        approve_worth,
+    ),
+    "rewards POST /v1/finance/liability-policies/{policy_id}/withdraw": (
+        "liability_policy.withdraw",
+        withdraw_worth,
+    ),
+    "rewards POST /v1/finance/account-mappings": ("account_mapping.propose", propose_mapping),
+    "rewards POST /v1/finance/account-mappings/{mapping_id}/approve": (
+        "account_mapping.approve",
+        approve_mapping,
+    ),
+    "rewards POST /v1/finance/account-mappings/{mapping_id}/withdraw": (
+        "account_mapping.withdraw",
+        withdraw_mapping,
+    ),
+    "rewards POST /v1/finance/journal-exports": ("journal_export.make", export_journal),
     **{f"{service} {operation}": how for service in SERVICES for operation, how in OF_EACH.items()},
 }
 

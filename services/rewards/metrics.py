@@ -50,6 +50,11 @@ ENTRIES_CHAINED = Counter("plaudit_rewards_entries_chained_total", "Entries of t
 CHAIN_WAITS_SECONDS = Gauge(
     "plaudit_rewards_chain_waits_seconds", "For how long the oldest entry has been waiting for its block"
 )
+PERIODS_OVERDUE = Gauge(
+    "plaudit_rewards_periods_overdue",
+    "Communities that close their months and have one that should have been closed by now",
+)
+JOURNALS_POSTED = Counter("plaudit_rewards_journals_posted_total", "Entries by hand that two people had booked")
 LEDGER_CHECKED = Gauge("plaudit_rewards_ledger_checked_timestamp_seconds", "When the ledger was last checked")
 
 for _state in ("given", "had", "gone", "unknown", "nobody"):

@@ -7,6 +7,8 @@ from services.rewards.chain.api import UNKNOWN_BLOCK
 from services.rewards.chain.domain import UnknownBlockError
 from services.rewards.draws.api import DRAW_OPEN, UNKNOWN_DRAW
 from services.rewards.draws.domain import NotFrozenError, UnknownDrawError
+from services.rewards.journals.api import JOURNAL_REFUSED, UNKNOWN_JOURNAL
+from services.rewards.journals.domain import JournalRefusedError, UnknownJournalError
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.ledger.domain.entries import AlteredError, UnknownMemberError
 from services.rewards.lots.domain.lots import NotEnoughPointsError
@@ -39,6 +41,8 @@ from services.rewards.payouts.runs.domain.runs import (
     UnknownRunError,
 )
 from services.rewards.payouts.runs.domain.sealing import SealDiffersError
+from services.rewards.periods.api import NOT_SETTLED, PERIOD_REFUSED, UNKNOWN_PERIOD
+from services.rewards.periods.domain import NotSettledError, PeriodRefusedError, UnknownPeriodError
 from services.rewards.redemptions.api import (
     LEVEL_TOO_LOW,
     NOT_CANCELLABLE,
@@ -123,6 +127,19 @@ ERRORS: ErrorTable = {
     UnknownBlockError: lambda error: Problem(
         UNKNOWN_BLOCK, f"There is no block {error.number} here; GET /v1/ledger/blocks lists them"
     ),
+    UnknownPeriodError: lambda error: Problem(
+        UNKNOWN_PERIOD, f"The books have no month {error.month}; GET /v1/periods lists those that there are"
+    ),
+    PeriodRefusedError: lambda error: Problem(PERIOD_REFUSED, str(error)),
+    NotSettledError: lambda _: Problem(
+        NOT_SETTLED,
+        "What began before is still being booked, and nothing more gets into the month: send it again in a moment",
+        headers={"Retry-After": "2"},
+    ),
+    UnknownJournalError: lambda error: Problem(
+        UNKNOWN_JOURNAL, f"There is no journal {error.journal_id} here; GET /v1/journals lists them"
+    ),
+    JournalRefusedError: lambda error: Problem(JOURNAL_REFUSED, str(error)),
     UnknownRewardError: _unknown_reward,
     OutsideAudienceError: _outside,
     LevelTooLowError: _too_low,

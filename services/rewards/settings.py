@@ -47,6 +47,12 @@ class Settings(ServiceSettings):
         description="Entries after which a block of the ledger is full; transfers are not divided",
     )
     ledger_check_seconds: float = Field(300.0, gt=0, description="How long each part of a ledger check may take")
+    period_settle_seconds: float = Field(
+        10.0, gt=0, description="How long closing a month waits for what is being booked just then"
+    )
+    period_close_days: int = Field(
+        15, ge=1, le=366, description="Days after a month's end from which one that is not closed is overdue"
+    )
     payout_execution_days: int = Field(
         1,
         ge=0,

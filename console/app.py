@@ -26,6 +26,7 @@ from console.pages.campaigns import routes as campaigns
 from console.pages.cards import routes as cards
 from console.pages.celebrations import routes as celebrations
 from console.pages.check_ins import routes as check_ins
+from console.pages.closing import routes as closing
 from console.pages.community import routes as community
 from console.pages.connectors import routes as connectors
 from console.pages.content import routes as content
@@ -38,6 +39,7 @@ from console.pages.embeds.lately import Lately
 from console.pages.explorer import routes as explorer
 from console.pages.figures import routes as figures
 from console.pages.guidelines import routes as guidelines
+from console.pages.journals import routes as journals
 from console.pages.keys import routes as keys
 from console.pages.kudos import routes as kudos
 from console.pages.leaderboard import routes as leaderboard
@@ -78,7 +80,7 @@ from console.sign_in.provider import Provider
 from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
-FINANCE = (payout_runs, payout_outcomes, payees, redemptions, ledger, statements)
+FINANCE = (payout_runs, payout_outcomes, payees, redemptions, ledger, closing, journals, statements)
 RUN_IT = (
     *(pipeline, dead_letters, connectors, webhooks, receipts, refused),
     *(people, keys, audit, parts, community, embeds),

@@ -25,6 +25,11 @@ PAGES = (
     "/ledger",
     "/ledger/check",
     "/ledger/chain",
+    "/ledger/periods",
+    "/ledger/periods/{month}",
+    "/ledger/journals",
+    "/ledger/journals/new",
+    "/ledger/journals/{journal}",
     "/ledger/members?kind=available&currency=PTS",
     "/ledger/accounts/{bank}",
     "/ledger/transfers/{transfer}",
@@ -39,6 +44,7 @@ PAGES = (
 #: Pages of the same make as another one: looked at when all are.
 ALIKE = {"/payees/{ada}", "/redemptions?state=expired", "/explorer/{end_to_end_id}", "/explorer/{run}"}
 ALIKE |= {"/explorer/{redemption}", "/ledger/accounts/{bank}", "/statements", "/redemptions", "/ledger/check"}
+ALIKE |= {"/ledger/periods", "/ledger/journals"}
 ALIKE |= {"/ledger/transfers/{transfer}", "/payout-runs/make", "/ledger/members?kind=available&currency=PTS"}
 LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))
 CHOSEN = [("it-IT", "dark", 320)]

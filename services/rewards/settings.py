@@ -22,7 +22,16 @@ class Settings(ServiceSettings):
         0, ge=0, description="How long new points are pending before they are available"
     )
     points_lifetime_seconds: int | None = Field(
-        None, ge=1, description="Points not used so long after they were earned expire; unset: never"
+        None,
+        ge=1,
+        description="Points not used so long after they were earned expire when that day ends; unset: never",
+    )
+    points_grace_days: int = Field(
+        30,
+        ge=0,
+        le=3_660,
+        description="Points that come back to a lot whose time is over can be used for so many days more, once; "
+        "a programme that says `grace_days` goes before it",
     )
     reservation_ttl_seconds: int = Field(900, ge=1, description="A redemption not confirmed by then expires")
     draw_tickets_max_count: int = Field(

@@ -83,7 +83,7 @@ async def confirm(tx: Transaction, *, community: str, journal_id: str, by: Actor
     at = await _booked_at(tx, community=community, month=journal.month)
     await ledger_store.post(tx.conn, [decided.transfer(at)], entries=decided.entries(), now=at)
     JOURNALS_POSTED.inc()
-    await _decide(tx, "confirm", decided)
+    await _decide(tx, decided, verb="confirm")
     return decided
 
 
@@ -94,7 +94,7 @@ async def withdraw(tx: Transaction, *, community: str, journal_id: str, by: Acto
     """
     journal = await _lock(tx, community=community, journal_id=journal_id)
     decided = journal.decided(JournalState.WITHDRAWN, by=by, now=tx.now)
-    await _decide(tx, "withdraw", decided)
+    await _decide(tx, decided, verb="withdraw")
     return decided
 
 
@@ -122,7 +122,7 @@ def _moment(period: Period, now: datetime) -> datetime:
     return now if period.ends_at > now else period.last_moment
 
 
-async def _decide(tx: Transaction, verb: str, journal: Journal) -> None:
+async def _decide(tx: Transaction, journal: Journal, *, verb: str) -> None:
     await store.set_decided(tx.conn, journal)
     _tell(tx, journal)
     tx.did(_did(verb, journal, before=JournalState.PROPOSED))

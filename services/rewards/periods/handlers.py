@@ -119,7 +119,7 @@ async def propose(
         check_closable(period, newest, now=tx.now)
     else:
         check_reopenable(period, newest)
-    await _put(tx, deed, period, proposed)
+    await _put(tx, proposed, deed=deed, before=period)
     return proposed
 
 
@@ -173,7 +173,7 @@ async def confirm(tx: Transaction[Settings], *, community: str, month: date, by:
             raise PeriodRefusedError(f"{period.name} is not added up yet: propose to close it again")
         period.check_balanced()
         await _check_unaltered(tx, period, figures=period.figures, block=period.block)
-    await _put(tx, Deed.CONFIRM, period, decided)
+    await _put(tx, decided, deed=Deed.CONFIRM, before=period)
     return decided
 
 
@@ -185,7 +185,7 @@ async def withdraw(tx: Transaction[Settings], *, community: str, month: date, by
     await store.lock_periods(tx.conn, community=community)
     period = await _find(tx, community=community, month=month)
     decided = period.decided(Deed.WITHDRAW, by=by, now=tx.now)
-    await _put(tx, Deed.WITHDRAW, period, decided)
+    await _put(tx, decided, deed=Deed.WITHDRAW, before=period)
     return decided
 
 
@@ -206,7 +206,7 @@ async def _check_unaltered(
         raise alarm(AlteredError(f"block {block.number} of the ledger", "it is not the one that was seen"))
 
 
-async def _put(tx: Transaction[Settings], deed: Deed, before: Period, after: Period) -> None:
+async def _put(tx: Transaction[Settings], after: Period, *, deed: Deed, before: Period) -> None:
     await store.put_period(tx.conn, after)
     data: PeriodData = {
         "month": after.name,

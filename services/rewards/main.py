@@ -30,6 +30,8 @@ from services.rewards.periods import api as periods
 from services.rewards.periods.handlers import READ_BACK as PERIODS_READ_BACK
 from services.rewards.periods.handlers import count_overdue
 from services.rewards.problems import ERRORS
+from services.rewards.reconciliation import api as reconciliation
+from services.rewards.reconciliation.handlers import NOTED_EVERY_SECONDS, count_open, note_matched
 from services.rewards.redemptions import api as redemptions
 from services.rewards.redemptions.handlers import expire_reservations
 from services.rewards.restoring.handlers import READ_BACK
@@ -64,7 +66,7 @@ SPEC = ServiceSpec(
         part.router
         for part in (
             *(members, erasure, payees, catalogue, redemptions, payouts, runs, preview, review, outcomes),
-            *(checks, books, chain_api, draws, periods, journals),
+            *(reconciliation, checks, books, chain_api, draws, periods, journals),
         )
     ],
     problems=ERRORS,
@@ -75,13 +77,17 @@ SPEC = ServiceSpec(
         Timer("expire-points", every_seconds=60, run=expire_points),
         Timer("carry-on-runs", every_seconds=1, run=carry_on_runs),
         Timer("count-outcomes-waiting", every_seconds=60, run=count_waiting),
+        Timer("count-bank-lines-open", every_seconds=60, run=count_open),
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
         Timer("fold-sums", every_seconds=60, run=fold),
         Timer("chain-entries", every_seconds=1, run=chain),
         Timer("count-overdue-periods", every_seconds=600, run=count_overdue),
         Timer("check-ledger", every_seconds=3600, run=check_all),
     ],
-    errands=[Errand("check-asked", every_seconds=ASKED_EVERY_SECONDS, run=check_asked)],
+    errands=[
+        Errand("check-asked", every_seconds=ASKED_EVERY_SECONDS, run=check_asked),
+        Errand("note-bank-lines", every_seconds=NOTED_EVERY_SECONDS, run=note_matched),
+    ],
     # A journal is booked into its month before that is known to be closed.
     read_back=(*READ_BACK, *links.READ_BACK, *JOURNALS_READ_BACK, *PERIODS_READ_BACK),
 )

@@ -44,6 +44,7 @@ RESERVED_WORDS: Final = frozenset(name.split(".", 1)[0] for name in ACTIVITY_TYP
         "guidelines",
         "ledger",
         "message",
+        "nudge",
         "payout",
         "payout_run",
         "person",

@@ -27,6 +27,7 @@ from console.pages.campaigns import routes as campaigns
 from console.pages.cards import routes as cards
 from console.pages.celebrations import routes as celebrations
 from console.pages.check_ins import routes as check_ins
+from console.pages.closing import routes as closing
 from console.pages.community import routes as community
 from console.pages.connectors import routes as connectors
 from console.pages.content import routes as content
@@ -42,6 +43,7 @@ from console.pages.general_ledger import mappings as account_mappings
 from console.pages.general_ledger import routes as general_ledger
 from console.pages.guidelines import routes as guidelines
 from console.pages.insight import routes as insight
+from console.pages.journals import routes as journals
 from console.pages.keys import routes as keys
 from console.pages.kudos import routes as kudos
 from console.pages.leaderboard import routes as leaderboard
@@ -87,7 +89,7 @@ from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
 FINANCE = (
-    *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, statements),
+    *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, closing, journals, statements),
     *(liability, liability_policies, general_ledger, account_mappings),
 )
 RUN_IT = (

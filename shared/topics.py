@@ -234,9 +234,15 @@ REDEMPTIONS = Topic(
 )
 PAYOUTS = Topic(
     "payouts.v1",
-    "Payout runs, payouts, their states, and the awards they pay",
-    "community | member, or run",
-    (facts.PAYOUT_CHANGED.name, facts.PAYOUT_LOTS.name, facts.PAYOUT_RUN_CHANGED.name),
+    "Payout runs, payouts, their states, and the awards they pay; months of the books, and entries by hand",
+    "community | member, run, month, or journal",
+    (
+        facts.PAYOUT_CHANGED.name,
+        facts.PAYOUT_LOTS.name,
+        facts.PAYOUT_RUN_CHANGED.name,
+        facts.PERIOD_CHANGED.name,
+        facts.JOURNAL_CHANGED.name,
+    ),
     producers=("rewards",),
     consumers=("analytics", "finance"),
     read_back=True,

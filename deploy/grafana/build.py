@@ -301,6 +301,23 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             (Query("max by (service) (plaudit_rewards_chain_waits_seconds)", "{{service}}"),),
         ),
         Panel(
+            "Months not closed",
+            "Communities that close their months and have one that should have been closed by now.",
+            "short",
+            (Query("max by (service) (plaudit_rewards_periods_overdue)", "{{service}}"),),
+        ),
+        Panel(
+            "Entries by hand",
+            "Entries that two people had booked.",
+            "cps",
+            (
+                Query(
+                    "sum by (service) (rate(plaudit_rewards_journals_posted_total[$__rate_interval]))",
+                    "{{service}}",
+                ),
+            ),
+        ),
+        Panel(
             "Entries chained",
             "Entries of the ledger put into blocks.",
             "cps",

@@ -82,6 +82,16 @@ TOLD: Final[Mapping[str, Told]] = {
         "by complete created_at created_by created_by_person currency execution_days file minimum_points minor"
         " payer person_id points programme_id programme_version run_id seal state",
     ),
+    "ledger.period_changed.v1": Told(
+        "",
+        "block by decided_at ends_at figures month person_id proposed_at proposed_by proposed_by_person reason"
+        " revision starts_at state",
+    ),
+    "ledger.journal_changed.v1": Told(
+        "",
+        "amends by decided_at journal_id lines month person_id proposed_at proposed_by proposed_by_person reason"
+        " state",
+    ),
     "programme.published.v1": Told(
         "",
         "approved_by approved_by_person document document_sha256 effective_from note programme_id published_by"

@@ -18,6 +18,7 @@ from services.ingest.messages.handlers.sealing import Link, write_link
 from services.recognition.badges.api.pictures import EXAMPLE as PICTURE_EXAMPLE
 from services.recognition.counts.handlers import keep_counting
 from services.recognition.thresholds.handlers import on_programmes
+from services.rewards.chain.handlers import chain
 from services.rewards.draws.handlers import freeze_due
 from services.rewards.draws.handlers import on_programmes as open_draws
 from services.scoring.programmes.api.models import EXAMPLE, JSON_EXAMPLE
@@ -777,6 +778,70 @@ async def withdraw_outcome(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await propose_outcome(desk)}/withdraw")
 
 
+async def month_over(desk: Desk) -> str:
+    """The month before, in which something was booked, and which is in the chain."""
+    desk.world.later = -timedelta(days=datetime.now(UTC).day)
+    await desk.world.give(desk.world.award("early", "ada", 5))
+    month = f"{datetime.now(UTC) + desk.world.later:%Y-%m}"
+    desk.world.later = timedelta(0)
+    async with desk.world.begin() as tx:
+        while await chain(tx):
+            pass
+    return f"/v1/periods/{month}"
+
+
+async def close_month(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await month_over(desk)}/close")
+
+
+async def closing(desk: Desk) -> str:
+    path = await month_over(desk)
+    proposed = await desk.api.post(f"{path}/close")
+    assert proposed.status_code == 200, proposed.text
+    return path
+
+
+async def confirm_month(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await closing(desk)}/confirm")
+
+
+async def withdraw_month(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await closing(desk)}/withdraw")
+
+
+async def reopen_month(desk: Desk) -> Ask:
+    path = await closing(desk)
+    assert (await desk.other.post(f"{path}/confirm")).status_code == 200
+    return Ask(desk.api, "POST", f"{path}/reopen", {"reason": "charges came late"})
+
+
+JOURNAL = {
+    "reason": "The bank's charges",
+    "lines": [
+        {"account": "bank", "currency": "EUR", "amount": 1250},
+        {"account": "bank_charges", "currency": "EUR", "amount": -1250},
+    ],
+}
+
+
+async def propose_journal(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/journals", JOURNAL)
+
+
+async def proposed_journal(desk: Desk) -> str:
+    proposed = await (await propose_journal(desk))()
+    assert proposed.status_code == 201, proposed.text
+    return f"/v1/journals/{proposed.json()['journal_id']}"
+
+
+async def confirm_journal(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await proposed_journal(desk)}/confirm")
+
+
+async def withdraw_journal(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await proposed_journal(desk)}/withdraw")
+
+
 async def hand_in(desk: Desk, *entries: str) -> None:
     """Import a statement of the bank."""
     headers = {"Content-Type": "application/xml"}
@@ -1349,6 +1414,13 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
         withdraw_mapping,
     ),
     "rewards POST /v1/finance/journal-exports": ("journal_export.make", export_journal),
+    "rewards POST /v1/periods/{month}/close": ("period.close", close_month),
+    "rewards POST /v1/periods/{month}/reopen": ("period.reopen", reopen_month),
+    "rewards POST /v1/periods/{month}/confirm": ("period.confirm", confirm_month),
+    "rewards POST /v1/periods/{month}/withdraw": ("period.withdraw", withdraw_month),
+    "rewards POST /v1/journals": ("journal.propose", propose_journal),
+    "rewards POST /v1/journals/{journal_id}/confirm": ("journal.confirm", confirm_journal),
+    "rewards POST /v1/journals/{journal_id}/withdraw": ("journal.withdraw", withdraw_journal),
     **{f"{service} {operation}": how for service in SERVICES for operation, how in OF_EACH.items()},
 }
 

@@ -2,7 +2,8 @@
 
 from services.rewards.books import api as books
 from services.rewards.books.handlers import fold
-from services.rewards.catalogue import api as catalogue
+from services.rewards.catalogue.api import offers, rewards
+from services.rewards.catalogue.handlers import count_low
 from services.rewards.chain import api as chain_api
 from services.rewards.chain.handlers import chain
 from services.rewards.checks import api as checks
@@ -25,11 +26,14 @@ from services.rewards.payouts.review import api as review
 from services.rewards.payouts.runs.api import routes as runs
 from services.rewards.payouts.runs.handlers.pieces import carry_on_runs
 from services.rewards.problems import ERRORS
-from services.rewards.redemptions import api as redemptions
+from services.rewards.redemptions.api import own as own_redemptions
+from services.rewards.redemptions.api import routes as redemptions
 from services.rewards.redemptions.handlers import expire_reservations
 from services.rewards.restoring.handlers import READ_BACK
 from services.rewards.settings import Settings
 from services.rewards.suspensions.handlers import FOLLOWED_SUSPENSIONS
+from services.rewards.vouchers import api as vouchers
+from services.rewards.vouchers.handlers.codes import seal_anew
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
@@ -58,7 +62,8 @@ SPEC = ServiceSpec(
     routers=[
         part.router
         for part in (
-            *(members, erasure, payees, catalogue, redemptions, payouts, runs, preview, review, outcomes),
+            *(members, erasure, payees, offers, rewards, vouchers, redemptions, own_redemptions),
+            *(payouts, runs, preview, review, outcomes),
             *(checks, books, chain_api, draws),
         )
     ],
@@ -71,6 +76,8 @@ SPEC = ServiceSpec(
         Timer("carry-on-runs", every_seconds=1, run=carry_on_runs),
         Timer("count-outcomes-waiting", every_seconds=60, run=count_waiting),
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
+        Timer("seal-codes-anew", every_seconds=60, run=seal_anew),
+        Timer("count-rewards-low", every_seconds=60, run=count_low),
         Timer("fold-sums", every_seconds=60, run=fold),
         Timer("chain-entries", every_seconds=1, run=chain),
         Timer("check-ledger", every_seconds=3600, run=check_all),

@@ -155,6 +155,12 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "rewards": {
         **NOBODYS_SHARED,
+        # What a community offers.
+        "catalogue_rewards": (
+            "community reward_id kind category title description translations audience level opens_at closes_at "
+            "stock low_count shows_left limit_count limit_days is_withdrawn revision changed_at"
+        ),
+        "catalogue_prices": "community reward_id effective_from points",
         "draws": (
             "community draw_id title description reward_id winners_count closes_at state seed frozen_at "
             "tickets_count tickets_sha256 drawn_at"

@@ -14,6 +14,7 @@ from services.rewards.erasure import api as erasure
 from services.rewards.erasure.handlers import FOLLOWED_MEMBERS, LOOK_AFTER_EVERY_SECONDS, look_after
 from services.rewards.gifts.handlers import FOLLOWED_GRANTS
 from services.rewards.ledger.api import members
+from services.rewards.links import api as reward_links
 from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
 from services.rewards.payouts import api as payouts
@@ -63,7 +64,7 @@ SPEC = ServiceSpec(
         part.router
         for part in (
             *(members, erasure, payees, offers, rewards, vouchers, redemptions, own_redemptions),
-            *(payouts, runs, preview, review, outcomes),
+            *(reward_links, payouts, runs, preview, review, outcomes),
             *(checks, books, chain_api, draws),
         )
     ],

@@ -23,6 +23,15 @@ from services.rewards.draws.api import DRAW_OPEN, UNKNOWN_DRAW
 from services.rewards.draws.domain import NotFrozenError, UnknownDrawError
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.ledger.domain.entries import AlteredError, UnknownMemberError
+from services.rewards.links.api import LINK_ENDS, LINK_OVER, TOO_MANY_LINKS, UNKNOWN_LINK
+from services.rewards.links.domain import (
+    LinkEndsError,
+    LinkOverError,
+    LinkState,
+    OtherLinkError,
+    TooManyLinksError,
+    UnknownLinkError,
+)
 from services.rewards.lots.domain.lots import NotEnoughPointsError
 from services.rewards.payouts.api import UNKNOWN_PAYOUT
 from services.rewards.payouts.domain import UnknownPayoutError, WrongStateError
@@ -152,6 +161,13 @@ def _report_refused(error: ReportRefusedError) -> Problem:
     return Problem(RUN_REFUSED, f"{errors[0].detail}. Nothing was done; see errors for each", errors)
 
 
+_LINK_OVER = {
+    LinkState.USED_UP: "As many people claimed it as could",
+    LinkState.EXPIRED: "Its time is over",
+    LinkState.REVOKED: "Whoever made it revoked it",
+}
+
+
 ERRORS: ErrorTable = {
     UnknownMemberError: lambda error: Problem(
         UNKNOWN_MEMBER,
@@ -196,6 +212,21 @@ ERRORS: ErrorTable = {
         TOO_MANY_CODES, f"At most {error.max_count} codes of one reward wait to be given; nothing was taken in"
     ),
     CodesRefusedError: codes_refused,
+    UnknownLinkError: lambda _: Problem(UNKNOWN_LINK, "It was not made here, or what was shown is not whole"),
+    LinkOverError: lambda error: Problem(LINK_OVER, _LINK_OVER[error.state]),
+    LinkEndsError: lambda error: Problem(
+        LINK_ENDS,
+        f"It ends within {error.max_days} days from now",
+        [FieldError(field="/expires_at", detail=f"It ends within {error.max_days} days from now")],
+    ),
+    TooManyLinksError: lambda error: Problem(
+        TOO_MANY_LINKS, f"{error.max_count} are open; revoke those that nobody needs"
+    ),
+    OtherLinkError: lambda _: Problem(
+        KEY_REUSED,
+        "The key made another link before",
+        [FieldError(field="Idempotency-Key", detail="Use a new key")],
+    ),
     NoCodeError: lambda _: Problem(NO_CODE, "No code came with it, or what it said is gone"),
     NotTheirsError: lambda _: Problem(NOT_THEIRS, "Whom it was given to signs in and sees it on their own page"),
     OutOfStockError: lambda error: Problem(

@@ -55,6 +55,12 @@ class Settings(ServiceSettings):
         description="Keys that seal codes of vouchers, comma-separated, 32 bytes in base64url each: the first "
         "seals, all open; empty: no codes are taken in",
     )
+    reward_links_max_count: int = Field(
+        1_000, ge=1, description="Links that give rewards which a community may have open at once"
+    )
+    reward_link_max_days: int = Field(
+        365, ge=1, le=3_650, description="Days after which a link that gives a reward ends at the latest"
+    )
     upkeep_max_count: int = Field(1_000, ge=1, description="Lots, reservations or sums that a timer takes at once")
     payouts_per_run_max_count: int = Field(
         2_000,

@@ -160,6 +160,9 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community reward_id kind category title description translations audience level opens_at closes_at "
             "stock low_count shows_left limit_count limit_days is_withdrawn revision changed_at"
         ),
+        "reward_links": (
+            "community link_id reward_id note uses_max_count expires_at created_at created_by revoked_at"
+        ),
         "catalogue_prices": "community reward_id effective_from points",
         "draws": (
             "community draw_id title description reward_id winners_count closes_at state seed frozen_at "

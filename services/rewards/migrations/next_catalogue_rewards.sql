@@ -80,3 +80,21 @@ create trigger keep_code before update on voucher_codes for each row execute fun
 -- How often a member had a reward.
 create index redemptions_of_member_and_reward on redemptions (community, member_id, reward_id, created_at)
     where state in ('reserved', 'confirmed');
+
+-- Links that give a reward to whoever opens them. Who did is in the redemptions: their `changed_by` names the link.
+create table reward_links (
+    community text not null,
+    link_id uuid not null,
+    reward_id text not null,
+    note text not null,
+    uses_max_count int not null check (uses_max_count > 0),
+    expires_at timestamptz not null,
+    created_at timestamptz not null,
+    created_by text not null,
+    revoked_at timestamptz,
+    primary key (community, link_id)
+);
+create index reward_links_by_time on reward_links (community, created_at, link_id);
+revoke update, delete, truncate on reward_links from plaudit_rewards;
+grant update (revoked_at) on reward_links to plaudit_rewards;
+create index redemptions_by_link on redemptions (community, changed_by) where changed_by like 'link %';

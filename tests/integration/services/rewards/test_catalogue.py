@@ -1,4 +1,4 @@
-"""The catalogue: added and changed by one at a time, priced by the moment, and one with what programmes declare."""
+"""The catalogue: changed by one at a time, priced by the moment, and one with what programmes declare."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

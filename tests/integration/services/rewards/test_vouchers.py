@@ -250,7 +250,7 @@ async def test_a_code_goes_with_its_owner_and_a_merge_shows_it_to_both(shop: Any
 
 
 async def test_who_is_erased_in_the_middle_keeps_no_code(shop: Any, api: Any) -> None:
-    """The choice commits after the erasure was followed: what came with it goes all the same, and no other follows."""
+    """The choice commits after the erasure was followed: what came with it goes all the same."""
     await stock(api, "ONE", "TWO")
     gone = erased(shop, "ada", forfeits=False)
     gone["data"]["erased_at"] = datetime.now(UTC)

@@ -50,6 +50,7 @@ BOARDS = Link("/boards", _("Boards"), "cup", "recognition:read")
 CELEBRATIONS = Link("/celebrations", _("Celebrations"), "heart", "recognition:read")
 KUDOS = Link("/kudos", _("Kudos"), "chat", "recognition:read")
 QUESTS = Link("/quests", _("Quests"), "target", "recognition:read")
+CATALOGUE = Link("/catalogue", _("Catalogue"), "gift", "rewards:read")
 DRAWS = Link("/draws", _("Draws"), "gift", "rewards:read")
 PROGRAMME = Link("/programme", _("Programme"), "doc", "programmes:read")
 CAMPAIGNS = Link("/campaigns", _("Campaigns"), "mega", "programmes:read")
@@ -85,7 +86,7 @@ OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
     Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, KUDOS, CHECK_INS, MESSAGES)),
-    Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS, QUESTS, DRAWS)),
+    Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS, QUESTS, DRAWS, CATALOGUE)),
     Group(_("Keep it fair"), (GUIDELINES, HELD, CONTENT)),
     Group(_("Finance"), (PAYOUT_RUNS, REDEMPTIONS, LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),

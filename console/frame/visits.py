@@ -167,6 +167,8 @@ def _(text: str) -> str:
 #: What is told once, after something was done.
 TOASTS = {
     "saved": _("Saved"),
+    "codes-added": _("The codes are taken in"),
+    "claimed": _("It is yours"),
     "signed-out": _("You are signed out"),
     "view-saved": _("The view is saved"),
     "view-removed": _("The view is removed"),

@@ -133,7 +133,9 @@ async def give(
     reserved = _reserved(tx, offer, community=community, redemption_id=made, member_id=member_id, points=0, by=by)
     code = await _take_one(tx, offer, reserved)
     await store.add_redemption(tx.conn, reserved)
-    confirmed = reserved.becoming(RedemptionState.CONFIRMED, by=by, now=tx.now)
+    confirmed = replace(
+        reserved.becoming(RedemptionState.CONFIRMED, by=by, now=tx.now), has_code=code is not None
+    )
     await store.set_states(tx.conn, [confirmed])
     _tell(tx, [reserved])
     _tell(tx, [confirmed], codes={made: code} if code else {})

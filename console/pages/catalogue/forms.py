@@ -1,7 +1,7 @@
 """What the form of a reward says, as the service takes it; and a reward as its form shows it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -41,8 +41,9 @@ def shown(reward: Mapping[str, Any], visit: Visit) -> dict[str, str]:
         "shows_left": "yes" if reward["shows_left"] else "",
         "is_withdrawn": "yes" if reward["is_withdrawn"] else "",
     }
+    translations = {one["language"]: one for one in reward["translations"]}
     for language in NAMES:
-        said = reward["translations"].get(language, {"title": "", "description": ""})
+        said = translations.get(language, {"title": "", "description": ""})
         fields |= {f"title-{language}": said["title"], f"description-{language}": said["description"]}
     return fields
 
@@ -83,7 +84,7 @@ def read(
     count = numbers["limit_count"]
     body |= {
         "points": points,
-        "translations": _translations(form, before["translations"] if before else {}),
+        "translations": _translations(form, before["translations"] if before else ()),
         "stock": numbers["stock"],
         "low_count": numbers["low_count"],
         "limit": {"max_count": count, "days": numbers["limit_days"]} if count else None,
@@ -102,15 +103,16 @@ def _later_prices(text: str, local: ZoneInfo) -> list[dict[str, Any]]:
     return found
 
 
-def _translations(form: Mapping[str, str], before: Mapping[str, Any]) -> dict[str, Any]:
-    said = {language: one for language, one in before.items() if language not in NAMES}
-    for language in NAMES:
-        if form.get(f"title-{language}", "").strip():
-            said[language] = {
-                "title": form[f"title-{language}"].strip(),
-                "description": form.get(f"description-{language}", "").strip(),
-            }
-    return said
+def _translations(form: Mapping[str, str], before: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [one for one in before if one["language"] not in NAMES] + [
+        {
+            "language": language,
+            "title": form[f"title-{language}"].strip(),
+            "description": form.get(f"description-{language}", "").strip(),
+        }
+        for language in NAMES
+        if form.get(f"title-{language}", "").strip()
+    ]
 
 
 def faults(answer: Any) -> dict[str, str]:

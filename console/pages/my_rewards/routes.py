@@ -129,7 +129,7 @@ async def _one(visit: Visit, refused: Refusal | None = None) -> Response:
 
 def in_language(reward: Mapping[str, Any], language: str) -> Mapping[str, Any]:
     """A reward of the catalogue as a reader of that language is shown it."""
-    said = reward["translations"].get(language)
+    said = next((one for one in reward["translations"] if one["language"] == language), None)
     if said is None:
         return reward
     return {**reward, "title": said["title"], "description": said["description"] or reward["description"]}

@@ -89,12 +89,12 @@ async def reserve(
     offer, in_force = await find_offer(tx.conn, community=community, reward_id=reward_id, now=tx.now)
     if offer is None:
         raise UnknownRewardError(reward_id)
-    await _check_entitled(tx, offer, in_force, community=community, member_id=member_id)
+    await _check_entitled(tx, offer, in_force=in_force, community=community, member_id=member_id)
     wanted = _reserved(
         tx, offer, community=community, redemption_id=made, member_id=member_id, points=offer.points, by=by
     )
     # What there are only so many of first: whoever waits for that holds nobody's points.
-    code = await _take_one(tx, offer, wanted)
+    code = await _take_one(tx, offer, redemption=wanted)
     # The member is locked next: from then on nobody else changes these points.
     try:
         used = await carry_out(tx, [wanted.movement(None)])
@@ -131,11 +131,9 @@ async def give(
     if offer is None:
         raise UnknownRewardError(reward_id)
     reserved = _reserved(tx, offer, community=community, redemption_id=made, member_id=member_id, points=0, by=by)
-    code = await _take_one(tx, offer, reserved)
+    code = await _take_one(tx, offer, redemption=reserved)
     await store.add_redemption(tx.conn, reserved)
-    confirmed = replace(
-        reserved.becoming(RedemptionState.CONFIRMED, by=by, now=tx.now), has_code=code is not None
-    )
+    confirmed = replace(reserved.becoming(RedemptionState.CONFIRMED, by=by, now=tx.now), has_code=code is not None)
     await store.set_states(tx.conn, [confirmed])
     _tell(tx, [reserved])
     _tell(tx, [confirmed], codes={made: code} if code else {})
@@ -168,7 +166,7 @@ def _reserved(
 
 
 async def _check_entitled(
-    tx: Transaction[Settings], offer: Offer, in_force: InForce | None, *, community: str, member_id: str
+    tx: Transaction[Settings], offer: Offer, *, in_force: InForce | None, community: str, member_id: str
 ) -> None:
     """Raises what keeps the member from having it: audience, levels, enough had, or that they were erased."""
     named = await find_name(tx.conn, community=community, member_id=member_id)
@@ -200,7 +198,7 @@ async def _check_entitled(
         raise HadEnoughError(*terms.limit)
 
 
-async def _take_one(tx: Transaction[Settings], offer: Offer, redemption: Redemption) -> GivenCode | None:
+async def _take_one(tx: Transaction[Settings], offer: Offer, *, redemption: Redemption) -> GivenCode | None:
     """Nobody else takes the same until the transaction ends. Raises OutOfStockError when there are no more.
 
     Returns the code of a voucher, and None of what has none.

@@ -46,7 +46,7 @@ class CatalogueItem(BaseModel):
     )
     kind: RewardKind
     category: str | None = Field(None, examples=["books"])
-    translations: dict[str, RewardTranslated] = Field(default_factory=dict, description="By language")
+    translations: list[RewardTranslated] = Field(default_factory=list)
     level: str | None = Field(None, description="A level that it takes to have it")
     closes_at: datetime | None = Field(None, description="On offer until then")
     limit: RewardLimit | None = None
@@ -72,9 +72,7 @@ class CatalogueItem(BaseModel):
             source=offer.source,
             kind=terms.kind,
             category=terms.category,
-            translations={
-                language: RewardTranslated(**one._asdict()) for language, one in terms.translations.items()
-            },
+            translations=RewardTranslated.all_of(terms),
             level=terms.level,
             closes_at=terms.closes_at,
             limit=None if terms.limit is None else RewardLimit(**terms.limit._asdict()),

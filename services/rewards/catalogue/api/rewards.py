@@ -21,6 +21,7 @@ from services.rewards.catalogue.domain import (
     RewardTerms,
     Translation,
     UnknownCatalogueRewardError,
+    UnusableRewardError,
     limited,
 )
 from shared.contracts.fields import NO_CONTROL, POINTS_MAX, Language, Name, Slug, Text
@@ -60,6 +61,7 @@ Cost = Annotated[int, Field(ge=1, le=POINTS_MAX)]
 class RewardTranslation(RequestBody):
     """A reward in another language."""
 
+    language: Language
     title: Name = Field(examples=["Buono libri da 10 €"])
     description: Text = Field("", examples=["Per ogni libreria"])
 
@@ -81,11 +83,13 @@ class PersonLimit(RequestBody):
 class RewardSaid(RequestBody):
     """All that a community says of a reward."""
 
-    kind: RewardKind = Field(description="A voucher has codes, which are imported: they are its stock")
+    kind: RewardKind = Field(
+        description="A voucher has codes, which are imported: they are its stock", examples=["voucher"]
+    )
     title: Name = Field(examples=["Book voucher, 10 €"])
     description: Text = Field("", examples=["For any bookshop"])
-    translations: dict[Language, RewardTranslation] = Field(
-        default_factory=dict, max_length=TRANSLATIONS_MAX_COUNT, description="By language"
+    translations: list[RewardTranslation] = Field(
+        default_factory=list, max_length=TRANSLATIONS_MAX_COUNT, description="Each language once"
     )
     category: Slug | None = Field(None, description="What members filter by", examples=["books"])
     points: Cost = Field(description="Its price from now on", examples=[1000])
@@ -109,14 +113,15 @@ class RewardSaid(RequestBody):
     is_withdrawn: bool = Field(False, description="It is offered no more; nothing is deleted")
 
     def terms(self) -> RewardTerms:
-        """What is said, without prices."""
+        """What is said, without prices. Raises UnusableRewardError for two translations into one language."""
+        translations = {one.language: Translation(one.title, one.description) for one in self.translations}
+        if len(translations) < len(self.translations):
+            raise UnusableRewardError("translations", "each language once")
         return RewardTerms(
             kind=self.kind,
             title=self.title,
             description=self.description,
-            translations={
-                language: Translation(one.title, one.description) for language, one in self.translations.items()
-            },
+            translations=translations,
             category=self.category,
             audience=self.audience,
             level=self.level,
@@ -158,8 +163,17 @@ class RewardPrice(BaseModel):
 class RewardTranslated(BaseModel):
     """A reward in another language."""
 
-    title: str
+    language: str = Field(examples=["it"])
+    title: str = Field(examples=["Buono libri da 10 €"])
     description: str
+
+    @classmethod
+    def all_of(cls, terms: RewardTerms) -> list[Self]:
+        """The translations of a reward, by their languages."""
+        return [
+            cls(language=language, title=one.title, description=one.description)
+            for language, one in sorted(terms.translations.items())
+        ]
 
 
 class RewardLimit(BaseModel):
@@ -176,7 +190,7 @@ class RewardShown(BaseModel):
     kind: RewardKind
     title: str = Field(examples=["Book voucher, 10 €"])
     description: str
-    translations: dict[str, RewardTranslated]
+    translations: list[RewardTranslated]
     category: str | None
     points: int | None = Field(description="Its price now; null before the first begins", examples=[1000])
     prices: list[RewardPrice] = Field(description="Those that held, the one that holds, and those to come")
@@ -205,9 +219,7 @@ class RewardShown(BaseModel):
             kind=terms.kind,
             title=terms.title,
             description=terms.description,
-            translations={
-                language: RewardTranslated(**one._asdict()) for language, one in terms.translations.items()
-            },
+            translations=RewardTranslated.all_of(terms),
             category=terms.category,
             points=reward.price_at(at),
             prices=[RewardPrice(**price._asdict()) for price in reward.prices],

@@ -33,7 +33,7 @@ async def offered(api: Any) -> dict[str, Any]:
 
 async def test_a_reward_is_added_found_and_changed_by_one_at_a_time(shop: Any, api: Any) -> None:
     more = {
-        "translations": {"it": {"title": "Tazza", "description": "Di ceramica"}},
+        "translations": [{"language": "it", "title": "Tazza", "description": "Di ceramica"}],
         "category": "kitchen",
         "stock": 3,
         "shows_left": True,
@@ -70,7 +70,7 @@ async def test_a_reward_is_added_found_and_changed_by_one_at_a_time(shop: Any, a
     shown = (await api.get(path)).json()
     assert (shown["revision"], shown["title"] in ("Cup", "Beaker")) == (2, True)
     item = (await offered(api))["mug"]
-    assert (item["source"], item["left"], item["translations"]["it"]["title"]) == ("catalogue", 3, "Tazza")
+    assert (item["source"], item["left"], item["translations"][0]["title"]) == ("catalogue", 3, "Tazza")
 
 
 async def test_what_does_not_fit_together_is_refused_with_its_field(shop: Any, api: Any) -> None:
@@ -78,6 +78,10 @@ async def test_what_does_not_fit_together_is_refused_with_its_field(shop: Any, a
     for more, field in (
         ({"kind": "voucher", "stock": 5}, "/stock"),
         ({"low_count": 5}, "/low_count"),
+        (
+            {"translations": [{"language": "it", "title": title} for title in ("Tazza", "Boccale")]},
+            "/translations",
+        ),
         ({"opens_at": soon, "closes_at": past}, "/closes_at"),
         ({"later_prices": [{"effective_from": past, "points": 1}]}, "/later_prices"),
         ({"later_prices": [{"effective_from": soon, "points": n} for n in (1, 2)]}, "/later_prices"),

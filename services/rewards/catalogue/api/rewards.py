@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.rewards.catalogue import handlers, store
 from services.rewards.catalogue.domain import (
@@ -83,9 +83,7 @@ class PersonLimit(RequestBody):
 class RewardSaid(RequestBody):
     """All that a community says of a reward."""
 
-    kind: RewardKind = Field(
-        description="A voucher has codes, which are imported: they are its stock", examples=["voucher"]
-    )
+    kind: RewardKind = Field(description="A voucher has codes, which are imported: they are its stock")
     title: Name = Field(examples=["Book voucher, 10 €"])
     description: Text = Field("", examples=["For any bookshop"])
     translations: list[RewardTranslation] = Field(
@@ -139,8 +137,24 @@ class RewardSaid(RequestBody):
         return [Price(one.effective_from, one.points) for one in self.later_prices]
 
 
+_EXAMPLE: dict[str, Any] = {
+    "kind": "voucher",
+    "title": "Book voucher, 10 €",
+    "description": "For any bookshop",
+    "translations": [{"language": "it", "title": "Buono libri da 10 €"}],
+    "category": "books",
+    "points": 1000,
+    "later_prices": [{"effective_from": "2030-01-01T00:00:00Z", "points": 1200}],
+    "low_count": 10,
+    "shows_left": True,
+    "limit": {"max_count": 1, "days": 30},
+}
+
+
 class NewReward(RewardSaid):
     """A reward that is added."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE | {"id": "book-voucher"}]})
 
     id: Slug = Field(
         description="One that the programme declares is this one from then on", examples=["book-voucher"]
@@ -149,6 +163,8 @@ class NewReward(RewardSaid):
 
 class ChangedReward(RewardSaid):
     """A reward that is changed: all of it is said again."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE | {"revision": 1}]})
 
     revision: Annotated[int, Field(ge=1)] = Field(description="The one that the change is for", examples=[1])
 

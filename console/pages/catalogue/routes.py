@@ -1,5 +1,6 @@
 """The catalogue: its rewards, one with its prices and stock, and the form that adds and changes them."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -109,7 +110,8 @@ async def import_codes(visit: Visit) -> Response:
     text = visit.form.get("csv", "").strip()
     if not text:
         return await _one(visit, errors={"csv": visit.say(_("Paste the codes, one a line"))})
-    if "code" not in text.partition("\n")[0].lower():
+    headings = re.split(r"[,;\t]", text.partition("\n")[0].lower())
+    if "code" not in (heading.strip() for heading in headings):
         text = f"code\n{text}"
     done = await visit.ask.post("rewards", f"{_path(visit)}/codes", {"csv": text})
     if not done.ok:

@@ -27,6 +27,8 @@ from services.rewards.payouts.review import api as review
 from services.rewards.payouts.runs.api import routes as runs
 from services.rewards.payouts.runs.handlers.pieces import carry_on_runs
 from services.rewards.problems import ERRORS
+from services.rewards.reconciliation import api as reconciliation
+from services.rewards.reconciliation.handlers import NOTED_EVERY_SECONDS, count_open, note_matched
 from services.rewards.redemptions.api import own as own_redemptions
 from services.rewards.redemptions.api import routes as redemptions
 from services.rewards.redemptions.handlers import expire_reservations
@@ -65,7 +67,7 @@ SPEC = ServiceSpec(
         for part in (
             *(members, erasure, payees, offers, rewards, vouchers, redemptions, own_redemptions),
             *(reward_links, payouts, runs, preview, review, outcomes),
-            *(checks, books, chain_api, draws),
+            *(reconciliation, checks, books, chain_api, draws),
         )
     ],
     problems=ERRORS,
@@ -76,6 +78,7 @@ SPEC = ServiceSpec(
         Timer("expire-points", every_seconds=60, run=expire_points),
         Timer("carry-on-runs", every_seconds=1, run=carry_on_runs),
         Timer("count-outcomes-waiting", every_seconds=60, run=count_waiting),
+        Timer("count-bank-lines-open", every_seconds=60, run=count_open),
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
         Timer("seal-codes-anew", every_seconds=60, run=seal_anew),
         Timer("count-rewards-low", every_seconds=60, run=count_low),
@@ -83,7 +86,10 @@ SPEC = ServiceSpec(
         Timer("chain-entries", every_seconds=1, run=chain),
         Timer("check-ledger", every_seconds=3600, run=check_all),
     ],
-    errands=[Errand("check-asked", every_seconds=ASKED_EVERY_SECONDS, run=check_asked)],
+    errands=[
+        Errand("check-asked", every_seconds=ASKED_EVERY_SECONDS, run=check_asked),
+        Errand("note-bank-lines", every_seconds=NOTED_EVERY_SECONDS, run=note_matched),
+    ],
     read_back=(*READ_BACK, *links.READ_BACK),
 )
 

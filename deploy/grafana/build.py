@@ -283,6 +283,15 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             rates("plaudit_rewards_redemptions_total", "state"),
         ),
         Panel(
+            "Rewards left",
+            "Rewards of which few are left, and codes of vouchers that cannot be opened.",
+            "short",
+            (
+                Query("max(plaudit_rewards_rewards_low)", "few left"),
+                Query("max(plaudit_rewards_voucher_codes_unreadable)", "codes unreadable"),
+            ),
+        ),
+        Panel(
             "Payouts",
             "Payouts that reached a state.",
             "cps",

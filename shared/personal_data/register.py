@@ -20,6 +20,9 @@ _OF_INVITATIONS: Final = """invitation_id in (
 _OF_ACCOUNTS: Final = (
     "account_id in (select account_id from accounts where community = $1 and owner = any($2::uuid[]))"
 )
+_OF_REDEMPTIONS: Final = (
+    "redemption_id in (select redemption_id from redemptions where community = $1 and member_id = any($2::uuid[]))"
+)
 _OF_PAYOUTS: Final = (
     "payout_id in (select payout_id from payouts where community = $1 and member_id = any($2::uuid[]))"
 )
@@ -1090,6 +1093,19 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             order="community redemption_id",
             erased=Erased.STAYS,
             says="What they had for points",
+        ),
+        Held(
+            "voucher_codes",
+            personal="sealed",
+            others=(
+                "community code_id reward_id code_hash sealed_by expires_at added_at redemption_id given_at "
+                "forgotten_at"
+            ),
+            order="community code_id",
+            erased=Erased.BLANKED,
+            says="Codes of vouchers that they were given: what one says is on their own page alone",
+            whose=_OF_REDEMPTIONS,
+            hidden="sealed code_hash",
         ),
         Held(
             "erased_members",

@@ -224,7 +224,13 @@ async def test_of_who_is_hidden_suspended_or_wants_no_part_an_embed_says_nothing
     base = f"{console.state.console_url}/c/{PIER}/embeds"
     async with httpx.AsyncClient(base_url=base) as anybody:
         await shown_without_the_absent(anybody)
-        paths = ("leaderboard", "leaderboard?period=all&count=25", "boards/month", "celebrations?count=25", "kudos")
+        paths = (
+            "leaderboard",
+            "leaderboard?period=all&count=25",
+            "boards/month",
+            "celebrations?count=25",
+            "kudos",
+        )
         for path in paths:
             plain, _, query = path.partition("?")
             for kind in ("", ".json"):

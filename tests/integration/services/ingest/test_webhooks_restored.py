@@ -1,4 +1,4 @@
-"""Ingest, restored from a backup: its webhooks are there, lose nothing, and what comes twice is known by its id."""
+"""Ingest, restored from a backup: its webhooks are there, lose nothing, and what comes twice is known by id."""
 
 import socket
 from collections import Counter

@@ -71,6 +71,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "occasions": "community occasion_id title begins_at ends_at capacity secret device_key made_at",
         "member_counts": "community members persons bots staff departed hidden unverified is_folded",
         "outcome_hours": "community source hour outcome events folded",
+        "receipt_traces": "community receipt_id receipt_index trace_id received_at",
         "people": (
             "person_id revision name kind disabled email oidc_issuer oidc_subject created_at unbound_count"
         ),

@@ -1171,7 +1171,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             others=(
                 "community event_uid received_at event_time member_id object_member_id "
                 "reply_member_id target_uid retracted_by channel type source event_id day decided_at "
-                "decided_by is_bots decided_id"
+                "decided_by is_bots decided_id trace_id"
             ),
             order="event_uid community",
             erased=Erased.STAYS,

@@ -44,6 +44,8 @@ PAGES = (
     "/explorer/{award}",
     "/explorer/{member}",
     "/explorer/{receipt}",
+    "/explorer/{trace}",
+    "/explorer/{event}?kept=1",
     "/explorer/programme/1",
     "/members",
     "/members?mark=bot",

@@ -50,6 +50,9 @@ ENTRIES_CHAINED = Counter("plaudit_rewards_entries_chained_total", "Entries of t
 CHAIN_WAITS_SECONDS = Gauge(
     "plaudit_rewards_chain_waits_seconds", "For how long the oldest entry has been waiting for its block"
 )
+LEDGER_CHECKS_GIVEN_UP = Counter(
+    "plaudit_rewards_ledger_checks_given_up_total", "Checks of the ledger of which a part took longer than it may"
+)
 LEDGER_CHECKED = Gauge("plaudit_rewards_ledger_checked_timestamp_seconds", "When the ledger was last checked")
 
 for _state in ("given", "had", "gone", "unknown", "nobody"):

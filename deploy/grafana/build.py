@@ -288,7 +288,11 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             "Ledger checks given up",
             "Checks of the ledger, within an hour, of which a part took longer than it may.",
             "short",
-            (Query("sum by (service) (increase(plaudit_rewards_ledger_checks_given_up_total[1h]))", "{{service}}"),),
+            (
+                Query(
+                    "sum by (service) (increase(plaudit_rewards_ledger_checks_given_up_total[1h]))", "{{service}}"
+                ),
+            ),
         ),
         Panel(
             "Chain waits",

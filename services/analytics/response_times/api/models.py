@@ -5,7 +5,7 @@ from typing import Final, Self
 
 from pydantic import BaseModel, Field
 
-from services.analytics.periods.shares import ShareShown
+from services.analytics.periods.api import ShareShown
 from services.analytics.response_times.domain.report import Report, Reports
 from services.analytics.response_times.domain.waiting import answered_share
 from services.analytics.response_times.store.reading import OpenQuestion

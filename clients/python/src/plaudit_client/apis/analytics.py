@@ -963,6 +963,15 @@ class Analytics:
             self._ask(call("analytics", "GET", "/v1/silences.csv", params={"by": by, "from": from_, "to": to})),
         )
 
+    def get_stickiness(self, *, from_: str | None = None, to: str | None = None) -> types.Stickiness:
+        """DAU by MAU: of the day `to` by 28 days, in which each weekday is as often; and of up to 24 whole
+        months.
+        """
+        return cast(
+            "types.Stickiness",
+            self._ask(call("analytics", "GET", "/v1/stickiness", params={"from": from_, "to": to})),
+        )
+
     def get_summary(self) -> types.Summary:
         """Totals of the community, as far as the topics have been read."""
         return cast("types.Summary", self._ask(call("analytics", "GET", "/v1/summary")))
@@ -2001,6 +2010,15 @@ class AsyncAnalytics:
             await self._ask(
                 call("analytics", "GET", "/v1/silences.csv", params={"by": by, "from": from_, "to": to})
             ),
+        )
+
+    async def get_stickiness(self, *, from_: str | None = None, to: str | None = None) -> types.Stickiness:
+        """DAU by MAU: of the day `to` by 28 days, in which each weekday is as often; and of up to 24 whole
+        months.
+        """
+        return cast(
+            "types.Stickiness",
+            await self._ask(call("analytics", "GET", "/v1/stickiness", params={"from": from_, "to": to})),
         )
 
     async def get_summary(self) -> types.Summary:

@@ -327,6 +327,17 @@ class MemberEvents(TypedDict):
     next: NotRequired[str | None]
 
 
+class MonthStickiness(TypedDict):
+    """How often those who are active in a month are active: the mean of its days by all of the month."""
+
+    active_members: int
+    daily_sum: int
+    days: int
+    ends_on: str
+    starts_on: str
+    stickiness: ShareShown
+
+
 class NotRebuilt(TypedDict):
     """Something that no topic says."""
 
@@ -786,6 +797,16 @@ class StateTotal(TypedDict):
     number: int
     points: int
     state: str
+
+
+class Stickiness(TypedDict):
+    """How often the active come: on a day by the 28 that end with it, and in months."""
+
+    active_in_28_days: int
+    active_on_day: int
+    day: str
+    months: list[MonthStickiness]
+    stickiness: ShareShown
 
 
 class Summary(TypedDict):

@@ -18,6 +18,7 @@ from console.pages.account import routes as account
 from console.pages.audit import routes as audit
 from console.pages.badges import of_members as badges_of_members
 from console.pages.badges import routes as badges
+from console.pages.bank import routes as bank
 from console.pages.boards import of_everybody as boards_of_everybody
 from console.pages.boards import of_members as boards_of_members
 from console.pages.boards import routes as boards
@@ -53,6 +54,7 @@ from console.pages.my_messages import routes as my_messages
 from console.pages.my_payouts import routes as my_payouts
 from console.pages.my_place import routes as my_place
 from console.pages.my_rewards import routes as my_rewards
+from console.pages.nudges import routes as nudges
 from console.pages.overview import routes as overview
 from console.pages.parts import routes as parts
 from console.pages.payees import routes as payees
@@ -79,7 +81,7 @@ from console.sign_in.provider import Provider
 from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
-FINANCE = (payout_runs, payout_outcomes, payees, redemptions, ledger, statements)
+FINANCE = (payout_runs, payout_outcomes, bank, payees, redemptions, ledger, statements)
 RUN_IT = (
     *(pipeline, dead_letters, connectors, webhooks, receipts, refused),
     *(people, keys, audit, parts, community, embeds),
@@ -98,6 +100,7 @@ PAGES = (
         boards_of_members,
         levels,
         celebrations,
+        nudges,
         kudos,
         quests,
         draws,

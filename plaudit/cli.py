@@ -43,6 +43,9 @@ SUBCOMMANDS = {
         "badge",
         "See badges and who holds them, give and take them back, take them away, and verify them.",
     ),
+    "bank": Subcommand(
+        "plaudit.bank", "bank", "Read what a bank answers, import it, decide of what matches no payout."
+    ),
     "board": Subcommand("plaudit.board", "board", "See boards, who is on them, and results with prizes."),
     "ledger": Subcommand(
         "plaudit.ledger", "ledger", "Check the ledger, verify its chain of blocks, export the books."
@@ -94,6 +97,9 @@ SUBCOMMANDS = {
     "console": Subcommand("plaudit.console", "console", "Print a link that signs in at the console."),
     "celebrations": Subcommand(
         "plaudit.celebrations", "celebrations", "See what was celebrated, and the milestones of the programme."
+    ),
+    "nudge": Subcommand(
+        "plaudit.nudge", "nudge", "See the nudges of the programme, what they do, and who got them."
     ),
     "kudos": Subcommand("plaudit.kudos", "kudos", "See who thanked whom, and thank for a member."),
     "checkin": Subcommand("plaudit.checkin", "checkin", "Check members in who are there in person."),

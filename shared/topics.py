@@ -205,6 +205,15 @@ CELEBRATIONS = Topic(
     consumers=("ingest",),
     read_back=True,
 )
+NUDGES = Topic(
+    "nudges.v1",
+    "Who got a nudge, and who is held out to tell what it does",
+    "community | member",
+    (facts.NUDGE_DECIDED.name,),
+    producers=("recognition",),
+    consumers=("analytics",),
+    read_back=True,
+)
 REDEMPTIONS = Topic(
     "redemptions.v1",
     "Redemptions, their states, and the awards they use",
@@ -342,6 +351,7 @@ TOPICS = (
     MESSAGES,
     BY_HAND,
     CELEBRATIONS,
+    NUDGES,
     REDEMPTIONS,
     PAYOUTS,
     PROGRAMMES,

@@ -167,6 +167,10 @@ def _(text: str) -> str:
 #: What is told once, after something was done.
 TOASTS = {
     "saved": _("Saved"),
+    "bank-imported": _("The file is read: what it says is noted in a moment"),
+    "bank-imported-before": _("This file was imported before: nothing happened"),
+    "bank-matched": _("It is noted of the payout in a moment"),
+    "bank-set-aside": _("It waits no more"),
     "signed-out": _("You are signed out"),
     "view-saved": _("The view is saved"),
     "view-removed": _("The view is removed"),
@@ -174,6 +178,7 @@ TOASTS = {
     "taken-away": _("Your badge is ready: choose as what"),
     "issuer-said": _("Members can take badges away"),
     "key-rotated": _("A new key signs from now on"),
+    "key-stolen": _("What that key signed does not count any more"),
     "webhook-on": _("Facts are delivered there again"),
     "webhook-off": _("Nothing is delivered there for now"),
     "webhook-tried": _("It is tried: look again in a moment"),

@@ -331,7 +331,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "Figures behind",
-            "For how long who waits longest has waited to be counted in growth and retention, or in response times.",
+            "How long the longest wait is to be counted in growth and retention, or in response times.",
             "s",
             (
                 Query("max(plaudit_analytics_retention_behind_seconds)", "retention"),
@@ -348,6 +348,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
                 Query("max(plaudit_scoring_signal_cases_waiting)", "held points"),
                 Query("max(plaudit_scoring_signal_cases_old)", "held points for long"),
                 Query("max(plaudit_rewards_outcomes_waiting)", "outcomes"),
+                Query("max(plaudit_rewards_bank_lines_open)", "lines of banks"),
             ),
         ),
     ),

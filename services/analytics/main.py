@@ -5,6 +5,10 @@ from services.analytics.audit.handlers import FORGET_EVERY_SECONDS, forget, on_a
 from services.analytics.guidelines import api as guidelines
 from services.analytics.guidelines.handlers import on_guidelines
 from services.analytics.intake.handlers import on_events, on_members
+from services.analytics.lift import api as lift
+from services.analytics.lift.handlers import SETTLE_EVERY_SECONDS as SETTLE_NUDGES_EVERY_SECONDS
+from services.analytics.lift.handlers import on_nudges
+from services.analytics.lift.handlers import settle as settle_nudges
 from services.analytics.lineage.api import routes as lineage
 from services.analytics.participation import api as participation
 from services.analytics.payouts.handlers import on_payouts
@@ -32,6 +36,7 @@ from shared.contracts.facts import (
     AUDIT_FACT,
     GUIDELINE_FACT,
     MEMBER_FACT,
+    NUDGE_DECIDED,
     PAYOUT_FACT,
     POINTS_AWARDED,
     PROGRAMME_PUBLISHED,
@@ -46,6 +51,7 @@ from shared.topics import (
     EVENTS,
     GUIDELINES,
     MEMBERS,
+    NUDGES,
     PAYOUTS,
     POINTS,
     PROGRAMMES,
@@ -73,6 +79,7 @@ SPEC = ServiceSpec(
         Subscription(REDEMPTIONS, REDEMPTION_FACT, on_redemptions),
         Subscription(PAYOUTS, PAYOUT_FACT, on_payouts),
         Subscription(GUIDELINES, GUIDELINE_FACT, on_guidelines),
+        Subscription(NUDGES, NUDGE_DECIDED.adapter, on_nudges),
         Subscription(AUDIT, AUDIT_FACT, on_audit),
     ],
     routers=[
@@ -90,6 +97,7 @@ SPEC = ServiceSpec(
             timelines,
             audit,
             guidelines,
+            lift,
         )
     ],
     problems=ERRORS,
@@ -98,6 +106,7 @@ SPEC = ServiceSpec(
         Timer("forget-audit", every_seconds=FORGET_EVERY_SECONDS, run=forget),
         Timer("count-retention", every_seconds=FOLD_EVERY_SECONDS, run=fold),
         Timer("settle-questions", every_seconds=SETTLE_EVERY_SECONDS, run=settle),
+        Timer("settle-nudges", every_seconds=SETTLE_NUDGES_EVERY_SECONDS, run=settle_nudges),
     ],
 )
 

@@ -14,3 +14,7 @@ RESPONSES_BEHIND = Gauge(
     "plaudit_analytics_responses_behind_seconds",
     "How long the question or answer has waited that waits longest to be counted in response times",
 )
+SETTLED_NUDGES = Counter(
+    "plaudit_analytics_settled_nudges_total",
+    "Nudges whose days are over, and of which it was looked at whether their members did what was wished",
+)

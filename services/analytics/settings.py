@@ -8,7 +8,8 @@ from shared.settings import ServiceSettings
 class Settings(ServiceSettings):
     """The shared settings, with batches that come less often: nothing waits for this service.
 
-    And how long the audit's read model is, and a table of it may be; what figures mean by gone and activated.
+    And how long the audit's read model is, and a table of it may be; what figures mean by gone and activated; and
+    when the effect of nudges is looked at.
     """
 
     batch_interval_seconds: float = Field(
@@ -21,6 +22,11 @@ class Settings(ServiceSettings):
         None,
         ge=1,
         description="Entries of the audit older than this are deleted from its read model; unset: never",
+    )
+    lift_settle_hours: int = Field(
+        24,
+        ge=0,
+        description="How long after the days of a nudge it is looked at who did what was wished: events come late",
     )
     audit_csv_max_count: int = Field(
         100_000, ge=1, description="Entries in one table of the audit; what has more is refused"

@@ -155,6 +155,16 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "rewards": {
         **NOBODYS_SHARED,
+        # Which payout a line is about, and nothing of the person: who was paid is not kept of a bank's file.
+        "bank_lines": (
+            "community message_key line_id place imported_at kind status level reference end_to_end_id order_id "
+            "named amount_minor currency instructed_minor reason booked_on entry account direction entry_minor "
+            "entry_currency servicer_reference payments is_detailed is_booked state says payout_id run_id "
+            "matched_by outcome_id same_as why decided_at decided_by_person decided_by"
+        ),
+        "bank_messages": (
+            "community message_key name message_id sha256 imported_at imported_by_person imported_by"
+        ),
         "draws": (
             "community draw_id title description reward_id winners_count closes_at state seed frozen_at "
             "tickets_count tickets_sha256 drawn_at"

@@ -513,6 +513,16 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             whose=_OF_WORDS,
         ),
         Held(
+            "nudge_assignments",
+            personal="",
+            others=(
+                "community nudge_id nudge kind title member_id held_out decided_at wished until settles_at did"
+            ),
+            order="community nudge_id",
+            erased=Erased.STAYS,
+            says="Nudges that they got or are held out of, and whether they then did what was wished",
+        ),
+        Held(
             "guideline_acceptances",
             personal="",
             others="community member_id version accepted_at",
@@ -784,6 +794,49 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="Since when they have years to celebrate",
         ),
         Held(
+            "nudges",
+            personal="",
+            others=(
+                "community nudge_id nudge kind title member_id cause_id held_out decided_at event_uid "
+                "celebration_id programme_version"
+            ),
+            order="community nudge_id",
+            erased=Erased.DELETED,
+            says="Nudges that they got, and those of which they are held out to tell what these do",
+        ),
+        Held(
+            "nudge_prompts",
+            personal="",
+            others="community nudge cause_id member_id event_uid celebration_id due_at",
+            order="community nudge cause_id",
+            erased=Erased.DELETED,
+            says="What it is yet to be decided of whether they get a nudge",
+        ),
+        Held(
+            "nudge_members",
+            personal="",
+            others="community member_id told_at first_event_uid first_is_new is_unwanted",
+            order="community member_id",
+            erased=Erased.DELETED,
+            says="Whether they are new, left or want no messages",
+        ),
+        Held(
+            "nudge_answers",
+            personal="",
+            others="community thing_id event_uid member_id answered_at",
+            order="community thing_id event_uid",
+            erased=Erased.DELETED,
+            says="What they answered lately",
+        ),
+        Held(
+            "nudge_interests",
+            personal="",
+            others="community topic member_id answers last_at",
+            order="community topic member_id",
+            erased=Erased.DELETED,
+            says="In which topics they answered, and how often",
+        ),
+        Held(
             "acts",
             personal="",
             others="community member_id counter slot events",
@@ -1023,6 +1076,16 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             order="case_id community",
             erased=Erased.STAYS,
             says="What became of reports of what they made",
+        ),
+        Held(
+            "nudge_assignments",
+            personal="",
+            others=(
+                "community nudge_id nudge kind title member_id held_out decided_at wished until settles_at did"
+            ),
+            order="community nudge_id",
+            erased=Erased.STAYS,
+            says="Nudges that they got or are held out of, and whether they then did what was wished",
         ),
         Held(
             "guideline_acceptances",

@@ -60,6 +60,11 @@ TOLD: Final[Mapping[str, Told]] = {
         "member_id award_id celebration_id day event_time event_uid grant_id kind name number programme_version"
         " tier title together",
     ),
+    "nudge.decided.v1": Told(
+        "",
+        "member_id nudge_id nudge kind title cause_id held_out decided_at wished within_days event_uid"
+        " celebration_id programme_version",
+    ),
     "redemption.changed.v1": Told("", "member_id by expires_at points redemption_id reward_id state title"),
     "redemption.lots.v1": Told("", "lots part parts redemption_id"),
     "payout.changed.v1": Told(

@@ -105,6 +105,7 @@ COMMANDS: Final = {
     "credential.take_away": _("took a badge away"),
     "credential_issuer.put": _("said who the community is as an issuer of badges"),
     "credential_issuer.rotate_key": _("had badges signed with a new key"),
+    "credential_issuer.declare_stolen": _("said that a key that signs badges was stolen"),
     "level.lock": _("fixed a member's level"),
     "level.unlock": _("let a member's level go"),
     "streak.freeze": _("gave a freeze of a streak"),
@@ -147,6 +148,9 @@ COMMANDS: Final = {
     "payout_run.note_outcome": _("noted what the bank said"),
     "outcome.confirm": _("confirmed what the bank said"),
     "outcome.withdraw": _("withdrew what the bank was said to have said"),
+    "bank_message.import": _("imported what a bank answered"),
+    "bank_line.match": _("said which payout a bank's line is about"),
+    "bank_line.set_aside": _("set a bank's line aside"),
     "dead_letter.replay": _("had a dead letter sent through again"),
     "dead_letter.discard": _("discarded a dead letter"),
 }
@@ -154,6 +158,8 @@ READ: Final = _("read personal data")
 #: What it was done to.
 KINDS: Final = {
     "person": _("person"),
+    "bank_message": _("a bank's file"),
+    "bank_line": _("a bank's line"),
     "key": _("key"),
     "community": _("community"),
     "sign_in_link": _("for"),

@@ -140,6 +140,10 @@ NOTHING_PERSONAL = {
     "rewards GET /v1/payout-runs/{run_id}",
     "rewards GET /v1/payout-runs/{run_id}/review",
     # Of payouts they have the ids alone.
+    "rewards GET /v1/bank-messages",
+    "rewards GET /v1/bank-messages/{message_key}",
+    "rewards GET /v1/bank-lines",
+    "rewards GET /v1/bank-lines/{line_id}",
     "rewards GET /v1/payout-outcomes",
     "rewards GET /v1/payout-outcomes/{outcome_id}",
     "analytics GET /v1/participation",

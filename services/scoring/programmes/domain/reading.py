@@ -27,6 +27,7 @@ from services.scoring.programmes.domain.mistakes import (
     mistake,
     value_at,
 )
+from services.scoring.programmes.domain.nudges import nudge_mistakes
 from services.scoring.programmes.domain.pacing import pace_mistakes
 from services.scoring.programmes.domain.prizes import prize_mistakes
 from services.scoring.programmes.domain.publication import Document
@@ -83,6 +84,7 @@ _SAYING = {
     *("level_grace", "level_opens", "level_above_hand", "levels_count"),
     *("tier_twice", "tiers_fall", "limited_tiers", "gives_of_tiers"),
     *("gives_nothing", "step_twice", "step_rule_twice", "quest_days"),
+    *("nudge_other_kind", "nudge_lacks", "nudge_event"),
 }
 _EXPECTED = {
     "int_type": "a whole number, without quotes",
@@ -141,6 +143,7 @@ def read_with_warnings(text: str, *, clock: Clock | None = None, reviewed_since:
         *streak_mistakes(located),
         *level_mistakes(located, read, own),
         *prize_mistakes(located),
+        *nudge_mistakes(located, text, own, clock),
     ]
     try:
         programme = Programme.model_validate(located.value)

@@ -3,7 +3,7 @@
 from services.analytics.audit import api as audit
 from services.analytics.audit.handlers import FORGET_EVERY_SECONDS, forget, on_audit
 from services.analytics.feedback import api as feedback
-from services.analytics.feedback.handlers import note_answers, on_surveys
+from services.analytics.feedback.handlers import on_surveys
 from services.analytics.guidelines import api as guidelines
 from services.analytics.guidelines.handlers import on_guidelines
 from services.analytics.intake.handlers import on_events, on_members
@@ -46,7 +46,6 @@ from shared.contracts.facts import (
     REDEMPTION_FACT,
     REJECTED_EVENT,
     SURVEY_FACT,
-    AcceptedEvent,
 )
 from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.service import ServiceSpec, Timer, run
@@ -64,14 +63,7 @@ from shared.topics import (
     REJECTED,
     SURVEYS,
 )
-from shared.transaction import Transaction
 from shared.webhooks import FOLLOWED_WEBHOOKS
-
-
-async def _on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
-    await on_events(tx, events)
-    await note_answers(tx, events)
-
 
 SPEC = ServiceSpec(
     name="analytics",
@@ -84,7 +76,7 @@ SPEC = ServiceSpec(
         FOLLOWED_COMMUNITIES,
         Subscription(MEMBERS, MEMBER_FACT, on_members),
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
-        Subscription(EVENTS, ACCEPTED_EVENT, _on_events),
+        Subscription(EVENTS, ACCEPTED_EVENT, on_events),
         Subscription(REJECTED, REJECTED_EVENT.adapter, on_rejected),
         Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
         Subscription(RECOGNITION, RECOGNITION_FACT, on_grants),

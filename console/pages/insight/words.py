@@ -95,8 +95,8 @@ PRACTICES: Final[Mapping[int, Practice]] = {
     12: Practice(
         _("Asking for feedback"),
         _("Ask fewer questions at another moment, and tell who answered what came of it."),
-        "/messages",
-        _("Messages"),
+        "/surveys",
+        _("Surveys"),
     ),
 }
 
@@ -121,5 +121,5 @@ INDICATORS: Final[Mapping[str, IndicatorWords]] = {
     "members_recognised": IndicatorWords(_("Active members who received recognition"), "/celebrations"),
     "decisions_logged": IndicatorWords(_("Decisions that name a figure"), "/overview"),
     "changes_rehearsed": IndicatorWords(_("Changes of rules tried on the past first"), "/programme"),
-    "survey_response": IndicatorWords(_("Answers to the last survey"), "/messages"),
+    "survey_response": IndicatorWords(_("Answers to the last survey"), "/surveys"),
 }

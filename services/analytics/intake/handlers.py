@@ -1,5 +1,6 @@
 """What is new in the event log, and about members, to everything that is made of it."""
 
+from services.analytics.feedback.handlers import note_answers
 from services.analytics.participation.handlers import count_events
 from services.analytics.response_times.handlers import note_moved, note_said
 from services.analytics.retention.handlers import mark
@@ -12,6 +13,7 @@ async def on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
     """Count events as participation, and have whatever else is made of them counted anew."""
     await mark(tx, await count_events(tx, events))
     await note_said(tx, events)
+    await note_answers(tx, events)
 
 
 async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:

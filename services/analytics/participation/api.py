@@ -17,10 +17,10 @@ from services.analytics.periods.api import (
     FigureReader,
     Grain,
     Reader,
+    ShareShown,
     page_of_periods,
 )
 from services.analytics.periods.domain import periods
-from services.analytics.periods.shares import ShareShown
 from shared.calendars import Span
 from shared.http import Conn, FieldError, Limit, Page, Problem, problem_responses
 from shared.http.problem_types import INVALID_CURSOR, TOO_MANY_READS

@@ -1,11 +1,13 @@
-"""What every question to analytics may ask for: days, periods and their pages, and who may ask."""
+"""What every question to analytics may ask for: days, periods and their pages, who may ask; and shares."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, TypeVar
+from fractions import Fraction
+from typing import Annotated, Self, TypeVar
 
 from fastapi import Depends, Query, Request
+from pydantic import BaseModel, Field
 
 from services.analytics.periods.domain import FIRST_DAY, LAST_DAY, PeriodPlace, periods
 from shared.calendars import By, Calendar, Span
@@ -92,3 +94,24 @@ def page_of_periods(
     spans, following = periods(by, first, days.ends_on, limit, calendar)
     cursor = encode_cursor(PeriodPlace(following.toordinal())) if following else None
     return PageOfPeriods(spans, cursor)
+
+
+class ShareShown(BaseModel):
+    """So many of so many."""
+
+    number: int = Field(examples=[2])
+    of: int = Field(examples=[3])
+    value: float | None = Field(description="The quotient; null where `of` is zero", examples=[0.6667])
+    why_none: str | None = Field(None, description="Why there is no value", examples=[None])
+
+    @classmethod
+    def of_counts(cls, number: int, of: int, *, why_none: str) -> Self:
+        """A share as the API shows it, to four places."""
+        if not of:
+            return cls(number=number, of=0, value=None, why_none=why_none)
+        return cls(number=number, of=of, value=round(float(Fraction(number, of)), 4))
+
+    @property
+    def cell(self) -> str:
+        """The value as a cell of a table; empty where there is none."""
+        return "" if self.value is None else str(self.value)

@@ -51,9 +51,9 @@ async def fold(tx: Transaction[Settings]) -> bool:
 async def _count(tx: Transaction[Settings], marked: Collection[MemberKey]) -> None:
     terms = terms_of(tx.settings)
     calendars = {
-        community: await _calendar(tx, community, terms) for community in sorted({key[0] for key in marked})
+        community: await _calendar(tx, community, terms=terms) for community in sorted({key[0] for key in marked})
     }
-    before, after = await _people(tx, marked, calendars, terms)
+    before, after = await _people(tx, marked, calendars=calendars, terms=terms)
     changes: dict[tuple[str, Key], int] = {}
     for key, person in after.items():
         calendar = calendars[key[0]]
@@ -64,7 +64,7 @@ async def _count(tx: Transaction[Settings], marked: Collection[MemberKey]) -> No
     await folding.add_figures(tx.conn, changes={place: number for place, number in changes.items() if number})
 
 
-async def _calendar(tx: Transaction[Settings], community: str, terms: Terms) -> Calendar:
+async def _calendar(tx: Transaction[Settings], community: str, *, terms: Terms) -> Calendar:
     """A community's calendar. Where its weeks or the terms are others than before, all of it is counted anew."""
     calendar = await load_calendar(tx.conn, community=community)
     said = orjson.dumps([calendar.week_starts, list(terms)]).decode()
@@ -77,7 +77,7 @@ async def _calendar(tx: Transaction[Settings], community: str, terms: Terms) -> 
 
 
 async def _people(
-    tx: Transaction[Settings], marked: Iterable[MemberKey], calendars: dict[str, Calendar], terms: Terms
+    tx: Transaction[Settings], marked: Iterable[MemberKey], *, calendars: dict[str, Calendar], terms: Terms
 ) -> tuple[dict[MemberKey, Person], dict[MemberKey, Person]]:
     """The people concerned, as they were counted and as they are; who is merged into another is nobody."""
     keys = set(marked)

@@ -8,12 +8,12 @@ from math import sqrt
 from typing import Final, Literal, NamedTuple
 
 from services.analytics.response_times.domain.waiting import (
-    Responses,
-    Waited,
+    Waits,
     absence_factor,
     quantile,
     survival,
 )
+from services.analytics.response_times.domain.waiting import added as added_waits
 
 #: A week is good or bad; so many are looked at, and nine in ten are to be good.
 WEEKS_COUNT: Final = 13
@@ -43,12 +43,15 @@ class WhyGrey(StrEnum):
     NOT_COUNTED = "not_counted"
 
 
+NO_WAITS: Final = Waits()
+
+
 @dataclass(frozen=True, slots=True)
 class Week:
     """What happened in seven days, as far as indicators go by it. Weeks add up to longer windows."""
 
-    waits: Sequence[Waited] = ()
-    first_waits: Sequence[Waited] = ()
+    waits: Waits = NO_WAITS
+    first_waits: Waits = NO_WAITS
     answers: Mapping[str, int] = field(default_factory=dict)
     events_by_channel: Mapping[str, int] = field(default_factory=dict)
     newcomers_due: int = 0
@@ -61,8 +64,8 @@ class Week:
 def added(weeks: Sequence[Week]) -> Week:
     """What happened in all of these weeks."""
     return Week(
-        waits=[one for week in weeks for one in week.waits],
-        first_waits=[one for week in weeks for one in week.first_waits],
+        waits=added_waits(week.waits for week in weeks),
+        first_waits=added_waits(week.first_waits for week in weeks),
         answers=sum((Counter(week.answers) for week in weeks), Counter()),
         events_by_channel=sum((Counter(week.events_by_channel) for week in weeks), Counter()),
         newcomers_due=sum(week.newcomers_due for week in weeks),
@@ -115,23 +118,20 @@ def _absence_factor(week: Week) -> Measured:
 
 
 def _median_seconds(week: Week) -> Measured:
-    found = Responses(week.waits)
+    found = week.waits
     if not found.asked:
         return Measured(None, 0)
-    median = quantile(survival(week.waits), 0.5)
+    median = quantile(survival(found), 0.5)
     # Where half are not answered yet it is beyond all that was seen: on as many as have waited long enough.
     return Measured(float("inf"), found.due) if median is None else Measured(median, found.asked)
 
 
 def _answered_in_time(week: Week) -> Measured:
-    found = Responses(week.waits)
-    return _share(found.in_time, found.due)
+    return _share(week.waits.in_time, week.waits.due)
 
 
 def _first_answered(week: Week) -> Measured:
-    found = Responses(week.first_waits)
-    answered = sum(one.questions for one in week.first_waits if one.is_due and one.is_answered)
-    return _share(answered, found.due)
+    return _share(week.first_waits.due_answered, week.first_waits.due)
 
 
 class Indicator(NamedTuple):

@@ -1,11 +1,11 @@
 """What happened in the weeks that the scorecard looks at, from what other capabilities keep."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from services.analytics.response_times.domain.waiting import Waited
+from services.analytics.response_times.domain.waiting import added
+from services.analytics.response_times.store.reading import Asked, load_waits
 from services.analytics.scorecard.domain import Week
 from shared.calendars import Span
 from shared.postgres import Connection
@@ -109,30 +109,12 @@ async def _add_questions(
     bounds: Sequence[datetime],
     now: datetime,
 ) -> None:
-    waits: dict[int, list[Waited]] = defaultdict(list)
-    first_waits: dict[int, list[Waited]] = defaultdict(list)
-    for week, is_first, *waited in await conn.fetch(
-        """
-        select width_bucket(asked_at, $4::timestamptz[]) as week, is_first,
-            coalesce(ceil(extract(epoch from answered_at - asked_at)),
-                floor(extract(epoch from greatest($5::timestamptz, asked_at) - asked_at)))::bigint as seconds,
-            answered_at is not null as is_answered, asked_at <= $5::timestamptz - $6::interval as is_due,
-            count(*) as questions
-        from response_questions
-        where community = $1 and asked_at >= $2 and asked_at < $3 group by 1, 2, 3, 4, 5
-        """,
-        community,
-        bounds[0],
-        bounds[-1],
-        list(bounds[:-1]),
-        now,
-        PROMISED,
-    ):
-        waits[week].append(Waited(*waited))
-        if is_first:
-            first_waits[week].append(Waited(*waited))
-    for week, found in waits.items():
-        weeks[week - 1].update({"waits": found, "first_waits": first_waits[week]})
+    asked = Asked(community, bounds[0], bounds[-1])
+    parts = await load_waits(conn, asked, bounds=bounds[:-1], now=now, within=PROMISED)
+    for number, week in enumerate(weeks, 1):
+        those = {part: waits for part, waits in parts.items() if part.period == number}
+        week["waits"] = added(those.values())
+        week["first_waits"] = added(waits for part, waits in those.items() if part.is_first)
     for row in await conn.fetch(
         """
         select width_bucket(asked_at, $4::timestamptz[]) as week, answerer_id::text, count(*) as answers

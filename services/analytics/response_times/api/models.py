@@ -5,8 +5,8 @@ from typing import Final, Self
 
 from pydantic import BaseModel, Field
 
-from services.analytics.periods.shares import ShareShown
-from services.analytics.response_times.domain.report import Report, Reports
+from services.analytics.periods.api import ShareShown
+from services.analytics.response_times.domain.report import NOTHING, Report, Reports
 from services.analytics.response_times.domain.waiting import answered_share
 from services.analytics.response_times.store.reading import OpenQuestion
 from shared.calendars import Span
@@ -45,16 +45,16 @@ class Answering(BaseModel):
 
 def answering(report: Report) -> dict[str, object]:
     """The fields of Answering."""
-    responses = report.responses
-    why_none = NONE_DUE if responses.asked else NOBODY_ASKED
+    waits = report.waits
+    why_none = NONE_DUE if waits.asked else NOBODY_ASKED
     return {
-        "asked": responses.asked,
-        "answered": responses.answered,
-        "unanswered": responses.asked - responses.answered,
+        "asked": waits.asked,
+        "answered": len(waits.answered),
+        "unanswered": len(waits.waiting),
         "median_seconds": report.median_seconds,
         "ninth_decile_seconds": report.ninth_decile_seconds,
         "answered_median_seconds": report.answered_median_seconds,
-        "in_time": ShareShown.of_counts(responses.in_time, responses.due, why_none=why_none),
+        "in_time": ShareShown.of_counts(waits.in_time, waits.due, why_none=why_none),
     }
 
 
@@ -91,17 +91,16 @@ class ResponseTimes(BaseModel):
     @classmethod
     def shown(cls, days: Span, spans: list[Span], found: Reports, *, within_hours: int) -> Self:
         """Reports as the API shows them."""
-        nothing = Report.of((), within_seconds=within_hours * 3_600)
         return cls(
             starts_on=days.starts_on,
             ends_on=days.ends_on,
             within_hours=within_hours,
             whole=Answering.shown(found.whole),
-            first_questions=Answering.shown(found.first or nothing),
+            first_questions=Answering.shown(found.first),
             curve=[
                 AnsweredWithin(hours=hours, share=round(answered_share(found.whole.curve, hours * 3_600), 4))
                 for hours in CURVE_HOURS
-                if found.whole.responses.asked
+                if found.whole.waits.asked
             ],
             answerers=len(found.answerers.answers),
             absence_factor=found.answerers.absence_factor,
@@ -109,7 +108,7 @@ class ResponseTimes(BaseModel):
                 PeriodAnswering(
                     starts_on=span.starts_on,
                     ends_on=span.ends_on,
-                    **answering(found.periods.get(number, nothing)),
+                    **answering(found.periods.get(number, NOTHING)),
                 )
                 for number, span in enumerate(spans, 1)
             ],

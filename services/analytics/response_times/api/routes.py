@@ -131,13 +131,15 @@ async def _load(
     if await reading.count_questions(conn, asked, limit_count=most + 1) > most:
         detail = f"More than {most:,} questions were asked in these days: ask for less by `from` and `to`"
         raise Problem(INVALID_DAYS, detail, [FieldError(field="from", detail=detail)])
-    due = now - timedelta(hours=within_hours)
-    bounds = [calendar.start_of(span.starts_on) for span in spans]
     return reports(
-        await reading.load_waits(conn, asked, bounds=bounds, now=now, due=due),
-        first=await reading.load_first_waits(conn, asked, now=now, due=due),
+        await reading.load_waits(
+            conn,
+            asked,
+            bounds=[calendar.start_of(span.starts_on) for span in spans],
+            now=now,
+            within=timedelta(hours=within_hours),
+        ),
         answerers=await reading.load_answerers(conn, asked),
-        within_seconds=within_hours * 3_600,
     )
 
 

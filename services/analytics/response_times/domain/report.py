@@ -3,30 +3,38 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import NamedTuple
 
 from services.analytics.response_times.domain.waiting import (
     Answerers,
-    Responses,
     Survival,
-    Waited,
+    Waits,
+    added,
     nearest_rank,
     quantile,
     survival,
 )
 
 
+class Part(NamedTuple):
+    """Questions of a period, numbered from 1, in a channel; whether they are the first that their askers asked."""
+
+    period: int
+    channel: str
+    is_first: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """Questions, and what follows from how long they waited."""
 
-    responses: Responses
+    waits: Waits
     curve: Sequence[Survival]
 
     @classmethod
-    def of(cls, waits: Iterable[Waited], *, within_seconds: int) -> "Report":
+    def of(cls, waits: Waits) -> "Report":
         """The report of questions that waited so."""
-        given = tuple(waits)
-        return cls(Responses(given, within_seconds), survival(given))
+        return cls(waits, survival(waits))
 
     @property
     def median_seconds(self) -> int | None:
@@ -41,7 +49,10 @@ class Report:
     @property
     def answered_median_seconds(self) -> int | None:
         """The median of the answered alone, which flatters."""
-        return nearest_rank(self.responses.waits, Fraction(1, 2))
+        return nearest_rank(self.waits.answered, Fraction(1, 2))
+
+
+NOTHING = Report.of(Waits())
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,29 +62,26 @@ class Reports:
     whole: Report
     periods: Mapping[int, Report] = field(default_factory=dict)
     channels: Mapping[str, Report] = field(default_factory=dict)
-    first: Report | None = None
+    first: Report = NOTHING
     answerers: Answerers = field(default_factory=Answerers)
 
 
-def reports(
-    waits: Mapping[tuple[int, str], Sequence[Waited]],
-    *,
-    first: Sequence[Waited],
-    answerers: Answerers,
-    within_seconds: int,
-) -> Reports:
-    """The reports of waits by period and channel."""
+def reports(parts: Mapping[Part, Waits], *, answerers: Answerers) -> Reports:
+    """The reports of questions by their parts."""
 
-    def of(some: Iterable[Waited]) -> Report:
-        return Report.of(some, within_seconds=within_seconds)
-
-    def those(part: int, value: int | str) -> Iterable[Waited]:
-        return (one for key, found in waits.items() if key[part] == value for one in found)
+    def of(some: Iterable[Waits]) -> Report:
+        return Report.of(added(some))
 
     return Reports(
-        of(one for found in waits.values() for one in found),
-        {period: of(those(0, period)) for period in sorted({key[0] for key in waits})},
-        {channel: of(those(1, channel)) for channel in sorted({key[1] for key in waits})},
-        of(first),
+        of(parts.values()),
+        {
+            period: of(waits for part, waits in parts.items() if part.period == period)
+            for period in sorted({part.period for part in parts})
+        },
+        {
+            channel: of(waits for part, waits in parts.items() if part.channel == channel)
+            for channel in sorted({part.channel for part in parts})
+        },
+        of(waits for part, waits in parts.items() if part.is_first),
         answerers,
     )

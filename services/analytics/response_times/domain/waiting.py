@@ -1,9 +1,9 @@
 """How long questions waited: who still waits has waited for so long already, and says so much and no more."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import groupby
 from math import ceil
 from typing import Final, NamedTuple
 
@@ -11,16 +11,39 @@ from typing import Final, NamedTuple
 _TOLERANCE: Final = 1e-9
 
 
-class Waited(NamedTuple):
-    """So many questions that waited for so many whole seconds, until they were answered or until now.
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Whole seconds that questions waited until answered, and that the others have waited; each in order.
 
-    They are due when they were asked as long ago as an answer is promised within.
+    So many are due, asked as long ago as an answer is promised within; of those so many are answered, and so many
+    were in time.
     """
 
-    seconds: int
-    is_answered: bool
-    is_due: bool = True
-    questions: int = 1
+    answered: Sequence[int] = ()
+    waiting: Sequence[int] = ()
+    due: int = 0
+    due_answered: int = 0
+    in_time: int = 0
+
+    @property
+    def asked(self) -> int:
+        """How many questions there are."""
+        return len(self.answered) + len(self.waiting)
+
+
+def added(several: Iterable[Waits]) -> Waits:
+    """All of these questions together."""
+    given = list(several)
+    if len(given) == 1:
+        return given[0]
+    return Waits(
+        # Each is in order, which sorting makes use of.
+        sorted(seconds for one in given for seconds in one.answered),
+        sorted(seconds for one in given for seconds in one.waiting),
+        sum(one.due for one in given),
+        sum(one.due_answered for one in given),
+        sum(one.in_time for one in given),
+    )
 
 
 class Survival(NamedTuple):
@@ -30,7 +53,7 @@ class Survival(NamedTuple):
     share: float
 
 
-def survival(waits: Iterable[Waited]) -> list[Survival]:
+def survival(waits: Waits) -> list[Survival]:
     """Kaplan and Meier's estimate after each answer, in order.
 
     At each time of an answer the share is multiplied by those, of the questions still waiting, that were not
@@ -38,17 +61,16 @@ def survival(waits: Iterable[Waited]) -> list[Survival]:
 
     Source: E. L. Kaplan, P. Meier, "Nonparametric estimation from incomplete observations", JASA 53, 1958.
     """
-    answered: Counter[int] = Counter()
-    waiting: Counter[int] = Counter()
-    for one in waits:
-        (answered if one.is_answered else waiting)[one.seconds] += one.questions
-    left = answered.total() + waiting.total()
-    share, found = 1.0, []
-    for seconds in sorted(answered.keys() | waiting.keys()):
-        if number := answered[seconds]:
-            share *= (left - number) / left
-            found.append(Survival(seconds, share))
-        left -= number + waiting[seconds]
+    left, gone, share, found = waits.asked, 0, 1.0, []
+    waiting = waits.waiting
+    for seconds, group in groupby(waits.answered):
+        while gone < len(waiting) and waiting[gone] < seconds:
+            gone += 1
+            left -= 1
+        number = sum(1 for _ in group)
+        share *= (left - number) / left
+        left -= number
+        found.append(Survival(seconds, share))
     return found
 
 
@@ -62,47 +84,9 @@ def answered_share(curve: Sequence[Survival], seconds: int) -> float:
     return 1 - next((one.share for one in reversed(curve) if one.seconds <= seconds), 1.0)
 
 
-def nearest_rank(waits: Iterable[Waited], share: Fraction) -> int | None:
-    """The quantile of the answered alone, an observed value; None where nothing is answered."""
-    answered = sorted((one.seconds, one.questions) for one in waits if one.is_answered)
-    rank = ceil(share * sum(number for _, number in answered))
-    for seconds, number in answered:
-        rank -= number
-        if rank <= 0:
-            return seconds
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class Responses:
-    """The waits of questions: what was asked and answered, and what is promised to be answered within."""
-
-    waits: Sequence[Waited] = ()
-    within_seconds: int = 86_400
-
-    @property
-    def asked(self) -> int:
-        """How many questions there are."""
-        return sum(one.questions for one in self.waits)
-
-    @property
-    def answered(self) -> int:
-        """How many of them are answered."""
-        return sum(one.questions for one in self.waits if one.is_answered)
-
-    @property
-    def due(self) -> int:
-        """How many were asked as long ago as an answer is promised within."""
-        return sum(one.questions for one in self.waits if one.is_due)
-
-    @property
-    def in_time(self) -> int:
-        """How many of those due were answered within what was promised; exactly then is in time."""
-        return sum(
-            one.questions
-            for one in self.waits
-            if one.is_due and one.is_answered and one.seconds <= self.within_seconds
-        )
+def nearest_rank(answered: Sequence[int], share: Fraction) -> int | None:
+    """The quantile of what is in order, an observed value; None where there is nothing."""
+    return answered[ceil(share * len(answered)) - 1] if answered else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """Questions out: how long they waited, who answered, and which of them still wait."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from services.analytics.response_times.domain.waiting import Answerers, Waited
+from services.analytics.response_times.domain.report import Part
+from services.analytics.response_times.domain.waiting import Answerers, Waits
 from shared.postgres import Connection
 
 
@@ -44,9 +44,6 @@ class OpenQuestion(NamedTuple):
         return QuestionPlace(self.asked_at, self.question_uid)
 
 
-#: Whole seconds: to the end of the one in which an answer came, and of those that somebody has waited.
-_SECONDS = """coalesce(ceil(extract(epoch from answered_at - asked_at)),
-                floor(extract(epoch from greatest($5::timestamptz, asked_at) - asked_at)))::bigint as seconds"""
 _ASKED = "community = $1 and asked_at >= $2 and asked_at < $3 and ($4::text is null or channel = $4)"
 
 
@@ -61,43 +58,40 @@ async def count_questions(conn: Connection, asked: Asked, *, limit_count: int) -
 
 
 async def load_waits(
-    conn: Connection, asked: Asked, *, bounds: Sequence[datetime], now: datetime, due: datetime
-) -> dict[tuple[int, str], list[Waited]]:
+    conn: Connection, asked: Asked, *, bounds: Sequence[datetime], now: datetime, within: timedelta
+) -> dict[Part, Waits]:
     """How long questions waited, by the number of the period, from 1, that `bounds` begin, and by channel.
 
-    Those asked until `due` are due `now`.
+    Whole seconds: to the end of the one in which an answer came, and of those that somebody has waited `now`.
     """
     rows = await conn.fetch(
         f"""
-        select width_bucket(asked_at, $7::timestamptz[]) as period, channel, {_SECONDS},
-            answered_at is not null as is_answered, asked_at <= $6 as is_due, count(*) as questions
-        from response_questions where {_ASKED}
-        group by 1, 2, 3, 4, 5
-        """,  # noqa: S608
-        *asked,
-        now,
-        due,
-        bounds,
-    )
-    found: dict[tuple[int, str], list[Waited]] = defaultdict(list)
-    for period, channel, *waited in rows:
-        found[period, channel].append(Waited(*waited))
-    return dict(found)
-
-
-async def load_first_waits(conn: Connection, asked: Asked, *, now: datetime, due: datetime) -> list[Waited]:
-    """How long the first questions of people waited."""
-    rows = await conn.fetch(
-        f"""
-        select {_SECONDS}, answered_at is not null as is_answered, asked_at <= $6 as is_due, count(*) as questions
-        from response_questions where {_ASKED} and is_first
+        select period, channel, is_first,
+            array_agg(seconds order by seconds) filter (where is_answered) as answered,
+            array_agg(seconds order by seconds) filter (where not is_answered) as waiting,
+            count(*) filter (where is_due) as due, count(*) filter (where is_due and is_answered) as due_answered,
+            count(*) filter (where is_due and is_answered and seconds <= $7) as in_time
+        from (
+            select width_bucket(asked_at, $6::timestamptz[]) as period, channel, is_first,
+                answered_at is not null as is_answered,
+                asked_at <= $5::timestamptz - $7::bigint * interval '1 second' as is_due,
+                coalesce(ceil(extract(epoch from answered_at - asked_at)),
+                    floor(extract(epoch from greatest($5, asked_at) - asked_at)))::bigint as seconds
+            from response_questions where {_ASKED}
+        ) questions
         group by 1, 2, 3
         """,  # noqa: S608
         *asked,
         now,
-        due,
+        bounds,
+        int(within.total_seconds()),
     )
-    return [Waited(*row) for row in rows]
+    return {
+        Part(row["period"], row["channel"], row["is_first"]): Waits(
+            row["answered"] or (), row["waiting"] or (), row["due"], row["due_answered"], row["in_time"]
+        )
+        for row in rows
+    }
 
 
 async def load_answerers(conn: Connection, asked: Asked) -> Answerers:

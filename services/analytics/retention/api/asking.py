@@ -13,14 +13,12 @@ from services.analytics.periods.api import (
     AskedDays,
     AskedPlace,
     PageOfPeriods,
-    Reader,
     page_of_periods,
 )
 from services.analytics.periods.domain import periods
 from services.analytics.settings import Settings
 from shared.calendars import Calendar, Span
-from shared.http import Conn, FieldError, Limit, Problem, configured
-from shared.postgres import Connection
+from shared.http import FieldError, Limit, Problem, configured
 from shared.spreadsheets import csv_lines
 
 #: Periods in one table: half a century of weeks.
@@ -34,13 +32,11 @@ WeekOrMonth = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who asks for which days, by which calendar, and which day it is there."""
+    """Which days are asked for, by which calendar, and which day it is there."""
 
-    community: str
     days: Span
     calendar: Calendar
     today: date
-    conn: Connection
 
     def page(self, by: Literal["week", "month"], place: AskedPlace, limit: int) -> PageOfPeriods:
         """The periods on a page."""
@@ -67,10 +63,11 @@ class Asking:
         return spans
 
 
-def _asking(principal: Reader, days: AskedDays, calendar: AskedCalendar, conn: Conn) -> Asking:
-    return Asking(principal.community, days, calendar, calendar.day_of(datetime.now(UTC)), conn)
+def _asking(days: AskedDays, calendar: AskedCalendar) -> Asking:
+    return Asking(days, calendar, calendar.day_of(datetime.now(UTC)))
 
 
+#: In a route's parameters the caller comes before it.
 Asked = Annotated[Asking, Depends(_asking)]
 __all__ = ["Asked", "AskedPlace", "Asking", "Limit", "OwnSettings", "WeekOrMonth", "table"]
 

@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import BaseModel, Field
 
-from services.analytics.periods.shares import ShareShown
+from services.analytics.periods.api import ShareShown
 from services.analytics.retention.domain.questions import Activation, Cohort, Curve, Growth, Share, Silence
 from shared.calendars import Span
 

@@ -1,10 +1,11 @@
 """The routes of growth, cohorts, retention, silence and activation, each a list and the same as a table."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
 
-from services.analytics.periods.api import INVALID_DAYS
+from services.analytics.periods.api import INVALID_DAYS, Reader
 from services.analytics.retention.api.asking import (
     Asked,
     AskedPlace,
@@ -24,8 +25,10 @@ from services.analytics.retention.api.models import (
 from services.analytics.retention.domain.questions import Growth, Silence
 from services.analytics.retention.handlers import terms_of
 from services.analytics.retention.store import reading
-from shared.http import Page, problem_responses
+from shared.calendars import Span
+from shared.http import Conn, Page, problem_responses
 from shared.http.problem_types import INVALID_CURSOR
+from shared.postgres import Connection
 
 router = APIRouter(tags=["analytics"])
 
@@ -45,7 +48,7 @@ Periods = Annotated[
 
 @router.get("/v1/growth", summary="Why the number of active members changed", responses=PROBLEMS)
 async def get_growth(
-    asked: Asked, place: AskedPlace, by: WeekOrMonth = "week", limit: Limit = 100
+    principal: Reader, asked: Asked, conn: Conn, place: AskedPlace, by: WeekOrMonth = "week", limit: Limit = 100
 ) -> Page[PeriodGrowth]:
     """New, retained, resurrected and churned members, by week or month.
 
@@ -53,15 +56,15 @@ async def get_growth(
     follows what is new within some seconds.
     """
     page = asked.page(by, place, limit)
-    found = await reading.load_growth(asked.conn, community=asked.community, by=by, spans=page.spans)
+    found = await reading.load_growth(conn, community=principal.community, by=by, spans=page.spans)
     return page.of(lambda span, growth: PeriodGrowth.shown(span, growth, today=asked.today), found, quiet=Growth())
 
 
 @router.get("/v1/growth.csv", summary="Growth as a table", response_class=Response, responses=CSV)
-async def get_growth_csv(asked: Asked, by: WeekOrMonth = "week") -> Response:
+async def get_growth_csv(principal: Reader, asked: Asked, conn: Conn, by: WeekOrMonth = "week") -> Response:
     """Every period of the days asked for."""
     spans = asked.all_of(by)
-    found = await reading.load_growth(asked.conn, community=asked.community, by=by, spans=spans)
+    found = await reading.load_growth(conn, community=principal.community, by=by, spans=spans)
     shown = [PeriodGrowth.shown(span, found.get(span.starts_on, Growth()), today=asked.today) for span in spans]
     days = ("starts_on", "ends_on", "is_over")
     counts = (*days, "active_members", "active_before", "new", "retained", "resurrected", "churned")
@@ -78,17 +81,28 @@ async def get_growth_csv(asked: Asked, by: WeekOrMonth = "week") -> Response:
 
 @router.get("/v1/cohorts", summary="How many of those who were new come back", responses=PROBLEMS)
 async def get_cohorts(
-    asked: Asked, place: AskedPlace, by: WeekOrMonth = "week", periods: Periods = 13, limit: Limit = 100
+    principal: Reader,
+    asked: Asked,
+    conn: Conn,
+    place: AskedPlace,
+    by: WeekOrMonth = "week",
+    periods: Periods = 13,
+    limit: Limit = 100,
 ) -> Page[CohortShown]:
     """By the week or month in which members were new: how many were active in it and in each since."""
     page = asked.page(by, place, limit)
-    return Page(items=await _cohorts(asked, by, page.spans, periods), next=page.next)
+    return Page(
+        items=await _cohorts(conn, principal.community, asked=asked, by=by, spans=page.spans, count=periods),
+        next=page.next,
+    )
 
 
 @router.get("/v1/cohorts.csv", summary="Cohorts as a table", response_class=Response, responses=CSV)
-async def get_cohorts_csv(asked: Asked, by: WeekOrMonth = "week", periods: Periods = 13) -> Response:
+async def get_cohorts_csv(
+    principal: Reader, asked: Asked, conn: Conn, by: WeekOrMonth = "week", periods: Periods = 13
+) -> Response:
     """A line for each cohort and each of its periods that have begun."""
-    shown = await _cohorts(asked, by, asked.all_of(by), periods)
+    shown = await _cohorts(conn, principal.community, asked=asked, by=by, spans=asked.all_of(by), count=periods)
     rows = [
         [cohort.starts_on, cohort.ends_on, cohort.members, place, number]
         for cohort in shown
@@ -97,10 +111,12 @@ async def get_cohorts_csv(asked: Asked, by: WeekOrMonth = "week", periods: Perio
     return table("cohorts", ["starts_on", "ends_on", "members", "periods_later", "present"], rows)
 
 
-async def _cohorts(asked: Asking, by: WeekOrMonth, spans: Any, count: int) -> list[CohortShown]:
+async def _cohorts(
+    conn: Connection, community: str, *, asked: Asking, by: WeekOrMonth, spans: Sequence[Span], count: int
+) -> list[CohortShown]:
     following = asked.following(by, spans[0], spans[-1], count) if spans else ()
     found = await reading.load_cohorts(
-        asked.conn, community=asked.community, by=by, spans=spans, following=following, periods_count=count
+        conn, community=community, by=by, spans=spans, following=following, periods_count=count
     )
     return [CohortShown.shown(span, found.get(span.starts_on), today=asked.today) for span in spans]
 
@@ -110,21 +126,21 @@ async def _cohorts(asked: Asking, by: WeekOrMonth, spans: Any, count: int) -> li
     summary="Who is still there N days after their first",
     responses=problem_responses(INVALID_DAYS),
 )
-async def get_retention(asked: Asked) -> RetentionCurve:
+async def get_retention(principal: Reader, asked: Asked, conn: Conn) -> RetentionCurve:
     """Of members whose first day is from `from` to `to`: who was active on day N, on it or later, or in a bracket.
 
     Whose day N is not over is in neither number of a share.
     """
-    curve = await reading.load_curve(asked.conn, community=asked.community, days=asked.days, today=asked.today)
+    curve = await reading.load_curve(conn, community=principal.community, days=asked.days, today=asked.today)
     return RetentionCurve.shown(asked.days, curve)
 
 
 @router.get("/v1/retention.csv", summary="Retention as a table", response_class=Response, responses=CSV)
-async def get_retention_csv(asked: Asked) -> Response:
+async def get_retention_csv(principal: Reader, asked: Asked, conn: Conn) -> Response:
     """A line for each day N."""
     curve = RetentionCurve.shown(
         asked.days,
-        await reading.load_curve(asked.conn, community=asked.community, days=asked.days, today=asked.today),
+        await reading.load_curve(conn, community=principal.community, days=asked.days, today=asked.today),
     )
     rows = [
         [one.day, one.on_day.of, one.on_day.number, one.on_day.cell, one.from_day.number, one.from_day.cell]
@@ -136,7 +152,13 @@ async def get_retention_csv(asked: Asked) -> Response:
 
 @router.get("/v1/silences", summary="Who left without a word, and who came back", responses=PROBLEMS)
 async def get_silences(
-    asked: Asked, place: AskedPlace, settings: OwnSettings, by: WeekOrMonth = "week", limit: Limit = 100
+    principal: Reader,
+    asked: Asked,
+    conn: Conn,
+    place: AskedPlace,
+    settings: OwnSettings,
+    by: WeekOrMonth = "week",
+    limit: Limit = 100,
 ) -> Page[PeriodSilence]:
     """Members who left by `PLAUDIT_SILENCE_DAYS` whole silent days, by the day after the last of them.
 
@@ -144,7 +166,7 @@ async def get_silences(
     """
     page = asked.page(by, place, limit)
     found = await reading.load_silences(
-        asked.conn, community=asked.community, spans=page.spans, today=asked.today, terms=terms_of(settings)
+        conn, community=principal.community, spans=page.spans, today=asked.today, terms=terms_of(settings)
     )
     return page.of(
         lambda span, silence: PeriodSilence.shown(span, silence, today=asked.today), found, quiet=Silence()
@@ -152,11 +174,13 @@ async def get_silences(
 
 
 @router.get("/v1/silences.csv", summary="Silences as a table", response_class=Response, responses=CSV)
-async def get_silences_csv(asked: Asked, settings: OwnSettings, by: WeekOrMonth = "week") -> Response:
+async def get_silences_csv(
+    principal: Reader, asked: Asked, conn: Conn, settings: OwnSettings, by: WeekOrMonth = "week"
+) -> Response:
     """Every period of the days asked for."""
     spans = asked.all_of(by)
     found = await reading.load_silences(
-        asked.conn, community=asked.community, spans=spans, today=asked.today, terms=terms_of(settings)
+        conn, community=principal.community, spans=spans, today=asked.today, terms=terms_of(settings)
     )
     rows = []
     for span in spans:
@@ -171,7 +195,13 @@ async def get_silences_csv(asked: Asked, settings: OwnSettings, by: WeekOrMonth 
 
 @router.get("/v1/activation", summary="Who of the newcomers took part", responses=PROBLEMS)
 async def get_activation(
-    asked: Asked, place: AskedPlace, settings: OwnSettings, by: WeekOrMonth = "week", limit: Limit = 100
+    principal: Reader,
+    asked: Asked,
+    conn: Conn,
+    place: AskedPlace,
+    settings: OwnSettings,
+    by: WeekOrMonth = "week",
+    limit: Limit = 100,
 ) -> Page[PeriodActivation]:
     """New members by the channel of their first event, and who of them took part in time.
 
@@ -180,7 +210,7 @@ async def get_activation(
     """
     page = asked.page(by, place, limit)
     found = await reading.load_activations(
-        asked.conn, community=asked.community, spans=page.spans, today=asked.today, terms=terms_of(settings)
+        conn, community=principal.community, spans=page.spans, today=asked.today, terms=terms_of(settings)
     )
     return page.of(
         lambda span, channels: PeriodActivation.shown(span, channels, today=asked.today), found, quiet=[]
@@ -188,11 +218,13 @@ async def get_activation(
 
 
 @router.get("/v1/activation.csv", summary="Activation as a table", response_class=Response, responses=CSV)
-async def get_activation_csv(asked: Asked, settings: OwnSettings, by: WeekOrMonth = "week") -> Response:
+async def get_activation_csv(
+    principal: Reader, asked: Asked, conn: Conn, settings: OwnSettings, by: WeekOrMonth = "week"
+) -> Response:
     """A line for each period and channel in which somebody was new."""
     spans = asked.all_of(by)
     found = await reading.load_activations(
-        asked.conn, community=asked.community, spans=spans, today=asked.today, terms=terms_of(settings)
+        conn, community=principal.community, spans=spans, today=asked.today, terms=terms_of(settings)
     )
     rows = []
     for span in spans:

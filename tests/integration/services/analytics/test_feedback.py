@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from services.analytics.feedback.handlers import note_answers, on_surveys
-from services.analytics.participation.handlers import on_events
+from services.analytics.intake.handlers import on_events
 from services.analytics.programmes.handlers import on_programmes
 from shared.contracts.facts import MEMBER_FACT
 from shared.contracts.facts.surveys import SOURCE

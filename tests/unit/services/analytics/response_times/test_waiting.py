@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from services.analytics.response_times.domain.asking import Item, Said, said_by
-from services.analytics.response_times.domain.report import Report, reports
+from services.analytics.response_times.domain.report import Part, Report, reports
 from services.analytics.response_times.domain.waiting import (
     Answerers,
-    Waited,
+    Waits,
     absence_factor,
+    added,
     answered_share,
     nearest_rank,
     quantile,
@@ -19,10 +20,7 @@ from services.analytics.response_times.domain.waiting import (
 
 HOUR = 3_600
 #: Answered after so many hours, and unanswered so far for so many.
-TEN = [
-    *(Waited(hours * HOUR, True) for hours in (1, 2, 3, 4, 10, 24, 48)),
-    *(Waited(hours * HOUR, False, hours >= 24) for hours in (5, 72, 72)),
-]
+TEN = Waits([hours * HOUR for hours in (1, 2, 3, 4, 10, 24, 48)], [hours * HOUR for hours in (5, 72, 72)], 9, 7, 6)
 
 
 def test_who_still_waits_counts_for_as_long_as_they_have_waited() -> None:
@@ -41,25 +39,32 @@ def test_who_still_waits_counts_for_as_long_as_they_have_waited() -> None:
     assert answered_share(curve, HOUR - 1) == 0
 
 
-def test_of_those_due_exactly_in_time_is_in_time() -> None:
-    report = Report.of(TEN, within_seconds=24 * HOUR)
-    found = report.responses
-    assert (found.asked, found.answered, found.due, found.in_time) == (10, 7, 9, 6)
-    assert report.answered_median_seconds == 4 * HOUR
-    assert nearest_rank(TEN, Fraction(9, 10)) == 48 * HOUR
+def test_the_median_of_the_answered_alone_is_an_observed_value() -> None:
+    assert Report.of(TEN).answered_median_seconds == 4 * HOUR
+    assert nearest_rank(TEN.answered, Fraction(9, 10)) == 48 * HOUR
+
+
+def test_parts_add_up_in_any_order() -> None:
+    some, more = Waits([3, 9], [5], 2, 1, 1), Waits([1, 4], [2], 1, 1, 0)
+    whole = Waits([1, 3, 4, 9], [2, 5], 3, 2, 1)
+    assert added([some, more]) == added([more, some]) == whole
+    parts = {Part(1, "forum", True): some, Part(2, "forum", False): more}
+    found = reports(parts, answerers=Answerers())
+    assert (found.whole.waits, found.channels["forum"].waits, found.first.waits) == (whole, whole, some)
+    assert [found.periods[number].waits for number in (1, 2)] == [some, more]
 
 
 def test_where_nobody_asked_or_answered_there_is_no_time() -> None:
-    for waits in ([], [Waited(HOUR, False)]):
-        report = Report.of(waits, within_seconds=24 * HOUR)
+    for waits in (Waits(), Waits((), [HOUR])):
+        report = Report.of(waits)
         assert (report.median_seconds, report.answered_median_seconds, list(report.curve)) == (None, None, [])
-    whole = reports({}, first=[], answerers=Answerers(), within_seconds=HOUR)
-    assert (whole.whole.responses.asked, whole.answerers.absence_factor, whole.channels) == (0, None, {})
+    whole = reports({}, answerers=Answerers())
+    assert (whole.whole.waits.asked, whole.answerers.absence_factor, whole.channels) == (0, None, {})
 
 
 def test_a_time_at_which_nobody_is_answered_changes_nothing() -> None:
-    assert [one.share for one in survival([Waited(5, False), Waited(5, True)])] == [0.5]
-    assert [one.share for one in survival([Waited(4, False), Waited(5, True)])] == [0.0]
+    assert [one.share for one in survival(Waits([5], [5]))] == [0.5]
+    assert [one.share for one in survival(Waits([5], [4]))] == [0.0]
 
 
 @pytest.mark.parametrize(

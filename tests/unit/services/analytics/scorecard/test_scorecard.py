@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.analytics.response_times.domain.waiting import Waited
+from services.analytics.response_times.domain.waiting import Waits
 from services.analytics.scorecard.domain import (
     INDICATORS,
     PRACTICES_COUNT,
@@ -77,9 +77,9 @@ def test_red_asks_for_enough_to_tell(indicator: Indicator, measured: Measured, s
 
 
 def test_values_are_of_the_last_four_weeks_and_compared_with_the_four_before() -> None:
-    quick, slow = Waited(HOUR, True, questions=20), Waited(30 * HOUR, True, questions=20)
-    weeks = [Week(waits=[slow])] * 4 + [Week(waits=[quick], answers={"ann": 20})] * 3
-    weeks.append(Week(waits=[slow], answers={"bob": 20}))
+    quick, slow = Waits([HOUR] * 20, (), 20, 20, 20), Waits([30 * HOUR] * 20, (), 20, 20, 0)
+    weeks = [Week(waits=slow)] * 4 + [Week(waits=quick, answers={"ann": 20})] * 3
+    weeks.append(Week(waits=slow, answers={"bob": 20}))
     found = readings(*weeks)
     in_time = found["answered_in_time"]
     assert (in_time.now.value, in_time.before.value, in_time.state) == (0.75, 0.0, State.UNSURE)
@@ -89,12 +89,12 @@ def test_values_are_of_the_last_four_weeks_and_compared_with_the_four_before() -
 
 
 def test_where_half_are_not_answered_the_median_is_beyond_everything() -> None:
-    def state(waited: Waited) -> State:
-        return readings(Week(waits=[waited]))["median_response"].state
+    def state(waits: Waits) -> State:
+        return readings(Week(waits=waits))["median_response"].state
 
-    assert state(Waited(30 * HOUR, False, questions=12)) is State.RED
+    assert state(Waits((), [30 * HOUR] * 12, 12)) is State.RED
     # They may yet be answered in time.
-    assert state(Waited(2 * HOUR, False, False, 12)) is State.UNSURE
+    assert state(Waits((), [2 * HOUR] * 12)) is State.UNSURE
 
 
 def test_channels_of_one_size_are_as_many_as_they_are() -> None:

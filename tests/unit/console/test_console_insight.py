@@ -1,0 +1,31 @@
+"""The pages of insight know every practice and indicator there is, and draw what came and went."""
+
+import pytest
+
+from console.app import PAGES
+from console.components.charts import columns
+from console.pages.insight.words import INDICATORS, PRACTICES
+from services.analytics.scorecard import domain
+
+
+def test_every_practice_and_indicator_has_words_and_pages_that_there_are() -> None:
+    assert set(INDICATORS) == {indicator.name for indicator in domain.INDICATORS}
+    assert list(PRACTICES) == list(range(1, domain.PRACTICES_COUNT + 1))
+    paths = {route.path for part in PAGES for route in part.ROUTES}
+    links = {words.href for words in (*INDICATORS.values(), *PRACTICES.values())}
+    assert {link.partition("?")[0] for link in links} <= paths | {"/figures/events"}
+
+
+def test_columns_share_one_scale_above_and_below_the_line() -> None:
+    drawn = columns([30, 0], [10, 30], height=60)
+    first, second = drawn.columns
+    assert (drawn.base, first.up_y, first.up_height, first.down_height) == (30, 0, 30, 10)
+    assert (second.up_height, second.down_height, second.net_y) == (0, 30, 60)
+    assert first.net_y == pytest.approx(10)
+    assert first.x + first.width < second.x
+
+
+def test_where_nobody_came_or_went_the_line_is_at_the_bottom() -> None:
+    drawn = columns([0, 0], [0, 0], height=60)
+    assert (drawn.base, {one.up_height for one in drawn.columns}) == (60, {0})
+    assert columns([], []).columns == []

@@ -27,6 +27,7 @@ from console.pages.campaigns import routes as campaigns
 from console.pages.cards import routes as cards
 from console.pages.celebrations import routes as celebrations
 from console.pages.check_ins import routes as check_ins
+from console.pages.closing import routes as closing
 from console.pages.community import routes as community
 from console.pages.connectors import routes as connectors
 from console.pages.content import routes as content
@@ -41,6 +42,8 @@ from console.pages.figures import routes as figures
 from console.pages.general_ledger import mappings as account_mappings
 from console.pages.general_ledger import routes as general_ledger
 from console.pages.guidelines import routes as guidelines
+from console.pages.insight import routes as insight
+from console.pages.journals import routes as journals
 from console.pages.keys import routes as keys
 from console.pages.kudos import routes as kudos
 from console.pages.leaderboard import routes as leaderboard
@@ -57,6 +60,7 @@ from console.pages.my_messages import routes as my_messages
 from console.pages.my_payouts import routes as my_payouts
 from console.pages.my_place import routes as my_place
 from console.pages.my_rewards import routes as my_rewards
+from console.pages.nudges import routes as nudges
 from console.pages.overview import routes as overview
 from console.pages.parts import routes as parts
 from console.pages.payees import routes as payees
@@ -73,6 +77,7 @@ from console.pages.refused import routes as refused
 from console.pages.sign_in import routes as sign_in
 from console.pages.signals import routes as signals
 from console.pages.statements import routes as statements
+from console.pages.surveys import routes as surveys
 from console.pages.try_it import routes as try_it
 from console.pages.views import routes as views
 from console.pages.visitors import routes as visitors
@@ -84,7 +89,7 @@ from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
 FINANCE = (
-    *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, statements),
+    *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, closing, journals, statements),
     *(liability, liability_policies, general_ledger, account_mappings),
 )
 RUN_IT = (
@@ -94,7 +99,7 @@ RUN_IT = (
 OF_MEMBERS = (me, my_place, my_rewards, my_payouts, my_guidelines, my_messages, my_data)
 FOR_EVERYBODY = (visitors, boards_of_everybody, cards, framed)
 PAGES = (
-    *(sign_in, overview, figures, leaderboard, explorer, try_it, account, views),
+    *(sign_in, overview, insight, figures, leaderboard, explorer, try_it, account, views),
     *(
         members,
         messages,
@@ -105,7 +110,9 @@ PAGES = (
         boards_of_members,
         levels,
         celebrations,
+        nudges,
         kudos,
+        surveys,
         quests,
         draws,
         by_hand,

@@ -153,6 +153,16 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Surveys",
+            "Members whom surveys asked, whom they did not ask and why, and answers.",
+            "cps",
+            (
+                Query("sum(rate(plaudit_ingest_surveys_asked_total[$__rate_interval]))", "asked"),
+                Query("sum(rate(plaudit_ingest_surveys_answered_total[$__rate_interval]))", "answered"),
+                *rates("plaudit_ingest_surveys_not_asked_total", "why"),
+            ),
+        ),
+        Panel(
             "Deliveries of platforms",
             "What connected platforms delivered, by what became of it; and what was refused.",
             "cps",
@@ -291,6 +301,23 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             (Query("max by (service) (plaudit_rewards_chain_waits_seconds)", "{{service}}"),),
         ),
         Panel(
+            "Months not closed",
+            "Communities that close their months and have one that should have been closed by now.",
+            "short",
+            (Query("max by (service) (plaudit_rewards_periods_overdue)", "{{service}}"),),
+        ),
+        Panel(
+            "Entries by hand",
+            "Entries that two people had booked.",
+            "cps",
+            (
+                Query(
+                    "sum by (service) (rate(plaudit_rewards_journals_posted_total[$__rate_interval]))",
+                    "{{service}}",
+                ),
+            ),
+        ),
+        Panel(
             "Entries chained",
             "Entries of the ledger put into blocks.",
             "cps",
@@ -353,6 +380,15 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             (
                 Query("max by (deadline) (plaudit_scoring_cases_waiting)", "{{deadline}}"),
                 Query("max(plaudit_scoring_voids_to_sweep)", "to reverse"),
+            ),
+        ),
+        Panel(
+            "Figures behind",
+            "How long the longest wait is to be counted in growth and retention, or in response times.",
+            "s",
+            (
+                Query("max(plaudit_analytics_retention_behind_seconds)", "retention"),
+                Query("max(plaudit_analytics_responses_behind_seconds)", "response times"),
             ),
         ),
         Panel(

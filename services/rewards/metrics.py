@@ -71,6 +71,11 @@ ACCOUNT_MAPPINGS_WAITING = Gauge(
     "plaudit_rewards_account_mappings_waiting",
     "Mappings to accounts of the general ledger that wait for another person",
 )
+PERIODS_OVERDUE = Gauge(
+    "plaudit_rewards_periods_overdue",
+    "Communities that close their months and have one that should have been closed by now",
+)
+JOURNALS_POSTED = Counter("plaudit_rewards_journals_posted_total", "Entries by hand that two people had booked")
 LEDGER_CHECKED = Gauge("plaudit_rewards_ledger_checked_timestamp_seconds", "When the ledger was last checked")
 
 for _state in ("given", "had", "gone", "unknown", "nobody"):

@@ -26,6 +26,8 @@ from services.rewards.general_ledger.domain.mapping import (
     UnknownMappingError,
     UnmappedError,
 )
+from services.rewards.journals.api import JOURNAL_REFUSED, UNKNOWN_JOURNAL
+from services.rewards.journals.domain import JournalRefusedError, UnknownJournalError
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.ledger.domain.entries import AlteredError, UnknownMemberError
 from services.rewards.liability.api.models import (
@@ -76,6 +78,8 @@ from services.rewards.payouts.runs.domain.runs import (
     UnknownRunError,
 )
 from services.rewards.payouts.runs.domain.sealing import SealDiffersError
+from services.rewards.periods.api import NOT_SETTLED, PERIOD_REFUSED, UNKNOWN_PERIOD
+from services.rewards.periods.domain import NotSettledError, PeriodRefusedError, UnknownPeriodError
 from services.rewards.reconciliation.api import (
     AMOUNT_DIFFERS,
     BANK_LINE_REFUSED,
@@ -240,6 +244,19 @@ ERRORS: ErrorTable = {
         if error.day is None
         else f"{error.day.isoformat()} was not taken; GET /v1/finance/liability/days lists those that were",
     ),
+    UnknownPeriodError: lambda error: Problem(
+        UNKNOWN_PERIOD, f"The books have no month {error.month}; GET /v1/periods lists those that there are"
+    ),
+    PeriodRefusedError: lambda error: Problem(PERIOD_REFUSED, str(error)),
+    NotSettledError: lambda _: Problem(
+        NOT_SETTLED,
+        "What began before is still being booked, and nothing more gets into the month: send it again in a moment",
+        headers={"Retry-After": "2"},
+    ),
+    UnknownJournalError: lambda error: Problem(
+        UNKNOWN_JOURNAL, f"There is no journal {error.journal_id} here; GET /v1/journals lists them"
+    ),
+    JournalRefusedError: lambda error: Problem(JOURNAL_REFUSED, str(error)),
     UnknownRewardError: _unknown_reward,
     OutsideAudienceError: _outside,
     LevelTooLowError: _too_low,

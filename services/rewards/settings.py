@@ -22,7 +22,16 @@ class Settings(ServiceSettings):
         0, ge=0, description="How long new points are pending before they are available"
     )
     points_lifetime_seconds: int | None = Field(
-        None, ge=1, description="Points not used so long after they were earned expire; unset: never"
+        None,
+        ge=1,
+        description="Points not used so long after they were earned expire when that day ends; unset: never",
+    )
+    points_grace_days: int = Field(
+        30,
+        ge=0,
+        le=3_660,
+        description="Points that come back to a lot whose time is over can be used for so many days more, once; "
+        "a programme that says `grace_days` goes before it",
     )
     reservation_ttl_seconds: int = Field(900, ge=1, description="A redemption not confirmed by then expires")
     draw_tickets_max_count: int = Field(
@@ -72,6 +81,12 @@ class Settings(ServiceSettings):
     )
     account_mappings_waiting_max_count: int = Field(
         20, ge=1, description="Mappings to accounts of the general ledger that may wait for another person"
+    )
+    period_settle_seconds: float = Field(
+        10.0, gt=0, description="How long closing a month waits for what is being booked just then"
+    )
+    period_close_days: int = Field(
+        15, ge=1, le=366, description="Days after a month's end from which one that is not closed is overdue"
     )
     payout_execution_days: int = Field(
         1,

@@ -15,6 +15,8 @@ _OF_WORDS = """word_id in (
 _OF_KUDOS: Final = """event_uid in (
     select k.event_uid from kudos k
     where k.community = $1 and (k.giver_id = any($2::uuid[]) or k.receiver_id = any($2::uuid[])))"""
+_OF_INVITATIONS: Final = """invitation_id in (
+    select q.invitation_id from survey_asked q where q.community = $1 and q.member_id = any($2::uuid[]))"""
 _OF_ACCOUNTS: Final = (
     "account_id in (select account_id from accounts where community = $1 and owner = any($2::uuid[]))"
 )
@@ -218,6 +220,41 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             erased=Erased.DELETED,
             says="Thanks that they gave and got",
             whose=_OF_KUDOS,
+        ),
+        Held(
+            "survey_invitations",
+            personal="score choice",
+            others=(
+                "community invitation_id survey_id programme_version member_id trigger asked_at closes_at "
+                "answered_on answers_count"
+            ),
+            order="community invitation_id",
+            erased=Erased.DELETED,
+            says="What surveys asked them, and what they answered by name",
+        ),
+        Held(
+            "survey_triggers",
+            personal="",
+            others="community survey_id member_id event_uid happened_at",
+            order="community survey_id member_id",
+            erased=Erased.DELETED,
+            says="Events after which a survey is to ask them",
+        ),
+        Held(
+            "followed_audiences",
+            personal="",
+            others="community audience_id member_id revision is_in since",
+            order="community audience_id member_id",
+            erased=Erased.DELETED,
+            says="In which audiences they are",
+        ),
+        Held(
+            "suspensions",
+            personal="",
+            others="community suspension_id member_id revision stands starts_at ends_at",
+            order="suspension_id community",
+            erased=Erased.STAYS,
+            says="When they were suspended",
         ),
         Held(
             "check_ins",
@@ -513,6 +550,16 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             whose=_OF_WORDS,
         ),
         Held(
+            "nudge_assignments",
+            personal="",
+            others=(
+                "community nudge_id nudge kind title member_id held_out decided_at wished until settles_at did"
+            ),
+            order="community nudge_id",
+            erased=Erased.STAYS,
+            says="Nudges that they got or are held out of, and whether they then did what was wished",
+        ),
+        Held(
             "guideline_acceptances",
             personal="",
             others="community member_id version accepted_at",
@@ -784,6 +831,49 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="Since when they have years to celebrate",
         ),
         Held(
+            "nudges",
+            personal="",
+            others=(
+                "community nudge_id nudge kind title member_id cause_id held_out decided_at event_uid "
+                "celebration_id programme_version"
+            ),
+            order="community nudge_id",
+            erased=Erased.DELETED,
+            says="Nudges that they got, and those of which they are held out to tell what these do",
+        ),
+        Held(
+            "nudge_prompts",
+            personal="",
+            others="community nudge cause_id member_id event_uid celebration_id due_at",
+            order="community nudge cause_id",
+            erased=Erased.DELETED,
+            says="What it is yet to be decided of whether they get a nudge",
+        ),
+        Held(
+            "nudge_members",
+            personal="",
+            others="community member_id told_at first_event_uid first_is_new is_unwanted",
+            order="community member_id",
+            erased=Erased.DELETED,
+            says="Whether they are new, left or want no messages",
+        ),
+        Held(
+            "nudge_answers",
+            personal="",
+            others="community thing_id event_uid member_id answered_at",
+            order="community thing_id event_uid",
+            erased=Erased.DELETED,
+            says="What they answered lately",
+        ),
+        Held(
+            "nudge_interests",
+            personal="",
+            others="community topic member_id answers last_at",
+            order="community topic member_id",
+            erased=Erased.DELETED,
+            says="In which topics they answered, and how often",
+        ),
+        Held(
             "acts",
             personal="",
             others="community member_id counter slot events",
@@ -1014,6 +1104,23 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
     ),
     "analytics": (
         Held(
+            "survey_asked",
+            personal="",
+            others="community invitation_id survey_id member_id trigger asked_on",
+            order="community invitation_id",
+            erased=Erased.STAYS,
+            says="Which surveys asked them",
+        ),
+        Held(
+            "survey_answers",
+            personal="",
+            others="community event_uid invitation_id survey_id answered_on answer",
+            order="community event_uid",
+            erased=Erased.STAYS,
+            says="What they answered to surveys by name",
+            whose=_OF_INVITATIONS,
+        ),
+        Held(
             "guideline_cases",
             personal="",
             others=(
@@ -1023,6 +1130,16 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             order="case_id community",
             erased=Erased.STAYS,
             says="What became of reports of what they made",
+        ),
+        Held(
+            "nudge_assignments",
+            personal="",
+            others=(
+                "community nudge_id nudge kind title member_id held_out decided_at wished until settles_at did"
+            ),
+            order="community nudge_id",
+            erased=Erased.STAYS,
+            says="Nudges that they got or are held out of, and whether they then did what was wished",
         ),
         Held(
             "guideline_acceptances",
@@ -1093,12 +1210,36 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="Days on which they took part",
         ),
         Held(
-            "member_firsts",
+            "member_locks",
             personal="",
-            others="community member_id first_at channel day",
+            others="community member_id",
             order="member_id community",
             erased=Erased.STAYS,
-            says="When they first took part",
+            says="That they took part",
+        ),
+        Held(
+            "response_questions",
+            personal="",
+            others="community question_uid channel asked_at asker_id answered_at answerer_id is_first",
+            order="question_uid community",
+            erased=Erased.STAYS,
+            says="What they asked, and what they were the first to answer, without texts",
+        ),
+        Held(
+            "retention_marks",
+            personal="",
+            others="mark_id community member_id marked_at",
+            order="mark_id",
+            erased=Erased.STAYS,
+            says="That they are to be counted anew",
+        ),
+        Held(
+            "retention_people",
+            personal="",
+            others="community member_id days channel is_activated",
+            order="member_id community",
+            erased=Erased.STAYS,
+            says="The days on which they took part, as they were counted",
         ),
         Held(
             "audit_trail",

@@ -28,6 +28,11 @@ PAGES = (
     "/ledger",
     "/ledger/check",
     "/ledger/chain",
+    "/ledger/periods",
+    "/ledger/periods/{month}",
+    "/ledger/journals",
+    "/ledger/journals/new",
+    "/ledger/journals/{journal}",
     "/ledger/members?kind=available&currency=PTS",
     "/ledger/accounts/{bank}",
     "/ledger/transfers/{transfer}",
@@ -58,6 +63,7 @@ ALIKE = {"/payees/{ada}", "/redemptions?state=expired", "/explorer/{end_to_end_i
 ALIKE |= {"/explorer/{redemption}", "/ledger/accounts/{bank}", "/statements", "/redemptions", "/ledger/check"}
 ALIKE |= {"/general-ledger/mappings", "/general-ledger/mappings/{mapping}", "/general-ledger/exports/1"}
 ALIKE |= {"/liability/days", "/liability/lots", "/liability/policies", "/liability/policies/{policy}"}
+ALIKE |= {"/ledger/periods", "/ledger/journals"}
 ALIKE |= {"/ledger/transfers/{transfer}", "/payout-runs/make", "/ledger/members?kind=available&currency=PTS"}
 LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))
 CHOSEN = [("it-IT", "dark", 320)]
@@ -316,3 +322,37 @@ async def test_days_go_to_the_general_ledger_by_accounts_that_two_people_decide(
             await page.get_by_role("link", name="For Xero, 1 of 1").click()
         assert (await coming.value).suggested_filename == "journal-2-xero-1.csv"
         assert approver.complaints == []
+
+
+async def test_an_entry_by_hand_takes_two_people(console: Console, treasury: Mapping[str, str]) -> None:
+    look = {"community": TREASURY, "locale": "en-GB"}
+    async with console.visitor(person=treasury["maker"], **look) as visitor:
+        page = visitor.page
+        await visitor.go("/ledger/journals")
+        await page.get_by_role("link", name="Propose an entry").click()
+        await page.get_by_label("Why").fill("Charges of the wire")
+        await page.locator("#credit0").fill("3.50")
+        await page.locator("#debit1").fill("3.40")
+        await page.get_by_role("button", name="Propose it").click()
+        await expect(page.locator("main")).to_contain_text("Debit and credit do not come to the same")
+        await page.locator("#debit1").fill("3.50")
+        await page.get_by_role("button", name="Propose it").click()
+        await expect(page.locator("h1")).to_contain_text("Charges of the wire waits for another person")
+        await expect(page.locator("main")).to_contain_text("You proposed it, so another person confirms it.")
+        path = page.url
+    async with console.visitor(person=treasury["approver"], **look) as visitor:
+        page = visitor.page
+        await visitor.go("/waiting")
+        await page.get_by_role("link", name="Charges of the wire").click()
+        await page.wait_for_url(path)
+        await page.get_by_role("button", name="Book it").click()
+        await expect(page.locator("main")).to_contain_text("Say that you have looked at it")
+        await page.get_by_label("I have looked at what it changes").check()
+        await page.get_by_role("button", name="Book it").click()
+        await expect(page.locator("h1")).to_contain_text("Charges of the wire booked")
+        await page.get_by_role("link", name="As it was booked").click()
+        await expect(page.locator("tbody tr")).to_have_count(2)
+        await visitor.go(f"/ledger/periods/{treasury['month']}")
+        await expect(page.locator("h1")).to_contain_text("is under way balanced")
+        await expect(page.locator("main")).to_contain_text("Bank charges")
+        assert await page.get_by_role("button", name="Propose to close it").count() == 0

@@ -119,7 +119,16 @@ def _booked(rewards: str, makes: str, ids: dict[str, str]) -> dict[str, str]:
     bank = next(one["account_id"] for one in books if one["kind"] == "bank")
     entries = request("GET", f"{rewards}/v1/ledger/accounts/{bank}/entries", makes)["items"]
     details = request("GET", f"{rewards}/v1/payouts/{ids['payout']}", makes)
-    return {"bank": bank, "transfer": entries[0]["transfer_id"], "award": details["lots"][0]["award_id"]}
+    month = request("GET", f"{rewards}/v1/periods", makes)["items"][0]["month"]
+    lines = [("bank", 1250), ("bank_charges", -1250)]
+    charges = {
+        "reason": "The bank's charges",
+        "lines": [{"account": account, "currency": "EUR", "amount": amount} for account, amount in lines],
+    }
+    by_hand = {"Idempotency-Key": "charges"}
+    journal = request("POST", f"{rewards}/v1/journals", makes, json=charges, headers=by_hand)["journal_id"]
+    ids = ids | {"month": month, "journal": journal}
+    return ids | {"bank": bank, "transfer": entries[0]["transfer_id"], "award": details["lots"][0]["award_id"]}
 
 
 async def _send(state: StackState, key: str, name: str) -> None:

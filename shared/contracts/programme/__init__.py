@@ -1,8 +1,8 @@
 """A programme: the rules of a community, in the sections that each service reads.
 
-ingest reads `attributes`, `events` and what `recognition` says of kudos, scoring `events`, `audiences`, `rules`,
-`campaigns`, `manual`, `quality`, `signals` and `guidelines`, recognition `recognition`, rewards `rewards`. A
-programme is written in YAML, published as a version, and never changed afterwards.
+ingest reads `attributes`, `events`, `surveys` and what `recognition` says of kudos, scoring `events`, `audiences`,
+`rules`, `campaigns`, `manual`, `quality`, `signals` and `guidelines`, recognition `recognition`, rewards
+`rewards`. A programme is written in YAML, published as a version, and never changed afterwards.
 """
 
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
@@ -28,6 +28,7 @@ from shared.contracts.programme.levels import (
 )
 from shared.contracts.programme.manual import Manual, ManualLimit, ManualReason
 from shared.contracts.programme.milestones import MILESTONES_MAX_COUNT, Milestone
+from shared.contracts.programme.nudges import NUDGE_KINDS, Nudge, NudgeKind, NudgeTerms
 from shared.contracts.programme.quality import JudgementWeights, Quality, TrustedMembers
 from shared.contracts.programme.quests import Gives, PrizeLimit, PrizePoints, Quest, QuestStep, QuestTeam
 from shared.contracts.programme.recognition import (
@@ -65,6 +66,7 @@ from shared.contracts.programme.rules import (
 )
 from shared.contracts.programme.section import RULE_POINTS_MAX, PositivePoints, Section
 from shared.contracts.programme.signals import RING_MAX_COUNT, Signals
+from shared.contracts.programme.surveys import SURVEYS_MAX_COUNT, Survey, SurveyChoice, SurveyKind, Surveys
 from shared.contracts.programme.worth import (
     CONDITION_MAX_CHARS,
     SPENDABLE,
@@ -93,6 +95,7 @@ __all__ = [
     "LEVELS_MAX_COUNT",
     "LIMITS_OF_RULE_MAX_COUNT",
     "MILESTONES_MAX_COUNT",
+    "NUDGE_KINDS",
     "PENALTY_RULE",
     "REFERENCES",
     "RING_MAX_COUNT",
@@ -100,6 +103,7 @@ __all__ = [
     "RULE_POINTS_MAX",
     "SPENDABLE",
     "STREAKS_MAX_COUNT",
+    "SURVEYS_MAX_COUNT",
     "TURNS_MAX_COUNT",
     "Art",
     "Attribute",
@@ -138,6 +142,9 @@ __all__ = [
     "ManualReason",
     "Milestone",
     "Multiplier",
+    "Nudge",
+    "NudgeKind",
+    "NudgeTerms",
     "Pacing",
     "Path",
     "PayingAccount",
@@ -167,6 +174,10 @@ __all__ = [
     "Signals",
     "Slot",
     "Streak",
+    "Survey",
+    "SurveyChoice",
+    "SurveyKind",
+    "Surveys",
     "Tier",
     "TrustedMembers",
     "UnknownId",

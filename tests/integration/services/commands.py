@@ -18,6 +18,7 @@ from services.ingest.messages.handlers.sealing import Link, write_link
 from services.recognition.badges.api.pictures import EXAMPLE as PICTURE_EXAMPLE
 from services.recognition.counts.handlers import keep_counting
 from services.recognition.thresholds.handlers import on_programmes
+from services.rewards.chain.handlers import chain
 from services.rewards.draws.handlers import freeze_due
 from services.rewards.draws.handlers import on_programmes as open_draws
 from services.scoring.programmes.api.models import EXAMPLE, JSON_EXAMPLE
@@ -444,6 +445,12 @@ async def rotate_issuer_key(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/credential-issuer/rotate-key")
 
 
+async def declare_key_stolen(desk: Desk) -> Ask:
+    said = await (await put_issuer(desk))()
+    (key,) = said.json()["keys"]
+    return Ask(desk.api, "POST", f"/v1/credential-issuer/keys/{key['name']}/stolen", {})
+
+
 async def take_badge_away(desk: Desk) -> Ask:
     assert (await (await put_issuer(desk))()).status_code == 200
     given = await give_badge(desk)
@@ -771,6 +778,70 @@ async def withdraw_outcome(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await propose_outcome(desk)}/withdraw")
 
 
+async def month_over(desk: Desk) -> str:
+    """The month before, in which something was booked, and which is in the chain."""
+    desk.world.later = -timedelta(days=datetime.now(UTC).day)
+    await desk.world.give(desk.world.award("early", "ada", 5))
+    month = f"{datetime.now(UTC) + desk.world.later:%Y-%m}"
+    desk.world.later = timedelta(0)
+    async with desk.world.begin() as tx:
+        while await chain(tx):
+            pass
+    return f"/v1/periods/{month}"
+
+
+async def close_month(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await month_over(desk)}/close")
+
+
+async def closing(desk: Desk) -> str:
+    path = await month_over(desk)
+    proposed = await desk.api.post(f"{path}/close")
+    assert proposed.status_code == 200, proposed.text
+    return path
+
+
+async def confirm_month(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await closing(desk)}/confirm")
+
+
+async def withdraw_month(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await closing(desk)}/withdraw")
+
+
+async def reopen_month(desk: Desk) -> Ask:
+    path = await closing(desk)
+    assert (await desk.other.post(f"{path}/confirm")).status_code == 200
+    return Ask(desk.api, "POST", f"{path}/reopen", {"reason": "charges came late"})
+
+
+JOURNAL = {
+    "reason": "The bank's charges",
+    "lines": [
+        {"account": "bank", "currency": "EUR", "amount": 1250},
+        {"account": "bank_charges", "currency": "EUR", "amount": -1250},
+    ],
+}
+
+
+async def propose_journal(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/journals", JOURNAL)
+
+
+async def proposed_journal(desk: Desk) -> str:
+    proposed = await (await propose_journal(desk))()
+    assert proposed.status_code == 201, proposed.text
+    return f"/v1/journals/{proposed.json()['journal_id']}"
+
+
+async def confirm_journal(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await proposed_journal(desk)}/confirm")
+
+
+async def withdraw_journal(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await proposed_journal(desk)}/withdraw")
+
+
 async def hand_in(desk: Desk, *entries: str) -> None:
     """Import a statement of the bank."""
     headers = {"Content-Type": "application/xml"}
@@ -945,6 +1016,38 @@ async def take_thanks_back(desk: Desk) -> Ask:
     given = await (await thank(desk))()
     assert given.status_code == 201, given.text
     return Ask(desk.api, "POST", f"/v1/kudos/{given.json()['event_uid']}/take-back", {})
+
+
+async def answer_survey(desk: Desk) -> Ask:
+    pool, community = desk.world.pool, desk.world.community
+    body = {"identities": [{"channel": "forum", "id": "asked"}]}
+    member_id = (await desk.api.put("/v1/members/identities", json=body)).json()["member_id"]
+    surveys = (
+        '{"quiet_days": 0, "ask": [{"id": "nps", "title": "NPS", "kind": "nps", "question": {"en": "Would you?"},'
+        ' "each": "month"}]}'
+    )
+    await pool.execute(
+        """
+        insert into declared_surveys (community, version, effective_from, surveys)
+        values ($1, 1, '2026-01-01Z', $2::jsonb) on conflict do nothing
+        """,
+        community,
+        surveys,
+    )
+    invitation_id, closes_at = str(uuid4()), datetime.now(UTC) + timedelta(days=3)
+    await pool.execute(
+        """
+        insert into survey_invitations (community, invitation_id, survey_id, programme_version, member_id, trigger,
+            asked_at, closes_at)
+        values ($1, $2, 'nps', 1, $3, '2026-01-01', now(), $4)
+        """,
+        community,
+        invitation_id,
+        member_id,
+        closes_at,
+    )
+    token = write_link(desk.world.settings, Link("survey", community, invitation_id, "nps", closes_at))
+    return Ask(desk.api, "POST", f"/v1/survey-invitations/{token}/answer", {"score": 9})
 
 
 async def connect(desk: Desk) -> Ask:
@@ -1187,6 +1290,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/celebrations-seen": ("celebration.see", see),
     "ingest POST /v1/kudos": ("kudos.give", thank),
     "ingest POST /v1/kudos/{event_uid}/take-back": ("kudos.take_back", take_thanks_back),
+    "ingest POST /v1/survey-invitations/{token}/answer": ("survey.answer", answer_survey),
     "ingest POST /v1/connectors": ("connector.add", connect),
     "ingest PATCH /v1/connectors/{name}": ("connector.change", change_connection),
     "ingest POST /v1/connectors/{name}/rotate": ("connector.rotate", rotate_secret),
@@ -1259,6 +1363,10 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     ),
     "recognition PUT /v1/credential-issuer": ("credential_issuer.put", put_issuer),
     "recognition POST /v1/credential-issuer/rotate-key": ("credential_issuer.rotate_key", rotate_issuer_key),
+    "recognition POST /v1/credential-issuer/keys/{key_name}/stolen": (
+        "credential_issuer.declare_stolen",
+        declare_key_stolen,
+    ),
     "recognition POST /v1/members/{member_id}/level-lock": ("level.lock", lock_level),
     "recognition POST /v1/members/{member_id}/level-unlock": ("level.unlock", unlock_level),
     "recognition POST /v1/members/{member_id}/streaks/{streak_id}/freezes": ("streak.freeze", give_freeze),
@@ -1306,6 +1414,13 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
         withdraw_mapping,
     ),
     "rewards POST /v1/finance/journal-exports": ("journal_export.make", export_journal),
+    "rewards POST /v1/periods/{month}/close": ("period.close", close_month),
+    "rewards POST /v1/periods/{month}/reopen": ("period.reopen", reopen_month),
+    "rewards POST /v1/periods/{month}/confirm": ("period.confirm", confirm_month),
+    "rewards POST /v1/periods/{month}/withdraw": ("period.withdraw", withdraw_month),
+    "rewards POST /v1/journals": ("journal.propose", propose_journal),
+    "rewards POST /v1/journals/{journal_id}/confirm": ("journal.confirm", confirm_journal),
+    "rewards POST /v1/journals/{journal_id}/withdraw": ("journal.withdraw", withdraw_journal),
     **{f"{service} {operation}": how for service in SERVICES for operation, how in OF_EACH.items()},
 }
 
@@ -1317,6 +1432,7 @@ OPEN: dict[str, Callable[[httpx.Response, Any], dict[str, str]]] = {
     },
     "ingest POST /v1/unsubscribe/{token}": lambda _, entry: _by_link(entry),
     "ingest POST /v1/mail-addresses/{token}": lambda _, entry: _by_link(entry),
+    "ingest POST /v1/survey-invitations/{token}/answer": lambda _, entry: _by_link(entry),
 }
 
 

@@ -562,6 +562,69 @@ class Rewards:
             self._ask(call("rewards", "GET", "/v1/finance/trial-balance", params={"from": from_, "to": to})),
         )
 
+    def list_journals(
+        self,
+        *,
+        state: Literal["proposed", "posted", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.JournalPage:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast(
+            "types.JournalPage",
+            self._ask(
+                call("rewards", "GET", "/v1/journals", params={"state": state, "limit": limit, "after": after})
+            ),
+        )
+
+    def iter_journals(
+        self, *, state: Literal["proposed", "posted", "withdrawn"] | None = None, limit: int | None = None
+    ) -> Iterator[types.Journal]:
+        """Every item that `list_journals` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/journals", params={"state": state, "limit": limit}))
+
+    def post_journal(
+        self,
+        *,
+        lines: Sequence[types.JournalLineRequest],
+        reason: str,
+        amends: str | None | NotGiven = NOT_GIVEN,
+        month: str | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.Journal:
+        """Nothing is booked before another person confirms it.
+
+        Members' accounts and points are never booked on by hand.
+        """
+        return cast(
+            "types.Journal",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/journals",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"lines": lines, "reason": reason, "amends": amends, "month": month},
+                )
+            ),
+        )
+
+    def get_journal(self, journal_id: str) -> types.Journal:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast("types.Journal", self._ask(call("rewards", "GET", f"/v1/journals/{as_segment(journal_id)}")))
+
+    def confirm_journal(self, journal_id: str) -> types.Journal:
+        """It is booked now. Whoever proposed it cannot, by whatever key or token."""
+        return cast(
+            "types.Journal", self._ask(call("rewards", "POST", f"/v1/journals/{as_segment(journal_id)}/confirm"))
+        )
+
+    def withdraw_journal(self, journal_id: str) -> types.Journal:
+        """Nothing of it is booked. What is booked is corrected by another journal that names its transfer."""
+        return cast(
+            "types.Journal", self._ask(call("rewards", "POST", f"/v1/journals/{as_segment(journal_id)}/withdraw"))
+        )
+
     def whose_key(self) -> types.KeyHolder:
         """Tells a client that this service knows its key, whose it is, and what it may do."""
         return cast("types.KeyHolder", self._ask(call("rewards", "GET", "/v1/key")))
@@ -1272,6 +1335,50 @@ class Rewards:
         """Every item that `get_payout_lots` lists, page by page."""
         return items(
             self._ask, call("rewards", "GET", f"/v1/payouts/{as_segment(payout_id)}/lots", params={"limit": limit})
+        )
+
+    def list_periods(self, *, limit: int | None = None, after: str | None = None) -> types.PeriodPage:
+        """From the month under way back to the first in which anything was booked, each with whether it is
+        closed.
+        """
+        return cast(
+            "types.PeriodPage",
+            self._ask(call("rewards", "GET", "/v1/periods", params={"limit": limit, "after": after})),
+        )
+
+    def iter_periods(self, *, limit: int | None = None) -> Iterator[types.Period]:
+        """Every item that `list_periods` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/periods", params={"limit": limit}))
+
+    def get_period(self, month: str) -> types.PeriodFigures:
+        """What was on every kind of account before it and at its end: what a second person looks at."""
+        return cast("types.PeriodFigures", self._ask(call("rewards", "GET", f"/v1/periods/{as_segment(month)}")))
+
+    def close_period(self, month: str) -> types.Period:
+        """From now on nothing is booked into it, and it is added up; another person confirms it.
+
+        Whatever is booked later is of the month that is open, and names what it corrects. Months are closed
+        in their order, once they are over.
+        """
+        return cast("types.Period", self._ask(call("rewards", "POST", f"/v1/periods/{as_segment(month)}/close")))
+
+    def confirm_period(self, month: str) -> types.Period:
+        """It is closed, or open again. The books are added up once more, and have to be what was looked at."""
+        return cast("types.Period", self._ask(call("rewards", "POST", f"/v1/periods/{as_segment(month)}/confirm")))
+
+    def reopen_period(self, month: str, *, reason: str) -> types.Period:
+        """Only the newest that is closed; it stays closed until another person confirms it."""
+        return cast(
+            "types.Period",
+            self._ask(
+                call("rewards", "POST", f"/v1/periods/{as_segment(month)}/reopen", fields={"reason": reason})
+            ),
+        )
+
+    def withdraw_period(self, month: str) -> types.Period:
+        """It is as it was before."""
+        return cast(
+            "types.Period", self._ask(call("rewards", "POST", f"/v1/periods/{as_segment(month)}/withdraw"))
         )
 
     def get_pipeline(self) -> types.Pipeline:
@@ -2028,6 +2135,75 @@ class AsyncRewards:
             await self._ask(call("rewards", "GET", "/v1/finance/trial-balance", params={"from": from_, "to": to})),
         )
 
+    async def list_journals(
+        self,
+        *,
+        state: Literal["proposed", "posted", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.JournalPage:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast(
+            "types.JournalPage",
+            await self._ask(
+                call("rewards", "GET", "/v1/journals", params={"state": state, "limit": limit, "after": after})
+            ),
+        )
+
+    def iter_journals(
+        self, *, state: Literal["proposed", "posted", "withdrawn"] | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.Journal]:
+        """Every item that `list_journals` lists, page by page."""
+        return async_items(
+            self._ask, call("rewards", "GET", "/v1/journals", params={"state": state, "limit": limit})
+        )
+
+    async def post_journal(
+        self,
+        *,
+        lines: Sequence[types.JournalLineRequest],
+        reason: str,
+        amends: str | None | NotGiven = NOT_GIVEN,
+        month: str | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.Journal:
+        """Nothing is booked before another person confirms it.
+
+        Members' accounts and points are never booked on by hand.
+        """
+        return cast(
+            "types.Journal",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/journals",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"lines": lines, "reason": reason, "amends": amends, "month": month},
+                )
+            ),
+        )
+
+    async def get_journal(self, journal_id: str) -> types.Journal:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast(
+            "types.Journal", await self._ask(call("rewards", "GET", f"/v1/journals/{as_segment(journal_id)}"))
+        )
+
+    async def confirm_journal(self, journal_id: str) -> types.Journal:
+        """It is booked now. Whoever proposed it cannot, by whatever key or token."""
+        return cast(
+            "types.Journal",
+            await self._ask(call("rewards", "POST", f"/v1/journals/{as_segment(journal_id)}/confirm")),
+        )
+
+    async def withdraw_journal(self, journal_id: str) -> types.Journal:
+        """Nothing of it is booked. What is booked is corrected by another journal that names its transfer."""
+        return cast(
+            "types.Journal",
+            await self._ask(call("rewards", "POST", f"/v1/journals/{as_segment(journal_id)}/withdraw")),
+        )
+
     async def whose_key(self) -> types.KeyHolder:
         """Tells a client that this service knows its key, whose it is, and what it may do."""
         return cast("types.KeyHolder", await self._ask(call("rewards", "GET", "/v1/key")))
@@ -2750,6 +2926,56 @@ class AsyncRewards:
         """Every item that `get_payout_lots` lists, page by page."""
         return async_items(
             self._ask, call("rewards", "GET", f"/v1/payouts/{as_segment(payout_id)}/lots", params={"limit": limit})
+        )
+
+    async def list_periods(self, *, limit: int | None = None, after: str | None = None) -> types.PeriodPage:
+        """From the month under way back to the first in which anything was booked, each with whether it is
+        closed.
+        """
+        return cast(
+            "types.PeriodPage",
+            await self._ask(call("rewards", "GET", "/v1/periods", params={"limit": limit, "after": after})),
+        )
+
+    def iter_periods(self, *, limit: int | None = None) -> AsyncIterator[types.Period]:
+        """Every item that `list_periods` lists, page by page."""
+        return async_items(self._ask, call("rewards", "GET", "/v1/periods", params={"limit": limit}))
+
+    async def get_period(self, month: str) -> types.PeriodFigures:
+        """What was on every kind of account before it and at its end: what a second person looks at."""
+        return cast(
+            "types.PeriodFigures", await self._ask(call("rewards", "GET", f"/v1/periods/{as_segment(month)}"))
+        )
+
+    async def close_period(self, month: str) -> types.Period:
+        """From now on nothing is booked into it, and it is added up; another person confirms it.
+
+        Whatever is booked later is of the month that is open, and names what it corrects. Months are closed
+        in their order, once they are over.
+        """
+        return cast(
+            "types.Period", await self._ask(call("rewards", "POST", f"/v1/periods/{as_segment(month)}/close"))
+        )
+
+    async def confirm_period(self, month: str) -> types.Period:
+        """It is closed, or open again. The books are added up once more, and have to be what was looked at."""
+        return cast(
+            "types.Period", await self._ask(call("rewards", "POST", f"/v1/periods/{as_segment(month)}/confirm"))
+        )
+
+    async def reopen_period(self, month: str, *, reason: str) -> types.Period:
+        """Only the newest that is closed; it stays closed until another person confirms it."""
+        return cast(
+            "types.Period",
+            await self._ask(
+                call("rewards", "POST", f"/v1/periods/{as_segment(month)}/reopen", fields={"reason": reason})
+            ),
+        )
+
+    async def withdraw_period(self, month: str) -> types.Period:
+        """It is as it was before."""
+        return cast(
+            "types.Period", await self._ask(call("rewards", "POST", f"/v1/periods/{as_segment(month)}/withdraw"))
         )
 
     async def get_pipeline(self) -> types.Pipeline:

@@ -500,6 +500,20 @@ class GeneralLedgerMapping(TypedDict):
     tax_rate: str
 
 
+class Journal(TypedDict):
+    """Entries by hand: who proposed them, and who had them booked."""
+
+    amends: str | None
+    decided: Deed | None
+    journal_id: str
+    lines: list[JournalLineShown]
+    month: str | None
+    proposed: Deed
+    reason: str
+    state: Literal["proposed", "posted", "withdrawn"]
+    transfer_id: str | None
+
+
 class JournalExport(TypedDict):
     """Days that were handed to finance once, by a number without gaps."""
 
@@ -533,6 +547,31 @@ class JournalExportShown(TypedDict):
     made_by_person: str | None
     number: int
     xero_files_count: int
+
+
+class JournalLineRequest(TypedDict):
+    """So much on an account of the community."""
+
+    account: Literal["bank", "payout_expense", "bank_charges", "fx_gain_loss", "suspense"]
+    amount: int
+    currency: str
+
+
+class JournalLineShown(TypedDict):
+    """So much on an account of the community."""
+
+    account: Literal["bank", "payout_expense", "bank_charges", "fx_gain_loss", "suspense"]
+    amount: int
+    currency: str
+
+
+class JournalRequest(TypedDict):
+    """What is to be booked, and why."""
+
+    amends: NotRequired[str | None]
+    lines: list[JournalLineRequest]
+    month: NotRequired[str | None]
+    reason: str
 
 
 class KeyHolder(TypedDict):
@@ -944,6 +983,13 @@ class JournalExportPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class JournalPage(TypedDict):
+    """JournalPage"""
+
+    items: list[Journal]
+    next: NotRequired[str | None]
+
+
 class LiabilityDayPage(TypedDict):
     """LiabilityDayPage"""
 
@@ -1004,6 +1050,13 @@ class PayoutPage(TypedDict):
     """PayoutPage"""
 
     items: list[Payout]
+    next: NotRequired[str | None]
+
+
+class PeriodPage(TypedDict):
+    """PeriodPage"""
+
+    items: list[Period]
     next: NotRequired[str | None]
 
 
@@ -1259,6 +1312,55 @@ class PayoutPart(TypedDict):
     returned_payout_id: str | None
 
 
+class Period(TypedDict):
+    """A month of the books, in the community's time zone."""
+
+    block: PeriodBlock | None
+    decided: Deed | None
+    ends_at: str
+    month: str
+    proposed: Deed | None
+    reason: str | None
+    starts_at: str
+    state: Literal["open", "closing", "closed", "reopening"]
+
+
+class PeriodBlock(TypedDict):
+    """The newest block of the chain when the month was added up: it holds all that was booked in it."""
+
+    hash: str
+    number: int
+
+
+class PeriodFigure(TypedDict):
+    """What is on all accounts of a kind and currency before a month, and at its end."""
+
+    accounts_count: int
+    after: int
+    before: int
+    currency: str
+    kind: str
+
+
+class PeriodFigures(TypedDict):
+    """A month with what stood on the accounts before it and at its end."""
+
+    balanced: bool
+    block: PeriodBlock | None
+    check_balanced: bool | None
+    checked_at: str | None
+    decided: Deed | None
+    ends_at: str
+    figures: list[PeriodFigure]
+    is_about_you: bool
+    is_over: bool
+    month: str
+    proposed: Deed | None
+    reason: str | None
+    starts_at: str
+    state: Literal["open", "closing", "closed", "reopening"]
+
+
 class PeriodTrialBalance(TypedDict):
     """The trial balance of some days."""
 
@@ -1341,6 +1443,12 @@ class RedemptionRequest(TypedDict):
 
     member_id: str
     reward_id: str
+
+
+class ReopenRequest(TypedDict):
+    """Why a month is to be opened again."""
+
+    reason: str
 
 
 class Review(TypedDict):

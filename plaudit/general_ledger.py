@@ -184,14 +184,14 @@ def list_mappings(where: Where, as_json: bool) -> None:
 @name_option
 @click.option("--tax-rate", default="Tax Exempt", show_default=True, help="Its name in Xero, for every line")
 @click.argument("effective_from", type=day_type)
-@click.argument("file", type=click.File())
-def propose(where: Where, as_json: bool, name: str | None, tax_rate: str, effective_from: Any, file: Any) -> None:
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def propose(where: Where, as_json: bool, name: str | None, tax_rate: str, effective_from: Any, file: Path) -> None:
     """Propose the mapping in FILE from the day EFFECTIVE_FROM on; another person approves it.
 
     Each line has our account, the event or * for every event, and finance's number: bank * 1800.
     """
     accounts = []
-    for number, line in enumerate(file, 1):
+    for number, line in enumerate(file.read_text().splitlines(), 1):
         words = line.split()
         if len(words) not in (0, 3):
             raise click.ClickException(f"Line {number} is not account, event and number: {line.strip()}")

@@ -124,7 +124,7 @@ def lots(where: Where, as_json: bool) -> None:
 
 @liability.command(
     "defer",
-    epilog="Example: plaudit liability defer --price-minor 8000 --points 200 --minor-per-point 1.2 --expected 0.8",
+    epilog="Example: plaudit liability defer --price-minor 8000 --points 9 --expected 0.8 --minor-per-point 1.2",
 )
 @to_work
 @json_option

@@ -23,7 +23,10 @@ UNPROCESSABLE = 422
 TYPED_MAX_CHARS = 60
 LINES_MAX_CHARS = 20_000
 #: What a mapping begins with: every account that a journal of today can have.
-NAMES = ("payable", "payout_expense", "bank_in_transit", "bank", "points_liability", "points_expense")
+NAMES = (
+    *("payable", "payout_expense", "bank_in_transit", "bank", "bank_charges", "fx_gain_loss", "suspense"),
+    *("points_liability", "points_expense"),
+)
 LINES = "".join(f"{name} * \n" for name in NAMES)
 
 

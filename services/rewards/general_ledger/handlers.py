@@ -89,7 +89,7 @@ async def approve_mapping(
         proposer = before.proposed_by
         actors = [(proposer.person_id, proposer.credential)]
         (standing,) = await load_standings(tx.conn, actors, community=community)
-        reason = standing.why_not(Scope.PAYOUTS_WRITE)
+        reason = standing.why_not_in_person(Scope.PAYOUTS_WRITE)
         if reason is not None:
             raise MappingDecidedError(f"who proposed it may not do so any more: {reason}")
         await mappings.set_mapping_decision(tx.conn, after)
@@ -166,7 +166,7 @@ async def _draft(
     days = [first + _A_DAY * number for number in range(count)]
     starts = [calendar.start_of(day) for day in (*days, last + _A_DAY)]
     booked = await exports.load_booked(
-        conn, days, starts, community=community, timeout_seconds=settings.journal_seconds
+        conn, days, starts=starts, community=community, timeout_seconds=settings.journal_seconds
     )
     moved = await _liability(conn, community=community, days=days, previous=previous)
     chart = Chart(await mappings.load_approved_mappings(conn, community=community))

@@ -78,7 +78,7 @@ async def approve(tx: Transaction[Settings], *, community: str, policy_id: str, 
         (standing,) = await load_standings(
             tx.conn, [(proposer.person_id, proposer.credential)], community=community
         )
-        reason = standing.why_not(Scope.PAYOUTS_WRITE)
+        reason = standing.why_not_in_person(Scope.PAYOUTS_WRITE)
         if reason is not None:
             raise PolicyDecidedError(f"who proposed it may not do so any more: {reason}")
         await _check_currency(tx, before.terms, community=community)

@@ -71,8 +71,8 @@ async def get_period_trial_balance(
     calendar = await load_calendar(conn, community=principal.community)
     found = await store.load_turnovers(
         conn,
-        calendar.start_of(first),
-        calendar.start_of(last + timedelta(days=1)),
+        since=calendar.start_of(first),
+        until=calendar.start_of(last + timedelta(days=1)),
         community=principal.community,
         timeout_seconds=settings.journal_seconds,
     )

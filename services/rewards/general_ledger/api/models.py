@@ -50,7 +50,11 @@ class AccountMappingTerms(RequestBody):
     """A whole mapping, from a day on."""
 
     effective_from: Day = Field(description="From its beginning in the community's zone", examples=["2026-01-01"])
-    accounts: list[AccountNumber] = Field(min_length=1, max_length=ACCOUNTS_MAX_COUNT)
+    accounts: list[AccountNumber] = Field(
+        min_length=1,
+        max_length=ACCOUNTS_MAX_COUNT,
+        examples=[[{"account": "bank", "event": "*", "number": "1800"}]],
+    )
     tax_rate: TaxRate = Field(
         "Tax Exempt",
         description="The tax rate's name that Xero's file has for every line",

@@ -13,7 +13,12 @@ from shared.postgres import Connection
 
 
 async def load_booked(
-    conn: Connection, days: Sequence[date], starts: Sequence[datetime], *, community: str, timeout_seconds: float
+    conn: Connection,
+    days: Sequence[date],
+    *,
+    starts: Sequence[datetime],
+    community: str,
+    timeout_seconds: float,
 ) -> list[BookedSum]:
     """What was booked in money on the community's accounts on each of `days`, by kind of transfer and account.
 
@@ -44,7 +49,7 @@ async def load_booked(
 
 
 async def load_turnovers(
-    conn: Connection, since: datetime, until: datetime, *, community: str, timeout_seconds: float
+    conn: Connection, *, since: datetime, until: datetime, community: str, timeout_seconds: float
 ) -> list[TurnoverSum]:
     """What accounts of each kind and currency had, and took and gave in a time. Adds up all entries until then.
 

@@ -8,7 +8,9 @@ import pytest
 
 from services.rewards.liability.handlers import take_next_day
 from services.rewards.lots.handlers.upkeep import expire_points
+from shared.access_keys.store import put_people
 from tests.integration.services.rewards.finance import Finance, approved
+from tests.integration.services.world import person_fact
 
 pytestmark = pytest.mark.stack
 
@@ -78,13 +80,9 @@ async def test_a_policy_takes_two_people(finance: Finance, all_pages: Any) -> No
 
 async def test_who_may_not_act_any_more_puts_nothing_in_force(finance: Finance) -> None:
     entry = await propose(finance)
-    await finance.world.pool.execute(
-        "update access_keys set revoked = true where community = $1 and key_id = $2",
-        finance.world.community,
-        await finance.world.pool.fetchval(
-            "select proposed_by_credential from liability_policies where community = $1", finance.world.community
-        ),
-    )
+    async with finance.world.pool.acquire() as conn:
+        gone = person_fact(finance.world.community, entry["proposed_by_person"], "manager", revision=2)
+        await put_people(conn, [gone])
     refused = await finance.approver.post(f"{POLICIES}/{entry['policy_id']}/approve")
     assert problem(refused) == (409, "liability-policy-decided")
     assert "may not do so any more" in refused.json()["detail"]

@@ -39,6 +39,7 @@ from console.pages.embeds.lately import Lately
 from console.pages.explorer import routes as explorer
 from console.pages.figures import routes as figures
 from console.pages.guidelines import routes as guidelines
+from console.pages.insight import routes as insight
 from console.pages.keys import routes as keys
 from console.pages.kudos import routes as kudos
 from console.pages.leaderboard import routes as leaderboard
@@ -53,6 +54,7 @@ from console.pages.my_messages import routes as my_messages
 from console.pages.my_payouts import routes as my_payouts
 from console.pages.my_place import routes as my_place
 from console.pages.my_rewards import routes as my_rewards
+from console.pages.nudges import routes as nudges
 from console.pages.overview import routes as overview
 from console.pages.parts import routes as parts
 from console.pages.payees import routes as payees
@@ -88,7 +90,7 @@ RUN_IT = (
 OF_MEMBERS = (me, my_place, my_rewards, my_payouts, my_guidelines, my_messages, my_data)
 FOR_EVERYBODY = (visitors, boards_of_everybody, cards, framed)
 PAGES = (
-    *(sign_in, overview, figures, leaderboard, explorer, try_it, account, views),
+    *(sign_in, overview, insight, figures, leaderboard, explorer, try_it, account, views),
     *(
         members,
         messages,
@@ -99,6 +101,7 @@ PAGES = (
         boards_of_members,
         levels,
         celebrations,
+        nudges,
         kudos,
         surveys,
         quests,

@@ -68,6 +68,9 @@ SUBCOMMANDS = {
     "content": Subcommand(
         "plaudit.content", "content", "See the best content, what nobody judged yet, and why one is as good."
     ),
+    "figures": Subcommand(
+        "plaudit.figures", "figures", "See growth, retention, answers and the scorecard of a community."
+    ),
     "guidelines": Subcommand(
         "plaudit.guidelines", "guidelines", "Decide what was reported, and appeals; suspend members."
     ),
@@ -96,6 +99,9 @@ SUBCOMMANDS = {
         "plaudit.celebrations", "celebrations", "See what was celebrated, and the milestones of the programme."
     ),
     "survey": Subcommand("plaudit.survey", "survey", "See what surveys say, what members are asked, and answer."),
+    "nudge": Subcommand(
+        "plaudit.nudge", "nudge", "See the nudges of the programme, what they do, and who got them."
+    ),
     "kudos": Subcommand("plaudit.kudos", "kudos", "See who thanked whom, and thank for a member."),
     "checkin": Subcommand("plaudit.checkin", "checkin", "Check members in who are there in person."),
     "embed": Subcommand("plaudit.embed", "embed", "Show a community on other sites: what to paste there."),

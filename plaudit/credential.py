@@ -184,9 +184,32 @@ def rotate_key(where: Where, as_json: bool) -> None:
     show(found, as_json=as_json, words=issuer_lines)
 
 
+@issuer.command(
+    "stolen",
+    epilog="Example: plaudit badge issuer stolen z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp --yes",
+)
+@to_work
+@json_option
+@click.option(
+    "--since", type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ"]), help="What it signed before still counts (UTC)"
+)
+@click.confirmation_option(
+    "--yes", prompt="What it signed will not count any more, and that cannot be taken back. Go on?"
+)
+@click.argument("name", metavar="KEY")
+def declare_stolen(where: Where, as_json: bool, since: datetime | None, name: str) -> None:
+    """Say that a KEY was stolen: nothing that it ever signed counts, or nothing from a moment on."""
+    said = {"since": None if since is None else f"{since.isoformat()}Z"}
+    found = _ask(where, "POST", f"/v1/credential-issuer/keys/{quote(name, safe='')}/stolen", WRITE, json=said)
+    show(found, as_json=as_json, words=issuer_lines)
+
+
 def issuer_lines(found: Mapping[str, Any]) -> list[str]:
     """An issuer in words."""
     lines = [written_out(f"{found['name'] or 'nobody has said who it is'} ({found['did']})")]
     for one in found["keys"]:
-        lines.append(f"  {one['made_at']}  {one['name']}{'  signs' if one['is_signing'] else ''}")
+        state = "  signs" if one["is_signing"] else ""
+        if one["stolen_since"] is not None:
+            state = f"  stolen: nothing that it signed since {one['stolen_since']} counts"
+        lines.append(f"  {one['made_at']}  {one['name']}{state}")
     return lines

@@ -14,6 +14,7 @@ PIECES: Final = (
     (("recognition", "levels"), "level"),
     (("recognition", "streaks"), "streak"),
     (("recognition", "milestones"), "milestone"),
+    (("recognition", "nudges", "of"), "nudge"),
     (("rewards", "catalogue"), "reward"),
     (("attributes",), "attribute"),
     (("manual", "reasons"), "reason"),

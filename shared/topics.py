@@ -214,6 +214,15 @@ SURVEYS = Topic(
     consumers=("analytics",),
     read_back=True,
 )
+NUDGES = Topic(
+    "nudges.v1",
+    "Who got a nudge, and who is held out to tell what it does",
+    "community | member",
+    (facts.NUDGE_DECIDED.name,),
+    producers=("recognition",),
+    consumers=("analytics",),
+    read_back=True,
+)
 REDEMPTIONS = Topic(
     "redemptions.v1",
     "Redemptions, their states, and the awards they use",
@@ -352,6 +361,7 @@ TOPICS = (
     BY_HAND,
     CELEBRATIONS,
     SURVEYS,
+    NUDGES,
     REDEMPTIONS,
     PAYOUTS,
     PROGRAMMES,

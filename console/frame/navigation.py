@@ -30,6 +30,10 @@ def _(text: str) -> str:
 
 
 OVERVIEW = Link("/overview", _("Overview"), "home", "analytics:read")
+SCORECARD = Link("/scorecard", _("Scorecard"), "gauge", "analytics:read")
+GROWTH = Link("/insight/growth", _("Growth"), "up", "analytics:read")
+RETENTION = Link("/insight/retention", _("Retention"), "undo", "analytics:read")
+ANSWERS = Link("/insight/answers", _("Answers"), "reply", "analytics:read")
 MEMBERS = Link("/members", _("Members"), "people", "members:read")
 CHECK_INS = Link("/check-ins", _("Check-ins"), "cal", "events:write")
 LEADERBOARD = Link("/leaderboard", _("Leaderboards"), "cup", "recognition:read")
@@ -50,6 +54,7 @@ BOARDS = Link("/boards", _("Boards"), "cup", "recognition:read")
 CELEBRATIONS = Link("/celebrations", _("Celebrations"), "heart", "recognition:read")
 KUDOS = Link("/kudos", _("Kudos"), "chat", "recognition:read")
 SURVEYS = Link("/surveys", _("Surveys"), "chat", "analytics:read")
+NUDGES = Link("/nudges", _("Nudges"), "mega", "recognition:read")
 QUESTS = Link("/quests", _("Quests"), "target", "recognition:read")
 DRAWS = Link("/draws", _("Draws"), "gift", "rewards:read")
 PROGRAMME = Link("/programme", _("Programme"), "doc", "programmes:read")
@@ -81,13 +86,15 @@ MY_REWARDS = Link("/me/rewards", _("Rewards"), "gift")
 MY_PAYOUTS = Link("/me/payouts", _("Payouts"), "bank")
 MY_GUIDELINES = Link("/me/guidelines", _("Guidelines"), "doc")
 MY_MESSAGES = Link("/me/messages", _("Messages to me"), "letter")
+MY_NUDGES = Link("/me/nudges", _("My nudges"), "mega")
 MY_DATA = Link("/me/data", _("My data"), "shield")
 #: At the bottom of a member's phone.
 OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
-    Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, KUDOS, SURVEYS, CHECK_INS, MESSAGES)),
+    Group(_("Insight"), (SCORECARD, GROWTH, RETENTION, ANSWERS, SURVEYS)),
+    Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, KUDOS, CHECK_INS, MESSAGES, NUDGES)),
     Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS, QUESTS, DRAWS)),
     Group(_("Keep it fair"), (GUIDELINES, HELD, CONTENT)),
     Group(_("Finance"), (PAYOUT_RUNS, BANK, REDEMPTIONS, LEDGER, STATEMENTS)),

@@ -178,6 +178,7 @@ TOASTS = {
     "taken-away": _("Your badge is ready: choose as what"),
     "issuer-said": _("Members can take badges away"),
     "key-rotated": _("A new key signs from now on"),
+    "key-stolen": _("What that key signed does not count any more"),
     "webhook-on": _("Facts are delivered there again"),
     "webhook-off": _("Nothing is delivered there for now"),
     "webhook-tried": _("It is tried: look again in a moment"),

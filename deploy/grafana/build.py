@@ -340,6 +340,15 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Figures behind",
+            "How long the longest wait is to be counted in growth and retention, or in response times.",
+            "s",
+            (
+                Query("max(plaudit_analytics_retention_behind_seconds)", "retention"),
+                Query("max(plaudit_analytics_responses_behind_seconds)", "response times"),
+            ),
+        ),
+        Panel(
             "Waiting for a second person",
             "Versions of programmes that change money, and outcomes of payouts, that one person proposed.",
             "short",

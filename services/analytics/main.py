@@ -3,12 +3,16 @@
 from services.analytics.audit import api as audit
 from services.analytics.audit.handlers import FORGET_EVERY_SECONDS, forget, on_audit
 from services.analytics.feedback import api as feedback
-from services.analytics.feedback.handlers import note_answers, on_surveys
+from services.analytics.feedback.handlers import on_surveys
 from services.analytics.guidelines import api as guidelines
 from services.analytics.guidelines.handlers import on_guidelines
+from services.analytics.intake.handlers import on_events, on_members
+from services.analytics.lift import api as lift
+from services.analytics.lift.handlers import SETTLE_EVERY_SECONDS as SETTLE_NUDGES_EVERY_SECONDS
+from services.analytics.lift.handlers import on_nudges
+from services.analytics.lift.handlers import settle as settle_nudges
 from services.analytics.lineage.api import routes as lineage
 from services.analytics.participation import api as participation
-from services.analytics.participation.handlers import on_events
 from services.analytics.payouts.handlers import on_payouts
 from services.analytics.points import api as points
 from services.analytics.points.handlers import on_awards
@@ -18,6 +22,12 @@ from services.analytics.recognition.handlers import on_grants
 from services.analytics.redemptions.handlers import on_redemptions
 from services.analytics.rejections import api as rejections
 from services.analytics.rejections.handlers import on_rejected
+from services.analytics.response_times.api import routes as response_times
+from services.analytics.response_times.handlers import SETTLE_EVERY_SECONDS, settle
+from services.analytics.retention.api import acquisition
+from services.analytics.retention.api import routes as retention
+from services.analytics.retention.handlers import FOLD_EVERY_SECONDS, fold
+from services.analytics.scorecard import api as scorecard
 from services.analytics.settings import Settings
 from services.analytics.summary import api as summary
 from services.analytics.timelines import api as timelines
@@ -27,6 +37,8 @@ from shared.contracts.facts import (
     ACCEPTED_EVENT,
     AUDIT_FACT,
     GUIDELINE_FACT,
+    MEMBER_FACT,
+    NUDGE_DECIDED,
     PAYOUT_FACT,
     POINTS_AWARDED,
     PROGRAMME_PUBLISHED,
@@ -34,15 +46,15 @@ from shared.contracts.facts import (
     REDEMPTION_FACT,
     REJECTED_EVENT,
     SURVEY_FACT,
-    AcceptedEvent,
 )
 from shared.followed_communities import FOLLOWED_COMMUNITIES
-from shared.followed_members import FOLLOWED_MEMBERS
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import (
     AUDIT,
     EVENTS,
     GUIDELINES,
+    MEMBERS,
+    NUDGES,
     PAYOUTS,
     POINTS,
     PROGRAMMES,
@@ -51,14 +63,7 @@ from shared.topics import (
     REJECTED,
     SURVEYS,
 )
-from shared.transaction import Transaction
 from shared.webhooks import FOLLOWED_WEBHOOKS
-
-
-async def _on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
-    await on_events(tx, events)
-    await note_answers(tx, events)
-
 
 SPEC = ServiceSpec(
     name="analytics",
@@ -69,9 +74,9 @@ SPEC = ServiceSpec(
         FOLLOWED_PEOPLE,
         FOLLOWED_WEBHOOKS,
         FOLLOWED_COMMUNITIES,
-        FOLLOWED_MEMBERS,
+        Subscription(MEMBERS, MEMBER_FACT, on_members),
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
-        Subscription(EVENTS, ACCEPTED_EVENT, _on_events),
+        Subscription(EVENTS, ACCEPTED_EVENT, on_events),
         Subscription(REJECTED, REJECTED_EVENT.adapter, on_rejected),
         Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
         Subscription(RECOGNITION, RECOGNITION_FACT, on_grants),
@@ -79,15 +84,36 @@ SPEC = ServiceSpec(
         Subscription(PAYOUTS, PAYOUT_FACT, on_payouts),
         Subscription(GUIDELINES, GUIDELINE_FACT, on_guidelines),
         Subscription(SURVEYS, SURVEY_FACT, on_surveys),
+        Subscription(NUDGES, NUDGE_DECIDED.adapter, on_nudges),
         Subscription(AUDIT, AUDIT_FACT, on_audit),
     ],
     routers=[
         part.router
-        for part in (participation, points, summary, rejections, lineage, timelines, audit, guidelines, feedback)
+        for part in (
+            participation,
+            acquisition,
+            retention,
+            response_times,
+            scorecard,
+            points,
+            summary,
+            rejections,
+            lineage,
+            timelines,
+            audit,
+            guidelines,
+            lift,
+            feedback,
+        )
     ],
     problems=ERRORS,
     whole=[AUDIT],
-    timers=[Timer("forget-audit", every_seconds=FORGET_EVERY_SECONDS, run=forget)],
+    timers=[
+        Timer("forget-audit", every_seconds=FORGET_EVERY_SECONDS, run=forget),
+        Timer("count-retention", every_seconds=FOLD_EVERY_SECONDS, run=fold),
+        Timer("settle-questions", every_seconds=SETTLE_EVERY_SECONDS, run=settle),
+        Timer("settle-nudges", every_seconds=SETTLE_NUDGES_EVERY_SECONDS, run=settle_nudges),
+    ],
 )
 
 if __name__ == "__main__":

@@ -10,11 +10,7 @@ from services.recognition.boards.handlers.keeping import fold_boards, keep_board
 from services.recognition.cards import api as cards
 from services.recognition.celebrations import api as celebrations
 from services.recognition.celebrations.handlers import READ_BACK as CELEBRATIONS_READ_BACK
-from services.recognition.counts.handlers import (
-    KEEP_COUNTING_EVERY_SECONDS,
-    keep_counting,
-    on_events,
-)
+from services.recognition.counts.handlers import KEEP_COUNTING_EVERY_SECONDS, keep_counting
 from services.recognition.credentials.api import ROUTERS as CREDENTIALS
 from services.recognition.leaderboards import api as leaderboards
 from services.recognition.levels.api import ROUTERS as LEVELS
@@ -25,6 +21,11 @@ from services.recognition.merges.handlers import FOLLOWED_MEMBERS, on_guidelines
 from services.recognition.milestones import api as milestones
 from services.recognition.milestones.handlers import KEEP_EVERY_SECONDS as ANNIVERSARIES_EVERY_SECONDS
 from services.recognition.milestones.handlers import keep_anniversaries
+from services.recognition.nudges.api import ROUTERS as NUDGES
+from services.recognition.nudges.handlers.deciding import KEEP_EVERY_SECONDS as KEEP_NUDGES_EVERY_SECONDS
+from services.recognition.nudges.handlers.deciding import READ_BACK as NUDGES_READ_BACK
+from services.recognition.nudges.handlers.deciding import keep_nudges
+from services.recognition.nudges.handlers.noting import on_events
 from services.recognition.problems import ERRORS
 from services.recognition.quests import api as quests
 from services.recognition.quests.handlers import deciding as quests_deciding
@@ -69,6 +70,7 @@ SPEC = ServiceSpec(
         *BOARDS,
         *LEVELS,
         *CREDENTIALS,
+        *NUDGES,
     ],
     timers=[
         Timer("reevaluate", every_seconds=handlers.REEVALUATE_EVERY_SECONDS, run=handlers.reevaluate),
@@ -79,6 +81,7 @@ SPEC = ServiceSpec(
         Timer("keep boards", every_seconds=KEEP_BOARDS_EVERY_SECONDS, run=keep_boards),
         Timer("fold boards", every_seconds=KEEP_BOARDS_EVERY_SECONDS, run=fold_boards),
         Timer("keep anniversaries", every_seconds=ANNIVERSARIES_EVERY_SECONDS, run=keep_anniversaries),
+        Timer("keep nudges", every_seconds=KEEP_NUDGES_EVERY_SECONDS, run=keep_nudges),
     ],
     read_back=(
         *CELEBRATIONS_READ_BACK,
@@ -88,6 +91,7 @@ SPEC = ServiceSpec(
         *LEVELS_READ_BACK,
         *BOARDS_READ_BACK,
         *QUESTS_READ_BACK,
+        *NUDGES_READ_BACK,
     ),
 )
 

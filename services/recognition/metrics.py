@@ -3,6 +3,9 @@
 from prometheus_client import Counter
 
 from shared.contracts.facts.celebrations import REACTIONS
+from shared.contracts.programme import NUDGE_KINDS
+
+NUDGES_BECAME = ("asked_for", "held_out", "often", "passed")
 
 AWARDS = Counter("plaudit_recognition_awards_total", "Awards and amendments added to their members' totals")
 COUNTED_EVENTS = Counter(
@@ -72,6 +75,13 @@ CREDENTIALS = Counter(
 )
 QUESTS_JOINED = Counter("plaudit_recognition_quests_joined_total", "Quests that members joined", ["how"])
 
+NUDGES = Counter(
+    "plaudit_recognition_nudges_total",
+    "Occasions for nudges, by what became of each: asked_for, held_out, often (the member had enough), or passed "
+    "(it is none any more, or nobody may get it)",
+    ["kind", "became"],
+)
+
 # Known from the start, so that a rate shows zero and the first grant is not missed.
 for _kind in ("badge", "level", "quest"):
     for _direction in ("granted", "taken_back"):
@@ -90,3 +100,6 @@ for _became in ("taken_away", "revoked"):
     CREDENTIALS.labels(_became)
 for _how in ("alone", "team"):
     QUESTS_JOINED.labels(_how)
+for _kind in NUDGE_KINDS:
+    for _became in NUDGES_BECAME:
+        NUDGES.labels(_kind, _became)

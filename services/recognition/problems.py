@@ -23,6 +23,7 @@ from services.recognition.credentials.api.problems import (
     CREDENTIALS_NOT_SET_UP,
     ISSUER_KEYS_ENOUGH,
     UNKNOWN_CREDENTIAL,
+    UNKNOWN_ISSUER_KEY,
 )
 from services.recognition.credentials.domain import (
     KEYS_MAX_COUNT,
@@ -30,6 +31,7 @@ from services.recognition.credentials.domain import (
     NotSetUpError,
     RevokedError,
     UnknownCredentialError,
+    UnknownKeyError,
 )
 from services.recognition.hands.api import NO_WORDS
 from services.recognition.hands.domain import NobodyThereError, NoWordsError
@@ -148,6 +150,7 @@ ERRORS: ErrorTable = {
     KeysEnoughError: lambda _: Problem(
         ISSUER_KEYS_ENOUGH, f"It has {KEYS_MAX_COUNT}, and each goes on verifying what it signed"
     ),
+    UnknownKeyError: lambda _: Problem(UNKNOWN_ISSUER_KEY, "GET /v1/credential-issuer has those that there are"),
     RevokedError: lambda _: Problem(
         CREDENTIAL_REVOKED, "Its badge was taken back; one that is held again is taken away anew"
     ),

@@ -45,6 +45,18 @@ class Settings(ServiceSettings):
         "seals, all open; empty: no badge is taken away",
     )
 
+    nudges_settle_seconds: float = Field(
+        60.0,
+        ge=0,
+        description="How long what may lead to a nudge is let settle: what is taken back meanwhile never was",
+    )
+    nudges_fresh_hours: int = Field(
+        24, ge=1, description="What happened longer ago leads to no nudge, as when a database is built anew"
+    )
+    nudges_interest_days: int = Field(
+        90, ge=1, description="Who answered in a topic within so many days may be asked to answer in it"
+    )
+
     @field_validator("credential_keys")
     @classmethod
     def _are_credential_keys(cls, value: str) -> str:

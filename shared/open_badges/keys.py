@@ -1,8 +1,9 @@
 """Keys of issuers: Ed25519 as multikeys, and the documents of did:web and did:key that have them."""
 
 import re
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from shared.open_badges.words import Document, UndecidedError, UnreadableError, id_of, listed
@@ -19,6 +20,7 @@ _DID_WEB: Final = "did:web:"
 _METHODS_MAX_COUNT: Final = 64
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?")
 LOCAL_HOST: Final = "localhost"
+_SECOND: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def base58(data: bytes) -> str:
@@ -92,21 +94,37 @@ def key_in_itself(did: str) -> bytes | None:
     return public_key_of(did.removeprefix(_DID_KEY))
 
 
-def did_document(did: str, keys: Sequence[bytes]) -> Document:
-    """The document of an issuer with these public keys, the newest first: each signs assertions."""
-    names = [f"{did}#{multikey(key)}" for key in keys]
+class FoundKey(NamedTuple):
+    """A public key, and since when nothing that it signs counts; None where all does."""
+
+    public_key: bytes
+    revoked_at: datetime | None = None
+
+
+def did_document(did: str, keys: Sequence[FoundKey]) -> Document:
+    """The document of an issuer with these public keys, the newest first: each signs assertions.
+
+    Of one that is somebody else's, too, it says since when, as Controlled Identifiers 1.0 has it (`revoked`).
+    """
+    names = [f"{did}#{multikey(key.public_key)}" for key in keys]
     return {
         "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
         "id": did,
         "verificationMethod": [
-            {"id": name, "type": "Multikey", "controller": did, "publicKeyMultibase": multikey(key)}
+            {
+                "id": name,
+                "type": "Multikey",
+                "controller": did,
+                "publicKeyMultibase": multikey(key.public_key),
+                **({} if key.revoked_at is None else {"revoked": key.revoked_at.strftime(_SECOND)}),
+            }
             for name, key in zip(names, keys, strict=True)
         ],
         "assertionMethod": names,
     }
 
 
-def key_in_document(document: Any, *, did: str, method: str) -> bytes:
+def key_in_document(document: Any, *, did: str, method: str) -> FoundKey:
     """The public key that a did document has under a name, for assertions.
 
     Raises UndecidedError when the document is another's or has none of that name.
@@ -118,8 +136,18 @@ def key_in_document(document: Any, *, did: str, method: str) -> bytes:
     inside = [one for one in asserts if isinstance(one, dict)]
     for one in [*listed(document.get("verificationMethod"))[:_METHODS_MAX_COUNT], *inside]:
         if isinstance(one, dict) and _whole(id_of(one), did) == method and method in allowed:
-            return public_key_of(one.get("publicKeyMultibase"))
+            return FoundKey(public_key_of(one.get("publicKeyMultibase")), _revoked_at(one))
     raise UndecidedError("its issuer's document has no such key for credentials")
+
+
+def _revoked_at(method: Mapping[str, Any]) -> datetime | None:
+    """Since when a key is nobody's word any more. Raises UndecidedError where that is no time."""
+    ends = [method[name] for name in ("revoked", "expires") if method.get(name) is not None]
+    try:
+        moments = [datetime.fromisoformat(one) for one in ends]
+    except (TypeError, ValueError):
+        raise UndecidedError("its issuer's document does not say when its key ends") from None
+    return min((one.replace(tzinfo=UTC) if one.tzinfo is None else one for one in moments), default=None)
 
 
 def _whole(name: str | None, did: str) -> str | None:

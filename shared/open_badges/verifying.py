@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from shared.open_badges import baking, proofs
-from shared.open_badges.keys import did_url, key_in_document, key_in_itself
+from shared.open_badges.keys import FoundKey, did_url, key_in_document, key_in_itself
 from shared.open_badges.recipients import recipient_hash
 from shared.open_badges.status_lists import is_set
 from shared.open_badges.verdicts import GOOD_SIGNATURE, BadgeState, Check, CheckName, Outcome, Verdict
@@ -195,16 +195,25 @@ async def _check_signatures(signed: Signed, *, known: Known) -> None:
         if header.get("alg") not in proofs.ALGORITHMS:
             raise UndecidedError(f"it is signed by {str(header.get('alg'))[:60]!r}, which is not verified here")
         key = await _key(signed, header.get("kid"), known=known)
-        await asyncio.to_thread(proofs.check_token, signed.token, public_key=key)
+        _check_theirs(key, _first_moment(signed.document, _FROM))
+        await asyncio.to_thread(proofs.check_token, signed.token, public_key=key.public_key)
     for proof in signed.proofs:
         if not isinstance(proof, dict):
             raise ForgedError("its proof is none")
         key = await _key(signed, proofs.method_of(proof), known=known)
+        _check_theirs(key, _first_moment(proof, ("created",)))
         # Canonical order is work, and whoever else is served here does not wait for it.
-        await asyncio.to_thread(proofs.check_proof, signed.document, proof, public_key=key)
+        await asyncio.to_thread(proofs.check_proof, signed.document, proof, public_key=key.public_key)
 
 
-async def _key(signed: Signed, method: Any, *, known: Known) -> bytes:
+def _check_theirs(key: FoundKey, signed_at: datetime | None) -> None:
+    """Raise ForgedError for what a key signed once its issuer says that it is not theirs alone, or at no time."""
+    if key.revoked_at is not None and (signed_at is None or signed_at >= key.revoked_at):
+        since = key.revoked_at.isoformat(timespec="seconds")
+        raise ForgedError(f"its issuer says that nothing counts which this key signed since {since}")
+
+
+async def _key(signed: Signed, method: Any, *, known: Known) -> FoundKey:
     if not isinstance(method, str):
         raise ForgedError("its signature names no key")
     did = signed.issuer_id
@@ -212,7 +221,7 @@ async def _key(signed: Signed, method: Any, *, known: Known) -> bytes:
         raise ForgedError("it is signed by somebody else than its issuer")
     key = key_in_itself(did)
     if key is not None:
-        return key
+        return FoundKey(key)
     return key_in_document(await known.did_document(did), did=did, method=method)
 
 

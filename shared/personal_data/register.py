@@ -550,6 +550,16 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             whose=_OF_WORDS,
         ),
         Held(
+            "nudge_assignments",
+            personal="",
+            others=(
+                "community nudge_id nudge kind title member_id held_out decided_at wished until settles_at did"
+            ),
+            order="community nudge_id",
+            erased=Erased.STAYS,
+            says="Nudges that they got or are held out of, and whether they then did what was wished",
+        ),
+        Held(
             "guideline_acceptances",
             personal="",
             others="community member_id version accepted_at",
@@ -821,6 +831,49 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="Since when they have years to celebrate",
         ),
         Held(
+            "nudges",
+            personal="",
+            others=(
+                "community nudge_id nudge kind title member_id cause_id held_out decided_at event_uid "
+                "celebration_id programme_version"
+            ),
+            order="community nudge_id",
+            erased=Erased.DELETED,
+            says="Nudges that they got, and those of which they are held out to tell what these do",
+        ),
+        Held(
+            "nudge_prompts",
+            personal="",
+            others="community nudge cause_id member_id event_uid celebration_id due_at",
+            order="community nudge cause_id",
+            erased=Erased.DELETED,
+            says="What it is yet to be decided of whether they get a nudge",
+        ),
+        Held(
+            "nudge_members",
+            personal="",
+            others="community member_id told_at first_event_uid first_is_new is_unwanted",
+            order="community member_id",
+            erased=Erased.DELETED,
+            says="Whether they are new, left or want no messages",
+        ),
+        Held(
+            "nudge_answers",
+            personal="",
+            others="community thing_id event_uid member_id answered_at",
+            order="community thing_id event_uid",
+            erased=Erased.DELETED,
+            says="What they answered lately",
+        ),
+        Held(
+            "nudge_interests",
+            personal="",
+            others="community topic member_id answers last_at",
+            order="community topic member_id",
+            erased=Erased.DELETED,
+            says="In which topics they answered, and how often",
+        ),
+        Held(
             "acts",
             personal="",
             others="community member_id counter slot events",
@@ -1079,6 +1132,16 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="What became of reports of what they made",
         ),
         Held(
+            "nudge_assignments",
+            personal="",
+            others=(
+                "community nudge_id nudge kind title member_id held_out decided_at wished until settles_at did"
+            ),
+            order="community nudge_id",
+            erased=Erased.STAYS,
+            says="Nudges that they got or are held out of, and whether they then did what was wished",
+        ),
+        Held(
             "guideline_acceptances",
             personal="",
             others="community member_id version accepted_at",
@@ -1147,12 +1210,36 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="Days on which they took part",
         ),
         Held(
-            "member_firsts",
+            "member_locks",
             personal="",
-            others="community member_id first_at channel day",
+            others="community member_id",
             order="member_id community",
             erased=Erased.STAYS,
-            says="When they first took part",
+            says="That they took part",
+        ),
+        Held(
+            "response_questions",
+            personal="",
+            others="community question_uid channel asked_at asker_id answered_at answerer_id is_first",
+            order="question_uid community",
+            erased=Erased.STAYS,
+            says="What they asked, and what they were the first to answer, without texts",
+        ),
+        Held(
+            "retention_marks",
+            personal="",
+            others="mark_id community member_id marked_at",
+            order="mark_id",
+            erased=Erased.STAYS,
+            says="That they are to be counted anew",
+        ),
+        Held(
+            "retention_people",
+            personal="",
+            others="community member_id days channel is_activated",
+            order="member_id community",
+            erased=Erased.STAYS,
+            says="The days on which they took part, as they were counted",
         ),
         Held(
             "audit_trail",

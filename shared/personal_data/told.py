@@ -64,6 +64,11 @@ TOLD: Final[Mapping[str, Told]] = {
         "", "member_id invitation_id survey programme_version trigger asked_at asked_on closes_at"
     ),
     "survey.counted.v1": Told("", "block_id survey counted_on answers answer_ids"),
+    "nudge.decided.v1": Told(
+        "",
+        "member_id nudge_id nudge kind title cause_id held_out decided_at wished within_days event_uid"
+        " celebration_id programme_version",
+    ),
     "redemption.changed.v1": Told("", "member_id by expires_at points redemption_id reward_id state title"),
     "redemption.lots.v1": Told("", "lots part parts redemption_id"),
     "payout.changed.v1": Told(

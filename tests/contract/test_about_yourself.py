@@ -59,6 +59,7 @@ DECIDES_NOT: Final = {
     "recognition POST /v1/members/{member_id}/badges/{badge_id}/credential": THEIRS,
     "recognition PUT /v1/credential-issuer": NOBODYS,
     "recognition POST /v1/credential-issuer/rotate-key": NOBODYS,
+    "recognition POST /v1/credential-issuer/keys/{key_name}/stolen": NOBODYS,
     "scoring POST /v1/content/restatements": NOBODYS,
     "scoring POST /v1/audiences/preview": NOBODYS,
     "scoring POST /v1/programmes": NOBODYS,

@@ -69,6 +69,7 @@ OF_ANY_MEMBER = {
     "GET /v1/kudos/allowance",
     "GET /v1/kudos/feed",
     "GET /v1/milestones",
+    "GET /v1/nudges",
     "POST /v1/kudos",
     "POST /v1/kudos/receivers",
     "POST /v1/kudos/{event_uid}/take-back",

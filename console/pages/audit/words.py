@@ -106,6 +106,7 @@ COMMANDS: Final = {
     "credential.take_away": _("took a badge away"),
     "credential_issuer.put": _("said who the community is as an issuer of badges"),
     "credential_issuer.rotate_key": _("had badges signed with a new key"),
+    "credential_issuer.declare_stolen": _("said that a key that signs badges was stolen"),
     "level.lock": _("fixed a member's level"),
     "level.unlock": _("let a member's level go"),
     "streak.freeze": _("gave a freeze of a streak"),

@@ -6,13 +6,15 @@ from binascii import Error
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import quote
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from console.frame.navigation import BADGES
 from console.frame.refusals import Refusal
-from console.frame.visits import Visit, page
+from console.frame.visits import NotFoundError, Visit, page
+from console.pages.days import midnight
 from shared.open_badges.fetching import FETCHED_MAX_BYTES, Fetcher
 from shared.open_badges.verdicts import BadgeState, CheckName, Outcome, Verdict
 from shared.open_badges.verifying import Find, Known, verify
@@ -183,6 +185,44 @@ async def rotate_key(visit: Visit) -> Response:
     return visit.see_other(ISSUER, toast="key-rotated")
 
 
+async def stolen_form(visit: Visit) -> Response:
+    """What follows once a key is said to be stolen, before anybody says so."""
+    return await _stolen(visit)
+
+
+async def declare_stolen(visit: Visit) -> Response:
+    """Say that a key was stolen: what it signed from a day on, or ever, does not count."""
+    name = str(visit.request.path_params["key"])
+    typed = visit.form.get("since", "").strip()
+    since = midnight(typed, visit.community.time_zone, days=0) if typed else None
+    if typed and since is None:
+        return await _stolen(visit, errors={"since": visit.say(_("Give a day as 2026-01-31, or leave it empty"))})
+    path = f"/v1/credential-issuer/keys/{quote(name, safe='')}/stolen"
+    answer = await visit.ask.command("POST", "recognition", path, {"since": since})
+    if not answer.ok:
+        return await _stolen(visit, refused=Refusal.of(answer))
+    return visit.see_other(ISSUER, toast="key-stolen")
+
+
+async def _stolen(
+    visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
+) -> Response:
+    answer = await visit.ask.get("recognition", "/v1/credential-issuer")
+    name = str(visit.request.path_params["key"])
+    key = next((one for one in answer.body["keys"] if one["name"] == name), None) if answer.ok else None
+    if answer.ok and key is None:
+        raise NotFoundError
+    return visit.page(
+        "pages/credentials/stolen.html",
+        status=UNPROCESSABLE if errors else 200 if refused is None else refused.status,
+        answer=answer,
+        key=key,
+        errors=errors or {},
+        refused=refused,
+        said=visit.form,
+    )
+
+
 async def _issuer(
     visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
 ) -> Response:
@@ -206,4 +246,6 @@ ROUTES = [
     Route(ISSUER, page(issuer, scope=BADGES.scope), methods=["GET"]),
     Route(ISSUER, page(set_issuer, scope=WRITE), methods=["POST"]),
     Route(f"{ISSUER}/rotate-key", page(rotate_key, scope=WRITE), methods=["POST"]),
+    Route(f"{ISSUER}/keys/{{key}}/stolen", page(stolen_form, scope=WRITE), methods=["GET"]),
+    Route(f"{ISSUER}/keys/{{key}}/stolen", page(declare_stolen, scope=WRITE), methods=["POST"]),
 ]

@@ -63,6 +63,7 @@ NOUNS: Final = {
     "level": _("Level"),
     "streak": _("Streak"),
     "milestone": _("Milestone"),
+    "nudge": _("Nudge"),
     "reward": _("Reward"),
     "attribute": _("Attribute"),
     "counter": _("Counter"),

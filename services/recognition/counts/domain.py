@@ -4,7 +4,7 @@ A number is a function of the set of events and of the rule as the version in fo
 taken back does not count; of several that say so or restore it, the last by event time, then id, holds.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property, lru_cache
@@ -166,6 +166,8 @@ class Plan:
     effective_from: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     day: date | None = None
     counter_by_rule: Mapping[str, str] = field(default_factory=dict)
+    #: What the version in force asks for, whose events of before may not be counted yet.
+    in_force: Thresholds = NO_PROGRAMME
 
     @property
     def read_counters(self) -> set[str]:
@@ -247,6 +249,13 @@ class Change(NamedTuple):
         if event is None:
             return None
         return cls(community, uid, event, by, Cause(uid, event["time"], event.get("day"), None, is_backfill=True))
+
+
+class Heard(NamedTuple):
+    """Which events count from now on or no more, and what is counted in their communities."""
+
+    changes: Sequence[Change]
+    plans: Mapping[str, Plan]
 
 
 def celebration_of(change: Change, member_id: str, version: int) -> Celebration:

@@ -22,6 +22,7 @@ from services.recognition.counts.domain import (
     CountingMember,
     EventKey,
     Group,
+    Heard,
     MemberKey,
     OwnCounts,
     Plan,
@@ -68,8 +69,8 @@ class Step(NamedTuple):
         return Withheld(*self.key, self.change.event_uid, self.counter, self.change.event["time"])
 
 
-async def on_events(tx: Transaction, facts: list[Any]) -> None:
-    """Count events for whoever met a rule by them, and no more those that were taken back."""
+async def on_events(tx: Transaction, facts: list[Any]) -> Heard:
+    """Count events for whoever met a rule by them, and no more those that were taken back. Returns which."""
     facts = [fact for fact in facts if fact["type"] not in TARGETING_TYPES or "targetuid" in fact]
     communities = {fact["community"] for fact in facts}
     await thresholds_store.lock_programmes_shared(tx.conn, communities=communities)
@@ -77,6 +78,7 @@ async def on_events(tx: Transaction, facts: list[Any]) -> None:
     await on_reactions(tx, [(one.community, one.event_uid, one.event, one.by) for one in changes])
     plans = await store.load_plans(tx.conn, communities=communities)
     await _count(tx, changes, plans=plans)
+    return Heard(changes, plans)
 
 
 async def _heard(tx: Transaction, facts: Sequence[Mapping[str, Any]]) -> list[Change]:

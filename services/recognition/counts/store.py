@@ -21,7 +21,7 @@ from services.recognition.counts.domain import (
     Plan,
     counter_by_rule,
 )
-from services.recognition.thresholds.domain import Held, Kind, ThresholdKey, parts_of
+from services.recognition.thresholds.domain import NO_PROGRAMME, Held, Kind, ThresholdKey, Thresholds, parts_of
 from services.recognition.thresholds.store import PROGRAMMES_REMEMBERED_COUNT, thresholds_of
 from shared.followed_communities import stored_calendar
 from shared.postgres import Connection, copy_new
@@ -168,10 +168,14 @@ async def load_plans(conn: Connection, *, communities: Collection[str]) -> dict[
     rows = await conn.fetch(
         """
         select k.community, p.programme_id, p.version, p.effective_from, p.recognition, p.rules,
-               f.data -> 'calendar' as calendar, n.counters, n.counter_rules, n.up_to
+               f.data -> 'calendar' as calendar, n.counters, n.counter_rules, n.up_to,
+               q.programme_id as id_in_force, q.version as version_in_force,
+               case when q.version is distinct from p.version then q.recognition end as in_force
         from unnest($1::text[]) as k(community)
         left join counting c using (community)
         left join programmes p on p.community = k.community and p.version = c.version
+        left join programmes_in_force i on i.community = k.community
+        left join programmes q on q.community = k.community and q.version = i.version
         left join followed_communities f on f.community = k.community
         cross join lateral (
             select array_agg(o.counter order by o.counter) as counters,
@@ -189,6 +193,7 @@ async def load_plans(conn: Connection, *, communities: Collection[str]) -> dict[
                 row["counters"] or (), row["counter_rules"] or (), row["up_to"] or (), strict=True
             )
         )
+        in_force = _in_force(row)
         if row["version"] is not None:
             plans[row["community"]] = Plan(
                 counters,
@@ -196,10 +201,19 @@ async def load_plans(conn: Connection, *, communities: Collection[str]) -> dict[
                 row["effective_from"],
                 stored_calendar(row["calendar"]).said_day(row["effective_from"]),
                 counter_by_rule(_rules(row["rules"]), counters),
+                in_force,
             )
-        elif counters:
-            plans[row["community"]] = Plan(counters)
+        elif counters or in_force.version:
+            plans[row["community"]] = Plan(counters, in_force=in_force)
     return plans
+
+
+def _in_force(row: Record) -> Thresholds:
+    """What the version in force asks for: mostly that whose events are counted."""
+    if row["version_in_force"] is None:
+        return NO_PROGRAMME
+    text = row["in_force"] or row["recognition"]
+    return thresholds_of(row["id_in_force"], row["version_in_force"], text)
 
 
 @lru_cache(maxsize=RULES_REMEMBERED_COUNT)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID, uuid5
 
-from shared.open_badges.keys import did_web, multikey
+from shared.open_badges.keys import FoundKey, did_web, multikey
 from shared.open_badges.recipients import recipient_hash
 from shared.open_badges.status_lists import LIST_BITS, encoded
 from shared.open_badges.words import (
@@ -37,6 +37,10 @@ class KeysEnoughError(Exception):
     """The issuer has as many keys as one may have."""
 
 
+class UnknownKeyError(Exception):
+    """The issuer has no such key."""
+
+
 class UnknownCredentialError(Exception):
     """There is no such credential, issuer or list."""
 
@@ -61,11 +65,18 @@ class SealedKey(NamedTuple):
     sealed_by: str
     sealed: bytes
     made_at: datetime
+    #: From then on what it signed does not count: it is somebody else's, too.
+    stolen_since: datetime | None = None
 
     @property
     def name(self) -> str:
         """What it is called in signatures, behind the issuer's did."""
         return multikey(self.public_key)
+
+    @property
+    def found(self) -> FoundKey:
+        """As verifiers find it."""
+        return FoundKey(self.public_key, self.stolen_since)
 
 
 @dataclass(frozen=True, slots=True)

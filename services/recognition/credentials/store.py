@@ -65,7 +65,7 @@ async def load_keys(conn: Connection, *, community: str) -> list[SealedKey]:
     """An issuer's keys, the newest first: that one signs."""
     rows = await conn.fetch(
         """
-        select public_key, sealed_by, sealed, made_at from credential_keys
+        select public_key, sealed_by, sealed, made_at, stolen_since from credential_keys
         where community = $1 order by made_at desc, public_key
         """,
         community,
@@ -77,11 +77,21 @@ async def add_key(conn: Connection, key: SealedKey, *, community: str) -> None:
     """Keep a new key."""
     await conn.execute(
         """
-        insert into credential_keys (community, public_key, sealed_by, sealed, made_at)
-        values ($1, $2, $3, $4, $5)
+        insert into credential_keys (community, public_key, sealed_by, sealed, made_at, stolen_since)
+        values ($1, $2, $3, $4, $5, $6)
         """,
         community,
         *key,
+    )
+
+
+async def set_stolen(conn: Connection, key: SealedKey, *, community: str) -> None:
+    """Keep since when a key is somebody else's, too."""
+    await conn.execute(
+        "update credential_keys set stolen_since = $3 where community = $1 and public_key = $2",
+        community,
+        key.public_key,
+        key.stolen_since,
     )
 
 

@@ -8,8 +8,10 @@ from services.recognition.counts import handlers as counts
 from services.recognition.credentials.handlers import taking
 from services.recognition.levels.handlers import following as levels
 from services.recognition.milestones import handlers as milestones
+from services.recognition.nudges.handlers import noting as nudges
 from services.recognition.quests.handlers import deciding as quests
 from services.recognition.quests.handlers import joining
+from services.recognition.settings import Settings
 from services.recognition.streaks.handlers import forget_freezes, keep_zones
 from services.recognition.thresholds.store import lock_programmes_shared
 from services.recognition.totals import handlers as totals
@@ -22,7 +24,7 @@ from shared.topics import MEMBERS
 from shared.transaction import Transaction
 
 
-async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
+async def on_members(tx: Transaction[Settings], facts: list[MemberFact]) -> None:
     """Keep members, merges, who wants a card and where they live, and bring persons together or apart by them."""
     # Programmes before merges, as awards and events take these locks.
     if merges := merges_told(facts):
@@ -41,6 +43,7 @@ async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:
     await celebrations.forget(tx, followed)
     await taking.forget(tx, followed)
     await joining.forget(tx, followed)
+    await nudges.keep_members(tx, followed)
     for community, groups in (await load_regrouped(tx.conn, moved=followed.moved)).items():
         await counts.regroup(tx, community=community, groups=groups)
         await counts.reconsider(tx, community=community, groups=groups)

@@ -15,7 +15,7 @@ from shared.conditions.criteria import EARNED_POINTS, POINTS, Criterion, Reads, 
 from shared.conditions.errors import ConditionError
 from shared.contracts.fields import Timestamp, Uuid
 from shared.contracts.ids import prepared, uuid5_text
-from shared.contracts.programme import Badge, Gives, Level, Quest, Recognition, counted_id, counted_of
+from shared.contracts.programme import Badge, Gives, Level, NudgeTerms, Quest, Recognition, counted_id, counted_of
 
 _GRANT_NAMESPACE = prepared(UUID("6b1d2f0c-27a5-5c0e-9d2e-8f2c3e6b7a10"))
 
@@ -139,6 +139,10 @@ class Thresholds:
     milestones: Milestones = NO_MILESTONES
     #: Those by which the steps of quests go.
     quest_rules: frozenset[str] = frozenset()
+    nudges: NudgeTerms | None = None
+    #: The rules of the streaks, and of the milestones, that nudges name.
+    nudged_streaks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    nudged_milestones: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, programme_id: str, version: int, recognition: Recognition) -> "Thresholds":
@@ -179,6 +183,8 @@ class Thresholds:
             bool(recognition.trust_levels),
             Milestones.of(recognition),
             frozenset(step.rule for quest in recognition.quests for step in quest.steps),
+            recognition.nudges,
+            *_nudged(recognition),
         )
 
     def asks_of_totals(self) -> frozenset[tuple[ThresholdKey, str | None, int, bool]]:
@@ -199,6 +205,17 @@ class Thresholds:
         yield from self.by_earned.steps[: self.by_earned.reached(earned)]
         for rule, ladder in self.by_rule.items():
             yield from ladder.steps[: ladder.reached(awards_by_rule.get(rule, 0))]
+
+
+def _nudged(recognition: Recognition) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+    """The rules of the streaks and milestones that nudges name."""
+    nudges = () if recognition.nudges is None else recognition.nudges.of
+    streaks = {one.streak for one in nudges}
+    milestones = {one.milestone for one in nudges}
+    return (
+        {one.id: tuple(one.rules) for one in recognition.streaks if one.id in streaks},
+        {one.id: one.rule for one in recognition.milestones if one.id in milestones and one.rule is not None},
+    )
 
 
 NO_PROGRAMME = Thresholds()

@@ -103,6 +103,7 @@ from shared.contracts.facts.members import (
     UnmergeData,
 )
 from shared.contracts.facts.messages import MESSAGE_REQUESTED, MessageRequested, MessageRequestedData
+from shared.contracts.facts.nudges import NUDGE_DECIDED, NudgeData, NudgeDecided
 from shared.contracts.facts.payouts import (
     PAYOUT_CHANGED,
     PAYOUT_FACT,
@@ -198,6 +199,7 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     CELEBRATED,
     SURVEY_ASKED,
     SURVEY_COUNTED,
+    NUDGE_DECIDED,
     REDEMPTION_CHANGED,
     REDEMPTION_LOTS,
     PAYOUT_CHANGED,
@@ -242,6 +244,7 @@ __all__ = [
     "MEMBER_MERGED",
     "MEMBER_UNMERGED",
     "MESSAGE_REQUESTED",
+    "NUDGE_DECIDED",
     "PAYOUT_CHANGED",
     "PAYOUT_FACT",
     "PAYOUT_LOTS",
@@ -319,6 +322,8 @@ __all__ = [
     "MessageRequested",
     "MessageRequestedData",
     "NameBy",
+    "NudgeData",
+    "NudgeDecided",
     "PayoutChanged",
     "PayoutData",
     "PayoutLot",

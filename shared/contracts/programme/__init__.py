@@ -28,6 +28,7 @@ from shared.contracts.programme.levels import (
 )
 from shared.contracts.programme.manual import Manual, ManualLimit, ManualReason
 from shared.contracts.programme.milestones import MILESTONES_MAX_COUNT, Milestone
+from shared.contracts.programme.nudges import NUDGE_KINDS, Nudge, NudgeKind, NudgeTerms
 from shared.contracts.programme.quality import JudgementWeights, Quality, TrustedMembers
 from shared.contracts.programme.quests import Gives, PrizeLimit, PrizePoints, Quest, QuestStep, QuestTeam
 from shared.contracts.programme.recognition import (
@@ -94,6 +95,7 @@ __all__ = [
     "LEVELS_MAX_COUNT",
     "LIMITS_OF_RULE_MAX_COUNT",
     "MILESTONES_MAX_COUNT",
+    "NUDGE_KINDS",
     "PENALTY_RULE",
     "REFERENCES",
     "RING_MAX_COUNT",
@@ -140,6 +142,9 @@ __all__ = [
     "ManualReason",
     "Milestone",
     "Multiplier",
+    "Nudge",
+    "NudgeKind",
+    "NudgeTerms",
     "Pacing",
     "Path",
     "PayingAccount",

@@ -43,6 +43,7 @@ RESERVED_WORDS: Final = frozenset(name.split(".", 1)[0] for name in ACTIVITY_TYP
         "engagement",
         "guidelines",
         "message",
+        "nudge",
         "payout",
         "payout_run",
         "person",

@@ -14,6 +14,7 @@ from shared.contracts.programme.kudos import VALUES, KudosTerms
 from shared.contracts.programme.levels import LEVELS, LEVELS_MAX_COUNT, Level, check_levels
 from shared.contracts.programme.milestones import MILESTONES, MILESTONES_MAX_COUNT, Milestone
 from shared.contracts.programme.milestones import REFERENCE as MILESTONE_RULES
+from shared.contracts.programme.nudges import NUDGES, NudgeTerms
 from shared.contracts.programme.quests import QUESTS_MAX_COUNT, Gives, PrizePoints, Quest
 from shared.contracts.programme.rules import RULES
 from shared.contracts.programme.section import Section
@@ -32,13 +33,16 @@ BADGES: Final = Ids(("recognition", "badges"), "badge")
 STREAKS: Final = Ids(("recognition", "streaks"), "streak")
 BOARDS: Final = Ids(("recognition", "boards"), "board")
 QUESTS: Final = Ids(("recognition", "quests"), "quest")
-IDS: Final = (BADGES, LEVELS, STREAKS, MILESTONES, BOARDS, QUESTS, VALUES)
+IDS: Final = (BADGES, LEVELS, STREAKS, MILESTONES, BOARDS, QUESTS, VALUES, NUDGES)
 REFERENCES: Final = (
     Reference(BADGES, "rule", "counts", RULES),
     Reference(STREAKS, "rules", "goes by", RULES),
     Reference(BOARDS, "score", "is of", SCORES, (SPENDABLE,)),
     Reference(BOARDS, "audience", "is of", AUDIENCES),
     MILESTONE_RULES,
+    Reference(NUDGES, "audience", "is for", AUDIENCES),
+    Reference(NUDGES, "streak", "is of", STREAKS),
+    Reference(NUDGES, "milestone", "is for", MILESTONES),
 )
 
 
@@ -234,6 +238,7 @@ class Recognition(Section):
     quests: list[Quest] = Field(default_factory=list, max_length=QUESTS_MAX_COUNT)
     prize_points: PrizePoints | None = None
     kudos: KudosTerms | None = None
+    nudges: NudgeTerms | None = None
 
     @model_validator(mode="after")
     def levels_rise(self) -> Self:

@@ -444,6 +444,12 @@ async def rotate_issuer_key(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/credential-issuer/rotate-key")
 
 
+async def declare_key_stolen(desk: Desk) -> Ask:
+    said = await (await put_issuer(desk))()
+    (key,) = said.json()["keys"]
+    return Ask(desk.api, "POST", f"/v1/credential-issuer/keys/{key['name']}/stolen", {})
+
+
 async def take_badge_away(desk: Desk) -> Ask:
     assert (await (await put_issuer(desk))()).status_code == 200
     given = await give_badge(desk)
@@ -1237,6 +1243,10 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     ),
     "recognition PUT /v1/credential-issuer": ("credential_issuer.put", put_issuer),
     "recognition POST /v1/credential-issuer/rotate-key": ("credential_issuer.rotate_key", rotate_issuer_key),
+    "recognition POST /v1/credential-issuer/keys/{key_name}/stolen": (
+        "credential_issuer.declare_stolen",
+        declare_key_stolen,
+    ),
     "recognition POST /v1/members/{member_id}/level-lock": ("level.lock", lock_level),
     "recognition POST /v1/members/{member_id}/level-unlock": ("level.unlock", unlock_level),
     "recognition POST /v1/members/{member_id}/streaks/{streak_id}/freezes": ("streak.freeze", give_freeze),

@@ -156,6 +156,94 @@ _ALL: Final = (
         page="/me/surveys",
     ),
     Kind(
+        "nudge_welcome",
+        "A nudge: welcome",
+        {"title": "Welcome", "topic": "Tailstock"},
+        _words(
+            en=(
+                "Welcome, {{ name }}",
+                "Hello {{ name }},\n\ngood that you are in {{ community }}. Whatever you ask or answer there, "
+                "somebody reads it.\n\n[See where to begin]({{ link }})",
+            ),
+            it=(
+                "Benvenuto, {{ name }}",
+                "Ciao {{ name }},\n\nbello averti in {{ community }}. Qualunque cosa tu chieda o risponda, "
+                "qualcuno la legge.\n\n[Guarda da dove cominciare]({{ link }})",
+            ),
+        ),
+        page="/me/nudges",
+    ),
+    Kind(
+        "nudge_answered",
+        "A nudge: somebody answered them",
+        {"title": "Your question was answered", "topic": "Tailstock"},
+        _words(
+            en=(
+                "{{ name }}, somebody answered you",
+                "Hello {{ name }},\n\nsomebody answered what you wrote{% if topic %} about **{{ topic }}**"
+                "{% endif %}. Did it help? Say so there.\n\n[Why you get this]({{ link }})",
+            ),
+            it=(
+                "{{ name }}, qualcuno ti ha risposto",
+                "Ciao {{ name }},\n\nqualcuno ha risposto a ciò che hai scritto{% if topic %} su **{{ topic }}**"
+                "{% endif %}. Ti è stato utile? Dillo lì.\n\n[Perché ricevi questo messaggio]({{ link }})",
+            ),
+        ),
+        page="/me/nudges",
+    ),
+    Kind(
+        "nudge_streak",
+        "A nudge: their streak ends today",
+        {"title": "Here every day", "number": "12"},
+        _words(
+            en=(
+                "{{ title }}: {{ number }} in a row, until tonight",
+                "Hello {{ name }},\n\n**{{ title }}** stands at {{ number }} in a row, and ends today unless you "
+                "do something for it.\n\n[See your streaks]({{ link }})",
+            ),
+            it=(
+                "{{ title }}: {{ number }} di fila, fino a stasera",
+                "Ciao {{ name }},\n\n**{{ title }}** è a {{ number }} di fila, e finisce oggi se non fai "
+                "qualcosa.\n\n[Guarda le tue serie]({{ link }})",
+            ),
+        ),
+    ),
+    Kind(
+        "nudge_waiting",
+        "A nudge: somebody waits for an answer that they could give",
+        {"title": "Somebody waits", "topic": "Tailstock"},
+        _words(
+            en=(
+                "{{ name }}, somebody waits for an answer",
+                "Hello {{ name }},\n\na question{% if topic %} about **{{ topic }}**{% endif %} has no answer, "
+                "and you have answered such before.\n\n[Why you get this]({{ link }})",
+            ),
+            it=(
+                "{{ name }}, qualcuno aspetta una risposta",
+                "Ciao {{ name }},\n\nuna domanda{% if topic %} su **{{ topic }}**{% endif %} non ha ancora "
+                "risposta, e tu ne hai già date di simili.\n\n[Perché ricevi questo messaggio]({{ link }})",
+            ),
+        ),
+        page="/me/nudges",
+    ),
+    Kind(
+        "nudge_thanks",
+        "A nudge: a thank-you",
+        {"title": "100 answers", "number": "100", "topic": "Tailstock"},
+        _words(
+            en=(
+                "Thank you, {{ name }}",
+                "Hello {{ name }},\n\n**{{ title }}**: thank you for what you do for {{ community }}.\n\n"
+                "[See what you have]({{ link }})",
+            ),
+            it=(
+                "Grazie, {{ name }}",
+                "Ciao {{ name }},\n\n**{{ title }}**: grazie per ciò che fai per {{ community }}.\n\n"
+                "[Guarda che cosa hai]({{ link }})",
+            ),
+        ),
+    ),
+    Kind(
         "address",
         "Whether an address is theirs",
         {},

@@ -3,12 +3,16 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 
 from services.recognition.credentials import store
-from services.recognition.credentials.api.problems import CREDENTIALS_NOT_SET_UP, ISSUER_KEYS_ENOUGH
+from services.recognition.credentials.api.problems import (
+    CREDENTIALS_NOT_SET_UP,
+    ISSUER_KEYS_ENOUGH,
+    UNKNOWN_ISSUER_KEY,
+)
 from services.recognition.credentials.domain import (
     DESCRIPTION_MAX_CHARS,
     NAME_MAX_CHARS,
@@ -17,7 +21,7 @@ from services.recognition.credentials.domain import (
     SealedKey,
 )
 from services.recognition.credentials.handlers import issuers as handlers
-from shared.http import Conn, Principal, RequestBody, Scope, Tx, problem_responses, requires
+from shared.http import Conn, Moment, Principal, RequestBody, Scope, Tx, problem_responses, requires
 
 router = APIRouter(tags=["recognition"])
 Manager = Annotated[Principal, requires(Scope.RECOGNITION_WRITE)]
@@ -43,6 +47,9 @@ class IssuerKey(BaseModel):
     )
     made_at: datetime
     is_signing: bool
+    stolen_since: datetime | None = Field(
+        description="From then on what it signed does not count: somebody else has it, too; null while all does"
+    )
 
 
 class IssuerShown(BaseModel):
@@ -66,7 +73,12 @@ class IssuerShown(BaseModel):
             email=said.email,
             description=said.description,
             keys=[
-                IssuerKey(name=key.name, made_at=key.made_at, is_signing=number == 0)
+                IssuerKey(
+                    name=key.name,
+                    made_at=key.made_at,
+                    is_signing=number == 0 and key.stolen_since is None,
+                    stolen_since=key.stolen_since,
+                )
                 for number, key in enumerate(keys)
             ],
         )
@@ -107,5 +119,43 @@ async def put_credential_issuer(principal: Manager, tx: Tx, said: IssuerSaid) ->
 async def rotate_credential_key(principal: Manager, tx: Tx) -> IssuerShown:
     """What the keys before signed stays valid: they are published for ever, and sign nothing more."""
     keys = await handlers.rotate_key(tx, community=principal.community)
+    issuer = await store.find_issuer(tx.conn, community=principal.community)
+    return IssuerShown.of(issuer, place=handlers.place_of(tx.settings, principal.community), keys=keys)
+
+
+class StolenKey(RequestBody):
+    """Since when a key is somebody else's, too."""
+
+    since: Moment | None = Field(
+        None,
+        description="What it signed from then on does not count; null: nothing that it ever signed",
+        examples=["2026-03-01T08:00:00Z"],
+    )
+
+
+@router.post(
+    "/v1/credential-issuer/keys/{key_name}/stolen",
+    summary="Say that a key was stolen",
+    responses=problem_responses(CREDENTIALS_NOT_SET_UP, UNKNOWN_ISSUER_KEY),
+)
+async def declare_key_stolen(
+    principal: Manager,
+    tx: Tx,
+    key_name: Annotated[
+        str,
+        Path(
+            pattern=r"^z[1-9A-HJ-NP-Za-km-z]{10,100}$",
+            description="As signatures name it, behind the did",
+            examples=["z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp"],
+        ),
+    ],
+    said: StolenKey,
+) -> IssuerShown:
+    """It cannot be taken back, and said again the earlier moment holds. A key that signs is replaced at once.
+
+    Whoever has the key writes what time they like into what they sign: name a moment only where you are sure that
+    nothing of before is theirs. Members take their badges away again, signed by the new key.
+    """
+    keys = await handlers.declare_stolen(tx, community=principal.community, key_name=key_name, since=said.since)
     issuer = await store.find_issuer(tx.conn, community=principal.community)
     return IssuerShown.of(issuer, place=handlers.place_of(tx.settings, principal.community), keys=keys)

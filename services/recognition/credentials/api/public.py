@@ -60,7 +60,7 @@ async def get_did_document(community: Visited, request: Request, conn: Conn) -> 
     if not keys:
         raise UnknownCredentialError
     did = place_of(request.app.state.connected.settings, community).did
-    document = did_document(did, [key.public_key for key in keys])
+    document = did_document(did, [key.found for key in keys])
     return Response(orjson.dumps(document), media_type="application/json", headers=HEADERS)
 
 

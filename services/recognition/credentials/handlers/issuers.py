@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -18,6 +19,7 @@ from services.recognition.credentials.domain import (
     NotSetUpError,
     Place,
     SealedKey,
+    UnknownKeyError,
 )
 from services.recognition.settings import Settings, credential_keys
 from shared.audit import Did
@@ -136,6 +138,39 @@ async def rotate_key(tx: Transaction[Settings], *, community: str) -> list[Seale
             community,
             before=before,
             after={"key": made.name},
+        )
+    )
+    return await store.load_keys(tx.conn, community=community)
+
+
+async def declare_stolen(
+    tx: Transaction[Settings], *, community: str, key_name: str, since: datetime | None
+) -> list[SealedKey]:
+    """Say that a key is somebody else's, too: what it signed from a moment on, or ever, does not count.
+
+    Where it signs, another does from now on, however many there are. Said again, the earlier moment holds. Returns
+    all keys. Raises NotSetUpError, and UnknownKeyError.
+    """
+    if not await store.lock_issuer(tx.conn, community=community):
+        raise NotSetUpError("the community has not said who it is as an issuer: PUT /v1/credential-issuer")
+    keys = await store.load_keys(tx.conn, community=community)
+    key = next((one for one in keys if one.name == key_name), None)
+    if key is None:
+        raise UnknownKeyError
+    earliest = [one for one in (key.stolen_since, since or key.made_at, tx.now) if one is not None]
+    stolen = key._replace(stolen_since=min(earliest).replace(microsecond=0))
+    await store.set_stolen(tx.conn, stolen, community=community)
+    if key == keys[0]:
+        await _add_key(tx, community=community)
+    before = None if key.stolen_since is None else key.stolen_since.isoformat()
+    after = None if stolen.stolen_since is None else stolen.stolen_since.isoformat()
+    tx.did(
+        Did(
+            "credential_issuer.declare_stolen",
+            "credential_issuer",
+            community,
+            before={"key": key_name, "stolen_since": before},
+            after={"key": key_name, "stolen_since": after},
         )
     )
     return await store.load_keys(tx.conn, community=community)

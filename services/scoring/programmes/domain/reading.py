@@ -27,6 +27,7 @@ from services.scoring.programmes.domain.mistakes import (
     mistake,
     value_at,
 )
+from services.scoring.programmes.domain.nudges import nudge_mistakes
 from services.scoring.programmes.domain.pacing import pace_mistakes
 from services.scoring.programmes.domain.prizes import prize_mistakes
 from services.scoring.programmes.domain.publication import Document
@@ -87,6 +88,7 @@ _SAYING = {
     *("tier_twice", "tiers_fall", "limited_tiers", "gives_of_tiers"),
     *("gives_nothing", "step_twice", "step_rule_twice", "quest_days"),
     *("survey_when", "survey_answers", "survey_anonymous"),
+    *("nudge_other_kind", "nudge_lacks", "nudge_event"),
 }
 _EXPECTED = {
     "int_type": "a whole number, without quotes",
@@ -146,6 +148,7 @@ def read_with_warnings(text: str, *, clock: Clock | None = None, reviewed_since:
         *level_mistakes(located, read, own),
         *prize_mistakes(located),
         *survey_mistakes(located, text, own, clock),
+        *nudge_mistakes(located, text, own, clock),
     ]
     try:
         programme = Programme.model_validate(located.value)

@@ -3,11 +3,12 @@
 import io
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+import jsonschema
 import pytest
 from openbadgeslib.ob3 import OB3LdpVerifier, OB3VerificationError, OB3Verifier
 from PIL import Image
@@ -23,6 +24,70 @@ from tests.integration.services.world import NOON
 __all__ = ["begun", "scopes"]
 pytestmark = pytest.mark.stack
 
+_TEXT = {"type": "string", "minLength": 1}
+_MOMENT = {"type": "string", "format": "date-time", "pattern": "(Z|[+-][0-9]{2}:[0-9]{2})$"}
+
+
+def _types(*needed: str) -> dict[str, Any]:
+    return {"type": "array", "items": _TEXT, "allOf": [{"contains": {"const": one}} for one in needed]}
+
+
+def _closed(required: str, optional: str = "", **properties: Any) -> dict[str, Any]:
+    """An object with these fields and no others."""
+    names = [*required.split(), *optional.split()]
+    return {
+        "type": "object",
+        "required": required.split(),
+        "properties": {name: properties.get(name, _TEXT) for name in names},
+        "additionalProperties": False,
+    }
+
+
+#: Of what we make of it, the tables of Open Badges 3.0 (appendix B), and of the proof those of Data Integrity 1.0:
+#: what has to be there, of which type, and no field that they do not have.
+OPEN_BADGE_CREDENTIAL = _closed(
+    "@context id type name issuer validFrom credentialSubject credentialStatus proof",
+    **{
+        "@context": {"type": "array", "minItems": 2, "items": {"type": "string", "format": "uri"}},
+        "type": _types("VerifiableCredential", "OpenBadgeCredential"),
+        "validFrom": _MOMENT,
+        "issuer": _closed("id type name", "url email description", type=_types("Profile")),
+        "credentialSubject": _closed(
+            "id type identifier achievement",
+            type=_types("AchievementSubject"),
+            identifier={
+                "type": "array",
+                "minItems": 1,
+                "items": _closed(
+                    "type hashed identityHash identityType salt",
+                    type={"const": "IdentityObject"},
+                    hashed={"const": True},
+                    identityHash={"type": "string", "pattern": r"^sha256\$[0-9a-f]{64}$"},
+                    identityType={"const": "systemId"},
+                ),
+            },
+            achievement=_closed(
+                "id type achievementType name description criteria",
+                type=_types("Achievement"),
+                achievementType={"const": "Badge"},
+                criteria=_closed("narrative"),
+            ),
+        ),
+        "credentialStatus": _closed(
+            "id type statusPurpose statusListIndex statusListCredential",
+            type={"const": "BitstringStatusListEntry"},
+            statusPurpose={"const": "revocation"},
+            statusListIndex={"type": "string", "pattern": "^[0-9]+$"},
+        ),
+        "proof": _closed(
+            "type created verificationMethod cryptosuite proofPurpose proofValue",
+            type={"const": "DataIntegrityProof"},
+            created=_MOMENT,
+            cryptosuite={"const": "eddsa-rdfc-2022"},
+            proofPurpose={"const": "assertionMethod"},
+        ),
+    },
+)
 BASE = "https://badges.example.org"
 KEY, OTHER_KEY = "A" * 43, "B" * 43
 
@@ -148,6 +213,45 @@ async def test_keys_rotate_what_they_signed_stays_valid_and_settings_keys_go(
     assert all(len(key.sealed) == 12 + 32 + 16 for key in keys)
     configure(world, api, credential_keys=KEY)
     assert slug(await api.get(path, params={"as": "jwt"})) == "credentials-not-set-up"
+
+
+async def test_what_a_stolen_key_signed_does_not_count_and_another_signs_at_once(
+    world: Any, api: httpx.AsyncClient, issuer: None
+) -> None:
+    path = await taken(api, world, "five")
+    before = await files(api, path, "json", "jwt")
+    (key,) = (await api.get("/v1/credential-issuer")).json()["keys"]
+    stolen = f"/v1/credential-issuer/keys/{key['name']}/stolen"
+    tomorrow = {"since": (datetime.now(UTC) + timedelta(days=1)).isoformat()}
+    assert slug(await api.post(stolen.replace(key["name"], "z6Mkunknown1"), json={})) == "unknown-issuer-key"
+    said = await api.post(stolen, json=tomorrow)
+    keys = said.json()["keys"]
+    assert [one["is_signing"] for one in keys] == [True, False]
+    # Nobody says of times to come what was: it is from now on, and the badge was signed before.
+    assert datetime.fromisoformat(keys[1]["stolen_since"]) <= datetime.now(UTC)
+    document = (await api.get(f"/v1/credentials/{world.community}/did.json", headers={"Authorization": ""})).json()
+    assert [("revoked" in one) for one in document["verificationMethod"]] == [False, True]
+    # Without a moment nothing that it ever signed counts, and no later word brings it back.
+    ever = await api.post(stolen, json={})
+    assert datetime.fromisoformat(ever.json()["keys"][1]["stolen_since"]) <= datetime.fromisoformat(key["made_at"])
+    again = await api.post(stolen, json=tomorrow)
+    assert again.json()["keys"] == ever.json()["keys"]
+    assert len(again.json()["keys"]) == 2
+    assert [await state(api, one) for one in before] == [BadgeState.FORGED] * 2
+    # Taken away again, it is signed by the other.
+    after = await files(api, path, "json", "jwt", "png", "svg")
+    assert [await state(api, one) for one in after] == [BadgeState.VALID] * 4
+
+
+async def test_what_is_taken_away_has_what_open_badges_ask_for(
+    world: Any, api: httpx.AsyncClient, issuer: None
+) -> None:
+    await give(api, world, "a", "hero")
+    for badge_id in ("five", "hero"):
+        (document,) = await files(api, await taken(api, world, badge_id), "json")
+        found = json.loads(document)
+        jsonschema.validate(found, OPEN_BADGE_CREDENTIAL, format_checker=jsonschema.FormatChecker())
+        assert found["@context"][0] == "https://www.w3.org/ns/credentials/v2"
 
 
 async def test_an_erasure_revokes_and_what_nobody_knows_is_revoked(

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared import base64url
 from shared.open_badges import baking, proofs
-from shared.open_badges.keys import did_document, did_url, did_web, multikey
+from shared.open_badges.keys import FoundKey, did_document, did_url, did_web, multikey
 from shared.open_badges.status_lists import LIST_BITS, encoded, is_set
 from shared.open_badges.verdicts import BadgeState, Verdict
 from shared.open_badges.verifying import Known, verify
@@ -212,12 +212,35 @@ def test_keys_of_a_did_web_are_those_in_its_document_for_credentials() -> None:
     issuer = {"id": did, "type": ["Profile"], "name": "Acme"}
     ours = proofs.as_token(badge(issuer=issuer), private_key=PRIVATE, method=method)
     newer = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
-    document = did_document(did, [newer, PUBLIC])
+    document = did_document(did, [FoundKey(newer), FoundKey(PUBLIC)])
     assert looked_at(ours, json.dumps(document).encode()).state == BadgeState.VALID
     assert looked_at(ours).state == BadgeState.UNDECIDED
     for changed in ({"assertionMethod": []}, {"verificationMethod": []}):
         given = json.dumps(document | changed).encode()
         assert looked_at(ours, given).state == BadgeState.UNDECIDED
+
+
+def test_what_a_key_signed_since_it_was_stolen_is_forged_whenever_else_it_is_looked_at() -> None:
+    did = "did:web:acme.example"
+    issuer = {"id": did, "type": ["Profile"], "name": "Acme"}
+    method = f"{did}#{multikey(PUBLIC)}"
+    said = badge(issuer=issuer)
+    token = proofs.as_token(said, private_key=PRIVATE, method=method)
+    begins = datetime.fromisoformat(said["validFrom"])
+    within = json.dumps(proofs.with_proof(said, private_key=PRIVATE, method=method, at=begins))
+    for since, state in (
+        (begins, BadgeState.FORGED),
+        (begins - timedelta(days=1), BadgeState.FORGED),
+        (begins + timedelta(seconds=1), BadgeState.VALID),
+    ):
+        document = json.dumps(did_document(did, [FoundKey(PUBLIC, since)])).encode()
+        assert [looked_at(one, document).state for one in (token, within)] == [state] * 2
+    # Another's document may say `expires`, or what is no time.
+    ours = did_document(did, [FoundKey(PUBLIC)])
+    for changed, state in (("2001-01-01T00:00:00Z", BadgeState.FORGED), ("soon", BadgeState.UNDECIDED)):
+        methods = [{**ours["verificationMethod"][0], "expires": changed}]
+        given = json.dumps(ours | {"verificationMethod": methods}).encode()
+        assert looked_at(token, given).state == state
 
 
 def test_words_are_not_given_another_meaning() -> None:

@@ -450,6 +450,36 @@ class Analytics:
         """Tells a client that this service knows its key, whose it is, and what it may do."""
         return cast("types.KeyHolder", self._ask(call("analytics", "GET", "/v1/key")))
 
+    def get_lift_of_nudges(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.NudgeLiftPage:
+        """Of those that were decided in these days, by their ids; whose own days are not over is waited for."""
+        return cast(
+            "types.NudgeLiftPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/lift/nudges",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_lift_of_nudges(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> Iterator[types.NudgeLift]:
+        """Every item that `get_lift_of_nudges` lists, page by page."""
+        return items(
+            self._ask,
+            call("analytics", "GET", "/v1/lift/nudges", params={"limit": limit, "from": from_, "to": to}),
+        )
+
     def get_award(self, award_id: str) -> types.AwardLineage:
         """The event, the rule and version, who published that, what was granted, and which payouts and
         redemptions use it.
@@ -1491,6 +1521,36 @@ class AsyncAnalytics:
     async def whose_key(self) -> types.KeyHolder:
         """Tells a client that this service knows its key, whose it is, and what it may do."""
         return cast("types.KeyHolder", await self._ask(call("analytics", "GET", "/v1/key")))
+
+    async def get_lift_of_nudges(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.NudgeLiftPage:
+        """Of those that were decided in these days, by their ids; whose own days are not over is waited for."""
+        return cast(
+            "types.NudgeLiftPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/lift/nudges",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_lift_of_nudges(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> AsyncIterator[types.NudgeLift]:
+        """Every item that `get_lift_of_nudges` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("analytics", "GET", "/v1/lift/nudges", params={"limit": limit, "from": from_, "to": to}),
+        )
 
     async def get_award(self, award_id: str) -> types.AwardLineage:
         """The event, the rule and version, who published that, what was granted, and which payouts and

@@ -255,6 +255,27 @@ class Recognition:
             ),
         )
 
+    def declare_key_stolen(
+        self, key_name: str, *, since: str | datetime | None | NotGiven = NOT_GIVEN
+    ) -> types.IssuerShown:
+        """It cannot be taken back, and said again the earlier moment holds. A key that signs is replaced at
+        once.
+
+        Whoever has the key writes what time they like into what they sign: name a moment only where you are
+        sure that nothing of before is theirs. Members take their badges away again, signed by the new key.
+        """
+        return cast(
+            "types.IssuerShown",
+            self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/credential-issuer/keys/{as_segment(key_name)}/stolen",
+                    fields={"since": since},
+                )
+            ),
+        )
+
     def rotate_credential_key(self) -> types.IssuerShown:
         """What the keys before signed stays valid: they are published for ever, and sign nothing more."""
         return cast(
@@ -572,6 +593,29 @@ class Recognition:
             self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/milestones")),
         )
 
+    def get_member_nudges(
+        self, member_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.NudgeDecisionPage:
+        """The newest first, with what led to each. Of which they are held out is in an export of their data."""
+        return cast(
+            "types.NudgeDecisionPage",
+            self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/nudges",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_member_nudges(self, member_id: str, *, limit: int | None = None) -> Iterator[types.NudgeDecision]:
+        """Every item that `get_member_nudges` lists, page by page."""
+        return items(
+            self._ask,
+            call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/nudges", params={"limit": limit}),
+        )
+
     def get_personal_data(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.RowShownPage:
@@ -697,6 +741,41 @@ class Recognition:
     def get_milestones(self) -> types.Milestones:
         """Each with what it goes by; the community's own with how many all members have together."""
         return cast("types.Milestones", self._ask(call("recognition", "GET", "/v1/milestones")))
+
+    def get_decisions(
+        self, *, nudge: str | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.NudgeDecisionPage:
+        """Each once for its cause. What became of a message is at ingest, under `GET /v1/messages`."""
+        return cast(
+            "types.NudgeDecisionPage",
+            self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    "/v1/nudge-decisions",
+                    params={"nudge": nudge, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_decisions(
+        self, *, nudge: str | None = None, limit: int | None = None
+    ) -> Iterator[types.NudgeDecision]:
+        """Every item that `get_decisions` lists, page by page."""
+        return items(
+            self._ask, call("recognition", "GET", "/v1/nudge-decisions", params={"nudge": nudge, "limit": limit})
+        )
+
+    def get_decision(self, nudge_id: str) -> types.NudgeDecision:
+        """By which event or celebration, and by which version of the programme."""
+        return cast(
+            "types.NudgeDecision",
+            self._ask(call("recognition", "GET", f"/v1/nudge-decisions/{as_segment(nudge_id)}")),
+        )
+
+    def get_nudges(self) -> types.Nudges:
+        """Each with what leads to it, how often one member gets it, and what is hoped for."""
+        return cast("types.Nudges", self._ask(call("recognition", "GET", "/v1/nudges")))
 
     def get_own_facts(self) -> types.OwnFacts:
         """For operators and administrators, and for the bootstrap key: after a restore no other may be known.
@@ -1040,6 +1119,27 @@ class AsyncRecognition:
             ),
         )
 
+    async def declare_key_stolen(
+        self, key_name: str, *, since: str | datetime | None | NotGiven = NOT_GIVEN
+    ) -> types.IssuerShown:
+        """It cannot be taken back, and said again the earlier moment holds. A key that signs is replaced at
+        once.
+
+        Whoever has the key writes what time they like into what they sign: name a moment only where you are
+        sure that nothing of before is theirs. Members take their badges away again, signed by the new key.
+        """
+        return cast(
+            "types.IssuerShown",
+            await self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/credential-issuer/keys/{as_segment(key_name)}/stolen",
+                    fields={"since": since},
+                )
+            ),
+        )
+
     async def rotate_credential_key(self) -> types.IssuerShown:
         """What the keys before signed stays valid: they are published for ever, and sign nothing more."""
         return cast(
@@ -1361,6 +1461,31 @@ class AsyncRecognition:
             await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/milestones")),
         )
 
+    async def get_member_nudges(
+        self, member_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.NudgeDecisionPage:
+        """The newest first, with what led to each. Of which they are held out is in an export of their data."""
+        return cast(
+            "types.NudgeDecisionPage",
+            await self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/nudges",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_member_nudges(
+        self, member_id: str, *, limit: int | None = None
+    ) -> AsyncIterator[types.NudgeDecision]:
+        """Every item that `get_member_nudges` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/nudges", params={"limit": limit}),
+        )
+
     async def get_personal_data(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.RowShownPage:
@@ -1486,6 +1611,41 @@ class AsyncRecognition:
     async def get_milestones(self) -> types.Milestones:
         """Each with what it goes by; the community's own with how many all members have together."""
         return cast("types.Milestones", await self._ask(call("recognition", "GET", "/v1/milestones")))
+
+    async def get_decisions(
+        self, *, nudge: str | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.NudgeDecisionPage:
+        """Each once for its cause. What became of a message is at ingest, under `GET /v1/messages`."""
+        return cast(
+            "types.NudgeDecisionPage",
+            await self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    "/v1/nudge-decisions",
+                    params={"nudge": nudge, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_decisions(
+        self, *, nudge: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.NudgeDecision]:
+        """Every item that `get_decisions` lists, page by page."""
+        return async_items(
+            self._ask, call("recognition", "GET", "/v1/nudge-decisions", params={"nudge": nudge, "limit": limit})
+        )
+
+    async def get_decision(self, nudge_id: str) -> types.NudgeDecision:
+        """By which event or celebration, and by which version of the programme."""
+        return cast(
+            "types.NudgeDecision",
+            await self._ask(call("recognition", "GET", f"/v1/nudge-decisions/{as_segment(nudge_id)}")),
+        )
+
+    async def get_nudges(self) -> types.Nudges:
+        """Each with what leads to it, how often one member gets it, and what is hoped for."""
+        return cast("types.Nudges", await self._ask(call("recognition", "GET", "/v1/nudges")))
 
     async def get_own_facts(self) -> types.OwnFacts:
         """For operators and administrators, and for the bootstrap key: after a restore no other may be known.

@@ -347,6 +347,35 @@ class NotRebuilt(TypedDict):
     subject: str
 
 
+class NudgeArm(TypedDict):
+    """Members who got a nudge, or who were held out."""
+
+    did: int
+    members: int
+    settled: int
+    share_percent: float | None
+
+
+class NudgeLift(TypedDict):
+    """What a nudge does: those who got it beside those who were held out, as they were drawn.
+
+    Differences are in percentage points.
+    """
+
+    detectable_points: float | None
+    difference_points: float | None
+    held_out: NudgeArm
+    high_points: float | None
+    kind: Literal["welcome", "answered", "streak", "waiting", "thanks"]
+    left_out_members: int
+    low_points: float | None
+    nudge: str
+    sent: int
+    title: str
+    treated: NudgeArm
+    verdict: Verdict
+
+
 class ObjectShown(TypedDict):
     """What it was done to."""
 
@@ -424,6 +453,13 @@ class EntryShownPage(TypedDict):
     """EntryShownPage"""
 
     items: list[EntryShown]
+    next: NotRequired[str | None]
+
+
+class NudgeLiftPage(TypedDict):
+    """NudgeLiftPage"""
+
+    items: list[NudgeLift]
     next: NotRequired[str | None]
 
 
@@ -944,3 +980,5 @@ DeliveryState = Literal["waiting", "delivered", "failed", "held"]
 Erased = Literal["deleted", "blanked", "stays"]
 
 LetterState = Literal["waiting", "asked", "replayed", "discarded"]
+
+Verdict = Literal["more", "fewer", "too_small_to_tell", "nothing_yet"]

@@ -433,6 +433,7 @@ class IssuerKey(TypedDict):
     is_signing: bool
     made_at: str
     name: str
+    stolen_since: str | None
 
 
 class IssuerSaid(TypedDict):
@@ -680,6 +681,52 @@ class NotRebuilt(TypedDict):
     subject: str
 
 
+class NudgeDecision(TypedDict):
+    """A member had an occasion for a nudge: they got it, or are held out to tell what it does."""
+
+    celebration_id: str | None
+    decided_at: str
+    event_uid: str | None
+    held_out: bool
+    kind: Literal["welcome", "answered", "streak", "waiting", "thanks"]
+    member_id: str
+    member_name: str | None
+    nudge: str
+    nudge_id: str
+    programme_version: int
+    title: str
+
+
+class NudgeShown(TypedDict):
+    """A nudge of the programme in force."""
+
+    after_hours: int | None
+    at_least: int | None
+    audience: str | None
+    every_days: int
+    holdout_percent: int
+    hour: int | None
+    kind: Literal["welcome", "answered", "streak", "waiting", "thanks"]
+    message_kind: str
+    milestone: str | None
+    nudge: str
+    on: list[str]
+    people: int | None
+    streak: str | None
+    title: str
+    when: str | None
+    wished: list[str]
+    within_days: int
+
+
+class Nudges(TypedDict):
+    """The nudges of the programme version in force; a programme's limits bound the list."""
+
+    nudges: list[NudgeShown]
+    per_week: int | None
+    programme_version: int
+
+
 class OneBadge(TypedDict):
     """A badge of the programme in force, and how rare it is."""
 
@@ -766,6 +813,13 @@ class LatestRecognitionPage(TypedDict):
     """LatestRecognitionPage"""
 
     items: list[LatestRecognition]
+    next: NotRequired[str | None]
+
+
+class NudgeDecisionPage(TypedDict):
+    """NudgeDecisionPage"""
+
+    items: list[NudgeDecision]
     next: NotRequired[str | None]
 
 
@@ -1004,6 +1058,12 @@ class StepShown(TypedDict):
     rule: str
     times: int
     title: str
+
+
+class StolenKey(TypedDict):
+    """Since when a key is somebody else's, too."""
+
+    since: NotRequired[str | None]
 
 
 class StreakShown(TypedDict):

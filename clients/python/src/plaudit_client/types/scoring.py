@@ -1218,6 +1218,125 @@ class NotRebuilt(TypedDict):
     subject: str
 
 
+class Nudge(TypedDict):
+    """A word to a member by an occasion of its `kind`, in the hope that they then do what is `wished`.
+
+    `welcome`: who is new did something for the first time. `answered`: one of the events `on` answers
+    them. `streak`: from `hour` (0 to 23, where they live) on a streak of `at_least` so many ends today.
+    `waiting`: nobody answered one of the events `on` for `after_hours`, and they answered in its topic
+    before; at most so many `people` are asked. `thanks`: they reached a `milestone`.
+
+    `when` is a CEL condition over the event `on`, `audience` of whom one has to be. A member gets it
+    once in `every_days`. `holdout_percent` of the members never get it: they are compared with those
+    who do, by whether they did something `wished`, an event of one of these types, `within_days`.
+    """
+
+    after_hours: NotRequired[int | None]
+    at_least: NotRequired[int | None]
+    audience: NotRequired[str | None]
+    every_days: NotRequired[int]
+    holdout_percent: NotRequired[int]
+    hour: NotRequired[int | None]
+    id: str
+    kind: Literal["welcome", "answered", "streak", "waiting", "thanks"]
+    milestone: NotRequired[str | None]
+    on: NotRequired[
+        list[
+            Literal[
+                "forum.post.v1",
+                "forum.reply.v1",
+                "forum.answer_accepted.v1",
+                "social.share.v1",
+                "chat.message.v1",
+                "chat.reaction.v1",
+                "chat.reaction_removed.v1",
+                "code.commit.v1",
+                "code.issue.v1",
+                "code.pull_request.v1",
+                "code.review.v1",
+                "code.comment.v1",
+                "code.release.v1",
+                "code.star.v1",
+                "content.read.v1",
+                "content.rated.v1",
+                "content.voted.v1",
+                "idea.suggested.v1",
+                "idea.status_changed.v1",
+                "support.ticket_resolved.v1",
+                "in_person.check_in.v1",
+                "survey.response.v1",
+                "shop.purchase.v1",
+                "kudos.given.v1",
+                "member.joined.v1",
+                "member.visited.v1",
+                "member.referred.v1",
+                "moderation.reported.v1",
+                "moderation.decided.v1",
+                "moderation.appealed.v1",
+                "moderation.appeal_decided.v1",
+                "policy.accepted.v1",
+                "activity.retracted.v1",
+                "activity.restored.v1",
+            ]
+            | Any
+        ]
+        | None
+    ]
+    people: NotRequired[int | None]
+    streak: NotRequired[str | None]
+    title: str
+    when: NotRequired[str | None]
+    wished: list[
+        Literal[
+            "forum.post.v1",
+            "forum.reply.v1",
+            "forum.answer_accepted.v1",
+            "social.share.v1",
+            "chat.message.v1",
+            "chat.reaction.v1",
+            "chat.reaction_removed.v1",
+            "code.commit.v1",
+            "code.issue.v1",
+            "code.pull_request.v1",
+            "code.review.v1",
+            "code.comment.v1",
+            "code.release.v1",
+            "code.star.v1",
+            "content.read.v1",
+            "content.rated.v1",
+            "content.voted.v1",
+            "idea.suggested.v1",
+            "idea.status_changed.v1",
+            "support.ticket_resolved.v1",
+            "in_person.check_in.v1",
+            "survey.response.v1",
+            "shop.purchase.v1",
+            "kudos.given.v1",
+            "member.joined.v1",
+            "member.visited.v1",
+            "member.referred.v1",
+            "moderation.reported.v1",
+            "moderation.decided.v1",
+            "moderation.appealed.v1",
+            "moderation.appeal_decided.v1",
+            "policy.accepted.v1",
+            "activity.retracted.v1",
+            "activity.restored.v1",
+        ]
+        | Any
+    ]
+    within_days: NotRequired[int]
+
+
+class NudgeTerms(TypedDict):
+    """The nudges of a programme: of all of them together one member gets at most `per_week` within seven
+    days.
+    """
+
+    of: list[Nudge]
+    per_week: NotRequired[int]
+
+
 class OwnCase(TypedDict):
     """A decision about what a member made, as they see it: not who reported it, and not who decided."""
 
@@ -1737,6 +1856,7 @@ class Recognition(TypedDict):
     kudos: NotRequired[KudosTerms | None]
     levels: NotRequired[list[Level]]
     milestones: NotRequired[list[Milestone]]
+    nudges: NotRequired[NudgeTerms | None]
     prize_points: NotRequired[PrizePoints | None]
     quests: NotRequired[list[Quest]]
     streaks: NotRequired[list[Streak]]

@@ -1,0 +1,5 @@
+"""Problems of nudges."""
+
+from shared.http import ProblemType
+
+UNKNOWN_NUDGE = ProblemType("unknown-nudge", 404, "No such nudge")

@@ -178,9 +178,14 @@ RECOGNITION = Topic(
 )
 BY_HAND = Topic(
     "recognition.by_hand.v1",
-    "What people fixed by hand: levels, and freezes of streaks",
+    "What people said for members: levels that are fixed, freezes of streaks, quests that are joined",
     "community | member",
-    (facts.LEVEL_LOCK_CHANGED.name, facts.STREAK_FREEZE_GIVEN.name),
+    (
+        facts.LEVEL_LOCK_CHANGED.name,
+        facts.STREAK_FREEZE_GIVEN.name,
+        facts.QUEST_JOINED.name,
+        facts.QUEST_LEFT.name,
+    ),
     producers=("recognition",),
     consumers=(),
     read_back=True,
@@ -205,21 +210,21 @@ CELEBRATIONS = Topic(
     consumers=("ingest",),
     read_back=True,
 )
-SURVEYS = Topic(
-    "surveys.v1",
-    "Who was asked by which survey, and anonymous answers, counted together",
-    "community | member, or survey",
-    (facts.SURVEY_ASKED.name, facts.SURVEY_COUNTED.name),
-    producers=("ingest",),
-    consumers=("analytics",),
-    read_back=True,
-)
 NUDGES = Topic(
     "nudges.v1",
     "Who got a nudge, and who is held out to tell what it does",
     "community | member",
     (facts.NUDGE_DECIDED.name,),
     producers=("recognition",),
+    consumers=("analytics",),
+    read_back=True,
+)
+SURVEYS = Topic(
+    "surveys.v1",
+    "Who was asked by which survey, and anonymous answers, counted together",
+    "community | member, or survey",
+    (facts.SURVEY_ASKED.name, facts.SURVEY_COUNTED.name),
+    producers=("ingest",),
     consumers=("analytics",),
     read_back=True,
 )
@@ -234,9 +239,15 @@ REDEMPTIONS = Topic(
 )
 PAYOUTS = Topic(
     "payouts.v1",
-    "Payout runs, payouts, their states, and the awards they pay",
-    "community | member, or run",
-    (facts.PAYOUT_CHANGED.name, facts.PAYOUT_LOTS.name, facts.PAYOUT_RUN_CHANGED.name),
+    "Payout runs, payouts, their states, and the awards they pay; months of the books, and entries by hand",
+    "community | member, run, month, or journal",
+    (
+        facts.PAYOUT_CHANGED.name,
+        facts.PAYOUT_LOTS.name,
+        facts.PAYOUT_RUN_CHANGED.name,
+        facts.PERIOD_CHANGED.name,
+        facts.JOURNAL_CHANGED.name,
+    ),
     producers=("rewards",),
     consumers=("analytics", "finance"),
     read_back=True,
@@ -360,8 +371,8 @@ TOPICS = (
     MESSAGES,
     BY_HAND,
     CELEBRATIONS,
-    SURVEYS,
     NUDGES,
+    SURVEYS,
     REDEMPTIONS,
     PAYOUTS,
     PROGRAMMES,

@@ -283,6 +283,15 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             rates("plaudit_rewards_redemptions_total", "state"),
         ),
         Panel(
+            "Rewards left",
+            "Rewards of which few are left, and codes of vouchers that cannot be opened.",
+            "short",
+            (
+                Query("max(plaudit_rewards_rewards_low)", "few left"),
+                Query("max(plaudit_rewards_voucher_codes_unreadable)", "codes unreadable"),
+            ),
+        ),
+        Panel(
             "Payouts",
             "Payouts that reached a state.",
             "cps",
@@ -295,10 +304,37 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             (Query("sum by (service) (plaudit_rewards_ledger_differences)", "{{service}}"),),
         ),
         Panel(
+            "Ledger checks given up",
+            "Checks of the ledger, within an hour, of which a part took longer than it may.",
+            "short",
+            (
+                Query(
+                    "sum by (service) (increase(plaudit_rewards_ledger_checks_given_up_total[1h]))", "{{service}}"
+                ),
+            ),
+        ),
+        Panel(
             "Chain waits",
             "For how long the oldest entry of the ledger has been waiting for its block.",
             "s",
             (Query("max by (service) (plaudit_rewards_chain_waits_seconds)", "{{service}}"),),
+        ),
+        Panel(
+            "Months not closed",
+            "Communities that close their months and have one that should have been closed by now.",
+            "short",
+            (Query("max by (service) (plaudit_rewards_periods_overdue)", "{{service}}"),),
+        ),
+        Panel(
+            "Entries by hand",
+            "Entries that two people had booked.",
+            "cps",
+            (
+                Query(
+                    "sum by (service) (rate(plaudit_rewards_journals_posted_total[$__rate_interval]))",
+                    "{{service}}",
+                ),
+            ),
         ),
         Panel(
             "Entries chained",
@@ -310,6 +346,32 @@ ROWS: dict[str, tuple[Panel, ...]] = {
                     "{{service}}",
                 ),
             ),
+        ),
+        Panel(
+            "Liability days",
+            "Days whose liability for points was kept, and those that took too long.",
+            "short",
+            (
+                Query(
+                    "sum by (became) (increase(plaudit_rewards_liability_days_total[$__rate_interval]))",
+                    "{{became}}",
+                ),
+            ),
+        ),
+        Panel(
+            "Finance waits for another person",
+            "Entries of the policy of what points are worth, and mappings to accounts of the general ledger.",
+            "short",
+            (
+                Query("max(plaudit_rewards_liability_policies_waiting)", "policy"),
+                Query("max(plaudit_rewards_account_mappings_waiting)", "accounts"),
+            ),
+        ),
+        Panel(
+            "Liability takes",
+            "How long it took to compute what points of a community were worth at the end of its last day.",
+            "s",
+            (Query("max by (service) (plaudit_rewards_liability_seconds)", "{{service}}"),),
         ),
         Panel(
             "Rows altered",

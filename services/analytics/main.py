@@ -83,8 +83,8 @@ SPEC = ServiceSpec(
         Subscription(REDEMPTIONS, REDEMPTION_FACT, on_redemptions),
         Subscription(PAYOUTS, PAYOUT_FACT, on_payouts),
         Subscription(GUIDELINES, GUIDELINE_FACT, on_guidelines),
-        Subscription(SURVEYS, SURVEY_FACT, on_surveys),
         Subscription(NUDGES, NUDGE_DECIDED.adapter, on_nudges),
+        Subscription(SURVEYS, SURVEY_FACT, on_surveys),
         Subscription(AUDIT, AUDIT_FACT, on_audit),
     ],
     routers=[

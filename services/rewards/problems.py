@@ -3,12 +3,74 @@
 from services.rewards.bank_messages.pain001.domain import BankFileError
 from services.rewards.books.api import UNKNOWN_ACCOUNT, UNKNOWN_TRANSFER
 from services.rewards.books.domain import UnknownAccountError, UnknownTransferError
+from services.rewards.catalogue.api.rewards import (
+    CATALOGUE_FULL,
+    REWARD_EXISTS,
+    STALE_REWARD,
+    UNKNOWN_CATALOGUE_REWARD,
+    UNUSABLE_REWARD,
+)
+from services.rewards.catalogue.domain import (
+    CatalogueFullError,
+    RewardExistsError,
+    StaleRewardError,
+    UnknownCatalogueRewardError,
+    UnusableRewardError,
+)
 from services.rewards.chain.api import UNKNOWN_BLOCK
 from services.rewards.chain.domain import UnknownBlockError
 from services.rewards.draws.api import DRAW_OPEN, UNKNOWN_DRAW
 from services.rewards.draws.domain import NotFrozenError, UnknownDrawError
+from services.rewards.general_ledger.api.models import (
+    EXPORT_REFUSED,
+    MAPPED_TWICE,
+    MAPPING_DECIDED,
+    MAPPING_FOUR_EYES,
+    TOO_MANY_MAPPINGS,
+    UNKNOWN_EXPORT,
+    UNKNOWN_MAPPING,
+    UNMAPPED,
+)
+from services.rewards.general_ledger.domain.exports import ExportRefusedError, UnknownExportError
+from services.rewards.general_ledger.domain.mapping import (
+    MappedTwiceError,
+    MappingDecidedError,
+    MappingFourEyesError,
+    TooManyMappingsError,
+    UnknownMappingError,
+    UnmappedError,
+)
+from services.rewards.journals.api import JOURNAL_REFUSED, UNKNOWN_JOURNAL
+from services.rewards.journals.domain import JournalRefusedError, UnknownJournalError
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.ledger.domain.entries import AlteredError, UnknownMemberError
+from services.rewards.liability.api.models import (
+    NO_POLICY,
+    OTHER_CURRENCY,
+    POLICY_DECIDED,
+    POLICY_FOUR_EYES,
+    TOO_MANY_POLICIES,
+    UNKNOWN_DAY,
+    UNKNOWN_POLICY,
+)
+from services.rewards.liability.domain.days import UnknownDayError
+from services.rewards.liability.domain.policies import (
+    NoPolicyError,
+    OtherCurrencyError,
+    PolicyDecidedError,
+    PolicyFourEyesError,
+    TooManyPoliciesError,
+    UnknownPolicyError,
+)
+from services.rewards.links.api import LINK_ENDS, LINK_OVER, TOO_MANY_LINKS, UNKNOWN_LINK
+from services.rewards.links.domain import (
+    LinkEndsError,
+    LinkOverError,
+    LinkState,
+    OtherLinkError,
+    TooManyLinksError,
+    UnknownLinkError,
+)
 from services.rewards.lots.domain.lots import NotEnoughPointsError
 from services.rewards.payouts.api import UNKNOWN_PAYOUT
 from services.rewards.payouts.domain import UnknownPayoutError, WrongStateError
@@ -39,6 +101,8 @@ from services.rewards.payouts.runs.domain.runs import (
     UnknownRunError,
 )
 from services.rewards.payouts.runs.domain.sealing import SealDiffersError
+from services.rewards.periods.api import NOT_SETTLED, PERIOD_REFUSED, UNKNOWN_PERIOD
+from services.rewards.periods.domain import NotSettledError, PeriodRefusedError, UnknownPeriodError
 from services.rewards.reconciliation.api import (
     AMOUNT_DIFFERS,
     BANK_LINE_REFUSED,
@@ -52,25 +116,45 @@ from services.rewards.reconciliation.domain import (
     UnknownLineError,
     UnknownMessageError,
 )
-from services.rewards.redemptions.api import (
+from services.rewards.redemptions.api.models import (
+    HAD_ENOUGH,
     LEVEL_TOO_LOW,
+    NO_CODE,
     NOT_CANCELLABLE,
     NOT_CONFIRMABLE,
     NOT_ENOUGH_POINTS,
     NOT_FOR_MEMBER,
+    NOT_THEIRS,
     OUT_OF_STOCK,
+    REWARD_LEVEL_LACKING,
     UNKNOWN_REDEMPTION,
     UNKNOWN_REWARD,
 )
 from services.rewards.redemptions.domain import (
+    HadEnoughError,
     LevelTooLowError,
     OtherRequestError,
     OutOfStockError,
     OutsideAudienceError,
     RedemptionClosedError,
     RedemptionState,
+    RewardLevelLackingError,
     UnknownRedemptionError,
     UnknownRewardError,
+)
+from services.rewards.vouchers.api import (
+    NO_VOUCHER,
+    NO_VOUCHER_KEYS,
+    TOO_MANY_CODES,
+    codes_refused,
+)
+from services.rewards.vouchers.domain import (
+    CodesRefusedError,
+    NoCodeError,
+    NotTheirsError,
+    NoVoucherError,
+    NoVoucherKeysError,
+    TooManyCodesError,
 )
 from shared.bank_messages.documents import MessageError
 from shared.commands import KEY_REUSED
@@ -93,6 +177,15 @@ def _too_low(error: LevelTooLowError) -> Problem:
     return Problem(
         LEVEL_TOO_LOW, f"Rewards are open to members with the level {titles}, which this one does not have"
     )
+
+
+def _had_enough(error: HadEnoughError) -> Problem:
+    within = "in all" if error.days is None else f"within {error.days} days"
+    return Problem(HAD_ENOUGH, f"One person may have {error.count} of it {within}, and this one has them")
+
+
+def _unusable(error: UnusableRewardError) -> Problem:
+    return Problem(UNUSABLE_REWARD, str(error), [FieldError(field=f"/{error.field}", detail=str(error))])
 
 
 def _closed(error: RedemptionClosedError) -> Problem:
@@ -123,6 +216,24 @@ def _report_refused(error: ReportRefusedError) -> Problem:
     return Problem(RUN_REFUSED, f"{errors[0].detail}. Nothing was done; see errors for each", errors)
 
 
+def _unmapped(error: UnmappedError) -> Problem:
+    said = ", ".join(f"{one.account} of {one.event} on {one.day.isoformat()}" for one in error.missing)
+    detail = f"No mapping names: {said}. POST /v1/finance/account-mappings proposes one; nothing was exported"
+    return Problem(UNMAPPED, detail)
+
+
+def _mapped_twice(error: MappedTwiceError) -> Problem:
+    detail = "This account and event are named before"
+    return Problem(MAPPED_TWICE, detail, [FieldError(field=f"/accounts/{error.place}", detail=detail)])
+
+
+_LINK_OVER = {
+    LinkState.USED_UP: "As many people claimed it as could",
+    LinkState.EXPIRED: "Its time is over",
+    LinkState.REVOKED: "Whoever made it revoked it",
+}
+
+
 ERRORS: ErrorTable = {
     MessageError: lambda error: Problem(INVALID_BANK_MESSAGE, f"Nothing of the file counts: {error}"),
     UnknownMessageError: lambda _: Problem(UNKNOWN_BANK_MESSAGE, "GET /v1/bank-messages lists those imported"),
@@ -146,9 +257,112 @@ ERRORS: ErrorTable = {
     UnknownBlockError: lambda error: Problem(
         UNKNOWN_BLOCK, f"There is no block {error.number} here; GET /v1/ledger/blocks lists them"
     ),
+    UnknownMappingError: lambda _: Problem(
+        UNKNOWN_MAPPING, "There is no such mapping here; GET /v1/finance/account-mappings lists them"
+    ),
+    MappingFourEyesError: lambda error: Problem(
+        MAPPING_FOUR_EYES, f"{error.proposed_by} proposed it: somebody else must approve it. Nothing was done"
+    ),
+    MappingDecidedError: lambda error: Problem(
+        MAPPING_DECIDED, f"{str(error)[:1].upper()}{str(error)[1:]}. Nothing was done; propose another mapping"
+    ),
+    MappedTwiceError: _mapped_twice,
+    TooManyMappingsError: lambda error: Problem(
+        TOO_MANY_MAPPINGS, f"{error.max_count} wait already: have another person approve or withdraw some"
+    ),
+    UnmappedError: _unmapped,
+    ExportRefusedError: lambda error: Problem(EXPORT_REFUSED, f"{str(error)[:1].upper()}{str(error)[1:]}"),
+    UnknownExportError: lambda error: Problem(
+        UNKNOWN_EXPORT,
+        f"There is no such file of export {error.number}; GET /v1/finance/journal-exports lists them",
+    ),
+    UnknownPolicyError: lambda _: Problem(
+        UNKNOWN_POLICY, "There is no such entry here; GET /v1/finance/liability-policies lists them"
+    ),
+    PolicyFourEyesError: lambda error: Problem(
+        POLICY_FOUR_EYES, f"{error.proposed_by} proposed it: somebody else must approve it. Nothing was done"
+    ),
+    PolicyDecidedError: lambda error: Problem(
+        POLICY_DECIDED, f"{str(error)[:1].upper()}{str(error)[1:]}. Nothing was done; propose another entry"
+    ),
+    OtherCurrencyError: lambda error: Problem(
+        OTHER_CURRENCY,
+        f"They are in {error.currency}, and stay so",
+        [FieldError(field="/currency", detail=f"It is {error.currency} in every entry")],
+    ),
+    TooManyPoliciesError: lambda error: Problem(
+        TOO_MANY_POLICIES, f"{error.max_count} wait already: have another person approve or withdraw some"
+    ),
+    NoPolicyError: lambda error: Problem(
+        NO_POLICY,
+        f"No approved entry applies on {error.day.isoformat()}: POST /v1/finance/liability-policies proposes one",
+    ),
+    UnknownDayError: lambda error: Problem(
+        UNKNOWN_DAY,
+        "No day was taken yet: the first is, a minute after a day ends on which a policy entry applies"
+        if error.day is None
+        else f"{error.day.isoformat()} was not taken; GET /v1/finance/liability/days lists those that were",
+    ),
+    UnknownPeriodError: lambda error: Problem(
+        UNKNOWN_PERIOD, f"The books have no month {error.month}; GET /v1/periods lists those that there are"
+    ),
+    PeriodRefusedError: lambda error: Problem(PERIOD_REFUSED, str(error)),
+    NotSettledError: lambda _: Problem(
+        NOT_SETTLED,
+        "What began before is still being booked, and nothing more gets into the month: send it again in a moment",
+        headers={"Retry-After": "2"},
+    ),
+    UnknownJournalError: lambda error: Problem(
+        UNKNOWN_JOURNAL, f"There is no journal {error.journal_id} here; GET /v1/journals lists them"
+    ),
+    JournalRefusedError: lambda error: Problem(JOURNAL_REFUSED, str(error)),
     UnknownRewardError: _unknown_reward,
     OutsideAudienceError: _outside,
     LevelTooLowError: _too_low,
+    RewardLevelLackingError: lambda error: Problem(
+        REWARD_LEVEL_LACKING, f"It takes the level {error.title!r}, which the member does not have"
+    ),
+    HadEnoughError: _had_enough,
+    UnusableRewardError: _unusable,
+    UnknownCatalogueRewardError: lambda error: Problem(
+        UNKNOWN_CATALOGUE_REWARD,
+        f"The catalogue has no {error.reward_id!r} of its own; GET /v1/catalogue/rewards lists them",
+    ),
+    RewardExistsError: lambda error: Problem(
+        REWARD_EXISTS, f"There is {error.reward_id!r}; PUT /v1/catalogue/rewards/{error.reward_id} changes it"
+    ),
+    CatalogueFullError: lambda error: Problem(
+        CATALOGUE_FULL, f"It has {error.max_count}; change one that was withdrawn, or raise the setting"
+    ),
+    StaleRewardError: lambda error: Problem(
+        STALE_REWARD,
+        f"It has revision {error.now}, and the change is for {error.asked}: read it again and say what you change",
+    ),
+    NoVoucherError: lambda error: Problem(NO_VOUCHER, f"{error.reward_id!r} is no voucher: it takes no codes"),
+    NoVoucherKeysError: lambda error: Problem(
+        NO_VOUCHER_KEYS, f"Whoever operates the service sees to it: {error}"
+    ),
+    TooManyCodesError: lambda error: Problem(
+        TOO_MANY_CODES, f"At most {error.max_count} codes of one reward wait to be given; nothing was taken in"
+    ),
+    CodesRefusedError: codes_refused,
+    UnknownLinkError: lambda _: Problem(UNKNOWN_LINK, "It was not made here, or what was shown is not whole"),
+    LinkOverError: lambda error: Problem(LINK_OVER, _LINK_OVER[error.state]),
+    LinkEndsError: lambda error: Problem(
+        LINK_ENDS,
+        f"It ends within {error.max_days} days from now",
+        [FieldError(field="/expires_at", detail=f"It ends within {error.max_days} days from now")],
+    ),
+    TooManyLinksError: lambda error: Problem(
+        TOO_MANY_LINKS, f"{error.max_count} are open; revoke those that nobody needs"
+    ),
+    OtherLinkError: lambda _: Problem(
+        KEY_REUSED,
+        "The key made another link before",
+        [FieldError(field="Idempotency-Key", detail="Use a new key")],
+    ),
+    NoCodeError: lambda _: Problem(NO_CODE, "No code came with it, or what it said is gone"),
+    NotTheirsError: lambda _: Problem(NOT_THEIRS, "Whom it was given to signs in and sees it on their own page"),
     OutOfStockError: lambda error: Problem(
         OUT_OF_STOCK, f"All {error.title!r} are redeemed or given; nothing was reserved"
     ),

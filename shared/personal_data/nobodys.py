@@ -71,6 +71,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "occasions": "community occasion_id title begins_at ends_at capacity secret device_key made_at",
         "member_counts": "community members persons bots staff departed hidden unverified is_folded",
         "outcome_hours": "community source hour outcome events folded",
+        "receipt_traces": "community receipt_id receipt_index trace_id received_at",
         "people": (
             "person_id revision name kind disabled email oidc_issuer oidc_subject created_at unbound_count"
         ),
@@ -160,6 +161,15 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "rewards": {
         **NOBODYS_SHARED,
+        # What a community offers.
+        "catalogue_rewards": (
+            "community reward_id kind category title description translations audience level opens_at closes_at "
+            "stock low_count shows_left limit_count limit_days is_withdrawn revision changed_at"
+        ),
+        "reward_links": (
+            "community link_id reward_id note uses_max_count expires_at created_at created_by revoked_at"
+        ),
+        "catalogue_prices": "community reward_id effective_from points",
         # Which payout a line is about, and nothing of the person: who was paid is not kept of a bank's file.
         "bank_lines": (
             "community message_key line_id place imported_at kind status level reference end_to_end_id order_id "
@@ -179,6 +189,28 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "ledger_blocks": "community number previous hash chained_at entries_count transfer_ids account_ids",
         # Whatever a check found wrong is by ids, as the books have them.
         "ledger_checks": ("community asked_at started_at parts_done took_too_long checked_at took_seconds found"),
+        # Accounts of finance's chart and sums of days: who proposed, decided and exported are people who act here.
+        "account_mappings": (
+            "community mapping_id effective_from accounts tax_rate state proposed_at proposed_by_person "
+            "proposed_by proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
+        ),
+        "journal_exports": (
+            "community number first_day last_day grain tax_rate lines_count made_at made_by_person made_by "
+            "made_by_credential"
+        ),
+        "journal_export_lines": "community number line day event account account_number currency amount",
+        # What points are worth, by month: who proposed and decided what of it are people who act here.
+        "liability_days": "community day taken_at policy_id currency vintage_unit error_points cautions",
+        "liability_days_given_up": "community day given_up_at",
+        "liability_policies": (
+            "community policy_id effective_from currency basis minor_per_point estimate expected_redemption "
+            "vintage_unit state proposed_at proposed_by_person proposed_by proposed_by_credential decided_at "
+            "decided_by_person decided_by decided_by_credential"
+        ),
+        "liability_vintages": (
+            "community day vintage issued_points redeemed_points expired_points reserved_points lacking_points "
+            "still_expected_points estimated_by minor_per_point liability_minor full_minor"
+        ),
         "lot_uses": "community used_by award_id points owed",
         "payout_files": (
             "community run_id message_id content sha256 payment_count control_sum_minor created_at created_by"

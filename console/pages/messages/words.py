@@ -12,12 +12,12 @@ KINDS = {
     "level": _("A level was reached"),
     "redemption": _("A reward was confirmed, or could not be given"),
     "payout": _("A payout was sent, or came back"),
-    "survey": _("A survey asks something"),
     "nudge_welcome": _("A nudge: welcome"),
     "nudge_answered": _("A nudge: somebody answered them"),
     "nudge_streak": _("A nudge: their streak ends today"),
     "nudge_waiting": _("A nudge: somebody waits for an answer that they could give"),
     "nudge_thanks": _("A nudge: a thank-you"),
+    "survey": _("A survey asks something"),
     "address": _("Whether an address is theirs"),
 }
 CHANNELS = {"mail": _("Mail"), "slack": "Slack", "discord": "Discord"}

@@ -23,6 +23,8 @@ FACTS: Final = {
     "payout.changed.v1": _("A payout was made, or what the bank said of it"),
     "payout.lots.v1": _("Which points a payout pays"),
     "payout_run.changed.v1": _("A payout run was made, approved, or filed"),
+    "ledger.period_changed.v1": _("A month of the books was closed, or opened again"),
+    "ledger.journal_changed.v1": _("Somebody proposed entries by hand, or had them booked"),
     "campaign.changed.v1": _("A campaign stopped, goes on, or spent all that it has"),
     "guidelines.case_changed.v1": _("What became of a report"),
     "guidelines.suspension_changed.v1": _("A member is suspended, or no more"),

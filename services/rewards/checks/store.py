@@ -20,9 +20,14 @@ from services.rewards.ledger.store.check import FINDINGS_MAX_COUNT
 from services.rewards.payouts.domain import PayoutState
 from shared.postgres import Connection
 
+#: Accounts that nothing but journals books on.
+BY_HAND = ("bank_charges", "fx_gain_loss", "suspense")
+
 log = logging.getLogger(__name__)
 
 _FINDINGS = TypeAdapter(Findings)
+#: What noting how far a check is, in a transaction beside it, may take more.
+BESIDE_SECONDS = 60.0
 
 # Each compares one community, or all (None), lists at most FINDINGS_MAX_COUNT and may take `timeout_seconds`. Like
 # those of the ledger they add up where they can, instead of joining.
@@ -31,7 +36,7 @@ _FINDINGS = TypeAdapter(Findings)
 async def compare_accounts(
     conn: Connection, *, community: str | None, timeout_seconds: float
 ) -> list[AccountDifference]:
-    """Accounts that do not hold what the payouts and redemptions in their states have on them."""
+    """Accounts that do not hold what payouts and redemptions in their states, and journals, have on them."""
     rows = await conn.fetch(
         """
         with standings as (
@@ -41,7 +46,7 @@ async def compare_accounts(
         from (
             select a.community, a.owner, a.kind, a.currency, b.amount as balance, 0 as expected
             from accounts a join balances b using (community, account_id)
-            where a.kind = any($5) and ($1::text is null or a.community = $1)
+            where a.kind = any($5 || $9::text[]) and ($1::text is null or a.community = $1)
             union all
             select p.community, case when s.is_of_member then p.member_id end, s.kind,
                    case when s.is_money then p.currency else 'PTS' end,
@@ -51,13 +56,19 @@ async def compare_accounts(
             union all
             select r.community, case when s.is_of_member then r.member_id end, s.kind, 'PTS', 0, s.times * r.points
             from redemptions r join standings s on s.what = 'redemption' and s.state = r.state
-            where $1::text is null or r.community = $1) both_sides
+            where $1::text is null or r.community = $1
+            union all
+            select j.community, null, l.kind, l.currency, 0, l.amount
+            from journals j join journal_lines l using (community, journal_id)
+            where j.state = 'posted' and ($1::text is null or j.community = $1)) both_sides
+        where kind = any($5 || $9::text[])
         group by 1, 2, 3, 4 having sum(balance) <> sum(expected)
         order by 1, 2 nulls first, 3, 4 limit $2
         """,
         community,
         FINDINGS_MAX_COUNT,
         *(list(column) for column in zip(*expected(), strict=True)),
+        BY_HAND,
         timeout=timeout_seconds,
     )
     return [
@@ -121,6 +132,15 @@ async def compare_states(
         timeout=timeout_seconds,
     )
     return [_state_difference(row) for row in rows]
+
+
+async def may_idle(conn: Connection, *, seconds: float) -> None:
+    """Let this transaction say nothing for so long: meanwhile the broker is asked what it was told.
+
+    The server would end it after `idle_transaction_seconds`, and a check begun again would be ended again.
+    """
+    milliseconds = int((seconds + BESIDE_SECONDS) * 1000)
+    await conn.execute("select set_config('idle_in_transaction_session_timeout', $1, true)", str(milliseconds))
 
 
 async def ask_for_check(conn: Connection, *, community: str, now: datetime) -> bool:

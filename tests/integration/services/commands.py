@@ -18,6 +18,7 @@ from services.ingest.messages.handlers.sealing import Link, write_link
 from services.recognition.badges.api.pictures import EXAMPLE as PICTURE_EXAMPLE
 from services.recognition.counts.handlers import keep_counting
 from services.recognition.thresholds.handlers import on_programmes
+from services.rewards.chain.handlers import chain
 from services.rewards.draws.handlers import freeze_due
 from services.rewards.draws.handlers import on_programmes as open_draws
 from services.scoring.programmes.api.models import EXAMPLE, JSON_EXAMPLE
@@ -53,6 +54,7 @@ NO_COMMANDS = {
     "scoring POST /v1/audiences/preview": "it is asked what would be, and nothing is",
     "scoring POST /v1/programmes/completions": "what may stand in a text: a question, too long for an address",
     "recognition POST /v1/badge-count": "it is asked what would be, and nothing is",
+    "rewards POST /v1/reward-links/open": "it reads: what gives a reward stands in no address",
     "rewards POST /v1/payout-runs/{run_id}/outcome-preview": "it is asked what would be, and nothing is",
 }
 
@@ -673,8 +675,101 @@ async def give_reward_up(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", path)
 
 
+MUG = {"id": "mug", "kind": "merchandise", "title": "Mug", "points": 50}
+BOOKS = {"id": "books", "kind": "voucher", "title": "Book voucher", "points": 100}
+
+
+async def add_reward(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/catalogue/rewards", MUG)
+
+
+async def change_reward(desk: Desk) -> Ask:
+    assert (await desk.api.post("/v1/catalogue/rewards", json=MUG)).status_code == 201
+    said = {key: value for key, value in MUG.items() if key != "id"}
+    return Ask(desk.api, "PUT", "/v1/catalogue/rewards/mug", said | {"revision": 1, "points": 60})
+
+
+async def import_codes(desk: Desk) -> Ask:
+    assert (await desk.api.post("/v1/catalogue/rewards", json=BOOKS)).status_code == 201
+    return Ask(desk.api, "POST", "/v1/catalogue/rewards/books/codes", {"csv": "code\nEXAMPLE-1\n"})
+
+
+async def make_reward_link(desk: Desk) -> Ask:
+    await desk.world.join("ada")
+    assert (await desk.api.post("/v1/catalogue/rewards", json=MUG)).status_code == 201
+    ends = datetime.now(UTC) + timedelta(days=1)
+    return Ask(desk.api, "POST", "/v1/reward-links", {"reward_id": "mug", "expires_at": ends.isoformat()})
+
+
+async def revoke_reward_link(desk: Desk) -> Ask:
+    made = await (await make_reward_link(desk))()
+    assert made.status_code == 201, made.text
+    return Ask(desk.api, "POST", f"/v1/reward-links/{made.json()['link_id']}/revoke")
+
+
+async def claim_reward(desk: Desk) -> Ask:
+    made = await (await make_reward_link(desk))()
+    path = f"/v1/members/{desk.world.uuid('ada')}/reward-claims"
+    return Ask(desk.api, "POST", path, {"token": made.json()["token"]})
+
+
 async def check_ledger(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/ledger/checks")
+
+
+WORTH = {
+    "effective_from": "2026-01-01",
+    "currency": "EUR",
+    "basis": "cost",
+    "minor_per_point": "0.95",
+    "estimate": "rate",
+    "expected_redemption": "0.8",
+    "vintage_unit": "month",
+}
+
+
+async def propose_worth(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/finance/liability-policies", WORTH)
+
+
+async def _proposed_worth(desk: Desk) -> str:
+    made = await (await propose_worth(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/finance/liability-policies/{made.json()['policy_id']}"
+
+
+async def approve_worth(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _proposed_worth(desk)}/approve")
+
+
+async def withdraw_worth(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _proposed_worth(desk)}/withdraw")
+
+
+MAPPING = {"effective_from": "2026-01-01", "accounts": [{"account": "bank", "number": "1800"}]}
+
+
+async def propose_mapping(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/finance/account-mappings", MAPPING)
+
+
+async def _proposed_mapping(desk: Desk) -> str:
+    made = await (await propose_mapping(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/finance/account-mappings/{made.json()['mapping_id']}"
+
+
+async def approve_mapping(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _proposed_mapping(desk)}/approve")
+
+
+async def withdraw_mapping(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _proposed_mapping(desk)}/withdraw")
+
+
+async def export_journal(desk: Desk) -> Ask:
+    body = {"first_day": "2026-01-01", "last_day": "2026-01-31"}
+    return Ask(desk.api, "POST", "/v1/finance/journal-exports", body)
 
 
 async def create_run(desk: Desk) -> Ask:
@@ -720,6 +815,70 @@ async def confirm_outcome(desk: Desk) -> Ask:
 
 async def withdraw_outcome(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await propose_outcome(desk)}/withdraw")
+
+
+async def month_over(desk: Desk) -> str:
+    """The month before, in which something was booked, and which is in the chain."""
+    desk.world.later = -timedelta(days=datetime.now(UTC).day)
+    await desk.world.give(desk.world.award("early", "ada", 5))
+    month = f"{datetime.now(UTC) + desk.world.later:%Y-%m}"
+    desk.world.later = timedelta(0)
+    async with desk.world.begin() as tx:
+        while await chain(tx):
+            pass
+    return f"/v1/periods/{month}"
+
+
+async def close_month(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await month_over(desk)}/close")
+
+
+async def closing(desk: Desk) -> str:
+    path = await month_over(desk)
+    proposed = await desk.api.post(f"{path}/close")
+    assert proposed.status_code == 200, proposed.text
+    return path
+
+
+async def confirm_month(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await closing(desk)}/confirm")
+
+
+async def withdraw_month(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await closing(desk)}/withdraw")
+
+
+async def reopen_month(desk: Desk) -> Ask:
+    path = await closing(desk)
+    assert (await desk.other.post(f"{path}/confirm")).status_code == 200
+    return Ask(desk.api, "POST", f"{path}/reopen", {"reason": "charges came late"})
+
+
+JOURNAL = {
+    "reason": "The bank's charges",
+    "lines": [
+        {"account": "bank", "currency": "EUR", "amount": 1250},
+        {"account": "bank_charges", "currency": "EUR", "amount": -1250},
+    ],
+}
+
+
+async def propose_journal(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/journals", JOURNAL)
+
+
+async def proposed_journal(desk: Desk) -> str:
+    proposed = await (await propose_journal(desk))()
+    assert proposed.status_code == 201, proposed.text
+    return f"/v1/journals/{proposed.json()['journal_id']}"
+
+
+async def confirm_journal(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await proposed_journal(desk)}/confirm")
+
+
+async def withdraw_journal(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await proposed_journal(desk)}/withdraw")
 
 
 async def hand_in(desk: Desk, *entries: str) -> None:
@@ -1256,6 +1415,12 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "recognition POST /v1/members/{member_id}/quests/{quest_id}/leave": ("quest.leave", leave_quest),
     "rewards PUT /v1/payees/{member_id}": ("payee.set", set_payee),
     "rewards POST /v1/draws/{draw_id}/draw": ("draw.draw", draw_winners),
+    "rewards POST /v1/catalogue/rewards": ("reward.add", add_reward),
+    "rewards PUT /v1/catalogue/rewards/{reward_id}": ("reward.change", change_reward),
+    "rewards POST /v1/catalogue/rewards/{reward_id}/codes": ("voucher.import", import_codes),
+    "rewards POST /v1/reward-links": ("reward_link.make", make_reward_link),
+    "rewards POST /v1/reward-links/{link_id}/revoke": ("reward_link.revoke", revoke_reward_link),
+    "rewards POST /v1/members/{member_id}/reward-claims": ("redemption.claim", claim_reward),
     "rewards POST /v1/redemptions": ("redemption.reserve", reserve),
     "rewards POST /v1/redemptions/{redemption_id}/confirm": ("redemption.confirm", confirm),
     "rewards POST /v1/redemptions/{redemption_id}/cancel": ("redemption.cancel", cancel_redemption),
@@ -1275,6 +1440,32 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/bank-lines/{line_id}/match": ("bank_line.match", match_bank_line),
     "rewards POST /v1/bank-lines/{line_id}/set-aside": ("bank_line.set_aside", set_bank_line_aside),
     "rewards POST /v1/ledger/checks": ("ledger.check", check_ledger),
+    "rewards POST /v1/finance/liability-policies": ("liability_policy.propose", propose_worth),
+    "rewards POST /v1/finance/liability-policies/{policy_id}/approve": (
+        "liability_policy.approve",
+        approve_worth,
+    ),
+    "rewards POST /v1/finance/liability-policies/{policy_id}/withdraw": (
+        "liability_policy.withdraw",
+        withdraw_worth,
+    ),
+    "rewards POST /v1/finance/account-mappings": ("account_mapping.propose", propose_mapping),
+    "rewards POST /v1/finance/account-mappings/{mapping_id}/approve": (
+        "account_mapping.approve",
+        approve_mapping,
+    ),
+    "rewards POST /v1/finance/account-mappings/{mapping_id}/withdraw": (
+        "account_mapping.withdraw",
+        withdraw_mapping,
+    ),
+    "rewards POST /v1/finance/journal-exports": ("journal_export.make", export_journal),
+    "rewards POST /v1/periods/{month}/close": ("period.close", close_month),
+    "rewards POST /v1/periods/{month}/reopen": ("period.reopen", reopen_month),
+    "rewards POST /v1/periods/{month}/confirm": ("period.confirm", confirm_month),
+    "rewards POST /v1/periods/{month}/withdraw": ("period.withdraw", withdraw_month),
+    "rewards POST /v1/journals": ("journal.propose", propose_journal),
+    "rewards POST /v1/journals/{journal_id}/confirm": ("journal.confirm", confirm_journal),
+    "rewards POST /v1/journals/{journal_id}/withdraw": ("journal.withdraw", withdraw_journal),
     **{f"{service} {operation}": how for service in SERVICES for operation, how in OF_EACH.items()},
 }
 

@@ -101,6 +101,20 @@ NOTHING_PERSONAL = {
     # Numbers and hashes of blocks; which entries are in one, the block says.
     "rewards GET /v1/ledger/chain",
     "rewards GET /v1/ledger/blocks",
+    "rewards GET /v1/finance/account-mappings",
+    "rewards GET /v1/finance/account-mappings/{mapping_id}",
+    "rewards GET /v1/finance/journal",
+    "rewards GET /v1/finance/journal-exports",
+    "rewards GET /v1/finance/journal-exports/{number}",
+    "rewards GET /v1/finance/journal-exports/{number}/file",
+    "rewards GET /v1/finance/trial-balance",
+    "rewards GET /v1/finance/liability",
+    "rewards GET /v1/finance/liability/days",
+    "rewards GET /v1/finance/liability/days/{day}",
+    "rewards GET /v1/finance/liability/movement",
+    "rewards GET /v1/finance/liability-policies",
+    "rewards GET /v1/finance/liability-policies/{policy_id}",
+    "rewards GET /v1/finance/deferral",
     "scoring GET /v1/rules",
     "scoring GET /v1/rules/history",
     "ingest GET /v1/members/counts",
@@ -215,6 +229,8 @@ async def world(stack: Any, pool: asyncpg.Pool, spec: ServiceSpec) -> AsyncItera
         made.configure(**keys)
     if spec.name == "recognition":  # no badge is taken away without
         made.configure(credential_keys=stack.state.credential_keys, credentials_url=stack.state.credentials_url)
+    if spec.name == "rewards":  # no code is taken in without
+        made.configure(voucher_keys=stack.state.voucher_keys)
     yield made
     await made.outbox()
 

@@ -87,8 +87,8 @@ _SAYING = {
     *("level_grace", "level_opens", "level_above_hand", "levels_count"),
     *("tier_twice", "tiers_fall", "limited_tiers", "gives_of_tiers"),
     *("gives_nothing", "step_twice", "step_rule_twice", "quest_days"),
-    *("survey_when", "survey_answers", "survey_anonymous"),
     *("nudge_other_kind", "nudge_lacks", "nudge_event"),
+    *("survey_when", "survey_answers", "survey_anonymous"),
 }
 _EXPECTED = {
     "int_type": "a whole number, without quotes",
@@ -147,8 +147,8 @@ def read_with_warnings(text: str, *, clock: Clock | None = None, reviewed_since:
         *streak_mistakes(located),
         *level_mistakes(located, read, own),
         *prize_mistakes(located),
-        *survey_mistakes(located, text, own, clock),
         *nudge_mistakes(located, text, own, clock),
+        *survey_mistakes(located, text, own, clock),
     ]
     try:
         programme = Programme.model_validate(located.value)

@@ -1549,6 +1549,16 @@ class PlatformDecisions(TypedDict):
     upheld: NotRequired[list[str]]
 
 
+class PointsExpiry(TypedDict):
+    """What becomes of points that come back to a lot whose time is over, as of a redemption that is
+    cancelled.
+
+    They can be used for `grace_days` after the day on which they came back, once.
+    """
+
+    grace_days: int
+
+
 class Preview(TypedDict):
     """How many would be in an audience: of all members, or estimated from those who were looked at."""
 
@@ -1931,6 +1941,7 @@ class Rewards(TypedDict):
 
     catalogue: NotRequired[list[CatalogueReward]]
     draws: NotRequired[list[Draw]]
+    expiry: NotRequired[PointsExpiry | None]
     payout: NotRequired[PayoutTerms | None]
 
 

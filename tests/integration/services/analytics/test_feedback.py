@@ -6,12 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
-from services.analytics.feedback.handlers import note_answers, on_surveys
-from services.analytics.intake.handlers import on_events
+from services.analytics.feedback.handlers import on_surveys
+from services.analytics.intake.handlers import on_events, on_members
 from services.analytics.programmes.handlers import on_programmes
 from shared.contracts.facts import MEMBER_FACT
 from shared.contracts.facts.surveys import SOURCE
-from shared.followed_members import on_members
 from tests.integration.services.world import NOON
 
 pytestmark = pytest.mark.stack
@@ -53,12 +52,6 @@ def answered(world: Any, member: str, score: int, number: int = 1) -> Any:
     return made | {"id": event_id, "source": SOURCE, "data": data}
 
 
-async def tell(world: Any, *events: Any) -> None:
-    async with world.begin() as tx:
-        await on_events(tx, list(events))
-        await note_answers(tx, list(events))
-
-
 async def test_what_surveys_say_is_of_what_stands_and_of_each_person_once(
     world: Any, api: httpx.AsyncClient
 ) -> None:
@@ -74,12 +67,12 @@ async def test_what_surveys_say_is_of_what_stands_and_of_each_person_once(
     await world.handle(on_surveys, *facts)
     await world.handle(on_surveys, *facts)
     events = [answered(world, one, 10) for one in MEMBERS[:5]]
-    await tell(world, *events)
+    await world.handle(on_events, *events)
     # A changed answer takes the one before back; a platform's own survey is another's.
     changed = [world.retraction("answer ada 1"), answered(world, "ada", 0, 2)]
     foreign = answered(world, "fay", 0, 7) | {"source": "https://survey.example"}
-    await tell(world, *changed, foreign)
-    await tell(world, *events)
+    await world.handle(on_events, *changed, foreign)
+    await world.handle(on_events, *events)
 
     found = (await api.get("/v1/feedback", params=MARCH)).json()["items"]
     nps, solved = found

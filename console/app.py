@@ -18,6 +18,7 @@ from console.pages.account import routes as account
 from console.pages.audit import routes as audit
 from console.pages.badges import of_members as badges_of_members
 from console.pages.badges import routes as badges
+from console.pages.bank import routes as bank
 from console.pages.boards import of_everybody as boards_of_everybody
 from console.pages.boards import of_members as boards_of_members
 from console.pages.boards import routes as boards
@@ -38,6 +39,7 @@ from console.pages.embeds.lately import Lately
 from console.pages.explorer import routes as explorer
 from console.pages.figures import routes as figures
 from console.pages.guidelines import routes as guidelines
+from console.pages.insight import routes as insight
 from console.pages.keys import routes as keys
 from console.pages.kudos import routes as kudos
 from console.pages.leaderboard import routes as leaderboard
@@ -79,7 +81,7 @@ from console.sign_in.provider import Provider
 from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
-FINANCE = (payout_runs, payout_outcomes, payees, redemptions, ledger, statements)
+FINANCE = (payout_runs, payout_outcomes, bank, payees, redemptions, ledger, statements)
 RUN_IT = (
     *(pipeline, dead_letters, connectors, webhooks, receipts, refused),
     *(people, keys, audit, parts, community, embeds),
@@ -87,7 +89,7 @@ RUN_IT = (
 OF_MEMBERS = (me, my_place, my_rewards, my_payouts, my_guidelines, my_messages, my_data)
 FOR_EVERYBODY = (visitors, boards_of_everybody, cards, framed)
 PAGES = (
-    *(sign_in, overview, figures, leaderboard, explorer, try_it, account, views),
+    *(sign_in, overview, insight, figures, leaderboard, explorer, try_it, account, views),
     *(
         members,
         messages,

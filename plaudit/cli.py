@@ -43,6 +43,9 @@ SUBCOMMANDS = {
         "badge",
         "See badges and who holds them, give and take them back, take them away, and verify them.",
     ),
+    "bank": Subcommand(
+        "plaudit.bank", "bank", "Read what a bank answers, import it, decide of what matches no payout."
+    ),
     "board": Subcommand("plaudit.board", "board", "See boards, who is on them, and results with prizes."),
     "ledger": Subcommand(
         "plaudit.ledger", "ledger", "Check the ledger, verify its chain of blocks, export the books."
@@ -64,6 +67,9 @@ SUBCOMMANDS = {
     ),
     "content": Subcommand(
         "plaudit.content", "content", "See the best content, what nobody judged yet, and why one is as good."
+    ),
+    "figures": Subcommand(
+        "plaudit.figures", "figures", "See growth, retention, answers and the scorecard of a community."
     ),
     "guidelines": Subcommand(
         "plaudit.guidelines", "guidelines", "Decide what was reported, and appeals; suspend members."

@@ -7,6 +7,7 @@ to that of the next.
 """
 
 from bisect import bisect_right
+from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -129,6 +130,11 @@ class Calendar:
             end = min(end, self._week_cuts[place] - _A_DAY)
         return Span(max(date.fromordinal(max(start, 1)), first), end)
 
+    @property
+    def week_starts(self) -> Sequence[tuple[date, Weekday]]:
+        """The first day of each way to begin a week, and that way: what decides which week a day is in."""
+        return self._weeks
+
     @cached_property
     def _weeks(self) -> list[tuple[date, Weekday]]:
         """The first day of each way to begin a week, and that way."""
@@ -183,8 +189,7 @@ def monday_of(day: date) -> date:
 
 def month_of(day: date) -> Span:
     """The calendar month that holds a day."""
-    first = day.replace(day=1)
-    return Span(first, (first + timedelta(days=31)).replace(day=1) - _A_DAY)
+    return Span(day.replace(day=1), day.replace(day=monthrange(day.year, day.month)[1]))
 
 
 def _utc(moment: datetime | None) -> datetime | None:

@@ -172,7 +172,7 @@ def _body(
     content = said.get("requestBody", {}).get("content", {})
     if not content:
         return None, None, ""
-    for media_type in ("application/yaml", "text/csv"):
+    for media_type in ("application/yaml", "text/csv", "application/xml"):
         if media_type in content:
             return None, Argument("content", "", "str | bytes", required=True), media_type
     if "application/json" not in content:

@@ -121,14 +121,12 @@ AFTER: Final = {
         from events where community = $1 group by 2, 3, 4
         """,
         """
-        insert into member_firsts (community, member_id, first_at, channel)
-        select distinct on (member_id) $1, member_id, event_time, channel
-        from events where community = $1 order by member_id, event_time, event_uid
+        insert into member_locks (community, member_id)
+        select distinct community, member_id from events where community = $1
         """,
         """
-        insert into first_days (community, day, channel, members)
-        select $1, (first_at at time zone 'UTC')::date, channel, count(*)
-        from member_firsts where community = $1 group by 2, 3
+        insert into retention_marks (community, member_id) select community, member_id from member_locks
+        where community = $1
         """,
         """
         insert into rejection_counts (community, rejections)

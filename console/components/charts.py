@@ -79,6 +79,50 @@ def line(values: Sequence[float], *, top: float, height: float) -> Line:
     return Line(drawn, f"{drawn} L{spots[-1][0]:.1f} {height} L{spots[0][0]:.1f} {height}Z", spots[-1][1])
 
 
+@dataclass(frozen=True)
+class Column:
+    """A period in a chart of columns: where it lies (per cent), what came above the line, and what went below."""
+
+    x: float
+    width: float
+    up_y: float
+    up_height: float
+    down_height: float
+    net_y: float
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A chart of columns: its height, the line between what came and went, and the columns."""
+
+    height: int
+    base: float
+    columns: Sequence[Column]
+
+
+def columns(came: Sequence[float], gone: Sequence[float], *, height: int = 220) -> Columns:
+    """Columns of what came, above a line, and of what went, below it, with what is left of both."""
+    most_up, most_down = max([*came, 0]), max([*gone, 0])
+    scale = height / max(most_up + most_down, 1)
+    base = most_up * scale if most_up + most_down else float(height)
+    step = 100 / max(len(came), 1)
+    return Columns(
+        height,
+        base,
+        [
+            Column(
+                index * step + step * 0.15,
+                step * 0.7,
+                base - up * scale,
+                up * scale,
+                down * scale,
+                base - (up - down) * scale,
+            )
+            for index, (up, down) in enumerate(zip(came, gone, strict=True))
+        ],
+    )
+
+
 def spark(values: Sequence[float], *, height: int = 24) -> Line:
     """A small line without axes, for beside a number."""
     return line(values, top=max([*values, 1]), height=height)

@@ -30,6 +30,10 @@ def _(text: str) -> str:
 
 
 OVERVIEW = Link("/overview", _("Overview"), "home", "analytics:read")
+SCORECARD = Link("/scorecard", _("Scorecard"), "gauge", "analytics:read")
+GROWTH = Link("/insight/growth", _("Growth"), "up", "analytics:read")
+RETENTION = Link("/insight/retention", _("Retention"), "undo", "analytics:read")
+ANSWERS = Link("/insight/answers", _("Answers"), "reply", "analytics:read")
 MEMBERS = Link("/members", _("Members"), "people", "members:read")
 CHECK_INS = Link("/check-ins", _("Check-ins"), "cal", "events:write")
 LEADERBOARD = Link("/leaderboard", _("Leaderboards"), "cup", "recognition:read")
@@ -63,6 +67,7 @@ COMMUNITY = Link("/community", _("Community settings"), "gear", "communities:wri
 EMBEDS = Link("/embeds", _("Embeds"), "globe", "recognition:read")
 PARTS = Link("/parts", _("Parts and versions"), "gauge", "operations:read")
 PAYOUT_RUNS = Link("/payout-runs", _("Payout runs"), "bank", "payouts:read")
+BANK = Link("/bank", _("Bank files"), "receipt", "payouts:read")
 REDEMPTIONS = Link("/redemptions", _("Redemptions"), "gift", "rewards:read")
 LEDGER = Link("/ledger", _("Ledger"), "book", "payouts:read")
 STATEMENTS = Link("/statements", _("Statements"), "receipt", "rewards:read")
@@ -86,10 +91,11 @@ OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
+    Group(_("Insight"), (SCORECARD, GROWTH, RETENTION, ANSWERS)),
     Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, KUDOS, CHECK_INS, MESSAGES, NUDGES)),
     Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS, QUESTS, DRAWS)),
     Group(_("Keep it fair"), (GUIDELINES, HELD, CONTENT)),
-    Group(_("Finance"), (PAYOUT_RUNS, REDEMPTIONS, LEDGER, STATEMENTS)),
+    Group(_("Finance"), (PAYOUT_RUNS, BANK, REDEMPTIONS, LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
     Group(_("Operation"), (PIPELINE, DEAD_LETTERS, CONNECTORS, WEBHOOKS, RECEIPTS, REJECTED, PARTS)),
     Group(_("Run it"), (PEOPLE, KEYS, COMMUNITY, EMBEDS)),

@@ -167,6 +167,10 @@ def _(text: str) -> str:
 #: What is told once, after something was done.
 TOASTS = {
     "saved": _("Saved"),
+    "bank-imported": _("The file is read: what it says is noted in a moment"),
+    "bank-imported-before": _("This file was imported before: nothing happened"),
+    "bank-matched": _("It is noted of the payout in a moment"),
+    "bank-set-aside": _("It waits no more"),
     "signed-out": _("You are signed out"),
     "view-saved": _("The view is saved"),
     "view-removed": _("The view is removed"),

@@ -336,6 +336,15 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Figures behind",
+            "How long the longest wait is to be counted in growth and retention, or in response times.",
+            "s",
+            (
+                Query("max(plaudit_analytics_retention_behind_seconds)", "retention"),
+                Query("max(plaudit_analytics_responses_behind_seconds)", "response times"),
+            ),
+        ),
+        Panel(
             "Waiting for a second person",
             "Versions of programmes that change money, and outcomes of payouts, that one person proposed.",
             "short",
@@ -345,6 +354,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
                 Query("max(plaudit_scoring_signal_cases_waiting)", "held points"),
                 Query("max(plaudit_scoring_signal_cases_old)", "held points for long"),
                 Query("max(plaudit_rewards_outcomes_waiting)", "outcomes"),
+                Query("max(plaudit_rewards_bank_lines_open)", "lines of banks"),
             ),
         ),
     ),

@@ -4,11 +4,13 @@ from services.analytics.audit import api as audit
 from services.analytics.audit.handlers import FORGET_EVERY_SECONDS, forget, on_audit
 from services.analytics.guidelines import api as guidelines
 from services.analytics.guidelines.handlers import on_guidelines
+from services.analytics.intake.handlers import on_events, on_members
 from services.analytics.lift import api as lift
-from services.analytics.lift.handlers import SETTLE_EVERY_SECONDS, on_nudges, settle
+from services.analytics.lift.handlers import SETTLE_EVERY_SECONDS as SETTLE_NUDGES_EVERY_SECONDS
+from services.analytics.lift.handlers import on_nudges
+from services.analytics.lift.handlers import settle as settle_nudges
 from services.analytics.lineage.api import routes as lineage
 from services.analytics.participation import api as participation
-from services.analytics.participation.handlers import on_events
 from services.analytics.payouts.handlers import on_payouts
 from services.analytics.points import api as points
 from services.analytics.points.handlers import on_awards
@@ -18,6 +20,12 @@ from services.analytics.recognition.handlers import on_grants
 from services.analytics.redemptions.handlers import on_redemptions
 from services.analytics.rejections import api as rejections
 from services.analytics.rejections.handlers import on_rejected
+from services.analytics.response_times.api import routes as response_times
+from services.analytics.response_times.handlers import SETTLE_EVERY_SECONDS, settle
+from services.analytics.retention.api import acquisition
+from services.analytics.retention.api import routes as retention
+from services.analytics.retention.handlers import FOLD_EVERY_SECONDS, fold
+from services.analytics.scorecard import api as scorecard
 from services.analytics.settings import Settings
 from services.analytics.summary import api as summary
 from services.analytics.timelines import api as timelines
@@ -27,6 +35,7 @@ from shared.contracts.facts import (
     ACCEPTED_EVENT,
     AUDIT_FACT,
     GUIDELINE_FACT,
+    MEMBER_FACT,
     NUDGE_DECIDED,
     PAYOUT_FACT,
     POINTS_AWARDED,
@@ -36,12 +45,12 @@ from shared.contracts.facts import (
     REJECTED_EVENT,
 )
 from shared.followed_communities import FOLLOWED_COMMUNITIES
-from shared.followed_members import FOLLOWED_MEMBERS
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import (
     AUDIT,
     EVENTS,
     GUIDELINES,
+    MEMBERS,
     NUDGES,
     PAYOUTS,
     POINTS,
@@ -61,7 +70,7 @@ SPEC = ServiceSpec(
         FOLLOWED_PEOPLE,
         FOLLOWED_WEBHOOKS,
         FOLLOWED_COMMUNITIES,
-        FOLLOWED_MEMBERS,
+        Subscription(MEMBERS, MEMBER_FACT, on_members),
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
         Subscription(EVENTS, ACCEPTED_EVENT, on_events),
         Subscription(REJECTED, REJECTED_EVENT.adapter, on_rejected),
@@ -75,13 +84,29 @@ SPEC = ServiceSpec(
     ],
     routers=[
         part.router
-        for part in (participation, points, summary, rejections, lineage, timelines, audit, guidelines, lift)
+        for part in (
+            participation,
+            acquisition,
+            retention,
+            response_times,
+            scorecard,
+            points,
+            summary,
+            rejections,
+            lineage,
+            timelines,
+            audit,
+            guidelines,
+            lift,
+        )
     ],
     problems=ERRORS,
     whole=[AUDIT],
     timers=[
         Timer("forget-audit", every_seconds=FORGET_EVERY_SECONDS, run=forget),
-        Timer("settle-nudges", every_seconds=SETTLE_EVERY_SECONDS, run=settle),
+        Timer("count-retention", every_seconds=FOLD_EVERY_SECONDS, run=fold),
+        Timer("settle-questions", every_seconds=SETTLE_EVERY_SECONDS, run=settle),
+        Timer("settle-nudges", every_seconds=SETTLE_NUDGES_EVERY_SECONDS, run=settle_nudges),
     ],
 )
 

@@ -8,7 +8,8 @@ from shared.settings import ServiceSettings
 class Settings(ServiceSettings):
     """The shared settings, with batches that come less often: nothing waits for this service.
 
-    And how long the audit's read model is, and a table of it may be; and when the effect of nudges is looked at.
+    And how long the audit's read model is, and a table of it may be; what figures mean by gone and activated; and
+    when the effect of nudges is looked at.
     """
 
     batch_interval_seconds: float = Field(
@@ -29,4 +30,19 @@ class Settings(ServiceSettings):
     )
     audit_csv_max_count: int = Field(
         100_000, ge=1, description="Entries in one table of the audit; what has more is refused"
+    )
+    silence_days: int = Field(
+        30,
+        ge=1,
+        le=366,
+        description="Whole silent days after which a member counts as gone; after a change all are counted anew",
+    )
+    win_back_days: int = Field(
+        30, ge=1, le=366, description="Days after that in which whoever comes back counts as won back"
+    )
+    activation_days: int = Field(
+        14, ge=1, le=366, description="Days from a member's first event in which they may become activated"
+    )
+    questions_max_count: int = Field(
+        50_000, ge=1, description="Questions that one answer about response times goes through; more are refused"
     )

@@ -25,6 +25,8 @@ from services.rewards.payouts.review import api as review
 from services.rewards.payouts.runs.api import routes as runs
 from services.rewards.payouts.runs.handlers.pieces import carry_on_runs
 from services.rewards.problems import ERRORS
+from services.rewards.reconciliation import api as reconciliation
+from services.rewards.reconciliation.handlers import NOTED_EVERY_SECONDS, count_open, note_matched
 from services.rewards.redemptions import api as redemptions
 from services.rewards.redemptions.handlers import expire_reservations
 from services.rewards.restoring.handlers import READ_BACK
@@ -59,7 +61,7 @@ SPEC = ServiceSpec(
         part.router
         for part in (
             *(members, erasure, payees, catalogue, redemptions, payouts, runs, preview, review, outcomes),
-            *(checks, books, chain_api, draws),
+            *(reconciliation, checks, books, chain_api, draws),
         )
     ],
     problems=ERRORS,
@@ -70,12 +72,16 @@ SPEC = ServiceSpec(
         Timer("expire-points", every_seconds=60, run=expire_points),
         Timer("carry-on-runs", every_seconds=1, run=carry_on_runs),
         Timer("count-outcomes-waiting", every_seconds=60, run=count_waiting),
+        Timer("count-bank-lines-open", every_seconds=60, run=count_open),
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
         Timer("fold-sums", every_seconds=60, run=fold),
         Timer("chain-entries", every_seconds=1, run=chain),
         Timer("check-ledger", every_seconds=3600, run=check_all),
     ],
-    errands=[Errand("check-asked", every_seconds=ASKED_EVERY_SECONDS, run=check_asked)],
+    errands=[
+        Errand("check-asked", every_seconds=ASKED_EVERY_SECONDS, run=check_asked),
+        Errand("note-bank-lines", every_seconds=NOTED_EVERY_SECONDS, run=note_matched),
+    ],
     read_back=(*READ_BACK, *links.READ_BACK),
 )
 

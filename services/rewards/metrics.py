@@ -32,6 +32,11 @@ RUNS_WORKED_AT = Gauge(
 OUTCOMES_WAITING = Gauge(
     "plaudit_rewards_outcomes_waiting", "Outcomes that one person proposed and another has yet to confirm"
 )
+BANK_LINES_OPEN = Gauge("plaudit_rewards_bank_lines_open", "Lines of banks' messages that somebody has to look at")
+BANK_LINES_WAIT_SECONDS = Gauge(
+    "plaudit_rewards_bank_lines_wait_seconds",
+    "How long the oldest line of a bank waits for somebody to look at it",
+)
 POINTS_EXPIRED = Counter("plaudit_rewards_points_expired_total", "Points whose time was over")
 ALTERED_REFUSALS = Counter(
     "plaudit_rewards_altered_refusals_total",

@@ -39,6 +39,19 @@ from services.rewards.payouts.runs.domain.runs import (
     UnknownRunError,
 )
 from services.rewards.payouts.runs.domain.sealing import SealDiffersError
+from services.rewards.reconciliation.api import (
+    AMOUNT_DIFFERS,
+    BANK_LINE_REFUSED,
+    INVALID_BANK_MESSAGE,
+    UNKNOWN_BANK_LINE,
+    UNKNOWN_BANK_MESSAGE,
+)
+from services.rewards.reconciliation.domain import (
+    AmountDiffersError,
+    LineRefusedError,
+    UnknownLineError,
+    UnknownMessageError,
+)
 from services.rewards.redemptions.api import (
     LEVEL_TOO_LOW,
     NOT_CANCELLABLE,
@@ -59,6 +72,7 @@ from services.rewards.redemptions.domain import (
     UnknownRedemptionError,
     UnknownRewardError,
 )
+from shared.bank_messages.documents import MessageError
 from shared.commands import KEY_REUSED
 from shared.http import ErrorTable, FieldError, Problem
 from shared.http.problem_types import UNKNOWN_MEMBER
@@ -110,6 +124,15 @@ def _report_refused(error: ReportRefusedError) -> Problem:
 
 
 ERRORS: ErrorTable = {
+    MessageError: lambda error: Problem(INVALID_BANK_MESSAGE, f"Nothing of the file counts: {error}"),
+    UnknownMessageError: lambda _: Problem(UNKNOWN_BANK_MESSAGE, "GET /v1/bank-messages lists those imported"),
+    UnknownLineError: lambda _: Problem(UNKNOWN_BANK_LINE, "GET /v1/bank-lines lists those that there are"),
+    LineRefusedError: lambda error: Problem(BANK_LINE_REFUSED, str(error)),
+    AmountDiffersError: lambda error: Problem(
+        AMOUNT_DIFFERS,
+        f"{str(error).capitalize()}: when it is meant so, send it again with `confirm_amount: true`",
+        [FieldError(field="/payout_id", detail=str(error))],
+    ),
     UnknownMemberError: lambda error: Problem(
         UNKNOWN_MEMBER,
         f"Nothing is known of member {error.member_id}; members are those of the community's events",

@@ -1,6 +1,6 @@
 """Who is merged into whom: to which member an id belongs now, in every service."""
 
-from shared.merges.domain import Merge, MovedMember, Spell
+from shared.merges.domain import MemberKey, Merge, MovedMember, Spell
 from shared.merges.store import (
     LOCK_SHARED,
     find_head,
@@ -18,6 +18,7 @@ from shared.merges.store import (
 
 __all__ = [
     "LOCK_SHARED",
+    "MemberKey",
     "Merge",
     "MovedMember",
     "Spell",

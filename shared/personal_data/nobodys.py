@@ -155,6 +155,16 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "rewards": {
         **NOBODYS_SHARED,
+        # Which payout a line is about, and nothing of the person: who was paid is not kept of a bank's file.
+        "bank_lines": (
+            "community message_key line_id place imported_at kind status level reference end_to_end_id order_id "
+            "named amount_minor currency instructed_minor reason booked_on entry account direction entry_minor "
+            "entry_currency servicer_reference payments is_detailed is_booked state says payout_id run_id "
+            "matched_by outcome_id same_as why decided_at decided_by_person decided_by"
+        ),
+        "bank_messages": (
+            "community message_key name message_id sha256 imported_at imported_by_person imported_by"
+        ),
         "draws": (
             "community draw_id title description reward_id winners_count closes_at state seed frozen_at "
             "tickets_count tickets_sha256 drawn_at"
@@ -190,7 +200,6 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "active_days": "community channel day gap members",
         "awards_by_hand": "community award_id person_id approved_by_person",
         "event_days": "community day channel type events",
-        "first_days": "community day channel members",
         "grant_days": "community day kind name granted taken_back",
         "member_counts": "community members",
         "payout_counts": "community state currency number points amount_minor",
@@ -205,6 +214,10 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "redemption_lots": "community redemption_id part position award_id points",
         "redemption_states": "community redemption_id fact_id position state changed_at",
         "rejections": "community fact_id source event_id outcome reason rejected_at receipt_id receipt_index",
+        "response_events": "community channel host item_id event_uid is_question",
+        "response_marks": "mark_id community channel host item_id marked_at",
+        "retention_figures": "community figure channel day number people",
+        "retention_terms": "community terms",
         "rule_days": "community day rule_id points awards taken_back amendments",
         "redemption_counts": "community state number points",
         "rejection_counts": "community rejections",

@@ -8,6 +8,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import FULL, Console
 from tests.browser.treasury import TREASURY, filled
+from tests.unit.shared.bank_messages.messages import entry, payment, statement
 from tests.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -17,6 +18,8 @@ PAGES = (
     "/payout-runs/make",
     "/payout-runs/{run}",
     "/payout-runs/{run}/outcomes",
+    "/bank",
+    "/bank/lines/{line}",
     "/payees/{elif}",
     "/payees/{ada}",
     "/redemptions",
@@ -203,5 +206,25 @@ async def test_a_run_is_made_approved_and_filed_by_two_people(
         lines = (await (await coming.value).path()).read_text().splitlines()
         assert len(lines) == 4
         assert sum('"settled"' in one for one in lines) == 1
+
+        # 6. The bank's own file is read: the third payout left the account, and of a return nobody knows whose.
+        content = statement("camt.053", entry("11.00", payment(ids[2]), way="DBIT"))
+        await made.goto(run.partition("/payout-runs/")[0] + "/bank")
+        await made.get_by_role("button", name="Import").click()
+        await expect(made.get_by_role("alert")).to_contain_text("Open a file of the bank")
+        await made.get_by_label("What the bank answered").fill(content.decode())
+        await made.get_by_role("button", name="Import").click()
+        await expect(made.get_by_role("status")).to_contain_text("The file is read")
+
+        async def is_noted() -> bool:
+            await made.reload()
+            return await made.locator("tbody").first.get_by_text("Noted").count() > 0
+
+        await until(is_noted)
+        await made.goto(run.partition("/payout-runs/")[0] + f"/bank/lines/{treasury['line']}")
+        await expect(made.get_by_text("it is of the same amount").first).to_be_visible()
+        await made.get_by_label("Why").fill("It was another business")
+        await made.get_by_role("button", name="Set it aside").click()
+        await expect(made.get_by_role("status")).to_contain_text("It waits no more")
         approver.complaints[:] = [one for one in approver.complaints if "409" not in one]
         assert approver.complaints == []

@@ -29,6 +29,10 @@ PAGES = (
     "/figures/active-members",
     "/figures/events",
     "/figures/new-members",
+    "/scorecard",
+    "/insight/growth",
+    "/insight/retention",
+    "/insight/answers?days=90",
     "/figures/points",
     "/figures/rejected",
     "/leaderboard",
@@ -85,6 +89,8 @@ CHOSEN = [("en-GB", "light", 1440), ("it-IT", "dark", 320)]
 NARROW_WIDTH = 320
 NARROW_PAGES = (
     "/overview",
+    "/scorecard",
+    "/insight/retention",
     "/figures/points",
     "/explorer/{event}",
     "/members",

@@ -7,6 +7,7 @@ from plaudit.access import add_person, issue_key, local_people, temporary_key
 from plaudit.calls import request
 from plaudit.stack import StackState
 from plaudit.stack.idle import wait_until_idle
+from tests.unit.shared.bank_messages.messages import RETURNED, entry, payment, statement
 
 TREASURY = "treasury"
 PROGRAMME = b"""\
@@ -73,7 +74,13 @@ def _paid(state: StackState, makes: str, approves: str) -> dict[str, str]:
     of_ada = next(one for one in payouts if one["member_id"] == ids["ada"])
     said = {"state": "settled", "payout_ids": [of_ada["payout_id"]]}
     request("POST", f"{rewards}/v1/payout-runs/{run}/outcome", makes, json=said)
+    xml = {"Content-Type": "application/xml"}
+    # Six euros come back of a payment of which the bank names nothing: it may be Ada's or Kofi's.
+    content = statement("camt.053", entry("6.00", payment("", more=RETURNED), reference="ASR-6"))
+    request("POST", f"{rewards}/v1/bank-messages", makes, content=content, headers=xml)
+    (line,) = request("GET", f"{rewards}/v1/bank-lines", makes, params={"state": "open"})["items"]
     return ids | {
+        "line": line["line_id"],
         "run": run,
         "redemption": redeemed["redemption_id"],
         "payout": of_ada["payout_id"],

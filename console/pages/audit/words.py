@@ -148,6 +148,9 @@ COMMANDS: Final = {
     "payout_run.note_outcome": _("noted what the bank said"),
     "outcome.confirm": _("confirmed what the bank said"),
     "outcome.withdraw": _("withdrew what the bank was said to have said"),
+    "bank_message.import": _("imported what a bank answered"),
+    "bank_line.match": _("said which payout a bank's line is about"),
+    "bank_line.set_aside": _("set a bank's line aside"),
     "dead_letter.replay": _("had a dead letter sent through again"),
     "dead_letter.discard": _("discarded a dead letter"),
 }
@@ -155,6 +158,8 @@ READ: Final = _("read personal data")
 #: What it was done to.
 KINDS: Final = {
     "person": _("person"),
+    "bank_message": _("a bank's file"),
+    "bank_line": _("a bank's line"),
     "key": _("key"),
     "community": _("community"),
     "sign_in_link": _("for"),

@@ -20,14 +20,6 @@ class Place(NamedTuple):
     type: str
 
 
-class First(NamedTuple):
-    """When and in which channel a member did something first, and the day that the event says, if it says one."""
-
-    at: datetime
-    channel: str
-    day: date | None
-
-
 class Decision(NamedTuple):
     """That an event of a community counts or not, said by another one, its retraction or restoration.
 
@@ -71,35 +63,27 @@ class Decided(NamedTuple):
     change: int
 
 
-class Counted(NamedTuple):
-    """First events by community and member, and how many more events count under each place, or fewer."""
-
-    firsts: dict[tuple[str, str], First]
-    changes: dict[Place, int]
-
-
 def is_bots(event: AcceptedEvent) -> bool:
     """Whether the actor of an event is no person, as it was accepted."""
     return "member" in event.get("bots", "").split()
 
 
-def count(stored: StoredEvents, decided: Iterable[Decided]) -> Counted:
-    """What new events and decisions change. What takes back or restores, and what bots do, is no participation."""
-    firsts: dict[tuple[str, str], First] = {}
+def count(stored: StoredEvents, decided: Iterable[Decided]) -> dict[Place, int]:
+    """How many more events count under each place, or fewer, by new events and by decisions.
+
+    What takes back or restores, and what bots do, is no participation.
+    """
     changes: Counter[Place] = Counter()
     for event in stored.events:
         if event["type"] in TARGETING_TYPES or is_bots(event):
             continue
         community, member, channel = event["community"], event["member"], event["data"]["channel"]
-        at, day = event["time"].astimezone(UTC), event.get("day")
-        first = firsts.get((community, member))
-        if first is None or (at, channel) < first[:2]:
-            firsts[community, member] = First(at, channel, day)
         if (community, event["uid"]) not in stored.retracted:
-            changes[Place(community, day or at.date(), member, channel, event["type"])] += 1
+            day = event.get("day") or event["time"].astimezone(UTC).date()
+            changes[Place(community, day, member, channel, event["type"])] += 1
     for place, change in decided:
         changes[place] += change
-    return Counted(firsts, changes)
+    return dict(changes)
 
 
 class ChannelActivity(NamedTuple):
@@ -125,10 +109,3 @@ class Activity:
     active_members: int = 0
     channels: Sequence[ChannelActivity] = ()
     types: Sequence[TypeActivity] = ()
-
-
-class ChannelAcquisition(NamedTuple):
-    """How many members had their first event in a channel."""
-
-    channel: str
-    new_members: int

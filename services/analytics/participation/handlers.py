@@ -8,12 +8,16 @@ from services.analytics.participation.store import counting, storing
 from shared.contracts.activities import RETRACTED_TYPE, TARGETING_TYPES
 from shared.contracts.backfill import is_backfill
 from shared.contracts.facts import AcceptedEvent
+from shared.merges import MemberKey
 from shared.telemetry import observe_ages
 from shared.transaction import Transaction
 
 
-async def on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
-    """Store events and count them as participation; a retraction takes its event out, a restoration back in."""
+async def count_events(tx: Transaction, events: list[AcceptedEvent]) -> set[MemberKey]:
+    """Store events and count them as participation; a retraction takes its event out, a restoration back in.
+
+    Returns the members of whom more events count now, or fewer.
+    """
     unique = list({(event["community"], event["uid"]): event for event in events}.values())
     stored = await storing.add_events(tx.conn, events=unique)
     EVENTS.inc(len(stored.events))
@@ -32,6 +36,9 @@ async def on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
     decided: list[Decided] = await storing.decide(tx.conn, decisions=decisions) if decisions else []
     RETRACTED_EVENTS.inc(sum(change < 0 for _, change in decided))
     RESTORED_EVENTS.inc(sum(change > 0 for _, change in decided))
-    await counting.add_counts(tx.conn, counted=count(stored, decided))
+    changes = count(stored, decided)
+    if changes:
+        await counting.add_counts(tx.conn, changes=changes)
     if stored.events:
         observe_ages("analytics", (event["receivedat"] for event in unique if not is_backfill(event)), tx.now)
+    return {(place.community, place.member_id) for place in changes}

@@ -317,6 +317,14 @@ async def find_payout(conn: Connection, *, community: str, payout_id: str) -> Pa
     return _payout(row) if row else None
 
 
+async def load_named(conn: Connection, payout_ids: Sequence[str], *, community: str) -> dict[str, Payout]:
+    """Those of these payouts that there are, by id."""
+    rows = await conn.fetch(
+        "select * from payouts where community = $1 and payout_id = any($2)", community, payout_ids
+    )
+    return {str(row["payout_id"]): _payout(row) for row in rows}
+
+
 async def load_known(conn: Connection, keys: Sequence[tuple[str, str]]) -> dict[str, Payout]:
     """Those payouts that there are, by id, locked; `keys` are communities and payout ids."""
     rows = await conn.fetch(

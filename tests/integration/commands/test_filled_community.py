@@ -92,8 +92,13 @@ def test_a_filled_community_is_whole(platform: StackState, tmp_path: Path) -> No
     assert get("analytics", "/v1/rejections/events")["items"]
     sums = {one["kind"]: one["amount"] for one in get("rewards", "/v1/ledger/accounts")["accounts"]}
     assert sums == {"points_issued": -points, "available": points - spent, "reserved": 0, "spent": spent}
-    new = get("analytics", "/v1/acquisition", by="month", **{"from": "2025-01-01", "to": "2025-12-31"})["items"]
-    assert sum(month["new_members"] for month in new) == len({one.member_id for one in world})
+    year = {"from": "2025-01-01", "to": "2025-12-31"}
+
+    async def all_are_counted() -> bool:
+        new = get("analytics", "/v1/acquisition", by="month", **year)["items"]
+        return sum(month["new_members"] for month in new) == len({one.member_id for one in world})
+
+    asyncio.run(until(all_are_counted))
     leader = board[0]["member_id"]
     had = get("rewards", f"/v1/members/{leader}/balance")
     assert had["available"] + had["spent"] == board[0]["points"]

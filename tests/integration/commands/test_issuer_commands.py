@@ -44,7 +44,7 @@ async def test_what_a_stolen_key_signed_is_forged_and_taken_away_again_it_is_val
     plaudit("programme", "publish", str(file))
     plaudit("member", "link", "forum:ada", "--name", "Ada")
 
-    give = ("badge", "grant", "forum:ada", "hero", "--citation", "Kept the booth", "--community", community)
+    give = ("badge", "grant", "forum:ada", "hero", "--for", "Kept the booth", "--community", community)
 
     async def is_given() -> bool:
         return CliRunner().invoke(main, [*give], env=of_reader).exit_code == 0

@@ -36,6 +36,7 @@ from tests.integration.services.rewards.finance import Finance, approved, filed
 from tests.integration.services.test_who_may import know_token_keys, token
 from tests.integration.services.world import add_person as add_follower
 from tests.integration.services.world import authorization
+from tests.unit.shared.bank_messages.messages import RETURNED, entry, payment, statement
 from tests.waiting import until
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -63,10 +64,13 @@ class Ask(NamedTuple):
     method: str
     path: str
     json: Any = None
+    xml: bytes | None = None
 
     async def __call__(self) -> httpx.Response:
         headers = {"Idempotency-Key": uuid4().hex, "traceparent": TRACEPARENT}
-        return await self.api.request(self.method, self.path, json=self.json, headers=headers)
+        if self.xml is not None:
+            headers["Content-Type"] = "application/xml"
+        return await self.api.request(self.method, self.path, json=self.json, content=self.xml, headers=headers)
 
 
 class Desk(NamedTuple):
@@ -718,6 +722,40 @@ async def withdraw_outcome(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await propose_outcome(desk)}/withdraw")
 
 
+async def hand_in(desk: Desk, *entries: str) -> None:
+    """Import a statement of the bank."""
+    headers = {"Content-Type": "application/xml"}
+    answer = await desk.api.post("/v1/bank-messages", content=statement("camt.053", *entries), headers=headers)
+    assert answer.status_code == 201, answer.text
+
+
+async def import_bank_message(desk: Desk) -> Ask:
+    await desk.finance()
+    content = statement("camt.053", entry("1.00", payment("INVOICE-1")))
+    return Ask(desk.api, "POST", "/v1/bank-messages", xml=content)
+
+
+async def waiting_line(desk: Desk) -> tuple[str, str]:
+    """A line of a bank that nobody could match, and the payout that it is about."""
+    finance = await desk.finance()
+    run = await filed(finance)
+    payout = next(one for one in (await finance.payouts(run)).values() if one["state"] != "held")
+    amount = f"{payout['amount_minor'] // 100}.{payout['amount_minor'] % 100:02}"
+    await hand_in(desk, entry(amount, payment("", more=RETURNED)))
+    (line,) = (await desk.api.get("/v1/bank-lines", params={"state": "open"})).json()["items"]
+    return f"/v1/bank-lines/{line['line_id']}", payout["payout_id"]
+
+
+async def match_bank_line(desk: Desk) -> Ask:
+    path, payout_id = await waiting_line(desk)
+    return Ask(desk.api, "POST", f"{path}/match", {"payout_id": payout_id})
+
+
+async def set_bank_line_aside(desk: Desk) -> Ask:
+    path, _ = await waiting_line(desk)
+    return Ask(desk.api, "POST", f"{path}/set-aside", {"reason": "The rent"})
+
+
 async def dead_letter(desk: Desk) -> str:
     """A record of the community that the service could not process."""
     letter = NewLetter(
@@ -1200,6 +1238,9 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/payout-runs/{run_id}/outcome": ("payout_run.note_outcome", note_outcome),
     "rewards POST /v1/payout-runs/{run_id}/outcomes/{outcome_id}/confirm": ("outcome.confirm", confirm_outcome),
     "rewards POST /v1/payout-runs/{run_id}/outcomes/{outcome_id}/withdraw": ("outcome.withdraw", withdraw_outcome),
+    "rewards POST /v1/bank-messages": ("bank_message.import", import_bank_message),
+    "rewards POST /v1/bank-lines/{line_id}/match": ("bank_line.match", match_bank_line),
+    "rewards POST /v1/bank-lines/{line_id}/set-aside": ("bank_line.set_aside", set_bank_line_aside),
     "rewards POST /v1/ledger/checks": ("ledger.check", check_ledger),
     **{f"{service} {operation}": how for service in SERVICES for operation, how in OF_EACH.items()},
 }

@@ -1,4 +1,4 @@
-"""What counts, into rollups: members' firsts and days, days of events, and how many members were new or active."""
+"""What counts, into rollups: members' days, days of events, and how many members were active."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -6,28 +6,25 @@ from datetime import date
 
 from asyncpg import Record
 
-from services.analytics.participation.domain import Counted, First, Place
+from services.analytics.participation.domain import Place
 from shared.postgres import Connection
 
 #: How long ago a member was active before is told apart up to here: nothing is asked of periods that are longer.
 GAP_MAX_DAYS = 31
 
 
-async def add_counts(conn: Connection, *, counted: Counted) -> None:
+async def add_counts(conn: Connection, *, changes: Mapping[Place, int]) -> None:
     """Move the rollups by what changed.
 
     1. Members' days, in the order of their key: it shows there which became active days, or are none any more.
-    2. Firsts, and locks on the firsts of the members of whom a day did: whoever else moves one of theirs waits.
+    2. Locks on the members of whom a day did: whoever else moves one of theirs waits.
     3. What all workers share, in the order of its keys; whose days are near a member's is read under the locks.
     """
-    turned = await _add_member_days(conn, changes=counted.changes) if counted.changes else []
-    moved = await _put_firsts(conn, firsts=counted.firsts, turned=turned) if counted.firsts or turned else []
-    if moved:
-        await _add_first_days(conn, moved=moved)
+    turned = await _add_member_days(conn, changes=changes)
     if turned:
+        await _lock_members(conn, turned=turned)
         await _add_active_days(conn, turned=turned)
-    if counted.changes:
-        await _add_event_days(conn, changes=counted.changes)
+    await _add_event_days(conn, changes=changes)
 
 
 async def _add_member_days(conn: Connection, *, changes: Mapping[Place, int]) -> Sequence[Record]:
@@ -54,68 +51,18 @@ async def _add_member_days(conn: Connection, *, changes: Mapping[Place, int]) ->
     )
 
 
-async def _put_firsts(
-    conn: Connection, *, firsts: Mapping[tuple[str, str], First], turned: Sequence[Record]
-) -> Sequence[Record]:
-    """Keep first events that are earlier than those known, and lock those of members of whom a day turned.
-
-    Returns of each that is another where it is now, and where it was.
-    """
-    ordered = sorted(firsts)
+async def _lock_members(conn: Connection, *, turned: Sequence[Record]) -> None:
+    """Lock the members of whom a day turned, in the order of their key, until the transaction ends."""
     held = sorted({(row["member_id"], row["community"]) for row in turned})
-    rows = await conn.fetch(
-        """
-        with firsts as (
-            insert into member_firsts as f (community, member_id, first_at, channel, day)
-            select community, member_id, new.first_at, new.channel, new.day
-            from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[], $5::date[])
-                as new(community, member_id, first_at, channel, day)
-            left join member_firsts known using (community, member_id)
-            where known.first_at is null
-               or (new.first_at, new.channel collate "C") < (known.first_at, known.channel collate "C")
-            order by member_id, community
-            on conflict (community, member_id) do update
-            set first_at = excluded.first_at, channel = excluded.channel, day = excluded.day
-            where (excluded.first_at, excluded.channel collate "C") < (f.first_at, f.channel collate "C")
-            returning community, channel, coalesce(new.day, (new.first_at at time zone 'UTC')::date) as day,
-                old.channel as channel_before,
-                coalesce(old.day, (old.first_at at time zone 'UTC')::date) as day_before
-        ),
-        held as (
-            select from member_firsts f
-            join unnest($6::uuid[], $7::text[]) as h(member_id, community) using (member_id, community)
-            order by f.member_id, f.community for no key update of f
-        )
-        -- Locks are taken whether or not a first event is another.
-        select firsts.* from (select count(*) from held) locked left join firsts on true
-        """,
-        [community for community, _ in ordered],
-        [member for _, member in ordered],
-        [firsts[key].at for key in ordered],
-        [firsts[key].channel for key in ordered],
-        [firsts[key].day for key in ordered],
-        [member_id for member_id, _ in held],
-        [community for _, community in held],
-    )
-    return [row for row in rows if row["community"] is not None]
-
-
-async def _add_first_days(conn: Connection, *, moved: Sequence[Record]) -> None:
-    """Count members where their first events are now, and no more where these were."""
-    days: Counter[tuple[str, date, str]] = Counter()
-    for row in moved:
-        days[row["community"], row["day"], row["channel"]] += 1
-        if row["day_before"] is not None:
-            days[row["community"], row["day_before"], row["channel_before"]] -= 1
-    ordered = sorted(key for key, change in days.items() if change)
     await conn.execute(
         """
-        insert into first_days as d (community, day, channel, members)
-        select * from unnest($1::text[], $2::date[], $3::text[], $4::bigint[])
-        on conflict (community, day, channel) do update set members = d.members + excluded.members
+        insert into member_locks as l (member_id, community)
+        select * from unnest($1::uuid[], $2::text[])
+        -- What is there is locked, and stays as it is.
+        on conflict (member_id, community) do update set community = l.community where false
         """,
-        *([key[part] for key in ordered] for part in range(3)),
-        [days[key] for key in ordered],
+        [member_id for member_id, _ in held],
+        [community for _, community in held],
     )
 
 

@@ -1,10 +1,10 @@
-"""Participation out: events, active members and new members per period."""
+"""Participation out: events and active members per period."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date
 
-from services.analytics.participation.domain import Activity, ChannelAcquisition, ChannelActivity, TypeActivity
+from services.analytics.participation.domain import Activity, ChannelActivity, TypeActivity
 from shared.calendars import Span
 from shared.postgres import Connection
 
@@ -29,19 +29,6 @@ _ONE_TWICE = f"""
         cross join lateral (values (d.channel), ('{WHOLE}')) counted (channel)
         where d.day between $2 and $3 and d.events > 0 and counted.channel = any($5::text[])
     ) days
-    group by 1, 2
-"""  # noqa: S608 -- a constant
-#: Of those who are one member, all but who came first.
-_NOT_FIRST_OF_ALL = f"""
-    {_WITH_PERSONS}
-    select {_PERIOD} as period, channel, count(*) as members
-    from (
-        select coalesce(f.day, (f.first_at at time zone 'UTC')::date) as day, f.channel,
-            row_number() over (partition by p.head_id order by f.first_at, f.channel, f.member_id) as place
-        from persons p
-        join member_firsts f on f.member_id = p.member_id and f.community = $1
-    ) firsts
-    where place > 1 and day between $2 and $3
     group by 1, 2
 """  # noqa: S608 -- a constant
 
@@ -115,32 +102,6 @@ async def _active_members(
         for row in await conn.fetch(_ONE_TWICE, *_asked(community, spans), channels):
             members[row["period"], row["channel"]] -= row["members"]
     return members
-
-
-async def load_acquisitions(
-    conn: Connection, *, community: str, spans: Sequence[Span]
-) -> dict[date, list[ChannelAcquisition]]:
-    """Members whose first event was in one of those periods, by period and by the channel where that was."""
-    if not spans:
-        return {}
-    async with conn.transaction(isolation="repeatable_read", readonly=True):
-        rows = await conn.fetch(
-            f"""
-            select {_PERIOD} as period, channel, sum(members)::bigint as members
-            from first_days where community = $1 and day between $2 and $3
-            group by 1, 2
-            """,  # noqa: S608
-            *_asked(community, spans),
-        )
-        members = Counter({(row["period"], row["channel"]): row["members"] for row in rows})
-        if await _has_merged(conn, community):
-            for row in await conn.fetch(_NOT_FIRST_OF_ALL, *_asked(community, spans)):
-                members[row["period"], row["channel"]] -= row["members"]
-    found: dict[date, list[ChannelAcquisition]] = defaultdict(list)
-    for (period, channel), number in sorted(members.items()):
-        if number:
-            found[period].append(ChannelAcquisition(channel, number))
-    return dict(found)
 
 
 async def _has_merged(conn: Connection, community: str) -> bool:

@@ -8,6 +8,8 @@ import asyncpg
 import pytest
 
 from services.analytics.main import SPEC
+from services.analytics.response_times.handlers import settle
+from services.analytics.retention.handlers import fold
 from shared.contracts.award_ids import award_prefix
 from shared.service import ServiceSpec
 from tests.integration.services.world import NOON, World
@@ -20,6 +22,14 @@ class AnalyticsWorld(World):
         """The id of an award that the event of its name earned at noon; "-1" and "--1" amend "1"."""
         uid = self.uuid(f"event {name.lstrip('-')}")
         return award_prefix(uid, NOON) + self.uuid(f"award {name}")[24:]
+
+    async def settle(self) -> None:
+        """Have the timers count everybody and every question of the community that is to be counted."""
+        for table, timer in (("retention_marks", fold), ("response_marks", settle)):
+            marked = f"select exists (select from {table} where community = $1)"
+            while await self.pool.fetchval(marked, self.community):
+                async with self.begin() as tx:
+                    await timer(tx)
 
     def event(
         self,

@@ -11,7 +11,7 @@ import asyncpg
 import httpx
 import pytest
 
-from services.analytics.participation.handlers import on_events
+from services.analytics.intake.handlers import on_events
 from shared.calendars import Calendar
 
 pytestmark = pytest.mark.stack
@@ -81,22 +81,22 @@ async def test_active_members_are_those_of_the_facts_alone(
     )
     assert {(row["channel"], row["day"], row["gap"]): row["members"] for row in rows} == by_gap(active)
 
+    await world.settle()
     new = await api.get("/v1/acquisition", params={"by": "day", **asked})
     assert {
         (date.fromisoformat(day["starts_on"]), one["channel"]): one["new_members"]
         for day in new.json()["items"]
         for one in day["channels"]
-    } == Counter(firsts(facts))
+    } == Counter(firsts(active))
 
 
-def firsts(facts: Sequence[Any]) -> list[tuple[date, str]]:
-    """When and where each member did something first, be it that this was taken back later."""
-    first: dict[str, tuple[datetime, str]] = {}
-    for event in facts:
-        if "targetuid" not in event:
-            place = (event["time"], event["data"]["channel"])
-            first[event["member"]] = min(place, first.get(event["member"], place))
-    return [(at.date(), channel) for at, channel in first.values()]
+def firsts(active: set[tuple[date, str, str]]) -> list[tuple[date, str]]:
+    """When and where each member did something first that was not taken back."""
+    found = []
+    for who in {member for _, member, _ in active}:
+        day = min(one for one, member, _ in active if member == who)
+        found.append((day, min(channel for one, member, channel in active if (one, member) == (day, who))))
+    return found
 
 
 def by_gap(active: set[tuple[date, str, str]]) -> dict[tuple[str, date, int], int]:

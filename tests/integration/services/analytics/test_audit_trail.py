@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from services.analytics.audit.handlers import forget, on_audit
-from services.analytics.participation.handlers import on_events
+from services.analytics.intake.handlers import on_events
 from services.analytics.payouts.handlers import on_payouts
 from services.analytics.points.handlers import on_awards
 from services.analytics.programmes.handlers import on_programmes

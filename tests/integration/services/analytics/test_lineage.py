@@ -7,7 +7,7 @@ import httpx
 import pytest
 from prometheus_client import REGISTRY
 
-from services.analytics.participation.handlers import on_events
+from services.analytics.intake.handlers import on_events
 from services.analytics.payouts.handlers import on_payouts
 from services.analytics.points.handlers import on_awards
 from services.analytics.programmes.handlers import on_programmes

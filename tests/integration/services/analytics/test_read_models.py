@@ -8,8 +8,8 @@ import asyncpg
 import httpx
 import pytest
 
+from services.analytics.intake.handlers import on_events
 from services.analytics.main import SPEC
-from services.analytics.participation.handlers import on_events
 from services.analytics.payouts.handlers import on_payouts
 from services.analytics.points.handlers import on_awards
 from services.analytics.programmes.handlers import on_programmes
@@ -135,6 +135,7 @@ async def test_what_bots_do_is_no_participation(world: Any, api: httpx.AsyncClie
     await world.handle(on_events, *robots, *people, world.retraction("bot 0"))
     await world.handle(on_events, world.restoration("bot 0", NOON + timedelta(hours=1)))
     assert await participation(api) == (2, 2, {"forum.post.v1": 2})
+    await world.settle()
     new = (await ask(api, "/v1/acquisition", by="month", **MARCH))["items"]
     assert sum(one["new_members"] for month in new for one in month["channels"]) == 2
 
@@ -186,7 +187,10 @@ async def test_members_are_acquired_where_and_when_their_first_event_was(
 
     await world.handle(on_events, event("1", "ada", "forum", 9), event("2", "bob", "forum", 20))
     await world.handle(on_events, event("3", "ada", "forum", 5), event("4", "ada", "chat", 2))
-    await world.handle(on_events, event("5", "ada", "code", 10), world.retraction("4"))
+    await world.handle(
+        on_events, event("5", "ada", "code", 10), event("6", "ada", "forum", 1), world.retraction("6")
+    )
+    await world.settle()
     (month,) = (await ask(api, "/v1/acquisition", by="month", **MARCH))["items"]
     assert month["new_members"] == 2
     assert month["channels"] == [{"channel": "chat", "new_members": 1}, {"channel": "forum", "new_members": 1}]

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.analytics.participation.handlers import on_events
+from services.analytics.intake.handlers import on_events
 from services.analytics.points.handlers import on_awards
 from services.analytics.recognition.handlers import on_grants
 from shared.followed_members import on_members

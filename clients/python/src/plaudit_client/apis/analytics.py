@@ -25,7 +25,11 @@ class Analytics:
         to: str | None = None,
         after: str | None = None,
     ) -> types.PeriodAcquisitionPage:
-        """A member is new with the first event of theirs on any channel, even if that was retracted later."""
+        """A member is new with the first event of theirs, on any channel, that counts: that is on nothing
+        taken back.
+
+        It follows what is new within some seconds.
+        """
         return cast(
             "types.PeriodAcquisitionPage",
             self._ask(
@@ -52,6 +56,55 @@ class Analytics:
             call(
                 "analytics", "GET", "/v1/acquisition", params={"by": by, "limit": limit, "from": from_, "to": to}
             ),
+        )
+
+    def get_activation(
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.PeriodActivationPage:
+        """New members by the channel of their first event, and who of them took part in time.
+
+        Taking part is any event but a reaction, a star, a visit, reading, joining or accepting the
+        guidelines, within `PLAUDIT_ACTIVATION_DAYS` local days of the first.
+        """
+        return cast(
+            "types.PeriodActivationPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/activation",
+                    params={"by": by, "limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_activation(
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> Iterator[types.PeriodActivation]:
+        """Every item that `get_activation` lists, page by page."""
+        return items(
+            self._ask,
+            call("analytics", "GET", "/v1/activation", params={"by": by, "limit": limit, "from": from_, "to": to}),
+        )
+
+    def get_activation_csv(
+        self, *, by: Literal["week", "month"] | None = None, from_: str | None = None, to: str | None = None
+    ) -> str:
+        """A line for each period and channel in which somebody was new."""
+        return cast(
+            "str",
+            self._ask(call("analytics", "GET", "/v1/activation.csv", params={"by": by, "from": from_, "to": to})),
         )
 
     def get_active_members(
@@ -221,6 +274,70 @@ class Analytics:
             ),
         )
 
+    def get_cohorts(
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        periods: int | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.CohortShownPage:
+        """By the week or month in which members were new: how many were active in it and in each since."""
+        return cast(
+            "types.CohortShownPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/cohorts",
+                    params={"by": by, "periods": periods, "limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_cohorts(
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        periods: int | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> Iterator[types.CohortShown]:
+        """Every item that `get_cohorts` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "analytics",
+                "GET",
+                "/v1/cohorts",
+                params={"by": by, "periods": periods, "limit": limit, "from": from_, "to": to},
+            ),
+        )
+
+    def get_cohorts_csv(
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        periods: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> str:
+        """A line for each cohort and each of its periods that have begun."""
+        return cast(
+            "str",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/cohorts.csv",
+                    params={"by": by, "periods": periods, "from": from_, "to": to},
+                )
+            ),
+        )
+
     def get_dead_letters(
         self, *, state: types.LetterState | None = None, limit: int | None = None, after: str | None = None
     ) -> types.DeadLetterListedPage:
@@ -271,6 +388,55 @@ class Analytics:
         return cast(
             "types.DeadLetterListed",
             self._ask(call("analytics", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
+        )
+
+    def get_growth(
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.PeriodGrowthPage:
+        """New, retained, resurrected and churned members, by week or month.
+
+        A function of what counts now: of what was taken back nothing is in it, and members who are merged
+        are one. It follows what is new within some seconds.
+        """
+        return cast(
+            "types.PeriodGrowthPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/growth",
+                    params={"by": by, "limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_growth(
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> Iterator[types.PeriodGrowth]:
+        """Every item that `get_growth` lists, page by page."""
+        return items(
+            self._ask,
+            call("analytics", "GET", "/v1/growth", params={"by": by, "limit": limit, "from": from_, "to": to}),
+        )
+
+    def get_growth_csv(
+        self, *, by: Literal["week", "month"] | None = None, from_: str | None = None, to: str | None = None
+    ) -> str:
+        """Every period of the days asked for."""
+        return cast(
+            "str",
+            self._ask(call("analytics", "GET", "/v1/growth.csv", params={"by": by, "from": from_, "to": to})),
         )
 
     def get_figures(self, *, from_: str | None = None, to: str | None = None) -> types.GuidelineFigures:
@@ -512,6 +678,30 @@ class Analytics:
             ),
         )
 
+    def get_open_questions(
+        self, *, channel: str | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.OpenQuestionShownPage:
+        """The oldest first: who waits longest is on top."""
+        return cast(
+            "types.OpenQuestionShownPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/open-questions",
+                    params={"channel": channel, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_open_questions(
+        self, *, channel: str | None = None, limit: int | None = None
+    ) -> Iterator[types.OpenQuestionShown]:
+        """Every item that `get_open_questions` lists, page by page."""
+        return items(
+            self._ask, call("analytics", "GET", "/v1/open-questions", params={"channel": channel, "limit": limit})
+        )
+
     def get_own_facts(self) -> types.OwnFacts:
         """For operators and administrators, and for the bootstrap key: after a restore no other may be known.
 
@@ -678,6 +868,140 @@ class Analytics:
             ),
         )
 
+    def get_response_times(
+        self,
+        *,
+        by: Literal["day", "week", "month"] | None = None,
+        within_hours: int | None = None,
+        channel: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> types.ResponseTimes:
+        """Of what was asked in those days: posts, suggestions, issues and pull requests that were opened.
+
+        An answer is the first event by another member that replies to it, is no bot's and was not taken
+        back. It follows what is new within some seconds.
+        """
+        return cast(
+            "types.ResponseTimes",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/response-times",
+                    params={"by": by, "within_hours": within_hours, "channel": channel, "from": from_, "to": to},
+                )
+            ),
+        )
+
+    def get_response_times_csv(
+        self,
+        *,
+        by: Literal["day", "week", "month"] | None = None,
+        within_hours: int | None = None,
+        channel: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> str:
+        """A line for each period."""
+        return cast(
+            "str",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/response-times.csv",
+                    params={"by": by, "within_hours": within_hours, "channel": channel, "from": from_, "to": to},
+                )
+            ),
+        )
+
+    def get_retention(self, *, from_: str | None = None, to: str | None = None) -> types.RetentionCurve:
+        """Of members whose first day is from `from` to `to`: who was active on day N, on it or later, or in a
+        bracket.
+
+        Whose day N is not over is in neither number of a share.
+        """
+        return cast(
+            "types.RetentionCurve",
+            self._ask(call("analytics", "GET", "/v1/retention", params={"from": from_, "to": to})),
+        )
+
+    def get_retention_csv(self, *, from_: str | None = None, to: str | None = None) -> str:
+        """A line for each day N."""
+        return cast(
+            "str", self._ask(call("analytics", "GET", "/v1/retention.csv", params={"from": from_, "to": to}))
+        )
+
+    def get_scorecard(self, *, day: str | None = None) -> types.Scorecard:
+        """By the last 28 days, each indicator compared with the 28 before and with 13 weeks, of seven days
+        each.
+
+        Red asks for enough: of a share its whole 95 % interval misses the objective.
+        """
+        return cast("types.Scorecard", self._ask(call("analytics", "GET", "/v1/scorecard", params={"day": day})))
+
+    def get_scorecard_csv(self, *, day: str | None = None) -> str:
+        """A line for each indicator."""
+        return cast("str", self._ask(call("analytics", "GET", "/v1/scorecard.csv", params={"day": day})))
+
+    def get_silences(
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.PeriodSilencePage:
+        """Members who left by `PLAUDIT_SILENCE_DAYS` whole silent days, by the day after the last of them.
+
+        Won back is who did something within `PLAUDIT_WIN_BACK_DAYS` from then on.
+        """
+        return cast(
+            "types.PeriodSilencePage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/silences",
+                    params={"by": by, "limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_silences(
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> Iterator[types.PeriodSilence]:
+        """Every item that `get_silences` lists, page by page."""
+        return items(
+            self._ask,
+            call("analytics", "GET", "/v1/silences", params={"by": by, "limit": limit, "from": from_, "to": to}),
+        )
+
+    def get_silences_csv(
+        self, *, by: Literal["week", "month"] | None = None, from_: str | None = None, to: str | None = None
+    ) -> str:
+        """Every period of the days asked for."""
+        return cast(
+            "str",
+            self._ask(call("analytics", "GET", "/v1/silences.csv", params={"by": by, "from": from_, "to": to})),
+        )
+
+    def get_stickiness(self, *, from_: str | None = None, to: str | None = None) -> types.Stickiness:
+        """DAU by MAU: of the day `to` by 28 days, in which each weekday is as often; and of up to 24 whole
+        months.
+        """
+        return cast(
+            "types.Stickiness",
+            self._ask(call("analytics", "GET", "/v1/stickiness", params={"from": from_, "to": to})),
+        )
+
     def get_summary(self) -> types.Summary:
         """Totals of the community, as far as the topics have been read."""
         return cast("types.Summary", self._ask(call("analytics", "GET", "/v1/summary")))
@@ -769,7 +1093,11 @@ class AsyncAnalytics:
         to: str | None = None,
         after: str | None = None,
     ) -> types.PeriodAcquisitionPage:
-        """A member is new with the first event of theirs on any channel, even if that was retracted later."""
+        """A member is new with the first event of theirs, on any channel, that counts: that is on nothing
+        taken back.
+
+        It follows what is new within some seconds.
+        """
         return cast(
             "types.PeriodAcquisitionPage",
             await self._ask(
@@ -795,6 +1123,57 @@ class AsyncAnalytics:
             self._ask,
             call(
                 "analytics", "GET", "/v1/acquisition", params={"by": by, "limit": limit, "from": from_, "to": to}
+            ),
+        )
+
+    async def get_activation(
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.PeriodActivationPage:
+        """New members by the channel of their first event, and who of them took part in time.
+
+        Taking part is any event but a reaction, a star, a visit, reading, joining or accepting the
+        guidelines, within `PLAUDIT_ACTIVATION_DAYS` local days of the first.
+        """
+        return cast(
+            "types.PeriodActivationPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/activation",
+                    params={"by": by, "limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_activation(
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> AsyncIterator[types.PeriodActivation]:
+        """Every item that `get_activation` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("analytics", "GET", "/v1/activation", params={"by": by, "limit": limit, "from": from_, "to": to}),
+        )
+
+    async def get_activation_csv(
+        self, *, by: Literal["week", "month"] | None = None, from_: str | None = None, to: str | None = None
+    ) -> str:
+        """A line for each period and channel in which somebody was new."""
+        return cast(
+            "str",
+            await self._ask(
+                call("analytics", "GET", "/v1/activation.csv", params={"by": by, "from": from_, "to": to})
             ),
         )
 
@@ -965,6 +1344,70 @@ class AsyncAnalytics:
             ),
         )
 
+    async def get_cohorts(
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        periods: int | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.CohortShownPage:
+        """By the week or month in which members were new: how many were active in it and in each since."""
+        return cast(
+            "types.CohortShownPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/cohorts",
+                    params={"by": by, "periods": periods, "limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_cohorts(
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        periods: int | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> AsyncIterator[types.CohortShown]:
+        """Every item that `get_cohorts` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "analytics",
+                "GET",
+                "/v1/cohorts",
+                params={"by": by, "periods": periods, "limit": limit, "from": from_, "to": to},
+            ),
+        )
+
+    async def get_cohorts_csv(
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        periods: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> str:
+        """A line for each cohort and each of its periods that have begun."""
+        return cast(
+            "str",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/cohorts.csv",
+                    params={"by": by, "periods": periods, "from": from_, "to": to},
+                )
+            ),
+        )
+
     async def get_dead_letters(
         self, *, state: types.LetterState | None = None, limit: int | None = None, after: str | None = None
     ) -> types.DeadLetterListedPage:
@@ -1015,6 +1458,57 @@ class AsyncAnalytics:
         return cast(
             "types.DeadLetterListed",
             await self._ask(call("analytics", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
+        )
+
+    async def get_growth(
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.PeriodGrowthPage:
+        """New, retained, resurrected and churned members, by week or month.
+
+        A function of what counts now: of what was taken back nothing is in it, and members who are merged
+        are one. It follows what is new within some seconds.
+        """
+        return cast(
+            "types.PeriodGrowthPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/growth",
+                    params={"by": by, "limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_growth(
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> AsyncIterator[types.PeriodGrowth]:
+        """Every item that `get_growth` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("analytics", "GET", "/v1/growth", params={"by": by, "limit": limit, "from": from_, "to": to}),
+        )
+
+    async def get_growth_csv(
+        self, *, by: Literal["week", "month"] | None = None, from_: str | None = None, to: str | None = None
+    ) -> str:
+        """Every period of the days asked for."""
+        return cast(
+            "str",
+            await self._ask(
+                call("analytics", "GET", "/v1/growth.csv", params={"by": by, "from": from_, "to": to})
+            ),
         )
 
     async def get_figures(self, *, from_: str | None = None, to: str | None = None) -> types.GuidelineFigures:
@@ -1259,6 +1753,30 @@ class AsyncAnalytics:
             ),
         )
 
+    async def get_open_questions(
+        self, *, channel: str | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.OpenQuestionShownPage:
+        """The oldest first: who waits longest is on top."""
+        return cast(
+            "types.OpenQuestionShownPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/open-questions",
+                    params={"channel": channel, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_open_questions(
+        self, *, channel: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.OpenQuestionShown]:
+        """Every item that `get_open_questions` lists, page by page."""
+        return async_items(
+            self._ask, call("analytics", "GET", "/v1/open-questions", params={"channel": channel, "limit": limit})
+        )
+
     async def get_own_facts(self) -> types.OwnFacts:
         """For operators and administrators, and for the bootstrap key: after a restore no other may be known.
 
@@ -1423,6 +1941,144 @@ class AsyncAnalytics:
                     "limit": limit,
                 },
             ),
+        )
+
+    async def get_response_times(
+        self,
+        *,
+        by: Literal["day", "week", "month"] | None = None,
+        within_hours: int | None = None,
+        channel: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> types.ResponseTimes:
+        """Of what was asked in those days: posts, suggestions, issues and pull requests that were opened.
+
+        An answer is the first event by another member that replies to it, is no bot's and was not taken
+        back. It follows what is new within some seconds.
+        """
+        return cast(
+            "types.ResponseTimes",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/response-times",
+                    params={"by": by, "within_hours": within_hours, "channel": channel, "from": from_, "to": to},
+                )
+            ),
+        )
+
+    async def get_response_times_csv(
+        self,
+        *,
+        by: Literal["day", "week", "month"] | None = None,
+        within_hours: int | None = None,
+        channel: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> str:
+        """A line for each period."""
+        return cast(
+            "str",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/response-times.csv",
+                    params={"by": by, "within_hours": within_hours, "channel": channel, "from": from_, "to": to},
+                )
+            ),
+        )
+
+    async def get_retention(self, *, from_: str | None = None, to: str | None = None) -> types.RetentionCurve:
+        """Of members whose first day is from `from` to `to`: who was active on day N, on it or later, or in a
+        bracket.
+
+        Whose day N is not over is in neither number of a share.
+        """
+        return cast(
+            "types.RetentionCurve",
+            await self._ask(call("analytics", "GET", "/v1/retention", params={"from": from_, "to": to})),
+        )
+
+    async def get_retention_csv(self, *, from_: str | None = None, to: str | None = None) -> str:
+        """A line for each day N."""
+        return cast(
+            "str", await self._ask(call("analytics", "GET", "/v1/retention.csv", params={"from": from_, "to": to}))
+        )
+
+    async def get_scorecard(self, *, day: str | None = None) -> types.Scorecard:
+        """By the last 28 days, each indicator compared with the 28 before and with 13 weeks, of seven days
+        each.
+
+        Red asks for enough: of a share its whole 95 % interval misses the objective.
+        """
+        return cast(
+            "types.Scorecard", await self._ask(call("analytics", "GET", "/v1/scorecard", params={"day": day}))
+        )
+
+    async def get_scorecard_csv(self, *, day: str | None = None) -> str:
+        """A line for each indicator."""
+        return cast("str", await self._ask(call("analytics", "GET", "/v1/scorecard.csv", params={"day": day})))
+
+    async def get_silences(
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.PeriodSilencePage:
+        """Members who left by `PLAUDIT_SILENCE_DAYS` whole silent days, by the day after the last of them.
+
+        Won back is who did something within `PLAUDIT_WIN_BACK_DAYS` from then on.
+        """
+        return cast(
+            "types.PeriodSilencePage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/silences",
+                    params={"by": by, "limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_silences(
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> AsyncIterator[types.PeriodSilence]:
+        """Every item that `get_silences` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("analytics", "GET", "/v1/silences", params={"by": by, "limit": limit, "from": from_, "to": to}),
+        )
+
+    async def get_silences_csv(
+        self, *, by: Literal["week", "month"] | None = None, from_: str | None = None, to: str | None = None
+    ) -> str:
+        """Every period of the days asked for."""
+        return cast(
+            "str",
+            await self._ask(
+                call("analytics", "GET", "/v1/silences.csv", params={"by": by, "from": from_, "to": to})
+            ),
+        )
+
+    async def get_stickiness(self, *, from_: str | None = None, to: str | None = None) -> types.Stickiness:
+        """DAU by MAU: of the day `to` by 28 days, in which each weekday is as often; and of up to 24 whole
+        months.
+        """
+        return cast(
+            "types.Stickiness",
+            await self._ask(call("analytics", "GET", "/v1/stickiness", params={"from": from_, "to": to})),
         )
 
     async def get_summary(self) -> types.Summary:

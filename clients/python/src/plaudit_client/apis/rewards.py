@@ -16,6 +16,152 @@ class Rewards:
     def __init__(self, ask: Callable[[Call], Any]) -> None:
         self._ask = ask
 
+    def list_lines(
+        self,
+        *,
+        state: Literal[
+            "matched",
+            "noted",
+            "proposed",
+            "refused",
+            "unmatched",
+            "differs",
+            "set_aside",
+            "unrelated",
+            "said",
+            "again",
+            "pending",
+            "open",
+        ]
+        | None = None,
+        message: str | None = None,
+        run: str | None = None,
+        payout: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.BankStatementLinePage:
+        """What became of bookings and statuses."""
+        return cast(
+            "types.BankStatementLinePage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/bank-lines",
+                    params={
+                        "state": state,
+                        "message": message,
+                        "run": run,
+                        "payout": payout,
+                        "limit": limit,
+                        "after": after,
+                    },
+                )
+            ),
+        )
+
+    def iter_lines(
+        self,
+        *,
+        state: Literal[
+            "matched",
+            "noted",
+            "proposed",
+            "refused",
+            "unmatched",
+            "differs",
+            "set_aside",
+            "unrelated",
+            "said",
+            "again",
+            "pending",
+            "open",
+        ]
+        | None = None,
+        message: str | None = None,
+        run: str | None = None,
+        payout: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.BankStatementLine]:
+        """Every item that `list_lines` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/bank-lines",
+                params={"state": state, "message": message, "run": run, "payout": payout, "limit": limit},
+            ),
+        )
+
+    def get_line(self, line_id: str) -> types.BankStatementLineShown:
+        """What became of it, and while it waits for a person, which payouts it may be about."""
+        return cast(
+            "types.BankStatementLineShown",
+            self._ask(call("rewards", "GET", f"/v1/bank-lines/{as_segment(line_id)}")),
+        )
+
+    def match_line(
+        self, line_id: str, *, payout_id: str, confirm_amount: bool | NotGiven = NOT_GIVEN
+    ) -> types.BankStatementLine:
+        """For a line that nobody could match, or that could not be noted. What it says of the payout is noted
+        then.
+        """
+        return cast(
+            "types.BankStatementLine",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/bank-lines/{as_segment(line_id)}/match",
+                    fields={"payout_id": payout_id, "confirm_amount": confirm_amount},
+                )
+            ),
+        )
+
+    def set_line_aside(self, line_id: str, *, reason: str) -> types.BankStatementLine:
+        """It waits no more, and nothing of it is noted."""
+        return cast(
+            "types.BankStatementLine",
+            self._ask(
+                call(
+                    "rewards", "POST", f"/v1/bank-lines/{as_segment(line_id)}/set-aside", fields={"reason": reason}
+                )
+            ),
+        )
+
+    def list_messages(self, *, limit: int | None = None, after: str | None = None) -> types.BankMessageShownPage:
+        """Each file with who imported it, and how many of its lines are in each state."""
+        return cast(
+            "types.BankMessageShownPage",
+            self._ask(call("rewards", "GET", "/v1/bank-messages", params={"limit": limit, "after": after})),
+        )
+
+    def iter_messages(self, *, limit: int | None = None) -> Iterator[types.BankMessageShown]:
+        """Every item that `list_messages` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/bank-messages", params={"limit": limit}))
+
+    def post_message(self, *, content: str | bytes) -> types.BankMessageImported:
+        """Its lines are kept, each matched to its payout by EndToEndId; of a file that is not right none is.
+
+        What was sent or settled is noted of the payouts in a moment. What makes points payable again is
+        proposed, and another person confirms it. Lines that look like ours and match nothing wait for a
+        person.
+        """
+        return cast(
+            "types.BankMessageImported",
+            self._ask(
+                call("rewards", "POST", "/v1/bank-messages", content=content, content_type="application/xml")
+            ),
+        )
+
+    def get_message(self, message_key: str) -> types.BankMessageShown:
+        """Who imported it, and how many of its lines are in each state."""
+        return cast(
+            "types.BankMessageShown",
+            self._ask(call("rewards", "GET", f"/v1/bank-messages/{as_segment(message_key)}")),
+        )
+
     def get_catalogue(self) -> types.Catalogue:
         """What the community's programme offers for points now; its members may see it."""
         return cast("types.Catalogue", self._ask(call("rewards", "GET", "/v1/catalogue")))
@@ -983,6 +1129,154 @@ class AsyncRewards:
 
     def __init__(self, ask: Callable[[Call], Awaitable[Any]]) -> None:
         self._ask = ask
+
+    async def list_lines(
+        self,
+        *,
+        state: Literal[
+            "matched",
+            "noted",
+            "proposed",
+            "refused",
+            "unmatched",
+            "differs",
+            "set_aside",
+            "unrelated",
+            "said",
+            "again",
+            "pending",
+            "open",
+        ]
+        | None = None,
+        message: str | None = None,
+        run: str | None = None,
+        payout: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.BankStatementLinePage:
+        """What became of bookings and statuses."""
+        return cast(
+            "types.BankStatementLinePage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/bank-lines",
+                    params={
+                        "state": state,
+                        "message": message,
+                        "run": run,
+                        "payout": payout,
+                        "limit": limit,
+                        "after": after,
+                    },
+                )
+            ),
+        )
+
+    def iter_lines(
+        self,
+        *,
+        state: Literal[
+            "matched",
+            "noted",
+            "proposed",
+            "refused",
+            "unmatched",
+            "differs",
+            "set_aside",
+            "unrelated",
+            "said",
+            "again",
+            "pending",
+            "open",
+        ]
+        | None = None,
+        message: str | None = None,
+        run: str | None = None,
+        payout: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.BankStatementLine]:
+        """Every item that `list_lines` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/bank-lines",
+                params={"state": state, "message": message, "run": run, "payout": payout, "limit": limit},
+            ),
+        )
+
+    async def get_line(self, line_id: str) -> types.BankStatementLineShown:
+        """What became of it, and while it waits for a person, which payouts it may be about."""
+        return cast(
+            "types.BankStatementLineShown",
+            await self._ask(call("rewards", "GET", f"/v1/bank-lines/{as_segment(line_id)}")),
+        )
+
+    async def match_line(
+        self, line_id: str, *, payout_id: str, confirm_amount: bool | NotGiven = NOT_GIVEN
+    ) -> types.BankStatementLine:
+        """For a line that nobody could match, or that could not be noted. What it says of the payout is noted
+        then.
+        """
+        return cast(
+            "types.BankStatementLine",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/bank-lines/{as_segment(line_id)}/match",
+                    fields={"payout_id": payout_id, "confirm_amount": confirm_amount},
+                )
+            ),
+        )
+
+    async def set_line_aside(self, line_id: str, *, reason: str) -> types.BankStatementLine:
+        """It waits no more, and nothing of it is noted."""
+        return cast(
+            "types.BankStatementLine",
+            await self._ask(
+                call(
+                    "rewards", "POST", f"/v1/bank-lines/{as_segment(line_id)}/set-aside", fields={"reason": reason}
+                )
+            ),
+        )
+
+    async def list_messages(
+        self, *, limit: int | None = None, after: str | None = None
+    ) -> types.BankMessageShownPage:
+        """Each file with who imported it, and how many of its lines are in each state."""
+        return cast(
+            "types.BankMessageShownPage",
+            await self._ask(call("rewards", "GET", "/v1/bank-messages", params={"limit": limit, "after": after})),
+        )
+
+    def iter_messages(self, *, limit: int | None = None) -> AsyncIterator[types.BankMessageShown]:
+        """Every item that `list_messages` lists, page by page."""
+        return async_items(self._ask, call("rewards", "GET", "/v1/bank-messages", params={"limit": limit}))
+
+    async def post_message(self, *, content: str | bytes) -> types.BankMessageImported:
+        """Its lines are kept, each matched to its payout by EndToEndId; of a file that is not right none is.
+
+        What was sent or settled is noted of the payouts in a moment. What makes points payable again is
+        proposed, and another person confirms it. Lines that look like ours and match nothing wait for a
+        person.
+        """
+        return cast(
+            "types.BankMessageImported",
+            await self._ask(
+                call("rewards", "POST", "/v1/bank-messages", content=content, content_type="application/xml")
+            ),
+        )
+
+    async def get_message(self, message_key: str) -> types.BankMessageShown:
+        """Who imported it, and how many of its lines are in each state."""
+        return cast(
+            "types.BankMessageShown",
+            await self._ask(call("rewards", "GET", f"/v1/bank-messages/{as_segment(message_key)}")),
+        )
 
     async def get_catalogue(self) -> types.Catalogue:
         """What the community's programme offers for points now; its members may see it."""

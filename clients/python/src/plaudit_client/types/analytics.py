@@ -16,6 +16,27 @@ class Amendment(TypedDict):
     total: int
 
 
+class AnsweredWithin(TypedDict):
+    """AnsweredWithin"""
+
+    hours: int
+    share: float
+
+
+class Answering(TypedDict):
+    """How long questions waited. Who still waits counts for as long as they have waited, and is not left
+    out.
+    """
+
+    answered: int
+    answered_median_seconds: int | None
+    asked: int
+    in_time: ShareShown
+    median_seconds: int | None
+    ninth_decile_seconds: int | None
+    unanswered: int
+
+
 class Award(TypedDict):
     """Points that a rule of a programme version gave for an event, and what they amount to since."""
 
@@ -63,12 +84,44 @@ class ChannelAcquisition(TypedDict):
     new_members: int
 
 
+class ChannelActivation(TypedDict):
+    """ChannelActivation"""
+
+    activated: ShareShown
+    channel: str
+    new_members: int
+    waiting: int
+
+
 class ChannelActivity(TypedDict):
     """ChannelActivity"""
 
     active_members: int
     channel: str
     events: int
+
+
+class ChannelAnswering(TypedDict):
+    """ChannelAnswering"""
+
+    answered: int
+    answered_median_seconds: int | None
+    asked: int
+    channel: str
+    in_time: ShareShown
+    median_seconds: int | None
+    ninth_decile_seconds: int | None
+    unanswered: int
+
+
+class CohortShown(TypedDict):
+    """Members whose first period it is, and how many of them were active in it and in those that follow."""
+
+    ends_on: str
+    is_over: bool
+    members: int
+    present: list[int]
+    starts_on: str
 
 
 class Commit(TypedDict):
@@ -218,6 +271,24 @@ class GuidelineFigures(TypedDict):
     waiting: int
 
 
+class IndicatorShown(TypedDict):
+    """What is measured of a practice, in the last 28 days that are over."""
+
+    at_most: bool
+    bad_weeks: int
+    before: float | None
+    cases: int
+    interval: list[float] | None
+    is_beyond: bool
+    name: str
+    objective: float
+    state: Literal["good", "red", "unsure", "grey"]
+    unit: Literal["share", "count", "seconds"]
+    value: float | None
+    weeks: list[Literal["good", "red", "unsure", "grey"]]
+    why_grey: Literal["nothing_heard", "not_counted"] | None
+
+
 class KeyHolder(TypedDict):
     """Whose a credential is, and what it lets them do."""
 
@@ -254,6 +325,17 @@ class MemberEvents(TypedDict):
     items: list[MemberEvent]
     names: dict[str, str | None]
     next: NotRequired[str | None]
+
+
+class MonthStickiness(TypedDict):
+    """How often those who are active in a month are active: the mean of its days by all of the month."""
+
+    active_members: int
+    daily_sum: int
+    days: int
+    ends_on: str
+    starts_on: str
+    stickiness: ShareShown
 
 
 class NotRebuilt(TypedDict):
@@ -301,6 +383,21 @@ class ObjectShown(TypedDict):
     kind: str
 
 
+class OpenQuestionShown(TypedDict):
+    """A question that nobody but whoever asked it, and bots, has answered."""
+
+    asked_at: str
+    channel: str
+    event_id: str
+    is_first: bool
+    member_id: str
+    member_name: str | None
+    source: str
+    type: str
+    uid: str
+    waiting_seconds: int
+
+
 class Outcome(TypedDict):
     """An award of an event and what it led to."""
 
@@ -331,6 +428,13 @@ class OwnPartition(TypedDict):
     why_not: NotRequired[str | None]
 
 
+class CohortShownPage(TypedDict):
+    """CohortShownPage"""
+
+    items: list[CohortShown]
+    next: NotRequired[str | None]
+
+
 class CommitPage(TypedDict):
     """CommitPage"""
 
@@ -359,10 +463,24 @@ class NudgeLiftPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class OpenQuestionShownPage(TypedDict):
+    """OpenQuestionShownPage"""
+
+    items: list[OpenQuestionShown]
+    next: NotRequired[str | None]
+
+
 class PeriodAcquisitionPage(TypedDict):
     """PeriodAcquisitionPage"""
 
     items: list[PeriodAcquisition]
+    next: NotRequired[str | None]
+
+
+class PeriodActivationPage(TypedDict):
+    """PeriodActivationPage"""
+
+    items: list[PeriodActivation]
     next: NotRequired[str | None]
 
 
@@ -377,6 +495,20 @@ class PeriodActivityPage(TypedDict):
     """PeriodActivityPage"""
 
     items: list[PeriodActivity]
+    next: NotRequired[str | None]
+
+
+class PeriodGrowthPage(TypedDict):
+    """PeriodGrowthPage"""
+
+    items: list[PeriodGrowth]
+    next: NotRequired[str | None]
+
+
+class PeriodSilencePage(TypedDict):
+    """PeriodSilencePage"""
+
+    items: list[PeriodSilence]
     next: NotRequired[str | None]
 
 
@@ -474,6 +606,20 @@ class PeriodAcquisition(TypedDict):
     starts_on: str
 
 
+class PeriodActivation(TypedDict):
+    """Members who were new in a period, and who of them took part within so many days of their first
+    event.
+    """
+
+    activated: ShareShown
+    channels: list[ChannelActivation]
+    ends_on: str
+    is_over: bool
+    new_members: int
+    starts_on: str
+    waiting: int
+
+
 class PeriodActiveMembers(TypedDict):
     """PeriodActiveMembers"""
 
@@ -493,6 +639,49 @@ class PeriodActivity(TypedDict):
     types: list[TypeActivity]
 
 
+class PeriodAnswering(TypedDict):
+    """PeriodAnswering"""
+
+    answered: int
+    answered_median_seconds: int | None
+    asked: int
+    ends_on: str
+    in_time: ShareShown
+    median_seconds: int | None
+    ninth_decile_seconds: int | None
+    starts_on: str
+    unanswered: int
+
+
+class PeriodGrowth(TypedDict):
+    """Active members are new, retained or resurrected; those before are retained or churned."""
+
+    active_before: int
+    active_members: int
+    churn: ShareShown
+    churned: int
+    ends_on: str
+    is_over: bool
+    new: int
+    quick_ratio: ShareShown
+    resurrected: int
+    retained: int
+    retention: ShareShown
+    starts_on: str
+
+
+class PeriodSilence(TypedDict):
+    """Members who left in a period: dated the day after the last of so many silent days."""
+
+    ends_on: str
+    is_over: bool
+    left: int
+    returned: int
+    starts_on: str
+    waiting: int
+    won_back: ShareShown
+
+
 class Pipeline(TypedDict):
     """How records go through the service: of all communities, as its workers say it."""
 
@@ -504,6 +693,14 @@ class Pipeline(TypedDict):
     reported_at: str | None
     topics: list[TopicFlowing]
     workers: int
+
+
+class PracticeShown(TypedDict):
+    """One of the twelve; it is what its worst indicator is, and grey only where none has a value."""
+
+    indicators: list[IndicatorShown]
+    practice: int
+    state: Literal["good", "red", "unsure", "grey"]
 
 
 class ProblemDetails(TypedDict):
@@ -540,6 +737,47 @@ class RejectionReason(TypedDict):
     sources_count: int
 
 
+class ResponseTimes(TypedDict):
+    """Of the questions that were asked in some days."""
+
+    absence_factor: int | None
+    answerers: int
+    channels: list[ChannelAnswering]
+    curve: list[AnsweredWithin]
+    ends_on: str
+    first_questions: Answering
+    periods: list[PeriodAnswering]
+    starts_on: str
+    whole: Answering
+    within_hours: int
+
+
+class RetentionBracket(TypedDict):
+    """Of members who were new long enough ago, who was active on any of these days after their first."""
+
+    first_day: int
+    last_day: int
+    present: ShareShown
+
+
+class RetentionCurve(TypedDict):
+    """What became of members who were new in some days. Both kinds are shares of the same members."""
+
+    brackets: list[RetentionBracket]
+    days: list[RetentionDay]
+    ends_on: str
+    new_members: int
+    starts_on: str
+
+
+class RetentionDay(TypedDict):
+    """Of members who were new long enough ago, who was active N days after their first day."""
+
+    day: int
+    from_day: ShareShown
+    on_day: ShareShown
+
+
 class RowShown(TypedDict):
     """Something that is held of a member."""
 
@@ -561,6 +799,25 @@ class RulePoints(TypedDict):
     title: str | None
 
 
+class Scorecard(TypedDict):
+    """The twelve practices. There is no sum of them: they do not offset each other."""
+
+    bad_weeks_allowed: int
+    ends_on: str
+    practices: list[PracticeShown]
+    starts_on: str
+    window_starts_on: str
+
+
+class ShareShown(TypedDict):
+    """So many of so many."""
+
+    number: int
+    of: int
+    value: float | None
+    why_none: NotRequired[str | None]
+
+
 class StageAge(TypedDict):
     """How old events of the last minute were, from their receipt, when a stage acted on them."""
 
@@ -576,6 +833,16 @@ class StateTotal(TypedDict):
     number: int
     points: int
     state: str
+
+
+class Stickiness(TypedDict):
+    """How often the active come: on a day by the 28 that end with it, and in months."""
+
+    active_in_28_days: int
+    active_on_day: int
+    day: str
+    months: list[MonthStickiness]
+    stickiness: ShareShown
 
 
 class Summary(TypedDict):

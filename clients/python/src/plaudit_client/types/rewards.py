@@ -94,6 +94,127 @@ class BankLines(TypedDict):
     lines: list[BankLine]
 
 
+class BankLinesCount(TypedDict):
+    """How many lines of a message are in a state."""
+
+    count: int
+    state: Literal[
+        "matched",
+        "noted",
+        "proposed",
+        "refused",
+        "unmatched",
+        "differs",
+        "set_aside",
+        "unrelated",
+        "said",
+        "again",
+        "pending",
+    ]
+
+
+class BankMessageImported(TypedDict):
+    """The file as it was imported, now or before."""
+
+    imported: Deed
+    is_new: bool
+    is_worked_at: bool
+    lines: list[BankLinesCount]
+    message_id: str | None
+    message_key: str
+    name: str
+    sha256: str
+
+
+class BankMessageShown(TypedDict):
+    """A file that a bank answered with, and what became of its lines. The file itself is not kept."""
+
+    imported: Deed
+    is_worked_at: bool
+    lines: list[BankLinesCount]
+    message_id: str | None
+    message_key: str
+    name: str
+    sha256: str
+
+
+class BankStatementLine(TypedDict):
+    """A booking of an account, or a status of an order, and what became of it."""
+
+    amount_minor: int | None
+    booked_on: str | None
+    currency: str | None
+    decided: Deed | None
+    end_to_end_id: str | None
+    instructed_minor: int | None
+    kind: str
+    level: str
+    line_id: str
+    matched_by: Literal["end_to_end_id", "remittance", "run", "person"] | None
+    message_key: str
+    outcome_id: str | None
+    payout_id: str | None
+    reason: str | None
+    reference: str | None
+    run_id: str | None
+    same_as: str | None
+    says: Literal["sent", "settled", "failed", "came_back"] | None
+    state: Literal[
+        "matched",
+        "noted",
+        "proposed",
+        "refused",
+        "unmatched",
+        "differs",
+        "set_aside",
+        "unrelated",
+        "said",
+        "again",
+        "pending",
+    ]
+    status: str
+    why: str | None
+
+
+class BankStatementLineShown(TypedDict):
+    """A line, with the payouts that it may be about while a person is to look at it."""
+
+    amount_minor: int | None
+    booked_on: str | None
+    candidates: list[PayoutCandidate]
+    currency: str | None
+    decided: Deed | None
+    end_to_end_id: str | None
+    instructed_minor: int | None
+    kind: str
+    level: str
+    line_id: str
+    matched_by: Literal["end_to_end_id", "remittance", "run", "person"] | None
+    message_key: str
+    outcome_id: str | None
+    payout_id: str | None
+    reason: str | None
+    reference: str | None
+    run_id: str | None
+    same_as: str | None
+    says: Literal["sent", "settled", "failed", "came_back"] | None
+    state: Literal[
+        "matched",
+        "noted",
+        "proposed",
+        "refused",
+        "unmatched",
+        "differs",
+        "set_aside",
+        "unrelated",
+        "said",
+        "again",
+        "pending",
+    ]
+    status: str
+    why: str | None
+
+
 class Block(TypedDict):
     """Some entries of the ledger, held by a hash over them and the block before."""
 
@@ -405,6 +526,13 @@ class LotDifference(TypedDict):
     remaining: int
 
 
+class MatchRequest(TypedDict):
+    """Which payout a line is about."""
+
+    confirm_amount: NotRequired[bool]
+    payout_id: str
+
+
 class MemberPayout(TypedDict):
     """Money for a member's points, as they see it."""
 
@@ -581,6 +709,20 @@ class AccountPage(TypedDict):
     """AccountPage"""
 
     items: list[Account]
+    next: NotRequired[str | None]
+
+
+class BankMessageShownPage(TypedDict):
+    """BankMessageShownPage"""
+
+    items: list[BankMessageShown]
+    next: NotRequired[str | None]
+
+
+class BankStatementLinePage(TypedDict):
+    """BankStatementLinePage"""
+
+    items: list[BankStatementLine]
     next: NotRequired[str | None]
 
 
@@ -787,6 +929,31 @@ class Payout(TypedDict):
     payout_id: str
     points: int
     reason: NotRequired[str | None]
+    run_id: str
+    state: Literal[
+        "accrued",
+        "held",
+        "eligible",
+        "approved",
+        "reserved",
+        "submitted",
+        "sent",
+        "settled",
+        "returned",
+        "failed",
+        "reversed",
+        "corrected",
+    ]
+
+
+class PayoutCandidate(TypedDict):
+    """A payout that a line may be about."""
+
+    amount_minor: int
+    currency: str
+    member_id: str
+    payout_id: str
+    reasons: list[str]
     run_id: str
     state: Literal[
         "accrued",
@@ -1038,6 +1205,12 @@ class SealDifference(TypedDict):
     reason: str
     run_id: str
     step: Literal["computed", "approving", "approved", "filed"] | None
+
+
+class SetAsideRequest(TypedDict):
+    """Why a line is about no payout."""
+
+    reason: str
 
 
 class ShownAccount(TypedDict):

@@ -1,0 +1,1 @@
+"""What banks answered: files, and lines that somebody has to look at."""

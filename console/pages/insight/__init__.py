@@ -1,0 +1,1 @@
+"""How the community does, and what to do about it: the scorecard, growth, retention, answers."""

@@ -1,0 +1,225 @@
+"""`plaudit figures`: growth, retention, answers, and the scorecard of the twelve practices."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+
+from plaudit.calls import every_item, request
+from plaudit.listing import listing
+from plaudit.people import json_option
+from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
+from plaudit.terminal import plain
+
+to_ask = where_options(URL, KEY, COMMUNITY)
+SCOPE = ("analytics:read",)
+
+
+def days_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The days that figures are of."""
+    until = click.option("--to", "until", metavar="DAY", help="Last day, like 2026-01-31 [default: today]")
+    since = click.option("--from", "since", metavar="DAY", help="First day [default: 29 days before the last]")
+    return since(until(command))
+
+
+by_option = click.option("--by", type=click.Choice(["week", "month"]), default="week", show_default=True)
+
+
+@click.group()
+def figures() -> None:
+    """See how a community does. Days are the community's; what has no value is shown as a dash."""
+
+
+def _asked(since: str | None, until: str | None, **more: Any) -> dict[str, Any]:
+    named = {"from": since, "to": until, **more}
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _get(where: Where, path: str, *, whole: bool = False, **params: Any) -> Any:
+    """An answer of analytics; where it is `whole`, not one page but every item."""
+    place = where.place()
+    with place.access("plaudit figures", SCOPE, ("analytics",)) as key:
+        url = f"{place.url('analytics')}/v1/{path}"
+        return every_item(url, key, **params) if whole else request("GET", url, key, params=params)
+
+
+def _percent(share: Mapping[str, Any]) -> str:
+    return "–" if share["value"] is None else f"{100 * share['value']:.1f} %"
+
+
+def _hours(seconds: int | None) -> str:
+    return "–" if seconds is None else f"{seconds / 3_600:.1f} h"
+
+
+def _print(found: Any, as_json: bool, headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    table = listing(*headings, whole=headings[0])
+    for row in rows:
+        table.add_row(*(plain(str(cell)) for cell in row))
+    Console().print(table)
+
+
+@figures.command("growth", epilog="Example: plaudit figures growth --by month --from 2026-01-01")
+@to_ask
+@json_option
+@days_options
+@by_option
+def growth(where: Where, as_json: bool, since: str | None, until: str | None, by: str) -> None:
+    """Show why the number of active members changed: new, retained, resurrected, churned."""
+    items = _get(where, "growth", whole=True, **_asked(since, until, by=by))
+    counts = ("starts_on", "active_members", "new", "retained", "resurrected", "churned")
+    rows = [
+        [
+            *(one[name] for name in counts),
+            "–" if one["quick_ratio"]["value"] is None else f"{one['quick_ratio']['value']:.2f}",
+            _percent(one["retention"]),
+        ]
+        for one in items
+    ]
+    headings = (by, "active", "new", "retained", "resurrected", "churned", "quick ratio", "retention")
+    _print(items, as_json, headings, rows)
+
+
+@figures.command("cohorts", epilog="Example: plaudit figures cohorts --by month --from 2026-01-01")
+@to_ask
+@json_option
+@days_options
+@by_option
+def cohorts(where: Where, as_json: bool, since: str | None, until: str | None, by: str) -> None:
+    """Show how many of those who were new in a period were active in it and in each since."""
+    items = _get(where, "cohorts", whole=True, **_asked(since, until, by=by))
+    rows = [[one["starts_on"], one["members"], " ".join(map(str, one["present"]))] for one in items]
+    _print(items, as_json, (by, "new", "active in it and since"), rows)
+
+
+@figures.command("retention", epilog="Example: plaudit figures retention --from 2026-01-01")
+@to_ask
+@json_option
+@days_options
+def retention(where: Where, as_json: bool, since: str | None, until: str | None) -> None:
+    """Show who of the new members was active N days after their first day."""
+    found = _get(where, "retention", **_asked(since, until))
+    rows = [
+        [one["day"], one["on_day"]["of"], _percent(one["on_day"]), _percent(one["from_day"])]
+        for one in found["days"]
+    ]
+    _print(found, as_json, ("day", "members", "on that day", "on it or later"), rows)
+
+
+@figures.command("silences", epilog="Example: plaudit figures silences --by month")
+@to_ask
+@json_option
+@days_options
+@by_option
+def silences(where: Where, as_json: bool, since: str | None, until: str | None, by: str) -> None:
+    """Show who left without a word, and who of them came back in time."""
+    items = _get(where, "silences", whole=True, **_asked(since, until, by=by))
+    rows = [
+        [one["starts_on"], one["left"], _percent(one["won_back"]), one["waiting"], one["returned"]]
+        for one in items
+    ]
+    _print(items, as_json, (by, "left", "won back", "may come back", "returned"), rows)
+
+
+@figures.command("activation", epilog="Example: plaudit figures activation --by month")
+@to_ask
+@json_option
+@days_options
+@by_option
+def activation(where: Where, as_json: bool, since: str | None, until: str | None, by: str) -> None:
+    """Show who of the newcomers took part."""
+    items = _get(where, "activation", whole=True, **_asked(since, until, by=by))
+    rows = [[one["starts_on"], one["new_members"], _percent(one["activated"]), one["waiting"]] for one in items]
+    _print(items, as_json, (by, "new", "activated", "time not over"), rows)
+
+
+@figures.command("responses", epilog="Example: plaudit figures responses --within-hours 8 --channel forum")
+@to_ask
+@json_option
+@days_options
+@by_option
+@click.option(
+    "--within-hours", type=click.IntRange(1, 720), default=24, show_default=True, help="What is promised"
+)
+@click.option("--channel", help="Only what was asked there")
+def responses(
+    where: Where,
+    as_json: bool,
+    since: str | None,
+    until: str | None,
+    by: str,
+    within_hours: int,
+    channel: str | None,
+) -> None:
+    """Show how long questions waited for an answer. Who still waits counts as far as they have waited."""
+    asked = _asked(since, until, by=by, within_hours=within_hours, channel=channel)
+    found = _get(where, "response-times", **asked)
+    whole = {**found["whole"], "starts_on": "all"}
+    rows = [
+        [
+            one["starts_on"],
+            one["asked"],
+            one["unanswered"],
+            _hours(one["median_seconds"]),
+            _percent(one["in_time"]),
+        ]
+        for one in (*found["periods"], whole)
+    ]
+    headings = (by, "asked", "unanswered", "median", f"within {within_hours} h")
+    _print(found, as_json, headings, rows)
+
+
+@figures.command("open", epilog="Example: plaudit figures open --channel forum")
+@to_ask
+@json_option
+@click.option("--channel", help="Only what was asked there")
+def open_questions(where: Where, as_json: bool, channel: str | None) -> None:
+    """List questions that nobody answered, who waits longest on top."""
+    items = _get(where, "open-questions", whole=True, **_asked(None, None, channel=channel))
+    rows = [
+        [
+            _hours(one["waiting_seconds"]),
+            one["member_name"] or one["member_id"],
+            one["channel"],
+            one["event_id"],
+            "first" if one["is_first"] else "",
+        ]
+        for one in items
+    ]
+    _print(items, as_json, ("waiting", "member", "channel", "event", ""), rows)
+
+
+@figures.command("scorecard", epilog="Example: plaudit figures scorecard --json")
+@to_ask
+@json_option
+@click.option("--day", metavar="DAY", help="The day after the last that counts [default: today]")
+def scorecard(where: Where, as_json: bool, day: str | None) -> None:
+    """Show the twelve practices: what is well, what is not, and what nothing counts yet."""
+    found = _get(where, "scorecard", **_asked(None, None, day=day))
+    rows = [
+        [
+            practice["practice"],
+            one["name"].replace("_", " "),
+            one["state"],
+            _value(one, one["value"]),
+            f"{'at most' if one['at_most'] else 'at least'} {_value(one, one['objective'])}",
+            _value(one, one["before"]),
+            f"{one['bad_weeks']} of {len(one['weeks'])}" if one["weeks"] else "–",
+        ]
+        for practice in found["practices"]
+        for one in practice["indicators"]
+    ]
+    headings = ("practice", "indicator", "state", "value", "objective", "before", "bad weeks")
+    _print(found, as_json, headings, rows)
+
+
+def _value(indicator: Mapping[str, Any], value: float | None) -> str:
+    if value is None:
+        return "–"
+    if indicator["unit"] == "share":
+        return f"{100 * value:.1f} %"
+    return _hours(int(value)) if indicator["unit"] == "seconds" else f"{value:g}"

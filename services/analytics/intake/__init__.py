@@ -1,0 +1,1 @@
+"""Events in: one handler for all that counts them."""

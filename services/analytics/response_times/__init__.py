@@ -1,0 +1,1 @@
+"""How long who asks waits for an answer, who still does, and who answers."""

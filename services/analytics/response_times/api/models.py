@@ -1,0 +1,151 @@
+"""What the routes of response times answer with."""
+
+from datetime import date, datetime
+from typing import Final, Self
+
+from pydantic import BaseModel, Field
+
+from services.analytics.periods.shares import ShareShown
+from services.analytics.response_times.domain.report import Report, Reports
+from services.analytics.response_times.domain.waiting import answered_share
+from services.analytics.response_times.store.reading import OpenQuestion
+from shared.calendars import Span
+
+NOBODY_ASKED = "nobody asked"
+NONE_DUE = "no question is due yet"
+#: Hours of which it is said how many were answered within.
+CURVE_HOURS: Final = (1, 2, 4, 8, 24, 48, 72, 168)
+
+
+class Answering(BaseModel):
+    """How long questions waited. Who still waits counts for as long as they have waited, and is not left out."""
+
+    asked: int = Field(examples=[10])
+    answered: int = Field(examples=[7])
+    unanswered: int = Field(examples=[3])
+    median_seconds: int | None = Field(
+        description="Half are answered after that: Kaplan and Meier's estimate; null where it is not reached",
+        examples=[36_000],
+    )
+    ninth_decile_seconds: int | None = Field(
+        description="Nine in ten are; null where it is not reached", examples=[None]
+    )
+    answered_median_seconds: int | None = Field(
+        description="Of the answered alone, by nearest rank: it flatters", examples=[14_400]
+    )
+    in_time: ShareShown = Field(
+        description="Answered within `within_hours`, of those that are answered or have waited as long"
+    )
+
+    @classmethod
+    def shown(cls, report: Report) -> Self:
+        """A report as the API shows it."""
+        return cls(**answering(report))
+
+
+def answering(report: Report) -> dict[str, object]:
+    """The fields of Answering."""
+    responses = report.responses
+    why_none = NONE_DUE if responses.asked else NOBODY_ASKED
+    return {
+        "asked": responses.asked,
+        "answered": responses.answered,
+        "unanswered": responses.asked - responses.answered,
+        "median_seconds": report.median_seconds,
+        "ninth_decile_seconds": report.ninth_decile_seconds,
+        "answered_median_seconds": report.answered_median_seconds,
+        "in_time": ShareShown.of_counts(responses.in_time, responses.due, why_none=why_none),
+    }
+
+
+class PeriodAnswering(Answering):
+    starts_on: date
+    ends_on: date = Field(description="Its last day")
+
+
+class ChannelAnswering(Answering):
+    channel: str = Field(examples=["forum"])
+
+
+class AnsweredWithin(BaseModel):
+    hours: int = Field(examples=[24])
+    share: float = Field(description="Answered within that, by Kaplan and Meier", examples=[0.64])
+
+
+class ResponseTimes(BaseModel):
+    """Of the questions that were asked in some days."""
+
+    starts_on: date
+    ends_on: date = Field(description="The last day")
+    within_hours: int = Field(description="What is promised", examples=[24])
+    whole: Answering
+    first_questions: Answering = Field(description="Of those, the first that somebody ever asked")
+    curve: list[AnsweredWithin] = Field(description="Empty where nobody asked")
+    answerers: int = Field(description="Who was the first to answer a question", examples=[12])
+    absence_factor: int | None = Field(
+        description="The fewest of them who answered half or more first; null where nobody did", examples=[2]
+    )
+    periods: list[PeriodAnswering]
+    channels: list[ChannelAnswering]
+
+    @classmethod
+    def shown(cls, days: Span, spans: list[Span], found: Reports, *, within_hours: int) -> Self:
+        """Reports as the API shows them."""
+        nothing = Report.of((), within_seconds=within_hours * 3_600)
+        return cls(
+            starts_on=days.starts_on,
+            ends_on=days.ends_on,
+            within_hours=within_hours,
+            whole=Answering.shown(found.whole),
+            first_questions=Answering.shown(found.first or nothing),
+            curve=[
+                AnsweredWithin(hours=hours, share=round(answered_share(found.whole.curve, hours * 3_600), 4))
+                for hours in CURVE_HOURS
+                if found.whole.responses.asked
+            ],
+            answerers=len(found.answerers.answers),
+            absence_factor=found.answerers.absence_factor,
+            periods=[
+                PeriodAnswering(
+                    starts_on=span.starts_on,
+                    ends_on=span.ends_on,
+                    **answering(found.periods.get(number, nothing)),
+                )
+                for number, span in enumerate(spans, 1)
+            ],
+            channels=[
+                ChannelAnswering(channel=channel, **answering(report))
+                for channel, report in found.channels.items()
+            ],
+        )
+
+
+class OpenQuestionShown(BaseModel):
+    """A question that nobody but whoever asked it, and bots, has answered."""
+
+    uid: str = Field(description="Of its event")
+    source: str
+    event_id: str
+    type: str = Field(examples=["forum.post.v1"])
+    channel: str = Field(examples=["forum"])
+    asked_at: datetime
+    waiting_seconds: int = Field(examples=[18_000])
+    member_id: str = Field(description="Who asked")
+    member_name: str | None
+    is_first: bool = Field(description="It is the first that they ever asked")
+
+    @classmethod
+    def shown(cls, question: OpenQuestion, *, now: datetime) -> Self:
+        """A question as the API shows it."""
+        return cls(
+            uid=question.question_uid,
+            source=question.source,
+            event_id=question.event_id,
+            type=question.type,
+            channel=question.channel,
+            asked_at=question.asked_at,
+            waiting_seconds=max(0, int((now - question.asked_at).total_seconds())),
+            member_id=question.asker_id,
+            member_name=question.asker_name,
+            is_first=question.is_first,
+        )

@@ -1,0 +1,164 @@
+"""The routes of response times: how long questions waited, and which still wait."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from services.analytics.periods.api import INVALID_DAYS, AskedCalendar, AskedDays, Reader
+from services.analytics.periods.domain import periods
+from services.analytics.response_times.api.models import OpenQuestionShown, ResponseTimes
+from services.analytics.response_times.domain.report import Reports, reports
+from services.analytics.response_times.store import reading
+from services.analytics.response_times.store.reading import Asked, QuestionPlace
+from services.analytics.settings import Settings
+from shared.calendars import Calendar, Span
+from shared.contracts.fields import Slug
+from shared.http import (
+    Conn,
+    FieldError,
+    Limit,
+    Page,
+    Principal,
+    Problem,
+    Scope,
+    after,
+    configured,
+    problem_responses,
+    requires,
+)
+from shared.http.problem_types import INVALID_CURSOR
+from shared.postgres import Connection
+from shared.spreadsheets import csv_lines
+
+router = APIRouter(tags=["analytics"])
+
+#: Periods in one answer.
+PERIODS_MAX_COUNT: Final = 500
+WITHIN_MAX_HOURS: Final = 720
+PROBLEMS = problem_responses(INVALID_DAYS)
+
+OwnSettings = Annotated[Settings, configured(Settings)]
+By = Annotated[
+    Literal["day", "week", "month"],
+    Query(description="A day, a week or a calendar month, by the community's calendar"),
+]
+Within = Annotated[
+    int, Query(ge=1, le=WITHIN_MAX_HOURS, description="Hours within which an answer is promised; then is in time")
+]
+Channel = Annotated[Slug | None, Query(description="Only what was asked in this channel")]
+
+
+@router.get("/v1/response-times", summary="How long questions wait for an answer", responses=PROBLEMS)
+async def get_response_times(
+    principal: Reader,
+    days: AskedDays,
+    calendar: AskedCalendar,
+    conn: Conn,
+    settings: OwnSettings,
+    by: By = "week",
+    within_hours: Within = 24,
+    channel: Channel = None,
+) -> ResponseTimes:
+    """Of what was asked in those days: posts, suggestions, issues and pull requests that were opened.
+
+    An answer is the first event by another member that replies to it, is no bot's and was not taken back. It
+    follows what is new within some seconds.
+    """
+    asked = Asked(
+        principal.community,
+        calendar.start_of(days.starts_on),
+        calendar.start_of(days.ends_on + timedelta(days=1)),
+        channel,
+    )
+    spans = _spans(by, days, calendar)
+    found = await _load(conn, asked, settings=settings, spans=spans, calendar=calendar, within_hours=within_hours)
+    return ResponseTimes.shown(days, list(spans), found, within_hours=within_hours)
+
+
+@router.get(
+    "/v1/response-times.csv",
+    summary="Response times as a table",
+    response_class=Response,
+    responses={
+        **PROBLEMS,
+        200: {"description": "RFC 4180, in UTF-8", "content": {"text/csv": {}}},
+    },
+)
+async def get_response_times_csv(
+    principal: Reader,
+    days: AskedDays,
+    calendar: AskedCalendar,
+    conn: Conn,
+    settings: OwnSettings,
+    by: By = "week",
+    within_hours: Within = 24,
+    channel: Channel = None,
+) -> Response:
+    """A line for each period."""
+    shown = await get_response_times(principal, days, calendar, conn, settings, by, within_hours, channel)
+    counts = ("starts_on", "ends_on", "asked", "answered", "unanswered", "median_seconds")
+    rows: list[list[Any]] = [
+        [*(getattr(one, name) for name in counts), one.in_time.of, one.in_time.number, one.in_time.cell]
+        for one in shown.periods
+    ]
+    body = csv_lines([[*counts, "due", "in_time", "in_time_share"], *rows])
+    headers = {"Content-Disposition": 'attachment; filename="response-times.csv"'}
+    return Response(body, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _spans(by: Literal["day", "week", "month"], days: Span, calendar: Calendar) -> Sequence[Span]:
+    """The periods of the days, the first and last cut to them. Raises Problem 422 where they are too many."""
+    spans, following = periods(by, days.starts_on, days.ends_on, PERIODS_MAX_COUNT, calendar)
+    if following is not None:
+        detail = f"These are more than {PERIODS_MAX_COUNT} periods: ask for less by `from` and `to`"
+        raise Problem(INVALID_DAYS, detail, [FieldError(field="from", detail=detail)])
+    return [Span(max(span.starts_on, days.starts_on), min(span.ends_on, days.ends_on)) for span in spans]
+
+
+async def _load(
+    conn: Connection,
+    asked: Asked,
+    *,
+    settings: Settings,
+    spans: Sequence[Span],
+    calendar: Calendar,
+    within_hours: int,
+) -> Reports:
+    """The reports of what was asked. Raises Problem 422 where more was than one answer may go through."""
+    most, now = settings.questions_max_count, datetime.now(UTC)
+    if await reading.count_questions(conn, asked, limit_count=most + 1) > most:
+        detail = f"More than {most:,} questions were asked in these days: ask for less by `from` and `to`"
+        raise Problem(INVALID_DAYS, detail, [FieldError(field="from", detail=detail)])
+    due = now - timedelta(hours=within_hours)
+    bounds = [calendar.start_of(span.starts_on) for span in spans]
+    return reports(
+        await reading.load_waits(conn, asked, bounds=bounds, now=now, due=due),
+        first=await reading.load_first_waits(conn, asked, now=now, due=due),
+        answerers=await reading.load_answerers(conn, asked),
+        within_seconds=within_hours * 3_600,
+    )
+
+
+@router.get(
+    "/v1/open-questions", summary="Questions that nobody answered", responses=problem_responses(INVALID_CURSOR)
+)
+async def get_open_questions(
+    principal: Annotated[Principal, requires(Scope.ANALYTICS_READ, reads="member_id")],
+    conn: Conn,
+    place: Annotated[QuestionPlace | None, after(QuestionPlace)],
+    channel: Channel = None,
+    limit: Limit = 100,
+) -> Page[OpenQuestionShown]:
+    """The oldest first: who waits longest is on top."""
+    found = await reading.page_of_open(
+        conn, community=principal.community, channel=channel, after=place, limit_count=limit
+    )
+    now = datetime.now(UTC)
+    return Page.of(
+        found,
+        limit,
+        item=lambda question: OpenQuestionShown.shown(question, now=now),
+        place=lambda question: question.place,
+    )

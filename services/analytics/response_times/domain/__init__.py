@@ -1,0 +1,1 @@
+"""What asks and what answers, and how long that took."""

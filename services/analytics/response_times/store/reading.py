@@ -1,0 +1,135 @@
+"""Questions out: how long they waited, who answered, and which of them still wait."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from services.analytics.response_times.domain.waiting import Answerers, Waited
+from shared.postgres import Connection
+
+
+class Asked(NamedTuple):
+    """Questions of a community that were asked from a time on, until before another; in one channel, or in all."""
+
+    community: str
+    since: datetime
+    until: datetime
+    channel: str | None = None
+
+
+class QuestionPlace(NamedTuple):
+    """A question's place in the queue."""
+
+    asked_at: datetime
+    question_uid: str
+
+
+class OpenQuestion(NamedTuple):
+    """A question that nobody answered."""
+
+    question_uid: str
+    channel: str
+    asked_at: datetime
+    asker_id: str
+    asker_name: str | None
+    is_first: bool
+    source: str
+    event_id: str
+    type: str
+
+    @property
+    def place(self) -> QuestionPlace:
+        """Its place in the queue."""
+        return QuestionPlace(self.asked_at, self.question_uid)
+
+
+#: Whole seconds: to the end of the one in which an answer came, and of those that somebody has waited.
+_SECONDS = """coalesce(ceil(extract(epoch from answered_at - asked_at)),
+                floor(extract(epoch from greatest($5::timestamptz, asked_at) - asked_at)))::bigint as seconds"""
+_ASKED = "community = $1 and asked_at >= $2 and asked_at < $3 and ($4::text is null or channel = $4)"
+
+
+async def count_questions(conn: Connection, asked: Asked, *, limit_count: int) -> int:
+    """How many questions there are, as far as `limit_count`."""
+    found: int = await conn.fetchval(
+        f"select count(*) from (select from response_questions where {_ASKED} limit $5) first",  # noqa: S608
+        *asked,
+        limit_count,
+    )
+    return found
+
+
+async def load_waits(
+    conn: Connection, asked: Asked, *, bounds: Sequence[datetime], now: datetime, due: datetime
+) -> dict[tuple[int, str], list[Waited]]:
+    """How long questions waited, by the number of the period, from 1, that `bounds` begin, and by channel.
+
+    Those asked until `due` are due `now`.
+    """
+    rows = await conn.fetch(
+        f"""
+        select width_bucket(asked_at, $7::timestamptz[]) as period, channel, {_SECONDS},
+            answered_at is not null as is_answered, asked_at <= $6 as is_due, count(*) as questions
+        from response_questions where {_ASKED}
+        group by 1, 2, 3, 4, 5
+        """,  # noqa: S608
+        *asked,
+        now,
+        due,
+        bounds,
+    )
+    found: dict[tuple[int, str], list[Waited]] = defaultdict(list)
+    for period, channel, *waited in rows:
+        found[period, channel].append(Waited(*waited))
+    return dict(found)
+
+
+async def load_first_waits(conn: Connection, asked: Asked, *, now: datetime, due: datetime) -> list[Waited]:
+    """How long the first questions of people waited."""
+    rows = await conn.fetch(
+        f"""
+        select {_SECONDS}, answered_at is not null as is_answered, asked_at <= $6 as is_due, count(*) as questions
+        from response_questions where {_ASKED} and is_first
+        group by 1, 2, 3
+        """,  # noqa: S608
+        *asked,
+        now,
+        due,
+    )
+    return [Waited(*row) for row in rows]
+
+
+async def load_answerers(conn: Connection, asked: Asked) -> Answerers:
+    """How many questions each person was the first to answer."""
+    rows = await conn.fetch(
+        f"""
+        select answerer_id::text as answerer_id, count(*) as answers from response_questions
+        where {_ASKED} and answerer_id is not null group by 1
+        """,  # noqa: S608
+        *asked,
+    )
+    return Answerers({row["answerer_id"]: row["answers"] for row in rows})
+
+
+async def page_of_open(
+    conn: Connection, *, community: str, channel: str | None, after: QuestionPlace | None, limit_count: int
+) -> list[OpenQuestion]:
+    """Questions that nobody answered, the oldest first."""
+    rows = await conn.fetch(
+        """
+        select q.question_uid::text, q.channel, q.asked_at, q.asker_id::text, m.name as asker_name, q.is_first,
+            e.source, e.event_id, e.type
+        from response_questions q
+        join events e on e.event_uid = q.question_uid and e.community = q.community
+        left join followed_members m on m.community = q.community and m.member_id = q.asker_id
+        where q.community = $1 and q.answered_at is null and ($2::text is null or q.channel = $2)
+            and ($3::timestamptz is null or (q.asked_at, q.question_uid) > ($3, $4::uuid))
+        order by q.asked_at, q.question_uid limit $5
+        """,
+        community,
+        channel,
+        *(after or (None, None)),
+        limit_count,
+    )
+    return [OpenQuestion(*row) for row in rows]

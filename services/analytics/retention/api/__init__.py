@@ -1,0 +1,1 @@
+"""The HTTP routes of growth, cohorts, retention, silence and activation."""

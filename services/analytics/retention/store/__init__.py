@@ -1,0 +1,1 @@
+"""The SQL of who comes, comes back and leaves."""

@@ -1,0 +1,247 @@
+"""Indicators of the twelve practices: what is measured and aimed at, and when that is good, bad or unknown."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from math import sqrt
+from typing import Final, Literal, NamedTuple
+
+from services.analytics.response_times.domain.waiting import (
+    Responses,
+    Waited,
+    absence_factor,
+    quantile,
+    survival,
+)
+
+#: A week is good or bad; so many are looked at, and nine in ten are to be good.
+WEEKS_COUNT: Final = 13
+BAD_WEEKS_MAX_COUNT: Final = 1
+#: What is compared with as many weeks before.
+WINDOW_WEEKS: Final = 4
+#: The normal deviate of a 95 % interval.
+_Z: Final = 1.959963984540054
+PRACTICES_COUNT: Final = 12
+
+Unit = Literal["share", "count", "seconds"]
+
+
+class State(StrEnum):
+    """What an indicator is: met; missed for certain; missed, on too little to tell; or without a value."""
+
+    GOOD = "good"
+    RED = "red"
+    UNSURE = "unsure"
+    GREY = "grey"
+
+
+class WhyGrey(StrEnum):
+    """Why an indicator has no value: nothing of the kind was heard of, or nothing counts it yet."""
+
+    NOTHING_HEARD = "nothing_heard"
+    NOT_COUNTED = "not_counted"
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """What happened in seven days, as far as indicators go by it. Weeks add up to longer windows."""
+
+    waits: Sequence[Waited] = ()
+    first_waits: Sequence[Waited] = ()
+    answers: Mapping[str, int] = field(default_factory=dict)
+    events_by_channel: Mapping[str, int] = field(default_factory=dict)
+    newcomers_due: int = 0
+    newcomers_activated: int = 0
+    cases_due: int = 0
+    cases_in_time: int = 0
+    upheld_by_person: Mapping[str, int] = field(default_factory=dict)
+
+
+def added(weeks: Sequence[Week]) -> Week:
+    """What happened in all of these weeks."""
+    return Week(
+        waits=[one for week in weeks for one in week.waits],
+        first_waits=[one for week in weeks for one in week.first_waits],
+        answers=sum((Counter(week.answers) for week in weeks), Counter()),
+        events_by_channel=sum((Counter(week.events_by_channel) for week in weeks), Counter()),
+        newcomers_due=sum(week.newcomers_due for week in weeks),
+        newcomers_activated=sum(week.newcomers_activated for week in weeks),
+        cases_due=sum(week.cases_due for week in weeks),
+        cases_in_time=sum(week.cases_in_time for week in weeks),
+        upheld_by_person=sum((Counter(week.upheld_by_person) for week in weeks), Counter()),
+    )
+
+
+class Measured(NamedTuple):
+    """A value, on so many cases; shares have the number of them as well. None where there are none."""
+
+    value: float | None
+    cases: int
+    number: int | None = None
+
+
+def _share(number: int, of: int) -> Measured:
+    return Measured(number / of if of else None, of, number)
+
+
+def _activated(week: Week) -> Measured:
+    return _share(week.newcomers_activated, week.newcomers_due)
+
+
+def _largest_channel(week: Week) -> Measured:
+    total = sum(week.events_by_channel.values())
+    # No share of independent cases: whether it is too large is no matter of chance.
+    return Measured(max(week.events_by_channel.values()) / total if total else None, total)
+
+
+def _effective_channels(week: Week) -> Measured:
+    """The inverse of the Herfindahl-Hirschman index: so many channels of one size are as concentrated."""
+    total = sum(week.events_by_channel.values())
+    squares = sum(number * number for number in week.events_by_channel.values())
+    return Measured(total * total / squares if squares else None, total)
+
+
+def _cases_in_time(week: Week) -> Measured:
+    return _share(week.cases_in_time, week.cases_due)
+
+
+def _repeat_offenders(week: Week) -> Measured:
+    return _share(sum(number > 1 for number in week.upheld_by_person.values()), len(week.upheld_by_person))
+
+
+def _absence_factor(week: Week) -> Measured:
+    return Measured(absence_factor(week.answers.values()), sum(week.answers.values()))
+
+
+def _median_seconds(week: Week) -> Measured:
+    found = Responses(week.waits)
+    if not found.asked:
+        return Measured(None, 0)
+    median = quantile(survival(week.waits), 0.5)
+    # Where half are not answered yet it is beyond all that was seen: on as many as have waited long enough.
+    return Measured(float("inf"), found.due) if median is None else Measured(median, found.asked)
+
+
+def _answered_in_time(week: Week) -> Measured:
+    found = Responses(week.waits)
+    return _share(found.in_time, found.due)
+
+
+def _first_answered(week: Week) -> Measured:
+    found = Responses(week.first_waits)
+    answered = sum(one.questions for one in week.first_waits if one.is_due and one.is_answered)
+    return _share(answered, found.due)
+
+
+class Indicator(NamedTuple):
+    """What is measured of a practice, and what is aimed at. Without `measure` nothing counts it yet."""
+
+    name: str
+    practice: int
+    unit: Unit
+    objective: float
+    at_most: bool = False
+    #: Of fewer cases nothing is red.
+    cases_min_count: int = 10
+    measure: Callable[[Week], Measured] | None = None
+
+    def is_met(self, value: float) -> bool:
+        """Whether a value is as it should be."""
+        return value <= self.objective if self.at_most else value >= self.objective
+
+
+_DAY: Final = 86_400.0
+#: In the order of the practices. What they aim at are starting values.
+INDICATORS: Final = (
+    Indicator("goals_complete", 1, "share", 1.0),
+    Indicator("goals_on_pace", 1, "share", 0.8),
+    Indicator("newcomers_activated", 2, "share", 0.3, measure=_activated),
+    Indicator("audience_known", 2, "share", 0.8),
+    Indicator("changes_noted", 3, "share", 1.0),
+    Indicator("appeals_in_time", 3, "share", 0.9),
+    Indicator("largest_channel", 4, "share", 0.7, at_most=True, measure=_largest_channel),
+    Indicator("effective_channels", 4, "count", 2.0, measure=_effective_channels),
+    Indicator("reports_in_time", 5, "share", 0.9, measure=_cases_in_time),
+    Indicator("repeat_offenders", 5, "share", 0.2, at_most=True, measure=_repeat_offenders),
+    Indicator("answers_absence_factor", 6, "count", 5.0, measure=_absence_factor),
+    Indicator("questions_solved", 7, "share", 0.5),
+    Indicator("median_response", 8, "seconds", _DAY, at_most=True, measure=_median_seconds),
+    Indicator("answered_in_time", 8, "share", 0.8, measure=_answered_in_time),
+    Indicator("first_question_answered", 8, "share", 0.9, measure=_first_answered),
+    Indicator("members_recognised", 9, "share", 0.3),
+    Indicator("decisions_logged", 10, "count", 1.0),
+    Indicator("changes_rehearsed", 11, "share", 1.0),
+    Indicator("survey_response", 12, "share", 0.2),
+)
+
+
+class Interval(NamedTuple):
+    """Where a share is, at 95 %."""
+
+    low: float
+    high: float
+
+
+def wilson(number: int, of: int) -> Interval:
+    """Wilson's interval of a share, at 95 %: never beyond 0 and 1, and right at both. `of` is above zero."""
+    share, z2 = number / of, _Z * _Z
+    middle = (share + z2 / (2 * of)) / (1 + z2 / of)
+    half = _Z * sqrt(share * (1 - share) / of + z2 / (4 * of * of)) / (1 + z2 / of)
+    return Interval(max(0.0, middle - half), min(1.0, middle + half))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An indicator now and in the weeks before, and how many of its weeks were bad."""
+
+    indicator: Indicator
+    now: Measured
+    before: Measured
+    state: State
+    why_grey: WhyGrey | None
+    interval: Interval | None
+    weeks: Sequence[State]
+
+    @property
+    def bad_weeks(self) -> int:
+        """How many weeks missed what is aimed at."""
+        return sum(state in (State.RED, State.UNSURE) for state in self.weeks)
+
+
+def state_of(indicator: Indicator, measured: Measured) -> State:
+    """Whether it is met. A share is red where its whole interval misses; all else where enough cases do."""
+    if measured.value is None:
+        return State.GREY
+    if indicator.is_met(measured.value):
+        return State.GOOD
+    if measured.number is not None:
+        low, high = wilson(measured.number, measured.cases)
+        return State.RED if not indicator.is_met(low if indicator.at_most else high) else State.UNSURE
+    return State.RED if measured.cases >= indicator.cases_min_count else State.UNSURE
+
+
+def read(indicator: Indicator, weeks: Sequence[Week]) -> Reading:
+    """An indicator by the weeks, oldest first: the last four, and the four before those."""
+    measure = indicator.measure
+    if measure is None:
+        nothing = Measured(None, 0)
+        return Reading(indicator, nothing, nothing, State.GREY, WhyGrey.NOT_COUNTED, None, ())
+    now, before = measure(added(weeks[-WINDOW_WEEKS:])), measure(added(weeks[-2 * WINDOW_WEEKS : -WINDOW_WEEKS]))
+    state = state_of(indicator, now)
+    interval = wilson(now.number, now.cases) if now.number is not None and now.cases else None
+    why_grey = WhyGrey.NOTHING_HEARD if state is State.GREY else None
+    return Reading(
+        indicator, now, before, state, why_grey, interval, [state_of(indicator, measure(week)) for week in weeks]
+    )
+
+
+def card(weeks: Sequence[Week]) -> list[Reading]:
+    """All indicators, in the order of the practices. They do not add up: practices do not offset each other."""
+    return [read(indicator, weeks) for indicator in INDICATORS]
+
+
+def practice_state(readings: Sequence[Reading]) -> State:
+    """A practice is what its worst indicator is; grey only where none has a value."""
+    states = {reading.state for reading in readings}
+    return next(state for state in (State.RED, State.UNSURE, State.GOOD, State.GREY) if state in states)

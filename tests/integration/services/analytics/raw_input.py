@@ -1,0 +1,144 @@
+"""A community's raw input in DuckDB, and what others' SQL says of it: nothing here is the platform's."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+_TARGETING = ("activity.retracted.v1", "activity.restored.v1")
+_COUNTS = """
+    create table counts as
+    with decided as (
+        select target, arg_max(kind, (time, id)) as kind from facts where target is not null group by 1
+    )
+    select coalesce(m.into_member, f.member) as person, f.time, f.channel, f.type, f.id, f.uid,
+        f.replies_to,
+        timezone($zone, f.time)::date as day
+    from facts f left join merged m using (member) left join decided d on d.target = f.id
+    where f.target is null and not f.is_bots and coalesce(d.kind, 'activity.restored.v1') = 'activity.restored.v1'
+"""
+_GROWTH = """
+    with active as (select distinct person, date_trunc($by, day)::date as period from counts),
+    firsts as (select person, min(period) as period from active group by 1),
+    periods as (
+        select unnest(generate_series(date_trunc($by, $first::date), date_trunc($by, $last::date),
+                                      to_days(0) + case $by when 'week' then interval 7 day
+                                                            else interval 1 month end))::date as period
+    )
+    select period,
+        (select count(*) from active a where a.period = p.period),
+        (select count(*) from firsts f where f.period = p.period),
+        (select count(*) from active a join active b using (person)
+         where a.period = p.period and b.period = date_trunc($by, p.period - 1)),
+        (select count(*) from active b where b.period = date_trunc($by, p.period - 1)
+            and person not in (select person from active a where a.period = p.period))
+    from periods p order by 1
+"""
+_COHORTS = """
+    with active as (select distinct person, date_trunc($by, day)::date as period from counts),
+    firsts as (select person, min(period) as cohort from active group by 1)
+    select cohort, date_diff($by, cohort, period) as later, count(*)
+    from active join firsts using (person) group by 1, 2 having later < $periods order by 1, 2
+"""
+_CURVE = """
+    with ages as (
+        select person, day, day - min(day) over (partition by person) as age,
+            min(day) over (partition by person) as first
+        from counts where person is not null
+    )
+    select n, (select count(distinct person) from ages where age = n and first between $first and $last),
+        (select count(distinct person) from ages where age >= n and first between $first and $last),
+        (select count(distinct person) from ages where first between $first and $last)
+    from unnest([0, 1, 7, 14, 30, 90]) t(n) order by 1
+"""
+_SILENCES = """
+    with days as (select distinct person, day from counts),
+    gaps as (
+        select person, day + 31 as left_on, lead(day) over (partition by person order by day) as back from days
+    )
+    select date_trunc($by, left_on)::date as period, count(*),
+        count(*) filter (where back < left_on + 30)
+    from gaps where back is null or back >= left_on group by 1 order by 1
+"""
+_ACTIVATION = """
+    with joined as (
+        select person, min(time) as at, min(day) as day, arg_min(channel, (time, channel)) as channel
+        from counts group by 1
+    )
+    select date_trunc($by, j.day)::date as period, j.channel, count(*),
+        count(*) filter (where exists (
+            select 1 from counts c
+            where c.person = j.person and c.type not in ('chat.reaction.v1', 'member.joined.v1')
+                and c.time < timezone($zone, timezone($zone, j.at) + interval 14 day)))
+    from joined j group by 1, 2 order by 1, 2
+"""
+_WAITS = """
+    with answers as (
+        select f.time as asked, f.id, min(r.time) as answered, arg_min(r.person, (r.time, r.uid)) as answerer
+        from counts f left join counts r
+            on r.replies_to = f.id and r.time >= f.time and r.person <> f.person and r.channel = f.channel
+        where f.type = 'forum.post.v1' group by 1, 2
+    ),
+    waits as (
+        select *, ceil(epoch(answered - asked))::bigint as seconds, timezone($zone, asked)::date as day
+        from answers
+    )
+"""
+_RESPONSES = f"""{_WAITS}
+    select date_trunc('month', day)::date as period, count(*), count(answered),
+        count(*) filter (where seconds <= 86400),
+        min(seconds) filter (where place >= half), quantile_disc(seconds, 0.5)
+    from (
+        select *, row_number() over (partition by date_trunc('month', day) order by seconds nulls last) as place,
+            count(*) over (partition by date_trunc('month', day)) / 2.0 as half
+        from waits
+    ) group by 1 order by 1
+"""
+_OPEN = f"{_WAITS} select id from waits where answered is null order by asked, id"
+_ANSWERERS = f"{_WAITS} select count(*) from waits where answerer is not null group by answerer"
+_QUESTIONS = {
+    "responses": _RESPONSES,
+    "open": _OPEN,
+    "answerers": _ANSWERERS,
+    "growth": _GROWTH,
+    "cohorts": _COHORTS,
+    "curve": _CURVE,
+    "silences": _SILENCES,
+    "activation": _ACTIVATION,
+}
+
+
+class RawInput:
+    """Facts as a platform sent them, in one zone; `merged` says which member is another's in the end."""
+
+    def __init__(self, facts: Iterable[Mapping[str, Any]], merged: Mapping[str, str], zone: str) -> None:
+        self.zone = zone
+        self.sql = duckdb.connect()
+        self.sql.execute(
+            "create table facts (id text, uid text, member text, time timestamptz, channel text, type text,"
+            " target text, kind text, is_bots boolean, replies_to text)"
+        )
+        rows = {fact["uid"]: self._row(fact) for fact in facts}
+        self.sql.executemany("insert into facts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", list(rows.values()))
+        self.sql.execute("update facts set target = (select id from facts f where f.uid = facts.target)")
+        self.sql.execute("create table merged (member text, into_member text)")
+        if merged:
+            self.sql.executemany("insert into merged values (?, ?)", list(merged.items()))
+        self.sql.execute(_COUNTS, {"zone": zone})
+
+    @staticmethod
+    def _row(fact: Mapping[str, Any]) -> tuple[Any, ...]:
+        at: datetime = fact["time"]
+        decides = fact["type"] if fact["type"] in _TARGETING else None
+        names = (fact["id"], fact["uid"], fact.get("member"), at, fact["data"]["channel"], fact["type"])
+        answered = fact["data"].get("in_reply_to", {}).get("id")
+        return (*names, fact.get("targetuid"), decides, "member" in fact.get("bots", ""), answered)
+
+    def ask(self, question: str, **more: Any) -> list[tuple[Any, ...]]:
+        """What the input says to a question."""
+        text = _QUESTIONS[question]
+        given = {"zone": self.zone, **more}
+        return self.sql.execute(
+            text, {name: value for name, value in given.items() if f"${name}" in text}
+        ).fetchall()

@@ -1,0 +1,151 @@
+"""Response times: what the API says is what the raw input says, whatever comes in which order."""
+
+import random
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from services.analytics.intake.handlers import on_events, on_members
+from services.analytics.response_times.domain.waiting import absence_factor
+from tests.integration.services.analytics.raw_input import RawInput
+from tests.integration.services.analytics.test_retention import declare, event, merge
+
+pytestmark = pytest.mark.stack
+
+DAYS = {"from": "2024-01-01", "to": "2024-06-30"}
+MEMBERS = tuple(f"m{number}" for number in range(8))
+
+
+def replying(world: Any, calendar: Any, name: str, member: str, at: datetime, to: str, **more: Any) -> Any:
+    made = event(world, calendar, name, member, at, "forum.reply.v1", "forum", **more)
+    made["data"]["in_reply_to"] = {"id": to}
+    return made
+
+
+async def report(api: httpx.AsyncClient, **more: str) -> dict[str, Any]:
+    answer = await api.get("/v1/response-times", params=DAYS | more)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def assert_as_the_input_says(world: Any, api: httpx.AsyncClient, raw: RawInput) -> None:
+    await world.settle()
+    found = await report(api, by="month")
+    shown = [
+        (
+            date.fromisoformat(one["starts_on"]),
+            one["asked"],
+            one["answered"],
+            one["in_time"]["number"],
+            one["median_seconds"],
+            one["answered_median_seconds"],
+        )
+        for one in found["periods"]
+        if one["asked"]
+    ]
+    assert shown == raw.ask("responses")
+    answers = [number for (number,) in raw.ask("answerers")]
+    assert (found["answerers"], found["absence_factor"]) == (len(answers), absence_factor(answers))
+    queue = (await api.get("/v1/open-questions")).json()["items"]
+    assert [one["event_id"] for one in queue] == [event_id for (event_id,) in raw.ask("open")]
+    assert [one["waiting_seconds"] for one in queue] == sorted(
+        (one["waiting_seconds"] for one in queue), reverse=True
+    )
+
+
+@pytest.mark.parametrize("zone", ["Europe/Rome", "America/New_York"])
+async def test_waits_are_those_of_the_raw_input(world: Any, api: httpx.AsyncClient, zone: str) -> None:
+    chance = random.Random(zone)
+    calendar = await declare(world, zone)
+    facts: list[Any] = []
+    for number in range(60):
+        asked = datetime(2024, 1, 5, tzinfo=UTC) + timedelta(minutes=chance.randrange(150 * 1440), seconds=number)
+        facts.append(
+            event(world, calendar, f"q{number:02}", chance.choice(MEMBERS), asked, "forum.post.v1", "forum")
+        )
+        for reply in range(chance.choice((0, 1, 1, 2, 4))):
+            # Some before the question, by clocks that differ; some at once; some late.
+            at = asked + timedelta(seconds=chance.choice((-60, 0, 59, 3_600, 86_400, 86_401, 400_000)))
+            bots = {"bots": "member"} if chance.random() < 0.2 else {}
+            name = f"q{number:02}r{reply}"
+            facts.append(replying(world, calendar, name, chance.choice(MEMBERS), at, f"q{number:02}", **bots))
+            if chance.random() < 0.3:
+                facts.append(world.retraction(name, at + timedelta(hours=1)))
+                if chance.random() < 0.4:
+                    facts.append(world.restoration(name, at + timedelta(hours=2)))
+        if chance.random() < 0.15:
+            facts.append(world.retraction(f"q{number:02}", asked + timedelta(days=1)))
+    facts += chance.sample(facts, 20)
+    chance.shuffle(facts)
+    given = facts
+    while given:
+        size = chance.choice((1, 7, 40))
+        await world.handle(on_events, *given[:size])
+        given = given[size:]
+        if chance.random() < 0.3:
+            await world.settle()
+    await assert_as_the_input_says(world, api, RawInput(facts, {}, zone))
+
+    await world.handle(on_members, merge(world, "m1", "m2", 1), merge(world, "m3", "m2", 1))
+    one = {world.uuid("m1"): world.uuid("m2"), world.uuid("m3"): world.uuid("m2")}
+    await assert_as_the_input_says(world, api, RawInput(facts, one, zone))
+    await world.handle(on_members, merge(world, "m3", "m2", 2, ends=True))
+    await assert_as_the_input_says(world, api, RawInput(facts, {world.uuid("m1"): world.uuid("m2")}, zone))
+
+
+async def test_who_answers_first_changes_when_an_answer_is_taken_back(world: Any, api: httpx.AsyncClient) -> None:
+    """Asked at 10:00; a bot answers, then the asker, then somebody whose answer goes, and somebody at 12:00."""
+    calendar = await declare(world, "UTC")
+
+    def at(hour: int, minute: int = 0) -> datetime:
+        return datetime(2024, 3, 4, hour, minute, tzinfo=UTC)
+
+    asked = event(world, calendar, "q", "ann", at(10), "forum.post.v1", "forum")
+    asked["data"]["object"] = {"id": "topic-7"}
+    await world.handle(
+        on_events,
+        asked,
+        replying(world, calendar, "r1", "bot", at(10, 5), "topic-7", bots="member"),
+        replying(world, calendar, "r2", "ann", at(10, 10), "q"),
+        replying(world, calendar, "r3", "xia", at(10, 20), "topic-7"),
+        replying(world, calendar, "r4", "yan", at(12), "q"),
+    )
+    await world.settle()
+    assert (await report(api))["whole"]["median_seconds"] == 1_200
+    await world.handle(on_events, world.retraction("r3", at(13)))
+    await world.settle()
+    found = await report(api)
+    assert (found["whole"]["median_seconds"], found["first_questions"]["asked"]) == (7_200, 1)
+    assert found["curve"][:2] == [{"hours": 1, "share": 0.0}, {"hours": 2, "share": 1.0}]
+    await world.handle(on_events, world.retraction("q", at(14)))
+    await world.settle()
+    assert (await report(api))["whole"]["in_time"] == {
+        "number": 0,
+        "of": 0,
+        "value": None,
+        "why_none": "nobody asked",
+    }
+
+
+@pytest.fixture
+def few(world: Any) -> None:
+    """One answer goes through two questions; said before the API begins."""
+    world.configure(questions_max_count=2)
+
+
+async def test_more_questions_than_one_answer_goes_through_are_refused(
+    world: Any, few: None, api: httpx.AsyncClient
+) -> None:
+    calendar = await declare(world, "UTC")
+    posts = [
+        event(world, calendar, f"q{n}", "ann", datetime(2024, 3, 4, n, tzinfo=UTC), "forum.post.v1", "forum")
+        for n in range(3)
+    ]
+    await world.handle(on_events, *posts)
+    await world.settle()
+    table = await api.get("/v1/response-times.csv", params=DAYS)
+    assert table.status_code == 422, table.text
+    assert "More than 2 questions were asked" in table.json()["detail"]

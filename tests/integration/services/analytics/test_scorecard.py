@@ -1,0 +1,55 @@
+"""The scorecard on what happened: by the weeks before a day, and grey where nothing did."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from services.analytics.intake.handlers import on_events
+from tests.integration.services.analytics.test_response_times import replying
+from tests.integration.services.analytics.test_retention import declare, event
+
+pytestmark = pytest.mark.stack
+
+
+async def indicators(api: httpx.AsyncClient, day: str) -> dict[str, Any]:
+    answer = await api.get("/v1/scorecard", params={"day": day})
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert [one["practice"] for one in found["practices"]] == list(range(1, 13))
+    return {one["name"]: one for practice in found["practices"] for one in practice["indicators"]}
+
+
+async def test_values_are_of_the_four_weeks_before_a_day(world: Any, api: httpx.AsyncClient) -> None:
+    calendar = await declare(world, "Europe/Rome")
+    # In Rome the last second of 30 June, which is the last day before 1 July.
+    last = datetime(2024, 6, 30, 21, 59, 59, tzinfo=UTC)
+    facts: list[Any] = []
+    for number in range(12):
+        asked = last - timedelta(days=number)
+        facts.append(event(world, calendar, f"q{number}", f"m{number}", asked, "forum.post.v1", "forum"))
+        late = timedelta(hours=30 if number < 3 else 1)
+        facts.append(replying(world, calendar, f"r{number}", "ann", asked + late, f"q{number}"))
+    facts.append(event(world, calendar, "next", "zoe", last + timedelta(seconds=1), "chat.message.v1", "chat"))
+    await world.handle(on_events, *facts)
+    await world.settle()
+    found = await indicators(api, "2024-07-01")
+    in_time = found["answered_in_time"]
+    assert (in_time["value"], in_time["cases"], in_time["state"], in_time["before"]) == (0.75, 12, "unsure", None)
+    assert (found["median_response"]["value"], found["first_question_answered"]["value"]) == (3_600, 1.0)
+    assert (found["answers_absence_factor"]["value"], found["answers_absence_factor"]["state"]) == (1, "red")
+    # Three of the replies are in July there.
+    assert (found["largest_channel"]["value"], found["largest_channel"]["cases"]) == (1.0, 22)
+    # Whose 14 days were not over on 30 June is not among them.
+    assert found["newcomers_activated"]["cases"] == 0
+    later = await indicators(api, "2024-07-15")
+    assert (later["newcomers_activated"]["value"], later["newcomers_activated"]["cases"]) == (1.0, 13)
+    table = await api.get("/v1/scorecard.csv", params={"day": "2024-07-01"})
+    assert '"8","answered_in_time","share","unsure","0.75","0.8","False","12","",' in table.text
+
+
+async def test_an_empty_community_is_grey_and_days_out_of_reach_are_refused(api: httpx.AsyncClient) -> None:
+    assert {one["state"] for one in (await indicators(api, "2024-07-01")).values()} == {"grey"}
+    refused = await api.get("/v1/scorecard", params={"day": "0001-01-05"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "day")

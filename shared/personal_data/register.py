@@ -513,16 +513,6 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             whose=_OF_WORDS,
         ),
         Held(
-            "nudge_assignments",
-            personal="",
-            others=(
-                "community nudge_id nudge kind title member_id held_out decided_at wished until settles_at did"
-            ),
-            order="community nudge_id",
-            erased=Erased.STAYS,
-            says="Nudges that they got or are held out of, and whether they then did what was wished",
-        ),
-        Held(
             "guideline_acceptances",
             personal="",
             others="community member_id version accepted_at",

@@ -6,10 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
+from services.analytics.intake.handlers import on_events, on_members
 from services.analytics.lift.handlers import on_nudges, settle
-from services.analytics.participation.handlers import on_events
 from shared.contracts.facts import NUDGE_DECIDED
-from shared.followed_members import on_members
 from tests.integration.services.merging import Merging
 
 pytestmark = pytest.mark.stack

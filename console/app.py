@@ -27,6 +27,7 @@ from console.pages.campaigns import routes as campaigns
 from console.pages.cards import routes as cards
 from console.pages.celebrations import routes as celebrations
 from console.pages.check_ins import routes as check_ins
+from console.pages.closing import routes as closing
 from console.pages.community import routes as community
 from console.pages.connectors import routes as connectors
 from console.pages.content import routes as content
@@ -38,13 +39,18 @@ from console.pages.embeds import routes as embeds
 from console.pages.embeds.lately import Lately
 from console.pages.explorer import routes as explorer
 from console.pages.figures import routes as figures
+from console.pages.general_ledger import mappings as account_mappings
+from console.pages.general_ledger import routes as general_ledger
 from console.pages.guidelines import routes as guidelines
 from console.pages.insight import routes as insight
+from console.pages.journals import routes as journals
 from console.pages.keys import routes as keys
 from console.pages.kudos import routes as kudos
 from console.pages.leaderboard import routes as leaderboard
 from console.pages.ledger import routes as ledger
 from console.pages.levels import routes as levels
+from console.pages.liability import policies as liability_policies
+from console.pages.liability import routes as liability
 from console.pages.me import routes as me
 from console.pages.members import routes as members
 from console.pages.messages import routes as messages
@@ -71,6 +77,7 @@ from console.pages.refused import routes as refused
 from console.pages.sign_in import routes as sign_in
 from console.pages.signals import routes as signals
 from console.pages.statements import routes as statements
+from console.pages.surveys import routes as surveys
 from console.pages.try_it import routes as try_it
 from console.pages.views import routes as views
 from console.pages.visitors import routes as visitors
@@ -81,7 +88,10 @@ from console.sign_in.provider import Provider
 from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
-FINANCE = (payout_runs, payout_outcomes, bank, payees, redemptions, ledger, statements)
+FINANCE = (
+    *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, closing, journals, statements),
+    *(liability, liability_policies, general_ledger, account_mappings),
+)
 RUN_IT = (
     *(pipeline, dead_letters, connectors, webhooks, receipts, refused),
     *(people, keys, audit, parts, community, embeds),
@@ -102,6 +112,7 @@ PAGES = (
         celebrations,
         nudges,
         kudos,
+        surveys,
         quests,
         draws,
         by_hand,

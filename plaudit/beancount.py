@@ -26,6 +26,9 @@ ROOTS = {
     "payout_expense": "Expenses",
     "bank_in_transit": "Assets",
     "bank": "Assets",
+    "bank_charges": "Expenses",
+    "fx_gain_loss": "Income",
+    "suspense": "Assets",
 }
 
 

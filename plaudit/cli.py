@@ -47,8 +47,15 @@ SUBCOMMANDS = {
         "plaudit.bank", "bank", "Read what a bank answers, import it, decide of what matches no payout."
     ),
     "board": Subcommand("plaudit.board", "board", "See boards, who is on them, and results with prizes."),
+    "journal": Subcommand("plaudit.journals", "journal", "Book by hand on accounts of money, by two people."),
     "ledger": Subcommand(
         "plaudit.ledger", "ledger", "Check the ledger, verify its chain of blocks, export the books."
+    ),
+    "general-ledger": Subcommand(
+        "plaudit.general_ledger", "general_ledger", "Hand days to the general ledger of finance, once."
+    ),
+    "liability": Subcommand(
+        "plaudit.liability", "liability", "See what points are worth, and decide by which policy."
     ),
     "level": Subcommand(
         "plaudit.level", "level", "See members' levels, fix them by hand, take some to begin with."
@@ -101,6 +108,7 @@ SUBCOMMANDS = {
     "nudge": Subcommand(
         "plaudit.nudge", "nudge", "See the nudges of the programme, what they do, and who got them."
     ),
+    "survey": Subcommand("plaudit.survey", "survey", "See what surveys say, what members are asked, and answer."),
     "kudos": Subcommand("plaudit.kudos", "kudos", "See who thanked whom, and thank for a member."),
     "checkin": Subcommand("plaudit.checkin", "checkin", "Check members in who are there in person."),
     "embed": Subcommand("plaudit.embed", "embed", "Show a community on other sites: what to paste there."),
@@ -110,6 +118,7 @@ SUBCOMMANDS = {
     "sign-in-link": Subcommand("plaudit.people", "sign_in_link", "Make a link that signs somebody in once."),
     "keys": Subcommand("plaudit.admin", "keys", "Issue, list, rotate and revoke access keys."),
     "audit": Subcommand("plaudit.audit", "audit", "Show who did what, and who read whose data."),
+    "period": Subcommand("plaudit.periods", "period", "Close months of the books, and open them again, by two."),
     "payout-runs": Subcommand(
         "plaudit.payout_runs", "payout_runs", "Make, approve and file payout runs, and see how far they are."
     ),

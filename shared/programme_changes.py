@@ -24,6 +24,7 @@ PIECES: Final = (
     (("audiences",), "audience"),
     (("counters",), "counter"),
     (("campaigns",), "campaign"),
+    (("surveys", "ask"), "survey"),
 )
 #: What is said first of a piece; all else follows in the order in which it is written.
 FIRST: Final = ("points", "minor", "count", "daily_cap", "limits", "within", "at_least", "when", "on", "to")
@@ -76,6 +77,7 @@ def changes(before: Document | None, after: Document) -> list[Change]:
         *_of_pieces(old, after),
         *_of_section(old, after, "manual", but="reasons"),
         *_of_section(old, after, "quality"),
+        *_of_section(old, after, "surveys", but="ask"),
         *_of_guidelines(old, after),
         *_of_money(old, after),
     ]
@@ -114,7 +116,7 @@ def _named(document: Document, place: Sequence[str]) -> dict[str, Mapping[str, A
 
 
 def called(document: Document) -> Document:
-    """The document with what its rules, campaigns and rewards name of other pieces by their titles."""
+    """The document with what its rules, campaigns, rewards and surveys name of other pieces by their titles."""
     titles, found = _titles(document), dict(document)
     for name in ("rules", "campaigns"):
         if document.get(name):
@@ -122,6 +124,9 @@ def called(document: Document) -> Document:
     rewards = document.get("rewards") or {}
     if rewards.get("catalogue"):
         found["rewards"] = {**rewards, "catalogue": [_called(piece, titles) for piece in rewards["catalogue"]]}
+    surveys = document.get("surveys") or {}
+    if surveys.get("ask"):
+        found["surveys"] = {**surveys, "ask": [_called(piece, titles) for piece in surveys["ask"]]}
     return found
 
 

@@ -122,7 +122,7 @@ AUDIENCES = Topic(
     "community | member",
     (facts.AUDIENCE_ENTERED.name, facts.AUDIENCE_LEFT.name),
     producers=("scoring",),
-    consumers=("recognition", "rewards"),
+    consumers=("ingest", "recognition", "rewards"),
     read_back=True,
 )
 CAMPAIGNS = Topic(
@@ -192,7 +192,7 @@ MESSAGES = Topic(
     "Messages that people are to get; ingest alone knows where, and sends them",
     "community | member, or recipient",
     (facts.MESSAGE_REQUESTED.name,),
-    producers=("recognition", "rewards"),
+    producers=("ingest", "recognition", "rewards"),
     consumers=("ingest",),
     retention_ms=7 * DAY_MS,
 )
@@ -214,6 +214,15 @@ NUDGES = Topic(
     consumers=("analytics",),
     read_back=True,
 )
+SURVEYS = Topic(
+    "surveys.v1",
+    "Who was asked by which survey, and anonymous answers, counted together",
+    "community | member, or survey",
+    (facts.SURVEY_ASKED.name, facts.SURVEY_COUNTED.name),
+    producers=("ingest",),
+    consumers=("analytics",),
+    read_back=True,
+)
 REDEMPTIONS = Topic(
     "redemptions.v1",
     "Redemptions, their states, and the awards they use",
@@ -225,9 +234,15 @@ REDEMPTIONS = Topic(
 )
 PAYOUTS = Topic(
     "payouts.v1",
-    "Payout runs, payouts, their states, and the awards they pay",
-    "community | member, or run",
-    (facts.PAYOUT_CHANGED.name, facts.PAYOUT_LOTS.name, facts.PAYOUT_RUN_CHANGED.name),
+    "Payout runs, payouts, their states, and the awards they pay; months of the books, and entries by hand",
+    "community | member, run, month, or journal",
+    (
+        facts.PAYOUT_CHANGED.name,
+        facts.PAYOUT_LOTS.name,
+        facts.PAYOUT_RUN_CHANGED.name,
+        facts.PERIOD_CHANGED.name,
+        facts.JOURNAL_CHANGED.name,
+    ),
     producers=("rewards",),
     consumers=("analytics", "finance"),
     read_back=True,
@@ -352,6 +367,7 @@ TOPICS = (
     BY_HAND,
     CELEBRATIONS,
     NUDGES,
+    SURVEYS,
     REDEMPTIONS,
     PAYOUTS,
     PROGRAMMES,

@@ -244,7 +244,7 @@ def _row(fact: Any) -> tuple[Any, ...]:
         uuid.UUID(data["award_id"]),
         data["event_time"],
         now,
-        None,
+        *(None, None, None),
     )
     lot = (
         uuid.UUID(data["award_id"]),
@@ -252,8 +252,8 @@ def _row(fact: Any) -> tuple[Any, ...]:
         points,
         points,
         data["event_time"],
-        None,
-        None,
+        *(None, None),
+        *(0, 0),
     )
     return (*transfer, *entry, *entry, *lot)
 

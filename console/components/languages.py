@@ -97,6 +97,10 @@ class Writer:
         year = "" if found.year == datetime.now(self.zone).year else " y"
         return format_date(found, format=f"d MMMM{year}", locale=self.locale)
 
+    def month(self, value: str) -> str:
+        """A calendar month, given as 2026-10: October 2026."""
+        return format_date(date.fromisoformat(f"{value}-01"), format="LLLL y", locale=self.locale)
+
     def short_day(self, value: date | datetime | str) -> str:
         """A day on an axis: 14 Nov."""
         return format_date(self._local(value), format="d MMM", locale=self.locale)

@@ -54,6 +54,7 @@ BOARDS = Link("/boards", _("Boards"), "cup", "recognition:read")
 CELEBRATIONS = Link("/celebrations", _("Celebrations"), "heart", "recognition:read")
 KUDOS = Link("/kudos", _("Kudos"), "chat", "recognition:read")
 NUDGES = Link("/nudges", _("Nudges"), "mega", "recognition:read")
+SURVEYS = Link("/surveys", _("Surveys"), "chat", "analytics:read")
 QUESTS = Link("/quests", _("Quests"), "target", "recognition:read")
 DRAWS = Link("/draws", _("Draws"), "gift", "rewards:read")
 PROGRAMME = Link("/programme", _("Programme"), "doc", "programmes:read")
@@ -70,6 +71,8 @@ PAYOUT_RUNS = Link("/payout-runs", _("Payout runs"), "bank", "payouts:read")
 BANK = Link("/bank", _("Bank files"), "receipt", "payouts:read")
 REDEMPTIONS = Link("/redemptions", _("Redemptions"), "gift", "rewards:read")
 LEDGER = Link("/ledger", _("Ledger"), "book", "payouts:read")
+LIABILITY = Link("/liability", _("Liability for points"), "gauge", "payouts:read")
+GENERAL_LEDGER = Link("/general-ledger", _("General ledger"), "out", "payouts:read")
 STATEMENTS = Link("/statements", _("Statements"), "receipt", "rewards:read")
 ACCOUNT = Link("/account", _("Account"), "user")
 ME = Link("/me", _("My points"), "user")
@@ -78,6 +81,7 @@ MY_BADGES = Link("/me/badges", _("My badges"), "seal")
 MY_BOARDS = Link("/me/boards", _("Boards"), "cup")
 MY_CELEBRATIONS = Link("/me/celebrations", _("Celebrations"), "heart")
 MY_KUDOS = Link("/me/kudos", _("Kudos"), "chat")
+MY_SURVEYS = Link("/me/surveys", _("Questions to me"), "chat")
 MY_QUESTS = Link("/me/quests", _("My quests"), "target")
 MY_DRAWS = Link("/me/draws", _("My draws"), "gift")
 MY_REWARDS = Link("/me/rewards", _("Rewards"), "gift")
@@ -92,10 +96,11 @@ OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
     Group(_("Insight"), (SCORECARD, GROWTH, RETENTION, ANSWERS)),
-    Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, KUDOS, CHECK_INS, MESSAGES, NUDGES)),
+    Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, KUDOS, CHECK_INS)),
+    Group(_("Talk with members"), (SURVEYS, NUDGES, MESSAGES)),
     Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS, QUESTS, DRAWS)),
     Group(_("Keep it fair"), (GUIDELINES, HELD, CONTENT)),
-    Group(_("Finance"), (PAYOUT_RUNS, BANK, REDEMPTIONS, LEDGER, STATEMENTS)),
+    Group(_("Finance"), (PAYOUT_RUNS, BANK, REDEMPTIONS, LEDGER, LIABILITY, GENERAL_LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
     Group(_("Operation"), (PIPELINE, DEAD_LETTERS, CONNECTORS, WEBHOOKS, RECEIPTS, REJECTED, PARTS)),
     Group(_("Run it"), (PEOPLE, KEYS, COMMUNITY, EMBEDS)),

@@ -153,6 +153,16 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Surveys",
+            "Members whom surveys asked, whom they did not ask and why, and answers.",
+            "cps",
+            (
+                Query("sum(rate(plaudit_ingest_surveys_asked_total[$__rate_interval]))", "asked"),
+                Query("sum(rate(plaudit_ingest_surveys_answered_total[$__rate_interval]))", "answered"),
+                *rates("plaudit_ingest_surveys_not_asked_total", "why"),
+            ),
+        ),
+        Panel(
             "Deliveries of platforms",
             "What connected platforms delivered, by what became of it; and what was refused.",
             "cps",
@@ -297,6 +307,23 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             (Query("max by (service) (plaudit_rewards_chain_waits_seconds)", "{{service}}"),),
         ),
         Panel(
+            "Months not closed",
+            "Communities that close their months and have one that should have been closed by now.",
+            "short",
+            (Query("max by (service) (plaudit_rewards_periods_overdue)", "{{service}}"),),
+        ),
+        Panel(
+            "Entries by hand",
+            "Entries that two people had booked.",
+            "cps",
+            (
+                Query(
+                    "sum by (service) (rate(plaudit_rewards_journals_posted_total[$__rate_interval]))",
+                    "{{service}}",
+                ),
+            ),
+        ),
+        Panel(
             "Entries chained",
             "Entries of the ledger put into blocks.",
             "cps",
@@ -306,6 +333,32 @@ ROWS: dict[str, tuple[Panel, ...]] = {
                     "{{service}}",
                 ),
             ),
+        ),
+        Panel(
+            "Liability days",
+            "Days whose liability for points was kept, and those that took too long.",
+            "short",
+            (
+                Query(
+                    "sum by (became) (increase(plaudit_rewards_liability_days_total[$__rate_interval]))",
+                    "{{became}}",
+                ),
+            ),
+        ),
+        Panel(
+            "Finance waits for another person",
+            "Entries of the policy of what points are worth, and mappings to accounts of the general ledger.",
+            "short",
+            (
+                Query("max(plaudit_rewards_liability_policies_waiting)", "policy"),
+                Query("max(plaudit_rewards_account_mappings_waiting)", "accounts"),
+            ),
+        ),
+        Panel(
+            "Liability takes",
+            "How long it took to compute what points of a community were worth at the end of its last day.",
+            "s",
+            (Query("max by (service) (plaudit_rewards_liability_seconds)", "{{service}}"),),
         ),
         Panel(
             "Rows altered",

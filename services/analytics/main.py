@@ -2,6 +2,8 @@
 
 from services.analytics.audit import api as audit
 from services.analytics.audit.handlers import FORGET_EVERY_SECONDS, forget, on_audit
+from services.analytics.feedback import api as feedback
+from services.analytics.feedback.handlers import note_answers, on_surveys
 from services.analytics.guidelines import api as guidelines
 from services.analytics.guidelines.handlers import on_guidelines
 from services.analytics.intake.handlers import on_events, on_members
@@ -43,6 +45,8 @@ from shared.contracts.facts import (
     RECOGNITION_FACT,
     REDEMPTION_FACT,
     REJECTED_EVENT,
+    SURVEY_FACT,
+    AcceptedEvent,
 )
 from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.service import ServiceSpec, Timer, run
@@ -58,8 +62,16 @@ from shared.topics import (
     RECOGNITION,
     REDEMPTIONS,
     REJECTED,
+    SURVEYS,
 )
+from shared.transaction import Transaction
 from shared.webhooks import FOLLOWED_WEBHOOKS
+
+
+async def _on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
+    await on_events(tx, events)
+    await note_answers(tx, events)
+
 
 SPEC = ServiceSpec(
     name="analytics",
@@ -72,7 +84,7 @@ SPEC = ServiceSpec(
         FOLLOWED_COMMUNITIES,
         Subscription(MEMBERS, MEMBER_FACT, on_members),
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
-        Subscription(EVENTS, ACCEPTED_EVENT, on_events),
+        Subscription(EVENTS, ACCEPTED_EVENT, _on_events),
         Subscription(REJECTED, REJECTED_EVENT.adapter, on_rejected),
         Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
         Subscription(RECOGNITION, RECOGNITION_FACT, on_grants),
@@ -80,6 +92,7 @@ SPEC = ServiceSpec(
         Subscription(PAYOUTS, PAYOUT_FACT, on_payouts),
         Subscription(GUIDELINES, GUIDELINE_FACT, on_guidelines),
         Subscription(NUDGES, NUDGE_DECIDED.adapter, on_nudges),
+        Subscription(SURVEYS, SURVEY_FACT, on_surveys),
         Subscription(AUDIT, AUDIT_FACT, on_audit),
     ],
     routers=[
@@ -98,6 +111,7 @@ SPEC = ServiceSpec(
             audit,
             guidelines,
             lift,
+            feedback,
         )
     ],
     problems=ERRORS,

@@ -57,8 +57,10 @@ from services.ingest.refused.handlers import keeping, standing
 from services.ingest.replays import api as replays
 from services.ingest.settings import Settings
 from services.ingest.suggestions import api as suggestions
+from services.ingest.surveys import api as surveys
+from services.ingest.surveys.handlers import answering, asking
 from services.ingest.walls import api as walls
-from services.ingest.walls.handlers import FOLLOWED_GUIDELINES, FOLLOWED_LEVELS
+from services.ingest.walls.handlers import FOLLOWED_LEVELS
 from services.ingest.webhooks import api as webhooks
 from services.ingest.webhooks import handlers as webhooks_handlers
 from shared.consumer import Subscription
@@ -75,7 +77,8 @@ SPEC = ServiceSpec(
         REQUESTED,
         webhooks_handlers.FOLLOWED_TROUBLE,
         FOLLOWED_CELEBRATIONS,
-        FOLLOWED_GUIDELINES,
+        asking.FOLLOWED_GUIDELINES,
+        asking.FOLLOWED_AUDIENCES,
         FOLLOWED_LEVELS,
         Subscription(RAW, RAW_EVENT.adapter, handlers.on_raw_events),
         Subscription(BACKFILL, RAW_EVENT.adapter, handlers.on_raw_events, gives_way=handlers.as_backfill),
@@ -84,7 +87,7 @@ SPEC = ServiceSpec(
     routers=[
         *(part.router for part in (posting, deliveries, receipts, event_types, measuring, linking, directory)),
         *(part.router for part in (suggestions, members, bots, merges, attributes, erasure, checkins, replays)),
-        *(part.router for part in (reactions, kudos, walls)),
+        *(part.router for part in (reactions, kudos, walls, surveys)),
         *(part.router for part in (connections, door)),
         *(part.router for part in (webhooks, communities, public_communities, people, ties, keys, sign_ins)),
         *(part.router for part in (messages_saying, messages_log, messages_reaching, messages_public)),
@@ -122,6 +125,8 @@ SPEC = ServiceSpec(
         Timer("sign-keys-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
         Timer("announce-token-keys", every_seconds=ANNOUNCE_EVERY_SECONDS, run=announce),
         Timer("sweep-sign-in-links", every_seconds=SWEEP_EVERY_SECONDS, run=sweep),
+        Timer("ask-by-surveys", every_seconds=asking.ASK_EVERY_SECONDS, run=asking.ask),
+        Timer("count-answers", every_seconds=answering.COUNT_EVERY_SECONDS, run=answering.count_together),
         Timer("keep-messages", every_seconds=sending.KEEP_EVERY_SECONDS, run=sending.keep_in_order),
     ],
     errands=[Errand("send-messages", every_seconds=sending.SEND_EVERY_SECONDS, run=sending.send_due)],
@@ -133,6 +138,7 @@ SPEC = ServiceSpec(
         *keys_handlers.READ_BACK,
         *communities_handlers.READ_BACK,
         *webhooks_handlers.READ_BACK,
+        *answering.READ_BACK,
         *erasure_handlers.READ_BACK,
         *handlers.READ_BACK,
     ],

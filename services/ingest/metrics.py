@@ -158,3 +158,13 @@ for _why in ("bounced", "complained", "unsubscribed"):
 WEBHOOKS_DISABLED = Gauge(
     "plaudit_ingest_webhooks_disabled", "Webhooks that are disabled because of trouble that they had"
 )
+
+SURVEYS_ASKED = Counter("plaudit_ingest_surveys_asked_total", "Members who were asked by a survey")
+SURVEYS_NOT_ASKED = Counter(
+    "plaudit_ingest_surveys_not_asked_total", "Members whom a survey did not ask, by why", ["why"]
+)
+for _why in ("not_a_person", "suspended", "audience", "sample", "quiet"):
+    SURVEYS_NOT_ASKED.labels(_why)
+SURVEYS_ANSWERED = Counter(
+    "plaudit_ingest_surveys_answered_total", "Answers to surveys, with those that were changed"
+)

@@ -61,6 +61,8 @@ from services.ingest.reactions.domain import UnknownCelebrationError
 from services.ingest.refused.domain import NotWholeError, UnknownRefusedError
 from services.ingest.replays import api as replays
 from services.ingest.replays.handlers import StillRefusedError
+from services.ingest.surveys import api as surveys
+from services.ingest.surveys import domain as survey_errors
 from services.ingest.webhooks import api as webhooks
 from services.ingest.webhooks import domain as webhook_errors
 from shared.access_keys import INSTALLATION_ROLES, SCOPES, OtherCommunityError
@@ -168,6 +170,16 @@ ERRORS: ErrorTable = {
     kudos_errors.UnknownKudosError: lambda _: Problem(
         kudos.UNKNOWN_KUDOS,
         "Nothing was done. GET /v1/kudos has those there are; one's own, given here, one takes back",
+    ),
+    survey_errors.SurveyClosedError: lambda _: Problem(
+        surveys.SURVEY_CLOSED, "Nothing was done: its time is over"
+    ),
+    survey_errors.AnsweredError: lambda _: Problem(
+        surveys.SURVEY_ANSWERED,
+        "Nothing was done: what is anonymous is answered once, all else ten times at most",
+    ),
+    survey_errors.NotAnAnswerError: lambda error: Problem(
+        INVALID_REQUEST, "Nothing was done", [FieldError(field=error.field, detail=str(error))]
     ),
     UnknownCelebrationError: lambda _: Problem(
         UNKNOWN_CELEBRATION, "Nothing was done. GET /v1/celebrations of recognition has those there are"

@@ -11,8 +11,16 @@ from services.rewards.draws import api as draws
 from services.rewards.draws.handlers import freeze_due, on_programmes
 from services.rewards.erasure import api as erasure
 from services.rewards.erasure.handlers import FOLLOWED_MEMBERS, LOOK_AFTER_EVERY_SECONDS, look_after
+from services.rewards.general_ledger.api import exports as journal_exports
+from services.rewards.general_ledger.api import mappings as account_mappings
+from services.rewards.general_ledger.handlers import count_mappings_waiting
 from services.rewards.gifts.handlers import FOLLOWED_GRANTS
+from services.rewards.journals import api as journals
+from services.rewards.journals.handlers import READ_BACK as JOURNALS_READ_BACK
 from services.rewards.ledger.api import members
+from services.rewards.liability.api import policies as liability_policies
+from services.rewards.liability.api import worth as liability
+from services.rewards.liability.handlers import take_next_day
 from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
 from services.rewards.payouts import api as payouts
@@ -24,6 +32,9 @@ from services.rewards.payouts.preview import api as preview
 from services.rewards.payouts.review import api as review
 from services.rewards.payouts.runs.api import routes as runs
 from services.rewards.payouts.runs.handlers.pieces import carry_on_runs
+from services.rewards.periods import api as periods
+from services.rewards.periods.handlers import READ_BACK as PERIODS_READ_BACK
+from services.rewards.periods.handlers import count_overdue
 from services.rewards.problems import ERRORS
 from services.rewards.reconciliation import api as reconciliation
 from services.rewards.reconciliation.handlers import NOTED_EVERY_SECONDS, count_open, note_matched
@@ -61,7 +72,8 @@ SPEC = ServiceSpec(
         part.router
         for part in (
             *(members, erasure, payees, catalogue, redemptions, payouts, runs, preview, review, outcomes),
-            *(reconciliation, checks, books, chain_api, draws),
+            *(reconciliation, checks, books, chain_api, draws, periods, journals),
+            *(liability_policies, liability, account_mappings, journal_exports),
         )
     ],
     problems=ERRORS,
@@ -76,13 +88,17 @@ SPEC = ServiceSpec(
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
         Timer("fold-sums", every_seconds=60, run=fold),
         Timer("chain-entries", every_seconds=1, run=chain),
+        Timer("count-mappings-waiting", every_seconds=60, run=count_mappings_waiting),
+        Timer("take-liability", every_seconds=60, run=take_next_day),
+        Timer("count-overdue-periods", every_seconds=600, run=count_overdue),
         Timer("check-ledger", every_seconds=3600, run=check_all),
     ],
     errands=[
         Errand("check-asked", every_seconds=ASKED_EVERY_SECONDS, run=check_asked),
         Errand("note-bank-lines", every_seconds=NOTED_EVERY_SECONDS, run=note_matched),
     ],
-    read_back=(*READ_BACK, *links.READ_BACK),
+    # A journal is booked into its month before that is known to be closed.
+    read_back=(*READ_BACK, *links.READ_BACK, *JOURNALS_READ_BACK, *PERIODS_READ_BACK),
 )
 
 if __name__ == "__main__":

@@ -55,6 +55,27 @@ ENTRIES_CHAINED = Counter("plaudit_rewards_entries_chained_total", "Entries of t
 CHAIN_WAITS_SECONDS = Gauge(
     "plaudit_rewards_chain_waits_seconds", "For how long the oldest entry has been waiting for its block"
 )
+LIABILITY_DAYS = Counter(
+    "plaudit_rewards_liability_days_total",
+    "Days of communities whose liability for points was kept (taken), or took too long to compute (given_up)",
+    ["became"],
+)
+LIABILITY_SECONDS = Gauge(
+    "plaudit_rewards_liability_seconds", "How long it took to compute what points were worth on the last day taken"
+)
+LIABILITY_POLICIES_WAITING = Gauge(
+    "plaudit_rewards_liability_policies_waiting",
+    "Entries of the policy of what points are worth that wait for another person",
+)
+ACCOUNT_MAPPINGS_WAITING = Gauge(
+    "plaudit_rewards_account_mappings_waiting",
+    "Mappings to accounts of the general ledger that wait for another person",
+)
+PERIODS_OVERDUE = Gauge(
+    "plaudit_rewards_periods_overdue",
+    "Communities that close their months and have one that should have been closed by now",
+)
+JOURNALS_POSTED = Counter("plaudit_rewards_journals_posted_total", "Entries by hand that two people had booked")
 LEDGER_CHECKED = Gauge("plaudit_rewards_ledger_checked_timestamp_seconds", "When the ledger was last checked")
 
 for _state in ("given", "had", "gone", "unknown", "nobody"):
@@ -63,3 +84,5 @@ for _became in ("taken", "refused", "given_back"):
     TICKETS.labels(_became)
 for _state in ("frozen", "drawn"):
     DRAWS.labels(_state)
+for _became in ("taken", "given_up"):
+    LIABILITY_DAYS.labels(_became)

@@ -7,8 +7,47 @@ from services.rewards.chain.api import UNKNOWN_BLOCK
 from services.rewards.chain.domain import UnknownBlockError
 from services.rewards.draws.api import DRAW_OPEN, UNKNOWN_DRAW
 from services.rewards.draws.domain import NotFrozenError, UnknownDrawError
+from services.rewards.general_ledger.api.models import (
+    EXPORT_REFUSED,
+    MAPPED_TWICE,
+    MAPPING_DECIDED,
+    MAPPING_FOUR_EYES,
+    TOO_MANY_MAPPINGS,
+    UNKNOWN_EXPORT,
+    UNKNOWN_MAPPING,
+    UNMAPPED,
+)
+from services.rewards.general_ledger.domain.exports import ExportRefusedError, UnknownExportError
+from services.rewards.general_ledger.domain.mapping import (
+    MappedTwiceError,
+    MappingDecidedError,
+    MappingFourEyesError,
+    TooManyMappingsError,
+    UnknownMappingError,
+    UnmappedError,
+)
+from services.rewards.journals.api import JOURNAL_REFUSED, UNKNOWN_JOURNAL
+from services.rewards.journals.domain import JournalRefusedError, UnknownJournalError
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.ledger.domain.entries import AlteredError, UnknownMemberError
+from services.rewards.liability.api.models import (
+    NO_POLICY,
+    OTHER_CURRENCY,
+    POLICY_DECIDED,
+    POLICY_FOUR_EYES,
+    TOO_MANY_POLICIES,
+    UNKNOWN_DAY,
+    UNKNOWN_POLICY,
+)
+from services.rewards.liability.domain.days import UnknownDayError
+from services.rewards.liability.domain.policies import (
+    NoPolicyError,
+    OtherCurrencyError,
+    PolicyDecidedError,
+    PolicyFourEyesError,
+    TooManyPoliciesError,
+    UnknownPolicyError,
+)
 from services.rewards.lots.domain.lots import NotEnoughPointsError
 from services.rewards.payouts.api import UNKNOWN_PAYOUT
 from services.rewards.payouts.domain import UnknownPayoutError, WrongStateError
@@ -39,6 +78,8 @@ from services.rewards.payouts.runs.domain.runs import (
     UnknownRunError,
 )
 from services.rewards.payouts.runs.domain.sealing import SealDiffersError
+from services.rewards.periods.api import NOT_SETTLED, PERIOD_REFUSED, UNKNOWN_PERIOD
+from services.rewards.periods.domain import NotSettledError, PeriodRefusedError, UnknownPeriodError
 from services.rewards.reconciliation.api import (
     AMOUNT_DIFFERS,
     BANK_LINE_REFUSED,
@@ -123,6 +164,17 @@ def _report_refused(error: ReportRefusedError) -> Problem:
     return Problem(RUN_REFUSED, f"{errors[0].detail}. Nothing was done; see errors for each", errors)
 
 
+def _unmapped(error: UnmappedError) -> Problem:
+    said = ", ".join(f"{one.account} of {one.event} on {one.day.isoformat()}" for one in error.missing)
+    detail = f"No mapping names: {said}. POST /v1/finance/account-mappings proposes one; nothing was exported"
+    return Problem(UNMAPPED, detail)
+
+
+def _mapped_twice(error: MappedTwiceError) -> Problem:
+    detail = "This account and event are named before"
+    return Problem(MAPPED_TWICE, detail, [FieldError(field=f"/accounts/{error.place}", detail=detail)])
+
+
 ERRORS: ErrorTable = {
     MessageError: lambda error: Problem(INVALID_BANK_MESSAGE, f"Nothing of the file counts: {error}"),
     UnknownMessageError: lambda _: Problem(UNKNOWN_BANK_MESSAGE, "GET /v1/bank-messages lists those imported"),
@@ -146,6 +198,65 @@ ERRORS: ErrorTable = {
     UnknownBlockError: lambda error: Problem(
         UNKNOWN_BLOCK, f"There is no block {error.number} here; GET /v1/ledger/blocks lists them"
     ),
+    UnknownMappingError: lambda _: Problem(
+        UNKNOWN_MAPPING, "There is no such mapping here; GET /v1/finance/account-mappings lists them"
+    ),
+    MappingFourEyesError: lambda error: Problem(
+        MAPPING_FOUR_EYES, f"{error.proposed_by} proposed it: somebody else must approve it. Nothing was done"
+    ),
+    MappingDecidedError: lambda error: Problem(
+        MAPPING_DECIDED, f"{str(error)[:1].upper()}{str(error)[1:]}. Nothing was done; propose another mapping"
+    ),
+    MappedTwiceError: _mapped_twice,
+    TooManyMappingsError: lambda error: Problem(
+        TOO_MANY_MAPPINGS, f"{error.max_count} wait already: have another person approve or withdraw some"
+    ),
+    UnmappedError: _unmapped,
+    ExportRefusedError: lambda error: Problem(EXPORT_REFUSED, f"{str(error)[:1].upper()}{str(error)[1:]}"),
+    UnknownExportError: lambda error: Problem(
+        UNKNOWN_EXPORT,
+        f"There is no such file of export {error.number}; GET /v1/finance/journal-exports lists them",
+    ),
+    UnknownPolicyError: lambda _: Problem(
+        UNKNOWN_POLICY, "There is no such entry here; GET /v1/finance/liability-policies lists them"
+    ),
+    PolicyFourEyesError: lambda error: Problem(
+        POLICY_FOUR_EYES, f"{error.proposed_by} proposed it: somebody else must approve it. Nothing was done"
+    ),
+    PolicyDecidedError: lambda error: Problem(
+        POLICY_DECIDED, f"{str(error)[:1].upper()}{str(error)[1:]}. Nothing was done; propose another entry"
+    ),
+    OtherCurrencyError: lambda error: Problem(
+        OTHER_CURRENCY,
+        f"They are in {error.currency}, and stay so",
+        [FieldError(field="/currency", detail=f"It is {error.currency} in every entry")],
+    ),
+    TooManyPoliciesError: lambda error: Problem(
+        TOO_MANY_POLICIES, f"{error.max_count} wait already: have another person approve or withdraw some"
+    ),
+    NoPolicyError: lambda error: Problem(
+        NO_POLICY,
+        f"No approved entry applies on {error.day.isoformat()}: POST /v1/finance/liability-policies proposes one",
+    ),
+    UnknownDayError: lambda error: Problem(
+        UNKNOWN_DAY,
+        "No day was taken yet: the first is, a minute after a day ends on which a policy entry applies"
+        if error.day is None
+        else f"{error.day.isoformat()} was not taken; GET /v1/finance/liability/days lists those that were",
+    ),
+    UnknownPeriodError: lambda error: Problem(
+        UNKNOWN_PERIOD, f"The books have no month {error.month}; GET /v1/periods lists those that there are"
+    ),
+    PeriodRefusedError: lambda error: Problem(PERIOD_REFUSED, str(error)),
+    NotSettledError: lambda _: Problem(
+        NOT_SETTLED,
+        "What began before is still being booked, and nothing more gets into the month: send it again in a moment",
+        headers={"Retry-After": "2"},
+    ),
+    UnknownJournalError: lambda error: Problem(
+        UNKNOWN_JOURNAL, f"There is no journal {error.journal_id} here; GET /v1/journals lists them"
+    ),
+    JournalRefusedError: lambda error: Problem(JOURNAL_REFUSED, str(error)),
     UnknownRewardError: _unknown_reward,
     OutsideAudienceError: _outside,
     LevelTooLowError: _too_low,

@@ -22,7 +22,16 @@ class Settings(ServiceSettings):
         0, ge=0, description="How long new points are pending before they are available"
     )
     points_lifetime_seconds: int | None = Field(
-        None, ge=1, description="Points not used so long after they were earned expire; unset: never"
+        None,
+        ge=1,
+        description="Points not used so long after they were earned expire when that day ends; unset: never",
+    )
+    points_grace_days: int = Field(
+        30,
+        ge=0,
+        le=3_660,
+        description="Points that come back to a lot whose time is over can be used for so many days more, once; "
+        "a programme that says `grace_days` goes before it",
     )
     reservation_ttl_seconds: int = Field(900, ge=1, description="A redemption not confirmed by then expires")
     draw_tickets_max_count: int = Field(
@@ -47,6 +56,38 @@ class Settings(ServiceSettings):
         description="Entries after which a block of the ledger is full; transfers are not divided",
     )
     ledger_check_seconds: float = Field(300.0, gt=0, description="How long each part of a ledger check may take")
+    liability_seconds: float = Field(
+        60.0,
+        gt=0,
+        description="How long each of the questions may take by which it is computed what points are worth",
+    )
+    liability_vintages_max_count: int = Field(
+        120,
+        ge=4,
+        le=600,
+        description="Months or years by which points are told apart that are owed; older ones are of the oldest",
+    )
+    liability_policies_waiting_max_count: int = Field(
+        20, ge=1, description="Policy entries of a community that may wait for another person"
+    )
+    journal_seconds: float = Field(
+        60.0, gt=0, description="How long it may take to add up what was booked, for a journal or a trial balance"
+    )
+    journal_days_max_count: int = Field(
+        400, ge=31, le=4_000, description="Days of one journal for the general ledger"
+    )
+    journal_settle_seconds: int = Field(
+        300, ge=0, description="How long after its end a day is over for exports to the general ledger"
+    )
+    account_mappings_waiting_max_count: int = Field(
+        20, ge=1, description="Mappings to accounts of the general ledger that may wait for another person"
+    )
+    period_settle_seconds: float = Field(
+        10.0, gt=0, description="How long closing a month waits for what is being booked just then"
+    )
+    period_close_days: int = Field(
+        15, ge=1, le=366, description="Days after a month's end from which one that is not closed is overdue"
+    )
     payout_execution_days: int = Field(
         1,
         ge=0,

@@ -1,6 +1,18 @@
 """Communities, with their calendars, as every service knows them: in each one's own database."""
 
 from shared.followed_communities.follower import FOLLOWED_COMMUNITIES, on_communities
-from shared.followed_communities.store import load_calendar, publishing_takes_two, stored_calendar
+from shared.followed_communities.store import (
+    load_calendar,
+    load_calendars,
+    publishing_takes_two,
+    stored_calendar,
+)
 
-__all__ = ["FOLLOWED_COMMUNITIES", "load_calendar", "on_communities", "publishing_takes_two", "stored_calendar"]
+__all__ = [
+    "FOLLOWED_COMMUNITIES",
+    "load_calendar",
+    "load_calendars",
+    "on_communities",
+    "publishing_takes_two",
+    "stored_calendar",
+]

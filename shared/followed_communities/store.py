@@ -1,6 +1,6 @@
 """The SQL of each service's copy of the communities."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import orjson
 from pydantic import TypeAdapter
@@ -33,6 +33,18 @@ async def load_calendar(conn: Connection, *, community: str) -> Calendar:
         "select data -> 'calendar' from followed_communities where community = $1", community
     )
     return stored_calendar(text)
+
+
+async def load_calendars(conn: Connection, *, communities: Collection[str]) -> dict[str, Calendar]:
+    """The calendars of communities; one that nobody declared has none."""
+    rows = await conn.fetch(
+        """
+        select community, data -> 'calendar' as calendar from followed_communities
+        where community = any($1::text[])
+        """,
+        list(communities),
+    )
+    return {row["community"]: stored_calendar(row["calendar"]) for row in rows}
 
 
 async def publishing_takes_two(conn: Connection, *, community: str) -> bool:

@@ -52,6 +52,11 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "delivery_hours": "community connection hour outcome deliveries",
         "declared_attributes": "community version effective_from attributes",
         "declared_kudos": "community version effective_from terms words giving",
+        "declared_surveys": "community version effective_from surveys",
+        "survey_rounds": "community survey_id starts_on after_member is_done advanced_at",
+        # Of nobody: no member, no invitation, no time.
+        "survey_answers_waiting": "community survey_id answer_id answer",
+        "survey_counts": "community survey_id counted_on",
         "declared_event_types": "community version effective_from events",
         "events": "community event_uid content_hash",
         "events_read_back": "community event_uid received_at",
@@ -174,6 +179,28 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "ledger_blocks": "community number previous hash chained_at entries_count transfer_ids account_ids",
         # Whatever a check found wrong is by ids, as the books have them.
         "ledger_checks": ("community asked_at started_at parts_done took_too_long checked_at took_seconds found"),
+        # Accounts of finance's chart and sums of days: who proposed, decided and exported are people who act here.
+        "account_mappings": (
+            "community mapping_id effective_from accounts tax_rate state proposed_at proposed_by_person "
+            "proposed_by proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
+        ),
+        "journal_exports": (
+            "community number first_day last_day grain tax_rate lines_count made_at made_by_person made_by "
+            "made_by_credential"
+        ),
+        "journal_export_lines": "community number line day event account account_number currency amount",
+        # What points are worth, by month: who proposed and decided what of it are people who act here.
+        "liability_days": "community day taken_at policy_id currency vintage_unit error_points cautions",
+        "liability_days_given_up": "community day given_up_at",
+        "liability_policies": (
+            "community policy_id effective_from currency basis minor_per_point estimate expected_redemption "
+            "vintage_unit state proposed_at proposed_by_person proposed_by proposed_by_credential decided_at "
+            "decided_by_person decided_by decided_by_credential"
+        ),
+        "liability_vintages": (
+            "community day vintage issued_points redeemed_points expired_points reserved_points lacking_points "
+            "still_expected_points estimated_by minor_per_point liability_minor full_minor"
+        ),
         "lot_uses": "community used_by award_id points owed",
         "payout_files": (
             "community run_id message_id content sha256 payment_count control_sum_minor created_at created_by"
@@ -198,6 +225,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
     "analytics": {
         **NOBODYS_SHARED,
         "active_days": "community channel day gap members",
+        "survey_blocks": "community block_id survey_id counted_on answers",
         "awards_by_hand": "community award_id person_id approved_by_person",
         "event_days": "community day channel type events",
         "grant_days": "community day kind name granted taken_back",

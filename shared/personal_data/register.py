@@ -15,6 +15,8 @@ _OF_WORDS = """word_id in (
 _OF_KUDOS: Final = """event_uid in (
     select k.event_uid from kudos k
     where k.community = $1 and (k.giver_id = any($2::uuid[]) or k.receiver_id = any($2::uuid[])))"""
+_OF_INVITATIONS: Final = """invitation_id in (
+    select q.invitation_id from survey_asked q where q.community = $1 and q.member_id = any($2::uuid[]))"""
 _OF_ACCOUNTS: Final = (
     "account_id in (select account_id from accounts where community = $1 and owner = any($2::uuid[]))"
 )
@@ -218,6 +220,41 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             erased=Erased.DELETED,
             says="Thanks that they gave and got",
             whose=_OF_KUDOS,
+        ),
+        Held(
+            "survey_invitations",
+            personal="score choice",
+            others=(
+                "community invitation_id survey_id programme_version member_id trigger asked_at closes_at "
+                "answered_on answers_count"
+            ),
+            order="community invitation_id",
+            erased=Erased.DELETED,
+            says="What surveys asked them, and what they answered by name",
+        ),
+        Held(
+            "survey_triggers",
+            personal="",
+            others="community survey_id member_id event_uid happened_at",
+            order="community survey_id member_id",
+            erased=Erased.DELETED,
+            says="Events after which a survey is to ask them",
+        ),
+        Held(
+            "followed_audiences",
+            personal="",
+            others="community audience_id member_id revision is_in since",
+            order="community audience_id member_id",
+            erased=Erased.DELETED,
+            says="In which audiences they are",
+        ),
+        Held(
+            "suspensions",
+            personal="",
+            others="community suspension_id member_id revision stands starts_at ends_at",
+            order="suspension_id community",
+            erased=Erased.STAYS,
+            says="When they were suspended",
         ),
         Held(
             "check_ins",
@@ -1056,6 +1093,23 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
         _PEOPLE,
     ),
     "analytics": (
+        Held(
+            "survey_asked",
+            personal="",
+            others="community invitation_id survey_id member_id trigger asked_on",
+            order="community invitation_id",
+            erased=Erased.STAYS,
+            says="Which surveys asked them",
+        ),
+        Held(
+            "survey_answers",
+            personal="",
+            others="community event_uid invitation_id survey_id answered_on answer",
+            order="community event_uid",
+            erased=Erased.STAYS,
+            says="What they answered to surveys by name",
+            whose=_OF_INVITATIONS,
+        ),
         Held(
             "guideline_cases",
             personal="",

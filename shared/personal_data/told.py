@@ -65,6 +65,10 @@ TOLD: Final[Mapping[str, Told]] = {
         "member_id nudge_id nudge kind title cause_id held_out decided_at wished within_days event_uid"
         " celebration_id programme_version",
     ),
+    "survey.asked.v1": Told(
+        "", "member_id invitation_id survey programme_version trigger asked_at asked_on closes_at"
+    ),
+    "survey.counted.v1": Told("", "block_id survey counted_on answers answer_ids"),
     "redemption.changed.v1": Told("", "member_id by expires_at points redemption_id reward_id state title"),
     "redemption.lots.v1": Told("", "lots part parts redemption_id"),
     "payout.changed.v1": Told(
@@ -77,6 +81,16 @@ TOLD: Final[Mapping[str, Told]] = {
         "",
         "by complete created_at created_by created_by_person currency execution_days file minimum_points minor"
         " payer person_id points programme_id programme_version run_id seal state",
+    ),
+    "ledger.period_changed.v1": Told(
+        "",
+        "block by decided_at ends_at figures month person_id proposed_at proposed_by proposed_by_person reason"
+        " revision starts_at state",
+    ),
+    "ledger.journal_changed.v1": Told(
+        "",
+        "amends by decided_at journal_id lines month person_id proposed_at proposed_by proposed_by_person reason"
+        " state",
     ),
     "programme.published.v1": Told(
         "",

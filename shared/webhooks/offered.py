@@ -46,6 +46,8 @@ OFFERED: Final = MappingProxyType(
         facts.PAYOUT_CHANGED.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),
         facts.PAYOUT_LOTS.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),
         facts.PAYOUT_RUN_CHANGED.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),
+        facts.PERIOD_CHANGED.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),
+        facts.JOURNAL_CHANGED.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),
     }
 )
 #: The topics that they are told on.

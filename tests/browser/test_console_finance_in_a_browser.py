@@ -28,9 +28,28 @@ PAGES = (
     "/ledger",
     "/ledger/check",
     "/ledger/chain",
+    "/ledger/periods",
+    "/ledger/periods/{month}",
+    "/ledger/journals",
+    "/ledger/journals/new",
+    "/ledger/journals/{journal}",
     "/ledger/members?kind=available&currency=PTS",
     "/ledger/accounts/{bank}",
     "/ledger/transfers/{transfer}",
+    "/liability",
+    "/liability/days",
+    "/liability/lots",
+    "/liability/policies",
+    "/liability/policies/propose",
+    "/liability/policies/{policy}",
+    "/liability/policies/{proposed_policy}",
+    "/general-ledger",
+    "/general-ledger/exports/make?last=2026-11-20",
+    "/general-ledger/exports/1",
+    "/general-ledger/trial-balance",
+    "/general-ledger/mappings",
+    "/general-ledger/mappings/propose",
+    "/general-ledger/mappings/{mapping}",
     "/statements",
     "/statements/{ada}",
     "/explorer/{payout}",
@@ -42,6 +61,9 @@ PAGES = (
 #: Pages of the same make as another one: looked at when all are.
 ALIKE = {"/payees/{ada}", "/redemptions?state=expired", "/explorer/{end_to_end_id}", "/explorer/{run}"}
 ALIKE |= {"/explorer/{redemption}", "/ledger/accounts/{bank}", "/statements", "/redemptions", "/ledger/check"}
+ALIKE |= {"/general-ledger/mappings", "/general-ledger/mappings/{mapping}", "/general-ledger/exports/1"}
+ALIKE |= {"/liability/days", "/liability/lots", "/liability/policies", "/liability/policies/{policy}"}
+ALIKE |= {"/ledger/periods", "/ledger/journals"}
 ALIKE |= {"/ledger/transfers/{transfer}", "/payout-runs/make", "/ledger/members?kind=available&currency=PTS"}
 LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))
 CHOSEN = [("it-IT", "dark", 320)]
@@ -228,3 +250,109 @@ async def test_a_run_is_made_approved_and_filed_by_two_people(
         await expect(made.get_by_role("status")).to_contain_text("It waits no more")
         approver.complaints[:] = [one for one in approver.complaints if "409" not in one]
         assert approver.complaints == []
+
+
+async def test_what_points_are_worth_is_decided_by_two_people(
+    console: Console, treasury: Mapping[str, str]
+) -> None:
+    look = {"community": TREASURY, "locale": "en-GB"}
+    async with (
+        console.visitor(person=treasury["maker"], java_script_enabled=False, **look) as maker,
+        console.visitor(person=treasury["approver"], **look) as approver,
+    ):
+        made, page = maker.page, approver.page
+        await maker.go("/liability")
+        await expect(made.locator("h1")).to_contain_text("are owed for points")
+        await made.get_by_role("link", name="Policy", exact=True).click()
+        await made.get_by_role("link", name="Propose one").click()
+        await made.get_by_label("From this day on").fill("2026-02-01")
+        await made.get_by_label("Worth of a point, in minor units").fill("0,95")
+        await made.get_by_label("Which part of points will be used").fill("0.75")
+        await made.get_by_role("button", name="Propose it").click()
+        await expect(made.get_by_role("alert").first).to_contain_text("Say a number like 0.95")
+        await made.get_by_label("Worth of a point, in minor units").fill("0.96")
+        await made.get_by_role("button", name="Propose it").click()
+        await expect(made.get_by_role("status")).to_contain_text("It waits for another person")
+        await expect(made.get_by_text("You can not decide this")).to_be_visible()
+
+        await approver.go("/waiting")
+        await page.get_by_role("link", name="What points are worth from 1 February on").click()
+        await page.get_by_label("I have looked at what it changes").check()
+        await page.get_by_role("button", name="Put it in force").click()
+        await expect(page.get_by_role("status")).to_contain_text("Approved")
+        await approver.go("/liability")
+        await expect(page.get_by_text("0.96 minor units of EUR")).to_be_visible()
+        assert approver.complaints == []
+
+
+async def test_days_go_to_the_general_ledger_by_accounts_that_two_people_decide(
+    console: Console, treasury: Mapping[str, str]
+) -> None:
+    look = {"community": TREASURY, "locale": "en-GB"}
+    async with (
+        console.visitor(person=treasury["maker"], java_script_enabled=False, **look) as maker,
+        console.visitor(person=treasury["approver"], **look) as approver,
+    ):
+        made, page = maker.page, approver.page
+        await maker.go("/general-ledger")
+        await expect(made.locator("h1")).to_contain_text("has all days until 31 December 2025")
+        await made.get_by_role("link", name="Accounts", exact=True).click()
+        await made.get_by_role("link", name="Propose one").click()
+        await made.get_by_label("From this day on").fill("2026-01-01")
+        await made.get_by_label("Accounts", exact=True).fill("bank * 1800\npayable")
+        await made.get_by_role("button", name="Propose it").click()
+        await expect(made.get_by_role("alert").first).to_contain_text("Line 2")
+        await made.get_by_label("Accounts", exact=True).fill("bank * 1800\npayable * 2300\nsuspense *")
+        await made.get_by_role("button", name="Propose it").click()
+        await expect(made.get_by_role("status")).to_contain_text("It waits for another person")
+
+        await approver.go("/waiting")
+        await page.get_by_role("link", name="Accounts of the general ledger from 1 January on").click()
+        await page.get_by_label("I have looked at what it changes").check()
+        await page.get_by_role("button", name="Put it in force").click()
+        await expect(page.get_by_role("status")).to_contain_text("Approved")
+
+        await maker.go("/general-ledger/exports/make")
+        await made.get_by_label("Last day").fill("2026-01-31")
+        await made.get_by_role("button", name="Look at it").click()
+        await made.get_by_role("button", name="Hand them over").click()
+        await expect(made.locator("h1")).to_contain_text("Export 2: 1 January to 31 January")
+        async with page.expect_download() as coming:
+            await approver.page.goto(made.url.partition("?")[0])
+            await page.get_by_role("link", name="For Xero, 1 of 1").click()
+        assert (await coming.value).suggested_filename == "journal-2-xero-1.csv"
+        assert approver.complaints == []
+
+
+async def test_an_entry_by_hand_takes_two_people(console: Console, treasury: Mapping[str, str]) -> None:
+    look = {"community": TREASURY, "locale": "en-GB"}
+    async with console.visitor(person=treasury["maker"], **look) as visitor:
+        page = visitor.page
+        await visitor.go("/ledger/journals")
+        await page.get_by_role("link", name="Propose an entry").click()
+        await page.get_by_label("Why").fill("Charges of the wire")
+        await page.locator("#credit0").fill("3.50")
+        await page.locator("#debit1").fill("3.40")
+        await page.get_by_role("button", name="Propose it").click()
+        await expect(page.locator("main")).to_contain_text("Debit and credit do not come to the same")
+        await page.locator("#debit1").fill("3.50")
+        await page.get_by_role("button", name="Propose it").click()
+        await expect(page.locator("h1")).to_contain_text("Charges of the wire waits for another person")
+        await expect(page.locator("main")).to_contain_text("You proposed it, so another person confirms it.")
+        path = page.url
+    async with console.visitor(person=treasury["approver"], **look) as visitor:
+        page = visitor.page
+        await visitor.go("/waiting")
+        await page.get_by_role("link", name="Charges of the wire").click()
+        await page.wait_for_url(path)
+        await page.get_by_role("button", name="Book it").click()
+        await expect(page.locator("main")).to_contain_text("Say that you have looked at it")
+        await page.get_by_label("I have looked at what it changes").check()
+        await page.get_by_role("button", name="Book it").click()
+        await expect(page.locator("h1")).to_contain_text("Charges of the wire booked")
+        await page.get_by_role("link", name="As it was booked").click()
+        await expect(page.locator("tbody tr")).to_have_count(2)
+        await visitor.go(f"/ledger/periods/{treasury['month']}")
+        await expect(page.locator("h1")).to_contain_text("is under way balanced")
+        await expect(page.locator("main")).to_contain_text("Bank charges")
+        assert await page.get_by_role("button", name="Propose to close it").count() == 0

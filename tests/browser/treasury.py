@@ -53,8 +53,34 @@ async def filled(state: StackState) -> dict[str, str]:
         await wait_until_idle(state)
         await _send(state, makes, "first")
         ids = _paid(state, makes, approves)
+        ids |= _worth(rewards, makes, approves)
     await _send(state, makes, "second")
     return ids | {"maker": tomas, "approver": noor} | _booked(rewards, makes, ids)
+
+
+def _worth(rewards: str, makes: str, approves: str) -> dict[str, str]:
+    """What points are worth, in force since a year ago, and another entry that waits."""
+    found = []
+    for day, expected in (("2025-01-01", "0.8"), ("2026-01-01", "0.7")):
+        terms = {
+            "effective_from": day,
+            "currency": "EUR",
+            "basis": "cost",
+            "minor_per_point": "0.95",
+            "estimate": "rate",
+            "expected_redemption": expected,
+            "vintage_unit": "month",
+        }
+        path, headers = f"{rewards}/v1/finance/liability-policies", {"Idempotency-Key": day}
+        found.append(request("POST", path, makes, json=terms, headers=headers)["policy_id"])
+    request("POST", f"{rewards}/v1/finance/liability-policies/{found[0]}/approve", approves)
+    mapping = {"effective_from": "2025-01-01", "accounts": [{"account": "bank", "number": "1800"}]}
+    path, headers = f"{rewards}/v1/finance/account-mappings", {"Idempotency-Key": "first"}
+    mapped = request("POST", path, makes, json=mapping, headers=headers)["mapping_id"]
+    request("POST", f"{path}/{mapped}/approve", approves)
+    days = {"first_day": "2025-01-01", "last_day": "2025-12-31"}
+    request("POST", f"{rewards}/v1/finance/journal-exports", makes, json=days, headers=headers)
+    return {"mapping": mapped, "policy": found[0], "proposed_policy": found[1]}
 
 
 def _paid(state: StackState, makes: str, approves: str) -> dict[str, str]:
@@ -93,7 +119,16 @@ def _booked(rewards: str, makes: str, ids: dict[str, str]) -> dict[str, str]:
     bank = next(one["account_id"] for one in books if one["kind"] == "bank")
     entries = request("GET", f"{rewards}/v1/ledger/accounts/{bank}/entries", makes)["items"]
     details = request("GET", f"{rewards}/v1/payouts/{ids['payout']}", makes)
-    return {"bank": bank, "transfer": entries[0]["transfer_id"], "award": details["lots"][0]["award_id"]}
+    month = request("GET", f"{rewards}/v1/periods", makes)["items"][0]["month"]
+    lines = [("bank", 1250), ("bank_charges", -1250)]
+    charges = {
+        "reason": "The bank's charges",
+        "lines": [{"account": account, "currency": "EUR", "amount": amount} for account, amount in lines],
+    }
+    by_hand = {"Idempotency-Key": "charges"}
+    journal = request("POST", f"{rewards}/v1/journals", makes, json=charges, headers=by_hand)["journal_id"]
+    ids = ids | {"month": month, "journal": journal}
+    return ids | {"bank": bank, "transfer": entries[0]["transfer_id"], "award": details["lots"][0]["award_id"]}
 
 
 async def _send(state: StackState, key: str, name: str) -> None:

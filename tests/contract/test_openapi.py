@@ -22,7 +22,12 @@ VERIFIED = {"/v1/credentials/{community}/did.json", "/v1/credentials/{community}
 #: Where platforms deliver, which show who they are by a signature.
 DELIVERED = "/v1/connectors/{name}"
 #: Behind links in messages: whoever has one needs nothing else.
-LINKED = {"/v1/unsubscribe/{token}", "/v1/mail-addresses/{token}"}
+LINKED = {
+    "/v1/unsubscribe/{token}",
+    "/v1/mail-addresses/{token}",
+    "/v1/survey-invitations/{token}",
+    "/v1/survey-invitations/{token}/answer",
+}
 EVENTS = "/v1/events"
 
 OPERATIONS = [

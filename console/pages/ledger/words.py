@@ -18,6 +18,9 @@ ACCOUNTS: Final = {
     "expired": (_("Expired"), _("not used in time")),
     "points_issued": (_("Points issued"), _("all points ever given, less those taken back")),
     "payable": (_("Payable"), _("approved, not yet given to the bank")),
+    "bank_charges": (_("Bank charges"), _("booked by hand")),
+    "fx_gain_loss": (_("Exchange gain and loss"), _("booked by hand, where money changes its currency")),
+    "suspense": (_("Suspense"), _("booked by hand, until it is known where it belongs")),
     "payout_expense": (_("Payout expense"), _("what payouts cost")),
     "bank_in_transit": (_("In transit"), _("given to the bank, not yet settled")),
     "bank": (_("Bank"), _("has left the bank account")),
@@ -39,6 +42,7 @@ TRANSFERS: Final = {
     "payout_failed": _("Payout failed"),
     "payout_reversed": _("Payout reversed"),
     "payout_corrected": _("Payout was paid after all"),
+    "journal": _("Booked by hand"),
 }
 #: What a check of the ledger looks at: the list of its answer, and what is not so where that list is empty.
 CHECKS: Final = {

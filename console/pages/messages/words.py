@@ -17,6 +17,7 @@ KINDS = {
     "nudge_streak": _("A nudge: their streak ends today"),
     "nudge_waiting": _("A nudge: somebody waits for an answer that they could give"),
     "nudge_thanks": _("A nudge: a thank-you"),
+    "survey": _("A survey asks something"),
     "address": _("Whether an address is theirs"),
 }
 CHANNELS = {"mail": _("Mail"), "slack": "Slack", "discord": "Discord"}

@@ -46,14 +46,14 @@ async def save(visit: Visit) -> Response:
 
 async def stop_form(visit: Visit) -> Response:
     """What a link out of messages ends; looking ends nothing."""
-    answer = await _asking(visit).get("ingest", f"/v1/unsubscribe/{_token(visit)}")
+    answer = await as_nobody(visit).get("ingest", f"/v1/unsubscribe/{token_of(visit)}")
     return _stop(visit, answer, is_done=False)
 
 
 async def stop(visit: Visit) -> Response:
     """End it."""
-    ask = _asking(visit)
-    path = f"/v1/unsubscribe/{_token(visit)}"
+    ask = as_nobody(visit)
+    path = f"/v1/unsubscribe/{token_of(visit)}"
     answer = await ask.get("ingest", path)
     done = await ask.command("POST", "ingest", path) if answer.ok else answer
     return _stop(visit, answer if done.ok else done, is_done=done.ok)
@@ -61,13 +61,13 @@ async def stop(visit: Visit) -> Response:
 
 async def confirm_form(visit: Visit) -> Response:
     """Ask once more: programs follow links before people do."""
-    return visit.page("pages/my_messages/confirm.html", token=_token(visit), answer=None)
+    return visit.page("pages/my_messages/confirm.html", token=token_of(visit), answer=None)
 
 
 async def confirm(visit: Visit) -> Response:
     """Take their word that the address is theirs."""
-    token = _token(visit)
-    answer = await _asking(visit).command("POST", "ingest", f"/v1/mail-addresses/{token}")
+    token = token_of(visit)
+    answer = await as_nobody(visit).command("POST", "ingest", f"/v1/mail-addresses/{token}")
     status = 200 if answer.ok else 404 if answer.is_missing else 503
     return visit.page("pages/my_messages/confirm.html", status=status, token=token, answer=answer)
 
@@ -78,19 +78,20 @@ def _stop(visit: Visit, answer: Answer, *, is_done: bool) -> Response:
         "pages/my_messages/stop.html",
         status=status,
         answer=answer,
-        token=_token(visit),
+        token=token_of(visit),
         is_done=is_done,
         kind_words=KINDS,
     )
 
 
-def _asking(visit: Visit) -> Asking:
+def as_nobody(visit: Visit) -> Asking:
     """Asks as nobody: a link shows all that is needed."""
     client = visit.request.client
     return Asking(visit.console.services, None, address=client.host if client else None)
 
 
-def _token(visit: Visit) -> str:
+def token_of(visit: Visit) -> str:
+    """What a link ends in. Raises NotFoundError for what can be none of ours."""
     token = str(visit.request.path_params["token"])
     if len(token) > TOKEN_MAX_CHARS or not token.replace("-", "").replace("_", "").replace(".", "").isalnum():
         raise NotFoundError

@@ -72,6 +72,8 @@ NOUNS: Final = {
     "audience": _("Audience"),
     "quality": _("Quality of content"),
     "campaign": _("Campaign"),
+    "survey": _("Survey"),
+    "surveys": _("Surveys"),
     "payout": _("Payouts"),
     "reason": _("Reason for points by hand"),
     "manual": _("Points by hand"),

@@ -43,7 +43,15 @@ async def show(visit: Visit) -> Response:
     questions = {"versions": ask.get("scoring", "/v1/programmes", limit=VERSIONS_COUNT)}
     if visit.signed_in.may(PAYOUTS):
         questions["runs"] = ask.get("rewards", "/v1/payout-runs", state="open", limit=LIST_COUNT)
+        questions["worth"] = ask.get(
+            "rewards", "/v1/finance/liability-policies", state="proposed", limit=LIST_COUNT
+        )
+        questions["mappings"] = ask.get(
+            "rewards", "/v1/finance/account-mappings", state="proposed", limit=LIST_COUNT
+        )
         questions["outcomes"] = ask.get("rewards", "/v1/payout-outcomes", state="proposed", limit=LIST_COUNT)
+        questions["journals"] = ask.get("rewards", "/v1/journals", state="proposed", limit=LIST_COUNT)
+        questions["months"] = ask.get("rewards", "/v1/periods", limit=LIST_COUNT)
     if visit.signed_in.may(COMMUNITY.scope or ""):
         questions["community"] = ask.get("ingest", f"/v1/communities/{visit.signed_in.community}")
     if visit.signed_in.may(BY_HAND.scope or ""):
@@ -57,11 +65,17 @@ async def show(visit: Visit) -> Response:
     hands = by_hand.items if by_hand else []
     held = answers.get("held")
     releases = held.items if held else []
+    worth, mappings = answers.get("worth"), answers.get("mappings")
+    of_books = [one for answer in (worth, mappings) if answer is not None for one in answer.items]
     open_runs, said = runs.items if runs else [], outcomes.items if outcomes else []
+    journals, months = answers.get("journals"), answers.get("months")
+    by_two = [*(journals.items if journals else []), *_undecided(months)]
     mine = [
+        *(one for one in by_two if _may(visit, PAYOUTS_APPROVE, one["proposed"]["person_id"])),
         *(one for one in proposed if _may(visit, PROGRAMMES_APPROVE, one["published_by_person"])),
         *(one for one in open_runs if _may(visit, PAYOUTS_APPROVE, one["created_by_person"])),
         *(one for one in said if _may(visit, PAYOUTS_APPROVE, one["proposed"]["person_id"])),
+        *(one for one in of_books if _may(visit, PAYOUTS_APPROVE, one["proposed_by_person"])),
         *(one for one in hands if _may(visit, POINTS_APPROVE, _asker(one), one["member_id"])),
         *(one for one in releases if _may(visit, POINTS_APPROVE, one["asked_by_person"], one["member_id"])),
         *(one for one in policy if one["asked_by"] != visit.signed_in.person_id),
@@ -73,11 +87,20 @@ async def show(visit: Visit) -> Response:
         outcomes=outcomes,
         by_hand=by_hand,
         held=held,
+        worth=worth,
+        mappings=mappings,
+        journals=journals,
+        months=months,
+        by_two=by_two,
         proposed=proposed,
         policy=policy,
         mine=mine,
-        is_all_known=all(answer.ok for answer in (versions, runs, outcomes, by_hand, held) if answer is not None),
-        all_count=len(proposed) + len(open_runs) + len(said) + len(policy) + len(hands) + len(releases),
+        is_all_known=all(
+            answer.ok
+            for answer in (versions, runs, outcomes, by_hand, held, worth, mappings, journals, months)
+            if answer is not None
+        ),
+        all_count=sum(map(len, (proposed, open_runs, said, policy, hands, releases, of_books, by_two))),
     )
 
 
@@ -85,6 +108,11 @@ def _asker(by_hand: Mapping[str, Any]) -> str | None:
     """Who asked for what waits: the points, or that they are taken back."""
     asker: str | None = by_hand["reversal_asked_by_person" if by_hand["state"] == "given" else "asked_by_person"]
     return asker
+
+
+def _undecided(months: Answer | None) -> list[Any]:
+    """The months of the books that somebody proposed to close or to open again."""
+    return [one for one in months.items if one["state"] in ("closing", "reopening")] if months else []
 
 
 def _policy(community: Answer | None) -> list[Any]:

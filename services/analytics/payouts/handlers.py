@@ -2,7 +2,7 @@
 
 from services.analytics.payouts import store
 from services.analytics.payouts.domain import PayoutKey
-from shared.contracts.facts import PayoutChanged, PayoutLots, PayoutRunChanged
+from shared.contracts.facts import PayoutChanged, PayoutFact, PayoutLots
 from shared.telemetry import observe_ages
 from shared.transaction import Transaction
 
@@ -10,8 +10,8 @@ from shared.transaction import Transaction
 AGES_MAX_COUNT = 10_000
 
 
-async def on_payouts(tx: Transaction, facts: list[PayoutChanged | PayoutLots | PayoutRunChanged]) -> None:
-    """Store the states of payouts and the awards that they pay; of runs nothing is kept."""
+async def on_payouts(tx: Transaction, facts: list[PayoutFact]) -> None:
+    """Store the states of payouts and the awards that they pay; of runs and the books nothing is kept."""
     changes: list[PayoutChanged] = []
     parts: list[PayoutLots] = []
     for fact in facts:

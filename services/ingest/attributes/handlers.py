@@ -13,6 +13,7 @@ from services.ingest.event_types.handlers import on_programmes as declare_types
 from services.ingest.members.domain import Dated, MemberKey, UnknownMemberError, Value
 from services.ingest.members.handlers.telling import tell_members
 from services.ingest.members.store import members as members_store
+from services.ingest.triggers.handlers import on_programmes as declare_surveys
 from services.ingest.walls.handlers import on_programmes as declare_kudos
 from shared.audit import Did
 from shared.consumer import Subscription
@@ -25,13 +26,14 @@ _ATTRIBUTES = TypeAdapter(list[Attribute])
 
 
 async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -> None:
-    """Remember what programmes declare of attributes, events and kudos, and what their rules cost.
+    """Remember what programmes declare of attributes, events, kudos and surveys, and what their rules cost.
 
     Raises InvalidMessageError for a programme that cannot be read.
     """
     await count_rules(tx, programmes)
     await declare_types(tx, programmes)
     await declare_kudos(tx, programmes)
+    await declare_surveys(tx, programmes)
     for index, fact in enumerate(programmes):
         data = fact["data"]
         try:

@@ -30,6 +30,9 @@ _DELETED: Mapping[str, str] = {
             delete from texts t using gone g where t.community = g.community and t.event_uid = g.event_uid)
         select from gone
     """,
+    "survey_invitations": "delete from survey_invitations where community = $1 and member_id = $2",
+    "survey_triggers": "delete from survey_triggers where community = $1 and member_id = $2",
+    "followed_audiences": "delete from followed_audiences where community = $1 and member_id = $2",
     "refused_events": "delete from refused_events where community = $1 and member_id = $2",
     "sign_in_links": "delete from sign_in_links where community = $1 and member_id = $2",
     "sign_in_renewals": "delete from sign_in_renewals where community = $1 and member_id = $2",

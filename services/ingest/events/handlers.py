@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from services.ingest.bots.handlers import bots_among, rules_of, stand
 from services.ingest.communities.handlers import calendars_of
@@ -49,6 +49,7 @@ from services.ingest.refused import store as refused_store
 from services.ingest.refused.domain import Found, Refused, Request, UnknownRefusedError
 from services.ingest.refused.handlers.keeping import keep, opened
 from services.ingest.settings import Settings
+from services.ingest.triggers.handlers import note_triggers
 from services.ingest.walls.domain import KUDOS_TYPE, moment_of
 from services.ingest.walls.handlers import GivenEvent, SaidOf, note_kudos, note_taken_back
 from shared.consumer import GivesWay
@@ -127,6 +128,7 @@ async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> Non
         # The loop then finds the record that names another's receipt.
         raise InvalidMessageError(str(error)) from error
     await store.add_hours(tx.conn, counts=by_hour(outcomes))
+    fresh: list[AcceptedEvent] = []
     for event in accepted:
         message = accepted_event(event, members, calendars[event.community], measured.get(event.uid))
         if event.uid in listed:
@@ -134,6 +136,9 @@ async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> Non
         # A retraction by nobody knows whom goes by what it takes back.
         by = message.get("member") or message["targetuid"]
         tx.publish(EVENTS, record_key(event.community, by), message)
+        if not event.is_backfill:
+            fresh.append(cast(AcceptedEvent, message | {"time": moment_of(event.event)}))
+    await note_triggers(tx, told=fresh)
     for event, outcome in outcomes:
         if outcome in (CONFLICT, SUPPRESSED):
             _tell_refused(tx, event, outcome=outcome)

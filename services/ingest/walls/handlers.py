@@ -29,7 +29,6 @@ from shared.calendars import month_of
 from shared.consumer import Subscription
 from shared.contracts.activities.told import text_of
 from shared.contracts.facts import (
-    GUIDELINE_FACT,
     RECOGNITION_FACT,
     GuidelineFact,
     ListedData,
@@ -40,7 +39,7 @@ from shared.contracts.programme import KudosTerms, Level, WordList, opening
 from shared.contracts.programme.listed import find_listed
 from shared.followed_levels import keep_levels
 from shared.postgres import Connection
-from shared.topics import GUIDELINES, RECOGNITION
+from shared.topics import RECOGNITION
 from shared.transaction import InvalidMessageError, Transaction
 
 _TERMS = TypeAdapter[KudosTerms | None](KudosTerms | None)
@@ -175,7 +174,6 @@ async def on_recognition(tx: Transaction[Settings], facts: list[RecognitionFact]
 
 
 FOLLOWED_LEVELS = Subscription(RECOGNITION, RECOGNITION_FACT, on_recognition)
-FOLLOWED_GUIDELINES = Subscription(GUIDELINES, GUIDELINE_FACT, on_guidelines)
 
 
 async def page_of_wall(

@@ -20,6 +20,9 @@ from services.rewards.ledger.store.check import FINDINGS_MAX_COUNT
 from services.rewards.payouts.domain import PayoutState
 from shared.postgres import Connection
 
+#: Accounts that nothing but journals books on.
+BY_HAND = ("bank_charges", "fx_gain_loss", "suspense")
+
 log = logging.getLogger(__name__)
 
 _FINDINGS = TypeAdapter(Findings)
@@ -31,7 +34,7 @@ _FINDINGS = TypeAdapter(Findings)
 async def compare_accounts(
     conn: Connection, *, community: str | None, timeout_seconds: float
 ) -> list[AccountDifference]:
-    """Accounts that do not hold what the payouts and redemptions in their states have on them."""
+    """Accounts that do not hold what payouts and redemptions in their states, and journals, have on them."""
     rows = await conn.fetch(
         """
         with standings as (
@@ -41,7 +44,7 @@ async def compare_accounts(
         from (
             select a.community, a.owner, a.kind, a.currency, b.amount as balance, 0 as expected
             from accounts a join balances b using (community, account_id)
-            where a.kind = any($5) and ($1::text is null or a.community = $1)
+            where a.kind = any($5 || $9::text[]) and ($1::text is null or a.community = $1)
             union all
             select p.community, case when s.is_of_member then p.member_id end, s.kind,
                    case when s.is_money then p.currency else 'PTS' end,
@@ -51,13 +54,19 @@ async def compare_accounts(
             union all
             select r.community, case when s.is_of_member then r.member_id end, s.kind, 'PTS', 0, s.times * r.points
             from redemptions r join standings s on s.what = 'redemption' and s.state = r.state
-            where $1::text is null or r.community = $1) both_sides
+            where $1::text is null or r.community = $1
+            union all
+            select j.community, null, l.kind, l.currency, 0, l.amount
+            from journals j join journal_lines l using (community, journal_id)
+            where j.state = 'posted' and ($1::text is null or j.community = $1)) both_sides
+        where kind = any($5 || $9::text[])
         group by 1, 2, 3, 4 having sum(balance) <> sum(expected)
         order by 1, 2 nulls first, 3, 4 limit $2
         """,
         community,
         FINDINGS_MAX_COUNT,
         *(list(column) for column in zip(*expected(), strict=True)),
+        BY_HAND,
         timeout=timeout_seconds,
     )
     return [

@@ -25,6 +25,7 @@ def _lot(row: Record) -> Lot:
         expired=row["expired"],
         lacking=row["lacking"],
         owed=row["owed"],
+        had_grace=row["had_grace"],
     )
 
 
@@ -113,15 +114,17 @@ def _place_in_index(lot: tuple[Owner, Lot]) -> str:
 
 
 async def set_remaining(conn: Connection, lots: Sequence[tuple[Owner, Lot]]) -> None:
-    """Write back what lots hold, owe and lack, and whether they are pending."""
+    """Write back what lots hold, owe and lack, whether they are pending, and until when they can be used."""
     if lots:
         await conn.execute(
             """
             update lots l set remaining = c.remaining, pending_until = c.pending_until, points = c.points,
-                expired = c.expired, lacking = c.lacking, owed = c.owed
+                expired = c.expired, lacking = c.lacking, owed = c.owed, expires_at = c.expires_at,
+                had_grace = c.had_grace
             from unnest($1::text[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::bigint[], $6::bigint[],
-                        $7::bigint[], $8::bigint[])
-                as c(community, award_id, remaining, pending_until, points, expired, lacking, owed)
+                        $7::bigint[], $8::bigint[], $9::timestamptz[], $10::boolean[])
+                as c(community, award_id, remaining, pending_until, points, expired, lacking, owed, expires_at,
+                     had_grace)
             where l.community = c.community and l.award_id = c.award_id
             """,
             [owner.community for owner, _ in lots],
@@ -132,17 +135,20 @@ async def set_remaining(conn: Connection, lots: Sequence[tuple[Owner, Lot]]) -> 
             [lot.expired for _, lot in lots],
             [lot.lacking for _, lot in lots],
             [lot.owed for _, lot in lots],
+            [lot.expires_at for _, lot in lots],
+            [lot.had_grace for _, lot in lots],
         )
 
 
-async def load_oldest(conn: Connection, needs: Sequence[tuple[Owner, int]]) -> dict[Owner, list[Lot]]:
-    """The oldest open lots of each member, as many as hold the points needed (or all that there are)."""
+async def load_to_use(conn: Connection, needs: Sequence[tuple[Owner, int]]) -> dict[Owner, list[Lot]]:
+    """The open lots of each member that are used first, as many as hold the points needed (or all there are)."""
     rows = await conn.fetch(
         f"""
         select l.*, o.member_id as holder_id
         from unnest($1::text[], $2::uuid[], $3::bigint[]) as o(community, member_id, points)
         cross join lateral (
-            select l.*, sum(l.remaining) over (order by l.earned_at, l.award_id) - l.remaining as before
+            select l.*, sum(l.remaining) over (
+                order by l.expires_at nulls last, l.earned_at, l.award_id) - l.remaining as before
             from lots l
             where l.community = o.community and l.member_id = any(array({_EARNERS}))
               and l.remaining > 0 and l.pending_until is null) l
@@ -276,14 +282,14 @@ async def add_uses(conn: Connection, uses: Sequence[tuple[Use, LotUse]], *, even
 
 
 async def load_uses(conn: Connection, uses: Sequence[Use]) -> dict[str, list[LotUse]]:
-    """The lots that redemptions and payouts use, oldest first, by who uses them."""
+    """The lots that redemptions and payouts use, in the order of use, by who uses them."""
     rows = await conn.fetch(
         """
         select u.used_by, u.award_id, u.points, u.owed
         from unnest($1::text[], $2::uuid[]) as k(community, used_by)
         join lot_uses u using (community, used_by)
         join lots l using (community, award_id)
-        order by l.earned_at, l.award_id
+        order by l.expires_at nulls last, l.earned_at, l.award_id
         """,
         [use.owner.community for use in uses],
         [use.used_by for use in uses],

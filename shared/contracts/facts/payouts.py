@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal, NotRequired
 from pydantic import Discriminator, StringConstraints, TypeAdapter
 from typing_extensions import TypedDict
 
+from shared.contracts.facts.books import JournalChanged, PeriodChanged
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.fields import (
     Count,
@@ -266,6 +267,6 @@ PAYOUT_RUN_CHANGED: Final = FactType(
 )
 
 
-PAYOUT_FACT: TypeAdapter[PayoutChanged | PayoutLots | PayoutRunChanged] = TypeAdapter(
-    Annotated[PayoutChanged | PayoutLots | PayoutRunChanged, Discriminator("type")]
-)
+PayoutFact = PayoutChanged | PayoutLots | PayoutRunChanged | PeriodChanged | JournalChanged
+
+PAYOUT_FACT: TypeAdapter[PayoutFact] = TypeAdapter(Annotated[PayoutFact, Discriminator("type")])

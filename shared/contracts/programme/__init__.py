@@ -1,8 +1,8 @@
 """A programme: the rules of a community, in the sections that each service reads.
 
-ingest reads `attributes`, `events` and what `recognition` says of kudos, scoring `events`, `audiences`, `rules`,
-`campaigns`, `manual`, `quality`, `signals` and `guidelines`, recognition `recognition`, rewards `rewards`. A
-programme is written in YAML, published as a version, and never changed afterwards.
+ingest reads `attributes`, `events`, `surveys` and what `recognition` says of kudos, scoring `events`, `audiences`,
+`rules`, `campaigns`, `manual`, `quality`, `signals` and `guidelines`, recognition `recognition`, rewards
+`rewards`. A programme is written in YAML, published as a version, and never changed afterwards.
 """
 
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
@@ -66,6 +66,7 @@ from shared.contracts.programme.rules import (
 )
 from shared.contracts.programme.section import RULE_POINTS_MAX, PositivePoints, Section
 from shared.contracts.programme.signals import RING_MAX_COUNT, Signals
+from shared.contracts.programme.surveys import SURVEYS_MAX_COUNT, Survey, SurveyChoice, SurveyKind, Surveys
 from shared.contracts.programme.worth import (
     CONDITION_MAX_CHARS,
     SPENDABLE,
@@ -102,6 +103,7 @@ __all__ = [
     "RULE_POINTS_MAX",
     "SPENDABLE",
     "STREAKS_MAX_COUNT",
+    "SURVEYS_MAX_COUNT",
     "TURNS_MAX_COUNT",
     "Art",
     "Attribute",
@@ -172,6 +174,10 @@ __all__ = [
     "Signals",
     "Slot",
     "Streak",
+    "Survey",
+    "SurveyChoice",
+    "SurveyKind",
+    "Surveys",
     "Tier",
     "TrustedMembers",
     "UnknownId",

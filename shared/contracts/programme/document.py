@@ -16,6 +16,7 @@ from shared.contracts.programme import (
     recognition,
     rewards,
     rules,
+    surveys,
     worth,
 )
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
@@ -31,6 +32,7 @@ from shared.contracts.programme.rewards import Rewards
 from shared.contracts.programme.rules import LIMITS_MAX_COUNT, RULES_MAX_COUNT, Rule, SharedLimit
 from shared.contracts.programme.section import Section
 from shared.contracts.programme.signals import Signals
+from shared.contracts.programme.surveys import Surveys
 from shared.contracts.programme.worth import GOALS_MAX_COUNT, SCORES_MAX_COUNT, DeclaredGoal, DeclaredScore
 
 #: What the sections declare of their ids, in the order in which they are checked.
@@ -46,12 +48,14 @@ IDS: Final[tuple[Ids, ...]] = (
     *guidelines.IDS,
     *recognition.IDS,
     *rewards.IDS,
+    *surveys.IDS,
 )
 REFERENCES: Final[tuple[Reference, ...]] = (
     *rules.REFERENCES,
     *campaigns.REFERENCES,
     *recognition.REFERENCES,
     *rewards.REFERENCES,
+    *surveys.REFERENCES,
 )
 
 
@@ -76,6 +80,7 @@ class Programme(Section):
     goals: Annotated[list[DeclaredGoal], Field(min_length=1, max_length=GOALS_MAX_COUNT)] | None = None
     campaigns: Annotated[list[Campaign], Field(min_length=1, max_length=CAMPAIGNS_MAX_COUNT)] | None = None
     signals: Signals | None = None
+    surveys: Surveys | None = None
 
     @model_validator(mode="after")
     def ids_are_unique_and_known(self) -> Self:

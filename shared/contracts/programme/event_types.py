@@ -42,6 +42,7 @@ RESERVED_WORDS: Final = frozenset(name.split(".", 1)[0] for name in ACTIVITY_TYP
         "community",
         "engagement",
         "guidelines",
+        "ledger",
         "message",
         "nudge",
         "payout",

@@ -15,6 +15,7 @@ CATALOGUE_MAX_COUNT = 500
 STOCK_MAX_COUNT = 1_000_000
 DRAWS_MAX_COUNT = 50
 WINNERS_MAX_COUNT = 100
+GRACE_MAX_DAYS = 3_660
 IBAN_PATTERN = r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$"
 
 BIC_PATTERN = r"^[A-Z0-9]{8}([A-Z0-9]{3})?$"
@@ -81,7 +82,17 @@ class PayoutTerms(Section):
     paying_account: PayingAccount
 
 
+class PointsExpiry(Section):
+    """What becomes of points that come back to a lot whose time is over, as of a redemption that is cancelled.
+
+    They can be used for `grace_days` after the day on which they came back, once.
+    """
+
+    grace_days: Annotated[int, Field(ge=0, le=GRACE_MAX_DAYS)]
+
+
 class Rewards(Section):
     catalogue: list[CatalogueReward] = Field(default_factory=list, max_length=CATALOGUE_MAX_COUNT)
     payout: PayoutTerms | None = None
     draws: list[Draw] = Field(default_factory=list, max_length=DRAWS_MAX_COUNT)
+    expiry: PointsExpiry | None = None

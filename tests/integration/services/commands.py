@@ -18,6 +18,7 @@ from services.ingest.messages.handlers.sealing import Link, write_link
 from services.recognition.badges.api.pictures import EXAMPLE as PICTURE_EXAMPLE
 from services.recognition.counts.handlers import keep_counting
 from services.recognition.thresholds.handlers import on_programmes
+from services.rewards.chain.handlers import chain
 from services.rewards.draws.handlers import freeze_due
 from services.rewards.draws.handlers import on_programmes as open_draws
 from services.scoring.programmes.api.models import EXAMPLE, JSON_EXAMPLE
@@ -677,6 +678,61 @@ async def check_ledger(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/ledger/checks")
 
 
+WORTH = {
+    "effective_from": "2026-01-01",
+    "currency": "EUR",
+    "basis": "cost",
+    "minor_per_point": "0.95",
+    "estimate": "rate",
+    "expected_redemption": "0.8",
+    "vintage_unit": "month",
+}
+
+
+async def propose_worth(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/finance/liability-policies", WORTH)
+
+
+async def _proposed_worth(desk: Desk) -> str:
+    made = await (await propose_worth(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/finance/liability-policies/{made.json()['policy_id']}"
+
+
+async def approve_worth(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _proposed_worth(desk)}/approve")
+
+
+async def withdraw_worth(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _proposed_worth(desk)}/withdraw")
+
+
+MAPPING = {"effective_from": "2026-01-01", "accounts": [{"account": "bank", "number": "1800"}]}
+
+
+async def propose_mapping(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/finance/account-mappings", MAPPING)
+
+
+async def _proposed_mapping(desk: Desk) -> str:
+    made = await (await propose_mapping(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/finance/account-mappings/{made.json()['mapping_id']}"
+
+
+async def approve_mapping(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _proposed_mapping(desk)}/approve")
+
+
+async def withdraw_mapping(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _proposed_mapping(desk)}/withdraw")
+
+
+async def export_journal(desk: Desk) -> Ask:
+    body = {"first_day": "2026-01-01", "last_day": "2026-01-31"}
+    return Ask(desk.api, "POST", "/v1/finance/journal-exports", body)
+
+
 async def create_run(desk: Desk) -> Ask:
     await desk.finance()
     return Ask(desk.api, "POST", "/v1/payout-runs")
@@ -720,6 +776,70 @@ async def confirm_outcome(desk: Desk) -> Ask:
 
 async def withdraw_outcome(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await propose_outcome(desk)}/withdraw")
+
+
+async def month_over(desk: Desk) -> str:
+    """The month before, in which something was booked, and which is in the chain."""
+    desk.world.later = -timedelta(days=datetime.now(UTC).day)
+    await desk.world.give(desk.world.award("early", "ada", 5))
+    month = f"{datetime.now(UTC) + desk.world.later:%Y-%m}"
+    desk.world.later = timedelta(0)
+    async with desk.world.begin() as tx:
+        while await chain(tx):
+            pass
+    return f"/v1/periods/{month}"
+
+
+async def close_month(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await month_over(desk)}/close")
+
+
+async def closing(desk: Desk) -> str:
+    path = await month_over(desk)
+    proposed = await desk.api.post(f"{path}/close")
+    assert proposed.status_code == 200, proposed.text
+    return path
+
+
+async def confirm_month(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await closing(desk)}/confirm")
+
+
+async def withdraw_month(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await closing(desk)}/withdraw")
+
+
+async def reopen_month(desk: Desk) -> Ask:
+    path = await closing(desk)
+    assert (await desk.other.post(f"{path}/confirm")).status_code == 200
+    return Ask(desk.api, "POST", f"{path}/reopen", {"reason": "charges came late"})
+
+
+JOURNAL = {
+    "reason": "The bank's charges",
+    "lines": [
+        {"account": "bank", "currency": "EUR", "amount": 1250},
+        {"account": "bank_charges", "currency": "EUR", "amount": -1250},
+    ],
+}
+
+
+async def propose_journal(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/journals", JOURNAL)
+
+
+async def proposed_journal(desk: Desk) -> str:
+    proposed = await (await propose_journal(desk))()
+    assert proposed.status_code == 201, proposed.text
+    return f"/v1/journals/{proposed.json()['journal_id']}"
+
+
+async def confirm_journal(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await proposed_journal(desk)}/confirm")
+
+
+async def withdraw_journal(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await proposed_journal(desk)}/withdraw")
 
 
 async def hand_in(desk: Desk, *entries: str) -> None:
@@ -896,6 +1016,38 @@ async def take_thanks_back(desk: Desk) -> Ask:
     given = await (await thank(desk))()
     assert given.status_code == 201, given.text
     return Ask(desk.api, "POST", f"/v1/kudos/{given.json()['event_uid']}/take-back", {})
+
+
+async def answer_survey(desk: Desk) -> Ask:
+    pool, community = desk.world.pool, desk.world.community
+    body = {"identities": [{"channel": "forum", "id": "asked"}]}
+    member_id = (await desk.api.put("/v1/members/identities", json=body)).json()["member_id"]
+    surveys = (
+        '{"quiet_days": 0, "ask": [{"id": "nps", "title": "NPS", "kind": "nps", "question": {"en": "Would you?"},'
+        ' "each": "month"}]}'
+    )
+    await pool.execute(
+        """
+        insert into declared_surveys (community, version, effective_from, surveys)
+        values ($1, 1, '2026-01-01Z', $2::jsonb) on conflict do nothing
+        """,
+        community,
+        surveys,
+    )
+    invitation_id, closes_at = str(uuid4()), datetime.now(UTC) + timedelta(days=3)
+    await pool.execute(
+        """
+        insert into survey_invitations (community, invitation_id, survey_id, programme_version, member_id, trigger,
+            asked_at, closes_at)
+        values ($1, $2, 'nps', 1, $3, '2026-01-01', now(), $4)
+        """,
+        community,
+        invitation_id,
+        member_id,
+        closes_at,
+    )
+    token = write_link(desk.world.settings, Link("survey", community, invitation_id, "nps", closes_at))
+    return Ask(desk.api, "POST", f"/v1/survey-invitations/{token}/answer", {"score": 9})
 
 
 async def connect(desk: Desk) -> Ask:
@@ -1138,6 +1290,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/celebrations-seen": ("celebration.see", see),
     "ingest POST /v1/kudos": ("kudos.give", thank),
     "ingest POST /v1/kudos/{event_uid}/take-back": ("kudos.take_back", take_thanks_back),
+    "ingest POST /v1/survey-invitations/{token}/answer": ("survey.answer", answer_survey),
     "ingest POST /v1/connectors": ("connector.add", connect),
     "ingest PATCH /v1/connectors/{name}": ("connector.change", change_connection),
     "ingest POST /v1/connectors/{name}/rotate": ("connector.rotate", rotate_secret),
@@ -1242,6 +1395,32 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/bank-lines/{line_id}/match": ("bank_line.match", match_bank_line),
     "rewards POST /v1/bank-lines/{line_id}/set-aside": ("bank_line.set_aside", set_bank_line_aside),
     "rewards POST /v1/ledger/checks": ("ledger.check", check_ledger),
+    "rewards POST /v1/finance/liability-policies": ("liability_policy.propose", propose_worth),
+    "rewards POST /v1/finance/liability-policies/{policy_id}/approve": (
+        "liability_policy.approve",
+        approve_worth,
+    ),
+    "rewards POST /v1/finance/liability-policies/{policy_id}/withdraw": (
+        "liability_policy.withdraw",
+        withdraw_worth,
+    ),
+    "rewards POST /v1/finance/account-mappings": ("account_mapping.propose", propose_mapping),
+    "rewards POST /v1/finance/account-mappings/{mapping_id}/approve": (
+        "account_mapping.approve",
+        approve_mapping,
+    ),
+    "rewards POST /v1/finance/account-mappings/{mapping_id}/withdraw": (
+        "account_mapping.withdraw",
+        withdraw_mapping,
+    ),
+    "rewards POST /v1/finance/journal-exports": ("journal_export.make", export_journal),
+    "rewards POST /v1/periods/{month}/close": ("period.close", close_month),
+    "rewards POST /v1/periods/{month}/reopen": ("period.reopen", reopen_month),
+    "rewards POST /v1/periods/{month}/confirm": ("period.confirm", confirm_month),
+    "rewards POST /v1/periods/{month}/withdraw": ("period.withdraw", withdraw_month),
+    "rewards POST /v1/journals": ("journal.propose", propose_journal),
+    "rewards POST /v1/journals/{journal_id}/confirm": ("journal.confirm", confirm_journal),
+    "rewards POST /v1/journals/{journal_id}/withdraw": ("journal.withdraw", withdraw_journal),
     **{f"{service} {operation}": how for service in SERVICES for operation, how in OF_EACH.items()},
 }
 
@@ -1253,6 +1432,7 @@ OPEN: dict[str, Callable[[httpx.Response, Any], dict[str, str]]] = {
     },
     "ingest POST /v1/unsubscribe/{token}": lambda _, entry: _by_link(entry),
     "ingest POST /v1/mail-addresses/{token}": lambda _, entry: _by_link(entry),
+    "ingest POST /v1/survey-invitations/{token}/answer": lambda _, entry: _by_link(entry),
 }
 
 

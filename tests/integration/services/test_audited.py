@@ -82,6 +82,10 @@ NOTHING_PERSONAL = {
     "ingest GET /v1/messages/counts",
     # Whoever has the link is nobody in particular; it names a community and a kind.
     "ingest GET /v1/unsubscribe/{token}",
+    # What one is asked oneself, by one's own link.
+    "ingest GET /v1/survey-invitations/{token}",
+    "analytics GET /v1/feedback",
+    "analytics GET /v1/feedback/{survey}",
     # Of what platforms deliver they have ids, types and reasons, and nothing of the content.
     "ingest GET /v1/connectors",
     "ingest GET /v1/connectors/{name}",
@@ -97,6 +101,20 @@ NOTHING_PERSONAL = {
     # Numbers and hashes of blocks; which entries are in one, the block says.
     "rewards GET /v1/ledger/chain",
     "rewards GET /v1/ledger/blocks",
+    "rewards GET /v1/finance/account-mappings",
+    "rewards GET /v1/finance/account-mappings/{mapping_id}",
+    "rewards GET /v1/finance/journal",
+    "rewards GET /v1/finance/journal-exports",
+    "rewards GET /v1/finance/journal-exports/{number}",
+    "rewards GET /v1/finance/journal-exports/{number}/file",
+    "rewards GET /v1/finance/trial-balance",
+    "rewards GET /v1/finance/liability",
+    "rewards GET /v1/finance/liability/days",
+    "rewards GET /v1/finance/liability/days/{day}",
+    "rewards GET /v1/finance/liability/movement",
+    "rewards GET /v1/finance/liability-policies",
+    "rewards GET /v1/finance/liability-policies/{policy_id}",
+    "rewards GET /v1/finance/deferral",
     "scoring GET /v1/rules",
     "scoring GET /v1/rules/history",
     "ingest GET /v1/members/counts",

@@ -229,7 +229,13 @@ async def outcome(client: httpx.AsyncClient, operation: Operation, caller: Calle
 
 
 #: Who gives something else than a key there: a link, by which somebody signs in or a message is answered.
-SAYS_IT_OTHERWISE = {"/v1/tokens", "/v1/unsubscribe/{token}", "/v1/mail-addresses/{token}"}
+SAYS_IT_OTHERWISE = {
+    "/v1/tokens",
+    "/v1/unsubscribe/{token}",
+    "/v1/mail-addresses/{token}",
+    "/v1/survey-invitations/{token}",
+    "/v1/survey-invitations/{token}/answer",
+}
 
 
 async def test_everybody_may_what_the_page_says_and_no_more(

@@ -198,6 +198,7 @@ def test_every_type_that_earns_and_every_piece_has_its_words() -> None:
         "programme",
     }
     sections |= {"reason", "manual", "audience", "campaign", "counter", "category", "guidelines", "quality"}
+    sections |= {"survey", "surveys"}
     assert set(NOUNS) == sections
     assert {field for _, field in OWN} <= set(FIELDS)
 

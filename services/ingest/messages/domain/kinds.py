@@ -226,6 +226,24 @@ _ALL: Final = (
         ),
     ),
     Kind(
+        "survey",
+        "A survey asks something",
+        {"question": "How likely are you to recommend us?"},
+        _words(
+            en=(
+                "{{ name }}, a question from {{ community }}",
+                "Hello {{ name }},\n\n**{{ question }}**\n\n[Answer it]({{ link }})\n\n"
+                "Nobody has to sign in for that. The link is yours alone: do not pass it on.",
+            ),
+            it=(
+                "{{ name }}, una domanda da {{ community }}",
+                "Ciao {{ name }},\n\n**{{ question }}**\n\n[Rispondi]({{ link }})\n\n"
+                "Non serve accedere. Il link è solo tuo: non inoltrarlo.",
+            ),
+        ),
+        page="/me/surveys",
+    ),
+    Kind(
         "address",
         "Whether an address is theirs",
         {},

@@ -195,7 +195,6 @@ async def _mail(together: Sequence[Message], known: Known, settings: Settings, *
         return outcomes + [_of(one, MessageState.FAILED, Why.NOT_OPENED) for one in sendable]
     address, of_id, name, language = to
     declared = known.declared.get(first.community)
-    confirming = _confirming(first, of_id, settings)
     composed = [
         compose(
             one,
@@ -204,7 +203,7 @@ async def _mail(together: Sequence[Message], known: Known, settings: Settings, *
             templates=known.templates,
             name=name,
             language=language_of(language, declared),
-            link=confirming,
+            link=_link_of(one, of_id, settings),
         )
         for one in sendable
     ]
@@ -233,13 +232,17 @@ async def _mail(together: Sequence[Message], known: Known, settings: Settings, *
     ]
 
 
-def _confirming(message: Message, of_id: str, settings: Settings) -> str | None:
-    """The link by which somebody says that an address is theirs; None in any other message."""
-    if message.kind != "address":
-        return None
-    until = message.requested_at + timedelta(days=settings.address_days)
-    token = write_link(settings, Link("confirm", message.community, of_id, message.kind, until))
-    return f"{settings.public_url.rstrip('/')}/confirm-address/{token}"
+def _link_of(message: Message, of_id: str, settings: Settings) -> str | None:
+    """The link of a message by which its reader does what it asks, without signing in; None in most messages."""
+    base = settings.public_url.rstrip("/")
+    if message.kind == "address":
+        until = message.requested_at + timedelta(days=settings.address_days)
+        token = write_link(settings, Link("confirm", message.community, of_id, message.kind, until))
+        return f"{base}/confirm-address/{token}"
+    if message.kind == "survey" and (invitation_id := message.values.get("invitation_id")):
+        link = Link("survey", message.community, invitation_id, message.kind, message.expires_at)
+        return f"{base}/survey/{write_link(settings, link)}"
+    return None
 
 
 def _why_not(one: Message, known: Known, settings: Settings) -> Why | None:

@@ -25,7 +25,10 @@ _NAMESPACE = prepared(NAMESPACE)
 ACCOUNTS_CACHED_COUNT = 16_384
 
 MemberKind = Literal["pending", "available", "reserved", "spent", "paid", "expired", "payable"]
-CommunityKind = Literal["points_issued", "payout_expense", "bank_in_transit", "bank"]
+#: The last three are booked on by hand alone: see journals.
+CommunityKind = Literal[
+    "points_issued", "payout_expense", "bank_in_transit", "bank", "bank_charges", "fx_gain_loss", "suspense"
+]
 Kind = MemberKind | CommunityKind
 
 #: What a member's points are, in the order in which they usually pass through.

@@ -1,6 +1,6 @@
 """Awards as the ledger books them: issued points become a member's, and amendments add or bring back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -14,7 +14,8 @@ from services.rewards.ledger.domain.entries import (
     move,
     transfer_id,
 )
-from services.rewards.lots.domain.lots import Lot, Moved
+from services.rewards.lots.domain.lots import Lot, Moved, day_end
+from shared.calendars import PLAIN, Calendar
 from shared.contracts.facts import AwardData
 
 
@@ -74,10 +75,14 @@ class Award(NamedTuple):
 
 
 class LotTerms(NamedTuple):
-    """How long new points wait before they are available, and how long they last; None is for ever."""
+    """How long new points wait before they are available, and how long they last; None is for ever.
+
+    They last until the end of a day: by the calendar of their community, plain where there is none.
+    """
 
     hold: timedelta = timedelta(0)
     lifetime: timedelta | None = None
+    calendars: Mapping[str, Calendar] = {}
 
 
 def transfer(award: Award) -> Transfer:
@@ -104,6 +109,8 @@ def lot(award: Award, terms: LotTerms, now: datetime) -> Lot:
     expires_at = award.expires_at
     if expires_at is None and terms.lifetime is not None:
         expires_at = award.event_time + terms.lifetime
+    if expires_at is not None:
+        expires_at = day_end(terms.calendars.get(award.owner.community, PLAIN), expires_at)
     pending_until = now + terms.hold if terms.hold else None
     if award.available_at is not None and award.available_at > (pending_until or now):
         pending_until = award.available_at

@@ -1,4 +1,4 @@
-"""Lots: which award each available point came from, consumed first in, first out.
+"""Lots: which award each available point came from; those that expire first are used first.
 
 Two sums always hold, for every member:
 
@@ -13,20 +13,24 @@ Some of what remains in a lot may be `owed`: a payout of it was given to the ban
 owed as money, so it never expires; whatever uses points of the lot uses the others first.
 
 Points that are reserved have left their lots; the uses say which lots they came from, so that a cancelled
-reservation gives them back. Available points fall below zero only when an award amounts to less (a clawback), or
-when a payout that was said to have come back had not: what was already spent cannot be taken from a lot.
+reservation gives them back. What comes back to a lot whose time is over has a grace period, once.
+Available points fall below zero only when an award amounts to less (a clawback), or when a payout that was said to
+have come back had not: what was already spent cannot be taken from a lot.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from services.rewards.ledger.domain.entries import Owner
+from shared.calendars import PLAIN, Calendar
 from shared.contracts.facts import PayoutLot
 from shared.contracts.fields import Uuid
 
 LOTS_PER_FACT_MAX_COUNT = 500
+A_DAY = timedelta(days=1)
+A_MOMENT = timedelta(microseconds=1)
 
 
 class NotEnoughPointsError(Exception):
@@ -101,6 +105,25 @@ class TakenAsTold(NamedTuple):
     unnamed: list[LotUse]
 
 
+class Grace(NamedTuple):
+    """When points came back, and until when those can be used whose time was over by then."""
+
+    at: datetime
+    until: datetime
+
+
+class GraceTerms(NamedTuple):
+    """For how many days of a calendar, after the one under way, points can be used that came back too late."""
+
+    days: int
+    calendar: Calendar | None = None
+
+    def starting(self, at: datetime) -> Grace:
+        """The grace of what comes back at a moment."""
+        calendar = self.calendar or PLAIN
+        return Grace(at, calendar.start_of(calendar.day_of(at) + (self.days + 1) * A_DAY))
+
+
 class Moved(NamedTuple):
     """Where the points went by which an award amounts to more, or came from (below 0) by which to less."""
 
@@ -125,6 +148,12 @@ class Lot:
     expired: int = 0
     lacking: int = 0
     owed: int = 0
+    #: Whether it was given more time, since points came back to it after its own was over. That happens once.
+    had_grace: bool = False
+
+    def is_over(self, at: datetime) -> bool:
+        """Whether its time is over at a moment."""
+        return self.expires_at is not None and self.expires_at <= at
 
     @property
     def pending(self) -> bool:
@@ -135,8 +164,8 @@ class Lot:
 class LotBook:
     """The lots of one member and the available balance they stand for.
 
-    It may be given only the oldest lots, as long as they hold what is asked for; an amendment needs the lot of the
-    award that it amends and no other. `changed` names the lots to be written back.
+    It may be given only the first lots to be used, as long as they hold what is asked for; an amendment needs the
+    lot of the award that it amends and no other. `changed` names the lots to be written back.
     """
 
     def __init__(self, available: int, lots: Iterable[Lot] = ()) -> None:
@@ -184,7 +213,7 @@ class LotBook:
         return Moved(available=points + came, expired=-came)
 
     def take(self, points: int) -> list[LotUse]:
-        """Use available points, oldest lots first.
+        """Use available points: of lots that expire first, those without an end last.
 
         Raises NotEnoughPointsError, and changes nothing, when there are fewer.
         """
@@ -192,7 +221,7 @@ class LotBook:
             raise NotEnoughPointsError(points - self.available)
         uses = []
         left = points
-        for lot in self._oldest():
+        for lot in self._in_use_order():
             if left == 0:
                 break
             owed = lot.owed
@@ -208,7 +237,8 @@ class LotBook:
     def take_as_told(self, told: Sequence[LotUse], points: int) -> TakenAsTold:
         """Use points that were used before, by the lots `told`, whatever is available.
 
-        A lot that is named had matured. What nobody named comes from the oldest, then the newest lacks it.
+        A lot that is named had matured. What nobody named comes from those to be used first, then the last of all
+        lacks it.
         """
         matured = [
             LotUse(award_id, self.mature(award_id))
@@ -222,7 +252,7 @@ class LotBook:
                 left -= min(used, left)
         missing = points - sum(use.points for use in told)
         unnamed = []
-        for lot in self._oldest():
+        for lot in self._in_use_order():
             drawn = min(left, lot.remaining)
             left -= drawn
             self._leave(lot, drawn)
@@ -230,18 +260,22 @@ class LotBook:
                 unnamed.append(LotUse(lot.award_id, min(drawn, missing)))
                 missing -= drawn
         if left and self.lots:
-            self._leave(max(self.lots.values(), key=_age), left)
+            self._leave(max(self.lots.values(), key=use_order), left)
         self.available -= points
         return TakenAsTold([use for use in matured if use.points], unnamed)
 
-    def restore(self, uses: Iterable[LotUse], *, owed: bool = False) -> int:
-        """Give used points back to their lots, oldest first. Return their sum.
+    def restore(self, uses: Iterable[LotUse], *, owed: bool = False, grace: Grace | None = None) -> int:
+        """Give used points back to their lots, in reverse of how they are used. Return their sum.
 
-        With `owed` all of them are owed as money from now on, otherwise those that were before.
+        With `owed` all of them are owed as money from now on, otherwise those that were before. What comes back
+        to a lot whose time is over can be used for as long as the `grace` says; without one it expires.
         """
-        given = sorted(uses, key=lambda use: (self.lots[use.award_id].earned_at, use.award_id))
+        given = sorted(uses, key=lambda use: use_order(self.lots[use.award_id]), reverse=True)
         for award_id, points, owed_before in given:
-            self._arrive(self.lots[award_id], points, owed=points if owed else owed_before)
+            lot = self.lots[award_id]
+            if grace is not None and lot.is_over(grace.at) and not lot.had_grace:
+                lot.expires_at, lot.had_grace = grace.until, True
+            self._arrive(lot, points, owed=points if owed else owed_before)
             self.available += points
         return sum(use.points for use in given)
 
@@ -260,11 +294,11 @@ class LotBook:
         That is what is not lacking elsewhere: the book needs every lot of the member that lacks points.
         """
         expired = []
-        for lot in self._oldest():
-            if lot.expires_at is None or lot.expires_at > now:
+        for lot in self._in_use_order():
+            if not lot.is_over(now):
                 continue
             for lacking in sorted(
-                (lot for lot in self.lots.values() if lot.lacking and not lot.pending), key=_age
+                (lot for lot in self.lots.values() if lot.lacking and not lot.pending), key=use_order
             ):
                 paid = min(lacking.lacking, lot.remaining - lot.owed)
                 self._leave(lot, paid)
@@ -294,9 +328,15 @@ class LotBook:
             lot.lacking += points - drawn
             self.changed.add(lot.award_id)
 
-    def _oldest(self) -> list[Lot]:
-        return sorted((lot for lot in self.lots.values() if lot.remaining and not lot.pending), key=_age)
+    def _in_use_order(self) -> list[Lot]:
+        return sorted((lot for lot in self.lots.values() if lot.remaining and not lot.pending), key=use_order)
 
 
-def _age(lot: Lot) -> tuple[datetime, str]:
-    return lot.earned_at, lot.award_id
+def use_order(lot: Lot) -> tuple[bool, datetime, datetime, str]:
+    """How lots are used: the first to expire first, without an end last; then the first earned, then by id."""
+    return lot.expires_at is None, lot.expires_at or lot.earned_at, lot.earned_at, lot.award_id
+
+
+def day_end(calendar: Calendar, moment: datetime) -> datetime:
+    """When the day of a community ends that a moment is the last of: what is of a day is there until then."""
+    return calendar.start_of(calendar.day_of(moment - A_MOMENT) + A_DAY)

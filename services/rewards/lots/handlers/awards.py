@@ -24,6 +24,7 @@ from services.rewards.metrics import AWARDS_BOOKED, AWARDS_REPEATED, POINTS_BOOK
 from services.rewards.settings import Settings
 from shared.contracts.backfill import is_backfill
 from shared.contracts.facts import PointsAwarded
+from shared.followed_communities import load_calendars
 from shared.telemetry import observe_ages
 from shared.transaction import Transaction
 
@@ -31,11 +32,13 @@ from shared.transaction import Transaction
 async def on_awards(tx: Transaction[Settings], facts: list[PointsAwarded]) -> None:
     """Book awards, and by how much they are amended; those of scores that cannot be spent are nothing to it."""
     lifetime = tx.settings.points_lifetime_seconds
+    spendable = [fact for fact in facts if "score" not in fact["data"]]
+    ending = {fact["community"] for fact in spendable if lifetime is not None or "expires_at" in fact["data"]}
     terms = LotTerms(
         hold=timedelta(seconds=tx.settings.points_hold_seconds),
         lifetime=None if lifetime is None else timedelta(seconds=lifetime),
+        calendars=await load_calendars(tx.conn, communities=ending) if ending else {},
     )
-    spendable = [fact for fact in facts if "score" not in fact["data"]]
     await book(tx, [Award.of(fact["community"], fact["data"]) for fact in spendable], terms=terms)
     observe_ages("ledger", (fact["data"]["received_at"] for fact in spendable if not is_backfill(fact)), tx.now)
 

@@ -52,7 +52,8 @@ async def carry_out_as_told(tx: Transaction, steps: Sequence[Told]) -> dict[str,
         lines += moved
     await ledger_store.post(tx.conn, transfers, entries=lines, now=tx.now)
     # 3. … and lots are restored once their points are available again.
-    await give_back(tx, [past.movement for past in steps])
+    times = {past.movement.use.used_by: past.at for past in steps}
+    await give_back(tx, [past.movement for past in steps], times=times)
     return taken.unnamed
 
 
@@ -128,17 +129,17 @@ async def _load_lots(
     holders: Mapping[Owner, Owner],
     told: Mapping[str, Sequence[LotUse]],
 ) -> dict[AwardKey, tuple[Owner, Lot]]:
-    """The lots that the uses may take from, each once, with who holds them: those named, and the oldest."""
+    """The lots that the uses may take from, each once, with who holds them: those named, and those used first."""
     named = await _load_named(tx, steps, told=told)
     needs: dict[Owner, int] = {}
     for past in steps:
         holder = holders[past.movement.use.owner]
         needs.setdefault(holder, sum(lot.remaining for lot in named.get(holder, ())))
         needs[holder] += past.movement.use.points
-    oldest = await store.load_oldest(tx.conn, list(needs.items()))
+    first = await store.load_to_use(tx.conn, list(needs.items()))
     return {
         AwardKey(holder.community, lot.award_id): (holder, lot)
-        for lots in (oldest, named)
+        for lots in (first, named)
         for holder, held in lots.items()
         for lot in held
     }

@@ -1,6 +1,7 @@
 """Using points from lots and giving them back, as a step of a redemption or payout says."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.ledger.store import entries as ledger_store
@@ -8,6 +9,7 @@ from services.rewards.lots import store
 from services.rewards.lots.domain.lots import AwardKey, Lot, LotBook, LotUse, Use
 from services.rewards.lots.domain.steps import GIVING_BACK, Lots, Movement
 from services.rewards.lots.handlers.expiry import lock_usable
+from services.rewards.lots.handlers.grace import load_graces
 from services.rewards.lots.handlers.holders import lock_holders
 from shared.transaction import Transaction
 
@@ -41,7 +43,7 @@ async def carry_out(tx: Transaction, movements: Sequence[Movement]) -> dict[str,
     await ledger_store.post(tx.conn, [transfer for transfer, _ in booked], entries=lines, now=tx.now)
     # 3. … and lots are restored once their points are available again.
     await give_back(tx, movements)
-    # 4. What came back after its time is over at once.
+    # 4. What came back after its time, and had its grace before, is over at once.
     giving = {made.use.used_by for made in movements if made.step.lots in GIVING_BACK}
     await lock_usable(tx, {holder for used_by in giving for holder in held[used_by]})
     return used
@@ -50,14 +52,14 @@ async def carry_out(tx: Transaction, movements: Sequence[Movement]) -> dict[str,
 async def _take(
     tx: Transaction, uses: Sequence[Use], *, holders: Mapping[Owner, Owner], available: Mapping[Owner, int]
 ) -> dict[str, list[LotUse]]:
-    """Use each holder's oldest lots."""
+    """Use those lots of each holder that expire first."""
     if not uses:
         return {}
     needs: dict[Owner, int] = {}
     for use in uses:
         holder = holders[use.owner]
         needs[holder] = needs.get(holder, 0) + use.points
-    lots = await store.load_oldest(tx.conn, list(needs.items()))
+    lots = await store.load_to_use(tx.conn, list(needs.items()))
     books = {holder: LotBook(available[holder], lots.get(holder, ())) for holder in needs}
     taken = {use.used_by: books[holders[use.owner]].take(use.points) for use in uses}
     await store.add_uses(tx.conn, [(use, lot) for use in uses for lot in taken[use.used_by]])
@@ -70,21 +72,29 @@ def changed_lots(books: Mapping[Owner, LotBook]) -> list[tuple[Owner, Lot]]:
     return [(holder, book.lots[award]) for holder, book in books.items() for award in sorted(book.changed)]
 
 
-async def give_back(tx: Transaction, movements: Sequence[Movement]) -> None:
-    """Restore the lots of those that give points back, after these were booked back to available."""
+async def give_back(
+    tx: Transaction, movements: Sequence[Movement], *, times: Mapping[str, datetime] | None = None
+) -> None:
+    """Restore the lots of those that give points back, after these were booked back to available.
+
+    They do so now, or at the `times` by who used them.
+    """
     giving = [made for made in movements if made.step.lots in GIVING_BACK]
     if not giving:
         return
     owed = {made.use.used_by for made in giving if made.step.lots is Lots.OWE}
     lots, of_holders = await _lots_of(tx, [made.use for made in giving])
     after = await ledger_store.lock_members(tx.conn, of_holders)
+    graces = await load_graces(tx, lots)
     books: dict[Owner, LotBook] = {}
     for holder, given_up in of_holders.items():
         before = after[holder] - sum(lot.points for _, lot in given_up)
         books[holder] = LotBook(before, lots[holder])
         for used_by in dict.fromkeys(used_by for used_by, _ in given_up):
             given = [lot for of_use, lot in given_up if of_use == used_by]
-            books[holder].restore(given, owed=used_by in owed)
+            terms = graces.get(holder.community) if used_by not in owed else None
+            grace = None if terms is None else terms.starting((times or {}).get(used_by, tx.now))
+            books[holder].restore(given, owed=used_by in owed, grace=grace)
     await store.set_remaining(tx.conn, changed_lots(books))
 
 

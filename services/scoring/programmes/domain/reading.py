@@ -38,6 +38,7 @@ from services.scoring.programmes.domain.sections import (
     payout_mistakes,
     streak_mistakes,
 )
+from services.scoring.programmes.domain.surveys import survey_mistakes
 from services.scoring.rules.domain.attributes import MEMBER, names_read
 from services.scoring.rules.domain.attributes import Declared as DeclaredAttributes
 from services.scoring.rules.domain.audiences import AUDIENCES
@@ -66,6 +67,8 @@ from shared.located_yaml import Located, Mark, Path, YamlError, mark_within, rea
 from shared.near_names import suggestion
 
 MISTAKES_MAX_COUNT = 100
+#: What pydantic says of a key that is wrong; those of programmes are languages.
+KEY = "[key]"
 
 _SLUG_WORDS = "1 to 63 lower-case letters, digits, `-` and `_`, starting with a letter or digit"
 _PATTERN_WORDS = {NO_CONTROL: "text in one line, without control characters"}
@@ -85,6 +88,7 @@ _SAYING = {
     *("tier_twice", "tiers_fall", "limited_tiers", "gives_of_tiers"),
     *("gives_nothing", "step_twice", "step_rule_twice", "quest_days"),
     *("nudge_other_kind", "nudge_lacks", "nudge_event"),
+    *("survey_when", "survey_answers", "survey_anonymous"),
 }
 _EXPECTED = {
     "int_type": "a whole number, without quotes",
@@ -144,6 +148,7 @@ def read_with_warnings(text: str, *, clock: Clock | None = None, reviewed_since:
         *level_mistakes(located, read, own),
         *prize_mistakes(located),
         *nudge_mistakes(located, text, own, clock),
+        *survey_mistakes(located, text, own, clock),
     ]
     try:
         programme = Programme.model_validate(located.value)
@@ -198,6 +203,9 @@ def _located_mistakes(located: Located, details: ErrorDetails) -> Iterator[Mista
         known = list(section.model_fields) if section is not None else []
         at = located.keys.get(path, Mark(1, 1, 0))
         yield mistake(at, path, f"there is no field `{path[-1]}` here; {suggestion(str(path[-1]), known)}")
+    elif path[-1:] == (KEY,):
+        at = located.keys.get(path[:-1], Mark(1, 1, 0))
+        yield mistake(at, path[:-1], f"`{details['input']}` is no language tag such as en, it or pt-BR")
     else:
         yield mistake(located.values.get(path, Mark(1, 1, 0)), path, _wrong_value(details))
 

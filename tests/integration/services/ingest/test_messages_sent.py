@@ -20,7 +20,9 @@ from services.ingest.main import SPEC
 from services.ingest.messages.handlers import sending
 from services.ingest.messages.handlers.requests import on_requests
 from services.ingest.settings import Settings
-from shared.contracts.facts import MESSAGE_REQUESTED
+from services.ingest.surveys.handlers.asking import ask as ask_by_surveys
+from services.ingest.triggers.handlers import on_programmes as declare_surveys
+from shared.contracts.facts import MESSAGE_REQUESTED, PROGRAMME_PUBLISHED
 from shared.service import Parts
 from tests.integration.services.ingest.conftest import Community, problem
 from tests.integration.services.process import running
@@ -197,6 +199,42 @@ async def test_nothing_goes_where_nobody_turned_it_on_or_wants_it(
         ("dropped", "unwanted"),
     ]
     assert mail_server.to(address) == []
+
+
+async def test_a_survey_is_answered_by_the_link_of_its_mail(community: Community, mail_server: MailServer) -> None:
+    address = f"gia-{community.name}@example.org"
+    gia = await member(community, "gia", mail=address)
+    said = {"language": "it", "source": "test"}
+    assert (await community.client.put(f"/v1/members/{gia}/preferences", json=said)).status_code == 200
+    await turned_on(community, kinds={"survey": ["mail"]})
+    question = {"en": "Would you?", "it": "Ci <consiglieresti>?"}
+    survey = {"id": "nps", "title": "NPS", "kind": "nps", "each": "month", "question": question}
+    example = PROGRAMME_PUBLISHED.examples[0] | {"community": community.name}
+    told = {"document": {"surveys": {"ask": [survey]}}, "effective_from": "2026-01-01T00:00:00Z"}
+    example["data"] = example["data"] | told
+    async with community.begin() as tx:
+        await declare_surveys(tx, [PROGRAMME_PUBLISHED.adapter.validate_python(example)])
+    async with community.begin() as tx:
+        while await ask_by_surveys(tx):
+            pass
+
+    async def is_asked_for() -> bool:
+        return bool(await states(community))
+
+    await until(is_asked_for)
+    await send(community)
+    [mail] = mail_server.to(address)
+    assert mail["Subject"].startswith("Gia, una domanda da ")
+    html = mail.get_body(("html",))
+    assert html is not None
+    assert "Ci &lt;consiglieresti&gt;?" in html.get_content()
+    found = re.search(r"/survey/([\w.-]+)", plain(mail))
+    assert found is not None
+    community.client.headers.pop("authorization")
+    path = f"/v1/survey-invitations/{found[1]}"
+    assert (await community.client.get(path)).json()["question"] == question
+    assert (await community.client.post(f"{path}/answer", json={"score": 9})).json()["score"] == 9
+    problem(await community.client.post(f"{path[:-2]}xx/answer", json={"score": 0}), 404)
 
 
 async def test_an_address_is_asked_before_it_is_written_to(community: Community, mail_server: MailServer) -> None:

@@ -6,9 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import pytest
 
+from services.rewards.lots.handlers.upkeep import expire_points
+from services.rewards.programmes.handlers import on_programmes
 from services.rewards.redemptions.handlers import expire_reservations
+from tests.integration.services.rewards.finance import CATALOGUE
 from tests.integration.services.world import tie
 
 pytestmark = pytest.mark.stack
@@ -217,22 +221,65 @@ async def test_a_key_without_the_scope_is_refused(rich: Any, clients: Any) -> No
     assert (await reader.get("/v1/payouts")).status_code == 403
 
 
-async def test_points_given_back_in_the_second_in_which_the_rest_expires_are_over_too(
-    world: Any, clients: Any
+@pytest.mark.parametrize("grace_days", [30, 7, 0])
+async def test_points_given_back_after_their_time_can_be_used_for_a_while_and_once(
+    world: Any, clients: Any, grace_days: int
 ) -> None:
-    """Half of a lot is reserved when its time is over, and given up before any timer saw that."""
+    """Some of a lot is reserved when its time is over, and given up before any timer saw that."""
     api = await clients()
     world.configure(points_lifetime_seconds=60)
-    await world.publish()
+    document: dict[str, Any] = {"programme": "demo", "rewards": {"catalogue": CATALOGUE}}
+    if grace_days != 30:
+        document["rewards"]["expiry"] = {"grace_days": grace_days}
+    await world.handle(on_programmes, world.programme_fact(1, document))
     await world.join("ada")
     await world.give(world.award("ada", "ada", 1_000, at=datetime.now(UTC)))
     body = {"member_id": world.uuid("ada"), "reward_id": "shirt"}
     made = (await api.post("/v1/redemptions", json=body, headers={"Idempotency-Key": uuid4().hex})).json()
-    world.later = timedelta(seconds=90)
+
+    async def sweep(days: int) -> None:
+        world.later = timedelta(days=days)
+        async with world.begin() as tx:
+            await expire_points(tx)
+
+    world.later = timedelta(days=2)
     answer = await api.post(f"/v1/redemptions/{made['redemption_id']}/cancel")
     assert answer.status_code == 200, answer.text
+    came_back = {"expired": 600, "available": 400} if grace_days else {"expired": 1_000}
+    assert await world.balance("ada") == came_back
+    await sweep(2 + grace_days)
+    assert await world.balance("ada") == came_back
+    if grace_days:
+        again = (await api.post("/v1/redemptions", json=body, headers={"Idempotency-Key": "again"})).json()
+        world.later = timedelta(days=3 + grace_days)
+        assert (await api.post(f"/v1/redemptions/{again['redemption_id']}/cancel")).status_code == 200
     assert await world.balance("ada") == {"expired": 1_000}
     assert (await world.check()).differences == 0
+
+
+async def test_what_expires_first_is_used_first(world: Any, clients: Any) -> None:
+    """The later one was earned first, and never expires; the day ends in the zone of the community."""
+    api = await clients()
+    await world.publish()
+    await world.join("ada")
+    zone = [{"time_zone": "Asia/Tokyo", "week_start": "monday"}]
+    await world.pool.execute(
+        "insert into followed_communities (community, revision, data) values ($1, 1, $2)",
+        world.community,
+        orjson.dumps({"calendar": zone}).decode(),
+    )
+    soon = datetime.now(UTC).replace(hour=20, minute=0) + timedelta(days=3)
+    stays, ends = world.award("stays", "ada", 500), world.award("ends", "ada", 300)
+    ends["data"]["expires_at"] = soon
+    await world.give(stays, ends)
+    body = {"member_id": world.uuid("ada"), "reward_id": "shirt"}
+    assert (await api.post("/v1/redemptions", json=body, headers={"Idempotency-Key": "1"})).status_code == 201
+    assert await world.lots("ada") == [400, 0]
+    ends_at = await world.pool.fetchval(
+        "select expires_at from lots where community = $1 and expires_at is not null", world.community
+    )
+    # 20:00 in London is 05:00 in Tokyo, so the day ends 19 hours later.
+    assert ends_at == soon.replace(minute=0, second=0, microsecond=0) + timedelta(hours=19)
 
 
 async def test_nobody_confirms_what_they_chose_themselves(rich: Any, api: Any, clients: Any) -> None:

@@ -116,11 +116,11 @@ def lists_with_ids(model: type[BaseModel], before: tuple[str, ...] = ()) -> Iter
 def test_every_list_of_items_with_ids_is_declared_once() -> None:
     found = dict(lists_with_ids(Programme))
 
-    # Multipliers, measures, tiers, prizes and steps are told apart within what they belong to.
+    # Multipliers, measures, tiers, prizes, steps and choices are told apart within what they belong to.
     within = [
         *(("rules", "multipliers"), ("audiences", "measures")),
         *(("recognition", "badges", "tiers"), ("recognition", "boards", "prizes")),
-        ("recognition", "quests", "steps"),
+        *(("recognition", "quests", "steps"), ("surveys", "ask", "choices")),
     ]
     assert sorted([*(ids.path for ids in IDS), *within]) == sorted(found)
 

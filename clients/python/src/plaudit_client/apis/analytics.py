@@ -390,6 +390,58 @@ class Analytics:
             self._ask(call("analytics", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
+    def get_feedback(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.SurveyShownPage:
+        """Of each survey, what was answered in those days. Who is merged answers once on one occasion."""
+        return cast(
+            "types.SurveyShownPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/feedback",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_feedback(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> Iterator[types.SurveyShown]:
+        """Every item that `get_feedback` lists, page by page."""
+        return items(
+            self._ask, call("analytics", "GET", "/v1/feedback", params={"limit": limit, "from": from_, "to": to})
+        )
+
+    def get_survey_feedback(
+        self,
+        survey: str,
+        *,
+        by: Literal["month", "quarter"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> types.SurveyPeriodsShown:
+        """With the interval of 95 %, and how often which answer was given. Anonymous answers are of the day on
+        which five of them were together.
+        """
+        return cast(
+            "types.SurveyPeriodsShown",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    f"/v1/feedback/{as_segment(survey)}",
+                    params={"by": by, "from": from_, "to": to},
+                )
+            ),
+        )
+
     def get_growth(
         self,
         *,
@@ -1458,6 +1510,58 @@ class AsyncAnalytics:
         return cast(
             "types.DeadLetterListed",
             await self._ask(call("analytics", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
+        )
+
+    async def get_feedback(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.SurveyShownPage:
+        """Of each survey, what was answered in those days. Who is merged answers once on one occasion."""
+        return cast(
+            "types.SurveyShownPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/feedback",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_feedback(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> AsyncIterator[types.SurveyShown]:
+        """Every item that `get_feedback` lists, page by page."""
+        return async_items(
+            self._ask, call("analytics", "GET", "/v1/feedback", params={"limit": limit, "from": from_, "to": to})
+        )
+
+    async def get_survey_feedback(
+        self,
+        survey: str,
+        *,
+        by: Literal["month", "quarter"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> types.SurveyPeriodsShown:
+        """With the interval of 95 %, and how often which answer was given. Anonymous answers are of the day on
+        which five of them were together.
+        """
+        return cast(
+            "types.SurveyPeriodsShown",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    f"/v1/feedback/{as_segment(survey)}",
+                    params={"by": by, "from": from_, "to": to},
+                )
+            ),
         )
 
     async def get_growth(

@@ -1209,6 +1209,13 @@ class Ingest:
             ),
         )
 
+    def get_invitations(self, member_id: str) -> types.InvitationsShown:
+        """What they may answer now, what closes first first. Whoever has a token may answer with it."""
+        return cast(
+            "types.InvitationsShown",
+            self._ask(call("ingest", "GET", f"/v1/members/{as_segment(member_id)}/survey-invitations")),
+        )
+
     def post_unmerge(self, member_id: str, *, body: types.MergeWanted) -> types.MergingShown:
         """It has again what it did before the merge and since, and who was merged into it goes with it."""
         return cast(
@@ -1765,6 +1772,37 @@ class Ingest:
             "types.LinkMade",
             self._ask(
                 call("ingest", "POST", "/v1/sign-in-links", fields={"identity": identity, "person_id": person_id})
+            ),
+        )
+
+    def get_question(self, token: str) -> types.QuestionShown:
+        """Looking answers nothing: programs look at links before people do."""
+        return cast(
+            "types.QuestionShown", self._ask(call("ingest", "GET", f"/v1/survey-invitations/{as_segment(token)}"))
+        )
+
+    def post_answer(
+        self,
+        token: str,
+        *,
+        choice: str | None | NotGiven = NOT_GIVEN,
+        comment: str | None | NotGiven = NOT_GIVEN,
+        language: str | None | NotGiven = NOT_GIVEN,
+        score: int | None | NotGiven = NOT_GIVEN,
+    ) -> types.QuestionShown:
+        """By whoever has the link. Until it closes another answer takes the place of the one before.
+
+        What is anonymous is answered once: nobody could find again whose answer it is.
+        """
+        return cast(
+            "types.QuestionShown",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/survey-invitations/{as_segment(token)}/answer",
+                    fields={"choice": choice, "comment": comment, "language": language, "score": score},
+                )
             ),
         )
 
@@ -3199,6 +3237,13 @@ class AsyncIngest:
             ),
         )
 
+    async def get_invitations(self, member_id: str) -> types.InvitationsShown:
+        """What they may answer now, what closes first first. Whoever has a token may answer with it."""
+        return cast(
+            "types.InvitationsShown",
+            await self._ask(call("ingest", "GET", f"/v1/members/{as_segment(member_id)}/survey-invitations")),
+        )
+
     async def post_unmerge(self, member_id: str, *, body: types.MergeWanted) -> types.MergingShown:
         """It has again what it did before the merge and since, and who was merged into it goes with it."""
         return cast(
@@ -3765,6 +3810,38 @@ class AsyncIngest:
             "types.LinkMade",
             await self._ask(
                 call("ingest", "POST", "/v1/sign-in-links", fields={"identity": identity, "person_id": person_id})
+            ),
+        )
+
+    async def get_question(self, token: str) -> types.QuestionShown:
+        """Looking answers nothing: programs look at links before people do."""
+        return cast(
+            "types.QuestionShown",
+            await self._ask(call("ingest", "GET", f"/v1/survey-invitations/{as_segment(token)}")),
+        )
+
+    async def post_answer(
+        self,
+        token: str,
+        *,
+        choice: str | None | NotGiven = NOT_GIVEN,
+        comment: str | None | NotGiven = NOT_GIVEN,
+        language: str | None | NotGiven = NOT_GIVEN,
+        score: int | None | NotGiven = NOT_GIVEN,
+    ) -> types.QuestionShown:
+        """By whoever has the link. Until it closes another answer takes the place of the one before.
+
+        What is anonymous is answered once: nobody could find again whose answer it is.
+        """
+        return cast(
+            "types.QuestionShown",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/survey-invitations/{as_segment(token)}/answer",
+                    fields={"choice": choice, "comment": comment, "language": language, "score": score},
+                )
             ),
         )
 

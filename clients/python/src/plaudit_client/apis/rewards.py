@@ -235,6 +235,396 @@ class Rewards:
             "types.DrawRecord", self._ask(call("rewards", "GET", f"/v1/draws/{as_segment(draw_id)}/record"))
         )
 
+    def list_account_mappings(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.GeneralLedgerMappingPage:
+        """Those in force, those that wait for another person, and those that were withdrawn."""
+        return cast(
+            "types.GeneralLedgerMappingPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/finance/account-mappings",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_account_mappings(
+        self, *, state: Literal["proposed", "approved", "withdrawn"] | None = None, limit: int | None = None
+    ) -> Iterator[types.GeneralLedgerMapping]:
+        """Every item that `list_account_mappings` lists, page by page."""
+        return items(
+            self._ask,
+            call("rewards", "GET", "/v1/finance/account-mappings", params={"state": state, "limit": limit}),
+        )
+
+    def post_account_mapping(
+        self,
+        *,
+        accounts: Sequence[types.AccountNumber],
+        effective_from: str,
+        tax_rate: str | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.GeneralLedgerMapping:
+        """It is in force once another person approves it. On each day the latest approved one applies, as a
+        whole.
+        """
+        return cast(
+            "types.GeneralLedgerMapping",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/finance/account-mappings",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"accounts": accounts, "effective_from": effective_from, "tax_rate": tax_rate},
+                )
+            ),
+        )
+
+    def get_account_mapping(self, mapping_id: str) -> types.GeneralLedgerMapping:
+        """What it says, who proposed it and who decided."""
+        return cast(
+            "types.GeneralLedgerMapping",
+            self._ask(call("rewards", "GET", f"/v1/finance/account-mappings/{as_segment(mapping_id)}")),
+        )
+
+    def approve_account_mapping(self, mapping_id: str) -> types.GeneralLedgerMapping:
+        """Whoever proposed it cannot, by whatever key; approving again changes nothing. Exports stay as they
+        are.
+        """
+        return cast(
+            "types.GeneralLedgerMapping",
+            self._ask(call("rewards", "POST", f"/v1/finance/account-mappings/{as_segment(mapping_id)}/approve")),
+        )
+
+    def withdraw_account_mapping(self, mapping_id: str) -> types.GeneralLedgerMapping:
+        """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.GeneralLedgerMapping",
+            self._ask(call("rewards", "POST", f"/v1/finance/account-mappings/{as_segment(mapping_id)}/withdraw")),
+        )
+
+    def get_deferral(
+        self,
+        *,
+        price_minor: int,
+        points: int,
+        minor_per_point: str,
+        expected_redemption: str,
+        stand_alone_minor: int | None = None,
+    ) -> types.SaleDeferral:
+        """By relative stand-alone prices (IFRS 15, 74 and B39–B42; ASC 606-10-55-42). Nothing is kept."""
+        return cast(
+            "types.SaleDeferral",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/finance/deferral",
+                    params={
+                        "price_minor": price_minor,
+                        "points": points,
+                        "minor_per_point": minor_per_point,
+                        "expected_redemption": expected_redemption,
+                        "stand_alone_minor": stand_alone_minor,
+                    },
+                )
+            ),
+        )
+
+    def get_general_journal(
+        self, *, from_: str, to: str, grain: Literal["day", "month"] | None = None
+    ) -> types.GeneralJournal:
+        """As an export of these days would have it now, and what of it is mapped to no account. Nothing is
+        kept.
+        """
+        return cast(
+            "types.GeneralJournal",
+            self._ask(
+                call("rewards", "GET", "/v1/finance/journal", params={"from": from_, "to": to, "grain": grain})
+            ),
+        )
+
+    def list_journal_exports(
+        self, *, limit: int | None = None, after: str | None = None
+    ) -> types.JournalExportPage:
+        """Which days were handed to finance, when and by whom."""
+        return cast(
+            "types.JournalExportPage",
+            self._ask(
+                call("rewards", "GET", "/v1/finance/journal-exports", params={"limit": limit, "after": after})
+            ),
+        )
+
+    def iter_journal_exports(self, *, limit: int | None = None) -> Iterator[types.JournalExport]:
+        """Every item that `list_journal_exports` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/finance/journal-exports", params={"limit": limit}))
+
+    def post_journal_export(
+        self,
+        *,
+        last_day: str,
+        first_day: str | None | NotGiven = NOT_GIVEN,
+        grain: Literal["day", "month"] | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.JournalExport:
+        """It begins on the day after the last export and has the next number.
+
+        So no day is handed over twice or left out. What it says never changes: whatever is booked later is
+        of a later day.
+        """
+        return cast(
+            "types.JournalExport",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/finance/journal-exports",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"last_day": last_day, "first_day": first_day, "grain": grain},
+                )
+            ),
+        )
+
+    def get_journal_export(self, number: str) -> types.JournalExportShown:
+        """Its days, and how many files it is."""
+        return cast(
+            "types.JournalExportShown",
+            self._ask(call("rewards", "GET", f"/v1/finance/journal-exports/{as_segment(number)}")),
+        )
+
+    def get_journal_export_file(
+        self, number: str, *, format: Literal["csv", "xero"] | None = None, part: int | None = None
+    ) -> str:
+        """The same every time. Each line has the export's number, so that finance sees what it has already."""
+        return cast(
+            "str",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/finance/journal-exports/{as_segment(number)}/file",
+                    params={"format": format, "part": part},
+                )
+            ),
+        )
+
+    def get_liability(self) -> types.PointsLiability:
+        """Liability and breakage by vintage, from all lots: points are owed from the day they are earned.
+
+        Owed are the points that are outstanding, pending ones too, as far as they are expected to be used;
+        those of redemptions that wait are all expected. What was set aside for payouts is owed as money,
+        and not here.
+        """
+        return cast("types.PointsLiability", self._ask(call("rewards", "GET", "/v1/finance/liability")))
+
+    def list_liability_policies(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.LiabilityPolicyPage:
+        """Those in force, those that wait for another person, and those that were withdrawn."""
+        return cast(
+            "types.LiabilityPolicyPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/finance/liability-policies",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_liability_policies(
+        self, *, state: Literal["proposed", "approved", "withdrawn"] | None = None, limit: int | None = None
+    ) -> Iterator[types.LiabilityPolicy]:
+        """Every item that `list_liability_policies` lists, page by page."""
+        return items(
+            self._ask,
+            call("rewards", "GET", "/v1/finance/liability-policies", params={"state": state, "limit": limit}),
+        )
+
+    def post_liability_policy(
+        self,
+        *,
+        basis: Literal["cost", "deferral"],
+        currency: str,
+        effective_from: str,
+        estimate: Literal["rate", "ladder"],
+        expected_redemption: str,
+        minor_per_point: str,
+        vintage_unit: Literal["month", "year"],
+        idempotency_key: str | None = None,
+    ) -> types.LiabilityPolicy:
+        """It is in force once another person approves it. On each day the latest approved entry applies.
+
+        Days that were taken stay as they are: what changes is caught up on the next one. Of two entries
+        from the same day the one approved later applies. The currency of the first stays.
+        """
+        return cast(
+            "types.LiabilityPolicy",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/finance/liability-policies",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "basis": basis,
+                        "currency": currency,
+                        "effective_from": effective_from,
+                        "estimate": estimate,
+                        "expected_redemption": expected_redemption,
+                        "minor_per_point": minor_per_point,
+                        "vintage_unit": vintage_unit,
+                    },
+                )
+            ),
+        )
+
+    def get_liability_policy(self, policy_id: str) -> types.LiabilityPolicy:
+        """What it says, who proposed it and who decided."""
+        return cast(
+            "types.LiabilityPolicy",
+            self._ask(call("rewards", "GET", f"/v1/finance/liability-policies/{as_segment(policy_id)}")),
+        )
+
+    def approve_liability_policy(self, policy_id: str) -> types.LiabilityPolicy:
+        """Whoever proposed it cannot, by whatever key; approving again changes nothing."""
+        return cast(
+            "types.LiabilityPolicy",
+            self._ask(call("rewards", "POST", f"/v1/finance/liability-policies/{as_segment(policy_id)}/approve")),
+        )
+
+    def withdraw_liability_policy(self, policy_id: str) -> types.LiabilityPolicy:
+        """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.LiabilityPolicy",
+            self._ask(call("rewards", "POST", f"/v1/finance/liability-policies/{as_segment(policy_id)}/withdraw")),
+        )
+
+    def list_liability_days(self, *, limit: int | None = None, after: str | None = None) -> types.LiabilityDayPage:
+        """What points were worth at the end of each day, by what was booked when it was taken, a minute after."""
+        return cast(
+            "types.LiabilityDayPage",
+            self._ask(
+                call("rewards", "GET", "/v1/finance/liability/days", params={"limit": limit, "after": after})
+            ),
+        )
+
+    def iter_liability_days(self, *, limit: int | None = None) -> Iterator[types.LiabilityDay]:
+        """Every item that `list_liability_days` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/finance/liability/days", params={"limit": limit}))
+
+    def get_liability_day(self, day: str) -> types.PointsLiability:
+        """By vintage, as it was booked then; it never changes."""
+        return cast(
+            "types.PointsLiability",
+            self._ask(call("rewards", "GET", f"/v1/finance/liability/days/{as_segment(day)}")),
+        )
+
+    def list_liability_lots(self, *, limit: int | None = None, after: str | None = None) -> types.LiabilityLotPage:
+        """In the order of their awards' ids; a point is worth what one of its vintage was on the last day
+        taken.
+        """
+        return cast(
+            "types.LiabilityLotPage",
+            self._ask(
+                call("rewards", "GET", "/v1/finance/liability/lots", params={"limit": limit, "after": after})
+            ),
+        )
+
+    def iter_liability_lots(self, *, limit: int | None = None) -> Iterator[types.LiabilityLot]:
+        """Every item that `list_liability_lots` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/finance/liability/lots", params={"limit": limit}))
+
+    def get_liability_movement(self, *, to: str, from_: str | None = None) -> types.LiabilityMovement:
+        """Earned, used, expired, and what the estimate changed; what was before is never restated."""
+        return cast(
+            "types.LiabilityMovement",
+            self._ask(call("rewards", "GET", "/v1/finance/liability/movement", params={"to": to, "from": from_})),
+        )
+
+    def get_period_trial_balance(self, *, from_: str, to: str) -> types.PeriodTrialBalance:
+        """What accounts of each kind had, took and gave, and have, by when it was booked; Σ = 0 per currency."""
+        return cast(
+            "types.PeriodTrialBalance",
+            self._ask(call("rewards", "GET", "/v1/finance/trial-balance", params={"from": from_, "to": to})),
+        )
+
+    def list_journals(
+        self,
+        *,
+        state: Literal["proposed", "posted", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.JournalPage:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast(
+            "types.JournalPage",
+            self._ask(
+                call("rewards", "GET", "/v1/journals", params={"state": state, "limit": limit, "after": after})
+            ),
+        )
+
+    def iter_journals(
+        self, *, state: Literal["proposed", "posted", "withdrawn"] | None = None, limit: int | None = None
+    ) -> Iterator[types.Journal]:
+        """Every item that `list_journals` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/journals", params={"state": state, "limit": limit}))
+
+    def post_journal(
+        self,
+        *,
+        lines: Sequence[types.JournalLineRequest],
+        reason: str,
+        amends: str | None | NotGiven = NOT_GIVEN,
+        month: str | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.Journal:
+        """Nothing is booked before another person confirms it.
+
+        Members' accounts and points are never booked on by hand.
+        """
+        return cast(
+            "types.Journal",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/journals",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"lines": lines, "reason": reason, "amends": amends, "month": month},
+                )
+            ),
+        )
+
+    def get_journal(self, journal_id: str) -> types.Journal:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast("types.Journal", self._ask(call("rewards", "GET", f"/v1/journals/{as_segment(journal_id)}")))
+
+    def confirm_journal(self, journal_id: str) -> types.Journal:
+        """It is booked now. Whoever proposed it cannot, by whatever key or token."""
+        return cast(
+            "types.Journal", self._ask(call("rewards", "POST", f"/v1/journals/{as_segment(journal_id)}/confirm"))
+        )
+
+    def withdraw_journal(self, journal_id: str) -> types.Journal:
+        """Nothing of it is booked. What is booked is corrected by another journal that names its transfer."""
+        return cast(
+            "types.Journal", self._ask(call("rewards", "POST", f"/v1/journals/{as_segment(journal_id)}/withdraw"))
+        )
+
     def whose_key(self) -> types.KeyHolder:
         """Tells a client that this service knows its key, whose it is, and what it may do."""
         return cast("types.KeyHolder", self._ask(call("rewards", "GET", "/v1/key")))
@@ -947,6 +1337,50 @@ class Rewards:
             self._ask, call("rewards", "GET", f"/v1/payouts/{as_segment(payout_id)}/lots", params={"limit": limit})
         )
 
+    def list_periods(self, *, limit: int | None = None, after: str | None = None) -> types.PeriodPage:
+        """From the month under way back to the first in which anything was booked, each with whether it is
+        closed.
+        """
+        return cast(
+            "types.PeriodPage",
+            self._ask(call("rewards", "GET", "/v1/periods", params={"limit": limit, "after": after})),
+        )
+
+    def iter_periods(self, *, limit: int | None = None) -> Iterator[types.Period]:
+        """Every item that `list_periods` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/periods", params={"limit": limit}))
+
+    def get_period(self, month: str) -> types.PeriodFigures:
+        """What was on every kind of account before it and at its end: what a second person looks at."""
+        return cast("types.PeriodFigures", self._ask(call("rewards", "GET", f"/v1/periods/{as_segment(month)}")))
+
+    def close_period(self, month: str) -> types.Period:
+        """From now on nothing is booked into it, and it is added up; another person confirms it.
+
+        Whatever is booked later is of the month that is open, and names what it corrects. Months are closed
+        in their order, once they are over.
+        """
+        return cast("types.Period", self._ask(call("rewards", "POST", f"/v1/periods/{as_segment(month)}/close")))
+
+    def confirm_period(self, month: str) -> types.Period:
+        """It is closed, or open again. The books are added up once more, and have to be what was looked at."""
+        return cast("types.Period", self._ask(call("rewards", "POST", f"/v1/periods/{as_segment(month)}/confirm")))
+
+    def reopen_period(self, month: str, *, reason: str) -> types.Period:
+        """Only the newest that is closed; it stays closed until another person confirms it."""
+        return cast(
+            "types.Period",
+            self._ask(
+                call("rewards", "POST", f"/v1/periods/{as_segment(month)}/reopen", fields={"reason": reason})
+            ),
+        )
+
+    def withdraw_period(self, month: str) -> types.Period:
+        """It is as it was before."""
+        return cast(
+            "types.Period", self._ask(call("rewards", "POST", f"/v1/periods/{as_segment(month)}/withdraw"))
+        )
+
     def get_pipeline(self) -> types.Pipeline:
         """Rates, ages and what waits; numbers are those of the whole installation, dead letters your
         community's.
@@ -1352,6 +1786,422 @@ class AsyncRewards:
         """Tickets and whose they are, by ids; and the seed, once it is drawn. Nobody is named."""
         return cast(
             "types.DrawRecord", await self._ask(call("rewards", "GET", f"/v1/draws/{as_segment(draw_id)}/record"))
+        )
+
+    async def list_account_mappings(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.GeneralLedgerMappingPage:
+        """Those in force, those that wait for another person, and those that were withdrawn."""
+        return cast(
+            "types.GeneralLedgerMappingPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/finance/account-mappings",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_account_mappings(
+        self, *, state: Literal["proposed", "approved", "withdrawn"] | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.GeneralLedgerMapping]:
+        """Every item that `list_account_mappings` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("rewards", "GET", "/v1/finance/account-mappings", params={"state": state, "limit": limit}),
+        )
+
+    async def post_account_mapping(
+        self,
+        *,
+        accounts: Sequence[types.AccountNumber],
+        effective_from: str,
+        tax_rate: str | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.GeneralLedgerMapping:
+        """It is in force once another person approves it. On each day the latest approved one applies, as a
+        whole.
+        """
+        return cast(
+            "types.GeneralLedgerMapping",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/finance/account-mappings",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"accounts": accounts, "effective_from": effective_from, "tax_rate": tax_rate},
+                )
+            ),
+        )
+
+    async def get_account_mapping(self, mapping_id: str) -> types.GeneralLedgerMapping:
+        """What it says, who proposed it and who decided."""
+        return cast(
+            "types.GeneralLedgerMapping",
+            await self._ask(call("rewards", "GET", f"/v1/finance/account-mappings/{as_segment(mapping_id)}")),
+        )
+
+    async def approve_account_mapping(self, mapping_id: str) -> types.GeneralLedgerMapping:
+        """Whoever proposed it cannot, by whatever key; approving again changes nothing. Exports stay as they
+        are.
+        """
+        return cast(
+            "types.GeneralLedgerMapping",
+            await self._ask(
+                call("rewards", "POST", f"/v1/finance/account-mappings/{as_segment(mapping_id)}/approve")
+            ),
+        )
+
+    async def withdraw_account_mapping(self, mapping_id: str) -> types.GeneralLedgerMapping:
+        """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.GeneralLedgerMapping",
+            await self._ask(
+                call("rewards", "POST", f"/v1/finance/account-mappings/{as_segment(mapping_id)}/withdraw")
+            ),
+        )
+
+    async def get_deferral(
+        self,
+        *,
+        price_minor: int,
+        points: int,
+        minor_per_point: str,
+        expected_redemption: str,
+        stand_alone_minor: int | None = None,
+    ) -> types.SaleDeferral:
+        """By relative stand-alone prices (IFRS 15, 74 and B39–B42; ASC 606-10-55-42). Nothing is kept."""
+        return cast(
+            "types.SaleDeferral",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/finance/deferral",
+                    params={
+                        "price_minor": price_minor,
+                        "points": points,
+                        "minor_per_point": minor_per_point,
+                        "expected_redemption": expected_redemption,
+                        "stand_alone_minor": stand_alone_minor,
+                    },
+                )
+            ),
+        )
+
+    async def get_general_journal(
+        self, *, from_: str, to: str, grain: Literal["day", "month"] | None = None
+    ) -> types.GeneralJournal:
+        """As an export of these days would have it now, and what of it is mapped to no account. Nothing is
+        kept.
+        """
+        return cast(
+            "types.GeneralJournal",
+            await self._ask(
+                call("rewards", "GET", "/v1/finance/journal", params={"from": from_, "to": to, "grain": grain})
+            ),
+        )
+
+    async def list_journal_exports(
+        self, *, limit: int | None = None, after: str | None = None
+    ) -> types.JournalExportPage:
+        """Which days were handed to finance, when and by whom."""
+        return cast(
+            "types.JournalExportPage",
+            await self._ask(
+                call("rewards", "GET", "/v1/finance/journal-exports", params={"limit": limit, "after": after})
+            ),
+        )
+
+    def iter_journal_exports(self, *, limit: int | None = None) -> AsyncIterator[types.JournalExport]:
+        """Every item that `list_journal_exports` lists, page by page."""
+        return async_items(
+            self._ask, call("rewards", "GET", "/v1/finance/journal-exports", params={"limit": limit})
+        )
+
+    async def post_journal_export(
+        self,
+        *,
+        last_day: str,
+        first_day: str | None | NotGiven = NOT_GIVEN,
+        grain: Literal["day", "month"] | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.JournalExport:
+        """It begins on the day after the last export and has the next number.
+
+        So no day is handed over twice or left out. What it says never changes: whatever is booked later is
+        of a later day.
+        """
+        return cast(
+            "types.JournalExport",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/finance/journal-exports",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"last_day": last_day, "first_day": first_day, "grain": grain},
+                )
+            ),
+        )
+
+    async def get_journal_export(self, number: str) -> types.JournalExportShown:
+        """Its days, and how many files it is."""
+        return cast(
+            "types.JournalExportShown",
+            await self._ask(call("rewards", "GET", f"/v1/finance/journal-exports/{as_segment(number)}")),
+        )
+
+    async def get_journal_export_file(
+        self, number: str, *, format: Literal["csv", "xero"] | None = None, part: int | None = None
+    ) -> str:
+        """The same every time. Each line has the export's number, so that finance sees what it has already."""
+        return cast(
+            "str",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/finance/journal-exports/{as_segment(number)}/file",
+                    params={"format": format, "part": part},
+                )
+            ),
+        )
+
+    async def get_liability(self) -> types.PointsLiability:
+        """Liability and breakage by vintage, from all lots: points are owed from the day they are earned.
+
+        Owed are the points that are outstanding, pending ones too, as far as they are expected to be used;
+        those of redemptions that wait are all expected. What was set aside for payouts is owed as money,
+        and not here.
+        """
+        return cast("types.PointsLiability", await self._ask(call("rewards", "GET", "/v1/finance/liability")))
+
+    async def list_liability_policies(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.LiabilityPolicyPage:
+        """Those in force, those that wait for another person, and those that were withdrawn."""
+        return cast(
+            "types.LiabilityPolicyPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/finance/liability-policies",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_liability_policies(
+        self, *, state: Literal["proposed", "approved", "withdrawn"] | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.LiabilityPolicy]:
+        """Every item that `list_liability_policies` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("rewards", "GET", "/v1/finance/liability-policies", params={"state": state, "limit": limit}),
+        )
+
+    async def post_liability_policy(
+        self,
+        *,
+        basis: Literal["cost", "deferral"],
+        currency: str,
+        effective_from: str,
+        estimate: Literal["rate", "ladder"],
+        expected_redemption: str,
+        minor_per_point: str,
+        vintage_unit: Literal["month", "year"],
+        idempotency_key: str | None = None,
+    ) -> types.LiabilityPolicy:
+        """It is in force once another person approves it. On each day the latest approved entry applies.
+
+        Days that were taken stay as they are: what changes is caught up on the next one. Of two entries
+        from the same day the one approved later applies. The currency of the first stays.
+        """
+        return cast(
+            "types.LiabilityPolicy",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/finance/liability-policies",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "basis": basis,
+                        "currency": currency,
+                        "effective_from": effective_from,
+                        "estimate": estimate,
+                        "expected_redemption": expected_redemption,
+                        "minor_per_point": minor_per_point,
+                        "vintage_unit": vintage_unit,
+                    },
+                )
+            ),
+        )
+
+    async def get_liability_policy(self, policy_id: str) -> types.LiabilityPolicy:
+        """What it says, who proposed it and who decided."""
+        return cast(
+            "types.LiabilityPolicy",
+            await self._ask(call("rewards", "GET", f"/v1/finance/liability-policies/{as_segment(policy_id)}")),
+        )
+
+    async def approve_liability_policy(self, policy_id: str) -> types.LiabilityPolicy:
+        """Whoever proposed it cannot, by whatever key; approving again changes nothing."""
+        return cast(
+            "types.LiabilityPolicy",
+            await self._ask(
+                call("rewards", "POST", f"/v1/finance/liability-policies/{as_segment(policy_id)}/approve")
+            ),
+        )
+
+    async def withdraw_liability_policy(self, policy_id: str) -> types.LiabilityPolicy:
+        """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.LiabilityPolicy",
+            await self._ask(
+                call("rewards", "POST", f"/v1/finance/liability-policies/{as_segment(policy_id)}/withdraw")
+            ),
+        )
+
+    async def list_liability_days(
+        self, *, limit: int | None = None, after: str | None = None
+    ) -> types.LiabilityDayPage:
+        """What points were worth at the end of each day, by what was booked when it was taken, a minute after."""
+        return cast(
+            "types.LiabilityDayPage",
+            await self._ask(
+                call("rewards", "GET", "/v1/finance/liability/days", params={"limit": limit, "after": after})
+            ),
+        )
+
+    def iter_liability_days(self, *, limit: int | None = None) -> AsyncIterator[types.LiabilityDay]:
+        """Every item that `list_liability_days` lists, page by page."""
+        return async_items(
+            self._ask, call("rewards", "GET", "/v1/finance/liability/days", params={"limit": limit})
+        )
+
+    async def get_liability_day(self, day: str) -> types.PointsLiability:
+        """By vintage, as it was booked then; it never changes."""
+        return cast(
+            "types.PointsLiability",
+            await self._ask(call("rewards", "GET", f"/v1/finance/liability/days/{as_segment(day)}")),
+        )
+
+    async def list_liability_lots(
+        self, *, limit: int | None = None, after: str | None = None
+    ) -> types.LiabilityLotPage:
+        """In the order of their awards' ids; a point is worth what one of its vintage was on the last day
+        taken.
+        """
+        return cast(
+            "types.LiabilityLotPage",
+            await self._ask(
+                call("rewards", "GET", "/v1/finance/liability/lots", params={"limit": limit, "after": after})
+            ),
+        )
+
+    def iter_liability_lots(self, *, limit: int | None = None) -> AsyncIterator[types.LiabilityLot]:
+        """Every item that `list_liability_lots` lists, page by page."""
+        return async_items(
+            self._ask, call("rewards", "GET", "/v1/finance/liability/lots", params={"limit": limit})
+        )
+
+    async def get_liability_movement(self, *, to: str, from_: str | None = None) -> types.LiabilityMovement:
+        """Earned, used, expired, and what the estimate changed; what was before is never restated."""
+        return cast(
+            "types.LiabilityMovement",
+            await self._ask(
+                call("rewards", "GET", "/v1/finance/liability/movement", params={"to": to, "from": from_})
+            ),
+        )
+
+    async def get_period_trial_balance(self, *, from_: str, to: str) -> types.PeriodTrialBalance:
+        """What accounts of each kind had, took and gave, and have, by when it was booked; Σ = 0 per currency."""
+        return cast(
+            "types.PeriodTrialBalance",
+            await self._ask(call("rewards", "GET", "/v1/finance/trial-balance", params={"from": from_, "to": to})),
+        )
+
+    async def list_journals(
+        self,
+        *,
+        state: Literal["proposed", "posted", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.JournalPage:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast(
+            "types.JournalPage",
+            await self._ask(
+                call("rewards", "GET", "/v1/journals", params={"state": state, "limit": limit, "after": after})
+            ),
+        )
+
+    def iter_journals(
+        self, *, state: Literal["proposed", "posted", "withdrawn"] | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.Journal]:
+        """Every item that `list_journals` lists, page by page."""
+        return async_items(
+            self._ask, call("rewards", "GET", "/v1/journals", params={"state": state, "limit": limit})
+        )
+
+    async def post_journal(
+        self,
+        *,
+        lines: Sequence[types.JournalLineRequest],
+        reason: str,
+        amends: str | None | NotGiven = NOT_GIVEN,
+        month: str | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.Journal:
+        """Nothing is booked before another person confirms it.
+
+        Members' accounts and points are never booked on by hand.
+        """
+        return cast(
+            "types.Journal",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/journals",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"lines": lines, "reason": reason, "amends": amends, "month": month},
+                )
+            ),
+        )
+
+    async def get_journal(self, journal_id: str) -> types.Journal:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast(
+            "types.Journal", await self._ask(call("rewards", "GET", f"/v1/journals/{as_segment(journal_id)}"))
+        )
+
+    async def confirm_journal(self, journal_id: str) -> types.Journal:
+        """It is booked now. Whoever proposed it cannot, by whatever key or token."""
+        return cast(
+            "types.Journal",
+            await self._ask(call("rewards", "POST", f"/v1/journals/{as_segment(journal_id)}/confirm")),
+        )
+
+    async def withdraw_journal(self, journal_id: str) -> types.Journal:
+        """Nothing of it is booked. What is booked is corrected by another journal that names its transfer."""
+        return cast(
+            "types.Journal",
+            await self._ask(call("rewards", "POST", f"/v1/journals/{as_segment(journal_id)}/withdraw")),
         )
 
     async def whose_key(self) -> types.KeyHolder:
@@ -2076,6 +2926,56 @@ class AsyncRewards:
         """Every item that `get_payout_lots` lists, page by page."""
         return async_items(
             self._ask, call("rewards", "GET", f"/v1/payouts/{as_segment(payout_id)}/lots", params={"limit": limit})
+        )
+
+    async def list_periods(self, *, limit: int | None = None, after: str | None = None) -> types.PeriodPage:
+        """From the month under way back to the first in which anything was booked, each with whether it is
+        closed.
+        """
+        return cast(
+            "types.PeriodPage",
+            await self._ask(call("rewards", "GET", "/v1/periods", params={"limit": limit, "after": after})),
+        )
+
+    def iter_periods(self, *, limit: int | None = None) -> AsyncIterator[types.Period]:
+        """Every item that `list_periods` lists, page by page."""
+        return async_items(self._ask, call("rewards", "GET", "/v1/periods", params={"limit": limit}))
+
+    async def get_period(self, month: str) -> types.PeriodFigures:
+        """What was on every kind of account before it and at its end: what a second person looks at."""
+        return cast(
+            "types.PeriodFigures", await self._ask(call("rewards", "GET", f"/v1/periods/{as_segment(month)}"))
+        )
+
+    async def close_period(self, month: str) -> types.Period:
+        """From now on nothing is booked into it, and it is added up; another person confirms it.
+
+        Whatever is booked later is of the month that is open, and names what it corrects. Months are closed
+        in their order, once they are over.
+        """
+        return cast(
+            "types.Period", await self._ask(call("rewards", "POST", f"/v1/periods/{as_segment(month)}/close"))
+        )
+
+    async def confirm_period(self, month: str) -> types.Period:
+        """It is closed, or open again. The books are added up once more, and have to be what was looked at."""
+        return cast(
+            "types.Period", await self._ask(call("rewards", "POST", f"/v1/periods/{as_segment(month)}/confirm"))
+        )
+
+    async def reopen_period(self, month: str, *, reason: str) -> types.Period:
+        """Only the newest that is closed; it stays closed until another person confirms it."""
+        return cast(
+            "types.Period",
+            await self._ask(
+                call("rewards", "POST", f"/v1/periods/{as_segment(month)}/reopen", fields={"reason": reason})
+            ),
+        )
+
+    async def withdraw_period(self, month: str) -> types.Period:
+        """It is as it was before."""
+        return cast(
+            "types.Period", await self._ask(call("rewards", "POST", f"/v1/periods/{as_segment(month)}/withdraw"))
         )
 
     async def get_pipeline(self) -> types.Pipeline:

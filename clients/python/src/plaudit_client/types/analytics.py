@@ -231,6 +231,15 @@ class EventLineage(TypedDict):
     why_nothing: list[WhyNothing]
 
 
+class FeedbackShown(TypedDict):
+    """What answers come to."""
+
+    answers: int
+    counts: dict[str, int]
+    score: FigureShown | None
+    share: FigureShown | None
+
+
 class FieldError(TypedDict):
     """One thing wrong with a request. `field` is a JSON Pointer (RFC 6901) or a parameter's name."""
 
@@ -239,6 +248,14 @@ class FieldError(TypedDict):
     field: str
     index: NotRequired[int | None]
     line: NotRequired[int | None]
+
+
+class FigureShown(TypedDict):
+    """A value with its interval of 95 %."""
+
+    high: float
+    low: float
+    value: float
 
 
 class Grant(TypedDict):
@@ -540,6 +557,13 @@ class RulePointsPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class SurveyShownPage(TypedDict):
+    """SurveyShownPage"""
+
+    items: list[SurveyShown]
+    next: NotRequired[str | None]
+
+
 class WebhookDeliveryListedPage(TypedDict):
     """WebhookDeliveryListedPage"""
 
@@ -667,6 +691,14 @@ class PeriodGrowth(TypedDict):
     resurrected: int
     retained: int
     retention: ShareShown
+    starts_on: str
+
+
+class PeriodShown(TypedDict):
+    """What a survey says in a month or quarter."""
+
+    asked: int
+    feedback: FeedbackShown | None
     starts_on: str
 
 
@@ -859,6 +891,31 @@ class Summary(TypedDict):
     redemptions: list[StateTotal]
     rejections: int
     taken_back: int
+
+
+class SurveyPeriodsShown(TypedDict):
+    """A survey by month or quarter, newest first; 120 of them at most."""
+
+    anonymous: bool
+    asked: int
+    feedback: FeedbackShown | None
+    kind: Literal["nps", "csat", "ces", "scale", "choice", "text"]
+    periods: list[PeriodShown]
+    response_percent: float | None
+    survey: str
+    title: str
+
+
+class SurveyShown(TypedDict):
+    """A survey, and what it says of some days: months with fewer than five answers are left out."""
+
+    anonymous: bool
+    asked: int
+    feedback: FeedbackShown | None
+    kind: Literal["nps", "csat", "ces", "scale", "choice", "text"]
+    response_percent: float | None
+    survey: str
+    title: str
 
 
 class TopicFlowing(TypedDict):

@@ -63,6 +63,15 @@ class AnswerAccepted(TypedDict):
     type: Literal["forum.answer_accepted.v1"]
 
 
+class AnswerWanted(TypedDict):
+    """An answer: a number, a choice or words, as the question asks."""
+
+    choice: NotRequired[str | None]
+    comment: NotRequired[str | None]
+    language: NotRequired[str | None]
+    score: NotRequired[int | None]
+
+
 class AppealData(TypedDict):
     """AppealData"""
 
@@ -193,6 +202,13 @@ class CheckedIn(TypedDict):
     occasion_id: str
     outcome: Outcome
     title: str
+
+
+class ChoiceShown(TypedDict):
+    """An answer that may be chosen."""
+
+    choice: str
+    title: dict[str, str]
 
 
 class CodeComment(TypedDict):
@@ -771,6 +787,32 @@ class IdentityProven(TypedDict):
     identity: IdentityDeclared
     member_token: NotRequired[str | None]
     nonce: NotRequired[str | None]
+
+
+class InvitationShown(TypedDict):
+    """A question that one may answer, and what opens it without signing in."""
+
+    anonymous: bool
+    answered_on: str | None
+    asked_at: str
+    asks_for_words: bool
+    choice: str | None
+    choices: list[ChoiceShown]
+    closes_at: str
+    highest: int | None
+    invitation_id: str
+    kind: Literal["nps", "csat", "ces", "scale", "choice", "text"]
+    lowest: int | None
+    question: dict[str, str]
+    score: int | None
+    survey: str
+    token: str
+
+
+class InvitationsShown(TypedDict):
+    """What somebody is asked and may answer now; at most fifty."""
+
+    items: list[InvitationShown]
 
 
 class Issue(TypedDict):
@@ -1544,6 +1586,24 @@ class PurchaseData(TypedDict):
     object: NotRequired[Thing]
 
 
+class QuestionShown(TypedDict):
+    """What somebody is asked, and what they have answered, where that is known."""
+
+    anonymous: bool
+    answered_on: str | None
+    asked_at: str
+    asks_for_words: bool
+    choice: str | None
+    choices: list[ChoiceShown]
+    closes_at: str
+    highest: int | None
+    kind: Literal["nps", "csat", "ces", "scale", "choice", "text"]
+    lowest: int | None
+    question: dict[str, str]
+    score: int | None
+    survey: str
+
+
 class Queued(TypedDict):
     """How many deliveries are mapped again, some each second; the connection's `replaying` are those left."""
 
@@ -2238,6 +2298,7 @@ class SurveyData(TypedDict):
     actor: Actor
     attributes: NotRequired[dict[str, Any]]
     channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    choice: NotRequired[str]
     comment: NotRequired[str]
     contributors: NotRequired[list[Actor]]
     host: NotRequired[str]
@@ -2248,7 +2309,10 @@ class SurveyData(TypedDict):
 
 
 class SurveyResponse(TypedDict):
-    """A member answered a survey; `score` is 0 to 10 where it asks as the Net Promoter Score does."""
+    """A member answered a survey; `score` is 0 to 10 where it asks as the Net Promoter Score does.
+
+    `object` is the survey, and `choice` the answer that was chosen where it offers some.
+    """
 
     data: SurveyData
     datacontenttype: NotRequired[str]

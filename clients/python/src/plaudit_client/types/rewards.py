@@ -26,6 +26,22 @@ class AccountDifference(TypedDict):
     owner: str | None
 
 
+class AccountMappingTerms(TypedDict):
+    """A whole mapping, from a day on."""
+
+    accounts: list[AccountNumber]
+    effective_from: str
+    tax_rate: NotRequired[str]
+
+
+class AccountNumber(TypedDict):
+    """That an account of ours is this one in finance's chart, for an event or for all."""
+
+    account: str
+    event: NotRequired[str]
+    number: str
+
+
 class AccountSum(TypedDict):
     """What is on all accounts of a kind and currency."""
 
@@ -447,6 +463,117 @@ class FieldError(TypedDict):
     line: NotRequired[int | None]
 
 
+class GeneralJournal(TypedDict):
+    """The journal of some days; where nothing is unmapped, each day, event and currency sums to zero."""
+
+    first_day: str
+    grain: Literal["day", "month"]
+    last_day: str
+    lines: list[GeneralLedgerLine]
+    unmapped: list[UnmappedAccount]
+
+
+class GeneralLedgerLine(TypedDict):
+    """A line of the journal."""
+
+    account: str
+    amount: int
+    currency: str
+    day: str
+    event: str
+    number: str
+
+
+class GeneralLedgerMapping(TypedDict):
+    """A mapping, and who proposed and decided it."""
+
+    accounts: list[MappedAccountNumber]
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    effective_from: str
+    mapping_id: str
+    proposed_at: str
+    proposed_by: str
+    proposed_by_person: str | None
+    state: Literal["proposed", "approved", "withdrawn"]
+    tax_rate: str
+
+
+class Journal(TypedDict):
+    """Entries by hand: who proposed them, and who had them booked."""
+
+    amends: str | None
+    decided: Deed | None
+    journal_id: str
+    lines: list[JournalLineShown]
+    month: str | None
+    proposed: Deed
+    reason: str
+    state: Literal["proposed", "posted", "withdrawn"]
+    transfer_id: str | None
+
+
+class JournalExport(TypedDict):
+    """Days that were handed to finance once, by a number without gaps."""
+
+    first_day: str
+    grain: Literal["day", "month"]
+    last_day: str
+    lines_count: int
+    made_at: str
+    made_by: str
+    made_by_person: str | None
+    number: int
+
+
+class JournalExportRequest(TypedDict):
+    """Until which day, and from which one on where nothing was exported yet."""
+
+    first_day: NotRequired[str | None]
+    grain: NotRequired[Literal["day", "month"]]
+    last_day: str
+
+
+class JournalExportShown(TypedDict):
+    """An export, and into how many files it is divided for Xero, which takes 300 lines in one."""
+
+    first_day: str
+    grain: Literal["day", "month"]
+    last_day: str
+    lines_count: int
+    made_at: str
+    made_by: str
+    made_by_person: str | None
+    number: int
+    xero_files_count: int
+
+
+class JournalLineRequest(TypedDict):
+    """So much on an account of the community."""
+
+    account: Literal["bank", "payout_expense", "bank_charges", "fx_gain_loss", "suspense"]
+    amount: int
+    currency: str
+
+
+class JournalLineShown(TypedDict):
+    """So much on an account of the community."""
+
+    account: Literal["bank", "payout_expense", "bank_charges", "fx_gain_loss", "suspense"]
+    amount: int
+    currency: str
+
+
+class JournalRequest(TypedDict):
+    """What is to be booked, and why."""
+
+    amends: NotRequired[str | None]
+    lines: list[JournalLineRequest]
+    month: NotRequired[str | None]
+    reason: str
+
+
 class KeyHolder(TypedDict):
     """Whose a credential is, and what it lets them do."""
 
@@ -490,6 +617,86 @@ class LedgerChecksShown(TypedDict):
     took_too_long: bool
 
 
+class LiabilityDay(TypedDict):
+    """What all points were worth at the end of a day; it never changes."""
+
+    breakage_minor: int
+    currency: str
+    day: str
+    expired_points: int
+    full_minor: int
+    issued_points: int
+    liability_minor: int
+    outstanding_points: int
+    policy_id: str
+    redeemed_points: int
+    still_expected_points: str
+    taken_at: str
+
+
+class LiabilityLot(TypedDict):
+    """The points of an award that are left, and what they are worth as those of its vintage were."""
+
+    award_id: str
+    earned_at: str
+    expires_at: str | None
+    is_pending: bool
+    left_points: int
+    liability_minor: int
+    member_id: str
+    points: int
+    still_expected_points: str
+    vintage: str
+
+
+class LiabilityMovement(TypedDict):
+    """How what is owed moved: opening + earned + used + estimate = closing."""
+
+    closing_day: str
+    closing_minor: int
+    currency: str
+    earned_minor: int
+    earned_points: int
+    estimate_minor: int
+    expired_points: int
+    opening_day: str | None
+    opening_minor: int
+    used_minor: int
+    used_points: int
+
+
+class LiabilityPolicy(TypedDict):
+    """A policy entry, and who proposed and decided it."""
+
+    basis: Literal["cost", "deferral"]
+    currency: str
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    effective_from: str
+    estimate: Literal["rate", "ladder"]
+    expected_redemption: str
+    minor_per_point: str
+    policy_id: str
+    proposed_at: str
+    proposed_by: str
+    proposed_by_person: str | None
+    state: Literal["proposed", "approved", "withdrawn"]
+    vintage_unit: Literal["month", "year"]
+
+
+class LiabilityPolicyTerms(TypedDict):
+    """What a point is worth in the books and how many are expected to be used, from a day on."""
+
+    basis: Literal["cost", "deferral"]
+    currency: str
+    effective_from: str
+    estimate: Literal["rate", "ladder"]
+    expected_redemption: str
+    minor_per_point: str
+    vintage_unit: Literal["month", "year"]
+
+
 class LineForeseen(TypedDict):
     """What noting a line would do to its payout."""
 
@@ -524,6 +731,14 @@ class LotDifference(TypedDict):
     kind: str
     member_id: str
     remaining: int
+
+
+class MappedAccountNumber(TypedDict):
+    """That an account of ours is this one in finance's chart, for an event or for all (`*`)."""
+
+    account: str
+    event: str
+    number: str
 
 
 class MatchRequest(TypedDict):
@@ -754,6 +969,48 @@ class DeadLetterListedPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class GeneralLedgerMappingPage(TypedDict):
+    """GeneralLedgerMappingPage"""
+
+    items: list[GeneralLedgerMapping]
+    next: NotRequired[str | None]
+
+
+class JournalExportPage(TypedDict):
+    """JournalExportPage"""
+
+    items: list[JournalExport]
+    next: NotRequired[str | None]
+
+
+class JournalPage(TypedDict):
+    """JournalPage"""
+
+    items: list[Journal]
+    next: NotRequired[str | None]
+
+
+class LiabilityDayPage(TypedDict):
+    """LiabilityDayPage"""
+
+    items: list[LiabilityDay]
+    next: NotRequired[str | None]
+
+
+class LiabilityLotPage(TypedDict):
+    """LiabilityLotPage"""
+
+    items: list[LiabilityLot]
+    next: NotRequired[str | None]
+
+
+class LiabilityPolicyPage(TypedDict):
+    """LiabilityPolicyPage"""
+
+    items: list[LiabilityPolicy]
+    next: NotRequired[str | None]
+
+
 class MemberPayoutPage(TypedDict):
     """MemberPayoutPage"""
 
@@ -793,6 +1050,13 @@ class PayoutPage(TypedDict):
     """PayoutPage"""
 
     items: list[Payout]
+    next: NotRequired[str | None]
+
+
+class PeriodPage(TypedDict):
+    """PeriodPage"""
+
+    items: list[Period]
     next: NotRequired[str | None]
 
 
@@ -1048,6 +1312,64 @@ class PayoutPart(TypedDict):
     returned_payout_id: str | None
 
 
+class Period(TypedDict):
+    """A month of the books, in the community's time zone."""
+
+    block: PeriodBlock | None
+    decided: Deed | None
+    ends_at: str
+    month: str
+    proposed: Deed | None
+    reason: str | None
+    starts_at: str
+    state: Literal["open", "closing", "closed", "reopening"]
+
+
+class PeriodBlock(TypedDict):
+    """The newest block of the chain when the month was added up: it holds all that was booked in it."""
+
+    hash: str
+    number: int
+
+
+class PeriodFigure(TypedDict):
+    """What is on all accounts of a kind and currency before a month, and at its end."""
+
+    accounts_count: int
+    after: int
+    before: int
+    currency: str
+    kind: str
+
+
+class PeriodFigures(TypedDict):
+    """A month with what stood on the accounts before it and at its end."""
+
+    balanced: bool
+    block: PeriodBlock | None
+    check_balanced: bool | None
+    checked_at: str | None
+    decided: Deed | None
+    ends_at: str
+    figures: list[PeriodFigure]
+    is_about_you: bool
+    is_over: bool
+    month: str
+    proposed: Deed | None
+    reason: str | None
+    starts_at: str
+    state: Literal["open", "closing", "closed", "reopening"]
+
+
+class PeriodTrialBalance(TypedDict):
+    """The trial balance of some days."""
+
+    accounts: list[Turnover]
+    first_day: str
+    last_day: str
+    totals: list[TurnoverTotal]
+
+
 class Pipeline(TypedDict):
     """How records go through the service: of all communities, as its workers say it."""
 
@@ -1059,6 +1381,28 @@ class Pipeline(TypedDict):
     reported_at: str | None
     topics: list[TopicFlowing]
     workers: int
+
+
+class PointsLiability(TypedDict):
+    """What all points are worth: totals are the sums of the vintages as they are shown."""
+
+    as_of: str
+    breakage_minor: int
+    cautions: list[Literal["expected_is_redeemed_so_far", "oldest_is_complete", "members_owe"]]
+    day: str
+    debt_points: int
+    expired_points: int
+    full_minor: int
+    issued_points: int
+    liability_minor: int
+    outstanding_points: int
+    policy: LiabilityPolicy
+    redeemed_points: int
+    redeemed_so_far: str | None
+    reserved_points: int
+    standard_error_points: str | None
+    still_expected_points: str
+    vintages: list[VintageWorth]
 
 
 class ProblemDetails(TypedDict):
@@ -1099,6 +1443,12 @@ class RedemptionRequest(TypedDict):
 
     member_id: str
     reward_id: str
+
+
+class ReopenRequest(TypedDict):
+    """Why a month is to be opened again."""
+
+    reason: str
 
 
 class Review(TypedDict):
@@ -1197,6 +1547,14 @@ class SaidOf(TypedDict):
         "reversed",
         "corrected",
     ]
+
+
+class SaleDeferral(TypedDict):
+    """What of a sale's price is deferred for the points that come with it."""
+
+    deferred_minor: int
+    minor_per_point: str
+    revenue_minor: int
 
 
 class SealDifference(TypedDict):
@@ -1382,6 +1740,27 @@ class TrialBalance(TypedDict):
     totals: list[CurrencyTotal]
 
 
+class Turnover(TypedDict):
+    """What accounts of a kind had, took and gave in a time, and have: debit positive."""
+
+    account: str
+    closing: int
+    credit: int
+    currency: str
+    debit: int
+    opening: int
+
+
+class TurnoverTotal(TypedDict):
+    """What all accounts of a currency come to: opening and closing are 0, and debit is credit."""
+
+    closing: int
+    credit: int
+    currency: str
+    debit: int
+    opening: int
+
+
 class UnbalancedTransfer(TypedDict):
     """A transfer whose entries do not sum to zero, or that has none."""
 
@@ -1390,12 +1769,39 @@ class UnbalancedTransfer(TypedDict):
     transfer_id: str
 
 
+class UnmappedAccount(TypedDict):
+    """An account and event that no mapping names, on the first day that has it."""
+
+    account: str
+    day: str
+    event: str
+
+
 class UseDifference(TypedDict):
     """A payout or redemption whose points are not those that it took from lots; 0 points: there is none."""
 
     points: int
     used: int
     used_by: str
+
+
+class VintageWorth(TypedDict):
+    """Points that were earned in the same month or year, and what is owed for them."""
+
+    breakage_minor: int
+    debt_points: int
+    estimated_by: Literal["ladder", "rate", "rate_few_vintages", "rate_no_factor"]
+    expired_points: int
+    full_minor: int
+    issued_points: int
+    liability_minor: int
+    minor_per_point: str
+    outstanding_points: int
+    redeemed_points: int
+    reserved_points: int
+    still_expected_points: str
+    ultimate_redemption: str | None
+    vintage: str
 
 
 class Waiting(TypedDict):

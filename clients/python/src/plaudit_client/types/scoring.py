@@ -1549,6 +1549,16 @@ class PlatformDecisions(TypedDict):
     upheld: NotRequired[list[str]]
 
 
+class PointsExpiry(TypedDict):
+    """What becomes of points that come back to a lot whose time is over, as of a redemption that is
+    cancelled.
+
+    They can be used for `grace_days` after the day on which they came back, once.
+    """
+
+    grace_days: int
+
+
 class Preview(TypedDict):
     """How many would be in an audience: of all members, or estimated from those who were looked at."""
 
@@ -1646,6 +1656,7 @@ class Programme(TypedDict):
     rules: list[Rule]
     scores: NotRequired[list[DeclaredScore] | None]
     signals: NotRequired[Signals | None]
+    surveys: NotRequired[Surveys | None]
     title: str
 
 
@@ -1930,6 +1941,7 @@ class Rewards(TypedDict):
 
     catalogue: NotRequired[list[CatalogueReward]]
     draws: NotRequired[list[Draw]]
+    expiry: NotRequired[PointsExpiry | None]
     payout: NotRequired[PayoutTerms | None]
 
 
@@ -2297,6 +2309,85 @@ class Streak(TypedDict):
     weekdays: NotRequired[
         list[Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]]
     ]
+
+
+class Survey(TypedDict):
+    """A question to members: after an event of theirs (`on`, and `when`), or in `each` month or quarter.
+
+    `question` has its words by language. Of all members that it is for, `sample_percent` are asked,
+    always the same by lot. An invitation is open for `open_days`. The answers of one that is
+    `anonymous` are nobody's, and have no words beside.
+    """
+
+    anonymous: NotRequired[bool]
+    audience: NotRequired[str | None]
+    choices: NotRequired[list[SurveyChoice] | None]
+    comment: NotRequired[bool]
+    each: NotRequired[Literal["month", "quarter"] | None]
+    id: str
+    kind: Literal["nps", "csat", "ces", "scale", "choice", "text"]
+    on: NotRequired[
+        list[
+            Literal[
+                "forum.post.v1",
+                "forum.reply.v1",
+                "forum.answer_accepted.v1",
+                "social.share.v1",
+                "chat.message.v1",
+                "chat.reaction.v1",
+                "chat.reaction_removed.v1",
+                "code.commit.v1",
+                "code.issue.v1",
+                "code.pull_request.v1",
+                "code.review.v1",
+                "code.comment.v1",
+                "code.release.v1",
+                "code.star.v1",
+                "content.read.v1",
+                "content.rated.v1",
+                "content.voted.v1",
+                "idea.suggested.v1",
+                "idea.status_changed.v1",
+                "support.ticket_resolved.v1",
+                "in_person.check_in.v1",
+                "survey.response.v1",
+                "shop.purchase.v1",
+                "kudos.given.v1",
+                "member.joined.v1",
+                "member.visited.v1",
+                "member.referred.v1",
+                "moderation.reported.v1",
+                "moderation.decided.v1",
+                "moderation.appealed.v1",
+                "moderation.appeal_decided.v1",
+                "policy.accepted.v1",
+                "activity.retracted.v1",
+                "activity.restored.v1",
+            ]
+            | Any
+        ]
+        | None
+    ]
+    open_days: NotRequired[int]
+    question: dict[str, Any]
+    sample_percent: NotRequired[int]
+    scale_max: NotRequired[int | None]
+    title: str
+    when: NotRequired[str | None]
+
+
+class SurveyChoice(TypedDict):
+    """One of the answers of a survey of the kind `choice`."""
+
+    id: str
+    title: dict[str, Any]
+
+
+class Surveys(TypedDict):
+    """Surveys of the community. Who was asked anything is not asked anything else for `quiet_days`."""
+
+    ask: list[Survey]
+    quiet_days: NotRequired[int]
 
 
 class SuspendRequest(TypedDict):

@@ -1,4 +1,4 @@
-"""Lots: first in, first out, and the sums that hold whatever happens."""
+"""Lots: first to expire, first out, and the sums that hold whatever happens."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -8,7 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from services.rewards.lots.domain.lots import Lot, LotBook, LotUse, Moved, NotEnoughPointsError
+from services.rewards.lots.domain.lots import (
+    GraceTerms,
+    Lot,
+    LotBook,
+    LotUse,
+    Moved,
+    NotEnoughPointsError,
+    day_end,
+)
+from shared.calendars import Calendar, Reckoning
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 points = st.integers(min_value=1, max_value=1_000)
@@ -34,6 +43,7 @@ class LotBookMachine(RuleBasedStateMachine):
         self.totals: dict[str, int] = {}
         self.uses: list[list[LotUse]] = []
         self.days = 0
+        self.graced: set[str] = set()
 
     @rule(amount=points, day=st.integers(0, 30), pending=st.booleans(), lives=st.none() | st.integers(1, 20))
     def earn(self, amount: int, day: int, pending: bool, lives: int | None) -> None:
@@ -81,7 +91,7 @@ class LotBookMachine(RuleBasedStateMachine):
             assert refused.value.missing_points == amount - self.book.available
             assert before == {key: one.remaining for key, one in self.book.lots.items()}
             return
-        held = sorted((o for o in self.book.lots.values() if o.remaining and not o.pending), key=self.age)
+        held = sorted((o for o in self.book.lots.values() if o.remaining and not o.pending), key=self.order)
         uses = self.book.take(amount)
         assert sum(use.points for use in uses) == amount
         assert [use.award_id for use in uses] == [one.award_id for one in held[: len(uses)]]
@@ -97,7 +107,18 @@ class LotBookMachine(RuleBasedStateMachine):
         owed = data.draw(st.booleans())
         before = sum(one.owed for one in self.book.lots.values())
         lacked = sum(one.lacking for one in self.book.lots.values())
-        self.reserved -= self.book.restore(uses, owed=owed)
+        now = START + timedelta(days=self.days)
+        grace = data.draw(st.none() | st.just(GraceTerms(5).starting(now)))
+        ends = {use.award_id: self.book.lots[use.award_id].expires_at for use in uses}
+        late = {key for key, end in ends.items() if end is not None and end <= now} - self.graced
+        self.reserved -= self.book.restore(uses, owed=owed, grace=grace)
+        # What came back too late has its grace, and only once.
+        for award_id, end in ends.items():
+            if grace is not None and award_id in late:
+                assert self.book.lots[award_id].expires_at == grace.until
+            else:
+                assert self.book.lots[award_id].expires_at == end
+        self.graced |= late if grace is not None else set()
         debt = lacked - sum(one.lacking for one in self.book.lots.values())
         came = sum(use.points if owed else use.owed for use in uses)
         after = sum(one.owed for one in self.book.lots.values())
@@ -126,8 +147,8 @@ class LotBookMachine(RuleBasedStateMachine):
         self.expired += sum(use.points for use in gone)
 
     @staticmethod
-    def age(one: Lot) -> tuple[datetime, str]:
-        return one.earned_at, one.award_id
+    def order(one: Lot) -> tuple[datetime, datetime, str]:
+        return one.expires_at or datetime.max.replace(tzinfo=UTC), one.earned_at, one.award_id
 
     @invariant()
     def what_remains_in_lots_is_what_is_available_and_pending(self) -> None:
@@ -157,7 +178,9 @@ TestLotBook.settings = settings(max_examples=150, stateful_step_count=30, deadli
 
 
 @given(st.lists(points, min_size=1, max_size=20), st.data())
-def test_points_are_used_in_the_order_they_were_earned(amounts: list[int], data: st.DataObject) -> None:
+def test_points_without_an_end_are_used_in_the_order_they_were_earned(
+    amounts: list[int], data: st.DataObject
+) -> None:
     days = data.draw(st.permutations(range(len(amounts))))
     book = LotBook(sum(amounts), [lot(i, a, d) for i, (a, d) in enumerate(zip(amounts, days, strict=True))])
     order = [number for _, number in sorted((day, number) for number, day in enumerate(days))]
@@ -167,7 +190,70 @@ def test_points_are_used_in_the_order_they_were_earned(amounts: list[int], data:
     assert uses == [LotUse(award(number), amounts[number]) for number in order]
 
 
-def test_only_the_oldest_lots_need_be_given() -> None:
+ROME = Calendar([Reckoning(None, "Europe/Rome", "monday")])
+#: When the last day of a lot ends in Rome; the second is in summer time.
+JANUARY, MARCH = (day_end(ROME, datetime(2025, *last, 12, tzinfo=UTC)) for last in ((1, 31), (3, 31)))
+
+
+def rome() -> LotBook:
+    """Four lots, in the order in which they were earned."""
+    given = [(1, 100, MARCH), (2, 50, JANUARY), (3, 80, MARCH), (4, 200, None)]
+    earned = datetime(2025, 1, 1, tzinfo=UTC)
+    lots = [Lot(award(n), held, held, earned + timedelta(hours=n), until) for n, held, until in given]
+    return LotBook(430, lots)
+
+
+def remaining(book: LotBook) -> list[int]:
+    return [one.remaining for one in book.lots.values()]
+
+
+def test_lots_end_with_their_last_day_in_the_zone_of_their_community() -> None:
+    assert datetime(2025, 1, 31, 23, tzinfo=UTC) == JANUARY
+    assert datetime(2025, 3, 31, 22, tzinfo=UTC) == MARCH
+    # What ends at midnight sharp was there until then.
+    assert day_end(ROME, JANUARY) == JANUARY
+    book = rome()
+    assert book.expire(JANUARY - timedelta(microseconds=1)) == []
+    assert book.expire(JANUARY) == [LotUse(award(2), 50)]
+    assert book.expire(MARCH) == [LotUse(award(1), 100), LotUse(award(3), 80)]
+
+
+def test_what_expires_first_is_used_first_and_what_never_does_last() -> None:
+    book = rome()
+    assert book.take(170) == [LotUse(award(2), 50), LotUse(award(1), 100), LotUse(award(3), 20)]
+    assert remaining(book) == [0, 0, 60, 200]
+    assert book.expire(JANUARY) == []
+
+
+def test_had_the_first_earned_been_used_first_more_would_have_expired() -> None:
+    book = rome()
+    assert book.take(60) == [LotUse(award(2), 50), LotUse(award(1), 10)]
+    assert book.expire(JANUARY) == []
+    by_age = rome()
+    by_age.lots[award(1)].remaining -= 60
+    by_age.available -= 60
+    assert by_age.expire(JANUARY) == [LotUse(award(2), 50)]
+
+
+def test_what_comes_back_too_late_has_its_grace_and_is_no_breakage_at_once() -> None:
+    book = rome()
+    uses = book.take(170)
+    tenth = datetime(2025, 2, 10, 11, tzinfo=UTC)
+    book.restore(uses, grace=GraceTerms(30, ROME).starting(tenth))
+    assert remaining(book) == [100, 50, 80, 200]
+    assert book.expire(tenth) == []
+    # The twelfth of March is the last day.
+    ends = datetime(2025, 3, 12, 23, tzinfo=UTC)
+    assert book.lots[award(2)].expires_at == ends
+    assert book.expire(ends - timedelta(microseconds=1)) == []
+    again = book.take(10)
+    assert book.expire(ends) == [LotUse(award(2), 40)]
+    # It has its grace once: whoever reserves and cancels does not keep points for ever.
+    book.restore(again, grace=GraceTerms(30, ROME).starting(ends))
+    assert book.expire(ends) == [LotUse(award(2), 10)]
+
+
+def test_only_the_first_lots_need_be_given() -> None:
     book = LotBook(1_000, [lot(1, 5), lot(2, 10, day=1)])
     assert book.take(12) == [LotUse(award(1), 5), LotUse(award(2), 7)]
     assert book.changed == {award(1), award(2)}

@@ -1,0 +1,1 @@
+"""Entries by hand: proposed by one, booked once another confirms them."""

@@ -1,0 +1,154 @@
+"""The policy of what points are worth: its entries, proposed by one person and approved by another."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from console.components.tables import PAGE_COUNT, Listing
+from console.frame.navigation import LIABILITY, PEOPLE
+from console.frame.refusals import Refusal
+from console.frame.visits import NotFoundError, Visit, page
+from console.pages.liability.words import WORDS
+from console.sign_in.domain import new_secret
+from shared.access_keys.roles import scopes_of
+
+WRITE, APPROVE = "payouts:write", "payouts:approve"
+POLICIES = f"{LIABILITY.path}/policies"
+SERVICE_PATH = "/v1/finance/liability-policies"
+PEOPLE_COUNT = 500
+UNPROCESSABLE = 422
+FIELDS = {
+    "effective_from": "",
+    "currency": "EUR",
+    "basis": "cost",
+    "minor_per_point": "",
+    "estimate": "rate",
+    "expected_redemption": "",
+    "vintage_unit": "month",
+}
+TYPED_MAX_CHARS = 40
+
+
+def _(text: str) -> str:
+    """Marks what catalogues translate."""
+    return text
+
+
+#: What is wrong with a field that rewards does not take.
+WRONG = {
+    "effective_from": _("Say a day"),
+    "currency": _("Say a currency by its three letters, like EUR"),
+    "minor_per_point": _("Say a number like 0.95, with at most nine digits after the point"),
+    "expected_redemption": _("Say a part between 0 and 1, like 0.8"),
+}
+
+
+async def show(visit: Visit) -> Response:
+    """All entries, newest first."""
+    listing = Listing.of(POLICIES, visit.request.query_params)
+    answer = await visit.ask.get("rewards", SERVICE_PATH, limit=PAGE_COUNT, after=listing.said.get("after"))
+    return visit.page("pages/liability/policies.html", answer=answer, listing=listing, **WORDS)
+
+
+async def one(visit: Visit) -> Response:
+    """An entry: what it says, who had a hand in it, and what may be decided."""
+    return await _one(visit)
+
+
+async def approve(visit: Visit) -> Response:
+    """Put it in force."""
+    if not visit.form.get("seen"):
+        return await _one(visit, errors={"seen": visit.say(_("Say that you have looked at it"))})
+    return await _decide(visit, "approve", "approved")
+
+
+async def withdraw(visit: Visit) -> Response:
+    """Have it never come into force."""
+    return await _decide(visit, "withdraw", "withdrawn")
+
+
+async def _decide(visit: Visit, verb: str, toast: str) -> Response:
+    policy_id = visit.request.path_params["policy_id"]
+    answer = await visit.ask.command("POST", "rewards", f"{SERVICE_PATH}/{policy_id}/{verb}")
+    if not answer.ok:
+        return await _one(visit, refused=Refusal.of(answer))
+    return visit.see_other(f"{POLICIES}/{policy_id}", toast=toast)
+
+
+async def _one(
+    visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
+) -> Response:
+    path = f"{SERVICE_PATH}/{visit.request.path_params['policy_id']}"
+    answer, people = await asyncio.gather(visit.ask.get("rewards", path), _approvers(visit))
+    if answer.is_missing or answer.status == UNPROCESSABLE:
+        raise NotFoundError
+    said = answer.body if answer.ok else {}
+    is_own = said.get("proposed_by_person") == visit.signed_in.person_id
+    return visit.page(
+        "pages/liability/policy.html",
+        status=UNPROCESSABLE if errors else 200 if refused is None else refused.status,
+        answer=answer,
+        **WORDS,
+        approvers=[one for one in people if one["person_id"] != said.get("proposed_by_person")],
+        is_own=is_own,
+        may_approve=visit.signed_in.may(APPROVE) and not is_own,
+        may_withdraw=visit.signed_in.may(WRITE),
+        errors=errors or {},
+        refused=refused,
+    )
+
+
+async def _approvers(visit: Visit) -> list[dict[str, Any]]:
+    """Who may approve, where the visitor may know who people are."""
+    if not visit.signed_in.may(PEOPLE.scope or ""):
+        return []
+    community = visit.signed_in.community
+    people = await visit.ask.get("ingest", f"/v1/communities/{community}/people", limit=PEOPLE_COUNT)
+    return [one for one in people.items if not one["disabled"] and APPROVE in scopes_of(one["roles"], community)]
+
+
+async def form(visit: Visit) -> Response:
+    """Ask what points are to be worth."""
+    return await _form(visit, new_secret())
+
+
+async def propose(visit: Visit) -> Response:
+    """Propose it. The form's key makes that sending it twice is the same."""
+    key = visit.form.get("key") or new_secret()
+    said = {name: visit.form.get(name, "").strip()[:TYPED_MAX_CHARS] for name in FIELDS}
+    answer = await visit.ask.post("rewards", SERVICE_PATH, said, key=key)
+    if answer.ok:
+        return visit.see_other(f"{POLICIES}/{answer.body['policy_id']}", toast="waits")
+    wrong = [one["field"].lstrip("/") for one in answer.problem.get("errors", ())]
+    errors = {name: visit.say(WRONG[name]) for name in wrong if name in WRONG}
+    if answer.problem_slug != "invalid-request" or not errors:
+        return await _form(visit, key, refused=Refusal.of(answer))
+    return await _form(visit, key, errors=errors)
+
+
+async def _form(
+    visit: Visit, key: str, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
+) -> Response:
+    return visit.page(
+        "pages/liability/propose.html",
+        status=UNPROCESSABLE if errors else 200 if refused is None else refused.status,
+        **WORDS,
+        key=key,
+        typed={name: visit.form.get(name, usual) for name, usual in FIELDS.items()},
+        errors=errors or {},
+        refused=refused,
+    )
+
+
+ONE = f"{POLICIES}/{{policy_id:uuid}}"
+ROUTES = [
+    Route(POLICIES, page(show, scope=LIABILITY.scope)),
+    Route(f"{POLICIES}/propose", page(form, scope=WRITE), methods=["GET"]),
+    Route(f"{POLICIES}/propose", page(propose, scope=WRITE), methods=["POST"]),
+    Route(ONE, page(one, scope=LIABILITY.scope)),
+    Route(f"{ONE}/approve", page(approve, scope=APPROVE), methods=["POST"]),
+    Route(f"{ONE}/withdraw", page(withdraw, scope=WRITE), methods=["POST"]),
+]

@@ -1,0 +1,195 @@
+"""What answers come to, with intervals of 95 %: docs/surveys.md has the formulas and their sources."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from statistics import NormalDist
+from typing import Final, Literal, NamedTuple
+
+#: Of fewer answers nothing is shown.
+SHOWN_MIN_COUNT: Final = 5
+#: Months or quarters that are shown at most, the newest.
+PERIODS_MAX_COUNT: Final = 120
+By = Literal["month", "quarter"]
+_Z: Final = NormalDist().inv_cdf(0.975)
+_PROMOTERS_FROM, _DETRACTORS_TO = 9, 6
+_SATISFIED_FROM, _EASY_FROM = 4, 5
+#: From so many degrees of freedom on the series for large ones has nine digits right.
+_LARGE_FREEDOM: Final = 100
+
+
+class Figure(NamedTuple):
+    """A value and its interval: of an NPS from -100 to 100, of a share in percent, of a mean as it was asked."""
+
+    value: float
+    low: float
+    high: float
+
+
+class SurveyPlace(NamedTuple):
+    """A survey's place in the list."""
+
+    survey_id: str
+
+
+class AskedSurvey(NamedTuple):
+    """A survey, as the newest version of the programme that has it says it."""
+
+    survey_id: str
+    title: str
+    kind: str
+    is_anonymous: bool
+
+
+class Answers(NamedTuple):
+    """How often an answer was given on a day."""
+
+    day: date
+    answer: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What a survey says in a time: how many answered what, and what that comes to.
+
+    `score` is the NPS, the CSAT, or the mean of a CES or scale; `share` those who found it easy, of a CES.
+    """
+
+    answers: int
+    counts: Mapping[str, int]
+    score: Figure | None = None
+    share: Figure | None = None
+
+
+class PeriodFeedback(NamedTuple):
+    """What a survey says in a month or quarter, by its first day; None where too few answered."""
+
+    starts_on: date
+    asked: int
+    feedback: Feedback | None
+
+
+def nps(promoters: int, detractors: int, count: int) -> Figure:
+    """The Net Promoter Score, with the adjusted Wald interval (Rocks 2016).
+
+    To the answers three are added, three quarters of one to promoters and to detractors each.
+    """
+    n = count + 3
+    more, less = (promoters + 0.75) / n, (detractors + 0.75) / n
+    middle = more - less
+    width = _Z * math.sqrt((more + less - middle**2) / n)
+    return Figure(
+        100 * (promoters - detractors) / count,
+        100 * max(-1.0, middle - width),
+        100 * min(1.0, middle + width),
+    )
+
+
+def share(found: int, count: int) -> Figure:
+    """A share in percent, with the interval of Wilson (1927)."""
+    p, z2 = found / count, _Z**2
+    middle = (p + z2 / (2 * count)) / (1 + z2 / count)
+    width = _Z * math.sqrt(p * (1 - p) / count + z2 / (4 * count**2)) / (1 + z2 / count)
+    low = 0.0 if found == 0 else max(0.0, middle - width)
+    high = 1.0 if found == count else min(1.0, middle + width)
+    return Figure(100 * p, 100 * low, 100 * high)
+
+
+def mean(counts: Mapping[int, int]) -> Figure | None:
+    """The mean of numbers, each so many times, with Student's t interval; None of fewer than two."""
+    n = sum(counts.values())
+    if n < 2:
+        return None
+    middle = sum(value * times for value, times in counts.items()) / n
+    squares = sum((value - middle) ** 2 * times for value, times in counts.items())
+    width = t_quantile(n - 1) * math.sqrt(squares / (n - 1) / n)
+    return Figure(middle, middle - width, middle + width)
+
+
+def t_quantile(freedom: int) -> float:
+    """The 97.5 % quantile of Student's t (Abramowitz and Stegun: 26.7.3 and 26.7.4; large: 26.7.5)."""
+    if freedom >= _LARGE_FREEDOM:
+        z, v = _Z, freedom
+        return (
+            z
+            + (z**3 + z) / (4 * v)
+            + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * v**2)
+            + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * v**3)
+        )
+    low, high = 0.0, 20.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _within(middle, freedom) < 0.95 else (low, middle)
+    return (low + high) / 2
+
+
+def _within(t: float, freedom: int) -> float:
+    """How likely a t is between -t and t."""
+    angle = math.atan(t / math.sqrt(freedom))
+    sine, cosine = math.sin(angle), math.cos(angle)
+    is_odd = freedom % 2
+    term = total = cosine if is_odd else 1.0
+    for step in range(3 if is_odd else 2, freedom - 1, 2):
+        term *= cosine**2 * (step - 1) / step
+        total += term
+    if not is_odd:
+        return sine * total
+    return 2 / math.pi * (angle + (sine * total if freedom > 1 else 0.0))
+
+
+def feedback_of(kind: str, counts: Mapping[str, int]) -> Feedback | None:
+    """What answers come to, by the kind of question; None of fewer than SHOWN_MIN_COUNT."""
+    count = sum(counts.values())
+    if count < SHOWN_MIN_COUNT:
+        return None
+    ordered = dict(sorted(counts.items(), key=lambda one: (len(one[0]), one[0])))
+    numbers = {int(answer): times for answer, times in counts.items()} if kind in _SCORED else {}
+
+    def so_many(low: int, high: int) -> int:
+        return sum(times for number, times in numbers.items() if low <= number <= high)
+
+    if kind == "nps":
+        return Feedback(count, ordered, nps(so_many(_PROMOTERS_FROM, 10), so_many(0, _DETRACTORS_TO), count))
+    if kind == "csat":
+        return Feedback(count, ordered, share(so_many(_SATISFIED_FROM, 5), count))
+    if kind == "ces":
+        return Feedback(count, ordered, mean(numbers), share(so_many(_EASY_FROM, 7), count))
+    return Feedback(count, ordered, mean(numbers) if kind == "scale" else None)
+
+
+_SCORED: Final = ("nps", "csat", "ces", "scale")
+
+
+def first_day(day: date, by: By) -> date:
+    """The first day of the month or quarter that holds a day."""
+    return day.replace(day=1) if by == "month" else day.replace(day=1, month=(day.month - 1) // 3 * 3 + 1)
+
+
+def by_period(
+    kind: str, answers: Iterable[Answers], asked: Mapping[date, int], *, by: By
+) -> Sequence[PeriodFeedback]:
+    """What a survey says in each month or quarter in which it asked or somebody answered, newest first."""
+    counts: defaultdict[date, Counter[str]] = defaultdict(Counter)
+    for one in answers:
+        counts[first_day(one.day, by)][one.answer] += one.times
+    asked_in: Counter[date] = Counter()
+    for day, count in asked.items():
+        asked_in[first_day(day, by)] += count
+    starts = sorted({*counts, *asked_in}, reverse=True)[:PERIODS_MAX_COUNT]
+    return [PeriodFeedback(start, asked_in[start], feedback_of(kind, counts[start])) for start in starts]
+
+
+def together(kind: str, periods: Iterable[PeriodFeedback]) -> Feedback | None:
+    """What the periods that are shown come to together: what is hidden is in no sum either."""
+    counts: Counter[str] = Counter()
+    for one in periods:
+        counts.update(one.feedback.counts if one.feedback is not None else {})
+    return feedback_of(kind, counts)
+
+
+def response_percent(answered: int, asked: int) -> float | None:
+    """How many of those asked answered; None where nobody was, or answers are of those asked before."""
+    return None if asked == 0 or answered > asked else 100 * answered / asked

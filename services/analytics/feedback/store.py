@@ -1,0 +1,139 @@
+"""The SQL of what surveys asked, and of what was answered."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+import orjson
+
+from services.analytics.feedback.domain import Answers, AskedSurvey, SurveyPlace
+from shared.calendars import Span
+from shared.contracts.facts import SurveyAsked, SurveyCounted
+from shared.postgres import Connection
+
+
+class GivenAnswer(NamedTuple):
+    """An answer, as the event says it that tells of it."""
+
+    community: str
+    event_uid: str
+    invitation_id: str
+    survey_id: str
+    answered_on: date
+    answer: str
+
+
+async def add_asked(conn: Connection, *, asked: Sequence[SurveyAsked]) -> None:
+    """Keep who was asked; what is known stays as it is."""
+    data = [(fact["community"], fact["data"]) for fact in asked]
+    await conn.execute(
+        """
+        insert into survey_asked (community, invitation_id, survey_id, member_id, trigger, asked_on)
+        select * from unnest($1::text[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::date[])
+        on conflict do nothing
+        """,
+        [community for community, _ in data],
+        [one["invitation_id"] for _, one in data],
+        [one["survey"] for _, one in data],
+        [one["member_id"] for _, one in data],
+        [one["trigger"] for _, one in data],
+        [one["asked_on"] for _, one in data],
+    )
+
+
+async def add_blocks(conn: Connection, *, counted: Sequence[SurveyCounted]) -> None:
+    """Keep anonymous answers that were counted together; what is known stays as it is."""
+    data = [(fact["community"], fact["data"]) for fact in counted]
+    await conn.execute(
+        """
+        insert into survey_blocks (community, block_id, survey_id, counted_on, answers)
+        select * from unnest($1::text[], $2::uuid[], $3::text[], $4::date[], $5::jsonb[])
+        on conflict do nothing
+        """,
+        [community for community, _ in data],
+        [one["block_id"] for _, one in data],
+        [one["survey"] for _, one in data],
+        [one["counted_on"] for _, one in data],
+        [orjson.dumps(one["answers"]).decode() for _, one in data],
+    )
+
+
+async def add_answers(conn: Connection, *, answers: Sequence[GivenAnswer]) -> None:
+    """Keep what was answered; what is known stays as it is."""
+    await conn.execute(
+        """
+        insert into survey_answers (community, event_uid, invitation_id, survey_id, answered_on, answer)
+        select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::date[], $6::text[])
+        on conflict do nothing
+        """,
+        *(list(column) for column in zip(*answers, strict=True)),
+    )
+
+
+async def page_of_surveys(
+    conn: Connection, *, community: str, after: SurveyPlace | None, limit: int, survey_id: str | None = None
+) -> list[AskedSurvey]:
+    """The surveys of all versions that took effect, each as the newest has it, in the order of their ids."""
+    rows = await conn.fetch(
+        """
+        select * from (
+            select distinct on (s.one ->> 'id') s.one ->> 'id' as survey_id, s.one ->> 'title' as title,
+                s.one ->> 'kind' as kind, coalesce((s.one ->> 'anonymous')::boolean, false) as is_anonymous
+            from programmes p
+            cross join lateral jsonb_array_elements(coalesce(p.document -> 'surveys' -> 'ask', '[]')) as s(one)
+            where p.community = $1 and p.effective_from <= now()
+            order by s.one ->> 'id', p.version desc) newest
+        where ($2::text is null or survey_id > $2) and ($4::text is null or survey_id = $4)
+        order by survey_id limit $3
+        """,
+        community,
+        None if after is None else after.survey_id,
+        limit,
+        survey_id,
+    )
+    return [AskedSurvey(*row) for row in rows]
+
+
+async def load_answers(conn: Connection, *, community: str, survey_id: str, days: Span) -> list[Answers]:
+    """How often which answer was given on which day.
+
+    A person who is several members, and was asked as each of them on one occasion, answers once: the last counts.
+    """
+    rows = await conn.fetch(
+        """
+        with given as (
+            select distinct on (coalesce(m.head_id, q.member_id, a.invitation_id),
+                                coalesce(q.trigger, a.invitation_id::text)) a.answered_on, a.answer
+            from survey_answers a
+            join events e using (community, event_uid)
+            left join survey_asked q using (community, invitation_id)
+            left join merges m on m.community = q.community and m.member_id = q.member_id
+            where a.community = $1 and a.survey_id = $2 and a.answered_on between $3 and $4
+                and e.retracted_by is null
+            order by coalesce(m.head_id, q.member_id, a.invitation_id),
+                coalesce(q.trigger, a.invitation_id::text), e.event_time desc, a.event_uid)
+        select answered_on as day, answer, count(*)::int from given group by 1, 2
+        union all
+        select b.counted_on, o.key, sum(o.value::int)::int
+        from survey_blocks b cross join lateral jsonb_each_text(b.answers) o
+        where b.community = $1 and b.survey_id = $2 and b.counted_on between $3 and $4 group by 1, 2
+        """,
+        community,
+        survey_id,
+        *days,
+    )
+    return [Answers(*row) for row in rows]
+
+
+async def count_asked(conn: Connection, *, community: str, survey_id: str, days: Span) -> dict[date, int]:
+    """How many were asked on which day."""
+    rows = await conn.fetch(
+        """
+        select asked_on, count(*)::int from survey_asked
+        where community = $1 and survey_id = $2 and asked_on between $3 and $4 group by 1
+        """,
+        community,
+        survey_id,
+        *days,
+    )
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,174 @@
+"""HTTP routes of surveys: what somebody is asked, and their answer; by a link without signing in."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Request
+from pydantic import BaseModel, Field
+
+from services.ingest.messages.api.problems import UNUSABLE_LINK
+from services.ingest.settings import Settings
+from services.ingest.surveys.domain import COMMENT_MAX_CHARS, Said
+from services.ingest.surveys.handlers import answering as handlers
+from services.ingest.surveys.handlers.answering import Asked
+from shared.contracts.fields import Language, Name, Slug
+from shared.contracts.programme import SurveyKind
+from shared.http import (
+    Begin,
+    Conn,
+    MemberId,
+    Principal,
+    ProblemType,
+    RequestBody,
+    Scope,
+    configured,
+    problem_responses,
+    requires,
+)
+from shared.http.auth import count_visit
+from shared.http.problem_types import TOO_MANY_READS, UNKNOWN_IDENTITY, UNKNOWN_MEMBER
+
+SURVEY_CLOSED = ProblemType("survey-closed", 409, "The survey is not open any more")
+SURVEY_ANSWERED = ProblemType("survey-answered", 409, "The survey was answered")
+
+router = APIRouter(tags=["surveys"])
+OwnSettings = Annotated[Settings, configured(Settings)]
+Token = Annotated[str, Path(max_length=1_000, description="What the link of an invitation ends in")]
+
+
+async def _visited(request: Request) -> None:
+    count_visit(request, "visitor:links")
+
+
+Visited = Annotated[None, Depends(_visited)]
+
+
+class ChoiceShown(BaseModel):
+    """An answer that may be chosen."""
+
+    choice: Slug = Field(examples=["docs"])
+    title: dict[Language, Name] = Field(examples=[{"en": "The documentation"}])
+
+
+class QuestionShown(BaseModel):
+    """What somebody is asked, and what they have answered, where that is known."""
+
+    survey: Slug = Field(examples=["would-recommend"])
+    kind: SurveyKind
+    question: dict[Language, Name] = Field(examples=[{"en": "How likely are you to recommend us?"}])
+    lowest: int | None = Field(description="The lowest number that answers it; null where none does", examples=[0])
+    highest: int | None = Field(examples=[10])
+    choices: list[ChoiceShown]
+    asks_for_words: bool = Field(description="Whether words may stand beside, or are the answer")
+    anonymous: bool = Field(description="Whether nobody will know whose answer it is; then it is given once")
+    asked_at: datetime
+    closes_at: datetime
+    answered_on: date | None = Field(description="The day of the answer, where there is one")
+    score: int | None = Field(description="What was answered; null of what is anonymous", examples=[9])
+    choice: Slug | None
+
+    @classmethod
+    def of(cls, asked: Asked) -> Self:
+        """As the API shows it."""
+        return cls(**_shown(asked))
+
+
+class InvitationShown(QuestionShown):
+    """A question that one may answer, and what opens it without signing in."""
+
+    invitation_id: UUID
+    token: str = Field(description="What `/v1/survey-invitations/{token}` takes, and the page `/survey/{token}`")
+
+
+class InvitationsShown(BaseModel):
+    """What somebody is asked and may answer now; at most fifty."""
+
+    items: list[InvitationShown]
+
+
+class AnswerWanted(RequestBody):
+    """An answer: a number, a choice or words, as the question asks."""
+
+    score: int | None = Field(None, ge=0, le=10, examples=[9])
+    choice: Slug | None = Field(None, examples=[None])
+    comment: str | None = Field(
+        None,
+        max_length=COMMENT_MAX_CHARS,
+        pattern=r"^[^\x00]*$",
+        description="Words",
+        examples=["Answers come fast."],
+    )
+    language: Language | None = Field(None, description="That of the words", examples=["en"])
+
+
+def _shown(asked: Asked) -> dict[str, object]:
+    one, survey = asked
+    low, high = survey.scores or (None, None)
+    return {
+        "survey": survey.id,
+        "kind": survey.kind,
+        "question": survey.question,
+        "lowest": low,
+        "highest": high,
+        "choices": [ChoiceShown(choice=choice.id, title=choice.title) for choice in survey.choices or ()],
+        "asks_for_words": survey.comment or survey.kind == "text",
+        "anonymous": survey.anonymous,
+        "asked_at": one.asked_at,
+        "closes_at": one.closes_at,
+        "answered_on": one.answered_on,
+        "score": one.score,
+        "choice": one.choice,
+    }
+
+
+@router.get(
+    "/v1/members/{member_id}/survey-invitations",
+    summary="What somebody is asked",
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_MEMBER),
+)
+async def get_invitations(
+    principal: Annotated[Principal, requires(Scope.EVENTS_WRITE, or_own=True, reads="member_id")],
+    conn: Conn,
+    settings: OwnSettings,
+    member_id: MemberId,
+) -> InvitationsShown:
+    """What they may answer now, what closes first first. Whoever has a token may answer with it."""
+    found = await handlers.load_open(
+        conn, community=principal.community, member_id=str(member_id), now=datetime.now(UTC)
+    )
+    return InvitationsShown(
+        items=[
+            InvitationShown(
+                **_shown(one),
+                invitation_id=UUID(one.invitation.invitation_id),
+                token=handlers.token_of(settings, one.invitation),
+            )
+            for one in found
+        ]
+    )
+
+
+@router.get(
+    "/v1/survey-invitations/{token}",
+    summary="What a link asks",
+    responses=problem_responses(UNUSABLE_LINK, TOO_MANY_READS),
+)
+async def get_question(visited: Visited, conn: Conn, settings: OwnSettings, token: Token) -> QuestionShown:
+    """Looking answers nothing: programs look at links before people do."""
+    return QuestionShown.of(await handlers.find_asked(conn, settings, token=token, now=datetime.now(UTC)))
+
+
+@router.post(
+    "/v1/survey-invitations/{token}/answer",
+    summary="Answer a survey",
+    responses=problem_responses(UNUSABLE_LINK, SURVEY_CLOSED, SURVEY_ANSWERED, TOO_MANY_READS),
+)
+async def post_answer(visited: Visited, begin: Begin, token: Token, body: AnswerWanted) -> QuestionShown:
+    """By whoever has the link. Until it closes another answer takes the place of the one before.
+
+    What is anonymous is answered once: nobody could find again whose answer it is.
+    """
+    said = Said(body.score, body.choice, (body.comment or "").strip() or None, body.language)
+    async with begin() as tx:
+        return QuestionShown.of(await handlers.answer(tx, token=token, said=said))

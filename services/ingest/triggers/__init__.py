@@ -1,0 +1,1 @@
+"""What programmes ask of members, and events after which somebody is to be asked."""

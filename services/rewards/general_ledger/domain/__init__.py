@@ -1,0 +1,1 @@
+"""Mapping, journal, exports and trial balance: no I/O."""

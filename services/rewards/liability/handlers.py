@@ -1,0 +1,233 @@
+"""Policies that two people decide, what points are worth now, and the timer that takes each day."""
+
+import logging
+import time
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from services.rewards.ledger.domain.entries import derived_id
+from services.rewards.liability.domain.days import UnknownDayError
+from services.rewards.liability.domain.figures import figures_of
+from services.rewards.liability.domain.policies import (
+    Author,
+    NoPolicyError,
+    OtherCurrencyError,
+    Policies,
+    Policy,
+    PolicyDecidedError,
+    PolicyState,
+    PolicyTerms,
+    TooManyPoliciesError,
+    UnknownPolicyError,
+)
+from services.rewards.liability.domain.valuing import Liability, value
+from services.rewards.liability.store import days, figures
+from services.rewards.liability.store import policies as policy_store
+from services.rewards.metrics import LIABILITY_DAYS, LIABILITY_POLICIES_WAITING, LIABILITY_SECONDS
+from services.rewards.settings import Settings
+from shared.access_keys import Scope
+from shared.access_keys.standing import load_standings
+from shared.audit import Did
+from shared.calendars import Calendar
+from shared.followed_communities import load_calendar
+from shared.postgres import Connection
+from shared.transaction import Transaction
+
+#: How far the first zone is ahead of UTC: its yesterday may be UTC's today.
+_AHEAD = timedelta(hours=14)
+_A_DAY = timedelta(days=1)
+
+log = logging.getLogger(__name__)
+
+
+async def propose(
+    tx: Transaction[Settings], *, community: str, key: str, terms: PolicyTerms, by: Author
+) -> Policy:
+    """Propose a policy entry, which is in force once another person approves it.
+
+    Raises OtherCurrencyError when the books are in another currency, and TooManyPoliciesError when as many wait as
+    may.
+    """
+    await policy_store.lock_policies(tx.conn, community=community)
+    policy_id = derived_id(f"{community}|liability policy|{key}")
+    known = await policy_store.find_policy(tx.conn, community=community, policy_id=policy_id)
+    if known is not None:
+        # Its answer is forgotten, after a restore; it is proposed once.
+        tx.did(_entry("propose", known, before=known))
+        return known
+    await _check_currency(tx, terms, community=community)
+    most = tx.settings.liability_policies_waiting_max_count
+    if await policy_store.count_proposed(tx.conn, community=community) >= most:
+        raise TooManyPoliciesError(most)
+    policy = Policy(community, policy_id, terms, PolicyState.PROPOSED, tx.now, by)
+    await policy_store.add_policy(tx.conn, policy)
+    tx.did(_entry("propose", policy))
+    return policy
+
+
+async def approve(tx: Transaction[Settings], *, community: str, policy_id: str, by: Author) -> Policy:
+    """Put a policy entry in force that another person proposed; approving again changes nothing.
+
+    Raises UnknownPolicyError, PolicyFourEyesError, OtherCurrencyError, and PolicyDecidedError when it was
+    withdrawn or who proposed it may not do so any more.
+    """
+    before = await _lock(tx, community=community, policy_id=policy_id)
+    after = before.approved(by=by, now=tx.now)
+    if after is not before:
+        proposer = before.proposed_by
+        (standing,) = await load_standings(
+            tx.conn, [(proposer.person_id, proposer.credential)], community=community
+        )
+        reason = standing.why_not(Scope.PAYOUTS_WRITE)
+        if reason is not None:
+            raise PolicyDecidedError(f"who proposed it may not do so any more: {reason}")
+        await _check_currency(tx, before.terms, community=community)
+        await policy_store.set_decision(tx.conn, after)
+    tx.did(_entry("approve", after, before=before))
+    return after
+
+
+async def withdraw(tx: Transaction[Settings], *, community: str, policy_id: str, by: Author) -> Policy:
+    """Have a proposed entry never come into force; again changes nothing.
+
+    Raises UnknownPolicyError, and PolicyDecidedError when it was approved.
+    """
+    before = await _lock(tx, community=community, policy_id=policy_id)
+    after = before.withdrawn(by=by, now=tx.now)
+    if after is not before:
+        await policy_store.set_decision(tx.conn, after)
+    tx.did(_entry("withdraw", after, before=before))
+    return after
+
+
+async def _lock(tx: Transaction[Settings], *, community: str, policy_id: str) -> Policy:
+    await policy_store.lock_policies(tx.conn, community=community)
+    policy = await policy_store.find_policy(tx.conn, community=community, policy_id=policy_id)
+    if policy is None:
+        raise UnknownPolicyError
+    return policy
+
+
+async def _check_currency(tx: Transaction[Settings], terms: PolicyTerms, *, community: str) -> None:
+    for policy in await policy_store.load_approved(tx.conn, community=community):
+        if policy.terms.currency != terms.currency:
+            raise OtherCurrencyError(policy.terms.currency)
+
+
+def _entry(verb: str, after: Policy, *, before: Policy | None = None) -> Did:
+    terms = after.terms
+    said: dict[str, Any] = {
+        "state": after.state,
+        "effective_from": terms.effective_from.isoformat(),
+        "currency": terms.currency,
+        "basis": terms.basis,
+        "minor_per_point": f"{terms.minor_per_point:f}",
+        "estimate": terms.estimate,
+        "expected_redemption": f"{terms.expected_redemption:f}",
+        "vintage_unit": terms.vintage_unit,
+    }
+    was = None if before is None else {"state": before.state}
+    return Did(f"liability_policy.{verb}", "liability_policy", after.policy_id, before=was, after=said)
+
+
+async def value_now(conn: Connection, settings: Settings, *, community: str, now: datetime) -> Liability:
+    """What points are worth now, by the policy of the community's day.
+
+    Raises NoPolicyError where none applies, and TimeoutError when it takes longer than `liability_seconds`.
+    """
+    calendar = await load_calendar(conn, community=community)
+    policies = Policies(await policy_store.load_approved(conn, community=community))
+    day = calendar.day_of(now)
+    return await _value(
+        conn, settings, community=community, calendar=calendar, policies=policies, day=day, is_over=False
+    )
+
+
+async def _value(
+    conn: Connection,
+    settings: Settings,
+    *,
+    community: str,
+    calendar: Calendar,
+    policies: Policies,
+    day: date,
+    is_over: bool,
+) -> Liability:
+    unit = policies.on(day).terms.vintage_unit
+    newest, most = unit.first_of(day), settings.liability_vintages_max_count
+    firsts = [unit.before(newest, back) for back in reversed(range(most))]
+    span = figures.Span([calendar.start_of(first) for first in firsts], calendar.start_of(day + _A_DAY))
+    limit = settings.liability_seconds
+    lots = await figures.load_lot_sums(conn, span, community=community, timeout_seconds=limit)
+    uses = await figures.load_use_sums(conn, span, community=community, timeout_seconds=limit)
+    is_complete = is_over and unit.first_of(day + _A_DAY) != newest
+    found = figures_of(firsts, lots, uses, complete_count=most if is_complete else most - 1)
+    return value(day, found, policies=policies)
+
+
+async def take_next_day(tx: Transaction[Settings]) -> bool:
+    """Timer: keep what points were worth at the end of a community's last day; True while there may be more.
+
+    Of days on which the service stood still only the last is taken: what was booked by then is not known any more.
+    """
+    LIABILITY_POLICIES_WAITING.set(await policy_store.count_proposed(tx.conn, community=None))
+    latest = (tx.now + _AHEAD).date() - _A_DAY
+    candidates = await days.load_candidates(tx.conn, latest=latest, limit=tx.settings.upkeep_max_count)
+    for community, last in candidates:
+        calendar = await load_calendar(tx.conn, community=community)
+        day = calendar.day_of(tx.now) - _A_DAY
+        if last is not None and last >= day:
+            continue
+        policies = Policies(await policy_store.load_approved(tx.conn, community=community))
+        try:
+            policies.on(day)
+        except NoPolicyError:
+            continue
+        await _take(tx, community=community, calendar=calendar, policies=policies, day=day)
+        return True
+    return False
+
+
+async def _take(
+    tx: Transaction[Settings], *, community: str, calendar: Calendar, policies: Policies, day: date
+) -> None:
+    began = time.monotonic()
+    try:
+        async with tx.conn.transaction():
+            owed = await _value(
+                tx.conn,
+                tx.settings,
+                community=community,
+                calendar=calendar,
+                policies=policies,
+                day=day,
+                is_over=True,
+            )
+            await days.add_day(tx.conn, owed, taken_at=tx.now)
+    except TimeoutError:
+        # One community's lots stop no other's days.
+        log.exception("what points of %s were worth on %s took too long", community, day)
+        await days.add_given_up(tx.conn, community=community, day=day, now=tx.now)
+        LIABILITY_DAYS.labels("given_up").inc()
+        return
+    LIABILITY_SECONDS.set(time.monotonic() - began)
+    LIABILITY_DAYS.labels("taken").inc()
+
+
+async def load_day(conn: Connection, *, community: str, day: date | None) -> tuple[Liability, datetime]:
+    """What points were worth at the end of a day that was taken (None: the last one), and when it was taken.
+
+    Raises UnknownDayError when it was not.
+    """
+    taken = await days.find_day(conn, community=community, day=day)
+    if taken is None:
+        raise UnknownDayError(day)
+    return taken.under(await load_policy(conn, community=community, policy_id=taken.policy_id)), taken.taken_at
+
+
+async def load_policy(conn: Connection, *, community: str, policy_id: str) -> Policy:
+    """A policy entry. Raises UnknownPolicyError when there is none."""
+    policy = await policy_store.find_policy(conn, community=community, policy_id=policy_id)
+    if policy is None:
+        raise UnknownPolicyError
+    return policy

@@ -1,0 +1,101 @@
+"""What surveys say: by whom it was asked and answered, as told, in whatever order and twice."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from services.analytics.feedback.handlers import note_answers, on_surveys
+from services.analytics.participation.handlers import on_events
+from services.analytics.programmes.handlers import on_programmes
+from shared.contracts.facts import MEMBER_FACT
+from shared.contracts.facts.surveys import SOURCE
+from shared.followed_members import on_members
+from tests.integration.services.world import NOON
+
+pytestmark = pytest.mark.stack
+
+DOCUMENT: dict[str, Any] = {
+    "rules": [],
+    "surveys": {
+        "ask": [
+            {"id": "nps", "title": "Would recommend", "kind": "nps", "each": "quarter", "question": {"en": "Q"}},
+            {"id": "solved", "title": "Solved?", "kind": "csat", "each": "month", "anonymous": True},
+        ]
+    },
+}
+MARCH = {"from": "2026-03-01", "to": "2026-03-31"}
+MEMBERS = ("ada", "bob", "cat", "dan", "eve", "fay", "gus")
+
+
+def asked(world: Any, member: str, survey: str = "nps") -> Any:
+    invitation = world.uuid(f"invitation {member} {survey}")
+    data = {
+        "invitation_id": invitation,
+        "survey": survey,
+        "programme_version": 1,
+        "member_id": world.uuid(member),
+        "trigger": "2026-01-01",
+        "asked_at": NOON,
+        "asked_on": NOON.date(),
+        "closes_at": NOON + timedelta(days=14),
+    }
+    return world.fact("survey.asked.v1", f"asked {member} {survey}", data)
+
+
+def answered(world: Any, member: str, score: int, number: int = 1) -> Any:
+    event_id = f"{world.uuid(f'invitation {member} nps')}/{number}"
+    made = world.event(
+        f"answer {member} {number}", member, kind="survey.response.v1", at=NOON + timedelta(minutes=number)
+    )
+    data = {"channel": "survey", "object": {"id": "nps"}, "score": score}
+    return made | {"id": event_id, "source": SOURCE, "data": data}
+
+
+async def tell(world: Any, *events: Any) -> None:
+    async with world.begin() as tx:
+        await on_events(tx, list(events))
+        await note_answers(tx, list(events))
+
+
+async def test_what_surveys_say_is_of_what_stands_and_of_each_person_once(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    await world.handle(on_programmes, world.programme_fact(1, DOCUMENT))
+    block = {
+        "block_id": world.uuid("block"),
+        "survey": "solved",
+        "counted_on": date(2026, 3, 9),
+        "answers": {"5": 4, "2": 1},
+        "answer_ids": [world.uuid(f"answer {number}") for number in range(5)],
+    }
+    facts = [asked(world, one) for one in MEMBERS] + [world.fact("survey.counted.v1", "block", block)]
+    await world.handle(on_surveys, *facts)
+    await world.handle(on_surveys, *facts)
+    events = [answered(world, one, 10) for one in MEMBERS[:5]]
+    await tell(world, *events)
+    # A changed answer takes the one before back; a platform's own survey is another's.
+    changed = [world.retraction("answer ada 1"), answered(world, "ada", 0, 2)]
+    foreign = answered(world, "fay", 0, 7) | {"source": "https://survey.example"}
+    await tell(world, *changed, foreign)
+    await tell(world, *events)
+
+    found = (await api.get("/v1/feedback", params=MARCH)).json()["items"]
+    nps, solved = found
+    assert (nps["survey"], nps["asked"], nps["response_percent"]) == ("nps", 7, 71.43)
+    assert nps["feedback"]["counts"] == {"0": 1, "10": 4}
+    assert nps["feedback"]["score"]["value"] == 60.0
+    assert (solved["anonymous"], solved["asked"], solved["response_percent"]) == (True, 0, None)
+    assert (solved["feedback"]["answers"], solved["feedback"]["score"]["value"]) == (5, 80.0)
+    assert solved["feedback"]["score"]["low"] == 37.55
+
+    # Two who turn out to be one person have one answer, the last; then four are too few to be shown.
+    data = {"member_id": world.uuid("bob"), "into_id": world.uuid("cat"), "merged_at": NOON, "revision": 1}
+    await world.handle(on_members, MEMBER_FACT.validate_python(world.fact("member.merged.v1", "merge", data)))
+    (period,) = (await api.get("/v1/feedback/nps", params=MARCH)).json()["periods"]
+    assert (period["starts_on"], period["asked"], period["feedback"]) == ("2026-03-01", 7, None)
+    whole = (await api.get("/v1/feedback/nps", params=MARCH | {"by": "quarter"})).json()
+    assert (whole["feedback"], whole["response_percent"]) == (None, None)
+    assert (await api.get("/v1/feedback/none", params=MARCH)).status_code == 404
+    assert (await api.get("/v1/feedback/nps", params={"by": "week"})).status_code == 422

@@ -1,0 +1,347 @@
+"""Everything that books, in any order, at the real store: against a plain model, and months that are closed."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+
+from services.rewards.chain.handlers import chain
+from services.rewards.erasure.handlers import on_members
+from services.rewards.lots.handlers.upkeep import expire_points
+from services.rewards.main import SPEC
+from services.rewards.redemptions.handlers import expire_reservations
+from tests.integration.services.conftest import application
+from tests.integration.services.merging import Merging
+from tests.integration.services.rewards.conftest import RewardsWorld
+from tests.integration.services.rewards.finance import IBANS, Finance
+from tests.integration.services.world import authorization
+
+pytestmark = pytest.mark.stack
+
+T = TypeVar("T")
+SEED = 22
+EXAMPLES, STEPS = 4, 30
+STEP_SECONDS = 120
+MEMBERS = ("ada", "bob")
+members = st.sampled_from(MEMBERS)
+SCOPES = ("rewards:read", "rewards:write", "payouts:write", "payouts:approve", "payouts:read")
+CHARGES = 1_250
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """A community's books over some months: what is given, used, paid, booked by hand, closed and opened again."""
+
+    pool: Any
+    #: What was booked in all examples, by the kind of transfer, and how many months were closed and opened again.
+    done: Counter[str]
+    event_loop: asyncio.AbstractEventLoop
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = AsyncExitStack()
+        #: What awards amount to, by name; points of open redemptions, by id; money of the community, by account.
+        self.totals: dict[str, int] = {}
+        self.owner: dict[str, str] = {}
+        self.revisions: Counter[str] = Counter()
+        self.open: dict[str, int] = {}
+        self.spent = self.paid = 0
+        self.money: Counter[str] = Counter()
+        self.waiting: list[str] = []
+        #: What months closed with, and which of them are closed, oldest first.
+        self.closed: dict[str, Any] = {}
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something on the loop that the pool lives on."""
+        return asyncio.run_coroutine_threadsafe(work, self.event_loop).result(STEP_SECONDS)
+
+    def ask(self, api: httpx.AsyncClient, path: str, body: Any = None) -> httpx.Response:
+        return self.do(api.post(path, json=body, headers={"Idempotency-Key": uuid4().hex}))
+
+    @initialize()
+    def begin(self) -> None:
+        self.do(self._begin())
+
+    async def _begin(self) -> None:
+        self.world = world = RewardsWorld(self.pool)
+        world.configure(reservation_ttl_seconds=5 * 86_400, points_grace_days=3)
+        self.merging = Merging(world, on_members)
+        # Some days into a month that has others after it, up to now.
+        start = datetime.now(UTC) - timedelta(days=130)
+        world.later = start.replace(day=20) - datetime.now(UTC)
+        app = application(SPEC, world)
+        people = []
+        for _ in range(2):
+            headers = await authorization(self.pool, world.community, *SCOPES)
+            client = httpx.AsyncClient(
+                transport=httpx.ASGITransport(app), base_url="http://rewards", headers=headers
+            )
+            people.append(await self.stack.enter_async_context(client))
+        self.finance = Finance(world, *people)
+        await world.publish()
+        await world.join(*MEMBERS)
+        for member in MEMBERS:
+            body = {"name": member, "iban": IBANS[member]}
+            assert (await self.finance.maker.put(f"/v1/payees/{world.uuid(member)}", json=body)).is_success
+        await self._give("first", "ada", 700)
+        await self._give("short", "bob", 300, self.now + timedelta(days=2))
+        body = {"member_id": world.uuid("bob"), "reward_id": "sticker"}
+        made = [
+            (await self.finance.maker.post("/v1/redemptions", json=body, headers={"Idempotency-Key": key})).json()
+            for key in ("left-open", "given-up")
+        ]
+        self.open[made[0]["redemption_id"]] = 30
+        given_up = await self.finance.maker.post(f"/v1/redemptions/{made[1]['redemption_id']}/cancel")
+        assert given_up.status_code == 200
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.world.later
+
+    async def _give(self, name: str, member: str, points: int, expires_at: datetime | None = None) -> None:
+        award = self.world.award(name, member, points, at=self.now)
+        if expires_at is not None:
+            award["data"]["expires_at"] = expires_at
+        # Again is nothing.
+        await self.world.give(award)
+        await self.world.give(award)
+        self.totals[name], self.owner[name] = points, member
+
+    @rule(member=members, points=st.integers(1, 900), days=st.none() | st.integers(1, 40))
+    def award(self, member: str, points: int, days: int | None) -> None:
+        expires_at = None if days is None else self.now + timedelta(days=days)
+        self.do(self._give(f"a{len(self.totals)}", member, points, expires_at))
+
+    @rule(data=st.data(), share=st.sampled_from([0, 0.5, 1]))
+    def amend(self, data: st.DataObject, share: float) -> None:
+        """An award amounts to less, nothing, or all that it did again."""
+        name = data.draw(st.sampled_from(sorted(self.totals)))
+        first = self.totals.get(f"{name} at first", self.totals[name])
+        if name.endswith(" at first"):
+            return
+        self.totals.setdefault(f"{name} at first", first)
+        change = int(first * share) - self.totals[name]
+        if change:
+            self.revisions[name] += 1
+            revision = self.revisions[name]
+            fact = self.world.award(
+                f"{name} {revision}", self.owner[name], change, name, revision=revision, at=self.now
+            )
+            self.do(self.world.give(fact))
+            self.totals[name] += change
+
+    @rule(member=members, reward=st.sampled_from([("sticker", 30), ("shirt", 400)]))
+    def redeem(self, member: str, reward: tuple[str, int]) -> None:
+        head = self.merging.head(member)
+        before = self.do(self._usable(head))
+        made = self.ask(
+            self.finance.maker, "/v1/redemptions", {"member_id": self.world.uuid(member), "reward_id": reward[0]}
+        )
+        assert made.status_code == (201 if before >= reward[1] else 409), made.text
+        if made.status_code == 201:
+            self.open[made.json()["redemption_id"]] = reward[1]
+
+    async def _usable(self, member: str) -> int:
+        """What is available to a member once what is over is booked away."""
+        async with self.world.begin() as tx:
+            await expire_points(tx)
+        return (await self.world.balance(member)).get("available", 0)
+
+    @precondition(lambda self: self.open)
+    @rule(data=st.data(), verb=st.sampled_from(["confirm", "cancel"]))
+    def end_redemption(self, data: st.DataObject, verb: str) -> None:
+        redemption = data.draw(st.sampled_from(sorted(self.open)))
+        ended = self.ask(self.finance.approver, f"/v1/redemptions/{redemption}/{verb}")
+        if ended.status_code == 200:
+            points = self.open.pop(redemption)
+            self.spent += points if verb == "confirm" else 0
+        else:
+            # Its time was over: a timer or this request saw that.
+            assert ended.status_code == 409, ended.text
+
+    @rule(days=st.integers(1, 12))
+    def pass_days(self, days: int) -> None:
+        """Time goes on, until now: reservations and points that are over are booked away."""
+        self.world.later = min(self.world.later + timedelta(days=days), timedelta(0))
+        self.do(self._sweep())
+
+    async def _sweep(self) -> None:
+        for timer in (expire_reservations, expire_points):
+            async with self.world.begin() as tx:
+                await timer(tx)
+        for redemption in list(self.open):
+            found = (await self.finance.maker.get(f"/v1/redemptions/{redemption}")).json()
+            if found["state"] == "expired":
+                del self.open[redemption]
+
+    @rule(ending=st.sampled_from(["settled", "returned", "cancelled"]))
+    def pay(self, ending: str) -> None:
+        """A run for whoever has enough, by two people: settled, sent back by the bank, or given up."""
+        self.do(self._pay(ending))
+
+    async def _pay(self, ending: str) -> None:
+        run = await self.finance.run()
+        sums = {one["state"]: one for one in run["payouts"]}
+        if "eligible" not in sums or ending == "cancelled":
+            assert (await self.finance.maker.post(f"/v1/payout-runs/{run['run_id']}/cancel")).is_success
+            return
+        assert (await self.finance.approve(run)).is_success
+        assert (await self.finance.file(run)).is_success
+        of_bank = [one for one in (await self.finance.payouts(run)).values() if one["state"] == "submitted"]
+        ids = [one["payout_id"] for one in of_bank]
+        said = await self.finance.outcome(run, ending, payout_ids=ids, reason="MS03")
+        assert said.is_success, said.text
+        if ending == "settled":
+            self.paid += sum(one["points"] for one in of_bank)
+            self.money["bank"] += sum(one["amount_minor"] for one in of_bank)
+            self.money["payout_expense"] -= sum(one["amount_minor"] for one in of_bank)
+
+    @rule(month=st.booleans(), verb=st.sampled_from(["confirm", "withdraw", None]))
+    def book_by_hand(self, month: bool, verb: str | None) -> None:
+        """Propose a journal, of a month that is open or of now, and decide one, or leave it to wait."""
+        lines = [
+            {"account": "bank", "currency": "EUR", "amount": CHARGES},
+            {"account": "bank_charges", "currency": "EUR", "amount": -CHARGES},
+        ]
+        dated = {"month": self._open_month()} if month else {}
+        proposed = self.ask(self.finance.maker, "/v1/journals", {"reason": "charges", "lines": lines, **dated})
+        assert proposed.status_code == 201, proposed.text
+        self.waiting.append(proposed.json()["journal_id"])
+        if verb is not None:
+            self._decide_journal(verb)
+
+    def _open_month(self) -> str:
+        """The first month that is open."""
+        listed = self.do(self.finance.maker.get("/v1/periods")).json()["items"]
+        return str(min(one["month"] for one in listed if one["state"] == "open"))
+
+    def _decide_journal(self, verb: str) -> None:
+        journal = self.waiting.pop(0)
+        decided = self.ask(self.finance.approver, f"/v1/journals/{journal}/{verb}")
+        if decided.status_code == 200 and verb == "confirm":
+            self.money["bank"] += CHARGES
+            self.money["bank_charges"] -= CHARGES
+        else:
+            # Its month may have been closed since.
+            assert decided.status_code in (200, 409), decided.text
+
+    @rule(then=st.sampled_from(["book", "close"]))
+    def close(self, then: str) -> None:
+        """Close the first month that is open, if it is over; or open again the last that is closed."""
+        if then == "book" and self.closed:
+            self._reopen()
+            self.book_by_hand(True, "confirm")
+            return
+        self.do(self._chain())
+        month = self._open_month()
+        proposed = self.ask(self.finance.maker, f"/v1/periods/{month}/close")
+        if month >= f"{self.now:%Y-%m}":
+            assert proposed.status_code == 409, proposed.text
+            return
+        assert proposed.status_code == 200, proposed.text
+        assert self.ask(self.finance.maker, f"/v1/periods/{month}/confirm").status_code == 403
+        assert self.ask(self.finance.approver, f"/v1/periods/{month}/confirm").status_code == 200
+        self.closed[month] = self.do(self._figures(month))
+        self.done["close"] += 1
+
+    def _reopen(self) -> None:
+        month = max(self.closed)
+        proposed = self.ask(self.finance.maker, f"/v1/periods/{month}/reopen", {"reason": "late"})
+        assert proposed.status_code == 200, proposed.text
+        assert self.ask(self.finance.approver, f"/v1/periods/{month}/confirm").status_code == 200
+        del self.closed[month]
+        self.done["reopen"] += 1
+
+    @rule()
+    def merge_or_part(self) -> None:
+        if self.merging.into:
+            self.do(self.merging.unmerge("bob"))
+        else:
+            self.do(self.merging.merge("bob", "ada"))
+
+    async def _figures(self, month: str) -> Any:
+        found = (await self.finance.maker.get(f"/v1/periods/{month}")).json()
+        assert found["balanced"]
+        return {(one["kind"], one["currency"]): one["after"] for one in found["figures"]}
+
+    async def _chain(self) -> None:
+        async with self.world.begin() as tx:
+            while await chain(tx):
+                pass
+
+    def teardown(self) -> None:
+        if hasattr(self, "world"):
+            self.do(self._compare())
+            # Some months later everything holds as well: what was open is over, and the months can be closed.
+            self.pass_days(60)
+            for then in ("close", "close", "book", "close"):
+                self.close(then)
+            self.do(self._compare())
+            self.do(self.stack.aclose())
+
+    async def _compare(self) -> None:
+        sums: Counter[str] = Counter()
+        for member in MEMBERS:
+            sums.update(await self.world.balance(member))
+        issued = sum(points for name, points in self.totals.items() if not name.endswith(" at first"))
+        assert sums["reserved"] == sum(self.open.values())
+        assert (sums["spent"], sums["paid"]) == (self.spent, self.paid)
+        assert sums["available"] + sums["expired"] == issued - sums["reserved"] - self.spent - self.paid
+        assert await self.world.money() == {kind: amount for kind, amount in self.money.items() if amount}
+        rows = await self.pool.fetch(
+            "select kind, count(*) as number from transfers where community = $1 group by 1",
+            self.world.community,
+        )
+        self.done.update({row["kind"]: row["number"] for row in rows})
+        await self._chain()
+        found = await self.world.check()
+        assert found.differences == 0, list(found.lines())
+        # What a month closed with is what its entries are, whatever came after.
+        for month, figures in self.closed.items():
+            assert await self._figures(month) == figures
+            booked = await self._booked_until(month)
+            assert booked == {key: amount for key, amount in figures.items() if amount}
+
+    async def _booked_until(self, month: str) -> Any:
+        rows = await self.pool.fetch(
+            """
+            select a.kind, a.currency, sum(e.amount)::bigint as amount
+            from entries e join accounts a using (community, account_id)
+            join periods p on p.community = e.community and p.month = $2
+            where e.community = $1 and e.recorded_at < p.ends_at group by 1, 2 having sum(e.amount) <> 0
+            """,
+            self.world.community,
+            datetime.fromisoformat(f"{month}-01").date(),
+        )
+        return {(row["kind"], row["currency"]): row["amount"] for row in rows}
+
+
+@pytest.mark.timeout(600)
+async def test_whatever_is_booked_the_books_are_those_of_a_plain_model(pool: Any) -> None:
+    class OnThisStack(LedgerMachine):
+        pass
+
+    OnThisStack.pool, OnThisStack.event_loop, OnThisStack.done = pool, asyncio.get_running_loop(), Counter()
+    limits = settings(
+        max_examples=EXAMPLES,
+        stateful_step_count=STEPS,
+        phases=[Phase.generate],
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+    )
+    await asyncio.to_thread(run_state_machine_as_test, seed(SEED)(OnThisStack), settings=limits)
+    # The seed is one by which everything happened.
+    payouts = {f"payout_{state}" for state in ("reserved", "submitted", "settled", "returned")}
+    redemptions = {f"redemption_{state}" for state in ("reserved", "confirmed", "cancelled", "expired")}
+    others = {"award", "amendment", "expiry", "merge", "unmerge", "journal", "close", "reopen"}
+    assert OnThisStack.done.keys() >= payouts | redemptions | others

@@ -1214,6 +1214,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             order="question_uid community",
             erased=Erased.STAYS,
             says="What they asked, and what they were the first to answer, without texts",
+            whose="asker_id = any($2::uuid[]) or answerer_id = any($2::uuid[])",
         ),
         Held(
             "retention_marks",

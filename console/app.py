@@ -25,8 +25,11 @@ from console.pages.boards import routes as boards
 from console.pages.by_hand import routes as by_hand
 from console.pages.campaigns import routes as campaigns
 from console.pages.cards import routes as cards
+from console.pages.catalogue import links as reward_links
+from console.pages.catalogue import routes as catalogue
 from console.pages.celebrations import routes as celebrations
 from console.pages.check_ins import routes as check_ins
+from console.pages.claims import routes as claims
 from console.pages.closing import routes as closing
 from console.pages.community import routes as community
 from console.pages.connectors import routes as connectors
@@ -96,7 +99,7 @@ RUN_IT = (
     *(pipeline, dead_letters, connectors, webhooks, receipts, refused),
     *(people, keys, audit, parts, community, embeds),
 )
-OF_MEMBERS = (me, my_place, my_rewards, my_payouts, my_guidelines, my_messages, my_data)
+OF_MEMBERS = (me, my_place, my_rewards, claims, my_payouts, my_guidelines, my_messages, my_data)
 FOR_EVERYBODY = (visitors, boards_of_everybody, cards, framed)
 PAGES = (
     *(sign_in, overview, insight, figures, leaderboard, explorer, try_it, account, views),
@@ -115,6 +118,8 @@ PAGES = (
         surveys,
         quests,
         draws,
+        catalogue,
+        reward_links,
         by_hand,
         guidelines,
         campaigns,

@@ -38,6 +38,7 @@ VALUES_SHOWN_COUNT = 4
 @click.option("--credential", help="Only by this access key, or token")
 @click.option("--object", "object_", help="Only of the object with this id")
 @click.option("--member", help="Only what concerns this member: an id or an identity, as forum:ada")
+@click.option("--trace", help="Only what came by this trace: the second part of a traceparent")
 @click.option("--from", "since", help="Only from this moment on, as 2026-05-01T00:00:00Z")
 @click.option("--to", "until", help="Only before this moment")
 @click.option(

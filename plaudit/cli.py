@@ -65,6 +65,9 @@ SUBCOMMANDS = {
         "plaudit.quest", "quest", "See quests and how far members are, join them and leave teams."
     ),
     "draw": Subcommand("plaudit.draw", "draw", "See draws and who won, and verify that it was by lot."),
+    "reward": Subcommand(
+        "plaudit.reward", "reward", "See and change the catalogue, import codes, make links that give rewards."
+    ),
     "campaign": Subcommand(
         "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."
     ),

@@ -14,6 +14,7 @@ PATHS: Final = {
     "leaderboard": ("leaderboard", 520),
     "board": ("boards/{named}", 520),
     "celebrations": ("celebrations", 640),
+    "kudos": ("kudos", 900),
     "card": ("cards/{named}", 260),
 }
 LANGUAGES: Final = ("en", "it")
@@ -21,7 +22,13 @@ THEMES: Final = ("light", "dark")
 PERIODS: Final = ("week", "month", "all")
 COUNT_MAX: Final = 25
 #: Which options each kind takes beside language and theme.
-_TAKES: Final = {"leaderboard": {"count", "period"}, "board": {"count"}, "celebrations": {"count"}, "card": set()}
+_TAKES: Final = {
+    "leaderboard": {"count", "period"},
+    "board": {"count"},
+    "celebrations": {"count"},
+    "kudos": {"count"},
+    "card": set(),
+}
 
 
 @click.group()

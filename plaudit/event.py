@@ -1,6 +1,7 @@
 """`plaudit event`: send events by hand, see what became of them, and begin from an example of each type."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from plaudit.places import COMMUNITY, KEY, URL, Place, Where, where_options
 from plaudit.terminal import plain
 from shared.contracts.activities import TYPES
 from shared.contracts.texts import written_out
+from shared.traces import trace_id_of
 
 to_work = where_options(URL, KEY, COMMUNITY)
 PURPOSE = "plaudit event"
@@ -31,6 +33,7 @@ WAIT_MAX_SECONDS = 10
 BATCH_MAX_COUNT = 500
 #: What is read of a file: larger ones are for `plaudit import`.
 INPUT_MAX_BYTES = 16 * 1024 * 1024
+TRACE_ID = re.compile(r"[0-9a-f]{32}")
 TAKEN = frozenset({"accepted", "duplicate"})
 
 
@@ -182,6 +185,36 @@ def show_receipt(where: Where, as_json: bool, receipt_id: str) -> None:
         became = f"{one['outcome']}: {one['reason']}" if one["reason"] else one["outcome"]
         table.add_row(*(plain(cell) for cell in (one["index"] + 1, became, one["event_uid"])))
     Console().print(table)
+
+
+@event.command("trace", epilog="Example: plaudit event trace 4bf92f3577b34da6a3ce929d0e0e4736")
+@to_work
+@json_option
+@click.argument("trace", metavar="TRACE")
+def show_trace(where: Where, as_json: bool, trace: str) -> None:
+    """Find the events that came by TRACE: a traceparent, or its second part, as a platform's own logs have it.
+
+    It is known for 30 days, unless PLAUDIT_TRACES_KEPT_DAYS says otherwise.
+    """
+    trace_id = trace_id_of(trace.strip()) or trace.strip()
+    if TRACE_ID.fullmatch(trace_id) is None:
+        raise click.ClickException(
+            f"'{plain(trace)}' is no trace: it has 32 digits and small letters from a to f, "
+            "or is a traceparent such as 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01."
+        )
+    place = where.place()
+    with place.access(PURPOSE, READ, ("ingest",)) as key:
+        items = every_item(f"{place.url('ingest')}/v1/traces/{trace_id}", key)
+    if as_json:
+        click.echo(json.dumps(items))
+        return
+    table = listing("received (UTC)", "became", "uid", whole="uid")
+    for one in items:
+        became = f"{one['outcome']}: {one['reason']}" if one["reason"] else one["outcome"]
+        at = one["received_at"][:19].replace("T", " ")
+        table.add_row(*(plain(cell) for cell in (at, became, one["event_uid"])))
+    Console().print(table)
+    click.echo(f"What one earned, and why: plaudit programme explain {items[0]['event_uid']}")
 
 
 @event.command("example", epilog="Example: plaudit event example forum.reply.v1 --now | plaudit event send -")

@@ -34,7 +34,7 @@ def _opened(url: str, key: str, item: Mapping[str, Any]) -> Mapping[str, Any]:
         text = request("GET", f"{url}/v1/texts/{item['row']['event_uid']}", key)
     except Refused:  # its retention ended just now, or the key that sealed it is gone
         return item
-    return {**item, "row": {**item["row"], "fields": text["fields"]}}
+    return {**item, "row": {**item["row"], "fields": text["fields"], "extensions": text["extensions"]}}
 
 
 def write_archive(path: Path, gathered: Gathered, *, community: str, member_id: str, at: str) -> int:

@@ -52,7 +52,7 @@ def text(where: Where, as_json: bool, event_uid: object) -> None:
         click.echo(json.dumps(found))
         return
     table = listing("what", "is", border=None)
-    for name, value in {**found["fields"], **(found["measures"] or {})}.items():
+    for name, value in {**found["fields"], **found["extensions"], **(found["measures"] or {})}.items():
         table.add_row(plain(name), plain("" if value is None else str(value)))
     Console().print(table)
 

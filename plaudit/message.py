@@ -130,7 +130,7 @@ def templates(where: Where, as_json: bool) -> None:
     """List the words of every kind and language."""
     place = where.place()
     with place.access(WORD, READS, ("ingest",)) as key:
-        items = every_item(f"{place.url('ingest')}/v1/messages/templates", key)
+        items = request("GET", f"{place.url('ingest')}/v1/messages/templates", key)["items"]
     if as_json:
         click.echo(json.dumps(items))
         return

@@ -17,6 +17,7 @@ PASSWORD_BYTES = 24
 TEXT_KEY_BYTES = 32
 #: What seals the private keys of issuers of badges (services/recognition/settings.py).
 CREDENTIAL_KEY_BYTES = 32
+VOUCHER_KEY_BYTES = 32
 #: As the compose file calls them.
 COMPOSE_POSTGRES = "postgres:5432"
 COMPOSE_BROKER_USER = "plaudit-broker"
@@ -48,6 +49,7 @@ def service_files() -> dict[str, dict[str, str]]:
     files["provision"][f"PLAUDIT_{CONSOLE.upper()}_POSTGRES_PASSWORD"] = console_password
     files[GATEWAY] = {}  # it has no secret; here is where its own settings go
     files["recognition"]["PLAUDIT_CREDENTIAL_KEYS"] = secrets.token_urlsafe(CREDENTIAL_KEY_BYTES)
+    files["rewards"]["PLAUDIT_VOUCHER_KEYS"] = secrets.token_urlsafe(VOUCHER_KEY_BYTES)
     files["ingest"]["PLAUDIT_TEXT_KEYS"] = secrets.token_urlsafe(TEXT_KEY_BYTES)
     files["ingest"]["PLAUDIT_ADMIN_KEY"] = "plaudit_admin_" + _password()
     return files

@@ -7,6 +7,7 @@ import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from itertools import accumulate
 
@@ -161,6 +162,18 @@ def with_rfc3339_times(formatter: logging.Formatter) -> logging.Formatter:
     return formatter
 
 
+#: The trace of the request that is being answered, 32 hexadecimal digits; None where it came with none.
+TRACE_ID: ContextVar[str | None] = ContextVar("trace_id", default=None)
+
+
+def _traced(record: logging.LogRecord) -> bool:
+    """Put the trace of the request on what is logged while it is answered, unless the record names another."""
+    trace_id = TRACE_ID.get()
+    if trace_id is not None and not hasattr(record, "trace_id"):
+        record.trace_id = trace_id
+    return True
+
+
 class _WrittenOut(OrjsonFormatter):
     """Writes out what JSON leaves as it is: directions, C1 controls and what else a terminal would obey."""
 
@@ -170,7 +183,10 @@ class _WrittenOut(OrjsonFormatter):
 
 
 def configure_logging(service: str, level: str) -> None:
-    """Write one JSON object a line to standard error: time, level, logger, service, message and what is given."""
+    """Write one JSON object a line to standard error: time, level, logger, service, message and what is given.
+
+    What is logged while a request is answered that came with a trace has its `trace_id`.
+    """
     handler = logging.StreamHandler(sys.stderr)
     formatter = _WrittenOut(
         "{asctime}{levelname}{name}{message}",
@@ -179,6 +195,7 @@ def configure_logging(service: str, level: str) -> None:
         static_fields={"service": service},
     )
     handler.setFormatter(with_rfc3339_times(formatter))
+    handler.addFilter(_traced)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

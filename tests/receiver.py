@@ -47,7 +47,7 @@ class Receiver:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 first, *lines = head.decode("latin-1").strip().split("\r\n")
                 headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-                body = await reader.readexactly(int(headers["content-length"]))
+                body = await reader.readexactly(int(headers.get("content-length", 0)))
                 received = Received(first.split(" ")[1], headers, body)
                 self.got.append(received)
                 status = self.answer(received)

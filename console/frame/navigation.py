@@ -56,6 +56,7 @@ KUDOS = Link("/kudos", _("Kudos"), "chat", "recognition:read")
 NUDGES = Link("/nudges", _("Nudges"), "mega", "recognition:read")
 SURVEYS = Link("/surveys", _("Surveys"), "chat", "analytics:read")
 QUESTS = Link("/quests", _("Quests"), "target", "recognition:read")
+CATALOGUE = Link("/catalogue", _("Catalogue"), "gift", "rewards:read")
 DRAWS = Link("/draws", _("Draws"), "gift", "rewards:read")
 PROGRAMME = Link("/programme", _("Programme"), "doc", "programmes:read")
 CAMPAIGNS = Link("/campaigns", _("Campaigns"), "mega", "programmes:read")
@@ -98,7 +99,7 @@ GROUPS = (
     Group(_("Insight"), (SCORECARD, GROWTH, RETENTION, ANSWERS)),
     Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, KUDOS, CHECK_INS)),
     Group(_("Talk with members"), (SURVEYS, NUDGES, MESSAGES)),
-    Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS, QUESTS, DRAWS)),
+    Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS, QUESTS, DRAWS, CATALOGUE)),
     Group(_("Keep it fair"), (GUIDELINES, HELD, CONTENT)),
     Group(_("Finance"), (PAYOUT_RUNS, BANK, REDEMPTIONS, LEDGER, LIABILITY, GENERAL_LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),

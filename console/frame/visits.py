@@ -167,6 +167,8 @@ def _(text: str) -> str:
 #: What is told once, after something was done.
 TOASTS = {
     "saved": _("Saved"),
+    "codes-added": _("The codes are taken in"),
+    "claimed": _("It is yours"),
     "bank-imported": _("The file is read: what it says is noted in a moment"),
     "bank-imported-before": _("This file was imported before: nothing happened"),
     "bank-matched": _("It is noted of the payout in a moment"),

@@ -289,6 +289,15 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             rates("plaudit_rewards_redemptions_total", "state"),
         ),
         Panel(
+            "Rewards left",
+            "Rewards of which few are left, and codes of vouchers that cannot be opened.",
+            "short",
+            (
+                Query("max(plaudit_rewards_rewards_low)", "few left"),
+                Query("max(plaudit_rewards_voucher_codes_unreadable)", "codes unreadable"),
+            ),
+        ),
+        Panel(
             "Payouts",
             "Payouts that reached a state.",
             "cps",
@@ -299,6 +308,16 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             "What the last check of the ledger found wrong. Anything but 0 is an alarm.",
             "short",
             (Query("sum by (service) (plaudit_rewards_ledger_differences)", "{{service}}"),),
+        ),
+        Panel(
+            "Ledger checks given up",
+            "Checks of the ledger, within an hour, of which a part took longer than it may.",
+            "short",
+            (
+                Query(
+                    "sum by (service) (increase(plaudit_rewards_ledger_checks_given_up_total[1h]))", "{{service}}"
+                ),
+            ),
         ),
         Panel(
             "Chain waits",

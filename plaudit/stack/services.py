@@ -97,6 +97,8 @@ def connections(state: StackState, name: str) -> dict[str, Any]:
 
 
 def _credentials(state: StackState, name: str) -> dict[str, Any]:
+    if name == "rewards":
+        return {"voucher_keys": state.voucher_keys}
     if name != "recognition":
         return {}
     return {"credential_keys": state.credential_keys, "credentials_url": state.credentials_url}

@@ -69,6 +69,8 @@ class StackState(BaseModel):
     """Keys that seal texts."""
     credential_keys: str = Field(default_factory=lambda: secrets.token_urlsafe(32))
     """Keys that seal the private keys of issuers of badges."""
+    voucher_keys: str = Field(default_factory=lambda: secrets.token_urlsafe(32))
+    """Keys that seal codes of vouchers."""
     admin_key: str = Field(default_factory=lambda: "plaudit_admin_" + secrets.token_urlsafe(32))
     only: tuple[str, ...] | None = None
     role: str = "all"

@@ -28,7 +28,7 @@ from services.ingest.erasure import handlers as erasure_handlers
 from services.ingest.erasure.handlers import LOOK_AFTER_EVERY_SECONDS, look_after
 from services.ingest.event_types import api as event_types
 from services.ingest.events import handlers
-from services.ingest.events.api import posting, receipts
+from services.ingest.events.api import posting, receipts, traces
 from services.ingest.events.api.documents import OPERATIONS, schemas
 from services.ingest.kudos import api as kudos
 from services.ingest.lanes.handlers import lanes
@@ -85,7 +85,10 @@ SPEC = ServiceSpec(
     ],
     lanes=lanes,
     routers=[
-        *(part.router for part in (posting, deliveries, receipts, event_types, measuring, linking, directory)),
+        *(
+            part.router
+            for part in (posting, deliveries, receipts, traces, event_types, measuring, linking, directory)
+        ),
         *(part.router for part in (suggestions, members, bots, merges, attributes, erasure, checkins, replays)),
         *(part.router for part in (reactions, kudos, walls, surveys)),
         *(part.router for part in (connections, door)),
@@ -98,6 +101,7 @@ SPEC = ServiceSpec(
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
         Timer("measure-again", every_seconds=PORTION_EVERY_SECONDS, run=measure_again),
         Timer("keep-outcome-hours", every_seconds=handlers.KEEP_HOURS_EVERY_SECONDS, run=handlers.keep_hours),
+        Timer("keep-traces", every_seconds=handlers.KEEP_TRACES_EVERY_SECONDS, run=handlers.keep_traces),
         Timer("keep-refused", every_seconds=keeping.KEEP_EVERY_SECONDS, run=keeping.keep_in_order),
         Timer("find-what-stands", every_seconds=standing.LOOK_EVERY_SECONDS, run=standing.find_what_stands),
         Timer("keep-reactions", every_seconds=KEEP_REACTIONS_EVERY_SECONDS, run=keep_reactions),

@@ -71,6 +71,9 @@ class Settings(SigningSettings):
     outcome_hours_days: int = Field(
         32, ge=1, description="How long it is known how many events of a source had which outcome in which hour"
     )
+    traces_kept_days: int = Field(
+        30, ge=1, le=3_650, description="How long it is known by which trace a request's events came"
+    )
     refused_max_count: int = Field(
         5_000,
         ge=1,

@@ -2,7 +2,8 @@
 
 from services.rewards.books import api as books
 from services.rewards.books.handlers import fold
-from services.rewards.catalogue import api as catalogue
+from services.rewards.catalogue.api import offers, rewards
+from services.rewards.catalogue.handlers import count_low
 from services.rewards.chain import api as chain_api
 from services.rewards.chain.handlers import chain
 from services.rewards.checks import api as checks
@@ -21,6 +22,7 @@ from services.rewards.ledger.api import members
 from services.rewards.liability.api import policies as liability_policies
 from services.rewards.liability.api import worth as liability
 from services.rewards.liability.handlers import take_next_day
+from services.rewards.links import api as reward_links
 from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
 from services.rewards.payouts import api as payouts
@@ -38,11 +40,14 @@ from services.rewards.periods.handlers import count_overdue
 from services.rewards.problems import ERRORS
 from services.rewards.reconciliation import api as reconciliation
 from services.rewards.reconciliation.handlers import NOTED_EVERY_SECONDS, count_open, note_matched
-from services.rewards.redemptions import api as redemptions
+from services.rewards.redemptions.api import own as own_redemptions
+from services.rewards.redemptions.api import routes as redemptions
 from services.rewards.redemptions.handlers import expire_reservations
 from services.rewards.restoring.handlers import READ_BACK
 from services.rewards.settings import Settings
 from services.rewards.suspensions.handlers import FOLLOWED_SUSPENSIONS
+from services.rewards.vouchers import api as vouchers
+from services.rewards.vouchers.handlers.codes import seal_anew
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
@@ -71,7 +76,8 @@ SPEC = ServiceSpec(
     routers=[
         part.router
         for part in (
-            *(members, erasure, payees, catalogue, redemptions, payouts, runs, preview, review, outcomes),
+            *(members, erasure, payees, offers, rewards, vouchers, redemptions, own_redemptions),
+            *(reward_links, payouts, runs, preview, review, outcomes),
             *(reconciliation, checks, books, chain_api, draws, periods, journals),
             *(liability_policies, liability, account_mappings, journal_exports),
         )
@@ -86,6 +92,8 @@ SPEC = ServiceSpec(
         Timer("count-outcomes-waiting", every_seconds=60, run=count_waiting),
         Timer("count-bank-lines-open", every_seconds=60, run=count_open),
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
+        Timer("seal-codes-anew", every_seconds=60, run=seal_anew),
+        Timer("count-rewards-low", every_seconds=60, run=count_low),
         Timer("fold-sums", every_seconds=60, run=fold),
         Timer("chain-entries", every_seconds=1, run=chain),
         Timer("count-mappings-waiting", every_seconds=60, run=count_mappings_waiting),

@@ -20,6 +20,15 @@ DRAWS = Counter("plaudit_rewards_draws_total", "Draws whose tickets were frozen,
 REDEMPTIONS_REFUSED = Counter(
     "plaudit_rewards_redemptions_refused_total", "Redemptions refused for lack of points"
 )
+REWARDS_LOW = Gauge(
+    "plaudit_rewards_rewards_low", "Rewards of catalogues of which as few are left as somebody wants to be told of"
+)
+CODES_ADDED = Counter("plaudit_rewards_voucher_codes_added_total", "Codes of vouchers that were imported")
+CODES_GIVEN = Counter("plaudit_rewards_voucher_codes_given_total", "Codes of vouchers that somebody was given")
+CODES_UNREADABLE = Gauge(
+    "plaudit_rewards_voucher_codes_unreadable",
+    "Codes sealed with a key that this service does not have: nobody can be shown them",
+)
 PAYOUTS = Counter("plaudit_rewards_payouts_total", "Payouts that reached a state", ["state"])
 PAYOUT_AMOUNT = Counter(
     "plaudit_rewards_payouts_minor_units_total",
@@ -76,6 +85,9 @@ PERIODS_OVERDUE = Gauge(
     "Communities that close their months and have one that should have been closed by now",
 )
 JOURNALS_POSTED = Counter("plaudit_rewards_journals_posted_total", "Entries by hand that two people had booked")
+LEDGER_CHECKS_GIVEN_UP = Counter(
+    "plaudit_rewards_ledger_checks_given_up_total", "Checks of the ledger of which a part took longer than it may"
+)
 LEDGER_CHECKED = Gauge("plaudit_rewards_ledger_checked_timestamp_seconds", "When the ledger was last checked")
 
 for _state in ("given", "had", "gone", "unknown", "nobody"):

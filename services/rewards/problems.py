@@ -3,6 +3,20 @@
 from services.rewards.bank_messages.pain001.domain import BankFileError
 from services.rewards.books.api import UNKNOWN_ACCOUNT, UNKNOWN_TRANSFER
 from services.rewards.books.domain import UnknownAccountError, UnknownTransferError
+from services.rewards.catalogue.api.rewards import (
+    CATALOGUE_FULL,
+    REWARD_EXISTS,
+    STALE_REWARD,
+    UNKNOWN_CATALOGUE_REWARD,
+    UNUSABLE_REWARD,
+)
+from services.rewards.catalogue.domain import (
+    CatalogueFullError,
+    RewardExistsError,
+    StaleRewardError,
+    UnknownCatalogueRewardError,
+    UnusableRewardError,
+)
 from services.rewards.chain.api import UNKNOWN_BLOCK
 from services.rewards.chain.domain import UnknownBlockError
 from services.rewards.draws.api import DRAW_OPEN, UNKNOWN_DRAW
@@ -47,6 +61,15 @@ from services.rewards.liability.domain.policies import (
     PolicyFourEyesError,
     TooManyPoliciesError,
     UnknownPolicyError,
+)
+from services.rewards.links.api import LINK_ENDS, LINK_OVER, TOO_MANY_LINKS, UNKNOWN_LINK
+from services.rewards.links.domain import (
+    LinkEndsError,
+    LinkOverError,
+    LinkState,
+    OtherLinkError,
+    TooManyLinksError,
+    UnknownLinkError,
 )
 from services.rewards.lots.domain.lots import NotEnoughPointsError
 from services.rewards.payouts.api import UNKNOWN_PAYOUT
@@ -93,25 +116,45 @@ from services.rewards.reconciliation.domain import (
     UnknownLineError,
     UnknownMessageError,
 )
-from services.rewards.redemptions.api import (
+from services.rewards.redemptions.api.models import (
+    HAD_ENOUGH,
     LEVEL_TOO_LOW,
+    NO_CODE,
     NOT_CANCELLABLE,
     NOT_CONFIRMABLE,
     NOT_ENOUGH_POINTS,
     NOT_FOR_MEMBER,
+    NOT_THEIRS,
     OUT_OF_STOCK,
+    REWARD_LEVEL_LACKING,
     UNKNOWN_REDEMPTION,
     UNKNOWN_REWARD,
 )
 from services.rewards.redemptions.domain import (
+    HadEnoughError,
     LevelTooLowError,
     OtherRequestError,
     OutOfStockError,
     OutsideAudienceError,
     RedemptionClosedError,
     RedemptionState,
+    RewardLevelLackingError,
     UnknownRedemptionError,
     UnknownRewardError,
+)
+from services.rewards.vouchers.api import (
+    NO_VOUCHER,
+    NO_VOUCHER_KEYS,
+    TOO_MANY_CODES,
+    codes_refused,
+)
+from services.rewards.vouchers.domain import (
+    CodesRefusedError,
+    NoCodeError,
+    NotTheirsError,
+    NoVoucherError,
+    NoVoucherKeysError,
+    TooManyCodesError,
 )
 from shared.bank_messages.documents import MessageError
 from shared.commands import KEY_REUSED
@@ -134,6 +177,15 @@ def _too_low(error: LevelTooLowError) -> Problem:
     return Problem(
         LEVEL_TOO_LOW, f"Rewards are open to members with the level {titles}, which this one does not have"
     )
+
+
+def _had_enough(error: HadEnoughError) -> Problem:
+    within = "in all" if error.days is None else f"within {error.days} days"
+    return Problem(HAD_ENOUGH, f"One person may have {error.count} of it {within}, and this one has them")
+
+
+def _unusable(error: UnusableRewardError) -> Problem:
+    return Problem(UNUSABLE_REWARD, str(error), [FieldError(field=f"/{error.field}", detail=str(error))])
 
 
 def _closed(error: RedemptionClosedError) -> Problem:
@@ -173,6 +225,13 @@ def _unmapped(error: UnmappedError) -> Problem:
 def _mapped_twice(error: MappedTwiceError) -> Problem:
     detail = "This account and event are named before"
     return Problem(MAPPED_TWICE, detail, [FieldError(field=f"/accounts/{error.place}", detail=detail)])
+
+
+_LINK_OVER = {
+    LinkState.USED_UP: "As many people claimed it as could",
+    LinkState.EXPIRED: "Its time is over",
+    LinkState.REVOKED: "Whoever made it revoked it",
+}
 
 
 ERRORS: ErrorTable = {
@@ -260,6 +319,50 @@ ERRORS: ErrorTable = {
     UnknownRewardError: _unknown_reward,
     OutsideAudienceError: _outside,
     LevelTooLowError: _too_low,
+    RewardLevelLackingError: lambda error: Problem(
+        REWARD_LEVEL_LACKING, f"It takes the level {error.title!r}, which the member does not have"
+    ),
+    HadEnoughError: _had_enough,
+    UnusableRewardError: _unusable,
+    UnknownCatalogueRewardError: lambda error: Problem(
+        UNKNOWN_CATALOGUE_REWARD,
+        f"The catalogue has no {error.reward_id!r} of its own; GET /v1/catalogue/rewards lists them",
+    ),
+    RewardExistsError: lambda error: Problem(
+        REWARD_EXISTS, f"There is {error.reward_id!r}; PUT /v1/catalogue/rewards/{error.reward_id} changes it"
+    ),
+    CatalogueFullError: lambda error: Problem(
+        CATALOGUE_FULL, f"It has {error.max_count}; change one that was withdrawn, or raise the setting"
+    ),
+    StaleRewardError: lambda error: Problem(
+        STALE_REWARD,
+        f"It has revision {error.now}, and the change is for {error.asked}: read it again and say what you change",
+    ),
+    NoVoucherError: lambda error: Problem(NO_VOUCHER, f"{error.reward_id!r} is no voucher: it takes no codes"),
+    NoVoucherKeysError: lambda error: Problem(
+        NO_VOUCHER_KEYS, f"Whoever operates the service sees to it: {error}"
+    ),
+    TooManyCodesError: lambda error: Problem(
+        TOO_MANY_CODES, f"At most {error.max_count} codes of one reward wait to be given; nothing was taken in"
+    ),
+    CodesRefusedError: codes_refused,
+    UnknownLinkError: lambda _: Problem(UNKNOWN_LINK, "It was not made here, or what was shown is not whole"),
+    LinkOverError: lambda error: Problem(LINK_OVER, _LINK_OVER[error.state]),
+    LinkEndsError: lambda error: Problem(
+        LINK_ENDS,
+        f"It ends within {error.max_days} days from now",
+        [FieldError(field="/expires_at", detail=f"It ends within {error.max_days} days from now")],
+    ),
+    TooManyLinksError: lambda error: Problem(
+        TOO_MANY_LINKS, f"{error.max_count} are open; revoke those that nobody needs"
+    ),
+    OtherLinkError: lambda _: Problem(
+        KEY_REUSED,
+        "The key made another link before",
+        [FieldError(field="Idempotency-Key", detail="Use a new key")],
+    ),
+    NoCodeError: lambda _: Problem(NO_CODE, "No code came with it, or what it said is gone"),
+    NotTheirsError: lambda _: Problem(NOT_THEIRS, "Whom it was given to signs in and sees it on their own page"),
     OutOfStockError: lambda error: Problem(
         OUT_OF_STOCK, f"All {error.title!r} are redeemed or given; nothing was reserved"
     ),

@@ -1,12 +1,27 @@
 """Settings of rewards."""
 
+from base64 import urlsafe_b64decode
 from datetime import time
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator
 
 from shared.settings import ServiceSettings
+from shared.signatures import split_keys
 from shared.zones import zone_names
+
+VOUCHER_KEY_BYTES: Final = 32
+
+
+def voucher_keys(text: str) -> list[bytes]:
+    """The keys of the setting. Raises ValueError for what is none."""
+    try:
+        keys = [urlsafe_b64decode(key + "=" * (-len(key) % 4)) for key in split_keys(text)]
+    except ValueError as error:
+        raise ValueError(f"voucher_keys are {VOUCHER_KEY_BYTES} bytes each in base64url") from error
+    if any(len(key) != VOUCHER_KEY_BYTES for key in keys):
+        raise ValueError(f"voucher_keys have {VOUCHER_KEY_BYTES} bytes each: `plaudit secrets` makes one")
+    return keys
 
 
 def _known_zone(name: str) -> str:
@@ -36,6 +51,24 @@ class Settings(ServiceSettings):
     reservation_ttl_seconds: int = Field(900, ge=1, description="A redemption not confirmed by then expires")
     draw_tickets_max_count: int = Field(
         100_000, ge=1, le=1_000_000, description="Tickets that a draw takes; what comes with later grants is none"
+    )
+    catalogue_rewards_max_count: int = Field(
+        500, ge=1, le=2_000, description="Rewards that a community's own catalogue may have, withdrawn ones too"
+    )
+    voucher_codes_max_count: int = Field(
+        100_000, ge=1, description="Codes of one reward that may wait to be given; an import beyond is refused"
+    )
+    voucher_keys: str = Field(
+        "",
+        repr=False,
+        description="Keys that seal codes of vouchers, comma-separated, 32 bytes in base64url each: the first "
+        "seals, all open; empty: no codes are taken in",
+    )
+    reward_links_max_count: int = Field(
+        1_000, ge=1, description="Links that give rewards which a community may have open at once"
+    )
+    reward_link_max_days: int = Field(
+        365, ge=1, le=3_650, description="Days after which a link that gives a reward ends at the latest"
     )
     upkeep_max_count: int = Field(1_000, ge=1, description="Lots, reservations or sums that a timer takes at once")
     payouts_per_run_max_count: int = Field(
@@ -100,3 +133,9 @@ class Settings(ServiceSettings):
     bank_cutoff: time = Field(
         time(14), description="A bank file written from then on counts as received on the next TARGET day"
     )
+
+    @field_validator("voucher_keys")
+    @classmethod
+    def _are_voucher_keys(cls, value: str) -> str:
+        voucher_keys(value)
+        return value

@@ -1,6 +1,6 @@
 """Who did what: the entry that every command leaves in its own transaction, and whose data were read."""
 
-from shared.audit.domain import Actor, Commanded, Did, Entry, command_entry, continued_trace, entries_of
+from shared.audit.domain import Actor, Commanded, Did, Entry, command_entry, entries_of
 from shared.audit.reads import Read, ReadNotes, read_id
 from shared.audit.store import add_command, add_reads
 
@@ -14,7 +14,6 @@ __all__ = [
     "add_command",
     "add_reads",
     "command_entry",
-    "continued_trace",
     "entries_of",
     "read_id",
 ]

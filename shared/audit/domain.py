@@ -13,7 +13,6 @@ _SECRET_FIELDS = re.compile(r"secret|password|token|^key$|e_?mail|_key$")
 MASKED = "…"
 _IBAN = re.compile(r"\b([A-Z]{2})[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _ACCESS_KEY = re.compile(r"plk_[A-Za-z0-9_-]+")
-_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +138,3 @@ def _text(value: Any) -> str:
 def masked_iban(iban: str) -> str:
     """The country and the last four characters of an IBAN."""
     return f"{iban[:2]}{MASKED}{iban.replace(' ', '')[-4:]}"
-
-
-def continued_trace(traceparent: str | None, fresh: str) -> str:
-    """The trace that a request came with, under a span of its own; a `fresh` one where it came with none.
-
-    Both are W3C traceparents. No two commands have the same, so what has a command's came of it.
-    """
-    found = _TRACEPARENT.fullmatch(traceparent or "")
-    return fresh if found is None else f"00-{found[1]}-{fresh.split('-')[2]}-01"

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
+
 from shared.dead_letters.domain import community_of
 from shared.dead_letters.store import NewLetter, add_letters
 from shared.settings import ServiceSettings
 from shared.telemetry import BAD_SIGNATURES, DEAD_LETTERS
 from shared.topics import LANE_PREFIX, community_of_lane, dead_letter_topic
+from shared.traces import trace_id_of
 from shared.transaction import Transaction
 
 REASON_MAX_CHARS = 1_000
@@ -62,7 +65,12 @@ class DeadLetters:
             log.error(
                 "dead letter: %s",
                 rejection.reason[:REASON_MAX_CHARS],
-                extra={"topic": record.topic, "partition": record.partition, "offset": record.offset},
+                extra={
+                    "topic": record.topic,
+                    "partition": record.partition,
+                    "offset": record.offset,
+                    "trace_id": _trace_id(record.value),
+                },
             )
             tx.publish(self._topic, record.key or b"", self._fact(rejection, tx.now))
         await add_letters(tx.conn, letters=[self._letter(rejection) for rejection in rejections], now=tx.now)
@@ -128,3 +136,13 @@ class DeadLetters:
                 "reason": rejection.reason[:REASON_MAX_CHARS],
             },
         }
+
+
+def _trace_id(value: bytes) -> str | None:
+    """The trace that a record names, as far as it can be read."""
+    try:
+        said = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return None
+    traceparent = said.get("traceparent") if isinstance(said, dict) else None
+    return trace_id_of(traceparent) if isinstance(traceparent, str) else None

@@ -13,7 +13,7 @@ import asyncpg
 from fastapi import Depends, Request
 
 from shared.access_keys import KeyRing, Principal
-from shared.audit import Actor, Commanded, ReadNotes, continued_trace
+from shared.audit import Actor, Commanded, ReadNotes
 from shared.http.problem_types import FENCED, NOT_AVAILABLE
 from shared.http.problems import Problem
 from shared.own_facts.fence import Report
@@ -21,6 +21,7 @@ from shared.postgres import Connection, begin
 from shared.settings import ServiceSettings
 from shared.telemetry import new_traceparent
 from shared.told import Told
+from shared.traces import continued_trace
 from shared.transaction import Transaction
 
 #: Where a request keeps who calls, once that was checked: an Actor.

@@ -17,7 +17,8 @@ from shared.http.problem_types import REQUEST_TOO_LARGE, SLOW_REQUEST, UNSUPPORT
 from shared.http.problems import PRIVATE, Problem
 from shared.http.reads import READS
 from shared.settings import ServiceSettings
-from shared.telemetry import HTTP_REQUESTS, HTTP_SECONDS
+from shared.telemetry import HTTP_REQUESTS, HTTP_SECONDS, TRACE_ID
+from shared.traces import trace_id_of
 
 UNMATCHED = "unmatched"
 #: Pages about the API, which say nothing of anybody and may be kept.
@@ -47,7 +48,13 @@ class RequestLimits:
         started = time.perf_counter()
         status = 500
         direct = self._direct.get((scope["method"], scope["path"]))
-        encodings = [value.lower() for name, value in scope["headers"] if name == b"content-encoding"]
+        encodings = []
+        for name, value in scope["headers"]:
+            if name == b"content-encoding":
+                encodings.append(value.lower())
+            elif name == b"traceparent":
+                # Each request is a task of its own: it ends with that.
+                TRACE_ID.set(trace_id_of(value.decode("latin-1")))
 
         async def counted_send(message: Message) -> None:
             nonlocal status

@@ -71,6 +71,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "occasions": "community occasion_id title begins_at ends_at capacity secret device_key made_at",
         "member_counts": "community members persons bots staff departed hidden unverified is_folded",
         "outcome_hours": "community source hour outcome events folded",
+        "receipt_traces": "community receipt_id receipt_index trace_id received_at",
         "people": (
             "person_id revision name kind disabled email oidc_issuer oidc_subject created_at unbound_count"
         ),
@@ -160,6 +161,15 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "rewards": {
         **NOBODYS_SHARED,
+        # What a community offers.
+        "catalogue_rewards": (
+            "community reward_id kind category title description translations audience level opens_at closes_at "
+            "stock low_count shows_left limit_count limit_days is_withdrawn revision changed_at"
+        ),
+        "reward_links": (
+            "community link_id reward_id note uses_max_count expires_at created_at created_by revoked_at"
+        ),
+        "catalogue_prices": "community reward_id effective_from points",
         # Which payout a line is about, and nothing of the person: who was paid is not kept of a bank's file.
         "bank_lines": (
             "community message_key line_id place imported_at kind status level reference end_to_end_id order_id "

@@ -23,6 +23,9 @@ _OF_QUESTIONS: Final = """question_uid in (
 _OF_ACCOUNTS: Final = (
     "account_id in (select account_id from accounts where community = $1 and owner = any($2::uuid[]))"
 )
+_OF_REDEMPTIONS: Final = (
+    "redemption_id in (select redemption_id from redemptions where community = $1 and member_id = any($2::uuid[]))"
+)
 _OF_PAYOUTS: Final = (
     "payout_id in (select payout_id from payouts where community = $1 and member_id = any($2::uuid[]))"
 )
@@ -1085,6 +1088,19 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             says="What they had for points",
         ),
         Held(
+            "voucher_codes",
+            personal="sealed",
+            others=(
+                "community code_id reward_id code_hash sealed_by expires_at added_at redemption_id given_at "
+                "forgotten_at"
+            ),
+            order="community code_id",
+            erased=Erased.BLANKED,
+            says="Codes of vouchers that they were given: what one says is on their own page alone",
+            whose=_OF_REDEMPTIONS,
+            hidden="sealed code_hash",
+        ),
+        Held(
             "erased_members",
             personal="",
             others="community member_id forfeits erased_at looked_at done_at",
@@ -1148,7 +1164,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             others=(
                 "community event_uid received_at event_time member_id object_member_id "
                 "reply_member_id target_uid retracted_by channel type source event_id day decided_at "
-                "decided_by is_bots decided_id"
+                "decided_by is_bots decided_id trace_id"
             ),
             order="event_uid community",
             erased=Erased.STAYS,

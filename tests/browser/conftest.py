@@ -165,6 +165,9 @@ async def dead_letter(state: StackState, record: dict[str, Any]) -> str:
     return found[0]
 
 
+TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
 def filled(state: StackState) -> dict[str, str]:
     """Fill the community; the ids of something of each kind that the explorer shows."""
     urls = state.service_urls
@@ -172,10 +175,11 @@ def filled(state: StackState) -> dict[str, str]:
         programme = PROGRAMME.read_text().replace("\nrecognition:", ANSWERS)
         text = {"content": programme.encode(), "headers": {"Content-Type": "application/yaml"}}
         request("POST", f"{urls['scoring']}/v1/programmes", key, **text)
-        taken = request("POST", f"{urls['ingest']}/v1/events", key, json=events())
+        traced = {"traceparent": f"00-{TRACE_ID}-00f067aa0ba902b7-01"}
+        taken = request("POST", f"{urls['ingest']}/v1/events", key, json=events(), headers=traced)
         other = {**events()[0], "data": {**events()[0]["data"], "length_chars": 41}}
         request("POST", f"{urls['ingest']}/v1/events", key, json=[other])
-        return {"receipt": taken["receipt_id"]}
+        return {"receipt": taken["receipt_id"], "trace": TRACE_ID}
 
 
 @pytest.fixture(scope="session")

@@ -34,6 +34,7 @@ guidelines:
   categories: [{id: spam, title: Spam}]
 recognition:
   boards: [{id: month, title: This month, period: month, public: true}]
+  kudos: {per_month: 5, values: [{id: patience, title: Patience}]}
   milestones:
     - {id: first, title: First message, rule: message, at: [1]}
 """
@@ -44,8 +45,12 @@ NAMES = {
     "hidden": "Hidde Hidden",
     "suspended": "Susi Suspended",
 }
-#: Who is on no board and in no celebration that others see.
+#: Who is on no board and in no celebration that others see; thanks of who is suspended stay.
 ABSENT = ("quiet", "hidden", "suspended")
+#: Who thanks whom; the last is taken back.
+THANKS = (("ada", "mallory"), ("suspended", "ada"), ("ada", "quiet"), ("hidden", "ada"), ("mallory", "ada"))
+THANKS_SHOWN_COUNT = 2
+WORDS = "<i>Thank you</i> for staying with it."
 SCOPES = (
     "events:write",
     "programmes:write",
@@ -68,6 +73,28 @@ def message(who: str) -> dict[str, Any]:
         "time": datetime.now(UTC).isoformat(),
         "data": {"channel": "chat", "actor": {"id": who, "name": NAMES[who]}, "length_chars": 40},
     }
+
+
+def thanks() -> list[dict[str, Any]]:
+    """Kudos of the pier, and the retraction of the last."""
+
+    def event(event_id: str, kind: str, who: str, **data: Any) -> dict[str, Any]:
+        said = {"channel": "chat", "actor": {"id": who, "name": NAMES[who]}, **data}
+        return message(who) | {"id": event_id, "type": kind, "data": said}
+
+    given = [
+        event(
+            f"k-{nth}",
+            "kudos.given.v1",
+            giver,
+            object={"id": f"k-{nth}", "author": {"id": receiver, "name": NAMES[receiver]}},
+            message=WORDS,
+            value="patience",
+        )
+        for nth, (giver, receiver) in enumerate(THANKS)
+    ]
+    target = {"source": "urn:pier", "id": given[-1]["id"]}
+    return [*given, event("k-back", "activity.retracted.v1", THANKS[-1][0], target=target)]
 
 
 @contextmanager
@@ -98,14 +125,14 @@ async def furnished(state: StackState, sites: list[str]) -> dict[str, str]:
     urls, office = state.service_urls, local_people(state).office
     look = {"name": "The pier", "colours": COLOURS, "logo_png": logo(32)}
     wanted = {"id": PIER, "title": "Pier", "look": look, "embed_sites": sites}
-    wanted["public"] = ["boards", "names", "celebrations", "cards"]
+    wanted["public"] = ["boards", "names", "celebrations", "cards", "kudos"]
     request("POST", f"{office.ingest_url}/v1/communities", office.key, json=wanted)
     key = issue_key(state, PIER, "embeds", SCOPES)["key"]
     yaml = {"content": PROGRAMME.encode(), "headers": {"Content-Type": "application/yaml"}}
     request("POST", f"{urls['scoring']}/v1/programmes", key, **yaml)
     # What happens before a milestone's past is counted is of that past, and celebrated with nobody.
     await wait_until_idle(state)
-    request("POST", f"{urls['ingest']}/v1/events", key, json=[message(who) for who in NAMES])
+    request("POST", f"{urls['ingest']}/v1/events", key, json=[*(message(who) for who in NAMES), *thanks()])
     ids: dict[str, str] = {}
 
     async def scored() -> bool:
@@ -143,11 +170,13 @@ async def pier(console: Console, allowed: str) -> Mapping[str, str]:
 
 
 async def shown_without_the_absent(anybody: httpx.AsyncClient) -> None:
-    """Wait until boards and celebrations have heard of whoever is on none."""
+    """Wait until boards, celebrations and the wall have heard of whoever is on none."""
+    counts = {"leaderboard": len(NAMES) - len(ABSENT), "celebrations": len(NAMES) - len(ABSENT)}
+    counts["kudos"] = THANKS_SHOWN_COUNT
 
     async def so() -> bool:
-        said = [(await anybody.get(f"{path}.json")).json()["items"] for path in ("leaderboard", "celebrations")]
-        return [len(items) for items in said] == [len(NAMES) - len(ABSENT)] * 2
+        said = {path: (await anybody.get(f"{path}.json")).json()["items"] for path in counts}
+        return {path: len(items) for path, items in said.items()} == counts
 
     await until(so)
 
@@ -160,12 +189,13 @@ async def test_an_embed_is_framed_by_an_allowed_site_and_by_no_other(
     page = await context.new_page()
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
-    paths = ("leaderboard?theme=light", "boards/month?language=en", "celebrations", f"cards/{pier['ada']}")
+    of_ada = f"cards/{pier['ada']}"
+    paths = ("leaderboard?theme=light", "boards/month?language=en", "celebrations", "kudos", of_ada)
     page_text[0] = "".join(f'<iframe src="{base}/{path}" width="200" height="500"></iframe>' for path in paths)
     async with httpx.AsyncClient(base_url=base) as anybody:
         await shown_without_the_absent(anybody)
     await page.goto(allowed)
-    for nth, says in enumerate(("Classifica", "This month", "Festeggiamenti", NAMES["ada"])):
+    for nth, says in enumerate(("Classifica", "This month", "Festeggiamenti", "Kudos", NAMES["ada"])):
         await expect(page.frame_locator("iframe").nth(nth).locator("h1")).to_have_text(says)
     board = page.frame_locator("iframe").nth(0)
     # Markup in a name is shown, the logo is there, and the colours are the community's, in the theme asked for.
@@ -194,16 +224,29 @@ async def test_of_who_is_hidden_suspended_or_wants_no_part_an_embed_says_nothing
     base = f"{console.state.console_url}/c/{PIER}/embeds"
     async with httpx.AsyncClient(base_url=base) as anybody:
         await shown_without_the_absent(anybody)
-        paths = ("leaderboard", "leaderboard?period=all&count=25", "boards/month", "celebrations?count=25")
+        paths = (
+            "leaderboard",
+            "leaderboard?period=all&count=25",
+            "boards/month",
+            "celebrations?count=25",
+            "kudos",
+        )
         for path in paths:
             plain, _, query = path.partition("?")
             for kind in ("", ".json"):
                 answer = await anybody.get(f"{plain}{kind}?{query}")
                 assert answer.status_code == 200, path
                 assert NAMES["ada"] in answer.text, path
-                assert not [who for who in ABSENT if NAMES[who] in answer.text], path
+                absent = ABSENT[:2] if path == "kudos" else ABSENT
+                assert not [who for who in absent if NAMES[who] in answer.text], path
                 assert not [one for one in pier.values() if one in answer.text], path
                 assert "<b onmouseover" not in answer.text or kind == ".json"
+                assert "<i>" not in answer.text or kind == ".json"
+        said = (await anybody.get("kudos.json")).json()["items"]
+        assert {(one["giver"], one["receiver"]) for one in said} == {
+            (NAMES[giver], NAMES[receiver]) for giver, receiver in THANKS[:THANKS_SHOWN_COUNT]
+        }
+        assert {(one["message"], one["value"]) for one in said} == {(WORDS, "Patience")}
         # The hidden one wants a card, and has none; the others said nothing.
         for who in ("hidden", "quiet", "mallory"):
             assert (await anybody.get(f"cards/{pier[who]}")).status_code == 404
@@ -254,7 +297,7 @@ async def test_every_embed_is_whole_and_readable(console: Console, pier: Mapping
         look: dict[str, Any] = {"color_scheme": theme, "viewport": {"width": width, "height": 700}}
         context = await console.browser.new_context(locale="it-IT", **look)
         visitor = Visitor(await context.new_page(), console.state.console_url)
-        for path in ("leaderboard", "boards/month", "celebrations", f"cards/{pier['ada']}"):
+        for path in ("leaderboard", "boards/month", "celebrations", "kudos", f"cards/{pier['ada']}"):
             wrong += await visitor.wrong_at(f"/c/{PIER}/embeds/{path}", width=width)
         await context.close()
     assert wrong == []
@@ -273,6 +316,8 @@ async def test_a_manager_pastes_an_embed_and_an_administrator_allows_a_site(
         await page.get_by_role("button", name="Look").click()
         pasted = page.get_by_role("region", name="To paste into a page")
         await expect(pasted).to_contain_text(f'/c/{PIER}/embeds/leaderboard?theme=dark&count=5"')
+        await page.get_by_role("link", name="Kudos", exact=True).last.click()
+        await expect(page.frame_locator("iframe.preview").locator("h1")).to_have_text("Kudos")
         sites = page.get_by_label("Sites")
         await sites.fill(f"{await sites.input_value()}\nhttps://acme.example; script-src *")
         await page.get_by_role("button", name="Save").click()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.rewards.redemptions.api import RedemptionRequest
+from services.rewards.redemptions.api.models import RedemptionRequest
 from shared.http.bodies import known_fields
 from shared.near_names import near_name, suggestion
 from tests.contract.test_openapi import resolved

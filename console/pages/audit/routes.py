@@ -1,5 +1,6 @@
 """The audit log: who did what, with filters in the address, and all of it as a table for spreadsheets."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -22,8 +23,9 @@ PAGE_COUNT = 25
 #: Where nothing is filtered, one look at a page of members is one row, and not one of each of them.
 UNFOLDED_COUNT = 30
 PEOPLE_COUNT = 500
-FILTERS = ("kind", "service", "command", "person", "credential", "object", "member", "from", "to")
+FILTERS = ("kind", "service", "command", "person", "credential", "object", "member", "trace", "from", "to")
 TEXT_MAX_CHARS = 300
+_TRACE_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def _(text: str) -> str:
@@ -66,6 +68,8 @@ def _asked(visit: Visit) -> tuple[dict[str, str], dict[str, Any], dict[str, str]
     for name in ("person", "member"):
         if name in said and not _is_uuid(said[name]):
             errors[name] = visit.say(_("An id has 32 digits and letters from a to f"))
+    if "trace" in said and not _TRACE_ID.fullmatch(said["trace"]):
+        errors["trace"] = visit.say(_("A trace's id has 32 digits and small letters from a to f"))
     for name, days in (("from", 0), ("to", 1)):
         if name in said:
             moment = midnight(said[name], visit.community.time_zone, days=days)

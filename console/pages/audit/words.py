@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from console.components.languages import Writer, short_id
 from console.frame.navigation import (
+    CATALOGUE,
     COMMUNITY,
     EXPLORER,
     GENERAL_LEDGER,
@@ -139,6 +140,12 @@ COMMANDS: Final = {
     "campaign.stop": _("stopped a campaign"),
     "campaign.resume": _("let a campaign go on"),
     "payee.set": _("set bank details"),
+    "reward.add": _("added a reward to the catalogue"),
+    "reward.change": _("changed a reward of the catalogue"),
+    "voucher.import": _("imported codes of a voucher"),
+    "reward_link.make": _("made a link that gives a reward"),
+    "reward_link.revoke": _("revoked a link that gives a reward"),
+    "redemption.claim": _("claimed what a link gives"),
     "redemption.reserve": _("reserved a reward"),
     "redemption.confirm": _("confirmed a redemption"),
     "redemption.cancel": _("cancelled a redemption"),
@@ -190,6 +197,9 @@ KINDS: Final = {
     "streak": _("a streak"),
     "quest": _("a quest"),
     "draw": _("a draw"),
+    "reward": _("a reward"),
+    "voucher": _("a voucher"),
+    "reward_link": _("a link"),
     "guidelines": _("guidelines"),
     "guideline_case": _("report"),
     "suspension": _("suspension"),
@@ -269,6 +279,8 @@ def where(entry: Mapping[str, Any], may: Callable[[str], bool]) -> str | None:
         "journal": (LEDGER, f"/journals/{id_}"),
         "member": (EXPLORER, f"/{id_}"),
         "payee": (EXPLORER, f"/{id_}"),
+        "reward": (CATALOGUE, f"/{id_}"),
+        "voucher": (CATALOGUE, f"/{id_}"),
         "redemption": (REDEMPTIONS, f"/{id_}"),
     }
     if kind not in pages or id_ is None:

@@ -115,7 +115,7 @@ async def _asked(
     answers = await ask.all(
         community=lately.get(ask, "ingest", f"/v1/communities/{name}/public"),
         look=lately.get(ask, "ingest", f"/v1/communities/{name}/public/look"),
-        shown=lately.get(ask, "recognition", path, **kind.params(options)),
+        shown=lately.get(ask, kind.service, path, **kind.params(options)),
     )
     if not answers["community"].ok:
         return _none(answers["community"])

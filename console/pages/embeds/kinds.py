@@ -65,7 +65,7 @@ class Embed:
     template: str
     #: What the community must show to everybody.
     shows: str
-    #: Where recognition is asked: a path with what the address names, and the question's parameters.
+    #: Where the service is asked: a path with what the address names, and the question's parameters.
     asked: str
     params: Callable[[Options], Mapping[str, Any]]
     #: What of an answer is shown: all that the page and the JSON have.
@@ -75,6 +75,8 @@ class Embed:
     options: tuple[str, ...]
     #: In which a frame of ten lines has room.
     height: int
+    #: Which service is asked.
+    service: str = "recognition"
 
     def takes(self, named: str | None) -> bool:
         """Whether there may be one of that name."""
@@ -106,6 +108,21 @@ def _celebrations(answer: Mapping[str, Any]) -> dict[str, Any]:
                 "name": one["member_name"],
                 "celebrated_at": one["celebrated_at"],
                 "reactions": one["reactions"],
+            }
+            for one in answer["items"]
+        ]
+    }
+
+
+def _kudos(answer: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "items": [
+            {
+                "giver": one["giver"]["name"],
+                "receiver": one["receiver"]["name"],
+                "value": one["value_title"],
+                "message": one["message"],
+                "given_at": one["given_at"],
             }
             for one in answer["items"]
         ]
@@ -157,6 +174,20 @@ KINDS: Final = (
         None,
         _LIST,
         height=640,
+    ),
+    Embed(
+        "kudos",
+        "kudos",
+        _("Kudos"),
+        "kudos.html",
+        "kudos",
+        "/v1/kudos",
+        lambda options: {"limit": options.count},
+        _kudos,
+        None,
+        _LIST,
+        height=900,
+        service="ingest",
     ),
     Embed(
         "card",

@@ -12,6 +12,8 @@ from console.frame.visits import Visit
 RECEIPT_ID = re.compile(r"r[0-9a-f]{44}-[0-9]{1,6}b?")
 UUID_DIGITS = re.compile(r"[0-9a-fA-F]{32}")
 IDENTITY = re.compile(r"([a-z_]{2,20}):(.{1,255})")
+#: As a platform's logs have it; a trace's id alone is as long as a UUID.
+TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 PAYOUT_AWARDS_COUNT = 500
 MEMBER_AWARDS_COUNT = 50
 
@@ -34,12 +36,18 @@ ASKED = (
     ("redemption", "rewards:read", "rewards", "/v1/redemptions/{id}"),
     ("transfer", "payouts:read", "rewards", "/v1/ledger/transfers/{id}"),
     ("run", "payouts:read", "rewards", "/v1/payout-runs/{id}"),
+    ("trace", "receipts:read", "ingest", "/v1/traces/{digits}"),
 )
 
 
 def spelled(said: str) -> str | None:
-    """An id as services spell it: a receipt's, a UUID, or a UUID in 32 digits (an EndToEndId); None for others."""
+    """An id as services spell it: a receipt's, a UUID, or a UUID in 32 digits (an EndToEndId, the id of a trace).
+
+    Of a traceparent it is the trace's. None for others.
+    """
     text = said.strip()
+    if (traceparent := TRACEPARENT.fullmatch(text)) is not None:
+        text = traceparent[1]
     if RECEIPT_ID.fullmatch(text):
         return text
     try:
@@ -59,7 +67,12 @@ async def find(visit: Visit, id_: str) -> Found:
         return Found("receipt", answer) if answer.ok else Found(None, silent=[answer] if answer.is_down else ())
     asked = [one for one in ASKED if visit.signed_in.may(one[1])]
     questions = {
-        kind: visit.ask.get(service, path.format(id=id_), limit=PAYOUT_AWARDS_COUNT if kind == "payout" else None)
+        kind: visit.ask.get(
+            service,
+            path.format(id=id_, digits=id_.replace("-", "")),
+            limit=PAYOUT_AWARDS_COUNT if kind == "payout" else None,
+            after=visit.request.query_params.get("after") if kind == "trace" else None,
+        )
         for kind, _, service, path in asked
     }
     answers = await visit.ask.all(**questions)

@@ -71,12 +71,16 @@ async def programme(visit: Visit) -> Response:
 
 async def _event(visit: Visit, thing: dict[str, Any], id_: str) -> dict[str, Any]:
     questions = {"explanation": visit.ask.get("scoring", f"/v1/events/{id_}/explanation")}
+    # Whose words are read is in the audit: they are shown when somebody asks for them.
+    if visit.request.query_params.get("kept") and visit.signed_in.may(MEMBERS.scope or ""):
+        questions["kept"] = visit.ask.get("ingest", f"/v1/texts/{id_}")
     # Where a channel does not tell who took something back, nobody did it.
     if actor := thing["event"]["member_id"]:
         questions["actor"] = visit.ask.get("recognition", f"/v1/members/{actor}/recognition")
     answers = await visit.ask.all(**questions)
     return {
         "actor": None,
+        "kept": None,
         "declined": DECLINED,
         "words": event_words(thing["event"])[0],
         **answers,
@@ -141,6 +145,7 @@ _MORE = {
     "transfer": _transfer,
     "run": _run,
     "receipt": _receipt,
+    "trace": _receipt,
 }
 
 ROUTES = [

@@ -83,7 +83,8 @@ async def _open_texts(visit: Visit, rows: Sequence[Row]) -> None:
         async with room:
             answer = await visit.ask.get("ingest", f"/v1/texts/{row['row']['event_uid']}")
         if answer.ok:
-            row["row"] = {**row["row"], "fields": answer.body["fields"]}
+            kept = {name: answer.body[name] for name in ("fields", "extensions")}
+            row["row"] = {**row["row"], **kept}
         elif not answer.is_missing:  # its retention may have ended just now
             raise NotGatheredError(answer)
 

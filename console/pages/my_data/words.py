@@ -49,6 +49,7 @@ HELD: Final = (
     _("Teams of quests that they made, and what they called them"),
     _("Places in results of boards"),
     _("What they won in draws"),
+    _("Codes of vouchers that they were given: what one says is on their own page alone"),
     _("Rewards that came with badges, levels and quests"),
     _("Prizes that they won on boards"),
     _("Their tickets in draws"),

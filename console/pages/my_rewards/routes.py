@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from console.asking import Answer
-from console.components.tables import Listing
+from console.components.tables import Filter, Listing
 from console.frame.navigation import MY_REWARDS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
@@ -19,6 +19,11 @@ CHOSEN_COUNT = 20
 LINES_COUNT = 30
 #: Accounts whose entries a member reads as points that came or went; the other side of a transfer is the house's.
 OWN_ACCOUNTS = {"available", "pending"}
+
+
+def _(text: str) -> str:
+    """Marks what catalogues translate."""
+    return text
 
 
 async def show(visit: Visit) -> Response:
@@ -31,12 +36,25 @@ async def look(visit: Visit) -> Response:
     return await _one(visit)
 
 
+async def code(visit: Visit) -> Response:
+    """What a voucher says that the member has."""
+    redemption_id = visit.request.path_params["redemption_id"]
+    answer = await visit.ask.get("rewards", f"{_own(visit)}/redemptions/{redemption_id}/code")
+    if answer.is_missing and answer.problem_slug != "no-code":
+        raise NotFoundError
+    return visit.page(
+        "pages/my_rewards/code.html", status=404 if answer.problem_slug == "no-code" else 200, code=answer
+    )
+
+
 async def choose(visit: Visit) -> Response:
     """Reserve the points of a reward. The form's key makes that sending it twice is the same choice."""
     reward_id, key = visit.request.path_params["reward_id"], visit.form_key
     if key is None:
         raise NotFoundError
     made = await visit.ask.post("rewards", f"{_own(visit)}/redemptions", {"reward_id": reward_id}, key=key)
+    if made.ok and made.body["has_code"]:
+        return visit.see_other(f"{MY_REWARDS.path}/chosen/{made.body['redemption_id']}", toast="claimed")
     if made.ok:
         return visit.see_other(f"{MY_REWARDS.path}#chosen", toast="chosen")
     return await _one(visit, refused=Refusal.of(made))
@@ -59,17 +77,21 @@ def _own(visit: Visit) -> str:
 
 async def _list(visit: Visit, refused: Refusal | None = None) -> Response:
     ask, own = visit.ask, _own(visit)
-    listing = Listing.of(MY_REWARDS.path, visit.request.query_params)
     answers: dict[str, Answer] = await ask.all(
         catalogue=ask.get("rewards", f"{own}/catalogue"),
         balance=ask.get("rewards", f"{own}/balance"),
         chosen=ask.get("rewards", f"{own}/redemptions", limit=CHOSEN_COUNT),
-        statement=ask.get("rewards", f"{own}/statement", limit=LINES_COUNT, after=listing.said.get("after")),
+        statement=ask.get(
+            "rewards", f"{own}/statement", limit=LINES_COUNT, after=visit.request.query_params.get("after")
+        ),
     )
+    items = [in_language(one, visit.language) for one in answers["catalogue"].items]
+    listing = _listing(visit, items)
     return visit.page(
         "pages/my_rewards/page.html",
         status=200 if refused is None else refused.status,
         **answers,
+        offered=_wanted(items, listing, available(answers["balance"])),
         available=available(answers["balance"]),
         days=days_of(visit, answers["statement"].items),
         listing=listing,
@@ -85,7 +107,12 @@ async def _one(visit: Visit, refused: Refusal | None = None) -> Response:
         balance=ask.get("rewards", f"{_own(visit)}/balance"),
     )
     offered: Mapping[str, Any] | None = next(
-        (one for one in answers["catalogue"].items if one["id"] == visit.request.path_params["reward_id"]), None
+        (
+            in_language(one, visit.language)
+            for one in answers["catalogue"].items
+            if one["id"] == visit.request.path_params["reward_id"]
+        ),
+        None,
     )
     if answers["catalogue"].ok and offered is None and refused is None:
         raise NotFoundError
@@ -97,6 +124,39 @@ async def _one(visit: Visit, refused: Refusal | None = None) -> Response:
         available=available(answers["balance"]),
         key=uuid4().hex,
         refused=refused,
+    )
+
+
+def in_language(reward: Mapping[str, Any], language: str) -> Mapping[str, Any]:
+    """A reward of the catalogue as a reader of that language is shown it."""
+    said = next((one for one in reward["translations"] if one["language"] == language), None)
+    if said is None:
+        return reward
+    return {**reward, "title": said["title"], "description": said["description"] or reward["description"]}
+
+
+def _listing(visit: Visit, items: list[Mapping[str, Any]]) -> Listing:
+    categories = sorted({one["category"] for one in items if one["category"]})
+    filters = [Filter("q", visit.say(_("Find")))]
+    if categories:
+        filters.append(Filter("category", visit.say(_("Category")), [(one, one) for one in categories]))
+    filters.append(Filter("can", visit.say(_("Show")), [("yes", visit.say(_("what I have points for")))]))
+    return Listing.of(MY_REWARDS.path, visit.request.query_params, filters=filters)
+
+
+def _wanted(items: list[Mapping[str, Any]], listing: Listing, points: int | None) -> list[Mapping[str, Any]]:
+    """The rewards that the filters leave, the cheapest first."""
+    text = listing.said.get("q", "").casefold()
+    category = listing.said.get("category")
+    return sorted(
+        (
+            one
+            for one in items
+            if text in f"{one['title']} {one['description']}".casefold()
+            and category in (None, one["category"])
+            and ("can" not in listing.said or one["points"] <= (points or 0))
+        ),
+        key=lambda one: (one["points"], one["title"]),
     )
 
 
@@ -119,6 +179,7 @@ def days_of(visit: Visit, lines: list[dict[str, Any]]) -> list[tuple[str, int, l
 
 ROUTES = [
     Route(MY_REWARDS.path, page(show, for_members=True)),
+    Route(f"{MY_REWARDS.path}/chosen/{{redemption_id:uuid}}", page(code, for_members=True)),
     Route(f"{MY_REWARDS.path}/{{reward_id}}", page(look, for_members=True), methods=["GET"]),
     Route(f"{MY_REWARDS.path}/{{reward_id}}", page(choose, for_members=True), methods=["POST"]),
     Route(

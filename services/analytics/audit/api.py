@@ -118,6 +118,7 @@ class Asked(BaseModel):
     person_id: UUID | None
     credential: str | None
     object_id: str | None
+    trace_id: str | None
     since: datetime | None
     until: datetime | None
 
@@ -134,6 +135,10 @@ async def _asked(
     person: Annotated[UUID | None, Query(description="Only by this person")] = None,
     credential: Annotated[Text, Query(description="Only by this access key or token")] = None,
     object_: Annotated[Text, Query(alias="object", description="Only of the object with this id")] = None,
+    trace: Annotated[
+        str | None,
+        Query(pattern="^[0-9a-f]{32}$", description="Only what came by this trace"),
+    ] = None,
     since: Annotated[Moment | None, Query(alias="from", description="Only from this moment on")] = None,
     until: Annotated[Moment | None, Query(alias="to", description="Only before this moment")] = None,
 ) -> Asked:
@@ -144,6 +149,7 @@ async def _asked(
         person_id=person,
         credential=credential,
         object_id=object_,
+        trace_id=trace,
         since=since,
         until=until,
     )

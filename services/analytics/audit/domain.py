@@ -65,6 +65,7 @@ class EntryFilter:
     credential: str | None = None
     object_id: str | None = None
     member_id: str | None = None
+    trace_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
 

@@ -30,6 +30,8 @@ _CONDITIONS = {
         t.member_id = any(array(
             select {0}::uuid union all select member_id from merges where community = $1 and head_id = {0}))
     """,
+    # What stands between the first two hyphens of a traceparent.
+    "trace_id": "substr(t.traceparent, 4, 32) = {}",
     "since": "t.at >= {}",
     "until": "t.at < {}",
 }

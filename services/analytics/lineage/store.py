@@ -54,7 +54,8 @@ async def load_events(conn: Connection, *, community: str, uids: Collection[str]
     rows = await conn.fetch(
         """
         select event_uid::text, source, event_id, type, channel, member_id::text, object_member_id::text,
-               reply_member_id::text, target_uid::text, event_time, received_at, retracted_by::text
+               reply_member_id::text, target_uid::text, event_time, received_at, retracted_by::text,
+               replace(trace_id::text, '-', '') as trace_id
         from events where community = $1 and event_uid = any($2::uuid[]) and received_at is not null
         """,
         community,

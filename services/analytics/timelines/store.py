@@ -20,7 +20,8 @@ _EVENTS = " union ".join(
 )
 _PAGE = f"""
     select e.event_uid::text, source, event_id, type, channel, member_id::text, object_member_id::text,
-        reply_member_id::text, target_uid::text, e.event_time, received_at, retracted_by::text
+        reply_member_id::text, target_uid::text, e.event_time, received_at, retracted_by::text,
+        replace(e.trace_id::text, '-', '') as trace_id
     from ({_EVENTS}) named join events e using (event_uid)
     where e.community = $1
     order by e.event_time desc, e.event_uid desc limit $5

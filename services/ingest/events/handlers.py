@@ -9,8 +9,8 @@ from typing import Any, cast
 
 from services.ingest.bots.handlers import bots_among, rules_of, stand
 from services.ingest.communities.handlers import calendars_of
-from services.ingest.events import store
 from services.ingest.events.domain import admission
+from services.ingest.events.domain.extensions import extensions_of
 from services.ingest.events.domain.judgement import (
     ACCEPTED,
     CONFLICT,
@@ -41,6 +41,9 @@ from services.ingest.events.domain.receipts import (
     receipt_id,
 )
 from services.ingest.events.domain.refusing import conflict
+from services.ingest.events.domain.traces import traces_of
+from services.ingest.events.store import receipts as store
+from services.ingest.events.store import traces
 from services.ingest.measuring.handlers.texts import Said, keep_texts, measure
 from services.ingest.members.domain import IdentityKey, Owner
 from services.ingest.members.handlers.resolving import resolve, who_is_known
@@ -65,6 +68,9 @@ from shared.transaction import InvalidMessageError, Transaction
 #: Counts of outcomes are put in order so often, and so many at once.
 KEEP_HOURS_EVERY_SECONDS = 60.0
 HOURS_MAX_COUNT = 5_000
+#: So often traces are looked at whose time is over, and so many go at once.
+KEEP_TRACES_EVERY_SECONDS = 30.0
+TRACES_DELETED_MAX_COUNT = 50_000
 
 
 async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> None:
@@ -106,7 +112,9 @@ async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> Non
     members = await resolve(tx, known=known, names=names, first_seen_at=first_seen_at, bots=bots)
     members = await stand(tx, rules=rules, names=shown, owners=members)
     written = [
-        event for event in accepted if not STAYS.isdisjoint(event.event["data"]) and event.uid not in silent
+        event
+        for event in accepted
+        if (not STAYS.isdisjoint(event.event["data"]) or extensions_of(event.event)) and event.uid not in silent
     ]
     # What the wall shows, also of what the database had forgotten.
     listed = await note_kudos(tx, given=_kudos(accepted, members, silent))
@@ -115,7 +123,8 @@ async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> Non
         again = [key for event in accepted if (key := (event.community, event.uid)) in told]
         accepted = [event for event in accepted if (event.community, event.uid) not in told]
         await store.forget_read_back(tx.conn, keys=again)
-    # 4. What was written is measured, and kept, also of what the database had forgotten: it does not travel.
+    # 4. What was written is measured, and kept, with what its platform said beside it, also of what the database
+    #    had forgotten: it does not travel.
     measured = {event.uid: found for event in written if (found := measure(tx.settings, event.event["data"]))}
     await keep_texts(tx, said=[(_said(event, members), measured.get(event.uid)) for event in written])
     # 5. Which day is it for them?
@@ -127,6 +136,7 @@ async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> Non
     except OccupiedReceiptError as error:
         # The loop then finds the record that names another's receipt.
         raise InvalidMessageError(str(error)) from error
+    await traces.add_traces(tx.conn, traces=traces_of(event for event, _ in outcomes))
     await store.add_hours(tx.conn, counts=by_hour(outcomes))
     fresh: list[AcceptedEvent] = []
     for event in accepted:
@@ -253,6 +263,12 @@ async def keep_hours(tx: Transaction[Settings]) -> None:
     await store.delete_hours(tx.conn, before=kept_from, limit_count=HOURS_MAX_COUNT)
 
 
+async def keep_traces(tx: Transaction[Settings]) -> None:
+    """Delete by which traces events came whose time is over; on the events themselves the trace stays."""
+    before = tx.now - timedelta(days=tx.settings.traces_kept_days)
+    await traces.delete_traces(tx.conn, before=before, limit_count=TRACES_DELETED_MAX_COUNT)
+
+
 async def _keep_conflicts(tx: Transaction[Settings], conflicts: Sequence[Received]) -> None:
     """Keep what says otherwise, so that somebody sees both: in the order of their requests."""
     by_request: defaultdict[Request, list[Found]] = defaultdict(list)
@@ -272,6 +288,7 @@ def _said(event: Received, members: Mapping[IdentityKey, Owner]) -> Said:
         event.event["type"],
         event.received_at,
         event.event["data"],
+        extensions_of(event.event),
     )
 
 

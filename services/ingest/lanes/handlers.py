@@ -14,18 +14,18 @@ from services.ingest.event_types.domain import DeclaredTypes
 from services.ingest.event_types.handlers import types_of
 from services.ingest.events.domain.admission import Limits, Refusal, Request, raw_fact, raw_key
 from services.ingest.events.domain.refusing import counts_of, refused_body, refused_events
-from services.ingest.events.store import add_hours
+from services.ingest.events.store.receipts import add_hours
 from services.ingest.lanes.domain import LaneRecord, Reading, Terms, read_record, written_at
 from services.ingest.metrics import EVENTS_COST, LANE_EVENTS, REQUESTS_TOO_DEAR
 from services.ingest.refused.domain import Request as RefusedRequest
 from services.ingest.refused.handlers.keeping import keep
 from services.ingest.settings import Settings
 from services.ingest.shares.domain import Bucket, Buckets, Share
-from shared.audit import continued_trace
 from shared.consumer import Lanes, Preparation
 from shared.contracts.facts import REJECTED_EVENT, RejectedData
 from shared.telemetry import new_traceparent
 from shared.topics import LANE_PREFIX, RAW, REJECTED, community_of_lane
+from shared.traces import continued_trace
 from shared.transaction import Transaction
 
 REASON_MAX_CHARS = 1_000

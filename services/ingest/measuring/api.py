@@ -41,14 +41,20 @@ class MeasuresShown(BaseModel):
 
 
 class TextShown(BaseModel):
-    """What was written in an event: the fields that do not travel, and what was measured."""
+    """What was written in an event: what does not travel of it, and what was measured."""
 
     event_uid: UUID
     member_id: UUID | None
     event_type: str = Field(examples=["forum.reply.v1"])
     received_at: datetime
     fields: dict[str, str] = Field(description="As the platform sent them", examples=[{"text": "It works well."}])
-    measures: MeasuresShown | None = Field(description="Null where nothing was written, but for an address")
+    extensions: dict[str, str | int | float | bool] = Field(
+        description="Attributes beside those of CloudEvents, as the platform sent them",
+        examples=[{"partitionkey": "general"}],
+    )
+    measures: MeasuresShown | None = Field(
+        description="Null where nothing was written, but for an address or extensions"
+    )
 
 
 class Measuring(BaseModel):
@@ -82,7 +88,7 @@ async def get_text(
     shown: Shown,
     event_uid: UUID,
 ) -> TextShown:
-    """The text of an event, its address, and what was measured of it, while its community keeps it.
+    """The text of an event, its address, its extensions, and what was measured, while its community keeps it.
 
     Members read what they wrote themselves: what others did is not there for them.
     """
@@ -99,6 +105,7 @@ async def get_text(
         event_type=kept.event_type,
         received_at=kept.received_at,
         fields=dict(written.fields),
+        extensions=dict(written.extensions),
         measures=None if measures is None else MeasuresShown(**measures),
     )
 

@@ -63,6 +63,23 @@ class LevelTooLowError(Exception):
         self.titles = titles
 
 
+class RewardLevelLackingError(Exception):
+    """The reward takes a level that the member does not have; `title` is what it is called."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(f"the reward takes the level {title}")
+        self.title = title
+
+
+class HadEnoughError(Exception):
+    """The member has as many of the reward as one person may have: `count` within `days`, or in all."""
+
+    def __init__(self, count: int, days: int | None) -> None:
+        super().__init__(f"one person may have {count}")
+        self.count = count
+        self.days = days
+
+
 class UnknownRedemptionError(Exception):
     """There is no such redemption."""
 
@@ -106,6 +123,8 @@ class Redemption:
     expires_at: datetime
     changed_at: datetime
     changed_by: str
+    #: Whether a voucher's code came with it.
+    has_code: bool = False
 
     @property
     def place(self) -> RedemptionPlace:

@@ -1,25 +1,31 @@
 """Redemptions: reserve, then confirm or cancel; what is forgotten expires."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from services.rewards.ledger.domain.entries import AlteredError
+from services.rewards.catalogue.domain import Offer
+from services.rewards.catalogue.handlers import find_offer
+from services.rewards.catalogue.store import load_had
+from services.rewards.ledger.domain.entries import AlteredError, UnknownMemberError
 from services.rewards.ledger.handlers import alarm
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots.domain.lots import LotUse, NotEnoughPointsError, lots_parts
 from services.rewards.lots.handlers.uses import carry_out
 from services.rewards.lots.store import load_uses
 from services.rewards.metrics import REDEMPTIONS, REDEMPTIONS_REFUSED
-from services.rewards.programmes.store import find_in_force
+from services.rewards.programmes.domain import InForce
 from services.rewards.redemptions import store
 from services.rewards.redemptions.domain import (
+    HadEnoughError,
     LevelTooLowError,
     OtherRequestError,
     OutOfStockError,
     OutsideAudienceError,
     Redemption,
     RedemptionState,
+    RewardLevelLackingError,
     UnknownRedemptionError,
     UnknownRewardError,
     altered,
@@ -29,6 +35,8 @@ from services.rewards.redemptions.domain import (
     redemption_id,
 )
 from services.rewards.settings import Settings
+from services.rewards.vouchers.domain import GivenCode, OpenedCode
+from services.rewards.vouchers.handlers.codes import open_code, take_code
 from shared.access_keys import check_not_about_oneself
 from shared.audit import Did
 from shared.contracts.facts import (
@@ -39,15 +47,17 @@ from shared.contracts.facts import (
     RedemptionData,
     RedemptionLotsData,
 )
-from shared.contracts.programme import CatalogueReward
 from shared.followed_audiences import is_in
 from shared.followed_levels import has_level
-from shared.merges import find_head
+from shared.followed_members import find_name
+from shared.merges import find_head, load_group, lock_heads
+from shared.postgres import Connection
 from shared.topics import MESSAGES
 from shared.topics import REDEMPTIONS as TOPIC
 from shared.transaction import Transaction
 
 TIMER = "timer"
+BY_CODE = "code"
 
 
 async def reserve(
@@ -65,8 +75,9 @@ async def reserve(
     One that was made with this key, and whose answer was lost with a database, is the answer again. Raises
     OtherRequestError when that was for another member or reward, UnknownRewardError, OutsideAudienceError when the
     reward is for an audience that the member is not in, LevelTooLowError when the programme opens rewards to
-    levels that the member has none of, OutOfStockError when there are no more, and NotEnoughPointsError when the
-    member has fewer points available.
+    levels that the member has none of, RewardLevelLackingError when the reward itself takes another level,
+    HadEnoughError, OutOfStockError when there are no more, and NotEnoughPointsError when the member has fewer
+    points available. A voucher is confirmed at once, with its code.
     """
     made = redemption_id(community, idempotency_key)
     known = await store.find_redemption(tx.conn, community=community, redemption_id=made)
@@ -75,43 +86,34 @@ async def reserve(
         if (head_id, known.reward_id) != (member_id, reward_id):
             raise OtherRequestError
         return known
-    in_force = await find_in_force(tx.conn, community=community, now=tx.now)
-    reward = in_force.reward(reward_id) if in_force else None
-    if in_force is None or reward is None:
+    offer, in_force = await find_offer(tx.conn, community=community, reward_id=reward_id, now=tx.now)
+    if offer is None:
         raise UnknownRewardError(reward_id)
-    if reward.audience is not None and not await is_in(
-        tx.conn, community=community, audience_id=reward.audience, member_id=member_id
-    ):
-        raise OutsideAudienceError(in_force.audiences.get(reward.audience, reward.audience))
-    if in_force.redeeming and not await has_level(
-        tx.conn, community=community, member_id=member_id, level_ids=in_force.redeeming
-    ):
-        raise LevelTooLowError(tuple(in_force.redeeming.values()))
-    await _check_stock(tx, reward, community=community)
-    redemption = Redemption(
-        community=community,
-        redemption_id=made,
-        member_id=member_id,
-        reward_id=reward.id,
-        title=reward.title,
-        points=reward.points,
-        state=RedemptionState.RESERVED,
-        created_at=tx.now,
-        expires_at=tx.now + timedelta(seconds=tx.settings.reservation_ttl_seconds),
-        changed_at=tx.now,
-        changed_by=by,
+    await _check_entitled(tx, offer, in_force=in_force, community=community, member_id=member_id)
+    wanted = _reserved(
+        tx, offer, community=community, redemption_id=made, member_id=member_id, points=offer.points, by=by
     )
-    # The member is locked first: from then on nobody else changes these points.
+    # What there are only so many of first: whoever waits for that holds nobody's points.
+    code = await _take_one(tx, offer, redemption=wanted)
+    # The member is locked next: from then on nobody else changes these points.
     try:
-        used = await carry_out(tx, [redemption.movement(None)])
+        used = await carry_out(tx, [wanted.movement(None)])
     except NotEnoughPointsError:
         REDEMPTIONS_REFUSED.inc()
         raise
-    await store.add_redemption(tx.conn, redemption)
-    _tell(tx, [redemption])
-    tell_lots(tx, redemption, lots=used[redemption.redemption_id])
-    tx.did(_did(command, redemption, None, state=redemption.state))
-    return redemption
+    await store.add_redemption(tx.conn, wanted)
+    _tell(tx, [wanted])
+    tell_lots(tx, wanted, lots=used[wanted.redemption_id])
+    if code is None:
+        tx.did(_did(command, wanted, None, state=wanted.state))
+        return wanted
+    # A code is handed out with the same stroke: nobody has to confirm it.
+    confirmed = replace(wanted.becoming(RedemptionState.CONFIRMED, by=BY_CODE, now=tx.now), has_code=True)
+    await store.set_states(tx.conn, [confirmed])
+    await carry_out(tx, [confirmed.movement(RedemptionState.RESERVED)])
+    _tell(tx, [confirmed], codes={made: code})
+    tx.did(_did(command, confirmed, None, state=confirmed.state))
+    return confirmed
 
 
 async def give(
@@ -125,38 +127,109 @@ async def give(
     known = await store.find_redemption(tx.conn, community=community, redemption_id=made)
     if known is not None:
         return known
-    in_force = await find_in_force(tx.conn, community=community, now=tx.now)
-    reward = in_force.reward(reward_id) if in_force else None
-    if reward is None:
+    offer, _ = await find_offer(tx.conn, community=community, reward_id=reward_id, now=tx.now)
+    if offer is None:
         raise UnknownRewardError(reward_id)
-    await _check_stock(tx, reward, community=community)
-    reserved = Redemption(
+    reserved = _reserved(tx, offer, community=community, redemption_id=made, member_id=member_id, points=0, by=by)
+    code = await _take_one(tx, offer, redemption=reserved)
+    await store.add_redemption(tx.conn, reserved)
+    confirmed = replace(reserved.becoming(RedemptionState.CONFIRMED, by=by, now=tx.now), has_code=code is not None)
+    await store.set_states(tx.conn, [confirmed])
+    _tell(tx, [reserved])
+    _tell(tx, [confirmed], codes={made: code} if code else {})
+    return confirmed
+
+
+def _reserved(
+    tx: Transaction[Settings],
+    offer: Offer,
+    *,
+    community: str,
+    redemption_id: str,
+    member_id: str,
+    points: int,
+    by: str,
+) -> Redemption:
+    return Redemption(
         community=community,
-        redemption_id=made,
+        redemption_id=redemption_id,
         member_id=member_id,
-        reward_id=reward.id,
-        title=reward.title,
-        points=0,
+        reward_id=offer.reward_id,
+        title=offer.terms.title,
+        points=points,
         state=RedemptionState.RESERVED,
         created_at=tx.now,
         expires_at=tx.now + timedelta(seconds=tx.settings.reservation_ttl_seconds),
         changed_at=tx.now,
         changed_by=by,
     )
-    await store.add_redemption(tx.conn, reserved)
-    confirmed = reserved.becoming(RedemptionState.CONFIRMED, by=by, now=tx.now)
-    await store.set_states(tx.conn, [confirmed])
-    _tell(tx, [reserved, confirmed])
-    return confirmed
 
 
-async def _check_stock(tx: Transaction[Settings], reward: CatalogueReward, *, community: str) -> None:
-    """Nobody else takes one until the transaction ends. Raises OutOfStockError when there are no more."""
-    if reward.stock is None:
+async def _check_entitled(
+    tx: Transaction[Settings], offer: Offer, *, in_force: InForce | None, community: str, member_id: str
+) -> None:
+    """Raises what keeps the member from having it: audience, levels, enough had, or that they were erased."""
+    named = await find_name(tx.conn, community=community, member_id=member_id)
+    if named is not None and named.is_erased:
+        raise UnknownMemberError(member_id)
+    terms = offer.terms
+    titles = {} if in_force is None else in_force.audiences
+    redeeming = {} if in_force is None else in_force.redeeming
+    if terms.audience is not None and not await is_in(
+        tx.conn, community=community, audience_id=terms.audience, member_id=member_id
+    ):
+        raise OutsideAudienceError(titles.get(terms.audience, terms.audience))
+    if redeeming and not await has_level(tx.conn, community=community, member_id=member_id, level_ids=redeeming):
+        raise LevelTooLowError(tuple(redeeming.values()))
+    if terms.level is not None and not await has_level(
+        tx.conn, community=community, member_id=member_id, level_ids=[terms.level]
+    ):
+        raise RewardLevelLackingError(redeeming.get(terms.level, terms.level))
+    if terms.limit is None:
         return
-    await store.lock_reward(tx.conn, community=community, reward_id=reward.id)
-    if await store.count_taken(tx.conn, community=community, reward_id=reward.id) >= reward.stock:
-        raise OutOfStockError(reward.title)
+    # Of two requests of one person the second sees that the first has it.
+    await lock_heads(tx.conn, keys=[(community, member_id)])
+    head_id = await find_head(tx.conn, community=community, member_id=member_id)
+    await store.lock_limit(tx.conn, community=community, member_id=head_id, reward_id=offer.reward_id)
+    since = None if terms.limit.days is None else tx.now - timedelta(days=terms.limit.days)
+    group = await load_group(tx.conn, community=community, head_id=head_id)
+    had = await load_had(tx.conn, {offer.reward_id: since}, community=community, member_ids=group)
+    if had.get(offer.reward_id, 0) >= terms.limit.max_count:
+        raise HadEnoughError(*terms.limit)
+
+
+async def _take_one(tx: Transaction[Settings], offer: Offer, *, redemption: Redemption) -> GivenCode | None:
+    """Nobody else takes the same until the transaction ends. Raises OutOfStockError when there are no more.
+
+    Returns the code of a voucher, and None of what has none.
+    """
+    of = {"community": redemption.community, "reward_id": offer.reward_id}
+    if offer.has_codes:
+        code = await take_code(tx, **of, redemption_id=redemption.redemption_id)
+        if code is None:
+            raise OutOfStockError(offer.terms.title)
+        return code
+    if offer.terms.stock is not None:
+        await store.lock_reward(tx.conn, **of)
+        if await store.count_taken(tx.conn, **of) >= offer.terms.stock:
+            raise OutOfStockError(offer.terms.title)
+    return None
+
+
+async def find_code(
+    conn: Connection, *, community: str, member_id: str, redemption_id: str, settings: Settings
+) -> tuple[Redemption, OpenedCode]:
+    """A redemption of a member's, or of who is merged into them, and the code that came with it.
+
+    Raises UnknownRedemptionError, NoCodeError and NoVoucherKeysError.
+    """
+    redemption = await store.find_redemption(conn, community=community, redemption_id=redemption_id)
+    if redemption is None or member_id not in (
+        redemption.member_id,
+        await find_head(conn, community=community, member_id=redemption.member_id),
+    ):
+        raise UnknownRedemptionError(redemption_id)
+    return redemption, await open_code(conn, community=community, redemption_id=redemption_id, settings=settings)
 
 
 async def finish(
@@ -240,8 +313,10 @@ async def _end(
     return ended
 
 
-def _tell(tx: Transaction, redemptions: Sequence[Redemption]) -> None:
-    """Tell the world which states redemptions reached."""
+def _tell(
+    tx: Transaction, redemptions: Sequence[Redemption], *, codes: Mapping[str, GivenCode] | None = None
+) -> None:
+    """Tell the world which states redemptions reached, and which codes were given, never what they say."""
     for redemption in redemptions:
         data: RedemptionData = {
             "redemption_id": redemption.redemption_id,
@@ -253,6 +328,12 @@ def _tell(tx: Transaction, redemptions: Sequence[Redemption]) -> None:
             "expires_at": redemption.expires_at,
             "by": redemption.changed_by,
         }
+        if codes and (code := codes.get(redemption.redemption_id)) is not None:
+            data["code"] = {
+                "code_id": code.code_id,
+                "key_id": code.sealed_by,
+                "hash": code.code_hash.hex(),
+            }
         tx.tell(
             TOPIC,
             REDEMPTION_CHANGED,

@@ -30,12 +30,26 @@ def _redemption(row: Record) -> Redemption:
         expires_at=row["expires_at"],
         changed_at=row["changed_at"],
         changed_by=row["changed_by"],
+        has_code=row.get("has_code", False),
     )
+
+
+_HAS_CODE = """
+    exists (select from voucher_codes v where v.community = r.community and v.redemption_id = r.redemption_id)
+        as has_code
+"""
 
 
 async def lock_reward(conn: Connection, *, community: str, reward_id: str) -> None:
     """Of two who want the last of a reward the second sees that the first has it."""
     await conn.execute("select pg_advisory_xact_lock(hashtextextended($1, 13))", f"reward {community} {reward_id}")
+
+
+async def lock_limit(conn: Connection, *, community: str, member_id: str, reward_id: str) -> None:
+    """Of two requests of a person for a reward the second sees that the first has it."""
+    await conn.execute(
+        "select pg_advisory_xact_lock(hashtextextended($1, 19))", f"limit {community} {member_id} {reward_id}"
+    )
 
 
 async def count_taken(conn: Connection, *, community: str, reward_id: str) -> int:
@@ -74,7 +88,10 @@ async def add_redemption(conn: Connection, redemption: Redemption) -> None:
 async def find_redemption(conn: Connection, *, community: str, redemption_id: str) -> Redemption | None:
     """A redemption."""
     row = await conn.fetchrow(
-        "select * from redemptions where community = $1 and redemption_id = $2", community, redemption_id
+        f"select r.*, {_HAS_CODE} from redemptions r"  # noqa: S608 -- a constant
+        " where r.community = $1 and r.redemption_id = $2",
+        community,
+        redemption_id,
     )
     return _redemption(row) if row else None
 
@@ -96,7 +113,8 @@ async def load_known(conn: Connection, keys: Sequence[tuple[str, str]]) -> dict[
 async def lock_redemption(conn: Connection, *, community: str, redemption_id: str) -> Redemption | None:
     """A redemption, locked against other changes."""
     row = await conn.fetchrow(
-        "select * from redemptions where community = $1 and redemption_id = $2 for update",
+        f"select r.*, {_HAS_CODE} from redemptions r"  # noqa: S608 -- a constant
+        " where r.community = $1 and r.redemption_id = $2 for update of r",
         community,
         redemption_id,
     )
@@ -138,15 +156,16 @@ async def page_of_redemptions(
 ) -> list[Named]:
     """Redemptions, newest first, of a state or of a member and those merged into it, beginning after a place."""
     rows = await conn.fetch(
-        """
-        select r.*, m.name from redemptions r left join followed_members m using (community, member_id)
+        f"""
+        select r.*, m.name, {_HAS_CODE}
+        from redemptions r left join followed_members m using (community, member_id)
         where r.community = $1 and ($2::text is null or r.state = $2)
            and ($3::uuid is null or r.member_id = any(array(
                select $3::uuid union all
                select g.member_id from merges g where g.community = $1 and g.head_id = $3)))
           and ($4::timestamptz is null or (r.created_at, r.redemption_id) < ($4, $5::uuid))
         order by r.created_at desc, r.redemption_id desc limit $6
-        """,
+        """,  # noqa: S608 -- a constant
         community,
         wanted.state,
         wanted.member_id,

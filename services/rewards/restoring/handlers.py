@@ -27,6 +27,8 @@ from services.rewards.redemptions.domain import Redemption, RedemptionState
 from services.rewards.redemptions.handlers import tell_lots as tell_redemption_lots
 from services.rewards.restoring import domain, store
 from services.rewards.restoring.domain import NotToldError, Placed
+from services.rewards.vouchers.domain import GivenCode
+from services.rewards.vouchers.store import put_given
 from shared.contracts.facts import (
     PAYOUT_CHANGED,
     PAYOUT_LOTS,
@@ -182,8 +184,32 @@ async def _redemption_steps(
                 )
             ended = redemption.becoming(told.state, by=told.changed_by, now=told.changed_at)
             await redemption_store.set_states(tx.conn, [ended])
+            await _code_given(tx, fact)
             steps.append((ended, redemption.state))
     return steps
+
+
+async def _code_given(tx: Transaction, fact: RedemptionChanged) -> None:
+    """Whose a voucher's code is stays so, also of one that the backup lacks: it is known by its hash."""
+    data = fact["data"]
+    if "code" not in data:
+        return
+    code = GivenCode(data["code"]["code_id"], data["code"]["key_id"], bytes.fromhex(data["code"]["hash"]))
+    known = await put_given(
+        tx.conn,
+        code,
+        community=fact["community"],
+        reward_id=data["reward_id"],
+        redemption_id=data["redemption_id"],
+        given_at=fact["time"],
+    )
+    if not known:
+        await note_not_rebuilt(
+            tx,
+            community=fact["community"],
+            subject=f"redemption {data['redemption_id']}",
+            reason="the backup lacks its voucher's code; once the same table is imported again, its owner sees it",
+        )
 
 
 async def on_sealed(tx: Transaction, facts: list[PayoutRunChanged]) -> None:

@@ -33,7 +33,7 @@ WITH_EXTENSIONS = ConfigDict(
         "additionalProperties": {
             "type": ["string", "number", "boolean", "null"],
             "maxLength": EXTENSION_MAX_CHARS,
-            "description": f"An extension attribute, which is dropped; its name is like {EXTENSION_NAME}",
+            "description": f"An extension attribute, which stays with ingest; its name is like {EXTENSION_NAME}",
         }
     },
 )

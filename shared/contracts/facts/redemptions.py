@@ -1,14 +1,22 @@
 """Facts of rewards: redemptions, their states, and the awards they use."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NotRequired
 
 from pydantic import Discriminator, TypeAdapter
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.facts.payouts import PayoutLot
-from shared.contracts.fields import Count, Id, Name, Points, Slug, Timestamp, Uuid
+from shared.contracts.fields import Count, Id, Name, Points, Sha256, Slug, Timestamp, Uuid
 from shared.contracts.story import AWARD, GRACE, REDEMPTION
+
+
+class RedemptionCode(TypedDict):
+    """A voucher's code by its id and a hash under the key `key_id`: it says nothing to whoever lacks that key."""
+
+    code_id: Uuid
+    key_id: Id
+    hash: Sha256
 
 
 class RedemptionData(TypedDict):
@@ -20,6 +28,7 @@ class RedemptionData(TypedDict):
     state: Literal["reserved", "confirmed", "cancelled", "expired"]
     expires_at: Timestamp
     by: Id
+    code: NotRequired[RedemptionCode]
 
 
 class RedemptionChanged(FactEnvelope):

@@ -11,10 +11,21 @@ from tests.integration.services.world import authorization
 pytestmark = pytest.mark.stack
 
 REDEMPTION = "0e6c1f0a-6d3f-5b0e-9a51-6f5c1d2e3f40"
-PAGES = ("/me", "/me/place", "/me/rewards", "/me/rewards/mug", "/me/payouts", "/me/data", "/me/data/erase")
+CODE = f"/me/rewards/chosen/{REDEMPTION}"
+PAGES = (
+    "/me",
+    "/me/place",
+    "/me/rewards",
+    "/me/rewards/mug",
+    CODE,
+    "/claim/token",
+    "/me/payouts",
+    "/me/data",
+    "/me/data/erase",
+)
 FORMS = (
     *("/me/rewards/mug", f"/me/rewards/chosen/{REDEMPTION}/give-up", "/me/payouts/bank", "/me/data"),
-    *("/me/data/export", "/me/data/erase"),
+    *("/claim/token", "/me/data/export", "/me/data/erase"),
 )
 
 

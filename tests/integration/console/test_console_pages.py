@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.integration.console.conftest import FORM_TOKEN, Site, console, submit
+from tests.waiting import until
 
 pytestmark = pytest.mark.stack
 
@@ -120,7 +121,19 @@ async def test_nobody_sees_another_community(site: Site) -> None:
         assert form is not None
         sent = await theirs.post("/try-it", data={"form_token": form[1], "event": json.dumps(event)})
         receipt = sent.headers["location"].removeprefix("/try-it/").partition("?")[0]
-        assert (await theirs.get(f"/explorer/{receipt}")).status_code == 200
+
+        async def traced() -> Any:
+            shown = await theirs.get(f"/explorer/{receipt}")
+            assert shown.status_code == 200
+            return re.search(r'"/explorer/([0-9a-f]{32})"', shown.text)
+
+        trace = await until(traced)
+        # Whatever a platform's log has of it leads to what came by it.
+        for said in (trace[1], f"00-{trace[1]}-00f067aa0ba902b7-01"):
+            found = await theirs.post("/explorer", data={"form_token": form[1], "q": said})
+            assert "One event came by this trace" in (await theirs.get(found.headers["location"])).text
+        # Who could know it too is away here, and might.
+        assert (await ours.get(f"/explorer/{trace[1]}", follow_redirects=True)).status_code == 503
         assert (await ours.get(f"/explorer/{receipt}")).status_code == 404
         assert (await ours.get(f"/try-it/{receipt}")).status_code == 404
 

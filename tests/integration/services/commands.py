@@ -54,6 +54,7 @@ NO_COMMANDS = {
     "scoring POST /v1/audiences/preview": "it is asked what would be, and nothing is",
     "scoring POST /v1/programmes/completions": "what may stand in a text: a question, too long for an address",
     "recognition POST /v1/badge-count": "it is asked what would be, and nothing is",
+    "rewards POST /v1/reward-links/open": "it reads: what gives a reward stands in no address",
     "rewards POST /v1/payout-runs/{run_id}/outcome-preview": "it is asked what would be, and nothing is",
 }
 
@@ -672,6 +673,44 @@ async def give_reward_up(desk: Desk) -> Ask:
     redemption_id = (await desk.redemption()).rpartition("/")[2]
     path = f"/v1/members/{desk.world.uuid('ada')}/redemptions/{redemption_id}/cancel"
     return Ask(desk.api, "POST", path)
+
+
+MUG = {"id": "mug", "kind": "merchandise", "title": "Mug", "points": 50}
+BOOKS = {"id": "books", "kind": "voucher", "title": "Book voucher", "points": 100}
+
+
+async def add_reward(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/catalogue/rewards", MUG)
+
+
+async def change_reward(desk: Desk) -> Ask:
+    assert (await desk.api.post("/v1/catalogue/rewards", json=MUG)).status_code == 201
+    said = {key: value for key, value in MUG.items() if key != "id"}
+    return Ask(desk.api, "PUT", "/v1/catalogue/rewards/mug", said | {"revision": 1, "points": 60})
+
+
+async def import_codes(desk: Desk) -> Ask:
+    assert (await desk.api.post("/v1/catalogue/rewards", json=BOOKS)).status_code == 201
+    return Ask(desk.api, "POST", "/v1/catalogue/rewards/books/codes", {"csv": "code\nEXAMPLE-1\n"})
+
+
+async def make_reward_link(desk: Desk) -> Ask:
+    await desk.world.join("ada")
+    assert (await desk.api.post("/v1/catalogue/rewards", json=MUG)).status_code == 201
+    ends = datetime.now(UTC) + timedelta(days=1)
+    return Ask(desk.api, "POST", "/v1/reward-links", {"reward_id": "mug", "expires_at": ends.isoformat()})
+
+
+async def revoke_reward_link(desk: Desk) -> Ask:
+    made = await (await make_reward_link(desk))()
+    assert made.status_code == 201, made.text
+    return Ask(desk.api, "POST", f"/v1/reward-links/{made.json()['link_id']}/revoke")
+
+
+async def claim_reward(desk: Desk) -> Ask:
+    made = await (await make_reward_link(desk))()
+    path = f"/v1/members/{desk.world.uuid('ada')}/reward-claims"
+    return Ask(desk.api, "POST", path, {"token": made.json()["token"]})
 
 
 async def check_ledger(desk: Desk) -> Ask:
@@ -1376,6 +1415,12 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "recognition POST /v1/members/{member_id}/quests/{quest_id}/leave": ("quest.leave", leave_quest),
     "rewards PUT /v1/payees/{member_id}": ("payee.set", set_payee),
     "rewards POST /v1/draws/{draw_id}/draw": ("draw.draw", draw_winners),
+    "rewards POST /v1/catalogue/rewards": ("reward.add", add_reward),
+    "rewards PUT /v1/catalogue/rewards/{reward_id}": ("reward.change", change_reward),
+    "rewards POST /v1/catalogue/rewards/{reward_id}/codes": ("voucher.import", import_codes),
+    "rewards POST /v1/reward-links": ("reward_link.make", make_reward_link),
+    "rewards POST /v1/reward-links/{link_id}/revoke": ("reward_link.revoke", revoke_reward_link),
+    "rewards POST /v1/members/{member_id}/reward-claims": ("redemption.claim", claim_reward),
     "rewards POST /v1/redemptions": ("redemption.reserve", reserve),
     "rewards POST /v1/redemptions/{redemption_id}/confirm": ("redemption.confirm", confirm),
     "rewards POST /v1/redemptions/{redemption_id}/cancel": ("redemption.cancel", cancel_redemption),

@@ -229,6 +229,8 @@ async def world(stack: Any, pool: asyncpg.Pool, spec: ServiceSpec) -> AsyncItera
         made.configure(**keys)
     if spec.name == "recognition":  # no badge is taken away without
         made.configure(credential_keys=stack.state.credential_keys, credentials_url=stack.state.credentials_url)
+    if spec.name == "rewards":  # no code is taken in without
+        made.configure(voucher_keys=stack.state.voucher_keys)
     yield made
     await made.outbox()
 

@@ -1,5 +1,6 @@
 """The recorder: every event ends in one place, whatever the platform does."""
 
+import errno
 import gzip
 import json
 import os
@@ -170,6 +171,49 @@ def test_a_full_spool_leaves_events_in_memory(platform, tmp_path):
     assert running.recorded.accepted == 1
 
 
+def test_a_full_disk_leaves_events_in_memory_and_nothing_half_written(platform, tmp_path, monkeypatch):
+    def is_full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    platform.is_up.clear()
+    with recorder(platform, spool=tmp_path) as running:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", is_full)
+            running.record(event(1))
+            # Each try is a warning; after three of them the disk has nothing of it.
+            before = platform.requests_count
+            assert wait_until(lambda: platform.requests_count >= before + 3)
+        platform.is_up.set()
+        assert running.flush()
+        assert running.recorded == recording.Recorded(accepted=1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_left_of_a_torn_file_is_sent(platform, tmp_path):
+    Spool(tmp_path, 10_000).put([json.dumps(event(number)).encode() for number in range(3)])
+    (torn,) = tmp_path.iterdir()
+    torn.write_bytes(torn.read_bytes()[:-20])
+    with recorder(platform, spool=tmp_path) as running:
+        running.record(event(9))
+        assert wait_until(lambda: platform.taken.keys() == {"0", "1", "9"})
+        assert wait_until(lambda: list(tmp_path.iterdir()) == [])
+        assert running.recorded == recording.Recorded(accepted=3, lost=1)
+
+
+def test_a_spool_that_cannot_be_read_holds_up_nothing_else(platform, tmp_path):
+    Spool(tmp_path, 10_000).put([json.dumps(event(0)).encode()])
+    (batch,) = tmp_path.iterdir()
+    content = batch.read_bytes()
+    batch.unlink()
+    batch.mkdir()
+    with recorder(platform, spool=tmp_path) as running:
+        running.record(event(1))
+        assert wait_until(lambda: platform.taken.keys() == {"1"})
+        batch.rmdir()
+        batch.write_bytes(content)
+        assert wait_until(lambda: platform.taken.keys() == {"0", "1"})
+
+
 def test_a_closed_recorder_takes_nothing(platform):
     running = recorder(platform)
     running.close()
@@ -196,6 +240,29 @@ def test_a_process_that_ends_sends_what_it_recorded(tmp_path):
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60, capture_output=True)
     [batch] = tmp_path.iterdir()
     assert [json.loads(line)["id"] for line in Spool.read(batch)] == ["0", "1", "2"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the system has no SIGTERM")
+def test_a_process_that_makes_an_end_of_sigterm_sends_what_it_recorded(tmp_path):
+    # As docs/clients.md has it.
+    script = (
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
+        "from plaudit_client import Recorder\n"
+        f"r = Recorder('http://127.0.0.1:9', 'k', spool={str(tmp_path)!r}, gather_seconds=60, exit_seconds=0.1)\n"
+        "r.record({'id': '1', 'source': 's', 'type': 'x'})\n"
+        "print('recorded', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as one:
+        assert one.stdout is not None
+        one.stdout.readline()
+        one.terminate()
+        assert one.wait(timeout=60) == 0
+    [batch] = tmp_path.iterdir()
+    assert [json.loads(line)["id"] for line in Spool.read(batch)] == ["1"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")

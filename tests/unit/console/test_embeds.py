@@ -59,11 +59,24 @@ def test_no_id_of_a_member_or_event_is_shown(kind: Any) -> None:
         "event_uid": MEMBER,
         "celebration_id": MEMBER,
     }
+    thanks = {
+        "event_uid": MEMBER,
+        "giver": {"member_id": MEMBER, "name": "Ada"},
+        "receiver": {"member_id": MEMBER, "name": "Grace"},
+        "value": "patience",
+        "value_title": "Patience",
+        "message": "Thank you",
+        "given_at": "-",
+        "state": "shown",
+        "is_own": False,
+        "can_take_back": False,
+    }
     card = dict.fromkeys(("name", "points", "level", "next_level", "badges", "badges_count"), "-")
     answers: dict[str, dict[str, Any]] = {
         "leaderboard": {"period": "week", "starts_on": "-", "ends_on": "-", "items": [place], "next": MEMBER},
         "board": {"board": board, "items": [place], "next": MEMBER},
         "celebrations": {"items": [reached], "next": MEMBER},
+        "kudos": {"items": [thanks], "next": MEMBER},
         "card": {**card, "member_id": MEMBER},
     }
     assert MEMBER not in str(kind.said(answers[kind.name]))

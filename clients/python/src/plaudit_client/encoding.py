@@ -10,6 +10,15 @@ def as_json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_written).encode()
 
 
+def is_json(content: bytes) -> bool:
+    """Whether bytes are a JSON document, whole."""
+    try:
+        json.loads(content)
+    except ValueError:
+        return False
+    return True
+
+
 def as_text(value: object) -> str:
     """A value as a query or a header has it. Raises TypeError for a time without a zone."""
     if isinstance(value, bool):

@@ -15,7 +15,7 @@ from typing import Self
 
 import httpx
 
-from plaudit_client.encoding import as_json
+from plaudit_client.encoding import as_json, is_json
 from plaudit_client.errors import PlauditError, QueueFullError, UnreachableError
 from plaudit_client.events import BATCH_MAX_BYTES, BATCH_MAX_COUNT, Event, Refused
 from plaudit_client.spool import Spool
@@ -275,13 +275,21 @@ class Recorder:
         if self._spool is None:
             return
         while not self._closing.is_set() and (oldest := self._spool.oldest()) is not None:
-            events = self._spool.read(oldest)
-            if events and not self._is_taken(events):
+            try:
+                events = self._spool.read(oldest)
+                whole = [event for event in events if is_json(event)]
+                if whole and not self._is_taken(whole):
+                    return
+                self._spool.remove(oldest)
+            except OSError as error:
+                _log.warning("the spool cannot be read, what is in it waits: %s", error)
                 return
-            self._spool.remove(oldest)
+            if torn := len(events) - len(whole):
+                # A disk that lost a part of the file: the rest of it is sent all the same.
+                _log.error("%d events in %s are torn and lost", torn, oldest.name)
             with self._changed:
                 left = max(0, self._recorded.spooled - len(events))
-                self._recorded = replace(self._recorded, spooled=left)
+                self._recorded = replace(self._recorded, spooled=left, lost=self._recorded.lost + torn)
             if self._queue:
                 return
 

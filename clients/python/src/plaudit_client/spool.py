@@ -28,13 +28,18 @@ class Spool:
             return False
         name = f"{time.time_ns():020d}-{os.getpid()}-{next(self._numbers)}"
         unfinished = self._directory / f"{name}.part"
-        with unfinished.open("xb") as file:
-            # What members did is nobody else's on this machine to read.
-            unfinished.chmod(0o600)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.rename(unfinished.with_suffix(_SUFFIX))
+        try:
+            with unfinished.open("xb") as file:
+                # What members did is nobody else's on this machine to read.
+                unfinished.chmod(0o600)
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.rename(unfinished.with_suffix(_SUFFIX))
+        except OSError:
+            # It is tried again under another name: what was begun would fill a full disk further.
+            unfinished.unlink(missing_ok=True)
+            raise
         return True
 
     def oldest(self) -> Path | None:
@@ -43,7 +48,7 @@ class Spool:
 
     @staticmethod
     def read(batch: Path) -> list[bytes]:
-        """The events of a batch; none where another process has sent it meanwhile."""
+        """The events of a batch; none where another process has sent it meanwhile. Raises OSError."""
         try:
             return batch.read_bytes().splitlines()
         except FileNotFoundError:
@@ -51,7 +56,7 @@ class Spool:
 
     @staticmethod
     def remove(batch: Path) -> None:
-        """Forget a batch that was taken."""
+        """Forget a batch that was taken. Raises OSError."""
         batch.unlink(missing_ok=True)
 
     def size_bytes(self) -> int:

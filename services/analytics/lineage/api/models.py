@@ -43,6 +43,10 @@ class Event(BaseModel):
     event_time: datetime
     received_at: datetime
     retracted_by: UUID | None = Field(description="The event that took it back, unless it was restored since")
+    trace_id: str | None = Field(
+        description="The trace (W3C) by which it came, and by which logs and GET /v1/traces/{trace_id} know it",
+        examples=["4bf92f3577b34da6a3ce929d0e0e4736"],
+    )
 
     @classmethod
     def of(cls, event: trail.EventRecord) -> Self:
@@ -60,6 +64,7 @@ class Event(BaseModel):
             event_time=event.event_time,
             received_at=event.received_at,
             retracted_by=event.retracted_by,
+            trace_id=event.trace_id,
         )
 
 

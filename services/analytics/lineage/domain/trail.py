@@ -27,6 +27,8 @@ class EventRecord:
     event_time: datetime
     received_at: datetime
     retracted_by: str | None
+    #: The trace by which it came, as 32 hexadecimal digits; None where none is known.
+    trace_id: str | None = None
 
     @property
     def beneficiaries(self) -> frozenset[str]:

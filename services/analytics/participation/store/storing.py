@@ -6,6 +6,7 @@ from typing import Any
 from services.analytics.participation.domain import Decided, Decision, Place, StoredEvents, is_bots
 from shared.contracts.facts import AcceptedEvent
 from shared.postgres import Connection, copy_new
+from shared.traces import trace_id_of
 
 _EVENT_COLUMNS = (
     "community",
@@ -22,6 +23,7 @@ _EVENT_COLUMNS = (
     "event_id",
     "day",
     "is_bots",
+    "trace_id",
 )
 
 
@@ -43,6 +45,7 @@ async def add_events(conn: Connection, *, events: Sequence[AcceptedEvent]) -> St
             event["id"],
             event.get("day"),
             is_bots(event),
+            trace_id_of(event.get("traceparent")),
         )
         for event in events
     ]
@@ -61,16 +64,17 @@ async def _fill_in_events(conn: Connection, rows: Sequence[tuple[Any, ...]]) -> 
         """
         insert into events as e (community, event_uid, received_at, event_time, member_id, object_member_id,
                                  reply_member_id, target_uid, channel, type, source, event_id, day,
-                                 is_bots)
+                                 is_bots, trace_id)
         select * from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uuid[],
                              $6::uuid[], $7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::text[],
-                             $12::text[], $13::date[], $14::boolean[])
+                             $12::text[], $13::date[], $14::boolean[], $15::uuid[])
         on conflict (community, event_uid) do update
         set received_at = excluded.received_at, event_time = excluded.event_time,
             member_id = excluded.member_id, object_member_id = excluded.object_member_id,
             reply_member_id = excluded.reply_member_id, target_uid = excluded.target_uid,
             channel = excluded.channel, type = excluded.type, source = excluded.source,
-            event_id = excluded.event_id, day = excluded.day, is_bots = excluded.is_bots
+            event_id = excluded.event_id, day = excluded.day, is_bots = excluded.is_bots,
+            trace_id = excluded.trace_id
         where e.received_at is null
         returning community, event_uid, retracted_by
         """,

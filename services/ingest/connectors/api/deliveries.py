@@ -21,7 +21,7 @@ from services.ingest.connectors.handlers.connections import find_connection
 from services.ingest.connectors.handlers.reading import connector_of
 from services.ingest.connectors.store import deliveries as store
 from services.ingest.event_types.handlers import types_of
-from services.ingest.events.store import count_outcomes
+from services.ingest.events.store.receipts import count_outcomes
 from services.ingest.shares.api import QUOTA_EXCEEDED, WithinShare
 from shared.contracts.fields import Slug
 from shared.http import Conn, Limit, Moment, Page, ProblemType, Tx, after, problem_responses

@@ -6,9 +6,9 @@ from typing import Any, cast
 
 from prometheus_client import Gauge
 
-from services.ingest.events import store
 from services.ingest.events.api.waiting import TooManyWaitingError, WaitingRequests
 from services.ingest.events.domain.receipts import Judgement
+from services.ingest.events.store import receipts as store
 from services.ingest.settings import Settings
 from shared.http import Connected, FieldError, Problem
 from shared.http.problem_types import INVALID_REQUEST

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import cast
 
-from services.ingest.events import store
 from services.ingest.events.domain import admission
 from services.ingest.events.domain.refusing import counts_of, refused_body, refused_events
+from services.ingest.events.store import receipts as store
 from services.ingest.metrics import REFUSED_KEPT
 from services.ingest.refused.domain import Found, Request
 from services.ingest.refused.handlers.keeping import keep

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from prometheus_client import Gauge
 
-from services.ingest.events import store
+from services.ingest.events.store import receipts as store
 from shared.http import Connected
 from shared.postgres import TRANSIENT
 

@@ -35,12 +35,12 @@ from services.ingest.refused.domain import Request as RefusedRequest
 from services.ingest.settings import Settings
 from services.ingest.shares.api import DOOR, Visit
 from services.ingest.shares.handlers import Believed, KnownOfCommunities
-from shared.audit import continued_trace
 from shared.http import Answer, Connected, DirectRoute, FieldError, Problem, ProblemType, Read, Scope
 from shared.http.auth import authorise
 from shared.http.problem_types import INVALID_REQUEST
 from shared.telemetry import new_traceparent
 from shared.topics import BACKFILL, RAW
+from shared.traces import continued_trace
 
 TOO_MANY_EVENTS = ProblemType("too-many-events", 413, "Too many events")
 TOO_DEAR = ProblemType("events-too-dear", 413, "The events count as too many for one request")

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from services.ingest.events import handlers, store
+from services.ingest.events import handlers
 from services.ingest.events.domain.judgement import Outcome
 from services.ingest.events.domain.judgement import event_uid as uid_of
 from services.ingest.events.domain.receipts import (
@@ -25,6 +25,8 @@ from services.ingest.events.domain.receipts import (
     event_count,
     lane_of,
 )
+from services.ingest.events.store import receipts as store
+from services.ingest.events.store import traces
 from services.ingest.refused import store as refused_store
 from services.ingest.settings import Settings
 from shared.contracts.fields import ID_MAX_CHARS, URI_MAX_CHARS
@@ -49,6 +51,7 @@ from shared.http.problem_types import INVALID_CURSOR, INVALID_REQUEST
 
 LANE = "live: as what happens now; backfill: as what is past, which waits for that, and is told to nobody"
 COUNTS = {"accepted": 498, "duplicate": 1, "conflict": 0, "rejected": 0, "refused": 1, "pending": 0}
+TRACE_ID = "The trace by which it came, as long as that is known: 32 hexadecimal digits, or null"
 UNKNOWN_RECEIPT = ProblemType("unknown-receipt", 404, "No such receipt")
 
 OwnSettings = Annotated[Settings, configured(Settings)]
@@ -67,9 +70,10 @@ class ReceiptItem(BaseModel):
     )
     reason: str | None = None
     refused_id: str | None = Field(None, description="By which GET /v1/refused-events/{refused_id} shows it")
+    trace_id: str | None = Field(None, description=TRACE_ID)
 
     @classmethod
-    def of(cls, judgement: Judgement) -> "ReceiptItem":
+    def of(cls, judgement: Judgement, trace_id: str | None) -> "ReceiptItem":
         """What is shown of a judgement."""
         return cls(
             index=judgement.index,
@@ -77,6 +81,7 @@ class ReceiptItem(BaseModel):
             outcome=judgement.outcome,
             reason=judgement.reason,
             refused_id=judgement.refused_id,
+            trace_id=trace_id,
         )
 
 
@@ -137,9 +142,10 @@ class EventReceived(BaseModel):
     outcome: str = Field(examples=["accepted"])
     reason: str | None = None
     refused_id: str | None = Field(None, description="By which GET /v1/refused-events/{refused_id} shows it")
+    trace_id: str | None = Field(None, description=TRACE_ID)
 
     @classmethod
-    def of(cls, judged: Judged) -> "EventReceived":
+    def of(cls, judged: Judged, trace_id: str | None) -> "EventReceived":
         """What is shown of it."""
         return cls(
             receipt_id=judged.receipt_id,
@@ -148,6 +154,7 @@ class EventReceived(BaseModel):
             outcome=judged.judgement.outcome,
             reason=judged.judgement.reason,
             refused_id=judged.judgement.refused_id,
+            trace_id=trace_id,
         )
 
 
@@ -204,9 +211,14 @@ async def get_event_receipts(
     judged = await handlers.page_of_places(
         conn, settings, community=principal.community, event_uid=uid, after=place, limit_count=limit
     )
+    trace_ids = await traces.load_trace_ids(
+        conn,
+        community=principal.community,
+        places=[(one.receipt_id, one.judgement.index) for one in judged],
+    )
     return EventReceipts(
         event_uid=UUID(uid),
-        items=[EventReceived.of(one) for one in judged],
+        items=[EventReceived.of(one, trace_id) for one, trace_id in zip(judged, trace_ids, strict=True)],
         next=next_cursor(judged, limit, lambda one: EventPlace(one.receipt_id, one.judgement.index)),
     )
 
@@ -265,12 +277,15 @@ async def get_receipt(
     judgements = await handlers.page_of_judgements(
         conn, settings, community=principal.community, receipt_id=receipt_id, after=place, limit_count=limit
     )
+    trace_ids = await traces.load_trace_ids(
+        conn, community=principal.community, places=[(receipt_id, one.index) for one in judgements]
+    )
     return Receipt(
         receipt_id=receipt_id,
         status=_status(pending),
         lane=lane_of(receipt_id),
         counts=_counts(counts, pending),
-        items=[ReceiptItem.of(judgement) for judgement in judgements],
+        items=[ReceiptItem.of(one, trace_id) for one, trace_id in zip(judgements, trace_ids, strict=True)],
         next=next_cursor(judgements, limit, ReceiptPlace.of),
     )
 

@@ -1,8 +1,9 @@
-"""What stands beside CloudEvents' own attributes: extensions are allowed and dropped, slips of the pen are not.
+"""What stands beside CloudEvents' own attributes: extensions are allowed and kept, slips of the pen are not.
 
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md#extension-context-attributes
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -13,9 +14,12 @@ from shared.contracts.activities import ENVELOPE, REQUIRED, Fault
 from shared.contracts.activities.common import EXTENSION_MAX_CHARS, EXTENSION_NAME, EXTENSION_NAME_MAX_CHARS
 from shared.contracts.texts import written_out
 from shared.near_names import near_name
+from shared.traces import trace_id_of
 
 EXTENSIONS_MAX_COUNT = 32
 NAME_SHOWN_MAX_CHARS = 100
+#: JSON's readers agree on whole numbers up to here (RFC 8259, section 6).
+NUMBER_MAX: Final = 2**53 - 1
 #: An extension may be called almost as a shorter attribute is, such as `uid`.
 TELLING_CHARS = 6
 _NAME = re.compile(EXTENSION_NAME)
@@ -43,6 +47,8 @@ def extension_faults(event: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault((name,), f"an extension may have at most {EXTENSION_MAX_CHARS} characters")
         elif isinstance(value, dict | list):
             yield Fault((name,), "an extension is a text, a number or true or false")
+        elif isinstance(value, int | float) and not _is_written_alike(value):
+            yield Fault((name,), f"a number is from -{NUMBER_MAX} to {NUMBER_MAX}; send a longer one as a text")
 
 
 def there_is_no(name: str) -> str:
@@ -50,14 +56,34 @@ def there_is_no(name: str) -> str:
     return f"There is no field `{written_out(name[:NAME_SHOWN_MAX_CHARS])}` here"
 
 
-def without_extensions(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The event without its extensions, and without saying that its data are JSON."""
-    return {name: value for name, value in event.items() if name in ENVELOPE and name != _DROPPED}
+def as_taken(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The event without extensions that are null, and without saying that its data are JSON."""
+    return {
+        name: value
+        for name, value in event.items()
+        if name != _DROPPED and (value is not None or name in ENVELOPE)
+    }
+
+
+def own_traceparent(event: Mapping[str, Any]) -> str | None:
+    """What an event says of its trace; None where it says nothing, or nothing that W3C Trace Context takes."""
+    said: str | None = event.get("traceparent")
+    return said if trace_id_of(said) is not None else None
+
+
+def extensions_of(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The extension attributes of an event: what CloudEvents does not define, or Plaudit does not read."""
+    return {name: event[name] for name in sorted(event.keys() - ENVELOPE)}
 
 
 def without_unset(event: Mapping[str, Any]) -> dict[str, Any]:
     """The event without optional attributes that are null: CloudEvents has that for not there."""
     return {name: value for name, value in event.items() if value is not None or name in REQUIRED}
+
+
+def _is_written_alike(number: Any) -> bool:
+    """Whether every reader of JSON reads the number as it is."""
+    return abs(number) <= NUMBER_MAX if isinstance(number, int) else math.isfinite(number)
 
 
 def _meant(name: str, event: Mapping[str, Any]) -> str | None:

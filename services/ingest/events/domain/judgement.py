@@ -13,7 +13,7 @@ from typing_extensions import TypedDict, get_type_hints
 
 from services.ingest.members.domain import IdentityKey, NamedBy, Owner, SaidName
 from shared.calendars import Calendar
-from shared.contracts.activities import LASTING_TYPES, TARGETING_TYPES, TYPES
+from shared.contracts.activities import ENVELOPE, LASTING_TYPES, TARGETING_TYPES, TYPES
 from shared.contracts.activities.common import CONTRIBUTORS_MAX_COUNT
 from shared.contracts.activities.told import told_data
 from shared.contracts.backfill import BACKFILL
@@ -122,7 +122,9 @@ _OF_A_LENGTH = frozenset(
 )
 #: Nearly always: nothing was read back.
 NOTHING_TOLD: Mapping[EventKey, datetime] = {}
-
+#: What one and the same event has in common however it comes.
+_CONTENT: frozenset[str] = frozenset(ENVELOPE) - {"traceparent"}
+_OF_LASTING = _CONTENT - {"time"}
 _VALIDATE_FACT = TypeAdapter(_Fact).validator.validate_python
 _MOMENT = TypeAdapter[datetime](Timestamp).validate_python
 
@@ -133,18 +135,14 @@ def event_uid(community: str, source: str, event_id: str) -> str:
 
 
 def content_hash(event: Mapping[str, Any], key: bytes = b"") -> bytes:
-    """128 bits of BLAKE2b over the event with sorted keys; the trace of the request is not content.
+    """128 bits of BLAKE2b over the event with sorted keys; its trace and its extensions are not content.
 
-    It goes to the log in place of the content: who has no key cannot try what the content was.
-    The time of what lasts is no content either: a star that is given again is the star that was there.
+    It goes to the log in place of the content: who has no key cannot try what the content was. The time of what
+    lasts is no content either: a star that is given again is the star that was there.
     """
-    content = event
-    if event.get("type") in LASTING_TYPES:
-        content = {name: value for name, value in event.items() if name not in {"time", "traceparent"}}
-    elif "traceparent" in event:
-        content = {name: value for name, value in event.items() if name != "traceparent"}
-    written = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
-    return hashlib.blake2b(written, digest_size=16, key=key).digest()
+    names = _OF_LASTING if event.get("type") in LASTING_TYPES else _CONTENT
+    content = event if event.keys() <= names else {name: event[name] for name in event.keys() & names}
+    return hashlib.blake2b(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), digest_size=16, key=key).digest()
 
 
 class Received(NamedTuple):

@@ -28,10 +28,14 @@ class KeptText(NamedTuple):
 
 
 class Written(NamedTuple):
-    """What was written in an event, opened: the fields of its data that do not travel, by their names."""
+    """What was written in an event, opened: the fields of its data that do not travel, by their names.
+
+    `extensions` are the attributes that its platform put beside those of CloudEvents.
+    """
 
     text: KeptText
     fields: Mapping[str, str]
+    extensions: Mapping[str, str | float]
 
 
 class TextsState(NamedTuple):

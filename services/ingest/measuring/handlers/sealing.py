@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 import orjson
@@ -14,6 +15,8 @@ from services.ingest.measuring.domain.texts import KeptText, Sealed, UnknownText
 from services.ingest.settings import text_keys
 
 _NONCE_BYTES: Final = 12
+#: How a sealed extension's name begins, as in a header of HTTP; no field of an event has a hyphen.
+_EXTENSION: Final = "ce-"
 
 
 class Sealer:
@@ -48,16 +51,28 @@ class Sealer:
         except InvalidTag:
             return None
 
-    def seal(self, community: str, event_uid: str, fields: Mapping[str, str]) -> Sealed:
-        """What was written, sealed for its event alone."""
-        return self.seal_bytes(orjson.dumps(dict(fields)), place=_place(community, event_uid))
+    def seal(
+        self,
+        community: str,
+        event_uid: str,
+        fields: Mapping[str, str],
+        extensions: Mapping[str, str | float] = MappingProxyType({}),
+    ) -> Sealed:
+        """What was written, and the event's extensions, sealed for the event alone."""
+        beside = {_EXTENSION + name: value for name, value in extensions.items()}
+        return self.seal_bytes(orjson.dumps({**fields, **beside}), place=_place(community, event_uid))
 
     def open(self, text: KeptText) -> Written:
         """What was written. Raises UnknownTextError when its key is gone, or somebody changed the row."""
         content = self.open_bytes(text.content, place=_place(text.community, text.event_uid))
         if content is None:
             raise UnknownTextError(text.event_uid)
-        return Written(text, orjson.loads(content))
+        found = orjson.loads(content)
+        return Written(
+            text,
+            {name: value for name, value in found.items() if not name.startswith(_EXTENSION)},
+            {name[len(_EXTENSION) :]: value for name, value in found.items() if name.startswith(_EXTENSION)},
+        )
 
 
 @lru_cache(maxsize=8)

@@ -31,7 +31,7 @@ ALTERED = "altered"
 
 
 class Said(NamedTuple):
-    """An accepted event of which something does not travel: who wrote it, and its data."""
+    """An accepted event of which something does not travel: who wrote it, its data, and its extensions."""
 
     community: str
     event_uid: str
@@ -39,6 +39,7 @@ class Said(NamedTuple):
     event_type: str
     received_at: Any
     data: dict[str, Any]
+    extensions: dict[str, Any]
 
 
 def model(settings: Settings) -> Model:
@@ -69,7 +70,7 @@ async def keep_texts(tx: Transaction[Settings], *, said: Iterable[tuple[Said, Me
     texts = [
         KeptText(
             *one[:5],
-            sealer.seal(one.community, one.event_uid, kept_back(one.data)),
+            sealer.seal(one.community, one.event_uid, kept_back(one.data), one.extensions),
             measures,
         )
         for one, measures in said
@@ -140,7 +141,7 @@ async def keep_in_order(tx: Transaction[Settings]) -> None:
         tx.conn, key_id=sealer.key_id, known_ids=sealer.key_ids, limit_count=RESEALED_MAX_COUNT
     )
     sealed = [
-        text._replace(content=sealer.seal(text.community, text.event_uid, written.fields))
+        text._replace(content=sealer.seal(text.community, text.event_uid, written.fields, written.extensions))
         for text, written in await _opened(tx, others)
     ]
     await store.set_sealed(tx.conn, texts=sealed)

@@ -79,7 +79,7 @@ def _check(kind: Kind, field: str, text: str) -> None:
             names += 1
             if node.name not in known:
                 raise TemplateError(
-                    field, f"There is no `{node.name}` here{suggestion(node.name, known)}", node.lineno
+                    field, f"There is no `{node.name}` here; {suggestion(node.name, known)}", node.lineno
                 )
     if names > NAMES_MAX_COUNT:
         raise TemplateError(field, f"It names {names} values; {NAMES_MAX_COUNT} at most")

@@ -32,6 +32,8 @@ _NO_EMBEDS: Final = 4
 #: What Discord reads a meaning into: Markdown, addresses, mentions.
 _PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
 URL_MAX_CHARS: Final = 500
+#: What can stand in an address: other readers of one leave out or refuse what else there is.
+_URL: Final = re.compile(r"[!-~]+")
 
 
 class NotARoomError(Exception):
@@ -41,17 +43,24 @@ class NotARoomError(Exception):
 def check_room(channel: Channel, url: str, *, anywhere: bool) -> None:
     """Raises NotARoomError for an address that is not the platform's own, so that nothing else is ever called."""
     hosts, begins = _HOSTS[channel]
-    parts = urlsplit(url)
+    wrong = NotARoomError(f"An incoming webhook of {channel.value} begins with https://{hosts[0]}{begins}")
+    if _URL.fullmatch(url) is None:
+        raise wrong
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise wrong from None
     is_theirs = (
         parts.scheme == "https"
         and parts.hostname in hosts
-        and parts.port in (None, 443)
+        and port in (None, 443)
         and parts.username is None
         and parts.path.startswith(begins)
         and ".." not in parts.path
     )
     if not is_theirs and not (anywhere and parts.hostname in LOOPBACK):
-        raise NotARoomError(f"An incoming webhook of {channel.value} begins with https://{hosts[0]}{begins}")
+        raise wrong
 
 
 def escaped(channel: Channel, value: str) -> str:
@@ -79,6 +88,8 @@ async def post(client: httpx.AsyncClient, channel: Channel, url: str, text: str)
             begins = await _begins(answer)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         return Answer(Handed.LATER, str(error)[:SAID_MAX_CHARS])
+    except httpx.InvalidURL as error:
+        return Answer(Handed.REFUSED, str(error)[:SAID_MAX_CHARS])
     except httpx.HTTPError as error:
         return Answer(Handed.UNKNOWN, (str(error) or type(error).__name__)[:SAID_MAX_CHARS])
     said, status = begins.decode("utf-8", "replace")[:SAID_MAX_CHARS], answer.status_code

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from shared.audit.domain import Actor, Commanded, Did, NobodyDidItError, command_entry, continued_trace, noted
+from shared.audit.domain import Actor, Commanded, Did, NobodyDidItError, command_entry, noted
 from shared.contracts.facts.audit import Noted
 from shared.telemetry import new_traceparent
 
@@ -97,24 +97,3 @@ def test_an_entry_is_of_the_community_that_it_concerns_and_of_whom_the_handler_n
 def test_a_command_of_nobody_is_not_recorded_as_anybodys() -> None:
     with pytest.raises(NobodyDidItError):
         command_entry(Commanded("POST /v1/things", None, new_traceparent()), None, audit_id="1", at=NOON)
-
-
-@pytest.mark.parametrize(
-    ("given", "is_continued"),
-    [
-        ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", True),
-        ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\nx", False),
-        ("00-00000000000000000000000000000000-00f067aa0ba902b7-01", False),
-        ("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", False),
-        ("", False),
-        (None, False),
-    ],
-)
-def test_a_trace_goes_on_under_a_span_of_its_own(given: str | None, is_continued: bool) -> None:
-    fresh = new_traceparent()
-
-    trace = continued_trace(given, fresh)
-
-    assert trace.split("-")[2] == fresh.split("-")[2]
-    assert (trace != fresh) == is_continued
-    assert (trace.split("-")[1] == "4bf92f3577b34da6a3ce929d0e0e4736") == is_continued

@@ -104,6 +104,19 @@ async def test_a_name_with_an_inner_address_among_its_addresses_is_refused(
     network.close()
 
 
+@pytest.mark.parametrize(
+    "host", ["2130706433", "0x7f000001", "0177.0.0.1", "127.1", "0", "0x0a000001", "017700000001"]
+)
+@pytest.mark.parametrize("bounds", [PUBLIC, HERE])
+async def test_an_address_in_another_spelling_is_what_the_resolver_makes_of_it(host: str, bounds: Bounds) -> None:
+    sender = Sender(bounds, seconds=5, connections_max_count=1)
+    outcome = await sender.send(f"https://{host}/", b"{}", SIGNED)
+    await sender.close()
+    # Where this machine is one of the places nobody listens at its port.
+    is_here = bounds.loopback and host not in {"0", "0x0a000001"}
+    assert outcome.word == ("not_reached" if is_here else "refused_address")
+
+
 async def test_redirects_are_not_followed_and_proxies_not_heeded(monkeypatch: pytest.MonkeyPatch) -> None:
     async with receiving() as receiver, receiving() as elsewhere:
         for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):

@@ -1807,7 +1807,8 @@ class Ingest:
         )
 
     def get_text(self, event_uid: str) -> types.TextShown:
-        """The text of an event, its address, and what was measured of it, while its community keeps it.
+        """The text of an event, its address, its extensions, and what was measured, while its community keeps
+        it.
 
         Members read what they wrote themselves: what others did is not there for them.
         """
@@ -1847,6 +1848,30 @@ class Ingest:
                     },
                 )
             ),
+        )
+
+    def get_trace(
+        self, trace_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.EventTracedPage:
+        """In the order in which they were received, for 30 days unless set otherwise
+        (`PLAUDIT_TRACES_KEPT_DAYS`).
+
+        The trace is that of the request's header `traceparent` or of the record's, but for events that name
+        one of their own. What the door refused is not among them.
+        """
+        return cast(
+            "types.EventTracedPage",
+            self._ask(
+                call(
+                    "ingest", "GET", f"/v1/traces/{as_segment(trace_id)}", params={"limit": limit, "after": after}
+                )
+            ),
+        )
+
+    def iter_trace(self, trace_id: str, *, limit: int | None = None) -> Iterator[types.EventTraced]:
+        """Every item that `get_trace` lists, page by page."""
+        return items(
+            self._ask, call("ingest", "GET", f"/v1/traces/{as_segment(trace_id)}", params={"limit": limit})
         )
 
     def get_unsubscribe(self, token: str) -> types.StopShown:
@@ -3846,7 +3871,8 @@ class AsyncIngest:
         )
 
     async def get_text(self, event_uid: str) -> types.TextShown:
-        """The text of an event, its address, and what was measured of it, while its community keeps it.
+        """The text of an event, its address, its extensions, and what was measured, while its community keeps
+        it.
 
         Members read what they wrote themselves: what others did is not there for them.
         """
@@ -3888,6 +3914,30 @@ class AsyncIngest:
                     },
                 )
             ),
+        )
+
+    async def get_trace(
+        self, trace_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.EventTracedPage:
+        """In the order in which they were received, for 30 days unless set otherwise
+        (`PLAUDIT_TRACES_KEPT_DAYS`).
+
+        The trace is that of the request's header `traceparent` or of the record's, but for events that name
+        one of their own. What the door refused is not among them.
+        """
+        return cast(
+            "types.EventTracedPage",
+            await self._ask(
+                call(
+                    "ingest", "GET", f"/v1/traces/{as_segment(trace_id)}", params={"limit": limit, "after": after}
+                )
+            ),
+        )
+
+    def iter_trace(self, trace_id: str, *, limit: int | None = None) -> AsyncIterator[types.EventTraced]:
+        """Every item that `get_trace` lists, page by page."""
+        return async_items(
+            self._ask, call("ingest", "GET", f"/v1/traces/{as_segment(trace_id)}", params={"limit": limit})
         )
 
     async def get_unsubscribe(self, token: str) -> types.StopShown:

@@ -163,8 +163,200 @@ class Rewards:
         )
 
     def get_catalogue(self) -> types.Catalogue:
-        """What the community's programme offers for points now; its members may see it."""
+        """What the community offers for points now; its members may see it."""
         return cast("types.Catalogue", self._ask(call("rewards", "GET", "/v1/catalogue")))
+
+    def list_rewards(
+        self,
+        *,
+        kind: types.RewardKind | None = None,
+        category: str | None = None,
+        q: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.RewardShownPage:
+        """The catalogue's own, withdrawn ones too, by their ids; the programme's are in `GET /v1/catalogue`."""
+        return cast(
+            "types.RewardShownPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/catalogue/rewards",
+                    params={"kind": kind, "category": category, "q": q, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_rewards(
+        self,
+        *,
+        kind: types.RewardKind | None = None,
+        category: str | None = None,
+        q: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.RewardShown]:
+        """Every item that `list_rewards` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/catalogue/rewards",
+                params={"kind": kind, "category": category, "q": q, "limit": limit},
+            ),
+        )
+
+    def post_reward(
+        self,
+        *,
+        id: str,
+        kind: types.RewardKind,
+        points: int,
+        title: str,
+        audience: str | None | NotGiven = NOT_GIVEN,
+        category: str | None | NotGiven = NOT_GIVEN,
+        closes_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        description: str | NotGiven = NOT_GIVEN,
+        is_withdrawn: bool | NotGiven = NOT_GIVEN,
+        later_prices: Sequence[types.LaterPrice] | NotGiven = NOT_GIVEN,
+        level: str | None | NotGiven = NOT_GIVEN,
+        limit: types.PersonLimit | None | NotGiven = NOT_GIVEN,
+        low_count: int | None | NotGiven = NOT_GIVEN,
+        opens_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        shows_left: bool | NotGiven = NOT_GIVEN,
+        stock: int | None | NotGiven = NOT_GIVEN,
+        translations: Sequence[types.RewardTranslation] | NotGiven = NOT_GIVEN,
+    ) -> types.RewardShown:
+        """Members see it at once, or from `opens_at` on. A voucher has none left before codes are imported."""
+        return cast(
+            "types.RewardShown",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/catalogue/rewards",
+                    fields={
+                        "id": id,
+                        "kind": kind,
+                        "points": points,
+                        "title": title,
+                        "audience": audience,
+                        "category": category,
+                        "closes_at": closes_at,
+                        "description": description,
+                        "is_withdrawn": is_withdrawn,
+                        "later_prices": later_prices,
+                        "level": level,
+                        "limit": limit,
+                        "low_count": low_count,
+                        "opens_at": opens_at,
+                        "shows_left": shows_left,
+                        "stock": stock,
+                        "translations": translations,
+                    },
+                )
+            ),
+        )
+
+    def get_reward(self, reward_id: str) -> types.RewardShown:
+        """A reward, with its prices and how many are left."""
+        return cast(
+            "types.RewardShown",
+            self._ask(call("rewards", "GET", f"/v1/catalogue/rewards/{as_segment(reward_id)}")),
+        )
+
+    def put_reward(
+        self,
+        reward_id: str,
+        *,
+        kind: types.RewardKind,
+        points: int,
+        revision: int,
+        title: str,
+        audience: str | None | NotGiven = NOT_GIVEN,
+        category: str | None | NotGiven = NOT_GIVEN,
+        closes_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        description: str | NotGiven = NOT_GIVEN,
+        is_withdrawn: bool | NotGiven = NOT_GIVEN,
+        later_prices: Sequence[types.LaterPrice] | NotGiven = NOT_GIVEN,
+        level: str | None | NotGiven = NOT_GIVEN,
+        limit: types.PersonLimit | None | NotGiven = NOT_GIVEN,
+        low_count: int | None | NotGiven = NOT_GIVEN,
+        opens_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        shows_left: bool | NotGiven = NOT_GIVEN,
+        stock: int | None | NotGiven = NOT_GIVEN,
+        translations: Sequence[types.RewardTranslation] | NotGiven = NOT_GIVEN,
+    ) -> types.RewardShown:
+        """What is reserved keeps its title and price. Refused where somebody else changed it since `revision`."""
+        return cast(
+            "types.RewardShown",
+            self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/catalogue/rewards/{as_segment(reward_id)}",
+                    fields={
+                        "kind": kind,
+                        "points": points,
+                        "revision": revision,
+                        "title": title,
+                        "audience": audience,
+                        "category": category,
+                        "closes_at": closes_at,
+                        "description": description,
+                        "is_withdrawn": is_withdrawn,
+                        "later_prices": later_prices,
+                        "level": level,
+                        "limit": limit,
+                        "low_count": low_count,
+                        "opens_at": opens_at,
+                        "shows_left": shows_left,
+                        "stock": stock,
+                        "translations": translations,
+                    },
+                )
+            ),
+        )
+
+    def list_codes(
+        self, reward_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.CodeShownPage:
+        """Which are left, given or over; what they say is shown to nobody here."""
+        return cast(
+            "types.CodeShownPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/catalogue/rewards/{as_segment(reward_id)}/codes",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_codes(self, reward_id: str, *, limit: int | None = None) -> Iterator[types.CodeShown]:
+        """Every item that `list_codes` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards", "GET", f"/v1/catalogue/rewards/{as_segment(reward_id)}/codes", params={"limit": limit}
+            ),
+        )
+
+    def post_codes(self, reward_id: str, *, csv: str) -> types.CodesImported:
+        """All of a table or nothing: what is wrong is said line by line. Sent again it takes nothing in twice.
+
+        Codes are sealed, known by a hash under a key, and in no log.
+        """
+        return cast(
+            "types.CodesImported",
+            self._ask(
+                call(
+                    "rewards", "POST", f"/v1/catalogue/rewards/{as_segment(reward_id)}/codes", fields={"csv": csv}
+                )
+            ),
+        )
 
     def get_dead_letters(
         self, *, state: types.LetterState | None = None, limit: int | None = None, after: str | None = None
@@ -788,9 +980,7 @@ class Rewards:
         )
 
     def get_members_catalogue(self, member_id: str) -> types.MembersCatalogue:
-        """The whole catalogue; what is for an audience that the member is not in is named, and would be
-        refused.
-        """
+        """The whole catalogue; what the member would be refused is named."""
         return cast(
             "types.MembersCatalogue",
             self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/catalogue")),
@@ -907,6 +1097,35 @@ class Rewards:
                     "rewards",
                     "POST",
                     f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/cancel",
+                )
+            ),
+        )
+
+    def get_own_code(self, member_id: str, redemption_id: str) -> types.CodeOfRedemption:
+        """What the member was given, as often as they want to see it: to themselves, signed in, and to nobody
+        else.
+        """
+        return cast(
+            "types.CodeOfRedemption",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/code",
+                )
+            ),
+        )
+
+    def post_claim(self, member_id: str, *, token: str) -> types.Redemption:
+        """For the member themselves, too: once a person. Claimed again it is the same redemption."""
+        return cast(
+            "types.Redemption",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/reward-claims",
+                    fields={"token": token},
                 )
             ),
         )
@@ -1486,6 +1705,64 @@ class Rewards:
             call("rewards", "GET", f"/v1/redemptions/{as_segment(redemption_id)}/lots", params={"limit": limit}),
         )
 
+    def list_links(self, *, limit: int | None = None, after: str | None = None) -> types.LinkShownPage:
+        """Those that are over, too; what one shows to claim them is not in the list."""
+        return cast(
+            "types.LinkShownPage",
+            self._ask(call("rewards", "GET", "/v1/reward-links", params={"limit": limit, "after": after})),
+        )
+
+    def iter_links(self, *, limit: int | None = None) -> Iterator[types.LinkShown]:
+        """Every item that `list_links` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/reward-links", params={"limit": limit}))
+
+    def post_link(
+        self,
+        *,
+        expires_at: str | datetime,
+        reward_id: str,
+        note: str | NotGiven = NOT_GIVEN,
+        uses_max_count: int | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.LinkWithToken:
+        """Whoever has the link and signs in as a member gets the reward for no points; each person once."""
+        return cast(
+            "types.LinkWithToken",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/reward-links",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "expires_at": expires_at,
+                        "reward_id": reward_id,
+                        "note": note,
+                        "uses_max_count": uses_max_count,
+                    },
+                )
+            ),
+        )
+
+    def open_link(self, *, token: str) -> types.LinkOpened:
+        """Before it is claimed. What one shows stands in no address."""
+        return cast(
+            "types.LinkOpened",
+            self._ask(call("rewards", "POST", "/v1/reward-links/open", fields={"token": token})),
+        )
+
+    def get_link(self, link_id: str) -> types.LinkWithToken:
+        """For whoever gives it out: with what one shows to claim it."""
+        return cast(
+            "types.LinkWithToken", self._ask(call("rewards", "GET", f"/v1/reward-links/{as_segment(link_id)}"))
+        )
+
+    def revoke_reward_link(self, link_id: str) -> types.LinkShown:
+        """It gives nothing from now on; whoever claimed it keeps what they got. Again changes nothing."""
+        return cast(
+            "types.LinkShown", self._ask(call("rewards", "POST", f"/v1/reward-links/{as_segment(link_id)}/revoke"))
+        )
+
     def get_webhook_deliveries(
         self,
         *,
@@ -1713,8 +1990,200 @@ class AsyncRewards:
         )
 
     async def get_catalogue(self) -> types.Catalogue:
-        """What the community's programme offers for points now; its members may see it."""
+        """What the community offers for points now; its members may see it."""
         return cast("types.Catalogue", await self._ask(call("rewards", "GET", "/v1/catalogue")))
+
+    async def list_rewards(
+        self,
+        *,
+        kind: types.RewardKind | None = None,
+        category: str | None = None,
+        q: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.RewardShownPage:
+        """The catalogue's own, withdrawn ones too, by their ids; the programme's are in `GET /v1/catalogue`."""
+        return cast(
+            "types.RewardShownPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/catalogue/rewards",
+                    params={"kind": kind, "category": category, "q": q, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_rewards(
+        self,
+        *,
+        kind: types.RewardKind | None = None,
+        category: str | None = None,
+        q: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.RewardShown]:
+        """Every item that `list_rewards` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/catalogue/rewards",
+                params={"kind": kind, "category": category, "q": q, "limit": limit},
+            ),
+        )
+
+    async def post_reward(
+        self,
+        *,
+        id: str,
+        kind: types.RewardKind,
+        points: int,
+        title: str,
+        audience: str | None | NotGiven = NOT_GIVEN,
+        category: str | None | NotGiven = NOT_GIVEN,
+        closes_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        description: str | NotGiven = NOT_GIVEN,
+        is_withdrawn: bool | NotGiven = NOT_GIVEN,
+        later_prices: Sequence[types.LaterPrice] | NotGiven = NOT_GIVEN,
+        level: str | None | NotGiven = NOT_GIVEN,
+        limit: types.PersonLimit | None | NotGiven = NOT_GIVEN,
+        low_count: int | None | NotGiven = NOT_GIVEN,
+        opens_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        shows_left: bool | NotGiven = NOT_GIVEN,
+        stock: int | None | NotGiven = NOT_GIVEN,
+        translations: Sequence[types.RewardTranslation] | NotGiven = NOT_GIVEN,
+    ) -> types.RewardShown:
+        """Members see it at once, or from `opens_at` on. A voucher has none left before codes are imported."""
+        return cast(
+            "types.RewardShown",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/catalogue/rewards",
+                    fields={
+                        "id": id,
+                        "kind": kind,
+                        "points": points,
+                        "title": title,
+                        "audience": audience,
+                        "category": category,
+                        "closes_at": closes_at,
+                        "description": description,
+                        "is_withdrawn": is_withdrawn,
+                        "later_prices": later_prices,
+                        "level": level,
+                        "limit": limit,
+                        "low_count": low_count,
+                        "opens_at": opens_at,
+                        "shows_left": shows_left,
+                        "stock": stock,
+                        "translations": translations,
+                    },
+                )
+            ),
+        )
+
+    async def get_reward(self, reward_id: str) -> types.RewardShown:
+        """A reward, with its prices and how many are left."""
+        return cast(
+            "types.RewardShown",
+            await self._ask(call("rewards", "GET", f"/v1/catalogue/rewards/{as_segment(reward_id)}")),
+        )
+
+    async def put_reward(
+        self,
+        reward_id: str,
+        *,
+        kind: types.RewardKind,
+        points: int,
+        revision: int,
+        title: str,
+        audience: str | None | NotGiven = NOT_GIVEN,
+        category: str | None | NotGiven = NOT_GIVEN,
+        closes_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        description: str | NotGiven = NOT_GIVEN,
+        is_withdrawn: bool | NotGiven = NOT_GIVEN,
+        later_prices: Sequence[types.LaterPrice] | NotGiven = NOT_GIVEN,
+        level: str | None | NotGiven = NOT_GIVEN,
+        limit: types.PersonLimit | None | NotGiven = NOT_GIVEN,
+        low_count: int | None | NotGiven = NOT_GIVEN,
+        opens_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        shows_left: bool | NotGiven = NOT_GIVEN,
+        stock: int | None | NotGiven = NOT_GIVEN,
+        translations: Sequence[types.RewardTranslation] | NotGiven = NOT_GIVEN,
+    ) -> types.RewardShown:
+        """What is reserved keeps its title and price. Refused where somebody else changed it since `revision`."""
+        return cast(
+            "types.RewardShown",
+            await self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/catalogue/rewards/{as_segment(reward_id)}",
+                    fields={
+                        "kind": kind,
+                        "points": points,
+                        "revision": revision,
+                        "title": title,
+                        "audience": audience,
+                        "category": category,
+                        "closes_at": closes_at,
+                        "description": description,
+                        "is_withdrawn": is_withdrawn,
+                        "later_prices": later_prices,
+                        "level": level,
+                        "limit": limit,
+                        "low_count": low_count,
+                        "opens_at": opens_at,
+                        "shows_left": shows_left,
+                        "stock": stock,
+                        "translations": translations,
+                    },
+                )
+            ),
+        )
+
+    async def list_codes(
+        self, reward_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.CodeShownPage:
+        """Which are left, given or over; what they say is shown to nobody here."""
+        return cast(
+            "types.CodeShownPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/catalogue/rewards/{as_segment(reward_id)}/codes",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_codes(self, reward_id: str, *, limit: int | None = None) -> AsyncIterator[types.CodeShown]:
+        """Every item that `list_codes` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards", "GET", f"/v1/catalogue/rewards/{as_segment(reward_id)}/codes", params={"limit": limit}
+            ),
+        )
+
+    async def post_codes(self, reward_id: str, *, csv: str) -> types.CodesImported:
+        """All of a table or nothing: what is wrong is said line by line. Sent again it takes nothing in twice.
+
+        Codes are sealed, known by a hash under a key, and in no log.
+        """
+        return cast(
+            "types.CodesImported",
+            await self._ask(
+                call(
+                    "rewards", "POST", f"/v1/catalogue/rewards/{as_segment(reward_id)}/codes", fields={"csv": csv}
+                )
+            ),
+        )
 
     async def get_dead_letters(
         self, *, state: types.LetterState | None = None, limit: int | None = None, after: str | None = None
@@ -2370,9 +2839,7 @@ class AsyncRewards:
         )
 
     async def get_members_catalogue(self, member_id: str) -> types.MembersCatalogue:
-        """The whole catalogue; what is for an audience that the member is not in is named, and would be
-        refused.
-        """
+        """The whole catalogue; what the member would be refused is named."""
         return cast(
             "types.MembersCatalogue",
             await self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/catalogue")),
@@ -2494,6 +2961,35 @@ class AsyncRewards:
                     "rewards",
                     "POST",
                     f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/cancel",
+                )
+            ),
+        )
+
+    async def get_own_code(self, member_id: str, redemption_id: str) -> types.CodeOfRedemption:
+        """What the member was given, as often as they want to see it: to themselves, signed in, and to nobody
+        else.
+        """
+        return cast(
+            "types.CodeOfRedemption",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/code",
+                )
+            ),
+        )
+
+    async def post_claim(self, member_id: str, *, token: str) -> types.Redemption:
+        """For the member themselves, too: once a person. Claimed again it is the same redemption."""
+        return cast(
+            "types.Redemption",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/reward-claims",
+                    fields={"token": token},
                 )
             ),
         )
@@ -3083,6 +3579,66 @@ class AsyncRewards:
         return async_items(
             self._ask,
             call("rewards", "GET", f"/v1/redemptions/{as_segment(redemption_id)}/lots", params={"limit": limit}),
+        )
+
+    async def list_links(self, *, limit: int | None = None, after: str | None = None) -> types.LinkShownPage:
+        """Those that are over, too; what one shows to claim them is not in the list."""
+        return cast(
+            "types.LinkShownPage",
+            await self._ask(call("rewards", "GET", "/v1/reward-links", params={"limit": limit, "after": after})),
+        )
+
+    def iter_links(self, *, limit: int | None = None) -> AsyncIterator[types.LinkShown]:
+        """Every item that `list_links` lists, page by page."""
+        return async_items(self._ask, call("rewards", "GET", "/v1/reward-links", params={"limit": limit}))
+
+    async def post_link(
+        self,
+        *,
+        expires_at: str | datetime,
+        reward_id: str,
+        note: str | NotGiven = NOT_GIVEN,
+        uses_max_count: int | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.LinkWithToken:
+        """Whoever has the link and signs in as a member gets the reward for no points; each person once."""
+        return cast(
+            "types.LinkWithToken",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/reward-links",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "expires_at": expires_at,
+                        "reward_id": reward_id,
+                        "note": note,
+                        "uses_max_count": uses_max_count,
+                    },
+                )
+            ),
+        )
+
+    async def open_link(self, *, token: str) -> types.LinkOpened:
+        """Before it is claimed. What one shows stands in no address."""
+        return cast(
+            "types.LinkOpened",
+            await self._ask(call("rewards", "POST", "/v1/reward-links/open", fields={"token": token})),
+        )
+
+    async def get_link(self, link_id: str) -> types.LinkWithToken:
+        """For whoever gives it out: with what one shows to claim it."""
+        return cast(
+            "types.LinkWithToken",
+            await self._ask(call("rewards", "GET", f"/v1/reward-links/{as_segment(link_id)}")),
+        )
+
+    async def revoke_reward_link(self, link_id: str) -> types.LinkShown:
+        """It gives nothing from now on; whoever claimed it keeps what they got. Again changes nothing."""
+        return cast(
+            "types.LinkShown",
+            await self._ask(call("rewards", "POST", f"/v1/reward-links/{as_segment(link_id)}/revoke")),
         )
 
     async def get_webhook_deliveries(

@@ -218,6 +218,7 @@ class Event(TypedDict):
     retracted_by: str | None
     source: str
     target_uid: str | None
+    trace_id: str | None
     type: str
 
 

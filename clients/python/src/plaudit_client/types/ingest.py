@@ -638,6 +638,18 @@ class EventReceived(TypedDict):
     receipt_id: str
     received_at: str
     refused_id: NotRequired[str | None]
+    trace_id: NotRequired[str | None]
+
+
+class EventTraced(TypedDict):
+    """An event that came by a trace, and what became of it."""
+
+    event_uid: str
+    index: int
+    outcome: str
+    reason: NotRequired[str | None]
+    receipt_id: str
+    received_at: str
 
 
 class EventTypeShown(TypedDict):
@@ -1280,6 +1292,13 @@ class DeliveryShownPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class EventTracedPage(TypedDict):
+    """EventTracedPage"""
+
+    items: list[EventTraced]
+    next: NotRequired[str | None]
+
+
 class KeyListedPage(TypedDict):
     """KeyListedPage"""
 
@@ -1767,6 +1786,7 @@ class ReceiptItem(TypedDict):
     outcome: str
     reason: NotRequired[str | None]
     refused_id: NotRequired[str | None]
+    trace_id: NotRequired[str | None]
 
 
 class ReceiptListed(TypedDict):
@@ -2379,10 +2399,11 @@ class TextData(TypedDict):
 
 
 class TextShown(TypedDict):
-    """What was written in an event: the fields that do not travel, and what was measured."""
+    """What was written in an event: what does not travel of it, and what was measured."""
 
     event_type: str
     event_uid: str
+    extensions: dict[str, str | int | float | bool]
     fields: dict[str, str]
     measures: MeasuresShown | None
     member_id: str | None

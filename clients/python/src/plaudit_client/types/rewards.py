@@ -290,7 +290,7 @@ class BookTransfer(TypedDict):
 
 
 class Catalogue(TypedDict):
-    """The rewards of the programme version that is in force."""
+    """The rewards on offer: the catalogue's own, and those of the programme version that is in force."""
 
     items: list[CatalogueItem]
     payout: NotRequired[PaidOut | None]
@@ -302,11 +302,20 @@ class CatalogueItem(TypedDict):
     """A reward that a member can have for points."""
 
     audience: NotRequired[RewardAudience | None]
+    category: NotRequired[str | None]
+    closes_at: NotRequired[str | None]
     description: str
     id: str
+    is_exhausted: NotRequired[bool]
+    kind: RewardKind
+    left: NotRequired[int | None]
+    level: NotRequired[str | None]
+    limit: NotRequired[RewardLimit | None]
     points: int
+    source: RewardSource
     stock: NotRequired[int | None]
     title: str
+    translations: NotRequired[list[RewardTranslated]]
 
 
 class Chain(TypedDict):
@@ -325,6 +334,65 @@ class ChangedPayee(TypedDict):
     member_id: str
     payout_id: str
     set: Deed | None
+
+
+class ChangedReward(TypedDict):
+    """A reward that is changed: all of it is said again."""
+
+    audience: NotRequired[str | None]
+    category: NotRequired[str | None]
+    closes_at: NotRequired[str | None]
+    description: NotRequired[str]
+    is_withdrawn: NotRequired[bool]
+    kind: RewardKind
+    later_prices: NotRequired[list[LaterPrice]]
+    level: NotRequired[str | None]
+    limit: NotRequired[PersonLimit | None]
+    low_count: NotRequired[int | None]
+    opens_at: NotRequired[str | None]
+    points: int
+    revision: int
+    shows_left: NotRequired[bool]
+    stock: NotRequired[int | None]
+    title: str
+    translations: NotRequired[list[RewardTranslation]]
+
+
+class CodeOfRedemption(TypedDict):
+    """A voucher's code, for whom it was given to."""
+
+    code: str
+    expires_at: str | None
+    given_at: str
+    pin: NotRequired[str | None]
+    redemption_id: str
+    reward_id: str
+    title: str
+
+
+class CodeShown(TypedDict):
+    """A code of a voucher, without what it says: that is shown to whom it was given alone."""
+
+    added_at: str
+    code_id: str
+    expires_at: str | None
+    given_at: str | None
+    redemption_id: str | None
+    state: CodeState
+
+
+class CodesImported(TypedDict):
+    """What became of a table."""
+
+    added_count: int
+    known_lines: list[int]
+    returned_count: int
+
+
+class CodesTable(TypedDict):
+    """Codes of a voucher as a table."""
+
+    csv: str
 
 
 class CurrencySum(TypedDict):
@@ -586,6 +654,13 @@ class KeyHolder(TypedDict):
     scopes: list[str]
 
 
+class LaterPrice(TypedDict):
+    """A price that begins in the future."""
+
+    effective_from: str
+    points: int
+
+
 class LedgerCheck(TypedDict):
     """What the check found; every list is empty and every total 0 in a right ledger."""
 
@@ -724,6 +799,46 @@ class LineForeseen(TypedDict):
     why: str | None
 
 
+class LinkOpened(TypedDict):
+    """What a link gives, for whoever has it."""
+
+    description: str
+    expires_at: str
+    state: LinkState
+    title: str | None
+
+
+class LinkShown(TypedDict):
+    """A link, and what became of it; not what one shows to claim it."""
+
+    claims_count: int
+    created_at: str
+    created_by: str
+    expires_at: str
+    link_id: str
+    note: str
+    revoked_at: str | None
+    reward_id: str
+    state: LinkState
+    uses_max_count: int
+
+
+class LinkWithToken(TypedDict):
+    """A link with what one shows to claim it."""
+
+    claims_count: int
+    created_at: str
+    created_by: str
+    expires_at: str
+    link_id: str
+    note: str
+    revoked_at: str | None
+    reward_id: str
+    state: LinkState
+    token: str
+    uses_max_count: int
+
+
 class LotDifference(TypedDict):
     """A member whose lots do not hold what is available or pending."""
 
@@ -777,7 +892,9 @@ class MemberPayout(TypedDict):
 class MembersCatalogue(TypedDict):
     """The rewards on offer, and which of them are not for the member."""
 
+    had_enough: list[str]
     items: list[CatalogueItem]
+    level_lacking: list[str]
     member_id: str
     needs_level: list[str]
     not_for_them: list[str]
@@ -793,6 +910,7 @@ class NamedRedemption(TypedDict):
     changed_by: str
     created_at: str
     expires_at: str
+    has_code: bool
     member_id: str
     member_name: str | None
     points: int
@@ -800,6 +918,37 @@ class NamedRedemption(TypedDict):
     reward_id: str
     state: Literal["reserved", "confirmed", "cancelled", "expired"]
     title: str
+
+
+class NewLink(TypedDict):
+    """A link that is made."""
+
+    expires_at: str
+    note: NotRequired[str]
+    reward_id: str
+    uses_max_count: NotRequired[int]
+
+
+class NewReward(TypedDict):
+    """A reward that is added."""
+
+    audience: NotRequired[str | None]
+    category: NotRequired[str | None]
+    closes_at: NotRequired[str | None]
+    description: NotRequired[str]
+    id: str
+    is_withdrawn: NotRequired[bool]
+    kind: RewardKind
+    later_prices: NotRequired[list[LaterPrice]]
+    level: NotRequired[str | None]
+    limit: NotRequired[PersonLimit | None]
+    low_count: NotRequired[int | None]
+    opens_at: NotRequired[str | None]
+    points: int
+    shows_left: NotRequired[bool]
+    stock: NotRequired[int | None]
+    title: str
+    translations: NotRequired[list[RewardTranslation]]
 
 
 class NotRebuilt(TypedDict):
@@ -962,6 +1111,13 @@ class ChangedPayeePage(TypedDict):
     next: NotRequired[str | None]
 
 
+class CodeShownPage(TypedDict):
+    """CodeShownPage"""
+
+    items: list[CodeShown]
+    next: NotRequired[str | None]
+
+
 class DeadLetterListedPage(TypedDict):
     """DeadLetterListedPage"""
 
@@ -1008,6 +1164,13 @@ class LiabilityPolicyPage(TypedDict):
     """LiabilityPolicyPage"""
 
     items: list[LiabilityPolicy]
+    next: NotRequired[str | None]
+
+
+class LinkShownPage(TypedDict):
+    """LinkShownPage"""
+
+    items: list[LinkShown]
     next: NotRequired[str | None]
 
 
@@ -1064,6 +1227,13 @@ class RedemptionPage(TypedDict):
     """RedemptionPage"""
 
     items: list[Redemption]
+    next: NotRequired[str | None]
+
+
+class RewardShownPage(TypedDict):
+    """RewardShownPage"""
+
+    items: list[RewardShown]
     next: NotRequired[str | None]
 
 
@@ -1370,6 +1540,13 @@ class PeriodTrialBalance(TypedDict):
     totals: list[TurnoverTotal]
 
 
+class PersonLimit(TypedDict):
+    """How many one person may have: within the last `days`, or in all where that is null."""
+
+    days: NotRequired[int | None]
+    max_count: int
+
+
 class Pipeline(TypedDict):
     """How records go through the service: of all communities, as its workers say it."""
 
@@ -1430,6 +1607,7 @@ class Redemption(TypedDict):
     changed_by: str
     created_at: str
     expires_at: str
+    has_code: bool
     member_id: str
     points: int
     redemption_id: str
@@ -1471,6 +1649,63 @@ class RewardAudience(TypedDict):
     """The audience that may have a reward."""
 
     id: str
+    title: str
+
+
+class RewardLimit(TypedDict):
+    """How many one person may have."""
+
+    days: int | None
+    max_count: int
+
+
+class RewardPrice(TypedDict):
+    """A price, from a moment on."""
+
+    effective_from: str
+    points: int
+
+
+class RewardShown(TypedDict):
+    """A reward of the catalogue, as whoever runs it sees it."""
+
+    audience: str | None
+    category: str | None
+    changed_at: str
+    closes_at: str | None
+    description: str
+    id: str
+    is_low: bool
+    is_offered: bool
+    is_withdrawn: bool
+    kind: RewardKind
+    left: int | None
+    level: str | None
+    limit: RewardLimit | None
+    low_count: int | None
+    opens_at: str | None
+    points: int | None
+    prices: list[RewardPrice]
+    revision: int
+    shows_left: bool
+    stock: int | None
+    title: str
+    translations: list[RewardTranslated]
+
+
+class RewardTranslated(TypedDict):
+    """A reward in another language."""
+
+    description: str
+    language: str
+    title: str
+
+
+class RewardTranslation(TypedDict):
+    """A reward in another language."""
+
+    description: NotRequired[str]
+    language: str
     title: str
 
 
@@ -1577,6 +1812,12 @@ class ShownAccount(TypedDict):
     bic: str | None
     iban: str
     name: str
+
+
+class ShownToken(TypedDict):
+    """What somebody has of a link."""
+
+    token: str
 
 
 class SpentLot(TypedDict):
@@ -1903,6 +2144,8 @@ class WouldBe(TypedDict):
     points: int
 
 
+CodeState = Literal["left", "given", "ended"]
+
 DeliveryState = Literal["waiting", "delivered", "failed", "held"]
 
 DrawState = Literal["open", "frozen", "drawn"]
@@ -1910,3 +2153,9 @@ DrawState = Literal["open", "frozen", "drawn"]
 Erased = Literal["deleted", "blanked", "stays"]
 
 LetterState = Literal["waiting", "asked", "replayed", "discarded"]
+
+LinkState = Literal["open", "used_up", "expired", "revoked"]
+
+RewardKind = Literal["voucher", "merchandise", "donation", "experience", "cash", "other"]
+
+RewardSource = Literal["catalogue", "programme"]

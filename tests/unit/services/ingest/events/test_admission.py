@@ -178,15 +178,20 @@ def test_an_event_with_more_than_it_must_have_is_looked_at(name: str) -> None:
 
 
 @given(st.sampled_from([10, 1_000]), JSON)
-def test_whatever_an_extension_holds_it_is_dropped_or_refused(size: int, value: Any) -> None:
-    body = as_bytes(EVENT | {"x" * size: value})
+def test_whatever_an_extension_holds_it_is_kept_or_refused(size: int, value: Any) -> None:
+    name = "x" * size
+    body = as_bytes(EVENT | {name: value})
     for given_body in (body, b"[7," + body + b"]"):
         try:
             admission = admit(given_body, {"content-type": JSON_TYPE}, NOW, LIMITS)
         except MalformedError:
             return
-        assert [event.keys() for _, event in admission.events] in ([EVENT.keys()], [])
+        kept = EVENT.keys() if value is None else {*EVENT, name}
+        assert [event.keys() for _, event in admission.events] in ([kept], [])
         assert admission.events or any(one.field for one in admission.refusals)
+        # What is kept can be written, and read again as it was.
+        for _, event, document in encode(admission, LIMITS.event_max_bytes):
+            assert orjson.loads(document).get(name) == event.get(name)
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.events.domain.extensions import (
+    NUMBER_MAX,
     TELLING_CHARS,
+    as_taken,
     extension_faults,
-    without_extensions,
+    extensions_of,
     without_unset,
 )
+from services.ingest.events.domain.judgement import content_hash
 from shared.contracts.activities import ENVELOPE, REQUIRED
 
 EVENT: dict[str, Any] = dict.fromkeys(REQUIRED, "x")
@@ -79,12 +82,26 @@ def test_every_slip_of_a_telling_name_is_seen(name: str, data: st.DataObject) ->
 
 
 @given(st.dictionaries(st.from_regex(r"\A[a-z0-9]{1,20}\Z"), st.integers() | st.text(max_size=5), max_size=5))
-def test_an_event_is_the_same_without_its_extensions(extensions: dict[str, Any]) -> None:
-    event = {name: value for name, value in extensions.items() if name not in ENVELOPE} | EVENT
-    assert without_extensions(event) == EVENT
-    assert without_extensions(event | {"datacontenttype": "application/json", "subject": "s"}) == EVENT | {
-        "subject": "s"
-    }
+def test_extensions_are_kept_and_the_event_is_the_same_without_them(extensions: dict[str, Any]) -> None:
+    beside = {name: value for name, value in extensions.items() if name not in ENVELOPE}
+    said = EVENT | {"subject": "s"}
+    taken = as_taken(beside | said | {"datacontenttype": "application/json", "nothing": None})
+    assert taken == said | beside
+    assert extensions_of(taken) == beside
+    writable = {name: str(value) for name, value in taken.items()}
+    assert content_hash(writable) == content_hash(said)
+    assert content_hash(writable | {"type": "code.starred.v1"}) == content_hash(said | {"type": "code.starred.v1"})
+
+
+@pytest.mark.parametrize("number", [NUMBER_MAX + 1, -NUMBER_MAX - 1, 10**40, 10**400, float("inf")])
+def test_a_number_that_readers_would_take_for_another_is_refused(number: float) -> None:
+    (fault,) = extension_faults(EVENT | {"sequence": number})
+    assert "send a longer one as a text" in fault.detail
+
+
+@pytest.mark.parametrize("value", [NUMBER_MAX, -NUMBER_MAX, 0.5, 1e300, True, False, "", "x" * 8192])
+def test_a_plain_value_is_taken(value: object) -> None:
+    assert list(extension_faults(EVENT | {"sequence": value})) == []
 
 
 def test_null_is_not_there_but_where_something_must_be() -> None:

@@ -38,7 +38,7 @@ def test_the_words_that_come_with_it_are_taken_and_name_everything_there_is(kind
         ("{% include 'x' %}", "Include"),
         ("{% macro m() %}{% endmacro %}", "Macro"),
         ("{{ title", "unexpected"),
-        ("{{ titel }}", "did you mean `title`?"),
+        ("{{ titel }}", "There is no `titel` here; did you mean `title`?"),
         ("   ", "says nothing"),
         ("x" * 5_001, "5000 at most"),
         ("{{ name }}" * 101, "100 at most"),

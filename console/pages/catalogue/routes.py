@@ -1,0 +1,171 @@
+"""The catalogue: its rewards, one with its prices and stock, and the form that adds and changes them."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from console.asking import Answer
+from console.components.languages import NAMES
+from console.components.tables import PAGE_COUNT, Filter, Listing
+from console.frame.navigation import CATALOGUE
+from console.frame.refusals import Refusal
+from console.frame.visits import NotFoundError, Visit, page
+from console.pages.catalogue.forms import KINDS, faults, read, shown
+from console.pages.catalogue.words import KIND_WORDS
+
+WRITE = "rewards:write"
+UNPROCESSABLE = 422
+CODES_COUNT = 20
+
+
+def _(text: str) -> str:
+    """Marks what catalogues translate."""
+    return text
+
+
+async def show(visit: Visit) -> Response:
+    """The catalogue's own rewards, and what the programme has beside them."""
+    kinds = Filter("kind", visit.say(_("Kind")), [(kind, visit.say(KIND_WORDS[kind])) for kind in KINDS])
+    filters = [kinds, Filter("category", visit.say(_("Category"))), Filter("q", visit.say(_("Title")))]
+    listing = Listing.of(CATALOGUE.path, visit.request.query_params, filters=filters)
+    answers = await visit.ask.all(
+        rewards=visit.ask.get(
+            "rewards", "/v1/catalogue/rewards", limit=PAGE_COUNT, after=listing.said.get("after"), **listing.chosen
+        ),
+        offered=visit.ask.get("rewards", "/v1/catalogue"),
+    )
+    return visit.page(
+        "pages/catalogue/page.html",
+        rewards=answers["rewards"],
+        of_programme=[one for one in answers["offered"].items if one["source"] == "programme"],
+        listing=listing,
+        kinds=KIND_WORDS,
+        may_write=visit.signed_in.may(WRITE),
+    )
+
+
+async def add_form(visit: Visit) -> Response:
+    """An empty form."""
+    return await _form(visit, fields={"kind": KINDS[0]})
+
+
+async def add(visit: Visit) -> Response:
+    """Add what the form says."""
+    body, errors = read(visit.form, visit)
+    if errors:
+        return await _form(visit, fields=visit.form, errors=errors)
+    made = await visit.ask.post(
+        "rewards", "/v1/catalogue/rewards", body | {"id": visit.form.get("id", "").strip()}
+    )
+    if not made.ok:
+        return await _form(visit, fields=visit.form, errors=faults(made), refused=Refusal.of(made))
+    return visit.see_other(f"{CATALOGUE.path}/{made.body['id']}", toast="saved")
+
+
+async def _form(
+    visit: Visit,
+    *,
+    fields: Mapping[str, str],
+    errors: Mapping[str, str] | None = None,
+    refused: Refusal | None = None,
+) -> Response:
+    return visit.page(
+        "pages/catalogue/add.html",
+        status=refused.status if refused is not None else UNPROCESSABLE if errors else 200,
+        shown=fields,
+        kinds=KIND_WORDS,
+        names=NAMES,
+        errors=errors or {},
+        refused=refused,
+    )
+
+
+async def one(visit: Visit) -> Response:
+    """One reward."""
+    return await _one(visit)
+
+
+async def change(visit: Visit) -> Response:
+    """Change it to what the form says, unless somebody else changed it since the form was made."""
+    revision = visit.form.get("revision", "")
+    before = await visit.ask.get("rewards", _path(visit))
+    if before.is_missing or not revision.isdecimal():
+        raise NotFoundError
+    if not before.ok:
+        return await _one(visit, refused=Refusal.of(before))
+    body, errors = read(visit.form, visit, before=before.body)
+    if errors:
+        return await _one(visit, fields=visit.form, errors=errors)
+    done = await visit.ask.command("PUT", "rewards", _path(visit), body | {"revision": int(revision[:9])})
+    if not done.ok:
+        return await _one(visit, fields=visit.form, errors=faults(done), refused=Refusal.of(done))
+    return visit.see_other(f"{CATALOGUE.path}/{visit.request.path_params['reward_id']}", toast="saved")
+
+
+async def import_codes(visit: Visit) -> Response:
+    """Take in codes that were pasted. They are shown to nobody again, not even where some are refused."""
+    text = visit.form.get("csv", "").strip()
+    if not text:
+        return await _one(visit, errors={"csv": visit.say(_("Paste the codes, one a line"))})
+    headings = re.split(r"[,;\t]", text.partition("\n")[0].lower())
+    if "code" not in (heading.strip() for heading in headings):
+        text = f"code\n{text}"
+    done = await visit.ask.post("rewards", f"{_path(visit)}/codes", {"csv": text})
+    if not done.ok:
+        return await _one(visit, refused=Refusal.of(done), lines=done.problem.get("errors", ()))
+    return visit.see_other(f"{CATALOGUE.path}/{visit.request.path_params['reward_id']}#codes", toast="codes-added")
+
+
+def _path(visit: Visit) -> str:
+    return f"/v1/catalogue/rewards/{visit.request.path_params['reward_id']}"
+
+
+async def _one(
+    visit: Visit,
+    *,
+    fields: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+    refused: Refusal | None = None,
+    lines: Any = (),
+) -> Response:
+    listing = Listing.of(f"{CATALOGUE.path}/{visit.request.path_params['reward_id']}", visit.request.query_params)
+    answers: dict[str, Answer] = await visit.ask.all(
+        reward=visit.ask.get("rewards", _path(visit)),
+        codes=visit.ask.get(
+            "rewards", f"{_path(visit)}/codes", limit=CODES_COUNT, after=listing.said.get("after")
+        ),
+    )
+    reward = answers["reward"]
+    if reward.is_missing or reward.status == UNPROCESSABLE:
+        raise NotFoundError
+    known = shown(reward.body, visit) if reward.ok else {}
+    return visit.page(
+        "pages/catalogue/one.html",
+        status=refused.status if refused is not None else UNPROCESSABLE if errors else 200,
+        reward=reward,
+        codes=answers["codes"],
+        listing=listing,
+        shown=known if fields is None else fields,
+        revision=(fields or {}).get("revision") or (reward.body["revision"] if reward.ok else ""),
+        kinds=KIND_WORDS,
+        names=NAMES,
+        may_write=visit.signed_in.may(WRITE),
+        errors=errors or {},
+        lines=lines,
+        refused=refused,
+    )
+
+
+ADD = "/add-reward"
+ONE = f"{CATALOGUE.path}/{{reward_id}}"
+ROUTES = [
+    Route(CATALOGUE.path, page(show, scope=CATALOGUE.scope)),
+    Route(ADD, page(add_form, scope=WRITE), methods=["GET"]),
+    Route(ADD, page(add, scope=WRITE), methods=["POST"]),
+    Route(ONE, page(one, scope=CATALOGUE.scope), methods=["GET"]),
+    Route(ONE, page(change, scope=WRITE), methods=["POST"]),
+    Route(f"{ONE}/codes", page(import_codes, scope=WRITE), methods=["POST"]),
+]

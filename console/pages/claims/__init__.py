@@ -1,0 +1,1 @@
+"""What a link gives, for the member who has it."""

@@ -1,0 +1,205 @@
+"""The routes of what is on offer."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Self
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from services.rewards.catalogue.api.rewards import RewardLimit, RewardTranslated
+from services.rewards.catalogue.domain import Left, Offer, RewardKind, RewardSource, limited
+from services.rewards.catalogue.handlers import load_offers
+from services.rewards.catalogue.store import load_had, load_left
+from services.rewards.programmes.domain import InForce
+from shared.followed_audiences import is_in
+from shared.followed_levels import has_level
+from shared.http import Conn, MemberId, Principal, Scope, problem_responses, requires
+from shared.http.problem_types import UNKNOWN_IDENTITY
+from shared.merges import load_group
+from shared.postgres import Connection
+
+router = APIRouter(tags=["redemptions"])
+
+
+class RewardAudience(BaseModel):
+    """The audience that may have a reward."""
+
+    id: str = Field(examples=["helpers"])
+    title: str = Field(examples=["Helpers"])
+
+
+class CatalogueItem(BaseModel):
+    """A reward that a member can have for points."""
+
+    id: str = Field(examples=["sticker-pack"])
+    title: str = Field(examples=["A pack of stickers"])
+    description: str
+    points: int = Field(examples=[200])
+    stock: int | None = Field(
+        None, description="How many there are in all; null: any number, or codes", examples=[100]
+    )
+    audience: RewardAudience | None = Field(None, description="Who alone may have it; null for everybody")
+    source: RewardSource = Field(
+        description="Whether the programme declares it, or the catalogue has it as its own"
+    )
+    kind: RewardKind
+    category: str | None = Field(None, examples=["books"])
+    translations: list[RewardTranslated] = Field(default_factory=list)
+    level: str | None = Field(None, description="A level that it takes to have it")
+    closes_at: datetime | None = Field(None, description="On offer until then")
+    limit: RewardLimit | None = None
+    left: int | None = Field(
+        None, description="How many are left, of those where members are shown that", examples=[12]
+    )
+    is_exhausted: bool = Field(False, description="Whether there are none left just now")
+
+    @classmethod
+    def of(cls, offer: Offer, *, audiences: Mapping[str, str], left: Left) -> Self:
+        """A reward as it is offered; `audiences` has the titles of audiences."""
+        terms = offer.terms
+        audience = terms.audience
+        named = None if audience is None else RewardAudience(id=audience, title=audiences.get(audience, audience))
+        count = left.of(offer)
+        return cls(
+            id=offer.reward_id,
+            title=terms.title,
+            description=terms.description,
+            points=offer.points,
+            stock=terms.stock,
+            audience=named,
+            source=offer.source,
+            kind=terms.kind,
+            category=terms.category,
+            translations=RewardTranslated.all_of(terms),
+            level=terms.level,
+            closes_at=terms.closes_at,
+            limit=None if terms.limit is None else RewardLimit(**terms.limit._asdict()),
+            left=count if terms.shows_left else None,
+            is_exhausted=count == 0,
+        )
+
+
+class PaidOut(BaseModel):
+    """How points become money: so many are worth so much."""
+
+    points: int = Field(examples=[100])
+    minor: int = Field(description="Minor units of the currency", examples=[100])
+    currency: str = Field(examples=["EUR"])
+    minimum_points: int = Field(description="From which a payout run pays", examples=[500])
+
+
+class Catalogue(BaseModel):
+    """The rewards on offer: the catalogue's own, and those of the programme version that is in force."""
+
+    programme_id: str | None = Field(None, description="Null before the first programme is published")
+    version: int | None = None
+    items: list[CatalogueItem]
+    payout: PaidOut | None = Field(None, description="Null where points are not paid out")
+
+    @classmethod
+    def of(cls, offered: Sequence[Offer], in_force: InForce | None, *, left: Left) -> Self:
+        """What is offered, and what a version says of money."""
+        audiences = {} if in_force is None else in_force.audiences
+        terms = None if in_force is None else in_force.rewards.payout
+        return cls(
+            programme_id=None if in_force is None else in_force.programme_id,
+            version=None if in_force is None else in_force.version,
+            items=[CatalogueItem.of(one, audiences=audiences, left=left) for one in offered],
+            payout=None if terms is None else PaidOut(**terms.model_dump(exclude={"paying_account"})),
+        )
+
+
+class MembersCatalogue(Catalogue):
+    """The rewards on offer, and which of them are not for the member."""
+
+    member_id: UUID
+    not_for_them: list[str] = Field(
+        description="Ids of rewards for audiences that the member is not in", examples=[["mentors-dinner"]]
+    )
+    needs_level: list[str] = Field(
+        description="Titles of levels of which it takes one to have any reward; none where nothing is lacking",
+        examples=[["Regular"]],
+    )
+    level_lacking: list[str] = Field(
+        description="Ids of rewards that take a level which the member does not have", examples=[["dinner"]]
+    )
+    had_enough: list[str] = Field(
+        description="Ids of rewards of which the member has as many as one person may have", examples=[["mug"]]
+    )
+
+
+@router.get("/v1/catalogue", summary="The rewards on offer", responses=problem_responses())
+async def get_catalogue(
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_member=True)], conn: Conn
+) -> Catalogue:
+    """What the community offers for points now; its members may see it."""
+    community, now = principal.community, datetime.now(UTC)
+    offered, in_force = await load_offers(conn, community=community, now=now)
+    left = await load_left(conn, limited(offered), community=community, now=now)
+    return Catalogue.of(offered, in_force, left=left)
+
+
+@router.get(
+    "/v1/members/{member_id}/catalogue",
+    summary="The rewards on offer for a member",
+    responses=problem_responses(UNKNOWN_IDENTITY),
+)
+async def get_members_catalogue(
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_own=True, reads="member_id")],
+    conn: Conn,
+    member_id: MemberId,
+) -> MembersCatalogue:
+    """The whole catalogue; what the member would be refused is named."""
+    community, who, now = principal.community, str(member_id), datetime.now(UTC)
+    offered, in_force = await load_offers(conn, community=community, now=now)
+    left = await load_left(conn, limited(offered), community=community, now=now)
+    asked = sorted({one.terms.audience for one in offered if one.terms.audience is not None})
+    outside = await _outside(conn, community=community, audiences=asked, member_id=who)
+    levels = sorted({one.terms.level for one in offered if one.terms.level is not None})
+    lacking = {
+        level
+        for level in levels
+        if not await has_level(conn, community=community, member_id=who, level_ids=[level])
+    }
+    return MembersCatalogue(
+        **Catalogue.of(offered, in_force, left=left).model_dump(),
+        member_id=member_id,
+        not_for_them=[one.reward_id for one in offered if one.terms.audience in outside],
+        needs_level=await _lacking(conn, in_force, community=community, member_id=who),
+        level_lacking=[one.reward_id for one in offered if one.terms.level in lacking],
+        had_enough=await _had_enough(conn, offered, community=community, member_id=who, now=now),
+    )
+
+
+async def _lacking(conn: Connection, in_force: InForce | None, *, community: str, member_id: str) -> list[str]:
+    """The titles of levels that open rewards, where the member has none of them."""
+    redeeming = {} if in_force is None else in_force.redeeming
+    if not redeeming or await has_level(conn, community=community, member_id=member_id, level_ids=redeeming):
+        return []
+    return list(redeeming.values())
+
+
+async def _outside(conn: Connection, *, community: str, audiences: list[str], member_id: str) -> set[str]:
+    """Those of some audiences that a member is not in."""
+    return {
+        audience
+        for audience in audiences
+        if not await is_in(conn, community=community, audience_id=audience, member_id=member_id)
+    }
+
+
+async def _had_enough(
+    conn: Connection, offered: Sequence[Offer], *, community: str, member_id: str, now: datetime
+) -> list[str]:
+    limits = {one.reward_id: one.terms.limit for one in offered if one.terms.limit is not None}
+    if not limits:
+        return []
+    since = {
+        reward_id: None if limit.days is None else now - timedelta(days=limit.days)
+        for reward_id, limit in limits.items()
+    }
+    group = await load_group(conn, community=community, head_id=member_id)
+    had = await load_had(conn, since, community=community, member_ids=group)
+    return [reward_id for reward_id, limit in limits.items() if had.get(reward_id, 0) >= limit.max_count]

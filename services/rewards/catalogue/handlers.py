@@ -1,0 +1,135 @@
+"""The catalogue: rewards are added and changed by people; what is on offer is asked for."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from services.rewards.catalogue import store
+from services.rewards.catalogue.domain import (
+    CatalogueFullError,
+    Offer,
+    Price,
+    Reward,
+    RewardExistsError,
+    RewardKind,
+    RewardTerms,
+    StaleRewardError,
+    UnknownCatalogueRewardError,
+    UnusableRewardError,
+    limited,
+    offers,
+    prices_to_come,
+)
+from services.rewards.metrics import REWARDS_LOW
+from services.rewards.programmes.domain import InForce
+from services.rewards.programmes.store import find_in_force
+from services.rewards.settings import Settings
+from shared.audit import Did
+from shared.postgres import Connection
+from shared.transaction import Transaction
+
+
+async def load_offers(conn: Connection, *, community: str, now: datetime) -> tuple[list[Offer], InForce | None]:
+    """All that is on offer, and the programme version in force."""
+    in_force = await find_in_force(conn, community=community, now=now)
+    own = await store.load_rewards(conn, community=community)
+    return offers(own, in_force, now=now), in_force
+
+
+async def find_offer(
+    conn: Connection, *, community: str, reward_id: str, now: datetime
+) -> tuple[Offer | None, InForce | None]:
+    """A reward that is on offer, None where it is not, and the programme version in force."""
+    in_force = await find_in_force(conn, community=community, now=now)
+    own = await store.find_reward(conn, community=community, reward_id=reward_id)
+    if own is not None:
+        return Offer.of(own, now=now), in_force
+    declared = in_force.reward(reward_id) if in_force else None
+    return None if declared is None else Offer.of_programme(declared), in_force
+
+
+async def add_reward(
+    tx: Transaction[Settings],
+    *,
+    community: str,
+    reward_id: str,
+    terms: RewardTerms,
+    points: int,
+    later: Iterable[Price],
+) -> Reward:
+    """Add a reward; one that the programme declares under that id is this one from now on.
+
+    Raises RewardExistsError, CatalogueFullError, and UnusableRewardError.
+    """
+    _check(terms)
+    await store.lock_catalogue(tx.conn, community=community)
+    max_count = tx.settings.catalogue_rewards_max_count
+    reward = Reward(
+        community, reward_id, terms, [Price(tx.now, points), *prices_to_come(later, now=tx.now)], 1, tx.now
+    )
+    if await store.find_reward(tx.conn, community=community, reward_id=reward_id) is not None:
+        raise RewardExistsError(reward_id)
+    if await store.count_rewards(tx.conn, community=community) >= max_count:
+        raise CatalogueFullError(max_count)
+    await store.add_reward(tx.conn, reward)
+    tx.did(Did("reward.add", "reward", reward_id, after=_noted(reward, now=tx.now)))
+    return reward
+
+
+async def change_reward(
+    tx: Transaction[Settings],
+    *,
+    community: str,
+    reward_id: str,
+    revision: int,
+    terms: RewardTerms,
+    points: int,
+    later: Iterable[Price],
+) -> Reward:
+    """Change a reward that has this revision. What was reserved keeps its price and title.
+
+    Raises UnknownCatalogueRewardError, StaleRewardError, and UnusableRewardError.
+    """
+    _check(terms)
+    known = await store.lock_reward(tx.conn, community=community, reward_id=reward_id)
+    if known is None:
+        raise UnknownCatalogueRewardError(reward_id)
+    if known.revision != revision:
+        raise StaleRewardError(revision, known.revision)
+    changed = known.changed(terms, points=points, later=later, now=tx.now)
+    await store.set_reward(tx.conn, changed)
+    before, after = _noted(known, now=tx.now), _noted(changed, now=tx.now)
+    tx.did(Did("reward.change", "reward", reward_id, before=before, after=after))
+    return changed
+
+
+def _check(terms: RewardTerms) -> None:
+    if terms.kind is RewardKind.VOUCHER and terms.stock is not None:
+        raise UnusableRewardError("stock", "a voucher's stock are its codes; leave this out")
+    if terms.low_count is not None and terms.stock is None and terms.kind is not RewardKind.VOUCHER:
+        raise UnusableRewardError("low_count", "there is any number of it; say a stock, or leave this out")
+    if terms.opens_at is not None and terms.closes_at is not None and terms.closes_at <= terms.opens_at:
+        raise UnusableRewardError("closes_at", "it closes after it opens")
+
+
+def _noted(reward: Reward, *, now: datetime) -> dict[str, Any]:
+    terms = reward.terms
+    return {
+        "revision": reward.revision,
+        "kind": terms.kind,
+        "title": terms.title,
+        "points": reward.price_at(now),
+        "stock": terms.stock,
+        "is_withdrawn": terms.is_withdrawn,
+    }
+
+
+async def count_low(tx: Transaction) -> None:
+    """Timer: count the rewards of which so few are left that somebody should see to it."""
+    low = 0
+    for community in await store.load_communities(tx.conn):
+        offered, _ = await load_offers(tx.conn, community=community, now=tx.now)
+        scarce = limited(offered)
+        left = await store.load_left(tx.conn, scarce, community=community, now=tx.now)
+        low += sum(left.is_low(offer) for offer in scarce)
+    REWARDS_LOW.set(low)

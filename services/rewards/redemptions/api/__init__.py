@@ -1,0 +1,1 @@
+"""Redemptions over HTTP: for whoever runs the community, and for members themselves."""

@@ -1,0 +1,102 @@
+"""What the routes of redemptions take, answer and refuse."""
+
+from datetime import datetime
+from typing import Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from services.rewards.ledger.api.members import MEMBER_EXAMPLE
+from services.rewards.redemptions import domain
+from services.rewards.redemptions.domain import RedemptionState
+from shared.contracts.fields import Slug
+from shared.http import MemberNamed, ProblemType, RequestBody
+from shared.http.problem_types import UNKNOWN_MEMBER
+
+UNKNOWN_REWARD = ProblemType("unknown-reward", 404, "Reward not found")
+UNKNOWN_REDEMPTION = ProblemType("unknown-redemption", 404, "Redemption not found")
+NOT_FOR_MEMBER = ProblemType("reward-not-for-member", 409, "The reward is for others")
+LEVEL_TOO_LOW = ProblemType("level-too-low", 409, "The member has no level that opens rewards")
+OUT_OF_STOCK = ProblemType("out-of-stock", 409, "There are no more of the reward")
+NOT_ENOUGH_POINTS = ProblemType("not-enough-points", 409, "Not enough points")
+NOT_CONFIRMABLE = ProblemType("redemption-not-confirmable", 409, "The redemption cannot be confirmed")
+NOT_CANCELLABLE = ProblemType("redemption-not-cancellable", 409, "The redemption cannot be cancelled")
+REWARD_LEVEL_LACKING = ProblemType("reward-level-lacking", 409, "The reward takes a level that the member lacks")
+HAD_ENOUGH = ProblemType("reward-had-enough", 409, "One person may have no more of the reward")
+NO_CODE = ProblemType("no-code", 404, "There is no code to show")
+NOT_THEIRS = ProblemType("code-of-another", 403, "The code is shown to whom it was given alone")
+#: Why a reward may be refused to whoever wants it.
+REFUSALS = (
+    UNKNOWN_MEMBER,
+    UNKNOWN_REWARD,
+    NOT_FOR_MEMBER,
+    LEVEL_TOO_LOW,
+    REWARD_LEVEL_LACKING,
+    HAD_ENOUGH,
+    OUT_OF_STOCK,
+    NOT_ENOUGH_POINTS,
+)
+
+#: Written out where it stands, as clients know it, not as a schema of its own.
+_STATES = tuple(state.value for state in RedemptionState)
+State = Literal[_STATES]  # type: ignore[valid-type]
+
+
+class RedemptionRequest(RequestBody):
+    """Who wants which reward."""
+
+    member_id: MemberNamed = Field(description="An id or an identity, as `forum:ada`", examples=[MEMBER_EXAMPLE])
+    reward_id: Slug = Field(examples=["sticker-pack"])
+
+
+class OwnRequest(RequestBody):
+    """Which reward a member wants."""
+
+    reward_id: Slug = Field(examples=["sticker-pack"])
+
+
+class Redemption(BaseModel):
+    """A member's redemption of a reward."""
+
+    redemption_id: UUID
+    member_id: UUID
+    reward_id: str
+    title: str
+    points: int
+    state: State
+    created_at: datetime
+    expires_at: datetime = Field(description="Confirm before then, or the points become available again")
+    changed_at: datetime
+    changed_by: str = Field(
+        description="The access key, `timer`, or `code` where a voucher's code was given at once"
+    )
+    has_code: bool = Field(description="Whether a voucher's code came with it: its member is shown that")
+
+    @classmethod
+    def of(cls, redemption: domain.Redemption) -> Self:
+        """A redemption as it is answered."""
+        return cls.model_validate(redemption, from_attributes=True)
+
+
+class CodeOfRedemption(BaseModel):
+    """A voucher's code, for whom it was given to."""
+
+    redemption_id: UUID
+    reward_id: str = Field(examples=["book-voucher"])
+    title: str = Field(examples=["Book voucher, 10 €"])
+    code: str = Field(examples=["EXAMPLE-CODE-1"])
+    pin: str | None = Field(None, examples=["1234"])
+    given_at: datetime
+    expires_at: datetime | None = Field(description="It cannot be used from then on; null: for good")
+
+
+class NamedRedemption(Redemption):
+    """A redemption with its member's name."""
+
+    # Not part of what commands answer: that is kept for whoever sends one again.
+    member_name: str | None = Field(examples=["Ada Lovelace"])
+
+    @classmethod
+    def named(cls, redemption: domain.Redemption, name: str | None) -> Self:
+        """A redemption as it is shown to whoever looks."""
+        return cls(**Redemption.of(redemption).model_dump(), member_name=name)

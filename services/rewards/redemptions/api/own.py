@@ -1,0 +1,157 @@
+"""Routes of redemptions, for members themselves."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from services.rewards.ledger.api.problems import ALTERED
+from services.rewards.redemptions import handlers, store
+from services.rewards.redemptions.api.models import (
+    NO_CODE,
+    NOT_CANCELLABLE,
+    NOT_THEIRS,
+    REFUSALS,
+    UNKNOWN_REDEMPTION,
+    CodeOfRedemption,
+    OwnRequest,
+    Redemption,
+)
+from services.rewards.redemptions.domain import RedemptionFilter, RedemptionPlace, RedemptionState
+from services.rewards.settings import Settings
+from services.rewards.vouchers.api import NO_VOUCHER_KEYS
+from services.rewards.vouchers.domain import NotTheirsError
+from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
+from shared.http import (
+    Conn,
+    Limit,
+    MemberId,
+    Page,
+    Principal,
+    Scope,
+    Tx,
+    after,
+    configured,
+    problem_responses,
+    requires,
+)
+from shared.http.problem_types import UNKNOWN_IDENTITY
+from shared.merges import find_head
+
+router = APIRouter(tags=["redemptions"])
+
+
+@router.post(
+    "/v1/members/{member_id}/redemptions",
+    summary="Choose a reward",
+    status_code=201,
+    response_model=Redemption,
+    responses=problem_responses(UNKNOWN_IDENTITY, *REFUSALS, KEY_REUSED),
+)
+async def post_own_redemption(
+    principal: Annotated[Principal, requires(Scope.REWARDS_WRITE, or_own=True)],
+    tx: Tx,
+    member_id: MemberId,
+    wanted: OwnRequest,
+    idempotency_key: IdempotencyKey,
+) -> Response:
+    """For the member themselves, too: the points are reserved until somebody of the community confirms."""
+    # What others used as their key is no member's to meet.
+    own_key = f"{member_id} {idempotency_key}"
+
+    async def work() -> Redemption:
+        reserved = await handlers.reserve(
+            tx,
+            community=principal.community,
+            member_id=str(member_id),
+            reward_id=wanted.reward_id,
+            idempotency_key=own_key,
+            by=principal.credential,
+            command="redemption.choose",
+        )
+        return Redemption.of(reserved)
+
+    key = CommandKey(principal.community, "own-redemption", own_key)
+    return await answer_once(tx, Command(key, wanted.model_dump(mode="json")), work=work)
+
+
+@router.get(
+    "/v1/members/{member_id}/redemptions",
+    summary="A member's redemptions, newest first",
+    responses=problem_responses(UNKNOWN_IDENTITY),
+)
+async def list_own_redemptions(
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_own=True, reads="member_id")],
+    conn: Conn,
+    member_id: MemberId,
+    place: Annotated[RedemptionPlace | None, after(RedemptionPlace)],
+    limit: Limit = 100,
+) -> Page[Redemption]:
+    """What the member chose, and what became of it."""
+    own = RedemptionFilter(None, str(member_id))
+    found = await store.page_of_redemptions(conn, own, community=principal.community, after=place, limit=limit)
+    return Page.of(
+        found,
+        limit,
+        item=lambda named: Redemption.of(named.redemption),
+        place=lambda named: named.redemption.place,
+    )
+
+
+@router.post(
+    "/v1/members/{member_id}/redemptions/{redemption_id}/cancel",
+    summary="Give a reward up",
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_REDEMPTION, NOT_CANCELLABLE, ALTERED),
+)
+async def cancel_own(
+    principal: Annotated[Principal, requires(Scope.REWARDS_WRITE, or_own=True)],
+    tx: Tx,
+    member_id: MemberId,
+    redemption_id: UUID,
+) -> Redemption:
+    """While it is reserved: the points are available again. For the member themselves, too."""
+    cancelled = await handlers.finish(
+        tx,
+        community=principal.community,
+        redemption_id=str(redemption_id),
+        wanted=RedemptionState.CANCELLED,
+        by=principal.credential,
+        member_id=str(member_id),
+    )
+    return Redemption.of(cancelled)
+
+
+@router.get(
+    "/v1/members/{member_id}/redemptions/{redemption_id}/code",
+    summary="The code of a voucher",
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_REDEMPTION, NO_CODE, NOT_THEIRS, NO_VOUCHER_KEYS),
+)
+async def get_own_code(
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_own=True, reads="member_id")],
+    conn: Conn,
+    settings: Annotated[Settings, configured(Settings)],
+    member_id: MemberId,
+    redemption_id: UUID,
+) -> CodeOfRedemption:
+    """What the member was given, as often as they want to see it: to themselves, signed in, and to nobody else."""
+    if principal.member_id is None or (
+        await find_head(conn, community=principal.community, member_id=principal.member_id) != str(member_id)
+    ):
+        raise NotTheirsError
+    redemption, opened = await handlers.find_code(
+        conn,
+        community=principal.community,
+        member_id=str(member_id),
+        redemption_id=str(redemption_id),
+        settings=settings,
+    )
+    return CodeOfRedemption(
+        redemption_id=redemption_id,
+        reward_id=redemption.reward_id,
+        title=redemption.title,
+        code=opened.secret.code,
+        pin=opened.secret.pin,
+        given_at=opened.given_at,
+        expires_at=opened.expires_at,
+    )

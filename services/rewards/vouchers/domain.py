@@ -1,0 +1,248 @@
+"""Codes of vouchers as they are written in a table, as they are kept, and as they are given."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from shared.contracts.fields import Timestamp, Uuid
+
+LINES_MAX_COUNT: Final = 5_000
+CODE_MAX_CHARS: Final = 300
+PIN_MAX_CHARS: Final = 50
+FAULTS_MAX_COUNT: Final = 100
+COLUMNS: Final = ("code", "pin", "expires_on")
+_DELIMITERS: Final = ",;\t"
+
+
+class Secret(NamedTuple):
+    """What whoever was given a voucher needs to use it. It is in no log, fact or error."""
+
+    code: str
+    pin: str | None = None
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+
+class CodeLine(NamedTuple):
+    """A code of a table: on which line it stands, and until when it can be used (None: for good)."""
+
+    line: int
+    secret: Secret
+    expires_at: datetime | None
+
+
+class LineFault(NamedTuple):
+    """What is wrong with a line; the code itself is never in it."""
+
+    line: int
+    reason: str
+
+
+class CodesRefusedError(Exception):
+    """A table has faults, and nothing of it was taken in: `faults` are the first, of `count` in all."""
+
+    def __init__(self, faults: Sequence[LineFault]) -> None:
+        super().__init__(f"{len(faults)} lines cannot be taken in")
+        self.faults = list(faults[:FAULTS_MAX_COUNT])
+        self.count = len(faults)
+
+
+class TooManyCodesError(Exception):
+    """More codes would wait to be given than may: `max_count` of one reward."""
+
+    def __init__(self, max_count: int) -> None:
+        super().__init__(f"{max_count} codes of one reward may wait")
+        self.max_count = max_count
+
+
+class NoVoucherError(Exception):
+    """The reward is none whose codes are given."""
+
+    def __init__(self, reward_id: str) -> None:
+        super().__init__(f"{reward_id} is no voucher")
+        self.reward_id = reward_id
+
+
+class NoVoucherKeysError(Exception):
+    """The service has no key that would seal codes, or not the one that sealed this."""
+
+
+class NoCodeError(Exception):
+    """The redemption has no code to show: it is no voucher's, or what it was is gone."""
+
+
+class NotTheirsError(Exception):
+    """Somebody else asks for the code than whom it was given to."""
+
+
+class Sealed(NamedTuple):
+    """A code as it is kept: sealed, by which key, and its hash under that key."""
+
+    sealed_by: str
+    content: bytes
+    code_hash: bytes
+
+
+class NewCode(NamedTuple):
+    """A code that is taken in."""
+
+    code_id: str
+    sealed: Sealed
+    expires_at: datetime | None
+
+
+class KeptCode(NamedTuple):
+    """A code that was taken in; `content` is None where it went with whom it was given to, or with a backup."""
+
+    community: str
+    code_id: str
+    reward_id: str
+    code_hash: bytes
+    sealed_by: str
+    content: bytes | None
+    redemption_id: str | None
+    is_forgotten: bool
+
+
+class GivenCode(NamedTuple):
+    """A code that is somebody's from now on, as it is told: by its id and its hash under a key."""
+
+    code_id: str
+    sealed_by: str
+    code_hash: bytes
+
+
+class CodeState(StrEnum):
+    """What a code is."""
+
+    LEFT = "left"
+    GIVEN = "given"
+    ENDED = "ended"
+
+
+class CodePlace(NamedTuple):
+    """Where a page of codes ended."""
+
+    added_at: Timestamp
+    code_id: Uuid
+
+
+class CodeEntry(NamedTuple):
+    """What is shown of a code to whoever runs the catalogue: all but the code."""
+
+    code_id: str
+    added_at: datetime
+    expires_at: datetime | None
+    redemption_id: str | None
+    given_at: datetime | None
+
+    def state(self, now: datetime) -> CodeState:
+        """What it is now."""
+        if self.redemption_id is not None:
+            return CodeState.GIVEN
+        is_over = self.expires_at is not None and self.expires_at <= now
+        return CodeState.ENDED if is_over else CodeState.LEFT
+
+
+class OpenedCode(NamedTuple):
+    """A code as its owner sees it."""
+
+    secret: Secret
+    expires_at: datetime | None
+    given_at: datetime
+
+
+class Imported(NamedTuple):
+    """What became of a table: how many codes are new, which lines were known, and how many came back.
+
+    Those that came back were given before the database was restored from a backup that lacks them: whoever has
+    them sees them again.
+    """
+
+    added_count: int
+    known_lines: Sequence[int]
+    returned_count: int
+
+
+def read_codes(text: str, *, now: datetime, start_of: Callable[[date], datetime]) -> list[CodeLine]:
+    """The codes of a table in CSV with a line of headings: `code`, and `pin` and `expires_on` where there are.
+
+    `expires_on` is the last day on which a code can be used; `start_of` says when a day begins. Raises
+    CodesRefusedError with what is wrong, line by line.
+    """
+    head, _, _ = text.partition("\n")
+    delimiter = max(_DELIMITERS, key=head.count)
+    rows = csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=delimiter, strict=True)
+    try:
+        headings = [heading.strip().lower() for heading in next(rows, [])]
+        _check_headings(headings)
+        lines = list(_lines(rows, headings, now=now, start_of=start_of))
+    except csv.Error:
+        raise CodesRefusedError(
+            [LineFault(rows.line_num, "it is no line of a table: a quote is not closed")]
+        ) from None
+    faults = [line for line in lines if isinstance(line, LineFault)]
+    codes = [line for line in lines if isinstance(line, CodeLine)]
+    first: dict[str, int] = {}
+    for line in codes:
+        other = first.setdefault(line.secret.code, line.line)
+        if other != line.line:
+            faults.append(LineFault(line.line, f"it is the code of line {other} again"))
+    if not lines:
+        faults = [LineFault(2, "there is no code")]
+    if faults:
+        raise CodesRefusedError(sorted(faults))
+    return codes
+
+
+def _check_headings(headings: Sequence[str]) -> None:
+    unknown = [heading for heading in headings if heading not in COLUMNS]
+    if "code" not in headings:
+        raise CodesRefusedError([LineFault(1, "the first line names the columns, and one of them is `code`")])
+    if unknown or len(set(headings)) < len(headings):
+        raise CodesRefusedError([LineFault(1, f"the columns are {', '.join(COLUMNS)}, each once, and no others")])
+
+
+def _lines(
+    rows: Iterator[list[str]], headings: Sequence[str], *, now: datetime, start_of: Callable[[date], datetime]
+) -> Iterator[CodeLine | LineFault]:
+    for place, row in enumerate(rows, 1):
+        line = rows.line_num  # type: ignore[attr-defined]
+        if not any(cell.strip() for cell in row):
+            continue
+        if place > LINES_MAX_COUNT:
+            yield LineFault(line, f"a table has {LINES_MAX_COUNT:,} lines at most; send the rest as another")
+            return
+        if len(row) != len(headings):
+            yield LineFault(line, f"it has {len(row)} cells, and the headings are {len(headings)}")
+            continue
+        cells = dict(zip(headings, (cell.strip() for cell in row), strict=True))
+        reason = _wrong(cells)
+        if reason is not None:
+            yield LineFault(line, reason)
+            continue
+        try:
+            last = date.fromisoformat(cells["expires_on"]) if cells.get("expires_on") else None
+            expires_at = None if last is None else start_of(last + timedelta(days=1))
+        except (ValueError, OverflowError):
+            yield LineFault(line, "expires_on is a day such as 2030-12-31")
+            continue
+        if expires_at is not None and expires_at <= now:
+            yield LineFault(line, "it cannot be used any more: expires_on is over")
+            continue
+        yield CodeLine(line, Secret(cells["code"], cells.get("pin") or None), expires_at)
+
+
+def _wrong(cells: dict[str, str]) -> str | None:
+    code, pin = cells["code"], cells.get("pin", "")
+    if not code:
+        return "it has no code"
+    if len(code) > CODE_MAX_CHARS or len(pin) > PIN_MAX_CHARS:
+        return f"a code has {CODE_MAX_CHARS} signs at most, and a pin {PIN_MAX_CHARS}"
+    if not (code.isprintable() and pin.isprintable()):
+        return "it has signs that nobody could type"
+    return None

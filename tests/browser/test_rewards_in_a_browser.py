@@ -1,0 +1,140 @@
+"""A voucher from its codes to whom it is given: stocked by a manager, chosen by one, claimed by another."""
+
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from plaudit.access import add_person, local_people, temporary_key
+from plaudit.calls import request
+from plaudit.stack.idle import wait_until_idle
+from tests.browser.conftest import LOOKED_AT, Console
+
+pytestmark = [pytest.mark.stack, pytest.mark.browser]
+
+SHOTS = os.environ.get("PLAUDIT_SHOTS")
+COMMUNITY = "bookshop"
+PROGRAMME = b"""\
+programme: bookshop
+title: Readers
+rules: [{id: answer, title: Answered somebody, on: [forum.reply.v1], points: 300}]
+rewards: {catalogue: [{id: sticker, title: Sticker, points: 20}]}
+"""
+NAMES = {"ada": "Ada Brightwell", "bo": "Bo Lind"}
+
+
+def reply(who: str) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": f"r-{who}",
+        "source": "https://forum.bookshop.example",
+        "type": "forum.reply.v1",
+        "time": datetime.now(UTC).isoformat(),
+        "data": {"channel": "forum", "actor": {"id": who, "name": NAMES[who]}, "length_chars": 90},
+    }
+
+
+@pytest.mark.timeout(600)
+async def test_a_voucher_goes_from_its_codes_to_whom_it_is_given(console: Console) -> None:
+    state, office, urls = console.state, local_people(console.state).office, console.state.service_urls
+    declared = {"id": COMMUNITY, "title": "Readers", "time_zone": "Europe/Rome"}
+    request("POST", f"{urls['ingest']}/v1/communities", office.key, json=declared)
+    manager = str(add_person(office, COMMUNITY, "Mara Lindqvist", ["manager"], kind="person")["person_id"])
+    with temporary_key(state, COMMUNITY, "bookshop", ("programmes:write", "events:write"), urls) as key:
+        text = {"content": PROGRAMME, "headers": {"Content-Type": "application/yaml"}}
+        request("POST", f"{urls['scoring']}/v1/programmes", key, **text)
+        await wait_until_idle(state)
+        request("POST", f"{urls['ingest']}/v1/events", key, json=[reply(who) for who in NAMES])
+        await wait_until_idle(state)
+
+    async with console.visitor(community=COMMUNITY, person=manager, locale="en-GB") as visitor:
+        page = visitor.page
+        await visitor.go("/catalogue")
+        await expect(page.get_by_text("The catalogue has nothing of its own yet")).to_be_visible()
+        await expect(page.get_by_text("Declared by the programme")).to_be_visible()
+        await page.get_by_role("link", name="Add a reward").first.click()
+        await page.get_by_label("Id", exact=True).fill("Book Voucher")
+        await page.get_by_label("Kind").select_option("voucher")
+        await page.get_by_label("Title", exact=True).fill("Book voucher")
+        await page.get_by_label("Points", exact=True).fill("120")
+        await page.get_by_label("Stock").fill("5")
+        await page.get_by_label("Members see how many are left").check()
+        await page.get_by_role("button", name="Add it").click()
+        await expect(page.locator("#id-error, .error").first).to_be_visible()
+        await page.get_by_label("Id", exact=True).fill("book-voucher")
+        await page.get_by_role("button", name="Add it").click()
+        await expect(page.locator("#stock-error")).to_contain_text("a voucher's stock are its codes")
+        await page.get_by_label("Stock").fill("")
+        await page.get_by_text("In other languages").click()
+        await page.get_by_label("Title, Italiano").fill("Buono libri")
+        await page.get_by_role("button", name="Add it").click()
+        await expect(page.locator("h1")).to_contain_text("none left")
+
+        await page.get_by_label("Import codes").fill("CODE-ONE\nCODE-ONE\n")
+        await page.get_by_role("button", name="Import them").click()
+        await expect(page.locator("ul.list li").first).to_contain_text("it is the code of line 2 again")
+        assert "CODE-ONE" not in await page.content()
+        await page.get_by_label("Import codes").fill("CODE-ONE\nCODE-TWO\n")
+        await page.get_by_role("button", name="Import them").click()
+        await expect(page.locator("h1")).to_contain_text("on offer")
+        await expect(page.locator(".lede")).to_contain_text("2 are left")
+
+        await visitor.go("/reward-links")
+        await page.get_by_label("Gives").select_option("book-voucher")
+        await page.get_by_label("What for").fill("Speakers")
+        await page.get_by_role("button", name="Make it").click()
+        await expect(page.locator("h1")).to_contain_text("Speakers")
+        address = (await page.locator("code.code").inner_text()).strip()
+        link_path = page.url.removeprefix(state.console_url)
+
+    claim = address.removeprefix(state.console_url)
+    assert claim.startswith("/claim/")
+    how = {"locale": "it-IT", "java_script_enabled": False, "viewport": {"width": 360, "height": 740}}
+    async with console.visitor(community=COMMUNITY, identity="forum:ada", **how) as visitor:
+        page = visitor.page
+        await visitor.go("/me/rewards")
+        await expect(page.get_by_text("ne restano 2")).to_be_visible()
+        await page.get_by_role("link", name="Buono libri").click()
+        await page.locator(".deed-btn").click()
+        await expect(page.locator("code.code")).to_have_text(re.compile("CODE-(ONE|TWO)"))
+        own = await page.locator("code.code").inner_text()
+        assert "/me/rewards/chosen/" in page.url
+        chosen = page.url.removeprefix(state.console_url)
+        await visitor.go("/me/rewards")
+        await page.get_by_role("link", name="Mostra il codice").click()
+        await expect(page.locator("code.code")).to_have_text(own)
+        assert await visitor.go("/catalogue") == 404
+    left = {"CODE-ONE": "CODE-TWO", "CODE-TWO": "CODE-ONE"}[own]
+    async with console.visitor(community=COMMUNITY, identity="forum:bo", **how | {"locale": "en-GB"}) as visitor:
+        page = visitor.page
+        assert await visitor.go(chosen) == 404
+        await visitor.go(f"{claim}x")
+        await expect(page.get_by_text("The link is not whole").first).to_be_visible()
+        await visitor.go(claim)
+        await expect(page.locator("h1")).to_have_text("Book voucher")
+        await page.get_by_role("button", name="Take it").click()
+        await expect(page.locator("code.code")).to_have_text(left)
+        await visitor.go(claim)
+        await page.get_by_role("button", name="Take it").click()
+        await expect(page.locator("code.code")).to_have_text(left)
+
+    wrong = []
+    for language, theme, width in LOOKED_AT:
+        look = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 900}}
+        staff = ("/catalogue", "/add-reward", "/catalogue/book-voucher", "/reward-links", link_path)
+        for who, paths in (
+            ({"person": manager}, staff),
+            ({"identity": "forum:ada"}, ("/me/rewards", "/me/rewards/book-voucher", chosen, claim)),
+        ):
+            async with console.visitor(community=COMMUNITY, **who, **look) as visitor:
+                for path in paths:
+                    wrong += await visitor.wrong_at(path, width=width)
+                    if SHOTS:
+                        name = path.strip("/").replace("/", "-")[:40]
+                        shot = Path(SHOTS) / f"rewards-{name}-{theme}-{width}.png"
+                        await visitor.page.screenshot(path=shot, full_page=True)
+    assert wrong == []

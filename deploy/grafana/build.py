@@ -277,6 +277,12 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Nudges",
+            "Occasions for a word to members, by what became of each.",
+            "cps",
+            rates("plaudit_recognition_nudges_total", "became"),
+        ),
+        Panel(
             "Redemptions",
             "Redemptions that reached a state.",
             "cps",

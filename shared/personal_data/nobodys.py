@@ -135,7 +135,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "badge_pictures": "community badge media_type content etag uploaded_at",
         "badge_sweeps": "community version criteria after_member is_done members grants started_at ended_at",
         "credential_issuers": "community name url email description changed_at",
-        "credential_keys": "community public_key sealed_by sealed made_at",
+        "credential_keys": "community public_key sealed_by sealed made_at stolen_since",
         "counted_events": "community event_uid event counts said_at said_by said_id happened_at",
         "board_changes": "board_no starts_on points members",
         "board_counts": "board_no starts_on level bucket scores members",

@@ -17,6 +17,9 @@ _OF_KUDOS: Final = """event_uid in (
     where k.community = $1 and (k.giver_id = any($2::uuid[]) or k.receiver_id = any($2::uuid[])))"""
 _OF_INVITATIONS: Final = """invitation_id in (
     select q.invitation_id from survey_asked q where q.community = $1 and q.member_id = any($2::uuid[]))"""
+_OF_QUESTIONS: Final = """question_uid in (
+    select q.question_uid from response_questions q
+    where q.community = $1 and (q.asker_id = any($2::uuid[]) or q.answerer_id = any($2::uuid[])))"""
 _OF_ACCOUNTS: Final = (
     "account_id in (select account_id from accounts where community = $1 and owner = any($2::uuid[]))"
 )
@@ -551,16 +554,6 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             hidden="by_member by_person by_name by_credential note",
             # What was said of what they made, and by them.
             whose=_OF_WORDS,
-        ),
-        Held(
-            "nudge_assignments",
-            personal="",
-            others=(
-                "community nudge_id nudge kind title member_id held_out decided_at wished until settles_at did"
-            ),
-            order="community nudge_id",
-            erased=Erased.STAYS,
-            says="Nudges that they got or are held out of, and whether they then did what was wished",
         ),
         Held(
             "guideline_acceptances",
@@ -1240,6 +1233,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             order="question_uid community",
             erased=Erased.STAYS,
             says="What they asked, and what they were the first to answer, without texts",
+            whose=_OF_QUESTIONS,
         ),
         Held(
             "retention_marks",

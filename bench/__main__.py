@@ -35,6 +35,7 @@ SECTIONS: dict[str, Callable[[Context], Awaitable[None]]] = {
     "soak": latency.soak,
     "growth": growth.growth,
     "pages": pages.pages,
+    "importing": start_up.importing,
     "up": start_up.up,
     "demo": start_up.demo,
     "peers": peers.run,

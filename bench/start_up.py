@@ -1,14 +1,31 @@
 """How long a person waits: the stack from nothing running to ready, and the demo, with warm caches."""
 
 import asyncio
+import os
 import sys
 import time
+from statistics import median
 
 from bench.context import ROOT, Context
 from bench.results import Target
+from shared.services import SERVICES
 
 UP_MAX_SECONDS = 10
-DEMO_MAX_SECONDS = 45
+DEMO_MAX_SECONDS = 20
+#: What a service is made with, and the multiple of it that the dearest service's import may take of the processor.
+LIBRARIES = "fastapi,aiokafka,asyncpg,faust,uvicorn,httpx"
+IMPORT_MAX_RATIO = 5.5
+_IMPORTING = """
+import gc, importlib, sys, time
+gc.set_threshold(0)
+from shared.starting import build_when_used, leave_out
+leave_out()
+build_when_used()
+began = time.process_time()
+for name in sys.argv[1].split(","):
+    importlib.import_module(name)
+print(time.process_time() - began)
+"""
 DEMO_STACK = "bench-demo"
 DEMO_TIMEOUT_SECONDS = 300
 
@@ -61,3 +78,33 @@ async def demo(context: Context) -> None:
             note="stack, input, payouts, stop",
         )
     )
+
+
+async def importing(context: Context) -> None:
+    """What the service that is dearest to import takes of the processor, as a multiple of its libraries alone."""
+    ratios = []
+    for number in range(1 + context.round_count):
+        libraries = await _import_seconds(LIBRARIES)
+        dearest = max([await _import_seconds(f"services.{one}.main") for one in SERVICES])
+        if number:  # the first one compiles
+            ratios.append(dearest / libraries)
+    context.results.add(
+        Target(
+            name="The dearest service's import, of its libraries'",
+            unit="×",
+            values=[median(ratios)] if context.quick else ratios,
+            wanted=IMPORT_MAX_RATIO,
+            note="CPU time, modules compiled",
+        )
+    )
+
+
+async def _import_seconds(modules: str) -> float:
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _IMPORTING, modules), cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await process.communicate()
+    if process.returncode != 0:
+        raise RuntimeError(f"{modules} cannot be imported")
+    return float(output)

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
+from pydantic import BaseModel
+
 #: Nothing that is imported is ever garbage, and the collector would walk all of it again and again.
 NEVER = 0
 GC_THRESHOLD_COUNT = 50_000
@@ -30,6 +32,7 @@ def main() -> None:
     """The command: a module that has a `main` of its own, and its arguments."""
     gc.set_threshold(NEVER)
     leave_out()
+    build_when_used()
     del sys.argv[0]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
@@ -40,6 +43,14 @@ def leave_out() -> None:
         module = ModuleType(name)
         vars(module).update(attributes)
         sys.modules[name] = module
+
+
+def build_when_used() -> None:
+    """Have each of pydantic's models built when it is first used: most of a service's are never used by a process.
+
+    An eighth of a service's import: 0.1 of 0.85 s. Tests import without it and build all: they find what is wrong.
+    """
+    BaseModel.model_config["defer_build"] = True
 
 
 def what_is_loaded_stays() -> None:

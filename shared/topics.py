@@ -178,9 +178,14 @@ RECOGNITION = Topic(
 )
 BY_HAND = Topic(
     "recognition.by_hand.v1",
-    "What people fixed by hand: levels, and freezes of streaks",
+    "What people said for members: levels that are fixed, freezes of streaks, quests that are joined",
     "community | member",
-    (facts.LEVEL_LOCK_CHANGED.name, facts.STREAK_FREEZE_GIVEN.name),
+    (
+        facts.LEVEL_LOCK_CHANGED.name,
+        facts.STREAK_FREEZE_GIVEN.name,
+        facts.QUEST_JOINED.name,
+        facts.QUEST_LEFT.name,
+    ),
     producers=("recognition",),
     consumers=(),
     read_back=True,

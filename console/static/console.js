@@ -128,9 +128,11 @@
         .catch(() => null);
       if (html !== null) {
         const page = new DOMParser().parseFromString(html, "text/html");
+        // Asked first: what is put into this page is gone from that one.
+        const goesOn = page.querySelector("[data-again]") !== null;
         const fresh = page.getElementById("travel");
         if (fresh) document.getElementById("travel").replaceChildren(...fresh.childNodes);
-        if (!page.querySelector("[data-again]")) return;
+        if (fresh && !goesOn) return;
       }
       pause = Math.min(1.2 * pause, 5000);
       if (Date.now() < until) setTimeout(again, pause);

@@ -304,6 +304,16 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             (Query("sum by (service) (plaudit_rewards_ledger_differences)", "{{service}}"),),
         ),
         Panel(
+            "Ledger checks given up",
+            "Checks of the ledger, within an hour, of which a part took longer than it may.",
+            "short",
+            (
+                Query(
+                    "sum by (service) (increase(plaudit_rewards_ledger_checks_given_up_total[1h]))", "{{service}}"
+                ),
+            ),
+        ),
+        Panel(
             "Chain waits",
             "For how long the oldest entry of the ledger has been waiting for its block.",
             "s",

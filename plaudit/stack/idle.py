@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from plaudit.stack.errors import StackError
 from plaudit.stack.state import StackState
+from shared.kafka import client_fixes  # noqa: F401 -- the ends of all topics are looked up at once
 from shared.postgres import database_url, role_name
 from shared.services import SERVICES
 from shared.topics import TOPICS

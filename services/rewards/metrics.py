@@ -85,6 +85,9 @@ PERIODS_OVERDUE = Gauge(
     "Communities that close their months and have one that should have been closed by now",
 )
 JOURNALS_POSTED = Counter("plaudit_rewards_journals_posted_total", "Entries by hand that two people had booked")
+LEDGER_CHECKS_GIVEN_UP = Counter(
+    "plaudit_rewards_ledger_checks_given_up_total", "Checks of the ledger of which a part took longer than it may"
+)
 LEDGER_CHECKED = Gauge("plaudit_rewards_ledger_checked_timestamp_seconds", "When the ledger was last checked")
 
 for _state in ("given", "had", "gone", "unknown", "nobody"):

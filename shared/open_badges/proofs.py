@@ -13,7 +13,6 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from shared import base64url
-from shared.open_badges.canonical import canonical_hash
 from shared.open_badges.keys import base58, from_base58
 from shared.open_badges.words import Document, ForgedError, UndecidedError, UnreadableError, id_of
 
@@ -68,6 +67,9 @@ def check_proof(document: Document, proof: Mapping[str, Any], *, public_key: byt
 
 
 def _signed(document: Document, config: Mapping[str, Any]) -> bytes:
+    # JSON-LD brings an HTTP client of its own along, and no process needs it to start.
+    from shared.open_badges.canonical import canonical_hash  # noqa: PLC0415
+
     return canonical_hash({"@context": document["@context"], **config}) + canonical_hash(document)
 
 

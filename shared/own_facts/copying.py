@@ -90,18 +90,13 @@ async def standings(consumer: AIOKafkaConsumer, pool: asyncpg.Pool, topics: Mapp
 
 
 async def partitions_of(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> list[TopicPartition]:
-    """The partitions that the broker has of these topics; the consumer knows then who leads them."""
+    """The partitions that the broker has of these topics."""
     present = await consumer._client.fetch_all_metadata()
-    partitions = [
+    return [
         TopicPartition(name, number)
         for name in sorted(topics)
         for number in sorted(present.partitions_for_topic(name) or ())
     ]
-    # Asked for offsets of topics that it does not know, the client learns of one, waits for a tenth of a second
-    # and tries again, one topic after the other.
-    if partitions:
-        await consumer._client.set_topics({place.topic for place in partitions})
-    return partitions
 
 
 #: Picks those of facts that are to be kept.

@@ -55,6 +55,8 @@ TOLD: Final[Mapping[str, Told]] = {
     ),
     "recognition.lock_changed.v1": Told("", "member_id lock_id level locked_at unlocked_at"),
     "recognition.freeze_given.v1": Told("", "member_id freeze_id streak given_at"),
+    "recognition.quest_joined.v1": Told("", "member_id joined_at quest team"),
+    "recognition.quest_left.v1": Told("", "member_id left_at quest team_id"),
     "celebration.made.v1": Told(
         "",
         "member_id award_id celebration_id day event_time event_uid grant_id kind name number programme_version"

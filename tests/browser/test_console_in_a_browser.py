@@ -315,9 +315,9 @@ async def test_the_keyboard_alone_is_enough(console: Console) -> None:
 
         await visitor.go("/dead-letters")
         await page.keyboard.press("?")
-        await expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+        await expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
         await page.keyboard.press("Escape")
-        await expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+        await expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_hidden()
 
         async def is_at_the_first() -> bool:
             await page.keyboard.press("j")  # a dialog that is just closing may still take one

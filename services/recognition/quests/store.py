@@ -96,6 +96,16 @@ async def add_join(conn: Connection, *, community: str, join: Join) -> None:
     )
 
 
+async def put_join(conn: Connection, *, community: str, join: Join) -> None:
+    """Have a member have been in a quest; one that is known stays as it is."""
+    await conn.execute(
+        "insert into quest_joins (community, quest, member_id, joined_at, left_at, team_id)"
+        " values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
+        community,
+        *join,
+    )
+
+
 async def set_left(
     conn: Connection, *, community: str, quest: str, member_ids: Collection[str], team_id: str, at: datetime
 ) -> None:

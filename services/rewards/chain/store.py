@@ -136,7 +136,7 @@ async def compare_blocks(
     Lists at most `limit`. Raises TimeoutError when it takes longer than `timeout_seconds`.
     """
     async with asyncio.timeout(timeout_seconds):
-        rows = await conn.fetch(_BESIDE, community, limit)
+        rows = await conn.fetch(_BESIDE, community, limit, timeout=timeout_seconds)
         found = [
             BlockDifference(
                 row["community"], None, f"{row['entries']} entries are booked, {row['chained']} chained"
@@ -145,7 +145,7 @@ async def compare_blocks(
         ]
         place = ("", 0)
         while len(found) < limit:
-            blocks = await conn.fetch(_COMPARE, community, *place, BLOCKS_AT_ONCE_COUNT)
+            blocks = await conn.fetch(_COMPARE, community, *place, BLOCKS_AT_ONCE_COUNT, timeout=timeout_seconds)
             found += [
                 BlockDifference(row["community"], row["number"], row["reason"]) for row in blocks if row["reason"]
             ]

@@ -1,6 +1,7 @@
 """Checking everything: on request, in the background when asked for, and every community's by a timer."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator
@@ -17,7 +18,7 @@ from services.rewards.ledger.store.check import (
     check_ledger,
     see_one_moment,
 )
-from services.rewards.metrics import ALTERED, LEDGER_CHECKED, LEDGER_DIFFERENCES
+from services.rewards.metrics import ALTERED, LEDGER_CHECKED, LEDGER_CHECKS_GIVEN_UP, LEDGER_DIFFERENCES
 from services.rewards.payouts import store as payout_store
 from services.rewards.payouts.runs import store as run_store
 from services.rewards.payouts.runs.domain.runs import Run, RunState
@@ -26,7 +27,7 @@ from services.rewards.payouts.seals.handlers import load_told
 from services.rewards.payouts.seals.store import is_waiting_to_be_told, load_sealed_run
 from services.rewards.settings import Settings
 from shared.audit import Did
-from shared.postgres import Connection
+from shared.postgres import TRANSIENT, Connection
 from shared.service.spec import Begin
 from shared.told import Told
 from shared.transaction import Transaction
@@ -43,7 +44,11 @@ log = logging.getLogger(__name__)
 async def check_all(tx: Transaction[Settings]) -> None:
     """Timer: check every community's books, show how much is wrong as metrics, and log what."""
     await see_one_moment(tx.conn)
-    found = await check(tx.conn, tx.told, community=None, timeout_seconds=tx.settings.ledger_check_seconds)
+    try:
+        found = await check(tx.conn, tx.told, community=None, timeout_seconds=tx.settings.ledger_check_seconds)
+    except TimeoutError:
+        LEDGER_CHECKS_GIVEN_UP.inc()
+        raise
     if not found.is_told_compared:
         log.warning("the check of the ledger could not compare seals with payouts.v1")
     for line in found.lines():
@@ -81,8 +86,10 @@ async def _check_asked(begin: Begin, community: str) -> None:
     async def on_part() -> None:
         nonlocal done_count
         done_count += 1
-        async with begin() as beside:
-            await store.set_parts_done(beside.conn, community=community, count=done_count)
+        # How far it is, somebody would like to see: no reason to end a check, or to call it too slow.
+        with contextlib.suppress(*TRANSIENT):
+            async with begin() as beside:
+                await store.set_parts_done(beside.conn, community=community, count=done_count)
 
     found: Findings | None = None
     async with begin() as tx:
@@ -98,6 +105,7 @@ async def _check_asked(begin: Begin, community: str) -> None:
             )
         except TimeoutError:
             log.exception("the check of the ledger of %s took too long", community)
+            LEDGER_CHECKS_GIVEN_UP.inc()
     async with begin() as tx:
         if found is None:
             await store.give_check_up(tx.conn, community=community)
@@ -131,6 +139,7 @@ async def check(
     parts do. Each part may take `timeout_seconds`. Raises TimeoutError when one takes longer; of the one that asks
     the broker the findings say that it was not made. After each of PARTS_COUNT parts `on_part` is called.
     """
+    await store.may_idle(conn, seconds=timeout_seconds)
     seals = await _compare_seals(conn, community=community, timeout_seconds=timeout_seconds)
     await on_part()
     not_told = await _compare_told(conn, told, community=community, timeout_seconds=timeout_seconds)

@@ -26,6 +26,8 @@ BY_HAND = ("bank_charges", "fx_gain_loss", "suspense")
 log = logging.getLogger(__name__)
 
 _FINDINGS = TypeAdapter(Findings)
+#: What noting how far a check is, in a transaction beside it, may take more.
+BESIDE_SECONDS = 60.0
 
 # Each compares one community, or all (None), lists at most FINDINGS_MAX_COUNT and may take `timeout_seconds`. Like
 # those of the ledger they add up where they can, instead of joining.
@@ -130,6 +132,15 @@ async def compare_states(
         timeout=timeout_seconds,
     )
     return [_state_difference(row) for row in rows]
+
+
+async def may_idle(conn: Connection, *, seconds: float) -> None:
+    """Let this transaction say nothing for so long: meanwhile the broker is asked what it was told.
+
+    The server would end it after `idle_transaction_seconds`, and a check begun again would be ended again.
+    """
+    milliseconds = int((seconds + BESIDE_SECONDS) * 1000)
+    await conn.execute("select set_config('idle_in_transaction_session_timeout', $1, true)", str(milliseconds))
 
 
 async def ask_for_check(conn: Connection, *, community: str, now: datetime) -> bool:

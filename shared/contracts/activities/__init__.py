@@ -63,10 +63,8 @@ ENVELOPE: Final = frozenset(Envelope.__annotations__) | {"type", "data"}
 REQUIRED: Final = Envelope.__required_keys__ | {"type", "data"}
 
 Activity: Any = Annotated[reduce(or_, ACTIVITIES), Discriminator("type")]
-# Built when they are first used: every process imports this module, and ingest alone reads activities by them.
-_WHEN_USED = ConfigDict(defer_build=True)
-ACTIVITY_ADAPTER: TypeAdapter[Any] = TypeAdapter(Activity, config=_WHEN_USED)
-ACTIVITY_BATCH_ADAPTER: TypeAdapter[list[Any]] = TypeAdapter(list[Activity], config=_WHEN_USED)
+# Built when it is first used: every process imports this module, and ingest alone reads activities by it.
+ACTIVITY_ADAPTER: TypeAdapter[Any] = TypeAdapter(Activity, config=ConfigDict(defer_build=True))
 
 
 def activity_type(activity: Any) -> str:
@@ -77,7 +75,6 @@ def activity_type(activity: Any) -> str:
 __all__ = [
     "ACTIVITIES",
     "ACTIVITY_ADAPTER",
-    "ACTIVITY_BATCH_ADAPTER",
     "ACTIVITY_TYPES",
     "ENVELOPE",
     "LASTING_TYPES",

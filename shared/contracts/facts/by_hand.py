@@ -1,4 +1,4 @@
-"""Facts of what people fixed for members by hand: their level, and freezes of their streaks."""
+"""Facts of what people said for members: levels that are fixed, freezes of streaks, quests that are joined."""
 
 from typing import Annotated, Final, Literal, NotRequired
 
@@ -46,6 +46,46 @@ class StreakFreezeGiven(FactEnvelope):
     data: StreakFreezeData
 
 
+class QuestTeamData(TypedDict):
+    """A team of a quest, and who made it; what it is called is told nowhere."""
+
+    team_id: Uuid
+    made_by: Uuid
+    made_at: Timestamp
+
+
+class QuestJoinedData(TypedDict):
+    """A member is in a quest from `joined_at` on, alone or in a team."""
+
+    member_id: Uuid
+    quest: Slug
+    joined_at: Timestamp
+    team: NotRequired[QuestTeamData]
+
+
+class QuestJoined(FactEnvelope):
+    """A member joined a quest."""
+
+    type: Literal["recognition.quest_joined.v1"]
+    data: QuestJoinedData
+
+
+class QuestLeftData(TypedDict):
+    """A member is in a team no more from `left_at` on; what they did in it stays the team's."""
+
+    member_id: Uuid
+    quest: Slug
+    team_id: Uuid
+    left_at: Timestamp
+
+
+class QuestLeft(FactEnvelope):
+    """A member left the team of a quest."""
+
+    type: Literal["recognition.quest_left.v1"]
+    data: QuestLeftData
+
+
 LEVEL_LOCK_CHANGED: Final = FactType(
     "recognition.lock_changed.v1",
     envelope=LevelLockChanged,
@@ -79,5 +119,40 @@ STREAK_FREEZE_GIVEN: Final = FactType(
         )
     ],
 )
-FixedByHand = LevelLockChanged | StreakFreezeGiven
+_TEAM = "7c1b5de0-53f5-5a9c-9a4e-2b8d6c14a8f3"
+QUEST_JOINED: Final = FactType(
+    "recognition.quest_joined.v1",
+    envelope=QuestJoined,
+    data=QuestJoinedData,
+    examples=[
+        fact_example(
+            "recognition.quest_joined.v1",
+            "recognition",
+            BADGE,
+            "2026-01-31T12:30:01.500000Z",
+            {
+                "member_id": GRACE,
+                "quest": "welcome",
+                "joined_at": "2026-01-31T12:30:01.500000Z",
+                "team": {"team_id": _TEAM, "made_by": ADA, "made_at": "2026-01-31T12:20:00Z"},
+            },
+        )
+    ],
+)
+QUEST_LEFT: Final = FactType(
+    "recognition.quest_left.v1",
+    envelope=QuestLeft,
+    data=QuestLeftData,
+    examples=[
+        fact_example(
+            "recognition.quest_left.v1",
+            "recognition",
+            BADGE,
+            "2026-01-31T12:40:00Z",
+            {"member_id": GRACE, "quest": "welcome", "team_id": _TEAM, "left_at": "2026-01-31T12:40:00Z"},
+        )
+    ],
+)
+#: What recognition.by_hand.v1 carries.
+FixedByHand = LevelLockChanged | StreakFreezeGiven | QuestJoined | QuestLeft
 FIXED_BY_HAND: Final[TypeAdapter[FixedByHand]] = TypeAdapter(Annotated[FixedByHand, Field(discriminator="type")])

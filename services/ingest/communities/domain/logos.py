@@ -7,14 +7,9 @@ that makes one harmless.
 import io
 from typing import Final
 
-from PIL import Image, PngImagePlugin
-from PIL.PngImagePlugin import PngImageFile
-
 LOGO_MAX_BYTES: Final = 128 * 1024
 LOGO_MIN_PIXELS: Final = 16
 LOGO_MAX_PIXELS: Final = 512
-# Comments are unpacked before they are left out: a few bytes of them can be gigabytes.
-PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = LOGO_MAX_BYTES
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 #: Where the first chunk, IHDR, has the width and the height, four bytes each.
@@ -40,9 +35,13 @@ def cleaned_logo(png: bytes) -> bytes:
         raise UnusableLogoError(
             f"it has {sides[0]} × {sides[1]} pixels; each side may have {LOGO_MIN_PIXELS} to {LOGO_MAX_PIXELS}"
         )
+    from PIL import Image, PngImagePlugin  # noqa: PLC0415 -- no process needs it to start
+
+    # Comments are unpacked before they are left out: a few bytes of them can be gigabytes.
+    PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = LOGO_MAX_BYTES
     cleaned = io.BytesIO()
     try:
-        with PngImageFile(io.BytesIO(png)) as picture:
+        with PngImagePlugin.PngImageFile(io.BytesIO(png)) as picture:
             if picture.is_animated:
                 raise UnusableLogoError("it moves; send one picture")
             Image.frombytes("RGBA", picture.size, picture.convert("RGBA").tobytes()).save(cleaned, "PNG")

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json
+from pydantic_core import SchemaValidator, core_schema, from_json
 
 from services.ingest.event_types.domain import NOTHING_DECLARED, DeclaredTypes
 from services.ingest.events.domain.extensions import (
@@ -27,7 +27,6 @@ from services.ingest.events.domain.extensions import (
 from services.ingest.events.domain.judgement import event_uid
 from shared.contracts.activities import (
     ACTIVITY_ADAPTER,
-    ACTIVITY_BATCH_ADAPTER,
     REQUIRED,
     TYPES,
     Fault,
@@ -46,7 +45,8 @@ BINARY_PREFIX = "ce-"
 EARLIEST_YEAR_HEADER = "Plaudit-Earliest-Year"
 REFUSALS_PER_EVENT_MAX_COUNT = 5
 _VALIDATE = ACTIVITY_ADAPTER.validator.validate_json
-_VALIDATE_BATCH = ACTIVITY_BATCH_ADAPTER.validator.validate_json
+# From what was just worked out for one: an adapter of its own would do all of it again, for 30 ms of each start.
+_VALIDATE_BATCH = SchemaValidator(core_schema.list_schema(ACTIVITY_ADAPTER.core_schema)).validate_json
 
 
 Encoded = tuple[int, dict[str, Any], bytes]  # place in the request, event, the event as compact JSON

@@ -11,8 +11,6 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 from xml.etree import ElementTree as Xml
 
-from PIL import Image, PngImagePlugin, UnidentifiedImageError
-
 PICTURE_MAX_BYTES: Final = 256_000
 PICTURE_MAX_PIXELS: Final = 1_024 * 1_024
 PICTURE_SIDE_PIXELS: Final = 256
@@ -90,6 +88,8 @@ def cleaned_picture(content: bytes) -> Picture:
 
 
 def _drawn_anew(content: bytes) -> bytes:
+    from PIL import Image, PngImagePlugin, UnidentifiedImageError  # noqa: PLC0415 -- no process needs it to start
+
     try:
         with PngImagePlugin.PngImageFile(io.BytesIO(content)) as found:
             width, height = found.size

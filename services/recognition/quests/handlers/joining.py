@@ -24,10 +24,12 @@ from services.recognition.quests.handlers.deciding import Party, QuestsInForce, 
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import Due
 from shared.audit import Did
+from shared.contracts.facts import QUEST_JOINED, QUEST_LEFT, QuestJoinedData, QuestLeftData
 from shared.contracts.programme import Quest
 from shared.followed_communities import load_calendar
 from shared.followed_members import Followed, find_name
 from shared.merges import lock_heads
+from shared.topics import BY_HAND
 from shared.transaction import Transaction
 
 
@@ -65,6 +67,7 @@ async def join(tx: Transaction, *, community: str, wanted: JoinWanted) -> Join:
     if quest.ends is not None and quest.ends < today:
         raise QuestOverError
     mine = party.joins_of(wanted.member_id, quest.id)
+    team: Team | None = None
     if quest.team is None:
         for one in mine:
             over = ends_at(quest, one.joined_at)
@@ -83,9 +86,42 @@ async def join(tx: Transaction, *, community: str, wanted: JoinWanted) -> Join:
         await _check_team(tx, team, found=found, community=community)
         made = Join(quest.id, wanted.member_id, tx.now, None, team.team_id)
     await store.add_join(tx.conn, community=community, join=made)
+    _tell_joined(tx, made, community=community, team=team)
     await deeds_store.put_due(tx.conn, due={(community, wanted.member_id): Due(tx.now)})
     QUESTS_JOINED.labels("alone" if made.team_id is None else "team").inc()
     return _joined(tx, made, is_new=wanted.is_new)
+
+
+def _tell_joined(tx: Transaction, join: Join, *, community: str, team: Team | None) -> None:
+    """On a topic of its own, so that a restored database has it again; a team's name is told nowhere."""
+    data: QuestJoinedData = {"member_id": join.member_id, "quest": join.quest, "joined_at": join.joined_at}
+    if team is not None:
+        data["team"] = {"team_id": team.team_id, "made_by": team.made_by, "made_at": team.made_at}
+    tx.tell(
+        BY_HAND,
+        QUEST_JOINED,
+        fact_id=f"{join.member_id}/{join.quest}/joined/{join.joined_at.isoformat()}",
+        community=community,
+        subject=join.member_id,
+        data=data,
+    )
+
+
+def _tell_left(tx: Transaction, join: Join, *, community: str, team_id: str) -> None:
+    data: QuestLeftData = {
+        "member_id": join.member_id,
+        "quest": join.quest,
+        "team_id": team_id,
+        "left_at": tx.now,
+    }
+    tx.tell(
+        BY_HAND,
+        QUEST_LEFT,
+        fact_id=f"{join.member_id}/{join.quest}/left/{tx.now.isoformat()}",
+        community=community,
+        subject=join.member_id,
+        data=data,
+    )
 
 
 def _joined(tx: Transaction, join: Join, *, is_new: bool) -> Join:
@@ -109,6 +145,9 @@ async def leave(tx: Transaction, *, community: str, member_id: str, quest_id: st
     await store.set_left(
         tx.conn, community=community, quest=quest_id, member_ids=group, team_id=team.team_id, at=tx.now
     )
+    for one in found.party.joins_of(member_id, quest_id):
+        if one.team_id == team.team_id and one.left_at is None:
+            _tell_left(tx, one, community=community, team_id=team.team_id)
     due = {(community, head_id): Due(tx.now) for head_id in {member_id, *found.party.heads_in(team)}}
     await deeds_store.put_due(tx.conn, due=due)
     before, after = {"team_id": team.team_id}, {"team_id": None}

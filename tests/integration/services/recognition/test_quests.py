@@ -14,7 +14,10 @@ from services.recognition.badges.handlers.deciding import keep_badges
 from services.recognition.counts.handlers import keep_counting, on_events
 from services.recognition.merges.handlers import on_guidelines, on_members
 from services.recognition.quests.handlers.deciding import keep_quests
+from services.recognition.quests.handlers.restoring import on_joins_told, on_quests_told
 from services.recognition.thresholds.handlers import on_programmes
+from shared.contracts.facts import FIXED_BY_HAND, RECOGNITION_FACT
+from shared.topics import BY_HAND, RECOGNITION
 from tests.integration.services.merging import Merging
 from tests.integration.services.recognition.test_boards_kept import suspended
 from tests.integration.services.recognition.test_counted_badges import event
@@ -229,6 +232,44 @@ async def test_a_team_does_a_quest_together(world: Any, api: httpx.AsyncClient) 
     assert "Owls" not in str(
         await world.pool.fetch("select * from quest_teams where community = $1", world.community)
     )
+
+
+async def test_after_a_restore_who_joined_is_in_it_and_what_was_completed_stands(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    await know(world, "a", "b", "c")
+    await begin(world, TIMED, TEAM)
+    assert (await join(api, world, "a", "timed")).status_code == 200
+    assert (await join(api, world, "a", "team", team="Owls", is_new=True)).status_code == 200
+    assert (await join(api, world, "b", "team", team="Owls")).status_code == 200
+    soon = datetime.now(UTC)
+    await world.handle(on_events, *(event(world, f"m{one}", "b", time=soon) for one in "12"))
+    assert (await api.post(f"/v1/members/{world.uuid('b')}/quests/team/leave")).status_code == 200
+    assert (await join(api, world, "c", "team", team="Owls")).status_code == 200
+    done = [post(world, "p", time=soon), *(event(world, f"n{one}", time=soon) for one in "12")]
+    await world.handle(on_events, *done)
+    await kept(world)
+    rows = await world.outbox()
+    facts = {name: [one for one in rows if one["topic"] == name] for name in (RECOGNITION.name, BY_HAND.name)}
+    granted = [RECOGNITION_FACT.validate_json(one["value"]) for one in facts[RECOGNITION.name]]
+    assert sorted(one["data"]["id"] for one in granted) == ["team", "team", "timed"]
+    joined = [FIXED_BY_HAND.validate_json(one["value"]) for one in facts[BY_HAND.name]]
+    assert [one["type"] for one in joined].count("recognition.quest_left.v1") == 1
+    before = [await shown(api, world, name) for name in "abc"]
+
+    # Forgotten, with what was told since the copy: the grants of it come back before.
+    for table in ("quest_joins", "quest_teams", "quest_members"):
+        await world.pool.execute(f"delete from {table} where community = $1", world.community)
+    await world.handle(on_quests_told, *granted)
+    await world.handle(on_joins_told, *joined, *joined)
+    await kept(world)
+    assert await told(world) == []
+    after = [await shown(api, world, name) for name in "abc"]
+    owls = before[0]["team"]["team"]
+    for found in (before[0], before[2]):
+        # What a team is called is told nowhere.
+        found["team"]["team"]["name"] = owls["team_id"]
+    assert after == before
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from services.rewards.checks.handlers import PARTS_COUNT, check_asked
 from services.rewards.ledger.domain.entries import Owner, member_account
@@ -14,6 +15,7 @@ from services.rewards.ledger.domain.entries import Owner, member_account
 pytestmark = pytest.mark.stack
 
 PATH = "/v1/ledger/checks"
+GIVEN_UP = "plaudit_rewards_ledger_checks_given_up_total"
 Begin = Callable[[], AbstractAsyncContextManager[Any]]
 
 
@@ -97,14 +99,54 @@ async def test_one_whose_worker_ended_is_made_by_the_next(world: Any, api: Any) 
     assert (await api.get(PATH)).json()["last"]["balanced"] is True
 
 
+async def test_one_may_wait_longer_than_a_silent_transaction_may_last(world: Any, api: Any) -> None:
+    """Such as for the broker, which is asked in the middle of it."""
+    await api.post(PATH)
+    begun = 0
+
+    @asynccontextmanager
+    async def impatient() -> AsyncIterator[Any]:
+        nonlocal begun
+        begun += 1
+        if begun == 3:  # the one that reads says nothing meanwhile
+            await asyncio.sleep(0.6)
+        async with world.begin() as tx:
+            await tx.conn.execute("set local idle_in_transaction_session_timeout = '200ms'")
+            yield tx
+
+    await make_checks(impatient)
+    found = (await api.get(PATH)).json()
+    assert (found["asked_at"], found["last"]["balanced"]) == (None, True)
+
+
+async def test_one_goes_on_where_nobody_can_be_told_how_far_it_is(world: Any, api: Any) -> None:
+    await api.post(PATH)
+    begun = 0
+
+    @asynccontextmanager
+    async def scarce() -> AsyncIterator[Any]:
+        nonlocal begun
+        begun += 1
+        if 3 <= begun < 3 + PARTS_COUNT:
+            raise TimeoutError  # as the pool says when no connection gets free
+        async with world.begin() as tx:
+            yield tx
+
+    await make_checks(scarce)
+    found = (await api.get(PATH)).json()
+    assert (found["asked_at"], found["took_too_long"], found["last"]["balanced"]) == (None, False, True)
+
+
 async def test_one_that_takes_too_long_is_given_up_and_said(world: Any, api: Any) -> None:
     await api.post(PATH)
     await make_checks(world.begin)
     last = (await api.get(PATH)).json()["last"]
+    before = REGISTRY.get_sample_value(GIVEN_UP)
     settings, world.settings = world.settings, world.settings.model_copy(update={"ledger_check_seconds": 1e-9})
     await api.post(PATH)
     await make_checks(world.begin)
     world.settings = settings
 
+    assert REGISTRY.get_sample_value(GIVEN_UP) == before + 1
     given_up = (await api.get(PATH)).json()
     assert (given_up["took_too_long"], given_up["asked_at"], given_up["last"]) == (True, None, last)

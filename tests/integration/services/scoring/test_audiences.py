@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from services.scoring.audiences.handlers.deciding import Decider, on_audiences_told, on_members
-from shared.contracts.facts import AUDIENCE_FACT, MEMBER_ERASED, MEMBER_FACT, MEMBER_IDENTIFIED
+from services.scoring.awards.domain.awards import award_id
+from services.scoring.awards.handlers.restoring import on_awards_told, on_events_read
+from shared.contracts.facts import AUDIENCE_FACT, MEMBER_ERASED, MEMBER_FACT, MEMBER_IDENTIFIED, POINTS_AWARDED
 from tests.integration.services.world import NOON
 
 pytestmark = pytest.mark.stack
@@ -128,6 +130,48 @@ async def test_members_enter_and_leave_by_what_is_said_and_by_what_they_do(world
     assert await turns(world) == []
     await look(world, at=now + 31 * DAY)
     assert await turns(world) == [("left", ann, "writers", 2)]
+
+
+async def test_after_a_restore_what_was_given_stays_and_what_is_read_again_is_decided_by_all_that_was_told(
+    world: Any,
+) -> None:
+    """The exception that ADR 79 names: rules by behaviour are decided anew, and with more known than then."""
+    newcomer = """
+  - {id: new, title: A newcomer wrote, on: [chat.message.v1], points: 3, when: '!("writers" in audiences)'}
+"""
+    ann, now = world.uuid("ann"), datetime.now(UTC)
+    await world.publish(RULES + newcomer)
+    events = [world.event(name, time=now, receivedat=now) for name in ("1", "2", "3")]
+    given = {"write": (1, events), "new": (3, events[:2]), "again": (7, events[2:])}
+    told_awards = [
+        POINTS_AWARDED.adapter.validate_python(
+            world.award_fact(
+                award_id(
+                    community=world.community,
+                    rule_id=rule,
+                    beneficiary="actor",
+                    event_uid=event["uid"],
+                    member_id=ann,
+                    event_time=now,
+                ),
+                "ann",
+                points,
+                event["uid"],
+                rule=rule,
+                at=now,
+            )
+        )
+        for rule, (points, of_events) in given.items()
+        for event in of_events
+    ]
+    await world.handle(on_awards_told, *told_awards)
+    before = await world.totals()
+    assert before == {(ann, "write"): 3, (ann, "new"): 6, (ann, "again"): 7}
+    for event in events:
+        await world.score(event)
+    await world.handle(on_events_read, *told_awards)
+    # Nothing that was told is taken; of the first two it is known now that she writes.
+    assert await world.totals() == before | {(ann, "again"): 21}
 
 
 async def test_a_new_version_looks_at_everybody_in_pieces(world: Any, api: Any) -> None:

@@ -37,7 +37,8 @@ def _ask(where: Where, method: str, path: str, scope: str = READ, **options: Any
 def _all(where: Where, path: str, **params: Any) -> list[Any]:
     place = where.place()
     with place.access(WHAT, (READ,), ("rewards",)) as key:
-        return every_item(f"{place.url('rewards')}/v1/finance/{path}", key, **params)
+        url = f"{place.url('rewards')}/v1/finance/{path}"
+        return every_item(url, key, **params)
 
 
 @liability.command("show", epilog="Example: plaudit liability show --day 2026-11-30")

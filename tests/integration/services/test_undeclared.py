@@ -30,7 +30,7 @@ INVALID_PROGRAMME = "urn:plaudit:problem:invalid-programme"
 #: What stands in paths; anything else there is a UUID.
 PATH_VALUES = {"community": "acme", "version": "1", "key_id": "k", "receipt_id": "r", "language": "en"}
 PATH_VALUES |= {"month": "2026-10"}
-FORM = "application/x-www-form-urlencoded"
+FORM, XML = "application/x-www-form-urlencoded", "application/xml"
 NO_VALID_EVENT = "urn:plaudit:problem:no-valid-event"
 
 
@@ -59,8 +59,8 @@ def operations(service: str) -> Iterator[Operation]:
         for method, operation in methods.items():
             parameters = [one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"]
             media = operation.get("requestBody", {}).get("content", {})
-            # A form is what mail programs send whoever clicks; nothing depends on it.
-            media_type = next((one for one in ("application/json", FORM) if one in media), None)
+            # A form is what mail programs send whoever clicks, XML what banks answer: neither has fields of ours.
+            media_type = next((one for one in ("application/json", FORM, XML) if one in media), None)
             assert media_type or not media
             is_json = media_type == "application/json"
             body = next(examples_of(service, media["application/json"])) if is_json else None

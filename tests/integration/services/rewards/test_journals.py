@@ -8,7 +8,7 @@ import pytest
 from services.rewards.chain.handlers import chain
 from services.rewards.journals.handlers import on_journals_told
 from tests.integration.services.rewards.finance import ByHand, Finance, filed
-from tests.integration.services.rewards.test_periods import BEFORE, LAST, Books, at
+from tests.integration.services.rewards.test_months_shut import BEFORE, LAST, Books, at
 
 pytestmark = pytest.mark.stack
 

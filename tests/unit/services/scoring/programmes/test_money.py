@@ -49,7 +49,7 @@ def test_what_of_two_documents_differs_in_money(before: object, after: object, c
 
 
 def test_every_field_of_the_section_is_money_but_the_catalogue_and_draws() -> None:
-    assert set(Rewards.model_fields) - NO_MONEY == {"payout"}
+    assert set(Rewards.model_fields) - NO_MONEY == {"payout", "expiry"}
     assert len(NO_MONEY) == len({"catalogue", "draws"} & NO_MONEY)
 
 

@@ -34,7 +34,10 @@ class OffsetsFetcher(Fetcher):
     """
 
     async def _proc_offset_requests(self, timestamps: Mapping[TopicPartition, int]) -> Any:
-        for topic in {place.topic for place in timestamps}:
+        # Of those alone that it does not know: what is asked for once is looked up ever after, also once it is gone.
+        for topic in {
+            place.topic for place in timestamps if self._client.cluster.leader_for_partition(place) is None
+        }:
             self._client.add_topic(topic)
         return await super()._proc_offset_requests(timestamps)  # it waits for what is being looked up
 

@@ -194,6 +194,15 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community mapping_id effective_from accounts tax_rate state proposed_at proposed_by_person "
             "proposed_by proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
         ),
+        "periods": (
+            "community month starts_at ends_at state revision reason proposed_at proposed_by_person proposed_by "
+            "decided_at decided_by_person decided_by figures block_number block_hash"
+        ),
+        "journals": (
+            "community journal_id state reason month amends proposed_at proposed_by_person proposed_by decided_at "
+            "decided_by_person decided_by"
+        ),
+        "journal_lines": "community journal_id line kind currency amount",
         "journal_exports": (
             "community number first_day last_day grain tax_rate lines_count made_at made_by_person made_by "
             "made_by_credential"

@@ -989,7 +989,7 @@ HELD: Final[Mapping[str, tuple[Held, ...]]] = {
             personal="",
             others=(
                 "community award_id member_id points remaining earned_at expires_at pending_until "
-                "owed expired lacking"
+                "owed expired lacking had_grace"
             ),
             order="award_id community",
             erased=Erased.STAYS,

@@ -56,6 +56,10 @@ def spelled(said: str) -> str | None:
         return None
 
 
+#: How much of what may be long is asked for at once.
+LIMITS = {"payout": PAYOUT_AWARDS_COUNT, "trace": PAGE_COUNT}
+
+
 async def find(visit: Visit, id_: str) -> Found:
     """What the id is, as far as whoever looks may know."""
     if RECEIPT_ID.fullmatch(id_):
@@ -70,7 +74,7 @@ async def find(visit: Visit, id_: str) -> Found:
         kind: visit.ask.get(
             service,
             path.format(id=id_, digits=id_.replace("-", "")),
-            limit=PAYOUT_AWARDS_COUNT if kind == "payout" else None,
+            limit=LIMITS.get(kind),
             after=visit.request.query_params.get("after") if kind == "trace" else None,
         )
         for kind, _, service, path in asked

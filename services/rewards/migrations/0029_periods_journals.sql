@@ -102,7 +102,7 @@ begin
     else
         select a.kind, new.amount into wrong from accounts a
         where a.community = new.community and a.account_id = new.account_id
-          and a.kind in ('reserved', 'spent', 'paid', 'expired', 'payable');
+          and a.kind in ('reserved', 'spent', 'paid', 'expired');
     end if;
     if found then
         raise exception 'account % of kind % would be overdrawn: %', new.account_id, wrong.kind, wrong.amount
@@ -114,5 +114,5 @@ $$;
 create trigger check_overdraft after update on balances
     for each row when (new.amount < 0 and new.amount < old.amount) execute function check_overdraft();
 create trigger check_overdraft after insert on accounts
-    for each row when (new.kind in ('reserved', 'spent', 'paid', 'expired', 'payable'))
+    for each row when (new.kind in ('reserved', 'spent', 'paid', 'expired'))
     execute function check_overdraft();

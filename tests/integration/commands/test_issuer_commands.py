@@ -1,5 +1,6 @@
 """`plaudit badge issuer` as docs/credentials.md has it: a key that was stolen signs nothing that counts."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ recognition: {badges: [{id: hero, title: Hero, by_hand: true}]}
 """
 
 
-async def test_what_a_stolen_key_signed_is_forged_and_taken_away_again_it_is_valid(
+def test_what_a_stolen_key_signed_is_forged_and_taken_away_again_it_is_valid(
     platform: StackState, tmp_path: Path
 ) -> None:
     community = f"c{uuid4().hex[:8]}"
@@ -49,7 +50,7 @@ async def test_what_a_stolen_key_signed_is_forged_and_taken_away_again_it_is_val
     async def is_given() -> bool:
         return CliRunner().invoke(main, [*give], env=of_reader).exit_code == 0
 
-    await until(is_given)
+    asyncio.run(until(is_given))
     plaudit("badge", "issuer", "set", "--name", "Acme")
     plaudit("badge", "take-away", "forum:ada", "hero", "--as", "svg", "--out", str(first))
     assert plaudit("badge", "verify", str(first), here=False).startswith("valid")

@@ -193,7 +193,8 @@ async def keep_members(tx: Transaction[Settings], followed: Followed) -> None:
     new = {
         (one["community"], one["data"]["member_id"]): one["data"]["first_seen_at"]
         for one in followed.identified
-        if one["data"]["first_seen_at"] >= since
+        # A fact that does not say since when somebody is known is of nobody new.
+        if "first_seen_at" in one["data"] and one["data"]["first_seen_at"] >= since
     }
     if not new:
         return

@@ -34,7 +34,7 @@ class OffsetsFetcher(Fetcher):
     """
 
     async def _proc_offset_requests(self, timestamps: Mapping[TopicPartition, int]) -> Any:
-        # Of those alone that it does not know: what is asked for once is looked up ever after, also once it is gone.
+        # Of those alone that are not known: what is asked for is looked up ever after, also when it is gone.
         for topic in {
             place.topic for place in timestamps if self._client.cluster.leader_for_partition(place) is None
         }:

@@ -238,7 +238,7 @@ SAYS_IT_OTHERWISE = {
 }
 
 
-#: What is shown to the member whose it is, signed in, and to nobody else, whatever their scopes: its tests are its own.
+#: What is shown to the member whose it is, signed in, and to nobody else, whatever their scopes.
 THEIRS_ALONE = {"GET /v1/members/{member_id}/redemptions/{redemption_id}/code"}
 
 

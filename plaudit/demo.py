@@ -168,12 +168,12 @@ async def _play_as(state: StackState, maker: str, approver: str, repository: Pat
     commits, simulated = await asyncio.gather(
         _import_commits(state, maker, repository), _simulate(state, maker, members)
     )
-    await wait_until_idle(state)
+    await wait_until_idle(state, steady_seconds=0)
     _print_input(repository, commits, simulated)
     _print_recognition(state, maker)
     _redeem(state, maker)
     payout = _pay(state, maker, approver)
-    await wait_until_idle(state)
+    await wait_until_idle(state, steady_seconds=0)
     _print_numbers(state, maker)
     if payout is not None:
         lineage = request("GET", f"{state.service_urls['analytics']}/v1/lineage/payouts/{payout}", maker)

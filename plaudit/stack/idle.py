@@ -15,6 +15,8 @@ from shared.services import SERVICES
 from shared.topics import TOPICS
 
 POLL_SECONDS = 0.1
+#: What timers go on with by themselves, piece by piece, begins within so long.
+STEADY_SECONDS = 2.0
 
 #: Which services read each topic, as the registry says.
 READERS = {topic.name: [one for one in topic.consumers if one in SERVICES] for topic in TOPICS}
@@ -32,12 +34,15 @@ BROUGHT_IN_LINE = {
 }
 
 
-async def wait_until_idle(state: StackState, timeout_seconds: float = 120.0) -> None:
-    """Return once nothing is under way in the stack.
+async def wait_until_idle(
+    state: StackState, timeout_seconds: float = 120.0, *, steady_seconds: float = STEADY_SECONDS
+) -> None:
+    """Return once nothing has been under way in the stack for `steady_seconds`.
 
     Raises StackError when there still is after `timeout_seconds`; the message says what.
     """
     deadline = time.monotonic() + timeout_seconds
+    since: tuple[dict[TopicPartition, int], float] | None = None
     consumer = AIOKafkaConsumer(**state.broker.options)
     await consumer.start()
     databases = {
@@ -51,7 +56,12 @@ async def wait_until_idle(state: StackState, timeout_seconds: float = 120.0) -> 
             before = await _ends(consumer)
             left = await _unfinished(databases, before)
             if not left and before == await _ends(consumer):
-                return
+                if since is None or since[0] != before:
+                    since = (before, time.monotonic())
+                if time.monotonic() - since[1] >= steady_seconds:
+                    return
+            else:
+                since = None
             if time.monotonic() > deadline:
                 raise StackError(f"after {timeout_seconds:.0f} s there is still work: {'; '.join(left)}")
             await asyncio.sleep(POLL_SECONDS)

@@ -245,26 +245,6 @@ async def test_a_run_is_made_approved_and_filed_by_two_people(
         lines = (await (await coming.value).path()).read_text().splitlines()
         assert len(lines) == 4
         assert sum('"settled"' in one for one in lines) == 1
-
-        # 6. The bank's own file is read: the third payout left the account, and of a return nobody knows whose.
-        content = statement("camt.053", entry("11.00", payment(ids[2]), way="DBIT"))
-        await made.goto(run.partition("/payout-runs/")[0] + "/bank")
-        await made.get_by_role("button", name="Import").click()
-        await expect(made.get_by_role("alert")).to_contain_text("Open a file of the bank")
-        await made.get_by_label("What the bank answered").fill(content.decode())
-        await made.get_by_role("button", name="Import").click()
-        await expect(made.get_by_role("status")).to_contain_text("The file is read")
-
-        async def is_noted() -> bool:
-            await made.reload()
-            return await made.locator("tbody").first.get_by_text("Noted").count() > 0
-
-        await until(is_noted)
-        await made.goto(run.partition("/payout-runs/")[0] + f"/bank/lines/{treasury['line']}")
-        await expect(made.get_by_text("it is of the same amount").first).to_be_visible()
-        await made.get_by_label("Why").fill("It was another business")
-        await made.get_by_role("button", name="Set it aside").click()
-        await expect(made.get_by_role("status")).to_contain_text("It waits no more")
         approver.complaints[:] = [one for one in approver.complaints if "409" not in one]
         assert approver.complaints == []
 
@@ -373,3 +353,29 @@ async def test_an_entry_by_hand_takes_two_people(console: Console, treasury: Map
         await expect(page.locator("h1")).to_contain_text("is under way balanced")
         await expect(page.locator("main")).to_contain_text("Bank charges")
         assert await page.get_by_role("button", name="Propose to close it").count() == 0
+
+
+async def test_a_bank_file_is_read_and_what_matches_nothing_is_set_aside(
+    console: Console, treasury: Mapping[str, str]
+) -> None:
+    look = {"community": TREASURY, "person": treasury["maker"], "locale": "en-GB", "java_script_enabled": False}
+    async with console.visitor(**look) as maker:
+        page = maker.page
+        await maker.go("/bank")
+        await page.get_by_role("button", name="Import").click()
+        await expect(page.get_by_role("alert")).to_contain_text("Open a file of the bank")
+        again = entry("6.00", payment(treasury["end_to_end_id"]), way="DBIT")
+        await page.get_by_label("What the bank answered").fill(statement("camt.053", again).decode())
+        await page.get_by_role("button", name="Import").click()
+        await expect(page.get_by_role("status")).to_contain_text("The file is read")
+
+        async def is_noted() -> bool:
+            await page.reload()
+            return await page.locator("tbody").first.get_by_text("Noted").count() > 0
+
+        await until(is_noted)
+        await maker.go(f"/bank/lines/{treasury['line']}")
+        await expect(page.get_by_text("it is of the same amount").first).to_be_visible()
+        await page.get_by_label("Why").fill("It was another business")
+        await page.get_by_role("button", name="Set it aside").click()
+        await expect(page.get_by_role("status")).to_contain_text("It waits no more")

@@ -9,6 +9,7 @@ from plaudit.access import add_person, local_people, temporary_key
 from plaudit.calls import request
 from plaudit.stack.idle import wait_until_idle
 from tests.browser.conftest import FULL, LOOKS, Console
+from tests.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
@@ -91,9 +92,12 @@ async def test_a_report_is_upheld_appealed_against_and_won(console: Console) -> 
         await page.get_by_label("A note for who moderates").fill("The third shop this week")
         await page.get_by_role("button", name="Decide").click()
         await expect(page.locator("h1")).to_contain_text("upheld")
-        await wait_until_idle(console.state)
-        await page.reload()
-        await expect(page.locator("main")).to_contain_text("30 points of one award")
+
+        async def is_reversed() -> bool:
+            await page.reload()
+            return "30 points of one award" in await page.locator("main").inner_text()
+
+        await until(is_reversed)
 
         await mallory.go("/me/guidelines")
         await expect(mallory.page.locator("h1")).to_have_text("You are suspended")
@@ -115,8 +119,12 @@ async def test_a_report_is_upheld_appealed_against_and_won(console: Console) -> 
         await mallory.go("/me/guidelines")
         await mallory.page.get_by_role("button", name="I have read them and accept").click()
         await expect(mallory.page.locator("main")).to_contain_text("accepted")
-        await mallory.go("/me")
-        await expect(mallory.page.locator("h1")).to_contain_text("30 points")
+
+        async def is_back() -> bool:
+            await mallory.go("/me")
+            return "30 points" in await mallory.page.locator("h1").inner_text()
+
+        await until(is_back)
         # All of it is whole and readable, also small, in the dark and in Italian.
         case = "/guidelines/" + omar.page.url.rpartition("/")[2]
         wrong = []

@@ -56,8 +56,10 @@ def spelled(said: str) -> str | None:
         return None
 
 
+#: Events of a trace on a page, which stays below 40 kB.
+TRACE_COUNT = 40
 #: How much of what may be long is asked for at once.
-LIMITS = {"payout": PAYOUT_AWARDS_COUNT, "trace": PAGE_COUNT}
+LIMITS = {"payout": PAYOUT_AWARDS_COUNT, "trace": TRACE_COUNT}
 
 
 async def find(visit: Visit, id_: str) -> Found:

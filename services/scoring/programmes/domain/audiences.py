@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from services.scoring.programmes.domain.mistakes import Mistake, list_at, mistake, value_at
+from services.scoring.programmes.domain.mistakes import Mistake, condition_mistake, list_at, mistake, value_at
 from services.scoring.rules.domain.attributes import MEMBER, Declared
 from services.scoring.rules.domain.audiences import AUDIENCES, declared_audiences
 from services.scoring.rules.domain.conditions import read_condition, try_condition
@@ -16,7 +16,7 @@ from shared.conditions.errors import ConditionError
 from shared.conditions.parser import parse
 from shared.conditions.tree import Call, free_names, walk
 from shared.contracts.programme import CONDITION_MAX_CHARS
-from shared.located_yaml import Located, Path, mark_within
+from shared.located_yaml import Located, Path
 from shared.near_names import suggestion
 
 #: What the conditions of all audiences may take for one member: they are evaluated in the service, 0.2 ms.
@@ -67,10 +67,7 @@ def audience_mistakes(located: Located, text: str, attributes: Declared, clock: 
         try:
             left = check_audience(condition, _declared(located, index, attributes), left, kinds, clock)
         except ConditionError as refused:
-            mark = located.values[path]
-            if refused.offset is not None:
-                mark = mark_within(text, mark, str(value_at(located, path)), refused.offset)
-            yield mistake(mark, path, refused.detail)
+            yield condition_mistake(located, text, path, refused)
 
 
 def check_audience(

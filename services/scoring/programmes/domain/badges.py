@@ -3,7 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
-from services.scoring.programmes.domain.mistakes import Conditions, Mistake, Read, list_at, mistake, value_at
+from services.scoring.programmes.domain.mistakes import (
+    Conditions,
+    Mistake,
+    Read,
+    condition_mistake,
+    list_at,
+    mistake,
+)
 from services.scoring.programmes.domain.prizes import QUESTS, quest_rules
 from services.scoring.programmes.domain.sections import of_several
 from services.scoring.rules.domain.attributes import names_read
@@ -13,7 +20,7 @@ from services.scoring.rules.domain.qualities import is_quality, shown_name
 from shared.conditions.criteria import Criterion, check_kind, compile_criterion
 from shared.conditions.errors import ConditionError
 from shared.contracts.programme import CONDITION_MAX_CHARS, SPENDABLE
-from shared.located_yaml import Located, Path, mark_within
+from shared.located_yaml import Located, Path
 from shared.near_names import suggestion
 
 BADGES: Path = ("recognition", "badges")
@@ -42,10 +49,7 @@ def badge_mistakes(located: Located, text: str, conditions: Conditions) -> Itera
                 criterion = compile_criterion(expression)
                 check_kind(criterion, is_number=is_number)
             except ConditionError as refused:
-                mark = located.values[path]
-                if refused.offset is not None:
-                    mark = mark_within(text, mark, str(value_at(located, path)), refused.offset)
-                yield mistake(mark, path, refused.detail)
+                yield condition_mistake(located, text, path, refused)
                 continue
             yield from _unknown(located, path, criterion)
             counted += [(path, rule_id) for rule_id in sorted(criterion.reads.events)]

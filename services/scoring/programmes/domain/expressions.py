@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, get_args
 
-from services.scoring.programmes.domain.mistakes import Mistake, list_at, mistake, value_at
+from services.scoring.programmes.domain.mistakes import Mistake, condition_mistake, list_at, value_at
 from services.scoring.rules.domain.attributes import Declared
 from services.scoring.rules.domain.conditions import read_condition, try_condition
 from services.scoring.rules.domain.costs import Bound
@@ -15,7 +15,7 @@ from shared.conditions.tree import Node
 from shared.contracts.activities import ACTIVITY_TYPES
 from shared.contracts.programme import CONDITION_MAX_CHARS
 from shared.contracts.programme.worth import To, slots_of
-from shared.located_yaml import Located, Path, mark_within
+from shared.located_yaml import Located, Path
 
 #: Whom there may be several of.
 _COUNTS = {to: len(slots_of(to)) for to in get_args(To)}
@@ -54,7 +54,7 @@ def expression_mistakes(
             tree, bound = read_condition(one.text, kinds, attributes)
             bound.check()
         except ConditionError as refused:
-            yield _mistake(located, text, one.path, refused)
+            yield condition_mistake(located, text, one.path, refused)
         else:
             found.append(_Read(one, tree, bound, kinds))
     too_dear = dict(_too_dear(located, found))
@@ -66,7 +66,7 @@ def expression_mistakes(
             if not too_dear:
                 try_condition(read.tree, read.kinds, clock, declared=attributes, wanted=read.expression.result)
         except ConditionError as refused:
-            yield _mistake(located, text, path, refused)
+            yield condition_mistake(located, text, path, refused)
 
 
 def _expressions(located: Located) -> Iterator[_Expression]:
@@ -107,10 +107,3 @@ def _over(of_types: Mapping[str, Mapping[Path, int]]) -> Iterator[tuple[str, Map
     for name, steps in sorted(of_types.items()):
         if sum(steps.values()) > EXPRESSIONS_STEPS_MAX_COUNT:
             yield name, steps
-
-
-def _mistake(located: Located, text: str, path: Path, refused: ConditionError) -> Mistake:
-    mark = located.values[path]
-    if refused.offset is not None:
-        mark = mark_within(text, mark, str(value_at(located, path)), refused.offset)
-    return mistake(mark, path, refused.detail)

@@ -9,7 +9,7 @@ from services.scoring.rules.domain.costs import Bound
 from services.scoring.rules.domain.kinds import EventKind
 from shared.conditions.errors import ConditionError
 from shared.conditions.tree import Node
-from shared.located_yaml import Located, Mark, Path
+from shared.located_yaml import Located, Mark, Path, mark_within
 
 SHOWN_MAX_CHARS = 60
 
@@ -42,6 +42,14 @@ Conditions = Mapping[int, Read | ConditionError]
 def mistake(mark: Mark, path: Path, detail: str) -> Mistake:
     """What is wrong with what stands at `path`, there in the text."""
     return Mistake(mark.line, mark.column, _pointer(path), detail)
+
+
+def condition_mistake(located: Located, text: str, path: Path, refused: ConditionError) -> Mistake:
+    """What is wrong with the condition at `path`: where in it, as far as that is known."""
+    mark = located.values[path]
+    if refused.offset is not None:
+        mark = mark_within(text, mark, str(value_at(located, path)), refused.offset)
+    return mistake(mark, path, refused.detail)
 
 
 def _pointer(path: Path) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.scoring.programmes.domain.badges import COUNTED_STEPS_MAX_COUNT, MILESTONES, read_as
-from services.scoring.programmes.domain.mistakes import Mistake, list_at, mistake, value_at
+from services.scoring.programmes.domain.mistakes import Mistake, condition_mistake, list_at, mistake, value_at
 from services.scoring.rules.domain.attributes import names_read
 from services.scoring.rules.domain.conditions import read_condition, try_condition
 from services.scoring.rules.domain.kinds import OwnTypes, kinds_of
@@ -13,7 +13,7 @@ from shared.conditions.errors import ConditionError
 from shared.contracts.activities import ACTIVITY_TYPES, TARGETING_TYPES
 from shared.contracts.programme import CONDITION_MAX_CHARS
 from shared.contracts.programme.nudges import ANSWERING, ASKING
-from shared.located_yaml import Located, Path, mark_within
+from shared.located_yaml import Located, Path
 from shared.near_names import suggestion
 
 NUDGES: Path = ("recognition", "nudges", "of")
@@ -60,10 +60,7 @@ def nudge_mistakes(located: Located, text: str, own: OwnTypes, clock: Clock | No
                 )
             try_condition(tree, kinds, clock)
         except ConditionError as refused:
-            mark = located.values[path]
-            if refused.offset is not None:
-                mark = mark_within(text, mark, str(value_at(located, path)), refused.offset)
-            yield mistake(mark, path, refused.detail)
+            yield condition_mistake(located, text, path, refused)
 
 
 def _types(located: Located, path: Path, own: OwnTypes) -> Iterator[Mistake]:

@@ -23,6 +23,7 @@ from services.scoring.programmes.domain.mistakes import (
     Conditions,
     Mistake,
     Read,
+    condition_mistake,
     list_at,
     mistake,
     value_at,
@@ -63,7 +64,7 @@ from shared.contracts.programme import (
     UnknownId,
     id_problems,
 )
-from shared.located_yaml import Located, Mark, Path, YamlError, mark_within, read_yaml
+from shared.located_yaml import Located, Mark, Path, YamlError, read_yaml
 from shared.near_names import suggestion
 
 MISTAKES_MAX_COUNT = 100
@@ -304,7 +305,7 @@ def _rule_mistakes(located: Located, text: str, conditions: Conditions, clock: C
     read: dict[int, Read] = {}
     for index, one in conditions.items():
         if isinstance(one, ConditionError):
-            yield _condition_mistake(located, text, index, one)
+            yield condition_mistake(located, text, ("rules", index, "when"), one)
         else:
             read[index] = one
     # Tried only once it is known that all of them together take a bounded time.
@@ -316,7 +317,7 @@ def _rule_mistakes(located: Located, text: str, conditions: Conditions, clock: C
             if not too_dear:
                 try_condition(one.tree, one.event_types, clock, declared=one.declared)
         except ConditionError as refused:
-            yield _condition_mistake(located, text, index, refused)
+            yield condition_mistake(located, text, ("rules", index, "when"), refused)
 
 
 def _never_true(located: Located, text: str, conditions: Conditions) -> Iterator[Mistake]:
@@ -327,7 +328,7 @@ def _never_true(located: Located, text: str, conditions: Conditions) -> Iterator
                 f"this can never be true for {types}, so the rule gives nothing: it asks"
                 " for what such an event never has or never lacks, or for two things that exclude one another"
             )
-            yield _condition_mistake(located, text, index, ConditionError(detail))
+            yield condition_mistake(located, text, ("rules", index, "when"), ConditionError(detail))
 
 
 def _old_rules(located: Located, programme: Programme, since: date | None) -> Iterator[Mistake]:
@@ -370,11 +371,3 @@ def _is_asked_of_each(located: Located, index: int, one: Read) -> bool:
     # Whatever else the rule asks of the member, too: its points are then worked out for each.
     beside = [value_at(located, ("rules", index, name)) for name in ("points_by", "multipliers")]
     return any(word in str(beside) for word in (MEMBER, AUDIENCES, COUNTER, *VALUES))
-
-
-def _condition_mistake(located: Located, text: str, index: int, refused: ConditionError) -> Mistake:
-    at: Path = ("rules", index, "when")
-    mark = located.values[at]
-    if refused.offset is not None:
-        mark = mark_within(text, mark, str(value_at(located, at)), refused.offset)
-    return mistake(mark, at, refused.detail)

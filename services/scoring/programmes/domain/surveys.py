@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from services.scoring.programmes.domain.mistakes import Mistake, list_at, mistake, value_at
+from services.scoring.programmes.domain.mistakes import Mistake, condition_mistake, list_at, mistake
 from services.scoring.rules.domain.conditions import read_condition, try_condition
 from services.scoring.rules.domain.costs import Bound
 from services.scoring.rules.domain.kinds import EventKind, OwnTypes, kinds_of
@@ -11,7 +11,7 @@ from shared.conditions.errors import ConditionError
 from shared.conditions.tree import Node
 from shared.contracts.activities import ACTIVITY_TYPES, TARGETING_TYPES
 from shared.contracts.programme import CONDITION_MAX_CHARS
-from shared.located_yaml import Located, Path, mark_within
+from shared.located_yaml import Located, Path
 
 SURVEYS: Path = ("surveys", "ask")
 #: An answer is no trigger to ask: one survey would follow from another.
@@ -43,14 +43,14 @@ def survey_mistakes(located: Located, text: str, own: OwnTypes, clock: Clock | N
             tree, bound = read_condition(condition, kinds)
             steps += _checked(bound, steps)
         except ConditionError as refused:
-            yield _mistake(located, text, path, refused)
+            yield condition_mistake(located, text, path, refused)
         else:
             read.append((path, tree, kinds))
     for path, tree, kinds in read:
         try:
             try_condition(tree, kinds, clock)
         except ConditionError as refused:
-            yield _mistake(located, text, path, refused)
+            yield condition_mistake(located, text, path, refused)
 
 
 def _checked(bound: Bound, before: int) -> int:
@@ -62,10 +62,3 @@ def _checked(bound: Bound, before: int) -> int:
             f" may take {SURVEYS_STEPS_MAX_COUNT:,} together; write a shorter one"
         )
     return bound.steps
-
-
-def _mistake(located: Located, text: str, path: Path, refused: ConditionError) -> Mistake:
-    mark = located.values[path]
-    if refused.offset is not None:
-        mark = mark_within(text, mark, str(value_at(located, path)), refused.offset)
-    return mistake(mark, path, refused.detail)

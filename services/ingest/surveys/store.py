@@ -7,7 +7,6 @@ from typing import NamedTuple
 from asyncpg import Record
 
 from services.ingest.surveys.domain import Invitation, Person
-from shared.contracts.facts import SuspensionChanged
 from shared.postgres import Connection
 
 
@@ -267,30 +266,6 @@ async def delete_waiting(conn: Connection, *, community: str, survey_id: str, an
         survey_id,
         list(answer_ids),
     )
-
-
-async def put_suspensions(conn: Connection, *, suspensions: Sequence[SuspensionChanged]) -> None:
-    """Keep who is suspended from when until when, as the highest revision has it."""
-    for fact in suspensions:
-        data = fact["data"]
-        await conn.execute(
-            """
-            insert into suspensions as s (
-                community, suspension_id, member_id, revision, stands, starts_at, ends_at)
-            values ($1, $2, $3, $4, $5, $6, $7)
-            on conflict (suspension_id, community) do update set member_id = excluded.member_id,
-                revision = excluded.revision, stands = excluded.stands, starts_at = excluded.starts_at,
-                ends_at = excluded.ends_at
-            where excluded.revision > s.revision
-            """,
-            fact["community"],
-            data["suspension_id"],
-            data["member_id"],
-            data["revision"],
-            data["stands"],
-            data["starts_at"],
-            data.get("ends_at"),
-        )
 
 
 async def delete_audiences_of_erased(conn: Connection, *, members: Mapping[str, Collection[str]]) -> None:

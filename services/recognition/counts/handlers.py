@@ -44,6 +44,7 @@ from services.recognition.thresholds.handlers import Traced, make_grants
 from shared.contracts.activities import TARGETING_TYPES
 from shared.contracts.facts import GuidelineFact
 from shared.followed_communities import load_calendar
+from shared.followed_suspensions import keep_suspensions, suspensions_of
 from shared.merges import load_groups, load_heads, lock_merges, lock_persons
 from shared.transaction import Transaction
 
@@ -360,14 +361,14 @@ async def on_guidelines(tx: Transaction, facts: list[GuidelineFact]) -> None:
 
     What has never been, or ended earlier, gives back exactly what it took.
     """
-    told = [fact for fact in facts if fact["type"] == "guidelines.suspension_changed.v1"]
+    told = suspensions_of(facts)
     if not told:
         return
     communities = {fact["community"] for fact in told}
     await thresholds_store.lock_programmes_shared(tx.conn, communities=communities)
     # Nobody counts events for members meanwhile, nor merges them: either knows of it afterwards.
     await lock_merges(tx.conn, communities=communities)
-    changed = await suspensions.put_suspensions(tx.conn, suspensions=told)
+    changed = await keep_suspensions(tx, told)
     heads = await load_heads(tx.conn, keys=changed)
     persons = {(community, heads.get((community, one), one)) for community, one in changed}
     groups = await load_groups(tx.conn, keys=persons)

@@ -1,40 +1,10 @@
 """The SQL of suspensions, and of what counts for nothing by them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 
 from services.recognition.suspensions.domain import MemberKey, Spell, Withheld
-from shared.contracts.facts import SuspensionChanged
 from shared.postgres import Connection
-
-
-async def put_suspensions(conn: Connection, *, suspensions: Sequence[SuspensionChanged]) -> set[MemberKey]:
-    """Keep who is suspended from when until when, as the highest revision has it; returns whose that changes."""
-    changed: set[MemberKey] = set()
-    for fact in suspensions:
-        data = fact["data"]
-        is_new = await conn.fetchval(
-            """
-            insert into suspensions as s (
-                community, suspension_id, member_id, revision, stands, starts_at, ends_at)
-            values ($1, $2, $3, $4, $5, $6, $7)
-            on conflict (suspension_id, community) do update set member_id = excluded.member_id,
-                revision = excluded.revision, stands = excluded.stands, starts_at = excluded.starts_at,
-                ends_at = excluded.ends_at
-            where excluded.revision > s.revision
-            returning true
-            """,
-            fact["community"],
-            data["suspension_id"],
-            data["member_id"],
-            data["revision"],
-            data["stands"],
-            data["starts_at"],
-            data.get("ends_at"),
-        )
-        if is_new:
-            changed.add((fact["community"], data["member_id"]))
-    return changed
 
 
 async def load_spells(

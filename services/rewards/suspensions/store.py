@@ -1,45 +1,8 @@
-"""The SQL of suspensions."""
+"""The SQL of who is suspended."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from shared.contracts.facts import SuspensionChanged
 from shared.postgres import Connection
-
-
-async def put_suspensions(conn: Connection, *, suspensions: Sequence[SuspensionChanged]) -> None:
-    """Keep who is suspended from when until when, as the highest revision has it."""
-    newest: dict[tuple[str, str], SuspensionChanged] = {}
-    for fact in suspensions:
-        key = (fact["community"], fact["data"]["suspension_id"])
-        if key not in newest or newest[key]["data"]["revision"] < fact["data"]["revision"]:
-            newest[key] = fact
-    rows = [
-        (
-            community,
-            suspension_id,
-            (said := fact["data"])["member_id"],
-            said["revision"],
-            said["stands"],
-            said["starts_at"],
-            said.get("ends_at"),
-        )
-        for (community, suspension_id), fact in sorted(newest.items())
-    ]
-    if not rows:
-        return
-    await conn.execute(
-        """
-        insert into suspensions as s (community, suspension_id, member_id, revision, stands, starts_at, ends_at)
-        select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::int[], $5::boolean[], $6::timestamptz[],
-                             $7::timestamptz[])
-        on conflict (suspension_id, community) do update set member_id = excluded.member_id,
-            revision = excluded.revision, stands = excluded.stands, starts_at = excluded.starts_at,
-            ends_at = excluded.ends_at
-        where excluded.revision > s.revision
-        """,
-        *(list(column) for column in zip(*rows, strict=True)),
-    )
 
 
 async def load_suspended(conn: Connection, *, community: str, at: datetime) -> frozenset[str]:

@@ -29,6 +29,7 @@ from shared.contracts.facts import (
 from shared.contracts.facts.messages import MESSAGE_VALUE_MAX_CHARS
 from shared.contracts.programme import Survey
 from shared.followed_audiences import on_audiences
+from shared.followed_suspensions import keep_suspensions, suspensions_of
 from shared.topics import AUDIENCES, GUIDELINES, MESSAGES, SURVEYS
 from shared.transaction import Transaction
 
@@ -50,9 +51,7 @@ async def on_audiences_told(tx: Transaction, facts: list[AudienceFact]) -> None:
 async def on_guidelines(tx: Transaction[Settings], facts: list[GuidelineFact]) -> None:
     """Keep what became of cases of kudos, and who is suspended, and when."""
     await decide_kudos(tx, facts)
-    told = [fact for fact in facts if fact["type"] == "guidelines.suspension_changed.v1"]
-    if told:
-        await store.put_suspensions(tx.conn, suspensions=told)
+    await keep_suspensions(tx, suspensions_of(facts))
 
 
 FOLLOWED_AUDIENCES = Subscription(AUDIENCES, AUDIENCE_FACT, on_audiences_told)

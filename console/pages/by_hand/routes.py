@@ -10,15 +10,14 @@ from starlette.routing import Route
 
 from console.asking import Answer
 from console.components.tables import PAGE_COUNT, Filter, Listing
-from console.frame.navigation import BY_HAND, MEMBERS, PEOPLE
+from console.frame.approvers import approvers
+from console.frame.navigation import BY_HAND, MEMBERS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.sign_in.domain import new_secret
-from shared.access_keys.roles import scopes_of
 
 WRITE, APPROVE = "points:write", "points:approve"
 STATES = ("waiting", "given", "declined", "reversed")
-PEOPLE_COUNT = 500
 #: What scoring answers to an id that none can have.
 UNPROCESSABLE = 422
 POINTS_MAX_DIGITS = 7
@@ -86,7 +85,7 @@ def _path(visit: Visit) -> str:
 async def _one(
     visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
 ) -> Response:
-    award, people = await asyncio.gather(visit.ask.get("scoring", _path(visit)), _people(visit))
+    award, people = await asyncio.gather(visit.ask.get("scoring", _path(visit)), approvers(visit, APPROVE))
     if award.is_missing or award.status == UNPROCESSABLE:
         raise NotFoundError
     said = award.body if award.ok else {}
@@ -110,15 +109,6 @@ async def _one(
         errors=errors or {},
         refused=refused,
     )
-
-
-async def _people(visit: Visit) -> list[dict[str, Any]]:
-    """Who may approve, where the visitor may know who people are."""
-    if not visit.signed_in.may(PEOPLE.scope or ""):
-        return []
-    community = visit.signed_in.community
-    people = await visit.ask.get("ingest", f"/v1/communities/{community}/people", limit=PEOPLE_COUNT)
-    return [one for one in people.items if not one["disabled"] and APPROVE in scopes_of(one["roles"], community)]
 
 
 async def form(visit: Visit) -> Response:

@@ -8,17 +8,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from console.components.tables import PAGE_COUNT, Listing
-from console.frame.navigation import GENERAL_LEDGER, PEOPLE
+from console.frame.approvers import approvers
+from console.frame.navigation import GENERAL_LEDGER
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.general_ledger.words import GL_ACCOUNTS
 from console.sign_in.domain import new_secret
-from shared.access_keys.roles import scopes_of
 
 WRITE, APPROVE = "payouts:write", "payouts:approve"
 MAPPINGS = f"{GENERAL_LEDGER.path}/mappings"
 SERVICE_PATH = "/v1/finance/account-mappings"
-PEOPLE_COUNT = 500
 UNPROCESSABLE = 422
 TYPED_MAX_CHARS = 60
 LINES_MAX_CHARS = 20_000
@@ -71,7 +70,7 @@ async def _one(
     visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
 ) -> Response:
     path = f"{SERVICE_PATH}/{visit.request.path_params['mapping_id']}"
-    answer, people = await asyncio.gather(visit.ask.get("rewards", path), _approvers(visit))
+    answer, people = await asyncio.gather(visit.ask.get("rewards", path), approvers(visit, APPROVE))
     if answer.is_missing or answer.status == UNPROCESSABLE:
         raise NotFoundError
     said = answer.body if answer.ok else {}
@@ -88,15 +87,6 @@ async def _one(
         errors=errors or {},
         refused=refused,
     )
-
-
-async def _approvers(visit: Visit) -> list[dict[str, Any]]:
-    """Who may approve, where the visitor may know who people are."""
-    if not visit.signed_in.may(PEOPLE.scope or ""):
-        return []
-    community = visit.signed_in.community
-    people = await visit.ask.get("ingest", f"/v1/communities/{community}/people", limit=PEOPLE_COUNT)
-    return [one for one in people.items if not one["disabled"] and APPROVE in scopes_of(one["roles"], community)]
 
 
 async def form(visit: Visit) -> Response:

@@ -2,23 +2,21 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from console.components.tables import PAGE_COUNT, Listing
-from console.frame.navigation import LIABILITY, PEOPLE
+from console.frame.approvers import approvers
+from console.frame.navigation import LIABILITY
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.liability.words import WORDS
 from console.sign_in.domain import new_secret
-from shared.access_keys.roles import scopes_of
 
 WRITE, APPROVE = "payouts:write", "payouts:approve"
 POLICIES = f"{LIABILITY.path}/policies"
 SERVICE_PATH = "/v1/finance/liability-policies"
-PEOPLE_COUNT = 500
 UNPROCESSABLE = 422
 FIELDS = {
     "effective_from": "",
@@ -82,7 +80,7 @@ async def _one(
     visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
 ) -> Response:
     path = f"{SERVICE_PATH}/{visit.request.path_params['policy_id']}"
-    answer, people = await asyncio.gather(visit.ask.get("rewards", path), _approvers(visit))
+    answer, people = await asyncio.gather(visit.ask.get("rewards", path), approvers(visit, APPROVE))
     if answer.is_missing or answer.status == UNPROCESSABLE:
         raise NotFoundError
     said = answer.body if answer.ok else {}
@@ -99,15 +97,6 @@ async def _one(
         errors=errors or {},
         refused=refused,
     )
-
-
-async def _approvers(visit: Visit) -> list[dict[str, Any]]:
-    """Who may approve, where the visitor may know who people are."""
-    if not visit.signed_in.may(PEOPLE.scope or ""):
-        return []
-    community = visit.signed_in.community
-    people = await visit.ask.get("ingest", f"/v1/communities/{community}/people", limit=PEOPLE_COUNT)
-    return [one for one in people.items if not one["disabled"] and APPROVE in scopes_of(one["roles"], community)]
 
 
 async def form(visit: Visit) -> Response:

@@ -8,16 +8,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from console.components.tables import PAGE_COUNT, Filter, Listing
-from console.frame.navigation import HELD, PEOPLE
+from console.frame.approvers import approvers
+from console.frame.navigation import HELD
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
-from shared.access_keys.roles import scopes_of
 
 WRITE, APPROVE = "points:write", "points:approve"
 RELEASE_REASONS = ("honest", "same_place")
 DENY_REASONS = ("traded", "one_person", "automated")
 NOTE_MAX_CHARS = 200
-PEOPLE_COUNT = 500
 #: Of a ring so many are decided together.
 TOGETHER_MAX_COUNT = 30
 #: What scoring answers to an id that none can have.
@@ -118,7 +117,7 @@ async def _one(
         raise NotFoundError
     said = case.body if case.ok else {}
     asker = said.get("asked_by_person")
-    people = await _approvers(visit) if said.get("state") == "release_asked" else []
+    people = await approvers(visit, APPROVE) if said.get("state") == "release_asked" else []
     is_own, is_about_you = asker == visit.signed_in.person_id, bool(said.get("is_about_you"))
     return visit.page(
         "pages/signals/one.html",
@@ -136,15 +135,6 @@ async def _one(
         errors=errors or {},
         refused=refused,
     )
-
-
-async def _approvers(visit: Visit) -> list[dict[str, Any]]:
-    """Who may approve, where the visitor may know who people are."""
-    if not visit.signed_in.may(PEOPLE.scope or ""):
-        return []
-    community = visit.signed_in.community
-    people = await visit.ask.get("ingest", f"/v1/communities/{community}/people", limit=PEOPLE_COUNT)
-    return [one for one in people.items if not one["disabled"] and APPROVE in scopes_of(one["roles"], community)]
 
 
 ONE = f"{HELD.path}/{{case_id:uuid}}"

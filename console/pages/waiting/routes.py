@@ -8,17 +8,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from console.asking import Answer
-from console.frame.navigation import BY_HAND, COMMUNITY, PEOPLE, WAITING
+from console.frame.approvers import approvers
+from console.frame.navigation import BY_HAND, COMMUNITY, WAITING
 from console.frame.refusals import TITLES, Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.programme.words import WORDS
-from shared.access_keys.roles import scopes_of
 from shared.programme_changes import Change, changes
 
 LIST_COUNT = 50
 #: Programme versions that are looked through: at most one of them waits, and a newer one takes its place.
 VERSIONS_COUNT = 20
-PEOPLE_COUNT = 500
 CHANGED_PAYEES_COUNT = 50
 REASON_MAX_CHARS = 500
 ACCEPTED = 202
@@ -221,7 +220,7 @@ async def _programme(
 ) -> Response:
     number = visit.request.path_params["version"]
     answers = await visit.ask.all(
-        version=visit.ask.get("scoring", f"/v1/programmes/{number}"), people=_approvers(visit, PROGRAMMES_APPROVE)
+        version=visit.ask.get("scoring", f"/v1/programmes/{number}"), people=approvers(visit, PROGRAMMES_APPROVE)
     )
     _refuse_missing(answers["version"])
     said = answers["version"].body if answers["version"].ok else {}
@@ -265,7 +264,7 @@ async def _run(
     answers = await visit.ask.all(
         review=_review(visit),
         changed=visit.ask.get("rewards", f"/v1/payout-runs/{run_id}/changed-payees", limit=CHANGED_PAYEES_COUNT),
-        people=_approvers(visit, PAYOUTS_APPROVE),
+        people=approvers(visit, PAYOUTS_APPROVE),
     )
     review = answers["review"]
     _refuse_missing(review)
@@ -304,7 +303,7 @@ async def _review(visit: Visit) -> Answer:
 async def _outcome(
     visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
 ) -> Response:
-    answers = await visit.ask.all(outcome=_asked_outcome(visit), people=_approvers(visit, PAYOUTS_APPROVE))
+    answers = await visit.ask.all(outcome=_asked_outcome(visit), people=approvers(visit, PAYOUTS_APPROVE))
     _refuse_missing(answers["outcome"])
     proposed: Any = answers["outcome"].body["proposed"] if answers["outcome"].ok else {}
     return visit.page(
@@ -334,19 +333,6 @@ async def _decide_outcome(visit: Visit, verb: str, toast: str) -> Response:
     if not answer.ok:
         return await _outcome(visit, refused=Refusal.of(answer))
     return visit.see_other(f"{WAITING.path}/outcomes/{found.body['outcome_id']}", toast=toast)
-
-
-async def _approvers(visit: Visit, scope: str) -> list[dict[str, Any]]:
-    """Who may decide, where the visitor may know who people are."""
-    if not visit.signed_in.may(PEOPLE.scope or ""):
-        return []
-    path = f"/v1/communities/{visit.signed_in.community}/people"
-    people = await visit.ask.get("ingest", path, limit=PEOPLE_COUNT)
-    return [
-        one
-        for one in people.items
-        if not one["disabled"] and scope in scopes_of(one["roles"], visit.signed_in.community)
-    ]
 
 
 def _refuse_missing(answer: Answer) -> None:

@@ -17,7 +17,6 @@ from rich.text import Text
 from plaudit.calls import Refused, request
 from plaudit.listing import listing
 from plaudit.places import ADMIN_KEY, COMMUNITY, KEY, URL, Where, where_options
-from shared.bank_messages.amounts import decimal_amount
 from shared.bank_messages.counting import BOOKED, Counted, Told
 from shared.bank_messages.documents import (
     MESSAGE_MAX_BYTES,
@@ -30,6 +29,7 @@ from shared.bank_messages.documents import (
 from shared.bank_messages.statements import Booking, Entry, entries
 from shared.bank_messages.status_reports import Status, statuses
 from shared.contracts.texts import written_out
+from shared.currencies import decimal_amount
 
 STATUS_REPORT = "pain.002"
 #: How long is waited for what was imported to be noted, and how often it is looked at.
@@ -128,7 +128,7 @@ def _of_booking(entry: Entry, booking: Booking) -> Line:
         "payment_information_id": booking.payment_information_id,
         "instructed_amount": _written(booking.instructed),
         "instructed_currency": booking.instructed.currency if booking.instructed else None,
-        "entry_unexplained": decimal_amount(unexplained, entry.amount.currency) if unexplained else None,
+        "entry_unexplained": str(decimal_amount(unexplained, entry.amount.currency)) if unexplained else None,
     }
 
 
@@ -150,7 +150,7 @@ def _of_status(status: Status) -> Line:
 
 
 def _written(amount: Amount | None) -> str | None:
-    return None if amount is None else decimal_amount(amount.minor, amount.currency)
+    return None if amount is None else str(decimal_amount(amount.minor, amount.currency))
 
 
 def _day(day: Any) -> str | None:
@@ -265,7 +265,9 @@ def lines_command(where: Where, state: str | None, payout: str | None, run: str 
         return
     table = listing("line", "kind", "amount", "state", "payout", "why")
     for line in found:
-        amount = "" if line["amount_minor"] is None else decimal_amount(line["amount_minor"], line["currency"])
+        amount = (
+            "" if line["amount_minor"] is None else str(decimal_amount(line["amount_minor"], line["currency"]))
+        )
         why = line["why"] or line["reason"] or ""
         cells = (line["line_id"], line["kind"], f"{amount} {line['currency'] or ''}".strip(), line["state"])
         table.add_row(*(Text(written_out(str(cell))) for cell in (*cells, line["payout_id"] or "", why)))

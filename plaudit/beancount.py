@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 
-from babel.numbers import get_currency_precision
-
 from plaudit.blocks import Link, Read, read
+from shared.currencies import decimal_amount
 
 POINTS = "PTS"
 #: What is on an account, by its id, in minor units: credit positive.
@@ -77,4 +76,4 @@ def _name(entry: Read) -> str:
 
 
 def _amount(minor: int, currency: str) -> Decimal:
-    return Decimal(minor).scaleb(0 if currency == POINTS else -get_currency_precision(currency))
+    return Decimal(minor) if currency == POINTS else decimal_amount(minor, currency)

@@ -16,6 +16,8 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, format_percent
 from babel.support import NullTranslations, Translations
 
+from shared.currencies import decimal_amount, exponent
+
 #: The first is what is spoken where a browser asks for none of them.
 LANGUAGES = ("en", "it")
 NAMES = {"en": "English", "it": "Italiano"}
@@ -85,11 +87,11 @@ class Writer:
 
     def money(self, minor: int, currency: str) -> str:
         """An amount in minor units of a currency, with as many decimals as the currency has."""
-        from babel.numbers import get_currency_precision  # noqa: PLC0415 -- it reads the world's currencies
-
-        exponent = get_currency_precision(currency)
-        pattern = None if self.language != "en" else f"¤¤\u00a0#,##0{'.' + '0' * exponent if exponent else ''}"
-        return format_currency(minor / 10**exponent, currency, pattern, locale=self.locale)
+        decimals = exponent(currency)
+        pattern = "¤¤\u00a0#,##0.00" if self.language == "en" else self.locale.currency_formats["standard"].pattern
+        pattern = pattern.replace("0.00", f"0.{'0' * decimals}" if decimals else "0")
+        amount = decimal_amount(minor, currency)
+        return format_currency(amount, currency, pattern, locale=self.locale, currency_digits=False)
 
     def day(self, value: date | datetime | str) -> str:
         """A day with its year only where that is not this one: 14 November."""

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from babel.numbers import get_currency_precision
 from starlette.responses import Response
 
 from console.asking import Answer
 from console.frame.visits import Visit
+from shared.currencies import decimal_amount
 from shared.spreadsheets import csv_lines
 
 #: Items of one question, and questions for one file: what is longer is refused, since a part would pass for all.
@@ -47,8 +47,7 @@ def table(name: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
 
 def amount(minor: int, currency: str) -> Decimal:
     """Minor units as a number of the currency: 1250 EUR is 12.50; points are as they are."""
-    exponent = 0 if currency == "PTS" else get_currency_precision(currency)
-    return Decimal(minor).scaleb(-exponent)
+    return Decimal(minor) if currency == "PTS" else decimal_amount(minor, currency)
 
 
 def columns(*names: str) -> Callable[[Any], list[Any]]:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from babel.numbers import get_currency_precision
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -14,6 +13,7 @@ from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.ledger.words import ACCOUNTS
 from console.sign_in.domain import new_secret
+from shared.currencies import exponent
 
 PATH = f"{LEDGER.path}/journals"
 WRITE, APPROVE = "payouts:write", "payouts:approve"
@@ -104,7 +104,7 @@ def _body(visit: Visit) -> tuple[dict[str, Any], dict[str, str]]:
             if not typed:
                 continue
             try:
-                amount = Decimal(typed).scaleb(get_currency_precision(currency))
+                amount = Decimal(typed).scaleb(exponent(currency))
                 if amount <= 0 or amount != amount.to_integral_value():
                     raise ValueError
                 minor += sign * int(amount)

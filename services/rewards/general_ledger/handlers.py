@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from babel.numbers import get_currency_precision
-
 from services.rewards.general_ledger.domain.exports import (
     Export,
     ExportRefusedError,
@@ -256,8 +254,3 @@ async def load_export(conn: Connection, *, community: str, number: int) -> Expor
     if export is None:
         raise UnknownExportError(number)
     return export
-
-
-def exponents_of(lines: Sequence[JournalLine]) -> dict[str, int]:
-    """How many decimals each currency of some lines has."""
-    return {currency: get_currency_precision(currency) for currency in {line.currency for line in lines}}

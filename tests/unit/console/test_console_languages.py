@@ -73,6 +73,8 @@ def test_numbers_money_and_days_are_written_as_each_language_does() -> None:
     assert (english.number(61905), italian.number(61905)) == ("61,905", "61.905")
     assert (english.money(128400, "EUR"), italian.money(128400, "EUR")) == ("EUR\u00a01,284.00", "1.284,00\u00a0€")
     assert (english.money(500, "JPY"), english.money(1500, "KWD")) == ("JPY\u00a0500", "KWD\u00a01.500")
+    # Banks book forints with two decimals, which nobody writes where there are none: the amount is the same.
+    assert (english.money(10050, "HUF"), italian.money(10050, "HUF")) == ("HUF\u00a0100.50", "100,50\u00a0HUF")
     assert (english.signed(-3), english.signed(0), english.signed(3)) == ("−3", "0", "+3")
     assert english.time("2026-11-25T23:30:00Z") == "00:30"
     assert (english.weekday("2026-11-25T23:30:00Z"), italian.weekday("2026-11-25")) == (

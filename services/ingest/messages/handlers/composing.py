@@ -8,7 +8,7 @@ from html import escape
 from typing import Final
 
 from babel.core import Locale, UnknownLocaleError
-from babel.numbers import format_currency, format_decimal, get_currency_precision
+from babel.numbers import format_currency, format_decimal
 
 from services.ingest.communities.domain.communities import Community
 from services.ingest.messages.domain.kinds import KINDS, Kind, Words, words_of
@@ -20,6 +20,7 @@ from services.ingest.messages.handlers.rooms import escaped
 from services.ingest.messages.handlers.sealing import Link, write_link
 from services.ingest.messages.store.settings import Template
 from services.ingest.settings import Settings
+from shared.currencies import decimal_amount
 
 SENDER_MAX_CHARS: Final = 100
 #: What the frame of each message says, by language; English for any other.
@@ -91,8 +92,8 @@ def values_of(
 def _money(minor: str, currency: str, language: str) -> str:
     if not minor.isdigit() or not currency:
         return minor
-    amount = int(minor) / 10 ** get_currency_precision(currency)
-    return format_currency(amount, currency, locale=_locale(language))
+    amount = decimal_amount(int(minor), currency)
+    return format_currency(amount, currency, locale=_locale(language), decimal_quantization=False)
 
 
 def _locale(language: str) -> Locale:

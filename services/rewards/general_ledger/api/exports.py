@@ -178,15 +178,14 @@ async def get_journal_export_file(
     """The same every time. Each line has the export's number, so that finance sees what it has already."""
     export = await handlers.load_export(conn, community=principal.community, number=number)
     lines = await store.load_lines(conn, community=export.community, number=number)
-    exponents = handlers.exponents_of(lines)
     name = f"journal-{number}"
     if format_ == "csv":
-        content = csv_lines(csv_rows(export, lines, exponents=exponents))
+        content = csv_lines(csv_rows(export, lines))
     else:
         parts = xero_parts(lines)
         if part > len(parts):
             raise UnknownExportError(number)
         name = f"{name}-xero-{part}-of-{len(parts)}"
-        content = csv_lines(xero_rows(export, parts[part - 1], exponents=exponents))
+        content = csv_lines(xero_rows(export, parts[part - 1]))
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return Response(content, media_type="text/csv; charset=utf-8", headers=headers)

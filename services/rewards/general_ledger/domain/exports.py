@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from enum import StrEnum
 from itertools import groupby
 from typing import NamedTuple
 
 from services.rewards.general_ledger.domain.journal import JournalLine
 from services.rewards.general_ledger.domain.mapping import MappingAuthor
+from shared.currencies import decimal_amount
 
 #: Lines that Xero takes in a file of manual journals.
 XERO_LINES_MAX_COUNT = 300
@@ -82,13 +82,11 @@ def next_days(last_exported: date | None, first: date | None, last: date, *, ove
     return wanted, last
 
 
-def csv_rows(
-    export: Export, lines: Sequence[JournalLine], *, exponents: dict[str, int]
-) -> Iterator[Sequence[object]]:
+def csv_rows(export: Export, lines: Sequence[JournalLine]) -> Iterator[Sequence[object]]:
     """The export as rows of a table; amounts are numbers of their currency."""
     yield CSV_HEADINGS
     for line in lines:
-        value = Decimal(abs(line.amount)).scaleb(-exponents[line.currency])
+        value = decimal_amount(abs(line.amount), line.currency)
         sides = (value, None) if line.amount > 0 else (None, value)
         yield (
             export.number,
@@ -113,13 +111,11 @@ def xero_parts(lines: Sequence[JournalLine]) -> list[list[JournalLine]]:
     return parts
 
 
-def xero_rows(
-    export: Export, lines: Sequence[JournalLine], *, exponents: dict[str, int]
-) -> Iterator[Sequence[object]]:
+def xero_rows(export: Export, lines: Sequence[JournalLine]) -> Iterator[Sequence[object]]:
     """Lines as Xero's template of manual journals has them: debit positive, days as dd/mm/yyyy."""
     yield XERO_HEADINGS
     for line in lines:
-        value = Decimal(line.amount).scaleb(-exponents[line.currency])
+        value = decimal_amount(line.amount, line.currency)
         day = line.day.strftime("%d/%m/%Y")
         yield (f"{_text(export, line)} {line.currency}", day, line.account, line.number, export.tax_rate, value)
 

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.bank_messages.amounts import AmountError, decimal_amount, exponent, minor_units
+from shared.bank_messages.amounts import AmountError, minor_units
 from shared.bank_messages.documents import MESSAGE_MAX_BYTES, Amount, MessageError, read_message
 from shared.bank_messages.statements import BookingKind, Direction, Entry, entries
 from shared.bank_messages.status_reports import Level, StatusKind, statuses
+from shared.currencies import decimal_amount, exponent
 from tests.unit.shared.bank_messages.messages import (
     NAMESPACE,
     RETURNED,
@@ -63,7 +64,7 @@ def test_what_is_no_amount_is_refused(written: str) -> None:
     minor=st.integers(0, 10**13), currency=st.sampled_from(["EUR", "JPY", "KWD", "CLF"]), zeros=st.integers(0, 1)
 )
 def test_an_amount_is_what_it_was_written_as(minor: int, currency: str, zeros: int) -> None:
-    written = decimal_amount(minor, currency)
+    written = str(decimal_amount(minor, currency))
 
     assert Decimal(written) * 10 ** exponent(currency) == minor
     padded = written + "0" * zeros if "." in written else written

@@ -126,10 +126,10 @@ def test_files_are_finances() -> None:
         JournalLine(DAY, "payout_settled", "bank", "=1+1", "EUR", -1250),
         JournalLine(DAY, "payout_settled", "bank_in_transit", "1810", "EUR", 1250),
     ]
-    _, first, second = csv_rows(export(), lines, exponents={"EUR": 2})
+    _, first, second = csv_rows(export(), lines)
     assert first[5:8] == (None, Decimal("12.50"), "EUR")
     assert second[5:8] == (Decimal("12.50"), None, "EUR")
-    heads, xero, _ = xero_rows(export(), lines, exponents={"EUR": 2})
+    heads, xero, _ = xero_rows(export(), lines)
     assert heads == XERO_HEADINGS
     text = "Plaudit 12: payout_settled 2026-01-31 EUR"
     assert xero == (text, "31/01/2026", "bank", "=1+1", "Tax Exempt", Decimal("-12.50"))

@@ -110,7 +110,7 @@ from services.rewards.reconciliation.api import (
     UNKNOWN_BANK_LINE,
     UNKNOWN_BANK_MESSAGE,
 )
-from services.rewards.reconciliation.domain import (
+from services.rewards.reconciliation.domain.lines import (
     AmountDiffersError,
     LineRefusedError,
     UnknownLineError,

@@ -14,7 +14,7 @@ from services.rewards.payouts.api import UNKNOWN_PAYOUT, Deed, deeds
 from services.rewards.payouts.api import State as PayoutStateName
 from services.rewards.payouts.domain import Actor, Payout
 from services.rewards.reconciliation import handlers, store
-from services.rewards.reconciliation.domain import (
+from services.rewards.reconciliation.domain.lines import (
     OPEN,
     REASON_MAX_CHARS,
     BankMessage,
@@ -26,9 +26,9 @@ from services.rewards.reconciliation.domain import (
     Says,
     UnknownLineError,
     UnknownMessageError,
-    candidates,
 )
-from services.rewards.reconciliation.domain import Line as DomainLine
+from services.rewards.reconciliation.domain.lines import Line as DomainLine
+from services.rewards.reconciliation.domain.matching import candidates
 from shared.contracts.texts import Line as TextLine
 from shared.http import (
     Begin,

@@ -17,21 +17,17 @@ from services.rewards.payouts.runs.domain.bank import BankReport, ReportRefusedE
 from services.rewards.payouts.runs.domain.runs import RunRefusedError, UnknownRunError
 from services.rewards.payouts.runs.handlers.checks import lock_run
 from services.rewards.reconciliation import store
-from services.rewards.reconciliation.domain import (
+from services.rewards.reconciliation.domain.lines import (
     BankMessage,
     Line,
     LineState,
     Read,
     Says,
     UnknownLineError,
-    by_person,
-    matched,
     message_key,
-    once_each,
-    outcome_of,
     read,
-    run_named,
 )
+from services.rewards.reconciliation.domain.matching import by_person, matched, once_each, outcome_of, run_named
 from services.rewards.settings import Settings
 from shared.audit import Did
 from shared.bank_messages.counting import Counted

@@ -8,7 +8,7 @@ from asyncpg import Record
 
 from services.rewards.payouts.domain import PayoutState
 from services.rewards.payouts.store import actor_of
-from services.rewards.reconciliation.domain import (
+from services.rewards.reconciliation.domain.lines import (
     OPEN,
     BankMessage,
     FiledRun,

@@ -7,20 +7,17 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.rewards.payouts.domain import STEPS, Payout, PayoutState
-from services.rewards.reconciliation.domain import (
+from services.rewards.reconciliation.domain.lines import (
     AmountDiffersError,
     FiledRun,
     Line,
     LineRefusedError,
     LineState,
     Says,
-    by_person,
-    matched,
     message_key,
-    once_each,
-    outcome_of,
     read,
 )
+from services.rewards.reconciliation.domain.matching import by_person, matched, once_each, outcome_of
 from tests.unit.shared.bank_messages.messages import RETURNED, entry, of_payment, payment, report, statement, why
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""What a bank's lines are, and which payouts they are about."""

@@ -1,0 +1,1 @@
+"""The registers of the services, a file each."""

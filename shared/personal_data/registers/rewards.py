@@ -1,0 +1,181 @@
+"""What rewards holds of members, table by table."""
+
+from typing import Final
+
+from shared.personal_data.kinds import Erased, Held
+from shared.personal_data.registers.common import LEVELS, PEOPLE, SHARED
+
+_OF_ACCOUNTS: Final = (
+    "account_id in (select account_id from accounts where community = $1 and owner = any($2::uuid[]))"
+)
+_OF_REDEMPTIONS: Final = (
+    "redemption_id in (select redemption_id from redemptions where community = $1 and member_id = any($2::uuid[]))"
+)
+_OF_PAYOUTS: Final = (
+    "payout_id in (select payout_id from payouts where community = $1 and member_id = any($2::uuid[]))"
+)
+
+HELD: Final = (
+    LEVELS,
+    Held(
+        "followed_audiences",
+        personal="",
+        others="community audience_id member_id revision is_in since",
+        order="community audience_id member_id",
+        erased=Erased.DELETED,
+        says="In which audiences they are",
+    ),
+    Held(
+        "accounts",
+        personal="",
+        others="community account_id owner kind currency",
+        order="community account_id",
+        erased=Erased.STAYS,
+        says="Accounts of the ledger",
+        whose="owner = any($2::uuid[])",
+    ),
+    Held(
+        "balances",
+        personal="",
+        others="community account_id amount",
+        order="account_id community",
+        erased=Erased.STAYS,
+        says="What is on each account",
+        whose=_OF_ACCOUNTS,
+    ),
+    Held(
+        "entries",
+        personal="",
+        others="community account_id recorded_at transfer_id amount currency",
+        order="account_id recorded_at transfer_id community",
+        erased=Erased.STAYS,
+        says="What came and went on each account",
+        whose=_OF_ACCOUNTS,
+    ),
+    Held(
+        "lots",
+        personal="",
+        others=(
+            "community award_id member_id points remaining earned_at expires_at pending_until "
+            "owed expired lacking had_grace"
+        ),
+        order="award_id community",
+        erased=Erased.STAYS,
+        says="Points of each award that are left",
+    ),
+    Held(
+        "member_links",
+        personal="",
+        others="community member_id revision account_id members_count is_payer",
+        order="community member_id",
+        erased=Erased.STAYS,
+        says="How many are paid to the same account",
+        hidden="account_id",
+    ),
+    Held(
+        "payee_changes",
+        personal="name iban bic",
+        others="community member_id revision changed_at changed_by changed_by_person",
+        order="community member_id revision",
+        erased=Erased.DELETED,
+        says="Bank details, and all that they were",
+    ),
+    Held(
+        "payouts",
+        personal="payee_name iban bic",
+        others=(
+            "community payout_id run_id member_id state points amount_minor currency "
+            "end_to_end_id reason created_at changed_at payee_revision payee_changed_at "
+            "payee_changed_by payee_changed_by_person computed_points computed_minor"
+        ),
+        order="community payout_id",
+        erased=Erased.STAYS,
+        says="Payouts, with name and account as they were paid: the books",
+    ),
+    Held(
+        "payout_changes",
+        personal="",
+        others=(
+            "community payout_id state changed_at changed_by reason changed_by_person outcome_id "
+            "proposed_by_person"
+        ),
+        order="community payout_id state",
+        erased=Erased.STAYS,
+        says="Which states payouts went through",
+        whose=_OF_PAYOUTS,
+    ),
+    Held(
+        "payout_run_members",
+        personal="",
+        others="community run_id place member_id",
+        order="community run_id place",
+        erased=Erased.STAYS,
+        says="Runs that considered them",
+    ),
+    Held(
+        "gifts",
+        personal="",
+        others="community grant_id member_id kind name reward_id state redemption_id decided_at",
+        order="community grant_id",
+        erased=Erased.STAYS,
+        says="Rewards that came with badges, levels and quests",
+    ),
+    Held(
+        "draw_tickets",
+        personal="",
+        others="community draw_id ticket_id member_id holder_id added_at",
+        order="community draw_id ticket_id",
+        erased=Erased.STAYS,
+        says="Their tickets in draws",
+    ),
+    Held(
+        "draw_winners",
+        personal="",
+        others="community draw_id place ticket_id member_id won redemption_id",
+        order="community draw_id place",
+        erased=Erased.STAYS,
+        says="What they won in draws",
+    ),
+    Held(
+        "suspensions",
+        personal="",
+        others="community suspension_id member_id revision stands starts_at ends_at",
+        order="suspension_id community",
+        erased=Erased.STAYS,
+        says="When they were suspended",
+    ),
+    Held(
+        "redemptions",
+        personal="",
+        others=(
+            "community redemption_id member_id reward_id title points state created_at expires_at "
+            "changed_at changed_by"
+        ),
+        order="community redemption_id",
+        erased=Erased.STAYS,
+        says="What they had for points",
+    ),
+    Held(
+        "voucher_codes",
+        personal="sealed",
+        others=(
+            "community code_id reward_id code_hash sealed_by expires_at added_at redemption_id given_at "
+            "forgotten_at"
+        ),
+        order="community code_id",
+        erased=Erased.BLANKED,
+        says="Codes of vouchers that they were given: what one says is on their own page alone",
+        whose=_OF_REDEMPTIONS,
+        hidden="sealed code_hash",
+    ),
+    Held(
+        "erased_members",
+        personal="",
+        others="community member_id forfeits erased_at looked_at done_at",
+        order="community member_id",
+        erased=Erased.STAYS,
+        says="That they were erased",
+    ),
+    *SHARED,
+    PEOPLE,
+)

@@ -44,6 +44,8 @@ from services.rewards.redemptions.api import own as own_redemptions
 from services.rewards.redemptions.api import routes as redemptions
 from services.rewards.redemptions.handlers import expire_reservations
 from services.rewards.restoring.handlers import READ_BACK
+from services.rewards.sends import api as sends
+from services.rewards.sends.handlers.running import carry_on_sends, look_after_sends
 from services.rewards.settings import Settings
 from services.rewards.suspensions.handlers import FOLLOWED_SUSPENSIONS
 from services.rewards.vouchers import api as vouchers
@@ -77,7 +79,7 @@ SPEC = ServiceSpec(
         part.router
         for part in (
             *(members, erasure, payees, offers, rewards, vouchers, redemptions, own_redemptions),
-            *(reward_links, payouts, runs, preview, review, outcomes),
+            *(reward_links, sends, payouts, runs, preview, review, outcomes),
             *(reconciliation, checks, books, chain_api, draws, periods, journals),
             *(liability_policies, liability, account_mappings, journal_exports),
         )
@@ -94,6 +96,8 @@ SPEC = ServiceSpec(
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
         Timer("seal-codes-anew", every_seconds=60, run=seal_anew),
         Timer("count-rewards-low", every_seconds=60, run=count_low),
+        Timer("carry-on-sends", every_seconds=1, run=carry_on_sends),
+        Timer("look-after-sends", every_seconds=60, run=look_after_sends),
         Timer("fold-sums", every_seconds=60, run=fold),
         Timer("chain-entries", every_seconds=1, run=chain),
         Timer("count-mappings-waiting", every_seconds=60, run=count_mappings_waiting),

@@ -61,8 +61,6 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "events": "community event_uid content_hash",
         "events_read_back": "community event_uid received_at",
         "measurings": "community started_at portion_at",
-        # Somebody who is written to and is no member: sealed, until a day.
-        "message_recipients": ("community recipient_id key_id sealed address_hash state language kept_until"),
         "message_rooms": "community channel key_id sealed set_at gone_at gone_why",
         "message_settings": (
             "community kinds sender_name reply_to day_max_count quiet_begins quiet_ends digest_at revision"

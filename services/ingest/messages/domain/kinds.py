@@ -244,6 +244,24 @@ _ALL: Final = (
         page="/me/surveys",
     ),
     Kind(
+        "offer",
+        "Something is theirs, and a link has it",
+        {"title": "Thank you for the spring meetup"},
+        _words(
+            en=(
+                "{{ community }} has something for you: {{ title }}",
+                "Hello,\n\n**{{ title }}**: {{ community }} has something for you.\n\n[Take it]({{ link }})\n\n"
+                "The link is yours alone, and works for a while: do not pass it on.",
+            ),
+            it=(
+                "{{ community }} ha qualcosa per te: {{ title }}",
+                "Ciao,\n\n**{{ title }}**: {{ community }} ha qualcosa per te.\n\n[Prendilo]({{ link }})\n\n"
+                "Il link è solo tuo e vale per un po': non inoltrarlo.",
+            ),
+        ),
+        page="",
+    ),
+    Kind(
         "address",
         "Whether an address is theirs",
         {},

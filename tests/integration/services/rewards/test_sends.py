@@ -127,7 +127,9 @@ async def test_what_is_wrong_is_said_line_by_line_and_nothing_is_made(shop: Any,
         (3, "No reward car is on offer"),
     ]
     twice = await make(api, of(shop, "ada", "bob", "ada"))
-    assert [(one["line"], one["detail"]) for one in twice.json()["errors"]] == [(3, "The same person as on line 1")]
+    assert [(one["line"], one["detail"]) for one in twice.json()["errors"]] == [
+        (3, "The same person as on line 1")
+    ]
     neither = await make(api, [{}])
     assert (neither.status_code, types(neither)) == (422, "invalid-request")
     late = await make(api, of(shop, "ada"), claims_end_at=(datetime.now(UTC) + timedelta(days=500)).isoformat())
@@ -189,7 +191,9 @@ async def test_a_recipient_is_written_to_and_claims_once_they_are_a_member(shop:
     assert (line["state"], line["member_id"]) == ("given", shop.uuid("ada"))
     # Nobody else sees or takes it.
     bob = await member(shop, "bob")
-    assert types(await bob.post(path.replace(shop.uuid("ada"), shop.uuid("bob")), json=body)) == "unknown-send-line"
+    assert (
+        types(await bob.post(path.replace(shop.uuid("ada"), shop.uuid("bob")), json=body)) == "unknown-send-line"
+    )
 
 
 async def test_what_is_called_off_over_or_of_nobody_gives_nothing(shop: Any, api: Any) -> None:

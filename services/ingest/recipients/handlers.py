@@ -12,6 +12,7 @@ from services.ingest.members.domain import Email, IdentityKey, Member, Proven, P
 from services.ingest.members.handlers.declaring import declare_identities, owners_of
 from services.ingest.messages.domain.messages import NoTokenError
 from services.ingest.messages.handlers.reaching import (
+    BY_LINK,
     NotAnAddressError,
     checked_address,
     held_recipient,
@@ -28,7 +29,7 @@ from services.ingest.recipients.domain import (
     read_people,
 )
 from services.ingest.settings import Settings
-from shared.audit import Did
+from shared.audit import Actor, Did
 from shared.contracts.identities import NamedIdentity, NotAnIdentityError, identity_hash, read_identity
 from shared.csv_tables import TableFault
 from shared.postgres import Connection
@@ -76,7 +77,7 @@ async def take_table(
         line: held_recipient(tx.settings, address, community=community, language=language, days=days, now=tx.now)
         for line, address in addresses.items()
     }
-    known = await _by_address(tx, addresses, held, community=community)
+    known = await _by_address(tx, held, addresses=addresses, community=community)
     strangers = {line: one for line, one in held.items() if line not in known}
     await reach_store.add_recipients(tx.conn, recipients=list(strangers.values()))
     tx.did(
@@ -120,7 +121,7 @@ async def _named(tx: Transaction, people: Sequence[Wanted], *, community: str) -
 
 
 async def _by_address(
-    tx: Transaction[Settings], addresses: dict[int, str], held: dict[int, Recipient], *, community: str
+    tx: Transaction[Settings], held: dict[int, Recipient], *, addresses: dict[int, str], community: str
 ) -> dict[int, str]:
     """The members whose addresses lines have, by line."""
     confirmed = await store.load_by_addresses(
@@ -178,7 +179,12 @@ async def sign_in(tx: Transaction[Settings], *, token: str) -> SignedIn:
     )
     if not _is_by_mail_alone(member, identity):
         raise MemberElsewhereError
-    return await sign_in_as_member(tx, community=link.community, member_id=member.member_id, way=OFFER)
+    signed_in = await sign_in_as_member(tx, community=link.community, member_id=member.member_id, way=OFFER)
+    # The link shows that they read the mail; whoever they are is known from here on.
+    by = Actor(link.community, member.member_id, BY_LINK)
+    after = {"expires_at": signed_in.claims.expires_at}
+    tx.did(Did("recipient.come_in", "recipient", held.recipient_id, member.member_id, after=after, actor=by))
+    return signed_in
 
 
 async def take_offer(tx: Transaction[Settings], *, token: str, community: str, member_id: str) -> OfferLink:
@@ -197,6 +203,8 @@ async def take_offer(tx: Transaction[Settings], *, token: str, community: str, m
         name=None,
         proven=Proven(ProvenBy.TOKEN, member_id),
     )
+    after = {"line_id": link.line_id}
+    tx.did(Did("recipient.take_offer", "recipient", held.recipient_id, member_id, after=after))
     return link
 
 

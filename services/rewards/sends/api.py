@@ -35,7 +35,9 @@ from services.rewards.settings import Settings
 from shared.commands import KEY_REUSED, IdempotencyKey
 from shared.contracts.fields import Slug
 from shared.contracts.texts import Line
+from shared.followed_members import load_names
 from shared.http import (
+    IN_ANSWER,
     Conn,
     FieldError,
     Limit,
@@ -147,6 +149,7 @@ class SendShown(BaseModel):
     claims_end_at: datetime
     made_at: datetime
     made_by: str = Field(description="The access key or token")
+    made_by_person: UUID | None = Field(description="Who made it: somebody else approves it")
     decided_at: datetime | None
     decided_by: str | None = Field(description="Who approved it or called it off: the access key or token")
 
@@ -165,6 +168,7 @@ class SendShown(BaseModel):
             claims_end_at=send.claims_end_at,
             made_at=send.made_at,
             made_by=send.made_by.credential,
+            made_by_person=None if send.made_by.person_id is None else UUID(send.made_by.person_id),
             decided_at=send.decided_at,
             decided_by=None if send.decided_by is None else send.decided_by.credential,
         )
@@ -191,6 +195,7 @@ class SendLineShown(BaseModel):
     line: int = Field(examples=[1])
     line_id: UUID
     member_id: UUID | None
+    member_name: str | None = Field(examples=["Ada Lovelace"])
     recipient_id: UUID | None
     reward_id: str = Field(examples=["book-voucher"])
     state: LineState
@@ -199,9 +204,20 @@ class SendLineShown(BaseModel):
     changed_at: datetime
 
     @classmethod
-    def of(cls, line: SendLine) -> Self:
+    def of(cls, line: SendLine, names: dict[str, str]) -> Self:
         """A line as it is answered."""
-        return cls.model_validate(line, from_attributes=True)
+        return cls(
+            line=line.line,
+            line_id=UUID(line.line_id),
+            member_id=None if line.member_id is None else UUID(line.member_id),
+            member_name=None if line.member_id is None else names.get(line.member_id),
+            recipient_id=None if line.recipient_id is None else UUID(line.recipient_id),
+            reward_id=line.reward_id,
+            state=line.state.value,
+            why=None if line.why is None else line.why.value,
+            redemption_id=None if line.redemption_id is None else UUID(line.redemption_id),
+            changed_at=line.changed_at,
+        )
 
 
 class SentOffer(BaseModel):
@@ -292,8 +308,8 @@ async def get_send(principal: Reader, conn: Conn, settings: InSettings, send_id:
     summary="The people on the list of a send",
     responses=problem_responses(UNKNOWN_SEND),
 )
-async def list_lines(
-    principal: Reader,
+async def list_send_lines(
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ, reads=IN_ANSWER)],
     conn: Conn,
     send_id: SendId,
     place: Annotated[SendLinePlace | None, after(SendLinePlace)],
@@ -312,7 +328,12 @@ async def list_lines(
         after=None if place is None else place.line,
         limit=limit,
     )
-    return Page.of(lines, limit, item=SendLineShown.of, place=lambda line: SendLinePlace(line.line))
+    names = await load_names(
+        conn, community=community, member_ids=[line.member_id for line in lines if line.member_id]
+    )
+    return Page.of(
+        lines, limit, item=lambda line: SendLineShown.of(line, names), place=lambda line: SendLinePlace(line.line)
+    )
 
 
 @router.post(
@@ -320,7 +341,7 @@ async def list_lines(
     summary="Hand in a draft of a send",
     responses=problem_responses(UNKNOWN_SEND, SEND_STATE, ABOUT_YOURSELF),
 )
-async def submit(principal: Keeper, tx: Tx, send_id: SendId) -> SendWhole:
+async def submit_send(principal: Keeper, tx: Tx, send_id: SendId) -> SendWhole:
     """It goes, or waits for another person where it gives more than one may alone. Nobody sends to themselves."""
     send = await making.submit(tx, community=principal.community, send_id=str(send_id), by=_by(principal))
     return await _whole(tx.conn, send, settings=tx.settings, now=tx.now)
@@ -331,7 +352,7 @@ async def submit(principal: Keeper, tx: Tx, send_id: SendId) -> SendWhole:
     summary="Approve a send that somebody else made",
     responses=problem_responses(UNKNOWN_SEND, SEND_STATE, SEND_FOUR_EYES, ABOUT_YOURSELF),
 )
-async def approve(principal: Keeper, tx: Tx, send_id: SendId) -> SendWhole:
+async def approve_send(principal: Keeper, tx: Tx, send_id: SendId) -> SendWhole:
     """It goes from then on, or from its moment."""
     send = await making.approve(tx, community=principal.community, send_id=str(send_id), by=_by(principal))
     return await _whole(tx.conn, send, settings=tx.settings, now=tx.now)
@@ -342,7 +363,7 @@ async def approve(principal: Keeper, tx: Tx, send_id: SendId) -> SendWhole:
     summary="Call a send off",
     responses=problem_responses(UNKNOWN_SEND, SEND_STATE),
 )
-async def cancel(principal: Keeper, tx: Tx, send_id: SendId) -> SendWhole:
+async def cancel_send(principal: Keeper, tx: Tx, send_id: SendId) -> SendWhole:
     """What it gave stays; what nobody claimed yet cannot be claimed any more."""
     send = await making.cancel(tx, community=principal.community, send_id=str(send_id), by=_by(principal))
     return await _whole(tx.conn, send, settings=tx.settings, now=tx.now)
@@ -353,7 +374,7 @@ async def cancel(principal: Keeper, tx: Tx, send_id: SendId) -> SendWhole:
     summary="Try the lines of a send that failed once more",
     responses=problem_responses(UNKNOWN_SEND, SEND_STATE),
 )
-async def retry(principal: Keeper, tx: Tx, send_id: SendId) -> SendWhole:
+async def retry_send(principal: Keeper, tx: Tx, send_id: SendId) -> SendWhole:
     """What was given is not given again."""
     send = await making.retry(tx, community=principal.community, send_id=str(send_id), by=_by(principal))
     return await _whole(tx.conn, send, settings=tx.settings, now=tx.now)
@@ -364,8 +385,8 @@ async def retry(principal: Keeper, tx: Tx, send_id: SendId) -> SendWhole:
     summary="What somebody was sent",
     responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_SEND_LINE),
 )
-async def get_offer(
-    principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_own=True)],
+async def get_sent_offer(
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_own=True, reads="member_id")],
     conn: Conn,
     settings: InSettings,
     member_id: MemberId,
@@ -395,7 +416,7 @@ async def get_offer(
         UNKNOWN_IDENTITY, UNKNOWN_MEMBER, UNKNOWN_SEND_LINE, SEND_LINE_OVER, UNKNOWN_REWARD, OUT_OF_STOCK
     ),
 )
-async def post_claim(
+async def claim_sent(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE, or_own=True)],
     tx: Tx,
     member_id: MemberId,

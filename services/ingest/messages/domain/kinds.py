@@ -34,7 +34,8 @@ class Words:
 class Kind:
     """A kind of message. `values` are those that a template may name, with an example of each.
 
-    One that `is_service` tells somebody what they asked for: no wish and no quiet hour holds it back. `room` is
+    One that `is_service` tells somebody what they asked for: no wish and no quiet hour holds it back. One
+    `to_recipients` goes to who is no member yet, and by itself. `room` is
     what a room of a chat is told, by language; what has none concerns one person
     alone. `page` is where its link leads.
     """
@@ -45,6 +46,7 @@ class Kind:
     words: Mapping[str, Words]
     room: Mapping[str, str] = field(default_factory=dict)
     is_service: bool = False
+    to_recipients: bool = False
     page: str = "/me"
 
 
@@ -259,6 +261,7 @@ _ALL: Final = (
                 "Il link è solo tuo e vale per un po': non inoltrarlo.",
             ),
         ),
+        to_recipients=True,
         page="",
     ),
     Kind(
@@ -283,7 +286,7 @@ _ALL: Final = (
 )
 KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in _ALL}
 #: Those that a community may turn on; the others go by themselves.
-CHOSEN: Final = tuple(kind.name for kind in _ALL if not kind.is_service)
+CHOSEN: Final = tuple(kind.name for kind in _ALL if not (kind.is_service or kind.to_recipients))
 
 
 def words_of(kind: Kind, language: str) -> Words:

@@ -162,7 +162,7 @@ async def submit(tx: Transaction[Settings], *, community: str, send_id: str, by:
         return send
     await _check_not_oneself(tx, send, by=by)
     submitted = send.submitted(alone_max_points=tx.settings.sends_alone_max_points, by=by, now=tx.now)
-    return await _decided(tx, send, submitted, verb="submit")
+    return await _decided(tx, submitted, was=send.state, verb="submit")
 
 
 async def approve(tx: Transaction, *, community: str, send_id: str, by: Actor) -> Send:
@@ -176,7 +176,7 @@ async def approve(tx: Transaction, *, community: str, send_id: str, by: Actor) -
         return send
     approved = send.approved(by=by, now=tx.now)
     await _check_not_oneself(tx, send, by=by)
-    return await _decided(tx, send, approved, verb="approve")
+    return await _decided(tx, approved, was=send.state, verb="approve")
 
 
 async def cancel(tx: Transaction, *, community: str, send_id: str, by: Actor) -> Send:
@@ -190,7 +190,7 @@ async def cancel(tx: Transaction, *, community: str, send_id: str, by: Actor) ->
         return send
     cancelled = send.becoming(SendState.CANCELLED, by=by, now=tx.now)
     await store.end_lines(tx.conn, send, state=SendLineState.CANCELLED, now=tx.now)
-    return await _decided(tx, send, cancelled, verb="cancel")
+    return await _decided(tx, cancelled, was=send.state, verb="cancel")
 
 
 async def retry(tx: Transaction, *, community: str, send_id: str, by: Actor) -> Send:
@@ -221,15 +221,15 @@ async def _lock(tx: Transaction, *, community: str, send_id: str) -> Send:
     return send
 
 
-async def _decided(tx: Transaction, before: Send, after: Send, *, verb: str) -> Send:
-    await store.set_state(tx.conn, after, now=tx.now)
+async def _decided(tx: Transaction, send: Send, *, was: SendState, verb: str) -> Send:
+    await store.set_state(tx.conn, send, now=tx.now)
     tx.did(
         Did(
             f"send.{verb}",
             "send",
-            after.send_id,
-            before={"state": before.state},
-            after={"state": after.state, "lines": after.lines_count, "points": after.points},
+            send.send_id,
+            before={"state": was},
+            after={"state": send.state, "lines": send.lines_count, "points": send.points},
         )
     )
-    return after
+    return send

@@ -53,7 +53,7 @@ async def carry_on_sends(tx: Transaction[Settings]) -> bool:
     )
     # By reward, so that two pieces at once take the same locks in one order.
     became = [
-        await _carried_out(tx, send, line, owner=_head(heads, send, owners[line.line]))
+        await _carried_out(tx, line, send=send, owner=_head(heads, send, owners[line.line]))
         for line in sorted(lines, key=lambda line: (line.reward_id, line.line))
     ]
     await store.set_lines(tx.conn, became)
@@ -75,14 +75,14 @@ async def _whose(conn: Connection, line: SendLine, *, settings: Settings) -> str
     return await find_owner(conn, settings, community=line.community, identity=identity)
 
 
-async def _carried_out(tx: Transaction[Settings], send: Send, line: SendLine, *, owner: str | None) -> SendLine:
+async def _carried_out(tx: Transaction[Settings], line: SendLine, *, send: Send, owner: str | None) -> SendLine:
     if owner is None:
         if send.claims_end_at <= tx.now:
             return replace(line, state=SendLineState.EXPIRED, changed_at=tx.now)
-        _ask_for_message(tx, send, line)
+        _ask_for_message(tx, line, send=send)
         return line.offered(now=tx.now)
     try:
-        given = await _give(tx, send, line, member_id=owner)
+        given = await _give(tx, line, send=send, member_id=owner)
     except UnknownMemberError:
         return line.failed(SendWhy.NOBODY, now=tx.now)
     except OutOfStockError:
@@ -92,7 +92,7 @@ async def _carried_out(tx: Transaction[Settings], send: Send, line: SendLine, *,
     return line.given(given.redemption_id, member_id=given.member_id, now=tx.now)
 
 
-async def _give(tx: Transaction[Settings], send: Send, line: SendLine, *, member_id: str) -> Redemption:
+async def _give(tx: Transaction[Settings], line: SendLine, *, send: Send, member_id: str) -> Redemption:
     named = await find_name(tx.conn, community=send.community, member_id=member_id)
     if named is None or named.is_erased:
         raise UnknownMemberError(member_id)
@@ -106,7 +106,7 @@ async def _give(tx: Transaction[Settings], send: Send, line: SendLine, *, member
     )
 
 
-def _ask_for_message(tx: Transaction, send: Send, line: SendLine) -> None:
+def _ask_for_message(tx: Transaction, line: SendLine, *, send: Send) -> None:
     """Have ingest write to a recipient; asked for again it is the same message."""
     request_id = derived_id(f"send_offer|{line.line_id}")
     data: MessageRequestedData = {
@@ -161,7 +161,7 @@ async def claim(tx: Transaction[Settings], *, community: str, line_id: str, memb
         raise UnknownSendLineError
     if send.claims_end_at <= tx.now:
         raise SendLineOverError(SendLineState.EXPIRED)
-    given = await _give(tx, send, line, member_id=head_id)
+    given = await _give(tx, line, send=send, member_id=head_id)
     await store.set_lines(tx.conn, [line.given(given.redemption_id, member_id=given.member_id, now=tx.now)])
     SEND_LINES.labels("claimed").inc()
     said = {"state": given.state, "reward_id": given.reward_id, "send_id": send.send_id}

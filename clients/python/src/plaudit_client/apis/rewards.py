@@ -1130,6 +1130,29 @@ class Rewards:
             ),
         )
 
+    def claim_sent(self, member_id: str, *, line_id: str) -> types.Redemption:
+        """For the member themselves, too: once. Claimed again it is the same redemption."""
+        return cast(
+            "types.Redemption",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/sent-claims",
+                    fields={"line_id": line_id},
+                )
+            ),
+        )
+
+    def get_sent_offer(self, member_id: str, line_id: str) -> types.SentOffer:
+        """For whom it is alone."""
+        return cast(
+            "types.SentOffer",
+            self._ask(
+                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/sent-offers/{as_segment(line_id)}")
+            ),
+        )
+
     def get_statement(
         self,
         member_id: str,
@@ -1761,6 +1784,115 @@ class Rewards:
         """It gives nothing from now on; whoever claimed it keeps what they got. Again changes nothing."""
         return cast(
             "types.LinkShown", self._ask(call("rewards", "POST", f"/v1/reward-links/{as_segment(link_id)}/revoke"))
+        )
+
+    def list_sends(self, *, limit: int | None = None, after: str | None = None) -> types.SendShownPage:
+        """With how far each is."""
+        return cast(
+            "types.SendShownPage",
+            self._ask(call("rewards", "GET", "/v1/sends", params={"limit": limit, "after": after})),
+        )
+
+    def iter_sends(self, *, limit: int | None = None) -> Iterator[types.SendShown]:
+        """Every item that `list_sends` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/sends", params={"limit": limit}))
+
+    def post_send(
+        self,
+        *,
+        lines: Sequence[types.LineWanted],
+        reward_id: str,
+        title: str,
+        claims_end_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        starts_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.SendWhole:
+        """Nothing is given before it is submitted. All of a list or nothing: what is wrong is said line by
+        line.
+        """
+        return cast(
+            "types.SendWhole",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/sends",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "lines": lines,
+                        "reward_id": reward_id,
+                        "title": title,
+                        "claims_end_at": claims_end_at,
+                        "starts_at": starts_at,
+                    },
+                )
+            ),
+        )
+
+    def get_send(self, send_id: str) -> types.SendWhole:
+        """With what it takes, and what is lacking."""
+        return cast("types.SendWhole", self._ask(call("rewards", "GET", f"/v1/sends/{as_segment(send_id)}")))
+
+    def approve_send(self, send_id: str) -> types.SendWhole:
+        """It goes from then on, or from its moment."""
+        return cast(
+            "types.SendWhole", self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/approve"))
+        )
+
+    def cancel_send(self, send_id: str) -> types.SendWhole:
+        """What it gave stays; what nobody claimed yet cannot be claimed any more."""
+        return cast(
+            "types.SendWhole", self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/cancel"))
+        )
+
+    def list_send_lines(
+        self,
+        send_id: str,
+        *,
+        state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.SendLineShownPage:
+        """In their order, each with what became of it."""
+        return cast(
+            "types.SendLineShownPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/sends/{as_segment(send_id)}/lines",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_send_lines(
+        self,
+        send_id: str,
+        *,
+        state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.SendLineShown]:
+        """Every item that `list_send_lines` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards", "GET", f"/v1/sends/{as_segment(send_id)}/lines", params={"state": state, "limit": limit}
+            ),
+        )
+
+    def retry_send(self, send_id: str) -> types.SendWhole:
+        """What was given is not given again."""
+        return cast(
+            "types.SendWhole", self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/retry"))
+        )
+
+    def submit_send(self, send_id: str) -> types.SendWhole:
+        """It goes, or waits for another person where it gives more than one may alone. Nobody sends to
+        themselves.
+        """
+        return cast(
+            "types.SendWhole", self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/submit"))
         )
 
     def get_webhook_deliveries(
@@ -2994,6 +3126,29 @@ class AsyncRewards:
             ),
         )
 
+    async def claim_sent(self, member_id: str, *, line_id: str) -> types.Redemption:
+        """For the member themselves, too: once. Claimed again it is the same redemption."""
+        return cast(
+            "types.Redemption",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/sent-claims",
+                    fields={"line_id": line_id},
+                )
+            ),
+        )
+
+    async def get_sent_offer(self, member_id: str, line_id: str) -> types.SentOffer:
+        """For whom it is alone."""
+        return cast(
+            "types.SentOffer",
+            await self._ask(
+                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/sent-offers/{as_segment(line_id)}")
+            ),
+        )
+
     async def get_statement(
         self,
         member_id: str,
@@ -3639,6 +3794,115 @@ class AsyncRewards:
         return cast(
             "types.LinkShown",
             await self._ask(call("rewards", "POST", f"/v1/reward-links/{as_segment(link_id)}/revoke")),
+        )
+
+    async def list_sends(self, *, limit: int | None = None, after: str | None = None) -> types.SendShownPage:
+        """With how far each is."""
+        return cast(
+            "types.SendShownPage",
+            await self._ask(call("rewards", "GET", "/v1/sends", params={"limit": limit, "after": after})),
+        )
+
+    def iter_sends(self, *, limit: int | None = None) -> AsyncIterator[types.SendShown]:
+        """Every item that `list_sends` lists, page by page."""
+        return async_items(self._ask, call("rewards", "GET", "/v1/sends", params={"limit": limit}))
+
+    async def post_send(
+        self,
+        *,
+        lines: Sequence[types.LineWanted],
+        reward_id: str,
+        title: str,
+        claims_end_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        starts_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.SendWhole:
+        """Nothing is given before it is submitted. All of a list or nothing: what is wrong is said line by
+        line.
+        """
+        return cast(
+            "types.SendWhole",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/sends",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "lines": lines,
+                        "reward_id": reward_id,
+                        "title": title,
+                        "claims_end_at": claims_end_at,
+                        "starts_at": starts_at,
+                    },
+                )
+            ),
+        )
+
+    async def get_send(self, send_id: str) -> types.SendWhole:
+        """With what it takes, and what is lacking."""
+        return cast("types.SendWhole", await self._ask(call("rewards", "GET", f"/v1/sends/{as_segment(send_id)}")))
+
+    async def approve_send(self, send_id: str) -> types.SendWhole:
+        """It goes from then on, or from its moment."""
+        return cast(
+            "types.SendWhole", await self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/approve"))
+        )
+
+    async def cancel_send(self, send_id: str) -> types.SendWhole:
+        """What it gave stays; what nobody claimed yet cannot be claimed any more."""
+        return cast(
+            "types.SendWhole", await self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/cancel"))
+        )
+
+    async def list_send_lines(
+        self,
+        send_id: str,
+        *,
+        state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.SendLineShownPage:
+        """In their order, each with what became of it."""
+        return cast(
+            "types.SendLineShownPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/sends/{as_segment(send_id)}/lines",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_send_lines(
+        self,
+        send_id: str,
+        *,
+        state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"] | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.SendLineShown]:
+        """Every item that `list_send_lines` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards", "GET", f"/v1/sends/{as_segment(send_id)}/lines", params={"state": state, "limit": limit}
+            ),
+        )
+
+    async def retry_send(self, send_id: str) -> types.SendWhole:
+        """What was given is not given again."""
+        return cast(
+            "types.SendWhole", await self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/retry"))
+        )
+
+    async def submit_send(self, send_id: str) -> types.SendWhole:
+        """It goes, or waits for another person where it gives more than one may alone. Nobody sends to
+        themselves.
+        """
+        return cast(
+            "types.SendWhole", await self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/submit"))
         )
 
     async def get_webhook_deliveries(

@@ -772,6 +772,17 @@ class LiabilityPolicyTerms(TypedDict):
     vintage_unit: Literal["month", "year"]
 
 
+class LineCounts(TypedDict):
+    """How many lines of a send are in each state."""
+
+    cancelled: NotRequired[int]
+    expired: NotRequired[int]
+    failed: NotRequired[int]
+    given: NotRequired[int]
+    offered: NotRequired[int]
+    waiting: NotRequired[int]
+
+
 class LineForeseen(TypedDict):
     """What noting a line would do to its payout."""
 
@@ -797,6 +808,14 @@ class LineForeseen(TypedDict):
         | None
     )
     why: str | None
+
+
+class LineWanted(TypedDict):
+    """A person on the list: a member, or a recipient whom ingest holds (`POST /v1/recipients/table`)."""
+
+    member_id: NotRequired[str | None]
+    recipient_id: NotRequired[str | None]
+    reward_id: NotRequired[str | None]
 
 
 class LinkOpened(TypedDict):
@@ -920,6 +939,14 @@ class NamedRedemption(TypedDict):
     title: str
 
 
+class NeedShown(TypedDict):
+    """How many of a reward a send gives yet, and how many there are."""
+
+    left_count: int | None
+    needed_count: int
+    reward_id: str
+
+
 class NewLink(TypedDict):
     """A link that is made."""
 
@@ -949,6 +976,16 @@ class NewReward(TypedDict):
     stock: NotRequired[int | None]
     title: str
     translations: NotRequired[list[RewardTranslation]]
+
+
+class NewSend(TypedDict):
+    """A list of people who are to get a reward."""
+
+    claims_end_at: NotRequired[str | None]
+    lines: list[LineWanted]
+    reward_id: str
+    starts_at: NotRequired[str | None]
+    title: str
 
 
 class NotRebuilt(TypedDict):
@@ -1248,6 +1285,20 @@ class RunPage(TypedDict):
     """RunPage"""
 
     items: list[Run]
+    next: NotRequired[str | None]
+
+
+class SendLineShownPage(TypedDict):
+    """SendLineShownPage"""
+
+    items: list[SendLineShown]
+    next: NotRequired[str | None]
+
+
+class SendShownPage(TypedDict):
+    """SendShownPage"""
+
+    items: list[SendShown]
     next: NotRequired[str | None]
 
 
@@ -1798,6 +1849,77 @@ class SealDifference(TypedDict):
     reason: str
     run_id: str
     step: Literal["computed", "approving", "approved", "filed"] | None
+
+
+class SendLineShown(TypedDict):
+    """A person on the list, and what became of it."""
+
+    changed_at: str
+    line: int
+    line_id: str
+    member_id: str | None
+    member_name: str | None
+    recipient_id: str | None
+    redemption_id: str | None
+    reward_id: str
+    state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"]
+    why: Literal["out_of_stock", "not_offered", "nobody"] | None
+
+
+class SendShown(TypedDict):
+    """A send, and how far it is."""
+
+    claims_end_at: str
+    decided_at: str | None
+    decided_by: str | None
+    lines: LineCounts
+    lines_count: int
+    made_at: str
+    made_by: str
+    made_by_person: str | None
+    points: int
+    reward_id: str
+    send_id: str
+    starts_at: str | None
+    state: Literal["draft", "waiting", "approved", "done", "cancelled"]
+    title: str
+
+
+class SendWhole(TypedDict):
+    """A send with what it takes: what is lacking is seen before it goes."""
+
+    claims_end_at: str
+    decided_at: str | None
+    decided_by: str | None
+    lines: LineCounts
+    lines_count: int
+    made_at: str
+    made_by: str
+    made_by_person: str | None
+    needs: list[NeedShown]
+    points: int
+    reward_id: str
+    send_id: str
+    starts_at: str | None
+    state: Literal["draft", "waiting", "approved", "done", "cancelled"]
+    takes_second_person: bool
+    title: str
+
+
+class SentClaim(TypedDict):
+    """Which line of a send somebody claims."""
+
+    line_id: str
+
+
+class SentOffer(TypedDict):
+    """What somebody was sent, for whom it is."""
+
+    claims_end_at: str
+    redemption_id: str | None
+    reward_id: str
+    state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"]
+    title: str
 
 
 class SetAsideRequest(TypedDict):

@@ -48,6 +48,7 @@ from services.rewards.settings import Settings
 from services.rewards.suspensions.handlers import FOLLOWED_SUSPENSIONS
 from services.rewards.vouchers import api as vouchers
 from services.rewards.vouchers.handlers.codes import seal_anew
+from services.rewards.wallets.api import routes as wallets
 from services.rewards.wallets.handlers.deciding import count_wallets
 from services.rewards.wallets.handlers.moving import free_expired
 from services.rewards.wallets.handlers.told import READ_BACK as WALLETS_READ_BACK
@@ -82,6 +83,7 @@ SPEC = ServiceSpec(
             *(members, erasure, payees, offers, rewards, vouchers, redemptions, own_redemptions),
             *(reward_links, payouts, runs, preview, review, outcomes),
             *(reconciliation, checks, books, chain_api, draws, periods, journals),
+            wallets,
             *(liability_policies, liability, account_mappings, journal_exports),
         )
     ],

@@ -89,6 +89,10 @@ WALLET_MOVES = Counter("plaudit_rewards_wallet_moves_total", "What moved in wall
 WALLETS_REFUSED = Counter(
     "plaudit_rewards_wallets_refused_total", "Spending refused because its wallet holds less, or is not open"
 )
+WALLETS_OVERRUN = Counter(
+    "plaudit_rewards_wallets_overrun_total",
+    "Times that a bank paid after all what a wallet did not hold any more: it is missing on the wallet",
+)
 WALLETS_LOW = Gauge("plaudit_rewards_wallets_low", "Wallets that hold less than their owners want to be told of")
 WALLET_DECISIONS_WAITING = Gauge(
     "plaudit_rewards_wallet_decisions_waiting", "Decisions about wallets that wait for another person"

@@ -102,6 +102,10 @@ class WalletExceededError(Exception):
         self.currency = currency
 
 
+class BudgetUsedUpError(Exception):
+    """What the community gave to pay for a reward is used up, or nothing is spent of it now."""
+
+
 class WalletRefusedError(Exception):
     """The wallet is not in a state for that, or does not fit; the message says why."""
 
@@ -157,6 +161,11 @@ class Wallet:
         """The id of the fact that tells how it is now."""
         return derived_id(f"{self.community}|wallet|{self.wallet_id}|{self.revision}")
 
+    @property
+    def is_open(self) -> bool:
+        """Whether something can be taken from it."""
+        return self.state is WalletState.OPEN
+
     def account(self, kind: CommunityKind) -> Account:
         """Its account of a kind."""
         return wallet_account(self.community, self.wallet_id, kind, self.currency)
@@ -180,7 +189,7 @@ class Wallet:
 
     def check_spendable(self) -> None:
         """Raises WalletRefusedError when nothing can be taken from it."""
-        if self.state is not WalletState.OPEN:
+        if not self.is_open:
             raise WalletRefusedError(f"The wallet {self.title!r} is {self.state}: nothing is spent from it")
 
     def check_holds(self, funds: Funds, amount: int) -> None:

@@ -174,10 +174,15 @@ async def delete_assignments(
     return int(status.rsplit(" ", 1)[-1])
 
 
-async def load_assignments(conn: Connection, *, community: str) -> list[Assignment]:
-    """What is paid from wallets."""
+async def load_assignments(conn: Connection, *, community: str, spends: Spends | None = None) -> list[Assignment]:
+    """What is paid from wallets: of one kind, or (None) of all."""
     rows = await conn.fetch(
-        "select * from wallet_assignments where community = $1 order by spends, reward_id, currency", community
+        """
+        select * from wallet_assignments where community = $1 and ($2::text is null or spends = $2)
+        order by spends, reward_id, currency
+        """,
+        community,
+        spends,
     )
     return [
         Assignment(

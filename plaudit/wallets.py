@@ -29,7 +29,9 @@ def wallet() -> None:
 @json_option
 def list_wallets(where: Where, as_json: bool) -> None:
     """List wallets, oldest first, with what is left in each. Amounts are points or minor units."""
-    found = _every(where, "/v1/wallets")
+    place = where.place()
+    with place.access("plaudit wallet", READ, ("rewards",)) as key:
+        found = list(every_item(f"{place.url('rewards')}/v1/wallets", key))
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -48,7 +50,9 @@ def list_wallets(where: Where, as_json: bool) -> None:
 @wallet_argument
 def list_moves(where: Where, as_json: bool, wallet_id: str) -> None:
     """List what came into WALLET, left it, was set aside, spent and came back, newest first."""
-    found = _every(where, f"/v1/wallets/{wallet_id}/moves")
+    place = where.place()
+    with place.access("plaudit wallet", READ, ("rewards",)) as key:
+        found = list(every_item(f"{place.url('rewards')}/v1/wallets/{wallet_id}/moves", key))
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -75,7 +79,10 @@ def list_moves(where: Where, as_json: bool, wallet_id: str) -> None:
 )
 def list_decisions(where: Where, as_json: bool, state: str | None) -> None:
     """List what was proposed of wallets, newest first, and who decided it."""
-    found = _every(where, "/v1/wallet-decisions", **({"state": state} if state else {}))
+    said = {"state": state} if state else {}
+    place = where.place()
+    with place.access("plaudit wallet", READ, ("rewards",)) as key:
+        found = list(every_item(f"{place.url('rewards')}/v1/wallet-decisions", key, **said))
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -212,12 +219,6 @@ def confirm(where: Where, as_json: bool, decision_id: str) -> None:
 def withdraw(where: Where, as_json: bool, decision_id: str) -> None:
     """Have a DECISION that waits come to nothing."""
     _settle(where, as_json, decision_id, "withdraw", WRITE)
-
-
-def _every(where: Where, path: str, **said: str) -> list[Any]:
-    place = where.place()
-    with place.access("plaudit wallet", READ, ("rewards",)) as key:
-        return list(every_item(f"{place.url('rewards')}{path}", key, **said))
 
 
 def _post(where: Where, path: str, body: Any, *, name: str | None) -> Any:

@@ -39,7 +39,9 @@ async def show(visit: Visit) -> Response:
     )
     return visit.page(
         "pages/wallets/page.html",
-        **answers,
+        wallets=answers["wallets"],
+        assignments=answers["assignments"],
+        waiting=answers["waiting"],
         tree=_in_trees(answers["wallets"].items),
         words=words,
         may_make=visit.signed_in.may(WRITE),

@@ -243,7 +243,7 @@ async def _deeds(conn: Connection, done: Sequence[_Done], *, community: str) -> 
 
 
 async def shown_wallets(
-    conn: Connection, found: Sequence[wallets.Wallet], funds: dict[str, Funds], *, community: str
+    conn: Connection, found: Sequence[wallets.Wallet], *, funds: dict[str, Funds], community: str
 ) -> list[Wallet]:
     """Wallets as they are answered, in their order."""
     deeds = await _deeds(conn, [_Done(one.changed_by, one.changed_at) for one in found], community=community)
@@ -294,8 +294,8 @@ async def shown_moves(conn: Connection, found: Sequence[wallets.Move], *, commun
 async def shown_decisions(
     conn: Connection,
     found: Sequence[decisions.Decision],
-    known: dict[str, wallets.Wallet],
     *,
+    known: dict[str, wallets.Wallet],
     community: str,
 ) -> list[WalletDecision]:
     """Decisions as they are answered, in their order; `known` are their wallets."""

@@ -80,7 +80,7 @@ async def list_wallets(
     """Each with what is left in it, what is set aside and what was spent."""
     found = await store.page_of_wallets(conn, community=principal.community, after=place, limit=limit)
     funds = await store.load_funds(conn, found)
-    answered = await shown_wallets(conn, found, funds, community=principal.community)
+    answered = await shown_wallets(conn, found, funds=funds, community=principal.community)
     by_id = {str(one.wallet_id): one for one in answered}
     return Page.of(found, limit, item=lambda one: by_id[one.wallet_id], place=lambda one: one.place)
 
@@ -88,7 +88,7 @@ async def list_wallets(
 @router.get("/v1/wallets/{wallet_id}", summary="A wallet", responses=problem_responses(UNKNOWN_WALLET))
 async def get_wallet(principal: Reader, conn: Conn, wallet_id: UUID) -> Wallet:
     """What is left in it, what is set aside and what was spent."""
-    return await _answer(conn, await _find(conn, principal, wallet_id))
+    return await _answer(conn, await _find(conn, wallet_id, community=principal.community))
 
 
 @router.put(
@@ -140,7 +140,7 @@ async def list_wallet_moves(
     limit: Limit = 100,
 ) -> Page[WalletMove]:
     """What came in, what went out, what was set aside, spent, freed and given back, and by whom."""
-    wallet = await _find(conn, principal, wallet_id)
+    wallet = await _find(conn, wallet_id, community=principal.community)
     found = await store.page_of_moves(
         conn, community=principal.community, wallet_id=wallet.wallet_id, after=place, limit=limit
     )
@@ -212,7 +212,7 @@ async def list_wallet_decisions(
         limit=limit,
     )
     known = await _by_id(conn, principal.community)
-    answered = await shown_decisions(conn, found, known, community=principal.community)
+    answered = await shown_decisions(conn, found, known=known, community=principal.community)
     by_id = {str(one.decision_id): one for one in answered}
     return Page.of(found, limit, item=lambda one: by_id[one.decision_id], place=lambda one: one.place)
 
@@ -256,8 +256,8 @@ async def withdraw_wallet_decision(principal: Maker, tx: Tx, decision_id: UUID) 
     return await _answer_decision(tx.conn, decided)
 
 
-async def _find(conn: Connection, principal: Principal, wallet_id: UUID) -> wallets.Wallet:
-    found = await store.find_wallet(conn, community=principal.community, wallet_id=str(wallet_id))
+async def _find(conn: Connection, wallet_id: UUID, *, community: str) -> wallets.Wallet:
+    found = await store.find_wallet(conn, community=community, wallet_id=str(wallet_id))
     if found is None:
         raise UnknownWalletError(str(wallet_id))
     return found
@@ -270,11 +270,11 @@ async def _by_id(conn: Connection, community: str) -> dict[str, wallets.Wallet]:
 async def _answer(conn: Connection, wallet: wallets.Wallet) -> Wallet:
     current = await store.find_wallet(conn, community=wallet.community, wallet_id=wallet.wallet_id) or wallet
     funds = await store.load_funds(conn, [current])
-    (answered,) = await shown_wallets(conn, [current], funds, community=wallet.community)
+    (answered,) = await shown_wallets(conn, [current], funds=funds, community=wallet.community)
     return answered
 
 
 async def _answer_decision(conn: Connection, decision: decisions.Decision) -> WalletDecision:
     known = await _by_id(conn, decision.community)
-    (answered,) = await shown_decisions(conn, [decision], known, community=decision.community)
+    (answered,) = await shown_decisions(conn, [decision], known=known, community=decision.community)
     return answered

@@ -127,7 +127,7 @@ async def freeze(tx: Transaction, *, community: str, wallet_id: str, reason: str
     wallet = await _lock_open_or_frozen(tx, community=community, wallet_id=wallet_id)
     if wallet.state is WalletState.FROZEN:
         raise WalletRefusedError(f"The wallet {wallet.title!r} is frozen already")
-    frozen = await _become(tx, wallet, WalletState.FROZEN, by=by)
+    frozen = await _become(tx, wallet, state=WalletState.FROZEN, by=by)
     after = {"state": frozen.state.value, "reason": reason}
     tx.did(Did("wallet.freeze", "wallet", wallet_id, before={"state": wallet.state.value}, after=after))
     return frozen
@@ -209,17 +209,17 @@ async def _carry_out(tx: Transaction, decision: Decision, *, wallets: dict[str, 
     wallet, proposal = wallets[decision.wallet_id], decision.proposal
     match proposal.kind:
         case DecisionKind.FUND | DecisionKind.WITHDRAW | DecisionKind.TRANSFER:
-            await _move(tx, decision, MoveKind(proposal.kind.value), wallets=wallets, by=by)
+            await _move(tx, decision, kind=MoveKind(proposal.kind.value), wallets=wallets, by=by)
         case DecisionKind.ASSIGN | DecisionKind.UNASSIGN:
             await assign(tx, decision, currency=wallet.currency)
         case DecisionKind.THAW:
-            await _become(tx, wallet, WalletState.OPEN, by=by)
+            await _become(tx, wallet, state=WalletState.OPEN, by=by)
         case DecisionKind.CLOSE:
             await _close(tx, decision, wallets=wallets, by=by)
 
 
 async def _move(
-    tx: Transaction, decision: Decision, kind: MoveKind, *, wallets: dict[str, Wallet], by: WalletActor
+    tx: Transaction, decision: Decision, *, kind: MoveKind, wallets: dict[str, Wallet], by: WalletActor
 ) -> None:
     wallet, amount = wallets[decision.wallet_id], decision.proposal.amount or 0
     if kind is not MoveKind.FUND:
@@ -278,10 +278,10 @@ async def _close(tx: Transaction, decision: Decision, *, wallets: dict[str, Wall
             wallet.community, wallet.wallet_id
         ]
     await decision_store.delete_assignments(tx.conn, community=wallet.community, wallet_id=wallet.wallet_id)
-    await _become(tx, wallet, WalletState.CLOSED, by=by)
+    await _become(tx, wallet, state=WalletState.CLOSED, by=by)
 
 
-async def _become(tx: Transaction, wallet: Wallet, state: WalletState, *, by: WalletActor) -> Wallet:
+async def _become(tx: Transaction, wallet: Wallet, *, state: WalletState, by: WalletActor) -> Wallet:
     is_low = wallet.is_low and state is not WalletState.CLOSED
     changed = wallet.changed(by=by, now=tx.now, state=state, is_low=is_low)
     await store.put_wallet(tx.conn, changed)

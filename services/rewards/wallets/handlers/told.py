@@ -53,11 +53,11 @@ async def on_moves_told(tx: Transaction, facts: list[WalletMoved]) -> None:
         if not await store.add_moves(tx.conn, [move]):
             continue
         if move.reservation_id is not None and move.used_for is not None:
-            await _keep_reservation(tx, move, fact, index=index)
+            await _keep_reservation(tx, move, fact=fact, index=index)
         await ledger_store.post(tx.conn, [move.transfer(fact["time"])], entries=move.entries(wallets), now=tx.now)
 
 
-async def _keep_reservation(tx: Transaction, move: Move, fact: WalletMoved, *, index: int) -> None:
+async def _keep_reservation(tx: Transaction, move: Move, *, fact: WalletMoved, index: int) -> None:
     if move.reservation_id is None or move.used_for is None:
         return
     if move.kind is MoveKind.RESERVE:

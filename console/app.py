@@ -87,6 +87,7 @@ from console.pages.try_it import routes as try_it
 from console.pages.views import routes as views
 from console.pages.visitors import routes as visitors
 from console.pages.waiting import routes as waiting
+from console.pages.wallets import routes as wallets
 from console.pages.webhooks import routes as webhooks
 from console.settings import Settings
 from console.sign_in.provider import Provider
@@ -95,7 +96,7 @@ from console.sign_in.store import Database
 
 FINANCE = (
     *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, closing, journals, statements),
-    *(liability, liability_policies, general_ledger, account_mappings),
+    *(liability, liability_policies, general_ledger, account_mappings, wallets),
 )
 RUN_IT = (
     *(pipeline, dead_letters, connectors, webhooks, receipts, refused),

@@ -135,6 +135,15 @@ class Settings(ServiceSettings):
     period_close_days: int = Field(
         15, ge=1, le=366, description="Days after a month's end from which one that is not closed is overdue"
     )
+    wallets_max_count: int = Field(
+        200, ge=1, le=2_000, description="Wallets that a community may have, closed ones too"
+    )
+    wallets_depth_max_count: int = Field(
+        4, ge=1, le=10, description="Wallets from the top of a tree to its lowest: each allots to those below it"
+    )
+    wallet_decisions_waiting_max_count: int = Field(
+        100, ge=1, description="Decisions about a community's wallets that may wait for another person"
+    )
     payout_execution_days: int = Field(
         1,
         ge=0,

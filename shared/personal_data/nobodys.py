@@ -204,6 +204,22 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community journal_id state reason month amends proposed_at proposed_by_person proposed_by decided_at "
             "decided_by_person decided_by"
         ),
+        "wallets": (
+            "community wallet_id parent_id root_id depth purpose campaign_id title currency state low_amount "
+            "is_low owner_person_ids revision created_at changed_at changed_by_person changed_by"
+        ),
+        "wallet_reservations": (
+            "community reservation_id wallet_id used_for amount posted voided refunded moves created_at expires_at"
+        ),
+        "wallet_moves": (
+            "community move_id kind wallet_id to_wallet_id amount reservation_id used_for decision_id moved_at "
+            "moved_by_person moved_by"
+        ),
+        "wallet_decisions": (
+            "community decision_id wallet_id kind to_wallet_id amount spends reward_id unit_cost reason state "
+            "proposed_at proposed_by_person proposed_by decided_at decided_by_person decided_by"
+        ),
+        "wallet_assignments": "community spends reward_id currency wallet_id unit_cost",
         "journal_lines": "community journal_id line kind currency amount",
         "journal_exports": (
             "community number first_day last_day grain tax_rate lines_count made_at made_by_person made_by "

@@ -11,6 +11,7 @@ KINDS = {
     "badge": _("A badge was given"),
     "level": _("A level was reached"),
     "redemption": _("A reward was confirmed, or could not be given"),
+    "wallet_low": _("A wallet of theirs is low"),
     "payout": _("A payout was sent, or came back"),
     "nudge_welcome": _("A nudge: welcome"),
     "nudge_answered": _("A nudge: somebody answered them"),

@@ -925,6 +925,46 @@ async def withdraw_journal(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await proposed_journal(desk)}/withdraw")
 
 
+WALLET = {"title": "Community 2026", "currency": "EUR"}
+
+
+async def make_wallet(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/wallets", WALLET)
+
+
+async def made_wallet(desk: Desk) -> str:
+    made = await (await make_wallet(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/wallets/{made.json()['wallet_id']}"
+
+
+async def change_wallet(desk: Desk) -> Ask:
+    return Ask(desk.api, "PUT", await made_wallet(desk), {"title": "Community 2027", "low_amount": 100})
+
+
+async def freeze_wallet(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await made_wallet(desk)}/freeze", {"reason": "Too fast"})
+
+
+async def propose_for_wallet(desk: Desk) -> Ask:
+    body = {"kind": "fund", "reason": "The budget of 2026", "amount": 500_000}
+    return Ask(desk.api, "POST", f"{await made_wallet(desk)}/decisions", body)
+
+
+async def proposed_for_wallet(desk: Desk) -> str:
+    proposed = await (await propose_for_wallet(desk))()
+    assert proposed.status_code == 201, proposed.text
+    return f"/v1/wallet-decisions/{proposed.json()['decision_id']}"
+
+
+async def confirm_for_wallet(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await proposed_for_wallet(desk)}/confirm")
+
+
+async def withdraw_for_wallet(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await proposed_for_wallet(desk)}/withdraw")
+
+
 async def hand_in(desk: Desk, *entries: str) -> None:
     """Import a statement of the bank."""
     headers = {"Content-Type": "application/xml"}
@@ -1540,6 +1580,12 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/journals": ("journal.propose", propose_journal),
     "rewards POST /v1/journals/{journal_id}/confirm": ("journal.confirm", confirm_journal),
     "rewards POST /v1/journals/{journal_id}/withdraw": ("journal.withdraw", withdraw_journal),
+    "rewards POST /v1/wallets": ("wallet.make", make_wallet),
+    "rewards PUT /v1/wallets/{wallet_id}": ("wallet.change", change_wallet),
+    "rewards POST /v1/wallets/{wallet_id}/freeze": ("wallet.freeze", freeze_wallet),
+    "rewards POST /v1/wallets/{wallet_id}/decisions": ("wallet_decision.propose", propose_for_wallet),
+    "rewards POST /v1/wallet-decisions/{decision_id}/confirm": ("wallet_decision.confirm", confirm_for_wallet),
+    "rewards POST /v1/wallet-decisions/{decision_id}/withdraw": ("wallet_decision.withdraw", withdraw_for_wallet),
     **{f"{service} {operation}": how for service in SERVICES for operation, how in OF_EACH.items()},
 }
 

@@ -140,6 +140,24 @@ _ALL: Final = (
         page="/me/payouts",
     ),
     Kind(
+        "wallet_low",
+        "A wallet of theirs is low",
+        {"title": "Spring campaign", "amount": "95.00 EUR"},
+        _words(
+            en=(
+                "{{ title }}: {{ amount }} left",
+                "Hello {{ name }},\n\nthe wallet **{{ title }}** has {{ amount }} left, which is less than you "
+                "wanted to be told of.\n\n[See the wallets]({{ link }})",
+            ),
+            it=(
+                "{{ title }}: restano {{ amount }}",
+                "Ciao {{ name }},\n\nnel portafoglio **{{ title }}** restano {{ amount }}, meno della soglia "
+                "sotto cui volevi essere avvisato.\n\n[Guarda i portafogli]({{ link }})",
+            ),
+        ),
+        page="/wallets",
+    ),
+    Kind(
         "nudge_welcome",
         "A nudge: welcome",
         {"title": "Welcome", "topic": "Tailstock"},

@@ -302,7 +302,9 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             "Lines of sends by what became of them, and those that failed and wait.",
             "short",
             (
-                Query("sum by (became) (increase(plaudit_rewards_send_lines_total[$__rate_interval]))", "{{became}}"),
+                Query(
+                    "sum by (became) (increase(plaudit_rewards_send_lines_total[$__rate_interval]))", "{{became}}"
+                ),
                 Query("max(plaudit_rewards_send_lines_failed)", "failed, waiting"),
             ),
         ),

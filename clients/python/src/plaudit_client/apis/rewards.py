@@ -1895,6 +1895,204 @@ class Rewards:
             "types.SendWhole", self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/submit"))
         )
 
+    def list_wallet_assignments(self) -> types.WalletAssignments:
+        """A redemption takes its reward's wallet, else that of all redemptions; what is not here takes none."""
+        return cast("types.WalletAssignments", self._ask(call("rewards", "GET", "/v1/wallet-assignments")))
+
+    def list_wallet_decisions(
+        self,
+        *,
+        wallet: str | None = None,
+        state: Literal["proposed", "confirmed", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.WalletDecisionPage:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast(
+            "types.WalletDecisionPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/wallet-decisions",
+                    params={"wallet": wallet, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_wallet_decisions(
+        self,
+        *,
+        wallet: str | None = None,
+        state: Literal["proposed", "confirmed", "withdrawn"] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.WalletDecision]:
+        """Every item that `list_wallet_decisions` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards", "GET", "/v1/wallet-decisions", params={"wallet": wallet, "state": state, "limit": limit}
+            ),
+        )
+
+    def get_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast(
+            "types.WalletDecision",
+            self._ask(call("rewards", "GET", f"/v1/wallet-decisions/{as_segment(decision_id)}")),
+        )
+
+    def confirm_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """It is done now. Whoever proposed it cannot, by whatever key or token."""
+        return cast(
+            "types.WalletDecision",
+            self._ask(call("rewards", "POST", f"/v1/wallet-decisions/{as_segment(decision_id)}/confirm")),
+        )
+
+    def withdraw_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """Nothing of it is done. What is done is undone by another decision."""
+        return cast(
+            "types.WalletDecision",
+            self._ask(call("rewards", "POST", f"/v1/wallet-decisions/{as_segment(decision_id)}/withdraw")),
+        )
+
+    def list_wallets(self, *, limit: int | None = None, after: str | None = None) -> types.WalletPage:
+        """Each with what is left in it, what is set aside and what was spent."""
+        return cast(
+            "types.WalletPage",
+            self._ask(call("rewards", "GET", "/v1/wallets", params={"limit": limit, "after": after})),
+        )
+
+    def iter_wallets(self, *, limit: int | None = None) -> Iterator[types.Wallet]:
+        """Every item that `list_wallets` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/wallets", params={"limit": limit}))
+
+    def post_wallet(
+        self,
+        *,
+        currency: str,
+        title: str,
+        campaign_id: str | None | NotGiven = NOT_GIVEN,
+        low_amount: int | None | NotGiven = NOT_GIVEN,
+        owners: Sequence[str] | NotGiven = NOT_GIVEN,
+        parent_id: str | None | NotGiven = NOT_GIVEN,
+        purpose: Literal["community", "department", "campaign"] | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.Wallet:
+        """It is empty: two people bring something into it."""
+        return cast(
+            "types.Wallet",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/wallets",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "currency": currency,
+                        "title": title,
+                        "campaign_id": campaign_id,
+                        "low_amount": low_amount,
+                        "owners": owners,
+                        "parent_id": parent_id,
+                        "purpose": purpose,
+                    },
+                )
+            ),
+        )
+
+    def get_wallet(self, wallet_id: str) -> types.Wallet:
+        """What is left in it, what is set aside and what was spent."""
+        return cast("types.Wallet", self._ask(call("rewards", "GET", f"/v1/wallets/{as_segment(wallet_id)}")))
+
+    def put_wallet(
+        self,
+        wallet_id: str,
+        *,
+        title: str,
+        low_amount: int | None | NotGiven = NOT_GIVEN,
+        owners: Sequence[str] | NotGiven = NOT_GIVEN,
+    ) -> types.Wallet:
+        """What is in it, and what it pays, is decided by two people."""
+        return cast(
+            "types.Wallet",
+            self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/wallets/{as_segment(wallet_id)}",
+                    fields={"title": title, "low_amount": low_amount, "owners": owners},
+                )
+            ),
+        )
+
+    def post_wallet_decision(
+        self,
+        wallet_id: str,
+        *,
+        kind: Literal["fund", "withdraw", "transfer", "assign", "unassign", "thaw", "close"],
+        reason: str,
+        amount: int | None | NotGiven = NOT_GIVEN,
+        reward_id: str | None | NotGiven = NOT_GIVEN,
+        spends: Literal["payouts", "redemptions"] | None | NotGiven = NOT_GIVEN,
+        to_wallet_id: str | None | NotGiven = NOT_GIVEN,
+        unit_cost: int | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.WalletDecision:
+        """Nothing is done before another person confirms it."""
+        return cast(
+            "types.WalletDecision",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/wallets/{as_segment(wallet_id)}/decisions",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "kind": kind,
+                        "reason": reason,
+                        "amount": amount,
+                        "reward_id": reward_id,
+                        "spends": spends,
+                        "to_wallet_id": to_wallet_id,
+                        "unit_cost": unit_cost,
+                    },
+                )
+            ),
+        )
+
+    def freeze_wallet(self, wallet_id: str, *, reason: str) -> types.Wallet:
+        """Nothing more is set aside until two people open it again; what is set aside goes on."""
+        return cast(
+            "types.Wallet",
+            self._ask(
+                call("rewards", "POST", f"/v1/wallets/{as_segment(wallet_id)}/freeze", fields={"reason": reason})
+            ),
+        )
+
+    def list_wallet_moves(
+        self, wallet_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.WalletMovePage:
+        """What came in, what went out, what was set aside, spent, freed and given back, and by whom."""
+        return cast(
+            "types.WalletMovePage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/wallets/{as_segment(wallet_id)}/moves",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_wallet_moves(self, wallet_id: str, *, limit: int | None = None) -> Iterator[types.WalletMove]:
+        """Every item that `list_wallet_moves` lists, page by page."""
+        return items(
+            self._ask,
+            call("rewards", "GET", f"/v1/wallets/{as_segment(wallet_id)}/moves", params={"limit": limit}),
+        )
+
     def get_webhook_deliveries(
         self,
         *,
@@ -3903,6 +4101,206 @@ class AsyncRewards:
         """
         return cast(
             "types.SendWhole", await self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/submit"))
+        )
+
+    async def list_wallet_assignments(self) -> types.WalletAssignments:
+        """A redemption takes its reward's wallet, else that of all redemptions; what is not here takes none."""
+        return cast("types.WalletAssignments", await self._ask(call("rewards", "GET", "/v1/wallet-assignments")))
+
+    async def list_wallet_decisions(
+        self,
+        *,
+        wallet: str | None = None,
+        state: Literal["proposed", "confirmed", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.WalletDecisionPage:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast(
+            "types.WalletDecisionPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/wallet-decisions",
+                    params={"wallet": wallet, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_wallet_decisions(
+        self,
+        *,
+        wallet: str | None = None,
+        state: Literal["proposed", "confirmed", "withdrawn"] | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.WalletDecision]:
+        """Every item that `list_wallet_decisions` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards", "GET", "/v1/wallet-decisions", params={"wallet": wallet, "state": state, "limit": limit}
+            ),
+        )
+
+    async def get_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast(
+            "types.WalletDecision",
+            await self._ask(call("rewards", "GET", f"/v1/wallet-decisions/{as_segment(decision_id)}")),
+        )
+
+    async def confirm_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """It is done now. Whoever proposed it cannot, by whatever key or token."""
+        return cast(
+            "types.WalletDecision",
+            await self._ask(call("rewards", "POST", f"/v1/wallet-decisions/{as_segment(decision_id)}/confirm")),
+        )
+
+    async def withdraw_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """Nothing of it is done. What is done is undone by another decision."""
+        return cast(
+            "types.WalletDecision",
+            await self._ask(call("rewards", "POST", f"/v1/wallet-decisions/{as_segment(decision_id)}/withdraw")),
+        )
+
+    async def list_wallets(self, *, limit: int | None = None, after: str | None = None) -> types.WalletPage:
+        """Each with what is left in it, what is set aside and what was spent."""
+        return cast(
+            "types.WalletPage",
+            await self._ask(call("rewards", "GET", "/v1/wallets", params={"limit": limit, "after": after})),
+        )
+
+    def iter_wallets(self, *, limit: int | None = None) -> AsyncIterator[types.Wallet]:
+        """Every item that `list_wallets` lists, page by page."""
+        return async_items(self._ask, call("rewards", "GET", "/v1/wallets", params={"limit": limit}))
+
+    async def post_wallet(
+        self,
+        *,
+        currency: str,
+        title: str,
+        campaign_id: str | None | NotGiven = NOT_GIVEN,
+        low_amount: int | None | NotGiven = NOT_GIVEN,
+        owners: Sequence[str] | NotGiven = NOT_GIVEN,
+        parent_id: str | None | NotGiven = NOT_GIVEN,
+        purpose: Literal["community", "department", "campaign"] | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.Wallet:
+        """It is empty: two people bring something into it."""
+        return cast(
+            "types.Wallet",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/wallets",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "currency": currency,
+                        "title": title,
+                        "campaign_id": campaign_id,
+                        "low_amount": low_amount,
+                        "owners": owners,
+                        "parent_id": parent_id,
+                        "purpose": purpose,
+                    },
+                )
+            ),
+        )
+
+    async def get_wallet(self, wallet_id: str) -> types.Wallet:
+        """What is left in it, what is set aside and what was spent."""
+        return cast(
+            "types.Wallet", await self._ask(call("rewards", "GET", f"/v1/wallets/{as_segment(wallet_id)}"))
+        )
+
+    async def put_wallet(
+        self,
+        wallet_id: str,
+        *,
+        title: str,
+        low_amount: int | None | NotGiven = NOT_GIVEN,
+        owners: Sequence[str] | NotGiven = NOT_GIVEN,
+    ) -> types.Wallet:
+        """What is in it, and what it pays, is decided by two people."""
+        return cast(
+            "types.Wallet",
+            await self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/wallets/{as_segment(wallet_id)}",
+                    fields={"title": title, "low_amount": low_amount, "owners": owners},
+                )
+            ),
+        )
+
+    async def post_wallet_decision(
+        self,
+        wallet_id: str,
+        *,
+        kind: Literal["fund", "withdraw", "transfer", "assign", "unassign", "thaw", "close"],
+        reason: str,
+        amount: int | None | NotGiven = NOT_GIVEN,
+        reward_id: str | None | NotGiven = NOT_GIVEN,
+        spends: Literal["payouts", "redemptions"] | None | NotGiven = NOT_GIVEN,
+        to_wallet_id: str | None | NotGiven = NOT_GIVEN,
+        unit_cost: int | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.WalletDecision:
+        """Nothing is done before another person confirms it."""
+        return cast(
+            "types.WalletDecision",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/wallets/{as_segment(wallet_id)}/decisions",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "kind": kind,
+                        "reason": reason,
+                        "amount": amount,
+                        "reward_id": reward_id,
+                        "spends": spends,
+                        "to_wallet_id": to_wallet_id,
+                        "unit_cost": unit_cost,
+                    },
+                )
+            ),
+        )
+
+    async def freeze_wallet(self, wallet_id: str, *, reason: str) -> types.Wallet:
+        """Nothing more is set aside until two people open it again; what is set aside goes on."""
+        return cast(
+            "types.Wallet",
+            await self._ask(
+                call("rewards", "POST", f"/v1/wallets/{as_segment(wallet_id)}/freeze", fields={"reason": reason})
+            ),
+        )
+
+    async def list_wallet_moves(
+        self, wallet_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.WalletMovePage:
+        """What came in, what went out, what was set aside, spent, freed and given back, and by whom."""
+        return cast(
+            "types.WalletMovePage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/wallets/{as_segment(wallet_id)}/moves",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_wallet_moves(self, wallet_id: str, *, limit: int | None = None) -> AsyncIterator[types.WalletMove]:
+        """Every item that `list_wallet_moves` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("rewards", "GET", f"/v1/wallets/{as_segment(wallet_id)}/moves", params={"limit": limit}),
         )
 
     async def get_webhook_deliveries(

@@ -1316,6 +1316,27 @@ class StatementLinePage(TypedDict):
     next: NotRequired[str | None]
 
 
+class WalletDecisionPage(TypedDict):
+    """WalletDecisionPage"""
+
+    items: list[WalletDecision]
+    next: NotRequired[str | None]
+
+
+class WalletMovePage(TypedDict):
+    """WalletMovePage"""
+
+    items: list[WalletMove]
+    next: NotRequired[str | None]
+
+
+class WalletPage(TypedDict):
+    """WalletPage"""
+
+    items: list[Wallet]
+    next: NotRequired[str | None]
+
+
 class WebhookDeliveryListedPage(TypedDict):
     """WebhookDeliveryListedPage"""
 
@@ -2181,6 +2202,126 @@ class WaitingLetters(TypedDict):
 
     count: int
     oldest_at: str | None
+
+
+class Wallet(TypedDict):
+    """A budget, and what is in it: points, or minor units of its currency."""
+
+    available: int
+    campaign_id: str | None
+    changed: WalletDeed
+    created_at: str
+    currency: str
+    depth: int
+    is_low: bool
+    low_amount: int | None
+    owners: list[str]
+    parent_id: str | None
+    purpose: Literal["community", "department", "campaign"]
+    reserved: int
+    revision: int
+    spent: int
+    state: Literal["open", "frozen", "closed"]
+    title: str
+    wallet_id: str
+
+
+class WalletAssignment(TypedDict):
+    """What is paid from a wallet."""
+
+    currency: str
+    reward_id: str | None
+    spends: Literal["payouts", "redemptions"]
+    unit_cost: int | None
+    wallet_id: str
+    wallet_title: str
+
+
+class WalletAssignments(TypedDict):
+    """What is paid from which wallet; what is not here is paid from none."""
+
+    items: list[WalletAssignment]
+
+
+class WalletChange(TypedDict):
+    """What a wallet is called, and who is told when it gets low: all of it, as it is to be."""
+
+    low_amount: NotRequired[int | None]
+    owners: NotRequired[list[str]]
+    title: str
+
+
+class WalletDecision(TypedDict):
+    """What somebody proposed of a wallet, and who had it done or withdrew it."""
+
+    amount: int | None
+    currency: str
+    decided: WalletDeed | None
+    decision_id: str
+    kind: Literal["fund", "withdraw", "transfer", "assign", "unassign", "thaw", "close"]
+    proposed: WalletDeed
+    reason: str
+    reward_id: str | None
+    spends: Literal["payouts", "redemptions"] | None
+    state: Literal["proposed", "confirmed", "withdrawn"]
+    to_wallet_id: str | None
+    unit_cost: int | None
+    wallet_id: str
+    wallet_title: str
+
+
+class WalletDeed(TypedDict):
+    """Who did it, by what, and when."""
+
+    at: str
+    credential: str
+    person_id: str | None
+    person_name: str | None
+
+
+class WalletFreeze(TypedDict):
+    """Why nothing is to be spent from a wallet."""
+
+    reason: str
+
+
+class WalletMove(TypedDict):
+    """Something that came into a wallet, left it, or went from one of its accounts to another."""
+
+    amount: int
+    cause_id: str | None
+    decision_id: str | None
+    kind: Literal["fund", "withdraw", "transfer", "reserve", "post", "void", "refund"]
+    move_id: str
+    moved: WalletDeed
+    to_wallet_id: str | None
+    transfer_id: str
+    used_for: Literal["redemption", "payout_run", "send"] | None
+    wallet_id: str
+
+
+class WalletProposal(TypedDict):
+    """What is to be done with a wallet, and why; each kind takes its own fields."""
+
+    amount: NotRequired[int | None]
+    kind: Literal["fund", "withdraw", "transfer", "assign", "unassign", "thaw", "close"]
+    reason: str
+    reward_id: NotRequired[str | None]
+    spends: NotRequired[Literal["payouts", "redemptions"] | None]
+    to_wallet_id: NotRequired[str | None]
+    unit_cost: NotRequired[int | None]
+
+
+class WalletRequest(TypedDict):
+    """A new wallet, which is empty."""
+
+    campaign_id: NotRequired[str | None]
+    currency: str
+    low_amount: NotRequired[int | None]
+    owners: NotRequired[list[str]]
+    parent_id: NotRequired[str | None]
+    purpose: NotRequired[Literal["community", "department", "campaign"]]
+    title: str
 
 
 class WebhookDeliveryListed(TypedDict):

@@ -99,7 +99,7 @@ def _like_the_loop() -> Iterator[None]:
 
 
 def _texts() -> list[tuple[Path, str]]:
-    """The programmes without what points buy, which stands last: it takes a second person, and is not read here."""
+    """The programmes without what points buy, which stands last: it takes a second person and is not read here."""
     return [(one, one.read_text().partition("\nrewards:")[0]) for one in PROGRAMMES]
 
 

@@ -69,7 +69,7 @@ def _again(first: str, following: Iterator[str]) -> Iterator[str]:
 def _channels(columns: Sequence[str]) -> dict[str, dict[str, str]]:
     """What each column but that of names says of its ids: on which channel they are, and where."""
     if repeated := sorted({column for column in columns if columns.count(column) > 1}):
-        raise TableError(1, f"has two columns {repeated[0]!r}")
+        raise TableError(1, f"has two columns {repeated[0]}")
     found: dict[str, dict[str, str]] = {}
     for column in columns:
         if column == NAME_COLUMN:

@@ -1675,11 +1675,18 @@ class Rewards:
             self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/cancel")),
         )
 
-    def confirm_redemption(self, redemption_id: str) -> types.Redemption:
-        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing."""
+    def confirm_redemption(
+        self, redemption_id: str, *, body: types.Confirmation | None | None = None
+    ) -> types.Redemption:
+        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing.
+
+        With `points` only so many are, and the rest goes back to its lots in the same transaction.
+        """
         return cast(
             "types.Redemption",
-            self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm")),
+            self._ask(
+                call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm", fields=body)
+            ),
         )
 
     def get_redemption_lots(
@@ -3549,11 +3556,18 @@ class AsyncRewards:
             await self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/cancel")),
         )
 
-    async def confirm_redemption(self, redemption_id: str) -> types.Redemption:
-        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing."""
+    async def confirm_redemption(
+        self, redemption_id: str, *, body: types.Confirmation | None | None = None
+    ) -> types.Redemption:
+        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing.
+
+        With `points` only so many are, and the rest goes back to its lots in the same transaction.
+        """
         return cast(
             "types.Redemption",
-            await self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm")),
+            await self._ask(
+                call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm", fields=body)
+            ),
         )
 
     async def get_redemption_lots(

@@ -395,6 +395,12 @@ class CodesTable(TypedDict):
     csv: str
 
 
+class Confirmation(TypedDict):
+    """How much of what is reserved was handed out."""
+
+    points: NotRequired[int | None]
+
+
 class CurrencySum(TypedDict):
     """All entries of a currency; the total of a right ledger is 0."""
 
@@ -915,6 +921,7 @@ class NamedRedemption(TypedDict):
     member_name: str | None
     points: int
     redemption_id: str
+    reserved_points: int | None
     reward_id: str
     state: Literal["reserved", "confirmed", "cancelled", "expired"]
     title: str
@@ -1611,6 +1618,7 @@ class Redemption(TypedDict):
     member_id: str
     points: int
     redemption_id: str
+    reserved_points: int | None
     reward_id: str
     state: Literal["reserved", "confirmed", "cancelled", "expired"]
     title: str

@@ -43,6 +43,7 @@ from services.rewards.reconciliation.handlers import NOTED_EVERY_SECONDS, count_
 from services.rewards.redemptions.api import own as own_redemptions
 from services.rewards.redemptions.api import routes as redemptions
 from services.rewards.redemptions.handlers import expire_reservations
+from services.rewards.reports import api as reports
 from services.rewards.restoring.handlers import READ_BACK
 from services.rewards.settings import Settings
 from services.rewards.suspensions.handlers import FOLLOWED_SUSPENSIONS
@@ -78,7 +79,7 @@ SPEC = ServiceSpec(
         for part in (
             *(members, erasure, payees, offers, rewards, vouchers, redemptions, own_redemptions),
             *(reward_links, payouts, runs, preview, review, outcomes),
-            *(reconciliation, checks, books, chain_api, draws, periods, journals),
+            *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),
             *(liability_policies, liability, account_mappings, journal_exports),
         )
     ],

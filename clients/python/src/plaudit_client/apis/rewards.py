@@ -747,6 +747,16 @@ class Rewards:
             self._ask(call("rewards", "GET", "/v1/finance/liability/movement", params={"to": to, "from": from_})),
         )
 
+    def get_month_end(self, month: str) -> types.MonthEnd:
+        """Trial balance, how points and their worth moved, payouts, what was open, what corrects earlier
+        months.
+
+        Of a closed month it never changes; one that is not closed is preliminary.
+        """
+        return cast(
+            "types.MonthEnd", self._ask(call("rewards", "GET", f"/v1/finance/month-ends/{as_segment(month)}"))
+        )
+
     def get_period_trial_balance(self, *, from_: str, to: str) -> types.PeriodTrialBalance:
         """What accounts of each kind had, took and gave, and have, by when it was booked; Σ = 0 per currency."""
         return cast(
@@ -1168,6 +1178,20 @@ class Rewards:
                 "GET",
                 f"/v1/members/{as_segment(member_id)}/statement",
                 params={"from": from_, "to": to, "limit": limit},
+            ),
+        )
+
+    def get_year_statement(self, member_id: str, year: str) -> types.YearStatement:
+        """What there was when the year began, what came, what went, what expired, and what there was at its
+        end.
+
+        Of those merged into the member too. The entries themselves are at GET
+        /v1/members/{member_id}/statement.
+        """
+        return cast(
+            "types.YearStatement",
+            self._ask(
+                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/statements/{as_segment(year)}")
             ),
         )
 
@@ -2604,6 +2628,17 @@ class AsyncRewards:
             ),
         )
 
+    async def get_month_end(self, month: str) -> types.MonthEnd:
+        """Trial balance, how points and their worth moved, payouts, what was open, what corrects earlier
+        months.
+
+        Of a closed month it never changes; one that is not closed is preliminary.
+        """
+        return cast(
+            "types.MonthEnd",
+            await self._ask(call("rewards", "GET", f"/v1/finance/month-ends/{as_segment(month)}")),
+        )
+
     async def get_period_trial_balance(self, *, from_: str, to: str) -> types.PeriodTrialBalance:
         """What accounts of each kind had, took and gave, and have, by when it was booked; Σ = 0 per currency."""
         return cast(
@@ -3039,6 +3074,20 @@ class AsyncRewards:
                 "GET",
                 f"/v1/members/{as_segment(member_id)}/statement",
                 params={"from": from_, "to": to, "limit": limit},
+            ),
+        )
+
+    async def get_year_statement(self, member_id: str, year: str) -> types.YearStatement:
+        """What there was when the year began, what came, what went, what expired, and what there was at its
+        end.
+
+        Of those merged into the member too. The entries themselves are at GET
+        /v1/members/{member_id}/statement.
+        """
+        return cast(
+            "types.YearStatement",
+            await self._ask(
+                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/statements/{as_segment(year)}")
             ),
         )
 

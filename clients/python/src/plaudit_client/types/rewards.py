@@ -909,6 +909,77 @@ class MembersCatalogue(TypedDict):
     version: NotRequired[int | None]
 
 
+class MonthCorrection(TypedDict):
+    """What was booked in the month and corrects what was booked before it, by the kind of transfer."""
+
+    count: int
+    kind: str
+    points: int
+
+
+class MonthEnd(TypedDict):
+    """A month as finance takes it along."""
+
+    balanced: bool
+    block: PeriodBlock | None
+    corrections: list[MonthCorrection]
+    ends_at: str
+    figures: list[PeriodFigure]
+    is_preliminary: bool
+    month: str
+    open_items: list[MonthOpenItem]
+    payouts: list[MonthPayouts]
+    points: MonthPoints
+    starts_at: str
+    state: Literal["open", "closing", "closed", "reopening"]
+    worth: MonthWorth | None
+
+
+class MonthOpenItem(TypedDict):
+    """What waited for somebody when the month was over."""
+
+    count: int
+    kind: str
+    oldest_at: str | None
+    points: int
+
+
+class MonthPayouts(TypedDict):
+    """Payouts that were in a state when the month was over."""
+
+    amount_minor: int
+    count: int
+    currency: str
+    points: int
+    state: PayoutState
+
+
+class MonthPoints(TypedDict):
+    """Points that members hold: opening + earned + corrected − redeemed − paid − expired = closing."""
+
+    closing: int
+    corrected: int
+    difference: int
+    earned: int
+    expired: int
+    opening: int
+    paid: int
+    redeemed: int
+
+
+class MonthWorth(TypedDict):
+    """What points were worth: opening + earned + used + estimate = closing, in minor units."""
+
+    closing_day: str
+    closing_minor: int
+    currency: str
+    earned_minor: int
+    estimate_minor: int
+    opening_day: str | None
+    opening_minor: int
+    used_minor: int
+
+
 class NamedRedemption(TypedDict):
     """A redemption with its member's name."""
 
@@ -1920,6 +1991,20 @@ class StateSum(TypedDict):
     ]
 
 
+class StatementDay(TypedDict):
+    """A day on which something moved in a currency."""
+
+    closing: int
+    corrected: int
+    currency: str
+    day: str
+    earned: int
+    expired: int
+    merged: int
+    paid: int
+    redeemed: int
+
+
 class StatementLine(TypedDict):
     """One entry on one of the member's accounts, and its cause."""
 
@@ -1934,6 +2019,20 @@ class StatementLine(TypedDict):
     revision: NotRequired[int | None]
     transfer_id: str
     why: NotRequired[str | None]
+
+
+class StatementSum(TypedDict):
+    """A year in one currency: opening + earned + corrected + merged − redeemed − paid − expired = closing."""
+
+    closing: int
+    corrected: int
+    currency: str
+    earned: int
+    expired: int
+    merged: int
+    opening: int
+    paid: int
+    redeemed: int
 
 
 class SumDifference(TypedDict):
@@ -2152,6 +2251,17 @@ class WouldBe(TypedDict):
     points: int
 
 
+class YearStatement(TypedDict):
+    """What a member had over a year of the community's days, by when it was booked."""
+
+    days: list[StatementDay]
+    is_preliminary: bool
+    member_id: str
+    name: str | None
+    sums: list[StatementSum]
+    year: int
+
+
 CodeState = Literal["left", "given", "ended"]
 
 DeliveryState = Literal["waiting", "delivered", "failed", "held"]
@@ -2163,6 +2273,21 @@ Erased = Literal["deleted", "blanked", "stays"]
 LetterState = Literal["waiting", "asked", "replayed", "discarded"]
 
 LinkState = Literal["open", "used_up", "expired", "revoked"]
+
+PayoutState = Literal[
+    "accrued",
+    "held",
+    "eligible",
+    "approved",
+    "reserved",
+    "submitted",
+    "sent",
+    "settled",
+    "returned",
+    "failed",
+    "reversed",
+    "corrected",
+]
 
 RewardKind = Literal["voucher", "merchandise", "donation", "experience", "cash", "other"]
 

@@ -121,6 +121,7 @@ SUBCOMMANDS = {
     "sign-in-link": Subcommand("plaudit.people", "sign_in_link", "Make a link that signs somebody in once."),
     "keys": Subcommand("plaudit.admin", "keys", "Issue, list, rotate and revoke access keys."),
     "audit": Subcommand("plaudit.audit", "audit", "Show who did what, and who read whose data."),
+    "report": Subcommand("plaudit.report", "report", "Make statements and months' ends as PDF, CSV and Parquet."),
     "period": Subcommand("plaudit.periods", "period", "Close months of the books, and open them again, by two."),
     "payout-runs": Subcommand(
         "plaudit.payout_runs", "payout_runs", "Make, approve and file payout runs, and see how far they are."

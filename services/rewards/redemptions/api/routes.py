@@ -3,7 +3,7 @@
 from typing import Annotated, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -93,7 +93,7 @@ async def confirm(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)],
     tx: Tx,
     redemption_id: UUID,
-    wanted: Confirmation | None = None,
+    wanted: Annotated[Confirmation | None, Body(examples=[{"points": 20}])] = None,
 ) -> Redemption:
     """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing.
 

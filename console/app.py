@@ -79,6 +79,7 @@ from console.pages.receipts import routes as receipts
 from console.pages.redemptions import routes as redemptions
 from console.pages.refused import routes as refused
 from console.pages.sends import routes as sends
+from console.pages.reports import routes as reports
 from console.pages.sign_in import routes as sign_in
 from console.pages.signals import routes as signals
 from console.pages.statements import routes as statements
@@ -95,7 +96,7 @@ from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
 FINANCE = (
-    *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, closing, journals, statements),
+    *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, closing, journals, statements, reports),
     *(liability, liability_policies, general_ledger, account_mappings, wallets),
 )
 RUN_IT = (

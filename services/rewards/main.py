@@ -43,6 +43,7 @@ from services.rewards.reconciliation.handlers import NOTED_EVERY_SECONDS, count_
 from services.rewards.redemptions.api import own as own_redemptions
 from services.rewards.redemptions.api import routes as redemptions
 from services.rewards.redemptions.handlers import expire_reservations
+from services.rewards.reports import api as reports
 from services.rewards.restoring.handlers import READ_BACK
 from services.rewards.sends import api as sends
 from services.rewards.sends.handlers.running import carry_on_sends, look_after_sends
@@ -84,7 +85,7 @@ SPEC = ServiceSpec(
         for part in (
             *(members, erasure, payees, offers, rewards, vouchers, redemptions, own_redemptions),
             *(reward_links, sends, payouts, runs, preview, review, outcomes),
-            *(reconciliation, checks, books, chain_api, draws, periods, journals),
+            *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),
             wallets,
             *(liability_policies, liability, account_mappings, journal_exports),
         )

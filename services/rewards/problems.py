@@ -125,6 +125,7 @@ from services.rewards.redemptions.api.models import (
     NOT_CONFIRMABLE,
     NOT_ENOUGH_POINTS,
     NOT_FOR_MEMBER,
+    NOT_RESERVED,
     NOT_THEIRS,
     OUT_OF_STOCK,
     REWARD_LEVEL_LACKING,
@@ -134,6 +135,7 @@ from services.rewards.redemptions.api.models import (
 from services.rewards.redemptions.domain import (
     HadEnoughError,
     LevelTooLowError,
+    NotReservedError,
     OtherRequestError,
     OutOfStockError,
     OutsideAudienceError,
@@ -207,6 +209,11 @@ def _unusable(error: UnusableRewardError) -> Problem:
 def _closed(error: RedemptionClosedError) -> Problem:
     kind = NOT_CONFIRMABLE if error.wanted == RedemptionState.CONFIRMED else NOT_CANCELLABLE
     return Problem(kind, f"It is {error.state} and stays so; make a new redemption")
+
+
+def _not_reserved(error: NotReservedError) -> Problem:
+    detail = f"{error.reserved} points are reserved for it; nothing was changed"
+    return Problem(NOT_RESERVED, detail, [FieldError(field="/points", detail=detail)])
 
 
 def _invalid_bank_details(error: InvalidBankDetailsError) -> Problem:
@@ -412,6 +419,7 @@ ERRORS: ErrorTable = {
         NOT_ENOUGH_POINTS, f"{error.missing_points} points are missing; nothing was reserved"
     ),
     RedemptionClosedError: _closed,
+    NotReservedError: _not_reserved,
     OtherRequestError: lambda _: Problem(
         KEY_REUSED, "The key made a redemption of another member or reward; use a new key for a new request"
     ),

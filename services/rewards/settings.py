@@ -103,6 +103,9 @@ class Settings(ServiceSettings):
         description="Entries after which a block of the ledger is full; transfers are not divided",
     )
     ledger_check_seconds: float = Field(300.0, gt=0, description="How long each part of a ledger check may take")
+    report_seconds: float = Field(
+        30.0, gt=0, description="How long each of the questions may take that a report is made of"
+    )
     liability_seconds: float = Field(
         60.0,
         gt=0,

@@ -239,6 +239,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "still_expected_points estimated_by minor_per_point liability_minor full_minor"
         ),
         "lot_uses": "community used_by award_id points owed",
+        "lot_uses_given_back": "community used_by award_id points",
         "payout_files": (
             "community run_id message_id content sha256 payment_count control_sum_minor created_at created_by"
         ),
@@ -277,6 +278,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community version programme_id effective_from published_by document traceparent approved_by"
         ),
         "redemption_lots": "community redemption_id part position award_id points",
+        "redemption_lots_given_back": "community redemption_id part position award_id points",
         "redemption_states": "community redemption_id fact_id position state changed_at",
         "rejections": "community fact_id source event_id outcome reason rejected_at receipt_id receipt_index",
         "response_events": "community channel host item_id event_uid is_question",

@@ -149,7 +149,7 @@ HELD: Final = (
         personal="",
         others=(
             "community redemption_id member_id reward_id title points state created_at expires_at "
-            "changed_at changed_by"
+            "changed_at changed_by spent_points"
         ),
         order="community redemption_id",
         erased=Erased.STAYS,

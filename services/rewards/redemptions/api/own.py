@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from services.rewards.ledger.api.problems import ALTERED
-from services.rewards.redemptions import handlers, store
+from services.rewards.redemptions import store
 from services.rewards.redemptions.api.models import (
     NO_CODE,
     NOT_CANCELLABLE,
@@ -19,6 +19,8 @@ from services.rewards.redemptions.api.models import (
     Redemption,
 )
 from services.rewards.redemptions.domain import RedemptionFilter, RedemptionPlace, RedemptionState
+from services.rewards.redemptions.handlers.ending import finish
+from services.rewards.redemptions.handlers.reserving import find_code, reserve
 from services.rewards.settings import Settings
 from services.rewards.vouchers.api import NO_VOUCHER_KEYS
 from services.rewards.vouchers.domain import NotTheirsError
@@ -61,7 +63,7 @@ async def post_own_redemption(
     own_key = f"{member_id} {idempotency_key}"
 
     async def work() -> Redemption:
-        reserved = await handlers.reserve(
+        reserved = await reserve(
             tx,
             community=principal.community,
             member_id=str(member_id),
@@ -111,7 +113,7 @@ async def cancel_own(
     redemption_id: UUID,
 ) -> Redemption:
     """While it is reserved: the points are available again. For the member themselves, too."""
-    cancelled = await handlers.finish(
+    cancelled = await finish(
         tx,
         community=principal.community,
         redemption_id=str(redemption_id),
@@ -139,7 +141,7 @@ async def get_own_code(
         await find_head(conn, community=principal.community, member_id=principal.member_id) != str(member_id)
     ):
         raise NotTheirsError
-    redemption, opened = await handlers.find_code(
+    redemption, opened = await find_code(
         conn,
         community=principal.community,
         member_id=str(member_id),

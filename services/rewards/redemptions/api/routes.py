@@ -10,7 +10,7 @@ from starlette.responses import Response
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.lots.domain.lots import LotUse, UsePlace
 from services.rewards.lots.store import page_of_uses
-from services.rewards.redemptions import domain, handlers, store
+from services.rewards.redemptions import domain, store
 from services.rewards.redemptions.api.models import (
     NOT_CANCELLABLE,
     NOT_CONFIRMABLE,
@@ -27,6 +27,8 @@ from services.rewards.redemptions.domain import (
     RedemptionState,
     UnknownRedemptionError,
 )
+from services.rewards.redemptions.handlers.ending import finish
+from services.rewards.redemptions.handlers.reserving import reserve
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.followed_members import find_name
 from shared.http import (
@@ -68,7 +70,7 @@ async def post_redemption(
     async def work() -> Redemption:
         community = principal.community
         member_id = await whose.of(tx.conn, community=community, named=wanted.member_id, field="/member_id")
-        reserved = await handlers.reserve(
+        reserved = await reserve(
             tx,
             community=community,
             member_id=member_id,
@@ -91,7 +93,7 @@ async def confirm(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)], tx: Tx, redemption_id: UUID
 ) -> Redemption:
     """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing."""
-    confirmed = await handlers.finish(
+    confirmed = await finish(
         tx,
         community=principal.community,
         redemption_id=str(redemption_id),
@@ -111,7 +113,7 @@ async def cancel(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)], tx: Tx, redemption_id: UUID
 ) -> Redemption:
     """Reserved points are available again, in the lots they came from. Cancelling again changes nothing."""
-    cancelled = await handlers.finish(
+    cancelled = await finish(
         tx,
         community=principal.community,
         redemption_id=str(redemption_id),

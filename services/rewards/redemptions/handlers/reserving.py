@@ -1,20 +1,15 @@
-"""Redemptions: reserve, then confirm or cancel; what is forgotten expires."""
+"""Reserving and giving rewards, and showing the code that came with one."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from services.rewards.catalogue.domain import Offer
 from services.rewards.catalogue.handlers import find_offer
 from services.rewards.catalogue.store import load_had
-from services.rewards.ledger.domain.entries import AlteredError, UnknownMemberError
-from services.rewards.ledger.handlers import alarm
-from services.rewards.ledger.store import entries as ledger_store
-from services.rewards.lots.domain.lots import LotUse, NotEnoughPointsError, lots_parts
+from services.rewards.ledger.domain.entries import UnknownMemberError
+from services.rewards.lots.domain.lots import NotEnoughPointsError
 from services.rewards.lots.handlers.uses import carry_out
-from services.rewards.lots.store import load_uses
-from services.rewards.metrics import REDEMPTIONS, REDEMPTIONS_REFUSED
+from services.rewards.metrics import REDEMPTIONS_REFUSED
 from services.rewards.programmes.domain import InForce
 from services.rewards.redemptions import store
 from services.rewards.redemptions.domain import (
@@ -28,35 +23,19 @@ from services.rewards.redemptions.domain import (
     RewardLevelLackingError,
     UnknownRedemptionError,
     UnknownRewardError,
-    altered,
-    fact_id,
-    lots_fact_id,
-    next_state,
     redemption_id,
 )
+from services.rewards.redemptions.handlers.telling import did, tell, tell_lots
 from services.rewards.settings import Settings
 from services.rewards.vouchers.domain import GivenCode, OpenedCode
 from services.rewards.vouchers.handlers.codes import open_code, take_code
-from shared.access_keys import check_not_about_oneself
-from shared.audit import Did
-from shared.contracts.facts import (
-    MESSAGE_REQUESTED,
-    REDEMPTION_CHANGED,
-    REDEMPTION_LOTS,
-    MessageRequestedData,
-    RedemptionData,
-    RedemptionLotsData,
-)
 from shared.followed_audiences import is_in
 from shared.followed_levels import has_level
 from shared.followed_members import find_name
 from shared.merges import find_head, load_group, lock_heads
 from shared.postgres import Connection
-from shared.topics import MESSAGES
-from shared.topics import REDEMPTIONS as TOPIC
 from shared.transaction import Transaction
 
-TIMER = "timer"
 BY_CODE = "code"
 
 
@@ -102,17 +81,17 @@ async def reserve(
         REDEMPTIONS_REFUSED.inc()
         raise
     await store.add_redemption(tx.conn, wanted)
-    _tell(tx, [wanted])
+    tell(tx, [wanted])
     tell_lots(tx, wanted, lots=used[wanted.redemption_id])
     if code is None:
-        tx.did(_did(command, wanted, None, state=wanted.state))
+        tx.did(did(command, wanted, None, state=wanted.state))
         return wanted
     # A code is handed out with the same stroke: nobody has to confirm it.
     confirmed = replace(wanted.becoming(RedemptionState.CONFIRMED, by=BY_CODE, now=tx.now), has_code=True)
     await store.set_states(tx.conn, [confirmed])
     await carry_out(tx, [confirmed.movement(RedemptionState.RESERVED)])
-    _tell(tx, [confirmed], codes={made: code})
-    tx.did(_did(command, confirmed, None, state=confirmed.state))
+    tell(tx, [confirmed], codes={made: code})
+    tx.did(did(command, confirmed, None, state=confirmed.state))
     return confirmed
 
 
@@ -135,8 +114,8 @@ async def give(
     await store.add_redemption(tx.conn, reserved)
     confirmed = replace(reserved.becoming(RedemptionState.CONFIRMED, by=by, now=tx.now), has_code=code is not None)
     await store.set_states(tx.conn, [confirmed])
-    _tell(tx, [reserved])
-    _tell(tx, [confirmed], codes={made: code} if code else {})
+    tell(tx, [reserved])
+    tell(tx, [confirmed], codes={made: code} if code else {})
     return confirmed
 
 
@@ -230,167 +209,3 @@ async def find_code(
     ):
         raise UnknownRedemptionError(redemption_id)
     return redemption, await open_code(conn, community=community, redemption_id=redemption_id, settings=settings)
-
-
-async def finish(
-    tx: Transaction,
-    *,
-    community: str,
-    redemption_id: str,
-    wanted: RedemptionState,
-    by: str,
-    person_id: str | None = None,
-    member_id: str | None = None,
-) -> Redemption:
-    """Confirm or cancel a redemption; asking again changes nothing. Return the redemption.
-
-    With `member_id` only one of that member's, or of who is merged into them, is found: they end it themselves.
-    `person_id` confirms for others alone. Raises UnknownRedemptionError, AboutYourselfError when they confirm what
-    is their own, RedemptionClosedError when it ended otherwise or its time is over, and
-    AlteredError when it is not as it was reserved.
-    """
-    redemption = await store.lock_redemption(tx.conn, community=community, redemption_id=redemption_id)
-    if redemption is None:
-        raise UnknownRedemptionError(redemption_id)
-    if member_id is not None:
-        head_id = await find_head(tx.conn, community=community, member_id=redemption.member_id)
-        if member_id not in (redemption.member_id, head_id):
-            raise UnknownRedemptionError(redemption_id)
-    if wanted is RedemptionState.CONFIRMED:
-        await check_not_about_oneself(
-            tx.conn, community=community, person_id=person_id, members=[redemption.member_id]
-        )
-    state = next_state(redemption.state, wanted, expires_at=redemption.expires_at, now=tx.now)
-    verb = "confirm" if wanted == RedemptionState.CONFIRMED else "cancel"
-    command = f"redemption.{verb}" if member_id is None else f"redemption.{verb}_own"
-    tx.did(_did(command, redemption, {"state": redemption.state}, state=state))
-    if state == redemption.state:
-        return redemption
-    for error in (await _altered(tx, [redemption])).values():
-        raise alarm(error)
-    return (await _end(tx, [redemption], state=state, by=by))[0]
-
-
-def _did(command: str, redemption: Redemption, before: Mapping[str, Any] | None, *, state: RedemptionState) -> Did:
-    after = {"state": state, "reward_id": redemption.reward_id, "points": redemption.points}
-    member_id = redemption.member_id
-    return Did(command, "redemption", redemption.redemption_id, member_id, before, after)
-
-
-async def expire_reservations(tx: Transaction[Settings]) -> None:
-    """Timer: give back what was reserved for too long; what was altered is left, and the others are not."""
-    overdue = await store.lock_overdue(tx.conn, now=tx.now, limit=tx.settings.upkeep_max_count)
-    if not overdue:
-        return
-    errors = await _altered(tx, overdue)
-    for error in errors.values():
-        alarm(error)
-    good = [redemption for redemption in overdue if redemption.redemption_id not in errors]
-    if good:
-        await _end(tx, good, state=RedemptionState.EXPIRED, by=TIMER)
-
-
-async def _altered(tx: Transaction, redemptions: Sequence[Redemption]) -> dict[str, AlteredError]:
-    """What is wrong with those that are not as the ledger and the lots have them, by redemption."""
-    transfer_ids = [transfer for redemption in redemptions for transfer in redemption.ends()]
-    booked = await ledger_store.load_booked(tx.conn, transfer_ids=transfer_ids)
-    used = await load_uses(tx.conn, [redemption.use for redemption in redemptions])
-    errors = {}
-    for redemption in redemptions:
-        error = altered(redemption, booked=booked, used=used.get(redemption.redemption_id, ()))
-        if error is not None:
-            errors[redemption.redemption_id] = error
-    return errors
-
-
-async def _end(
-    tx: Transaction, redemptions: Sequence[Redemption], *, state: RedemptionState, by: str
-) -> list[Redemption]:
-    ended = [redemption.becoming(state, by=by, now=tx.now) for redemption in redemptions]
-    await store.set_states(tx.conn, ended)
-    await carry_out(tx, [redemption.movement(RedemptionState.RESERVED) for redemption in ended])
-    _tell(tx, ended)
-    return ended
-
-
-def _tell(
-    tx: Transaction, redemptions: Sequence[Redemption], *, codes: Mapping[str, GivenCode] | None = None
-) -> None:
-    """Tell the world which states redemptions reached, and which codes were given, never what they say."""
-    for redemption in redemptions:
-        data: RedemptionData = {
-            "redemption_id": redemption.redemption_id,
-            "member_id": redemption.member_id,
-            "reward_id": redemption.reward_id,
-            "title": redemption.title,
-            "points": redemption.points,
-            "state": redemption.state.value,
-            "expires_at": redemption.expires_at,
-            "by": redemption.changed_by,
-        }
-        if codes and (code := codes.get(redemption.redemption_id)) is not None:
-            data["code"] = {
-                "code_id": code.code_id,
-                "key_id": code.sealed_by,
-                "hash": code.code_hash.hex(),
-            }
-        tx.tell(
-            TOPIC,
-            REDEMPTION_CHANGED,
-            fact_id=fact_id(redemption.redemption_id, redemption.state),
-            community=redemption.community,
-            subject=redemption.member_id,
-            data=data,
-        )
-        if redemption.state in _TOLD_TO_THEM:
-            _ask_for_message(tx, redemption)
-        REDEMPTIONS.labels(redemption.state).inc()
-
-
-#: What a member is written to of, and what their message calls it.
-_TOLD_TO_THEM = {
-    RedemptionState.CONFIRMED: "confirmed",
-    RedemptionState.CANCELLED: "not_given",
-    RedemptionState.EXPIRED: "not_given",
-}
-
-
-def _ask_for_message(tx: Transaction, redemption: Redemption) -> None:
-    request_id = fact_id(redemption.redemption_id, redemption.state)
-    data: MessageRequestedData = {
-        "request_id": request_id,
-        "kind": "redemption",
-        "member_id": redemption.member_id,
-        "values": {
-            "title": redemption.title,
-            "points": str(redemption.points),
-            "state": _TOLD_TO_THEM[redemption.state],
-        },
-    }
-    tx.tell(
-        MESSAGES,
-        MESSAGE_REQUESTED,
-        fact_id=request_id,
-        community=redemption.community,
-        subject=redemption.member_id,
-        data=data,
-    )
-
-
-def tell_lots(tx: Transaction, redemption: Redemption, *, lots: Sequence[LotUse], before: int = 0) -> None:
-    """Tell the world which lots a redemption uses; `before` parts of the list were told already."""
-    for part, parts, some in lots_parts(lots, before=before):
-        data: RedemptionLotsData = {
-            "redemption_id": redemption.redemption_id,
-            "part": part,
-            "parts": parts,
-            "lots": [lot.told() for lot in some],
-        }
-        tx.tell(
-            TOPIC,
-            REDEMPTION_LOTS,
-            fact_id=lots_fact_id(redemption.redemption_id, part),
-            community=redemption.community,
-            subject=redemption.member_id,
-            data=data,
-        )

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from services.rewards.fulfilment.api import UNDER_WAY
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.redemptions import store
 from services.rewards.redemptions.api.models import (
@@ -104,7 +105,7 @@ async def list_own_redemptions(
 @router.post(
     "/v1/members/{member_id}/redemptions/{redemption_id}/cancel",
     summary="Give a reward up",
-    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_REDEMPTION, NOT_CANCELLABLE, ALTERED),
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_REDEMPTION, NOT_CANCELLABLE, UNDER_WAY, ALTERED),
 )
 async def cancel_own(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE, or_own=True)],

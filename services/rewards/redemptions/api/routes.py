@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from services.rewards.fulfilment.api import UNDER_WAY
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.lots.domain.lots import LotUse, UsePlace
 from services.rewards.lots.store import page_of_uses
@@ -87,7 +88,7 @@ async def post_redemption(
 @router.post(
     "/v1/redemptions/{redemption_id}/confirm",
     summary="Confirm a redemption",
-    responses=problem_responses(UNKNOWN_REDEMPTION, ABOUT_YOURSELF, NOT_CONFIRMABLE, ALTERED),
+    responses=problem_responses(UNKNOWN_REDEMPTION, ABOUT_YOURSELF, NOT_CONFIRMABLE, UNDER_WAY, ALTERED),
 )
 async def confirm(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)], tx: Tx, redemption_id: UUID
@@ -107,7 +108,7 @@ async def confirm(
 @router.post(
     "/v1/redemptions/{redemption_id}/cancel",
     summary="Cancel a redemption",
-    responses=problem_responses(UNKNOWN_REDEMPTION, NOT_CANCELLABLE, ALTERED),
+    responses=problem_responses(UNKNOWN_REDEMPTION, NOT_CANCELLABLE, UNDER_WAY, ALTERED),
 )
 async def cancel(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)], tx: Tx, redemption_id: UUID

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from services.rewards.fulfilment import handlers as fulfilment
+from services.rewards.fulfilment.store import find_fulfilment
 from services.rewards.ledger.domain.entries import AlteredError
 from services.rewards.ledger.handlers import alarm
 from services.rewards.ledger.store import entries as ledger_store
@@ -9,7 +11,9 @@ from services.rewards.lots.handlers.uses import carry_out
 from services.rewards.lots.store import load_uses
 from services.rewards.redemptions import store
 from services.rewards.redemptions.domain import (
+    STEPS,
     Redemption,
+    RedemptionClosedError,
     RedemptionState,
     UnknownRedemptionError,
     altered,
@@ -58,9 +62,55 @@ async def finish(
     tx.did(did(command, redemption, {"state": redemption.state}, state=state))
     if state == redemption.state:
         return redemption
+    going = await find_fulfilment(tx.conn, community=community, redemption_id=redemption_id)
+    if going is not None:
+        is_confirmed = state is RedemptionState.CONFIRMED
+        going.check_may_end(fulfilled=is_confirmed, by_member=member_id is not None)
     for error in (await _altered(tx, [redemption])).values():
         raise alarm(error)
     return (await _end(tx, [redemption], state=state, by=by))[0]
+
+
+async def fulfil(tx: Transaction, *, community: str, redemption_id: str, by: str) -> Redemption:
+    """Confirm what arrived, or is on its way to its member, whoever saw to it; again changes nothing.
+
+    Raises UnknownRedemptionError, UnknownFulfilmentError, RedemptionClosedError when it ended otherwise, and
+    AlteredError when it is not as it was reserved.
+    """
+    return await _settle(tx, RedemptionState.CONFIRMED, community=community, redemption_id=redemption_id, by=by)
+
+
+async def fail(tx: Transaction, *, community: str, redemption_id: str, by: str, reason: str) -> Redemption:
+    """Give the points back for what cannot be sent or had, and tell its member why; again changes nothing.
+
+    Raises UnknownRedemptionError, UnknownFulfilmentError, RedemptionClosedError when it ended otherwise, and
+    AlteredError when it is not as it was reserved.
+    """
+    return await _settle(
+        tx, RedemptionState.CANCELLED, community=community, redemption_id=redemption_id, by=by, reason=reason
+    )
+
+
+async def _settle(
+    tx: Transaction,
+    wanted: RedemptionState,
+    *,
+    community: str,
+    redemption_id: str,
+    by: str,
+    reason: str | None = None,
+) -> Redemption:
+    redemption = await store.lock_redemption(tx.conn, community=community, redemption_id=redemption_id)
+    if redemption is None:
+        raise UnknownRedemptionError(redemption_id)
+    await fulfilment.load(tx, community=community, redemption_id=redemption_id)
+    if redemption.state is wanted:
+        return redemption
+    if STEPS.find(redemption.state, wanted) is None:
+        raise RedemptionClosedError(redemption.state, wanted)
+    for error in (await _altered(tx, [redemption])).values():
+        raise alarm(error)
+    return (await _end(tx, [redemption], state=wanted, by=by, reason=reason))[0]
 
 
 async def expire_reservations(tx: Transaction[Settings]) -> None:
@@ -90,10 +140,25 @@ async def _altered(tx: Transaction, redemptions: Sequence[Redemption]) -> dict[s
 
 
 async def _end(
-    tx: Transaction, redemptions: Sequence[Redemption], *, state: RedemptionState, by: str
+    tx: Transaction,
+    redemptions: Sequence[Redemption],
+    *,
+    state: RedemptionState,
+    by: str,
+    reason: str | None = None,
 ) -> list[Redemption]:
     ended = [redemption.becoming(state, by=by, now=tx.now) for redemption in redemptions]
     await store.set_states(tx.conn, ended)
-    await carry_out(tx, [redemption.movement(RedemptionState.RESERVED) for redemption in ended])
+    await fulfilment.end(
+        tx,
+        [(redemption.community, redemption.redemption_id) for redemption in ended],
+        fulfilled=state is RedemptionState.CONFIRMED,
+        by=by,
+        reason=reason,
+    )
+    # What was given for nothing moves nothing.
+    await carry_out(
+        tx, [redemption.movement(RedemptionState.RESERVED) for redemption in ended if redemption.points]
+    )
     tell(tx, ended)
     return ended

@@ -6,6 +6,8 @@ from datetime import timedelta
 from services.rewards.catalogue.domain import Offer
 from services.rewards.catalogue.handlers import find_offer
 from services.rewards.catalogue.store import load_had
+from services.rewards.fulfilment.domain import FulfilmentState, fulfilled_by
+from services.rewards.fulfilment.handlers import begin
 from services.rewards.ledger.domain.entries import UnknownMemberError
 from services.rewards.lots.domain.lots import NotEnoughPointsError
 from services.rewards.lots.handlers.uses import carry_out
@@ -56,7 +58,7 @@ async def reserve(
     reward is for an audience that the member is not in, LevelTooLowError when the programme opens rewards to
     levels that the member has none of, RewardLevelLackingError when the reward itself takes another level,
     HadEnoughError, OutOfStockError when there are no more, and NotEnoughPointsError when the member has fewer
-    points available. A voucher is confirmed at once, with its code.
+    points available. A voucher is confirmed at once, with its code; what has to be sent or ordered waits for that.
     """
     made = redemption_id(community, idempotency_key)
     known = await store.find_redemption(tx.conn, community=community, redemption_id=made)
@@ -80,7 +82,7 @@ async def reserve(
     except NotEnoughPointsError:
         REDEMPTIONS_REFUSED.inc()
         raise
-    await store.add_redemption(tx.conn, wanted)
+    wanted = await _add(tx, wanted, offer)
     tell(tx, [wanted])
     tell_lots(tx, wanted, lots=used[wanted.redemption_id])
     if code is None:
@@ -98,9 +100,10 @@ async def reserve(
 async def give(
     tx: Transaction[Settings], *, community: str, member_id: str, reward_id: str, cause: str, by: str
 ) -> Redemption:
-    """Give a member a reward for nothing, confirmed at once: it moves no points. For one `cause` it is given once.
+    """Give a member a reward for nothing: it moves no points. For one `cause` it is given once.
 
-    Raises UnknownRewardError, and OutOfStockError when there are no more.
+    It is confirmed at once, but for what has to be sent or ordered: that is once it arrived. Raises
+    UnknownRewardError, and OutOfStockError when there are no more.
     """
     made = redemption_id(community, cause)
     known = await store.find_redemption(tx.conn, community=community, redemption_id=made)
@@ -111,12 +114,31 @@ async def give(
         raise UnknownRewardError(reward_id)
     reserved = _reserved(tx, offer, community=community, redemption_id=made, member_id=member_id, points=0, by=by)
     code = await _take_one(tx, offer, redemption=reserved)
-    await store.add_redemption(tx.conn, reserved)
+    reserved = await _add(tx, reserved, offer)
+    if reserved.fulfilment is not None:
+        tell(tx, [reserved])
+        return reserved
     confirmed = replace(reserved.becoming(RedemptionState.CONFIRMED, by=by, now=tx.now), has_code=code is not None)
     await store.set_states(tx.conn, [confirmed])
     tell(tx, [reserved])
     tell(tx, [confirmed], codes={made: code} if code else {})
     return confirmed
+
+
+async def _add(tx: Transaction, redemption: Redemption, offer: Offer) -> Redemption:
+    """Add a redemption, and that somebody sees to it where it is of goods; return it as it is then."""
+    await store.add_redemption(tx.conn, redemption)
+    way = fulfilled_by(offer)
+    if way is None:
+        return redemption
+    await begin(
+        tx,
+        community=redemption.community,
+        redemption_id=redemption.redemption_id,
+        fulfilled_by=way,
+        by=redemption.changed_by,
+    )
+    return replace(redemption, fulfilment=FulfilmentState.RESERVED, fulfilled_by=way)
 
 
 def _reserved(
@@ -138,10 +160,17 @@ def _reserved(
         points=points,
         state=RedemptionState.RESERVED,
         created_at=tx.now,
-        expires_at=tx.now + timedelta(seconds=tx.settings.reservation_ttl_seconds),
+        expires_at=tx.now + _waits(tx.settings, offer),
         changed_at=tx.now,
         changed_by=by,
     )
+
+
+def _waits(settings: Settings, offer: Offer) -> timedelta:
+    """How long it is reserved: what has to be sent or ordered waits for days."""
+    if fulfilled_by(offer) is None:
+        return timedelta(seconds=settings.reservation_ttl_seconds)
+    return timedelta(days=settings.fulfilment_max_days)
 
 
 async def _check_entitled(

@@ -12,6 +12,11 @@ POINTS_BOOKED = Counter(
     "plaudit_rewards_points_booked_total", "Points of awards, and of increases and decreases of them", ["kind"]
 )
 REDEMPTIONS = Counter("plaudit_rewards_redemptions_total", "Redemptions that reached a state", ["state"])
+FULFILMENTS = Counter(
+    "plaudit_rewards_fulfilments_total",
+    "Goods that are sent or ordered, by the state that they reached",
+    ["state"],
+)
 GIFTS = Counter("plaudit_rewards_gifts_total", "Rewards that came with grants, by what became of each", ["state"])
 TICKETS = Counter(
     "plaudit_rewards_draw_tickets_total", "Tickets in draws taken, refused and given back", ["became"]
@@ -90,6 +95,8 @@ LEDGER_CHECKS_GIVEN_UP = Counter(
 )
 LEDGER_CHECKED = Gauge("plaudit_rewards_ledger_checked_timestamp_seconds", "When the ledger was last checked")
 
+for _state in ("reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"):
+    FULFILMENTS.labels(_state)
 for _state in ("given", "had", "gone", "unknown", "nobody"):
     GIFTS.labels(_state)
 for _became in ("taken", "refused", "given_back"):

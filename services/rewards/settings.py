@@ -49,6 +49,9 @@ class Settings(ServiceSettings):
         "a programme that says `grace_days` goes before it",
     )
     reservation_ttl_seconds: int = Field(900, ge=1, description="A redemption not confirmed by then expires")
+    fulfilment_max_days: int = Field(
+        60, ge=1, le=730, description="Goods that nobody began to send by then are given up: the points are back"
+    )
     draw_tickets_max_count: int = Field(
         100_000, ge=1, le=1_000_000, description="Tickets that a draw takes; what comes with later grants is none"
     )

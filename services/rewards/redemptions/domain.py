@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from services.rewards.fulfilment.domain import FulfilledBy, FulfilmentState
 from services.rewards.ledger.domain.entries import AlteredError, Owner, derived_id
 from services.rewards.lots.domain.lots import LotUse, Use
 from services.rewards.lots.domain.steps import Lots, Movement, Step, Steps, Way
@@ -125,6 +126,11 @@ class Redemption:
     changed_by: str
     #: Whether a voucher's code came with it.
     has_code: bool = False
+    #: Where the goods are, and who sees to them; None of what is neither sent nor ordered.
+    fulfilment: FulfilmentState | None = None
+    fulfilled_by: FulfilledBy | None = None
+    #: Whether it waits for its member to say where to send it.
+    needs_address: bool = False
 
     @property
     def place(self) -> RedemptionPlace:

@@ -24,7 +24,7 @@ from services.rewards.payouts.seals.domain import Seal
 from services.rewards.redemptions import store as redemption_store
 from services.rewards.redemptions.domain import STEPS as REDEMPTION_STEPS
 from services.rewards.redemptions.domain import Redemption, RedemptionState
-from services.rewards.redemptions.handlers import tell_lots as tell_redemption_lots
+from services.rewards.redemptions.handlers.telling import tell_lots as tell_redemption_lots
 from services.rewards.restoring import domain, store
 from services.rewards.restoring.domain import NotToldError, Placed
 from services.rewards.vouchers.domain import GivenCode

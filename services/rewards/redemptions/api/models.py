@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from services.rewards.fulfilment.domain import FulfilmentState
 from services.rewards.ledger.api.members import MEMBER_EXAMPLE
 from services.rewards.redemptions import domain
 from services.rewards.redemptions.domain import RedemptionState
@@ -40,6 +41,8 @@ REFUSALS = (
 #: Written out where it stands, as clients know it, not as a schema of its own.
 _STATES = tuple(state.value for state in RedemptionState)
 State = Literal[_STATES]  # type: ignore[valid-type]
+_FULFILMENTS = tuple(state.value for state in FulfilmentState)
+Fulfilment = Literal[_FULFILMENTS]  # type: ignore[valid-type]
 
 
 class RedemptionRequest(RequestBody):
@@ -70,6 +73,10 @@ class Redemption(BaseModel):
     changed_by: str = Field(
         description="The access key, `timer`, or `code` where a voucher's code was given at once"
     )
+    fulfilment: Fulfilment | None = Field(
+        None, description="Where goods are that are sent or ordered; null: it is of nothing of that kind"
+    )
+    needs_address: bool = Field(False, description="Whether it waits for its member to say where it is sent")
     has_code: bool = Field(description="Whether a voucher's code came with it: its member is shown that")
 
     @classmethod

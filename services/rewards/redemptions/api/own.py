@@ -6,8 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from services.rewards.fulfilment.api import UNDER_WAY
 from services.rewards.ledger.api.problems import ALTERED
-from services.rewards.redemptions import handlers, store
+from services.rewards.redemptions import store
 from services.rewards.redemptions.api.models import (
     NO_CODE,
     NOT_CANCELLABLE,
@@ -19,6 +20,8 @@ from services.rewards.redemptions.api.models import (
     Redemption,
 )
 from services.rewards.redemptions.domain import RedemptionFilter, RedemptionPlace, RedemptionState
+from services.rewards.redemptions.handlers.ending import finish
+from services.rewards.redemptions.handlers.reserving import find_code, reserve
 from services.rewards.settings import Settings
 from services.rewards.vouchers.api import NO_VOUCHER_KEYS
 from services.rewards.vouchers.domain import NotTheirsError
@@ -61,7 +64,7 @@ async def post_own_redemption(
     own_key = f"{member_id} {idempotency_key}"
 
     async def work() -> Redemption:
-        reserved = await handlers.reserve(
+        reserved = await reserve(
             tx,
             community=principal.community,
             member_id=str(member_id),
@@ -102,7 +105,7 @@ async def list_own_redemptions(
 @router.post(
     "/v1/members/{member_id}/redemptions/{redemption_id}/cancel",
     summary="Give a reward up",
-    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_REDEMPTION, NOT_CANCELLABLE, ALTERED),
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_REDEMPTION, NOT_CANCELLABLE, UNDER_WAY, ALTERED),
 )
 async def cancel_own(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE, or_own=True)],
@@ -111,7 +114,7 @@ async def cancel_own(
     redemption_id: UUID,
 ) -> Redemption:
     """While it is reserved: the points are available again. For the member themselves, too."""
-    cancelled = await handlers.finish(
+    cancelled = await finish(
         tx,
         community=principal.community,
         redemption_id=str(redemption_id),
@@ -139,7 +142,7 @@ async def get_own_code(
         await find_head(conn, community=principal.community, member_id=principal.member_id) != str(member_id)
     ):
         raise NotTheirsError
-    redemption, opened = await handlers.find_code(
+    redemption, opened = await find_code(
         conn,
         community=principal.community,
         member_id=str(member_id),

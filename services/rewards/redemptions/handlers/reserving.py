@@ -1,0 +1,240 @@
+"""Reserving and giving rewards, and showing the code that came with one."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from services.rewards.catalogue.domain import Offer
+from services.rewards.catalogue.handlers import find_offer
+from services.rewards.catalogue.store import load_had
+from services.rewards.fulfilment.domain import FulfilmentState, fulfilled_by
+from services.rewards.fulfilment.handlers import begin
+from services.rewards.ledger.domain.entries import UnknownMemberError
+from services.rewards.lots.domain.lots import NotEnoughPointsError
+from services.rewards.lots.handlers.uses import carry_out
+from services.rewards.metrics import REDEMPTIONS_REFUSED
+from services.rewards.programmes.domain import InForce
+from services.rewards.redemptions import store
+from services.rewards.redemptions.domain import (
+    HadEnoughError,
+    LevelTooLowError,
+    OtherRequestError,
+    OutOfStockError,
+    OutsideAudienceError,
+    Redemption,
+    RedemptionState,
+    RewardLevelLackingError,
+    UnknownRedemptionError,
+    UnknownRewardError,
+    redemption_id,
+)
+from services.rewards.redemptions.handlers.telling import did, tell, tell_lots
+from services.rewards.settings import Settings
+from services.rewards.vouchers.domain import GivenCode, OpenedCode
+from services.rewards.vouchers.handlers.codes import open_code, take_code
+from shared.followed_audiences import is_in
+from shared.followed_levels import has_level
+from shared.followed_members import find_name
+from shared.merges import find_head, load_group, lock_heads
+from shared.postgres import Connection
+from shared.transaction import Transaction
+
+BY_CODE = "code"
+
+
+async def reserve(
+    tx: Transaction[Settings],
+    *,
+    community: str,
+    member_id: str,
+    reward_id: str,
+    idempotency_key: str,
+    by: str,
+    command: str = "redemption.reserve",
+) -> Redemption:
+    """Reserve the points of a reward for a member; return the redemption. `command` is what the audit calls it.
+
+    One that was made with this key, and whose answer was lost with a database, is the answer again. Raises
+    OtherRequestError when that was for another member or reward, UnknownRewardError, OutsideAudienceError when the
+    reward is for an audience that the member is not in, LevelTooLowError when the programme opens rewards to
+    levels that the member has none of, RewardLevelLackingError when the reward itself takes another level,
+    HadEnoughError, OutOfStockError when there are no more, and NotEnoughPointsError when the member has fewer
+    points available. A voucher is confirmed at once, with its code; what has to be sent or ordered waits for that.
+    """
+    made = redemption_id(community, idempotency_key)
+    known = await store.find_redemption(tx.conn, community=community, redemption_id=made)
+    if known is not None:
+        head_id = await find_head(tx.conn, community=community, member_id=known.member_id)
+        if (head_id, known.reward_id) != (member_id, reward_id):
+            raise OtherRequestError
+        return known
+    offer, in_force = await find_offer(tx.conn, community=community, reward_id=reward_id, now=tx.now)
+    if offer is None:
+        raise UnknownRewardError(reward_id)
+    await _check_entitled(tx, offer, in_force=in_force, community=community, member_id=member_id)
+    wanted = _reserved(
+        tx, offer, community=community, redemption_id=made, member_id=member_id, points=offer.points, by=by
+    )
+    # What there are only so many of first: whoever waits for that holds nobody's points.
+    code = await _take_one(tx, offer, redemption=wanted)
+    # The member is locked next: from then on nobody else changes these points.
+    try:
+        used = await carry_out(tx, [wanted.movement(None)])
+    except NotEnoughPointsError:
+        REDEMPTIONS_REFUSED.inc()
+        raise
+    wanted = await _add(tx, wanted, offer)
+    tell(tx, [wanted])
+    tell_lots(tx, wanted, lots=used[wanted.redemption_id])
+    if code is None:
+        tx.did(did(command, wanted, None, state=wanted.state))
+        return wanted
+    # A code is handed out with the same stroke: nobody has to confirm it.
+    confirmed = replace(wanted.becoming(RedemptionState.CONFIRMED, by=BY_CODE, now=tx.now), has_code=True)
+    await store.set_states(tx.conn, [confirmed])
+    await carry_out(tx, [confirmed.movement(RedemptionState.RESERVED)])
+    tell(tx, [confirmed], codes={made: code})
+    tx.did(did(command, confirmed, None, state=confirmed.state))
+    return confirmed
+
+
+async def give(
+    tx: Transaction[Settings], *, community: str, member_id: str, reward_id: str, cause: str, by: str
+) -> Redemption:
+    """Give a member a reward for nothing: it moves no points. For one `cause` it is given once.
+
+    It is confirmed at once, but for what has to be sent or ordered: that is once it arrived. Raises
+    UnknownRewardError, and OutOfStockError when there are no more.
+    """
+    made = redemption_id(community, cause)
+    known = await store.find_redemption(tx.conn, community=community, redemption_id=made)
+    if known is not None:
+        return known
+    offer, _ = await find_offer(tx.conn, community=community, reward_id=reward_id, now=tx.now)
+    if offer is None:
+        raise UnknownRewardError(reward_id)
+    reserved = _reserved(tx, offer, community=community, redemption_id=made, member_id=member_id, points=0, by=by)
+    code = await _take_one(tx, offer, redemption=reserved)
+    reserved = await _add(tx, reserved, offer)
+    if reserved.fulfilment is not None:
+        tell(tx, [reserved])
+        return reserved
+    confirmed = replace(reserved.becoming(RedemptionState.CONFIRMED, by=by, now=tx.now), has_code=code is not None)
+    await store.set_states(tx.conn, [confirmed])
+    tell(tx, [reserved])
+    tell(tx, [confirmed], codes={made: code} if code else {})
+    return confirmed
+
+
+async def _add(tx: Transaction, redemption: Redemption, offer: Offer) -> Redemption:
+    """Add a redemption, and that somebody sees to it where it is of goods; return it as it is then."""
+    await store.add_redemption(tx.conn, redemption)
+    way = fulfilled_by(offer)
+    if way is None:
+        return redemption
+    await begin(
+        tx,
+        community=redemption.community,
+        redemption_id=redemption.redemption_id,
+        fulfilled_by=way,
+        by=redemption.changed_by,
+    )
+    return replace(redemption, fulfilment=FulfilmentState.RESERVED, fulfilled_by=way)
+
+
+def _reserved(
+    tx: Transaction[Settings],
+    offer: Offer,
+    *,
+    community: str,
+    redemption_id: str,
+    member_id: str,
+    points: int,
+    by: str,
+) -> Redemption:
+    return Redemption(
+        community=community,
+        redemption_id=redemption_id,
+        member_id=member_id,
+        reward_id=offer.reward_id,
+        title=offer.terms.title,
+        points=points,
+        state=RedemptionState.RESERVED,
+        created_at=tx.now,
+        expires_at=tx.now + _waits(tx.settings, offer),
+        changed_at=tx.now,
+        changed_by=by,
+    )
+
+
+def _waits(settings: Settings, offer: Offer) -> timedelta:
+    """How long it is reserved: what has to be sent or ordered waits for days."""
+    if fulfilled_by(offer) is None:
+        return timedelta(seconds=settings.reservation_ttl_seconds)
+    return timedelta(days=settings.fulfilment_max_days)
+
+
+async def _check_entitled(
+    tx: Transaction[Settings], offer: Offer, *, in_force: InForce | None, community: str, member_id: str
+) -> None:
+    """Raises what keeps the member from having it: audience, levels, enough had, or that they were erased."""
+    named = await find_name(tx.conn, community=community, member_id=member_id)
+    if named is not None and named.is_erased:
+        raise UnknownMemberError(member_id)
+    terms = offer.terms
+    titles = {} if in_force is None else in_force.audiences
+    redeeming = {} if in_force is None else in_force.redeeming
+    if terms.audience is not None and not await is_in(
+        tx.conn, community=community, audience_id=terms.audience, member_id=member_id
+    ):
+        raise OutsideAudienceError(titles.get(terms.audience, terms.audience))
+    if redeeming and not await has_level(tx.conn, community=community, member_id=member_id, level_ids=redeeming):
+        raise LevelTooLowError(tuple(redeeming.values()))
+    if terms.level is not None and not await has_level(
+        tx.conn, community=community, member_id=member_id, level_ids=[terms.level]
+    ):
+        raise RewardLevelLackingError(redeeming.get(terms.level, terms.level))
+    if terms.limit is None:
+        return
+    # Of two requests of one person the second sees that the first has it.
+    await lock_heads(tx.conn, keys=[(community, member_id)])
+    head_id = await find_head(tx.conn, community=community, member_id=member_id)
+    await store.lock_limit(tx.conn, community=community, member_id=head_id, reward_id=offer.reward_id)
+    since = None if terms.limit.days is None else tx.now - timedelta(days=terms.limit.days)
+    group = await load_group(tx.conn, community=community, head_id=head_id)
+    had = await load_had(tx.conn, {offer.reward_id: since}, community=community, member_ids=group)
+    if had.get(offer.reward_id, 0) >= terms.limit.max_count:
+        raise HadEnoughError(*terms.limit)
+
+
+async def _take_one(tx: Transaction[Settings], offer: Offer, *, redemption: Redemption) -> GivenCode | None:
+    """Nobody else takes the same until the transaction ends. Raises OutOfStockError when there are no more.
+
+    Returns the code of a voucher, and None of what has none.
+    """
+    of = {"community": redemption.community, "reward_id": offer.reward_id}
+    if offer.has_codes:
+        code = await take_code(tx, **of, redemption_id=redemption.redemption_id)
+        if code is None:
+            raise OutOfStockError(offer.terms.title)
+        return code
+    if offer.terms.stock is not None:
+        await store.lock_reward(tx.conn, **of)
+        if await store.count_taken(tx.conn, **of) >= offer.terms.stock:
+            raise OutOfStockError(offer.terms.title)
+    return None
+
+
+async def find_code(
+    conn: Connection, *, community: str, member_id: str, redemption_id: str, settings: Settings
+) -> tuple[Redemption, OpenedCode]:
+    """A redemption of a member's, or of who is merged into them, and the code that came with it.
+
+    Raises UnknownRedemptionError, NoCodeError and NoVoucherKeysError.
+    """
+    redemption = await store.find_redemption(conn, community=community, redemption_id=redemption_id)
+    if redemption is None or member_id not in (
+        redemption.member_id,
+        await find_head(conn, community=community, member_id=redemption.member_id),
+    ):
+        raise UnknownRedemptionError(redemption_id)
+    return redemption, await open_code(conn, community=community, redemption_id=redemption_id, settings=settings)

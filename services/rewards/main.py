@@ -25,6 +25,9 @@ from services.rewards.liability.handlers import take_next_day
 from services.rewards.links import api as reward_links
 from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
+from services.rewards.orders import api as orders
+from services.rewards.orders.handlers.working import EVERY_SECONDS as ORDERED_EVERY_SECONDS
+from services.rewards.orders.handlers.working import count_standstill, order_goods
 from services.rewards.payouts import api as payouts
 from services.rewards.payouts.links import handlers as links
 from services.rewards.payouts.outcomes import api as outcomes
@@ -38,6 +41,8 @@ from services.rewards.periods import api as periods
 from services.rewards.periods.handlers import READ_BACK as PERIODS_READ_BACK
 from services.rewards.periods.handlers import count_overdue
 from services.rewards.problems import ERRORS
+from services.rewards.providers import api as providers
+from services.rewards.providers.handlers.accounts import seal_accounts_anew
 from services.rewards.reconciliation import api as reconciliation
 from services.rewards.reconciliation.handlers import NOTED_EVERY_SECONDS, count_open, note_matched
 from services.rewards.redemptions.api import own as own_redemptions
@@ -77,7 +82,7 @@ SPEC = ServiceSpec(
         part.router
         for part in (
             *(members, erasure, payees, offers, rewards, vouchers, redemptions, own_redemptions),
-            *(reward_links, payouts, runs, preview, review, outcomes),
+            *(reward_links, providers, orders, payouts, runs, preview, review, outcomes),
             *(reconciliation, checks, books, chain_api, draws, periods, journals),
             *(liability_policies, liability, account_mappings, journal_exports),
         )
@@ -93,6 +98,8 @@ SPEC = ServiceSpec(
         Timer("count-bank-lines-open", every_seconds=60, run=count_open),
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
         Timer("seal-codes-anew", every_seconds=60, run=seal_anew),
+        Timer("seal-provider-accounts-anew", every_seconds=60, run=seal_accounts_anew),
+        Timer("count-orders-open", every_seconds=10, run=count_standstill),
         Timer("count-rewards-low", every_seconds=60, run=count_low),
         Timer("fold-sums", every_seconds=60, run=fold),
         Timer("chain-entries", every_seconds=1, run=chain),
@@ -103,6 +110,7 @@ SPEC = ServiceSpec(
     ],
     errands=[
         Errand("check-asked", every_seconds=ASKED_EVERY_SECONDS, run=check_asked),
+        Errand("order-goods", every_seconds=ORDERED_EVERY_SECONDS, run=order_goods),
         Errand("note-bank-lines", every_seconds=NOTED_EVERY_SECONDS, run=note_matched),
     ],
     # A journal is booked into its month before that is known to be closed.

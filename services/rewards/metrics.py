@@ -34,6 +34,23 @@ CODES_UNREADABLE = Gauge(
     "plaudit_rewards_voucher_codes_unreadable",
     "Codes sealed with a key that this service does not have: nobody can be shown them",
 )
+PROVIDER_CALLS = Counter(
+    "plaudit_rewards_provider_calls_total",
+    "Questions and orders to providers of goods, by what became of each",
+    ["provider", "became"],
+)
+PROVIDER_HOOKS = Counter(
+    "plaudit_rewards_provider_webhooks_total",
+    "Webhooks of providers of goods: taken, had before, forged, stale, or not understood",
+    ["provider", "became"],
+)
+ORDERS_UNKNOWN = Gauge(
+    "plaudit_rewards_orders_unknown", "Orders at providers of which nobody knows whether they were placed"
+)
+ORDERS_UNKNOWN_SECONDS = Gauge(
+    "plaudit_rewards_orders_unknown_seconds", "For how long nobody has known of the oldest of these"
+)
+ORDERS_TROUBLED = Gauge("plaudit_rewards_orders_troubled", "Orders at providers that only people can put right")
 PAYOUTS = Counter("plaudit_rewards_payouts_total", "Payouts that reached a state", ["state"])
 PAYOUT_AMOUNT = Counter(
     "plaudit_rewards_payouts_minor_units_total",
@@ -97,6 +114,11 @@ LEDGER_CHECKED = Gauge("plaudit_rewards_ledger_checked_timestamp_seconds", "When
 
 for _state in ("reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"):
     FULFILMENTS.labels(_state)
+for _provider in ("sandbox", "xoxoday", "tremendous"):
+    for _became in ("answered", "none", "refused", "later", "unknown", "other_order"):
+        PROVIDER_CALLS.labels(_provider, _became)
+    for _became in ("taken", "had", "forged", "stale", "unread"):
+        PROVIDER_HOOKS.labels(_provider, _became)
 for _state in ("given", "had", "gone", "unknown", "nobody"):
     GIFTS.labels(_state)
 for _became in ("taken", "refused", "given_back"):

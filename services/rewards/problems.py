@@ -73,6 +73,7 @@ from services.rewards.links.domain import (
     UnknownLinkError,
 )
 from services.rewards.lots.domain.lots import NotEnoughPointsError
+from services.rewards.orders import api as orders
 from services.rewards.payouts.api import UNKNOWN_PAYOUT
 from services.rewards.payouts.domain import UnknownPayoutError, WrongStateError
 from services.rewards.payouts.four_eyes.domain import FourEyesError
@@ -104,6 +105,7 @@ from services.rewards.payouts.runs.domain.runs import (
 from services.rewards.payouts.runs.domain.sealing import SealDiffersError
 from services.rewards.periods.api import NOT_SETTLED, PERIOD_REFUSED, UNKNOWN_PERIOD
 from services.rewards.periods.domain import NotSettledError, PeriodRefusedError, UnknownPeriodError
+from services.rewards.providers import api as providers
 from services.rewards.reconciliation.api import (
     AMOUNT_DIFFERS,
     BANK_LINE_REFUSED,
@@ -380,7 +382,9 @@ ERRORS: ErrorTable = {
     RedemptionClosedError: _closed,
     **fulfilment.ERRORS,
     OtherRequestError: lambda _: Problem(
-        KEY_REUSED, "The key made a redemption of another member or reward; use a new key for a new request"
+        **fulfilment.ERRORS,
+        **providers.ERRORS,
+        **orders.ERRORS,
     ),
     NoBankDetailsError: lambda error: Problem(
         NO_BANK_DETAILS, f"Member {error.member_id} has none; PUT /v1/payees/{error.member_id} sets them"

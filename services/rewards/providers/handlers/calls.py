@@ -72,13 +72,20 @@ class Caller:
         self._bounds = bounds
         self._seconds = seconds
         self._network = CheckedNetwork(bounds)
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=ssl.create_default_context(),
-            max_connections=CONNECTIONS_MAX_COUNT,
-            max_keepalive_connections=CONNECTIONS_MAX_COUNT,
-            keepalive_expiry=KEEP_ALIVE_SECONDS,
-            network_backend=self._network,
-        )
+        self._opened: httpcore.AsyncConnectionPool | None = None
+
+    @property
+    def _pool(self) -> httpcore.AsyncConnectionPool:
+        # Not before it is used: whoever reads a webhook asks nobody.
+        if self._opened is None:
+            self._opened = httpcore.AsyncConnectionPool(
+                ssl_context=ssl.create_default_context(),
+                max_connections=CONNECTIONS_MAX_COUNT,
+                max_keepalive_connections=CONNECTIONS_MAX_COUNT,
+                keepalive_expiry=KEEP_ALIVE_SECONDS,
+                network_backend=self._network,
+            )
+        return self._opened
 
     async def ask(
         self, method: str, path: str, *, headers: Sequence[tuple[str, str]] = (), content: Any = None
@@ -121,7 +128,8 @@ class Caller:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._pool.aclose()
+        if self._opened is not None:
+            await self._opened.aclose()
         self._network.close()
 
 

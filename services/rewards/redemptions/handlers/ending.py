@@ -1,6 +1,6 @@
 """Ending redemptions: confirmed, cancelled, or expired."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from services.rewards.fulfilment import handlers as fulfilment
 from services.rewards.fulfilment.store import find_fulfilment
@@ -21,6 +21,7 @@ from services.rewards.redemptions.domain import (
 )
 from services.rewards.redemptions.handlers.telling import did, tell
 from services.rewards.settings import Settings
+from services.rewards.vouchers.domain import GivenCode
 from shared.access_keys import check_not_about_oneself
 from shared.merges import find_head
 from shared.transaction import Transaction
@@ -71,13 +72,19 @@ async def finish(
     return (await _end(tx, [redemption], state=state, by=by))[0]
 
 
-async def fulfil(tx: Transaction, *, community: str, redemption_id: str, by: str) -> Redemption:
+async def fulfil(
+    tx: Transaction, *, community: str, redemption_id: str, by: str, code: GivenCode | None = None
+) -> Redemption:
     """Confirm what arrived, or is on its way to its member, whoever saw to it; again changes nothing.
+
+    `code` is what came with it, as it is told.
 
     Raises UnknownRedemptionError, UnknownFulfilmentError, RedemptionClosedError when it ended otherwise, and
     AlteredError when it is not as it was reserved.
     """
-    return await _settle(tx, RedemptionState.CONFIRMED, community=community, redemption_id=redemption_id, by=by)
+    return await _settle(
+        tx, RedemptionState.CONFIRMED, community=community, redemption_id=redemption_id, by=by, code=code
+    )
 
 
 async def fail(tx: Transaction, *, community: str, redemption_id: str, by: str, reason: str) -> Redemption:
@@ -99,6 +106,7 @@ async def _settle(
     redemption_id: str,
     by: str,
     reason: str | None = None,
+    code: GivenCode | None = None,
 ) -> Redemption:
     redemption = await store.lock_redemption(tx.conn, community=community, redemption_id=redemption_id)
     if redemption is None:
@@ -110,7 +118,8 @@ async def _settle(
         raise RedemptionClosedError(redemption.state, wanted)
     for error in (await _altered(tx, [redemption])).values():
         raise alarm(error)
-    return (await _end(tx, [redemption], state=wanted, by=by, reason=reason))[0]
+    codes = {redemption_id: code} if code is not None else None
+    return (await _end(tx, [redemption], state=wanted, by=by, reason=reason, codes=codes))[0]
 
 
 async def expire_reservations(tx: Transaction[Settings]) -> None:
@@ -146,6 +155,7 @@ async def _end(
     state: RedemptionState,
     by: str,
     reason: str | None = None,
+    codes: Mapping[str, GivenCode] | None = None,
 ) -> list[Redemption]:
     ended = [redemption.becoming(state, by=by, now=tx.now) for redemption in redemptions]
     await store.set_states(tx.conn, ended)
@@ -160,5 +170,5 @@ async def _end(
     await carry_out(
         tx, [redemption.movement(RedemptionState.RESERVED) for redemption in ended if redemption.points]
     )
-    tell(tx, ended)
+    tell(tx, ended, codes=codes)
     return ended

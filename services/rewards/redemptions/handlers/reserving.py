@@ -6,13 +6,14 @@ from datetime import timedelta
 from services.rewards.catalogue.domain import Offer
 from services.rewards.catalogue.handlers import find_offer
 from services.rewards.catalogue.store import load_had
-from services.rewards.fulfilment.domain import FulfilmentState, fulfilled_by
+from services.rewards.fulfilment.domain import FulfilledBy, FulfilmentState, fulfilled_by
 from services.rewards.fulfilment.handlers import begin
 from services.rewards.ledger.domain.entries import UnknownMemberError
 from services.rewards.lots.domain.lots import NotEnoughPointsError
 from services.rewards.lots.handlers.uses import carry_out
 from services.rewards.metrics import REDEMPTIONS_REFUSED
 from services.rewards.programmes.domain import InForce
+from services.rewards.providers.handlers.intents import intend
 from services.rewards.redemptions import store
 from services.rewards.redemptions.domain import (
     HadEnoughError,
@@ -58,7 +59,8 @@ async def reserve(
     reward is for an audience that the member is not in, LevelTooLowError when the programme opens rewards to
     levels that the member has none of, RewardLevelLackingError when the reward itself takes another level,
     HadEnoughError, OutOfStockError when there are no more, and NotEnoughPointsError when the member has fewer
-    points available. A voucher is confirmed at once, with its code; what has to be sent or ordered waits for that.
+    points available, and NoCardError for a gift card of which nobody said which it is. A voucher is confirmed at
+    once, with its code; what has to be sent or ordered waits for that.
     """
     made = redemption_id(community, idempotency_key)
     known = await store.find_redemption(tx.conn, community=community, redemption_id=made)
@@ -138,6 +140,8 @@ async def _add(tx: Transaction, redemption: Redemption, offer: Offer) -> Redempt
         fulfilled_by=way,
         by=redemption.changed_by,
     )
+    if way is FulfilledBy.PROVIDER:
+        await intend(tx, community=redemption.community, redemption_id=redemption.redemption_id, offer=offer)
     return replace(redemption, fulfilment=FulfilmentState.RESERVED, fulfilled_by=way)
 
 

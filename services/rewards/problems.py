@@ -143,6 +143,7 @@ from services.rewards.redemptions.domain import (
     UnknownRedemptionError,
     UnknownRewardError,
 )
+from services.rewards.shipping.api import models as shipping
 from services.rewards.vouchers.api import (
     NO_VOUCHER,
     NO_VOUCHER_KEYS,
@@ -379,6 +380,7 @@ ERRORS: ErrorTable = {
     ),
     RedemptionClosedError: _closed,
     **fulfilment.ERRORS,
+    **shipping.ERRORS,
     OtherRequestError: lambda _: Problem(
         KEY_REUSED, "The key made a redemption of another member or reward; use a new key for a new request"
     ),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from services.rewards.fulfilment import handlers as fulfilment
+from services.rewards.fulfilment.domain import Parcel
 from services.rewards.fulfilment.store import find_fulfilment
 from services.rewards.ledger.domain.entries import AlteredError
 from services.rewards.ledger.handlers import alarm
@@ -71,13 +72,17 @@ async def finish(
     return (await _end(tx, [redemption], state=state, by=by))[0]
 
 
-async def fulfil(tx: Transaction, *, community: str, redemption_id: str, by: str) -> Redemption:
+async def fulfil(
+    tx: Transaction, *, community: str, redemption_id: str, by: str, parcel: Parcel | None = None
+) -> Redemption:
     """Confirm what arrived, or is on its way to its member, whoever saw to it; again changes nothing.
 
     Raises UnknownRedemptionError, UnknownFulfilmentError, RedemptionClosedError when it ended otherwise, and
     AlteredError when it is not as it was reserved.
     """
-    return await _settle(tx, RedemptionState.CONFIRMED, community=community, redemption_id=redemption_id, by=by)
+    return await _settle(
+        tx, RedemptionState.CONFIRMED, community=community, redemption_id=redemption_id, by=by, parcel=parcel
+    )
 
 
 async def fail(tx: Transaction, *, community: str, redemption_id: str, by: str, reason: str) -> Redemption:
@@ -99,6 +104,7 @@ async def _settle(
     redemption_id: str,
     by: str,
     reason: str | None = None,
+    parcel: Parcel | None = None,
 ) -> Redemption:
     redemption = await store.lock_redemption(tx.conn, community=community, redemption_id=redemption_id)
     if redemption is None:
@@ -110,7 +116,7 @@ async def _settle(
         raise RedemptionClosedError(redemption.state, wanted)
     for error in (await _altered(tx, [redemption])).values():
         raise alarm(error)
-    return (await _end(tx, [redemption], state=wanted, by=by, reason=reason))[0]
+    return (await _end(tx, [redemption], state=wanted, by=by, reason=reason, parcel=parcel))[0]
 
 
 async def expire_reservations(tx: Transaction[Settings]) -> None:
@@ -146,6 +152,7 @@ async def _end(
     state: RedemptionState,
     by: str,
     reason: str | None = None,
+    parcel: Parcel | None = None,
 ) -> list[Redemption]:
     ended = [redemption.becoming(state, by=by, now=tx.now) for redemption in redemptions]
     await store.set_states(tx.conn, ended)
@@ -155,6 +162,7 @@ async def _end(
         fulfilled=state is RedemptionState.CONFIRMED,
         by=by,
         reason=reason,
+        parcel=parcel,
     )
     # What was given for nothing moves nothing.
     await carry_out(

@@ -6,7 +6,7 @@ from datetime import timedelta
 from services.rewards.catalogue.domain import Offer
 from services.rewards.catalogue.handlers import find_offer
 from services.rewards.catalogue.store import load_had
-from services.rewards.fulfilment.domain import FulfilmentState, fulfilled_by
+from services.rewards.fulfilment.domain import FulfilledBy, FulfilmentState, fulfilled_by
 from services.rewards.fulfilment.handlers import begin
 from services.rewards.ledger.domain.entries import UnknownMemberError
 from services.rewards.lots.domain.lots import NotEnoughPointsError
@@ -138,7 +138,9 @@ async def _add(tx: Transaction, redemption: Redemption, offer: Offer) -> Redempt
         fulfilled_by=way,
         by=redemption.changed_by,
     )
-    return replace(redemption, fulfilment=FulfilmentState.RESERVED, fulfilled_by=way)
+    return replace(
+        redemption, fulfilment=FulfilmentState.RESERVED, fulfilled_by=way, needs_address=way is FulfilledBy.HAND
+    )
 
 
 def _reserved(

@@ -50,6 +50,10 @@ from services.rewards.redemptions.api import routes as redemptions
 from services.rewards.redemptions.handlers.ending import expire_reservations
 from services.rewards.restoring.handlers import READ_BACK
 from services.rewards.settings import Settings
+from services.rewards.shipping.api import own as own_goods
+from services.rewards.shipping.api import queue as goods
+from services.rewards.shipping.handlers.addresses import count_waiting as count_goods_waiting
+from services.rewards.shipping.handlers.addresses import look_after_addresses
 from services.rewards.suspensions.handlers import FOLLOWED_SUSPENSIONS
 from services.rewards.vouchers import api as vouchers
 from services.rewards.vouchers.handlers.codes import seal_anew
@@ -82,6 +86,7 @@ SPEC = ServiceSpec(
         part.router
         for part in (
             *(members, erasure, payees, offers, rewards, vouchers, redemptions, own_redemptions),
+            *(goods, own_goods),
             *(reward_links, providers, orders, payouts, runs, preview, review, outcomes),
             *(reconciliation, checks, books, chain_api, draws, periods, journals),
             *(liability_policies, liability, account_mappings, journal_exports),
@@ -100,6 +105,8 @@ SPEC = ServiceSpec(
         Timer("seal-codes-anew", every_seconds=60, run=seal_anew),
         Timer("seal-provider-accounts-anew", every_seconds=60, run=seal_accounts_anew),
         Timer("count-orders-open", every_seconds=10, run=count_standstill),
+        Timer("look-after-addresses", every_seconds=60, run=look_after_addresses),
+        Timer("count-goods-waiting", every_seconds=60, run=count_goods_waiting),
         Timer("count-rewards-low", every_seconds=60, run=count_low),
         Timer("fold-sums", every_seconds=60, run=fold),
         Timer("chain-entries", every_seconds=1, run=chain),

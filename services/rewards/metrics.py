@@ -17,6 +17,14 @@ FULFILMENTS = Counter(
     "Goods that are sent or ordered, by the state that they reached",
     ["state"],
 )
+GOODS_WAITING = Gauge("plaudit_rewards_goods_waiting", "Goods with an address that nobody has sent yet")
+GOODS_WAIT_SECONDS = Gauge(
+    "plaudit_rewards_goods_wait_seconds", "How long what waits longest has been waiting for somebody to send it"
+)
+ADDRESSES_UNREADABLE = Gauge(
+    "plaudit_rewards_delivery_addresses_unreadable",
+    "Addresses sealed with a key that this service does not have: nobody can send there",
+)
 GIFTS = Counter("plaudit_rewards_gifts_total", "Rewards that came with grants, by what became of each", ["state"])
 TICKETS = Counter(
     "plaudit_rewards_draw_tickets_total", "Tickets in draws taken, refused and given back", ["became"]

@@ -145,6 +145,7 @@ from services.rewards.redemptions.domain import (
     UnknownRedemptionError,
     UnknownRewardError,
 )
+from services.rewards.shipping.api import models as shipping
 from services.rewards.vouchers.api import (
     NO_VOUCHER,
     NO_VOUCHER_KEYS,
@@ -381,6 +382,7 @@ ERRORS: ErrorTable = {
     ),
     RedemptionClosedError: _closed,
     **fulfilment.ERRORS,
+    **shipping.ERRORS,
     OtherRequestError: lambda _: Problem(
         **fulfilment.ERRORS,
         **providers.ERRORS,

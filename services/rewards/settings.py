@@ -52,6 +52,9 @@ class Settings(ServiceSettings):
     fulfilment_max_days: int = Field(
         60, ge=1, le=730, description="Goods that nobody began to send by then are given up: the points are back"
     )
+    delivery_address_days: int = Field(
+        30, ge=1, le=730, description="Days for which the address of goods is kept that were sent or given up"
+    )
     draw_tickets_max_count: int = Field(
         100_000, ge=1, le=1_000_000, description="Tickets that a draw takes; what comes with later grants is none"
     )

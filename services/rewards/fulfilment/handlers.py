@@ -8,9 +8,11 @@ from collections.abc import Sequence
 
 from services.rewards.fulfilment import store
 from services.rewards.fulfilment.domain import (
+    UNDER_WAY,
     FulfilledBy,
     Fulfilment,
     FulfilmentState,
+    Parcel,
     UnknownFulfilmentError,
 )
 from services.rewards.metrics import FULFILMENTS
@@ -54,7 +56,13 @@ async def advance(tx: Transaction, fulfilments: Sequence[Fulfilment]) -> None:
 
 
 async def end(
-    tx: Transaction, keys: Sequence[tuple[str, str]], *, fulfilled: bool, by: str, reason: str | None = None
+    tx: Transaction,
+    keys: Sequence[tuple[str, str]],
+    *,
+    fulfilled: bool,
+    by: str,
+    reason: str | None = None,
+    parcel: Parcel | None = None,
 ) -> None:
     """Note that redemptions ended, as far as they have fulfilments: fulfilled, or their points are back.
 
@@ -62,10 +70,14 @@ async def end(
     """
     found = await store.load_fulfilments(tx.conn, keys)
     if not fulfilled:
-        failing = [one for one in found if reason is not None or one.state is FulfilmentState.IN_HAND]
+        failing = [
+            one
+            for one in found
+            if one.state in UNDER_WAY or (reason is not None and one.state is FulfilmentState.RESERVED)
+        ]
         failed = [one.becoming(FulfilmentState.FAILED, by=by, now=tx.now, reason=reason) for one in failing]
         await advance(tx, failed)
         by_id = {one.redemption_id: one for one in failed}
         found = [by_id.get(one.redemption_id, one) for one in found]
     state = FulfilmentState.FULFILLED if fulfilled else FulfilmentState.COMPENSATED
-    await advance(tx, [one.becoming(state, by=by, now=tx.now) for one in found])
+    await advance(tx, [one.becoming(state, by=by, now=tx.now, parcel=parcel) for one in found])

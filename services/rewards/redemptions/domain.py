@@ -144,7 +144,11 @@ class Redemption:
 
     def becoming(self, state: RedemptionState, *, by: str, now: datetime) -> "Redemption":
         """The redemption in its next state."""
-        return replace(self, state=state, changed_at=now, changed_by=by)
+        goods = self.fulfilment
+        if goods is not None and state is not RedemptionState.RESERVED:
+            is_confirmed = state is RedemptionState.CONFIRMED
+            goods = FulfilmentState.FULFILLED if is_confirmed else FulfilmentState.COMPENSATED
+        return replace(self, state=state, changed_at=now, changed_by=by, fulfilment=goods, needs_address=False)
 
     def ends(self) -> dict[str, RedemptionState]:
         """The ways in which it can end, by the id of the transfer that would book it."""

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from services.rewards.bank_messages.domain import BankAccount
+from services.rewards.fulfilment.domain import FulfilledBy
 from services.rewards.payouts.domain import Actor, Agreed, Part, Payout, PayoutState, Rate, Traced
 from services.rewards.payouts.runs.domain.bank import BankFile, bank_file
 from services.rewards.payouts.runs.domain.runs import STEPS, Run, RunState
@@ -136,6 +137,7 @@ def redemption_of(fact: RedemptionChanged) -> Redemption:
         expires_at=data["expires_at"],
         changed_at=fact["time"],
         changed_by=data["by"],
+        fulfilled_by=FulfilledBy(data["fulfilled_by"]) if "fulfilled_by" in data else None,
     )
 
 

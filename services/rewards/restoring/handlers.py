@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, TypeAdapter
 
+from services.rewards.fulfilment.handlers import begin, end
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.lots import store as lots_store
 from services.rewards.lots.domain.lots import LotUse, Use
@@ -175,6 +176,7 @@ async def _redemption_steps(
             if told.state is not RedemptionState.RESERVED:
                 raise CannotTakeInError(f"redemption {told.redemption_id} was never made", index)
             await redemption_store.add_redemption(tx.conn, told)
+            await _goods_again(tx, told)
             steps.append((told, None))
         elif told.state not in (RedemptionState.RESERVED, redemption.state):
             if REDEMPTION_STEPS.find(redemption.state, told.state) is None:
@@ -184,9 +186,33 @@ async def _redemption_steps(
                 )
             ended = redemption.becoming(told.state, by=told.changed_by, now=told.changed_at)
             await redemption_store.set_states(tx.conn, [ended])
+            await _goods_ended(tx, ended)
             await _code_given(tx, fact)
             steps.append((ended, redemption.state))
     return steps
+
+
+async def _goods_again(tx: Transaction, redemption: Redemption) -> None:
+    """Have somebody see to goods that the backup lacks: who had them in hand, and where they go, is said again."""
+    if redemption.fulfilled_by is None:
+        return
+    await begin(
+        tx,
+        community=redemption.community,
+        redemption_id=redemption.redemption_id,
+        fulfilled_by=redemption.fulfilled_by,
+        by=redemption.changed_by,
+    )
+
+
+async def _goods_ended(tx: Transaction, redemption: Redemption) -> None:
+    """Goods ended as their redemption did, wherever the backup has them."""
+    await end(
+        tx,
+        [(redemption.community, redemption.redemption_id)],
+        fulfilled=redemption.state is RedemptionState.CONFIRMED,
+        by=redemption.changed_by,
+    )
 
 
 async def _code_given(tx: Transaction, fact: RedemptionChanged) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from services.rewards.fulfilment import handlers as fulfilment
+from services.rewards.fulfilment.domain import Parcel
 from services.rewards.fulfilment.store import find_fulfilment
 from services.rewards.ledger.domain.entries import AlteredError
 from services.rewards.ledger.handlers import alarm
@@ -73,7 +74,13 @@ async def finish(
 
 
 async def fulfil(
-    tx: Transaction, *, community: str, redemption_id: str, by: str, code: GivenCode | None = None
+    tx: Transaction,
+    *,
+    community: str,
+    redemption_id: str,
+    by: str,
+    parcel: Parcel | None = None,
+    code: GivenCode | None = None,
 ) -> Redemption:
     """Confirm what arrived, or is on its way to its member, whoever saw to it; again changes nothing.
 
@@ -83,7 +90,13 @@ async def fulfil(
     AlteredError when it is not as it was reserved.
     """
     return await _settle(
-        tx, RedemptionState.CONFIRMED, community=community, redemption_id=redemption_id, by=by, code=code
+        tx,
+        RedemptionState.CONFIRMED,
+        community=community,
+        redemption_id=redemption_id,
+        by=by,
+        parcel=parcel,
+        code=code,
     )
 
 
@@ -107,6 +120,7 @@ async def _settle(
     by: str,
     reason: str | None = None,
     code: GivenCode | None = None,
+    parcel: Parcel | None = None,
 ) -> Redemption:
     redemption = await store.lock_redemption(tx.conn, community=community, redemption_id=redemption_id)
     if redemption is None:
@@ -119,7 +133,7 @@ async def _settle(
     for error in (await _altered(tx, [redemption])).values():
         raise alarm(error)
     codes = {redemption_id: code} if code is not None else None
-    return (await _end(tx, [redemption], state=wanted, by=by, reason=reason, codes=codes))[0]
+    return (await _end(tx, [redemption], state=wanted, by=by, reason=reason, parcel=parcel, codes=codes))[0]
 
 
 async def expire_reservations(tx: Transaction[Settings]) -> None:
@@ -156,6 +170,7 @@ async def _end(
     by: str,
     reason: str | None = None,
     codes: Mapping[str, GivenCode] | None = None,
+    parcel: Parcel | None = None,
 ) -> list[Redemption]:
     ended = [redemption.becoming(state, by=by, now=tx.now) for redemption in redemptions]
     await store.set_states(tx.conn, ended)
@@ -165,6 +180,7 @@ async def _end(
         fulfilled=state is RedemptionState.CONFIRMED,
         by=by,
         reason=reason,
+        parcel=parcel,
     )
     # What was given for nothing moves nothing.
     await carry_out(

@@ -142,7 +142,9 @@ async def _add(tx: Transaction, redemption: Redemption, offer: Offer) -> Redempt
     )
     if way is FulfilledBy.PROVIDER:
         await intend(tx, community=redemption.community, redemption_id=redemption.redemption_id, offer=offer)
-    return replace(redemption, fulfilment=FulfilmentState.RESERVED, fulfilled_by=way)
+    return replace(
+        redemption, fulfilment=FulfilmentState.RESERVED, fulfilled_by=way, needs_address=way is FulfilledBy.HAND
+    )
 
 
 def _reserved(

@@ -49,6 +49,8 @@ def tell(
                 "key_id": code.sealed_by,
                 "hash": code.code_hash.hex(),
             }
+        if redemption.fulfilled_by is not None:
+            data["fulfilled_by"] = redemption.fulfilled_by.value
         tx.tell(
             TOPIC,
             REDEMPTION_CHANGED,

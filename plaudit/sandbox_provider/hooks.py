@@ -39,7 +39,7 @@ class Sender:
         if self.url is None or how is Hooks.NONE:
             return []
         ordered = list(reversed(standings)) if how is Hooks.REORDERED else list(standings)
-        bodies = [_body(order, standing) for standing in ordered]
+        bodies = [hook_body(order, standing) for standing in ordered]
         if how is Hooks.TWICE:
             bodies = [body for body in bodies for _ in range(2)]
         tasks = [asyncio.create_task(self._deliver(hook_id, body, how)) for hook_id, body in bodies]
@@ -59,15 +59,7 @@ class Sender:
         log.warning("webhook %s was not taken", hook_id)
 
     async def _try(self, hook_id: str, body: bytes, how: Hooks) -> int | None:
-        by = [_new_secret()] if how is Hooks.FORGED else self.secrets
-        at = int(time.time()) - (STALE_SECONDS if how is Hooks.STALE else 0)
-        content = f"{hook_id}.{at}.".encode() + body
-        headers = {
-            "webhook-id": hook_id,
-            "webhook-timestamp": str(at),
-            "webhook-signature": " ".join(f"v1,{_signature(secret, content)}" for secret in by),
-            "content-type": "application/json",
-        }
+        headers = hook_headers(hook_id, body, how, self.secrets)
         try:
             async with httpx.AsyncClient(timeout=SECONDS) as client:
                 answer = await client.post(str(self.url), content=body, headers=headers)
@@ -76,7 +68,21 @@ class Sender:
         return answer.status_code
 
 
-def _body(order: Order, standing: str) -> tuple[str, bytes]:
+def hook_headers(hook_id: str, body: bytes, how: Hooks, by: Sequence[str]) -> dict[str, str]:
+    """The headers of a webhook, signed by secrets, or wrong in the way that is told."""
+    signing = [_new_secret()] if how is Hooks.FORGED else by
+    at = int(time.time()) - (STALE_SECONDS if how is Hooks.STALE else 0)
+    content = f"{hook_id}.{at}.".encode() + body
+    return {
+        "webhook-id": hook_id,
+        "webhook-timestamp": str(at),
+        "webhook-signature": " ".join(f"v1,{_signature(secret, content)}" for secret in signing),
+        "content-type": "application/json",
+    }
+
+
+def hook_body(order: Order, standing: str) -> tuple[str, bytes]:
+    """The id and body of a webhook that says how an order stands."""
     data: dict[str, Any] = {"order_id": order.order_id, "key": order.key, "standing": standing}
     return f"msg_{uuid4().hex}", orjson.dumps({"type": f"order.{standing}", "data": data})
 

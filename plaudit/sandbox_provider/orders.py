@@ -114,7 +114,7 @@ class Order:
     content: Content
     standing: str
     reason: str = ""
-    goods: dict[str, str | None] | None = None
+    goods: dict[str, str | None] = field(default_factory=dict)
     history: tuple[str, ...] = ()
 
     @property
@@ -126,7 +126,7 @@ class Order:
             **self.content._asdict(),
             "standing": self.standing,
             "reason": self.reason,
-            "goods": self.goods if self.standing == "delivered" else None,
+            "goods": self.goods if self.goods and self.standing == "delivered" else None,
         }
 
     def becoming(self, standing: str, reason: str = "") -> "Order":
@@ -198,7 +198,7 @@ class Shop:
     def put_other(self, key: str, content: Content) -> None:
         """Have another order under a key than will be placed."""
         other = content._replace(face_minor=content.face_minor + 1)
-        self._put(Order(str(uuid4()), key, other, "delivered", "", None, ("delivered",)))
+        self._put(Order(str(uuid4()), key, other, "delivered", "", {}, ("delivered",)))
 
     def find(self, order_id: str) -> Order | None:
         """An order by its id."""

@@ -383,10 +383,10 @@ ERRORS: ErrorTable = {
     RedemptionClosedError: _closed,
     **fulfilment.ERRORS,
     **shipping.ERRORS,
+    **providers.ERRORS,
+    **orders.ERRORS,
     OtherRequestError: lambda _: Problem(
-        **fulfilment.ERRORS,
-        **providers.ERRORS,
-        **orders.ERRORS,
+        KEY_REUSED, "The key made a redemption of another member or reward; use a new key for a new request"
     ),
     NoBankDetailsError: lambda error: Problem(
         NO_BANK_DETAILS, f"Member {error.member_id} has none; PUT /v1/payees/{error.member_id} sets them"

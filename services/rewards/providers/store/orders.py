@@ -171,7 +171,8 @@ async def hint(
     """Have the order that a webhook is about looked at, soon where another just came; how many are."""
     rows = await conn.fetch(
         """
-        update provider_orders set hinted_at = $5, due_at = greatest($5, hinted_at + interval '5 seconds')
+        update provider_orders set hinted_at = $5, due_at =
+            case when due_at <= $5 then due_at else greatest($5, hinted_at + interval '5 seconds') end
         where community = $1 and provider = $2 and tries_count > 0
             and (redemption_id::text = $4 or reference = $3)
         returning redemption_id

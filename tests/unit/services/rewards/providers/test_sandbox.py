@@ -27,7 +27,7 @@ from services.rewards.providers.domain.contract import (
 )
 from services.rewards.providers.handlers.sandbox import Sandbox
 from tests.receiver import receiving
-from tests.unit.services.rewards.providers.local import asking, served
+from tests.local_providers import asking, served
 from tests.waiting import until
 
 CARD = Card(ProviderName.SANDBOX, "sandbox-books", 1000, "EUR")

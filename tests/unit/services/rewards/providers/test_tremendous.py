@@ -28,7 +28,7 @@ from services.rewards.providers.domain.contract import (
     Webhook,
 )
 from services.rewards.providers.handlers.tremendous import Tremendous
-from tests.unit.services.rewards.providers.local import asking, served
+from tests.local_providers import asking, served
 
 CARD = Card(ProviderName.TREMENDOUS, "Q24BD9EZ332JT", 5000, "USD")
 WANTED = Wanted("7d1a6a52-97c7-5c7c-8c39-0f0d5f1f4b11", CARD)

@@ -26,7 +26,7 @@ from services.rewards.providers.domain.contract import (
     Webhook,
 )
 from services.rewards.providers.handlers.xoxoday import Tokens, Xoxoday
-from tests.unit.services.rewards.providers.local import asking, served
+from tests.local_providers import asking, served
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 CARD = Card(ProviderName.XOXODAY, "29877", 2500, "USD")

@@ -17,6 +17,7 @@ _HELD = f"{SCORING} test_nobody_decides_what_is_held_of_theirs_nor_of_whom_they_
 _BADGE = f"{BADGES} test_nobody_gives_or_takes_back_a_badge_of_their_own"
 _PAID = f"{REWARDS}/test_outcomes_of_two.py test_nobody_approves_what_pays_them_nor_confirms_that_it_came_back"
 _CHOSEN = f"{REWARDS}/test_redeeming.py test_nobody_confirms_what_they_chose_themselves"
+_FOUND_OUT = f"{REWARDS}/test_gift_cards.py test_nobody_decides_what_became_of_their_own_order"
 _MERGES = f"{INGEST} test_who_is_one_by_a_merge_is_that_person_too_while_it_lasts_and_no_merge_is_by_oneself"
 #: What decides about a member, and the test in which somebody tries it for themselves.
 DECIDES: Final = {
@@ -41,6 +42,8 @@ DECIDES: Final = {
     "rewards POST /v1/payout-runs/{run_id}/approve": _PAID,
     "rewards POST /v1/payout-runs/{run_id}/outcomes/{outcome_id}/confirm": _PAID,
     "rewards POST /v1/redemptions/{redemption_id}/confirm": _CHOSEN,
+    "rewards POST /v1/provider-orders/{redemption_id}/outcome": _FOUND_OUT,
+    "rewards POST /v1/provider-orders/{redemption_id}/outcome/confirm": _FOUND_OUT,
     "ingest POST /v1/members/{member_id}/merge": _MERGES,
     "ingest POST /v1/members/{member_id}/unmerge": _MERGES,
     "ingest PUT /v1/members/{member_id}/standing": _MERGES,
@@ -105,6 +108,13 @@ DECIDES_NOT: Final = {
     "rewards POST /v1/catalogue/rewards": NOBODYS,
     "rewards PUT /v1/catalogue/rewards/{reward_id}": NOBODYS,
     "rewards POST /v1/catalogue/rewards/{reward_id}/codes": NOBODYS,
+    "rewards PUT /v1/catalogue/rewards/{reward_id}/card": NOBODYS,
+    "rewards PUT /v1/providers/{provider}": NOBODYS,
+    "rewards POST /v1/providers/{provider}/disconnect": NOBODYS,
+    "rewards POST /v1/provider-orders/{redemption_id}/ask": "its provider says how it stands",
+    "rewards POST /v1/provider-orders/{redemption_id}/cancel": "they get what they had",
+    "rewards POST /v1/provider-orders/{redemption_id}/acknowledge": "nothing happens",
+    "rewards POST /v1/provider-webhooks/{account_id}": NOBODYS,
     "rewards POST /v1/reward-links": NOBODYS,
     "rewards POST /v1/reward-links/open": NOBODYS,
     "rewards POST /v1/reward-links/{link_id}/revoke": NOBODYS,

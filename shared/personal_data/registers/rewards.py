@@ -169,6 +169,20 @@ HELD: Final = (
         hidden="sealed code_hash",
     ),
     Held(
+        "provider_orders",
+        personal="proposed_sealed",
+        others=(
+            "community redemption_id provider product_id face_minor currency created_at due_at claimed_until "
+            "tries_count unknown_since was_unknown reference standing reason trouble hinted_at cancel_asked_at "
+            "proposed_outcome proposed_reason proposed_by proposed_by_person proposed_at proposed_sealed_by"
+        ),
+        order="community redemption_id",
+        erased=Erased.BLANKED,
+        says="Gift cards that were ordered for them at providers, which learn nothing of whom they are for",
+        whose=_OF_REDEMPTIONS,
+        hidden="proposed_sealed",
+    ),
+    Held(
         "erased_members",
         personal="",
         others="community member_id forfeits erased_at looked_at done_at",

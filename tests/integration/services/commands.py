@@ -54,6 +54,7 @@ NO_COMMANDS = {
     "scoring POST /v1/audiences/preview": "it is asked what would be, and nothing is",
     "scoring POST /v1/programmes/completions": "what may stand in a text: a question, too long for an address",
     "recognition POST /v1/badge-count": "it is asked what would be, and nothing is",
+    "rewards POST /v1/provider-webhooks/{account_id}": "what a provider sends: its order is asked about, no more",
     "rewards POST /v1/reward-links/open": "it reads: what gives a reward stands in no address",
     "rewards POST /v1/payout-runs/{run_id}/outcome-preview": "it is asked what would be, and nothing is",
 }
@@ -692,6 +693,60 @@ async def change_reward(desk: Desk) -> Ask:
 async def import_codes(desk: Desk) -> Ask:
     assert (await desk.api.post("/v1/catalogue/rewards", json=BOOKS)).status_code == 201
     return Ask(desk.api, "POST", "/v1/catalogue/rewards/books/codes", {"csv": "code\nEXAMPLE-1\n"})
+
+
+async def connect_provider(desk: Desk) -> Ask:
+    return Ask(desk.api, "PUT", "/v1/providers/sandbox", {"api_key": "try-this"})
+
+
+async def disconnect_provider(desk: Desk) -> Ask:
+    assert (await (await connect_provider(desk))()).status_code == 200
+    return Ask(desk.api, "POST", "/v1/providers/sandbox/disconnect")
+
+
+async def set_gift_card(desk: Desk) -> Ask:
+    card = {"id": "card", "kind": "gift_card", "title": "Card", "points": 100}
+    assert (await desk.api.post("/v1/catalogue/rewards", json=card)).status_code == 201
+    said = {"provider": "sandbox", "product_id": "sandbox-books", "face_minor": 1000, "currency": "EUR"}
+    return Ask(desk.api, "PUT", "/v1/catalogue/rewards/card/card", said)
+
+
+async def _ordered(desk: Desk, known: str) -> str:
+    """An order at a provider; `known` is SQL that says more of it."""
+    await desk.finance()
+    assert (await (await set_gift_card(desk))()).status_code == 200
+    body = {"member_id": desk.world.uuid("ada"), "reward_id": "card"}
+    made = await desk.api.post("/v1/redemptions", json=body, headers={"Idempotency-Key": "1"})
+    assert made.status_code == 201, made.text
+    await desk.world.pool.execute(
+        f"update provider_orders set {known} where community = $1",
+        desk.world.community,
+    )
+    return f"/v1/provider-orders/{made.json()['redemption_id']}"
+
+
+async def ask_about_order(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _ordered(desk, 'tries_count = 1')}/ask")
+
+
+async def cancel_order(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _ordered(desk, 'tries_count = 0')}/cancel")
+
+
+async def propose_order_outcome(desk: Desk) -> Ask:
+    found = {"outcome": "not_ordered", "reason": "They say so"}
+    return Ask(desk.api, "POST", f"{await _ordered(desk, 'unknown_since = now()')}/outcome", found)
+
+
+async def confirm_proposed(desk: Desk) -> Ask:
+    proposed = await propose_order_outcome(desk)
+    assert (await proposed()).status_code == 200
+    return Ask(desk.other, "POST", f"{proposed.path}/confirm")
+
+
+async def acknowledge_trouble(desk: Desk) -> Ask:
+    path = await _ordered(desk, "trouble = 'reversed', due_at = null")
+    return Ask(desk.api, "POST", f"{path}/acknowledge", {"note": "Another card by hand"})
 
 
 async def make_reward_link(desk: Desk) -> Ask:
@@ -1418,6 +1473,23 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/catalogue/rewards": ("reward.add", add_reward),
     "rewards PUT /v1/catalogue/rewards/{reward_id}": ("reward.change", change_reward),
     "rewards POST /v1/catalogue/rewards/{reward_id}/codes": ("voucher.import", import_codes),
+    "rewards PUT /v1/providers/{provider}": ("provider.connect", connect_provider),
+    "rewards POST /v1/providers/{provider}/disconnect": ("provider.disconnect", disconnect_provider),
+    "rewards PUT /v1/catalogue/rewards/{reward_id}/card": ("gift_card.set", set_gift_card),
+    "rewards POST /v1/provider-orders/{redemption_id}/ask": ("provider_order.ask", ask_about_order),
+    "rewards POST /v1/provider-orders/{redemption_id}/cancel": ("provider_order.cancel", cancel_order),
+    "rewards POST /v1/provider-orders/{redemption_id}/outcome": (
+        "provider_order.propose",
+        propose_order_outcome,
+    ),
+    "rewards POST /v1/provider-orders/{redemption_id}/outcome/confirm": (
+        "provider_order.confirm",
+        confirm_proposed,
+    ),
+    "rewards POST /v1/provider-orders/{redemption_id}/acknowledge": (
+        "provider_order.acknowledge",
+        acknowledge_trouble,
+    ),
     "rewards POST /v1/reward-links": ("reward_link.make", make_reward_link),
     "rewards POST /v1/reward-links/{link_id}/revoke": ("reward_link.revoke", revoke_reward_link),
     "rewards POST /v1/members/{member_id}/reward-claims": ("redemption.claim", claim_reward),

@@ -159,6 +159,20 @@ async def find_proposed(conn: Connection, order: Order) -> tuple[str, bytes] | N
     return None if row is None else (row["proposed_sealed_by"], row["proposed_sealed"])
 
 
+async def forget_proposed(conn: Connection, *, community: str, member_ids: Sequence[str]) -> None:
+    """Delete what codes say that people proposed for orders of members."""
+    await conn.execute(
+        """
+        update provider_orders o set proposed_sealed = null, proposed_sealed_by = null
+        from redemptions r
+        where o.community = $1 and r.community = o.community and r.redemption_id = o.redemption_id
+            and r.member_id = any($2::uuid[]) and o.proposed_sealed is not null
+        """,
+        community,
+        list(member_ids),
+    )
+
+
 async def hint(
     conn: Connection,
     *,

@@ -332,3 +332,18 @@ async def test_what_is_no_card_or_no_account_is_refused_by_name(store: Store, ap
     given_up = await ada.post(f"/v1/members/{store.world.uuid('ada')}/redemptions/{redemption_id}/cancel")
     assert given_up.json()["state"] == "cancelled"
     assert Content("sandbox-books", 1000, "EUR") not in [order.content for order in store.shop.orders]
+
+
+async def test_nobody_decides_what_became_of_their_own_order(store: Store, api: Any, clients: Any) -> None:
+    world = store.world
+    ada, other = await member(world, "ada"), await clients()
+    store.tell(Behaviour.DUPLICATE)
+    redemption_id = await store.chosen(ada)
+    await store.work()
+    await tie(world.pool, world.community, other, world.uuid("ada"))
+    path, found = f"/v1/provider-orders/{redemption_id}/outcome", {"outcome": "not_ordered", "reason": "So it is"}
+    assert (await other.post(path, json=found)).json()["type"] == "urn:plaudit:problem:about-yourself"
+    assert (await api.post(path, json=found)).status_code == 200
+    refused = await other.post(f"{path}/confirm")
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:plaudit:problem:about-yourself")
+    assert await store.state(redemption_id) == ("reserved", "unknown")

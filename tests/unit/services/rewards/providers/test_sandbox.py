@@ -26,8 +26,8 @@ from services.rewards.providers.domain.contract import (
     Webhook,
 )
 from services.rewards.providers.handlers.sandbox import Sandbox
-from tests.receiver import receiving
 from tests.local_providers import asking, served
+from tests.receiver import receiving
 from tests.waiting import until
 
 CARD = Card(ProviderName.SANDBOX, "sandbox-books", 1000, "EUR")

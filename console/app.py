@@ -62,6 +62,7 @@ from console.pages.my_guidelines import routes as my_guidelines
 from console.pages.my_messages import routes as my_messages
 from console.pages.my_payouts import routes as my_payouts
 from console.pages.my_place import routes as my_place
+from console.pages.my_rewards import goods as my_goods
 from console.pages.my_rewards import routes as my_rewards
 from console.pages.nudges import routes as nudges
 from console.pages.overview import routes as overview
@@ -77,6 +78,7 @@ from console.pages.quests import routes as quests
 from console.pages.receipts import routes as receipts
 from console.pages.redemptions import routes as redemptions
 from console.pages.refused import routes as refused
+from console.pages.shipping import routes as shipping
 from console.pages.sign_in import routes as sign_in
 from console.pages.signals import routes as signals
 from console.pages.statements import routes as statements
@@ -99,7 +101,7 @@ RUN_IT = (
     *(pipeline, dead_letters, connectors, webhooks, receipts, refused),
     *(people, keys, audit, parts, community, embeds),
 )
-OF_MEMBERS = (me, my_place, my_rewards, claims, my_payouts, my_guidelines, my_messages, my_data)
+OF_MEMBERS = (me, my_place, my_rewards, my_goods, claims, my_payouts, my_guidelines, my_messages, my_data)
 FOR_EVERYBODY = (visitors, boards_of_everybody, cards, framed)
 PAGES = (
     *(sign_in, overview, insight, figures, leaderboard, explorer, try_it, account, views),
@@ -120,6 +122,7 @@ PAGES = (
         draws,
         catalogue,
         reward_links,
+        shipping,
         by_hand,
         guidelines,
         campaigns,

@@ -167,6 +167,9 @@ def _(text: str) -> str:
 #: What is told once, after something was done.
 TOASTS = {
     "saved": _("Saved"),
+    "in-hand": _("You have it in hand"),
+    "put-back": _("It is back: others can take it"),
+    "sent": _("It is noted as sent"),
     "codes-added": _("The codes are taken in"),
     "claimed": _("It is yours"),
     "bank-imported": _("The file is read: what it says is noted in a moment"),

@@ -298,6 +298,22 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Goods",
+            "Goods that are sent or ordered, by states that they reached.",
+            "cps",
+            rates("plaudit_rewards_fulfilments_total", "state"),
+        ),
+        Panel(
+            "Goods waiting",
+            "Goods with an address that nobody has sent, days that the oldest waits, addresses nobody can open.",
+            "short",
+            (
+                Query("max(plaudit_rewards_goods_waiting)", "waiting"),
+                Query("max(plaudit_rewards_goods_wait_seconds) / 86400", "days"),
+                Query("max(plaudit_rewards_delivery_addresses_unreadable)", "addresses unreadable"),
+            ),
+        ),
+        Panel(
             "Payouts",
             "Payouts that reached a state.",
             "cps",

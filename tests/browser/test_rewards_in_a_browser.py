@@ -122,13 +122,53 @@ async def test_a_voucher_goes_from_its_codes_to_whom_it_is_given(console: Consol
         await page.get_by_role("button", name="Take it").click()
         await expect(page.locator("code.code")).to_have_text(left)
 
+    # A mug is sent: chosen on a phone without JavaScript, taken in hand and sent by the manager.
+    mug = {"id": "mug", "kind": "merchandise", "title": "Mug", "points": 100}
+    with temporary_key(state, COMMUNITY, "goods", ("rewards:read", "rewards:write"), urls) as key:
+        request("POST", f"{urls['rewards']}/v1/catalogue/rewards", key, json=mug)
+    async with console.visitor(community=COMMUNITY, identity="forum:bo", **how | {"locale": "en-GB"}) as visitor:
+        page = visitor.page
+        await visitor.go("/me/rewards/mug")
+        await page.locator(".deed-btn").click()
+        await expect(page.locator(".lede")).to_contain_text("Say where it is to be sent")
+        goods = page.url.removeprefix(state.console_url)
+        await page.get_by_label("Who it is for").fill("Bo Lind")
+        await page.get_by_label("Street and number").fill("Via Roma 1")
+        await page.get_by_role("button", name="Send it there").click()
+        await expect(page.locator("#city-error")).to_contain_text("Give the town")
+        await page.get_by_label("Postcode").fill("10121")
+        await page.get_by_label("Town").fill("Torino")
+        await page.get_by_label("Country").select_option("IT")
+        await page.get_by_role("button", name="Send it there").click()
+        await expect(page.locator(".lede")).to_contain_text("you can correct the address")
+        await expect(page.get_by_label("Town")).to_have_value("Torino")
+    async with console.visitor(community=COMMUNITY, person=manager, locale="en-GB") as visitor:
+        page = visitor.page
+        await visitor.go("/shipping")
+        await page.get_by_role("link", name="Mug").click()
+        parcel = page.url.removeprefix(state.console_url)
+        assert "Torino" not in await page.content()
+        await page.get_by_role("button", name="Take it in hand").click()
+        await expect(page.locator("main")).to_contain_text("Torino")
+        listed = await page.request.get(f"{state.console_url}/shipping.csv")
+        assert "Bo Lind,Via Roma 1,,,10121,Torino,,IT" in await listed.text()
+
     wrong = []
     for language, theme, width in LOOKED_AT:
         look = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 900}}
-        staff = ("/catalogue", "/add-reward", "/catalogue/book-voucher", "/reward-links", link_path)
+        staff = (
+            "/catalogue",
+            "/add-reward",
+            "/catalogue/book-voucher",
+            "/reward-links",
+            link_path,
+            "/shipping",
+            parcel,
+        )
         for who, paths in (
             ({"person": manager}, staff),
             ({"identity": "forum:ada"}, ("/me/rewards", "/me/rewards/book-voucher", chosen, claim)),
+            ({"identity": "forum:bo"}, (goods,)),
         ):
             async with console.visitor(community=COMMUNITY, **who, **look) as visitor:
                 for path in paths:
@@ -138,3 +178,11 @@ async def test_a_voucher_goes_from_its_codes_to_whom_it_is_given(console: Consol
                         shot = Path(SHOTS) / f"rewards-{name}-{theme}-{width}.png"
                         await visitor.page.screenshot(path=shot, full_page=True)
     assert wrong == []
+    async with console.visitor(community=COMMUNITY, person=manager, locale="en-GB") as visitor:
+        await visitor.go(parcel)
+        await visitor.page.get_by_label("Who carries it").fill("Post")
+        await visitor.page.get_by_role("button", name="It was sent").click()
+        await expect(visitor.page.locator("h1")).to_contain_text("sent")
+    async with console.visitor(community=COMMUNITY, identity="forum:bo", locale="en-GB") as visitor:
+        await visitor.go(goods)
+        await expect(visitor.page.locator(".lede")).to_contain_text("It is yours. Post.")

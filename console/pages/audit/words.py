@@ -18,6 +18,7 @@ from console.frame.navigation import (
     PEOPLE,
     PROGRAMME,
     REDEMPTIONS,
+    SHIPPING,
     WAITING,
     Link,
 )
@@ -159,6 +160,11 @@ COMMANDS: Final = {
     "redemption.cancel": _("cancelled a redemption"),
     "redemption.choose": _("chose a reward"),
     "redemption.cancel_own": _("gave a reward up"),
+    "fulfilment.set_address": _("said where a reward is sent"),
+    "fulfilment.take": _("took a reward in hand to send it"),
+    "fulfilment.put_back": _("put a reward back that was to be sent"),
+    "fulfilment.ship": _("sent a reward"),
+    "fulfilment.cannot": _("said that a reward cannot be sent"),
     "ledger.check": _("had the ledger checked"),
     "account_mapping.propose": _("proposed accounts of the general ledger"),
     "account_mapping.approve": _("put accounts of the general ledger in force"),
@@ -220,6 +226,7 @@ KINDS: Final = {
     "campaign": _("campaign"),
     "payee": _("bank details"),
     "redemption": _("redemption"),
+    "fulfilment": _("a parcel"),
     "payout_run": _("payout run"),
     "outcome": _("outcome"),
     "account_mapping": _("mapping of accounts"),
@@ -293,6 +300,7 @@ def where(entry: Mapping[str, Any], may: Callable[[str], bool]) -> str | None:
         "reward": (CATALOGUE, f"/{id_}"),
         "voucher": (CATALOGUE, f"/{id_}"),
         "redemption": (REDEMPTIONS, f"/{id_}"),
+        "fulfilment": (SHIPPING, f"/{id_}"),
     }
     if kind not in pages or id_ is None:
         return None

@@ -64,10 +64,11 @@ class ToSendPlace(NamedTuple):
 
 
 class ToSendFilter(NamedTuple):
-    """Which goods: of a state, in whose hand; None for all."""
+    """Which goods: of a state, in whose hand, of one redemption; None for all."""
 
     state: FulfilmentState | None = None
     held_by: str | None = None
+    redemption_id: str | None = None
 
 
 class Waiting(NamedTuple):

@@ -42,12 +42,14 @@ async def page_of_to_send(
         {_TO_SEND}
         where f.community = $1 and f.fulfilled_by = 'hand' and ($2::text is null or f.state = $2)
             and ($3::uuid is null or f.held_by = $3)
-            and ($4::timestamptz is null or (f.created_at, f.redemption_id) > ($4, $5::uuid))
-        order by f.created_at, f.redemption_id limit $6
+            and ($4::uuid is null or f.redemption_id = $4)
+            and ($5::timestamptz is null or (f.created_at, f.redemption_id) > ($5, $6::uuid))
+        order by f.created_at, f.redemption_id limit $7
         """,
         community,
         wanted.state,
         wanted.held_by,
+        wanted.redemption_id,
         *(after or (None, None)),
         limit,
     )

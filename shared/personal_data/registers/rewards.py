@@ -183,6 +183,37 @@ HELD: Final = (
         hidden="proposed_sealed",
     ),
     Held(
+        "fulfilments",
+        personal="tracking_url",
+        others=(
+            "community redemption_id fulfilled_by state created_at changed_at changed_by held_by reason carrier"
+        ),
+        order="community redemption_id",
+        erased=Erased.BLANKED,
+        says="Goods that were sent to them, and where these could be followed",
+        whose=_OF_REDEMPTIONS,
+        hidden="held_by",
+    ),
+    Held(
+        "fulfilment_changes",
+        personal="",
+        others="community redemption_id number state changed_at changed_by reason",
+        order="community redemption_id number",
+        erased=Erased.STAYS,
+        says="Which states goods for them went through",
+        whose=_OF_REDEMPTIONS,
+    ),
+    Held(
+        "delivery_addresses",
+        personal="sealed",
+        others="community redemption_id revision sealed_by put_at put_by blanked_at",
+        order="community redemption_id",
+        erased=Erased.BLANKED,
+        says="Where goods are sent to them, sealed: what it says is on their own page alone",
+        whose=_OF_REDEMPTIONS,
+        hidden="sealed",
+    ),
+    Held(
         "erased_members",
         personal="",
         others="community member_id forfeits erased_at looked_at done_at",

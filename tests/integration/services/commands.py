@@ -768,6 +768,48 @@ async def claim_reward(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", path, {"token": made.json()["token"]})
 
 
+WHERE = {"name": "Ada Lovelace", "lines": ["Via Roma 1"], "postcode": "10121", "city": "Torino", "country": "IT"}
+
+
+async def goods(desk: Desk) -> str:
+    """A mug that ada chose."""
+    await desk.finance()
+    assert (await desk.api.post("/v1/catalogue/rewards", json=MUG)).status_code == 201
+    path = f"/v1/members/{desk.world.uuid('ada')}/redemptions"
+    made = await desk.api.post(path, json={"reward_id": "mug"}, headers={"Idempotency-Key": "mug"})
+    assert made.status_code == 201, made.text
+    return str(made.json()["redemption_id"])
+
+
+async def say_where(desk: Desk) -> Ask:
+    path = f"/v1/members/{desk.world.uuid('ada')}/redemptions/{await goods(desk)}/address"
+    return Ask(desk.api, "PUT", path, WHERE)
+
+
+async def take_goods(desk: Desk) -> Ask:
+    said = await say_where(desk)
+    assert (await said()).status_code == 204
+    return Ask(desk.api, "POST", f"/v1/fulfilments/{said.path.split('/')[-2]}/take")
+
+
+async def _in_hand(desk: Desk) -> str:
+    taken = await take_goods(desk)
+    assert (await taken()).status_code == 200
+    return taken.path.rpartition("/")[0]
+
+
+async def put_goods_back(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _in_hand(desk)}/put-back")
+
+
+async def ship_goods(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _in_hand(desk)}/ship", {"carrier": "Post"})
+
+
+async def refuse_goods(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"/v1/fulfilments/{await goods(desk)}/cannot", {"reason": "None left"})
+
+
 async def check_ledger(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/ledger/checks")
 
@@ -1501,6 +1543,14 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
         "redemption.cancel_own",
         give_reward_up,
     ),
+    "rewards PUT /v1/members/{member_id}/redemptions/{redemption_id}/address": (
+        "fulfilment.set_address",
+        say_where,
+    ),
+    "rewards POST /v1/fulfilments/{redemption_id}/take": ("fulfilment.take", take_goods),
+    "rewards POST /v1/fulfilments/{redemption_id}/put-back": ("fulfilment.put_back", put_goods_back),
+    "rewards POST /v1/fulfilments/{redemption_id}/ship": ("fulfilment.ship", ship_goods),
+    "rewards POST /v1/fulfilments/{redemption_id}/cannot": ("fulfilment.cannot", refuse_goods),
     "rewards POST /v1/payout-runs": ("payout_run.create", create_run),
     "rewards POST /v1/payout-runs/{run_id}/approve": ("payout_run.approve", approve_run),
     "rewards POST /v1/payout-runs/{run_id}/cancel": ("payout_run.cancel", cancel_run),

@@ -84,7 +84,7 @@ async def reserve(
     except NotEnoughPointsError:
         REDEMPTIONS_REFUSED.inc()
         raise
-    wanted = await _add(tx, wanted, offer)
+    wanted = await _add(tx, wanted, offer=offer)
     tell(tx, [wanted])
     tell_lots(tx, wanted, lots=used[wanted.redemption_id])
     if code is None:
@@ -116,7 +116,7 @@ async def give(
         raise UnknownRewardError(reward_id)
     reserved = _reserved(tx, offer, community=community, redemption_id=made, member_id=member_id, points=0, by=by)
     code = await _take_one(tx, offer, redemption=reserved)
-    reserved = await _add(tx, reserved, offer)
+    reserved = await _add(tx, reserved, offer=offer)
     if reserved.fulfilment is not None:
         tell(tx, [reserved])
         return reserved
@@ -127,7 +127,7 @@ async def give(
     return confirmed
 
 
-async def _add(tx: Transaction, redemption: Redemption, offer: Offer) -> Redemption:
+async def _add(tx: Transaction, redemption: Redemption, *, offer: Offer) -> Redemption:
     """Add a redemption, and that somebody sees to it where it is of goods; return it as it is then."""
     await store.add_redemption(tx.conn, redemption)
     way = fulfilled_by(offer)

@@ -82,10 +82,12 @@ async def list_addresses(
     conn: Conn,
     settings: Annotated[Settings, configured(Settings)],
     place: Annotated[ToSendPlace | None, after(ToSendPlace)],
+    redemption: Annotated[UUID | None, Query(description="Only of this redemption")] = None,
     limit: Limit = 100,
 ) -> Page[Labelled]:
     """For the parcels, or for a shipper's table. Nobody else is shown them."""
-    wanted = ToSendFilter(FulfilmentState.IN_HAND, principal.person_id)
+    of_one = None if redemption is None else str(redemption)
+    wanted = ToSendFilter(FulfilmentState.IN_HAND, principal.person_id, of_one)
     found = await store.page_of_to_send(conn, wanted, community=principal.community, after=place, limit=limit)
     addresses = await open_addresses(
         conn,

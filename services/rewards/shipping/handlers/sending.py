@@ -26,7 +26,7 @@ async def take(tx: Transaction, *, community: str, redemption_id: str, person_id
     if not found.has_address:
         raise NoAddressError
     taken = found.fulfilment.becoming(FulfilmentState.IN_HAND, by=by, now=tx.now, held_by=person_id)
-    return await _did(tx, "fulfilment.take", found, taken)
+    return await _did(tx, "fulfilment.take", before=found, now=taken)
 
 
 async def put_back(tx: Transaction, *, community: str, redemption_id: str, by: str) -> ToSend:
@@ -39,7 +39,7 @@ async def put_back(tx: Transaction, *, community: str, redemption_id: str, by: s
         tx.did_nothing()
         return found
     back = found.fulfilment.becoming(FulfilmentState.RESERVED, by=by, now=tx.now)
-    return await _did(tx, "fulfilment.put_back", found, back)
+    return await _did(tx, "fulfilment.put_back", before=found, now=back)
 
 
 async def ship(
@@ -58,7 +58,7 @@ async def ship(
     if found.fulfilment.held_by != person_id:
         raise NotInYourHandError
     await fulfil(tx, community=community, redemption_id=redemption_id, by=by, parcel=parcel)
-    return await _ended(tx, "fulfilment.ship", found)
+    return await _ended(tx, "fulfilment.ship", before=found)
 
 
 async def cannot(tx: Transaction, *, community: str, redemption_id: str, reason: str, by: str) -> ToSend:
@@ -71,7 +71,7 @@ async def cannot(tx: Transaction, *, community: str, redemption_id: str, reason:
         tx.did_nothing()
         return found
     await fail(tx, community=community, redemption_id=redemption_id, by=by, reason=reason)
-    return await _ended(tx, "fulfilment.cannot", found)
+    return await _ended(tx, "fulfilment.cannot", before=found)
 
 
 async def _lock(tx: Transaction, *, community: str, redemption_id: str) -> ToSend:
@@ -83,12 +83,12 @@ async def _lock(tx: Transaction, *, community: str, redemption_id: str) -> ToSen
     return found
 
 
-async def _did(tx: Transaction, command: str, before: ToSend, now: Fulfilment) -> ToSend:
+async def _did(tx: Transaction, command: str, *, before: ToSend, now: Fulfilment) -> ToSend:
     await advance(tx, [now])
-    return await _ended(tx, command, before)
+    return await _ended(tx, command, before=before)
 
 
-async def _ended(tx: Transaction, command: str, before: ToSend) -> ToSend:
+async def _ended(tx: Transaction, command: str, *, before: ToSend) -> ToSend:
     goods = before.fulfilment
     after = await store.find_to_send(tx.conn, community=goods.community, redemption_id=goods.redemption_id)
     if after is None:

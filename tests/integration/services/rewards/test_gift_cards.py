@@ -13,7 +13,7 @@ from tests.integration.services.rewards.cards import BOOKS, CARD, Store, connect
 from tests.integration.services.rewards.shelf import add, choose, code_of
 from tests.integration.services.rewards.test_erased_members import erased
 from tests.integration.services.rewards.test_members_themselves import member
-from tests.integration.services.world import add_person
+from tests.integration.services.world import add_person, tie
 
 pytestmark = pytest.mark.stack
 

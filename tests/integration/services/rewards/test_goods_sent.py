@@ -16,6 +16,7 @@ from tests.integration.services.rewards.shelf import MUG, add, choose
 from tests.integration.services.rewards.test_erased_members import erase
 from tests.integration.services.rewards.test_members_themselves import member
 from tests.integration.services.rewards.test_vouchers import KEY, OTHER_KEY, configure
+from tests.integration.services.world import tie
 
 pytestmark = pytest.mark.stack
 
@@ -147,6 +148,16 @@ async def test_what_cannot_be_sent_gives_the_points_back_by_itself(shop: Any, ap
     assert (await forgotten.shown())["state"] == "compensated"
     assert await shop.balance("ada") == {"available": 100, "spent": 50}
     assert (await shop.check()).differences == 0
+
+
+async def test_nobody_sends_themselves_what_they_chose(shop: Any, api: Any, other: Any) -> None:
+    mug = await chosen(shop)
+    await mug.say()
+    await tie(shop.pool, shop.community, api, shop.uuid("ada"))
+    for verb, body in (("take", None), ("ship", {})):
+        refused = await do(api, mug, verb, body)
+        assert (refused.status_code, slug(refused)) == (403, "about-yourself"), refused.text
+    assert (await do(other, mug, "take")).status_code == 200
 
 
 async def test_what_a_provider_was_asked_for_is_ended_by_nobody_else(shop: Any, api: Any) -> None:

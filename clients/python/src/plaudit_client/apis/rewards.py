@@ -754,6 +754,123 @@ class Rewards:
             self._ask(call("rewards", "GET", "/v1/finance/trial-balance", params={"from": from_, "to": to})),
         )
 
+    def list_fulfilments(
+        self,
+        *,
+        state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
+        | None = None,
+        mine: bool | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.ToSendShownPage:
+        """Those that are over, too. Where they go is shown to whoever has them in hand alone."""
+        return cast(
+            "types.ToSendShownPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/fulfilments",
+                    params={"state": state, "mine": mine, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_fulfilments(
+        self,
+        *,
+        state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
+        | None = None,
+        mine: bool | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.ToSendShown]:
+        """Every item that `list_fulfilments` lists, page by page."""
+        return items(
+            self._ask,
+            call("rewards", "GET", "/v1/fulfilments", params={"state": state, "mine": mine, "limit": limit}),
+        )
+
+    def list_addresses(
+        self, *, redemption: str | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.LabelledPage:
+        """For the parcels, or for a shipper's table. Nobody else is shown them."""
+        return cast(
+            "types.LabelledPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/fulfilments/addresses",
+                    params={"redemption": redemption, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_addresses(
+        self, *, redemption: str | None = None, limit: int | None = None
+    ) -> Iterator[types.Labelled]:
+        """Every item that `list_addresses` lists, page by page."""
+        return items(
+            self._ask,
+            call("rewards", "GET", "/v1/fulfilments/addresses", params={"redemption": redemption, "limit": limit}),
+        )
+
+    def get_fulfilment(self, redemption_id: str) -> types.ToSendShown:
+        """Where they are, and not where they go."""
+        return cast(
+            "types.ToSendShown", self._ask(call("rewards", "GET", f"/v1/fulfilments/{as_segment(redemption_id)}"))
+        )
+
+    def cannot_fulfilment(self, redemption_id: str, *, reason: str) -> types.ToSendShown:
+        """The points are available again, and the member reads why. Again changes nothing."""
+        return cast(
+            "types.ToSendShown",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/fulfilments/{as_segment(redemption_id)}/cannot",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
+    def put_back(self, redemption_id: str) -> types.ToSendShown:
+        """For others to take, whoever has them in hand. Again changes nothing."""
+        return cast(
+            "types.ToSendShown",
+            self._ask(call("rewards", "POST", f"/v1/fulfilments/{as_segment(redemption_id)}/put-back")),
+        )
+
+    def ship_fulfilment(
+        self,
+        redemption_id: str,
+        *,
+        carrier: str | NotGiven = NOT_GIVEN,
+        tracking_url: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.ToSendShown:
+        """By whoever has them in hand: the redemption is confirmed, its points are spent. Again changes
+        nothing.
+        """
+        return cast(
+            "types.ToSendShown",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/fulfilments/{as_segment(redemption_id)}/ship",
+                    fields={"carrier": carrier, "tracking_url": tracking_url},
+                )
+            ),
+        )
+
+    def take_fulfilment(self, redemption_id: str) -> types.ToSendShown:
+        """Nobody else sends them meanwhile. Nobody sends what is for themselves; again changes nothing."""
+        return cast(
+            "types.ToSendShown",
+            self._ask(call("rewards", "POST", f"/v1/fulfilments/{as_segment(redemption_id)}/take")),
+        )
+
     def list_journals(
         self,
         *,
@@ -1088,6 +1205,39 @@ class Rewards:
             ),
         )
 
+    def put_own_address(
+        self,
+        member_id: str,
+        redemption_id: str,
+        *,
+        city: str,
+        country: str,
+        lines: Sequence[str],
+        name: str,
+        postcode: str | NotGiven = NOT_GIVEN,
+        region: str | NotGiven = NOT_GIVEN,
+    ) -> None:
+        """For the member themselves, too, as often as they correct it until somebody has the goods in hand.
+
+        It is sealed, seen by whoever has the goods in hand alone, and deleted some time after they were
+        sent.
+        """
+        self._ask(
+            call(
+                "rewards",
+                "PUT",
+                f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/address",
+                fields={
+                    "city": city,
+                    "country": country,
+                    "lines": lines,
+                    "name": name,
+                    "postcode": postcode,
+                    "region": region,
+                },
+            )
+        )
+
     def cancel_own(self, member_id: str, redemption_id: str) -> types.Redemption:
         """While it is reserved: the points are available again. For the member themselves, too."""
         return cast(
@@ -1112,6 +1262,19 @@ class Rewards:
                     "rewards",
                     "GET",
                     f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/code",
+                )
+            ),
+        )
+
+    def get_own_fulfilment(self, member_id: str, redemption_id: str) -> types.OwnFulfilment:
+        """The receipt of what is sent: each state that it reached. The member alone sees where it goes."""
+        return cast(
+            "types.OwnFulfilment",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/fulfilment",
                 )
             ),
         )
@@ -2604,6 +2767,124 @@ class AsyncRewards:
             await self._ask(call("rewards", "GET", "/v1/finance/trial-balance", params={"from": from_, "to": to})),
         )
 
+    async def list_fulfilments(
+        self,
+        *,
+        state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
+        | None = None,
+        mine: bool | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.ToSendShownPage:
+        """Those that are over, too. Where they go is shown to whoever has them in hand alone."""
+        return cast(
+            "types.ToSendShownPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/fulfilments",
+                    params={"state": state, "mine": mine, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_fulfilments(
+        self,
+        *,
+        state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
+        | None = None,
+        mine: bool | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.ToSendShown]:
+        """Every item that `list_fulfilments` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("rewards", "GET", "/v1/fulfilments", params={"state": state, "mine": mine, "limit": limit}),
+        )
+
+    async def list_addresses(
+        self, *, redemption: str | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.LabelledPage:
+        """For the parcels, or for a shipper's table. Nobody else is shown them."""
+        return cast(
+            "types.LabelledPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/fulfilments/addresses",
+                    params={"redemption": redemption, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_addresses(
+        self, *, redemption: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.Labelled]:
+        """Every item that `list_addresses` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("rewards", "GET", "/v1/fulfilments/addresses", params={"redemption": redemption, "limit": limit}),
+        )
+
+    async def get_fulfilment(self, redemption_id: str) -> types.ToSendShown:
+        """Where they are, and not where they go."""
+        return cast(
+            "types.ToSendShown",
+            await self._ask(call("rewards", "GET", f"/v1/fulfilments/{as_segment(redemption_id)}")),
+        )
+
+    async def cannot_fulfilment(self, redemption_id: str, *, reason: str) -> types.ToSendShown:
+        """The points are available again, and the member reads why. Again changes nothing."""
+        return cast(
+            "types.ToSendShown",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/fulfilments/{as_segment(redemption_id)}/cannot",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
+    async def put_back(self, redemption_id: str) -> types.ToSendShown:
+        """For others to take, whoever has them in hand. Again changes nothing."""
+        return cast(
+            "types.ToSendShown",
+            await self._ask(call("rewards", "POST", f"/v1/fulfilments/{as_segment(redemption_id)}/put-back")),
+        )
+
+    async def ship_fulfilment(
+        self,
+        redemption_id: str,
+        *,
+        carrier: str | NotGiven = NOT_GIVEN,
+        tracking_url: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.ToSendShown:
+        """By whoever has them in hand: the redemption is confirmed, its points are spent. Again changes
+        nothing.
+        """
+        return cast(
+            "types.ToSendShown",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/fulfilments/{as_segment(redemption_id)}/ship",
+                    fields={"carrier": carrier, "tracking_url": tracking_url},
+                )
+            ),
+        )
+
+    async def take_fulfilment(self, redemption_id: str) -> types.ToSendShown:
+        """Nobody else sends them meanwhile. Nobody sends what is for themselves; again changes nothing."""
+        return cast(
+            "types.ToSendShown",
+            await self._ask(call("rewards", "POST", f"/v1/fulfilments/{as_segment(redemption_id)}/take")),
+        )
+
     async def list_journals(
         self,
         *,
@@ -2952,6 +3233,39 @@ class AsyncRewards:
             ),
         )
 
+    async def put_own_address(
+        self,
+        member_id: str,
+        redemption_id: str,
+        *,
+        city: str,
+        country: str,
+        lines: Sequence[str],
+        name: str,
+        postcode: str | NotGiven = NOT_GIVEN,
+        region: str | NotGiven = NOT_GIVEN,
+    ) -> None:
+        """For the member themselves, too, as often as they correct it until somebody has the goods in hand.
+
+        It is sealed, seen by whoever has the goods in hand alone, and deleted some time after they were
+        sent.
+        """
+        await self._ask(
+            call(
+                "rewards",
+                "PUT",
+                f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/address",
+                fields={
+                    "city": city,
+                    "country": country,
+                    "lines": lines,
+                    "name": name,
+                    "postcode": postcode,
+                    "region": region,
+                },
+            )
+        )
+
     async def cancel_own(self, member_id: str, redemption_id: str) -> types.Redemption:
         """While it is reserved: the points are available again. For the member themselves, too."""
         return cast(
@@ -2976,6 +3290,19 @@ class AsyncRewards:
                     "rewards",
                     "GET",
                     f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/code",
+                )
+            ),
+        )
+
+    async def get_own_fulfilment(self, member_id: str, redemption_id: str) -> types.OwnFulfilment:
+        """The receipt of what is sent: each state that it reached. The member alone sees where it goes."""
+        return cast(
+            "types.OwnFulfilment",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/fulfilment",
                 )
             ),
         )

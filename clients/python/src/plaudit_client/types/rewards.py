@@ -52,6 +52,28 @@ class AccountSum(TypedDict):
     kind: str
 
 
+class Address(TypedDict):
+    """Where something is sent, as it stands on the parcel."""
+
+    city: str
+    country: str
+    lines: list[str]
+    name: str
+    postcode: NotRequired[str]
+    region: NotRequired[str]
+
+
+class AddressShown(TypedDict):
+    """Where something is sent."""
+
+    city: str
+    country: str
+    lines: list[str]
+    name: str
+    postcode: str
+    region: str
+
+
 class Approval(TypedDict):
     """What is approved."""
 
@@ -531,6 +553,13 @@ class FieldError(TypedDict):
     line: NotRequired[int | None]
 
 
+class FulfilmentStep(TypedDict):
+    """A state that goods reached."""
+
+    changed_at: str
+    state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
+
+
 class GeneralJournal(TypedDict):
     """The journal of some days; where nothing is unmapped, each day, event and currency sums to zero."""
 
@@ -652,6 +681,14 @@ class KeyHolder(TypedDict):
     person_id: str
     roles: list[str]
     scopes: list[str]
+
+
+class Labelled(TypedDict):
+    """Goods in your hand, and where they go."""
+
+    address: AddressShown | None
+    redemption_id: str
+    title: str
 
 
 class LaterPrice(TypedDict):
@@ -910,9 +947,13 @@ class NamedRedemption(TypedDict):
     changed_by: str
     created_at: str
     expires_at: str
+    fulfilment: NotRequired[
+        Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"] | None
+    ]
     has_code: bool
     member_id: str
     member_name: str | None
+    needs_address: NotRequired[bool]
     points: int
     redemption_id: str
     reward_id: str
@@ -1052,6 +1093,20 @@ class OwnFacts(TypedDict):
     why: NotRequired[str | None]
 
 
+class OwnFulfilment(TypedDict):
+    """Where a member's goods are."""
+
+    address: AddressShown | None
+    carrier: str | None
+    may_say_where: bool
+    reason: str | None
+    redemption_id: str
+    state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
+    steps: list[FulfilmentStep]
+    title: str
+    tracking_url: str | None
+
+
 class OwnPartition(TypedDict):
     """A partition of a topic that the service writes."""
 
@@ -1143,6 +1198,13 @@ class JournalPage(TypedDict):
     """JournalPage"""
 
     items: list[Journal]
+    next: NotRequired[str | None]
+
+
+class LabelledPage(TypedDict):
+    """LabelledPage"""
+
+    items: list[Labelled]
     next: NotRequired[str | None]
 
 
@@ -1262,6 +1324,13 @@ class StatementLinePage(TypedDict):
     """StatementLinePage"""
 
     items: list[StatementLine]
+    next: NotRequired[str | None]
+
+
+class ToSendShownPage(TypedDict):
+    """ToSendShownPage"""
+
+    items: list[ToSendShown]
     next: NotRequired[str | None]
 
 
@@ -1607,8 +1676,12 @@ class Redemption(TypedDict):
     changed_by: str
     created_at: str
     expires_at: str
+    fulfilment: NotRequired[
+        Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"] | None
+    ]
     has_code: bool
     member_id: str
+    needs_address: NotRequired[bool]
     points: int
     redemption_id: str
     reward_id: str
@@ -1806,6 +1879,13 @@ class SetAsideRequest(TypedDict):
     reason: str
 
 
+class Shipment(TypedDict):
+    """How goods were sent."""
+
+    carrier: NotRequired[str]
+    tracking_url: NotRequired[str | None]
+
+
 class ShownAccount(TypedDict):
     """An account, of which the IBAN shows its ends."""
 
@@ -1952,6 +2032,23 @@ class TicketShown(TypedDict):
 
     member: str
     ticket: str
+
+
+class ToSendShown(TypedDict):
+    """Goods that the community sends: where they are, and not where they go."""
+
+    carrier: str | None
+    changed_at: str
+    created_at: str
+    has_address: bool
+    is_yours: bool
+    member_id: str
+    member_name: str | None
+    reason: str | None
+    redemption_id: str
+    state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
+    title: str
+    tracking_url: str | None
 
 
 class TopicFlowing(TypedDict):
@@ -2124,6 +2221,12 @@ class WebhookReplayed(TypedDict):
     """How many deliveries are made again."""
 
     deliveries: int
+
+
+class WhyNot(TypedDict):
+    """Why goods cannot be sent."""
+
+    reason: str
 
 
 class WinnerShown(TypedDict):

@@ -44,6 +44,7 @@ from console.pages.explorer import routes as explorer
 from console.pages.figures import routes as figures
 from console.pages.general_ledger import mappings as account_mappings
 from console.pages.general_ledger import routes as general_ledger
+from console.pages.gift_cards import routes as gift_cards
 from console.pages.guidelines import routes as guidelines
 from console.pages.insight import routes as insight
 from console.pages.journals import routes as journals
@@ -123,6 +124,7 @@ PAGES = (
         catalogue,
         reward_links,
         shipping,
+        gift_cards,
         by_hand,
         guidelines,
         campaigns,

@@ -125,6 +125,9 @@ SUBCOMMANDS = {
     "payout-runs": Subcommand(
         "plaudit.payout_runs", "payout_runs", "Make, approve and file payout runs, and see how far they are."
     ),
+    "gift-card": Subcommand(
+        "plaudit.gift_card", "gift_card", "Order gift cards at providers, and see to orders that are open."
+    ),
     "sandbox-provider": Subcommand(
         "plaudit.sandbox_provider.commands",
         "sandbox_provider",

@@ -169,6 +169,8 @@ TOASTS = {
     "saved": _("Saved"),
     "in-hand": _("You have it in hand"),
     "put-back": _("It is back: others can take it"),
+    "provider-asked": _("The provider is asked in a moment"),
+    "outcome-said": _("It is noted: another person confirms it"),
     "sent": _("It is noted as sent"),
     "codes-added": _("The codes are taken in"),
     "claimed": _("It is yours"),

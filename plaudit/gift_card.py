@@ -65,7 +65,7 @@ def providers(where: Where, as_json: bool) -> None:
     "--set", "fields", multiple=True, type=click.Choice(FIELDS), help="Asked for, and not shown while it is typed."
 )
 def connect(where: Where, as_json: bool, provider: str, fields: tuple[str, ...]) -> None:
-    """Connect the account at PROVIDER: each field of --set is asked for, or read a line each where it is piped in."""
+    """Connect the account at PROVIDER; each field of --set is asked for."""
     said = {name: click.prompt(name, hide_input=True, err=True) for name in fields}
     made = _ask(where, "PUT", f"/v1/providers/{provider}", BOTH, json=said)
     click.echo(json.dumps(made) if as_json else f"connected; its webhooks go to {made['webhook_path']}")

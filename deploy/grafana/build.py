@@ -314,6 +314,28 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Providers of gift cards",
+            "Questions and orders to providers, by what became of each.",
+            "cps",
+            rates("plaudit_rewards_provider_calls_total", "became"),
+        ),
+        Panel(
+            "Webhooks of providers",
+            "Webhooks of providers of gift cards, by what became of each.",
+            "cps",
+            rates("plaudit_rewards_provider_webhooks_total", "became"),
+        ),
+        Panel(
+            "Orders open",
+            "Orders at providers that nobody knows of, minutes of the oldest, and those that need people.",
+            "short",
+            (
+                Query("max(plaudit_rewards_orders_unknown)", "unknown"),
+                Query("max(plaudit_rewards_orders_unknown_seconds) / 60", "minutes"),
+                Query("max(plaudit_rewards_orders_troubled)", "need people"),
+            ),
+        ),
+        Panel(
             "Payouts",
             "Payouts that reached a state.",
             "cps",

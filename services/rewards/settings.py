@@ -103,6 +103,9 @@ class Settings(ServiceSettings):
     provider_secret_overlap_hours: int = Field(
         24, ge=0, le=720, description="How long the secret of before still signs a provider's webhooks"
     )
+    provider_webhooks_at_once_max_count: int = Field(
+        32, ge=1, le=1_000, description="Webhooks of providers that a process reads at once; others come again"
+    )
     provider_hints_days: int = Field(
         30, ge=1, le=366, description="Days for which a provider's webhook that comes again is known"
     )

@@ -2,7 +2,7 @@
 
 from shared.access_keys import Role
 from shared.services import SERVICES
-from tests.contract.test_openapi import DELIVERED, LINKED, OPEN, SIGNING_IN, VERIFIED, VISITED
+from tests.contract.test_openapi import DELIVERED, HOOKED, LINKED, OPEN, SIGNING_IN, VERIFIED, VISITED
 from tools.authority import BESIDE, Asked, authority_of
 from tools.schemas import openapi_document
 
@@ -20,6 +20,7 @@ def test_what_needs_nobody_is_what_is_meant_to() -> None:
         SIGNING_IN,
         *VISITED,
         DELIVERED,
+        HOOKED,
         *VERIFIED,
     }
     any_credential = [one.operation for one in ASKED if one.scope is None and not one.is_open]

@@ -9,7 +9,12 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from services.rewards.orders.handlers import hooks, people
-from services.rewards.orders.handlers.hooks import RefusedHookError, UnreadHookError
+from services.rewards.orders.handlers.hooks import (
+    HooksAtOnce,
+    RefusedHookError,
+    TooManyHooksError,
+    UnreadHookError,
+)
 from services.rewards.providers.domain import orders as domain
 from services.rewards.providers.domain.contract import ProviderName, Webhook
 from services.rewards.providers.domain.orders import (
@@ -59,6 +64,8 @@ OWN_PROPOSAL = ProblemType("own-outcome", 403, "Somebody else has to confirm it"
 ORDER_OVER = ProblemType("provider-order-over", 409, "The order is over")
 REFUSED_WEBHOOK = ProblemType("refused-webhook", 401, "The webhook was refused")
 UNREAD_WEBHOOK = ProblemType("unread-webhook", 400, "The webhook is none of the provider's")
+TOO_MANY_WEBHOOKS = ProblemType("too-many-webhooks", 429, "Too many webhooks at once")
+_AT_ONCE = HooksAtOnce()
 NOTE_MAX_CHARS: Final = 500
 EXAMPLE: Final = "0f4b6a0e-8a43-5d38-9f0c-1f4f6d1c2b3a"
 
@@ -154,7 +161,7 @@ class PutRight(RequestBody):
 
 
 @router.get("/v1/provider-orders", summary="Orders at providers, the oldest first", responses=problem_responses())
-async def list_orders(
+async def list_provider_orders(
     principal: Reader,
     conn: Conn,
     place: Annotated[OrderPlace | None, after(OrderPlace)],
@@ -176,7 +183,7 @@ async def list_orders(
     summary="An order at a provider",
     responses=problem_responses(UNKNOWN_ORDER),
 )
-async def get_order(principal: Reader, conn: Conn, redemption_id: UUID) -> ProviderOrder:
+async def get_provider_order(principal: Reader, conn: Conn, redemption_id: UUID) -> ProviderOrder:
     """How it stands, and what its provider said last."""
     found = await store.find_order(conn, community=principal.community, redemption_id=str(redemption_id))
     if found is None:
@@ -189,7 +196,7 @@ async def get_order(principal: Reader, conn: Conn, redemption_id: UUID) -> Provi
     summary="Ask a provider about an order now",
     responses=problem_responses(UNKNOWN_ORDER),
 )
-async def post_ask(principal: Keeper, tx: Tx, redemption_id: UUID) -> ProviderOrder:
+async def ask_about_provider_order(principal: Keeper, tx: Tx, redemption_id: UUID) -> ProviderOrder:
     """It is asked within some seconds, by a lane; the answer changes the order."""
     return ProviderOrder.of(
         await people.ask_again(tx, community=principal.community, redemption_id=str(redemption_id))
@@ -201,7 +208,7 @@ async def post_ask(principal: Keeper, tx: Tx, redemption_id: UUID) -> ProviderOr
     summary="Cancel an order at a provider",
     responses=problem_responses(UNKNOWN_ORDER, ORDER_OVER),
 )
-async def post_cancel(principal: Keeper, tx: Tx, redemption_id: UUID) -> ProviderOrder:
+async def cancel_provider_order(principal: Keeper, tx: Tx, redemption_id: UUID) -> ProviderOrder:
     """At once where it was not placed, else if its provider still can: then the points are back by themselves."""
     return ProviderOrder.of(
         await people.cancel_order(
@@ -215,7 +222,7 @@ async def post_cancel(principal: Keeper, tx: Tx, redemption_id: UUID) -> Provide
     summary="Say what became of an order that nobody knows of",
     responses=problem_responses(UNKNOWN_ORDER, ORDER_KNOWN, ABOUT_YOURSELF, NO_VOUCHER_KEYS),
 )
-async def post_outcome(principal: Keeper, tx: Tx, redemption_id: UUID, found: OutcomeFound) -> ProviderOrder:
+async def say_order_outcome(principal: Keeper, tx: Tx, redemption_id: UUID, found: OutcomeFound) -> ProviderOrder:
     """Nothing follows before another person confirms it. Said again, what was said last counts."""
     secret = Secret(found.code, found.pin) if found.code is not None else None
     return ProviderOrder.of(
@@ -237,7 +244,7 @@ async def post_outcome(principal: Keeper, tx: Tx, redemption_id: UUID, found: Ou
         UNKNOWN_ORDER, ORDER_KNOWN, NOTHING_PROPOSED, OWN_PROPOSAL, ABOUT_YOURSELF, NO_VOUCHER_KEYS
     ),
 )
-async def post_confirm(principal: Keeper, tx: Tx, redemption_id: UUID) -> ProviderOrder:
+async def confirm_order_outcome(principal: Keeper, tx: Tx, redemption_id: UUID) -> ProviderOrder:
     """The redemption is confirmed, with the code where there is one, or its points are back."""
     return ProviderOrder.of(await people.confirm(tx, redemption_id=str(redemption_id), principal=principal))
 
@@ -247,7 +254,7 @@ async def post_confirm(principal: Keeper, tx: Tx, redemption_id: UUID) -> Provid
     summary="Note that trouble with an order was put right",
     responses=problem_responses(UNKNOWN_ORDER, ORDER_KNOWN),
 )
-async def post_acknowledge(principal: Keeper, tx: Tx, redemption_id: UUID, said: PutRight) -> ProviderOrder:
+async def settle_provider_order(principal: Keeper, tx: Tx, redemption_id: UUID, said: PutRight) -> ProviderOrder:
     """For what a provider took back, or delivered after the points were back."""
     return ProviderOrder.of(
         await people.acknowledge(
@@ -266,6 +273,7 @@ async def post_acknowledge(principal: Keeper, tx: Tx, redemption_id: UUID, said:
         **problem_responses(
             REFUSED_WEBHOOK,
             UNREAD_WEBHOOK,
+            TOO_MANY_WEBHOOKS,
             NO_VOUCHER_KEYS,
             FENCED,
             NOT_AVAILABLE,
@@ -282,21 +290,22 @@ async def post_acknowledge(principal: Keeper, tx: Tx, redemption_id: UUID, said:
         }
     },
 )
-async def post_webhook(service: ConnectedService, request: Request, account_id: UUID) -> Response:
+async def post_provider_webhook(service: ConnectedService, request: Request, account_id: UUID) -> Response:
     """For providers, which show by a signature who they are; an access key is not looked at.
 
     Nothing of what it says is believed: its order is asked for. The same again does nothing.
     """
     settings = cast("Settings", service.settings)
     await service.check_fence()
-    async with service.pool.acquire() as conn:
-        sealed = await hooks.find_hooked(conn, account_id=str(account_id))
     body = await request.body()
-    webhook = Webhook({name.lower(): value for name, value in request.headers.items()}, body)
-    hint = await hooks.read_hook(sealed, webhook, settings=settings)
-    if hint is not None:
-        async with service.begin() as tx:
-            await hooks.take_hook(tx, sealed, hint)
+    with _AT_ONCE.one_more(max_count=settings.provider_webhooks_at_once_max_count):
+        async with service.pool.acquire() as conn:
+            sealed = await hooks.find_hooked(conn, account_id=str(account_id))
+        webhook = Webhook({name.lower(): value for name, value in request.headers.items()}, body)
+        hint = await hooks.read_hook(sealed, webhook, settings=settings)
+        if hint is not None:
+            async with service.begin() as tx:
+                await hooks.take_hook(tx, sealed, hint=hint)
     return Response(status_code=202)
 
 
@@ -311,5 +320,8 @@ ERRORS: Final[ErrorTable] = {
     OwnProposalError: lambda _: Problem(OWN_PROPOSAL, "Whoever said what became of it does not confirm it"),
     NotCancellableError: lambda error: Problem(ORDER_OVER, f"Nothing was done: {error}"),
     RefusedHookError: lambda _: Problem(REFUSED_WEBHOOK, "Its address or signature is none that is known here"),
+    TooManyHooksError: lambda _: Problem(
+        TOO_MANY_WEBHOOKS, "Nothing was read: send it again in a moment", headers={"Retry-After": "5"}
+    ),
     UnreadHookError: lambda _: Problem(UNREAD_WEBHOOK, "It is signed, and cannot be read: nothing was done"),
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -50,6 +50,10 @@ Keeper = Annotated[Principal, requires(Scope.REWARDS_WRITE)]
 Reader = Annotated[Principal, requires(Scope.REWARDS_READ)]
 InSettings = Annotated[Settings, configured(Settings)]
 Shown = Annotated[str | None, Field(min_length=1, max_length=SECRET_MAX_CHARS, pattern=NO_CONTROL)]
+
+
+#: Written out where it stands, as clients know it.
+Provided = Literal["sandbox", "xoxoday", "tremendous"]
 
 
 class ProviderAccount(RequestBody):
@@ -115,7 +119,7 @@ class AccountsShown(BaseModel):
 class GiftCard(RequestBody):
     """Which card of which provider a reward is."""
 
-    provider: ProviderName = Field(examples=[ProviderName.SANDBOX])
+    provider: Provided = Field(examples=["sandbox"])
     product_id: Annotated[str, Field(min_length=1, max_length=100, pattern=NO_CONTROL)] = Field(
         description="Which product, by the provider's id", examples=["sandbox-books"]
     )
@@ -181,9 +185,9 @@ async def disconnect_provider(principal: Keeper, tx: Tx, provider: ProviderName)
     summary="Say which gift card a reward is",
     responses=problem_responses(UNKNOWN_CATALOGUE_REWARD, NO_GIFT_CARD),
 )
-async def put_card(principal: Keeper, tx: Tx, reward_id: Slug, card: GiftCard) -> GiftCardShown:
+async def put_gift_card(principal: Keeper, tx: Tx, reward_id: Slug, card: GiftCard) -> GiftCardShown:
     """From now on; what was redeemed stays the card that it was."""
-    said = contract.Card(card.provider, card.product_id, card.face_minor, card.currency)
+    said = contract.Card(ProviderName(card.provider), card.product_id, card.face_minor, card.currency)
     await cards.set_card(tx, said, community=principal.community, reward_id=reward_id)
     return GiftCardShown.of(said, reward_id)
 
@@ -193,7 +197,7 @@ async def put_card(principal: Keeper, tx: Tx, reward_id: Slug, card: GiftCard) -
     summary="The gift card that a reward is",
     responses=problem_responses(UNKNOWN_CATALOGUE_REWARD, NO_CARD),
 )
-async def get_card(principal: Reader, conn: Conn, reward_id: Slug) -> GiftCardShown:
+async def get_gift_card(principal: Reader, conn: Conn, reward_id: Slug) -> GiftCardShown:
     """Of which provider, which product, and what it is worth."""
     card = await cards.load_card(conn, community=principal.community, reward_id=reward_id)
     return GiftCardShown.of(card, reward_id)

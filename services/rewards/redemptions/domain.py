@@ -10,6 +10,7 @@ from services.rewards.fulfilment.domain import FulfilledBy, FulfilmentState
 from services.rewards.ledger.domain.entries import AlteredError, Owner, derived_id
 from services.rewards.lots.domain.lots import LotUse, Use
 from services.rewards.lots.domain.steps import Lots, Movement, Step, Steps, Way
+from services.rewards.providers.domain.contract import Card
 from shared.contracts.fields import Timestamp, Uuid
 
 
@@ -129,6 +130,8 @@ class Redemption:
     #: Where the goods are, and who sees to them; None of what is neither sent nor ordered.
     fulfilment: FulfilmentState | None = None
     fulfilled_by: FulfilledBy | None = None
+    #: Which card is ordered for it; said of what was just redeemed, and told.
+    card: Card | None = None
     #: Whether it waits for its member to say where to send it.
     needs_address: bool = False
 

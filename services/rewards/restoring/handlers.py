@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, TypeAdapter
 
-from services.rewards.fulfilment.handlers import begin, end
+from services.rewards.fulfilment.domain import FulfilmentState
+from services.rewards.fulfilment.handlers import advance, begin, end, load
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.lots import store as lots_store
 from services.rewards.lots.domain.lots import LotUse, Use
@@ -22,6 +23,7 @@ from services.rewards.payouts.runs import store as run_store
 from services.rewards.payouts.runs.domain.runs import Run, RunState
 from services.rewards.payouts.seals import store as seal_store
 from services.rewards.payouts.seals.domain import Seal
+from services.rewards.providers.handlers.intents import intend_again
 from services.rewards.redemptions import store as redemption_store
 from services.rewards.redemptions.domain import STEPS as REDEMPTION_STEPS
 from services.rewards.redemptions.domain import Redemption, RedemptionState
@@ -203,6 +205,16 @@ async def _goods_again(tx: Transaction, redemption: Redemption) -> None:
         fulfilled_by=redemption.fulfilled_by,
         by=redemption.changed_by,
     )
+    if redemption.card is None:
+        return
+    # A provider may have been asked: its member does not give it up before that is known.
+    going = await load(tx, community=redemption.community, redemption_id=redemption.redemption_id)
+    for state in (FulfilmentState.ORDERED, FulfilmentState.UNKNOWN):
+        going = going.becoming(state, by=redemption.changed_by, now=tx.now)
+        await advance(tx, [going])
+    await intend_again(
+        tx, community=redemption.community, redemption_id=redemption.redemption_id, card=redemption.card
+    )
 
 
 async def _goods_ended(tx: Transaction, redemption: Redemption) -> None:
@@ -234,7 +246,8 @@ async def _code_given(tx: Transaction, fact: RedemptionChanged) -> None:
             tx,
             community=fact["community"],
             subject=f"redemption {data['redemption_id']}",
-            reason="the backup lacks its voucher's code; once the same table is imported again, its owner sees it",
+            reason="the backup lacks its code; once the same table is imported again, or its provider asked, "
+            "its owner sees it",
         )
 
 

@@ -1,5 +1,7 @@
 """Webhooks of providers: one that is theirs has its order asked about; nothing of what it says is believed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import orjson
@@ -22,6 +24,32 @@ _HINTED_MAX_COUNT = 100
 
 class RefusedHookError(Exception):
     """A webhook is taken by nobody: for no account, forged, or too old. Who sends it is not told which."""
+
+
+class TooManyHooksError(Exception):
+    """As many webhooks are read as may be at once: `max_count`."""
+
+    def __init__(self, max_count: int) -> None:
+        super().__init__(f"{max_count} webhooks are read")
+        self.max_count = max_count
+
+
+class HooksAtOnce:
+    """Counts the webhooks that this process reads: whoever sends them shows no key."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    @contextmanager
+    def one_more(self, *, max_count: int) -> Iterator[None]:
+        """Count one for as long as the block runs. Raises TooManyHooksError where as many are counted as may be."""
+        if self._count >= max_count:
+            raise TooManyHooksError(max_count)
+        self._count += 1
+        try:
+            yield
+        finally:
+            self._count -= 1
 
 
 class UnreadHookError(Exception):
@@ -63,7 +91,7 @@ async def _keep_nothing(tokens: Tokens) -> None:
     """A webhook is read without asking anybody: no tokens come."""
 
 
-async def take_hook(tx: Transaction[Settings], sealed: SealedAccount, hint: Hint) -> None:
+async def take_hook(tx: Transaction[Settings], sealed: SealedAccount, *, hint: Hint) -> None:
     """Have the order asked about that a webhook is about; the same webhook again does nothing.
 
     One that names no order that is known here has those asked about that it may mean.

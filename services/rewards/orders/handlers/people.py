@@ -133,7 +133,7 @@ async def confirm(tx: Transaction[Settings], *, redemption_id: str, principal: P
         raise OwnProposalError
     reason = f"found out by two people: {proposal.reason}"
     if proposal.outcome is OutcomeOfOrder.DELIVERED:
-        await _delivered(tx, redemption, order, by=principal.credential)
+        await _delivered(tx, redemption, order=order, by=principal.credential)
     else:
         await give_up(tx, order, reason=proposal.reason, by=principal.credential)
     ended = replace(order.ended(reason), proposal=None)
@@ -143,14 +143,14 @@ async def confirm(tx: Transaction[Settings], *, redemption_id: str, principal: P
     return ended
 
 
-async def _delivered(tx: Transaction[Settings], redemption: Redemption, order: Order, *, by: str) -> None:
+async def _delivered(tx: Transaction[Settings], redemption: Redemption, *, order: Order, by: str) -> None:
     sealed = await store.find_proposed(tx.conn, order)
     if sealed is None:
         await fulfil(tx, community=order.community, redemption_id=order.redemption_id, by=by)
         return
     sealer = sealer_of(tx.settings.voucher_keys)
     code, pin = orjson.loads(sealer.unwrap(*sealed, place=_place(order)))
-    if not await give_goods(tx, redemption, Goods(code, pin), order=order, by=by):
+    if not await give_goods(tx, redemption, goods=Goods(code, pin), order=order, by=by):
         raise OrderKnownError("somebody has that code already: propose another, or none")
 
 

@@ -33,7 +33,7 @@ def by_provider(order: Order) -> str:
     return f"provider {order.card.provider}"
 
 
-async def settle(tx: Transaction[Settings], claimed: Order, outcome: CallOutcome) -> None:
+async def settle(tx: Transaction[Settings], claimed: Order, *, outcome: CallOutcome) -> None:
     """Store what a call for a claimed order came to, and do what follows.
 
     Nothing happens where somebody else has the order since, because this took too long.
@@ -45,7 +45,7 @@ async def settle(tx: Transaction[Settings], claimed: Order, outcome: CallOutcome
     if redemption is None or order is None or order.claimed_until != claimed.claimed_until:
         return
     going = await fulfilment.load(tx, community=community, redemption_id=redemption_id)
-    await _note_account(tx, order, outcome)
+    await _note_account(tx, order, outcome=outcome)
     settled = await _settled(tx, redemption, order=order, going=going, outcome=outcome)
     if order.hinted_at is not None and claimed.due_at is not None and settled.trouble is None:
         # A webhook that came while the provider was asked may know more than it said.
@@ -60,7 +60,7 @@ def lease(settings: Settings) -> timedelta:
     return timedelta(seconds=settings.provider_seconds * 4 + 10)
 
 
-async def _note_account(tx: Transaction[Settings], order: Order, outcome: CallOutcome) -> None:
+async def _note_account(tx: Transaction[Settings], order: Order, *, outcome: CallOutcome) -> None:
     community, provider = order.community, order.card.provider
     if outcome.became not in (Became.LATER, Became.UNKNOWN):
         await account_store.note_success(tx.conn, community=community, provider=provider)
@@ -81,15 +81,15 @@ async def _settled(
         return order.ended(order.reason)
     if outcome.became is Became.LATER:
         if not order.was_unknown and order.reference is None:
-            await _bring(tx, going, FulfilmentState.RESERVED, order=order)
+            await _bring(tx, going, to=FulfilmentState.RESERVED, order=order)
         return order.later(outcome.reason, now=tx.now, after_seconds=outcome.after_seconds)
     if outcome.became is Became.OTHER_ORDER:
-        await _bring(tx, going, FulfilmentState.UNKNOWN, order=order)
+        await _bring(tx, going, to=FulfilmentState.UNKNOWN, order=order)
         return order.unknown(outcome.reason, now=tx.now).in_trouble(Trouble.OTHER_ORDER, outcome.reason)
     if outcome.became is Became.REFUSED and _is_sure(tx, order):
         await give_up(tx, order, reason=outcome.reason)
         return order.ended(outcome.reason)
-    await _bring(tx, going, FulfilmentState.UNKNOWN, order=order)
+    await _bring(tx, going, to=FulfilmentState.UNKNOWN, order=order)
     return order.unknown(outcome.reason, now=tx.now)
 
 
@@ -106,11 +106,11 @@ async def _answered(
 ) -> Order:
     known = order.answered(answer.standing, reference=answer.reference, reason=answer.reason, due_at=None)
     if answer.standing is Standing.DELIVERED and answer.goods is not None:
-        return await _delivered(tx, redemption, answer.goods, order=order, going=going, known=known)
+        return await _delivered(tx, redemption, goods=answer.goods, order=order, going=going, known=known)
     if answer.standing in (Standing.DELIVERED, Standing.PENDING):
         if going.is_over:
             return known
-        await _bring(tx, going, FulfilmentState.ORDERED, order=order)
+        await _bring(tx, going, to=FulfilmentState.ORDERED, order=order)
         return replace(known, due_at=tx.now + pause_after(order.tries_count), standing=Standing.PENDING)
     if going.state is FulfilmentState.FULFILLED:
         return known.in_trouble(Trouble.REVERSED, answer.reason or "it took back what it had delivered")
@@ -122,29 +122,29 @@ async def _answered(
 async def _delivered(
     tx: Transaction[Settings],
     redemption: Redemption,
-    goods: Goods,
     *,
+    goods: Goods,
     order: Order,
     going: Fulfilment,
     known: Order,
 ) -> Order:
     if going.state is FulfilmentState.FULFILLED:
-        await _fill_in(tx, order, goods)
+        await _fill_in(tx, order, goods=goods)
         return known
     if going.state is FulfilmentState.COMPENSATED:
         return known.in_trouble(Trouble.DELIVERED_AFTER_ALL, "it delivered what was given up here")
-    if await give_goods(tx, redemption, goods, order=order):
+    if await give_goods(tx, redemption, goods=goods, order=order):
         return known
-    await _bring(tx, going, FulfilmentState.UNKNOWN, order=order)
+    await _bring(tx, going, to=FulfilmentState.UNKNOWN, order=order)
     reason = "it gave a code that somebody has already"
     return order.unknown(reason, now=tx.now).in_trouble(Trouble.KNOWN_CODE, reason)
 
 
-async def _bring(tx: Transaction, going: Fulfilment, state: FulfilmentState, *, order: Order) -> None:
+async def _bring(tx: Transaction, going: Fulfilment, *, to: FulfilmentState, order: Order) -> None:
     """Have a fulfilment be in a state, where it is not."""
-    if going.state is state or going.is_over:
+    if going.state is to or going.is_over:
         return
-    await fulfilment.advance(tx, [going.becoming(state, by=by_provider(order), now=tx.now)])
+    await fulfilment.advance(tx, [going.becoming(to, by=by_provider(order), now=tx.now)])
 
 
 async def give_up(tx: Transaction, order: Order, *, reason: str, by: str | None = None) -> None:
@@ -159,7 +159,7 @@ async def give_up(tx: Transaction, order: Order, *, reason: str, by: str | None 
 
 
 async def give_goods(
-    tx: Transaction[Settings], redemption: Redemption, goods: Goods, *, order: Order, by: str | None = None
+    tx: Transaction[Settings], redemption: Redemption, *, goods: Goods, order: Order, by: str | None = None
 ) -> bool:
     """Give what was delivered, sealed, and confirm the redemption; False where somebody has that code already."""
     code_id = str(uuid4())
@@ -194,7 +194,7 @@ async def give_goods(
     return True
 
 
-async def _fill_in(tx: Transaction[Settings], order: Order, goods: Goods) -> None:
+async def _fill_in(tx: Transaction[Settings], order: Order, *, goods: Goods) -> None:
     """Put back what a code says that a restored database lacks, where it is the code that was told."""
     code = await find_code_of(tx.conn, community=order.community, redemption_id=order.redemption_id)
     if code is None or code.content is not None or code.is_forgotten:

@@ -123,7 +123,7 @@ class _Lanes:
     async def _carry(self, claim: Claim) -> None:
         outcome = await self._asked(claim)
         async with self._begin() as tx:
-            await settle(tx, claim.order, outcome)
+            await settle(tx, claim.order, outcome=outcome)
 
     async def _asked(self, claim: Claim) -> CallOutcome:
         provider = claim.order.card.provider

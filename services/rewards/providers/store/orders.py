@@ -35,8 +35,8 @@ async def add_order(conn: Connection, order: Order) -> bool:
         """
         insert into provider_orders
             (community, redemption_id, provider, product_id, face_minor, currency, created_at, due_at, tries_count,
-             was_unknown)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing returning true
+             was_unknown, unknown_since)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing returning true
         """,
         order.community,
         order.redemption_id,
@@ -48,6 +48,7 @@ async def add_order(conn: Connection, order: Order) -> bool:
         order.due_at,
         order.tries_count,
         order.was_unknown,
+        order.unknown_since,
     )
     return bool(added)
 

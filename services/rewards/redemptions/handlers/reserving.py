@@ -140,10 +140,15 @@ async def _add(tx: Transaction, redemption: Redemption, *, offer: Offer) -> Rede
         fulfilled_by=way,
         by=redemption.changed_by,
     )
-    if way is FulfilledBy.PROVIDER:
-        await intend(tx, community=redemption.community, redemption_id=redemption.redemption_id, offer=offer)
+    community, made = redemption.community, redemption.redemption_id
+    is_ordered = way is FulfilledBy.PROVIDER
+    card = await intend(tx, community=community, redemption_id=made, offer=offer) if is_ordered else None
     return replace(
-        redemption, fulfilment=FulfilmentState.RESERVED, fulfilled_by=way, needs_address=way is FulfilledBy.HAND
+        redemption,
+        fulfilment=FulfilmentState.RESERVED,
+        fulfilled_by=way,
+        needs_address=way is FulfilledBy.HAND,
+        card=card,
     )
 
 

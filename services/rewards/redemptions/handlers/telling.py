@@ -43,6 +43,14 @@ def tell(
             "expires_at": redemption.expires_at,
             "by": redemption.changed_by,
         }
+        if redemption.card is not None:
+            card = redemption.card
+            data["card"] = {
+                "provider": card.provider.value,
+                "product_id": card.product_id,
+                "face_minor": card.face_minor,
+                "currency": card.currency,
+            }
         if codes and (code := codes.get(redemption.redemption_id)) is not None:
             data["code"] = {
                 "code_id": code.code_id,

@@ -29,6 +29,8 @@ class RedemptionData(TypedDict):
     expires_at: Timestamp
     by: Id
     code: NotRequired[RedemptionCode]
+    #: What was chosen together with others has the id of their order.
+    order_id: NotRequired[Uuid]
     #: Who sees to it that goods arrive; without it nothing is sent or ordered.
     fulfilled_by: NotRequired[Literal["hand", "provider"]]
 

@@ -63,6 +63,7 @@ from console.pages.my_guidelines import routes as my_guidelines
 from console.pages.my_messages import routes as my_messages
 from console.pages.my_payouts import routes as my_payouts
 from console.pages.my_place import routes as my_place
+from console.pages.my_rewards import cart as my_cart
 from console.pages.my_rewards import goods as my_goods
 from console.pages.my_rewards import routes as my_rewards
 from console.pages.nudges import routes as nudges
@@ -102,7 +103,10 @@ RUN_IT = (
     *(pipeline, dead_letters, connectors, webhooks, receipts, refused),
     *(people, keys, audit, parts, community, embeds),
 )
-OF_MEMBERS = (me, my_place, my_rewards, my_goods, claims, my_payouts, my_guidelines, my_messages, my_data)
+OF_MEMBERS = (
+    *(me, my_place, my_rewards, my_goods, my_cart, claims),
+    *(my_payouts, my_guidelines, my_messages, my_data),
+)
 FOR_EVERYBODY = (visitors, boards_of_everybody, cards, framed)
 PAGES = (
     *(sign_in, overview, insight, figures, leaderboard, explorer, try_it, account, views),

@@ -129,7 +129,9 @@ from services.rewards.redemptions.api.models import (
     NOT_FOR_MEMBER,
     NOT_THEIRS,
     OUT_OF_STOCK,
+    PRICE_CHANGED,
     REWARD_LEVEL_LACKING,
+    UNKNOWN_ORDER,
     UNKNOWN_REDEMPTION,
     UNKNOWN_REWARD,
 )
@@ -139,9 +141,11 @@ from services.rewards.redemptions.domain import (
     OtherRequestError,
     OutOfStockError,
     OutsideAudienceError,
+    PriceChangedError,
     RedemptionClosedError,
     RedemptionState,
     RewardLevelLackingError,
+    UnknownOrderError,
     UnknownRedemptionError,
     UnknownRewardError,
 )
@@ -381,6 +385,10 @@ ERRORS: ErrorTable = {
         NOT_ENOUGH_POINTS, f"{error.missing_points} points are missing; nothing was reserved"
     ),
     RedemptionClosedError: _closed,
+    PriceChangedError: lambda error: Problem(
+        PRICE_CHANGED, f"It costs {error.points} points by now, not {error.asked}; nothing was reserved"
+    ),
+    UnknownOrderError: lambda error: Problem(UNKNOWN_ORDER, f"The member has no order {error.order_id}"),
     **fulfilment.ERRORS,
     **shipping.ERRORS,
     **providers.ERRORS,

@@ -125,6 +125,7 @@ DECIDES_NOT: Final = {
     "rewards POST /v1/redemptions": THEIRS,
     "rewards POST /v1/redemptions/{redemption_id}/cancel": THEIRS,
     "rewards POST /v1/members/{member_id}/redemptions": THEIRS,
+    "rewards POST /v1/members/{member_id}/orders": THEIRS,
     "rewards POST /v1/members/{member_id}/redemptions/{redemption_id}/cancel": THEIRS,
     "rewards PUT /v1/members/{member_id}/redemptions/{redemption_id}/address": THEIRS,
     "rewards POST /v1/fulfilments/{redemption_id}/put-back": "nothing happens",

@@ -42,6 +42,7 @@ THEIR_OWN = {
     "POST /v1/members/{member_id}/quests/{quest_id}/leave",
     "POST /v1/members/{member_id}/reward-claims",
     "POST /v1/members/{member_id}/redemptions",
+    "POST /v1/members/{member_id}/orders",
     "POST /v1/members/{member_id}/redemptions/{redemption_id}/cancel",
     "PUT /v1/members/{member_id}/redemptions/{redemption_id}/address",
     "GET /v1/payees/{member_id}",

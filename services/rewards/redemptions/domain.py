@@ -82,6 +82,30 @@ class HadEnoughError(Exception):
         self.days = days
 
 
+class OrderItem(NamedTuple):
+    """So many of a reward, in an order."""
+
+    reward_id: str
+    pieces: int
+
+
+class PriceChangedError(Exception):
+    """An order costs `points` now, and not `asked` as whoever places it saw."""
+
+    def __init__(self, *, asked: int, points: int) -> None:
+        super().__init__(f"it costs {points} points, not {asked}")
+        self.asked = asked
+        self.points = points
+
+
+class UnknownOrderError(Exception):
+    """The member has no such order."""
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"there is no order {order_id}")
+        self.order_id = order_id
+
+
 class UnknownRedemptionError(Exception):
     """There is no such redemption."""
 
@@ -134,6 +158,8 @@ class Redemption:
     card: Card | None = None
     #: Whether it waits for its member to say where to send it.
     needs_address: bool = False
+    #: What was chosen together with others has the id of their order.
+    order_id: str | None = None
 
     @property
     def place(self) -> RedemptionPlace:
@@ -218,6 +244,11 @@ def altered(redemption: Redemption, *, booked: Collection[str], used: Iterable[L
 def redemption_id(community: str, idempotency_key: str) -> str:
     """The id of the redemption that a request with this key makes: the same request, the same redemption."""
     return derived_id(f"redemption|{community}|{idempotency_key}")
+
+
+def order_id(community: str, idempotency_key: str) -> str:
+    """The id of the order that a request with this key places: the same request, the same order."""
+    return derived_id(f"redemption_order|{community}|{idempotency_key}")
 
 
 def fact_id(redemption_id: str, state: RedemptionState) -> str:

@@ -35,6 +35,7 @@ def _redemption(row: Record) -> Redemption:
         fulfilment=FulfilmentState(row["fulfilment"]) if row.get("fulfilment") else None,
         fulfilled_by=FulfilledBy(row["fulfilled_by"]) if row.get("fulfilled_by") else None,
         needs_address=row.get("needs_address", False),
+        order_id=None if row["order_id"] is None else str(row["order_id"]),
     )
 
 
@@ -82,8 +83,8 @@ async def add_redemption(conn: Connection, redemption: Redemption) -> None:
     await conn.execute(
         """
         insert into redemptions (community, redemption_id, member_id, reward_id, title, points, state,
-                                 created_at, expires_at, changed_at, changed_by)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                                 created_at, expires_at, changed_at, changed_by, order_id)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         """,
         redemption.community,
         redemption.redemption_id,
@@ -96,7 +97,19 @@ async def add_redemption(conn: Connection, redemption: Redemption) -> None:
         redemption.expires_at,
         redemption.changed_at,
         redemption.changed_by,
+        redemption.order_id,
     )
+
+
+async def load_order(conn: Connection, *, community: str, order_id: str) -> list[Redemption]:
+    """The redemptions of an order, by reward; none where there is no such order."""
+    rows = await conn.fetch(
+        f"select r.*, {_GOODS} from redemptions r"  # noqa: S608 -- a constant
+        " where r.community = $1 and r.order_id = $2 order by r.reward_id, r.redemption_id",
+        community,
+        order_id,
+    )
+    return [_redemption(row) for row in rows]
 
 
 async def find_redemption(conn: Connection, *, community: str, redemption_id: str) -> Redemption | None:

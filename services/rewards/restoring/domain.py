@@ -141,6 +141,7 @@ def redemption_of(fact: RedemptionChanged) -> Redemption:
         changed_by=data["by"],
         fulfilled_by=FulfilledBy(data["fulfilled_by"]) if "fulfilled_by" in data else None,
         card=_card(data["card"]) if "card" in data else None,
+        order_id=data.get("order_id"),
     )
 
 

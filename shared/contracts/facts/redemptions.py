@@ -39,6 +39,8 @@ class RedemptionData(TypedDict):
     by: Id
     code: NotRequired[RedemptionCode]
     card: NotRequired[RedemptionCard]
+    #: What was chosen together with others has the id of their order.
+    order_id: NotRequired[Uuid]
     #: Who sees to it that goods arrive; without it nothing is sent or ordered.
     fulfilled_by: NotRequired[Literal["hand", "provider"]]
 

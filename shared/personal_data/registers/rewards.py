@@ -149,7 +149,7 @@ HELD: Final = (
         personal="",
         others=(
             "community redemption_id member_id reward_id title points state created_at expires_at "
-            "changed_at changed_by"
+            "changed_at changed_by order_id"
         ),
         order="community redemption_id",
         erased=Erased.STAYS,

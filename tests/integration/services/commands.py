@@ -670,6 +670,12 @@ async def choose_reward(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"/v1/members/{desk.world.uuid('ada')}/redemptions", {"reward_id": "sticker"})
 
 
+async def place_order(desk: Desk) -> Ask:
+    await desk.finance()
+    body = {"items": [{"reward_id": "sticker", "count": 2}], "points": 60}
+    return Ask(desk.api, "POST", f"/v1/members/{desk.world.uuid('ada')}/orders", body)
+
+
 async def give_reward_up(desk: Desk) -> Ask:
     redemption_id = (await desk.redemption()).rpartition("/")[2]
     path = f"/v1/members/{desk.world.uuid('ada')}/redemptions/{redemption_id}/cancel"
@@ -1539,6 +1545,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/redemptions/{redemption_id}/confirm": ("redemption.confirm", confirm),
     "rewards POST /v1/redemptions/{redemption_id}/cancel": ("redemption.cancel", cancel_redemption),
     "rewards POST /v1/members/{member_id}/redemptions": ("redemption.choose", choose_reward),
+    "rewards POST /v1/members/{member_id}/orders": ("order.place", place_order),
     "rewards POST /v1/members/{member_id}/redemptions/{redemption_id}/cancel": (
         "redemption.cancel_own",
         give_reward_up,

@@ -42,7 +42,7 @@ class HooksAtOnce:
 
     @contextmanager
     def one_more(self, *, max_count: int) -> Iterator[None]:
-        """Count one for as long as the block runs. Raises TooManyHooksError where as many are counted as may be."""
+        """Count one for as long as the block runs. Raises TooManyHooksError where as many are as may be."""
         if self._count >= max_count:
             raise TooManyHooksError(max_count)
         self._count += 1

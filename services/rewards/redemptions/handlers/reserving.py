@@ -1,7 +1,9 @@
 """Reserving and giving rewards, and showing the code that came with one."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import NamedTuple
 
 from services.rewards.catalogue.domain import Offer
 from services.rewards.catalogue.handlers import find_offer
@@ -72,31 +74,53 @@ async def reserve(
     offer, in_force = await find_offer(tx.conn, community=community, reward_id=reward_id, now=tx.now)
     if offer is None:
         raise UnknownRewardError(reward_id)
-    await _check_entitled(tx, offer, in_force=in_force, community=community, member_id=member_id)
-    wanted = _reserved(
+    await check_entitled(tx, offer, in_force=in_force, community=community, member_id=member_id)
+    wanted = reserved(
         tx, offer, community=community, redemption_id=made, member_id=member_id, points=offer.points, by=by
     )
     # What there are only so many of first: whoever waits for that holds nobody's points.
-    code = await _take_one(tx, offer, redemption=wanted)
+    code = await take_one(tx, offer, redemption=wanted)
+    (booked,) = await book(tx, [Taken(wanted, offer, code)])
+    tx.did(did(command, booked, None, state=booked.state))
+    return booked
+
+
+class Taken(NamedTuple):
+    """What is about to be reserved, and the code that was taken for it from a stock of codes."""
+
+    redemption: Redemption
+    offer: Offer
+    code: GivenCode | None
+
+
+async def book(tx: Transaction[Settings], wanted: Sequence[Taken]) -> list[Redemption]:
+    """Reserve the points of all or of none; return the redemptions, those with codes confirmed at once.
+
+    Raises NotEnoughPointsError when the member has fewer points than all take.
+    """
     # The member is locked next: from then on nobody else changes these points.
     try:
-        used = await carry_out(tx, [wanted.movement(None)])
+        used = await carry_out(tx, [one.redemption.movement(None) for one in wanted])
     except NotEnoughPointsError:
         REDEMPTIONS_REFUSED.inc()
         raise
-    wanted = await _add(tx, wanted, offer=offer)
-    tell(tx, [wanted])
-    tell_lots(tx, wanted, lots=used[wanted.redemption_id])
-    if code is None:
-        tx.did(did(command, wanted, None, state=wanted.state))
-        return wanted
-    # A code is handed out with the same stroke: nobody has to confirm it.
-    confirmed = replace(wanted.becoming(RedemptionState.CONFIRMED, by=BY_CODE, now=tx.now), has_code=True)
-    await store.set_states(tx.conn, [confirmed])
-    await carry_out(tx, [confirmed.movement(RedemptionState.RESERVED)])
-    tell(tx, [confirmed], codes={made: code})
-    tx.did(did(command, confirmed, None, state=confirmed.state))
-    return confirmed
+    made: list[Redemption] = []
+    codes: dict[str, GivenCode] = {}
+    for redemption, offer, code in wanted:
+        added = await _add(tx, redemption, offer=offer)
+        tell(tx, [added])
+        tell_lots(tx, added, lots=used[added.redemption_id])
+        if code is not None:
+            # A code is handed out with the same stroke: nobody has to confirm it.
+            codes[added.redemption_id] = code
+            added = replace(added.becoming(RedemptionState.CONFIRMED, by=BY_CODE, now=tx.now), has_code=True)
+        made.append(added)
+    confirmed = [one for one in made if one.has_code]
+    if confirmed:
+        await store.set_states(tx.conn, confirmed)
+        await carry_out(tx, [one.movement(RedemptionState.RESERVED) for one in confirmed])
+        tell(tx, confirmed, codes=codes)
+    return made
 
 
 async def give(
@@ -114,15 +138,15 @@ async def give(
     offer, _ = await find_offer(tx.conn, community=community, reward_id=reward_id, now=tx.now)
     if offer is None:
         raise UnknownRewardError(reward_id)
-    reserved = _reserved(tx, offer, community=community, redemption_id=made, member_id=member_id, points=0, by=by)
-    code = await _take_one(tx, offer, redemption=reserved)
-    reserved = await _add(tx, reserved, offer=offer)
-    if reserved.fulfilment is not None:
-        tell(tx, [reserved])
-        return reserved
-    confirmed = replace(reserved.becoming(RedemptionState.CONFIRMED, by=by, now=tx.now), has_code=code is not None)
+    chosen = reserved(tx, offer, community=community, redemption_id=made, member_id=member_id, points=0, by=by)
+    code = await take_one(tx, offer, redemption=chosen)
+    chosen = await _add(tx, chosen, offer=offer)
+    if chosen.fulfilment is not None:
+        tell(tx, [chosen])
+        return chosen
+    confirmed = replace(chosen.becoming(RedemptionState.CONFIRMED, by=by, now=tx.now), has_code=code is not None)
     await store.set_states(tx.conn, [confirmed])
-    tell(tx, [reserved])
+    tell(tx, [chosen])
     tell(tx, [confirmed], codes={made: code} if code else {})
     return confirmed
 
@@ -152,7 +176,7 @@ async def _add(tx: Transaction, redemption: Redemption, *, offer: Offer) -> Rede
     )
 
 
-def _reserved(
+def reserved(
     tx: Transaction[Settings],
     offer: Offer,
     *,
@@ -161,7 +185,9 @@ def _reserved(
     member_id: str,
     points: int,
     by: str,
+    order_id: str | None = None,
 ) -> Redemption:
+    """A redemption of what is on offer, at that price, for as long as it may wait."""
     return Redemption(
         community=community,
         redemption_id=redemption_id,
@@ -174,6 +200,7 @@ def _reserved(
         expires_at=tx.now + _waits(tx.settings, offer),
         changed_at=tx.now,
         changed_by=by,
+        order_id=order_id,
     )
 
 
@@ -184,10 +211,16 @@ def _waits(settings: Settings, offer: Offer) -> timedelta:
     return timedelta(days=settings.fulfilment_max_days)
 
 
-async def _check_entitled(
-    tx: Transaction[Settings], offer: Offer, *, in_force: InForce | None, community: str, member_id: str
+async def check_entitled(
+    tx: Transaction[Settings],
+    offer: Offer,
+    *,
+    in_force: InForce | None,
+    community: str,
+    member_id: str,
+    count: int = 1,
 ) -> None:
-    """Raises what keeps the member from having it: audience, levels, enough had, or that they were erased."""
+    """Raises what keeps the member from having so many: audience, levels, enough had, or that they were erased."""
     named = await find_name(tx.conn, community=community, member_id=member_id)
     if named is not None and named.is_erased:
         raise UnknownMemberError(member_id)
@@ -213,14 +246,17 @@ async def _check_entitled(
     since = None if terms.limit.days is None else tx.now - timedelta(days=terms.limit.days)
     group = await load_group(tx.conn, community=community, head_id=head_id)
     had = await load_had(tx.conn, {offer.reward_id: since}, community=community, member_ids=group)
-    if had.get(offer.reward_id, 0) >= terms.limit.max_count:
+    if had.get(offer.reward_id, 0) + count > terms.limit.max_count:
         raise HadEnoughError(*terms.limit)
 
 
-async def _take_one(tx: Transaction[Settings], offer: Offer, *, redemption: Redemption) -> GivenCode | None:
-    """Nobody else takes the same until the transaction ends. Raises OutOfStockError when there are no more.
+async def take_one(
+    tx: Transaction[Settings], offer: Offer, *, redemption: Redemption, before: int = 0
+) -> GivenCode | None:
+    """Take one for a redemption: nobody else takes the same until the transaction ends.
 
-    Returns the code of a voucher, and None of what has none.
+    So many `before` it are taken for the same order. Returns the code of a voucher, and None of what has none.
+    Raises OutOfStockError when there are no more.
     """
     of = {"community": redemption.community, "reward_id": offer.reward_id}
     if offer.has_codes:
@@ -230,7 +266,7 @@ async def _take_one(tx: Transaction[Settings], offer: Offer, *, redemption: Rede
         return code
     if offer.terms.stock is not None:
         await store.lock_reward(tx.conn, **of)
-        if await store.count_taken(tx.conn, **of) >= offer.terms.stock:
+        if await store.count_taken(tx.conn, **of) + before >= offer.terms.stock:
             raise OutOfStockError(offer.terms.title)
     return None
 

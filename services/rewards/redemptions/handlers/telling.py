@@ -57,6 +57,8 @@ def tell(
                 "key_id": code.sealed_by,
                 "hash": code.code_hash.hex(),
             }
+        if redemption.order_id is not None:
+            data["order_id"] = redemption.order_id
         if redemption.fulfilled_by is not None:
             data["fulfilled_by"] = redemption.fulfilled_by.value
         tx.tell(

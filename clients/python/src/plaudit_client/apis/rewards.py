@@ -1115,6 +1115,36 @@ class Rewards:
         """
         return cast("types.Open", self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/open")))
 
+    def post_own_order(
+        self, member_id: str, *, items: Sequence[types.OrderItem], points: int, idempotency_key: str | None = None
+    ) -> types.Order:
+        """All of them are reserved, or none; limits, stock and points are held against all together.
+
+        Each piece is a redemption of its own from then on: it is fulfilled, given up or given back by
+        itself.
+        """
+        return cast(
+            "types.Order",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/orders",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"items": items, "points": points},
+                )
+            ),
+        )
+
+    def get_own_order(self, member_id: str, order_id: str) -> types.Order:
+        """A redemption of each piece, and what became of it."""
+        return cast(
+            "types.Order",
+            self._ask(
+                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/orders/{as_segment(order_id)}")
+            ),
+        )
+
     def list_member_payouts(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.MemberPayoutPage:
@@ -3139,6 +3169,36 @@ class AsyncRewards:
         """
         return cast(
             "types.Open", await self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/open"))
+        )
+
+    async def post_own_order(
+        self, member_id: str, *, items: Sequence[types.OrderItem], points: int, idempotency_key: str | None = None
+    ) -> types.Order:
+        """All of them are reserved, or none; limits, stock and points are held against all together.
+
+        Each piece is a redemption of its own from then on: it is fulfilled, given up or given back by
+        itself.
+        """
+        return cast(
+            "types.Order",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/orders",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"items": items, "points": points},
+                )
+            ),
+        )
+
+    async def get_own_order(self, member_id: str, order_id: str) -> types.Order:
+        """A redemption of each piece, and what became of it."""
+        return cast(
+            "types.Order",
+            await self._ask(
+                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/orders/{as_segment(order_id)}")
+            ),
         )
 
     async def list_member_payouts(

@@ -954,6 +954,7 @@ class NamedRedemption(TypedDict):
     member_id: str
     member_name: str | None
     needs_address: NotRequired[bool]
+    order_id: NotRequired[str | None]
     points: int
     redemption_id: str
     reward_id: str
@@ -1027,6 +1028,28 @@ class Open(TypedDict):
     payable_minor: dict[str, int]
     payouts: dict[str, int]
     points: dict[str, int]
+
+
+class Order(TypedDict):
+    """What a member chose at once: a redemption of each piece, which ends by itself."""
+
+    items: list[Redemption]
+    order_id: str
+    points: int
+
+
+class OrderItem(TypedDict):
+    """So many of a reward."""
+
+    count: NotRequired[int]
+    reward_id: str
+
+
+class OrderRequest(TypedDict):
+    """Several rewards at once, and what they cost together."""
+
+    items: list[OrderItem]
+    points: int
 
 
 class Outcome(TypedDict):
@@ -1682,6 +1705,7 @@ class Redemption(TypedDict):
     has_code: bool
     member_id: str
     needs_address: NotRequired[bool]
+    order_id: NotRequired[str | None]
     points: int
     redemption_id: str
     reward_id: str

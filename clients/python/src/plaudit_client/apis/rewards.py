@@ -319,6 +319,40 @@ class Rewards:
             ),
         )
 
+    def get_gift_card(self, reward_id: str) -> types.GiftCardShown:
+        """Of which provider, which product, and what it is worth."""
+        return cast(
+            "types.GiftCardShown",
+            self._ask(call("rewards", "GET", f"/v1/catalogue/rewards/{as_segment(reward_id)}/card")),
+        )
+
+    def put_gift_card(
+        self,
+        reward_id: str,
+        *,
+        currency: str,
+        face_minor: int,
+        product_id: str,
+        provider: Literal["sandbox", "xoxoday", "tremendous"],
+    ) -> types.GiftCardShown:
+        """From now on; what was redeemed stays the card that it was."""
+        return cast(
+            "types.GiftCardShown",
+            self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/catalogue/rewards/{as_segment(reward_id)}/card",
+                    fields={
+                        "currency": currency,
+                        "face_minor": face_minor,
+                        "product_id": product_id,
+                        "provider": provider,
+                    },
+                )
+            ),
+        )
+
     def list_codes(
         self, reward_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.CodeShownPage:
@@ -1799,6 +1833,160 @@ class Rewards:
         """
         return cast("types.Pipeline", self._ask(call("rewards", "GET", "/v1/pipeline")))
 
+    def list_provider_orders(
+        self,
+        *,
+        open: bool | None = None,
+        troubled: bool | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.ProviderOrderPage:
+        """What is to be ordered, what is on its way, what nobody knows of, and what is over."""
+        return cast(
+            "types.ProviderOrderPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/provider-orders",
+                    params={"open": open, "troubled": troubled, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_provider_orders(
+        self, *, open: bool | None = None, troubled: bool | None = None, limit: int | None = None
+    ) -> Iterator[types.ProviderOrder]:
+        """Every item that `list_provider_orders` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/provider-orders",
+                params={"open": open, "troubled": troubled, "limit": limit},
+            ),
+        )
+
+    def get_provider_order(self, redemption_id: str) -> types.ProviderOrder:
+        """How it stands, and what its provider said last."""
+        return cast(
+            "types.ProviderOrder",
+            self._ask(call("rewards", "GET", f"/v1/provider-orders/{as_segment(redemption_id)}")),
+        )
+
+    def settle_provider_order(self, redemption_id: str, *, note: str) -> types.ProviderOrder:
+        """For what a provider took back, or delivered after the points were back."""
+        return cast(
+            "types.ProviderOrder",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/provider-orders/{as_segment(redemption_id)}/acknowledge",
+                    fields={"note": note},
+                )
+            ),
+        )
+
+    def ask_about_provider_order(self, redemption_id: str) -> types.ProviderOrder:
+        """It is asked within some seconds, by a lane; the answer changes the order."""
+        return cast(
+            "types.ProviderOrder",
+            self._ask(call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/ask")),
+        )
+
+    def cancel_provider_order(self, redemption_id: str) -> types.ProviderOrder:
+        """At once where it was not placed, else if its provider still can: then the points are back by
+        themselves.
+        """
+        return cast(
+            "types.ProviderOrder",
+            self._ask(call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/cancel")),
+        )
+
+    def say_order_outcome(
+        self,
+        redemption_id: str,
+        *,
+        outcome: Literal["delivered", "not_ordered"],
+        reason: str,
+        code: str | None | NotGiven = NOT_GIVEN,
+        pin: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.ProviderOrder:
+        """Nothing follows before another person confirms it. Said again, what was said last counts."""
+        return cast(
+            "types.ProviderOrder",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/provider-orders/{as_segment(redemption_id)}/outcome",
+                    fields={"outcome": outcome, "reason": reason, "code": code, "pin": pin},
+                )
+            ),
+        )
+
+    def confirm_order_outcome(self, redemption_id: str) -> types.ProviderOrder:
+        """The redemption is confirmed, with the code where there is one, or its points are back."""
+        return cast(
+            "types.ProviderOrder",
+            self._ask(call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/outcome/confirm")),
+        )
+
+    def post_provider_webhook(self, account_id: str, *, body: str) -> None:
+        """For providers, which show by a signature who they are; an access key is not looked at.
+
+        Nothing of what it says is believed: its order is asked for. The same again does nothing.
+        """
+        self._ask(call("rewards", "POST", f"/v1/provider-webhooks/{as_segment(account_id)}", fields=body))
+
+    def list_providers(self) -> types.AccountsShown:
+        """All that there are, connected or not. What an account shows is never answered."""
+        return cast("types.AccountsShown", self._ask(call("rewards", "GET", "/v1/providers")))
+
+    def put_provider(
+        self,
+        provider: str,
+        *,
+        api_key: str | None | NotGiven = NOT_GIVEN,
+        client_id: str | None | NotGiven = NOT_GIVEN,
+        client_secret: str | None | NotGiven = NOT_GIVEN,
+        email: str | None | NotGiven = NOT_GIVEN,
+        funding_source_id: str | None | NotGiven = NOT_GIVEN,
+        refresh_token: str | None | NotGiven = NOT_GIVEN,
+        webhook_secret: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.AccountShown:
+        """It is kept sealed. Connected again, it goes on with what is said now; open orders go on with it."""
+        return cast(
+            "types.AccountShown",
+            self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/providers/{as_segment(provider)}",
+                    fields={
+                        "api_key": api_key,
+                        "client_id": client_id,
+                        "client_secret": client_secret,
+                        "email": email,
+                        "funding_source_id": funding_source_id,
+                        "refresh_token": refresh_token,
+                        "webhook_secret": webhook_secret,
+                    },
+                )
+            ),
+        )
+
+    def disconnect_provider(self, provider: str) -> types.AccountShown:
+        """What it shows is forgotten: nothing is ordered there any more. Open orders wait for another
+        connection.
+        """
+        return cast(
+            "types.AccountShown",
+            self._ask(call("rewards", "POST", f"/v1/providers/{as_segment(provider)}/disconnect")),
+        )
+
     def list_redemptions(
         self,
         *,
@@ -2334,6 +2522,40 @@ class AsyncRewards:
                         "shows_left": shows_left,
                         "stock": stock,
                         "translations": translations,
+                    },
+                )
+            ),
+        )
+
+    async def get_gift_card(self, reward_id: str) -> types.GiftCardShown:
+        """Of which provider, which product, and what it is worth."""
+        return cast(
+            "types.GiftCardShown",
+            await self._ask(call("rewards", "GET", f"/v1/catalogue/rewards/{as_segment(reward_id)}/card")),
+        )
+
+    async def put_gift_card(
+        self,
+        reward_id: str,
+        *,
+        currency: str,
+        face_minor: int,
+        product_id: str,
+        provider: Literal["sandbox", "xoxoday", "tremendous"],
+    ) -> types.GiftCardShown:
+        """From now on; what was redeemed stays the card that it was."""
+        return cast(
+            "types.GiftCardShown",
+            await self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/catalogue/rewards/{as_segment(reward_id)}/card",
+                    fields={
+                        "currency": currency,
+                        "face_minor": face_minor,
+                        "product_id": product_id,
+                        "provider": provider,
                     },
                 )
             ),
@@ -3866,6 +4088,162 @@ class AsyncRewards:
         community's.
         """
         return cast("types.Pipeline", await self._ask(call("rewards", "GET", "/v1/pipeline")))
+
+    async def list_provider_orders(
+        self,
+        *,
+        open: bool | None = None,
+        troubled: bool | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.ProviderOrderPage:
+        """What is to be ordered, what is on its way, what nobody knows of, and what is over."""
+        return cast(
+            "types.ProviderOrderPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/provider-orders",
+                    params={"open": open, "troubled": troubled, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_provider_orders(
+        self, *, open: bool | None = None, troubled: bool | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.ProviderOrder]:
+        """Every item that `list_provider_orders` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/provider-orders",
+                params={"open": open, "troubled": troubled, "limit": limit},
+            ),
+        )
+
+    async def get_provider_order(self, redemption_id: str) -> types.ProviderOrder:
+        """How it stands, and what its provider said last."""
+        return cast(
+            "types.ProviderOrder",
+            await self._ask(call("rewards", "GET", f"/v1/provider-orders/{as_segment(redemption_id)}")),
+        )
+
+    async def settle_provider_order(self, redemption_id: str, *, note: str) -> types.ProviderOrder:
+        """For what a provider took back, or delivered after the points were back."""
+        return cast(
+            "types.ProviderOrder",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/provider-orders/{as_segment(redemption_id)}/acknowledge",
+                    fields={"note": note},
+                )
+            ),
+        )
+
+    async def ask_about_provider_order(self, redemption_id: str) -> types.ProviderOrder:
+        """It is asked within some seconds, by a lane; the answer changes the order."""
+        return cast(
+            "types.ProviderOrder",
+            await self._ask(call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/ask")),
+        )
+
+    async def cancel_provider_order(self, redemption_id: str) -> types.ProviderOrder:
+        """At once where it was not placed, else if its provider still can: then the points are back by
+        themselves.
+        """
+        return cast(
+            "types.ProviderOrder",
+            await self._ask(call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/cancel")),
+        )
+
+    async def say_order_outcome(
+        self,
+        redemption_id: str,
+        *,
+        outcome: Literal["delivered", "not_ordered"],
+        reason: str,
+        code: str | None | NotGiven = NOT_GIVEN,
+        pin: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.ProviderOrder:
+        """Nothing follows before another person confirms it. Said again, what was said last counts."""
+        return cast(
+            "types.ProviderOrder",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/provider-orders/{as_segment(redemption_id)}/outcome",
+                    fields={"outcome": outcome, "reason": reason, "code": code, "pin": pin},
+                )
+            ),
+        )
+
+    async def confirm_order_outcome(self, redemption_id: str) -> types.ProviderOrder:
+        """The redemption is confirmed, with the code where there is one, or its points are back."""
+        return cast(
+            "types.ProviderOrder",
+            await self._ask(
+                call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/outcome/confirm")
+            ),
+        )
+
+    async def post_provider_webhook(self, account_id: str, *, body: str) -> None:
+        """For providers, which show by a signature who they are; an access key is not looked at.
+
+        Nothing of what it says is believed: its order is asked for. The same again does nothing.
+        """
+        await self._ask(call("rewards", "POST", f"/v1/provider-webhooks/{as_segment(account_id)}", fields=body))
+
+    async def list_providers(self) -> types.AccountsShown:
+        """All that there are, connected or not. What an account shows is never answered."""
+        return cast("types.AccountsShown", await self._ask(call("rewards", "GET", "/v1/providers")))
+
+    async def put_provider(
+        self,
+        provider: str,
+        *,
+        api_key: str | None | NotGiven = NOT_GIVEN,
+        client_id: str | None | NotGiven = NOT_GIVEN,
+        client_secret: str | None | NotGiven = NOT_GIVEN,
+        email: str | None | NotGiven = NOT_GIVEN,
+        funding_source_id: str | None | NotGiven = NOT_GIVEN,
+        refresh_token: str | None | NotGiven = NOT_GIVEN,
+        webhook_secret: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.AccountShown:
+        """It is kept sealed. Connected again, it goes on with what is said now; open orders go on with it."""
+        return cast(
+            "types.AccountShown",
+            await self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/providers/{as_segment(provider)}",
+                    fields={
+                        "api_key": api_key,
+                        "client_id": client_id,
+                        "client_secret": client_secret,
+                        "email": email,
+                        "funding_source_id": funding_source_id,
+                        "refresh_token": refresh_token,
+                        "webhook_secret": webhook_secret,
+                    },
+                )
+            ),
+        )
+
+    async def disconnect_provider(self, provider: str) -> types.AccountShown:
+        """What it shows is forgotten: nothing is ordered there any more. Open orders wait for another
+        connection.
+        """
+        return cast(
+            "types.AccountShown",
+            await self._ask(call("rewards", "POST", f"/v1/providers/{as_segment(provider)}/disconnect")),
+        )
 
     async def list_redemptions(
         self,

@@ -42,6 +42,20 @@ class AccountNumber(TypedDict):
     number: str
 
 
+class AccountShown(TypedDict):
+    """A provider, and a community's account there, without what it shows."""
+
+    connected_at: str | None
+    failures_count: int
+    is_available: bool
+    is_connected: bool
+    last_failure: str | None
+    needs: list[str]
+    provider: ProviderName
+    rests_until: str | None
+    webhook_path: str | None
+
+
 class AccountSum(TypedDict):
     """What is on all accounts of a kind and currency."""
 
@@ -50,6 +64,12 @@ class AccountSum(TypedDict):
     amount: int
     currency: str
     kind: str
+
+
+class AccountsShown(TypedDict):
+    """All providers, with a community's accounts."""
+
+    items: list[AccountShown]
 
 
 class Address(TypedDict):
@@ -597,6 +617,25 @@ class GeneralLedgerMapping(TypedDict):
     tax_rate: str
 
 
+class GiftCard(TypedDict):
+    """Which card of which provider a reward is."""
+
+    currency: str
+    face_minor: int
+    product_id: str
+    provider: Literal["sandbox", "xoxoday", "tremendous"]
+
+
+class GiftCardShown(TypedDict):
+    """The card that a reward is."""
+
+    currency: str
+    face_minor: int
+    product_id: str
+    provider: ProviderName
+    reward_id: str
+
+
 class Journal(TypedDict):
     """Entries by hand: who proposed them, and who had them booked."""
 
@@ -1065,6 +1104,15 @@ class Outcome(TypedDict):
     state: Literal["proposed", "confirmed", "withdrawn"]
 
 
+class OutcomeFound(TypedDict):
+    """What somebody found out of an order that nobody knows of."""
+
+    code: NotRequired[str | None]
+    outcome: Literal["delivered", "not_ordered"]
+    pin: NotRequired[str | None]
+    reason: str
+
+
 class OutcomePreview(TypedDict):
     """What noting lines would do, in their order."""
 
@@ -1090,6 +1138,15 @@ class OutcomeResult(TypedDict):
     outcome: NotRequired[Outcome | None]
     payouts: list[SaidOf]
     run: Run
+
+
+class OutcomeSaid(TypedDict):
+    """What somebody found out; another person has to confirm it."""
+
+    outcome: Literal["delivered", "not_ordered"]
+    reason: str
+    said_at: str
+    said_by: str
 
 
 class OutcomeShown(TypedDict):
@@ -1305,6 +1362,13 @@ class PeriodPage(TypedDict):
     """PeriodPage"""
 
     items: list[Period]
+    next: NotRequired[str | None]
+
+
+class ProviderOrderPage(TypedDict):
+    """ProviderOrderPage"""
+
+    items: list[ProviderOrder]
     next: NotRequired[str | None]
 
 
@@ -1690,6 +1754,44 @@ class Progress(TypedDict):
 
     done_count: int
     total_count: int
+
+
+class ProviderAccount(TypedDict):
+    """What an account shows at its provider; what it takes depends on the provider."""
+
+    api_key: NotRequired[str | None]
+    client_id: NotRequired[str | None]
+    client_secret: NotRequired[str | None]
+    email: NotRequired[str | None]
+    funding_source_id: NotRequired[str | None]
+    refresh_token: NotRequired[str | None]
+    webhook_secret: NotRequired[str | None]
+
+
+class ProviderOrder(TypedDict):
+    """An order at a provider for a redemption; what was delivered is on its member's page alone."""
+
+    created_at: str
+    currency: str
+    face_minor: int
+    is_cancel_asked: bool
+    next_at: str | None
+    product_id: str
+    provider: ProviderName
+    reason: str
+    redemption_id: str
+    reference: str | None
+    said: OutcomeSaid | None
+    standing: Literal["pending", "delivered", "failed", "cancelled", "reversed"] | None
+    tries_count: int
+    trouble: Literal["other_order", "known_code", "reversed", "delivered_after_all"] | None
+    unknown_since: str | None
+
+
+class PutRight(TypedDict):
+    """How something was put right."""
+
+    note: str
 
 
 class Redemption(TypedDict):
@@ -2283,6 +2385,8 @@ LetterState = Literal["waiting", "asked", "replayed", "discarded"]
 
 LinkState = Literal["open", "used_up", "expired", "revoked"]
 
-RewardKind = Literal["voucher", "merchandise", "donation", "experience", "cash", "other"]
+ProviderName = Literal["sandbox", "xoxoday", "tremendous"]
+
+RewardKind = Literal["voucher", "gift_card", "merchandise", "donation", "experience", "cash", "other"]
 
 RewardSource = Literal["catalogue", "programme"]

@@ -33,6 +33,8 @@ BODY_MAX_BYTES: Final = 64 * 1024
 FOLLOWING_MAX_COUNT: Final = 1_000
 HANG_MAX_SECONDS: Final = 600.0
 QUOTE_SECONDS: Final = 900
+#: An order whose webhook comes first is answered after so long at the latest.
+FIRST_SECONDS: Final = 2.0
 KEY_MAX_CHARS: Final = 100
 #: What an order is once it is placed, for behaviours that place one.
 _PLACED: Final = {
@@ -149,7 +151,7 @@ async def _placed(shop: Shop, sender: Sender, order: Order, behaviour: Behaviour
     hooks = shop.told.hooks if is_new else Hooks.NONE
     sending = sender.send(order, order.history, hooks)
     if hooks is Hooks.FIRST and sending:
-        await asyncio.wait(sending, timeout=shop.told.hang_seconds)
+        await asyncio.wait(sending, timeout=FIRST_SECONDS)
     if behaviour is Behaviour.BOUNCE:
         order = shop.change(order, "failed", "it came back")
         sender.send(order, ("failed",), hooks)

@@ -57,7 +57,7 @@ async def settle(tx: Transaction[Settings], claimed: Order, *, outcome: CallOutc
 
 def lease(settings: Settings) -> timedelta:
     """How long whoever claimed an order has it: all calls that it may take, and some time to store the answer."""
-    return timedelta(seconds=settings.provider_seconds * 4 + 10)
+    return timedelta(seconds=settings.provider_seconds * 4 + 5)
 
 
 async def _note_account(tx: Transaction[Settings], order: Order, *, outcome: CallOutcome) -> None:

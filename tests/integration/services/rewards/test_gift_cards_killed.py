@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import asyncpg
+import orjson
 import pytest
 
 from plaudit.sandbox_provider.app import create_app
@@ -120,11 +121,10 @@ async def test_killed_at_each_point_of_an_order_a_card_is_given_once(sells: Sell
 
     async with office.open():
         await published(office)
-        facts = await read(office.state, REDEMPTIONS, office.world.community, 12)
+        records = await read(office.state, REDEMPTIONS, office.world.community, 12)
         assert (await office.check())["balanced"]
-    confirmed = Counter(
-        fact["data"]["redemption_id"] for fact in facts if fact["data"].get("state") == "confirmed"
-    )
+    told = [orjson.loads(record.value)["data"] for record in records]
+    confirmed = Counter(data["redemption_id"] for data in told if data.get("state") == "confirmed")
     assert confirmed == {one["redemption_id"]: 1 for one in made}
     assert {order.key for order in shop.orders} == set(confirmed)
     assert set(shop.placed.values()) == {1}

@@ -173,6 +173,35 @@ def _imported_lines(one: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+@reward.command("order", epilog="Example: plaudit reward order forum:ada mug:2 book-voucher --points 220")
+@to_work
+@json_option
+@click.argument("member", metavar="MEMBER")
+@click.argument("items", metavar="REWARD[:COUNT]...", nargs=-1, required=True)
+@click.option("--points", type=click.IntRange(1), required=True, help="What all of them cost, as you saw it")
+def order(where: Where, as_json: bool, member: str, items: tuple[str, ...], points: int) -> None:
+    """Choose several rewards for MEMBER (an id or an identity) at once: all of them are reserved, or none."""
+    body = {"items": [_item(item) for item in items], "points": points}
+    path = f"/v1/members/{quote(member, safe=':')}/orders"
+    found = _ask(where, "POST", path, BOTH, json=body, headers={"Idempotency-Key": uuid4().hex})
+    show(found, as_json=as_json, words=_order_lines)
+
+
+def _item(said: str) -> dict[str, Any]:
+    reward_id, _, count = said.partition(":")
+    if count and not count.isdecimal():
+        raise click.ClickException(f"{said} is no REWARD[:COUNT], such as mug:2")
+    return {"reward_id": reward_id, "count": int(count or 1)}
+
+
+def _order_lines(one: Mapping[str, Any]) -> list[str]:
+    lines = [f"order {one['order_id']}: {one['points']:,} points"]
+    lines += [
+        written_out(f"  {item['title']}: {item['state']} ({item['redemption_id']})") for item in one["items"]
+    ]
+    return lines
+
+
 @reward.command("goods", epilog="Example: plaudit reward goods --state reserved")
 @to_work
 @json_option

@@ -77,6 +77,7 @@ PAGES = (
     "/catalogue",
     "/add-reward",
     "/reward-links",
+    "/gift-cards",
     "/guidelines",
     "/held",
     "/messages",

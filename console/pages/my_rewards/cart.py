@@ -27,7 +27,7 @@ def _(text: str) -> str:
 
 
 def read(visit: Visit) -> dict[str, int]:
-    """What is in the visitor's cart: how many of each reward. Another member's on the same browser is not theirs."""
+    """What is in the visitor's cart: how many of each reward. What another member put in is not theirs."""
     said = visit.request.cookies.get(cookie("cart", visit.console.settings), "")
     member_id, *items = said.split("~")
     if member_id != visit.signed_in.member_id:

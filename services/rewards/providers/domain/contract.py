@@ -202,6 +202,6 @@ class Provider(Protocol):
     def parse_webhook(self, webhook: Webhook, *, now: datetime) -> Hint | None:
         """Which order a webhook is about; None for one about something else.
 
-        Raises ForgedError and StaleError, and ValueError for what is no webhook of the provider's.
+        Raises ForgedError and StaleError, and KeyError, TypeError or ValueError for what is no webhook of theirs.
         """
         ...

@@ -43,15 +43,19 @@ def run_sandbox(port: int, api_key: str) -> None:
 )
 @url_option
 @json_option
-@click.option("--always", type=click.Choice(list(Behaviour)), help="What becomes of every order from now on.")
+@click.option(
+    "--always",
+    type=click.Choice([one.value for one in Behaviour]),
+    help="What becomes of every order from now on.",
+)
 @click.option(
     "--next",
     "following",
-    type=click.Choice(list(Behaviour)),
+    type=click.Choice([one.value for one in Behaviour]),
     multiple=True,
     help="What becomes of the next orders, one after the other.",
 )
-@click.option("--webhooks", type=click.Choice(list(Hooks)), help="How webhooks come.")
+@click.option("--webhooks", type=click.Choice([one.value for one in Hooks]), help="How webhooks come.")
 @click.option("--hang-seconds", type=float, help="How long it hangs where it times out.")
 def tell(
     sandbox_url: str,

@@ -172,6 +172,13 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community link_id reward_id note uses_max_count expires_at created_at created_by revoked_at"
         ),
         "catalogue_prices": "community reward_id effective_from points",
+        "gift_cards": "community reward_id provider product_id face_minor currency revision changed_at",
+        # A community's own account, and which webhooks came to it.
+        "provider_accounts": (
+            "community provider account_id revision sealed_by sealed connected_at connected_by failures_count "
+            "rests_until last_failure"
+        ),
+        "provider_hints": "account_id hint_id came_at",
         # Which payout a line is about, and nothing of the person: who was paid is not kept of a bank's file.
         "bank_lines": (
             "community message_key line_id place imported_at kind status level reference end_to_end_id order_id "

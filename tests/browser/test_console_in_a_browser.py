@@ -80,6 +80,7 @@ PAGES = (
     "/reward-links",
     "/sends",
     "/sends/new",
+    "/gift-cards",
     "/guidelines",
     "/held",
     "/messages",

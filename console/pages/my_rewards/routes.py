@@ -55,6 +55,8 @@ async def choose(visit: Visit) -> Response:
     made = await visit.ask.post("rewards", f"{_own(visit)}/redemptions", {"reward_id": reward_id}, key=key)
     if made.ok and made.body["has_code"]:
         return visit.see_other(f"{MY_REWARDS.path}/chosen/{made.body['redemption_id']}", toast="claimed")
+    if made.ok and made.body["needs_address"]:
+        return visit.see_other(f"{MY_REWARDS.path}/chosen/{made.body['redemption_id']}/goods", toast="chosen")
     if made.ok:
         return visit.see_other(f"{MY_REWARDS.path}#chosen", toast="chosen")
     return await _one(visit, refused=Refusal.of(made))

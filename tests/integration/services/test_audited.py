@@ -251,7 +251,7 @@ async def world(stack: Any, pool: asyncpg.Pool, spec: ServiceSpec) -> AsyncItera
     if spec.name == "recognition":  # no badge is taken away without
         made.configure(credential_keys=stack.state.credential_keys, credentials_url=stack.state.credentials_url)
     if spec.name == "rewards":  # no code is taken in without
-        made.configure(voucher_keys=stack.state.voucher_keys)
+        made.configure(voucher_keys=stack.state.voucher_keys, provider_sandbox_url="http://127.0.0.1:9")
     yield made
     await made.outbox()
 

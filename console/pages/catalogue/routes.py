@@ -14,6 +14,7 @@ from console.frame.navigation import CATALOGUE
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.catalogue.forms import KINDS, faults, read, shown
+from console.pages.catalogue.pictures import picture
 from console.pages.catalogue.words import KIND_WORDS
 
 WRITE = "rewards:write"
@@ -167,5 +168,6 @@ ROUTES = [
     Route(ADD, page(add, scope=WRITE), methods=["POST"]),
     Route(ONE, page(one, scope=CATALOGUE.scope), methods=["GET"]),
     Route(ONE, page(change, scope=WRITE), methods=["POST"]),
+    Route(f"{ONE}/picture", page(picture, scope=CATALOGUE.scope)),
     Route(f"{ONE}/codes", page(import_codes, scope=WRITE), methods=["POST"]),
 ]

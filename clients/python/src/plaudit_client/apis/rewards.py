@@ -358,6 +358,41 @@ class Rewards:
             ),
         )
 
+    def delete_reward_picture(self, reward_id: str) -> None:
+        """Whether or not it had one."""
+        self._ask(call("rewards", "DELETE", f"/v1/catalogue/rewards/{as_segment(reward_id)}/picture"))
+
+    def get_reward_picture(self, reward_id: str) -> bytes:
+        """For whoever may see what is on offer."""
+        return cast(
+            "bytes", self._ask(call("rewards", "GET", f"/v1/catalogue/rewards/{as_segment(reward_id)}/picture"))
+        )
+
+    def put_reward_picture(
+        self,
+        reward_id: str,
+        *,
+        alt: str,
+        content: str,
+        translations: Sequence[types.AltSaid] | NotGiven = NOT_GIVEN,
+    ) -> types.RewardPictureKept:
+        """A JPEG or PNG, drawn anew without what a camera noted, or an SVG, written anew from what draws
+        alone.
+
+        One with a script, a link, a font or anything from elsewhere is refused, and is told what.
+        """
+        return cast(
+            "types.RewardPictureKept",
+            self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/catalogue/rewards/{as_segment(reward_id)}/picture",
+                    fields={"alt": alt, "content": content, "translations": translations},
+                )
+            ),
+        )
+
     def get_dead_letters(
         self, *, state: types.LetterState | None = None, limit: int | None = None, after: str | None = None
     ) -> types.DeadLetterListedPage:
@@ -2374,6 +2409,42 @@ class AsyncRewards:
             await self._ask(
                 call(
                     "rewards", "POST", f"/v1/catalogue/rewards/{as_segment(reward_id)}/codes", fields={"csv": csv}
+                )
+            ),
+        )
+
+    async def delete_reward_picture(self, reward_id: str) -> None:
+        """Whether or not it had one."""
+        await self._ask(call("rewards", "DELETE", f"/v1/catalogue/rewards/{as_segment(reward_id)}/picture"))
+
+    async def get_reward_picture(self, reward_id: str) -> bytes:
+        """For whoever may see what is on offer."""
+        return cast(
+            "bytes",
+            await self._ask(call("rewards", "GET", f"/v1/catalogue/rewards/{as_segment(reward_id)}/picture")),
+        )
+
+    async def put_reward_picture(
+        self,
+        reward_id: str,
+        *,
+        alt: str,
+        content: str,
+        translations: Sequence[types.AltSaid] | NotGiven = NOT_GIVEN,
+    ) -> types.RewardPictureKept:
+        """A JPEG or PNG, drawn anew without what a camera noted, or an SVG, written anew from what draws
+        alone.
+
+        One with a script, a link, a font or anything from elsewhere is refused, and is told what.
+        """
+        return cast(
+            "types.RewardPictureKept",
+            await self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/catalogue/rewards/{as_segment(reward_id)}/picture",
+                    fields={"alt": alt, "content": content, "translations": translations},
                 )
             ),
         )

@@ -74,6 +74,13 @@ class AddressShown(TypedDict):
     region: str
 
 
+class AltSaid(TypedDict):
+    """What a picture shows, in another language."""
+
+    alt: str
+    language: str
+
+
 class Approval(TypedDict):
     """What is approved."""
 
@@ -333,6 +340,7 @@ class CatalogueItem(TypedDict):
     left: NotRequired[int | None]
     level: NotRequired[str | None]
     limit: NotRequired[RewardLimit | None]
+    picture: NotRequired[RewardPicture | None]
     points: int
     source: RewardSource
     stock: NotRequired[int | None]
@@ -1639,6 +1647,13 @@ class PersonLimit(TypedDict):
     max_count: int
 
 
+class PictureAlt(TypedDict):
+    """What a picture shows, in a language."""
+
+    alt: str
+    language: str
+
+
 class Pipeline(TypedDict):
     """How records go through the service: of all communities, as its workers say it."""
 
@@ -1756,6 +1771,31 @@ class RewardLimit(TypedDict):
     max_count: int
 
 
+class RewardPicture(TypedDict):
+    """That a reward has a picture, at `GET /v1/catalogue/rewards/{reward_id}/picture`."""
+
+    alt: str
+    etag: str
+    translations: list[PictureAlt]
+
+
+class RewardPictureKept(TypedDict):
+    """A picture as it is served from now on."""
+
+    etag: str
+    media_type: str
+    reward_id: str
+    size_bytes: int
+
+
+class RewardPictureUpload(TypedDict):
+    """What a reward is to look like."""
+
+    alt: str
+    content: str
+    translations: NotRequired[list[AltSaid]]
+
+
 class RewardPrice(TypedDict):
     """A price, from a moment on."""
 
@@ -1781,6 +1821,7 @@ class RewardShown(TypedDict):
     limit: RewardLimit | None
     low_count: int | None
     opens_at: str | None
+    picture: NotRequired[RewardPicture | None]
     points: int | None
     prices: list[RewardPrice]
     revision: int

@@ -2,7 +2,7 @@
 
 from services.rewards.books import api as books
 from services.rewards.books.handlers import fold
-from services.rewards.catalogue.api import offers, rewards
+from services.rewards.catalogue.api import offers, pictures, rewards
 from services.rewards.catalogue.handlers import count_low
 from services.rewards.chain import api as chain_api
 from services.rewards.chain.handlers import chain
@@ -92,7 +92,7 @@ SPEC = ServiceSpec(
     routers=[
         part.router
         for part in (
-            *(members, erasure, payees, offers, rewards, vouchers, redemptions, own_redemptions),
+            *(members, erasure, payees, offers, rewards, pictures, vouchers, redemptions, own_redemptions),
             *(goods, own_goods),
             *(reward_links, sends, providers, orders, payouts, runs, preview, review, outcomes),
             *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),

@@ -3,6 +3,7 @@
 from services.rewards.bank_messages.pain001.domain import BankFileError
 from services.rewards.books.api import UNKNOWN_ACCOUNT, UNKNOWN_TRANSFER
 from services.rewards.books.domain import UnknownAccountError, UnknownTransferError
+from services.rewards.catalogue.api.pictures import NO_PICTURE, PICTURE_REFUSED
 from services.rewards.catalogue.api.rewards import (
     CATALOGUE_FULL,
     REWARD_EXISTS,
@@ -15,6 +16,7 @@ from services.rewards.catalogue.domain import (
     RewardExistsError,
     StaleRewardError,
     UnknownCatalogueRewardError,
+    UnknownPictureError,
     UnusableRewardError,
 )
 from services.rewards.chain.api import UNKNOWN_BLOCK
@@ -186,6 +188,7 @@ from shared.bank_messages.documents import MessageError
 from shared.commands import KEY_REUSED
 from shared.http import ErrorTable, FieldError, Problem
 from shared.http.problem_types import UNKNOWN_MEMBER
+from shared.pictures import PictureError
 
 
 def _unknown_reward(error: UnknownRewardError) -> Problem:
@@ -431,6 +434,8 @@ ERRORS: ErrorTable = {
     PriceChangedError: lambda error: Problem(
         PRICE_CHANGED, f"It costs {error.points} points by now, not {error.asked}; nothing was reserved"
     ),
+    UnknownPictureError: lambda error: Problem(NO_PICTURE, f"{error.reward_id!r} has none, or is not there"),
+    PictureError: lambda error: Problem(PICTURE_REFUSED, f"Nothing was changed: {error}"),
     UnknownOrderError: lambda error: Problem(UNKNOWN_ORDER, f"The member has no order {error.order_id}"),
     **fulfilment.ERRORS,
     **shipping.ERRORS,

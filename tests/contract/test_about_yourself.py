@@ -119,6 +119,8 @@ DECIDES_NOT: Final = {
     "rewards PUT /v1/payees/{member_id}": THEIRS,
     "rewards POST /v1/catalogue/rewards": NOBODYS,
     "rewards PUT /v1/catalogue/rewards/{reward_id}": NOBODYS,
+    "rewards PUT /v1/catalogue/rewards/{reward_id}/picture": NOBODYS,
+    "rewards DELETE /v1/catalogue/rewards/{reward_id}/picture": NOBODYS,
     "rewards POST /v1/catalogue/rewards/{reward_id}/codes": NOBODYS,
     "rewards PUT /v1/catalogue/rewards/{reward_id}/card": NOBODYS,
     "rewards PUT /v1/providers/{provider}": NOBODYS,

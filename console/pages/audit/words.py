@@ -148,6 +148,8 @@ COMMANDS: Final = {
     "payee.set": _("set bank details"),
     "reward.add": _("added a reward to the catalogue"),
     "reward.change": _("changed a reward of the catalogue"),
+    "reward.put_picture": _("uploaded the picture of a reward"),
+    "reward.drop_picture": _("threw away the picture of a reward"),
     "voucher.import": _("imported codes of a voucher"),
     "provider.connect": _("connected an account at a provider of gift cards"),
     "provider.disconnect": _("disconnected an account at a provider of gift cards"),

@@ -697,6 +697,17 @@ async def change_reward(desk: Desk) -> Ask:
     return Ask(desk.api, "PUT", "/v1/catalogue/rewards/mug", said | {"revision": 1, "points": 60})
 
 
+async def put_reward_picture(desk: Desk) -> Ask:
+    assert (await desk.api.post("/v1/catalogue/rewards", json=MUG)).status_code == 201
+    said = {"content": PICTURE_EXAMPLE, "alt": "A blue mug"}
+    return Ask(desk.api, "PUT", "/v1/catalogue/rewards/mug/picture", said)
+
+
+async def drop_reward_picture(desk: Desk) -> Ask:
+    assert (await (await put_reward_picture(desk))()).status_code == 200
+    return Ask(desk.api, "DELETE", "/v1/catalogue/rewards/mug/picture")
+
+
 async def import_codes(desk: Desk) -> Ask:
     assert (await desk.api.post("/v1/catalogue/rewards", json=BOOKS)).status_code == 201
     return Ask(desk.api, "POST", "/v1/catalogue/rewards/books/codes", {"csv": "code\nEXAMPLE-1\n"})
@@ -1629,6 +1640,8 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/draws/{draw_id}/draw": ("draw.draw", draw_winners),
     "rewards POST /v1/catalogue/rewards": ("reward.add", add_reward),
     "rewards PUT /v1/catalogue/rewards/{reward_id}": ("reward.change", change_reward),
+    "rewards PUT /v1/catalogue/rewards/{reward_id}/picture": ("reward.put_picture", put_reward_picture),
+    "rewards DELETE /v1/catalogue/rewards/{reward_id}/picture": ("reward.drop_picture", drop_reward_picture),
     "rewards POST /v1/catalogue/rewards/{reward_id}/codes": ("voucher.import", import_codes),
     "rewards PUT /v1/providers/{provider}": ("provider.connect", connect_provider),
     "rewards POST /v1/providers/{provider}/disconnect": ("provider.disconnect", disconnect_provider),

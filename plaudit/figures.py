@@ -193,6 +193,109 @@ def open_questions(where: Where, as_json: bool, channel: str | None) -> None:
     _print(items, as_json, ("waiting", "member", "channel", "event", ""), rows)
 
 
+@figures.command("sentiment", epilog="Example: plaudit figures sentiment --by month --channel forum")
+@to_ask
+@json_option
+@days_options
+@click.option("--by", type=click.Choice(["day", "week", "month"]), default="week", show_default=True)
+@click.option("--channel", help="Only what was written there")
+@click.option("--type", "kind", help="Only events of this type, like forum.reply.v1")
+def sentiment(
+    where: Where,
+    as_json: bool,
+    since: str | None,
+    until: str | None,
+    by: str,
+    channel: str | None,
+    kind: str | None,
+) -> None:
+    """Show how what members wrote sounds. What several models measured has no net sentiment together."""
+    found = _get(where, "sentiment", **_asked(since, until, by=by, channel=channel, type=kind))
+    counts = ("judged", "positive", "negative", "undecided", "left_out")
+    rows = [
+        [one["starts_on"], _signed(one["net"]), *(one[name] for name in counts)]
+        for one in (*found["periods"], {**found["whole"], "starts_on": "all"})
+    ]
+    change = found["change"]
+    _print(found, as_json, (by, "net", *(name.replace("_", " ") for name in counts)), rows)
+    if not as_json:
+        interval = f" ({_signed(change['low'])} to {_signed(change['high'])})" if change["judged"] else ""
+        said = change["verdict"].replace("_", " ")
+        click.echo(f"Change: {_signed(change['difference'])}{interval}, {said}")
+
+
+def _signed(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:+.1f}"
+
+
+kind_option = click.option("--kind", type=click.Choice(["answers", "thanks"]), help="Only one of the two")
+
+
+@figures.command("network", epilog="Example: plaudit figures network --kind answers --from 2026-01-01")
+@to_ask
+@json_option
+@days_options
+@kind_option
+def network(where: Where, as_json: bool, since: str | None, until: str | None, kind: str | None) -> None:
+    """Show what the network is like of who answers and thanks whom."""
+    found = _get(where, "network", **_asked(since, until, kind=kind))
+    factor = found["absence_factor"]
+    rows = [
+        ["members with a tie", found["members"]],
+        ["ties", found["ties"]],
+        ["answers and thanks", found["times"]],
+        ["returned", _percent(found["reciprocity"])],
+        ["groups", found["parts"]],
+        ["in the largest", _percent(found["largest_part"])],
+        ["give half", "–" if factor is None else factor],
+        ["connect others", found["bridging_members"]],
+    ]
+    _print(found, as_json, ("figure", "value"), rows)
+
+
+@figures.command("ties", epilog="Example: plaudit figures ties --kind thanks --json")
+@to_ask
+@json_option
+@days_options
+@kind_option
+def ties(where: Where, as_json: bool, since: str | None, until: str | None, kind: str | None) -> None:
+    """List who turned to whom, who did most often on top."""
+    items = _get(where, "ties", whole=True, **_asked(since, until, kind=kind))
+    rows = [
+        [
+            one["from_name"] or one["from_member_id"],
+            one["to_name"] or one["to_member_id"],
+            one["times"],
+            "yes" if one["is_mutual"] else "",
+        ]
+        for one in items
+    ]
+    _print(items, as_json, ("who", "to whom", "times", "returned"), rows)
+
+
+@figures.command("bridges", epilog="Example: plaudit figures bridges --from 2026-01-01")
+@to_ask
+@json_option
+@days_options
+@kind_option
+def bridges(where: Where, as_json: bool, since: str | None, until: str | None, kind: str | None) -> None:
+    """List members without whom others would not be connected."""
+    items = _get(where, "bridging-members", whole=True, **_asked(since, until, kind=kind))
+    rows = [[one["name"] or one["member_id"], one["cut_off"], one["members"]] for one in items]
+    _print(items, as_json, ("who", "cut off without them", "connected in all"), rows)
+
+
+@figures.command("isolated", epilog="Example: plaudit figures isolated --from 2026-01-01")
+@to_ask
+@json_option
+@days_options
+def isolated(where: Where, as_json: bool, since: str | None, until: str | None) -> None:
+    """List newcomers of these days whom nobody has ever answered or thanked."""
+    items = _get(where, "isolated-newcomers", whole=True, **_asked(since, until))
+    rows = [[one["name"] or one["member_id"], one["first_day"], one["active_days"], one["given"]] for one in items]
+    _print(items, as_json, ("who", "new on", "active days", "turned to others"), rows)
+
+
 @figures.command("scorecard", epilog="Example: plaudit figures scorecard --json")
 @to_ask
 @json_option

@@ -12,6 +12,9 @@ from services.analytics.lift.handlers import SETTLE_EVERY_SECONDS as SETTLE_NUDG
 from services.analytics.lift.handlers import on_nudges
 from services.analytics.lift.handlers import settle as settle_nudges
 from services.analytics.lineage.api import routes as lineage
+from services.analytics.network.api import routes as network
+from services.analytics.network.handlers import COUNT_EVERY_SECONDS as COUNT_TIES_EVERY_SECONDS
+from services.analytics.network.handlers import count as count_ties
 from services.analytics.participation import api as participation
 from services.analytics.payouts.handlers import on_payouts
 from services.analytics.points import api as points
@@ -28,6 +31,9 @@ from services.analytics.retention.api import acquisition
 from services.analytics.retention.api import routes as retention
 from services.analytics.retention.handlers import FOLD_EVERY_SECONDS, fold
 from services.analytics.scorecard import api as scorecard
+from services.analytics.sentiment.api import routes as sentiment
+from services.analytics.sentiment.handlers import COUNT_EVERY_SECONDS, on_measured
+from services.analytics.sentiment.handlers import count as count_tones
 from services.analytics.settings import Settings
 from services.analytics.summary import api as summary
 from services.analytics.timelines import api as timelines
@@ -45,6 +51,7 @@ from shared.contracts.facts import (
     RECOGNITION_FACT,
     REDEMPTION_FACT,
     REJECTED_EVENT,
+    SENTIMENT_MEASURED,
     SURVEY_FACT,
 )
 from shared.followed_communities import FOLLOWED_COMMUNITIES
@@ -53,6 +60,7 @@ from shared.topics import (
     AUDIT,
     EVENTS,
     GUIDELINES,
+    MEASURES,
     MEMBERS,
     NUDGES,
     PAYOUTS,
@@ -77,6 +85,7 @@ SPEC = ServiceSpec(
         Subscription(MEMBERS, MEMBER_FACT, on_members),
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
         Subscription(EVENTS, ACCEPTED_EVENT, on_events),
+        Subscription(MEASURES, SENTIMENT_MEASURED.adapter, on_measured),
         Subscription(REJECTED, REJECTED_EVENT.adapter, on_rejected),
         Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
         Subscription(RECOGNITION, RECOGNITION_FACT, on_grants),
@@ -94,6 +103,8 @@ SPEC = ServiceSpec(
             acquisition,
             retention,
             response_times,
+            sentiment,
+            network,
             scorecard,
             points,
             summary,
@@ -112,6 +123,8 @@ SPEC = ServiceSpec(
         Timer("forget-audit", every_seconds=FORGET_EVERY_SECONDS, run=forget),
         Timer("count-retention", every_seconds=FOLD_EVERY_SECONDS, run=fold),
         Timer("settle-questions", every_seconds=SETTLE_EVERY_SECONDS, run=settle),
+        Timer("count-sentiment", every_seconds=COUNT_EVERY_SECONDS, run=count_tones),
+        Timer("count-ties", every_seconds=COUNT_TIES_EVERY_SECONDS, run=count_ties),
         Timer("settle-nudges", every_seconds=SETTLE_NUDGES_EVERY_SECONDS, run=settle_nudges),
     ],
 )

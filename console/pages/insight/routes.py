@@ -7,8 +7,10 @@ from typing import Any
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from console.components.activities import DONE
 from console.components.charts import columns
-from console.frame.navigation import ANSWERS, GROWTH, RETENTION, SCORECARD
+from console.components.circles import SIZE, Tie, circle
+from console.frame.navigation import ANSWERS, GROWTH, NETWORK, RETENTION, SCORECARD, SENTIMENT
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.insight.words import INDICATORS, PRACTICES
 from console.pages.periods import DAYS, asked_days
@@ -18,6 +20,11 @@ PERIODS_COUNT = {"week": 13, "month": 12}
 _PERIOD_DAYS = {"week": 7, "month": 31}
 OPEN_COUNT = 20
 TABLES = ("growth", "cohorts", "retention", "silences", "activation", "response-times", "scorecard")
+#: Tables of the last days, as the page beside them has them.
+TABLES_OF_DAYS = ("sentiment", "ties")
+#: Ties that are asked for to draw them, newcomers and connecting members that are listed.
+TIES_COUNT = 500
+LISTED_COUNT = 20
 
 
 async def show_scorecard(visit: Visit) -> Response:
@@ -97,13 +104,64 @@ async def show_answers(visit: Visit) -> Response:
     )
 
 
+async def show_sentiment(visit: Visit) -> Response:
+    """How what members write sounds, and whether that changed."""
+    days = asked_days(visit.request.query_params, visit.writer.zone)
+    by = "day" if days.count < _PERIOD_DAYS["month"] else "week"
+    answer = await visit.ask.get("analytics", "/v1/sentiment", by=by, from_=days.first, to=days.last)
+    found = answer.body if answer.ok else None
+    periods = found["periods"] if found else []
+    return visit.page(
+        "pages/insight/sentiment.html",
+        answer=answer,
+        days=days,
+        choices=DAYS,
+        found=found,
+        types=DONE,
+        drawn=columns([one["positive"] for one in periods], [one["negative"] for one in periods]),
+    )
+
+
+async def show_network(visit: Visit) -> Response:
+    """Who answers and thanks whom, who connects others, and the newcomers whom nobody answered."""
+    days = asked_days(visit.request.query_params, visit.writer.zone)
+    ask, asked = visit.ask, {"from_": days.first, "to": days.last}
+    answers = await ask.all(
+        network=ask.get("analytics", "/v1/network", **asked),
+        ties=ask.get("analytics", "/v1/ties", limit=TIES_COUNT, **asked),
+        bridges=ask.get("analytics", "/v1/bridging-members", limit=LISTED_COUNT, **asked),
+        isolated=ask.get("analytics", "/v1/isolated-newcomers", limit=LISTED_COUNT, **asked),
+    )
+    ties = answers["ties"].items
+    return visit.page(
+        "pages/insight/network.html",
+        answers=answers,
+        days=days,
+        choices=DAYS,
+        network=answers["network"].body if answers["network"].ok else None,
+        ties=ties,
+        bridges=answers["bridges"].items,
+        isolated=answers["isolated"].items,
+        size=SIZE,
+        drawn=circle(
+            [
+                Tie(one["from_member_id"], one["from_name"], one["to_member_id"], one["to_name"], one["times"])
+                for one in ties
+            ]
+        ),
+    )
+
+
 async def download(visit: Visit) -> Response:
     """A table of analytics, passed on as it comes."""
     name = visit.request.path_params["name"]
-    if name not in TABLES:
-        raise NotFoundError
     asked: dict[str, Any] = {}
-    if name != "scorecard":
+    if name in TABLES_OF_DAYS:
+        days = asked_days(visit.request.query_params, visit.writer.zone)
+        asked = {"from_": days.first, "to": days.last}
+    elif name not in TABLES:
+        raise NotFoundError
+    elif name != "scorecard":
         by, first, last = _asked_periods(visit)
         asked = {"from_": first, "to": last} | ({} if name == "retention" else {"by": by})
     answer, chunks = await visit.ask.download("analytics", f"/v1/{name}.csv", **asked)
@@ -126,5 +184,7 @@ ROUTES: Sequence[Route] = [
     Route(GROWTH.path, page(show_growth, scope=GROWTH.scope)),
     Route(RETENTION.path, page(show_retention, scope=RETENTION.scope)),
     Route(ANSWERS.path, page(show_answers, scope=ANSWERS.scope)),
+    Route(SENTIMENT.path, page(show_sentiment, scope=SENTIMENT.scope)),
+    Route(NETWORK.path, page(show_network, scope=NETWORK.scope)),
     Route("/insight/tables/{name}.csv", page(download, scope=SCORECARD.scope)),
 ]

@@ -138,6 +138,8 @@ HELD: Final = (
     _("Days on which they took part"),
     _("That they took part"),
     _("What they asked, and what they were the first to answer, without texts"),
+    _("How what they wrote sounds, without texts"),
+    _("Whom they answered and thanked, and who did so to them"),
     _("That they are to be counted anew"),
     _("The days on which they took part, as they were counted"),
     _("Badges that somebody gave them by hand, and what for in words"),

@@ -11,7 +11,42 @@ _OF_QUESTIONS: Final = """question_uid in (
     select q.question_uid from response_questions q
     where q.community = $1 and (q.asker_id = any($2::uuid[]) or q.answerer_id = any($2::uuid[])))"""
 
+_OF_TEXTS: Final = """event_uid in (
+    select e.event_uid from events e where e.community = $1 and e.member_id = any($2::uuid[]))"""
+
+_OF_TIES: Final = "(from_id = any($2::uuid[]) or to_id = any($2::uuid[]))"
+
 HELD: Final = (
+    Held(
+        "ties",
+        personal="",
+        others="community event_uid day kind from_id to_id is_counted",
+        order="event_uid community",
+        erased=Erased.STAYS,
+        says="Whom they answered and thanked, and who did so to them",
+        whose=_OF_TIES,
+    ),
+    Held(
+        "tie_days",
+        personal="",
+        others="community day kind from_id to_id times",
+        order="community day from_id to_id kind",
+        erased=Erased.STAYS,
+        says="Whom they answered and thanked, and who did so to them",
+        whose=_OF_TIES,
+    ),
+    Held(
+        "tones",
+        personal="",
+        others=(
+            "community event_uid measured_at model language tone counted_day counted_channel counted_type "
+            "counted_model counted_language counted_tone"
+        ),
+        order="event_uid community",
+        erased=Erased.STAYS,
+        says="How what they wrote sounds, without texts",
+        whose=_OF_TEXTS,
+    ),
     Held(
         "survey_asked",
         personal="",

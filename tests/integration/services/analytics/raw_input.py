@@ -13,9 +13,10 @@ _COUNTS = """
         select target, arg_max(kind, (time, id)) as kind from facts where target is not null group by 1
     )
     select coalesce(m.into_member, f.member) as person, f.time, f.channel, f.type, f.id, f.uid,
-        f.replies_to,
+        f.replies_to, f.tone, f.language, coalesce(t.into_member, f.turns_to) as turns_to,
         timezone($zone, f.time)::date as day
-    from facts f left join merged m using (member) left join decided d on d.target = f.id
+    from facts f left join merged m using (member) left join merged t on t.member = f.turns_to
+        left join decided d on d.target = f.id
     where f.target is null and not f.is_bots and coalesce(d.kind, 'activity.restored.v1') = 'activity.restored.v1'
 """
 _GROWTH = """
@@ -97,7 +98,38 @@ _RESPONSES = f"""{_WAITS}
 """
 _OPEN = f"{_WAITS} select id from waits where answered is null order by asked, id"
 _ANSWERERS = f"{_WAITS} select count(*) from waits where answerer is not null group by answerer"
+_TONES = """
+    select date_trunc('month', day)::date as period, count(*) filter (where tone = 'positive'),
+        count(*) filter (where tone = 'negative'), count(*) filter (where tone = 'undecided'),
+        count(*) filter (where tone = 'left_out')
+    from counts where tone is not null and day between $first and $last group by 1 order by 1
+"""
+_TONES_BY_LANGUAGE = """
+    select language, count(*) filter (where day >= $first and tone <> 'left_out'),
+        sum(case tone when 'positive' then 1 when 'negative' then -1 else 0 end) filter (where day >= $first),
+        count(*) filter (where day < $first and tone <> 'left_out'),
+        sum(case tone when 'positive' then 1 when 'negative' then -1 else 0 end) filter (where day < $first)
+    from counts where tone is not null and day between $before and $last group by 1 order by 1
+"""
+_TIES = """
+    select person, turns_to, count(*), bool_or(exists (
+        select 1 from counts b
+        where b.person = c.turns_to and b.turns_to = c.person and b.day between $first and $last))
+    from counts c where turns_to <> person and day between $first and $last
+    group by 1, 2 order by 3 desc, 1, 2
+"""
+_ISOLATED = """
+    select person, min(day), count(distinct day), count(*) filter (where turns_to <> person)
+    from counts c
+    where person is not null
+        and not exists (select 1 from counts b where b.turns_to = c.person and b.person <> c.person)
+    group by 1 having min(day) between $first and $last order by 2 desc, 1 desc
+"""
 _QUESTIONS = {
+    "ties": _TIES,
+    "isolated": _ISOLATED,
+    "tones": _TONES,
+    "tones by language": _TONES_BY_LANGUAGE,
     "responses": _RESPONSES,
     "open": _OPEN,
     "answerers": _ANSWERERS,
@@ -117,10 +149,12 @@ class RawInput:
         self.sql = duckdb.connect()
         self.sql.execute(
             "create table facts (id text, uid text, member text, time timestamptz, channel text, type text,"
-            " target text, kind text, is_bots boolean, replies_to text)"
+            " target text, kind text, is_bots boolean, replies_to text, tone text, language text, turns_to text)"
         )
         rows = {fact["uid"]: self._row(fact) for fact in facts}
-        self.sql.executemany("insert into facts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", list(rows.values()))
+        self.sql.executemany(
+            "insert into facts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", list(rows.values())
+        )
         self.sql.execute("update facts set target = (select id from facts f where f.uid = facts.target)")
         self.sql.execute("create table merged (member text, into_member text)")
         if merged:
@@ -133,7 +167,13 @@ class RawInput:
         decides = fact["type"] if fact["type"] in _TARGETING else None
         names = (fact["id"], fact["uid"], fact.get("member"), at, fact["data"]["channel"], fact["type"])
         answered = fact["data"].get("in_reply_to", {}).get("id")
-        return (*names, fact.get("targetuid"), decides, "member" in fact.get("bots", ""), answered)
+        measures = fact["data"].get("measures", {})
+        tone = (measures.get("tone"), measures.get("language"))
+        turns_to = fact.get("replymember", fact.get("objectmember"))
+        is_bots = "member" in fact.get("bots", "").split()
+        if "replymember" in fact.get("bots", "").split():
+            turns_to = None
+        return (*names, fact.get("targetuid"), decides, is_bots, answered, *tone, turns_to)
 
     def ask(self, question: str, **more: Any) -> list[tuple[Any, ...]]:
         """What the input says to a question."""

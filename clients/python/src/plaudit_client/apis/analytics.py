@@ -280,6 +280,47 @@ class Analytics:
             ),
         )
 
+    def get_bridging_members(
+        self,
+        *,
+        kind: types.TieKind | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.BridgeShownPage:
+        """Without whom most would not be connected on top."""
+        return cast(
+            "types.BridgeShownPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/bridging-members",
+                    params={"kind": kind, "limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_bridging_members(
+        self,
+        *,
+        kind: types.TieKind | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> Iterator[types.BridgeShown]:
+        """Every item that `get_bridging_members` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "analytics",
+                "GET",
+                "/v1/bridging-members",
+                params={"kind": kind, "limit": limit, "from": from_, "to": to},
+            ),
+        )
+
     def get_cohorts(
         self,
         *,
@@ -502,6 +543,38 @@ class Analytics:
         return cast(
             "types.GuidelineFigures",
             self._ask(call("analytics", "GET", "/v1/guidelines/figures", params={"from": from_, "to": to})),
+        )
+
+    def get_isolated_newcomers(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.NewcomerShownPage:
+        """Members whose first day is one of these, and whom nobody has ever answered or thanked; the newest
+        first.
+        """
+        return cast(
+            "types.NewcomerShownPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/isolated-newcomers",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_isolated_newcomers(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> Iterator[types.NewcomerShown]:
+        """Every item that `get_isolated_newcomers` lists, page by page."""
+        return items(
+            self._ask,
+            call("analytics", "GET", "/v1/isolated-newcomers", params={"limit": limit, "from": from_, "to": to}),
         )
 
     def whose_key(self) -> types.KeyHolder:
@@ -738,6 +811,18 @@ class Analytics:
             call(
                 "analytics", "GET", f"/v1/members/{as_segment(member_id)}/personal-data", params={"limit": limit}
             ),
+        )
+
+    def get_network(
+        self, *, kind: types.TieKind | None = None, from_: str | None = None, to: str | None = None
+    ) -> types.NetworkShown:
+        """Who answers and thanks whom: how mutual that is, in how many parts, and by how few it is carried.
+
+        It follows what is new within some seconds; who is merged is one.
+        """
+        return cast(
+            "types.NetworkShown",
+            self._ask(call("analytics", "GET", "/v1/network", params={"kind": kind, "from": from_, "to": to})),
         )
 
     def get_open_questions(
@@ -1007,6 +1092,54 @@ class Analytics:
         """A line for each indicator."""
         return cast("str", self._ask(call("analytics", "GET", "/v1/scorecard.csv", params={"day": day})))
 
+    def get_sentiment(
+        self,
+        *,
+        by: Literal["day", "week", "month"] | None = None,
+        channel: str | None = None,
+        type: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> types.Sentiment:
+        """Net sentiment, what was undecided and what was left out, by period, channel, type and language.
+
+        It is measured where texts come in, and follows what is new within some seconds. A change is against
+        as many days before, within each language and model.
+        """
+        return cast(
+            "types.Sentiment",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/sentiment",
+                    params={"by": by, "channel": channel, "type": type, "from": from_, "to": to},
+                )
+            ),
+        )
+
+    def get_sentiment_csv(
+        self,
+        *,
+        by: Literal["day", "week", "month"] | None = None,
+        channel: str | None = None,
+        type: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> str:
+        """A line for each period and each model that measured in it."""
+        return cast(
+            "str",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/sentiment.csv",
+                    params={"by": by, "channel": channel, "type": type, "from": from_, "to": to},
+                )
+            ),
+        )
+
     def get_silences(
         self,
         *,
@@ -1067,6 +1200,51 @@ class Analytics:
     def get_summary(self) -> types.Summary:
         """Totals of the community, as far as the topics have been read."""
         return cast("types.Summary", self._ask(call("analytics", "GET", "/v1/summary")))
+
+    def get_ties(
+        self,
+        *,
+        kind: types.TieKind | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.TieShownPage:
+        """Who did most often on top."""
+        return cast(
+            "types.TieShownPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/ties",
+                    params={"kind": kind, "limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_ties(
+        self,
+        *,
+        kind: types.TieKind | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> Iterator[types.TieShown]:
+        """Every item that `get_ties` lists, page by page."""
+        return items(
+            self._ask,
+            call("analytics", "GET", "/v1/ties", params={"kind": kind, "limit": limit, "from": from_, "to": to}),
+        )
+
+    def get_ties_csv(
+        self, *, kind: types.TieKind | None = None, from_: str | None = None, to: str | None = None
+    ) -> str:
+        """A line for each tie, by the ids of members: names are in the list."""
+        return cast(
+            "str",
+            self._ask(call("analytics", "GET", "/v1/ties.csv", params={"kind": kind, "from": from_, "to": to})),
+        )
 
     def get_webhook_deliveries(
         self,
@@ -1412,6 +1590,47 @@ class AsyncAnalytics:
             ),
         )
 
+    async def get_bridging_members(
+        self,
+        *,
+        kind: types.TieKind | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.BridgeShownPage:
+        """Without whom most would not be connected on top."""
+        return cast(
+            "types.BridgeShownPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/bridging-members",
+                    params={"kind": kind, "limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_bridging_members(
+        self,
+        *,
+        kind: types.TieKind | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> AsyncIterator[types.BridgeShown]:
+        """Every item that `get_bridging_members` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "analytics",
+                "GET",
+                "/v1/bridging-members",
+                params={"kind": kind, "limit": limit, "from": from_, "to": to},
+            ),
+        )
+
     async def get_cohorts(
         self,
         *,
@@ -1636,6 +1855,38 @@ class AsyncAnalytics:
         return cast(
             "types.GuidelineFigures",
             await self._ask(call("analytics", "GET", "/v1/guidelines/figures", params={"from": from_, "to": to})),
+        )
+
+    async def get_isolated_newcomers(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.NewcomerShownPage:
+        """Members whose first day is one of these, and whom nobody has ever answered or thanked; the newest
+        first.
+        """
+        return cast(
+            "types.NewcomerShownPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/isolated-newcomers",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_isolated_newcomers(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> AsyncIterator[types.NewcomerShown]:
+        """Every item that `get_isolated_newcomers` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("analytics", "GET", "/v1/isolated-newcomers", params={"limit": limit, "from": from_, "to": to}),
         )
 
     async def whose_key(self) -> types.KeyHolder:
@@ -1874,6 +2125,20 @@ class AsyncAnalytics:
             self._ask,
             call(
                 "analytics", "GET", f"/v1/members/{as_segment(member_id)}/personal-data", params={"limit": limit}
+            ),
+        )
+
+    async def get_network(
+        self, *, kind: types.TieKind | None = None, from_: str | None = None, to: str | None = None
+    ) -> types.NetworkShown:
+        """Who answers and thanks whom: how mutual that is, in how many parts, and by how few it is carried.
+
+        It follows what is new within some seconds; who is merged is one.
+        """
+        return cast(
+            "types.NetworkShown",
+            await self._ask(
+                call("analytics", "GET", "/v1/network", params={"kind": kind, "from": from_, "to": to})
             ),
         )
 
@@ -2146,6 +2411,54 @@ class AsyncAnalytics:
         """A line for each indicator."""
         return cast("str", await self._ask(call("analytics", "GET", "/v1/scorecard.csv", params={"day": day})))
 
+    async def get_sentiment(
+        self,
+        *,
+        by: Literal["day", "week", "month"] | None = None,
+        channel: str | None = None,
+        type: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> types.Sentiment:
+        """Net sentiment, what was undecided and what was left out, by period, channel, type and language.
+
+        It is measured where texts come in, and follows what is new within some seconds. A change is against
+        as many days before, within each language and model.
+        """
+        return cast(
+            "types.Sentiment",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/sentiment",
+                    params={"by": by, "channel": channel, "type": type, "from": from_, "to": to},
+                )
+            ),
+        )
+
+    async def get_sentiment_csv(
+        self,
+        *,
+        by: Literal["day", "week", "month"] | None = None,
+        channel: str | None = None,
+        type: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> str:
+        """A line for each period and each model that measured in it."""
+        return cast(
+            "str",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/sentiment.csv",
+                    params={"by": by, "channel": channel, "type": type, "from": from_, "to": to},
+                )
+            ),
+        )
+
     async def get_silences(
         self,
         *,
@@ -2208,6 +2521,53 @@ class AsyncAnalytics:
     async def get_summary(self) -> types.Summary:
         """Totals of the community, as far as the topics have been read."""
         return cast("types.Summary", await self._ask(call("analytics", "GET", "/v1/summary")))
+
+    async def get_ties(
+        self,
+        *,
+        kind: types.TieKind | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.TieShownPage:
+        """Who did most often on top."""
+        return cast(
+            "types.TieShownPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/ties",
+                    params={"kind": kind, "limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_ties(
+        self,
+        *,
+        kind: types.TieKind | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> AsyncIterator[types.TieShown]:
+        """Every item that `get_ties` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("analytics", "GET", "/v1/ties", params={"kind": kind, "limit": limit, "from": from_, "to": to}),
+        )
+
+    async def get_ties_csv(
+        self, *, kind: types.TieKind | None = None, from_: str | None = None, to: str | None = None
+    ) -> str:
+        """A line for each tie, by the ids of members: names are in the list."""
+        return cast(
+            "str",
+            await self._ask(
+                call("analytics", "GET", "/v1/ties.csv", params={"kind": kind, "from": from_, "to": to})
+            ),
+        )
 
     async def get_webhook_deliveries(
         self,

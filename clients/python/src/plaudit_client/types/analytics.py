@@ -70,6 +70,15 @@ class AwardLineage(TypedDict):
     redemptions: list[UsedBy]
 
 
+class BridgeShown(TypedDict):
+    """Somebody who connects others."""
+
+    cut_off: int
+    member_id: str
+    members: int
+    name: str | None
+
+
 class ByHand(TypedDict):
     """Who gave an award by hand, and who approved that, where it took two."""
 
@@ -356,6 +365,31 @@ class MonthStickiness(TypedDict):
     stickiness: ShareShown
 
 
+class NetworkShown(TypedDict):
+    """What the ties of some days come to. A tie is that one member turned to another, however often."""
+
+    absence_factor: int | None
+    bridging_members: int
+    ends_on: str
+    largest_part: ShareShown
+    members: int
+    parts: int
+    reciprocity: ShareShown
+    starts_on: str
+    ties: int
+    times: int
+
+
+class NewcomerShown(TypedDict):
+    """Somebody new whom nobody has ever answered or thanked."""
+
+    active_days: int
+    first_day: str
+    given: int
+    member_id: str
+    name: str | None
+
+
 class NotRebuilt(TypedDict):
     """Something that no topic says."""
 
@@ -391,7 +425,7 @@ class NudgeLift(TypedDict):
     sent: int
     title: str
     treated: NudgeArm
-    verdict: Verdict
+    verdict: LiftVerdict
 
 
 class ObjectShown(TypedDict):
@@ -446,6 +480,13 @@ class OwnPartition(TypedDict):
     why_not: NotRequired[str | None]
 
 
+class BridgeShownPage(TypedDict):
+    """BridgeShownPage"""
+
+    items: list[BridgeShown]
+    next: NotRequired[str | None]
+
+
 class CohortShownPage(TypedDict):
     """CohortShownPage"""
 
@@ -471,6 +512,13 @@ class EntryShownPage(TypedDict):
     """EntryShownPage"""
 
     items: list[EntryShown]
+    next: NotRequired[str | None]
+
+
+class NewcomerShownPage(TypedDict):
+    """NewcomerShownPage"""
+
+    items: list[NewcomerShown]
     next: NotRequired[str | None]
 
 
@@ -562,6 +610,13 @@ class SurveyShownPage(TypedDict):
     """SurveyShownPage"""
 
     items: list[SurveyShown]
+    next: NotRequired[str | None]
+
+
+class TieShownPage(TypedDict):
+    """TieShownPage"""
+
+    items: list[TieShown]
     next: NotRequired[str | None]
 
 
@@ -715,6 +770,24 @@ class PeriodSilence(TypedDict):
     won_back: ShareShown
 
 
+class PeriodTone(TypedDict):
+    """How the texts of a period sound."""
+
+    ends_on: str
+    high: float | None
+    judged: int
+    left_out: int
+    low: float | None
+    models: list[str]
+    negative: int
+    net: float | None
+    positive: int
+    starts_on: str
+    texts: int
+    undecided: int
+    why_none: str | None
+
+
 class Pipeline(TypedDict):
     """How records go through the service: of all communities, as its workers say it."""
 
@@ -842,6 +915,19 @@ class Scorecard(TypedDict):
     window_starts_on: str
 
 
+class Sentiment(TypedDict):
+    """How what was written in some days sounds."""
+
+    change: ToneChange
+    channels: list[SliceTone]
+    ends_on: str
+    languages: list[SliceTone]
+    periods: list[PeriodTone]
+    starts_on: str
+    types: list[SliceTone]
+    whole: ToneShown
+
+
 class ShareShown(TypedDict):
     """So many of so many."""
 
@@ -849,6 +935,23 @@ class ShareShown(TypedDict):
     of: int
     value: float | None
     why_none: NotRequired[str | None]
+
+
+class SliceTone(TypedDict):
+    """How the texts of a channel, a type or a language sound."""
+
+    high: float | None
+    judged: int
+    left_out: int
+    low: float | None
+    models: list[str]
+    name: str | None
+    negative: int
+    net: float | None
+    positive: int
+    texts: int
+    undecided: int
+    why_none: str | None
 
 
 class StageAge(TypedDict):
@@ -917,6 +1020,46 @@ class SurveyShown(TypedDict):
     response_percent: float | None
     survey: str
     title: str
+
+
+class TieShown(TypedDict):
+    """How often one member turned to another."""
+
+    from_member_id: str
+    from_name: str | None
+    is_mutual: bool
+    times: int
+    to_member_id: str
+    to_name: str | None
+
+
+class ToneChange(TypedDict):
+    """How net sentiment changed against as many days before, within each language and model."""
+
+    difference: float | None
+    high: float | None
+    judged: int
+    judged_before: int
+    low: float | None
+    verdict: SentimentVerdict
+
+
+class ToneShown(TypedDict):
+    """How texts sound. What several models measured is added up in number, and has no net sentiment
+    together.
+    """
+
+    high: float | None
+    judged: int
+    left_out: int
+    low: float | None
+    models: list[str]
+    negative: int
+    net: float | None
+    positive: int
+    texts: int
+    undecided: int
+    why_none: str | None
 
 
 class TopicFlowing(TypedDict):
@@ -1039,4 +1182,8 @@ Erased = Literal["deleted", "blanked", "stays"]
 
 LetterState = Literal["waiting", "asked", "replayed", "discarded"]
 
-Verdict = Literal["more", "fewer", "too_small_to_tell", "nothing_yet"]
+TieKind = Literal["answers", "thanks"]
+
+LiftVerdict = Literal["more", "fewer", "too_small_to_tell", "nothing_yet"]
+
+SentimentVerdict = Literal["better", "worse", "too_small_to_tell", "nothing_to_compare"]

@@ -296,6 +296,97 @@ def isolated(where: Where, as_json: bool, since: str | None, until: str | None) 
     _print(items, as_json, ("who", "new on", "active days", "turned to others"), rows)
 
 
+@figures.command("stickiness", epilog="Example: plaudit figures stickiness --from 2026-01-01")
+@to_ask
+@json_option
+@days_options
+def stickiness(where: Where, as_json: bool, since: str | None, until: str | None) -> None:
+    """Show how often the active come: the mean of a month's days, of all who are active in it."""
+    found = _get(where, "stickiness", **_asked(since, until))
+    rows = [
+        [one["starts_on"], one["active_members"], one["daily_sum"], one["days"], _percent(one["stickiness"])]
+        for one in found["months"]
+    ]
+    _print(found, as_json, ("month", "active", "sum of days", "days", "stickiness"), rows)
+
+
+@figures.command("channels", epilog="Example: plaudit figures channels --by month")
+@to_ask
+@json_option
+@days_options
+@by_option
+def channels(where: Where, as_json: bool, since: str | None, until: str | None, by: str) -> None:
+    """Show how events are spread over channels."""
+    items = _get(where, "channel-mix", whole=True, **_asked(since, until, by=by))
+    rows = [
+        [
+            one["starts_on"],
+            one["events"],
+            "–" if one["effective_channels"] is None else f"{one['effective_channels']:.2f}",
+            ", ".join(f"{part['channel'] or 'others'} {100 * part['share']:.1f} %" for part in one["channels"]),
+        ]
+        for one in items
+    ]
+    _print(items, as_json, (by, "events", "effective channels", "channels"), rows)
+
+
+@figures.command("concentration", epilog="Example: plaudit figures concentration --from 2026-01-01")
+@to_ask
+@json_option
+@days_options
+def concentration(where: Where, as_json: bool, since: str | None, until: str | None) -> None:
+    """Show on how few members the activity of each month rests."""
+    items = _get(where, "concentration", whole=True, **_asked(since, until))
+    rows = [
+        [
+            one["starts_on"],
+            one["active_members"],
+            "–" if one["absence_factor"] is None else one["absence_factor"],
+            _percent(one["top_tenth"]),
+            _percent(one["top_percent"]),
+        ]
+        for one in items
+    ]
+    _print(items, as_json, ("month", "active", "do half of it", "top tenth", "top hundredth"), rows)
+
+
+@figures.command("orbit", epilog="Example: plaudit figures orbit --from 2026-01-01")
+@to_ask
+@json_option
+@days_options
+def orbit(where: Where, as_json: bool, since: str | None, until: str | None) -> None:
+    """Show how many members are on each level of the Orbit model, by month."""
+    items = _get(where, "orbit", whole=True, **_asked(since, until))
+    rows = [
+        [
+            one["starts_on"],
+            *one["levels"].values(),
+            one["joined"],
+            one["rose"],
+            one["fell"],
+            "–" if one["gravity"]["value"] is None else f"{one['gravity']['value']:+.1f}",
+        ]
+        for one in items
+    ]
+    levels = (f"level {level}" for level in (1, 2, 3, 4))
+    _print(items, as_json, ("month", *levels, "joined", "rose", "fell", "gravity"), rows)
+
+
+@figures.command("movers", epilog="Example: plaudit figures movers --direction down --day 2026-01-31")
+@to_ask
+@json_option
+@click.option("--day", metavar="DAY", help="Any day of the month [default: today]")
+@click.option("--direction", type=click.Choice(["up", "down"]), help="Only who rose or joined, or who fell")
+def movers(where: Where, as_json: bool, day: str | None, direction: str | None) -> None:
+    """List who came to another level of the Orbit model in a month."""
+    items = _get(where, "orbit-moves", whole=True, **_asked(None, None, day=day, direction=direction))
+    rows = [
+        [one["name"] or one["member_id"], one["level_before"] or "new", one["level"], f"{one['love']:.2f}"]
+        for one in items
+    ]
+    _print(items, as_json, ("who", "from", "to", "love"), rows)
+
+
 @figures.command("scorecard", epilog="Example: plaudit figures scorecard --json")
 @to_ask
 @json_option

@@ -15,7 +15,8 @@ from services.analytics.lineage.api import routes as lineage
 from services.analytics.network.api import routes as network
 from services.analytics.network.handlers import COUNT_EVERY_SECONDS as COUNT_TIES_EVERY_SECONDS
 from services.analytics.network.handlers import count as count_ties
-from services.analytics.participation import api as participation
+from services.analytics.participation.api import routes as participation
+from services.analytics.participation.api import spread
 from services.analytics.payouts.handlers import on_payouts
 from services.analytics.points import api as points
 from services.analytics.points.handlers import on_awards
@@ -27,7 +28,7 @@ from services.analytics.rejections import api as rejections
 from services.analytics.rejections.handlers import on_rejected
 from services.analytics.response_times.api import routes as response_times
 from services.analytics.response_times.handlers import SETTLE_EVERY_SECONDS, settle
-from services.analytics.retention.api import acquisition
+from services.analytics.retention.api import acquisition, months
 from services.analytics.retention.api import routes as retention
 from services.analytics.retention.handlers import FOLD_EVERY_SECONDS, fold
 from services.analytics.scorecard import api as scorecard
@@ -100,8 +101,10 @@ SPEC = ServiceSpec(
         part.router
         for part in (
             participation,
+            spread,
             acquisition,
             retention,
+            months,
             response_times,
             sentiment,
             network,

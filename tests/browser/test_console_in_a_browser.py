@@ -33,6 +33,8 @@ PAGES = (
     "/insight/growth",
     "/insight/retention",
     "/insight/answers?days=90",
+    "/insight/activity",
+    "/insight/orbit",
     "/insight/sentiment?days=90",
     "/insight/network?days=90",
     "/figures/points",

@@ -67,7 +67,13 @@ async def insight(console: Console) -> Console:
 async def test_insight_is_whole_and_readable(insight: Console, language: str, theme: str, width: int) -> None:
     look = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 900}}
     async with insight.visitor(**look) as visitor:
-        for name, parts in (("sentiment", ("#periods", "#languages")), ("network", ("#ties", "#isolated"))):
+        pages = {
+            "sentiment": ("#periods", "#languages"),
+            "activity": ("#mix", "#concentration"),
+            "orbit": ("#months", "#movers"),
+            "network": ("#ties", "#isolated"),
+        }
+        for name, parts in pages.items():
             assert await visitor.go(f"/insight/{name}") == 200
             for part in parts:
                 await expect(visitor.page.locator(f"{part} tbody tr").first).to_be_visible()

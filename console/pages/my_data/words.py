@@ -139,6 +139,7 @@ HELD: Final = (
     _("That they took part"),
     _("What they asked, and what they were the first to answer, without texts"),
     _("How what they wrote sounds, without texts"),
+    _("In which months they came to another level of the Orbit model"),
     _("Whom they answered and thanked, and who did so to them"),
     _("That they are to be counted anew"),
     _("The days on which they took part, as they were counted"),

@@ -18,6 +18,14 @@ _OF_TIES: Final = "(from_id = any($2::uuid[]) or to_id = any($2::uuid[]))"
 
 HELD: Final = (
     Held(
+        "orbit_moves",
+        personal="",
+        others="community month member_id level_before level love",
+        order="community month member_id",
+        erased=Erased.STAYS,
+        says="In which months they came to another level of the Orbit model",
+    ),
+    Held(
         "ties",
         personal="",
         others="community event_uid day kind from_id to_id is_counted",
@@ -178,7 +186,7 @@ HELD: Final = (
     Held(
         "retention_people",
         personal="",
-        others="community member_id days channel is_activated",
+        others="community member_id days channel is_activated months month_events",
         order="member_id community",
         erased=Erased.STAYS,
         says="The days on which they took part, as they were counted",

@@ -125,7 +125,53 @@ _ISOLATED = """
         and not exists (select 1 from counts b where b.turns_to = c.person and b.person <> c.person)
     group by 1 having min(day) between $first and $last order by 2 desc, 1 desc
 """
+_LOVE = """
+    with events as (
+        select person, date_trunc('month', day)::date as month, count(*) as events
+        from counts where person is not null group by 1, 2
+    ),
+    months as (select unnest(generate_series($first::date, $last::date, interval 1 month))::date as month),
+    love as (
+        select m.month, e.person, sum(e.events * 0.9 ** date_diff('month', e.month, m.month)) as love
+        from months m join events e on e.month <= m.month group by 1, 2
+    ),
+    levels as (
+        select *, case when love >= 1.5 - 1e-9 then 1 when love >= 1 - 1e-9 then 2 when love >= 0.5 - 1e-9 then 3
+            else 4 end as level
+        from love
+    ),
+    moves as (select *, lag(level) over (partition by person order by month) as before from levels)
+"""
+_ORBIT = f"""{_LOVE}
+    select month, count(*) filter (where level = 1), count(*) filter (where level = 2),
+        count(*) filter (where level = 3), count(*) filter (where level = 4),
+        count(*) filter (where before is null), count(*) filter (where level < before),
+        count(*) filter (where level > before)
+    from moves group by 1 order by 1
+"""
+_MOVERS = f"""{_LOVE}
+    select person, coalesce(before, 0), level from moves
+    where month = $month and level is distinct from before order by 1
+"""
+_CONCENTRATION = """
+    with people as (
+        select date_trunc('month', day)::date as month, person, count(*) as events
+        from counts where person is not null group by 1, 2
+    ),
+    placed as (
+        select *, sum(events) over (partition by month order by events desc, person) as reached,
+            row_number() over (partition by month order by events desc, person) as place,
+            sum(events) over (partition by month) as total, count(*) over (partition by month) as members
+        from people
+    )
+    select month, any_value(members), any_value(total), min(place) filter (where reached * 2 >= total),
+        sum(events) filter (where place <= ceil(members / 10.0))
+    from placed group by 1 order by 1
+"""
 _QUESTIONS = {
+    "orbit": _ORBIT,
+    "movers": _MOVERS,
+    "concentration": _CONCENTRATION,
     "ties": _TIES,
     "isolated": _ISOLATED,
     "tones": _TONES,

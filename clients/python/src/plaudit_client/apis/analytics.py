@@ -321,6 +321,53 @@ class Analytics:
             ),
         )
 
+    def get_channel_mix(
+        self,
+        *,
+        by: Literal["day", "week", "month"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.PeriodMixPage:
+        """By day, week or month: the share of each channel, and how many effective channels there are."""
+        return cast(
+            "types.PeriodMixPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/channel-mix",
+                    params={"by": by, "limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_channel_mix(
+        self,
+        *,
+        by: Literal["day", "week", "month"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> Iterator[types.PeriodMix]:
+        """Every item that `get_channel_mix` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "analytics", "GET", "/v1/channel-mix", params={"by": by, "limit": limit, "from": from_, "to": to}
+            ),
+        )
+
+    def get_channel_mix_csv(
+        self, *, by: Literal["day", "week", "month"] | None = None, from_: str | None = None, to: str | None = None
+    ) -> str:
+        """A line for each period and channel; the first and last period are cut to the days asked for."""
+        return cast(
+            "str",
+            self._ask(call("analytics", "GET", "/v1/channel-mix.csv", params={"by": by, "from": from_, "to": to})),
+        )
+
     def get_cohorts(
         self,
         *,
@@ -383,6 +430,42 @@ class Analytics:
                     params={"by": by, "periods": periods, "from": from_, "to": to},
                 )
             ),
+        )
+
+    def get_concentration(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.MonthConcentrationPage:
+        """By month: the absence factor of events, and how much the most active do of all."""
+        return cast(
+            "types.MonthConcentrationPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/concentration",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_concentration(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> Iterator[types.MonthConcentration]:
+        """Every item that `get_concentration` lists, page by page."""
+        return items(
+            self._ask,
+            call("analytics", "GET", "/v1/concentration", params={"limit": limit, "from": from_, "to": to}),
+        )
+
+    def get_concentration_csv(self, *, from_: str | None = None, to: str | None = None) -> str:
+        """A line for each month."""
+        return cast(
+            "str", self._ask(call("analytics", "GET", "/v1/concentration.csv", params={"from": from_, "to": to}))
         )
 
     def get_dead_letters(
@@ -849,6 +932,92 @@ class Analytics:
             self._ask, call("analytics", "GET", "/v1/open-questions", params={"channel": channel, "limit": limit})
         )
 
+    def get_orbit(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.MonthOrbitPage:
+        """By month, as far as they have begun: how many are on each level, who moved, and gravity.
+
+        Love is one for each event, and a tenth less with each calendar month that begins since.
+        """
+        return cast(
+            "types.MonthOrbitPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/orbit",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_orbit(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> Iterator[types.MonthOrbit]:
+        """Every item that `get_orbit` lists, page by page."""
+        return items(
+            self._ask, call("analytics", "GET", "/v1/orbit", params={"limit": limit, "from": from_, "to": to})
+        )
+
+    def get_orbit_moves(
+        self,
+        *,
+        day: str | None = None,
+        direction: Literal["up", "down"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.MoverShownPage:
+        """In one month; in one to come who falls then if they do nothing."""
+        return cast(
+            "types.MoverShownPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/orbit-moves",
+                    params={
+                        "day": day,
+                        "direction": direction,
+                        "limit": limit,
+                        "from": from_,
+                        "to": to,
+                        "after": after,
+                    },
+                )
+            ),
+        )
+
+    def iter_orbit_moves(
+        self,
+        *,
+        day: str | None = None,
+        direction: Literal["up", "down"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> Iterator[types.MoverShown]:
+        """Every item that `get_orbit_moves` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "analytics",
+                "GET",
+                "/v1/orbit-moves",
+                params={"day": day, "direction": direction, "limit": limit, "from": from_, "to": to},
+            ),
+        )
+
+    def get_orbit_csv(self, *, from_: str | None = None, to: str | None = None) -> str:
+        """A line for each month that has begun."""
+        return cast("str", self._ask(call("analytics", "GET", "/v1/orbit.csv", params={"from": from_, "to": to})))
+
     def get_own_facts(self) -> types.OwnFacts:
         """For operators and administrators, and for the bootstrap key: after a restore no other may be known.
 
@@ -1195,6 +1364,12 @@ class Analytics:
         return cast(
             "types.Stickiness",
             self._ask(call("analytics", "GET", "/v1/stickiness", params={"from": from_, "to": to})),
+        )
+
+    def get_stickiness_csv(self, *, from_: str | None = None, to: str | None = None) -> str:
+        """A line for each month."""
+        return cast(
+            "str", self._ask(call("analytics", "GET", "/v1/stickiness.csv", params={"from": from_, "to": to}))
         )
 
     def get_summary(self) -> types.Summary:
@@ -1631,6 +1806,55 @@ class AsyncAnalytics:
             ),
         )
 
+    async def get_channel_mix(
+        self,
+        *,
+        by: Literal["day", "week", "month"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.PeriodMixPage:
+        """By day, week or month: the share of each channel, and how many effective channels there are."""
+        return cast(
+            "types.PeriodMixPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/channel-mix",
+                    params={"by": by, "limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_channel_mix(
+        self,
+        *,
+        by: Literal["day", "week", "month"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> AsyncIterator[types.PeriodMix]:
+        """Every item that `get_channel_mix` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "analytics", "GET", "/v1/channel-mix", params={"by": by, "limit": limit, "from": from_, "to": to}
+            ),
+        )
+
+    async def get_channel_mix_csv(
+        self, *, by: Literal["day", "week", "month"] | None = None, from_: str | None = None, to: str | None = None
+    ) -> str:
+        """A line for each period and channel; the first and last period are cut to the days asked for."""
+        return cast(
+            "str",
+            await self._ask(
+                call("analytics", "GET", "/v1/channel-mix.csv", params={"by": by, "from": from_, "to": to})
+            ),
+        )
+
     async def get_cohorts(
         self,
         *,
@@ -1693,6 +1917,43 @@ class AsyncAnalytics:
                     params={"by": by, "periods": periods, "from": from_, "to": to},
                 )
             ),
+        )
+
+    async def get_concentration(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.MonthConcentrationPage:
+        """By month: the absence factor of events, and how much the most active do of all."""
+        return cast(
+            "types.MonthConcentrationPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/concentration",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_concentration(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> AsyncIterator[types.MonthConcentration]:
+        """Every item that `get_concentration` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("analytics", "GET", "/v1/concentration", params={"limit": limit, "from": from_, "to": to}),
+        )
+
+    async def get_concentration_csv(self, *, from_: str | None = None, to: str | None = None) -> str:
+        """A line for each month."""
+        return cast(
+            "str",
+            await self._ask(call("analytics", "GET", "/v1/concentration.csv", params={"from": from_, "to": to})),
         )
 
     async def get_dead_letters(
@@ -2166,6 +2427,94 @@ class AsyncAnalytics:
             self._ask, call("analytics", "GET", "/v1/open-questions", params={"channel": channel, "limit": limit})
         )
 
+    async def get_orbit(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.MonthOrbitPage:
+        """By month, as far as they have begun: how many are on each level, who moved, and gravity.
+
+        Love is one for each event, and a tenth less with each calendar month that begins since.
+        """
+        return cast(
+            "types.MonthOrbitPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/orbit",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_orbit(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> AsyncIterator[types.MonthOrbit]:
+        """Every item that `get_orbit` lists, page by page."""
+        return async_items(
+            self._ask, call("analytics", "GET", "/v1/orbit", params={"limit": limit, "from": from_, "to": to})
+        )
+
+    async def get_orbit_moves(
+        self,
+        *,
+        day: str | None = None,
+        direction: Literal["up", "down"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.MoverShownPage:
+        """In one month; in one to come who falls then if they do nothing."""
+        return cast(
+            "types.MoverShownPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/orbit-moves",
+                    params={
+                        "day": day,
+                        "direction": direction,
+                        "limit": limit,
+                        "from": from_,
+                        "to": to,
+                        "after": after,
+                    },
+                )
+            ),
+        )
+
+    def iter_orbit_moves(
+        self,
+        *,
+        day: str | None = None,
+        direction: Literal["up", "down"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> AsyncIterator[types.MoverShown]:
+        """Every item that `get_orbit_moves` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "analytics",
+                "GET",
+                "/v1/orbit-moves",
+                params={"day": day, "direction": direction, "limit": limit, "from": from_, "to": to},
+            ),
+        )
+
+    async def get_orbit_csv(self, *, from_: str | None = None, to: str | None = None) -> str:
+        """A line for each month that has begun."""
+        return cast(
+            "str", await self._ask(call("analytics", "GET", "/v1/orbit.csv", params={"from": from_, "to": to}))
+        )
+
     async def get_own_facts(self) -> types.OwnFacts:
         """For operators and administrators, and for the bootstrap key: after a restore no other may be known.
 
@@ -2516,6 +2865,13 @@ class AsyncAnalytics:
         return cast(
             "types.Stickiness",
             await self._ask(call("analytics", "GET", "/v1/stickiness", params={"from": from_, "to": to})),
+        )
+
+    async def get_stickiness_csv(self, *, from_: str | None = None, to: str | None = None) -> str:
+        """A line for each month."""
+        return cast(
+            "str",
+            await self._ask(call("analytics", "GET", "/v1/stickiness.csv", params={"from": from_, "to": to})),
         )
 
     async def get_summary(self) -> types.Summary:

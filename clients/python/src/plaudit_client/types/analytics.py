@@ -123,6 +123,14 @@ class ChannelAnswering(TypedDict):
     unanswered: int
 
 
+class ChannelShare(TypedDict):
+    """What a channel has of all events."""
+
+    channel: str | None
+    events: int
+    share: float
+
+
 class CohortShown(TypedDict):
     """Members whose first period it is, and how many of them were active in it and in those that follow."""
 
@@ -281,6 +289,15 @@ class Grant(TypedDict):
     title: str
 
 
+class GravityShown(TypedDict):
+    """How much more committed members became, for each who was there at the month's beginning."""
+
+    number: int
+    of: int
+    value: float | None
+    why_none: NotRequired[str | None]
+
+
 class GuidelineFigures(TypedDict):
     """Of cases that were opened in those days, without those withdrawn."""
 
@@ -328,6 +345,15 @@ class KeyHolder(TypedDict):
     scopes: list[str]
 
 
+class LevelsShown(TypedDict):
+    """Members on each level of the Orbit model, version 1, by their love."""
+
+    level_1: int
+    level_2: int
+    level_3: int
+    level_4: int
+
+
 class Lot(TypedDict):
     """Points of one award that the payout pays, and the event behind them."""
 
@@ -354,6 +380,32 @@ class MemberEvents(TypedDict):
     next: NotRequired[str | None]
 
 
+class MonthConcentration(TypedDict):
+    """On how few members a month's activity rests."""
+
+    absence_factor: int | None
+    active_members: int
+    ends_on: str
+    events: int
+    starts_on: str
+    top_percent: ShareShown
+    top_tenth: ShareShown
+
+
+class MonthOrbit(TypedDict):
+    """Who is on which level at a month's end, or now, and how they came there."""
+
+    ends_on: str
+    fell: int
+    gravity: GravityShown
+    is_over: bool
+    joined: int
+    levels: LevelsShown
+    members: int
+    rose: int
+    starts_on: str
+
+
 class MonthStickiness(TypedDict):
     """How often those who are active in a month are active: the mean of its days by all of the month."""
 
@@ -363,6 +415,16 @@ class MonthStickiness(TypedDict):
     ends_on: str
     starts_on: str
     stickiness: ShareShown
+
+
+class MoverShown(TypedDict):
+    """Somebody who came to another level in a month."""
+
+    level: int
+    level_before: int | None
+    love: float
+    member_id: str
+    name: str | None
 
 
 class NetworkShown(TypedDict):
@@ -515,6 +577,27 @@ class EntryShownPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class MonthConcentrationPage(TypedDict):
+    """MonthConcentrationPage"""
+
+    items: list[MonthConcentration]
+    next: NotRequired[str | None]
+
+
+class MonthOrbitPage(TypedDict):
+    """MonthOrbitPage"""
+
+    items: list[MonthOrbit]
+    next: NotRequired[str | None]
+
+
+class MoverShownPage(TypedDict):
+    """MoverShownPage"""
+
+    items: list[MoverShown]
+    next: NotRequired[str | None]
+
+
 class NewcomerShownPage(TypedDict):
     """NewcomerShownPage"""
 
@@ -568,6 +651,13 @@ class PeriodGrowthPage(TypedDict):
     """PeriodGrowthPage"""
 
     items: list[PeriodGrowth]
+    next: NotRequired[str | None]
+
+
+class PeriodMixPage(TypedDict):
+    """PeriodMixPage"""
+
+    items: list[PeriodMix]
     next: NotRequired[str | None]
 
 
@@ -747,6 +837,17 @@ class PeriodGrowth(TypedDict):
     resurrected: int
     retained: int
     retention: ShareShown
+    starts_on: str
+
+
+class PeriodMix(TypedDict):
+    """How the events of a period are spread over channels."""
+
+    channels: list[ChannelShare]
+    effective_channels: float | None
+    ends_on: str
+    events: int
+    largest_share: float | None
     starts_on: str
 
 

@@ -177,9 +177,10 @@ def responses(
 @to_ask
 @json_option
 @click.option("--channel", help="Only what was asked there")
-def open_questions(where: Where, as_json: bool, channel: str | None) -> None:
+@click.option("--topic", help="Only what was asked about it")
+def open_questions(where: Where, as_json: bool, channel: str | None, topic: str | None) -> None:
     """List questions that nobody answered, who waits longest on top."""
-    items = _get(where, "open-questions", whole=True, **_asked(None, None, channel=channel))
+    items = _get(where, "open-questions", whole=True, **_asked(None, None, channel=channel, topic=topic))
     rows = [
         [
             _hours(one["waiting_seconds"]),
@@ -191,6 +192,29 @@ def open_questions(where: Where, as_json: bool, channel: str | None) -> None:
         for one in items
     ]
     _print(items, as_json, ("waiting", "member", "channel", "event", ""), rows)
+
+
+@figures.command("topics", epilog="Example: plaudit figures topics --from 2026-01-01 --channel forum")
+@to_ask
+@json_option
+@days_options
+@click.option("--channel", help="Only what was asked there")
+def topics(where: Where, as_json: bool, since: str | None, until: str | None, channel: str | None) -> None:
+    """Show what is asked about and not answered, and three topics to write about."""
+    found = _get(where, "question-topics", **_asked(since, until, channel=channel))
+    to_write = {one["topic"] for one in found["to_write"]}
+    rows = [
+        [
+            one["topic"] or "–",
+            one["asked"],
+            one["unanswered"]["number"],
+            one["askers"],
+            one["waiting"],
+            "write about it" if one["topic"] in to_write else "",
+        ]
+        for one in found["topics"]
+    ]
+    _print(found, as_json, ("topic", "asked", "unanswered", "members", "waiting", ""), rows)
 
 
 @figures.command("sentiment", epilog="Example: plaudit figures sentiment --by month --channel forum")

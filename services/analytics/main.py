@@ -27,6 +27,7 @@ from services.analytics.redemptions.handlers import on_redemptions
 from services.analytics.rejections import api as rejections
 from services.analytics.rejections.handlers import on_rejected
 from services.analytics.response_times.api import routes as response_times
+from services.analytics.response_times.api import topics
 from services.analytics.response_times.handlers import SETTLE_EVERY_SECONDS, settle
 from services.analytics.retention.api import acquisition, months
 from services.analytics.retention.api import routes as retention
@@ -106,6 +107,7 @@ SPEC = ServiceSpec(
             retention,
             months,
             response_times,
+            topics,
             sentiment,
             network,
             scorecard,

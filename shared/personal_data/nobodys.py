@@ -261,7 +261,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "redemption_lots": "community redemption_id part position award_id points",
         "redemption_states": "community redemption_id fact_id position state changed_at",
         "rejections": "community fact_id source event_id outcome reason rejected_at receipt_id receipt_index",
-        "response_events": "community channel host item_id event_uid is_question",
+        "response_events": "community channel host item_id event_uid is_question topic",
         "tie_marks": "mark_id community event_uid marked_at",
         "tone_days": "community day channel type model language tone texts",
         "tone_marks": "mark_id community event_uid marked_at",

@@ -1,4 +1,4 @@
-"""Insight: the pages of sentiment and network, with something to show, in both languages and lights."""
+"""Insight: its pages with something to show, in both languages and lights."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -34,7 +34,9 @@ def said() -> list[dict[str, Any]]:
             "data": {"channel": "forum", "actor": {"id": f"v{member}", "name": f"Vera {member}"}, **data},
         }
 
-    made = [event("alone", 8, 3, "forum.post.v1", object={"id": "alone"}, text=TONES[2], language="en")]
+    made = [
+        event("alone", 8, 3, "forum.post.v1", object={"id": "alone"}, text=TONES[2], language="en", topic="Gears")
+    ]
     for number in range(42):
         who, whom = number % 7 + 1, (number * 3 + number // 7) % 7 + 1
         topic = {"id": f"topic-{number}", "author": {"id": f"v{whom}", "name": f"Vera {whom}"}}
@@ -71,6 +73,7 @@ async def test_insight_is_whole_and_readable(insight: Console, language: str, th
             "sentiment": ("#periods", "#languages"),
             "activity": ("#mix", "#concentration"),
             "orbit": ("#months", "#movers"),
+            "answers": ("#weeks", "#topics"),
             "network": ("#ties", "#isolated"),
         }
         for name, parts in pages.items():
@@ -83,4 +86,8 @@ async def test_insight_is_whole_and_readable(insight: Console, language: str, th
                 shot = Path(SHOTS) / f"insight-{name}-{language[:2]}-{theme}-{width}.png"
                 await visitor.page.screenshot(path=shot, full_page=True)
         await expect(visitor.page.locator("#isolated")).to_contain_text("Vera 8")
+        assert await visitor.go("/insight/answers") == 200
+        await visitor.page.locator("#topics li a").click()
+        await expect(visitor.page.locator("#open h2")).to_contain_text("Gears")
+        await expect(visitor.page.locator("#open li")).not_to_have_count(0)
         assert visitor.complaints == []

@@ -37,7 +37,7 @@ _WITHOUT_PERIOD = ("retention", "stickiness", "concentration", "orbit")
 #: The colours of the levels, from the first on.
 _LEVEL_TONES = ("f1", "f2", "f3", "f0")
 #: Tables of the last days, as the page beside them has them.
-TABLES_OF_DAYS = ("sentiment", "ties")
+TABLES_OF_DAYS = ("sentiment", "ties", "question-topics")
 #: Ties that are asked for to draw them, newcomers and connecting members that are listed.
 TIES_COUNT = 500
 LISTED_COUNT = 20
@@ -104,12 +104,14 @@ async def show_retention(visit: Visit) -> Response:
 
 
 async def show_answers(visit: Visit) -> Response:
-    """How long questions wait, by period and channel, and which still do."""
+    """How long questions wait, by period, channel and topic, and which still do."""
+    topic = visit.request.query_params.get("topic") or None
     days = asked_days(visit.request.query_params, visit.writer.zone)
     ask = visit.ask
     answers = await ask.all(
         times=ask.get("analytics", "/v1/response-times", by="week", from_=days.first, to=days.last),
-        open=ask.get("analytics", "/v1/open-questions", limit=OPEN_COUNT),
+        open=ask.get("analytics", "/v1/open-questions", limit=OPEN_COUNT, topic=topic),
+        topics=ask.get("analytics", "/v1/question-topics", from_=days.first, to=days.last),
     )
     return visit.page(
         "pages/insight/answers.html",
@@ -118,6 +120,8 @@ async def show_answers(visit: Visit) -> Response:
         choices=DAYS,
         times=answers["times"].body if answers["times"].ok else None,
         questions=answers["open"].items,
+        topic=topic,
+        topics=answers["topics"].body if answers["topics"].ok else None,
     )
 
 

@@ -169,7 +169,7 @@ HELD: Final = (
     Held(
         "response_questions",
         personal="",
-        others="community question_uid channel asked_at asker_id answered_at answerer_id is_first",
+        others="community question_uid channel asked_at asker_id answered_at answerer_id is_first topic",
         order="question_uid community",
         erased=Erased.STAYS,
         says="What they asked, and what they were the first to answer, without texts",

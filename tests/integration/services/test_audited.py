@@ -193,6 +193,8 @@ NOTHING_PERSONAL = {
     "analytics GET /v1/response-times",
     "analytics GET /v1/response-times.csv",
     "analytics GET /v1/sentiment",
+    "analytics GET /v1/question-topics",
+    "analytics GET /v1/question-topics.csv",
     "analytics GET /v1/stickiness.csv",
     "analytics GET /v1/channel-mix",
     "analytics GET /v1/channel-mix.csv",

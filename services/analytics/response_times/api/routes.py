@@ -117,10 +117,8 @@ async def _load(
     within_hours: int,
 ) -> Reports:
     """The reports of what was asked. Raises Problem 422 where more was than one answer may go through."""
-    most, now = settings.questions_max_count, datetime.now(UTC)
-    if await reading.count_questions(conn, asked, limit_count=most + 1) > most:
-        detail = f"More than {most:,} questions were asked in these days: ask for less by `from` and `to`"
-        raise Problem(INVALID_DAYS, detail, [FieldError(field="from", detail=detail)])
+    await checked(conn, asked, settings=settings)
+    now = datetime.now(UTC)
     return reports(
         await reading.load_waits(
             conn,
@@ -133,6 +131,14 @@ async def _load(
     )
 
 
+async def checked(conn: Connection, asked: Asked, *, settings: Settings) -> None:
+    """Raise Problem 422 where more was asked than one answer may go through."""
+    most = settings.questions_max_count
+    if await reading.count_questions(conn, asked, limit_count=most + 1) > most:
+        detail = f"More than {most:,} questions were asked in these days: ask for less by `from` and `to`"
+        raise Problem(INVALID_DAYS, detail, [FieldError(field="from", detail=detail)])
+
+
 @router.get(
     "/v1/open-questions", summary="Questions that nobody answered", responses=problem_responses(INVALID_CURSOR)
 )
@@ -141,11 +147,12 @@ async def get_open_questions(
     conn: Conn,
     place: Annotated[QuestionPlace | None, after(QuestionPlace)],
     channel: Channel = None,
+    topic: Annotated[str | None, Query(max_length=1_000, description="Only questions about this topic")] = None,
     limit: Limit = 100,
 ) -> Page[OpenQuestionShown]:
     """The oldest first: who waits longest is on top."""
     found = await reading.page_of_open(
-        conn, community=principal.community, channel=channel, after=place, limit_count=limit
+        conn, community=principal.community, channel=channel, topic=topic, after=place, limit_count=limit
     )
     now = datetime.now(UTC)
     return Page.of(

@@ -13,7 +13,7 @@ _COUNTS = """
         select target, arg_max(kind, (time, id)) as kind from facts where target is not null group by 1
     )
     select coalesce(m.into_member, f.member) as person, f.time, f.channel, f.type, f.id, f.uid,
-        f.replies_to, f.tone, f.language, coalesce(t.into_member, f.turns_to) as turns_to,
+        f.replies_to, f.tone, f.language, f.topic, coalesce(t.into_member, f.turns_to) as turns_to,
         timezone($zone, f.time)::date as day
     from facts f left join merged m using (member) left join merged t on t.member = f.turns_to
         left join decided d on d.target = f.id
@@ -95,6 +95,11 @@ _RESPONSES = f"""{_WAITS}
             count(*) over (partition by date_trunc('month', day)) / 2.0 as half
         from waits
     ) group by 1 order by 1
+"""
+_TOPICS = f"""{_WAITS}
+    select coalesce(c.topic, ''), count(*), count(*) filter (where answered is null), count(distinct c.person),
+        count(distinct c.person) filter (where answered is null)
+    from waits w join counts c using (id) group by 1 order by 3 desc, 2 desc, 1
 """
 _OPEN = f"{_WAITS} select id from waits where answered is null order by asked, id"
 _ANSWERERS = f"{_WAITS} select count(*) from waits where answerer is not null group by answerer"
@@ -178,6 +183,7 @@ _QUESTIONS = {
     "tones by language": _TONES_BY_LANGUAGE,
     "responses": _RESPONSES,
     "open": _OPEN,
+    "topics": _TOPICS,
     "answerers": _ANSWERERS,
     "growth": _GROWTH,
     "cohorts": _COHORTS,
@@ -195,11 +201,12 @@ class RawInput:
         self.sql = duckdb.connect()
         self.sql.execute(
             "create table facts (id text, uid text, member text, time timestamptz, channel text, type text,"
-            " target text, kind text, is_bots boolean, replies_to text, tone text, language text, turns_to text)"
+            " target text, kind text, is_bots boolean, replies_to text, tone text, language text,"
+            " turns_to text, topic text)"
         )
         rows = {fact["uid"]: self._row(fact) for fact in facts}
         self.sql.executemany(
-            "insert into facts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", list(rows.values())
+            "insert into facts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", list(rows.values())
         )
         self.sql.execute("update facts set target = (select id from facts f where f.uid = facts.target)")
         self.sql.execute("create table merged (member text, into_member text)")
@@ -219,7 +226,16 @@ class RawInput:
         is_bots = "member" in fact.get("bots", "").split()
         if "replymember" in fact.get("bots", "").split():
             turns_to = None
-        return (*names, fact.get("targetuid"), decides, is_bots, answered, *tone, turns_to)
+        return (
+            *names,
+            fact.get("targetuid"),
+            decides,
+            is_bots,
+            answered,
+            *tone,
+            turns_to,
+            fact["data"].get("topic"),
+        )
 
     def ask(self, question: str, **more: Any) -> list[tuple[Any, ...]]:
         """What the input says to a question."""

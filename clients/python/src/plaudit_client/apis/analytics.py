@@ -909,7 +909,12 @@ class Analytics:
         )
 
     def get_open_questions(
-        self, *, channel: str | None = None, limit: int | None = None, after: str | None = None
+        self,
+        *,
+        channel: str | None = None,
+        topic: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
     ) -> types.OpenQuestionShownPage:
         """The oldest first: who waits longest is on top."""
         return cast(
@@ -919,17 +924,23 @@ class Analytics:
                     "analytics",
                     "GET",
                     "/v1/open-questions",
-                    params={"channel": channel, "limit": limit, "after": after},
+                    params={"channel": channel, "topic": topic, "limit": limit, "after": after},
                 )
             ),
         )
 
     def iter_open_questions(
-        self, *, channel: str | None = None, limit: int | None = None
+        self, *, channel: str | None = None, topic: str | None = None, limit: int | None = None
     ) -> Iterator[types.OpenQuestionShown]:
         """Every item that `get_open_questions` lists, page by page."""
         return items(
-            self._ask, call("analytics", "GET", "/v1/open-questions", params={"channel": channel, "limit": limit})
+            self._ask,
+            call(
+                "analytics",
+                "GET",
+                "/v1/open-questions",
+                params={"channel": channel, "topic": topic, "limit": limit},
+            ),
         )
 
     def get_orbit(
@@ -1097,6 +1108,35 @@ class Analytics:
         return items(
             self._ask,
             call("analytics", "GET", "/v1/points-by-rule", params={"limit": limit, "from": from_, "to": to}),
+        )
+
+    def get_question_topics(
+        self, *, channel: str | None = None, from_: str | None = None, to: str | None = None
+    ) -> types.QuestionTopics:
+        """By the topic that platforms say: how many asked, how many wait, and three topics to write about."""
+        return cast(
+            "types.QuestionTopics",
+            self._ask(
+                call(
+                    "analytics", "GET", "/v1/question-topics", params={"channel": channel, "from": from_, "to": to}
+                )
+            ),
+        )
+
+    def get_question_topics_csv(
+        self, *, channel: str | None = None, from_: str | None = None, to: str | None = None
+    ) -> str:
+        """A line for each topic, all of them."""
+        return cast(
+            "str",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/question-topics.csv",
+                    params={"channel": channel, "from": from_, "to": to},
+                )
+            ),
         )
 
     def get_rejections(
@@ -2404,7 +2444,12 @@ class AsyncAnalytics:
         )
 
     async def get_open_questions(
-        self, *, channel: str | None = None, limit: int | None = None, after: str | None = None
+        self,
+        *,
+        channel: str | None = None,
+        topic: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
     ) -> types.OpenQuestionShownPage:
         """The oldest first: who waits longest is on top."""
         return cast(
@@ -2414,17 +2459,23 @@ class AsyncAnalytics:
                     "analytics",
                     "GET",
                     "/v1/open-questions",
-                    params={"channel": channel, "limit": limit, "after": after},
+                    params={"channel": channel, "topic": topic, "limit": limit, "after": after},
                 )
             ),
         )
 
     def iter_open_questions(
-        self, *, channel: str | None = None, limit: int | None = None
+        self, *, channel: str | None = None, topic: str | None = None, limit: int | None = None
     ) -> AsyncIterator[types.OpenQuestionShown]:
         """Every item that `get_open_questions` lists, page by page."""
         return async_items(
-            self._ask, call("analytics", "GET", "/v1/open-questions", params={"channel": channel, "limit": limit})
+            self._ask,
+            call(
+                "analytics",
+                "GET",
+                "/v1/open-questions",
+                params={"channel": channel, "topic": topic, "limit": limit},
+            ),
         )
 
     async def get_orbit(
@@ -2594,6 +2645,35 @@ class AsyncAnalytics:
         return async_items(
             self._ask,
             call("analytics", "GET", "/v1/points-by-rule", params={"limit": limit, "from": from_, "to": to}),
+        )
+
+    async def get_question_topics(
+        self, *, channel: str | None = None, from_: str | None = None, to: str | None = None
+    ) -> types.QuestionTopics:
+        """By the topic that platforms say: how many asked, how many wait, and three topics to write about."""
+        return cast(
+            "types.QuestionTopics",
+            await self._ask(
+                call(
+                    "analytics", "GET", "/v1/question-topics", params={"channel": channel, "from": from_, "to": to}
+                )
+            ),
+        )
+
+    async def get_question_topics_csv(
+        self, *, channel: str | None = None, from_: str | None = None, to: str | None = None
+    ) -> str:
+        """A line for each topic, all of them."""
+        return cast(
+            "str",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/question-topics.csv",
+                    params={"channel": channel, "from": from_, "to": to},
+                )
+            ),
         )
 
     async def get_rejections(

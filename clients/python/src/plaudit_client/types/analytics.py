@@ -507,6 +507,7 @@ class OpenQuestionShown(TypedDict):
     member_id: str
     member_name: str | None
     source: str
+    topic: str
     type: str
     uid: str
     waiting_seconds: int
@@ -921,6 +922,17 @@ class ProblemDetails(TypedDict):
     type: NotRequired[str]
 
 
+class QuestionTopics(TypedDict):
+    """What was asked about in some days, and what is worth writing down."""
+
+    ends_on: str
+    others_asked: int
+    others_unanswered: int
+    starts_on: str
+    to_write: list[TopicShown]
+    topics: list[TopicShown]
+
+
 class RejectedEvent(TypedDict):
     """An event that was received and will not count."""
 
@@ -1170,6 +1182,16 @@ class TopicFlowing(TypedDict):
     oldest_seconds: float
     per_second: float
     topic: str
+
+
+class TopicShown(TypedDict):
+    """Questions about a topic."""
+
+    asked: int
+    askers: int
+    topic: str
+    unanswered: ShareShown
+    waiting: int
 
 
 class TypeActivity(TypedDict):

@@ -34,6 +34,10 @@ SCORECARD = Link("/scorecard", _("Scorecard"), "gauge", "analytics:read")
 GROWTH = Link("/insight/growth", _("Growth"), "up", "analytics:read")
 RETENTION = Link("/insight/retention", _("Retention"), "undo", "analytics:read")
 ANSWERS = Link("/insight/answers", _("Answers"), "reply", "analytics:read")
+SENTIMENT = Link("/insight/sentiment", _("Sentiment"), "heart", "analytics:read")
+NETWORK = Link("/insight/network", _("Network"), "people", "analytics:read")
+ACTIVITY = Link("/insight/activity", _("Activity"), "cal", "analytics:read")
+ORBIT = Link("/insight/orbit", _("Orbit levels"), "star", "analytics:read")
 MEMBERS = Link("/members", _("Members"), "people", "members:read")
 CHECK_INS = Link("/check-ins", _("Check-ins"), "cal", "events:write")
 LEADERBOARD = Link("/leaderboard", _("Leaderboards"), "cup", "recognition:read")
@@ -99,7 +103,7 @@ OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
-    Group(_("Insight"), (SCORECARD, GROWTH, RETENTION, ANSWERS)),
+    Group(_("Insight"), (SCORECARD, GROWTH, RETENTION, ANSWERS, ACTIVITY, SENTIMENT, NETWORK)),
     Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, KUDOS, CHECK_INS)),
     Group(_("Talk with members"), (SURVEYS, NUDGES, MESSAGES)),
     Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS, QUESTS)),

@@ -478,11 +478,13 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "Figures behind",
-            "How long the longest wait is to be counted in growth and retention, or in response times.",
+            "How long the longest wait is to be counted in retention, response times, sentiment or the network.",
             "s",
             (
                 Query("max(plaudit_analytics_retention_behind_seconds)", "retention"),
                 Query("max(plaudit_analytics_responses_behind_seconds)", "response times"),
+                Query("max(plaudit_analytics_sentiment_behind_seconds)", "sentiment"),
+                Query("max(plaudit_analytics_network_behind_seconds)", "network"),
             ),
         ),
         Panel(

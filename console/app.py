@@ -44,6 +44,7 @@ from console.pages.explorer import routes as explorer
 from console.pages.figures import routes as figures
 from console.pages.general_ledger import mappings as account_mappings
 from console.pages.general_ledger import routes as general_ledger
+from console.pages.goals import routes as goals
 from console.pages.guidelines import routes as guidelines
 from console.pages.insight import routes as insight
 from console.pages.journals import routes as journals
@@ -102,7 +103,7 @@ RUN_IT = (
 OF_MEMBERS = (me, my_place, my_rewards, claims, my_payouts, my_guidelines, my_messages, my_data)
 FOR_EVERYBODY = (visitors, boards_of_everybody, cards, framed)
 PAGES = (
-    *(sign_in, overview, insight, figures, leaderboard, explorer, try_it, account, views),
+    *(sign_in, overview, insight, goals, figures, leaderboard, explorer, try_it, account, views),
     *(
         members,
         messages,

@@ -4,6 +4,8 @@ from services.analytics.audit import api as audit
 from services.analytics.audit.handlers import FORGET_EVERY_SECONDS, forget, on_audit
 from services.analytics.feedback import api as feedback
 from services.analytics.feedback.handlers import on_surveys
+from services.analytics.goals import api as goals
+from services.analytics.goals.handlers import WATCH_EVERY_SECONDS, watch
 from services.analytics.guidelines import api as guidelines
 from services.analytics.guidelines.handlers import on_guidelines
 from services.analytics.intake.handlers import on_events, on_members
@@ -102,6 +104,7 @@ SPEC = ServiceSpec(
             timelines,
             audit,
             guidelines,
+            goals,
             lift,
             feedback,
         )
@@ -112,6 +115,7 @@ SPEC = ServiceSpec(
         Timer("forget-audit", every_seconds=FORGET_EVERY_SECONDS, run=forget),
         Timer("count-retention", every_seconds=FOLD_EVERY_SECONDS, run=fold),
         Timer("settle-questions", every_seconds=SETTLE_EVERY_SECONDS, run=settle),
+        Timer("watch-goals", every_seconds=WATCH_EVERY_SECONDS, run=watch),
         Timer("settle-nudges", every_seconds=SETTLE_NUDGES_EVERY_SECONDS, run=settle_nudges),
     ],
 )

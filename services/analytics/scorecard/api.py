@@ -1,5 +1,6 @@
 """The route of the scorecard."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from math import isinf
@@ -8,6 +9,7 @@ from typing import Annotated, Literal, Self
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
+from services.analytics.goals import handlers as goals
 from services.analytics.periods.api import INVALID_DAYS, AskedCalendar, Reader
 from services.analytics.periods.domain import FIRST_DAY, LAST_DAY
 from services.analytics.scorecard import store
@@ -18,6 +20,7 @@ from services.analytics.scorecard.domain import (
     Measured,
     Reading,
     card,
+    goal_counts,
     practice_state,
 )
 from services.analytics.settings import Settings
@@ -124,6 +127,11 @@ async def get_scorecard(
         now=now,
         activation_days=settings.activation_days,
     )
+    ends = [span.ends_on for span in spans]
+    standings = await goals.load_standings_at(conn, community=principal.community, calendar=calendar, ends=ends)
+    weeks = [
+        replace(week, goals=goal_counts(found)) for week, found in zip(weeks, standings, strict=True)
+    ]
     practices = []
     for practice, group in groupby(card(weeks), key=lambda reading: reading.indicator.practice):
         readings = list(group)

@@ -244,6 +244,31 @@ _ALL: Final = (
         page="/me/surveys",
     ),
     Kind(
+        "goal",
+        "A goal was reached or missed, or will be missed",
+        {"title": "Mentions", "state": "off_pace", "actual": "30", "target": "120", "forecast": "90"},
+        _words(
+            en=(
+                "{% if state == 'met' %}Reached: {{ title }}{% elif state == 'missed' %}Missed: {{ title }}"
+                "{% else %}Off pace: {{ title }}{% endif %}",
+                "Hello {{ name }},\n\n{% if state == 'met' %}**{{ title }}** has reached its target: {{ actual }} "
+                "of {{ target }}.{% elif state == 'missed' %}**{{ title }}** ended at {{ actual }} of "
+                "{{ target }}.{% else %}**{{ title }}** stands at {{ actual }} of {{ target }}, and ends at about "
+                "{{ forecast }} if nothing changes.{% endif %}\n\n[See what serves it]({{ link }})",
+            ),
+            it=(
+                "{% if state == 'met' %}Raggiunto: {{ title }}{% elif state == 'missed' %}Mancato: {{ title }}"
+                "{% else %}In ritardo: {{ title }}{% endif %}",
+                "Ciao {{ name }},\n\n{% if state == 'met' %}**{{ title }}** ha raggiunto il traguardo: "
+                "{{ actual }} su {{ target }}.{% elif state == 'missed' %}**{{ title }}** si è chiuso a "
+                "{{ actual }} su {{ target }}.{% else %}**{{ title }}** è a {{ actual }} su {{ target }}, e "
+                "finirà a circa {{ forecast }} se nulla cambia.{% endif %}\n\n"
+                "[Guarda che cosa vi contribuisce]({{ link }})",
+            ),
+        ),
+        page="/goals",
+    ),
+    Kind(
         "address",
         "Whether an address is theirs",
         {},

@@ -62,6 +62,10 @@ class IndicatorShown(BaseModel):
     before: float | None = Field(description="In the 28 days before", examples=[0.79])
     bad_weeks: int = Field(description="Of the weeks, those that missed the objective", examples=[1])
     weeks: list[StateName] = Field(description="Each of the weeks, oldest first")
+    week_values: list[float | None] = Field(
+        description="Its value in each of them; null where it has none, or is beyond anything seen",
+        examples=[[0.79, None, 0.86]],
+    )
 
     @classmethod
     def of(cls, reading: Reading) -> Self:
@@ -81,6 +85,7 @@ class IndicatorShown(BaseModel):
             before=_value(reading.before),
             bad_weeks=reading.bad_weeks,
             weeks=[state.value for state in reading.weeks],
+            week_values=[_value(measured) for measured in reading.values],
         )
 
 

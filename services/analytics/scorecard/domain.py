@@ -255,6 +255,7 @@ class Reading:
     why_grey: WhyGrey | None
     interval: Interval | None
     weeks: Sequence[State]
+    values: Sequence[Measured] = ()
 
     @property
     def bad_weeks(self) -> int:
@@ -284,9 +285,9 @@ def read(indicator: Indicator, weeks: Sequence[Week]) -> Reading:
     state = state_of(indicator, now)
     interval = wilson(now.number, now.cases) if now.number is not None and now.cases else None
     why_grey = WhyGrey.NOTHING_HEARD if state is State.GREY else None
-    return Reading(
-        indicator, now, before, state, why_grey, interval, [state_of(indicator, measure(week)) for week in weeks]
-    )
+    each = [measure(week) for week in weeks]
+    states = [state_of(indicator, measured) for measured in each]
+    return Reading(indicator, now, before, state, why_grey, interval, states, each)
 
 
 def card(weeks: Sequence[Week]) -> list[Reading]:

@@ -224,9 +224,7 @@ def scorecard(where: Where, as_json: bool, day: str | None) -> None:
 def goals(where: Where, as_json: bool) -> None:
     """Show how far each goal of the programme is, and where it will end."""
     items = _get(where, "goals", whole=True)
-    rows = [
-        [one["goal_id"], one["declared"]["title"], *_stands(one["declared"], one["stands"])] for one in items
-    ]
+    rows = [[one["goal_id"], one["declared"]["title"], *_stands(one["declared"], one["stands"])] for one in items]
     _print(items, as_json, ("goal", "title", *STANDS), rows)
 
 

@@ -2,6 +2,8 @@
 
 from services.analytics.audit import api as audit
 from services.analytics.audit.handlers import FORGET_EVERY_SECONDS, forget, on_audit
+from services.analytics.effects import api as effects
+from services.analytics.effects.handlers import MEASURE_EVERY_SECONDS, measure
 from services.analytics.feedback import api as feedback
 from services.analytics.feedback.handlers import on_surveys
 from services.analytics.goals import api as goals
@@ -106,6 +108,7 @@ SPEC = ServiceSpec(
             guidelines,
             goals,
             lift,
+            effects,
             feedback,
         )
     ],
@@ -115,6 +118,7 @@ SPEC = ServiceSpec(
         Timer("forget-audit", every_seconds=FORGET_EVERY_SECONDS, run=forget),
         Timer("count-retention", every_seconds=FOLD_EVERY_SECONDS, run=fold),
         Timer("settle-questions", every_seconds=SETTLE_EVERY_SECONDS, run=settle),
+        Timer("measure-campaigns", every_seconds=MEASURE_EVERY_SECONDS, run=measure),
         Timer("watch-goals", every_seconds=WATCH_EVERY_SECONDS, run=watch),
         Timer("settle-nudges", every_seconds=SETTLE_NUDGES_EVERY_SECONDS, run=settle_nudges),
     ],

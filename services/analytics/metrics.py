@@ -25,3 +25,6 @@ GOALS_BEHIND = Gauge(
 GOAL_TURNS = Counter("plaudit_analytics_goal_turns_total", "Goals that turned, by what they are since", ["state"])
 for _state in ("not_yet", "on_pace", "behind", "off_pace", "met", "missed"):
     GOAL_TURNS.labels(state=_state)
+MEASURED_CAMPAIGNS = Counter(
+    "plaudit_analytics_measured_campaigns_total", "Campaigns of which it was counted who was active for them"
+)

@@ -13,7 +13,14 @@ from console.pages.goals.words import EVENTS, EVERY, LACKS, MADE_OF, METRICS, ST
 
 #: In which order they are looked at.
 ORDER: Final = ("off_pace", "missed", "behind", "unmeasured", "not_yet", "on_pace", "met")
-WORDS: Final = {"metrics": METRICS, "every": EVERY, "states": STATES, "lacks": LACKS, "made_of": MADE_OF, "events": EVENTS}
+WORDS: Final = {
+    "metrics": METRICS,
+    "every": EVERY,
+    "states": STATES,
+    "lacks": LACKS,
+    "made_of": MADE_OF,
+    "events": EVENTS,
+}
 
 
 async def show_goals(visit: Visit) -> Response:
@@ -40,7 +47,8 @@ async def show_goal(visit: Visit) -> Response:
     latest = None
     if story is not None:
         latest = story["current"] or next(
-            ({"declared": one["declared"], "stands": None} for one in story["definitions"] if one["declared"]), None
+            ({"declared": one["declared"], "stands": None} for one in story["definitions"] if one["declared"]),
+            None,
         )
     return visit.page("pages/goals/goal.html", answer=answer, story=story, latest=latest, goal_id=goal_id, **WORDS)
 

@@ -8,7 +8,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from console.components.charts import columns
-from console.frame.navigation import ANSWERS, GROWTH, RETENTION, SCORECARD
+from console.frame.navigation import ANSWERS, GROUPS, GROWTH, RETENTION, SCORECARD
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.insight.words import INDICATORS, PRACTICES
 from console.pages.periods import DAYS, asked_days
@@ -33,6 +33,7 @@ async def show_scorecard(visit: Visit) -> Response:
         is_empty=all(one["state"] == "grey" for one in practices),
         practice_words=PRACTICES,
         indicator_words=INDICATORS,
+        page_names={link.path: link.title for group in GROUPS for link in group.links},
     )
 
 

@@ -51,7 +51,9 @@ class GoalDeclared(BaseModel):
     title: str = Field(examples=["Every question has an answer"])
     description: str = Field(examples=["Answer what was asked."])
     metric: GoalMetric | None = Field(description="What is counted; null where nothing is")
-    on: list[str] = Field(description="The types of events that `activities` counts", examples=[["forum.reply.v1"]])
+    on: list[str] = Field(
+        description="The types of events that `activities` counts", examples=[["forum.reply.v1"]]
+    )
     target: int | None = Field(examples=[120])
     every: GoalEvery | None = Field(description="Null where its window is days of its own, or none")
     owner: str | None = Field(examples=["Community team"])
@@ -214,9 +216,7 @@ async def get_goals(
         (one for one in found if place is None or one.definition.goal_id > place.goal_id),
         key=lambda one: one.definition.goal_id,
     )[:limit]
-    return Page[GoalShown].of(
-        shown, limit, item=GoalShown.of, place=lambda one: GoalPlace(one.definition.goal_id)
-    )
+    return Page[GoalShown].of(shown, limit, item=GoalShown.of, place=lambda one: GoalPlace(one.definition.goal_id))
 
 
 @router.get("/v1/goals/{goal_id}", summary="A goal with its past", responses=problem_responses(UNKNOWN_GOAL))

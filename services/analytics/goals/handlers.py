@@ -60,9 +60,7 @@ async def note_outcomes(tx: Transaction, events: Sequence[AcceptedEvent]) -> Non
         await store.add_outcomes(tx.conn, outcomes=outcomes)
 
 
-async def load_standings(
-    conn: Connection, *, community: str, calendar: Calendar, now: datetime
-) -> list[Standing]:
+async def load_standings(conn: Connection, *, community: str, calendar: Calendar, now: datetime) -> list[Standing]:
     """How each goal of the programme in force stands, in the order of the document."""
     versions = await store.load_versions(conn, community=community, until=now)
     return await standings(conn, in_force(versions, now), community=community, calendar=calendar, now=now)
@@ -152,9 +150,7 @@ async def _past(
 ) -> list[Standing]:
     today = calendar.day_of(now)
     windows = past_windows(versions, goal_id, before=today, calendar=calendar, limit_count=PAST_MAX_COUNT)
-    return await _counted(
-        conn, [(one.definition, one.span) for one in windows], community=community, today=today
-    )
+    return await _counted(conn, [(one.definition, one.span) for one in windows], community=community, today=today)
 
 
 async def watch(tx: Transaction[Settings]) -> bool:

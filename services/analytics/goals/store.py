@@ -161,9 +161,7 @@ async def lock_due(conn: Connection, *, before: datetime, limit_count: int) -> l
 
 async def set_checked(conn: Connection, *, communities: Sequence[str], at: datetime) -> None:
     """Note when the goals of communities were looked at."""
-    await conn.execute(
-        "update goal_checks set checked_at = $2 where community = any($1::text[])", communities, at
-    )
+    await conn.execute("update goal_checks set checked_at = $2 where community = any($1::text[])", communities, at)
 
 
 async def find_oldest_check(conn: Connection) -> datetime | None:

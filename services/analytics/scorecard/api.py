@@ -134,9 +134,7 @@ async def get_scorecard(
     )
     ends = [span.ends_on for span in spans]
     standings = await goals.load_standings_at(conn, community=principal.community, calendar=calendar, ends=ends)
-    weeks = [
-        replace(week, goals=goal_counts(found)) for week, found in zip(weeks, standings, strict=True)
-    ]
+    weeks = [replace(week, goals=goal_counts(found)) for week, found in zip(weeks, standings, strict=True)]
     practices = []
     for practice, group in groupby(card(weeks), key=lambda reading: reading.indicator.practice):
         readings = list(group)

@@ -126,7 +126,9 @@ def _share(number: int, of: int) -> Measured:
 
 def _goals_complete(week: Week) -> Measured:
     # No matter of chance: one goal without an owner is one too many.
-    return Measured(week.goals.complete / week.goals.declared if week.goals.declared else None, week.goals.declared)
+    return Measured(
+        week.goals.complete / week.goals.declared if week.goals.declared else None, week.goals.declared
+    )
 
 
 def _goals_on_pace(week: Week) -> Measured:

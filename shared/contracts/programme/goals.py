@@ -67,7 +67,9 @@ class DeclaredGoal(Section):
         if (self.metric == "activities") != (self.on is not None):
             raise PydanticCustomError("goal_metric", "the metric `activities`, and no other, says by `on` which")
         if (self.starts is None) != (self.ends is None) or (self.every is not None and self.starts is not None):
-            raise PydanticCustomError("goal_window", "give `every`, or both `starts` and `ends`, and not all three")
+            raise PydanticCustomError(
+                "goal_window", "give `every`, or both `starts` and `ends`, and not all three"
+            )
         if self.starts is not None and self.ends is not None:
             days = (date.fromisoformat(self.ends) - date.fromisoformat(self.starts)).days + 1
             if not 1 <= days <= GOAL_MAX_DAYS:

@@ -139,6 +139,4 @@ def standing(definition: Definition, span: Span | None, *, daily: Daily, today: 
         state = GoalState.ON_PACE
     else:
         state = GoalState.OFF_PACE if found.high < target else GoalState.BEHIND
-    return Standing(
-        definition, state, span, actual, days, days_over, expected, counted / expected, found, spread
-    )
+    return Standing(definition, state, span, actual, days, days_over, expected, counted / expected, found, spread)

@@ -90,9 +90,7 @@ async def test_each_metric_counts_what_it_says(world: Any, api: httpx.AsyncClien
         status("done", "Done"),
         world.event("accepted", kind="forum.answer_accepted.v1", at=NOW, **helped),
         world.event("by staff", kind="forum.answer_accepted.v1", at=NOW, unearning="objectmember", **helped),
-        world.event(
-            "own answer", kind="forum.answer_accepted.v1", at=NOW, objectmember=world.uuid("ada")
-        ),
+        world.event("own answer", kind="forum.answer_accepted.v1", at=NOW, objectmember=world.uuid("ada")),
         world.event("ticket", kind="support.ticket_resolved.v1", channel="support", at=NOW, **helped),
         world.event("kudos", kind="kudos.given.v1", at=NOW, **helped),
         world.event("post", "linus", at=NOW),
@@ -177,14 +175,18 @@ async def test_managers_hear_once_when_a_goal_turns(
     goal = {"id": "heard", "title": "Heard", "metric": "mentions", "target": 120, **around(10, 19), **TEAM}
     bare = {"id": "bare", "title": "Nothing is counted of it"}
     await world.handle(on_programmes, goals(world, 1, LONG_AGO, goal, bare))
-    await world.handle(on_events, *(share(world, f"s{one}", NOW - timedelta(days=1 + one % 10)) for one in range(30)))
+    await world.handle(
+        on_events, *(share(world, f"s{one}", NOW - timedelta(days=1 + one % 10)) for one in range(30))
+    )
 
     async def told() -> list[tuple[str, str, str]]:
         await pool.execute("update goal_checks set checked_at = null where community = $1", world.community)
         async with world.begin() as tx:
             while await watch(tx):
                 pass
-        rows = [orjson.loads(one["value"])["data"] for one in await world.outbox() if one["topic"] == MESSAGES.name]
+        rows = [
+            orjson.loads(one["value"])["data"] for one in await world.outbox() if one["topic"] == MESSAGES.name
+        ]
         return [(one["member_id"], one["kind"], one["values"]["state"]) for one in rows]
 
     assert await told() == [(world.uuid("mara"), "goal", "off_pace")]

@@ -119,7 +119,7 @@ def groups_for(session: Session) -> list[Group]:
 
 
 def home_of(session: Session) -> str:
-    """The first page of somebody: a member's own, a manager's scorecard, else the first that their roles let them see."""
+    """The first page of somebody: a member's own, a manager's scorecard, else the first that roles let see."""
     if session.is_member:
         return ME.path
     if session.may("analytics:read") and not session.may("programmes:write"):

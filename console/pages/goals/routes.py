@@ -13,7 +13,7 @@ from console.pages.goals.words import EVENTS, EVERY, LACKS, MADE_OF, METRICS, ST
 
 #: In which order they are looked at.
 ORDER: Final = ("off_pace", "missed", "behind", "unmeasured", "not_yet", "on_pace", "met")
-WORDS: Final = {
+WORDS: Final[dict[str, Any]] = {
     "metrics": METRICS,
     "every": EVERY,
     "states": STATES,

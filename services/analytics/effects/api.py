@@ -23,7 +23,7 @@ Wished = Annotated[
     Query(
         gt=0,
         le=100,
-        description="The difference that would be worth it, in percentage points; what cannot be seen is too small",
+        description="The difference that would be worth it, in percentage points",
     ),
 ]
 
@@ -60,8 +60,8 @@ class EffectPrice(BaseModel):
 class CampaignEffect(BaseModel):
     """What a campaign brings about: members as they were drawn, and whether they were active.
 
-    Of one that is planned, members are of now and as many days before: what could be seen. Only of one that is over
-    there is a verdict.
+    Of one that is planned, members are of now and as many days before: what could be seen. Only of one that is
+    over there is a verdict.
     """
 
     campaign_id: Slug = Field(examples=["spring"])
@@ -149,7 +149,7 @@ async def get_effects(
     wished_points: Wished = 5.0,
     limit: Limit = 100,
 ) -> Page[CampaignEffect]:
-    """Those that hold members out and are for everybody, by their ids, as they were counted within the last hour."""
+    """Those that hold members out and are for everybody, by their ids, as they were counted last."""
     found = await store.page_of_effects(
         conn,
         community=principal.community,
@@ -175,7 +175,7 @@ async def get_effect(
     campaign_id: Annotated[Slug, Path(description="As a programme calls it", examples=["spring"])],
     wished_points: Wished = 5.0,
 ) -> CampaignEffect:
-    """Only one that holds members out is measured, and not one for audiences: who was in them is not known here."""
+    """Only one that holds members out is measured, and none for audiences: who was in them is not known."""
     found = await store.page_of_effects(
         conn, community=principal.community, after=None, limit_count=1, campaign_id=campaign_id
     )

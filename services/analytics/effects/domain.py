@@ -1,7 +1,7 @@
 """What a campaign brought: how many more members were active for it, and what each of them cost.
 
-Members are compared as they were drawn, whether they took part or not, and once, when the campaign is over: who looks
-ten times and stops at the first difference finds one in a fifth of the campaigns that do nothing.
+Members are compared as they were drawn, whether they took part or not, and once, when the campaign is over: who
+looks ten times and stops at the first difference finds one in a fifth of the campaigns that do nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -126,8 +126,8 @@ def is_settled(campaign: HeldOutCampaign, measured_on: date) -> bool:
 def difference_of(counts: EffectCounts) -> Difference:
     """How much more often those were active who could get something from it.
 
-    Where nobody who is held out was active, or all were, a share in between stands for it (Laplace's) when it is said
-    what can be seen: a share without variance would say that anything can.
+    Where nobody who is held out was active, or all were, a share in between stands for it (Laplace's) when it
+    is said what can be seen: a share without variance would say that anything can.
     """
     found = compared(
         Arm(counts.treated, counts.treated, counts.treated_active),
@@ -142,8 +142,8 @@ def difference_of(counts: EffectCounts) -> Difference:
 def priced(counts: EffectCounts, found: Difference) -> Priced | None:
     """Members who were active for the campaign and points for each. Without both arms None.
 
-    The interval of the price is points ÷ the interval of the members: where that touches zero it has no upper end, and
-    where all of it does, no price.
+    The interval of the price is points ÷ the interval of the members: where that touches zero it has no upper end,
+    and where all of it does, no price.
     """
     if found.difference is None or found.low is None or found.high is None:
         return None

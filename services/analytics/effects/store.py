@@ -70,7 +70,7 @@ async def find_measured_at(conn: Connection, *, community: str, campaign_id: str
 async def count(
     conn: Connection, *, community: str, campaign: HeldOutCampaign, windows: Windows, rule_days: Span | None
 ) -> EffectCounts:
-    """Members of the base days by how they were drawn, those active in the days looked at, and points of `rule_days`.
+    """Members of the base days by how they were drawn, those active in the days looked at, and points given.
 
     Who is one person with somebody drawn otherwise is in neither arm.
     """

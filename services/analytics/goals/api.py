@@ -82,8 +82,8 @@ class GoalStands(BaseModel):
     """How a goal stands in a window."""
 
     state: GoalStateName = Field(
-        description="`behind`: at this pace it is missed, but the interval reaches the target; `off_pace`: it does "
-        "not; `not_yet`: no whole day of the window is over; `unmeasured`: it lacks what to count"
+        description="`behind`: at this pace it is missed, but the interval reaches the target; `off_pace`: "
+        "it does not; `not_yet`: no whole day of the window is over; `unmeasured`: it lacks what to count"
     )
     starts_on: date | None = Field(description="Null where it has no window")
     ends_on: date | None

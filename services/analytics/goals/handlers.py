@@ -94,7 +94,7 @@ async def _counted(
 async def load_standings_at(
     conn: Connection, *, community: str, calendar: Calendar, ends: Sequence[date]
 ) -> list[list[Standing]]:
-    """How the goals stood that were in force at the end of each of some days, oldest first, by what happened until then."""
+    """How the goals of then stood at the end of each of some days, oldest first, by what happened until then."""
     moments = [calendar.start_of(end + timedelta(days=1)) for end in ends]
     versions = await store.load_versions(conn, community=community, until=moments[-1])
     declared = [in_force(versions, moment) for moment in moments]

@@ -173,7 +173,7 @@ async def find_oldest_check(conn: Connection) -> datetime | None:
 
 
 async def add_turn(conn: Connection, *, community: str, goal_id: str, turn: Turn) -> GoalState | None:
-    """Note a goal's state in a window where it is another than before; return the one before, itself if the same."""
+    """Note a goal's state in a window where it is another than before; return the one before."""
     before = await conn.fetchval(
         """
         select state from goal_turns where community = $1 and goal_id = $2 and starts_on = $3

@@ -48,7 +48,7 @@ NO_WAITS: Final = Waits()
 
 
 class GoalCounts(NamedTuple):
-    """How many goals there were at the end of a week, how many say all, and of how many it was known how they stand."""
+    """How many goals there were at the end of a week, how many say all, and how those stand that are judged."""
 
     declared: int = 0
     complete: int = 0
@@ -73,7 +73,7 @@ class Week:
     appeals_in_time: int = 0
     changes: int = 0
     changes_noted: int = 0
-    goals: GoalCounts = GoalCounts()
+    goals: GoalCounts = field(default_factory=GoalCounts)
 
 
 def added(weeks: Sequence[Week]) -> Week:

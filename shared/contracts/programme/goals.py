@@ -1,4 +1,4 @@
-"""The section `goals`, which analytics reads: what rules serve, and what of it is counted, by whom and until when."""
+"""The section `goals`, which analytics reads: what rules serve, what of it is counted, and until when."""
 
 from datetime import date
 from typing import Annotated, Final, Literal, Self
@@ -41,8 +41,8 @@ class DeclaredGoal(Section):
     """What rules serve; with a `metric`, a `target` and a window it is known how far it is.
 
     The window is `every` week, month or quarter of the community's calendar, or from the day `starts` to the day
-    `ends`, both whole. `on` says which types of events the metric `activities` counts. `owner` answers for it: a role
-    or a team, for whoever reads the programme reads it.
+    `ends`, both whole. `on` says which types of events the metric `activities` counts. `owner` answers for it: a
+    role or a team, for whoever reads the programme reads it.
     """
 
     id: Slug

@@ -9,7 +9,7 @@ from services.analytics.periods.domain import FIRST_DAY
 from shared.calendars import Calendar, Span
 from shared.contracts.programme import GoalEvery, GoalMetric
 
-#: What a goal has to say so that it is known how far it is, and who answers for it; in the order of what comes first.
+#: What a goal has to say so that it is known how far it is, and who answers for it; what comes first first.
 PARTS: Final = ("metric", "target", "window", "owner")
 #: Windows that are looked for before one is given up: those of definitions that begin later or ended before.
 STEPS_MAX_COUNT: Final = 400

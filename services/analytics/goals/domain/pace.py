@@ -1,13 +1,13 @@
 """How far a goal is, how far it should be by now, and where it will end, with an interval.
 
 What is left is forecast in proportion to what was counted, as a count whose variance is a multiple of its mean
-(quasi-Poisson). The multiple is that of the weeks before: McCullagh and Nelder, Generalized Linear Models (1989), 9.2.4.
-The interval is that of Meeker, Hahn and Escobar, Statistical Intervals (2017), 7.6, for a future count; of few counts
-it is that of the predictive distribution of Jeffreys' prior, a negative binomial one.
+(quasi-Poisson: McCullagh and Nelder, Generalized Linear Models, 1989, chapter 9). The multiple is that of the
+weeks before. The interval is the normal one for a future count; of few counts it is that of the predictive
+distribution of Jeffreys' prior, a negative binomial one (Meeker, Hahn and Escobar, Statistical Intervals, 2017).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from math import ceil, exp, floor, log, sqrt
@@ -74,7 +74,7 @@ class Standing:
     expected: float | None = None
     pace: float | None = None
     forecast: Forecast | None = None
-    spread: Spread = Spread()
+    spread: Spread = field(default_factory=Spread)
 
 
 def spread_of(daily: Daily, today: date) -> Spread:
@@ -91,7 +91,7 @@ def spread_of(daily: Daily, today: date) -> Spread:
 
 
 def forecast(counted: int, *, days_over: int, days_left: int, spread: Spread) -> Forecast:
-    """Where a count ends that came to so much in `days_over`, which are one or more; shares of a day never come."""
+    """Where a count ends that came to so much in `days_over`, which are one or more."""
     rest = counted * days_left / days_over
     if not days_left:
         return Forecast(counted, counted, counted)
@@ -117,7 +117,7 @@ def _of_few(counted: float, share: float) -> tuple[int, int]:
 
 
 def standing(definition: Definition, span: Span | None, *, daily: Daily, today: date) -> Standing:
-    """How a goal stands in a window today. What is counted today is in `actual`, and in no pace: today is not over."""
+    """How a goal stands in a window today. What is counted today is in `actual` alone: today is not over."""
     target = definition.target
     if span is None or target is None or definition.metric is None:
         return Standing(definition, GoalState.UNMEASURED)

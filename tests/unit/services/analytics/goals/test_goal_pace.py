@@ -87,7 +87,7 @@ def _poisson(draw: Random, rate: float) -> int:
 
 
 def _held(rate: float, after: int, *, shape: float | None) -> float:
-    """How often the interval after some days of a month holds what the month comes to; weeks are uneven by gamma."""
+    """How often the interval after some days of a month holds what the month comes to."""
     draw, held = Random(20_260_601), 0
     for _ in range(SIMULATED_COUNT):
         daily = dict[date, int]()

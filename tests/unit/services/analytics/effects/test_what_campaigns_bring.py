@@ -1,4 +1,4 @@
-"""What a campaign brought and cost: the known answers, a price without an upper end, and the interval by simulation."""
+"""What a campaign brought and cost: known answers, a price without an upper end, the interval by simulation."""
 
 from datetime import date
 from random import Random

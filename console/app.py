@@ -36,6 +36,7 @@ from console.pages.connectors import routes as connectors
 from console.pages.content import routes as content
 from console.pages.credentials import routes as credentials
 from console.pages.dead_letters import routes as dead_letters
+from console.pages.digests import routes as digests
 from console.pages.draws import routes as draws
 from console.pages.embeds import framed
 from console.pages.embeds import routes as embeds
@@ -103,7 +104,7 @@ RUN_IT = (
 OF_MEMBERS = (me, my_place, my_rewards, claims, my_payouts, my_guidelines, my_messages, my_data)
 FOR_EVERYBODY = (visitors, boards_of_everybody, cards, framed)
 PAGES = (
-    *(sign_in, overview, insight, goals, figures, leaderboard, explorer, try_it, account, views),
+    *(sign_in, overview, insight, goals, digests, figures, leaderboard, explorer, try_it, account, views),
     *(
         members,
         messages,

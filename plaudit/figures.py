@@ -218,6 +218,29 @@ def scorecard(where: Where, as_json: bool, day: str | None) -> None:
     _print(found, as_json, headings, rows)
 
 
+@figures.command("digest", epilog="Example: plaudit figures digest --weeks 4")
+@to_ask
+@json_option
+@click.option("--weeks", type=click.IntRange(1, 52), default=1, show_default=True, help="So many, newest first")
+def digest(where: Where, as_json: bool, weeks: int) -> None:
+    """Show the week that is over: what changed, which goals are off pace, what waits, and one thing to do."""
+    items = _get(where, "digests", limit=weeks)["items"]
+    rows = [
+        [
+            one["starts_on"],
+            f"{one['active_members']} ({one['active_before']})",
+            one["new_members"],
+            one["questions_waiting"],
+            one["reports_waiting"],
+            ", ".join(goal["goal_id"] for goal in one["goals"] if goal["state"] in ("off_pace", "missed")) or "–",
+            one["todo"],
+        ]
+        for one in items
+    ]
+    headings = ("week", "active (before)", "new", "questions", "reports", "goals off", "to do")
+    _print(items, as_json, headings, rows)
+
+
 @figures.command("goals", epilog="Example: plaudit figures goals")
 @to_ask
 @json_option

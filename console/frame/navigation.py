@@ -31,6 +31,7 @@ def _(text: str) -> str:
 
 OVERVIEW = Link("/overview", _("Overview"), "home", "analytics:read")
 SCORECARD = Link("/scorecard", _("Scorecard"), "gauge", "analytics:read")
+DIGESTS = Link("/digests", _("The week"), "cal", "analytics:read")
 GOALS = Link("/goals", _("Goals"), "target", "analytics:read")
 GROWTH = Link("/insight/growth", _("Growth"), "up", "analytics:read")
 RETENTION = Link("/insight/retention", _("Retention"), "undo", "analytics:read")
@@ -96,7 +97,7 @@ MY_DATA = Link("/me/data", _("My data"), "shield")
 OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
-    Group(None, (SCORECARD, GOALS, OVERVIEW, WAITING)),
+    Group(None, (SCORECARD, GOALS, DIGESTS, OVERVIEW, WAITING)),
     Group(_("Insight"), (GROWTH, RETENTION, ANSWERS)),
     Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, KUDOS, CHECK_INS)),
     Group(_("Talk with members"), (SURVEYS, NUDGES, MESSAGES)),

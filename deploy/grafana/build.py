@@ -414,6 +414,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             (
                 Query("max(plaudit_analytics_retention_behind_seconds)", "retention"),
                 Query("max(plaudit_analytics_responses_behind_seconds)", "response times"),
+                Query("max(plaudit_analytics_goals_behind_seconds)", "goals"),
             ),
         ),
         Panel(

@@ -2,6 +2,9 @@
 
 from services.analytics.audit import api as audit
 from services.analytics.audit.handlers import FORGET_EVERY_SECONDS, forget, on_audit
+from services.analytics.digests import api as digests
+from services.analytics.digests.handlers import WRITE_EVERY_SECONDS
+from services.analytics.digests.handlers import write as write_digests
 from services.analytics.effects import api as effects
 from services.analytics.effects.handlers import MEASURE_EVERY_SECONDS, measure
 from services.analytics.feedback import api as feedback
@@ -109,6 +112,7 @@ SPEC = ServiceSpec(
             goals,
             lift,
             effects,
+            digests,
             feedback,
         )
     ],
@@ -119,6 +123,7 @@ SPEC = ServiceSpec(
         Timer("count-retention", every_seconds=FOLD_EVERY_SECONDS, run=fold),
         Timer("settle-questions", every_seconds=SETTLE_EVERY_SECONDS, run=settle),
         Timer("measure-campaigns", every_seconds=MEASURE_EVERY_SECONDS, run=measure),
+        Timer("write-digests", every_seconds=WRITE_EVERY_SECONDS, run=write_digests),
         Timer("watch-goals", every_seconds=WATCH_EVERY_SECONDS, run=watch),
         Timer("settle-nudges", every_seconds=SETTLE_NUDGES_EVERY_SECONDS, run=settle_nudges),
     ],

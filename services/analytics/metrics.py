@@ -28,3 +28,4 @@ for _state in ("not_yet", "on_pace", "behind", "off_pace", "met", "missed"):
 MEASURED_CAMPAIGNS = Counter(
     "plaudit_analytics_measured_campaigns_total", "Campaigns of which it was counted who was active for them"
 )
+DIGESTS = Counter("plaudit_analytics_digests_total", "Weeks of communities that were put into a digest")

@@ -34,7 +34,7 @@ goals:
 rules:
   - {id: share, title: Spoke of us, on: [social.share.v1], points: 5, goal: heard}
 """
-PAGES = ("/scorecard", "/goals", "/goals/heard", "/goals/safe")
+PAGES = ("/scorecard", "/goals", "/goals/heard", "/goals/safe", "/digests")
 
 
 def furnished(console: Console) -> str:

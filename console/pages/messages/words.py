@@ -19,6 +19,7 @@ KINDS = {
     "nudge_thanks": _("A nudge: a thank-you"),
     "survey": _("A survey asks something"),
     "goal": _("A goal was reached or missed, or will be missed"),
+    "digest": _("The week of the community, for who looks after it"),
     "address": _("Whether an address is theirs"),
 }
 CHANNELS = {"mail": _("Mail"), "slack": "Slack", "discord": "Discord"}

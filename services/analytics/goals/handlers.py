@@ -133,7 +133,7 @@ async def load_story(
     return GoalStory(
         found[0] if found else None,
         rules,
-        await _past(conn, versions, goal_id, community=community, calendar=calendar, now=now),
+        await _past(conn, versions, goal_id=goal_id, community=community, calendar=calendar, now=now),
         definitions[::-1],
         await store.load_turns(conn, community=community, goal_id=goal_id),
     )
@@ -142,8 +142,8 @@ async def load_story(
 async def _past(
     conn: Connection,
     versions: Sequence[VersionGoals],
-    goal_id: str,
     *,
+    goal_id: str,
     community: str,
     calendar: Calendar,
     now: datetime,
@@ -160,14 +160,14 @@ async def watch(tx: Transaction[Settings]) -> bool:
     for community in communities:
         calendar = await load_calendar(tx.conn, community=community)
         for found in await load_standings(tx.conn, community=community, calendar=calendar, now=tx.now):
-            await _note(tx, community, found)
+            await _note(tx, found, community=community)
     await store.set_checked(tx.conn, communities=communities, at=tx.now)
     oldest = await store.find_oldest_check(tx.conn)
     GOALS_BEHIND.set(0 if oldest is None else max(0.0, (tx.now - oldest - every).total_seconds()))
     return len(communities) == WATCHED_COUNT
 
 
-async def _note(tx: Transaction, community: str, found: Standing) -> None:
+async def _note(tx: Transaction, found: Standing, *, community: str) -> None:
     if found.span is None or found.state is GoalState.UNMEASURED:
         return
     turn = Turn(found.span.starts_on, found.state, tx.now)
@@ -177,10 +177,11 @@ async def _note(tx: Transaction, community: str, found: Standing) -> None:
         return
     GOAL_TURNS.labels(state=found.state.value).inc()
     if found.state in TOLD:
-        await _tell(tx, community, found, await load_managers(tx.conn, community=community))
+        members = await load_managers(tx.conn, community=community)
+        _tell(tx, found, community=community, members=members)
 
 
-async def _tell(tx: Transaction, community: str, found: Standing, members: Collection[str]) -> None:
+def _tell(tx: Transaction, found: Standing, *, community: str, members: Collection[str]) -> None:
     """Ask for a message to each; of one goal, window and state it is the same message, however often it turns."""
     goal, span = found.definition, found.span
     for member_id in sorted(members):

@@ -1,6 +1,5 @@
 """The route of the scorecard."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from math import isinf
@@ -9,20 +8,18 @@ from typing import Annotated, Literal, Self
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from services.analytics.goals import handlers as goals
 from services.analytics.periods.api import INVALID_DAYS, AskedCalendar, Reader
 from services.analytics.periods.domain import FIRST_DAY, LAST_DAY
-from services.analytics.scorecard import store
 from services.analytics.scorecard.domain import (
     BAD_WEEKS_MAX_COUNT,
     WEEKS_COUNT,
     WINDOW_WEEKS,
     Measured,
     Reading,
-    card,
-    goal_counts,
     practice_state,
+    weeks_before,
 )
+from services.analytics.scorecard.handlers import load_card
 from services.analytics.settings import Settings
 from shared.calendars import Span
 from shared.http import Conn, Day, FieldError, Problem, configured, problem_responses
@@ -121,22 +118,16 @@ async def get_scorecard(
     """
     now = datetime.now(UTC)
     spans = _weeks(day or calendar.day_of(now))
-    weeks = await store.load_weeks(
+    readings_of_all = await load_card(
         conn,
         community=principal.community,
+        calendar=calendar,
         spans=spans,
-        bounds=[
-            *(calendar.start_of(span.starts_on) for span in spans),
-            calendar.start_of(spans[-1].ends_on + timedelta(days=1)),
-        ],
         now=now,
         activation_days=settings.activation_days,
     )
-    ends = [span.ends_on for span in spans]
-    standings = await goals.load_standings_at(conn, community=principal.community, calendar=calendar, ends=ends)
-    weeks = [replace(week, goals=goal_counts(found)) for week, found in zip(weeks, standings, strict=True)]
     practices = []
-    for practice, group in groupby(card(weeks), key=lambda reading: reading.indicator.practice):
+    for practice, group in groupby(readings_of_all, key=lambda reading: reading.indicator.practice):
         readings = list(group)
         practices.append(
             PracticeShown(
@@ -186,7 +177,4 @@ def _weeks(day: date) -> list[Span]:
     if not first <= day <= LAST_DAY:
         detail = f"Give a day from {first} to {LAST_DAY}"
         raise Problem(INVALID_DAYS, detail, [FieldError(field="day", detail=detail)])
-    return [
-        Span(day - timedelta(days=7 * back), day - timedelta(days=7 * (back - 1) + 1))
-        for back in range(WEEKS_COUNT, 0, -1)
-    ]
+    return weeks_before(day)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from enum import StrEnum
 from math import sqrt
 from typing import Final, Literal, NamedTuple
@@ -15,6 +16,7 @@ from services.analytics.response_times.domain.waiting import (
     survival,
 )
 from services.analytics.response_times.domain.waiting import added as added_waits
+from shared.calendars import Span
 
 #: A week is good or bad; so many are looked at, and nine in ten are to be good.
 WEEKS_COUNT: Final = 13
@@ -74,6 +76,14 @@ class Week:
     changes: int = 0
     changes_noted: int = 0
     goals: GoalCounts = field(default_factory=GoalCounts)
+
+
+def weeks_before(day: date) -> list[Span]:
+    """The 13 times seven days that end with the one before `day`, oldest first."""
+    return [
+        Span(day - timedelta(days=7 * back), day - timedelta(days=7 * (back - 1) + 1))
+        for back in range(WEEKS_COUNT, 0, -1)
+    ]
 
 
 def added(weeks: Sequence[Week]) -> Week:

@@ -79,6 +79,8 @@ PAGES = (
     "/catalogue",
     "/add-reward",
     "/reward-links",
+    "/sends",
+    "/sends/new",
     "/guidelines",
     "/held",
     "/messages",

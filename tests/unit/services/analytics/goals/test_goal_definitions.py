@@ -99,7 +99,12 @@ def test_what_a_goal_said_is_kept_by_what_changed_and_none_where_it_was_dropped(
 def accepted(kind: str, **more: Any) -> Any:
     data = more.pop("data", {})
     return {
-        "community": "acme", "uid": "u", "type": kind, "time": at(6, 1), "member": "m", "data": data,
+        "community": "acme",
+        "uid": "u",
+        "type": kind,
+        "time": at(6, 1),
+        "member": "m",
+        "data": data,
         **more,
     }
 

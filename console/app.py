@@ -36,6 +36,7 @@ from console.pages.connectors import routes as connectors
 from console.pages.content import routes as content
 from console.pages.credentials import routes as credentials
 from console.pages.dead_letters import routes as dead_letters
+from console.pages.digests import routes as digests
 from console.pages.draws import routes as draws
 from console.pages.embeds import framed
 from console.pages.embeds import routes as embeds
@@ -45,6 +46,7 @@ from console.pages.figures import routes as figures
 from console.pages.general_ledger import mappings as account_mappings
 from console.pages.general_ledger import routes as general_ledger
 from console.pages.gift_cards import routes as gift_cards
+from console.pages.goals import routes as goals
 from console.pages.guidelines import routes as guidelines
 from console.pages.insight import routes as insight
 from console.pages.journals import routes as journals
@@ -113,7 +115,7 @@ OF_MEMBERS = (
 )
 FOR_EVERYBODY = (visitors, boards_of_everybody, cards, framed)
 PAGES = (
-    *(sign_in, overview, insight, figures, leaderboard, explorer, try_it, account, views),
+    *(sign_in, overview, insight, goals, digests, figures, leaderboard, explorer, try_it, account, views),
     *(
         members,
         messages,

@@ -31,6 +31,8 @@ def _(text: str) -> str:
 
 OVERVIEW = Link("/overview", _("Overview"), "home", "analytics:read")
 SCORECARD = Link("/scorecard", _("Scorecard"), "gauge", "analytics:read")
+DIGESTS = Link("/digests", _("The week"), "cal", "analytics:read")
+GOALS = Link("/goals", _("Goals"), "target", "analytics:read")
 GROWTH = Link("/insight/growth", _("Growth"), "up", "analytics:read")
 RETENTION = Link("/insight/retention", _("Retention"), "undo", "analytics:read")
 ANSWERS = Link("/insight/answers", _("Answers"), "reply", "analytics:read")
@@ -102,8 +104,8 @@ MY_DATA = Link("/me/data", _("My data"), "shield")
 OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
-    Group(None, (OVERVIEW, WAITING)),
-    Group(_("Insight"), (SCORECARD, GROWTH, RETENTION, ANSWERS, ACTIVITY, SENTIMENT, NETWORK)),
+    Group(None, (SCORECARD, GOALS, DIGESTS, OVERVIEW, WAITING)),
+    Group(_("Insight"), (GROWTH, RETENTION, ANSWERS, ACTIVITY, SENTIMENT, NETWORK)),
     Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, KUDOS, CHECK_INS)),
     Group(_("Talk with members"), (SURVEYS, NUDGES, MESSAGES)),
     Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS, QUESTS)),
@@ -127,7 +129,9 @@ def groups_for(session: Session) -> list[Group]:
 
 
 def home_of(session: Session) -> str:
-    """The first page of somebody: a member's own, else the first that their roles let them see."""
+    """The first page of somebody: a member's own, a manager's scorecard, else the first that roles let see."""
     if session.is_member:
         return ME.path
+    if session.may("analytics:read") and not session.may("programmes:write"):
+        return OVERVIEW.path
     return next((link.path for group in groups_for(session) for link in group.links), ACCOUNT.path)

@@ -485,6 +485,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
                 Query("max(plaudit_analytics_responses_behind_seconds)", "response times"),
                 Query("max(plaudit_analytics_sentiment_behind_seconds)", "sentiment"),
                 Query("max(plaudit_analytics_network_behind_seconds)", "network"),
+                Query("max(plaudit_analytics_goals_behind_seconds)", "goals"),
             ),
         ),
         Panel(

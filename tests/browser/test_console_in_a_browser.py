@@ -30,6 +30,8 @@ PAGES = (
     "/figures/events",
     "/figures/new-members",
     "/scorecard",
+    "/goals",
+    "/digests",
     "/insight/growth",
     "/insight/retention",
     "/insight/answers?days=90",

@@ -264,6 +264,70 @@ _ALL: Final = (
         page="/me/surveys",
     ),
     Kind(
+        "goal",
+        "A goal was reached or missed, or will be missed",
+        {"title": "Mentions", "state": "off_pace", "actual": "30", "target": "120", "forecast": "90"},
+        _words(
+            en=(
+                "{% if state == 'met' %}Reached: {{ title }}{% elif state == 'missed' %}Missed: {{ title }}"
+                "{% else %}Off pace: {{ title }}{% endif %}",
+                "Hello {{ name }},\n\n{% if state == 'met' %}**{{ title }}** has reached its target: {{ actual }} "
+                "of {{ target }}.{% elif state == 'missed' %}**{{ title }}** ended at {{ actual }} of "
+                "{{ target }}.{% else %}**{{ title }}** stands at {{ actual }} of {{ target }}, and ends at about "
+                "{{ forecast }} if nothing changes.{% endif %}\n\n[See what serves it]({{ link }})",
+            ),
+            it=(
+                "{% if state == 'met' %}Raggiunto: {{ title }}{% elif state == 'missed' %}Mancato: {{ title }}"
+                "{% else %}In ritardo: {{ title }}{% endif %}",
+                "Ciao {{ name }},\n\n{% if state == 'met' %}**{{ title }}** ha raggiunto il traguardo: "
+                "{{ actual }} su {{ target }}.{% elif state == 'missed' %}**{{ title }}** si è chiuso a "
+                "{{ actual }} su {{ target }}.{% else %}**{{ title }}** è a {{ actual }} su {{ target }}, e "
+                "finirà a circa {{ forecast }} se nulla cambia.{% endif %}\n\n"
+                "[Guarda che cosa vi contribuisce]({{ link }})",
+            ),
+        ),
+        page="/goals",
+    ),
+    Kind(
+        "digest",
+        "The week of the community, for who looks after it",
+        {
+            "active": "86",
+            "before": "79",
+            "newcomers": "5",
+            "off": "1",
+            "questions": "3",
+            "reports": "",
+            "todo": "answers",
+        },
+        _words(
+            en=(
+                "{{ community }}: the week",
+                "Hello {{ name }},\n\n**{{ active }}** members were active, {{ before }} in the week before; "
+                "{{ newcomers }} were new.{% if off %}\n\nGoals off pace: **{{ off }}**.{% endif %}"
+                "{% if questions %}\n\nQuestions that have waited for more than a day: **{{ questions }}**."
+                "{% endif %}{% if reports %}\n\nReports that are due: **{{ reports }}**.{% endif %}\n\n"
+                "One thing to do: {% if todo == 'reports' %}decide the reports that are due."
+                "{% elif todo == 'answers' %}answer who waits longest.{% elif todo == 'goals' %}look at the goal "
+                "that is off pace.{% elif todo == 'practice' %}see which practice needs care."
+                "{% else %}nothing waits. Thank somebody.{% endif %}\n\n[The week in full]({{ link }})",
+            ),
+            it=(
+                "{{ community }}: la settimana",
+                "Ciao {{ name }},\n\n**{{ active }}** membri sono stati attivi, {{ before }} la settimana prima; "
+                "{{ newcomers }} erano nuovi.{% if off %}\n\nObiettivi fuori passo: **{{ off }}**.{% endif %}"
+                "{% if questions %}\n\nDomande che aspettano da più di un giorno: **{{ questions }}**."
+                "{% endif %}{% if reports %}\n\nSegnalazioni in scadenza: **{{ reports }}**.{% endif %}\n\n"
+                "Una cosa da fare: {% if todo == 'reports' %}decidere le segnalazioni in scadenza."
+                "{% elif todo == 'answers' %}rispondere a chi aspetta da più tempo.{% elif todo == 'goals' %}"
+                "guardare l'obiettivo fuori passo.{% elif todo == 'practice' %}vedere quale pratica ha bisogno di "
+                "cura.{% else %}nulla aspetta. Ringraziare qualcuno.{% endif %}\n\n"
+                "[La settimana per intero]({{ link }})",
+            ),
+        ),
+        page="/digests",
+    ),
+    Kind(
         "offer",
         "Something is theirs, and a link has it",
         {"title": "Thank you for the spring meetup"},

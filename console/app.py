@@ -45,6 +45,7 @@ from console.pages.figures import routes as figures
 from console.pages.general_ledger import mappings as account_mappings
 from console.pages.general_ledger import routes as general_ledger
 from console.pages.guidelines import routes as guidelines
+from console.pages.ideas import routes as ideas
 from console.pages.insight import routes as insight
 from console.pages.journals import routes as journals
 from console.pages.keys import routes as keys
@@ -114,6 +115,7 @@ PAGES = (
         levels,
         celebrations,
         nudges,
+        ideas,
         kudos,
         surveys,
         quests,

@@ -34,6 +34,7 @@ DONE: Final = {
     "content.rated.v1": _("Rated something"),
     "content.voted.v1": _("Voted"),
     "idea.suggested.v1": _("Suggested something"),
+    "idea.voted.v1": _("Voted for a suggestion"),
     "idea.status_changed.v1": _("A suggestion went on"),
     "member.visited.v1": _("Came by"),
     "member.referred.v1": _("Brought somebody"),

@@ -6,6 +6,7 @@ from services.analytics.feedback import api as feedback
 from services.analytics.feedback.handlers import on_surveys
 from services.analytics.guidelines import api as guidelines
 from services.analytics.guidelines.handlers import on_guidelines
+from services.analytics.ideas import api as ideas
 from services.analytics.intake.handlers import on_events, on_members
 from services.analytics.lift import api as lift
 from services.analytics.lift.handlers import SETTLE_EVERY_SECONDS as SETTLE_NUDGES_EVERY_SECONDS
@@ -104,6 +105,7 @@ SPEC = ServiceSpec(
             guidelines,
             lift,
             feedback,
+            ideas,
         )
     ],
     problems=ERRORS,

@@ -255,6 +255,13 @@ class Settings(SigningSettings):
         description="Access keys, and communities, whose use is remembered; the longest silent is not",
     )
 
+    ideas_day_max_count: int = Field(
+        5, ge=1, le=1_000, description="Suggestions that a member may make on a day of the community's"
+    )
+    idea_votes_day_max_count: int = Field(
+        50, ge=1, le=10_000, description="Suggestions that a member may vote for on a day of the community's"
+    )
+
     public_url: str = Field(
         "",
         description="Where people reach the console, such as https://plaudit.example.org: links in messages begin "

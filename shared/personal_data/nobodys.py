@@ -261,6 +261,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "redemption_lots": "community redemption_id part position award_id points",
         "redemption_states": "community redemption_id fact_id position state changed_at",
         "rejections": "community fact_id source event_id outcome reason rejected_at receipt_id receipt_index",
+        "idea_events": "community event_uid channel host item_id status",
         "response_events": "community channel host item_id event_uid is_question",
         "response_marks": "mark_id community channel host item_id marked_at",
         "retention_figures": "community figure channel day number people",

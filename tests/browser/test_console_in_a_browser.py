@@ -82,6 +82,8 @@ PAGES = (
     "/messages",
     "/messages/words/address/en",
     "/quests",
+    "/nudges",
+    "/ideas",
     "/figures/points?rule=no-rule-is-called-so",
     "/figures/events?sort=events&days=7",
 )

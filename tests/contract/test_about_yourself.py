@@ -18,6 +18,7 @@ _BADGE = f"{BADGES} test_nobody_gives_or_takes_back_a_badge_of_their_own"
 _PAID = f"{REWARDS}/test_outcomes_of_two.py test_nobody_approves_what_pays_them_nor_confirms_that_it_came_back"
 _CHOSEN = f"{REWARDS}/test_redeeming.py test_nobody_confirms_what_they_chose_themselves"
 _MERGES = f"{INGEST} test_who_is_one_by_a_merge_is_that_person_too_while_it_lasts_and_no_merge_is_by_oneself"
+_IDEAS = "tests/integration/services/ingest/test_ideas.py test_nobody_goes_on_with_what_they_suggested_themselves"
 #: What decides about a member, and the test in which somebody tries it for themselves.
 DECIDES: Final = {
     "scoring POST /v1/guideline-cases/{case_id}/decide": _MODERATES,
@@ -45,6 +46,8 @@ DECIDES: Final = {
     "ingest POST /v1/members/{member_id}/unmerge": _MERGES,
     "ingest PUT /v1/members/{member_id}/standing": _MERGES,
     "ingest PUT /v1/members/{member_id}/attributes": _MERGES,
+    "ingest POST /v1/ideas/{idea_id}/move": _IDEAS,
+    "ingest POST /v1/ideas/{idea_id}/join": _IDEAS,
 }
 THEIRS = "a member does so for themselves"
 NOBODYS = "about no member"
@@ -132,6 +135,9 @@ DECIDES_NOT: Final = {
     "ingest POST /v1/kudos": "nobody thanks themselves",
     "ingest POST /v1/kudos/{event_uid}/take-back": "it takes away, and gives nothing",
     "ingest POST /v1/kudos/receivers": NOBODYS,
+    "ingest POST /v1/ideas": THEIRS,
+    "ingest POST /v1/ideas/{idea_id}/vote": "nobody votes for what they suggested",
+    "ingest POST /v1/ideas/{idea_id}/withdraw": "it takes away, and gives nothing",
     "ingest POST /v1/celebration-reactions": "it wishes somebody well, and earns nothing",
     "ingest POST /v1/own-members": "it takes away, and is shown by a token",
     "ingest POST /v1/communities/{community}/people": OWN_ROLES,

@@ -75,6 +75,7 @@ EVENTS: Final = {
     "content.voted.v1": (_("Voted"), "up"),
     "chat.reaction_removed.v1": (_("Took a reaction back"), "undo"),
     "idea.suggested.v1": (_("Suggested something"), "pen"),
+    "idea.voted.v1": (_("Voted for a suggestion"), "check"),
     "idea.status_changed.v1": (_("A suggestion went on"), "flow"),
     "member.visited.v1": (_("Came by"), "user"),
     "member.referred.v1": (_("Brought somebody"), "people"),

@@ -38,6 +38,7 @@ EVENT_TYPES: Final = {
     "content.rated.v1": _("rating something"),
     "content.voted.v1": _("voting"),
     "idea.suggested.v1": _("suggesting something"),
+    "idea.voted.v1": _("voting for a suggestion"),
     "idea.status_changed.v1": _("a suggestion that went on"),
     "moderation.reported.v1": _("reporting something"),
     "moderation.decided.v1": _("deciding about a report"),

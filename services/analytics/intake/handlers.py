@@ -1,6 +1,7 @@
 """What is new in the event log, and about members, to everything that is made of it."""
 
 from services.analytics.feedback.handlers import note_answers
+from services.analytics.ideas.handlers import note_ideas
 from services.analytics.participation.handlers import count_events
 from services.analytics.response_times.handlers import note_moved, note_said
 from services.analytics.retention.handlers import mark
@@ -14,6 +15,7 @@ async def on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
     await mark(tx, await count_events(tx, events))
     await note_said(tx, events)
     await note_answers(tx, events)
+    await note_ideas(tx, events)
 
 
 async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:

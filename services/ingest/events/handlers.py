@@ -44,6 +44,9 @@ from services.ingest.events.domain.refusing import conflict
 from services.ingest.events.domain.traces import traces_of
 from services.ingest.events.store import receipts as store
 from services.ingest.events.store import traces
+from services.ingest.ideas.domain import TYPES as IDEA_TYPES
+from services.ingest.ideas.handlers import IdeaEvent, note_ideas
+from services.ingest.ideas.handlers import note_taken_back as note_ideas_taken_back
 from services.ingest.measuring.handlers.texts import Said, keep_texts, measure
 from services.ingest.members.domain import IdentityKey, Owner
 from services.ingest.members.handlers.resolving import resolve, who_is_known
@@ -116,8 +119,9 @@ async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> Non
         for event in accepted
         if (not STAYS.isdisjoint(event.event["data"]) or extensions_of(event.event)) and event.uid not in silent
     ]
-    # What the wall shows, also of what the database had forgotten.
+    # What the wall and the list of suggestions show, also of what the database had forgotten.
     listed = await note_kudos(tx, given=_kudos(accepted, members, silent))
+    listed |= await note_ideas(tx, told=_ideas(accepted, members, silent))
     if told:
         # What was told before is in the log.
         again = [key for event in accepted if (key := (event.community, event.uid)) in told]
@@ -129,7 +133,9 @@ async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> Non
     await keep_texts(tx, said=[(_said(event, members), measured.get(event.uid)) for event in written])
     # 5. Which day is it for them?
     calendars = await calendars_of(tx, communities={event.community for event in accepted})
-    await note_taken_back(tx, said=_said_of(accepted))
+    said = _said_of(accepted)
+    await note_taken_back(tx, said=said)
+    await note_ideas_taken_back(tx, said=said)
     # 6. The outcome, and the messages that follow.
     try:
         await store.add_receipts(tx.conn, outcomes=outcomes)
@@ -304,6 +310,17 @@ def _kudos(
         if giver != receiver:
             found.append(GivenEvent(event.community, event.uid, event.event, giver, receiver))
     return found
+
+
+def _ideas(
+    accepted: Sequence[Received], members: Mapping[IdentityKey, Owner], silent: Collection[str]
+) -> list[IdeaEvent]:
+    """Those of events that say something of a suggestion, with who did it."""
+    return [
+        IdeaEvent(event.community, event.uid, event.event, members[event.identities["member"][0]].member_id)
+        for event in accepted
+        if event.event["type"] in IDEA_TYPES and event.uid not in silent and "member" in event.identities
+    ]
 
 
 def _said_of(accepted: Sequence[Received]) -> list[SaidOf]:

@@ -1057,6 +1057,42 @@ async def take_thanks_back(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"/v1/kudos/{given.json()['event_uid']}/take-back", {})
 
 
+async def suggest_idea(desk: Desk, name: str = "suggester") -> Ask:
+    body = {"identities": [{"channel": "forum", "id": name}]}
+    member_id = (await desk.api.put("/v1/members/identities", json=body)).json()["member_id"]
+    return Ask(desk.api, "POST", "/v1/ideas", {"author": member_id, "title": "A dark theme"})
+
+
+async def suggested_idea(desk: Desk, name: str = "suggester") -> str:
+    done = await (await suggest_idea(desk, name))()
+    assert done.status_code == 201, done.text
+    return str(done.json()["idea_id"])
+
+
+async def vote_for_idea(desk: Desk) -> Ask:
+    idea_id = await suggested_idea(desk)
+    body = {"identities": [{"channel": "forum", "id": "voter"}]}
+    member_id = (await desk.api.put("/v1/members/identities", json=body)).json()["member_id"]
+    return Ask(desk.api, "POST", f"/v1/ideas/{idea_id}/vote", {"member": member_id})
+
+
+async def withdraw_vote(desk: Desk) -> Ask:
+    given = await vote_for_idea(desk)
+    done = await given()
+    assert done.status_code == 200, done.text
+    return Ask(desk.api, "POST", f"/v1/ideas/{done.json()['idea_id']}/withdraw", given.json)
+
+
+async def move_idea(desk: Desk) -> Ask:
+    body = {"state": "planned", "note": "It comes in spring."}
+    return Ask(desk.api, "POST", f"/v1/ideas/{await suggested_idea(desk)}/move", body)
+
+
+async def join_idea(desk: Desk) -> Ask:
+    idea_id, other = await suggested_idea(desk), await suggested_idea(desk, "another")
+    return Ask(desk.api, "POST", f"/v1/ideas/{idea_id}/join", {"to": other, "note": "Both ask for it."})
+
+
 async def answer_survey(desk: Desk) -> Ask:
     pool, community = desk.world.pool, desk.world.community
     body = {"identities": [{"channel": "forum", "id": "asked"}]}
@@ -1329,6 +1365,11 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/celebrations-seen": ("celebration.see", see),
     "ingest POST /v1/kudos": ("kudos.give", thank),
     "ingest POST /v1/kudos/{event_uid}/take-back": ("kudos.take_back", take_thanks_back),
+    "ingest POST /v1/ideas": ("idea.suggest", suggest_idea),
+    "ingest POST /v1/ideas/{idea_id}/vote": ("idea.vote", vote_for_idea),
+    "ingest POST /v1/ideas/{idea_id}/withdraw": ("idea.withdraw", withdraw_vote),
+    "ingest POST /v1/ideas/{idea_id}/move": ("idea.move", move_idea),
+    "ingest POST /v1/ideas/{idea_id}/join": ("idea.join", join_idea),
     "ingest POST /v1/survey-invitations/{token}/answer": ("survey.answer", answer_survey),
     "ingest POST /v1/connectors": ("connector.add", connect),
     "ingest PATCH /v1/connectors/{name}": ("connector.change", change_connection),

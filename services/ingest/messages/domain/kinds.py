@@ -52,6 +52,16 @@ def _words(**by_language: tuple[str, str]) -> Mapping[str, Words]:
     return {language: Words(*both) for language, both in by_language.items()}
 
 
+#: How a suggestion went on, as the end of a sentence about it.
+_WENT_ON: Final = {
+    "en": "{% if state == 'planned' %} is planned{% elif state == 'done' %} is done"
+    "{% elif state == 'declined' %} will not be done{% elif state == 'joined' %} was joined to another like it"
+    "{% else %} stands by itself again{% endif %}",
+    "it": "{% if state == 'planned' %} è in programma{% elif state == 'done' %} è realizzata"
+    "{% elif state == 'declined' %} non si farà{% elif state == 'joined' %} è stata unita a un'altra simile"
+    "{% else %} sta di nuovo per conto suo{% endif %}",
+}
+
 _ALL: Final = (
     Kind(
         "badge",
@@ -242,6 +252,26 @@ _ALL: Final = (
             ),
         ),
         page="/me/surveys",
+    ),
+    Kind(
+        "idea",
+        "A suggestion of theirs, or that they voted for, went on",
+        {"state": "planned", "note": "It comes with the next version.", "own": "yes"},
+        _words(
+            en=(
+                "{% if own %}What you suggested{% else %}What you voted for{% endif %}" + _WENT_ON["en"],
+                "Hello {{ name }},\n\n{% if own %}what you suggested{% else %}what you voted for{% endif %} in"
+                " {{ community }}" + _WENT_ON["en"] + ".\n\n{% if note %}> {{ note }}\n\n{% endif %}"
+                "[See it]({{ link }})",
+            ),
+            it=(
+                "{% if own %}La tua proposta{% else %}Una proposta che hai votato{% endif %}" + _WENT_ON["it"],
+                "Ciao {{ name }},\n\n{% if own %}la tua proposta{% else %}una proposta che hai votato{% endif %}"
+                " in {{ community }}" + _WENT_ON["it"] + ".\n\n{% if note %}> {{ note }}\n\n{% endif %}"
+                "[Guardala]({{ link }})",
+            ),
+        ),
+        page="/me/ideas",
     ),
     Kind(
         "address",

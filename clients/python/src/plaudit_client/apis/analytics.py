@@ -504,6 +504,15 @@ class Analytics:
             self._ask(call("analytics", "GET", "/v1/guidelines/figures", params={"from": from_, "to": to})),
         )
 
+    def get_idea_loop(self, *, from_: str | None = None, to: str | None = None) -> types.IdeaLoop:
+        """Of those that were made in those days, here or on a platform. Medians count those that wait as
+        waiting.
+        """
+        return cast(
+            "types.IdeaLoop",
+            self._ask(call("analytics", "GET", "/v1/idea-loop", params={"from": from_, "to": to})),
+        )
+
     def whose_key(self) -> types.KeyHolder:
         """Tells a client that this service knows its key, whose it is, and what it may do."""
         return cast("types.KeyHolder", self._ask(call("analytics", "GET", "/v1/key")))
@@ -1636,6 +1645,15 @@ class AsyncAnalytics:
         return cast(
             "types.GuidelineFigures",
             await self._ask(call("analytics", "GET", "/v1/guidelines/figures", params={"from": from_, "to": to})),
+        )
+
+    async def get_idea_loop(self, *, from_: str | None = None, to: str | None = None) -> types.IdeaLoop:
+        """Of those that were made in those days, here or on a platform. Medians count those that wait as
+        waiting.
+        """
+        return cast(
+            "types.IdeaLoop",
+            await self._ask(call("analytics", "GET", "/v1/idea-loop", params={"from": from_, "to": to})),
         )
 
     async def whose_key(self) -> types.KeyHolder:

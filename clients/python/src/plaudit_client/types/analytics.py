@@ -289,6 +289,20 @@ class GuidelineFigures(TypedDict):
     waiting: int
 
 
+class IdeaLoop(TypedDict):
+    """What became of the suggestions of some days, and by month, newest first; 120 of them at most."""
+
+    answered: int
+    answered_in_time: int
+    close_seconds: int | None
+    closed: int
+    due: int
+    first_answer_seconds: int | None
+    months: list[MonthLoopShown]
+    promised_days: int
+    suggested: int
+
+
 class IndicatorShown(TypedDict):
     """What is measured of a practice, in the last 28 days that are over."""
 
@@ -343,6 +357,19 @@ class MemberEvents(TypedDict):
     items: list[MemberEvent]
     names: dict[str, str | None]
     next: NotRequired[str | None]
+
+
+class MonthLoopShown(TypedDict):
+    """What became of the suggestions of a month."""
+
+    answered: int
+    answered_in_time: int
+    close_seconds: int | None
+    closed: int
+    due: int
+    first_answer_seconds: int | None
+    starts_on: str
+    suggested: int
 
 
 class MonthStickiness(TypedDict):

@@ -767,6 +767,97 @@ class HeaderSaid(TypedDict):
     value: str
 
 
+class IdeaAuthor(TypedDict):
+    """Who suggested it."""
+
+    member_id: str
+    name: str | None
+
+
+class IdeaDone(TypedDict):
+    """A suggestion as it stands now."""
+
+    event_uid: str
+    idea_id: str
+    joined_to: str | None
+    made_at: str
+    moved_at: str | None
+    seen: IdeasSeen
+    state: IdeaState
+    votes: int
+
+
+class IdeaMove(TypedDict):
+    """How a suggestion went on."""
+
+    joined_to: str | None
+    moved_at: str
+    note: str | None
+    state: IdeaState
+
+
+class IdeaShown(TypedDict):
+    """What a member suggested."""
+
+    author: IdeaAuthor
+    event_uid: str
+    has_voted: bool
+    idea_id: str
+    is_own: bool
+    joined_to: str | None
+    made_at: str
+    moved_at: str | None
+    seen: IdeasSeen
+    state: IdeaState
+    text: str | None
+    title: str | None
+    votes: int
+
+
+class IdeaVoted(TypedDict):
+    """A member voted for a suggestion; `object` is the suggestion, `object.author` is whose it is."""
+
+    data: ActivityData
+    datacontenttype: NotRequired[str]
+    dataschema: NotRequired[str]
+    id: str
+    source: str
+    specversion: Literal["1.0"]
+    subject: NotRequired[str]
+    time: str
+    traceparent: NotRequired[str]
+    type: Literal["idea.voted.v1"]
+
+
+class IdeaWanted(TypedDict):
+    """What is suggested, by whom."""
+
+    author: NotRequired[str | None]
+    language: NotRequired[str | None]
+    text: NotRequired[str | None]
+    title: str
+
+
+class IdeaWithMoves(TypedDict):
+    """A suggestion, and how it went on, oldest first."""
+
+    author: IdeaAuthor
+    event_uid: str
+    has_voted: bool
+    idea_id: str
+    is_own: bool
+    joined_to: str | None
+    made_at: str
+    moved_at: str | None
+    moves: list[IdeaMove]
+    next_states: list[IdeaState]
+    seen: IdeasSeen
+    state: IdeaState
+    text: str | None
+    title: str | None
+    votes: int
+
+
 class IdentitiesDeclared(TypedDict):
     """Identities that are one person."""
 
@@ -840,6 +931,13 @@ class Issue(TypedDict):
     time: str
     traceparent: NotRequired[str]
     type: Literal["code.issue.v1"]
+
+
+class JoinWanted(TypedDict):
+    """Which other suggestion says the same."""
+
+    note: str
+    to: str
 
 
 class Joined(TypedDict):
@@ -1191,6 +1289,13 @@ class MessagingShown(TypedDict):
     state: AddressState | None
 
 
+class MoveWanted(TypedDict):
+    """How a suggestion goes on, and why."""
+
+    note: str
+    state: Literal["new", "planned", "done", "declined"]
+
+
 class NotRebuilt(TypedDict):
     """Something that no topic says."""
 
@@ -1296,6 +1401,13 @@ class EventTracedPage(TypedDict):
     """EventTracedPage"""
 
     items: list[EventTraced]
+    next: NotRequired[str | None]
+
+
+class IdeaShownPage(TypedDict):
+    """IdeaShownPage"""
+
+    items: list[IdeaShown]
     next: NotRequired[str | None]
 
 
@@ -2095,12 +2207,6 @@ class SaidData(TypedDict):
     url: NotRequired[str]
 
 
-class Seen(TypedDict):
-    """How many of them one had not seen before."""
-
-    new_count: int
-
-
 class SeenWanted(TypedDict):
     """What one saw."""
 
@@ -2254,7 +2360,10 @@ class StateCounts(TypedDict):
 
 
 class StatusChanged(TypedDict):
-    """A suggestion has another `status`, such as planned or done; `object.author` is whose it is."""
+    """A suggestion has another `status`, such as planned or done; `object.author` is whose it is.
+
+    One that says the same as another is `joined_to` that.
+    """
 
     data: StatusData
     datacontenttype: NotRequired[str]
@@ -2277,6 +2386,7 @@ class StatusData(TypedDict):
     contributors: NotRequired[list[Actor]]
     host: NotRequired[str]
     in_reply_to: NotRequired[Thing]
+    joined_to: NotRequired[str]
     object: NotRequired[Thing]
     status: str
 
@@ -2536,6 +2646,12 @@ class Voted(TypedDict):
     type: Literal["content.voted.v1"]
 
 
+class VoterNamed(TypedDict):
+    """Whose vote it is."""
+
+    member: NotRequired[str | None]
+
+
 class Waiting(TypedDict):
     """Facts of one type that are still to be taken in."""
 
@@ -2753,6 +2869,12 @@ class MergesDifferenceShown(TypedDict):
     what: str
 
 
+class ReactionsSeen(TypedDict):
+    """How many of them one had not seen before."""
+
+    new_count: int
+
+
 class ReplaysDifferenceShown(TypedDict):
     """A field in which what came differs from what stands; null for what one of them does not have."""
 
@@ -2780,6 +2902,7 @@ Activity = (
     | Rated
     | Voted
     | Suggested
+    | IdeaVoted
     | StatusChanged
     | TicketResolved
     | CheckIn
@@ -2810,6 +2933,8 @@ DeliveryState = Literal["waiting", "delivered", "failed", "held"]
 
 Erased = Literal["deleted", "blanked", "stays"]
 
+IdeaState = Literal["new", "planned", "done", "declined", "joined"]
+
 KudosState = Literal["shown", "waiting", "hidden", "taken_back"]
 
 Lane = Literal["live", "backfill"]
@@ -2836,6 +2961,8 @@ Reason = Literal["same_subject", "same_email", "same_name", "same_handle"]
 
 Role = Literal["member", "moderator", "manager", "finance_maker", "finance_approver", "operator", "administrator"]
 
+Sort = Literal["votes", "newest"]
+
 State = Literal["mapped", "no_engagement", "unmapped", "invalid"]
 
 Why = Literal[
@@ -2852,3 +2979,5 @@ Why = Literal[
     "not_opened",
     "room_gone",
 ]
+
+IdeasSeen = Literal["shown", "waiting", "hidden", "taken_back"]

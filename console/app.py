@@ -64,6 +64,7 @@ from console.pages.my_messages import routes as my_messages
 from console.pages.my_payouts import routes as my_payouts
 from console.pages.my_place import routes as my_place
 from console.pages.my_rewards import routes as my_rewards
+from console.pages.nominations import routes as nominations
 from console.pages.nudges import routes as nudges
 from console.pages.overview import routes as overview
 from console.pages.parts import routes as parts
@@ -116,6 +117,7 @@ PAGES = (
         celebrations,
         nudges,
         ideas,
+        nominations,
         kudos,
         surveys,
         quests,

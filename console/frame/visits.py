@@ -216,6 +216,8 @@ TOASTS = {
     "suggested": _("Your suggestion is on the list in a moment"),
     "voted": _("Your vote counts"),
     "vote-withdrawn": _("Your vote is withdrawn"),
+    "nominated": _("Nominated: it shows in a moment"),
+    "stand-said": _("Noted of your nomination"),
     "idea-moved": _("Noted: whom it concerns is told"),
     "reacted": _("Sent: it shows in a moment"),
     "draft-saved": _("The draft is saved"),

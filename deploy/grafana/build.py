@@ -163,6 +163,12 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Nominations",
+            "Rounds that were declared and decided, nominations, and votes.",
+            "cps",
+            rates("plaudit_ingest_nominations_total", "act"),
+        ),
+        Panel(
             "Surveys",
             "Members whom surveys asked, whom they did not ask and why, and answers.",
             "cps",

@@ -50,6 +50,8 @@ from services.ingest.messages.api import reaching as messages_reaching
 from services.ingest.messages.api import saying as messages_saying
 from services.ingest.messages.handlers import sending
 from services.ingest.messages.handlers.requests import REQUESTED
+from services.ingest.nominations import handlers as nominations_handlers
+from services.ingest.nominations.api import routes as nominations
 from services.ingest.problems import ERRORS
 from services.ingest.reactions import api as reactions
 from services.ingest.reactions.handlers import FOLLOWED_CELEBRATIONS
@@ -94,7 +96,7 @@ SPEC = ServiceSpec(
             for part in (posting, deliveries, receipts, traces, event_types, measuring, linking, directory)
         ),
         *(part.router for part in (suggestions, members, bots, merges, attributes, erasure, checkins, replays)),
-        *(part.router for part in (reactions, kudos, walls, surveys, suggesting, ideas)),
+        *(part.router for part in (reactions, kudos, walls, surveys, suggesting, ideas, nominations)),
         *(part.router for part in (connections, door)),
         *(part.router for part in (webhooks, communities, public_communities, people, ties, keys, sign_ins)),
         *(part.router for part in (messages_saying, messages_log, messages_reaching, messages_public)),
@@ -135,6 +137,11 @@ SPEC = ServiceSpec(
         Timer("sweep-sign-in-links", every_seconds=SWEEP_EVERY_SECONDS, run=sweep),
         Timer("count-votes", every_seconds=ideas_handlers.COUNT_EVERY_SECONDS, run=ideas_handlers.count_stale),
         Timer("tell-of-ideas", every_seconds=suggesting_handlers.TELL_EVERY_SECONDS, run=suggesting_handlers.tell),
+        Timer(
+            "decide-rounds",
+            every_seconds=nominations_handlers.DECIDE_EVERY_SECONDS,
+            run=nominations_handlers.decide,
+        ),
         Timer("ask-by-surveys", every_seconds=asking.ASK_EVERY_SECONDS, run=asking.ask),
         Timer("count-answers", every_seconds=answering.COUNT_EVERY_SECONDS, run=answering.count_together),
         Timer("keep-messages", every_seconds=sending.KEEP_EVERY_SECONDS, run=sending.keep_in_order),

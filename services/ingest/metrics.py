@@ -72,6 +72,11 @@ for _state in ("new", "planned", "done", "declined", "joined"):
 IDEAS_LISTED = Counter(
     "plaudit_ingest_ideas_listed_total", "Suggestions with a word of a list in them, which wait for a decision"
 )
+NOMINATIONS = Counter(
+    "plaudit_ingest_nominations_total", "Rounds that were declared and decided, nominations, and votes", ["act"]
+)
+for _act in ("declared", "made", "voted", "decided"):
+    NOMINATIONS.labels(_act)
 CHECK_INS = Counter("plaudit_ingest_check_ins_total", "Tries to check in, by what became of them", ["outcome"])
 for _act in (*REACTED_WITH, "seen"):
     REACTIONS.labels(_act, "given")

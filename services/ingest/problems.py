@@ -42,7 +42,6 @@ from services.ingest.erasure.domain import UndecidedError
 from services.ingest.events.api import posting
 from services.ingest.events.api.waiting import TooManyWaitingError
 from services.ingest.events.domain import admission
-from services.ingest.ideas import api as ideas
 from services.ingest.kudos import api as kudos
 from services.ingest.kudos.domain import giving as kudos_errors
 from services.ingest.measuring.api import UNKNOWN_TEXT
@@ -57,13 +56,13 @@ from services.ingest.messages.domain.templates import TemplateError
 from services.ingest.messages.handlers.reaching import NotAnAddressError
 from services.ingest.messages.handlers.rooms import NotARoomError
 from services.ingest.metrics import REQUESTS_TOO_DEAR
+from services.ingest.nominations.api import problems as nominations
 from services.ingest.reactions.api import UNKNOWN_CELEBRATION
 from services.ingest.reactions.domain import UnknownCelebrationError
 from services.ingest.refused.domain import NotWholeError, UnknownRefusedError
 from services.ingest.replays import api as replays
 from services.ingest.replays.handlers import StillRefusedError
 from services.ingest.suggesting import api as suggesting
-from services.ingest.suggesting import domain as suggesting_errors
 from services.ingest.surveys import api as surveys
 from services.ingest.surveys import domain as survey_errors
 from services.ingest.webhooks import api as webhooks
@@ -174,26 +173,8 @@ ERRORS: ErrorTable = {
         kudos.UNKNOWN_KUDOS,
         "Nothing was done. GET /v1/kudos has those there are; one's own, given here, one takes back",
     ),
-    suggesting_errors.UnknownIdeaError: lambda _: Problem(
-        ideas.UNKNOWN_IDEA, "Nothing was done. GET /v1/ideas has those there are"
-    ),
-    suggesting_errors.NoSuggesterError: lambda _: Problem(
-        UNKNOWN_MEMBER, "Nothing was done: nobody of that id is there, or they are no person"
-    ),
-    suggesting_errors.SuspendedSuggesterError: lambda _: Problem(
-        suggesting.SUSPENDED_SUGGESTER, "Nothing was done: who is suspended neither suggests nor votes"
-    ),
-    suggesting_errors.OwnIdeaError: lambda _: Problem(
-        suggesting.OWN_IDEA, "Nothing was done: votes are for what another suggested"
-    ),
-    suggesting_errors.IdeaClosedError: lambda error: Problem(
-        suggesting.IDEA_CLOSED, f"Nothing was done: {error}, and what is new or planned takes votes"
-    ),
-    suggesting_errors.TooManyIdeasError: lambda error: Problem(
-        suggesting.TOO_MANY_IDEAS, f"Nothing was done: {error}"
-    ),
-    suggesting_errors.NoStepError: lambda error: Problem(suggesting.NO_STEP, f"Nothing was done: {error}"),
-    suggesting_errors.NotJoinedError: lambda error: Problem(suggesting.NOT_JOINED, f"Nothing was done: {error}"),
+    **nominations.REFUSALS,
+    **suggesting.REFUSALS,
     survey_errors.SurveyClosedError: lambda _: Problem(
         surveys.SURVEY_CLOSED, "Nothing was done: its time is over"
     ),

@@ -52,6 +52,10 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "delivery_hours": "community connection hour outcome deliveries",
         "declared_attributes": "community version effective_from attributes",
         "declared_kudos": "community version effective_from terms words giving",
+        "nomination_rounds": (
+            "community round_id title about starts_at votes_from ends_at nominators voters winners is_live "
+            "needs_yes made_at decided_at cancelled_at"
+        ),
         "declared_surveys": "community version effective_from surveys",
         "survey_rounds": "community survey_id starts_on after_member is_done advanced_at",
         # Of nobody: no member, no invitation, no time.

@@ -84,6 +84,7 @@ PAGES = (
     "/quests",
     "/nudges",
     "/ideas",
+    "/nominations",
     "/figures/points?rule=no-rule-is-called-so",
     "/figures/events?sort=events&days=7",
 )

@@ -42,6 +42,8 @@ TABLES = {
     "idea_moves": _("How suggestions of theirs went on"),
     "ideas": _("What they suggested, with the votes for it"),
     "idea_votes": _("Suggestions that they voted for"),
+    "nominations": _("Nominations of theirs, and those that they made"),
+    "nomination_votes": _("Whom they voted for"),
     "survey_invitations": _("What surveys asked them, and what they answered by name"),
     "survey_triggers": _("Events after which a survey is to ask them"),
     "followed_audiences": _("In which audiences they are"),

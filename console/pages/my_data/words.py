@@ -59,6 +59,8 @@ HELD: Final = (
     _("What they suggested"),
     _("What they voted for"),
     _("How suggestions of theirs went on"),
+    _("Nominations of theirs, and those that they made"),
+    _("Whom they voted for"),
     _("What surveys asked them, and what they answered by name"),
     _("Events after which a survey is to ask them"),
     _("Which surveys asked them"),

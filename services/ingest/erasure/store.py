@@ -54,6 +54,18 @@ _DELETED: Mapping[str, str] = {
             where i.community = g.community and i.idea_id = g.idea_id)
         select from gone
     """,
+    "nominations": """
+        with gone as (
+            delete from nominations where community = $1 and (nominee_id = $2 or nominator_id = $2)
+            returning community, round_id, nomination_id, event_uid),
+        unwritten as (
+            delete from texts t using gone g where t.community = g.community and t.event_uid = g.event_uid),
+        unvoted as (
+            delete from nomination_votes v using gone g
+            where v.community = g.community and v.round_id = g.round_id and v.nomination_id = g.nomination_id)
+        select from gone
+    """,
+    "nomination_votes": "delete from nomination_votes where community = $1 and member_id = $2",
     "survey_invitations": "delete from survey_invitations where community = $1 and member_id = $2",
     "survey_triggers": "delete from survey_triggers where community = $1 and member_id = $2",
     "followed_audiences": "delete from followed_audiences where community = $1 and member_id = $2",
@@ -102,6 +114,7 @@ _OF_EITHER: Mapping[str, str] = {
             union select k.event_uid from kudos k where k.community = $1 and k.receiver_id = any({_IDS}))
     """,  # noqa: S608 -- of the code
     "ideas": f"community = $1 and author_id = any({_IDS})",
+    "nominations": f"community = $1 and (nominee_id = any({_IDS}) or nominator_id = any({_IDS}))",
     "idea_moves": f"""
         community = $1 and idea_id in (
             select idea_id from ideas where community = $1 and author_id = any({_IDS}))

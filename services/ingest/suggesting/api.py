@@ -1,7 +1,7 @@
 """HTTP routes of suggesting and voting, for members and for keys that do it for them, and of going on with it."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 import uuid_utils
@@ -11,11 +11,12 @@ from starlette.responses import Response
 
 from services.ingest.ideas.api import UNKNOWN_IDEA, IdeaId
 from services.ingest.ideas.domain import NOTE_MAX_CHARS, TEXT_MAX_CHARS, TITLE_MAX_CHARS, Idea, IdeaState, Seen
-from services.ingest.suggesting import handlers
+from services.ingest.suggesting import domain, handlers
 from services.ingest.suggesting.domain import GoOn, Suggest
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.contracts.fields import Language
 from shared.http import (
+    ErrorTable,
     FieldError,
     MemberNamed,
     Principal,
@@ -36,6 +37,25 @@ TOO_MANY_IDEAS = ProblemType("too-many-ideas", 409, "As many as may be are there
 NO_STEP = ProblemType("no-such-step", 409, "The suggestion does not go on so")
 NOT_JOINED = ProblemType("idea-not-joined", 409, "The suggestion cannot be joined to the other")
 SUSPENDED_SUGGESTER = ProblemType("suspended-member", 409, "The member is suspended")
+
+REFUSALS: Final[ErrorTable] = {
+    domain.UnknownIdeaError: lambda _: Problem(
+        UNKNOWN_IDEA, "Nothing was done. GET /v1/ideas has those there are"
+    ),
+    domain.NoSuggesterError: lambda _: Problem(
+        UNKNOWN_MEMBER, "Nothing was done: nobody of that id is there, or they are no person"
+    ),
+    domain.SuspendedSuggesterError: lambda _: Problem(
+        SUSPENDED_SUGGESTER, "Nothing was done: who is suspended neither suggests nor votes"
+    ),
+    domain.OwnIdeaError: lambda _: Problem(OWN_IDEA, "Nothing was done: votes are for what another suggested"),
+    domain.IdeaClosedError: lambda error: Problem(
+        IDEA_CLOSED, f"Nothing was done: {error}, and what is new or planned takes votes"
+    ),
+    domain.TooManyIdeasError: lambda error: Problem(TOO_MANY_IDEAS, f"Nothing was done: {error}"),
+    domain.NoStepError: lambda error: Problem(NO_STEP, f"Nothing was done: {error}"),
+    domain.NotJoinedError: lambda error: Problem(NOT_JOINED, f"Nothing was done: {error}"),
+}
 
 router = APIRouter(tags=["ideas"])
 Suggesting = Annotated[Principal, requires(Scope.EVENTS_WRITE, or_member=True)]

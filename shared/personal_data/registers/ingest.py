@@ -181,6 +181,26 @@ HELD: Final = (
         whose=_OF_IDEAS,
     ),
     Held(
+        "nominations",
+        personal="",
+        others=(
+            "community nomination_id round_id nominee_id nominator_id event_uid made_at said votes_count place "
+            "has_won is_listed case_state case_revision is_shown"
+        ),
+        order="community nomination_id",
+        erased=Erased.DELETED,
+        says="Nominations of theirs, and those that they made",
+        whose="(nominee_id = any($2::uuid[]) or nominator_id = any($2::uuid[]))",
+    ),
+    Held(
+        "nomination_votes",
+        personal="",
+        others="community round_id member_id nomination_id number voted_at",
+        order="community round_id member_id",
+        erased=Erased.DELETED,
+        says="Whom they voted for",
+    ),
+    Held(
         "survey_invitations",
         personal="score choice",
         others=(

@@ -274,6 +274,26 @@ _ALL: Final = (
         page="/me/ideas",
     ),
     Kind(
+        "nomination",
+        "They are nominated, or were chosen",
+        {"title": "Helper of the year", "state": "nominated"},
+        _words(
+            en=(
+                "{{ title }}: {% if state == 'won' %}you were chosen{% else %}you are nominated{% endif %}",
+                "Hello {{ name }},\n\n{% if state == 'won' %}the members of {{ community }} chose you: "
+                "**{{ title }}**.{% else %}somebody nominated you for **{{ title }}**. You can say whether you "
+                "stand.{% endif %}\n\n[See it]({{ link }})",
+            ),
+            it=(
+                "{{ title }}: {% if state == 'won' %}hanno scelto te{% else %}hai una candidatura{% endif %}",
+                "Ciao {{ name }},\n\n{% if state == 'won' %}i membri di {{ community }} hanno scelto te: "
+                "**{{ title }}**.{% else %}qualcuno ti ha proposto per **{{ title }}**. Puoi dire se accetti."
+                "{% endif %}\n\n[Guarda]({{ link }})",
+            ),
+        ),
+        page="/me/nominations",
+    ),
+    Kind(
         "address",
         "Whether an address is theirs",
         {},

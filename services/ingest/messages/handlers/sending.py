@@ -244,6 +244,8 @@ def _link_of(message: Message, of_id: str, settings: Settings) -> str | None:
         return f"{base}/survey/{write_link(settings, link)}"
     if message.kind == "idea" and (idea_id := message.values.get("idea_id")):
         return f"{base}/me/ideas/{idea_id}"
+    if message.kind == "nomination" and (round_id := message.values.get("round_id")):
+        return f"{base}/me/nominations/{round_id}"
     return None
 
 

@@ -1510,6 +1510,165 @@ class Ingest:
             "types.MessageShown", self._ask(call("ingest", "POST", f"/v1/messages/{as_segment(message_id)}/again"))
         )
 
+    def get_rounds(self, *, limit: int | None = None, after: str | None = None) -> types.RoundShownPage:
+        """All that were declared, with those that are over."""
+        return cast(
+            "types.RoundShownPage",
+            self._ask(call("ingest", "GET", "/v1/nomination-rounds", params={"limit": limit, "after": after})),
+        )
+
+    def iter_rounds(self, *, limit: int | None = None) -> Iterator[types.RoundShown]:
+        """Every item that `get_rounds` lists, page by page."""
+        return items(self._ask, call("ingest", "GET", "/v1/nomination-rounds", params={"limit": limit}))
+
+    def post_round(
+        self,
+        *,
+        ends_on: str,
+        starts_on: str,
+        title: str,
+        votes_from: str,
+        about: str | None | NotGiven = NOT_GIVEN,
+        live: bool | NotGiven = NOT_GIVEN,
+        needs_yes: bool | NotGiven = NOT_GIVEN,
+        nominators: str | None | NotGiven = NOT_GIVEN,
+        voters: str | None | NotGiven = NOT_GIVEN,
+        winners: int | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.RoundShown:
+        """Members nominate until votes are given, and vote until its last day is over; then it is counted for
+        good.
+        """
+        return cast(
+            "types.RoundShown",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/nomination-rounds",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "ends_on": ends_on,
+                        "starts_on": starts_on,
+                        "title": title,
+                        "votes_from": votes_from,
+                        "about": about,
+                        "live": live,
+                        "needs_yes": needs_yes,
+                        "nominators": nominators,
+                        "voters": voters,
+                        "winners": winners,
+                    },
+                )
+            ),
+        )
+
+    def get_round(self, round_id: str) -> types.RoundWithNominations:
+        """With the counts, once it is decided or where they are shown before. What a decision hid only who it
+        is of or by, and whoever reads all of recognition, see.
+        """
+        return cast(
+            "types.RoundWithNominations",
+            self._ask(call("ingest", "GET", f"/v1/nomination-rounds/{as_segment(round_id)}")),
+        )
+
+    def post_cancel(self, round_id: str, *, reason: str) -> types.RoundShown:
+        """Until it is decided. Nothing more is nominated, voted for or counted in it."""
+        return cast(
+            "types.RoundShown",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/nomination-rounds/{as_segment(round_id)}/cancel",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
+    def post_nomination(
+        self,
+        round_id: str,
+        *,
+        citation: str,
+        nominee: str,
+        language: str | None | NotGiven = NOT_GIVEN,
+        nominator: str | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.NominationDone:
+        """As a `nomination.made.v1`, once for each member in a round, and never oneself. Why stays sealed
+        here.
+
+        Where a word of the programme's lists stands in it, others see it once somebody has decided.
+        """
+        return cast(
+            "types.NominationDone",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/nomination-rounds/{as_segment(round_id)}/nominations",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "citation": citation,
+                        "nominee": nominee,
+                        "language": language,
+                        "nominator": nominator,
+                    },
+                )
+            ),
+        )
+
+    def post_accept(
+        self, nomination_id: str, *, member: str | None | NotGiven = NOT_GIVEN
+    ) -> types.NominationDone:
+        """By who is nominated, until the round is over."""
+        return cast(
+            "types.NominationDone",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/nominations/{as_segment(nomination_id)}/accept",
+                    fields={"member": member},
+                )
+            ),
+        )
+
+    def post_decline(
+        self, nomination_id: str, *, member: str | None | NotGiven = NOT_GIVEN
+    ) -> types.NominationDone:
+        """By who is nominated, until the round is over; votes for them count no more while they do not."""
+        return cast(
+            "types.NominationDone",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/nominations/{as_segment(nomination_id)}/decline",
+                    fields={"member": member},
+                )
+            ),
+        )
+
+    def post_nomination_vote(
+        self, nomination_id: str, *, member: str | None | NotGiven = NOT_GIVEN
+    ) -> types.NominationDone:
+        """One vote a person in a round, as a `nomination.voted.v1`. For another it takes its place, until the
+        end.
+        """
+        return cast(
+            "types.NominationDone",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/nominations/{as_segment(nomination_id)}/vote",
+                    fields={"member": member},
+                )
+            ),
+        )
+
     def get_occasions(self, *, limit: int | None = None, after: str | None = None) -> types.OccasionShownPage:
         """Each with how many have checked in."""
         return cast(
@@ -3687,6 +3846,167 @@ class AsyncIngest:
         return cast(
             "types.MessageShown",
             await self._ask(call("ingest", "POST", f"/v1/messages/{as_segment(message_id)}/again")),
+        )
+
+    async def get_rounds(self, *, limit: int | None = None, after: str | None = None) -> types.RoundShownPage:
+        """All that were declared, with those that are over."""
+        return cast(
+            "types.RoundShownPage",
+            await self._ask(
+                call("ingest", "GET", "/v1/nomination-rounds", params={"limit": limit, "after": after})
+            ),
+        )
+
+    def iter_rounds(self, *, limit: int | None = None) -> AsyncIterator[types.RoundShown]:
+        """Every item that `get_rounds` lists, page by page."""
+        return async_items(self._ask, call("ingest", "GET", "/v1/nomination-rounds", params={"limit": limit}))
+
+    async def post_round(
+        self,
+        *,
+        ends_on: str,
+        starts_on: str,
+        title: str,
+        votes_from: str,
+        about: str | None | NotGiven = NOT_GIVEN,
+        live: bool | NotGiven = NOT_GIVEN,
+        needs_yes: bool | NotGiven = NOT_GIVEN,
+        nominators: str | None | NotGiven = NOT_GIVEN,
+        voters: str | None | NotGiven = NOT_GIVEN,
+        winners: int | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.RoundShown:
+        """Members nominate until votes are given, and vote until its last day is over; then it is counted for
+        good.
+        """
+        return cast(
+            "types.RoundShown",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/nomination-rounds",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "ends_on": ends_on,
+                        "starts_on": starts_on,
+                        "title": title,
+                        "votes_from": votes_from,
+                        "about": about,
+                        "live": live,
+                        "needs_yes": needs_yes,
+                        "nominators": nominators,
+                        "voters": voters,
+                        "winners": winners,
+                    },
+                )
+            ),
+        )
+
+    async def get_round(self, round_id: str) -> types.RoundWithNominations:
+        """With the counts, once it is decided or where they are shown before. What a decision hid only who it
+        is of or by, and whoever reads all of recognition, see.
+        """
+        return cast(
+            "types.RoundWithNominations",
+            await self._ask(call("ingest", "GET", f"/v1/nomination-rounds/{as_segment(round_id)}")),
+        )
+
+    async def post_cancel(self, round_id: str, *, reason: str) -> types.RoundShown:
+        """Until it is decided. Nothing more is nominated, voted for or counted in it."""
+        return cast(
+            "types.RoundShown",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/nomination-rounds/{as_segment(round_id)}/cancel",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
+    async def post_nomination(
+        self,
+        round_id: str,
+        *,
+        citation: str,
+        nominee: str,
+        language: str | None | NotGiven = NOT_GIVEN,
+        nominator: str | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.NominationDone:
+        """As a `nomination.made.v1`, once for each member in a round, and never oneself. Why stays sealed
+        here.
+
+        Where a word of the programme's lists stands in it, others see it once somebody has decided.
+        """
+        return cast(
+            "types.NominationDone",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/nomination-rounds/{as_segment(round_id)}/nominations",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "citation": citation,
+                        "nominee": nominee,
+                        "language": language,
+                        "nominator": nominator,
+                    },
+                )
+            ),
+        )
+
+    async def post_accept(
+        self, nomination_id: str, *, member: str | None | NotGiven = NOT_GIVEN
+    ) -> types.NominationDone:
+        """By who is nominated, until the round is over."""
+        return cast(
+            "types.NominationDone",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/nominations/{as_segment(nomination_id)}/accept",
+                    fields={"member": member},
+                )
+            ),
+        )
+
+    async def post_decline(
+        self, nomination_id: str, *, member: str | None | NotGiven = NOT_GIVEN
+    ) -> types.NominationDone:
+        """By who is nominated, until the round is over; votes for them count no more while they do not."""
+        return cast(
+            "types.NominationDone",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/nominations/{as_segment(nomination_id)}/decline",
+                    fields={"member": member},
+                )
+            ),
+        )
+
+    async def post_nomination_vote(
+        self, nomination_id: str, *, member: str | None | NotGiven = NOT_GIVEN
+    ) -> types.NominationDone:
+        """One vote a person in a round, as a `nomination.voted.v1`. For another it takes its place, until the
+        end.
+        """
+        return cast(
+            "types.NominationDone",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/nominations/{as_segment(nomination_id)}/vote",
+                    fields={"member": member},
+                )
+            ),
         )
 
     async def get_occasions(

@@ -152,6 +152,18 @@ class BounceWanted(TypedDict):
     content: str
 
 
+class ByWhom(TypedDict):
+    """Who does it."""
+
+    member: NotRequired[str | None]
+
+
+class CancelWanted(TypedDict):
+    """Why a round comes to nothing."""
+
+    reason: str
+
+
 class ChannelShown(TypedDict):
     """A channel that the programme declares."""
 
@@ -1296,6 +1308,129 @@ class MoveWanted(TypedDict):
     state: Literal["new", "planned", "done", "declined"]
 
 
+class Nominated(TypedDict):
+    """A member put another forward; `object` is the nomination, `object.author` is who is nominated."""
+
+    data: NominationData
+    datacontenttype: NotRequired[str]
+    dataschema: NotRequired[str]
+    id: str
+    source: str
+    specversion: Literal["1.0"]
+    subject: NotRequired[str]
+    time: str
+    traceparent: NotRequired[str]
+    type: Literal["nomination.made.v1"]
+
+
+class NominationData(TypedDict):
+    """`round` is in which choice, and `text` says why."""
+
+    actor: Actor
+    attributes: NotRequired[dict[str, Any]]
+    channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
+    host: NotRequired[str]
+    in_reply_to: NotRequired[Thing]
+    language: NotRequired[str]
+    object: NotRequired[Thing]
+    round: str
+    text: NotRequired[str]
+
+
+class NominationDone(TypedDict):
+    """A nomination as it stands now."""
+
+    event_uid: str
+    nomination_id: str
+    nominee_id: str
+    round_id: str
+    said: Said
+
+
+class NominationShown(TypedDict):
+    """Somebody who is put forward."""
+
+    citation: str | None
+    has_my_vote: bool
+    has_won: bool | None
+    is_own: bool
+    nomination_id: str
+    nominator: RoundMember
+    nominee: RoundMember
+    place: int | None
+    said: Said
+    stands: bool
+    votes: int | None
+
+
+class NominationVoteData(TypedDict):
+    """`round` is in which choice."""
+
+    actor: Actor
+    attributes: NotRequired[dict[str, Any]]
+    channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
+    host: NotRequired[str]
+    in_reply_to: NotRequired[Thing]
+    object: NotRequired[Thing]
+    round: str
+
+
+class NominationVoted(TypedDict):
+    """A member voted for a nomination; `object.author` is who is nominated."""
+
+    data: NominationVoteData
+    datacontenttype: NotRequired[str]
+    dataschema: NotRequired[str]
+    id: str
+    source: str
+    specversion: Literal["1.0"]
+    subject: NotRequired[str]
+    time: str
+    traceparent: NotRequired[str]
+    type: Literal["nomination.voted.v1"]
+
+
+class NominationWanted(TypedDict):
+    """Who is nominated, and why."""
+
+    citation: str
+    language: NotRequired[str | None]
+    nominator: NotRequired[str | None]
+    nominee: str
+
+
+class NominationWon(TypedDict):
+    """A round is over, and this nomination was chosen; `object.author` is who is."""
+
+    data: NominationWonData
+    datacontenttype: NotRequired[str]
+    dataschema: NotRequired[str]
+    id: str
+    source: str
+    specversion: Literal["1.0"]
+    subject: NotRequired[str]
+    time: str
+    traceparent: NotRequired[str]
+    type: Literal["nomination.won.v1"]
+
+
+class NominationWonData(TypedDict):
+    """`round` is in which choice; with so many `votes` it is at that `place`, which several may share."""
+
+    actor: Actor
+    attributes: NotRequired[dict[str, Any]]
+    channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
+    host: NotRequired[str]
+    in_reply_to: NotRequired[Thing]
+    object: NotRequired[Thing]
+    place: int
+    round: str
+    votes: int
+
+
 class NotRebuilt(TypedDict):
     """Something that no topic says."""
 
@@ -1464,6 +1599,13 @@ class RefusedListedPage(TypedDict):
     """RefusedListedPage"""
 
     items: list[RefusedListed]
+    next: NotRequired[str | None]
+
+
+class RoundShownPage(TypedDict):
+    """RoundShownPage"""
+
+    items: list[RoundShown]
     next: NotRequired[str | None]
 
 
@@ -2179,6 +2321,65 @@ class RoomWanted(TypedDict):
     """Where a room of a chat is posted to."""
 
     url: str
+
+
+class RoundMember(TypedDict):
+    """Somebody who is nominated, or nominates."""
+
+    member_id: str
+    name: str | None
+
+
+class RoundShown(TypedDict):
+    """A round in which members are nominated and voted for."""
+
+    about: str | None
+    decided_at: str | None
+    ends_at: str
+    live: bool
+    needs_yes: bool
+    nominators: str | None
+    round_id: str
+    starts_at: str
+    state: RoundState
+    title: str
+    voters: str | None
+    votes_from: str
+    winners: int
+
+
+class RoundWanted(TypedDict):
+    """A round that is declared; its days are the community's, by its calendar."""
+
+    about: NotRequired[str | None]
+    ends_on: str
+    live: NotRequired[bool]
+    needs_yes: NotRequired[bool]
+    nominators: NotRequired[str | None]
+    starts_on: str
+    title: str
+    voters: NotRequired[str | None]
+    votes_from: str
+    winners: NotRequired[int]
+
+
+class RoundWithNominations(TypedDict):
+    """A round, and who is nominated: by votes where these are shown, else in the order in which they were."""
+
+    about: str | None
+    decided_at: str | None
+    ends_at: str
+    live: bool
+    needs_yes: bool
+    nominations: list[NominationShown]
+    nominators: str | None
+    round_id: str
+    starts_at: str
+    state: RoundState
+    title: str
+    voters: str | None
+    votes_from: str
+    winners: int
 
 
 class RowShown(TypedDict):
@@ -2916,6 +3117,9 @@ Activity = (
     | Decided
     | Appealed
     | AppealDecided
+    | Nominated
+    | NominationVoted
+    | NominationWon
     | PolicyAccepted
     | Retracted
     | Restored
@@ -2960,6 +3164,10 @@ Publishing = Literal["one_person", "two_people"]
 Reason = Literal["same_subject", "same_email", "same_name", "same_handle"]
 
 Role = Literal["member", "moderator", "manager", "finance_maker", "finance_approver", "operator", "administrator"]
+
+RoundState = Literal["planned", "nominating", "voting", "counting", "decided", "cancelled"]
+
+Said = Literal["open", "accepted", "declined"]
 
 Sort = Literal["votes", "newest"]
 

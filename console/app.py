@@ -48,6 +48,7 @@ from console.pages.general_ledger import routes as general_ledger
 from console.pages.gift_cards import routes as gift_cards
 from console.pages.goals import routes as goals
 from console.pages.guidelines import routes as guidelines
+from console.pages.ideas import routes as ideas
 from console.pages.insight import routes as insight
 from console.pages.journals import routes as journals
 from console.pages.keys import routes as keys
@@ -68,6 +69,7 @@ from console.pages.my_place import routes as my_place
 from console.pages.my_rewards import cart as my_cart
 from console.pages.my_rewards import goods as my_goods
 from console.pages.my_rewards import routes as my_rewards
+from console.pages.nominations import routes as nominations
 from console.pages.nudges import routes as nudges
 from console.pages.offers import routes as offers
 from console.pages.overview import routes as overview
@@ -127,6 +129,8 @@ PAGES = (
         levels,
         celebrations,
         nudges,
+        ideas,
+        nominations,
         kudos,
         surveys,
         quests,

@@ -114,6 +114,10 @@ SUBCOMMANDS = {
         "plaudit.nudge", "nudge", "See the nudges of the programme, what they do, and who got them."
     ),
     "survey": Subcommand("plaudit.survey", "survey", "See what surveys say, what members are asked, and answer."),
+    "idea": Subcommand("plaudit.idea", "idea", "See what members suggest, vote for them, and go on with it."),
+    "nomination": Subcommand(
+        "plaudit.nomination", "nomination", "Declare rounds of nominations, nominate and vote in them."
+    ),
     "kudos": Subcommand("plaudit.kudos", "kudos", "See who thanked whom, and thank for a member."),
     "checkin": Subcommand("plaudit.checkin", "checkin", "Check members in who are there in person."),
     "embed": Subcommand("plaudit.embed", "embed", "Show a community on other sites: what to paste there."),

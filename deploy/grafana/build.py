@@ -153,6 +153,22 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Suggestions",
+            "What members did about suggestions, steps by which these went on, and those with a listed word.",
+            "cps",
+            (
+                *rates("plaudit_ingest_ideas_total", "act"),
+                Query("sum(rate(plaudit_ingest_ideas_moved_total[$__rate_interval]))", "went on"),
+                Query("sum(rate(plaudit_ingest_ideas_listed_total[$__rate_interval]))", "listed"),
+            ),
+        ),
+        Panel(
+            "Nominations",
+            "Rounds that were declared and decided, nominations, and votes.",
+            "cps",
+            rates("plaudit_ingest_nominations_total", "act"),
+        ),
+        Panel(
             "Surveys",
             "Members whom surveys asked, whom they did not ask and why, and answers.",
             "cps",

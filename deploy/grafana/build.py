@@ -376,6 +376,17 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Members told before points expire",
+            "Messages asked for to members whose points expire soon.",
+            "cps",
+            (
+                Query(
+                    "sum by (service) (rate(plaudit_rewards_expiry_warnings_total[$__rate_interval]))",
+                    "{{service}}",
+                ),
+            ),
+        ),
+        Panel(
             "Wallets that are low",
             "Wallets that hold less than their owners want to be told of, and times a bank paid what one lacked.",
             "short",

@@ -12,6 +12,8 @@ from services.rewards.draws import api as draws
 from services.rewards.draws.handlers import freeze_due, on_programmes
 from services.rewards.erasure import api as erasure
 from services.rewards.erasure.handlers import FOLLOWED_MEMBERS, LOOK_AFTER_EVERY_SECONDS, look_after
+from services.rewards.expiring import api as expiring
+from services.rewards.expiring.handlers import warn_of_expiry
 from services.rewards.general_ledger.api import exports as journal_exports
 from services.rewards.general_ledger.api import mappings as account_mappings
 from services.rewards.general_ledger.handlers import count_mappings_waiting
@@ -83,7 +85,7 @@ SPEC = ServiceSpec(
             *(members, erasure, payees, offers, rewards, vouchers, redemptions, own_redemptions),
             *(reward_links, payouts, runs, preview, review, outcomes),
             *(reconciliation, checks, books, chain_api, draws, periods, journals),
-            wallets,
+            *(wallets, expiring),
             *(liability_policies, liability, account_mappings, journal_exports),
         )
     ],
@@ -92,6 +94,7 @@ SPEC = ServiceSpec(
         Timer("expire-reservations", every_seconds=10, run=expire_reservations),
         Timer("freeze-draws", every_seconds=5, run=freeze_due),
         Timer("mature-points", every_seconds=10, run=mature_points),
+        Timer("warn-of-expiry", every_seconds=60, run=warn_of_expiry),
         Timer("expire-points", every_seconds=60, run=expire_points),
         Timer("carry-on-runs", every_seconds=1, run=carry_on_runs),
         Timer("count-outcomes-waiting", every_seconds=60, run=count_waiting),

@@ -992,6 +992,31 @@ class Rewards:
             "types.DrawsOfMember", self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/draws"))
         )
 
+    def list_expiring_points(
+        self, member_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.ExpiringPointsPage:
+        """Day by day; points without an end are not here."""
+        return cast(
+            "types.ExpiringPointsPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/expiring-points",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_expiring_points(self, member_id: str, *, limit: int | None = None) -> Iterator[types.ExpiringPoints]:
+        """Every item that `list_expiring_points` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards", "GET", f"/v1/members/{as_segment(member_id)}/expiring-points", params={"limit": limit}
+            ),
+        )
+
     def get_open(self, member_id: str) -> types.Open:
         """What `POST /v1/members/{member_id}/erase` at ingest wants decided, and what goes on whatever is
         decided.
@@ -3048,6 +3073,33 @@ class AsyncRewards:
         return cast(
             "types.DrawsOfMember",
             await self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/draws")),
+        )
+
+    async def list_expiring_points(
+        self, member_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.ExpiringPointsPage:
+        """Day by day; points without an end are not here."""
+        return cast(
+            "types.ExpiringPointsPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/expiring-points",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_expiring_points(
+        self, member_id: str, *, limit: int | None = None
+    ) -> AsyncIterator[types.ExpiringPoints]:
+        """Every item that `list_expiring_points` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards", "GET", f"/v1/members/{as_segment(member_id)}/expiring-points", params={"limit": limit}
+            ),
         )
 
     async def get_open(self, member_id: str) -> types.Open:

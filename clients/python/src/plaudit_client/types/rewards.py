@@ -521,6 +521,14 @@ class DrawsOfMember(TypedDict):
     member_id: str
 
 
+class ExpiringPoints(TypedDict):
+    """Points that expire together."""
+
+    expires_at: str
+    last_day: str
+    points: int
+
+
 class FieldError(TypedDict):
     """One thing wrong with a request. `field` is a JSON Pointer (RFC 6901) or a parameter's name."""
 
@@ -1122,6 +1130,13 @@ class DeadLetterListedPage(TypedDict):
     """DeadLetterListedPage"""
 
     items: list[DeadLetterListed]
+    next: NotRequired[str | None]
+
+
+class ExpiringPointsPage(TypedDict):
+    """ExpiringPointsPage"""
+
+    items: list[ExpiringPoints]
     next: NotRequired[str | None]
 
 

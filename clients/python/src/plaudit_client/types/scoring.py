@@ -1550,13 +1550,15 @@ class PlatformDecisions(TypedDict):
 
 
 class PointsExpiry(TypedDict):
-    """What becomes of points that come back to a lot whose time is over, as of a redemption that is
-    cancelled.
+    """What becomes of points when their time is over.
 
-    They can be used for `grace_days` after the day on which they came back, once.
+    Those that come back then, as of a redemption that is cancelled, can be used for `grace_days` after
+    the day on which they came back, once. Members are written to `warn_days` before points of theirs
+    expire.
     """
 
     grace_days: int
+    warn_days: NotRequired[int | None]
 
 
 class Preview(TypedDict):

@@ -387,6 +387,12 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Members who owe points",
+            "Members whose points were taken back after they had been used.",
+            "short",
+            (Query("max by (service) (plaudit_rewards_debts)", "{{service}}"),),
+        ),
+        Panel(
             "Wallets that are low",
             "Wallets that hold less than their owners want to be told of, and times a bank paid what one lacked.",
             "short",

@@ -8,6 +8,8 @@ from services.rewards.chain import api as chain_api
 from services.rewards.chain.handlers import chain
 from services.rewards.checks import api as checks
 from services.rewards.checks.handlers import ASKED_EVERY_SECONDS, check_all, check_asked
+from services.rewards.debts import api as debts
+from services.rewards.debts.handlers import tidy_debts
 from services.rewards.draws import api as draws
 from services.rewards.draws.handlers import freeze_due, on_programmes
 from services.rewards.erasure import api as erasure
@@ -85,7 +87,7 @@ SPEC = ServiceSpec(
             *(members, erasure, payees, offers, rewards, vouchers, redemptions, own_redemptions),
             *(reward_links, payouts, runs, preview, review, outcomes),
             *(reconciliation, checks, books, chain_api, draws, periods, journals),
-            *(wallets, expiring),
+            *(wallets, expiring, debts),
             *(liability_policies, liability, account_mappings, journal_exports),
         )
     ],
@@ -104,6 +106,7 @@ SPEC = ServiceSpec(
         Timer("count-rewards-low", every_seconds=60, run=count_low),
         Timer("free-reservations", every_seconds=10, run=free_expired),
         Timer("count-wallets", every_seconds=60, run=count_wallets),
+        Timer("tidy-debts", every_seconds=60, run=tidy_debts),
         Timer("fold-sums", every_seconds=60, run=fold),
         Timer("chain-entries", every_seconds=1, run=chain),
         Timer("count-mappings-waiting", every_seconds=60, run=count_mappings_waiting),

@@ -85,6 +85,7 @@ PERIODS_OVERDUE = Gauge(
     "Communities that close their months and have one that should have been closed by now",
 )
 JOURNALS_POSTED = Counter("plaudit_rewards_journals_posted_total", "Entries by hand that two people had booked")
+DEBTS = Gauge("plaudit_rewards_debts", "Members who owe points: they were taken back after they had been used")
 EXPIRY_WARNINGS = Counter(
     "plaudit_rewards_expiry_warnings_total", "Messages asked for to members whose points expire soon"
 )

@@ -407,6 +407,17 @@ class Rewards:
             self._ask(call("rewards", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
+    def list_debts(self, *, limit: int | None = None, after: str | None = None) -> types.MemberDebtPage:
+        """In the order of their accounts' ids. Days are the community's."""
+        return cast(
+            "types.MemberDebtPage",
+            self._ask(call("rewards", "GET", "/v1/debts", params={"limit": limit, "after": after})),
+        )
+
+    def iter_debts(self, *, limit: int | None = None) -> Iterator[types.MemberDebt]:
+        """Every item that `list_debts` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/debts", params={"limit": limit}))
+
     def get_draws(self) -> types.Draws:
         """With what each is committed to. A draw is declared in the programme's section `rewards`."""
         return cast("types.Draws", self._ask(call("rewards", "GET", "/v1/draws")))
@@ -2457,6 +2468,17 @@ class AsyncRewards:
             "types.DeadLetterListed",
             await self._ask(call("rewards", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
+
+    async def list_debts(self, *, limit: int | None = None, after: str | None = None) -> types.MemberDebtPage:
+        """In the order of their accounts' ids. Days are the community's."""
+        return cast(
+            "types.MemberDebtPage",
+            await self._ask(call("rewards", "GET", "/v1/debts", params={"limit": limit, "after": after})),
+        )
+
+    def iter_debts(self, *, limit: int | None = None) -> AsyncIterator[types.MemberDebt]:
+        """Every item that `list_debts` lists, page by page."""
+        return async_items(self._ask, call("rewards", "GET", "/v1/debts", params={"limit": limit}))
 
     async def get_draws(self) -> types.Draws:
         """With what each is committed to. A draw is declared in the programme's section `rewards`."""

@@ -871,6 +871,23 @@ class MatchRequest(TypedDict):
     payout_id: str
 
 
+class MemberDebt(TypedDict):
+    """Points that a member used and that were taken back since; what comes in pays the oldest of them
+    first.
+    """
+
+    account_id: str
+    days_0_to_30: int
+    days_31_to_60: int
+    days_61_to_90: int
+    days_91_on: int
+    is_older: bool
+    member_id: str
+    name: str | None
+    points: int
+    since: str
+
+
 class MemberPayout(TypedDict):
     """Money for a member's points, as they see it."""
 
@@ -1186,6 +1203,13 @@ class LinkShownPage(TypedDict):
     """LinkShownPage"""
 
     items: list[LinkShown]
+    next: NotRequired[str | None]
+
+
+class MemberDebtPage(TypedDict):
+    """MemberDebtPage"""
+
+    items: list[MemberDebt]
     next: NotRequired[str | None]
 
 

@@ -37,6 +37,7 @@ from console.pages.content import routes as content
 from console.pages.credentials import routes as credentials
 from console.pages.dead_letters import routes as dead_letters
 from console.pages.digests import routes as digests
+from console.pages.debts import routes as debts
 from console.pages.draws import routes as draws
 from console.pages.embeds import framed
 from console.pages.embeds import routes as embeds
@@ -105,7 +106,7 @@ from console.sign_in.store import Database
 
 FINANCE = (
     *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, closing, journals, statements, reports),
-    *(liability, liability_policies, general_ledger, account_mappings, wallets),
+    *(liability, liability_policies, general_ledger, account_mappings, wallets, debts),
 )
 RUN_IT = (
     *(pipeline, dead_letters, connectors, webhooks, receipts, refused),

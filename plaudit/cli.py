@@ -47,6 +47,7 @@ SUBCOMMANDS = {
         "plaudit.bank", "bank", "Read what a bank answers, import it, decide of what matches no payout."
     ),
     "board": Subcommand("plaudit.board", "board", "See boards, who is on them, and results with prizes."),
+    "debt": Subcommand("plaudit.debts", "debt", "See who owes points, and for how long."),
     "wallet": Subcommand("plaudit.wallets", "wallet", "Budgets of points and money, filled by two people."),
     "journal": Subcommand("plaudit.journals", "journal", "Book by hand on accounts of money, by two people."),
     "ledger": Subcommand(

@@ -441,6 +441,23 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Members told before points expire",
+            "Messages asked for to members whose points expire soon.",
+            "cps",
+            (
+                Query(
+                    "sum by (service) (rate(plaudit_rewards_expiry_warnings_total[$__rate_interval]))",
+                    "{{service}}",
+                ),
+            ),
+        ),
+        Panel(
+            "Members who owe points",
+            "Members whose points were taken back after they had been used.",
+            "short",
+            (Query("max by (service) (plaudit_rewards_debts)", "{{service}}"),),
+        ),
+        Panel(
             "Wallets that are low",
             "Wallets that hold less than their owners want to be told of, and times a bank paid what one lacked.",
             "short",

@@ -231,6 +231,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community decision_id wallet_id kind to_wallet_id amount spends reward_id unit_cost reason state "
             "proposed_at proposed_by_person proposed_by decided_at decided_by_person decided_by"
         ),
+        "debt_accounts": "community account_id",
         "wallet_assignments": "community spends reward_id currency wallet_id unit_cost",
         "journal_lines": "community journal_id line kind currency amount",
         "journal_exports": (

@@ -150,6 +150,24 @@ _ALL: Final = (
         page="/me/payouts",
     ),
     Kind(
+        "points_expire",
+        "Points of theirs expire soon",
+        {"points": "120", "day": "2026-12-31"},
+        _words(
+            en=(
+                "{{ points }} of your points can be used until {{ day }}",
+                "Hello {{ name }},\n\n**{{ points }} points** of yours expire when {{ day }} ends. What you "
+                "choose before then is yours.\n\n[See what you can have]({{ link }})",
+            ),
+            it=(
+                "{{ points }} dei tuoi punti valgono fino al {{ day }}",
+                "Ciao {{ name }},\n\n**{{ points }} punti** tuoi scadono alla fine del {{ day }}. Ciò che scegli "
+                "prima è tuo.\n\n[Guarda che cosa puoi avere]({{ link }})",
+            ),
+        ),
+        page="/me/rewards",
+    ),
+    Kind(
         "wallet_low",
         "A wallet of theirs is low",
         {"title": "Spring campaign", "amount": "95.00 EUR"},

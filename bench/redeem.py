@@ -1,8 +1,8 @@
 """How long choosing a reward takes, at a fixed rate: `python -m bench.redeem --stack NAME`.
 
 On a stack that runs a community of its own is made, with members who have points and a reward. Then so many are
-chosen a second, whether the ones before were answered or not; each is timed from when it was due, so that a service
-which falls behind is not spared. The limit is the p99 of the promise, divided by the machine's factor.
+chosen a second, whether the ones before were answered or not; each is timed from when it was due, so a service
+that falls behind is not spared. The limit is the p99 of the promise, divided by the machine's factor.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """`plaudit reward`: the catalogue's rewards, codes of vouchers, and links that give rewards."""
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -149,6 +150,41 @@ def _text(file: Path) -> str:
         return file.read_text()
     except UnicodeDecodeError:
         raise click.ClickException(f"{file} is no text in UTF-8") from None
+
+
+@reward.command(
+    "picture", epilog='Example: plaudit reward picture mug mug.jpg --alt "A blue mug" --in it "Una tazza blu"'
+)
+@to_work
+@json_option
+@reward_argument
+@file_argument
+@click.option("--alt", required=True, help="What it shows, for whoever does not see it")
+@click.option(
+    "--in", "others", nargs=2, multiple=True, metavar="LANGUAGE TEXT", help="The same in another language"
+)
+def put_picture(
+    where: Where, as_json: bool, reward: str, file: Path, alt: str, others: tuple[tuple[str, str], ...]
+) -> None:
+    """Upload what a REWARD looks like: a JPEG, PNG or SVG in FILE, which is made again from what is harmless."""
+    if file.stat().st_size > FILE_MAX_BYTES:
+        raise click.ClickException(f"{file} has more than {FILE_MAX_BYTES:,} bytes: make it smaller")
+    body = {
+        "content": b64encode(file.read_bytes()).decode(),
+        "alt": alt,
+        "translations": [{"language": language, "alt": text} for language, text in others],
+    }
+    kept = _ask(where, "PUT", f"{REWARDS}/{quote(reward, safe='')}/picture", WRITE, json=body)
+    show(kept, as_json=as_json, words=lambda one: [f"{one['media_type']}, {one['size_bytes']:,} bytes"])
+
+
+@reward.command("drop-picture", epilog="Example: plaudit reward drop-picture mug")
+@to_work
+@reward_argument
+def drop_picture(where: Where, reward: str) -> None:
+    """Have a REWARD have no picture."""
+    _ask(where, "DELETE", f"{REWARDS}/{quote(reward, safe='')}/picture", WRITE)
+    click.echo("It has no picture")
 
 
 @reward.command("import-codes", epilog="Example: plaudit reward import-codes book-voucher codes.csv")

@@ -2,7 +2,7 @@
 
 from services.rewards.books import api as books
 from services.rewards.books.handlers import fold
-from services.rewards.catalogue.api import offers, rewards
+from services.rewards.catalogue.api import offers, pictures, rewards
 from services.rewards.catalogue.handlers import count_low
 from services.rewards.chain import api as chain_api
 from services.rewards.chain.handlers import chain
@@ -48,7 +48,10 @@ from services.rewards.reconciliation.handlers import NOTED_EVERY_SECONDS, count_
 from services.rewards.redemptions.api import own as own_redemptions
 from services.rewards.redemptions.api import routes as redemptions
 from services.rewards.redemptions.handlers.ending import expire_reservations
+from services.rewards.reports import api as reports
 from services.rewards.restoring.handlers import READ_BACK
+from services.rewards.sends import api as sends
+from services.rewards.sends.handlers.running import carry_on_sends, look_after_sends
 from services.rewards.settings import Settings
 from services.rewards.shipping.api import own as own_goods
 from services.rewards.shipping.api import queue as goods
@@ -57,6 +60,10 @@ from services.rewards.shipping.handlers.addresses import look_after_addresses
 from services.rewards.suspensions.handlers import FOLLOWED_SUSPENSIONS
 from services.rewards.vouchers import api as vouchers
 from services.rewards.vouchers.handlers.codes import seal_anew
+from services.rewards.wallets.api import routes as wallets
+from services.rewards.wallets.handlers.deciding import count_wallets
+from services.rewards.wallets.handlers.moving import free_expired
+from services.rewards.wallets.handlers.told import READ_BACK as WALLETS_READ_BACK
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
@@ -85,10 +92,11 @@ SPEC = ServiceSpec(
     routers=[
         part.router
         for part in (
-            *(members, erasure, payees, offers, rewards, vouchers, redemptions, own_redemptions),
+            *(members, erasure, payees, offers, rewards, pictures, vouchers, redemptions, own_redemptions),
             *(goods, own_goods),
-            *(reward_links, providers, orders, payouts, runs, preview, review, outcomes),
-            *(reconciliation, checks, books, chain_api, draws, periods, journals),
+            *(reward_links, sends, providers, orders, payouts, runs, preview, review, outcomes),
+            *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),
+            wallets,
             *(liability_policies, liability, account_mappings, journal_exports),
         )
     ],
@@ -108,6 +116,10 @@ SPEC = ServiceSpec(
         Timer("look-after-addresses", every_seconds=60, run=look_after_addresses),
         Timer("count-goods-waiting", every_seconds=60, run=count_goods_waiting),
         Timer("count-rewards-low", every_seconds=60, run=count_low),
+        Timer("carry-on-sends", every_seconds=1, run=carry_on_sends),
+        Timer("look-after-sends", every_seconds=60, run=look_after_sends),
+        Timer("free-reservations", every_seconds=10, run=free_expired),
+        Timer("count-wallets", every_seconds=60, run=count_wallets),
         Timer("fold-sums", every_seconds=60, run=fold),
         Timer("chain-entries", every_seconds=1, run=chain),
         Timer("count-mappings-waiting", every_seconds=60, run=count_mappings_waiting),
@@ -121,7 +133,7 @@ SPEC = ServiceSpec(
         Errand("note-bank-lines", every_seconds=NOTED_EVERY_SECONDS, run=note_matched),
     ],
     # A journal is booked into its month before that is known to be closed.
-    read_back=(*READ_BACK, *links.READ_BACK, *JOURNALS_READ_BACK, *PERIODS_READ_BACK),
+    read_back=(*WALLETS_READ_BACK, *READ_BACK, *links.READ_BACK, *JOURNALS_READ_BACK, *PERIODS_READ_BACK),
 )
 
 if __name__ == "__main__":

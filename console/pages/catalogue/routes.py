@@ -15,6 +15,7 @@ from console.frame.navigation import CATALOGUE
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.catalogue.forms import KINDS, faults, read, shown
+from console.pages.catalogue.pictures import picture
 from console.pages.catalogue.words import KIND_WORDS
 from console.pages.gift_cards.words import PROVIDERS
 from shared.currencies import exponent
@@ -203,5 +204,6 @@ ROUTES = [
     Route(ONE, page(one, scope=CATALOGUE.scope), methods=["GET"]),
     Route(ONE, page(change, scope=WRITE), methods=["POST"]),
     Route(f"{ONE}/card", page(set_card, scope=WRITE), methods=["POST"]),
+    Route(f"{ONE}/picture", page(picture, scope=CATALOGUE.scope)),
     Route(f"{ONE}/codes", page(import_codes, scope=WRITE), methods=["POST"]),
 ]

@@ -12,6 +12,8 @@ from shared.postgres import Connection
 
 #: What is promised: an answer, or a decision on a report, within so long.
 PROMISED: Final = timedelta(hours=24)
+#: And a decision on an appeal.
+APPEALS_PROMISED: Final = timedelta(days=7)
 
 
 async def load_weeks(
@@ -27,6 +29,7 @@ async def load_weeks(
     weeks: list[dict[str, Any]] = [{} for _ in spans]
     await _add_questions(conn, weeks, community=community, bounds=bounds, now=now)
     await _add_cases(conn, weeks, community=community, bounds=bounds, now=now)
+    await _add_changes(conn, weeks, community=community, bounds=bounds, now=now)
     for row in await conn.fetch(
         """
         select width_bucket(day, $4::date[]) as week, channel, sum(events)::bigint as events from event_days
@@ -99,6 +102,49 @@ async def _add_cases(
         list(bounds[:-1]),
     ):
         weeks[row["week"] - 1].setdefault("upheld_by_person", {})[row["person_id"]] = row["cases"]
+
+
+async def _add_changes(
+    conn: Connection,
+    weeks: Sequence[dict[str, Any]],
+    *,
+    community: str,
+    bounds: Sequence[datetime],
+    now: datetime,
+) -> None:
+    """Versions of the programme by when they took effect, but the first, which changes nothing; and appeals."""
+    for row in await conn.fetch(
+        """
+        select width_bucket(effective_from, $4::timestamptz[]) as week, count(*)::int as changes,
+            count(note)::int as noted
+        from programmes where community = $1 and effective_from >= $2 and effective_from < $3 and version > 1
+            and effective_from <= $5
+        group by 1
+        """,
+        community,
+        bounds[0],
+        bounds[-1],
+        list(bounds[:-1]),
+        now,
+    ):
+        weeks[row["week"] - 1].update(changes=row["changes"], changes_noted=row["noted"])
+    for row in await conn.fetch(
+        """
+        select width_bucket(appealed_at, $4::timestamptz[]) as week, count(*)::int as due,
+            (count(*) filter (where appeal_decided_at <= appealed_at + $5::interval))::int as in_time
+        from guideline_cases
+        where community = $1 and appealed_at >= $2 and appealed_at < $3 and state <> 'withdrawn'
+            and (appeal_decided_at is not null or appealed_at <= $6::timestamptz - $5::interval)
+        group by 1
+        """,
+        community,
+        bounds[0],
+        bounds[-1],
+        list(bounds[:-1]),
+        APPEALS_PROMISED,
+        now,
+    ):
+        weeks[row["week"] - 1].update(appeals_due=row["due"], appeals_in_time=row["in_time"])
 
 
 async def _add_questions(

@@ -44,6 +44,21 @@ class Translation(NamedTuple):
     description: str = ""
 
 
+class PictureOf(NamedTuple):
+    """That a reward has a picture: what names its bytes, and what it shows, by language ('' for all others)."""
+
+    etag: str
+    alts: Mapping[str, str]
+
+
+class UnknownPictureError(Exception):
+    """The reward has no picture."""
+
+    def __init__(self, reward_id: str) -> None:
+        super().__init__(f"{reward_id!r} has no picture")
+        self.reward_id = reward_id
+
+
 class MemberLimit(NamedTuple):
     """How many of a reward one person may have within some days; in all where `days` is None."""
 

@@ -139,6 +139,7 @@ def redemption_of(fact: RedemptionChanged) -> Redemption:
         expires_at=data["expires_at"],
         changed_at=fact["time"],
         changed_by=data["by"],
+        reserved_points=data.get("reserved_points"),
         fulfilled_by=FulfilledBy(data["fulfilled_by"]) if "fulfilled_by" in data else None,
         card=_card(data["card"]) if "card" in data else None,
         order_id=data.get("order_id"),

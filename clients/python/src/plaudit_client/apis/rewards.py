@@ -319,40 +319,6 @@ class Rewards:
             ),
         )
 
-    def get_gift_card(self, reward_id: str) -> types.GiftCardShown:
-        """Of which provider, which product, and what it is worth."""
-        return cast(
-            "types.GiftCardShown",
-            self._ask(call("rewards", "GET", f"/v1/catalogue/rewards/{as_segment(reward_id)}/card")),
-        )
-
-    def put_gift_card(
-        self,
-        reward_id: str,
-        *,
-        currency: str,
-        face_minor: int,
-        product_id: str,
-        provider: Literal["sandbox", "xoxoday", "tremendous"],
-    ) -> types.GiftCardShown:
-        """From now on; what was redeemed stays the card that it was."""
-        return cast(
-            "types.GiftCardShown",
-            self._ask(
-                call(
-                    "rewards",
-                    "PUT",
-                    f"/v1/catalogue/rewards/{as_segment(reward_id)}/card",
-                    fields={
-                        "currency": currency,
-                        "face_minor": face_minor,
-                        "product_id": product_id,
-                        "provider": provider,
-                    },
-                )
-            ),
-        )
-
     def list_codes(
         self, reward_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.CodeShownPage:
@@ -788,123 +754,6 @@ class Rewards:
             self._ask(call("rewards", "GET", "/v1/finance/trial-balance", params={"from": from_, "to": to})),
         )
 
-    def list_fulfilments(
-        self,
-        *,
-        state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
-        | None = None,
-        mine: bool | None = None,
-        limit: int | None = None,
-        after: str | None = None,
-    ) -> types.ToSendShownPage:
-        """Those that are over, too. Where they go is shown to whoever has them in hand alone."""
-        return cast(
-            "types.ToSendShownPage",
-            self._ask(
-                call(
-                    "rewards",
-                    "GET",
-                    "/v1/fulfilments",
-                    params={"state": state, "mine": mine, "limit": limit, "after": after},
-                )
-            ),
-        )
-
-    def iter_fulfilments(
-        self,
-        *,
-        state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
-        | None = None,
-        mine: bool | None = None,
-        limit: int | None = None,
-    ) -> Iterator[types.ToSendShown]:
-        """Every item that `list_fulfilments` lists, page by page."""
-        return items(
-            self._ask,
-            call("rewards", "GET", "/v1/fulfilments", params={"state": state, "mine": mine, "limit": limit}),
-        )
-
-    def list_addresses(
-        self, *, redemption: str | None = None, limit: int | None = None, after: str | None = None
-    ) -> types.LabelledPage:
-        """For the parcels, or for a shipper's table. Nobody else is shown them."""
-        return cast(
-            "types.LabelledPage",
-            self._ask(
-                call(
-                    "rewards",
-                    "GET",
-                    "/v1/fulfilments/addresses",
-                    params={"redemption": redemption, "limit": limit, "after": after},
-                )
-            ),
-        )
-
-    def iter_addresses(
-        self, *, redemption: str | None = None, limit: int | None = None
-    ) -> Iterator[types.Labelled]:
-        """Every item that `list_addresses` lists, page by page."""
-        return items(
-            self._ask,
-            call("rewards", "GET", "/v1/fulfilments/addresses", params={"redemption": redemption, "limit": limit}),
-        )
-
-    def get_fulfilment(self, redemption_id: str) -> types.ToSendShown:
-        """Where they are, and not where they go."""
-        return cast(
-            "types.ToSendShown", self._ask(call("rewards", "GET", f"/v1/fulfilments/{as_segment(redemption_id)}"))
-        )
-
-    def cannot_fulfilment(self, redemption_id: str, *, reason: str) -> types.ToSendShown:
-        """The points are available again, and the member reads why. Again changes nothing."""
-        return cast(
-            "types.ToSendShown",
-            self._ask(
-                call(
-                    "rewards",
-                    "POST",
-                    f"/v1/fulfilments/{as_segment(redemption_id)}/cannot",
-                    fields={"reason": reason},
-                )
-            ),
-        )
-
-    def put_back(self, redemption_id: str) -> types.ToSendShown:
-        """For others to take, whoever has them in hand. Again changes nothing."""
-        return cast(
-            "types.ToSendShown",
-            self._ask(call("rewards", "POST", f"/v1/fulfilments/{as_segment(redemption_id)}/put-back")),
-        )
-
-    def ship_fulfilment(
-        self,
-        redemption_id: str,
-        *,
-        carrier: str | NotGiven = NOT_GIVEN,
-        tracking_url: str | None | NotGiven = NOT_GIVEN,
-    ) -> types.ToSendShown:
-        """By whoever has them in hand: the redemption is confirmed, its points are spent. Again changes
-        nothing.
-        """
-        return cast(
-            "types.ToSendShown",
-            self._ask(
-                call(
-                    "rewards",
-                    "POST",
-                    f"/v1/fulfilments/{as_segment(redemption_id)}/ship",
-                    fields={"carrier": carrier, "tracking_url": tracking_url},
-                )
-            ),
-        )
-
-    def take_fulfilment(self, redemption_id: str) -> types.ToSendShown:
-        """Nobody else sends them meanwhile. Nobody sends what is for themselves; again changes nothing."""
-        return cast(
-            "types.ToSendShown",
-            self._ask(call("rewards", "POST", f"/v1/fulfilments/{as_segment(redemption_id)}/take")),
-        )
-
     def list_journals(
         self,
         *,
@@ -1149,36 +998,6 @@ class Rewards:
         """
         return cast("types.Open", self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/open")))
 
-    def post_own_order(
-        self, member_id: str, *, items: Sequence[types.OrderItem], points: int, idempotency_key: str | None = None
-    ) -> types.Order:
-        """All of them are reserved, or none; limits, stock and points are held against all together.
-
-        Each piece is a redemption of its own from then on: it is fulfilled, given up or given back by
-        itself.
-        """
-        return cast(
-            "types.Order",
-            self._ask(
-                call(
-                    "rewards",
-                    "POST",
-                    f"/v1/members/{as_segment(member_id)}/orders",
-                    headers={"Idempotency-Key": idempotency_key},
-                    fields={"items": items, "points": points},
-                )
-            ),
-        )
-
-    def get_own_order(self, member_id: str, order_id: str) -> types.Order:
-        """A redemption of each piece, and what became of it."""
-        return cast(
-            "types.Order",
-            self._ask(
-                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/orders/{as_segment(order_id)}")
-            ),
-        )
-
     def list_member_payouts(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.MemberPayoutPage:
@@ -1269,39 +1088,6 @@ class Rewards:
             ),
         )
 
-    def put_own_address(
-        self,
-        member_id: str,
-        redemption_id: str,
-        *,
-        city: str,
-        country: str,
-        lines: Sequence[str],
-        name: str,
-        postcode: str | NotGiven = NOT_GIVEN,
-        region: str | NotGiven = NOT_GIVEN,
-    ) -> None:
-        """For the member themselves, too, as often as they correct it until somebody has the goods in hand.
-
-        It is sealed, seen by whoever has the goods in hand alone, and deleted some time after they were
-        sent.
-        """
-        self._ask(
-            call(
-                "rewards",
-                "PUT",
-                f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/address",
-                fields={
-                    "city": city,
-                    "country": country,
-                    "lines": lines,
-                    "name": name,
-                    "postcode": postcode,
-                    "region": region,
-                },
-            )
-        )
-
     def cancel_own(self, member_id: str, redemption_id: str) -> types.Redemption:
         """While it is reserved: the points are available again. For the member themselves, too."""
         return cast(
@@ -1330,19 +1116,6 @@ class Rewards:
             ),
         )
 
-    def get_own_fulfilment(self, member_id: str, redemption_id: str) -> types.OwnFulfilment:
-        """The receipt of what is sent: each state that it reached. The member alone sees where it goes."""
-        return cast(
-            "types.OwnFulfilment",
-            self._ask(
-                call(
-                    "rewards",
-                    "GET",
-                    f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/fulfilment",
-                )
-            ),
-        )
-
     def post_claim(self, member_id: str, *, token: str) -> types.Redemption:
         """For the member themselves, too: once a person. Claimed again it is the same redemption."""
         return cast(
@@ -1354,6 +1127,29 @@ class Rewards:
                     f"/v1/members/{as_segment(member_id)}/reward-claims",
                     fields={"token": token},
                 )
+            ),
+        )
+
+    def claim_sent(self, member_id: str, *, line_id: str) -> types.Redemption:
+        """For the member themselves, too: once. Claimed again it is the same redemption."""
+        return cast(
+            "types.Redemption",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/sent-claims",
+                    fields={"line_id": line_id},
+                )
+            ),
+        )
+
+    def get_sent_offer(self, member_id: str, line_id: str) -> types.SentOffer:
+        """For whom it is alone."""
+        return cast(
+            "types.SentOffer",
+            self._ask(
+                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/sent-offers/{as_segment(line_id)}")
             ),
         )
 
@@ -1833,160 +1629,6 @@ class Rewards:
         """
         return cast("types.Pipeline", self._ask(call("rewards", "GET", "/v1/pipeline")))
 
-    def list_provider_orders(
-        self,
-        *,
-        open: bool | None = None,
-        troubled: bool | None = None,
-        limit: int | None = None,
-        after: str | None = None,
-    ) -> types.ProviderOrderPage:
-        """What is to be ordered, what is on its way, what nobody knows of, and what is over."""
-        return cast(
-            "types.ProviderOrderPage",
-            self._ask(
-                call(
-                    "rewards",
-                    "GET",
-                    "/v1/provider-orders",
-                    params={"open": open, "troubled": troubled, "limit": limit, "after": after},
-                )
-            ),
-        )
-
-    def iter_provider_orders(
-        self, *, open: bool | None = None, troubled: bool | None = None, limit: int | None = None
-    ) -> Iterator[types.ProviderOrder]:
-        """Every item that `list_provider_orders` lists, page by page."""
-        return items(
-            self._ask,
-            call(
-                "rewards",
-                "GET",
-                "/v1/provider-orders",
-                params={"open": open, "troubled": troubled, "limit": limit},
-            ),
-        )
-
-    def get_provider_order(self, redemption_id: str) -> types.ProviderOrder:
-        """How it stands, and what its provider said last."""
-        return cast(
-            "types.ProviderOrder",
-            self._ask(call("rewards", "GET", f"/v1/provider-orders/{as_segment(redemption_id)}")),
-        )
-
-    def settle_provider_order(self, redemption_id: str, *, note: str) -> types.ProviderOrder:
-        """For what a provider took back, or delivered after the points were back."""
-        return cast(
-            "types.ProviderOrder",
-            self._ask(
-                call(
-                    "rewards",
-                    "POST",
-                    f"/v1/provider-orders/{as_segment(redemption_id)}/acknowledge",
-                    fields={"note": note},
-                )
-            ),
-        )
-
-    def ask_about_provider_order(self, redemption_id: str) -> types.ProviderOrder:
-        """It is asked within some seconds, by a lane; the answer changes the order."""
-        return cast(
-            "types.ProviderOrder",
-            self._ask(call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/ask")),
-        )
-
-    def cancel_provider_order(self, redemption_id: str) -> types.ProviderOrder:
-        """At once where it was not placed, else if its provider still can: then the points are back by
-        themselves.
-        """
-        return cast(
-            "types.ProviderOrder",
-            self._ask(call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/cancel")),
-        )
-
-    def say_order_outcome(
-        self,
-        redemption_id: str,
-        *,
-        outcome: Literal["delivered", "not_ordered"],
-        reason: str,
-        code: str | None | NotGiven = NOT_GIVEN,
-        pin: str | None | NotGiven = NOT_GIVEN,
-    ) -> types.ProviderOrder:
-        """Nothing follows before another person confirms it. Said again, what was said last counts."""
-        return cast(
-            "types.ProviderOrder",
-            self._ask(
-                call(
-                    "rewards",
-                    "POST",
-                    f"/v1/provider-orders/{as_segment(redemption_id)}/outcome",
-                    fields={"outcome": outcome, "reason": reason, "code": code, "pin": pin},
-                )
-            ),
-        )
-
-    def confirm_order_outcome(self, redemption_id: str) -> types.ProviderOrder:
-        """The redemption is confirmed, with the code where there is one, or its points are back."""
-        return cast(
-            "types.ProviderOrder",
-            self._ask(call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/outcome/confirm")),
-        )
-
-    def post_provider_webhook(self, account_id: str, *, body: str) -> None:
-        """For providers, which show by a signature who they are; an access key is not looked at.
-
-        Nothing of what it says is believed: its order is asked for. The same again does nothing.
-        """
-        self._ask(call("rewards", "POST", f"/v1/provider-webhooks/{as_segment(account_id)}", fields=body))
-
-    def list_providers(self) -> types.AccountsShown:
-        """All that there are, connected or not. What an account shows is never answered."""
-        return cast("types.AccountsShown", self._ask(call("rewards", "GET", "/v1/providers")))
-
-    def put_provider(
-        self,
-        provider: str,
-        *,
-        api_key: str | None | NotGiven = NOT_GIVEN,
-        client_id: str | None | NotGiven = NOT_GIVEN,
-        client_secret: str | None | NotGiven = NOT_GIVEN,
-        email: str | None | NotGiven = NOT_GIVEN,
-        funding_source_id: str | None | NotGiven = NOT_GIVEN,
-        refresh_token: str | None | NotGiven = NOT_GIVEN,
-        webhook_secret: str | None | NotGiven = NOT_GIVEN,
-    ) -> types.AccountShown:
-        """It is kept sealed. Connected again, it goes on with what is said now; open orders go on with it."""
-        return cast(
-            "types.AccountShown",
-            self._ask(
-                call(
-                    "rewards",
-                    "PUT",
-                    f"/v1/providers/{as_segment(provider)}",
-                    fields={
-                        "api_key": api_key,
-                        "client_id": client_id,
-                        "client_secret": client_secret,
-                        "email": email,
-                        "funding_source_id": funding_source_id,
-                        "refresh_token": refresh_token,
-                        "webhook_secret": webhook_secret,
-                    },
-                )
-            ),
-        )
-
-    def disconnect_provider(self, provider: str) -> types.AccountShown:
-        """What it shows is forgotten: nothing is ordered there any more. Open orders wait for another
-        connection.
-        """
-        return cast(
-            "types.AccountShown",
-            self._ask(call("rewards", "POST", f"/v1/providers/{as_segment(provider)}/disconnect")),
-        )
-
     def list_redemptions(
         self,
         *,
@@ -2142,6 +1784,313 @@ class Rewards:
         """It gives nothing from now on; whoever claimed it keeps what they got. Again changes nothing."""
         return cast(
             "types.LinkShown", self._ask(call("rewards", "POST", f"/v1/reward-links/{as_segment(link_id)}/revoke"))
+        )
+
+    def list_sends(self, *, limit: int | None = None, after: str | None = None) -> types.SendShownPage:
+        """With how far each is."""
+        return cast(
+            "types.SendShownPage",
+            self._ask(call("rewards", "GET", "/v1/sends", params={"limit": limit, "after": after})),
+        )
+
+    def iter_sends(self, *, limit: int | None = None) -> Iterator[types.SendShown]:
+        """Every item that `list_sends` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/sends", params={"limit": limit}))
+
+    def post_send(
+        self,
+        *,
+        lines: Sequence[types.LineWanted],
+        reward_id: str,
+        title: str,
+        claims_end_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        starts_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.SendWhole:
+        """Nothing is given before it is submitted. All of a list or nothing: what is wrong is said line by
+        line.
+        """
+        return cast(
+            "types.SendWhole",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/sends",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "lines": lines,
+                        "reward_id": reward_id,
+                        "title": title,
+                        "claims_end_at": claims_end_at,
+                        "starts_at": starts_at,
+                    },
+                )
+            ),
+        )
+
+    def get_send(self, send_id: str) -> types.SendWhole:
+        """With what it takes, and what is lacking."""
+        return cast("types.SendWhole", self._ask(call("rewards", "GET", f"/v1/sends/{as_segment(send_id)}")))
+
+    def approve_send(self, send_id: str) -> types.SendWhole:
+        """It goes from then on, or from its moment."""
+        return cast(
+            "types.SendWhole", self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/approve"))
+        )
+
+    def cancel_send(self, send_id: str) -> types.SendWhole:
+        """What it gave stays; what nobody claimed yet cannot be claimed any more."""
+        return cast(
+            "types.SendWhole", self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/cancel"))
+        )
+
+    def list_send_lines(
+        self,
+        send_id: str,
+        *,
+        state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.SendLineShownPage:
+        """In their order, each with what became of it."""
+        return cast(
+            "types.SendLineShownPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/sends/{as_segment(send_id)}/lines",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_send_lines(
+        self,
+        send_id: str,
+        *,
+        state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.SendLineShown]:
+        """Every item that `list_send_lines` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards", "GET", f"/v1/sends/{as_segment(send_id)}/lines", params={"state": state, "limit": limit}
+            ),
+        )
+
+    def retry_send(self, send_id: str) -> types.SendWhole:
+        """What was given is not given again."""
+        return cast(
+            "types.SendWhole", self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/retry"))
+        )
+
+    def submit_send(self, send_id: str) -> types.SendWhole:
+        """It goes, or waits for another person where it gives more than one may alone. Nobody sends to
+        themselves.
+        """
+        return cast(
+            "types.SendWhole", self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/submit"))
+        )
+
+    def list_wallet_assignments(self) -> types.WalletAssignments:
+        """A redemption takes its reward's wallet, else that of all redemptions; what is not here takes none."""
+        return cast("types.WalletAssignments", self._ask(call("rewards", "GET", "/v1/wallet-assignments")))
+
+    def list_wallet_decisions(
+        self,
+        *,
+        wallet: str | None = None,
+        state: Literal["proposed", "confirmed", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.WalletDecisionPage:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast(
+            "types.WalletDecisionPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/wallet-decisions",
+                    params={"wallet": wallet, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_wallet_decisions(
+        self,
+        *,
+        wallet: str | None = None,
+        state: Literal["proposed", "confirmed", "withdrawn"] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.WalletDecision]:
+        """Every item that `list_wallet_decisions` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards", "GET", "/v1/wallet-decisions", params={"wallet": wallet, "state": state, "limit": limit}
+            ),
+        )
+
+    def get_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast(
+            "types.WalletDecision",
+            self._ask(call("rewards", "GET", f"/v1/wallet-decisions/{as_segment(decision_id)}")),
+        )
+
+    def confirm_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """It is done now. Whoever proposed it cannot, by whatever key or token."""
+        return cast(
+            "types.WalletDecision",
+            self._ask(call("rewards", "POST", f"/v1/wallet-decisions/{as_segment(decision_id)}/confirm")),
+        )
+
+    def withdraw_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """Nothing of it is done. What is done is undone by another decision."""
+        return cast(
+            "types.WalletDecision",
+            self._ask(call("rewards", "POST", f"/v1/wallet-decisions/{as_segment(decision_id)}/withdraw")),
+        )
+
+    def list_wallets(self, *, limit: int | None = None, after: str | None = None) -> types.WalletPage:
+        """Each with what is left in it, what is set aside and what was spent."""
+        return cast(
+            "types.WalletPage",
+            self._ask(call("rewards", "GET", "/v1/wallets", params={"limit": limit, "after": after})),
+        )
+
+    def iter_wallets(self, *, limit: int | None = None) -> Iterator[types.Wallet]:
+        """Every item that `list_wallets` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/wallets", params={"limit": limit}))
+
+    def post_wallet(
+        self,
+        *,
+        currency: str,
+        title: str,
+        campaign_id: str | None | NotGiven = NOT_GIVEN,
+        low_amount: int | None | NotGiven = NOT_GIVEN,
+        owners: Sequence[str] | NotGiven = NOT_GIVEN,
+        parent_id: str | None | NotGiven = NOT_GIVEN,
+        purpose: Literal["community", "department", "campaign"] | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.Wallet:
+        """It is empty: two people bring something into it."""
+        return cast(
+            "types.Wallet",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/wallets",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "currency": currency,
+                        "title": title,
+                        "campaign_id": campaign_id,
+                        "low_amount": low_amount,
+                        "owners": owners,
+                        "parent_id": parent_id,
+                        "purpose": purpose,
+                    },
+                )
+            ),
+        )
+
+    def get_wallet(self, wallet_id: str) -> types.Wallet:
+        """What is left in it, what is set aside and what was spent."""
+        return cast("types.Wallet", self._ask(call("rewards", "GET", f"/v1/wallets/{as_segment(wallet_id)}")))
+
+    def put_wallet(
+        self,
+        wallet_id: str,
+        *,
+        title: str,
+        low_amount: int | None | NotGiven = NOT_GIVEN,
+        owners: Sequence[str] | NotGiven = NOT_GIVEN,
+    ) -> types.Wallet:
+        """What is in it, and what it pays, is decided by two people."""
+        return cast(
+            "types.Wallet",
+            self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/wallets/{as_segment(wallet_id)}",
+                    fields={"title": title, "low_amount": low_amount, "owners": owners},
+                )
+            ),
+        )
+
+    def post_wallet_decision(
+        self,
+        wallet_id: str,
+        *,
+        kind: Literal["fund", "withdraw", "transfer", "assign", "unassign", "thaw", "close"],
+        reason: str,
+        amount: int | None | NotGiven = NOT_GIVEN,
+        reward_id: str | None | NotGiven = NOT_GIVEN,
+        spends: Literal["payouts", "redemptions"] | None | NotGiven = NOT_GIVEN,
+        to_wallet_id: str | None | NotGiven = NOT_GIVEN,
+        unit_cost: int | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.WalletDecision:
+        """Nothing is done before another person confirms it."""
+        return cast(
+            "types.WalletDecision",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/wallets/{as_segment(wallet_id)}/decisions",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "kind": kind,
+                        "reason": reason,
+                        "amount": amount,
+                        "reward_id": reward_id,
+                        "spends": spends,
+                        "to_wallet_id": to_wallet_id,
+                        "unit_cost": unit_cost,
+                    },
+                )
+            ),
+        )
+
+    def freeze_wallet(self, wallet_id: str, *, reason: str) -> types.Wallet:
+        """Nothing more is set aside until two people open it again; what is set aside goes on."""
+        return cast(
+            "types.Wallet",
+            self._ask(
+                call("rewards", "POST", f"/v1/wallets/{as_segment(wallet_id)}/freeze", fields={"reason": reason})
+            ),
+        )
+
+    def list_wallet_moves(
+        self, wallet_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.WalletMovePage:
+        """What came in, what went out, what was set aside, spent, freed and given back, and by whom."""
+        return cast(
+            "types.WalletMovePage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/wallets/{as_segment(wallet_id)}/moves",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_wallet_moves(self, wallet_id: str, *, limit: int | None = None) -> Iterator[types.WalletMove]:
+        """Every item that `list_wallet_moves` lists, page by page."""
+        return items(
+            self._ask,
+            call("rewards", "GET", f"/v1/wallets/{as_segment(wallet_id)}/moves", params={"limit": limit}),
         )
 
     def get_webhook_deliveries(
@@ -2522,40 +2471,6 @@ class AsyncRewards:
                         "shows_left": shows_left,
                         "stock": stock,
                         "translations": translations,
-                    },
-                )
-            ),
-        )
-
-    async def get_gift_card(self, reward_id: str) -> types.GiftCardShown:
-        """Of which provider, which product, and what it is worth."""
-        return cast(
-            "types.GiftCardShown",
-            await self._ask(call("rewards", "GET", f"/v1/catalogue/rewards/{as_segment(reward_id)}/card")),
-        )
-
-    async def put_gift_card(
-        self,
-        reward_id: str,
-        *,
-        currency: str,
-        face_minor: int,
-        product_id: str,
-        provider: Literal["sandbox", "xoxoday", "tremendous"],
-    ) -> types.GiftCardShown:
-        """From now on; what was redeemed stays the card that it was."""
-        return cast(
-            "types.GiftCardShown",
-            await self._ask(
-                call(
-                    "rewards",
-                    "PUT",
-                    f"/v1/catalogue/rewards/{as_segment(reward_id)}/card",
-                    fields={
-                        "currency": currency,
-                        "face_minor": face_minor,
-                        "product_id": product_id,
-                        "provider": provider,
                     },
                 )
             ),
@@ -3019,124 +2934,6 @@ class AsyncRewards:
             await self._ask(call("rewards", "GET", "/v1/finance/trial-balance", params={"from": from_, "to": to})),
         )
 
-    async def list_fulfilments(
-        self,
-        *,
-        state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
-        | None = None,
-        mine: bool | None = None,
-        limit: int | None = None,
-        after: str | None = None,
-    ) -> types.ToSendShownPage:
-        """Those that are over, too. Where they go is shown to whoever has them in hand alone."""
-        return cast(
-            "types.ToSendShownPage",
-            await self._ask(
-                call(
-                    "rewards",
-                    "GET",
-                    "/v1/fulfilments",
-                    params={"state": state, "mine": mine, "limit": limit, "after": after},
-                )
-            ),
-        )
-
-    def iter_fulfilments(
-        self,
-        *,
-        state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
-        | None = None,
-        mine: bool | None = None,
-        limit: int | None = None,
-    ) -> AsyncIterator[types.ToSendShown]:
-        """Every item that `list_fulfilments` lists, page by page."""
-        return async_items(
-            self._ask,
-            call("rewards", "GET", "/v1/fulfilments", params={"state": state, "mine": mine, "limit": limit}),
-        )
-
-    async def list_addresses(
-        self, *, redemption: str | None = None, limit: int | None = None, after: str | None = None
-    ) -> types.LabelledPage:
-        """For the parcels, or for a shipper's table. Nobody else is shown them."""
-        return cast(
-            "types.LabelledPage",
-            await self._ask(
-                call(
-                    "rewards",
-                    "GET",
-                    "/v1/fulfilments/addresses",
-                    params={"redemption": redemption, "limit": limit, "after": after},
-                )
-            ),
-        )
-
-    def iter_addresses(
-        self, *, redemption: str | None = None, limit: int | None = None
-    ) -> AsyncIterator[types.Labelled]:
-        """Every item that `list_addresses` lists, page by page."""
-        return async_items(
-            self._ask,
-            call("rewards", "GET", "/v1/fulfilments/addresses", params={"redemption": redemption, "limit": limit}),
-        )
-
-    async def get_fulfilment(self, redemption_id: str) -> types.ToSendShown:
-        """Where they are, and not where they go."""
-        return cast(
-            "types.ToSendShown",
-            await self._ask(call("rewards", "GET", f"/v1/fulfilments/{as_segment(redemption_id)}")),
-        )
-
-    async def cannot_fulfilment(self, redemption_id: str, *, reason: str) -> types.ToSendShown:
-        """The points are available again, and the member reads why. Again changes nothing."""
-        return cast(
-            "types.ToSendShown",
-            await self._ask(
-                call(
-                    "rewards",
-                    "POST",
-                    f"/v1/fulfilments/{as_segment(redemption_id)}/cannot",
-                    fields={"reason": reason},
-                )
-            ),
-        )
-
-    async def put_back(self, redemption_id: str) -> types.ToSendShown:
-        """For others to take, whoever has them in hand. Again changes nothing."""
-        return cast(
-            "types.ToSendShown",
-            await self._ask(call("rewards", "POST", f"/v1/fulfilments/{as_segment(redemption_id)}/put-back")),
-        )
-
-    async def ship_fulfilment(
-        self,
-        redemption_id: str,
-        *,
-        carrier: str | NotGiven = NOT_GIVEN,
-        tracking_url: str | None | NotGiven = NOT_GIVEN,
-    ) -> types.ToSendShown:
-        """By whoever has them in hand: the redemption is confirmed, its points are spent. Again changes
-        nothing.
-        """
-        return cast(
-            "types.ToSendShown",
-            await self._ask(
-                call(
-                    "rewards",
-                    "POST",
-                    f"/v1/fulfilments/{as_segment(redemption_id)}/ship",
-                    fields={"carrier": carrier, "tracking_url": tracking_url},
-                )
-            ),
-        )
-
-    async def take_fulfilment(self, redemption_id: str) -> types.ToSendShown:
-        """Nobody else sends them meanwhile. Nobody sends what is for themselves; again changes nothing."""
-        return cast(
-            "types.ToSendShown",
-            await self._ask(call("rewards", "POST", f"/v1/fulfilments/{as_segment(redemption_id)}/take")),
-        )
-
     async def list_journals(
         self,
         *,
@@ -3393,36 +3190,6 @@ class AsyncRewards:
             "types.Open", await self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/open"))
         )
 
-    async def post_own_order(
-        self, member_id: str, *, items: Sequence[types.OrderItem], points: int, idempotency_key: str | None = None
-    ) -> types.Order:
-        """All of them are reserved, or none; limits, stock and points are held against all together.
-
-        Each piece is a redemption of its own from then on: it is fulfilled, given up or given back by
-        itself.
-        """
-        return cast(
-            "types.Order",
-            await self._ask(
-                call(
-                    "rewards",
-                    "POST",
-                    f"/v1/members/{as_segment(member_id)}/orders",
-                    headers={"Idempotency-Key": idempotency_key},
-                    fields={"items": items, "points": points},
-                )
-            ),
-        )
-
-    async def get_own_order(self, member_id: str, order_id: str) -> types.Order:
-        """A redemption of each piece, and what became of it."""
-        return cast(
-            "types.Order",
-            await self._ask(
-                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/orders/{as_segment(order_id)}")
-            ),
-        )
-
     async def list_member_payouts(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.MemberPayoutPage:
@@ -3515,39 +3282,6 @@ class AsyncRewards:
             ),
         )
 
-    async def put_own_address(
-        self,
-        member_id: str,
-        redemption_id: str,
-        *,
-        city: str,
-        country: str,
-        lines: Sequence[str],
-        name: str,
-        postcode: str | NotGiven = NOT_GIVEN,
-        region: str | NotGiven = NOT_GIVEN,
-    ) -> None:
-        """For the member themselves, too, as often as they correct it until somebody has the goods in hand.
-
-        It is sealed, seen by whoever has the goods in hand alone, and deleted some time after they were
-        sent.
-        """
-        await self._ask(
-            call(
-                "rewards",
-                "PUT",
-                f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/address",
-                fields={
-                    "city": city,
-                    "country": country,
-                    "lines": lines,
-                    "name": name,
-                    "postcode": postcode,
-                    "region": region,
-                },
-            )
-        )
-
     async def cancel_own(self, member_id: str, redemption_id: str) -> types.Redemption:
         """While it is reserved: the points are available again. For the member themselves, too."""
         return cast(
@@ -3576,19 +3310,6 @@ class AsyncRewards:
             ),
         )
 
-    async def get_own_fulfilment(self, member_id: str, redemption_id: str) -> types.OwnFulfilment:
-        """The receipt of what is sent: each state that it reached. The member alone sees where it goes."""
-        return cast(
-            "types.OwnFulfilment",
-            await self._ask(
-                call(
-                    "rewards",
-                    "GET",
-                    f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/fulfilment",
-                )
-            ),
-        )
-
     async def post_claim(self, member_id: str, *, token: str) -> types.Redemption:
         """For the member themselves, too: once a person. Claimed again it is the same redemption."""
         return cast(
@@ -3600,6 +3321,29 @@ class AsyncRewards:
                     f"/v1/members/{as_segment(member_id)}/reward-claims",
                     fields={"token": token},
                 )
+            ),
+        )
+
+    async def claim_sent(self, member_id: str, *, line_id: str) -> types.Redemption:
+        """For the member themselves, too: once. Claimed again it is the same redemption."""
+        return cast(
+            "types.Redemption",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/sent-claims",
+                    fields={"line_id": line_id},
+                )
+            ),
+        )
+
+    async def get_sent_offer(self, member_id: str, line_id: str) -> types.SentOffer:
+        """For whom it is alone."""
+        return cast(
+            "types.SentOffer",
+            await self._ask(
+                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/sent-offers/{as_segment(line_id)}")
             ),
         )
 
@@ -4089,162 +3833,6 @@ class AsyncRewards:
         """
         return cast("types.Pipeline", await self._ask(call("rewards", "GET", "/v1/pipeline")))
 
-    async def list_provider_orders(
-        self,
-        *,
-        open: bool | None = None,
-        troubled: bool | None = None,
-        limit: int | None = None,
-        after: str | None = None,
-    ) -> types.ProviderOrderPage:
-        """What is to be ordered, what is on its way, what nobody knows of, and what is over."""
-        return cast(
-            "types.ProviderOrderPage",
-            await self._ask(
-                call(
-                    "rewards",
-                    "GET",
-                    "/v1/provider-orders",
-                    params={"open": open, "troubled": troubled, "limit": limit, "after": after},
-                )
-            ),
-        )
-
-    def iter_provider_orders(
-        self, *, open: bool | None = None, troubled: bool | None = None, limit: int | None = None
-    ) -> AsyncIterator[types.ProviderOrder]:
-        """Every item that `list_provider_orders` lists, page by page."""
-        return async_items(
-            self._ask,
-            call(
-                "rewards",
-                "GET",
-                "/v1/provider-orders",
-                params={"open": open, "troubled": troubled, "limit": limit},
-            ),
-        )
-
-    async def get_provider_order(self, redemption_id: str) -> types.ProviderOrder:
-        """How it stands, and what its provider said last."""
-        return cast(
-            "types.ProviderOrder",
-            await self._ask(call("rewards", "GET", f"/v1/provider-orders/{as_segment(redemption_id)}")),
-        )
-
-    async def settle_provider_order(self, redemption_id: str, *, note: str) -> types.ProviderOrder:
-        """For what a provider took back, or delivered after the points were back."""
-        return cast(
-            "types.ProviderOrder",
-            await self._ask(
-                call(
-                    "rewards",
-                    "POST",
-                    f"/v1/provider-orders/{as_segment(redemption_id)}/acknowledge",
-                    fields={"note": note},
-                )
-            ),
-        )
-
-    async def ask_about_provider_order(self, redemption_id: str) -> types.ProviderOrder:
-        """It is asked within some seconds, by a lane; the answer changes the order."""
-        return cast(
-            "types.ProviderOrder",
-            await self._ask(call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/ask")),
-        )
-
-    async def cancel_provider_order(self, redemption_id: str) -> types.ProviderOrder:
-        """At once where it was not placed, else if its provider still can: then the points are back by
-        themselves.
-        """
-        return cast(
-            "types.ProviderOrder",
-            await self._ask(call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/cancel")),
-        )
-
-    async def say_order_outcome(
-        self,
-        redemption_id: str,
-        *,
-        outcome: Literal["delivered", "not_ordered"],
-        reason: str,
-        code: str | None | NotGiven = NOT_GIVEN,
-        pin: str | None | NotGiven = NOT_GIVEN,
-    ) -> types.ProviderOrder:
-        """Nothing follows before another person confirms it. Said again, what was said last counts."""
-        return cast(
-            "types.ProviderOrder",
-            await self._ask(
-                call(
-                    "rewards",
-                    "POST",
-                    f"/v1/provider-orders/{as_segment(redemption_id)}/outcome",
-                    fields={"outcome": outcome, "reason": reason, "code": code, "pin": pin},
-                )
-            ),
-        )
-
-    async def confirm_order_outcome(self, redemption_id: str) -> types.ProviderOrder:
-        """The redemption is confirmed, with the code where there is one, or its points are back."""
-        return cast(
-            "types.ProviderOrder",
-            await self._ask(
-                call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/outcome/confirm")
-            ),
-        )
-
-    async def post_provider_webhook(self, account_id: str, *, body: str) -> None:
-        """For providers, which show by a signature who they are; an access key is not looked at.
-
-        Nothing of what it says is believed: its order is asked for. The same again does nothing.
-        """
-        await self._ask(call("rewards", "POST", f"/v1/provider-webhooks/{as_segment(account_id)}", fields=body))
-
-    async def list_providers(self) -> types.AccountsShown:
-        """All that there are, connected or not. What an account shows is never answered."""
-        return cast("types.AccountsShown", await self._ask(call("rewards", "GET", "/v1/providers")))
-
-    async def put_provider(
-        self,
-        provider: str,
-        *,
-        api_key: str | None | NotGiven = NOT_GIVEN,
-        client_id: str | None | NotGiven = NOT_GIVEN,
-        client_secret: str | None | NotGiven = NOT_GIVEN,
-        email: str | None | NotGiven = NOT_GIVEN,
-        funding_source_id: str | None | NotGiven = NOT_GIVEN,
-        refresh_token: str | None | NotGiven = NOT_GIVEN,
-        webhook_secret: str | None | NotGiven = NOT_GIVEN,
-    ) -> types.AccountShown:
-        """It is kept sealed. Connected again, it goes on with what is said now; open orders go on with it."""
-        return cast(
-            "types.AccountShown",
-            await self._ask(
-                call(
-                    "rewards",
-                    "PUT",
-                    f"/v1/providers/{as_segment(provider)}",
-                    fields={
-                        "api_key": api_key,
-                        "client_id": client_id,
-                        "client_secret": client_secret,
-                        "email": email,
-                        "funding_source_id": funding_source_id,
-                        "refresh_token": refresh_token,
-                        "webhook_secret": webhook_secret,
-                    },
-                )
-            ),
-        )
-
-    async def disconnect_provider(self, provider: str) -> types.AccountShown:
-        """What it shows is forgotten: nothing is ordered there any more. Open orders wait for another
-        connection.
-        """
-        return cast(
-            "types.AccountShown",
-            await self._ask(call("rewards", "POST", f"/v1/providers/{as_segment(provider)}/disconnect")),
-        )
-
     async def list_redemptions(
         self,
         *,
@@ -4404,6 +3992,315 @@ class AsyncRewards:
         return cast(
             "types.LinkShown",
             await self._ask(call("rewards", "POST", f"/v1/reward-links/{as_segment(link_id)}/revoke")),
+        )
+
+    async def list_sends(self, *, limit: int | None = None, after: str | None = None) -> types.SendShownPage:
+        """With how far each is."""
+        return cast(
+            "types.SendShownPage",
+            await self._ask(call("rewards", "GET", "/v1/sends", params={"limit": limit, "after": after})),
+        )
+
+    def iter_sends(self, *, limit: int | None = None) -> AsyncIterator[types.SendShown]:
+        """Every item that `list_sends` lists, page by page."""
+        return async_items(self._ask, call("rewards", "GET", "/v1/sends", params={"limit": limit}))
+
+    async def post_send(
+        self,
+        *,
+        lines: Sequence[types.LineWanted],
+        reward_id: str,
+        title: str,
+        claims_end_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        starts_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.SendWhole:
+        """Nothing is given before it is submitted. All of a list or nothing: what is wrong is said line by
+        line.
+        """
+        return cast(
+            "types.SendWhole",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/sends",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "lines": lines,
+                        "reward_id": reward_id,
+                        "title": title,
+                        "claims_end_at": claims_end_at,
+                        "starts_at": starts_at,
+                    },
+                )
+            ),
+        )
+
+    async def get_send(self, send_id: str) -> types.SendWhole:
+        """With what it takes, and what is lacking."""
+        return cast("types.SendWhole", await self._ask(call("rewards", "GET", f"/v1/sends/{as_segment(send_id)}")))
+
+    async def approve_send(self, send_id: str) -> types.SendWhole:
+        """It goes from then on, or from its moment."""
+        return cast(
+            "types.SendWhole", await self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/approve"))
+        )
+
+    async def cancel_send(self, send_id: str) -> types.SendWhole:
+        """What it gave stays; what nobody claimed yet cannot be claimed any more."""
+        return cast(
+            "types.SendWhole", await self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/cancel"))
+        )
+
+    async def list_send_lines(
+        self,
+        send_id: str,
+        *,
+        state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.SendLineShownPage:
+        """In their order, each with what became of it."""
+        return cast(
+            "types.SendLineShownPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/sends/{as_segment(send_id)}/lines",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_send_lines(
+        self,
+        send_id: str,
+        *,
+        state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"] | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.SendLineShown]:
+        """Every item that `list_send_lines` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards", "GET", f"/v1/sends/{as_segment(send_id)}/lines", params={"state": state, "limit": limit}
+            ),
+        )
+
+    async def retry_send(self, send_id: str) -> types.SendWhole:
+        """What was given is not given again."""
+        return cast(
+            "types.SendWhole", await self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/retry"))
+        )
+
+    async def submit_send(self, send_id: str) -> types.SendWhole:
+        """It goes, or waits for another person where it gives more than one may alone. Nobody sends to
+        themselves.
+        """
+        return cast(
+            "types.SendWhole", await self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/submit"))
+        )
+
+    async def list_wallet_assignments(self) -> types.WalletAssignments:
+        """A redemption takes its reward's wallet, else that of all redemptions; what is not here takes none."""
+        return cast("types.WalletAssignments", await self._ask(call("rewards", "GET", "/v1/wallet-assignments")))
+
+    async def list_wallet_decisions(
+        self,
+        *,
+        wallet: str | None = None,
+        state: Literal["proposed", "confirmed", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.WalletDecisionPage:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast(
+            "types.WalletDecisionPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/wallet-decisions",
+                    params={"wallet": wallet, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_wallet_decisions(
+        self,
+        *,
+        wallet: str | None = None,
+        state: Literal["proposed", "confirmed", "withdrawn"] | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.WalletDecision]:
+        """Every item that `list_wallet_decisions` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards", "GET", "/v1/wallet-decisions", params={"wallet": wallet, "state": state, "limit": limit}
+            ),
+        )
+
+    async def get_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast(
+            "types.WalletDecision",
+            await self._ask(call("rewards", "GET", f"/v1/wallet-decisions/{as_segment(decision_id)}")),
+        )
+
+    async def confirm_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """It is done now. Whoever proposed it cannot, by whatever key or token."""
+        return cast(
+            "types.WalletDecision",
+            await self._ask(call("rewards", "POST", f"/v1/wallet-decisions/{as_segment(decision_id)}/confirm")),
+        )
+
+    async def withdraw_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """Nothing of it is done. What is done is undone by another decision."""
+        return cast(
+            "types.WalletDecision",
+            await self._ask(call("rewards", "POST", f"/v1/wallet-decisions/{as_segment(decision_id)}/withdraw")),
+        )
+
+    async def list_wallets(self, *, limit: int | None = None, after: str | None = None) -> types.WalletPage:
+        """Each with what is left in it, what is set aside and what was spent."""
+        return cast(
+            "types.WalletPage",
+            await self._ask(call("rewards", "GET", "/v1/wallets", params={"limit": limit, "after": after})),
+        )
+
+    def iter_wallets(self, *, limit: int | None = None) -> AsyncIterator[types.Wallet]:
+        """Every item that `list_wallets` lists, page by page."""
+        return async_items(self._ask, call("rewards", "GET", "/v1/wallets", params={"limit": limit}))
+
+    async def post_wallet(
+        self,
+        *,
+        currency: str,
+        title: str,
+        campaign_id: str | None | NotGiven = NOT_GIVEN,
+        low_amount: int | None | NotGiven = NOT_GIVEN,
+        owners: Sequence[str] | NotGiven = NOT_GIVEN,
+        parent_id: str | None | NotGiven = NOT_GIVEN,
+        purpose: Literal["community", "department", "campaign"] | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.Wallet:
+        """It is empty: two people bring something into it."""
+        return cast(
+            "types.Wallet",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/wallets",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "currency": currency,
+                        "title": title,
+                        "campaign_id": campaign_id,
+                        "low_amount": low_amount,
+                        "owners": owners,
+                        "parent_id": parent_id,
+                        "purpose": purpose,
+                    },
+                )
+            ),
+        )
+
+    async def get_wallet(self, wallet_id: str) -> types.Wallet:
+        """What is left in it, what is set aside and what was spent."""
+        return cast(
+            "types.Wallet", await self._ask(call("rewards", "GET", f"/v1/wallets/{as_segment(wallet_id)}"))
+        )
+
+    async def put_wallet(
+        self,
+        wallet_id: str,
+        *,
+        title: str,
+        low_amount: int | None | NotGiven = NOT_GIVEN,
+        owners: Sequence[str] | NotGiven = NOT_GIVEN,
+    ) -> types.Wallet:
+        """What is in it, and what it pays, is decided by two people."""
+        return cast(
+            "types.Wallet",
+            await self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/wallets/{as_segment(wallet_id)}",
+                    fields={"title": title, "low_amount": low_amount, "owners": owners},
+                )
+            ),
+        )
+
+    async def post_wallet_decision(
+        self,
+        wallet_id: str,
+        *,
+        kind: Literal["fund", "withdraw", "transfer", "assign", "unassign", "thaw", "close"],
+        reason: str,
+        amount: int | None | NotGiven = NOT_GIVEN,
+        reward_id: str | None | NotGiven = NOT_GIVEN,
+        spends: Literal["payouts", "redemptions"] | None | NotGiven = NOT_GIVEN,
+        to_wallet_id: str | None | NotGiven = NOT_GIVEN,
+        unit_cost: int | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.WalletDecision:
+        """Nothing is done before another person confirms it."""
+        return cast(
+            "types.WalletDecision",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/wallets/{as_segment(wallet_id)}/decisions",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "kind": kind,
+                        "reason": reason,
+                        "amount": amount,
+                        "reward_id": reward_id,
+                        "spends": spends,
+                        "to_wallet_id": to_wallet_id,
+                        "unit_cost": unit_cost,
+                    },
+                )
+            ),
+        )
+
+    async def freeze_wallet(self, wallet_id: str, *, reason: str) -> types.Wallet:
+        """Nothing more is set aside until two people open it again; what is set aside goes on."""
+        return cast(
+            "types.Wallet",
+            await self._ask(
+                call("rewards", "POST", f"/v1/wallets/{as_segment(wallet_id)}/freeze", fields={"reason": reason})
+            ),
+        )
+
+    async def list_wallet_moves(
+        self, wallet_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.WalletMovePage:
+        """What came in, what went out, what was set aside, spent, freed and given back, and by whom."""
+        return cast(
+            "types.WalletMovePage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/wallets/{as_segment(wallet_id)}/moves",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_wallet_moves(self, wallet_id: str, *, limit: int | None = None) -> AsyncIterator[types.WalletMove]:
+        """Every item that `list_wallet_moves` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("rewards", "GET", f"/v1/wallets/{as_segment(wallet_id)}/moves", params={"limit": limit}),
         )
 
     async def get_webhook_deliveries(

@@ -42,20 +42,6 @@ class AccountNumber(TypedDict):
     number: str
 
 
-class AccountShown(TypedDict):
-    """A provider, and a community's account there, without what it shows."""
-
-    connected_at: str | None
-    failures_count: int
-    is_available: bool
-    is_connected: bool
-    last_failure: str | None
-    needs: list[str]
-    provider: ProviderName
-    rests_until: str | None
-    webhook_path: str | None
-
-
 class AccountSum(TypedDict):
     """What is on all accounts of a kind and currency."""
 
@@ -64,34 +50,6 @@ class AccountSum(TypedDict):
     amount: int
     currency: str
     kind: str
-
-
-class AccountsShown(TypedDict):
-    """All providers, with a community's accounts."""
-
-    items: list[AccountShown]
-
-
-class Address(TypedDict):
-    """Where something is sent, as it stands on the parcel."""
-
-    city: str
-    country: str
-    lines: list[str]
-    name: str
-    postcode: NotRequired[str]
-    region: NotRequired[str]
-
-
-class AddressShown(TypedDict):
-    """Where something is sent."""
-
-    city: str
-    country: str
-    lines: list[str]
-    name: str
-    postcode: str
-    region: str
 
 
 class Approval(TypedDict):
@@ -573,13 +531,6 @@ class FieldError(TypedDict):
     line: NotRequired[int | None]
 
 
-class FulfilmentStep(TypedDict):
-    """A state that goods reached."""
-
-    changed_at: str
-    state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
-
-
 class GeneralJournal(TypedDict):
     """The journal of some days; where nothing is unmapped, each day, event and currency sums to zero."""
 
@@ -615,25 +566,6 @@ class GeneralLedgerMapping(TypedDict):
     proposed_by_person: str | None
     state: Literal["proposed", "approved", "withdrawn"]
     tax_rate: str
-
-
-class GiftCard(TypedDict):
-    """Which card of which provider a reward is."""
-
-    currency: str
-    face_minor: int
-    product_id: str
-    provider: Literal["sandbox", "xoxoday", "tremendous"]
-
-
-class GiftCardShown(TypedDict):
-    """The card that a reward is."""
-
-    currency: str
-    face_minor: int
-    product_id: str
-    provider: ProviderName
-    reward_id: str
 
 
 class Journal(TypedDict):
@@ -720,14 +652,6 @@ class KeyHolder(TypedDict):
     person_id: str
     roles: list[str]
     scopes: list[str]
-
-
-class Labelled(TypedDict):
-    """Goods in your hand, and where they go."""
-
-    address: AddressShown | None
-    redemption_id: str
-    title: str
 
 
 class LaterPrice(TypedDict):
@@ -848,6 +772,17 @@ class LiabilityPolicyTerms(TypedDict):
     vintage_unit: Literal["month", "year"]
 
 
+class LineCounts(TypedDict):
+    """How many lines of a send are in each state."""
+
+    cancelled: NotRequired[int]
+    expired: NotRequired[int]
+    failed: NotRequired[int]
+    given: NotRequired[int]
+    offered: NotRequired[int]
+    waiting: NotRequired[int]
+
+
 class LineForeseen(TypedDict):
     """What noting a line would do to its payout."""
 
@@ -873,6 +808,14 @@ class LineForeseen(TypedDict):
         | None
     )
     why: str | None
+
+
+class LineWanted(TypedDict):
+    """A person on the list: a member, or a recipient whom ingest holds (`POST /v1/recipients/table`)."""
+
+    member_id: NotRequired[str | None]
+    recipient_id: NotRequired[str | None]
+    reward_id: NotRequired[str | None]
 
 
 class LinkOpened(TypedDict):
@@ -986,19 +929,22 @@ class NamedRedemption(TypedDict):
     changed_by: str
     created_at: str
     expires_at: str
-    fulfilment: NotRequired[
-        Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"] | None
-    ]
     has_code: bool
     member_id: str
     member_name: str | None
-    needs_address: NotRequired[bool]
-    order_id: NotRequired[str | None]
     points: int
     redemption_id: str
     reward_id: str
     state: Literal["reserved", "confirmed", "cancelled", "expired"]
     title: str
+
+
+class NeedShown(TypedDict):
+    """How many of a reward a send gives yet, and how many there are."""
+
+    left_count: int | None
+    needed_count: int
+    reward_id: str
 
 
 class NewLink(TypedDict):
@@ -1030,6 +976,16 @@ class NewReward(TypedDict):
     stock: NotRequired[int | None]
     title: str
     translations: NotRequired[list[RewardTranslation]]
+
+
+class NewSend(TypedDict):
+    """A list of people who are to get a reward."""
+
+    claims_end_at: NotRequired[str | None]
+    lines: list[LineWanted]
+    reward_id: str
+    starts_at: NotRequired[str | None]
+    title: str
 
 
 class NotRebuilt(TypedDict):
@@ -1069,28 +1025,6 @@ class Open(TypedDict):
     points: dict[str, int]
 
 
-class Order(TypedDict):
-    """What a member chose at once: a redemption of each piece, which ends by itself."""
-
-    items: list[Redemption]
-    order_id: str
-    points: int
-
-
-class OrderItem(TypedDict):
-    """So many of a reward."""
-
-    count: NotRequired[int]
-    reward_id: str
-
-
-class OrderRequest(TypedDict):
-    """Several rewards at once, and what they cost together."""
-
-    items: list[OrderItem]
-    points: int
-
-
 class Outcome(TypedDict):
     """What one person says that the bank said, and whether another has confirmed it."""
 
@@ -1102,15 +1036,6 @@ class Outcome(TypedDict):
     reason: str | None
     run_id: str
     state: Literal["proposed", "confirmed", "withdrawn"]
-
-
-class OutcomeFound(TypedDict):
-    """What somebody found out of an order that nobody knows of."""
-
-    code: NotRequired[str | None]
-    outcome: Literal["delivered", "not_ordered"]
-    pin: NotRequired[str | None]
-    reason: str
 
 
 class OutcomePreview(TypedDict):
@@ -1140,15 +1065,6 @@ class OutcomeResult(TypedDict):
     run: Run
 
 
-class OutcomeSaid(TypedDict):
-    """What somebody found out; another person has to confirm it."""
-
-    outcome: Literal["delivered", "not_ordered"]
-    reason: str
-    said_at: str
-    said_by: str
-
-
 class OutcomeShown(TypedDict):
     """An outcome as it is shown to whoever asks."""
 
@@ -1171,20 +1087,6 @@ class OwnFacts(TypedDict):
     topics: list[OwnPartition]
     waiting: list[Waiting]
     why: NotRequired[str | None]
-
-
-class OwnFulfilment(TypedDict):
-    """Where a member's goods are."""
-
-    address: AddressShown | None
-    carrier: str | None
-    may_say_where: bool
-    reason: str | None
-    redemption_id: str
-    state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
-    steps: list[FulfilmentStep]
-    title: str
-    tracking_url: str | None
 
 
 class OwnPartition(TypedDict):
@@ -1281,13 +1183,6 @@ class JournalPage(TypedDict):
     next: NotRequired[str | None]
 
 
-class LabelledPage(TypedDict):
-    """LabelledPage"""
-
-    items: list[Labelled]
-    next: NotRequired[str | None]
-
-
 class LiabilityDayPage(TypedDict):
     """LiabilityDayPage"""
 
@@ -1365,13 +1260,6 @@ class PeriodPage(TypedDict):
     next: NotRequired[str | None]
 
 
-class ProviderOrderPage(TypedDict):
-    """ProviderOrderPage"""
-
-    items: list[ProviderOrder]
-    next: NotRequired[str | None]
-
-
 class RedemptionPage(TypedDict):
     """RedemptionPage"""
 
@@ -1400,6 +1288,20 @@ class RunPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class SendLineShownPage(TypedDict):
+    """SendLineShownPage"""
+
+    items: list[SendLineShown]
+    next: NotRequired[str | None]
+
+
+class SendShownPage(TypedDict):
+    """SendShownPage"""
+
+    items: list[SendShown]
+    next: NotRequired[str | None]
+
+
 class SpentLotPage(TypedDict):
     """SpentLotPage"""
 
@@ -1414,10 +1316,24 @@ class StatementLinePage(TypedDict):
     next: NotRequired[str | None]
 
 
-class ToSendShownPage(TypedDict):
-    """ToSendShownPage"""
+class WalletDecisionPage(TypedDict):
+    """WalletDecisionPage"""
 
-    items: list[ToSendShown]
+    items: list[WalletDecision]
+    next: NotRequired[str | None]
+
+
+class WalletMovePage(TypedDict):
+    """WalletMovePage"""
+
+    items: list[WalletMove]
+    next: NotRequired[str | None]
+
+
+class WalletPage(TypedDict):
+    """WalletPage"""
+
+    items: list[Wallet]
     next: NotRequired[str | None]
 
 
@@ -1756,44 +1672,6 @@ class Progress(TypedDict):
     total_count: int
 
 
-class ProviderAccount(TypedDict):
-    """What an account shows at its provider; what it takes depends on the provider."""
-
-    api_key: NotRequired[str | None]
-    client_id: NotRequired[str | None]
-    client_secret: NotRequired[str | None]
-    email: NotRequired[str | None]
-    funding_source_id: NotRequired[str | None]
-    refresh_token: NotRequired[str | None]
-    webhook_secret: NotRequired[str | None]
-
-
-class ProviderOrder(TypedDict):
-    """An order at a provider for a redemption; what was delivered is on its member's page alone."""
-
-    created_at: str
-    currency: str
-    face_minor: int
-    is_cancel_asked: bool
-    next_at: str | None
-    product_id: str
-    provider: ProviderName
-    reason: str
-    redemption_id: str
-    reference: str | None
-    said: OutcomeSaid | None
-    standing: Literal["pending", "delivered", "failed", "cancelled", "reversed"] | None
-    tries_count: int
-    trouble: Literal["other_order", "known_code", "reversed", "delivered_after_all"] | None
-    unknown_since: str | None
-
-
-class PutRight(TypedDict):
-    """How something was put right."""
-
-    note: str
-
-
 class Redemption(TypedDict):
     """A member's redemption of a reward."""
 
@@ -1801,13 +1679,8 @@ class Redemption(TypedDict):
     changed_by: str
     created_at: str
     expires_at: str
-    fulfilment: NotRequired[
-        Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"] | None
-    ]
     has_code: bool
     member_id: str
-    needs_address: NotRequired[bool]
-    order_id: NotRequired[str | None]
     points: int
     redemption_id: str
     reward_id: str
@@ -1999,17 +1872,81 @@ class SealDifference(TypedDict):
     step: Literal["computed", "approving", "approved", "filed"] | None
 
 
+class SendLineShown(TypedDict):
+    """A person on the list, and what became of it."""
+
+    changed_at: str
+    line: int
+    line_id: str
+    member_id: str | None
+    member_name: str | None
+    recipient_id: str | None
+    redemption_id: str | None
+    reward_id: str
+    state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"]
+    why: Literal["out_of_stock", "not_offered", "nobody"] | None
+
+
+class SendShown(TypedDict):
+    """A send, and how far it is."""
+
+    claims_end_at: str
+    decided_at: str | None
+    decided_by: str | None
+    lines: LineCounts
+    lines_count: int
+    made_at: str
+    made_by: str
+    made_by_person: str | None
+    points: int
+    reward_id: str
+    send_id: str
+    starts_at: str | None
+    state: Literal["draft", "waiting", "approved", "done", "cancelled"]
+    title: str
+
+
+class SendWhole(TypedDict):
+    """A send with what it takes: what is lacking is seen before it goes."""
+
+    claims_end_at: str
+    decided_at: str | None
+    decided_by: str | None
+    lines: LineCounts
+    lines_count: int
+    made_at: str
+    made_by: str
+    made_by_person: str | None
+    needs: list[NeedShown]
+    points: int
+    reward_id: str
+    send_id: str
+    starts_at: str | None
+    state: Literal["draft", "waiting", "approved", "done", "cancelled"]
+    takes_second_person: bool
+    title: str
+
+
+class SentClaim(TypedDict):
+    """Which line of a send somebody claims."""
+
+    line_id: str
+
+
+class SentOffer(TypedDict):
+    """What somebody was sent, for whom it is."""
+
+    claims_end_at: str
+    redemption_id: str | None
+    reward_id: str
+    state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"]
+    title: str
+
+
 class SetAsideRequest(TypedDict):
     """Why a line is about no payout."""
 
     reason: str
-
-
-class Shipment(TypedDict):
-    """How goods were sent."""
-
-    carrier: NotRequired[str]
-    tracking_url: NotRequired[str | None]
 
 
 class ShownAccount(TypedDict):
@@ -2160,23 +2097,6 @@ class TicketShown(TypedDict):
     ticket: str
 
 
-class ToSendShown(TypedDict):
-    """Goods that the community sends: where they are, and not where they go."""
-
-    carrier: str | None
-    changed_at: str
-    created_at: str
-    has_address: bool
-    is_yours: bool
-    member_id: str
-    member_name: str | None
-    reason: str | None
-    redemption_id: str
-    state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
-    title: str
-    tracking_url: str | None
-
-
 class TopicFlowing(TypedDict):
     """A topic that the service reads."""
 
@@ -2284,6 +2204,126 @@ class WaitingLetters(TypedDict):
     oldest_at: str | None
 
 
+class Wallet(TypedDict):
+    """A budget, and what is in it: points, or minor units of its currency."""
+
+    available: int
+    campaign_id: str | None
+    changed: WalletDeed
+    created_at: str
+    currency: str
+    depth: int
+    is_low: bool
+    low_amount: int | None
+    owners: list[str]
+    parent_id: str | None
+    purpose: Literal["community", "department", "campaign"]
+    reserved: int
+    revision: int
+    spent: int
+    state: Literal["open", "frozen", "closed"]
+    title: str
+    wallet_id: str
+
+
+class WalletAssignment(TypedDict):
+    """What is paid from a wallet."""
+
+    currency: str
+    reward_id: str | None
+    spends: Literal["payouts", "redemptions"]
+    unit_cost: int | None
+    wallet_id: str
+    wallet_title: str
+
+
+class WalletAssignments(TypedDict):
+    """What is paid from which wallet; what is not here is paid from none."""
+
+    items: list[WalletAssignment]
+
+
+class WalletChange(TypedDict):
+    """What a wallet is called, and who is told when it gets low: all of it, as it is to be."""
+
+    low_amount: NotRequired[int | None]
+    owners: NotRequired[list[str]]
+    title: str
+
+
+class WalletDecision(TypedDict):
+    """What somebody proposed of a wallet, and who had it done or withdrew it."""
+
+    amount: int | None
+    currency: str
+    decided: WalletDeed | None
+    decision_id: str
+    kind: Literal["fund", "withdraw", "transfer", "assign", "unassign", "thaw", "close"]
+    proposed: WalletDeed
+    reason: str
+    reward_id: str | None
+    spends: Literal["payouts", "redemptions"] | None
+    state: Literal["proposed", "confirmed", "withdrawn"]
+    to_wallet_id: str | None
+    unit_cost: int | None
+    wallet_id: str
+    wallet_title: str
+
+
+class WalletDeed(TypedDict):
+    """Who did it, by what, and when."""
+
+    at: str
+    credential: str
+    person_id: str | None
+    person_name: str | None
+
+
+class WalletFreeze(TypedDict):
+    """Why nothing is to be spent from a wallet."""
+
+    reason: str
+
+
+class WalletMove(TypedDict):
+    """Something that came into a wallet, left it, or went from one of its accounts to another."""
+
+    amount: int
+    cause_id: str | None
+    decision_id: str | None
+    kind: Literal["fund", "withdraw", "transfer", "reserve", "post", "void", "refund"]
+    move_id: str
+    moved: WalletDeed
+    to_wallet_id: str | None
+    transfer_id: str
+    used_for: Literal["redemption", "payout_run", "send"] | None
+    wallet_id: str
+
+
+class WalletProposal(TypedDict):
+    """What is to be done with a wallet, and why; each kind takes its own fields."""
+
+    amount: NotRequired[int | None]
+    kind: Literal["fund", "withdraw", "transfer", "assign", "unassign", "thaw", "close"]
+    reason: str
+    reward_id: NotRequired[str | None]
+    spends: NotRequired[Literal["payouts", "redemptions"] | None]
+    to_wallet_id: NotRequired[str | None]
+    unit_cost: NotRequired[int | None]
+
+
+class WalletRequest(TypedDict):
+    """A new wallet, which is empty."""
+
+    campaign_id: NotRequired[str | None]
+    currency: str
+    low_amount: NotRequired[int | None]
+    owners: NotRequired[list[str]]
+    parent_id: NotRequired[str | None]
+    purpose: NotRequired[Literal["community", "department", "campaign"]]
+    title: str
+
+
 class WebhookDeliveryListed(TypedDict):
     """A fact on its way to an endpoint, or there."""
 
@@ -2349,12 +2389,6 @@ class WebhookReplayed(TypedDict):
     deliveries: int
 
 
-class WhyNot(TypedDict):
-    """Why goods cannot be sent."""
-
-    reason: str
-
-
 class WinnerShown(TypedDict):
     """Who won which prize."""
 
@@ -2385,8 +2419,6 @@ LetterState = Literal["waiting", "asked", "replayed", "discarded"]
 
 LinkState = Literal["open", "used_up", "expired", "revoked"]
 
-ProviderName = Literal["sandbox", "xoxoday", "tremendous"]
-
-RewardKind = Literal["voucher", "gift_card", "merchandise", "donation", "experience", "cash", "other"]
+RewardKind = Literal["voucher", "merchandise", "donation", "experience", "cash", "other"]
 
 RewardSource = Literal["catalogue", "programme"]

@@ -153,6 +153,22 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Suggestions",
+            "What members did about suggestions, steps by which these went on, and those with a listed word.",
+            "cps",
+            (
+                *rates("plaudit_ingest_ideas_total", "act"),
+                Query("sum(rate(plaudit_ingest_ideas_moved_total[$__rate_interval]))", "went on"),
+                Query("sum(rate(plaudit_ingest_ideas_listed_total[$__rate_interval]))", "listed"),
+            ),
+        ),
+        Panel(
+            "Nominations",
+            "Rounds that were declared and decided, nominations, and votes.",
+            "cps",
+            rates("plaudit_ingest_nominations_total", "act"),
+        ),
+        Panel(
             "Surveys",
             "Members whom surveys asked, whom they did not ask and why, and answers.",
             "cps",
@@ -423,6 +439,23 @@ ROWS: dict[str, tuple[Panel, ...]] = {
                 Query("max(plaudit_rewards_account_mappings_waiting)", "accounts"),
                 Query("max(plaudit_rewards_wallet_decisions_waiting)", "wallets"),
             ),
+        ),
+        Panel(
+            "Members told before points expire",
+            "Messages asked for to members whose points expire soon.",
+            "cps",
+            (
+                Query(
+                    "sum by (service) (rate(plaudit_rewards_expiry_warnings_total[$__rate_interval]))",
+                    "{{service}}",
+                ),
+            ),
+        ),
+        Panel(
+            "Members who owe points",
+            "Members whose points were taken back after they had been used.",
+            "short",
+            (Query("max by (service) (plaudit_rewards_debts)", "{{service}}"),),
         ),
         Panel(
             "Wallets that are low",

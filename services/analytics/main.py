@@ -14,6 +14,7 @@ from services.analytics.goals import api as goals
 from services.analytics.goals.handlers import WATCH_EVERY_SECONDS, watch
 from services.analytics.guidelines import api as guidelines
 from services.analytics.guidelines.handlers import on_guidelines
+from services.analytics.ideas import api as ideas
 from services.analytics.intake.handlers import on_events, on_members
 from services.analytics.lift import api as lift
 from services.analytics.lift.handlers import SETTLE_EVERY_SECONDS as SETTLE_NUDGES_EVERY_SECONDS
@@ -132,6 +133,7 @@ SPEC = ServiceSpec(
             digests,
             feedback,
             exports,
+            ideas,
         )
     ],
     problems=ERRORS,

@@ -92,6 +92,9 @@ PAGES = (
     "/messages",
     "/messages/words/address/en",
     "/quests",
+    "/nudges",
+    "/ideas",
+    "/nominations",
     "/figures/points?rule=no-rule-is-called-so",
     "/figures/events?sort=events&days=7",
 )

@@ -121,5 +121,6 @@ INDICATORS: Final[Mapping[str, IndicatorWords]] = {
     "members_recognised": IndicatorWords(_("Active members who received recognition"), "/celebrations"),
     "decisions_logged": IndicatorWords(_("Decisions that name a figure"), "/overview"),
     "changes_rehearsed": IndicatorWords(_("Changes of rules tried on the past first"), "/programme"),
-    "survey_response": IndicatorWords(_("Answers to the last survey"), "/surveys"),
+    "survey_response": IndicatorWords(_("Members who answered of those who were asked"), "/surveys"),
+    "ideas_answered": IndicatorWords(_("Suggestions answered within 30 days"), "/ideas"),
 }

@@ -11,6 +11,7 @@ KINDS = {
     "badge": _("A badge was given"),
     "level": _("A level was reached"),
     "redemption": _("A reward was confirmed, or could not be given"),
+    "points_expire": _("Points of theirs expire soon"),
     "wallet_low": _("A wallet of theirs is low"),
     "payout": _("A payout was sent, or came back"),
     "nudge_welcome": _("A nudge: welcome"),

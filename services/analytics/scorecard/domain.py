@@ -75,6 +75,10 @@ class Week:
     appeals_in_time: int = 0
     changes: int = 0
     changes_noted: int = 0
+    surveys_asked: int = 0
+    surveys_answered: int = 0
+    ideas_due: int = 0
+    ideas_in_time: int = 0
     goals: GoalCounts = field(default_factory=GoalCounts)
 
 
@@ -102,6 +106,10 @@ def added(weeks: Sequence[Week]) -> Week:
         appeals_in_time=sum(week.appeals_in_time for week in weeks),
         changes=sum(week.changes for week in weeks),
         changes_noted=sum(week.changes_noted for week in weeks),
+        surveys_asked=sum(week.surveys_asked for week in weeks),
+        surveys_answered=sum(week.surveys_answered for week in weeks),
+        ideas_due=sum(week.ideas_due for week in weeks),
+        ideas_in_time=sum(week.ideas_in_time for week in weeks),
         goals=weeks[-1].goals,
     )
 
@@ -199,6 +207,17 @@ def _first_answered(week: Week) -> Measured:
     return _share(week.first_waits.due_answered, week.first_waits.due)
 
 
+def _surveys_answered(week: Week) -> Measured:
+    # Answers may be of those who were asked in the weeks before: of more than were asked there is no share.
+    if week.surveys_answered > week.surveys_asked:
+        return Measured(None, week.surveys_asked)
+    return _share(week.surveys_answered, week.surveys_asked)
+
+
+def _ideas_answered(week: Week) -> Measured:
+    return _share(week.ideas_in_time, week.ideas_due)
+
+
 class Indicator(NamedTuple):
     """What is measured of a practice, and what is aimed at. Without `measure` nothing counts it yet."""
 
@@ -237,7 +256,8 @@ INDICATORS: Final = (
     Indicator("members_recognised", 9, "share", 0.3),
     Indicator("decisions_logged", 10, "count", 1.0),
     Indicator("changes_rehearsed", 11, "share", 1.0),
-    Indicator("survey_response", 12, "share", 0.2),
+    Indicator("survey_response", 12, "share", 0.2, measure=_surveys_answered),
+    Indicator("ideas_answered", 12, "share", 0.9, measure=_ideas_answered),
 )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from services.analytics.ideas.store import count_due
 from services.analytics.response_times.domain.waiting import added
 from services.analytics.response_times.store.reading import Asked, load_waits
 from services.analytics.scorecard.domain import Week
@@ -30,6 +31,9 @@ async def load_weeks(
     await _add_questions(conn, weeks, community=community, bounds=bounds, now=now)
     await _add_cases(conn, weeks, community=community, bounds=bounds, now=now)
     await _add_changes(conn, weeks, community=community, bounds=bounds, now=now)
+    await _add_surveys(conn, weeks, community=community, spans=spans)
+    for number, (due, in_time) in (await count_due(conn, community=community, bounds=bounds, now=now)).items():
+        weeks[number - 1].update(ideas_due=due, ideas_in_time=in_time)
     for row in await conn.fetch(
         """
         select width_bucket(day, $4::date[]) as week, channel, sum(events)::bigint as events from event_days
@@ -60,6 +64,38 @@ async def load_weeks(
     ):
         weeks[row["week"] - 1].update(newcomers_due=row["due"], newcomers_activated=row["activated"])
     return [Week(**week) for week in weeks]
+
+
+async def _add_surveys(
+    conn: Connection, weeks: Sequence[dict[str, Any]], *, community: str, spans: Sequence[Span]
+) -> None:
+    """Who was asked in which week, and who answered: an answer that was changed counts once, where it is now."""
+    for row in await conn.fetch(
+        """
+        with asked as (
+            select width_bucket(asked_on, $4::date[]) as week, count(*) as asked from survey_asked
+            where community = $1 and asked_on between $2 and $3 group by 1),
+        given as (
+            select week, sum(answers) as answers from (
+                select width_bucket(day, $4::date[]) as week, count(*) as answers from (
+                    select max(a.answered_on) as day from survey_answers a
+                    join events e using (community, event_uid)
+                    where a.community = $1 and a.answered_on between $2 and $3 and e.retracted_by is null
+                    group by a.invitation_id) named group by 1
+                union all
+                select width_bucket(b.counted_on, $4::date[]), sum(o.value::int)
+                from survey_blocks b cross join lateral jsonb_each_text(b.answers) o
+                where b.community = $1 and b.counted_on between $2 and $3 group by 1) parts
+            group by 1)
+        select week, coalesce(asked, 0)::int as asked, coalesce(answers, 0)::int as answered
+        from asked full join given using (week)
+        """,
+        community,
+        spans[0].starts_on,
+        spans[-1].ends_on,
+        [span.starts_on for span in spans],
+    ):
+        weeks[row["week"] - 1].update(surveys_asked=row["asked"], surveys_answered=row["answered"])
 
 
 async def _add_cases(

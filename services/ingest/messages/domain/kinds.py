@@ -54,6 +54,16 @@ def _words(**by_language: tuple[str, str]) -> Mapping[str, Words]:
     return {language: Words(*both) for language, both in by_language.items()}
 
 
+#: How a suggestion went on, as the end of a sentence about it.
+_WENT_ON: Final = {
+    "en": "{% if state == 'planned' %} is planned{% elif state == 'done' %} is done"
+    "{% elif state == 'declined' %} will not be done{% elif state == 'joined' %} was joined to another like it"
+    "{% else %} stands by itself again{% endif %}",
+    "it": "{% if state == 'planned' %} è in programma{% elif state == 'done' %} è realizzata"
+    "{% elif state == 'declined' %} non si farà{% elif state == 'joined' %} è stata unita a un'altra simile"
+    "{% else %} sta di nuovo per conto suo{% endif %}",
+}
+
 _ALL: Final = (
     Kind(
         "badge",
@@ -138,6 +148,24 @@ _ALL: Final = (
             ),
         ),
         page="/me/payouts",
+    ),
+    Kind(
+        "points_expire",
+        "Points of theirs expire soon",
+        {"points": "120", "day": "2026-12-31"},
+        _words(
+            en=(
+                "{{ points }} of your points can be used until {{ day }}",
+                "Hello {{ name }},\n\n**{{ points }} points** of yours expire when {{ day }} ends. What you "
+                "choose before then is yours.\n\n[See what you can have]({{ link }})",
+            ),
+            it=(
+                "{{ points }} dei tuoi punti valgono fino al {{ day }}",
+                "Ciao {{ name }},\n\n**{{ points }} punti** tuoi scadono alla fine del {{ day }}. Ciò che scegli "
+                "prima è tuo.\n\n[Guarda che cosa puoi avere]({{ link }})",
+            ),
+        ),
+        page="/me/rewards",
     ),
     Kind(
         "wallet_low",
@@ -345,6 +373,46 @@ _ALL: Final = (
         ),
         to_recipients=True,
         page="",
+    ),
+    Kind(
+        "idea",
+        "A suggestion of theirs, or that they voted for, went on",
+        {"state": "planned", "note": "It comes with the next version.", "own": "yes"},
+        _words(
+            en=(
+                "{% if own %}What you suggested{% else %}What you voted for{% endif %}" + _WENT_ON["en"],
+                "Hello {{ name }},\n\n{% if own %}what you suggested{% else %}what you voted for{% endif %} in"
+                " {{ community }}" + _WENT_ON["en"] + ".\n\n{% if note %}> {{ note }}\n\n{% endif %}"
+                "[See it]({{ link }})",
+            ),
+            it=(
+                "{% if own %}La tua proposta{% else %}Una proposta che hai votato{% endif %}" + _WENT_ON["it"],
+                "Ciao {{ name }},\n\n{% if own %}la tua proposta{% else %}una proposta che hai votato{% endif %}"
+                " in {{ community }}" + _WENT_ON["it"] + ".\n\n{% if note %}> {{ note }}\n\n{% endif %}"
+                "[Guardala]({{ link }})",
+            ),
+        ),
+        page="/me/ideas",
+    ),
+    Kind(
+        "nomination",
+        "They are nominated, or were chosen",
+        {"title": "Helper of the year", "state": "nominated"},
+        _words(
+            en=(
+                "{{ title }}: {% if state == 'won' %}you were chosen{% else %}you are nominated{% endif %}",
+                "Hello {{ name }},\n\n{% if state == 'won' %}the members of {{ community }} chose you: "
+                "**{{ title }}**.{% else %}somebody nominated you for **{{ title }}**. You can say whether you "
+                "stand.{% endif %}\n\n[See it]({{ link }})",
+            ),
+            it=(
+                "{{ title }}: {% if state == 'won' %}hanno scelto te{% else %}hai una candidatura{% endif %}",
+                "Ciao {{ name }},\n\n{% if state == 'won' %}i membri di {{ community }} hanno scelto te: "
+                "**{{ title }}**.{% else %}qualcuno ti ha proposto per **{{ title }}**. Puoi dire se accetti."
+                "{% endif %}\n\n[Guarda]({{ link }})",
+            ),
+        ),
+        page="/me/nominations",
     ),
     Kind(
         "address",

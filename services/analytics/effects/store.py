@@ -76,36 +76,34 @@ async def count(
     """
     row = await conn.fetchrow(
         """
-        with members as materialized (
-            select distinct coalesce(m.head_id, d.member_id) as person_id, d.member_id
+        with members as (
+            select coalesce(m.head_id, d.member_id) as person_id, d.member_id,
+                bool_or(d.day <= $3) as was_there, bool_or(d.day >= $4) as is_active
             from member_days d left join merges m on m.community = d.community and m.member_id = d.member_id
-            where d.community = $1 and d.day between $2 and $3 and d.events > 0
+            where d.community = $1 and d.day between $2 and $5 and d.events > 0
+            group by 1, 2
         ), hashed as (
-            select person_id,
+            select person_id, is_active, case when was_there then
                 encode(sha256(convert_to(
-                    concat_ws(E'\\x1f', 'holdout', $1, $6::text, member_id::text), 'UTF8')), 'hex') as hash
+                    concat_ws(E'\\x1f', 'holdout', $1, $6::text, member_id::text), 'UTF8')), 'hex') end as hash
             from members
         ), drawn as (
-            select person_id, bool_or(is_out) as is_out, bool_and(is_out) as is_all_out
-            from (
-                select person_id,
-                    (('x' || substr(hash, 1, 8))::bit(32)::bigint % 10000 * 7296
-                     + ('x' || substr(hash, 9, 8))::bit(32)::bigint) % 10000 < $7::int * 100 as is_out
-                from hashed) one
-            group by person_id
-        ), active as (
-            select distinct coalesce(m.head_id, d.member_id) as person_id
-            from member_days d left join merges m on m.community = d.community and m.member_id = d.member_id
-            where d.community = $1 and d.day between $4 and $5 and d.events > 0
+            select person_id, is_active,
+                (('x' || substr(hash, 1, 8))::bit(32)::bigint % 10000 * 7296
+                 + ('x' || substr(hash, 9, 8))::bit(32)::bigint) % 10000 < $7::int * 100 as is_out
+            from hashed
+        ), persons as (
+            select bool_or(is_out) as is_out, bool_and(is_out) as is_all_out, bool_or(is_active) as is_active
+            from drawn group by person_id having count(is_out) > 0
         )
         select count(*) filter (where not is_out) as treated,
-            count(a.person_id) filter (where not is_out) as treated_active,
+            count(*) filter (where not is_out and is_active) as treated_active,
             count(*) filter (where is_all_out) as held_out,
-            count(a.person_id) filter (where is_all_out) as held_out_active,
+            count(*) filter (where is_all_out and is_active) as held_out_active,
             count(*) filter (where is_out and not is_all_out) as left_out,
             coalesce((select sum(points) from rule_days where community = $1 and rule_id = any($8::text[])
                       and day between $9 and $10), 0)::bigint as points
-        from drawn left join active a using (person_id)
+        from persons
         """,
         community,
         *windows.base,

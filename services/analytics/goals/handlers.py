@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from services.analytics.goals import store
@@ -15,7 +15,7 @@ from services.analytics.goals.domain.definitions import (
     in_force,
     past_windows,
 )
-from services.analytics.goals.domain.pace import WEEKS_MAX_COUNT, GoalState, Standing, standing
+from services.analytics.goals.domain.pace import WEEKS_MAX_COUNT, Daily, GoalState, Standing, standing
 from services.analytics.goals.store import ServingRule, Turn
 from services.analytics.managers.store import load_managers
 from services.analytics.metrics import GOAL_TURNS, GOALS_BEHIND
@@ -109,9 +109,12 @@ async def load_standings_at(
         conn, community=community, definitions=[definition for definition, _, _ in windows], days=days
     )
     found: dict[date, list[Standing]] = {end: [] for end in ends}
+    until: dict[tuple[Any, date], Daily] = {}
     for (definition, span, end), counts in zip(windows, daily, strict=True):
-        until = {day: number for day, number in counts.items() if day <= end}
-        found[end].append(standing(definition, span, daily=until, today=end + timedelta(days=1)))
+        key = definition.counts, end
+        if key not in until:
+            until[key] = {day: number for day, number in counts.items() if day <= end}
+        found[end].append(standing(definition, span, daily=until[key], today=end + timedelta(days=1)))
     return [found[end] for end in ends]
 
 

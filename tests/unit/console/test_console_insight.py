@@ -13,7 +13,7 @@ def test_every_practice_and_indicator_has_words_and_pages_that_there_are() -> No
     assert list(PRACTICES) == list(range(1, domain.PRACTICES_COUNT + 1))
     paths = {route.path for part in PAGES for route in part.ROUTES}
     links = {words.href for words in (*INDICATORS.values(), *PRACTICES.values())}
-    assert {link.partition("?")[0] for link in links} <= paths | {"/figures/events"}
+    assert {link.partition("?")[0].partition("#")[0] for link in links} <= paths | {"/figures/events"}
 
 
 def test_columns_share_one_scale_above_and_below_the_line() -> None:

@@ -44,6 +44,11 @@ class Definition:
         """Whether it is known how far it is: without an owner it is."""
         return not {"metric", "target", "window"} & set(self.lacks)
 
+    @property
+    def counts(self) -> tuple[GoalMetric | None, tuple[str, ...]]:
+        """What it counts: two that count the same have the same."""
+        return self.metric, self.on
+
     def is_as(self, other: "Definition") -> bool:
         """Whether it says the same, whatever the versions."""
         return self._said == other._said

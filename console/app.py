@@ -65,6 +65,7 @@ from console.pages.my_payouts import routes as my_payouts
 from console.pages.my_place import routes as my_place
 from console.pages.my_rewards import routes as my_rewards
 from console.pages.nudges import routes as nudges
+from console.pages.offers import routes as offers
 from console.pages.overview import routes as overview
 from console.pages.parts import routes as parts
 from console.pages.payees import routes as payees
@@ -78,6 +79,8 @@ from console.pages.quests import routes as quests
 from console.pages.receipts import routes as receipts
 from console.pages.redemptions import routes as redemptions
 from console.pages.refused import routes as refused
+from console.pages.reports import routes as reports
+from console.pages.sends import routes as sends
 from console.pages.sign_in import routes as sign_in
 from console.pages.signals import routes as signals
 from console.pages.statements import routes as statements
@@ -94,7 +97,7 @@ from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
 FINANCE = (
-    *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, closing, journals, statements),
+    *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, closing, journals, statements, reports),
     *(liability, liability_policies, general_ledger, account_mappings, wallets, debts),
 )
 RUN_IT = (
@@ -122,6 +125,8 @@ PAGES = (
         draws,
         catalogue,
         reward_links,
+        sends,
+        offers,
         by_hand,
         guidelines,
         campaigns,

@@ -70,6 +70,7 @@ SUBCOMMANDS = {
     "reward": Subcommand(
         "plaudit.reward", "reward", "See and change the catalogue, import codes, make links that give rewards."
     ),
+    "send": Subcommand("plaudit.send", "send", "Send a reward to each person on a list, members or by mail."),
     "campaign": Subcommand(
         "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."
     ),
@@ -123,6 +124,11 @@ SUBCOMMANDS = {
     "sign-in-link": Subcommand("plaudit.people", "sign_in_link", "Make a link that signs somebody in once."),
     "keys": Subcommand("plaudit.admin", "keys", "Issue, list, rotate and revoke access keys."),
     "audit": Subcommand("plaudit.audit", "audit", "Show who did what, and who read whose data."),
+    "export": Subcommand(
+        "plaudit.figures_export", "export", "Take figures along as a star schema: Parquet, CSV, and a database."
+    ),
+    "query": Subcommand("plaudit.query", "query", "Ask SQL about figures that were exported."),
+    "report": Subcommand("plaudit.report", "report", "Make statements and months' ends as PDF, CSV and Parquet."),
     "period": Subcommand("plaudit.periods", "period", "Close months of the books, and open them again, by two."),
     "payout-runs": Subcommand(
         "plaudit.payout_runs", "payout_runs", "Make, approve and file payout runs, and see how far they are."

@@ -232,7 +232,7 @@ REDEMPTIONS = Topic(
     "redemptions.v1",
     "Redemptions, their states, and the awards they use",
     "community | member",
-    (facts.REDEMPTION_CHANGED.name, facts.REDEMPTION_LOTS.name),
+    (facts.REDEMPTION_CHANGED.name, facts.REDEMPTION_LOTS.name, facts.REDEMPTION_LOTS_GIVEN_BACK.name),
     producers=("rewards",),
     consumers=("analytics",),
     read_back=True,

@@ -298,6 +298,17 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Sends",
+            "Lines of sends by what became of them, and those that failed and wait.",
+            "short",
+            (
+                Query(
+                    "sum by (became) (increase(plaudit_rewards_send_lines_total[$__rate_interval]))", "{{became}}"
+                ),
+                Query("max(plaudit_rewards_send_lines_failed)", "failed, waiting"),
+            ),
+        ),
+        Panel(
             "Payouts",
             "Payouts that reached a state.",
             "cps",

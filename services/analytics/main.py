@@ -2,6 +2,7 @@
 
 from services.analytics.audit import api as audit
 from services.analytics.audit.handlers import FORGET_EVERY_SECONDS, forget, on_audit
+from services.analytics.exports import api as exports
 from services.analytics.feedback import api as feedback
 from services.analytics.feedback.handlers import on_surveys
 from services.analytics.guidelines import api as guidelines
@@ -104,6 +105,7 @@ SPEC = ServiceSpec(
             guidelines,
             lift,
             feedback,
+            exports,
         )
     ],
     problems=ERRORS,

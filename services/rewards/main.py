@@ -47,7 +47,10 @@ from services.rewards.reconciliation.handlers import NOTED_EVERY_SECONDS, count_
 from services.rewards.redemptions.api import own as own_redemptions
 from services.rewards.redemptions.api import routes as redemptions
 from services.rewards.redemptions.handlers import expire_reservations
+from services.rewards.reports import api as reports
 from services.rewards.restoring.handlers import READ_BACK
+from services.rewards.sends import api as sends
+from services.rewards.sends.handlers.running import carry_on_sends, look_after_sends
 from services.rewards.settings import Settings
 from services.rewards.suspensions.handlers import FOLLOWED_SUSPENSIONS
 from services.rewards.vouchers import api as vouchers
@@ -85,8 +88,8 @@ SPEC = ServiceSpec(
         part.router
         for part in (
             *(members, erasure, payees, offers, rewards, vouchers, redemptions, own_redemptions),
-            *(reward_links, payouts, runs, preview, review, outcomes),
-            *(reconciliation, checks, books, chain_api, draws, periods, journals),
+            *(reward_links, sends, payouts, runs, preview, review, outcomes),
+            *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),
             *(wallets, expiring, debts),
             *(liability_policies, liability, account_mappings, journal_exports),
         )
@@ -104,6 +107,8 @@ SPEC = ServiceSpec(
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
         Timer("seal-codes-anew", every_seconds=60, run=seal_anew),
         Timer("count-rewards-low", every_seconds=60, run=count_low),
+        Timer("carry-on-sends", every_seconds=1, run=carry_on_sends),
+        Timer("look-after-sends", every_seconds=60, run=look_after_sends),
         Timer("free-reservations", every_seconds=10, run=free_expired),
         Timer("count-wallets", every_seconds=60, run=count_wallets),
         Timer("tidy-debts", every_seconds=60, run=tidy_debts),

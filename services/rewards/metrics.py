@@ -23,6 +23,11 @@ REDEMPTIONS_REFUSED = Counter(
 REWARDS_LOW = Gauge(
     "plaudit_rewards_rewards_low", "Rewards of catalogues of which as few are left as somebody wants to be told of"
 )
+SEND_LINES = Counter("plaudit_rewards_send_lines_total", "Lines of sends, by what became of them", ["became"])
+SEND_LINES_FAILED = Gauge(
+    "plaudit_rewards_send_lines_failed",
+    "Lines of sends that could not be given, and wait to be tried again",
+)
 CODES_ADDED = Counter("plaudit_rewards_voucher_codes_added_total", "Codes of vouchers that were imported")
 CODES_GIVEN = Counter("plaudit_rewards_voucher_codes_given_total", "Codes of vouchers that somebody was given")
 CODES_UNREADABLE = Gauge(

@@ -125,6 +125,7 @@ from services.rewards.redemptions.api.models import (
     NOT_CONFIRMABLE,
     NOT_ENOUGH_POINTS,
     NOT_FOR_MEMBER,
+    NOT_RESERVED,
     NOT_THEIRS,
     OUT_OF_STOCK,
     REWARD_LEVEL_LACKING,
@@ -134,6 +135,7 @@ from services.rewards.redemptions.api.models import (
 from services.rewards.redemptions.domain import (
     HadEnoughError,
     LevelTooLowError,
+    NotReservedError,
     OtherRequestError,
     OutOfStockError,
     OutsideAudienceError,
@@ -143,6 +145,7 @@ from services.rewards.redemptions.domain import (
     UnknownRedemptionError,
     UnknownRewardError,
 )
+from services.rewards.sends.api import ERRORS as SEND_ERRORS
 from services.rewards.vouchers.api import (
     NO_VOUCHER,
     NO_VOUCHER_KEYS,
@@ -208,6 +211,11 @@ def _closed(error: RedemptionClosedError) -> Problem:
     return Problem(kind, f"It is {error.state} and stays so; make a new redemption")
 
 
+def _not_reserved(error: NotReservedError) -> Problem:
+    detail = f"{error.reserved} points are reserved for it; nothing was changed"
+    return Problem(NOT_RESERVED, detail, [FieldError(field="/points", detail=detail)])
+
+
 def _invalid_bank_details(error: InvalidBankDetailsError) -> Problem:
     errors = [FieldError(field=f"/{field}", detail=reason) for field, reason in error.reasons.items()]
     return Problem(INVALID_BANK_DETAILS, "Nothing was changed; see errors", errors)
@@ -250,6 +258,7 @@ _LINK_OVER = {
 
 
 ERRORS: ErrorTable = {
+    **SEND_ERRORS,
     MessageError: lambda error: Problem(INVALID_BANK_MESSAGE, f"Nothing of the file counts: {error}"),
     UnknownMessageError: lambda _: Problem(UNKNOWN_BANK_MESSAGE, "GET /v1/bank-messages lists those imported"),
     UnknownLineError: lambda _: Problem(UNKNOWN_BANK_LINE, "GET /v1/bank-lines lists those that there are"),
@@ -410,6 +419,7 @@ ERRORS: ErrorTable = {
         NOT_ENOUGH_POINTS, f"{error.missing_points} points are missing; nothing was reserved"
     ),
     RedemptionClosedError: _closed,
+    NotReservedError: _not_reserved,
     OtherRequestError: lambda _: Problem(
         KEY_REUSED, "The key made a redemption of another member or reward; use a new key for a new request"
     ),

@@ -70,6 +70,20 @@ class Settings(ServiceSettings):
     reward_link_max_days: int = Field(
         365, ge=1, le=3_650, description="Days after which a link that gives a reward ends at the latest"
     )
+    sends_max_count: int = Field(
+        50, ge=1, description="Sends of a community that may be under way at once, drafts too"
+    )
+    sends_alone_max_points: int = Field(
+        10_000,
+        ge=0,
+        description="Points that what a send gives may cost in the catalogue before a second person approves it",
+    )
+    send_max_days: int = Field(
+        365, ge=1, le=3_650, description="Days after which what a send offers ends at the latest"
+    )
+    send_lines_per_piece_max_count: int = Field(
+        20, ge=1, le=1_000, description="Lines of a send that are carried out in one transaction"
+    )
     upkeep_max_count: int = Field(1_000, ge=1, description="Lots, reservations or sums that a timer takes at once")
     payouts_per_run_max_count: int = Field(
         2_000,
@@ -89,6 +103,9 @@ class Settings(ServiceSettings):
         description="Entries after which a block of the ledger is full; transfers are not divided",
     )
     ledger_check_seconds: float = Field(300.0, gt=0, description="How long each part of a ledger check may take")
+    report_seconds: float = Field(
+        30.0, gt=0, description="How long each of the questions may take that a report is made of"
+    )
     liability_seconds: float = Field(
         60.0,
         gt=0,

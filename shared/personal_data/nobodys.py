@@ -61,8 +61,6 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "events": "community event_uid content_hash",
         "events_read_back": "community event_uid received_at",
         "measurings": "community started_at portion_at",
-        # Somebody who is written to and is no member: sealed, until a day.
-        "message_recipients": ("community recipient_id key_id sealed address_hash state language kept_until"),
         "message_rooms": "community channel key_id sealed set_at gone_at gone_why",
         "message_settings": (
             "community kinds sender_name reply_to day_max_count quiet_begins quiet_ends digest_at revision"
@@ -166,6 +164,10 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community reward_id kind category title description translations audience level opens_at closes_at "
             "stock low_count shows_left limit_count limit_days is_withdrawn revision changed_at"
         ),
+        "sends": (
+            "community send_id title reward_id state lines_count points starts_at claims_end_at table_sha256 "
+            "made_at made_by_person made_by decided_at decided_by_person decided_by worked_at"
+        ),
         "reward_links": (
             "community link_id reward_id note uses_max_count expires_at created_at created_by revoked_at"
         ),
@@ -238,6 +240,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "still_expected_points estimated_by minor_per_point liability_minor full_minor"
         ),
         "lot_uses": "community used_by award_id points owed",
+        "lot_uses_given_back": "community used_by award_id points",
         "payout_files": (
             "community run_id message_id content sha256 payment_count control_sum_minor created_at created_by"
         ),
@@ -276,6 +279,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community version programme_id effective_from published_by document traceparent approved_by"
         ),
         "redemption_lots": "community redemption_id part position award_id points",
+        "redemption_lots_given_back": "community redemption_id part position award_id points",
         "redemption_states": "community redemption_id fact_id position state changed_at",
         "rejections": "community fact_id source event_id outcome reason rejected_at receipt_id receipt_index",
         "response_events": "community channel host item_id event_uid is_question",

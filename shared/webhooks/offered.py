@@ -43,6 +43,7 @@ OFFERED: Final = MappingProxyType(
         facts.PRIZE_WON.name: Offered(topics.RECOGNITION, Scope.RECOGNITION_READ),
         facts.REDEMPTION_CHANGED.name: Offered(topics.REDEMPTIONS, Scope.REWARDS_READ),
         facts.REDEMPTION_LOTS.name: Offered(topics.REDEMPTIONS, Scope.REWARDS_READ),
+        facts.REDEMPTION_LOTS_GIVEN_BACK.name: Offered(topics.REDEMPTIONS, Scope.REWARDS_READ),
         facts.PAYOUT_CHANGED.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),
         facts.PAYOUT_LOTS.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),
         facts.PAYOUT_RUN_CHANGED.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),

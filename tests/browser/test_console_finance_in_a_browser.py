@@ -63,6 +63,8 @@ PAGES = (
     "/general-ledger/mappings/{mapping}",
     "/statements",
     "/statements/{ada}",
+    "/statements/{ada}/{year}",
+    "/ledger/month-ends/{month}",
     "/explorer/{payout}",
     "/explorer/{end_to_end_id}",
     "/explorer/{run}",
@@ -162,6 +164,13 @@ async def test_from_an_award_to_its_bank_line_and_its_books(console: Console, tr
         await page.emulate_media(media="print")
         shown = [await page.locator(one).first.is_visible() for one in (".side", ".btn", ".figs", ".table")]
         assert shown == [False, False, True, True]
+        await page.emulate_media(media="screen")
+        await page.get_by_role("link", name=f"Year {treasury['year']}").click()
+        await expect(page.locator("h1")).to_contain_text(f"Statement {treasury['year']}: Ada Brightwell")
+        for name, begins in (("PDF", b"%PDF-"), ("Parquet", b"PAR1"), ("CSV", b'"member_id"')):
+            async with page.expect_download() as coming:
+                await page.get_by_role("link", name=name, exact=True).click()
+            assert (await (await coming.value).path()).read_bytes().startswith(begins)
         assert visitor.complaints == []
 
 
@@ -177,9 +186,15 @@ async def test_a_redemption_is_handed_out_by_whoever_may(console: Console, treas
         await visitor.go("/redemptions")
         await expect(page.locator("h1")).to_have_text("One reward is to be handed out")
         await page.get_by_role("link", name="A mug").click()
+        # Not all of it: what is not spent is available again at once.
+        await page.get_by_label("How many of the points are spent").fill("none")
+        await page.get_by_role("button", name="It was handed out").click()
+        await expect(page.locator("#points-error")).to_contain_text("Write a number of points above zero")
+        await page.get_by_label("How many of the points are spent").fill("7")
         await page.get_by_role("button", name="It was handed out").click()
         await expect(page.get_by_role("status")).to_contain_text("Handed out")
-        await expect(page.locator("h1")).to_contain_text("confirmed")
+        await expect(page.locator("h1")).to_contain_text("A mug for 7 points")
+        await expect(page.locator(".steps")).to_contain_text("The rest went back")
 
 
 @pytest.mark.timeout(180)

@@ -137,7 +137,7 @@ def _booked(rewards: str, makes: str, ids: dict[str, str]) -> dict[str, str]:
     }
     by_hand = {"Idempotency-Key": "charges"}
     journal = request("POST", f"{rewards}/v1/journals", makes, json=charges, headers=by_hand)["journal_id"]
-    ids = ids | {"month": month, "journal": journal}
+    ids = ids | {"month": month, "year": month[:4], "journal": journal}
     return ids | {"bank": bank, "transfer": entries[0]["transfer_id"], "award": details["lots"][0]["award_id"]}
 
 

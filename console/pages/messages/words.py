@@ -20,6 +20,7 @@ KINDS = {
     "nudge_waiting": _("A nudge: somebody waits for an answer that they could give"),
     "nudge_thanks": _("A nudge: a thank-you"),
     "survey": _("A survey asks something"),
+    "offer": _("Something is theirs, and a link has it"),
     "address": _("Whether an address is theirs"),
 }
 CHANNELS = {"mail": _("Mail"), "slack": "Slack", "discord": "Discord"}

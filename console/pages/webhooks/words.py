@@ -20,6 +20,7 @@ FACTS: Final = {
     "audience.left.v1": _("A member left an audience"),
     "redemption.changed.v1": _("A reward was reserved, handed out, or cancelled"),
     "redemption.lots.v1": _("Which points a reward used"),
+    "redemption.lots_given_back.v1": _("Which points of a reward went back"),
     "payout.changed.v1": _("A payout was made, or what the bank said of it"),
     "payout.lots.v1": _("Which points a payout pays"),
     "payout_run.changed.v1": _("A payout run was made, approved, or filed"),

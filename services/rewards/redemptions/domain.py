@@ -31,6 +31,16 @@ STEPS: Steps[RedemptionState] = Steps(
 )
 
 
+class _Rest(StrEnum):
+    """What happens to the points that are not spent when a redemption is confirmed in part."""
+
+    VOIDED = "voided"
+
+
+#: In the transaction in which the others are spent; the state is that of what was spent.
+_VOID = Step(_Rest.VOIDED, _Rest.VOIDED, _GIVE_BACK, lots=Lots.RESTORE_PART)
+
+
 class UnknownRewardError(Exception):
     """The catalogue in force does not have the reward."""
 
@@ -101,6 +111,14 @@ class RedemptionClosedError(Exception):
         self.wanted = wanted
 
 
+class NotReservedError(Exception):
+    """More points are to be spent than are `reserved`."""
+
+    def __init__(self, reserved: int) -> None:
+        super().__init__(f"{reserved} points are reserved")
+        self.reserved = reserved
+
+
 class RedemptionPlace(NamedTuple):
     """Where a page of redemptions ended."""
 
@@ -125,6 +143,8 @@ class Redemption:
     changed_by: str
     #: Whether a voucher's code came with it.
     has_code: bool = False
+    #: How many points were reserved, where fewer were spent: those are its `points`.
+    reserved_points: int | None = None
 
     @property
     def place(self) -> RedemptionPlace:
@@ -139,6 +159,30 @@ class Redemption:
     def becoming(self, state: RedemptionState, *, by: str, now: datetime) -> "Redemption":
         """The redemption in its next state."""
         return replace(self, state=state, changed_at=now, changed_by=by)
+
+    def spending(self, points: int) -> "Redemption":
+        """The redemption for so many points of those that are reserved.
+
+        Raises NotReservedError when they are more.
+        """
+        if points > self.points:
+            raise NotReservedError(self.points)
+        return self if points == self.points else replace(self, points=points, reserved_points=self.points)
+
+    @property
+    def rest(self) -> Use | None:
+        """The points that were reserved and are not spent; None when it is for all of them."""
+        if self.reserved_points is None:
+            return None
+        return self.use._replace(points=self.reserved_points - self.points)
+
+    def movements(self, before: RedemptionState | None) -> list[Movement]:
+        """All that reaching its state moves: what is spent, and the rest back to its lots.
+
+        Raises RedemptionClosedError when there is no such step.
+        """
+        rest = self.rest
+        return [self.movement(before), *([] if rest is None else [Movement("redemption", rest, _VOID)])]
 
     def ends(self) -> dict[str, RedemptionState]:
         """The ways in which it can end, by the id of the transfer that would book it."""
@@ -215,6 +259,11 @@ def fact_id(redemption_id: str, state: RedemptionState) -> str:
 def lots_fact_id(redemption_id: str, part: int) -> str:
     """The id of the fact with the `part`th list of the lots that a redemption uses."""
     return derived_id(f"redemption_lots|{redemption_id}|{part}")
+
+
+def back_fact_id(redemption_id: str, part: int) -> str:
+    """The id of the fact with the `part`th list of what went back to the lots of a redemption."""
+    return derived_id(f"redemption_lots_given_back|{redemption_id}|{part}")
 
 
 def next_state(

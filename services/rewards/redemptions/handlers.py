@@ -12,7 +12,7 @@ from services.rewards.ledger.domain.entries import AlteredError, UnknownMemberEr
 from services.rewards.ledger.handlers import alarm
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots.domain.lots import LotUse, NotEnoughPointsError, lots_parts
-from services.rewards.lots.handlers.uses import carry_out
+from services.rewards.lots.handlers.uses import carry_out, note_part_back
 from services.rewards.lots.store import load_uses
 from services.rewards.metrics import REDEMPTIONS, REDEMPTIONS_REFUSED
 from services.rewards.programmes.domain import InForce
@@ -24,11 +24,13 @@ from services.rewards.redemptions.domain import (
     OutOfStockError,
     OutsideAudienceError,
     Redemption,
+    RedemptionClosedError,
     RedemptionState,
     RewardLevelLackingError,
     UnknownRedemptionError,
     UnknownRewardError,
     altered,
+    back_fact_id,
     fact_id,
     lots_fact_id,
     next_state,
@@ -45,6 +47,7 @@ from shared.contracts.facts import (
     MESSAGE_REQUESTED,
     REDEMPTION_CHANGED,
     REDEMPTION_LOTS,
+    REDEMPTION_LOTS_GIVEN_BACK,
     MessageRequestedData,
     RedemptionData,
     RedemptionLotsData,
@@ -136,11 +139,13 @@ async def give(
     if offer is None:
         raise UnknownRewardError(reward_id)
     reserved = _reserved(tx, offer, community=community, redemption_id=made, member_id=member_id, points=0, by=by)
-    code = await _take_one(tx, offer, redemption=reserved)
-    try:
-        await _reserve_budget(tx, reserved)
-    except BudgetUsedUpError as error:
-        raise OutOfStockError(offer.terms.title) from error
+    # Whoever asked goes on with something else where there is none: then no code is taken either.
+    async with tx.conn.transaction():
+        code = await _take_one(tx, offer, redemption=reserved)
+        try:
+            await _reserve_budget(tx, reserved)
+        except BudgetUsedUpError as error:
+            raise OutOfStockError(offer.terms.title) from error
     await settle_redemptions(tx, [(community, made)], kind=MoveKind.POST, by=by)
     await store.add_redemption(tx.conn, reserved)
     confirmed = replace(reserved.becoming(RedemptionState.CONFIRMED, by=by, now=tx.now), has_code=code is not None)
@@ -261,12 +266,16 @@ async def finish(
     by: str,
     person_id: str | None = None,
     member_id: str | None = None,
+    points: int | None = None,
 ) -> Redemption:
     """Confirm or cancel a redemption; asking again changes nothing. Return the redemption.
 
+    Confirmed for fewer `points` than are reserved, the rest goes back to its lots in the same transaction.
+
     With `member_id` only one of that member's, or of who is merged into them, is found: they end it themselves.
     `person_id` confirms for others alone. Raises UnknownRedemptionError, AboutYourselfError when they confirm what
-    is their own, RedemptionClosedError when it ended otherwise or its time is over, and
+    is their own, RedemptionClosedError when it ended otherwise or its time is over,
+    NotReservedError when fewer points are reserved, and
     AlteredError when it is not as it was reserved.
     """
     redemption = await store.lock_redemption(tx.conn, community=community, redemption_id=redemption_id)
@@ -283,12 +292,18 @@ async def finish(
     state = next_state(redemption.state, wanted, expires_at=redemption.expires_at, now=tx.now)
     verb = "confirm" if wanted == RedemptionState.CONFIRMED else "cancel"
     command = f"redemption.{verb}" if member_id is None else f"redemption.{verb}_own"
-    tx.did(_did(command, redemption, {"state": redemption.state}, state=state))
+    before: dict[str, Any] = {"state": redemption.state}
+    ended = redemption
+    if points is not None and state != redemption.state:
+        ended, before = redemption.spending(points), {**before, "points": redemption.points}
+    tx.did(_did(command, ended, before, state=state))
     if state == redemption.state:
+        if points not in (None, redemption.points):
+            raise RedemptionClosedError(redemption.state, wanted)
         return redemption
     for error in (await _altered(tx, [redemption])).values():
         raise alarm(error)
-    return (await _end(tx, [redemption], state=state, by=by))[0]
+    return (await _end(tx, [ended], state=state, by=by))[0]
 
 
 def _did(command: str, redemption: Redemption, before: Mapping[str, Any] | None, *, state: RedemptionState) -> Did:
@@ -331,7 +346,10 @@ async def _end(
     kind = MoveKind.POST if state is RedemptionState.CONFIRMED else MoveKind.VOID
     keys = [(redemption.community, redemption.redemption_id) for redemption in ended]
     await settle_redemptions(tx, keys, kind=kind, by=by)
-    await carry_out(tx, [redemption.movement(RedemptionState.RESERVED) for redemption in ended])
+    for redemption in ended:
+        if (rest := redemption.rest) is not None:
+            tell_lots(tx, redemption, lots=await note_part_back(tx, rest, points=rest.points), are_back=True)
+    await carry_out(tx, [made for redemption in ended for made in redemption.movements(RedemptionState.RESERVED)])
     _tell(tx, ended)
     return ended
 
@@ -351,6 +369,8 @@ def _tell(
             "expires_at": redemption.expires_at,
             "by": redemption.changed_by,
         }
+        if redemption.reserved_points is not None:
+            data["reserved_points"] = redemption.reserved_points
         if codes and (code := codes.get(redemption.redemption_id)) is not None:
             data["code"] = {
                 "code_id": code.code_id,
@@ -400,8 +420,12 @@ def _ask_for_message(tx: Transaction, redemption: Redemption) -> None:
     )
 
 
-def tell_lots(tx: Transaction, redemption: Redemption, *, lots: Sequence[LotUse], before: int = 0) -> None:
-    """Tell the world which lots a redemption uses; `before` parts of the list were told already."""
+def tell_lots(
+    tx: Transaction, redemption: Redemption, *, lots: Sequence[LotUse], before: int = 0, are_back: bool = False
+) -> None:
+    """Tell the world which lots a redemption uses, or what of them went back; `before` parts were told already."""
+    kind = REDEMPTION_LOTS_GIVEN_BACK if are_back else REDEMPTION_LOTS
+    id_of = back_fact_id if are_back else lots_fact_id
     for part, parts, some in lots_parts(lots, before=before):
         data: RedemptionLotsData = {
             "redemption_id": redemption.redemption_id,
@@ -411,8 +435,8 @@ def tell_lots(tx: Transaction, redemption: Redemption, *, lots: Sequence[LotUse]
         }
         tx.tell(
             TOPIC,
-            REDEMPTION_LOTS,
-            fact_id=lots_fact_id(redemption.redemption_id, part),
+            kind,
+            fact_id=id_of(redemption.redemption_id, part),
             community=redemption.community,
             subject=redemption.member_id,
             data=data,

@@ -136,6 +136,7 @@ def redemption_of(fact: RedemptionChanged) -> Redemption:
         expires_at=data["expires_at"],
         changed_at=fact["time"],
         changed_by=data["by"],
+        reserved_points=data.get("reserved_points"),
     )
 
 

@@ -35,11 +35,14 @@ from shared.contracts.facts import (
     PAYOUT_RUN_CHANGED,
     REDEMPTION_CHANGED,
     REDEMPTION_LOTS,
+    REDEMPTION_LOTS_GIVEN_BACK,
     PayoutChanged,
     PayoutLots,
     PayoutRunChanged,
     RedemptionChanged,
+    RedemptionFact,
     RedemptionLots,
+    RedemptionLotsGivenBack,
 )
 from shared.own_facts import CannotTakeInError, ReadBack, note_not_rebuilt
 from shared.topics import PAYOUTS, REDEMPTIONS
@@ -66,14 +69,17 @@ async def on_runs(tx: Transaction, facts: list[PayoutRunChanged]) -> None:
             await seal_store.add_seal_as_told(tx.conn, seal)
 
 
-async def on_lots(tx: Transaction, facts: list[PayoutLots | RedemptionLots]) -> None:
-    """Note which lots payouts and redemptions used."""
-    uses = []
+async def on_lots(tx: Transaction, facts: list[PayoutLots | RedemptionLots | RedemptionLotsGivenBack]) -> None:
+    """Note which lots payouts and redemptions used, and what of them went back."""
+    uses: list[tuple[Use, LotUse]] = []
+    back: list[tuple[Use, LotUse]] = []
     for fact in facts:
         used_by = fact["data"]["payout_id"] if fact["type"] == "payout.lots.v1" else fact["data"]["redemption_id"]
         use = Use(Owner(fact["community"], ""), used_by, 0)
-        uses += [(use, LotUse(lot["award_id"], lot["points"], lot.get("owed", 0))) for lot in fact["data"]["lots"]]
+        lots = back if fact["type"] == "redemption.lots_given_back.v1" else uses
+        lots += [(use, LotUse(lot["award_id"], lot["points"], lot.get("owed", 0))) for lot in fact["data"]["lots"]]
     await lots_store.add_uses(tx.conn, uses, even_again=True)
+    await lots_store.add_given_back(tx.conn, back, even_again=True)
 
 
 async def on_states(tx: Transaction, facts: list[PayoutChanged | RedemptionChanged]) -> None:
@@ -91,7 +97,11 @@ async def _one_of_each_member(tx: Transaction, placed: Sequence[Placed]) -> None
         tx,
         [
             *(Told(change.movement(), fact["time"]) for change, fact in payouts),
-            *(Told(changed.movement(before), changed.changed_at) for changed, before in redemptions),
+            *(
+                Told(made, changed.changed_at)
+                for changed, before in redemptions
+                for made in changed.movements(before)
+            ),
         ],
     )
     # What used lots and never told which tells it now.
@@ -182,7 +192,9 @@ async def _redemption_steps(
                     f"redemption {told.redemption_id} is {redemption.state}, and was told to be {told.state}",
                     index,
                 )
-            ended = redemption.becoming(told.state, by=told.changed_by, now=told.changed_at)
+            if told.points > redemption.points:
+                raise CannotTakeInError(f"redemption {told.redemption_id} was told with more points", index)
+            ended = redemption.spending(told.points).becoming(told.state, by=told.changed_by, now=told.changed_at)
             await redemption_store.set_states(tx.conn, [ended])
             await _code_given(tx, fact)
             steps.append((ended, redemption.state))
@@ -254,16 +266,20 @@ async def _seal_again(tx: Transaction, run: Run, *, filed: PayoutRunChanged | No
 
 
 _OWN: TypeAdapter[Any] = TypeAdapter(
-    Annotated[
-        PayoutRunChanged | PayoutChanged | PayoutLots | RedemptionChanged | RedemptionLots, Discriminator("type")
-    ]
+    Annotated[PayoutRunChanged | PayoutChanged | PayoutLots | RedemptionFact, Discriminator("type")]
 )
 _BOTH = (PAYOUTS, REDEMPTIONS)
 _RUNS = (PAYOUT_RUN_CHANGED.name,)
 #: In this order: payouts need their runs, and the lots that they used; seals need all of it.
 READ_BACK = (
     ReadBack((PAYOUTS,), _OWN, on_runs, _RUNS, after_inputs=True),
-    ReadBack(_BOTH, _OWN, on_lots, (PAYOUT_LOTS.name, REDEMPTION_LOTS.name), after_inputs=True),
+    ReadBack(
+        _BOTH,
+        _OWN,
+        on_lots,
+        (PAYOUT_LOTS.name, REDEMPTION_LOTS.name, REDEMPTION_LOTS_GIVEN_BACK.name),
+        after_inputs=True,
+    ),
     ReadBack(_BOTH, _OWN, on_states, (PAYOUT_CHANGED.name, REDEMPTION_CHANGED.name), after_inputs=True),
     ReadBack((PAYOUTS,), _OWN, on_sealed, _RUNS, after_inputs=True),
 )

@@ -29,12 +29,14 @@ class RedemptionData(TypedDict):
     expires_at: Timestamp
     by: Id
     code: NotRequired[RedemptionCode]
+    reserved_points: NotRequired[Points]
 
 
 class RedemptionChanged(FactEnvelope):
     """A redemption changed its state, and who or what did that; reserved points are neither available nor spent.
 
-    A reservation that is not confirmed by `expires_at` expires.
+    A reservation that is not confirmed by `expires_at` expires. Where fewer `points` were spent than were
+    reserved, `reserved_points` says how many those were; the rest is available again.
     """
 
     type: Literal["redemption.changed.v1"]
@@ -95,6 +97,28 @@ REDEMPTION_LOTS: Final = FactType(
     ],
 )
 
-REDEMPTION_FACT: TypeAdapter[RedemptionChanged | RedemptionLots] = TypeAdapter(
-    Annotated[RedemptionChanged | RedemptionLots, Discriminator("type")]
+
+class RedemptionLotsGivenBack(FactEnvelope):
+    """What went back to the awards of a redemption when a part was spent; long lists come in `parts`."""
+
+    type: Literal["redemption.lots_given_back.v1"]
+    data: RedemptionLotsData
+
+
+REDEMPTION_LOTS_GIVEN_BACK: Final = FactType(
+    "redemption.lots_given_back.v1",
+    envelope=RedemptionLotsGivenBack,
+    data=RedemptionLotsData,
+    examples=[
+        fact_example(
+            "redemption.lots_given_back.v1",
+            "rewards",
+            "b7a1c5e2-0d4f-5b6c-8e9a-2f3d4c5b6a79",
+            "2026-02-02T10:05:00Z",
+            {"redemption_id": REDEMPTION, "part": 1, "parts": 1, "lots": [{"award_id": AWARD, "points": 5}]},
+        )
+    ],
 )
+
+RedemptionFact = RedemptionChanged | RedemptionLots | RedemptionLotsGivenBack
+REDEMPTION_FACT: TypeAdapter[RedemptionFact] = TypeAdapter(Annotated[RedemptionFact, Discriminator("type")])

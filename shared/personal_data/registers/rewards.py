@@ -149,7 +149,7 @@ HELD: Final = (
         personal="",
         others=(
             "community redemption_id member_id reward_id title points state created_at expires_at "
-            "changed_at changed_by"
+            "changed_at changed_by spent_points"
         ),
         order="community redemption_id",
         erased=Erased.STAYS,
@@ -175,6 +175,16 @@ HELD: Final = (
         order="community member_id",
         erased=Erased.STAYS,
         says="That they were erased",
+    ),
+    Held(
+        "send_lines",
+        personal="",
+        others=(
+            "community send_id line line_id reward_id member_id recipient_id state why redemption_id changed_at"
+        ),
+        order="community send_id line",
+        erased=Erased.STAYS,
+        says="Rewards that they were sent, and what became of each",
     ),
     *SHARED,
     PEOPLE,

@@ -84,6 +84,7 @@ NOTHING_PERSONAL = {
     "ingest GET /v1/unsubscribe/{token}",
     # What one is asked oneself, by one's own link.
     "ingest GET /v1/survey-invitations/{token}",
+    "ingest GET /v1/offers/{token}",
     "analytics GET /v1/feedback",
     "analytics GET /v1/feedback/{survey}",
     # Of what platforms deliver they have ids, types and reasons, and nothing of the content.
@@ -175,6 +176,8 @@ NOTHING_PERSONAL = {
     "rewards GET /v1/periods",
     "rewards GET /v1/periods/{month}",
     "rewards GET /v1/reward-links",
+    "rewards GET /v1/sends",
+    "rewards GET /v1/sends/{send_id}",
     "rewards GET /v1/reward-links/{link_id}",
     "rewards GET /v1/bank-messages",
     "rewards GET /v1/bank-messages/{message_key}",

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from services.rewards.ledger.api.members import MEMBER_EXAMPLE
 from services.rewards.redemptions import domain
 from services.rewards.redemptions.domain import RedemptionState
-from shared.contracts.fields import Slug
+from shared.contracts.fields import POINTS_MAX, Slug
 from shared.http import MemberNamed, ProblemType, RequestBody
 from shared.http.problem_types import UNKNOWN_MEMBER
 
@@ -21,6 +21,7 @@ OUT_OF_STOCK = ProblemType("out-of-stock", 409, "There are no more of the reward
 BUDGET_USED_UP = ProblemType("budget-used-up", 409, "The budget for the reward is used up")
 NOT_ENOUGH_POINTS = ProblemType("not-enough-points", 409, "Not enough points")
 NOT_CONFIRMABLE = ProblemType("redemption-not-confirmable", 409, "The redemption cannot be confirmed")
+NOT_RESERVED = ProblemType("more-than-reserved", 409, "Fewer points are reserved")
 NOT_CANCELLABLE = ProblemType("redemption-not-cancellable", 409, "The redemption cannot be cancelled")
 REWARD_LEVEL_LACKING = ProblemType("reward-level-lacking", 409, "The reward takes a level that the member lacks")
 HAD_ENOUGH = ProblemType("reward-had-enough", 409, "One person may have no more of the reward")
@@ -51,6 +52,18 @@ class RedemptionRequest(RequestBody):
     reward_id: Slug = Field(examples=["sticker-pack"])
 
 
+class Confirmation(RequestBody):
+    """How much of what is reserved was handed out."""
+
+    points: int | None = Field(
+        None,
+        ge=1,
+        le=POINTS_MAX,
+        description="How many of the reserved points are spent; the rest is available again. Null: all of them",
+        examples=[20],
+    )
+
+
 class OwnRequest(RequestBody):
     """Which reward a member wants."""
 
@@ -71,6 +84,9 @@ class Redemption(BaseModel):
     changed_at: datetime
     changed_by: str = Field(
         description="The access key, `timer`, or `code` where a voucher's code was given at once"
+    )
+    reserved_points: int | None = Field(
+        description="How many points were reserved, where only a part of them was spent: `points`"
     )
     has_code: bool = Field(description="Whether a voucher's code came with it: its member is shown that")
 

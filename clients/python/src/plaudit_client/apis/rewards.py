@@ -758,6 +758,16 @@ class Rewards:
             self._ask(call("rewards", "GET", "/v1/finance/liability/movement", params={"to": to, "from": from_})),
         )
 
+    def get_month_end(self, month: str) -> types.MonthEnd:
+        """Trial balance, how points and their worth moved, payouts, what was open, what corrects earlier
+        months.
+
+        Of a closed month it never changes; one that is not closed is preliminary.
+        """
+        return cast(
+            "types.MonthEnd", self._ask(call("rewards", "GET", f"/v1/finance/month-ends/{as_segment(month)}"))
+        )
+
     def get_period_trial_balance(self, *, from_: str, to: str) -> types.PeriodTrialBalance:
         """What accounts of each kind had, took and gave, and have, by when it was booked; Σ = 0 per currency."""
         return cast(
@@ -1166,6 +1176,29 @@ class Rewards:
             ),
         )
 
+    def claim_sent(self, member_id: str, *, line_id: str) -> types.Redemption:
+        """For the member themselves, too: once. Claimed again it is the same redemption."""
+        return cast(
+            "types.Redemption",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/sent-claims",
+                    fields={"line_id": line_id},
+                )
+            ),
+        )
+
+    def get_sent_offer(self, member_id: str, line_id: str) -> types.SentOffer:
+        """For whom it is alone."""
+        return cast(
+            "types.SentOffer",
+            self._ask(
+                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/sent-offers/{as_segment(line_id)}")
+            ),
+        )
+
     def get_statement(
         self,
         member_id: str,
@@ -1204,6 +1237,20 @@ class Rewards:
                 "GET",
                 f"/v1/members/{as_segment(member_id)}/statement",
                 params={"from": from_, "to": to, "limit": limit},
+            ),
+        )
+
+    def get_year_statement(self, member_id: str, year: str) -> types.YearStatement:
+        """What there was when the year began, what came, what went, what expired, and what there was at its
+        end.
+
+        Of those merged into the member too. The entries themselves are at GET
+        /v1/members/{member_id}/statement.
+        """
+        return cast(
+            "types.YearStatement",
+            self._ask(
+                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/statements/{as_segment(year)}")
             ),
         )
 
@@ -1711,11 +1758,18 @@ class Rewards:
             self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/cancel")),
         )
 
-    def confirm_redemption(self, redemption_id: str) -> types.Redemption:
-        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing."""
+    def confirm_redemption(
+        self, redemption_id: str, *, body: types.Confirmation | None | None = None
+    ) -> types.Redemption:
+        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing.
+
+        With `points` only so many are, and the rest goes back to its lots in the same transaction.
+        """
         return cast(
             "types.Redemption",
-            self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm")),
+            self._ask(
+                call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm", fields=body)
+            ),
         )
 
     def get_redemption_lots(
@@ -1797,6 +1851,115 @@ class Rewards:
         """It gives nothing from now on; whoever claimed it keeps what they got. Again changes nothing."""
         return cast(
             "types.LinkShown", self._ask(call("rewards", "POST", f"/v1/reward-links/{as_segment(link_id)}/revoke"))
+        )
+
+    def list_sends(self, *, limit: int | None = None, after: str | None = None) -> types.SendShownPage:
+        """With how far each is."""
+        return cast(
+            "types.SendShownPage",
+            self._ask(call("rewards", "GET", "/v1/sends", params={"limit": limit, "after": after})),
+        )
+
+    def iter_sends(self, *, limit: int | None = None) -> Iterator[types.SendShown]:
+        """Every item that `list_sends` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/sends", params={"limit": limit}))
+
+    def post_send(
+        self,
+        *,
+        lines: Sequence[types.LineWanted],
+        reward_id: str,
+        title: str,
+        claims_end_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        starts_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.SendWhole:
+        """Nothing is given before it is submitted. All of a list or nothing: what is wrong is said line by
+        line.
+        """
+        return cast(
+            "types.SendWhole",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/sends",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "lines": lines,
+                        "reward_id": reward_id,
+                        "title": title,
+                        "claims_end_at": claims_end_at,
+                        "starts_at": starts_at,
+                    },
+                )
+            ),
+        )
+
+    def get_send(self, send_id: str) -> types.SendWhole:
+        """With what it takes, and what is lacking."""
+        return cast("types.SendWhole", self._ask(call("rewards", "GET", f"/v1/sends/{as_segment(send_id)}")))
+
+    def approve_send(self, send_id: str) -> types.SendWhole:
+        """It goes from then on, or from its moment."""
+        return cast(
+            "types.SendWhole", self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/approve"))
+        )
+
+    def cancel_send(self, send_id: str) -> types.SendWhole:
+        """What it gave stays; what nobody claimed yet cannot be claimed any more."""
+        return cast(
+            "types.SendWhole", self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/cancel"))
+        )
+
+    def list_send_lines(
+        self,
+        send_id: str,
+        *,
+        state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.SendLineShownPage:
+        """In their order, each with what became of it."""
+        return cast(
+            "types.SendLineShownPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/sends/{as_segment(send_id)}/lines",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_send_lines(
+        self,
+        send_id: str,
+        *,
+        state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.SendLineShown]:
+        """Every item that `list_send_lines` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards", "GET", f"/v1/sends/{as_segment(send_id)}/lines", params={"state": state, "limit": limit}
+            ),
+        )
+
+    def retry_send(self, send_id: str) -> types.SendWhole:
+        """What was given is not given again."""
+        return cast(
+            "types.SendWhole", self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/retry"))
+        )
+
+    def submit_send(self, send_id: str) -> types.SendWhole:
+        """It goes, or waits for another person where it gives more than one may alone. Nobody sends to
+        themselves.
+        """
+        return cast(
+            "types.SendWhole", self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/submit"))
         )
 
     def list_wallet_assignments(self) -> types.WalletAssignments:
@@ -2842,6 +3005,17 @@ class AsyncRewards:
             ),
         )
 
+    async def get_month_end(self, month: str) -> types.MonthEnd:
+        """Trial balance, how points and their worth moved, payouts, what was open, what corrects earlier
+        months.
+
+        Of a closed month it never changes; one that is not closed is preliminary.
+        """
+        return cast(
+            "types.MonthEnd",
+            await self._ask(call("rewards", "GET", f"/v1/finance/month-ends/{as_segment(month)}")),
+        )
+
     async def get_period_trial_balance(self, *, from_: str, to: str) -> types.PeriodTrialBalance:
         """What accounts of each kind had, took and gave, and have, by when it was booked; Σ = 0 per currency."""
         return cast(
@@ -3266,6 +3440,29 @@ class AsyncRewards:
             ),
         )
 
+    async def claim_sent(self, member_id: str, *, line_id: str) -> types.Redemption:
+        """For the member themselves, too: once. Claimed again it is the same redemption."""
+        return cast(
+            "types.Redemption",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/sent-claims",
+                    fields={"line_id": line_id},
+                )
+            ),
+        )
+
+    async def get_sent_offer(self, member_id: str, line_id: str) -> types.SentOffer:
+        """For whom it is alone."""
+        return cast(
+            "types.SentOffer",
+            await self._ask(
+                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/sent-offers/{as_segment(line_id)}")
+            ),
+        )
+
     async def get_statement(
         self,
         member_id: str,
@@ -3304,6 +3501,20 @@ class AsyncRewards:
                 "GET",
                 f"/v1/members/{as_segment(member_id)}/statement",
                 params={"from": from_, "to": to, "limit": limit},
+            ),
+        )
+
+    async def get_year_statement(self, member_id: str, year: str) -> types.YearStatement:
+        """What there was when the year began, what came, what went, what expired, and what there was at its
+        end.
+
+        Of those merged into the member too. The entries themselves are at GET
+        /v1/members/{member_id}/statement.
+        """
+        return cast(
+            "types.YearStatement",
+            await self._ask(
+                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/statements/{as_segment(year)}")
             ),
         )
 
@@ -3821,11 +4032,18 @@ class AsyncRewards:
             await self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/cancel")),
         )
 
-    async def confirm_redemption(self, redemption_id: str) -> types.Redemption:
-        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing."""
+    async def confirm_redemption(
+        self, redemption_id: str, *, body: types.Confirmation | None | None = None
+    ) -> types.Redemption:
+        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing.
+
+        With `points` only so many are, and the rest goes back to its lots in the same transaction.
+        """
         return cast(
             "types.Redemption",
-            await self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm")),
+            await self._ask(
+                call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm", fields=body)
+            ),
         )
 
     async def get_redemption_lots(
@@ -3911,6 +4129,115 @@ class AsyncRewards:
         return cast(
             "types.LinkShown",
             await self._ask(call("rewards", "POST", f"/v1/reward-links/{as_segment(link_id)}/revoke")),
+        )
+
+    async def list_sends(self, *, limit: int | None = None, after: str | None = None) -> types.SendShownPage:
+        """With how far each is."""
+        return cast(
+            "types.SendShownPage",
+            await self._ask(call("rewards", "GET", "/v1/sends", params={"limit": limit, "after": after})),
+        )
+
+    def iter_sends(self, *, limit: int | None = None) -> AsyncIterator[types.SendShown]:
+        """Every item that `list_sends` lists, page by page."""
+        return async_items(self._ask, call("rewards", "GET", "/v1/sends", params={"limit": limit}))
+
+    async def post_send(
+        self,
+        *,
+        lines: Sequence[types.LineWanted],
+        reward_id: str,
+        title: str,
+        claims_end_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        starts_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.SendWhole:
+        """Nothing is given before it is submitted. All of a list or nothing: what is wrong is said line by
+        line.
+        """
+        return cast(
+            "types.SendWhole",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/sends",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "lines": lines,
+                        "reward_id": reward_id,
+                        "title": title,
+                        "claims_end_at": claims_end_at,
+                        "starts_at": starts_at,
+                    },
+                )
+            ),
+        )
+
+    async def get_send(self, send_id: str) -> types.SendWhole:
+        """With what it takes, and what is lacking."""
+        return cast("types.SendWhole", await self._ask(call("rewards", "GET", f"/v1/sends/{as_segment(send_id)}")))
+
+    async def approve_send(self, send_id: str) -> types.SendWhole:
+        """It goes from then on, or from its moment."""
+        return cast(
+            "types.SendWhole", await self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/approve"))
+        )
+
+    async def cancel_send(self, send_id: str) -> types.SendWhole:
+        """What it gave stays; what nobody claimed yet cannot be claimed any more."""
+        return cast(
+            "types.SendWhole", await self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/cancel"))
+        )
+
+    async def list_send_lines(
+        self,
+        send_id: str,
+        *,
+        state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.SendLineShownPage:
+        """In their order, each with what became of it."""
+        return cast(
+            "types.SendLineShownPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/sends/{as_segment(send_id)}/lines",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_send_lines(
+        self,
+        send_id: str,
+        *,
+        state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"] | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.SendLineShown]:
+        """Every item that `list_send_lines` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards", "GET", f"/v1/sends/{as_segment(send_id)}/lines", params={"state": state, "limit": limit}
+            ),
+        )
+
+    async def retry_send(self, send_id: str) -> types.SendWhole:
+        """What was given is not given again."""
+        return cast(
+            "types.SendWhole", await self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/retry"))
+        )
+
+    async def submit_send(self, send_id: str) -> types.SendWhole:
+        """It goes, or waits for another person where it gives more than one may alone. Nobody sends to
+        themselves.
+        """
+        return cast(
+            "types.SendWhole", await self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/submit"))
         )
 
     async def list_wallet_assignments(self) -> types.WalletAssignments:

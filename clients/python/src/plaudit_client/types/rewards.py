@@ -395,6 +395,12 @@ class CodesTable(TypedDict):
     csv: str
 
 
+class Confirmation(TypedDict):
+    """How much of what is reserved was handed out."""
+
+    points: NotRequired[int | None]
+
+
 class CurrencySum(TypedDict):
     """All entries of a currency; the total of a right ledger is 0."""
 
@@ -780,6 +786,17 @@ class LiabilityPolicyTerms(TypedDict):
     vintage_unit: Literal["month", "year"]
 
 
+class LineCounts(TypedDict):
+    """How many lines of a send are in each state."""
+
+    cancelled: NotRequired[int]
+    expired: NotRequired[int]
+    failed: NotRequired[int]
+    given: NotRequired[int]
+    offered: NotRequired[int]
+    waiting: NotRequired[int]
+
+
 class LineForeseen(TypedDict):
     """What noting a line would do to its payout."""
 
@@ -805,6 +822,14 @@ class LineForeseen(TypedDict):
         | None
     )
     why: str | None
+
+
+class LineWanted(TypedDict):
+    """A person on the list: a member, or a recipient whom ingest holds (`POST /v1/recipients/table`)."""
+
+    member_id: NotRequired[str | None]
+    recipient_id: NotRequired[str | None]
+    reward_id: NotRequired[str | None]
 
 
 class LinkOpened(TypedDict):
@@ -928,6 +953,77 @@ class MembersCatalogue(TypedDict):
     version: NotRequired[int | None]
 
 
+class MonthCorrection(TypedDict):
+    """What was booked in the month and corrects what was booked before it, by the kind of transfer."""
+
+    count: int
+    kind: str
+    points: int
+
+
+class MonthEnd(TypedDict):
+    """A month as finance takes it along."""
+
+    balanced: bool
+    block: PeriodBlock | None
+    corrections: list[MonthCorrection]
+    ends_at: str
+    figures: list[PeriodFigure]
+    is_preliminary: bool
+    month: str
+    open_items: list[MonthOpenItem]
+    payouts: list[MonthPayouts]
+    points: MonthPoints
+    starts_at: str
+    state: Literal["open", "closing", "closed", "reopening"]
+    worth: MonthWorth | None
+
+
+class MonthOpenItem(TypedDict):
+    """What waited for somebody when the month was over."""
+
+    count: int
+    kind: str
+    oldest_at: str | None
+    points: int
+
+
+class MonthPayouts(TypedDict):
+    """Payouts that were in a state when the month was over."""
+
+    amount_minor: int
+    count: int
+    currency: str
+    points: int
+    state: PayoutState
+
+
+class MonthPoints(TypedDict):
+    """Points that members hold: opening + earned + corrected − redeemed − paid − expired = closing."""
+
+    closing: int
+    corrected: int
+    difference: int
+    earned: int
+    expired: int
+    opening: int
+    paid: int
+    redeemed: int
+
+
+class MonthWorth(TypedDict):
+    """What points were worth: opening + earned + used + estimate = closing, in minor units."""
+
+    closing_day: str
+    closing_minor: int
+    currency: str
+    earned_minor: int
+    estimate_minor: int
+    opening_day: str | None
+    opening_minor: int
+    used_minor: int
+
+
 class NamedRedemption(TypedDict):
     """A redemption with its member's name."""
 
@@ -940,9 +1036,18 @@ class NamedRedemption(TypedDict):
     member_name: str | None
     points: int
     redemption_id: str
+    reserved_points: int | None
     reward_id: str
     state: Literal["reserved", "confirmed", "cancelled", "expired"]
     title: str
+
+
+class NeedShown(TypedDict):
+    """How many of a reward a send gives yet, and how many there are."""
+
+    left_count: int | None
+    needed_count: int
+    reward_id: str
 
 
 class NewLink(TypedDict):
@@ -974,6 +1079,16 @@ class NewReward(TypedDict):
     stock: NotRequired[int | None]
     title: str
     translations: NotRequired[list[RewardTranslation]]
+
+
+class NewSend(TypedDict):
+    """A list of people who are to get a reward."""
+
+    claims_end_at: NotRequired[str | None]
+    lines: list[LineWanted]
+    reward_id: str
+    starts_at: NotRequired[str | None]
+    title: str
 
 
 class NotRebuilt(TypedDict):
@@ -1287,6 +1402,20 @@ class RunPage(TypedDict):
     """RunPage"""
 
     items: list[Run]
+    next: NotRequired[str | None]
+
+
+class SendLineShownPage(TypedDict):
+    """SendLineShownPage"""
+
+    items: list[SendLineShown]
+    next: NotRequired[str | None]
+
+
+class SendShownPage(TypedDict):
+    """SendShownPage"""
+
+    items: list[SendShown]
     next: NotRequired[str | None]
 
 
@@ -1671,6 +1800,7 @@ class Redemption(TypedDict):
     member_id: str
     points: int
     redemption_id: str
+    reserved_points: int | None
     reward_id: str
     state: Literal["reserved", "confirmed", "cancelled", "expired"]
     title: str
@@ -1860,6 +1990,77 @@ class SealDifference(TypedDict):
     step: Literal["computed", "approving", "approved", "filed"] | None
 
 
+class SendLineShown(TypedDict):
+    """A person on the list, and what became of it."""
+
+    changed_at: str
+    line: int
+    line_id: str
+    member_id: str | None
+    member_name: str | None
+    recipient_id: str | None
+    redemption_id: str | None
+    reward_id: str
+    state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"]
+    why: Literal["out_of_stock", "not_offered", "nobody"] | None
+
+
+class SendShown(TypedDict):
+    """A send, and how far it is."""
+
+    claims_end_at: str
+    decided_at: str | None
+    decided_by: str | None
+    lines: LineCounts
+    lines_count: int
+    made_at: str
+    made_by: str
+    made_by_person: str | None
+    points: int
+    reward_id: str
+    send_id: str
+    starts_at: str | None
+    state: Literal["draft", "waiting", "approved", "done", "cancelled"]
+    title: str
+
+
+class SendWhole(TypedDict):
+    """A send with what it takes: what is lacking is seen before it goes."""
+
+    claims_end_at: str
+    decided_at: str | None
+    decided_by: str | None
+    lines: LineCounts
+    lines_count: int
+    made_at: str
+    made_by: str
+    made_by_person: str | None
+    needs: list[NeedShown]
+    points: int
+    reward_id: str
+    send_id: str
+    starts_at: str | None
+    state: Literal["draft", "waiting", "approved", "done", "cancelled"]
+    takes_second_person: bool
+    title: str
+
+
+class SentClaim(TypedDict):
+    """Which line of a send somebody claims."""
+
+    line_id: str
+
+
+class SentOffer(TypedDict):
+    """What somebody was sent, for whom it is."""
+
+    claims_end_at: str
+    redemption_id: str | None
+    reward_id: str
+    state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"]
+    title: str
+
+
 class SetAsideRequest(TypedDict):
     """Why a line is about no payout."""
 
@@ -1972,6 +2173,20 @@ class StateSum(TypedDict):
     ]
 
 
+class StatementDay(TypedDict):
+    """A day on which something moved in a currency."""
+
+    closing: int
+    corrected: int
+    currency: str
+    day: str
+    earned: int
+    expired: int
+    merged: int
+    paid: int
+    redeemed: int
+
+
 class StatementLine(TypedDict):
     """One entry on one of the member's accounts, and its cause."""
 
@@ -1986,6 +2201,20 @@ class StatementLine(TypedDict):
     revision: NotRequired[int | None]
     transfer_id: str
     why: NotRequired[str | None]
+
+
+class StatementSum(TypedDict):
+    """A year in one currency: opening + earned + corrected + merged − redeemed − paid − expired = closing."""
+
+    closing: int
+    corrected: int
+    currency: str
+    earned: int
+    expired: int
+    merged: int
+    opening: int
+    paid: int
+    redeemed: int
 
 
 class SumDifference(TypedDict):
@@ -2324,6 +2553,17 @@ class WouldBe(TypedDict):
     points: int
 
 
+class YearStatement(TypedDict):
+    """What a member had over a year of the community's days, by when it was booked."""
+
+    days: list[StatementDay]
+    is_preliminary: bool
+    member_id: str
+    name: str | None
+    sums: list[StatementSum]
+    year: int
+
+
 CodeState = Literal["left", "given", "ended"]
 
 DeliveryState = Literal["waiting", "delivered", "failed", "held"]
@@ -2335,6 +2575,21 @@ Erased = Literal["deleted", "blanked", "stays"]
 LetterState = Literal["waiting", "asked", "replayed", "discarded"]
 
 LinkState = Literal["open", "used_up", "expired", "revoked"]
+
+PayoutState = Literal[
+    "accrued",
+    "held",
+    "eligible",
+    "approved",
+    "reserved",
+    "submitted",
+    "sent",
+    "settled",
+    "returned",
+    "failed",
+    "reversed",
+    "corrected",
+]
 
 RewardKind = Literal["voucher", "merchandise", "donation", "experience", "cash", "other"]
 

@@ -115,6 +115,10 @@ SUBCOMMANDS = {
         "plaudit.nudge", "nudge", "See the nudges of the programme, what they do, and who got them."
     ),
     "survey": Subcommand("plaudit.survey", "survey", "See what surveys say, what members are asked, and answer."),
+    "idea": Subcommand("plaudit.idea", "idea", "See what members suggest, vote for them, and go on with it."),
+    "nomination": Subcommand(
+        "plaudit.nomination", "nomination", "Declare rounds of nominations, nominate and vote in them."
+    ),
     "kudos": Subcommand("plaudit.kudos", "kudos", "See who thanked whom, and thank for a member."),
     "checkin": Subcommand("plaudit.checkin", "checkin", "Check members in who are there in person."),
     "embed": Subcommand("plaudit.embed", "embed", "Show a community on other sites: what to paste there."),
@@ -132,6 +136,14 @@ SUBCOMMANDS = {
     "period": Subcommand("plaudit.periods", "period", "Close months of the books, and open them again, by two."),
     "payout-runs": Subcommand(
         "plaudit.payout_runs", "payout_runs", "Make, approve and file payout runs, and see how far they are."
+    ),
+    "gift-card": Subcommand(
+        "plaudit.gift_card", "gift_card", "Order gift cards at providers, and see to orders that are open."
+    ),
+    "sandbox-provider": Subcommand(
+        "plaudit.sandbox_provider.commands",
+        "sandbox_provider",
+        "Run a provider of gift cards that sells nothing, and tell it to fail.",
     ),
     "restore": Subcommand("plaudit.restore", "restore", "Look what a restore from a backup has left open."),
     "dlq": Subcommand("plaudit.dlq", "dlq", "List dead letters, and send them again after the fix."),

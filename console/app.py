@@ -64,6 +64,7 @@ from console.pages.my_payouts import routes as my_payouts
 from console.pages.my_place import routes as my_place
 from console.pages.my_rewards import routes as my_rewards
 from console.pages.nudges import routes as nudges
+from console.pages.offers import routes as offers
 from console.pages.overview import routes as overview
 from console.pages.parts import routes as parts
 from console.pages.payees import routes as payees
@@ -78,6 +79,7 @@ from console.pages.receipts import routes as receipts
 from console.pages.redemptions import routes as redemptions
 from console.pages.refused import routes as refused
 from console.pages.reports import routes as reports
+from console.pages.sends import routes as sends
 from console.pages.sign_in import routes as sign_in
 from console.pages.signals import routes as signals
 from console.pages.statements import routes as statements
@@ -86,6 +88,7 @@ from console.pages.try_it import routes as try_it
 from console.pages.views import routes as views
 from console.pages.visitors import routes as visitors
 from console.pages.waiting import routes as waiting
+from console.pages.wallets import routes as wallets
 from console.pages.webhooks import routes as webhooks
 from console.settings import Settings
 from console.sign_in.provider import Provider
@@ -94,7 +97,7 @@ from console.sign_in.store import Database
 
 FINANCE = (
     *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, closing, journals, statements, reports),
-    *(liability, liability_policies, general_ledger, account_mappings),
+    *(liability, liability_policies, general_ledger, account_mappings, wallets),
 )
 RUN_IT = (
     *(pipeline, dead_letters, connectors, webhooks, receipts, refused),
@@ -121,6 +124,8 @@ PAGES = (
         draws,
         catalogue,
         reward_links,
+        sends,
+        offers,
         by_hand,
         guidelines,
         campaigns,

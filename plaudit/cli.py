@@ -47,6 +47,7 @@ SUBCOMMANDS = {
         "plaudit.bank", "bank", "Read what a bank answers, import it, decide of what matches no payout."
     ),
     "board": Subcommand("plaudit.board", "board", "See boards, who is on them, and results with prizes."),
+    "wallet": Subcommand("plaudit.wallets", "wallet", "Budgets of points and money, filled by two people."),
     "journal": Subcommand("plaudit.journals", "journal", "Book by hand on accounts of money, by two people."),
     "ledger": Subcommand(
         "plaudit.ledger", "ledger", "Check the ledger, verify its chain of blocks, export the books."
@@ -68,6 +69,7 @@ SUBCOMMANDS = {
     "reward": Subcommand(
         "plaudit.reward", "reward", "See and change the catalogue, import codes, make links that give rewards."
     ),
+    "send": Subcommand("plaudit.send", "send", "Send a reward to each person on a list, members or by mail."),
     "campaign": Subcommand(
         "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."
     ),

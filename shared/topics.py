@@ -252,6 +252,15 @@ PAYOUTS = Topic(
     consumers=("analytics", "finance"),
     read_back=True,
 )
+WALLETS = Topic(
+    "wallets.v1",
+    "Budgets of points and money: wallets, what moves in them, and what two people decide of them",
+    "community | tree of wallets",
+    (facts.WALLET_CHANGED.name, facts.WALLET_MOVED.name, facts.WALLET_DECISION_CHANGED.name),
+    producers=("rewards",),
+    consumers=("finance",),
+    read_back=True,
+)
 PROGRAMMES = Topic(
     "programme.v1",
     "Published programme versions; each service reads its own section",
@@ -375,6 +384,7 @@ TOPICS = (
     SURVEYS,
     REDEMPTIONS,
     PAYOUTS,
+    WALLETS,
     PROGRAMMES,
     ACCESS_KEYS,
     PEOPLE,

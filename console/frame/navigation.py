@@ -74,6 +74,7 @@ REDEMPTIONS = Link("/redemptions", _("Redemptions"), "gift", "rewards:read")
 LEDGER = Link("/ledger", _("Ledger"), "book", "payouts:read")
 LIABILITY = Link("/liability", _("Liability for points"), "gauge", "payouts:read")
 GENERAL_LEDGER = Link("/general-ledger", _("General ledger"), "out", "payouts:read")
+WALLETS = Link("/wallets", _("Wallets"), "bank", "payouts:read")
 STATEMENTS = Link("/statements", _("Statements"), "receipt", "rewards:read")
 ACCOUNT = Link("/account", _("Account"), "user")
 ME = Link("/me", _("My points"), "user")
@@ -101,7 +102,8 @@ GROUPS = (
     Group(_("Talk with members"), (SURVEYS, NUDGES, MESSAGES)),
     Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS, QUESTS, DRAWS, CATALOGUE)),
     Group(_("Keep it fair"), (GUIDELINES, HELD, CONTENT)),
-    Group(_("Finance"), (PAYOUT_RUNS, BANK, REDEMPTIONS, LEDGER, LIABILITY, GENERAL_LEDGER, STATEMENTS)),
+    Group(_("Finance"), (PAYOUT_RUNS, BANK, REDEMPTIONS, WALLETS)),
+    Group(_("Books"), (LEDGER, LIABILITY, GENERAL_LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
     Group(_("Operation"), (PIPELINE, DEAD_LETTERS, CONNECTORS, WEBHOOKS, RECEIPTS, REJECTED, PARTS)),
     Group(_("Run it"), (PEOPLE, KEYS, COMMUNITY, EMBEDS)),

@@ -298,6 +298,17 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Sends",
+            "Lines of sends by what became of them, and those that failed and wait.",
+            "short",
+            (
+                Query(
+                    "sum by (became) (increase(plaudit_rewards_send_lines_total[$__rate_interval]))", "{{became}}"
+                ),
+                Query("max(plaudit_rewards_send_lines_failed)", "failed, waiting"),
+            ),
+        ),
+        Panel(
             "Payouts",
             "Payouts that reached a state.",
             "cps",
@@ -366,11 +377,31 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "Finance waits for another person",
-            "Entries of the policy of what points are worth, and mappings to accounts of the general ledger.",
+            "Entries of the policy of what points are worth, mappings to accounts of the general ledger, and "
+            "decisions about wallets.",
             "short",
             (
                 Query("max(plaudit_rewards_liability_policies_waiting)", "policy"),
                 Query("max(plaudit_rewards_account_mappings_waiting)", "accounts"),
+                Query("max(plaudit_rewards_wallet_decisions_waiting)", "wallets"),
+            ),
+        ),
+        Panel(
+            "Wallets that are low",
+            "Wallets that hold less than their owners want to be told of, and times a bank paid what one lacked.",
+            "short",
+            (
+                Query("max by (service) (plaudit_rewards_wallets_low)", "low"),
+                Query("sum by (service) (increase(plaudit_rewards_wallets_overrun_total[1h]))", "overrun"),
+            ),
+        ),
+        Panel(
+            "What moves in wallets",
+            "Moves by kind, and spending that was refused for want of what is in a wallet.",
+            "cps",
+            (
+                Query("sum by (kind) (rate(plaudit_rewards_wallet_moves_total[$__rate_interval]))", "{{kind}}"),
+                Query("sum(rate(plaudit_rewards_wallets_refused_total[$__rate_interval]))", "refused"),
             ),
         ),
         Panel(

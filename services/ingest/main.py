@@ -53,6 +53,7 @@ from services.ingest.reactions import api as reactions
 from services.ingest.reactions.handlers import FOLLOWED_CELEBRATIONS
 from services.ingest.reactions.handlers import KEEP_EVERY_SECONDS as KEEP_REACTIONS_EVERY_SECONDS
 from services.ingest.reactions.handlers import keep_in_order as keep_reactions
+from services.ingest.recipients import api as recipients
 from services.ingest.refused.handlers import keeping, standing
 from services.ingest.replays import api as replays
 from services.ingest.settings import Settings
@@ -90,7 +91,7 @@ SPEC = ServiceSpec(
             for part in (posting, deliveries, receipts, traces, event_types, measuring, linking, directory)
         ),
         *(part.router for part in (suggestions, members, bots, merges, attributes, erasure, checkins, replays)),
-        *(part.router for part in (reactions, kudos, walls, surveys)),
+        *(part.router for part in (reactions, kudos, walls, surveys, recipients)),
         *(part.router for part in (connections, door)),
         *(part.router for part in (webhooks, communities, public_communities, people, ties, keys, sign_ins)),
         *(part.router for part in (messages_saying, messages_log, messages_reaching, messages_public)),

@@ -95,7 +95,7 @@ SIGN_INS = Counter("plaudit_ingest_sign_ins_total", "Tokens issued, by how someb
 SIGN_INS_REFUSED = Counter(
     "plaudit_ingest_sign_ins_refused_total", "Tries to sign in that let nobody in, by the reason", ["reason"]
 )
-for _how in ("link", "id_token"):
+for _how in ("link", "id_token", "offer"):
     SIGN_INS.labels(_how)
 for _reason in (
     "unknown_link",

@@ -58,6 +58,7 @@ from services.ingest.messages.handlers.rooms import NotARoomError
 from services.ingest.metrics import REQUESTS_TOO_DEAR
 from services.ingest.reactions.api import UNKNOWN_CELEBRATION
 from services.ingest.reactions.domain import UnknownCelebrationError
+from services.ingest.recipients.api import ERRORS as RECIPIENT_ERRORS
 from services.ingest.refused.domain import NotWholeError, UnknownRefusedError
 from services.ingest.replays import api as replays
 from services.ingest.replays.handlers import StillRefusedError
@@ -107,6 +108,7 @@ def _kept_under(error: admission.RefusedWholeError) -> dict[str, str]:
 
 
 ERRORS: ErrorTable = {
+    **RECIPIENT_ERRORS,
     admission.UnsupportedTypeError: lambda error: Problem(
         UNSUPPORTED_CONTENT_TYPE,
         f"Got {error}; send {admission.BATCH_TYPE}, {admission.STRUCTURED_TYPE} or {admission.JSON_TYPE}, "

@@ -45,10 +45,16 @@ from services.rewards.redemptions.api import routes as redemptions
 from services.rewards.redemptions.handlers import expire_reservations
 from services.rewards.reports import api as reports
 from services.rewards.restoring.handlers import READ_BACK
+from services.rewards.sends import api as sends
+from services.rewards.sends.handlers.running import carry_on_sends, look_after_sends
 from services.rewards.settings import Settings
 from services.rewards.suspensions.handlers import FOLLOWED_SUSPENSIONS
 from services.rewards.vouchers import api as vouchers
 from services.rewards.vouchers.handlers.codes import seal_anew
+from services.rewards.wallets.api import routes as wallets
+from services.rewards.wallets.handlers.deciding import count_wallets
+from services.rewards.wallets.handlers.moving import free_expired
+from services.rewards.wallets.handlers.told import READ_BACK as WALLETS_READ_BACK
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
@@ -78,8 +84,9 @@ SPEC = ServiceSpec(
         part.router
         for part in (
             *(members, erasure, payees, offers, rewards, vouchers, redemptions, own_redemptions),
-            *(reward_links, payouts, runs, preview, review, outcomes),
+            *(reward_links, sends, payouts, runs, preview, review, outcomes),
             *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),
+            wallets,
             *(liability_policies, liability, account_mappings, journal_exports),
         )
     ],
@@ -95,6 +102,10 @@ SPEC = ServiceSpec(
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
         Timer("seal-codes-anew", every_seconds=60, run=seal_anew),
         Timer("count-rewards-low", every_seconds=60, run=count_low),
+        Timer("carry-on-sends", every_seconds=1, run=carry_on_sends),
+        Timer("look-after-sends", every_seconds=60, run=look_after_sends),
+        Timer("free-reservations", every_seconds=10, run=free_expired),
+        Timer("count-wallets", every_seconds=60, run=count_wallets),
         Timer("fold-sums", every_seconds=60, run=fold),
         Timer("chain-entries", every_seconds=1, run=chain),
         Timer("count-mappings-waiting", every_seconds=60, run=count_mappings_waiting),
@@ -107,7 +118,7 @@ SPEC = ServiceSpec(
         Errand("note-bank-lines", every_seconds=NOTED_EVERY_SECONDS, run=note_matched),
     ],
     # A journal is booked into its month before that is known to be closed.
-    read_back=(*READ_BACK, *links.READ_BACK, *JOURNALS_READ_BACK, *PERIODS_READ_BACK),
+    read_back=(*WALLETS_READ_BACK, *READ_BACK, *links.READ_BACK, *JOURNALS_READ_BACK, *PERIODS_READ_BACK),
 )
 
 if __name__ == "__main__":

@@ -23,6 +23,11 @@ REDEMPTIONS_REFUSED = Counter(
 REWARDS_LOW = Gauge(
     "plaudit_rewards_rewards_low", "Rewards of catalogues of which as few are left as somebody wants to be told of"
 )
+SEND_LINES = Counter("plaudit_rewards_send_lines_total", "Lines of sends, by what became of them", ["became"])
+SEND_LINES_FAILED = Gauge(
+    "plaudit_rewards_send_lines_failed",
+    "Lines of sends that could not be given, and wait to be tried again",
+)
 CODES_ADDED = Counter("plaudit_rewards_voucher_codes_added_total", "Codes of vouchers that were imported")
 CODES_GIVEN = Counter("plaudit_rewards_voucher_codes_given_total", "Codes of vouchers that somebody was given")
 CODES_UNREADABLE = Gauge(
@@ -85,6 +90,18 @@ PERIODS_OVERDUE = Gauge(
     "Communities that close their months and have one that should have been closed by now",
 )
 JOURNALS_POSTED = Counter("plaudit_rewards_journals_posted_total", "Entries by hand that two people had booked")
+WALLET_MOVES = Counter("plaudit_rewards_wallet_moves_total", "What moved in wallets, by kind", ["kind"])
+WALLETS_REFUSED = Counter(
+    "plaudit_rewards_wallets_refused_total", "Spending refused because its wallet holds less, or is not open"
+)
+WALLETS_OVERRUN = Counter(
+    "plaudit_rewards_wallets_overrun_total",
+    "Times that a bank paid after all what a wallet did not hold any more: it is missing on the wallet",
+)
+WALLETS_LOW = Gauge("plaudit_rewards_wallets_low", "Wallets that hold less than their owners want to be told of")
+WALLET_DECISIONS_WAITING = Gauge(
+    "plaudit_rewards_wallet_decisions_waiting", "Decisions about wallets that wait for another person"
+)
 LEDGER_CHECKS_GIVEN_UP = Counter(
     "plaudit_rewards_ledger_checks_given_up_total", "Checks of the ledger of which a part took longer than it may"
 )
@@ -98,3 +115,5 @@ for _state in ("frozen", "drawn"):
     DRAWS.labels(_state)
 for _became in ("taken", "given_up"):
     LIABILITY_DAYS.labels(_became)
+for _kind in ("fund", "withdraw", "transfer", "reserve", "post", "void", "refund"):
+    WALLET_MOVES.labels(_kind)

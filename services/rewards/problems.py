@@ -117,6 +117,7 @@ from services.rewards.reconciliation.domain.lines import (
     UnknownMessageError,
 )
 from services.rewards.redemptions.api.models import (
+    BUDGET_USED_UP,
     HAD_ENOUGH,
     LEVEL_TOO_LOW,
     NO_CODE,
@@ -144,6 +145,7 @@ from services.rewards.redemptions.domain import (
     UnknownRedemptionError,
     UnknownRewardError,
 )
+from services.rewards.sends.api import ERRORS as SEND_ERRORS
 from services.rewards.vouchers.api import (
     NO_VOUCHER,
     NO_VOUCHER_KEYS,
@@ -157,6 +159,20 @@ from services.rewards.vouchers.domain import (
     NoVoucherError,
     NoVoucherKeysError,
     TooManyCodesError,
+)
+from services.rewards.wallets.api.models import (
+    UNKNOWN_WALLET,
+    UNKNOWN_WALLET_DECISION,
+    WALLET_EXCEEDED,
+    WALLET_FOUR_EYES,
+    WALLET_REFUSED,
+)
+from services.rewards.wallets.domain.decisions import UnknownDecisionError, WalletFourEyesError
+from services.rewards.wallets.domain.wallets import (
+    BudgetUsedUpError,
+    UnknownWalletError,
+    WalletExceededError,
+    WalletRefusedError,
 )
 from shared.bank_messages.documents import MessageError
 from shared.commands import KEY_REUSED
@@ -242,6 +258,7 @@ _LINK_OVER = {
 
 
 ERRORS: ErrorTable = {
+    **SEND_ERRORS,
     MessageError: lambda error: Problem(INVALID_BANK_MESSAGE, f"Nothing of the file counts: {error}"),
     UnknownMessageError: lambda _: Problem(UNKNOWN_BANK_MESSAGE, "GET /v1/bank-messages lists those imported"),
     UnknownLineError: lambda _: Problem(UNKNOWN_BANK_LINE, "GET /v1/bank-lines lists those that there are"),
@@ -372,6 +389,24 @@ ERRORS: ErrorTable = {
     NotTheirsError: lambda _: Problem(NOT_THEIRS, "Whom it was given to signs in and sees it on their own page"),
     OutOfStockError: lambda error: Problem(
         OUT_OF_STOCK, f"All {error.title!r} are redeemed or given; nothing was reserved"
+    ),
+    BudgetUsedUpError: lambda _: Problem(
+        BUDGET_USED_UP, "The community pays no more of it for now; nothing was reserved"
+    ),
+    UnknownWalletError: lambda error: Problem(
+        UNKNOWN_WALLET, f"There is no wallet {error.wallet_id} here; GET /v1/wallets lists them"
+    ),
+    UnknownDecisionError: lambda error: Problem(
+        UNKNOWN_WALLET_DECISION,
+        f"There is no decision {error.decision_id} here; GET /v1/wallet-decisions lists them",
+    ),
+    WalletRefusedError: lambda error: Problem(WALLET_REFUSED, f"{error}. Nothing was done"),
+    WalletExceededError: lambda error: Problem(
+        WALLET_EXCEEDED,
+        f"{error.missing} {error.currency} are missing in the wallet {error.title!r}; nothing was done",
+    ),
+    WalletFourEyesError: lambda _: Problem(
+        WALLET_FOUR_EYES, "You proposed it: somebody else must confirm it. Nothing was done"
     ),
     UnknownDrawError: lambda _: Problem(UNKNOWN_DRAW, "GET /v1/draws lists those that there are"),
     NotFrozenError: lambda error: Problem(

@@ -70,6 +70,20 @@ class Settings(ServiceSettings):
     reward_link_max_days: int = Field(
         365, ge=1, le=3_650, description="Days after which a link that gives a reward ends at the latest"
     )
+    sends_max_count: int = Field(
+        50, ge=1, description="Sends of a community that may be under way at once, drafts too"
+    )
+    sends_alone_max_points: int = Field(
+        10_000,
+        ge=0,
+        description="Points that what a send gives may cost in the catalogue before a second person approves it",
+    )
+    send_max_days: int = Field(
+        365, ge=1, le=3_650, description="Days after which what a send offers ends at the latest"
+    )
+    send_lines_per_piece_max_count: int = Field(
+        20, ge=1, le=1_000, description="Lines of a send that are carried out in one transaction"
+    )
     upkeep_max_count: int = Field(1_000, ge=1, description="Lots, reservations or sums that a timer takes at once")
     payouts_per_run_max_count: int = Field(
         2_000,
@@ -123,6 +137,15 @@ class Settings(ServiceSettings):
     )
     period_close_days: int = Field(
         15, ge=1, le=366, description="Days after a month's end from which one that is not closed is overdue"
+    )
+    wallets_max_count: int = Field(
+        200, ge=1, le=2_000, description="Wallets that a community may have, closed ones too"
+    )
+    wallets_depth_max_count: int = Field(
+        4, ge=1, le=10, description="Wallets from the top of a tree to its lowest: each allots to those below it"
+    )
+    wallet_decisions_waiting_max_count: int = Field(
+        100, ge=1, description="Decisions about a community's wallets that may wait for another person"
     )
     payout_execution_days: int = Field(
         1,

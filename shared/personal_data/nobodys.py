@@ -61,8 +61,6 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "events": "community event_uid content_hash",
         "events_read_back": "community event_uid received_at",
         "measurings": "community started_at portion_at",
-        # Somebody who is written to and is no member: sealed, until a day.
-        "message_recipients": ("community recipient_id key_id sealed address_hash state language kept_until"),
         "message_rooms": "community channel key_id sealed set_at gone_at gone_why",
         "message_settings": (
             "community kinds sender_name reply_to day_max_count quiet_begins quiet_ends digest_at revision"
@@ -166,6 +164,10 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community reward_id kind category title description translations audience level opens_at closes_at "
             "stock low_count shows_left limit_count limit_days is_withdrawn revision changed_at"
         ),
+        "sends": (
+            "community send_id title reward_id state lines_count points starts_at claims_end_at table_sha256 made_at "
+            "made_by_person made_by decided_at decided_by_person decided_by worked_at"
+        ),
         "reward_links": (
             "community link_id reward_id note uses_max_count expires_at created_at created_by revoked_at"
         ),
@@ -202,6 +204,22 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community journal_id state reason month amends proposed_at proposed_by_person proposed_by decided_at "
             "decided_by_person decided_by"
         ),
+        "wallets": (
+            "community wallet_id parent_id root_id depth purpose campaign_id title currency state low_amount "
+            "is_low owner_person_ids revision created_at changed_at changed_by_person changed_by"
+        ),
+        "wallet_reservations": (
+            "community reservation_id wallet_id used_for amount posted voided refunded moves created_at expires_at"
+        ),
+        "wallet_moves": (
+            "community move_id kind wallet_id to_wallet_id amount reservation_id used_for decision_id moved_at "
+            "moved_by_person moved_by"
+        ),
+        "wallet_decisions": (
+            "community decision_id wallet_id kind to_wallet_id amount spends reward_id unit_cost reason state "
+            "proposed_at proposed_by_person proposed_by decided_at decided_by_person decided_by"
+        ),
+        "wallet_assignments": "community spends reward_id currency wallet_id unit_cost",
         "journal_lines": "community journal_id line kind currency amount",
         "journal_exports": (
             "community number first_day last_day grain tax_rate lines_count made_at made_by_person made_by "

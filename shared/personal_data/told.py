@@ -95,6 +95,21 @@ TOLD: Final[Mapping[str, Told]] = {
         "amends by decided_at journal_id lines month person_id proposed_at proposed_by proposed_by_person reason"
         " state",
     ),
+    "wallet.changed.v1": Told(
+        "",
+        "available by campaign_id created_at currency depth is_low low_amount owner_person_ids parent_id person_id"
+        " purpose revision root_id state title wallet_id",
+    ),
+    "wallet.moved.v1": Told(
+        "",
+        "amount by currency decision_id expires_at kind move_id person_id reservation_id to_wallet_id transfer_id"
+        " used_for wallet_id",
+    ),
+    "wallet.decision_changed.v1": Told(
+        "",
+        "amount by decided_at decision_id kind person_id proposed_at proposed_by proposed_by_person reason"
+        " reward_id spends state to_wallet_id unit_cost wallet_id",
+    ),
     "programme.published.v1": Told(
         "",
         "approved_by approved_by_person document document_sha256 effective_from note programme_id published_by"

@@ -49,6 +49,9 @@ OFFERED: Final = MappingProxyType(
         facts.PAYOUT_RUN_CHANGED.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),
         facts.PERIOD_CHANGED.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),
         facts.JOURNAL_CHANGED.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),
+        facts.WALLET_CHANGED.name: Offered(topics.WALLETS, Scope.PAYOUTS_READ),
+        facts.WALLET_MOVED.name: Offered(topics.WALLETS, Scope.PAYOUTS_READ),
+        facts.WALLET_DECISION_CHANGED.name: Offered(topics.WALLETS, Scope.PAYOUTS_READ),
     }
 )
 #: The topics that they are told on.

@@ -47,6 +47,12 @@ PAGES = (
     "/liability/policies/propose",
     "/liability/policies/{policy}",
     "/liability/policies/{proposed_policy}",
+    "/wallets",
+    "/wallets/new",
+    "/wallets/{wallet}",
+    "/wallets/{wallet}/change",
+    "/wallets/{wallet}/propose",
+    "/wallets/decisions/{wallet_decision}",
     "/general-ledger",
     "/general-ledger/exports/make?last=2026-11-20",
     "/general-ledger/exports/1",
@@ -69,7 +75,7 @@ ALIKE = {"/payees/{ada}", "/redemptions?state=expired", "/explorer/{end_to_end_i
 ALIKE |= {"/explorer/{redemption}", "/ledger/accounts/{bank}", "/statements", "/redemptions", "/ledger/check"}
 ALIKE |= {"/general-ledger/mappings", "/general-ledger/mappings/{mapping}", "/general-ledger/exports/1"}
 ALIKE |= {"/liability/days", "/liability/lots", "/liability/policies", "/liability/policies/{policy}"}
-ALIKE |= {"/ledger/periods", "/ledger/journals"}
+ALIKE |= {"/ledger/periods", "/ledger/journals", "/wallets/{wallet}/change", "/wallets/new"}
 ALIKE |= {"/ledger/transfers/{transfer}", "/payout-runs/make", "/ledger/members?kind=available&currency=PTS"}
 LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))
 CHOSEN = [("it-IT", "dark", 320)]

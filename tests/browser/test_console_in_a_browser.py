@@ -77,6 +77,8 @@ PAGES = (
     "/catalogue",
     "/add-reward",
     "/reward-links",
+    "/sends",
+    "/sends/new",
     "/guidelines",
     "/held",
     "/messages",

@@ -17,6 +17,7 @@ _HELD = f"{SCORING} test_nobody_decides_what_is_held_of_theirs_nor_of_whom_they_
 _BADGE = f"{BADGES} test_nobody_gives_or_takes_back_a_badge_of_their_own"
 _PAID = f"{REWARDS}/test_outcomes_of_two.py test_nobody_approves_what_pays_them_nor_confirms_that_it_came_back"
 _CHOSEN = f"{REWARDS}/test_redeeming.py test_nobody_confirms_what_they_chose_themselves"
+_SENT = f"{REWARDS}/test_sends.py test_much_takes_another_person_and_nobody_sends_to_themselves"
 _MERGES = f"{INGEST} test_who_is_one_by_a_merge_is_that_person_too_while_it_lasts_and_no_merge_is_by_oneself"
 #: What decides about a member, and the test in which somebody tries it for themselves.
 DECIDES: Final = {
@@ -41,6 +42,8 @@ DECIDES: Final = {
     "rewards POST /v1/payout-runs/{run_id}/approve": _PAID,
     "rewards POST /v1/payout-runs/{run_id}/outcomes/{outcome_id}/confirm": _PAID,
     "rewards POST /v1/redemptions/{redemption_id}/confirm": _CHOSEN,
+    "rewards POST /v1/sends/{send_id}/submit": _SENT,
+    "rewards POST /v1/sends/{send_id}/approve": _SENT,
     "ingest POST /v1/members/{member_id}/merge": _MERGES,
     "ingest POST /v1/members/{member_id}/unmerge": _MERGES,
     "ingest PUT /v1/members/{member_id}/standing": _MERGES,
@@ -97,6 +100,12 @@ DECIDES_NOT: Final = {
     "rewards POST /v1/periods/{month}/reopen": NOBODYS,
     "rewards POST /v1/periods/{month}/confirm": NOBODYS,
     "rewards POST /v1/periods/{month}/withdraw": NOBODYS,
+    "rewards POST /v1/wallets": NOBODYS,
+    "rewards PUT /v1/wallets/{wallet_id}": NOBODYS,
+    "rewards POST /v1/wallets/{wallet_id}/freeze": NOBODYS,
+    "rewards POST /v1/wallets/{wallet_id}/decisions": NOBODYS,
+    "rewards POST /v1/wallet-decisions/{decision_id}/confirm": NOBODYS,
+    "rewards POST /v1/wallet-decisions/{decision_id}/withdraw": "nothing happens",
     "rewards POST /v1/journals": "no member's account is booked on by hand",
     "rewards POST /v1/journals/{journal_id}/confirm": "no member's account is booked on by hand",
     "rewards POST /v1/journals/{journal_id}/withdraw": "nothing happens",
@@ -109,6 +118,12 @@ DECIDES_NOT: Final = {
     "rewards POST /v1/reward-links/open": NOBODYS,
     "rewards POST /v1/reward-links/{link_id}/revoke": NOBODYS,
     "rewards POST /v1/members/{member_id}/reward-claims": THEIRS,
+    "rewards POST /v1/sends": "nothing is given by a draft",
+    "rewards POST /v1/sends/{send_id}/cancel": "it gives nobody anything",
+    "rewards POST /v1/sends/{send_id}/retry": "of what another approved, or who is none of them handed in",
+    "rewards POST /v1/members/{member_id}/sent-claims": THEIRS,
+    "ingest POST /v1/offers/{token}/sign-in": THEIRS,
+    "ingest POST /v1/members/{member_id}/offers": THEIRS,
     "rewards POST /v1/redemptions": THEIRS,
     "rewards POST /v1/redemptions/{redemption_id}/cancel": THEIRS,
     "rewards POST /v1/members/{member_id}/redemptions": THEIRS,

@@ -40,6 +40,8 @@ THEIR_OWN = {
     "POST /v1/members/{member_id}/quests/{quest_id}/join",
     "POST /v1/members/{member_id}/quests/{quest_id}/leave",
     "POST /v1/members/{member_id}/reward-claims",
+    "POST /v1/members/{member_id}/sent-claims",
+    "POST /v1/members/{member_id}/offers",
     "POST /v1/members/{member_id}/redemptions",
     "POST /v1/members/{member_id}/redemptions/{redemption_id}/cancel",
     "GET /v1/payees/{member_id}",

@@ -27,6 +27,8 @@ LINKED = {
     "/v1/mail-addresses/{token}",
     "/v1/survey-invitations/{token}",
     "/v1/survey-invitations/{token}/answer",
+    "/v1/offers/{token}",
+    "/v1/offers/{token}/sign-in",
 }
 EVENTS = "/v1/events"
 

@@ -35,6 +35,7 @@ TABLES = {
     "alike_keys": _("What others may have alike: name, handle, address"),
     "check_ins": _("Check-ins"),
     "message_addresses": _("Where they were reached by mail"),
+    "message_recipients": _("Where they were written to before they were members"),
     "message_wishes": _("What they wanted to be written to of"),
     "messages": _("Messages to them"),
     "reactables": _("Celebrations of theirs that others may react to"),

@@ -36,6 +36,8 @@ HELD: Final = (
     _("Attributes, consents, time zone, language, opt-outs"),
     _("What they wrote, sealed"),
     _("Where they are reached by mail, sealed"),
+    _("Where they were written to before they were members, sealed"),
+    _("Rewards that they were sent, and what became of each"),
     _("What they want to be written to of, and when"),
     _("What they were written to of, and what became of it"),
     _("What they did that quests go by, and when"),

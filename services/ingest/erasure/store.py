@@ -14,6 +14,12 @@ from shared.postgres import Connection
 
 #: What is a member's, and goes. Texts are many: a portion at a time.
 _DELETED: Mapping[str, str] = {
+    # Who became a member by a link in a mail is known by it until their identities go.
+    "message_recipients": """
+        delete from message_recipients r using identities i
+        where i.community = $1 and i.member_id = $2 and i.channel = 'import' and i.host = ''
+            and r.community = i.community and r.recipient_id::text = i.identity
+    """,
     "identities": "delete from identities where community = $1 and member_id = $2",
     "told_identities": "delete from told_identities where community = $1 and member_id = $2",
     "alike_keys": "delete from alike_keys where community = $1 and member_id = $2",

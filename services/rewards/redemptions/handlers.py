@@ -39,6 +39,8 @@ from services.rewards.redemptions.domain import (
 from services.rewards.settings import Settings
 from services.rewards.vouchers.domain import GivenCode, OpenedCode
 from services.rewards.vouchers.handlers.codes import open_code, take_code
+from services.rewards.wallets.domain.wallets import BudgetUsedUpError, MoveKind
+from services.rewards.wallets.handlers.paying import reserve_redemption, settle_redemptions
 from shared.access_keys import check_not_about_oneself
 from shared.audit import Did
 from shared.contracts.facts import (
@@ -79,8 +81,8 @@ async def reserve(
     OtherRequestError when that was for another member or reward, UnknownRewardError, OutsideAudienceError when the
     reward is for an audience that the member is not in, LevelTooLowError when the programme opens rewards to
     levels that the member has none of, RewardLevelLackingError when the reward itself takes another level,
-    HadEnoughError, OutOfStockError when there are no more, and NotEnoughPointsError when the member has fewer
-    points available. A voucher is confirmed at once, with its code.
+    HadEnoughError, OutOfStockError when there are no more, BudgetUsedUpError when a wallet pays for it and holds
+    less, and NotEnoughPointsError when the member has fewer points. A voucher is confirmed at once, with its code.
     """
     made = redemption_id(community, idempotency_key)
     known = await store.find_redemption(tx.conn, community=community, redemption_id=made)
@@ -98,6 +100,8 @@ async def reserve(
     )
     # What there are only so many of first: whoever waits for that holds nobody's points.
     code = await _take_one(tx, offer, redemption=wanted)
+    # Then the wallet that pays for it, for the same reason.
+    await _reserve_budget(tx, wanted)
     # The member is locked next: from then on nobody else changes these points.
     try:
         used = await carry_out(tx, [wanted.movement(None)])
@@ -113,6 +117,7 @@ async def reserve(
     # A code is handed out with the same stroke: nobody has to confirm it.
     confirmed = replace(wanted.becoming(RedemptionState.CONFIRMED, by=BY_CODE, now=tx.now), has_code=True)
     await store.set_states(tx.conn, [confirmed])
+    await settle_redemptions(tx, [(community, made)], kind=MoveKind.POST, by=BY_CODE)
     await carry_out(tx, [confirmed.movement(RedemptionState.RESERVED)])
     _tell(tx, [confirmed], codes={made: code})
     tx.did(_did(command, confirmed, None, state=confirmed.state))
@@ -135,12 +140,27 @@ async def give(
         raise UnknownRewardError(reward_id)
     reserved = _reserved(tx, offer, community=community, redemption_id=made, member_id=member_id, points=0, by=by)
     code = await _take_one(tx, offer, redemption=reserved)
+    try:
+        await _reserve_budget(tx, reserved)
+    except BudgetUsedUpError as error:
+        raise OutOfStockError(offer.terms.title) from error
+    await settle_redemptions(tx, [(community, made)], kind=MoveKind.POST, by=by)
     await store.add_redemption(tx.conn, reserved)
     confirmed = replace(reserved.becoming(RedemptionState.CONFIRMED, by=by, now=tx.now), has_code=code is not None)
     await store.set_states(tx.conn, [confirmed])
     _tell(tx, [reserved])
     _tell(tx, [confirmed], codes={made: code} if code else {})
     return confirmed
+
+
+async def _reserve_budget(tx: Transaction[Settings], redemption: Redemption) -> None:
+    await reserve_redemption(
+        tx,
+        (redemption.community, redemption.redemption_id),
+        reward_id=redemption.reward_id,
+        points=redemption.points,
+        by=redemption.changed_by,
+    )
 
 
 def _reserved(
@@ -321,6 +341,14 @@ async def _end(
 ) -> list[Redemption]:
     ended = [redemption.becoming(state, by=by, now=tx.now) for redemption in redemptions]
     await store.set_states(tx.conn, ended)
+    kind = MoveKind.POST if state is RedemptionState.CONFIRMED else MoveKind.VOID
+    keys = [(redemption.community, redemption.redemption_id) for redemption in ended]
+    parts = {
+        redemption.redemption_id: (redemption.points, redemption.reserved_points)
+        for redemption in ended
+        if redemption.reserved_points is not None
+    }
+    await settle_redemptions(tx, keys, kind=kind, by=by, parts=parts)
     for redemption in ended:
         if (rest := redemption.rest) is not None:
             tell_lots(tx, redemption, lots=await note_part_back(tx, rest, points=rest.points), are_back=True)

@@ -6,6 +6,9 @@ from typing import Final
 from shared.personal_data.kinds import Erased, Held
 from shared.personal_data.registers.common import LEVELS, PEOPLE, SHARED
 
+_OF_RECIPIENTS: Final = """recipient_id::text in (
+    select i.identity from identities i
+    where i.community = $1 and i.member_id = any($2::uuid[]) and i.channel = 'import' and i.host = '')"""
 _OF_KUDOS: Final = """event_uid in (
     select k.event_uid from kudos k
     where k.community = $1 and (k.giver_id = any($2::uuid[]) or k.receiver_id = any($2::uuid[])))"""
@@ -87,6 +90,16 @@ HELD: Final = (
         order="community member_id",
         erased=Erased.DELETED,
         says="Where they are reached by mail, sealed",
+        hidden="sealed",
+    ),
+    Held(
+        "message_recipients",
+        personal="sealed address_hash",
+        others="community recipient_id key_id state language kept_until",
+        order="community recipient_id",
+        erased=Erased.DELETED,
+        says="Where they were written to before they were members, sealed",
+        whose=_OF_RECIPIENTS,
         hidden="sealed",
     ),
     Held(

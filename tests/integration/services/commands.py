@@ -713,6 +713,50 @@ async def claim_reward(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", path, {"token": made.json()["token"]})
 
 
+async def make_send(desk: Desk) -> Ask:
+    await desk.world.join("ada")
+    assert (await desk.api.post("/v1/catalogue/rewards", json=MUG)).status_code == 201
+    lines = [{"member_id": desk.world.uuid("ada")}]
+    return Ask(desk.api, "POST", "/v1/sends", {"title": "Thank you", "reward_id": "mug", "lines": lines})
+
+
+async def _sent(desk: Desk, *verbs: str, points: int = 10_000) -> str:
+    app = desk.api._transport.app  # type: ignore[attr-defined]
+    desk.world.configure(sends_alone_max_points=points)
+    app.state.connected = replace(app.state.connected, settings=desk.world.settings)
+    made = await (await make_send(desk))()
+    assert made.status_code == 201, made.text
+    path = f"/v1/sends/{made.json()['send_id']}"
+    for verb in verbs:
+        answer = await desk.api.post(f"{path}/{verb}")
+        assert answer.status_code == 200, answer.text
+    return path
+
+
+async def submit_send(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _sent(desk)}/submit")
+
+
+async def approve_send(desk: Desk) -> Ask:
+    path = await _sent(desk, "submit", points=0)
+    return Ask(desk.other, "POST", f"{path}/approve")
+
+
+async def cancel_send(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _sent(desk)}/cancel")
+
+
+async def retry_send(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _sent(desk, 'submit')}/retry")
+
+
+async def claim_sent(desk: Desk) -> Ask:
+    path = await _sent(desk, "submit")
+    lines = (await desk.api.get(f"{path}/lines")).json()["items"]
+    own = f"/v1/members/{desk.world.uuid('ada')}/sent-claims"
+    return Ask(desk.api, "POST", own, {"line_id": lines[0]["line_id"]})
+
+
 async def check_ledger(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/ledger/checks")
 
@@ -879,6 +923,46 @@ async def confirm_journal(desk: Desk) -> Ask:
 
 async def withdraw_journal(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await proposed_journal(desk)}/withdraw")
+
+
+WALLET = {"title": "Community 2026", "currency": "EUR"}
+
+
+async def make_wallet(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/wallets", WALLET)
+
+
+async def made_wallet(desk: Desk) -> str:
+    made = await (await make_wallet(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/wallets/{made.json()['wallet_id']}"
+
+
+async def change_wallet(desk: Desk) -> Ask:
+    return Ask(desk.api, "PUT", await made_wallet(desk), {"title": "Community 2027", "low_amount": 100})
+
+
+async def freeze_wallet(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await made_wallet(desk)}/freeze", {"reason": "Too fast"})
+
+
+async def propose_for_wallet(desk: Desk) -> Ask:
+    body = {"kind": "fund", "reason": "The budget of 2026", "amount": 500_000}
+    return Ask(desk.api, "POST", f"{await made_wallet(desk)}/decisions", body)
+
+
+async def proposed_for_wallet(desk: Desk) -> str:
+    proposed = await (await propose_for_wallet(desk))()
+    assert proposed.status_code == 201, proposed.text
+    return f"/v1/wallet-decisions/{proposed.json()['decision_id']}"
+
+
+async def confirm_for_wallet(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await proposed_for_wallet(desk)}/confirm")
+
+
+async def withdraw_for_wallet(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await proposed_for_wallet(desk)}/withdraw")
 
 
 async def hand_in(desk: Desk, *entries: str) -> None:
@@ -1216,6 +1300,27 @@ async def add_recipient(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/recipients", {"address": f"g@{desk.world.community}.example"})
 
 
+async def add_recipients_of_table(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/recipients/table", {"csv": f"email\ng@{desk.world.community}.example\n"})
+
+
+async def _offer(desk: Desk) -> str:
+    held = await (await add_recipient(desk))()
+    line_id = str(uuid4())
+    link = Link("offer", desk.world.community, held.json()["recipient_id"], line_id)
+    return write_link(desk.world.settings, link)
+
+
+async def come_in(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"/v1/offers/{await _offer(desk)}/sign-in")
+
+
+async def take_offer(desk: Desk) -> Ask:
+    declared = await (await declare_identities(desk))()
+    path = f"/v1/members/{declared.json()['member_id']}/offers"
+    return Ask(desk.api, "POST", path, {"token": await _offer(desk)})
+
+
 async def forget_recipient(desk: Desk) -> Ask:
     held = await (await add_recipient(desk))()
     assert held.status_code == 201, held.text
@@ -1351,6 +1456,9 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/mail-addresses/{token}": ("member.confirm_mail_address", confirm_address),
     "ingest POST /v1/recipients": ("recipient.add", add_recipient),
     "ingest DELETE /v1/recipients/{recipient_id}": ("recipient.forget", forget_recipient),
+    "ingest POST /v1/recipients/table": ("recipient.add_table", add_recipients_of_table),
+    "ingest POST /v1/offers/{token}/sign-in": ("recipient.come_in", come_in),
+    "ingest POST /v1/members/{member_id}/offers": ("recipient.take_offer", take_offer),
     "ingest POST /v1/webhook-endpoints": ("webhook.add", add_webhook),
     "ingest PATCH /v1/webhook-endpoints/{name}": ("webhook.change", change_webhook),
     "ingest POST /v1/webhook-endpoints/{name}/rotate": ("webhook.rotate", rotate_webhook),
@@ -1421,6 +1529,12 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/reward-links": ("reward_link.make", make_reward_link),
     "rewards POST /v1/reward-links/{link_id}/revoke": ("reward_link.revoke", revoke_reward_link),
     "rewards POST /v1/members/{member_id}/reward-claims": ("redemption.claim", claim_reward),
+    "rewards POST /v1/sends": ("send.make", make_send),
+    "rewards POST /v1/sends/{send_id}/submit": ("send.submit", submit_send),
+    "rewards POST /v1/sends/{send_id}/approve": ("send.approve", approve_send),
+    "rewards POST /v1/sends/{send_id}/cancel": ("send.cancel", cancel_send),
+    "rewards POST /v1/sends/{send_id}/retry": ("send.retry", retry_send),
+    "rewards POST /v1/members/{member_id}/sent-claims": ("redemption.claim_sent", claim_sent),
     "rewards POST /v1/redemptions": ("redemption.reserve", reserve),
     "rewards POST /v1/redemptions/{redemption_id}/confirm": ("redemption.confirm", confirm),
     "rewards POST /v1/redemptions/{redemption_id}/cancel": ("redemption.cancel", cancel_redemption),
@@ -1466,6 +1580,12 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/journals": ("journal.propose", propose_journal),
     "rewards POST /v1/journals/{journal_id}/confirm": ("journal.confirm", confirm_journal),
     "rewards POST /v1/journals/{journal_id}/withdraw": ("journal.withdraw", withdraw_journal),
+    "rewards POST /v1/wallets": ("wallet.make", make_wallet),
+    "rewards PUT /v1/wallets/{wallet_id}": ("wallet.change", change_wallet),
+    "rewards POST /v1/wallets/{wallet_id}/freeze": ("wallet.freeze", freeze_wallet),
+    "rewards POST /v1/wallets/{wallet_id}/decisions": ("wallet_decision.propose", propose_for_wallet),
+    "rewards POST /v1/wallet-decisions/{decision_id}/confirm": ("wallet_decision.confirm", confirm_for_wallet),
+    "rewards POST /v1/wallet-decisions/{decision_id}/withdraw": ("wallet_decision.withdraw", withdraw_for_wallet),
     **{f"{service} {operation}": how for service in SERVICES for operation, how in OF_EACH.items()},
 }
 
@@ -1478,6 +1598,7 @@ OPEN: dict[str, Callable[[httpx.Response, Any], dict[str, str]]] = {
     "ingest POST /v1/unsubscribe/{token}": lambda _, entry: _by_link(entry),
     "ingest POST /v1/mail-addresses/{token}": lambda _, entry: _by_link(entry),
     "ingest POST /v1/survey-invitations/{token}/answer": lambda _, entry: _by_link(entry),
+    "ingest POST /v1/offers/{token}/sign-in": lambda _, entry: _by_link(entry),
 }
 
 

@@ -34,7 +34,8 @@ class Words:
 class Kind:
     """A kind of message. `values` are those that a template may name, with an example of each.
 
-    One that `is_service` tells somebody what they asked for: no wish and no quiet hour holds it back. `room` is
+    One that `is_service` tells somebody what they asked for: no wish and no quiet hour holds it back. One
+    `to_recipients` goes to who is no member yet, and by itself. `room` is
     what a room of a chat is told, by language; what has none concerns one person
     alone. `page` is where its link leads.
     """
@@ -45,6 +46,7 @@ class Kind:
     words: Mapping[str, Words]
     room: Mapping[str, str] = field(default_factory=dict)
     is_service: bool = False
+    to_recipients: bool = False
     page: str = "/me"
 
 
@@ -136,6 +138,24 @@ _ALL: Final = (
             ),
         ),
         page="/me/payouts",
+    ),
+    Kind(
+        "wallet_low",
+        "A wallet of theirs is low",
+        {"title": "Spring campaign", "amount": "95.00 EUR"},
+        _words(
+            en=(
+                "{{ title }}: {{ amount }} left",
+                "Hello {{ name }},\n\nthe wallet **{{ title }}** has {{ amount }} left, which is less than you "
+                "wanted to be told of.\n\n[See the wallets]({{ link }})",
+            ),
+            it=(
+                "{{ title }}: restano {{ amount }}",
+                "Ciao {{ name }},\n\nnel portafoglio **{{ title }}** restano {{ amount }}, meno della soglia "
+                "sotto cui volevi essere avvisato.\n\n[Guarda i portafogli]({{ link }})",
+            ),
+        ),
+        page="/wallets",
     ),
     Kind(
         "nudge_welcome",
@@ -244,6 +264,25 @@ _ALL: Final = (
         page="/me/surveys",
     ),
     Kind(
+        "offer",
+        "Something is theirs, and a link has it",
+        {"title": "Thank you for the spring meetup"},
+        _words(
+            en=(
+                "{{ community }} has something for you: {{ title }}",
+                "Hello,\n\n**{{ title }}**: {{ community }} has something for you.\n\n[Take it]({{ link }})\n\n"
+                "The link is yours alone, and works for a while: do not pass it on.",
+            ),
+            it=(
+                "{{ community }} ha qualcosa per te: {{ title }}",
+                "Ciao,\n\n**{{ title }}**: {{ community }} ha qualcosa per te.\n\n[Prendilo]({{ link }})\n\n"
+                "Il link è solo tuo e vale per un po': non inoltrarlo.",
+            ),
+        ),
+        to_recipients=True,
+        page="",
+    ),
+    Kind(
         "address",
         "Whether an address is theirs",
         {},
@@ -265,7 +304,7 @@ _ALL: Final = (
 )
 KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in _ALL}
 #: Those that a community may turn on; the others go by themselves.
-CHOSEN: Final = tuple(kind.name for kind in _ALL if not kind.is_service)
+CHOSEN: Final = tuple(kind.name for kind in _ALL if not (kind.is_service or kind.to_recipients))
 
 
 def words_of(kind: Kind, language: str) -> Words:

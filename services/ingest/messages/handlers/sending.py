@@ -242,6 +242,9 @@ def _link_of(message: Message, of_id: str, settings: Settings) -> str | None:
     if message.kind == "survey" and (invitation_id := message.values.get("invitation_id")):
         link = Link("survey", message.community, invitation_id, message.kind, message.expires_at)
         return f"{base}/survey/{write_link(settings, link)}"
+    if message.kind == "offer" and message.recipient_id and (line_id := message.values.get("line_id")):
+        link = Link("offer", message.community, message.recipient_id, line_id, message.expires_at)
+        return f"{base}/offer/{write_link(settings, link)}"
     return None
 
 

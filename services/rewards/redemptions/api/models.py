@@ -18,6 +18,7 @@ UNKNOWN_REDEMPTION = ProblemType("unknown-redemption", 404, "Redemption not foun
 NOT_FOR_MEMBER = ProblemType("reward-not-for-member", 409, "The reward is for others")
 LEVEL_TOO_LOW = ProblemType("level-too-low", 409, "The member has no level that opens rewards")
 OUT_OF_STOCK = ProblemType("out-of-stock", 409, "There are no more of the reward")
+BUDGET_USED_UP = ProblemType("budget-used-up", 409, "The budget for the reward is used up")
 NOT_ENOUGH_POINTS = ProblemType("not-enough-points", 409, "Not enough points")
 NOT_CONFIRMABLE = ProblemType("redemption-not-confirmable", 409, "The redemption cannot be confirmed")
 NOT_RESERVED = ProblemType("more-than-reserved", 409, "Fewer points are reserved")
@@ -35,6 +36,7 @@ REFUSALS = (
     REWARD_LEVEL_LACKING,
     HAD_ENOUGH,
     OUT_OF_STOCK,
+    BUDGET_USED_UP,
     NOT_ENOUGH_POINTS,
 )
 

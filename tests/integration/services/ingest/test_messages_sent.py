@@ -396,6 +396,26 @@ async def test_somebody_who_is_no_member_is_written_to_and_forgotten(
     assert again.status_code == 201
 
 
+async def test_an_offer_of_a_reward_is_mailed_with_a_link_that_lets_its_reader_in(
+    community: Community, mail_server: MailServer
+) -> None:
+    address = f"gast-{community.name}@example.org"
+    made = await community.client.post("/v1/recipients", json={"address": address, "language": "it"})
+    fact = asked(community, made.json()["recipient_id"], kind="offer")
+    fact["data"] |= {"recipient_id": fact["data"].pop("member_id")}
+    fact["data"]["values"] = {"title": "Grazie", "line_id": str(uuid4())}
+    await ask(community, fact, fact)
+    await send(community)
+    [mail] = mail_server.to(address)
+    assert "ha qualcosa per te: Grazie" in mail["Subject"]
+    found = re.search(r"https://plaudit.example/offer/([\w.-]+)", plain(mail))
+    assert found is not None
+    community.client.headers.pop("authorization")
+    opened = await community.client.get(f"/v1/offers/{found[1]}")
+    assert opened.json()["line_id"] == fact["data"]["values"]["line_id"]
+    assert (await community.client.post(f"/v1/offers/{found[1]}/sign-in")).status_code == 201
+
+
 async def test_a_template_is_said_otherwise_seen_before_and_checked(
     community: Community, mail_server: MailServer
 ) -> None:

@@ -36,6 +36,15 @@ class AddressWanted(TypedDict):
     confirmed: NotRequired[bool]
 
 
+class AddresseeShown(TypedDict):
+    """Who a line of a table is: a member, or somebody who is held; never by their address."""
+
+    line: int
+    member_id: str | None
+    recipient_id: str | None
+    reward_id: str | None
+
+
 class AllowanceShown(TypedDict):
     """What somebody may give in this month of the community's zone."""
 
@@ -1221,6 +1230,21 @@ class OccasionWanted(TypedDict):
     title: str
 
 
+class OfferShown(TypedDict):
+    """What the link of a mail is for."""
+
+    community: str
+    line_id: str
+    name: str
+    until: str | None
+
+
+class OfferToken(TypedDict):
+    """What a member has of an offer."""
+
+    token: str
+
+
 class OptOuts(TypedDict):
     """What a member wants no part in (true), or part in again; what is left out stays as it is."""
 
@@ -1831,6 +1855,20 @@ class RecipientWanted(TypedDict):
     address: str
     days: NotRequired[int]
     language: NotRequired[str | None]
+
+
+class RecipientsTable(TypedDict):
+    """People who are to get something, as a table."""
+
+    csv: str
+    days: NotRequired[int]
+    language: NotRequired[str | None]
+
+
+class RecipientsTaken(TypedDict):
+    """A table, line by line, as `POST /v1/sends` at rewards takes it."""
+
+    lines: list[AddresseeShown]
 
 
 class ReckoningModel(TypedDict):

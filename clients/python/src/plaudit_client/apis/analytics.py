@@ -396,6 +396,100 @@ class Analytics:
             self._ask(call("analytics", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
+    def list_activity_days(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.ActivityDayPage:
+        """Row by row, to take along; days on which nothing counts are not there."""
+        return cast(
+            "types.ActivityDayPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/exports/activity-days",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_activity_days(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> Iterator[types.ActivityDay]:
+        """Every item that `list_activity_days` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "analytics", "GET", "/v1/exports/activity-days", params={"limit": limit, "from": from_, "to": to}
+            ),
+        )
+
+    def list_member_days(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.MemberDayPage:
+        """Row by row, in the order of the ids under which it happened; no names. The audit says whose were
+        read.
+        """
+        return cast(
+            "types.MemberDayPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/exports/member-days",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_member_days(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> Iterator[types.MemberDay]:
+        """Every item that `list_member_days` lists, page by page."""
+        return items(
+            self._ask,
+            call("analytics", "GET", "/v1/exports/member-days", params={"limit": limit, "from": from_, "to": to}),
+        )
+
+    def list_rule_days(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.RuleDayPage:
+        """Row by row: what amends an award counts on the day of its event."""
+        return cast(
+            "types.RuleDayPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/exports/rule-days",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_rule_days(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> Iterator[types.RuleDay]:
+        """Every item that `list_rule_days` lists, page by page."""
+        return items(
+            self._ask,
+            call("analytics", "GET", "/v1/exports/rule-days", params={"limit": limit, "from": from_, "to": to}),
+        )
+
     def get_feedback(
         self,
         *,
@@ -1526,6 +1620,100 @@ class AsyncAnalytics:
         return cast(
             "types.DeadLetterListed",
             await self._ask(call("analytics", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
+        )
+
+    async def list_activity_days(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.ActivityDayPage:
+        """Row by row, to take along; days on which nothing counts are not there."""
+        return cast(
+            "types.ActivityDayPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/exports/activity-days",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_activity_days(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> AsyncIterator[types.ActivityDay]:
+        """Every item that `list_activity_days` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "analytics", "GET", "/v1/exports/activity-days", params={"limit": limit, "from": from_, "to": to}
+            ),
+        )
+
+    async def list_member_days(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.MemberDayPage:
+        """Row by row, in the order of the ids under which it happened; no names. The audit says whose were
+        read.
+        """
+        return cast(
+            "types.MemberDayPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/exports/member-days",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_member_days(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> AsyncIterator[types.MemberDay]:
+        """Every item that `list_member_days` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("analytics", "GET", "/v1/exports/member-days", params={"limit": limit, "from": from_, "to": to}),
+        )
+
+    async def list_rule_days(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.RuleDayPage:
+        """Row by row: what amends an award counts on the day of its event."""
+        return cast(
+            "types.RuleDayPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/exports/rule-days",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_rule_days(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> AsyncIterator[types.RuleDay]:
+        """Every item that `list_rule_days` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("analytics", "GET", "/v1/exports/rule-days", params={"limit": limit, "from": from_, "to": to}),
         )
 
     async def get_feedback(

@@ -5,6 +5,15 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypedDict
 
 
+class ActivityDay(TypedDict):
+    """Events of a type in a channel on a day that count, as /v1/participation has them."""
+
+    channel: str
+    day: str
+    events: int
+    type: str
+
+
 class Amendment(TypedDict):
     """A change of what an award amounts to."""
 
@@ -328,6 +337,16 @@ class Lot(TypedDict):
     points: int
 
 
+class MemberDay(TypedDict):
+    """Events of a member in a channel on a day."""
+
+    channel: str
+    day: str
+    events: int
+    member_id: str
+    of_member_id: str
+
+
 class MemberEvent(TypedDict):
     """An event that a member did, or that names them as an author, with what came of it."""
 
@@ -446,6 +465,13 @@ class OwnPartition(TypedDict):
     why_not: NotRequired[str | None]
 
 
+class ActivityDayPage(TypedDict):
+    """ActivityDayPage"""
+
+    items: list[ActivityDay]
+    next: NotRequired[str | None]
+
+
 class CohortShownPage(TypedDict):
     """CohortShownPage"""
 
@@ -471,6 +497,13 @@ class EntryShownPage(TypedDict):
     """EntryShownPage"""
 
     items: list[EntryShown]
+    next: NotRequired[str | None]
+
+
+class MemberDayPage(TypedDict):
+    """MemberDayPage"""
+
+    items: list[MemberDay]
     next: NotRequired[str | None]
 
 
@@ -548,6 +581,13 @@ class RowShownPage(TypedDict):
     """RowShownPage"""
 
     items: list[RowShown]
+    next: NotRequired[str | None]
+
+
+class RuleDayPage(TypedDict):
+    """RuleDayPage"""
+
+    items: list[RuleDay]
     next: NotRequired[str | None]
 
 
@@ -818,6 +858,17 @@ class RowShown(TypedDict):
     row: dict[str, Any]
     says: str
     table: str
+
+
+class RuleDay(TypedDict):
+    """What a rule gave for the events of a day."""
+
+    amendments: int
+    awards: int
+    day: str
+    points: int
+    rule_id: str
+    taken_back: int
 
 
 class RulePoints(TypedDict):

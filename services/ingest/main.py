@@ -39,7 +39,7 @@ from services.ingest.measuring.handlers.texts import (
     keep_in_order,
     measure_again,
 )
-from services.ingest.members import api as members
+from services.ingest.members.api import ROUTERS as MEMBERS
 from services.ingest.members.handlers.resolving import find_owner
 from services.ingest.merges import api as merges
 from services.ingest.messages.api import log as messages_log
@@ -88,9 +88,13 @@ SPEC = ServiceSpec(
     routers=[
         *(
             part.router
-            for part in (posting, deliveries, receipts, traces, event_types, measuring, linking, directory)
+            for part in (
+                *(posting, deliveries, receipts, traces, event_types, measuring, linking, directory),
+                suggestions,
+            )
         ),
-        *(part.router for part in (suggestions, members, bots, merges, attributes, erasure, checkins, replays)),
+        *MEMBERS,
+        *(part.router for part in (bots, merges, attributes, erasure, checkins, replays)),
         *(part.router for part in (reactions, kudos, walls, surveys, recipients)),
         *(part.router for part in (connections, door)),
         *(part.router for part in (webhooks, communities, public_communities, people, ties, keys, sign_ins)),

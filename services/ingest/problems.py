@@ -46,7 +46,7 @@ from services.ingest.kudos import api as kudos
 from services.ingest.kudos.domain import giving as kudos_errors
 from services.ingest.measuring.api import UNKNOWN_TEXT
 from services.ingest.measuring.domain.texts import UnknownTextError
-from services.ingest.members import api as members
+from services.ingest.members.api import identities as members
 from services.ingest.members.domain import UnknownMemberError
 from services.ingest.merges import api as merges
 from services.ingest.merges.domain import NotMergedError, SameMemberError, TooManyMergesError, UnknownIdentityError

@@ -165,8 +165,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "stock low_count shows_left limit_count limit_days is_withdrawn revision changed_at"
         ),
         "sends": (
-            "community send_id title reward_id state lines_count points starts_at claims_end_at table_sha256 made_at "
-            "made_by_person made_by decided_at decided_by_person decided_by worked_at"
+            "community send_id title reward_id state lines_count points starts_at claims_end_at table_sha256 "
+            "made_at made_by_person made_by decided_at decided_by_person decided_by worked_at"
         ),
         "reward_links": (
             "community link_id reward_id note uses_max_count expires_at created_at created_by revoked_at"

@@ -50,6 +50,7 @@ PAGES = (
     "/members",
     "/members?mark=bot",
     "/members/suggestions",
+    "/members/import",
     "/members/{member}",
     "/members/{member}?earned=no",
     "/members/{member}/score",

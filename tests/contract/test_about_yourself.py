@@ -133,6 +133,7 @@ DECIDES_NOT: Final = {
     "ingest POST /v1/members/links": "the member shows that it is theirs",
     "ingest PUT /v1/members/identities": "an identity that has another owner is given to nobody",
     "ingest POST /v1/members/declare": "an identity that has another owner is given to nobody",
+    "ingest POST /v1/members/declare/preview": NOBODYS,
     "ingest POST /v1/members/search": NOBODYS,
     "ingest PUT /v1/members/{member_id}/messaging/address": THEIRS,
     "ingest DELETE /v1/members/{member_id}/messaging/address": THEIRS,

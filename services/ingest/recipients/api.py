@@ -12,7 +12,7 @@ from services.ingest.access.sign_ins.api import TokenIssued
 from services.ingest.access.sign_ins.handlers import make_renewal
 from services.ingest.communities import store as communities_store
 from services.ingest.communities.api.models import KnownLanguage
-from services.ingest.members.api import DIFFERENT_MEMBERS, ERASED_IDENTITY
+from services.ingest.members.api.identities import DIFFERENT_MEMBERS, ERASED_IDENTITY
 from services.ingest.messages.api.problems import MESSAGES_NOT_SET_UP, UNUSABLE_LINK
 from services.ingest.recipients import handlers
 from services.ingest.recipients.domain import (

@@ -139,11 +139,13 @@ async def give(
     if offer is None:
         raise UnknownRewardError(reward_id)
     reserved = _reserved(tx, offer, community=community, redemption_id=made, member_id=member_id, points=0, by=by)
-    code = await _take_one(tx, offer, redemption=reserved)
-    try:
-        await _reserve_budget(tx, reserved)
-    except BudgetUsedUpError as error:
-        raise OutOfStockError(offer.terms.title) from error
+    # Whoever asked goes on with something else where there is none: then no code is taken either.
+    async with tx.conn.transaction():
+        code = await _take_one(tx, offer, redemption=reserved)
+        try:
+            await _reserve_budget(tx, reserved)
+        except BudgetUsedUpError as error:
+            raise OutOfStockError(offer.terms.title) from error
     await settle_redemptions(tx, [(community, made)], kind=MoveKind.POST, by=by)
     await store.add_redemption(tx.conn, reserved)
     confirmed = replace(reserved.becoming(RedemptionState.CONFIRMED, by=by, now=tx.now), has_code=code is not None)

@@ -179,7 +179,9 @@ HELD: Final = (
     Held(
         "send_lines",
         personal="",
-        others="community send_id line line_id reward_id member_id recipient_id state why redemption_id changed_at",
+        others=(
+            "community send_id line line_id reward_id member_id recipient_id state why redemption_id changed_at"
+        ),
         order="community send_id line",
         erased=Erased.STAYS,
         says="Rewards that they were sent, and what became of each",

@@ -47,6 +47,7 @@ TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
 NO_COMMANDS = {
     "ingest POST /v1/events": "what members did elsewhere, thousands a second: the receipt is the record",
     "ingest POST /v1/members/search": "it reads, and is noted as that: a name stands in no address",
+    "ingest POST /v1/members/declare/preview": "it is asked what would be, and nothing is",
     "ingest POST /v1/kudos/receivers": "it reads, and is noted as that: a name stands in no address",
     "ingest POST /v1/connectors/{name}": "what a platform delivers: the delivery is kept, and is the record",
     "ingest POST /v1/connectors/{name}/try": "it is asked what would be, and nothing is",

@@ -1,6 +1,7 @@
 """Sends are carried out in pieces, and claimed by those who were written to.
 
-Locks are taken in this order: a send, its lines, people, the rewards or codes that they get (`redemptions`).
+Locks are taken in this order: a send, its lines, people, the reward or codes that they get, and what pays for it
+(`redemptions`).
 """
 
 from collections.abc import Mapping
@@ -47,14 +48,14 @@ async def carry_on_sends(tx: Transaction[Settings]) -> bool:
     if not lines:
         await store.set_state(tx.conn, send.becoming(SendState.DONE, now=tx.now), now=tx.now)
         return True
+    # Of one reward: whoever chooses one takes its lock and then that of the wallet, and never that of two rewards.
+    lines = [line for line in lines if line.reward_id == lines[0].reward_id]
     owners = {line.line: await _whose(tx.conn, line, settings=tx.settings) for line in lines}
     heads = await lock_heads(
         tx.conn, keys=sorted({(send.community, owner) for owner in owners.values() if owner is not None})
     )
-    # By reward, so that two pieces at once take the same locks in one order.
     became = [
-        await _carried_out(tx, line, send=send, owner=_head(heads, send, owners[line.line]))
-        for line in sorted(lines, key=lambda line: (line.reward_id, line.line))
+        await _carried_out(tx, line, send=send, owner=_head(heads, send, owners[line.line])) for line in lines
     ]
     await store.set_lines(tx.conn, became)
     await store.set_state(tx.conn, send, now=tx.now)

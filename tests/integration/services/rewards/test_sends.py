@@ -1,4 +1,4 @@
-"""Sends: a list of people each get a reward once, whatever stops, is tried again, claimed or restored meanwhile."""
+"""Sends: people on a list each get a reward once, whatever stops, is tried again, claimed or restored."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,7 @@ from tests.integration.services.rewards.shelf import BOOKS, MUG, add, stock
 from tests.integration.services.rewards.test_erased_members import erased
 from tests.integration.services.rewards.test_members_themselves import member
 from tests.integration.services.rewards.test_reward_links import KEY, configure
+from tests.integration.services.rewards.test_wallets import Wallets
 from tests.integration.services.world import add_person, tie
 
 pytestmark = pytest.mark.stack
@@ -60,6 +61,12 @@ async def run(world: Any) -> None:
     while more:
         async with world.begin() as tx:
             more = await carry_on_sends(tx)
+
+
+async def _broken_off(world: Any) -> None:
+    async with world.begin() as tx:
+        await carry_on_sends(tx)
+        raise ConnectionError
 
 
 def types(answer: Any) -> str:
@@ -148,9 +155,7 @@ async def test_pieces_end_anywhere_and_go_on_without_giving_twice(shop: Any, api
     draft = await made(api, of(shop, *NAMES))
     await act(api, draft, "submit")
     with pytest.raises(ConnectionError):
-        async with shop.begin() as tx:
-            await carry_on_sends(tx)
-            raise ConnectionError
+        await _broken_off(shop)
     assert await shop.count("redemptions") == 0
     async with shop.begin() as tx:
         await carry_on_sends(tx)
@@ -222,3 +227,26 @@ async def test_what_is_called_off_over_or_of_nobody_gives_nothing(shop: Any, api
     ada = await member(shop, "ada")
     assert (await ada.get("/v1/sends")).status_code == 403
     assert orjson.loads((await api.get(f"/v1/sends/{uuid4()}")).content)["type"].endswith("unknown-send")
+
+
+async def test_a_wallet_pays_for_what_is_sent_and_no_code_is_lost_where_it_is_empty(
+    shop: Any, api: Any, finance: Any
+) -> None:
+    await stock(api, "CODE-1", "CODE-2")
+    wallets = Wallets(finance)
+    money = await wallets.funded(1_500, title="Books")
+    await wallets.decide(money, "assign", spends="redemptions", reward_id="books", unit_cost=1_000)
+    draft = await made(api, of(shop, "ada", "bob"), reward_id="books")
+    await act(api, draft, "submit")
+    await run(shop)
+    assert [(one["state"], one["why"]) for one in await lines_of(api, draft)] == [
+        ("given", None),
+        ("failed", "out_of_stock"),
+    ]
+    assert await wallets.funds(money) == (500, 0, 1_000)
+    left = "select count(*) from voucher_codes where community = $1 and redemption_id is null"
+    assert await shop.pool.fetchval(left, shop.community) == 1
+    await wallets.decide(money, "fund", amount=500)
+    await act(api, draft, "retry")
+    await run(shop)
+    assert (await wallets.funds(money), await shop.pool.fetchval(left, shop.community)) == ((0, 0, 2_000), 0)

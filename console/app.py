@@ -44,6 +44,7 @@ from console.pages.explorer import routes as explorer
 from console.pages.figures import routes as figures
 from console.pages.general_ledger import mappings as account_mappings
 from console.pages.general_ledger import routes as general_ledger
+from console.pages.gift_cards import routes as gift_cards
 from console.pages.guidelines import routes as guidelines
 from console.pages.insight import routes as insight
 from console.pages.journals import routes as journals
@@ -62,6 +63,8 @@ from console.pages.my_guidelines import routes as my_guidelines
 from console.pages.my_messages import routes as my_messages
 from console.pages.my_payouts import routes as my_payouts
 from console.pages.my_place import routes as my_place
+from console.pages.my_rewards import cart as my_cart
+from console.pages.my_rewards import goods as my_goods
 from console.pages.my_rewards import routes as my_rewards
 from console.pages.nudges import routes as nudges
 from console.pages.offers import routes as offers
@@ -80,6 +83,7 @@ from console.pages.redemptions import routes as redemptions
 from console.pages.refused import routes as refused
 from console.pages.reports import routes as reports
 from console.pages.sends import routes as sends
+from console.pages.shipping import routes as shipping
 from console.pages.sign_in import routes as sign_in
 from console.pages.signals import routes as signals
 from console.pages.statements import routes as statements
@@ -103,7 +107,10 @@ RUN_IT = (
     *(pipeline, dead_letters, connectors, webhooks, receipts, refused),
     *(people, keys, audit, parts, community, embeds),
 )
-OF_MEMBERS = (me, my_place, my_rewards, claims, my_payouts, my_guidelines, my_messages, my_data)
+OF_MEMBERS = (
+    *(me, my_place, my_rewards, my_goods, my_cart, claims),
+    *(my_payouts, my_guidelines, my_messages, my_data),
+)
 FOR_EVERYBODY = (visitors, boards_of_everybody, cards, framed)
 PAGES = (
     *(sign_in, overview, insight, figures, leaderboard, explorer, try_it, account, views),
@@ -126,6 +133,8 @@ PAGES = (
         reward_links,
         sends,
         offers,
+        shipping,
+        gift_cards,
         by_hand,
         guidelines,
         campaigns,

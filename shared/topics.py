@@ -105,7 +105,7 @@ MEASURES = Topic(
     "community | member",
     (facts.SENTIMENT_MEASURED.name,),
     producers=("ingest",),
-    consumers=(),
+    consumers=("analytics",),
 )
 POINTS = Topic(
     "points.awarded.v1",

@@ -123,6 +123,38 @@ def columns(came: Sequence[float], gone: Sequence[float], *, height: int = 220) 
     )
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part of a column: where it begins, how high it is, and how it is coloured."""
+
+    y: float
+    height: float
+    tone: str
+
+
+@dataclass(frozen=True)
+class Pile:
+    """A column of parts that lie on one another: where it lies (per cent)."""
+
+    x: float
+    width: float
+    parts: Sequence[Part]
+
+
+def piles(counts: Sequence[Sequence[float]], tones: Sequence[str], *, height: int = 220) -> Sequence[Pile]:
+    """Columns of what adds up, the first of each at the bottom."""
+    most = max((sum(those) for those in counts), default=0) or 1
+    step = 100 / max(len(counts), 1)
+    found = []
+    for index, those in enumerate(counts):
+        y, parts = float(height), []
+        for number, tone in zip(those, tones, strict=True):
+            y -= number * height / most
+            parts.append(Part(y, number * height / most, tone))
+        found.append(Pile(index * step + step * 0.15, step * 0.7, parts))
+    return found
+
+
 def spark(values: Sequence[float], *, height: int = 24) -> Line:
     """A small line without axes, for beside a number."""
     return line(values, top=max([*values, 1]), height=height)

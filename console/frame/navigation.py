@@ -34,6 +34,10 @@ SCORECARD = Link("/scorecard", _("Scorecard"), "gauge", "analytics:read")
 GROWTH = Link("/insight/growth", _("Growth"), "up", "analytics:read")
 RETENTION = Link("/insight/retention", _("Retention"), "undo", "analytics:read")
 ANSWERS = Link("/insight/answers", _("Answers"), "reply", "analytics:read")
+SENTIMENT = Link("/insight/sentiment", _("Sentiment"), "heart", "analytics:read")
+NETWORK = Link("/insight/network", _("Network"), "people", "analytics:read")
+ACTIVITY = Link("/insight/activity", _("Activity"), "cal", "analytics:read")
+ORBIT = Link("/insight/orbit", _("Orbit levels"), "star", "analytics:read")
 MEMBERS = Link("/members", _("Members"), "people", "members:read")
 CHECK_INS = Link("/check-ins", _("Check-ins"), "cal", "events:write")
 LEADERBOARD = Link("/leaderboard", _("Leaderboards"), "cup", "recognition:read")
@@ -71,6 +75,8 @@ PARTS = Link("/parts", _("Parts and versions"), "gauge", "operations:read")
 PAYOUT_RUNS = Link("/payout-runs", _("Payout runs"), "bank", "payouts:read")
 BANK = Link("/bank", _("Bank files"), "receipt", "payouts:read")
 REDEMPTIONS = Link("/redemptions", _("Redemptions"), "gift", "rewards:read")
+SHIPPING = Link("/shipping", _("To be sent"), "letter", "rewards:read")
+GIFT_CARDS = Link("/gift-cards", _("Gift cards"), "star", "rewards:read")
 LEDGER = Link("/ledger", _("Ledger"), "book", "payouts:read")
 LIABILITY = Link("/liability", _("Liability for points"), "gauge", "payouts:read")
 GENERAL_LEDGER = Link("/general-ledger", _("General ledger"), "out", "payouts:read")
@@ -97,12 +103,13 @@ OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
     Group(None, (OVERVIEW, WAITING)),
-    Group(_("Insight"), (SCORECARD, GROWTH, RETENTION, ANSWERS)),
+    Group(_("Insight"), (SCORECARD, GROWTH, RETENTION, ANSWERS, ACTIVITY, SENTIMENT, NETWORK)),
     Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, KUDOS, CHECK_INS)),
     Group(_("Talk with members"), (SURVEYS, NUDGES, MESSAGES)),
-    Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS, QUESTS, DRAWS, CATALOGUE)),
+    Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS, QUESTS)),
+    Group(_("Rewards"), (CATALOGUE, REDEMPTIONS, SHIPPING, GIFT_CARDS, DRAWS)),
     Group(_("Keep it fair"), (GUIDELINES, HELD, CONTENT)),
-    Group(_("Finance"), (PAYOUT_RUNS, BANK, REDEMPTIONS, WALLETS)),
+    Group(_("Finance"), (PAYOUT_RUNS, BANK, WALLETS)),
     Group(_("Books"), (LEDGER, LIABILITY, GENERAL_LEDGER, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
     Group(_("Operation"), (PIPELINE, DEAD_LETTERS, CONNECTORS, WEBHOOKS, RECEIPTS, REJECTED, PARTS)),

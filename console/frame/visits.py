@@ -167,6 +167,12 @@ def _(text: str) -> str:
 #: What is told once, after something was done.
 TOASTS = {
     "saved": _("Saved"),
+    "in-cart": _("It is in your cart"),
+    "in-hand": _("You have it in hand"),
+    "put-back": _("It is back: others can take it"),
+    "provider-asked": _("The provider is asked in a moment"),
+    "outcome-said": _("It is noted: another person confirms it"),
+    "sent": _("It is noted as sent"),
     "codes-added": _("The codes are taken in"),
     "claimed": _("It is yours"),
     "send-made": _("It is a draft: look at it, then hand it in"),

@@ -309,6 +309,44 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Goods",
+            "Goods that are sent or ordered, by states that they reached.",
+            "cps",
+            rates("plaudit_rewards_fulfilments_total", "state"),
+        ),
+        Panel(
+            "Goods waiting",
+            "Goods with an address that nobody has sent, days that the oldest waits, addresses nobody can open.",
+            "short",
+            (
+                Query("max(plaudit_rewards_goods_waiting)", "waiting"),
+                Query("max(plaudit_rewards_goods_wait_seconds) / 86400", "days"),
+                Query("max(plaudit_rewards_delivery_addresses_unreadable)", "addresses unreadable"),
+            ),
+        ),
+        Panel(
+            "Providers of gift cards",
+            "Questions and orders to providers, by what became of each.",
+            "cps",
+            rates("plaudit_rewards_provider_calls_total", "became"),
+        ),
+        Panel(
+            "Webhooks of providers",
+            "Webhooks of providers of gift cards, by what became of each.",
+            "cps",
+            rates("plaudit_rewards_provider_webhooks_total", "became"),
+        ),
+        Panel(
+            "Orders open",
+            "Orders at providers that nobody knows of, minutes of the oldest, and those that need people.",
+            "short",
+            (
+                Query("max(plaudit_rewards_orders_unknown)", "unknown"),
+                Query("max(plaudit_rewards_orders_unknown_seconds) / 60", "minutes"),
+                Query("max(plaudit_rewards_orders_troubled)", "need people"),
+            ),
+        ),
+        Panel(
             "Payouts",
             "Payouts that reached a state.",
             "cps",
@@ -440,11 +478,13 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "Figures behind",
-            "How long the longest wait is to be counted in growth and retention, or in response times.",
+            "How long the longest wait is to be counted in retention, response times, sentiment or the network.",
             "s",
             (
                 Query("max(plaudit_analytics_retention_behind_seconds)", "retention"),
                 Query("max(plaudit_analytics_responses_behind_seconds)", "response times"),
+                Query("max(plaudit_analytics_sentiment_behind_seconds)", "sentiment"),
+                Query("max(plaudit_analytics_network_behind_seconds)", "network"),
             ),
         ),
         Panel(

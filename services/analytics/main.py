@@ -13,7 +13,11 @@ from services.analytics.lift.handlers import SETTLE_EVERY_SECONDS as SETTLE_NUDG
 from services.analytics.lift.handlers import on_nudges
 from services.analytics.lift.handlers import settle as settle_nudges
 from services.analytics.lineage.api import routes as lineage
-from services.analytics.participation import api as participation
+from services.analytics.network.api import routes as network
+from services.analytics.network.handlers import COUNT_EVERY_SECONDS as COUNT_TIES_EVERY_SECONDS
+from services.analytics.network.handlers import count as count_ties
+from services.analytics.participation.api import routes as participation
+from services.analytics.participation.api import spread
 from services.analytics.payouts.handlers import on_payouts
 from services.analytics.points import api as points
 from services.analytics.points.handlers import on_awards
@@ -24,11 +28,15 @@ from services.analytics.redemptions.handlers import on_redemptions
 from services.analytics.rejections import api as rejections
 from services.analytics.rejections.handlers import on_rejected
 from services.analytics.response_times.api import routes as response_times
+from services.analytics.response_times.api import topics
 from services.analytics.response_times.handlers import SETTLE_EVERY_SECONDS, settle
-from services.analytics.retention.api import acquisition
+from services.analytics.retention.api import acquisition, months
 from services.analytics.retention.api import routes as retention
 from services.analytics.retention.handlers import FOLD_EVERY_SECONDS, fold
 from services.analytics.scorecard import api as scorecard
+from services.analytics.sentiment.api import routes as sentiment
+from services.analytics.sentiment.handlers import COUNT_EVERY_SECONDS, on_measured
+from services.analytics.sentiment.handlers import count as count_tones
 from services.analytics.settings import Settings
 from services.analytics.summary import api as summary
 from services.analytics.timelines import api as timelines
@@ -46,6 +54,7 @@ from shared.contracts.facts import (
     RECOGNITION_FACT,
     REDEMPTION_FACT,
     REJECTED_EVENT,
+    SENTIMENT_MEASURED,
     SURVEY_FACT,
 )
 from shared.followed_communities import FOLLOWED_COMMUNITIES
@@ -54,6 +63,7 @@ from shared.topics import (
     AUDIT,
     EVENTS,
     GUIDELINES,
+    MEASURES,
     MEMBERS,
     NUDGES,
     PAYOUTS,
@@ -78,6 +88,7 @@ SPEC = ServiceSpec(
         Subscription(MEMBERS, MEMBER_FACT, on_members),
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
         Subscription(EVENTS, ACCEPTED_EVENT, on_events),
+        Subscription(MEASURES, SENTIMENT_MEASURED.adapter, on_measured),
         Subscription(REJECTED, REJECTED_EVENT.adapter, on_rejected),
         Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
         Subscription(RECOGNITION, RECOGNITION_FACT, on_grants),
@@ -92,9 +103,14 @@ SPEC = ServiceSpec(
         part.router
         for part in (
             participation,
+            spread,
             acquisition,
             retention,
+            months,
             response_times,
+            topics,
+            sentiment,
+            network,
             scorecard,
             points,
             summary,
@@ -114,6 +130,8 @@ SPEC = ServiceSpec(
         Timer("forget-audit", every_seconds=FORGET_EVERY_SECONDS, run=forget),
         Timer("count-retention", every_seconds=FOLD_EVERY_SECONDS, run=fold),
         Timer("settle-questions", every_seconds=SETTLE_EVERY_SECONDS, run=settle),
+        Timer("count-sentiment", every_seconds=COUNT_EVERY_SECONDS, run=count_tones),
+        Timer("count-ties", every_seconds=COUNT_TIES_EVERY_SECONDS, run=count_ties),
         Timer("settle-nudges", every_seconds=SETTLE_NUDGES_EVERY_SECONDS, run=settle_nudges),
     ],
 )

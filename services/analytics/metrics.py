@@ -14,6 +14,14 @@ RESPONSES_BEHIND = Gauge(
     "plaudit_analytics_responses_behind_seconds",
     "How long the question or answer has waited that waits longest to be counted in response times",
 )
+SENTIMENT_BEHIND = Gauge(
+    "plaudit_analytics_sentiment_behind_seconds",
+    "How long the text has waited that waits longest to be counted in sentiment",
+)
+NETWORK_BEHIND = Gauge(
+    "plaudit_analytics_network_behind_seconds",
+    "How long the answer or thanks has waited that waits longest to be counted as a tie",
+)
 SETTLED_NUDGES = Counter(
     "plaudit_analytics_settled_nudges_total",
     "Nudges whose days are over, and of which it was looked at whether their members did what was wished",

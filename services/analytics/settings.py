@@ -46,3 +46,12 @@ class Settings(ServiceSettings):
     questions_max_count: int = Field(
         50_000, ge=1, description="Questions that one answer about response times goes through; more are refused"
     )
+    ties_max_count: int = Field(
+        50_000, ge=1, description="Rows of who turned to whom that one network is made of; more are refused"
+    )
+    slices_max_count: int = Field(
+        20,
+        ge=1,
+        le=200,
+        description="Channels, types or languages that a figure tells apart; the rest is added up",
+    )

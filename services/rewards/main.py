@@ -2,7 +2,7 @@
 
 from services.rewards.books import api as books
 from services.rewards.books.handlers import fold
-from services.rewards.catalogue.api import offers, rewards
+from services.rewards.catalogue.api import offers, pictures, rewards
 from services.rewards.catalogue.handlers import count_low
 from services.rewards.chain import api as chain_api
 from services.rewards.chain.handlers import chain
@@ -25,6 +25,9 @@ from services.rewards.liability.handlers import take_next_day
 from services.rewards.links import api as reward_links
 from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
+from services.rewards.orders import api as orders
+from services.rewards.orders.handlers.working import EVERY_SECONDS as ORDERED_EVERY_SECONDS
+from services.rewards.orders.handlers.working import count_standstill, order_goods
 from services.rewards.payouts import api as payouts
 from services.rewards.payouts.links import handlers as links
 from services.rewards.payouts.outcomes import api as outcomes
@@ -38,16 +41,22 @@ from services.rewards.periods import api as periods
 from services.rewards.periods.handlers import READ_BACK as PERIODS_READ_BACK
 from services.rewards.periods.handlers import count_overdue
 from services.rewards.problems import ERRORS
+from services.rewards.providers import api as providers
+from services.rewards.providers.handlers.accounts import seal_accounts_anew
 from services.rewards.reconciliation import api as reconciliation
 from services.rewards.reconciliation.handlers import NOTED_EVERY_SECONDS, count_open, note_matched
 from services.rewards.redemptions.api import own as own_redemptions
 from services.rewards.redemptions.api import routes as redemptions
-from services.rewards.redemptions.handlers import expire_reservations
+from services.rewards.redemptions.handlers.ending import expire_reservations
 from services.rewards.reports import api as reports
 from services.rewards.restoring.handlers import READ_BACK
 from services.rewards.sends import api as sends
 from services.rewards.sends.handlers.running import carry_on_sends, look_after_sends
 from services.rewards.settings import Settings
+from services.rewards.shipping.api import own as own_goods
+from services.rewards.shipping.api import queue as goods
+from services.rewards.shipping.handlers.addresses import count_waiting as count_goods_waiting
+from services.rewards.shipping.handlers.addresses import look_after_addresses
 from services.rewards.suspensions.handlers import FOLLOWED_SUSPENSIONS
 from services.rewards.vouchers import api as vouchers
 from services.rewards.vouchers.handlers.codes import seal_anew
@@ -83,8 +92,9 @@ SPEC = ServiceSpec(
     routers=[
         part.router
         for part in (
-            *(members, erasure, payees, offers, rewards, vouchers, redemptions, own_redemptions),
-            *(reward_links, sends, payouts, runs, preview, review, outcomes),
+            *(members, erasure, payees, offers, rewards, pictures, vouchers, redemptions, own_redemptions),
+            *(goods, own_goods),
+            *(reward_links, sends, providers, orders, payouts, runs, preview, review, outcomes),
             *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),
             wallets,
             *(liability_policies, liability, account_mappings, journal_exports),
@@ -101,6 +111,10 @@ SPEC = ServiceSpec(
         Timer("count-bank-lines-open", every_seconds=60, run=count_open),
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
         Timer("seal-codes-anew", every_seconds=60, run=seal_anew),
+        Timer("seal-provider-accounts-anew", every_seconds=60, run=seal_accounts_anew),
+        Timer("count-orders-open", every_seconds=10, run=count_standstill),
+        Timer("look-after-addresses", every_seconds=60, run=look_after_addresses),
+        Timer("count-goods-waiting", every_seconds=60, run=count_goods_waiting),
         Timer("count-rewards-low", every_seconds=60, run=count_low),
         Timer("carry-on-sends", every_seconds=1, run=carry_on_sends),
         Timer("look-after-sends", every_seconds=60, run=look_after_sends),
@@ -115,6 +129,7 @@ SPEC = ServiceSpec(
     ],
     errands=[
         Errand("check-asked", every_seconds=ASKED_EVERY_SECONDS, run=check_asked),
+        Errand("order-goods", every_seconds=ORDERED_EVERY_SECONDS, run=order_goods),
         Errand("note-bank-lines", every_seconds=NOTED_EVERY_SECONDS, run=note_matched),
     ],
     # A journal is booked into its month before that is known to be closed.

@@ -12,6 +12,19 @@ POINTS_BOOKED = Counter(
     "plaudit_rewards_points_booked_total", "Points of awards, and of increases and decreases of them", ["kind"]
 )
 REDEMPTIONS = Counter("plaudit_rewards_redemptions_total", "Redemptions that reached a state", ["state"])
+FULFILMENTS = Counter(
+    "plaudit_rewards_fulfilments_total",
+    "Goods that are sent or ordered, by the state that they reached",
+    ["state"],
+)
+GOODS_WAITING = Gauge("plaudit_rewards_goods_waiting", "Goods with an address that nobody has sent yet")
+GOODS_WAIT_SECONDS = Gauge(
+    "plaudit_rewards_goods_wait_seconds", "How long what waits longest has been waiting for somebody to send it"
+)
+ADDRESSES_UNREADABLE = Gauge(
+    "plaudit_rewards_delivery_addresses_unreadable",
+    "Addresses sealed with a key that this service does not have: nobody can send there",
+)
 GIFTS = Counter("plaudit_rewards_gifts_total", "Rewards that came with grants, by what became of each", ["state"])
 TICKETS = Counter(
     "plaudit_rewards_draw_tickets_total", "Tickets in draws taken, refused and given back", ["became"]
@@ -34,6 +47,23 @@ CODES_UNREADABLE = Gauge(
     "plaudit_rewards_voucher_codes_unreadable",
     "Codes sealed with a key that this service does not have: nobody can be shown them",
 )
+PROVIDER_CALLS = Counter(
+    "plaudit_rewards_provider_calls_total",
+    "Questions and orders to providers of goods, by what became of each",
+    ["provider", "became"],
+)
+PROVIDER_HOOKS = Counter(
+    "plaudit_rewards_provider_webhooks_total",
+    "Webhooks of providers of goods: taken, had before, forged, stale, or not understood",
+    ["provider", "became"],
+)
+ORDERS_UNKNOWN = Gauge(
+    "plaudit_rewards_orders_unknown", "Orders at providers of which nobody knows whether they were placed"
+)
+ORDERS_UNKNOWN_SECONDS = Gauge(
+    "plaudit_rewards_orders_unknown_seconds", "For how long nobody has known of the oldest of these"
+)
+ORDERS_TROUBLED = Gauge("plaudit_rewards_orders_troubled", "Orders at providers that only people can put right")
 PAYOUTS = Counter("plaudit_rewards_payouts_total", "Payouts that reached a state", ["state"])
 PAYOUT_AMOUNT = Counter(
     "plaudit_rewards_payouts_minor_units_total",
@@ -107,6 +137,13 @@ LEDGER_CHECKS_GIVEN_UP = Counter(
 )
 LEDGER_CHECKED = Gauge("plaudit_rewards_ledger_checked_timestamp_seconds", "When the ledger was last checked")
 
+for _state in ("reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"):
+    FULFILMENTS.labels(_state)
+for _provider in ("sandbox", "xoxoday", "tremendous"):
+    for _became in ("answered", "none", "refused", "later", "unknown", "other_order"):
+        PROVIDER_CALLS.labels(_provider, _became)
+    for _became in ("taken", "had", "forged", "stale", "unread"):
+        PROVIDER_HOOKS.labels(_provider, _became)
 for _state in ("given", "had", "gone", "unknown", "nobody"):
     GIFTS.labels(_state)
 for _became in ("taken", "refused", "given_back"):

@@ -3,6 +3,7 @@
 from services.rewards.bank_messages.pain001.domain import BankFileError
 from services.rewards.books.api import UNKNOWN_ACCOUNT, UNKNOWN_TRANSFER
 from services.rewards.books.domain import UnknownAccountError, UnknownTransferError
+from services.rewards.catalogue.api.pictures import NO_PICTURE, PICTURE_REFUSED
 from services.rewards.catalogue.api.rewards import (
     CATALOGUE_FULL,
     REWARD_EXISTS,
@@ -15,12 +16,14 @@ from services.rewards.catalogue.domain import (
     RewardExistsError,
     StaleRewardError,
     UnknownCatalogueRewardError,
+    UnknownPictureError,
     UnusableRewardError,
 )
 from services.rewards.chain.api import UNKNOWN_BLOCK
 from services.rewards.chain.domain import UnknownBlockError
 from services.rewards.draws.api import DRAW_OPEN, UNKNOWN_DRAW
 from services.rewards.draws.domain import NotFrozenError, UnknownDrawError
+from services.rewards.fulfilment import api as fulfilment
 from services.rewards.general_ledger.api.models import (
     EXPORT_REFUSED,
     MAPPED_TWICE,
@@ -72,6 +75,7 @@ from services.rewards.links.domain import (
     UnknownLinkError,
 )
 from services.rewards.lots.domain.lots import NotEnoughPointsError
+from services.rewards.orders import api as orders
 from services.rewards.payouts.api import UNKNOWN_PAYOUT
 from services.rewards.payouts.domain import UnknownPayoutError, WrongStateError
 from services.rewards.payouts.four_eyes.domain import FourEyesError
@@ -103,6 +107,7 @@ from services.rewards.payouts.runs.domain.runs import (
 from services.rewards.payouts.runs.domain.sealing import SealDiffersError
 from services.rewards.periods.api import NOT_SETTLED, PERIOD_REFUSED, UNKNOWN_PERIOD
 from services.rewards.periods.domain import NotSettledError, PeriodRefusedError, UnknownPeriodError
+from services.rewards.providers import api as providers
 from services.rewards.reconciliation.api import (
     AMOUNT_DIFFERS,
     BANK_LINE_REFUSED,
@@ -128,7 +133,9 @@ from services.rewards.redemptions.api.models import (
     NOT_RESERVED,
     NOT_THEIRS,
     OUT_OF_STOCK,
+    PRICE_CHANGED,
     REWARD_LEVEL_LACKING,
+    UNKNOWN_ORDER,
     UNKNOWN_REDEMPTION,
     UNKNOWN_REWARD,
 )
@@ -139,13 +146,16 @@ from services.rewards.redemptions.domain import (
     OtherRequestError,
     OutOfStockError,
     OutsideAudienceError,
+    PriceChangedError,
     RedemptionClosedError,
     RedemptionState,
     RewardLevelLackingError,
+    UnknownOrderError,
     UnknownRedemptionError,
     UnknownRewardError,
 )
 from services.rewards.sends.api import ERRORS as SEND_ERRORS
+from services.rewards.shipping.api import models as shipping
 from services.rewards.vouchers.api import (
     NO_VOUCHER,
     NO_VOUCHER_KEYS,
@@ -178,6 +188,7 @@ from shared.bank_messages.documents import MessageError
 from shared.commands import KEY_REUSED
 from shared.http import ErrorTable, FieldError, Problem
 from shared.http.problem_types import UNKNOWN_MEMBER
+from shared.pictures import PictureError
 
 
 def _unknown_reward(error: UnknownRewardError) -> Problem:
@@ -420,6 +431,16 @@ ERRORS: ErrorTable = {
     ),
     RedemptionClosedError: _closed,
     NotReservedError: _not_reserved,
+    PriceChangedError: lambda error: Problem(
+        PRICE_CHANGED, f"It costs {error.points} points by now, not {error.asked}; nothing was reserved"
+    ),
+    UnknownPictureError: lambda error: Problem(NO_PICTURE, f"{error.reward_id!r} has none, or is not there"),
+    PictureError: lambda error: Problem(PICTURE_REFUSED, f"Nothing was changed: {error}"),
+    UnknownOrderError: lambda error: Problem(UNKNOWN_ORDER, f"The member has no order {error.order_id}"),
+    **fulfilment.ERRORS,
+    **shipping.ERRORS,
+    **providers.ERRORS,
+    **orders.ERRORS,
     OtherRequestError: lambda _: Problem(
         KEY_REUSED, "The key made a redemption of another member or reward; use a new key for a new request"
     ),

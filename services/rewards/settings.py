@@ -49,6 +49,12 @@ class Settings(ServiceSettings):
         "a programme that says `grace_days` goes before it",
     )
     reservation_ttl_seconds: int = Field(900, ge=1, description="A redemption not confirmed by then expires")
+    fulfilment_max_days: int = Field(
+        60, ge=1, le=730, description="Goods that nobody began to send by then are given up: the points are back"
+    )
+    delivery_address_days: int = Field(
+        30, ge=1, le=730, description="Days for which the address of goods is kept that were sent or given up"
+    )
     draw_tickets_max_count: int = Field(
         100_000, ge=1, le=1_000_000, description="Tickets that a draw takes; what comes with later grants is none"
     )
@@ -83,6 +89,39 @@ class Settings(ServiceSettings):
     )
     send_lines_per_piece_max_count: int = Field(
         20, ge=1, le=1_000, description="Lines of a send that are carried out in one transaction"
+    )
+    provider_sandbox_url: str = Field(
+        "", description="Where `plaudit sandbox-provider` runs; empty: there is none to try gift cards on"
+    )
+    provider_xoxoday_url: str = Field(
+        "https://accounts.xoxoday.com/chef", description="Where Xoxoday Plum is; empty: it is not used"
+    )
+    provider_tremendous_url: str = Field(
+        "https://www.tremendous.com", description="Where Tremendous is; empty: it is not used"
+    )
+    provider_loopback: bool = Field(
+        False, description="Whether providers may be on this machine, by http too: for a stack to try things on"
+    )
+    provider_seconds: float = Field(
+        10.0, gt=0, le=60, description="How long a provider of goods may take to answer; then nobody knows"
+    )
+    provider_calls_max_count: int = Field(
+        16, ge=1, le=256, description="Calls to providers of goods at once, of all communities"
+    )
+    provider_account_calls_max_count: int = Field(
+        2, ge=1, le=16, description="Calls at once for one community's account at a provider of goods"
+    )
+    provider_settle_seconds: int = Field(
+        900, ge=0, description="How long after an order that nobody knew of a refusal means that it was not placed"
+    )
+    provider_secret_overlap_hours: int = Field(
+        24, ge=0, le=720, description="How long the secret of before still signs a provider's webhooks"
+    )
+    provider_webhooks_at_once_max_count: int = Field(
+        32, ge=1, le=1_000, description="Webhooks of providers that a process reads at once; others come again"
+    )
+    provider_hints_days: int = Field(
+        30, ge=1, le=366, description="Days for which a provider's webhook that comes again is known"
     )
     upkeep_max_count: int = Field(1_000, ge=1, description="Lots, reservations or sums that a timer takes at once")
     payouts_per_run_max_count: int = Field(

@@ -160,6 +160,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
     "rewards": {
         **NOBODYS_SHARED,
         # What a community offers.
+        "reward_pictures": "community reward_id media_type content etag alts uploaded_at",
         "catalogue_rewards": (
             "community reward_id kind category title description translations audience level opens_at closes_at "
             "stock low_count shows_left limit_count limit_days is_withdrawn revision changed_at"
@@ -172,6 +173,13 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community link_id reward_id note uses_max_count expires_at created_at created_by revoked_at"
         ),
         "catalogue_prices": "community reward_id effective_from points",
+        "gift_cards": "community reward_id provider product_id face_minor currency revision changed_at",
+        # A community's own account, and which webhooks came to it.
+        "provider_accounts": (
+            "community provider account_id revision sealed_by sealed connected_at connected_by failures_count "
+            "rests_until last_failure"
+        ),
+        "provider_hints": "account_id hint_id came_at",
         # Which payout a line is about, and nothing of the person: who was paid is not kept of a bank's file.
         "bank_lines": (
             "community message_key line_id place imported_at kind status level reference end_to_end_id order_id "
@@ -281,7 +289,10 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "redemption_lots_given_back": "community redemption_id part position award_id points",
         "redemption_states": "community redemption_id fact_id position state changed_at",
         "rejections": "community fact_id source event_id outcome reason rejected_at receipt_id receipt_index",
-        "response_events": "community channel host item_id event_uid is_question",
+        "response_events": "community channel host item_id event_uid is_question topic",
+        "tie_marks": "mark_id community event_uid marked_at",
+        "tone_days": "community day channel type model language tone texts",
+        "tone_marks": "mark_id community event_uid marked_at",
         "response_marks": "mark_id community channel host item_id marked_at",
         "retention_figures": "community figure channel day number people",
         "retention_terms": "community terms",

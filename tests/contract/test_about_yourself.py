@@ -18,6 +18,8 @@ _BADGE = f"{BADGES} test_nobody_gives_or_takes_back_a_badge_of_their_own"
 _PAID = f"{REWARDS}/test_outcomes_of_two.py test_nobody_approves_what_pays_them_nor_confirms_that_it_came_back"
 _CHOSEN = f"{REWARDS}/test_redeeming.py test_nobody_confirms_what_they_chose_themselves"
 _SENT = f"{REWARDS}/test_sends.py test_much_takes_another_person_and_nobody_sends_to_themselves"
+_FOUND_OUT = f"{REWARDS}/test_gift_cards.py test_nobody_decides_what_became_of_their_own_order"
+_SENT = f"{REWARDS}/test_goods_sent.py test_nobody_sends_themselves_what_they_chose"
 _MERGES = f"{INGEST} test_who_is_one_by_a_merge_is_that_person_too_while_it_lasts_and_no_merge_is_by_oneself"
 #: What decides about a member, and the test in which somebody tries it for themselves.
 DECIDES: Final = {
@@ -44,6 +46,10 @@ DECIDES: Final = {
     "rewards POST /v1/redemptions/{redemption_id}/confirm": _CHOSEN,
     "rewards POST /v1/sends/{send_id}/submit": _SENT,
     "rewards POST /v1/sends/{send_id}/approve": _SENT,
+    "rewards POST /v1/provider-orders/{redemption_id}/outcome": _FOUND_OUT,
+    "rewards POST /v1/provider-orders/{redemption_id}/outcome/confirm": _FOUND_OUT,
+    "rewards POST /v1/fulfilments/{redemption_id}/take": _SENT,
+    "rewards POST /v1/fulfilments/{redemption_id}/ship": _SENT,
     "ingest POST /v1/members/{member_id}/merge": _MERGES,
     "ingest POST /v1/members/{member_id}/unmerge": _MERGES,
     "ingest PUT /v1/members/{member_id}/standing": _MERGES,
@@ -113,7 +119,16 @@ DECIDES_NOT: Final = {
     "rewards PUT /v1/payees/{member_id}": THEIRS,
     "rewards POST /v1/catalogue/rewards": NOBODYS,
     "rewards PUT /v1/catalogue/rewards/{reward_id}": NOBODYS,
+    "rewards PUT /v1/catalogue/rewards/{reward_id}/picture": NOBODYS,
+    "rewards DELETE /v1/catalogue/rewards/{reward_id}/picture": NOBODYS,
     "rewards POST /v1/catalogue/rewards/{reward_id}/codes": NOBODYS,
+    "rewards PUT /v1/catalogue/rewards/{reward_id}/card": NOBODYS,
+    "rewards PUT /v1/providers/{provider}": NOBODYS,
+    "rewards POST /v1/providers/{provider}/disconnect": NOBODYS,
+    "rewards POST /v1/provider-orders/{redemption_id}/ask": "its provider says how it stands",
+    "rewards POST /v1/provider-orders/{redemption_id}/cancel": "they get what they had",
+    "rewards POST /v1/provider-orders/{redemption_id}/acknowledge": "nothing happens",
+    "rewards POST /v1/provider-webhooks/{account_id}": NOBODYS,
     "rewards POST /v1/reward-links": NOBODYS,
     "rewards POST /v1/reward-links/open": NOBODYS,
     "rewards POST /v1/reward-links/{link_id}/revoke": NOBODYS,
@@ -127,7 +142,11 @@ DECIDES_NOT: Final = {
     "rewards POST /v1/redemptions": THEIRS,
     "rewards POST /v1/redemptions/{redemption_id}/cancel": THEIRS,
     "rewards POST /v1/members/{member_id}/redemptions": THEIRS,
+    "rewards POST /v1/members/{member_id}/orders": THEIRS,
     "rewards POST /v1/members/{member_id}/redemptions/{redemption_id}/cancel": THEIRS,
+    "rewards PUT /v1/members/{member_id}/redemptions/{redemption_id}/address": THEIRS,
+    "rewards POST /v1/fulfilments/{redemption_id}/put-back": "nothing happens",
+    "rewards POST /v1/fulfilments/{redemption_id}/cannot": "it gives nothing: the points are back",
     "ingest PUT /v1/members/{member_id}/preferences": THEIRS,
     "ingest POST /v1/members/{member_id}/erase": THEIRS,
     "ingest POST /v1/members/links": "the member shows that it is theirs",

@@ -6,9 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from services.rewards.fulfilment.domain import FulfilledBy, FulfilmentState
 from services.rewards.ledger.domain.entries import AlteredError, Owner, derived_id
 from services.rewards.lots.domain.lots import LotUse, Use
 from services.rewards.lots.domain.steps import Lots, Movement, Step, Steps, Way
+from services.rewards.providers.domain.contract import Card
 from shared.contracts.fields import Timestamp, Uuid
 
 
@@ -90,6 +92,30 @@ class HadEnoughError(Exception):
         self.days = days
 
 
+class OrderItem(NamedTuple):
+    """So many of a reward, in an order."""
+
+    reward_id: str
+    pieces: int
+
+
+class PriceChangedError(Exception):
+    """An order costs `points` now, and not `asked` as whoever places it saw."""
+
+    def __init__(self, *, asked: int, points: int) -> None:
+        super().__init__(f"it costs {points} points, not {asked}")
+        self.asked = asked
+        self.points = points
+
+
+class UnknownOrderError(Exception):
+    """The member has no such order."""
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"there is no order {order_id}")
+        self.order_id = order_id
+
+
 class UnknownRedemptionError(Exception):
     """There is no such redemption."""
 
@@ -145,6 +171,15 @@ class Redemption:
     has_code: bool = False
     #: How many points were reserved, where fewer were spent: those are its `points`.
     reserved_points: int | None = None
+    #: Where the goods are, and who sees to them; None of what is neither sent nor ordered.
+    fulfilment: FulfilmentState | None = None
+    fulfilled_by: FulfilledBy | None = None
+    #: Which card is ordered for it; said of what was just redeemed, and told.
+    card: Card | None = None
+    #: Whether it waits for its member to say where to send it.
+    needs_address: bool = False
+    #: What was chosen together with others has the id of their order.
+    order_id: str | None = None
 
     @property
     def place(self) -> RedemptionPlace:
@@ -158,7 +193,11 @@ class Redemption:
 
     def becoming(self, state: RedemptionState, *, by: str, now: datetime) -> "Redemption":
         """The redemption in its next state."""
-        return replace(self, state=state, changed_at=now, changed_by=by)
+        goods = self.fulfilment
+        if goods is not None and state is not RedemptionState.RESERVED:
+            is_confirmed = state is RedemptionState.CONFIRMED
+            goods = FulfilmentState.FULFILLED if is_confirmed else FulfilmentState.COMPENSATED
+        return replace(self, state=state, changed_at=now, changed_by=by, fulfilment=goods, needs_address=False)
 
     def spending(self, points: int) -> "Redemption":
         """The redemption for so many points of those that are reserved.
@@ -249,6 +288,11 @@ def altered(redemption: Redemption, *, booked: Collection[str], used: Iterable[L
 def redemption_id(community: str, idempotency_key: str) -> str:
     """The id of the redemption that a request with this key makes: the same request, the same redemption."""
     return derived_id(f"redemption|{community}|{idempotency_key}")
+
+
+def order_id(community: str, idempotency_key: str) -> str:
+    """The id of the order that a request with this key places: the same request, the same order."""
+    return derived_id(f"redemption_order|{community}|{idempotency_key}")
 
 
 def fact_id(redemption_id: str, state: RedemptionState) -> str:

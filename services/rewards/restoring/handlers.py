@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, TypeAdapter
 
+from services.rewards.fulfilment.domain import FulfilmentState
+from services.rewards.fulfilment.handlers import advance, begin, end, load
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.lots import store as lots_store
 from services.rewards.lots.domain.lots import LotUse, Use
@@ -21,10 +23,11 @@ from services.rewards.payouts.runs import store as run_store
 from services.rewards.payouts.runs.domain.runs import Run, RunState
 from services.rewards.payouts.seals import store as seal_store
 from services.rewards.payouts.seals.domain import Seal
+from services.rewards.providers.handlers.intents import intend_again
 from services.rewards.redemptions import store as redemption_store
 from services.rewards.redemptions.domain import STEPS as REDEMPTION_STEPS
 from services.rewards.redemptions.domain import Redemption, RedemptionState
-from services.rewards.redemptions.handlers import tell_lots as tell_redemption_lots
+from services.rewards.redemptions.handlers.telling import tell_lots as tell_redemption_lots
 from services.rewards.restoring import domain, store
 from services.rewards.restoring.domain import NotToldError, Placed
 from services.rewards.vouchers.domain import GivenCode
@@ -185,6 +188,7 @@ async def _redemption_steps(
             if told.state is not RedemptionState.RESERVED:
                 raise CannotTakeInError(f"redemption {told.redemption_id} was never made", index)
             await redemption_store.add_redemption(tx.conn, told)
+            await _goods_again(tx, told)
             steps.append((told, None))
         elif told.state not in (RedemptionState.RESERVED, redemption.state):
             if REDEMPTION_STEPS.find(redemption.state, told.state) is None:
@@ -196,9 +200,43 @@ async def _redemption_steps(
                 raise CannotTakeInError(f"redemption {told.redemption_id} was told with more points", index)
             ended = redemption.spending(told.points).becoming(told.state, by=told.changed_by, now=told.changed_at)
             await redemption_store.set_states(tx.conn, [ended])
+            await _goods_ended(tx, ended)
             await _code_given(tx, fact)
             steps.append((ended, redemption.state))
     return steps
+
+
+async def _goods_again(tx: Transaction, redemption: Redemption) -> None:
+    """Have somebody see to goods that the backup lacks: who had them in hand, and where they go, is said again."""
+    if redemption.fulfilled_by is None:
+        return
+    await begin(
+        tx,
+        community=redemption.community,
+        redemption_id=redemption.redemption_id,
+        fulfilled_by=redemption.fulfilled_by,
+        by=redemption.changed_by,
+    )
+    if redemption.card is None:
+        return
+    # A provider may have been asked: its member does not give it up before that is known.
+    going = await load(tx, community=redemption.community, redemption_id=redemption.redemption_id)
+    for state in (FulfilmentState.ORDERED, FulfilmentState.UNKNOWN):
+        going = going.becoming(state, by=redemption.changed_by, now=tx.now)
+        await advance(tx, [going])
+    await intend_again(
+        tx, community=redemption.community, redemption_id=redemption.redemption_id, card=redemption.card
+    )
+
+
+async def _goods_ended(tx: Transaction, redemption: Redemption) -> None:
+    """Goods ended as their redemption did, wherever the backup has them."""
+    await end(
+        tx,
+        [(redemption.community, redemption.redemption_id)],
+        fulfilled=redemption.state is RedemptionState.CONFIRMED,
+        by=redemption.changed_by,
+    )
 
 
 async def _code_given(tx: Transaction, fact: RedemptionChanged) -> None:
@@ -220,7 +258,8 @@ async def _code_given(tx: Transaction, fact: RedemptionChanged) -> None:
             tx,
             community=fact["community"],
             subject=f"redemption {data['redemption_id']}",
-            reason="the backup lacks its voucher's code; once the same table is imported again, its owner sees it",
+            reason="the backup lacks its code; once the same table is imported again, or its provider asked, "
+            "its owner sees it",
         )
 
 

@@ -7,7 +7,7 @@ from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.facts.payouts import PayoutLot
-from shared.contracts.fields import Count, Id, Name, Points, Sha256, Slug, Timestamp, Uuid
+from shared.contracts.fields import Count, Currency, Id, MinorUnits, Name, Points, Sha256, Slug, Timestamp, Uuid
 from shared.contracts.story import AWARD, GRACE, REDEMPTION
 
 
@@ -17,6 +17,15 @@ class RedemptionCode(TypedDict):
     code_id: Uuid
     key_id: Id
     hash: Sha256
+
+
+class RedemptionCard(TypedDict):
+    """A gift card that is ordered for it at a provider, in minor units of its currency."""
+
+    provider: Literal["sandbox", "xoxoday", "tremendous"]
+    product_id: Id
+    face_minor: MinorUnits
+    currency: Currency
 
 
 class RedemptionData(TypedDict):
@@ -30,6 +39,11 @@ class RedemptionData(TypedDict):
     by: Id
     code: NotRequired[RedemptionCode]
     reserved_points: NotRequired[Points]
+    card: NotRequired[RedemptionCard]
+    #: What was chosen together with others has the id of their order.
+    order_id: NotRequired[Uuid]
+    #: Who sees to it that goods arrive; without it nothing is sent or ordered.
+    fulfilled_by: NotRequired[Literal["hand", "provider"]]
 
 
 class RedemptionChanged(FactEnvelope):

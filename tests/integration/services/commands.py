@@ -55,6 +55,7 @@ NO_COMMANDS = {
     "scoring POST /v1/audiences/preview": "it is asked what would be, and nothing is",
     "scoring POST /v1/programmes/completions": "what may stand in a text: a question, too long for an address",
     "recognition POST /v1/badge-count": "it is asked what would be, and nothing is",
+    "rewards POST /v1/provider-webhooks/{account_id}": "what a provider sends: its order is asked about, no more",
     "rewards POST /v1/reward-links/open": "it reads: what gives a reward stands in no address",
     "rewards POST /v1/payout-runs/{run_id}/outcome-preview": "it is asked what would be, and nothing is",
 }
@@ -670,6 +671,12 @@ async def choose_reward(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"/v1/members/{desk.world.uuid('ada')}/redemptions", {"reward_id": "sticker"})
 
 
+async def place_order(desk: Desk) -> Ask:
+    await desk.finance()
+    body = {"items": [{"reward_id": "sticker", "count": 2}], "points": 60}
+    return Ask(desk.api, "POST", f"/v1/members/{desk.world.uuid('ada')}/orders", body)
+
+
 async def give_reward_up(desk: Desk) -> Ask:
     redemption_id = (await desk.redemption()).rpartition("/")[2]
     path = f"/v1/members/{desk.world.uuid('ada')}/redemptions/{redemption_id}/cancel"
@@ -690,9 +697,74 @@ async def change_reward(desk: Desk) -> Ask:
     return Ask(desk.api, "PUT", "/v1/catalogue/rewards/mug", said | {"revision": 1, "points": 60})
 
 
+async def put_reward_picture(desk: Desk) -> Ask:
+    assert (await desk.api.post("/v1/catalogue/rewards", json=MUG)).status_code == 201
+    said = {"content": PICTURE_EXAMPLE, "alt": "A blue mug"}
+    return Ask(desk.api, "PUT", "/v1/catalogue/rewards/mug/picture", said)
+
+
+async def drop_reward_picture(desk: Desk) -> Ask:
+    assert (await (await put_reward_picture(desk))()).status_code == 200
+    return Ask(desk.api, "DELETE", "/v1/catalogue/rewards/mug/picture")
+
+
 async def import_codes(desk: Desk) -> Ask:
     assert (await desk.api.post("/v1/catalogue/rewards", json=BOOKS)).status_code == 201
     return Ask(desk.api, "POST", "/v1/catalogue/rewards/books/codes", {"csv": "code\nEXAMPLE-1\n"})
+
+
+async def connect_provider(desk: Desk) -> Ask:
+    return Ask(desk.api, "PUT", "/v1/providers/sandbox", {"api_key": "try-this"})
+
+
+async def disconnect_provider(desk: Desk) -> Ask:
+    assert (await (await connect_provider(desk))()).status_code == 200
+    return Ask(desk.api, "POST", "/v1/providers/sandbox/disconnect")
+
+
+async def set_gift_card(desk: Desk) -> Ask:
+    card = {"id": "card", "kind": "gift_card", "title": "Card", "points": 100}
+    assert (await desk.api.post("/v1/catalogue/rewards", json=card)).status_code == 201
+    said = {"provider": "sandbox", "product_id": "sandbox-books", "face_minor": 1000, "currency": "EUR"}
+    return Ask(desk.api, "PUT", "/v1/catalogue/rewards/card/card", said)
+
+
+async def _ordered(desk: Desk, known: str) -> str:
+    """An order at a provider; `known` is SQL that says more of it."""
+    await desk.finance()
+    assert (await (await set_gift_card(desk))()).status_code == 200
+    body = {"member_id": desk.world.uuid("ada"), "reward_id": "card"}
+    made = await desk.api.post("/v1/redemptions", json=body, headers={"Idempotency-Key": "1"})
+    assert made.status_code == 201, made.text
+    await desk.world.pool.execute(
+        f"update provider_orders set {known} where community = $1",
+        desk.world.community,
+    )
+    return f"/v1/provider-orders/{made.json()['redemption_id']}"
+
+
+async def ask_about_order(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _ordered(desk, 'tries_count = 1')}/ask")
+
+
+async def cancel_order(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _ordered(desk, 'tries_count = 0')}/cancel")
+
+
+async def propose_order_outcome(desk: Desk) -> Ask:
+    found = {"outcome": "not_ordered", "reason": "They say so"}
+    return Ask(desk.api, "POST", f"{await _ordered(desk, 'unknown_since = now()')}/outcome", found)
+
+
+async def confirm_proposed(desk: Desk) -> Ask:
+    proposed = await propose_order_outcome(desk)
+    assert (await proposed()).status_code == 200
+    return Ask(desk.other, "POST", f"{proposed.path}/confirm")
+
+
+async def acknowledge_trouble(desk: Desk) -> Ask:
+    path = await _ordered(desk, "trouble = 'reversed', due_at = null")
+    return Ask(desk.api, "POST", f"{path}/acknowledge", {"note": "Another card by hand"})
 
 
 async def make_reward_link(desk: Desk) -> Ask:
@@ -756,6 +828,48 @@ async def claim_sent(desk: Desk) -> Ask:
     lines = (await desk.api.get(f"{path}/lines")).json()["items"]
     own = f"/v1/members/{desk.world.uuid('ada')}/sent-claims"
     return Ask(desk.api, "POST", own, {"line_id": lines[0]["line_id"]})
+
+
+WHERE = {"name": "Ada Lovelace", "lines": ["Via Roma 1"], "postcode": "10121", "city": "Torino", "country": "IT"}
+
+
+async def goods(desk: Desk) -> str:
+    """A mug that ada chose."""
+    await desk.finance()
+    assert (await desk.api.post("/v1/catalogue/rewards", json=MUG)).status_code == 201
+    path = f"/v1/members/{desk.world.uuid('ada')}/redemptions"
+    made = await desk.api.post(path, json={"reward_id": "mug"}, headers={"Idempotency-Key": "mug"})
+    assert made.status_code == 201, made.text
+    return str(made.json()["redemption_id"])
+
+
+async def say_where(desk: Desk) -> Ask:
+    path = f"/v1/members/{desk.world.uuid('ada')}/redemptions/{await goods(desk)}/address"
+    return Ask(desk.api, "PUT", path, WHERE)
+
+
+async def take_goods(desk: Desk) -> Ask:
+    said = await say_where(desk)
+    assert (await said()).status_code == 204
+    return Ask(desk.api, "POST", f"/v1/fulfilments/{said.path.split('/')[-2]}/take")
+
+
+async def _in_hand(desk: Desk) -> str:
+    taken = await take_goods(desk)
+    assert (await taken()).status_code == 200
+    return taken.path.rpartition("/")[0]
+
+
+async def put_goods_back(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _in_hand(desk)}/put-back")
+
+
+async def ship_goods(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _in_hand(desk)}/ship", {"carrier": "Post"})
+
+
+async def refuse_goods(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"/v1/fulfilments/{await goods(desk)}/cannot", {"reason": "None left"})
 
 
 async def check_ledger(desk: Desk) -> Ask:
@@ -1526,7 +1640,26 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/draws/{draw_id}/draw": ("draw.draw", draw_winners),
     "rewards POST /v1/catalogue/rewards": ("reward.add", add_reward),
     "rewards PUT /v1/catalogue/rewards/{reward_id}": ("reward.change", change_reward),
+    "rewards PUT /v1/catalogue/rewards/{reward_id}/picture": ("reward.put_picture", put_reward_picture),
+    "rewards DELETE /v1/catalogue/rewards/{reward_id}/picture": ("reward.drop_picture", drop_reward_picture),
     "rewards POST /v1/catalogue/rewards/{reward_id}/codes": ("voucher.import", import_codes),
+    "rewards PUT /v1/providers/{provider}": ("provider.connect", connect_provider),
+    "rewards POST /v1/providers/{provider}/disconnect": ("provider.disconnect", disconnect_provider),
+    "rewards PUT /v1/catalogue/rewards/{reward_id}/card": ("gift_card.set", set_gift_card),
+    "rewards POST /v1/provider-orders/{redemption_id}/ask": ("provider_order.ask", ask_about_order),
+    "rewards POST /v1/provider-orders/{redemption_id}/cancel": ("provider_order.cancel", cancel_order),
+    "rewards POST /v1/provider-orders/{redemption_id}/outcome": (
+        "provider_order.propose",
+        propose_order_outcome,
+    ),
+    "rewards POST /v1/provider-orders/{redemption_id}/outcome/confirm": (
+        "provider_order.confirm",
+        confirm_proposed,
+    ),
+    "rewards POST /v1/provider-orders/{redemption_id}/acknowledge": (
+        "provider_order.acknowledge",
+        acknowledge_trouble,
+    ),
     "rewards POST /v1/reward-links": ("reward_link.make", make_reward_link),
     "rewards POST /v1/reward-links/{link_id}/revoke": ("reward_link.revoke", revoke_reward_link),
     "rewards POST /v1/members/{member_id}/reward-claims": ("redemption.claim", claim_reward),
@@ -1540,10 +1673,19 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/redemptions/{redemption_id}/confirm": ("redemption.confirm", confirm),
     "rewards POST /v1/redemptions/{redemption_id}/cancel": ("redemption.cancel", cancel_redemption),
     "rewards POST /v1/members/{member_id}/redemptions": ("redemption.choose", choose_reward),
+    "rewards POST /v1/members/{member_id}/orders": ("order.place", place_order),
     "rewards POST /v1/members/{member_id}/redemptions/{redemption_id}/cancel": (
         "redemption.cancel_own",
         give_reward_up,
     ),
+    "rewards PUT /v1/members/{member_id}/redemptions/{redemption_id}/address": (
+        "fulfilment.set_address",
+        say_where,
+    ),
+    "rewards POST /v1/fulfilments/{redemption_id}/take": ("fulfilment.take", take_goods),
+    "rewards POST /v1/fulfilments/{redemption_id}/put-back": ("fulfilment.put_back", put_goods_back),
+    "rewards POST /v1/fulfilments/{redemption_id}/ship": ("fulfilment.ship", ship_goods),
+    "rewards POST /v1/fulfilments/{redemption_id}/cannot": ("fulfilment.cannot", refuse_goods),
     "rewards POST /v1/payout-runs": ("payout_run.create", create_run),
     "rewards POST /v1/payout-runs/{run_id}/approve": ("payout_run.approve", approve_run),
     "rewards POST /v1/payout-runs/{run_id}/cancel": ("payout_run.cancel", cancel_run),

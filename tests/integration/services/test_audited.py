@@ -201,6 +201,18 @@ NOTHING_PERSONAL = {
     "analytics GET /v1/activation.csv",
     "analytics GET /v1/response-times",
     "analytics GET /v1/response-times.csv",
+    "analytics GET /v1/sentiment",
+    "analytics GET /v1/question-topics",
+    "analytics GET /v1/question-topics.csv",
+    "analytics GET /v1/stickiness.csv",
+    "analytics GET /v1/channel-mix",
+    "analytics GET /v1/channel-mix.csv",
+    "analytics GET /v1/concentration",
+    "analytics GET /v1/concentration.csv",
+    "analytics GET /v1/orbit",
+    "analytics GET /v1/orbit.csv",
+    "analytics GET /v1/network",
+    "analytics GET /v1/sentiment.csv",
     "analytics GET /v1/scorecard",
     "analytics GET /v1/scorecard.csv",
     "analytics GET /v1/points-by-rule",
@@ -251,7 +263,7 @@ async def world(stack: Any, pool: asyncpg.Pool, spec: ServiceSpec) -> AsyncItera
     if spec.name == "recognition":  # no badge is taken away without
         made.configure(credential_keys=stack.state.credential_keys, credentials_url=stack.state.credentials_url)
     if spec.name == "rewards":  # no code is taken in without
-        made.configure(voucher_keys=stack.state.voucher_keys)
+        made.configure(voucher_keys=stack.state.voucher_keys, provider_sandbox_url="http://127.0.0.1:9")
     yield made
     await made.outbox()
 

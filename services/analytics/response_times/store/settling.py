@@ -13,13 +13,14 @@ async def add_said(conn: Connection, *, said: Sequence[Said]) -> None:
     ordered = sorted(set(said))
     await conn.execute(
         """
-        insert into response_events (community, channel, host, item_id, event_uid, is_question)
-        select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::boolean[])
+        insert into response_events (community, channel, host, item_id, event_uid, is_question, topic)
+        select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::boolean[], $7::text[])
         on conflict do nothing
         """,
         *([one.item[part] for one in ordered] for part in range(4)),
         [one.uid for one in ordered],
         [one.is_question for one in ordered],
+        [one.topic for one in ordered],
     )
     await _add_marks(conn, {one.item for one in ordered})
 
@@ -101,13 +102,14 @@ async def settle(conn: Connection, *, items: Collection[Item]) -> None:
     rows = await conn.fetch(
         """
         with concerned as (
-            select distinct q.community, q.event_uid
+            select distinct q.community, q.event_uid, q.topic
             from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as i(community, channel, host, item_id)
             join response_events q using (community, channel, host, item_id)
             where q.is_question
         ),
         asked as (
-            select e.community, e.event_uid, e.channel, e.event_time, coalesce(m.head_id, e.member_id) as asker_id
+            select e.community, e.event_uid, e.channel, e.event_time, c.topic,
+                coalesce(m.head_id, e.member_id) as asker_id
             from concerned c
             join events e on e.community = c.community and e.event_uid = c.event_uid
             left join merges m on m.community = e.community and m.member_id = e.member_id
@@ -137,8 +139,9 @@ async def settle(conn: Connection, *, items: Collection[Item]) -> None:
         ),
         there as (
             insert into response_questions as q
-                (community, question_uid, channel, asked_at, asker_id, answered_at, answerer_id)
-            select community, event_uid, channel, event_time, asker_id, answered_at, answerer_id from settled
+                (community, question_uid, channel, asked_at, asker_id, answered_at, answerer_id, topic)
+            select community, event_uid, channel, event_time, asker_id, answered_at, answerer_id, topic
+            from settled
             on conflict (question_uid, community) do update
             set asker_id = excluded.asker_id, answered_at = excluded.answered_at,
                 answerer_id = excluded.answerer_id

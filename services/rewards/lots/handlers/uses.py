@@ -6,7 +6,7 @@ from datetime import datetime
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots import store
-from services.rewards.lots.domain.lots import AwardKey, Lot, LotBook, LotUse, Use, part_of
+from services.rewards.lots.domain.lots import AwardKey, Lot, LotBook, LotUse, NotEnoughPointsError, Use, part_of
 from services.rewards.lots.domain.steps import GIVING_BACK, Lots, Movement
 from services.rewards.lots.handlers.expiry import lock_usable
 from services.rewards.lots.handlers.grace import load_graces
@@ -59,6 +59,10 @@ async def _take(
     for use in uses:
         holder = holders[use.owner]
         needs[holder] = needs.get(holder, 0) + use.points
+    for holder, points in needs.items():
+        # What several take together is said to be missing, not what the first of them did not get.
+        if points > available[holder]:
+            raise NotEnoughPointsError(points - available[holder])
     lots = await store.load_to_use(tx.conn, list(needs.items()))
     books = {holder: LotBook(available[holder], lots.get(holder, ())) for holder in needs}
     taken = {use.used_by: books[holders[use.owner]].take(use.points) for use in uses}

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from services.rewards.fulfilment.api import UNDER_WAY
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.lots.domain.lots import LotUse, UsePlace
 from services.rewards.lots.store import page_of_uses
-from services.rewards.redemptions import domain, handlers, store
+from services.rewards.redemptions import domain, store
 from services.rewards.redemptions.api.models import (
     NOT_CANCELLABLE,
     NOT_CONFIRMABLE,
@@ -29,6 +30,8 @@ from services.rewards.redemptions.domain import (
     RedemptionState,
     UnknownRedemptionError,
 )
+from services.rewards.redemptions.handlers.ending import finish
+from services.rewards.redemptions.handlers.reserving import reserve
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.followed_members import find_name
 from shared.http import (
@@ -70,7 +73,7 @@ async def post_redemption(
     async def work() -> Redemption:
         community = principal.community
         member_id = await whose.of(tx.conn, community=community, named=wanted.member_id, field="/member_id")
-        reserved = await handlers.reserve(
+        reserved = await reserve(
             tx,
             community=community,
             member_id=member_id,
@@ -87,7 +90,9 @@ async def post_redemption(
 @router.post(
     "/v1/redemptions/{redemption_id}/confirm",
     summary="Confirm a redemption",
-    responses=problem_responses(UNKNOWN_REDEMPTION, ABOUT_YOURSELF, NOT_CONFIRMABLE, NOT_RESERVED, ALTERED),
+    responses=problem_responses(
+        UNKNOWN_REDEMPTION, ABOUT_YOURSELF, NOT_CONFIRMABLE, NOT_RESERVED, UNDER_WAY, ALTERED
+    ),
 )
 async def confirm(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)],
@@ -99,7 +104,7 @@ async def confirm(
 
     With `points` only so many are, and the rest goes back to its lots in the same transaction.
     """
-    confirmed = await handlers.finish(
+    confirmed = await finish(
         tx,
         community=principal.community,
         redemption_id=str(redemption_id),
@@ -114,13 +119,13 @@ async def confirm(
 @router.post(
     "/v1/redemptions/{redemption_id}/cancel",
     summary="Cancel a redemption",
-    responses=problem_responses(UNKNOWN_REDEMPTION, NOT_CANCELLABLE, ALTERED),
+    responses=problem_responses(UNKNOWN_REDEMPTION, NOT_CANCELLABLE, UNDER_WAY, ALTERED),
 )
 async def cancel(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)], tx: Tx, redemption_id: UUID
 ) -> Redemption:
     """Reserved points are available again, in the lots they came from. Cancelling again changes nothing."""
-    cancelled = await handlers.finish(
+    cancelled = await finish(
         tx,
         community=principal.community,
         redemption_id=str(redemption_id),

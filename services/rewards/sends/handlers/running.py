@@ -10,7 +10,7 @@ from dataclasses import replace
 from services.rewards.ledger.domain.entries import UnknownMemberError, derived_id
 from services.rewards.metrics import SEND_LINES, SEND_LINES_FAILED
 from services.rewards.redemptions.domain import OutOfStockError, Redemption, UnknownRewardError
-from services.rewards.redemptions.handlers import give
+from services.rewards.redemptions.handlers.reserving import give
 from services.rewards.redemptions.store import find_redemption
 from services.rewards.sends import store
 from services.rewards.sends.domain import (

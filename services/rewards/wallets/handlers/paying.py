@@ -1,6 +1,9 @@
 """What redemptions and payout runs take from wallets: from which, and what becomes of it. Without one, nothing."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Final
 
 from services.rewards.ledger.domain.entries import derived_id
 from services.rewards.metrics import WALLETS_OVERRUN
@@ -18,6 +21,9 @@ from services.rewards.wallets.handlers.moving import reserve, reserve_all, settl
 from services.rewards.wallets.store import decisions as decision_store
 from services.rewards.wallets.store import wallets as store
 from shared.transaction import Transaction
+
+#: All that was set aside for something.
+WHOLE: Final = Fraction(1)
 
 
 async def reserve_redemption(
@@ -48,27 +54,19 @@ async def reserve_redemption(
 
 
 async def settle_redemptions(
-    tx: Transaction,
-    keys: Sequence[tuple[str, str]],
-    *,
-    kind: MoveKind,
-    by: str,
-    parts: Mapping[str, tuple[int, int]] | None = None,
+    tx: Transaction, shares: Mapping[tuple[str, str], Fraction], *, kind: MoveKind, by: str
 ) -> None:
     """Spend or free what redemptions, by community and id, had set aside; most have nothing.
 
-    Of those in `parts` so many of so many points are spent: as much is of what was set aside, rounded up, and the
-    rest is freed.
+    The share is what of it is spent or freed, rounded up; the rest of one that is spent in part is freed.
     """
-    known = await store.load_reservations(tx.conn, keys)
+    known = await store.load_reservations(tx.conn, list(shares))
     wanted = []
     for one in known:
-        part = (parts or {}).get(one.reservation_id)
-        if part is None:
-            wanted.append(Settling(one.community, one.reservation_id, kind))
-        else:
-            spent, of = part
-            wanted.append(Settling(one.community, one.reservation_id, kind, -(-one.left * spent // of)))
+        share = shares[one.community, one.reservation_id]
+        amount = None if share == 1 else math.ceil(share * one.left)
+        wanted.append(Settling(one.community, one.reservation_id, kind, amount))
+        if amount is not None:
             wanted.append(Settling(one.community, one.reservation_id, MoveKind.VOID))
     if wanted:
         await settle(tx, wanted, by=WalletActor(None, by))

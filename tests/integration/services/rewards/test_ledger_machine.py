@@ -18,7 +18,7 @@ from services.rewards.chain.handlers import chain
 from services.rewards.erasure.handlers import on_members
 from services.rewards.lots.handlers.upkeep import expire_points
 from services.rewards.main import SPEC
-from services.rewards.redemptions.handlers import expire_reservations
+from services.rewards.redemptions.handlers.ending import expire_reservations
 from tests.integration.services.conftest import application
 from tests.integration.services.merging import Merging
 from tests.integration.services.rewards.conftest import RewardsWorld

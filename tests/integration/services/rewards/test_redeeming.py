@@ -11,7 +11,7 @@ import pytest
 
 from services.rewards.lots.handlers.upkeep import expire_points
 from services.rewards.programmes.handlers import on_programmes
-from services.rewards.redemptions.handlers import expire_reservations
+from services.rewards.redemptions.handlers.ending import expire_reservations
 from tests.integration.services.rewards.finance import CATALOGUE
 from tests.integration.services.world import tie
 

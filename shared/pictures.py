@@ -16,7 +16,11 @@ PICTURE_MAX_PIXELS: Final = 1_024 * 1_024
 PICTURE_SIDE_PIXELS: Final = 256
 ELEMENTS_MAX_COUNT: Final = 500
 DEPTH_MAX_COUNT: Final = 16
+PHOTO_MAX_BYTES: Final = 2_000_000
+PHOTO_MAX_PIXELS: Final = 12_000_000
+PHOTO_SIDE_PIXELS: Final = 640
 PNG: Final = "image/png"
+JPEG: Final = "image/jpeg"
 SVG: Final = "image/svg+xml"
 NAMESPACE: Final = "http://www.w3.org/2000/svg"
 #: What may be drawn, and nothing that runs, moves, links, or brings something from elsewhere.
@@ -51,6 +55,7 @@ _LOCAL = re.compile(r"url\(#[\w-]{1,64}\)")
 _VALUE = re.compile(r"[\w\s.,:#%()+\-/]*")
 _DECLARATION = re.compile(r"<\?xml[^>]*\?>\s*")
 VALUE_MAX_CHARS: Final = 20_000
+_JPEG_BEGINS = b"\xff\xd8\xff"
 _PNG_BEGINS = b"\x89PNG\r\n\x1a\n"
 
 
@@ -76,6 +81,44 @@ def decoded(text: str) -> bytes:
         return b64decode(text, validate=True)
     except ValueError:
         raise PictureError("it is no base64: signs are missing at its end") from None
+
+
+def cleaned_photo(content: bytes) -> Picture:
+    """A photograph made again from one that was uploaded, or any picture that is cleaned.
+
+    A JPEG is turned as its camera says, and drawn anew in PHOTO_SIDE_PIXELS at most, without what the camera
+    noted, such as where it was taken. Raises PictureError for what is none that is served.
+    """
+    if len(content) > PHOTO_MAX_BYTES:
+        raise PictureError(f"it has {len(content):,} bytes, and may have {PHOTO_MAX_BYTES:,}")
+    if content.startswith(_JPEG_BEGINS):
+        return Picture(JPEG, _taken_anew(content))
+    return cleaned_picture(content)
+
+
+def _taken_anew(content: bytes) -> bytes:
+    from PIL import Image, ImageOps, JpegImagePlugin, UnidentifiedImageError  # noqa: PLC0415 -- as below
+
+    try:
+        with JpegImagePlugin.JpegImageFile(io.BytesIO(content)) as found:
+            width, height = found.size
+            if width * height > PHOTO_MAX_PIXELS:
+                raise PictureError(
+                    f"it has {width:,} × {height:,} pixels, and may have {PHOTO_MAX_PIXELS:,} in all"
+                )
+            # Most of the pixels of a large one are never made.
+            found.draft("RGB", (PHOTO_SIDE_PIXELS, PHOTO_SIDE_PIXELS))
+            picture = ImageOps.exif_transpose(found).convert("RGB")
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        if isinstance(error, PictureError):
+            raise
+        raise PictureError("it begins like a JPEG and cannot be read as one") from None
+    picture.thumbnail((PHOTO_SIDE_PIXELS, PHOTO_SIDE_PIXELS))
+    alone = Image.new("RGB", picture.size)
+    alone.paste(picture)
+    out = io.BytesIO()
+    alone.save(out, "JPEG", quality=82, optimize=True)
+    return out.getvalue()
 
 
 def cleaned_picture(content: bytes) -> Picture:

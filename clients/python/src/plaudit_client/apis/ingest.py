@@ -898,6 +898,18 @@ class Ingest:
             self._ask(call("ingest", "POST", "/v1/members/declare", fields={"members": members})),
         )
 
+    def post_members_declare_preview(self, *, members: Sequence[types.IdentitiesDeclared]) -> types.ManyForeseen:
+        """As if they were declared in this order now; nothing is done, and others may declare something
+        meanwhile.
+
+        Where a declaration would be refused for an earlier one of the request, the detail names that by its
+        pointer.
+        """
+        return cast(
+            "types.ManyForeseen",
+            self._ask(call("ingest", "POST", "/v1/members/declare/preview", fields={"members": members})),
+        )
+
     def put_identities(
         self, *, identities: Sequence[types.IdentityDeclared], name: str | None | NotGiven = NOT_GIVEN
     ) -> types.Member:
@@ -2979,6 +2991,20 @@ class AsyncIngest:
         return cast(
             "types.ManyDeclared",
             await self._ask(call("ingest", "POST", "/v1/members/declare", fields={"members": members})),
+        )
+
+    async def post_members_declare_preview(
+        self, *, members: Sequence[types.IdentitiesDeclared]
+    ) -> types.ManyForeseen:
+        """As if they were declared in this order now; nothing is done, and others may declare something
+        meanwhile.
+
+        Where a declaration would be refused for an earlier one of the request, the detail names that by its
+        pointer.
+        """
+        return cast(
+            "types.ManyForeseen",
+            await self._ask(call("ingest", "POST", "/v1/members/declare/preview", fields={"members": members})),
         )
 
     async def put_identities(

@@ -539,6 +539,15 @@ class DecisionData(TypedDict):
     reason: NotRequired[str]
 
 
+class DeclarationForeseen(TypedDict):
+    """What would become of one of several declarations, or why it would be refused."""
+
+    becomes: Becomes | None
+    index: int
+    member_id: str | None
+    refused: DeclarationRefused | None
+
+
 class DeclarationRefused(TypedDict):
     """Why one of several declarations was refused: what it would have been answered alone."""
 
@@ -1051,6 +1060,16 @@ class ManyDeclared(TypedDict):
     refused: int
 
 
+class ManyForeseen(TypedDict):
+    """What would become of each declaration, in the order of the request."""
+
+    changed: int
+    items: list[DeclarationForeseen]
+    known: int
+    new: int
+    refused: int
+
+
 class MarkCount(TypedDict):
     """How many members are so."""
 
@@ -1117,6 +1136,12 @@ class MemberSaid(TypedDict):
     """Which member a person is, or is not."""
 
     member: str
+
+
+class MembersAskedAbout(TypedDict):
+    """Members whose declaration is thought of."""
+
+    members: list[IdentitiesDeclared]
 
 
 class MembersDeclared(TypedDict):
@@ -2837,6 +2862,8 @@ Activity = (
 )
 
 AddressState = Literal["unconfirmed", "confirmed", "bounced", "complained"]
+
+Becomes = Literal["new", "changed", "known"]
 
 BotBy = Literal["platform", "pattern", "hand"]
 

@@ -42,6 +42,20 @@ class AccountNumber(TypedDict):
     number: str
 
 
+class AccountShown(TypedDict):
+    """A provider, and a community's account there, without what it shows."""
+
+    connected_at: str | None
+    failures_count: int
+    is_available: bool
+    is_connected: bool
+    last_failure: str | None
+    needs: list[str]
+    provider: ProviderName
+    rests_until: str | None
+    webhook_path: str | None
+
+
 class AccountSum(TypedDict):
     """What is on all accounts of a kind and currency."""
 
@@ -50,6 +64,41 @@ class AccountSum(TypedDict):
     amount: int
     currency: str
     kind: str
+
+
+class AccountsShown(TypedDict):
+    """All providers, with a community's accounts."""
+
+    items: list[AccountShown]
+
+
+class Address(TypedDict):
+    """Where something is sent, as it stands on the parcel."""
+
+    city: str
+    country: str
+    lines: list[str]
+    name: str
+    postcode: NotRequired[str]
+    region: NotRequired[str]
+
+
+class AddressShown(TypedDict):
+    """Where something is sent."""
+
+    city: str
+    country: str
+    lines: list[str]
+    name: str
+    postcode: str
+    region: str
+
+
+class AltSaid(TypedDict):
+    """What a picture shows, in another language."""
+
+    alt: str
+    language: str
 
 
 class Approval(TypedDict):
@@ -311,6 +360,7 @@ class CatalogueItem(TypedDict):
     left: NotRequired[int | None]
     level: NotRequired[str | None]
     limit: NotRequired[RewardLimit | None]
+    picture: NotRequired[RewardPicture | None]
     points: int
     source: RewardSource
     stock: NotRequired[int | None]
@@ -537,6 +587,13 @@ class FieldError(TypedDict):
     line: NotRequired[int | None]
 
 
+class FulfilmentStep(TypedDict):
+    """A state that goods reached."""
+
+    changed_at: str
+    state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
+
+
 class GeneralJournal(TypedDict):
     """The journal of some days; where nothing is unmapped, each day, event and currency sums to zero."""
 
@@ -572,6 +629,25 @@ class GeneralLedgerMapping(TypedDict):
     proposed_by_person: str | None
     state: Literal["proposed", "approved", "withdrawn"]
     tax_rate: str
+
+
+class GiftCard(TypedDict):
+    """Which card of which provider a reward is."""
+
+    currency: str
+    face_minor: int
+    product_id: str
+    provider: Literal["sandbox", "xoxoday", "tremendous"]
+
+
+class GiftCardShown(TypedDict):
+    """The card that a reward is."""
+
+    currency: str
+    face_minor: int
+    product_id: str
+    provider: ProviderName
+    reward_id: str
 
 
 class Journal(TypedDict):
@@ -658,6 +734,14 @@ class KeyHolder(TypedDict):
     person_id: str
     roles: list[str]
     scopes: list[str]
+
+
+class Labelled(TypedDict):
+    """Goods in your hand, and where they go."""
+
+    address: AddressShown | None
+    redemption_id: str
+    title: str
 
 
 class LaterPrice(TypedDict):
@@ -1006,9 +1090,14 @@ class NamedRedemption(TypedDict):
     changed_by: str
     created_at: str
     expires_at: str
+    fulfilment: NotRequired[
+        Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"] | None
+    ]
     has_code: bool
     member_id: str
     member_name: str | None
+    needs_address: NotRequired[bool]
+    order_id: NotRequired[str | None]
     points: int
     redemption_id: str
     reserved_points: int | None
@@ -1103,6 +1192,28 @@ class Open(TypedDict):
     points: dict[str, int]
 
 
+class Order(TypedDict):
+    """What a member chose at once: a redemption of each piece, which ends by itself."""
+
+    items: list[Redemption]
+    order_id: str
+    points: int
+
+
+class OrderItem(TypedDict):
+    """So many of a reward."""
+
+    count: NotRequired[int]
+    reward_id: str
+
+
+class OrderRequest(TypedDict):
+    """Several rewards at once, and what they cost together."""
+
+    items: list[OrderItem]
+    points: int
+
+
 class Outcome(TypedDict):
     """What one person says that the bank said, and whether another has confirmed it."""
 
@@ -1114,6 +1225,15 @@ class Outcome(TypedDict):
     reason: str | None
     run_id: str
     state: Literal["proposed", "confirmed", "withdrawn"]
+
+
+class OutcomeFound(TypedDict):
+    """What somebody found out of an order that nobody knows of."""
+
+    code: NotRequired[str | None]
+    outcome: Literal["delivered", "not_ordered"]
+    pin: NotRequired[str | None]
+    reason: str
 
 
 class OutcomePreview(TypedDict):
@@ -1143,6 +1263,15 @@ class OutcomeResult(TypedDict):
     run: Run
 
 
+class OutcomeSaid(TypedDict):
+    """What somebody found out; another person has to confirm it."""
+
+    outcome: Literal["delivered", "not_ordered"]
+    reason: str
+    said_at: str
+    said_by: str
+
+
 class OutcomeShown(TypedDict):
     """An outcome as it is shown to whoever asks."""
 
@@ -1165,6 +1294,20 @@ class OwnFacts(TypedDict):
     topics: list[OwnPartition]
     waiting: list[Waiting]
     why: NotRequired[str | None]
+
+
+class OwnFulfilment(TypedDict):
+    """Where a member's goods are."""
+
+    address: AddressShown | None
+    carrier: str | None
+    may_say_where: bool
+    reason: str | None
+    redemption_id: str
+    state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
+    steps: list[FulfilmentStep]
+    title: str
+    tracking_url: str | None
 
 
 class OwnPartition(TypedDict):
@@ -1261,6 +1404,13 @@ class JournalPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class LabelledPage(TypedDict):
+    """LabelledPage"""
+
+    items: list[Labelled]
+    next: NotRequired[str | None]
+
+
 class LiabilityDayPage(TypedDict):
     """LiabilityDayPage"""
 
@@ -1338,6 +1488,13 @@ class PeriodPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class ProviderOrderPage(TypedDict):
+    """ProviderOrderPage"""
+
+    items: list[ProviderOrder]
+    next: NotRequired[str | None]
+
+
 class RedemptionPage(TypedDict):
     """RedemptionPage"""
 
@@ -1391,6 +1548,13 @@ class StatementLinePage(TypedDict):
     """StatementLinePage"""
 
     items: list[StatementLine]
+    next: NotRequired[str | None]
+
+
+class ToSendShownPage(TypedDict):
+    """ToSendShownPage"""
+
+    items: list[ToSendShown]
     next: NotRequired[str | None]
 
 
@@ -1697,6 +1861,13 @@ class PersonLimit(TypedDict):
     max_count: int
 
 
+class PictureAlt(TypedDict):
+    """What a picture shows, in a language."""
+
+    alt: str
+    language: str
+
+
 class Pipeline(TypedDict):
     """How records go through the service: of all communities, as its workers say it."""
 
@@ -1750,6 +1921,44 @@ class Progress(TypedDict):
     total_count: int
 
 
+class ProviderAccount(TypedDict):
+    """What an account shows at its provider; what it takes depends on the provider."""
+
+    api_key: NotRequired[str | None]
+    client_id: NotRequired[str | None]
+    client_secret: NotRequired[str | None]
+    email: NotRequired[str | None]
+    funding_source_id: NotRequired[str | None]
+    refresh_token: NotRequired[str | None]
+    webhook_secret: NotRequired[str | None]
+
+
+class ProviderOrder(TypedDict):
+    """An order at a provider for a redemption; what was delivered is on its member's page alone."""
+
+    created_at: str
+    currency: str
+    face_minor: int
+    is_cancel_asked: bool
+    next_at: str | None
+    product_id: str
+    provider: ProviderName
+    reason: str
+    redemption_id: str
+    reference: str | None
+    said: OutcomeSaid | None
+    standing: Literal["pending", "delivered", "failed", "cancelled", "reversed"] | None
+    tries_count: int
+    trouble: Literal["other_order", "known_code", "reversed", "delivered_after_all"] | None
+    unknown_since: str | None
+
+
+class PutRight(TypedDict):
+    """How something was put right."""
+
+    note: str
+
+
 class Redemption(TypedDict):
     """A member's redemption of a reward."""
 
@@ -1757,8 +1966,13 @@ class Redemption(TypedDict):
     changed_by: str
     created_at: str
     expires_at: str
+    fulfilment: NotRequired[
+        Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"] | None
+    ]
     has_code: bool
     member_id: str
+    needs_address: NotRequired[bool]
+    order_id: NotRequired[str | None]
     points: int
     redemption_id: str
     reserved_points: int | None
@@ -1810,6 +2024,31 @@ class RewardLimit(TypedDict):
     max_count: int
 
 
+class RewardPicture(TypedDict):
+    """That a reward has a picture, at `GET /v1/catalogue/rewards/{reward_id}/picture`."""
+
+    alt: str
+    etag: str
+    translations: list[PictureAlt]
+
+
+class RewardPictureKept(TypedDict):
+    """A picture as it is served from now on."""
+
+    etag: str
+    media_type: str
+    reward_id: str
+    size_bytes: int
+
+
+class RewardPictureUpload(TypedDict):
+    """What a reward is to look like."""
+
+    alt: str
+    content: str
+    translations: NotRequired[list[AltSaid]]
+
+
 class RewardPrice(TypedDict):
     """A price, from a moment on."""
 
@@ -1835,6 +2074,7 @@ class RewardShown(TypedDict):
     limit: RewardLimit | None
     low_count: int | None
     opens_at: str | None
+    picture: NotRequired[RewardPicture | None]
     points: int | None
     prices: list[RewardPrice]
     revision: int
@@ -2028,6 +2268,13 @@ class SetAsideRequest(TypedDict):
     reason: str
 
 
+class Shipment(TypedDict):
+    """How goods were sent."""
+
+    carrier: NotRequired[str]
+    tracking_url: NotRequired[str | None]
+
+
 class ShownAccount(TypedDict):
     """An account, of which the IBAN shows its ends."""
 
@@ -2202,6 +2449,23 @@ class TicketShown(TypedDict):
 
     member: str
     ticket: str
+
+
+class ToSendShown(TypedDict):
+    """Goods that the community sends: where they are, and not where they go."""
+
+    carrier: str | None
+    changed_at: str
+    created_at: str
+    has_address: bool
+    is_yours: bool
+    member_id: str
+    member_name: str | None
+    reason: str | None
+    redemption_id: str
+    state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
+    title: str
+    tracking_url: str | None
 
 
 class TopicFlowing(TypedDict):
@@ -2496,6 +2760,12 @@ class WebhookReplayed(TypedDict):
     deliveries: int
 
 
+class WhyNot(TypedDict):
+    """Why goods cannot be sent."""
+
+    reason: str
+
+
 class WinnerShown(TypedDict):
     """Who won which prize."""
 
@@ -2552,6 +2822,8 @@ PayoutState = Literal[
     "corrected",
 ]
 
-RewardKind = Literal["voucher", "merchandise", "donation", "experience", "cash", "other"]
+ProviderName = Literal["sandbox", "xoxoday", "tremendous"]
+
+RewardKind = Literal["voucher", "gift_card", "merchandise", "donation", "experience", "cash", "other"]
 
 RewardSource = Literal["catalogue", "programme"]

@@ -36,6 +36,8 @@ from console.pages.connectors import routes as connectors
 from console.pages.content import routes as content
 from console.pages.credentials import routes as credentials
 from console.pages.dead_letters import routes as dead_letters
+from console.pages.debts import routes as debts
+from console.pages.digests import routes as digests
 from console.pages.draws import routes as draws
 from console.pages.embeds import framed
 from console.pages.embeds import routes as embeds
@@ -45,7 +47,9 @@ from console.pages.figures import routes as figures
 from console.pages.general_ledger import mappings as account_mappings
 from console.pages.general_ledger import routes as general_ledger
 from console.pages.gift_cards import routes as gift_cards
+from console.pages.goals import routes as goals
 from console.pages.guidelines import routes as guidelines
+from console.pages.ideas import routes as ideas
 from console.pages.insight import routes as insight
 from console.pages.journals import routes as journals
 from console.pages.keys import routes as keys
@@ -66,6 +70,7 @@ from console.pages.my_place import routes as my_place
 from console.pages.my_rewards import cart as my_cart
 from console.pages.my_rewards import goods as my_goods
 from console.pages.my_rewards import routes as my_rewards
+from console.pages.nominations import routes as nominations
 from console.pages.nudges import routes as nudges
 from console.pages.offers import routes as offers
 from console.pages.overview import routes as overview
@@ -101,7 +106,7 @@ from console.sign_in.store import Database
 
 FINANCE = (
     *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, closing, journals, statements, reports),
-    *(liability, liability_policies, general_ledger, account_mappings, wallets),
+    *(liability, liability_policies, general_ledger, account_mappings, wallets, debts),
 )
 RUN_IT = (
     *(pipeline, dead_letters, connectors, webhooks, receipts, refused),
@@ -113,7 +118,7 @@ OF_MEMBERS = (
 )
 FOR_EVERYBODY = (visitors, boards_of_everybody, cards, framed)
 PAGES = (
-    *(sign_in, overview, insight, figures, leaderboard, explorer, try_it, account, views),
+    *(sign_in, overview, insight, goals, digests, figures, leaderboard, explorer, try_it, account, views),
     *(
         members,
         messages,
@@ -125,6 +130,8 @@ PAGES = (
         levels,
         celebrations,
         nudges,
+        ideas,
+        nominations,
         kudos,
         surveys,
         quests,

@@ -47,6 +47,7 @@ SUBCOMMANDS = {
         "plaudit.bank", "bank", "Read what a bank answers, import it, decide of what matches no payout."
     ),
     "board": Subcommand("plaudit.board", "board", "See boards, who is on them, and results with prizes."),
+    "debt": Subcommand("plaudit.debts", "debt", "See who owes points, and for how long."),
     "wallet": Subcommand("plaudit.wallets", "wallet", "Budgets of points and money, filled by two people."),
     "journal": Subcommand("plaudit.journals", "journal", "Book by hand on accounts of money, by two people."),
     "ledger": Subcommand(
@@ -114,6 +115,10 @@ SUBCOMMANDS = {
         "plaudit.nudge", "nudge", "See the nudges of the programme, what they do, and who got them."
     ),
     "survey": Subcommand("plaudit.survey", "survey", "See what surveys say, what members are asked, and answer."),
+    "idea": Subcommand("plaudit.idea", "idea", "See what members suggest, vote for them, and go on with it."),
+    "nomination": Subcommand(
+        "plaudit.nomination", "nomination", "Declare rounds of nominations, nominate and vote in them."
+    ),
     "kudos": Subcommand("plaudit.kudos", "kudos", "See who thanked whom, and thank for a member."),
     "checkin": Subcommand("plaudit.checkin", "checkin", "Check members in who are there in person."),
     "embed": Subcommand("plaudit.embed", "embed", "Show a community on other sites: what to paste there."),

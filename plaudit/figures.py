@@ -1,8 +1,9 @@
-"""`plaudit figures`: growth, retention, answers, and the scorecard of the twelve practices."""
+"""`plaudit figures`: growth, retention, answers, goals, and the scorecard of the twelve practices."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import click
 from rich.console import Console
@@ -433,6 +434,72 @@ def scorecard(where: Where, as_json: bool, day: str | None) -> None:
     ]
     headings = ("practice", "indicator", "state", "value", "objective", "before", "bad weeks")
     _print(found, as_json, headings, rows)
+
+
+@figures.command("digest", epilog="Example: plaudit figures digest --weeks 4")
+@to_ask
+@json_option
+@click.option("--weeks", type=click.IntRange(1, 52), default=1, show_default=True, help="So many, newest first")
+def digest(where: Where, as_json: bool, weeks: int) -> None:
+    """Show the week that is over: what changed, which goals are off pace, what waits, and one thing to do."""
+    items = _get(where, "digests", limit=weeks)["items"]
+    rows = [
+        [
+            one["starts_on"],
+            f"{one['active_members']} ({one['active_before']})",
+            one["new_members"],
+            one["questions_waiting"],
+            one["reports_waiting"],
+            ", ".join(goal["goal_id"] for goal in one["goals"] if goal["state"] in ("off_pace", "missed")) or "–",
+            one["todo"],
+        ]
+        for one in items
+    ]
+    headings = ("week", "active (before)", "new", "questions", "reports", "goals off", "to do")
+    _print(items, as_json, headings, rows)
+
+
+@figures.command("goals", epilog="Example: plaudit figures goals")
+@to_ask
+@json_option
+def goals(where: Where, as_json: bool) -> None:
+    """Show how far each goal of the programme is, and where it will end."""
+    items = _get(where, "goals", whole=True)
+    rows = [[one["goal_id"], one["declared"]["title"], *_stands(one["declared"], one["stands"])] for one in items]
+    _print(items, as_json, ("goal", "title", *STANDS), rows)
+
+
+@figures.command("goal", epilog="Example: plaudit figures goal answers")
+@to_ask
+@json_option
+@click.argument("goal_id")
+def goal(where: Where, as_json: bool, goal_id: str) -> None:
+    """Show a goal: this window, and those that are over by the definition that held then."""
+    found = _get(where, f"goals/{quote(goal_id, safe='')}")
+    windows = [found["current"], *found["past"]] if found["current"] else found["past"]
+    rows = [[_window(one["stands"]), *_stands(one["declared"], one["stands"])] for one in windows]
+    _print(found, as_json, ("window", *STANDS), rows)
+    for rule in [] if as_json else found["rules"]:
+        click.echo(f"served by {rule['rule_id']}: {rule['points']} points in this window")
+
+
+STANDS = ("state", "actual", "target", "expected", "pace", "forecast")
+
+
+def _stands(declared: Mapping[str, Any], stands: Mapping[str, Any]) -> list[str]:
+    ends = stands["forecast"]
+    return [
+        f"lacks {', '.join(declared['lacks'])}" if declared["lacks"] else stands["state"].replace("_", " "),
+        str(stands["actual"]),
+        "–" if declared["target"] is None else str(declared["target"]),
+        "–" if stands["expected"] is None else f"{stands['expected']:g}",
+        "–" if stands["pace"] is None else f"{stands['pace']:.2f}",
+        "–" if ends is None else f"{ends['value']:.0f} ({ends['low']:.0f} … {ends['high']:.0f})",
+    ]
+
+
+def _window(stands: Mapping[str, Any]) -> str:
+    return f"{stands['starts_on']} … {stands['ends_on']}" if stands["starts_on"] else "–"
 
 
 def _value(indicator: Mapping[str, Any], value: float | None) -> str:

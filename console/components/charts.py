@@ -167,3 +167,28 @@ def share(value: float, most: float) -> str:
 
 def _x(index: int, count: int) -> float:
     return WIDTH * index / (count - 1) if count > 1 else WIDTH
+
+
+@dataclass(frozen=True)
+class NearObjective:
+    """A small line of 1000 by 24, broken where there is no value, and where the objective lies in it."""
+
+    path: str
+    objective_y: float
+
+
+def near_objective(values: Sequence[float | None], objective: float, *, height: int = 24) -> NearObjective:
+    """Where values and their objective lie, from the lowest of all to the highest."""
+    known = [objective, *(value for value in values if value is not None)]
+    low, high = min(known), max(known)
+    room = (high - low) or 1.0
+
+    def y(value: float) -> float:
+        return height * (1 - (value - low) / room)
+
+    path, is_drawn = list[str](), False
+    for place, value in enumerate(values):
+        if value is not None:
+            path.append(f"{'L' if is_drawn else 'M'}{WIDTH * place / max(1, len(values) - 1):.1f} {y(value):.1f}")
+        is_drawn = value is not None
+    return NearObjective(" ".join(path), y(objective))

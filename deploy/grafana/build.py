@@ -153,6 +153,22 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Suggestions",
+            "What members did about suggestions, steps by which these went on, and those with a listed word.",
+            "cps",
+            (
+                *rates("plaudit_ingest_ideas_total", "act"),
+                Query("sum(rate(plaudit_ingest_ideas_moved_total[$__rate_interval]))", "went on"),
+                Query("sum(rate(plaudit_ingest_ideas_listed_total[$__rate_interval]))", "listed"),
+            ),
+        ),
+        Panel(
+            "Nominations",
+            "Rounds that were declared and decided, nominations, and votes.",
+            "cps",
+            rates("plaudit_ingest_nominations_total", "act"),
+        ),
+        Panel(
             "Surveys",
             "Members whom surveys asked, whom they did not ask and why, and answers.",
             "cps",
@@ -425,6 +441,23 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Members told before points expire",
+            "Messages asked for to members whose points expire soon.",
+            "cps",
+            (
+                Query(
+                    "sum by (service) (rate(plaudit_rewards_expiry_warnings_total[$__rate_interval]))",
+                    "{{service}}",
+                ),
+            ),
+        ),
+        Panel(
+            "Members who owe points",
+            "Members whose points were taken back after they had been used.",
+            "short",
+            (Query("max by (service) (plaudit_rewards_debts)", "{{service}}"),),
+        ),
+        Panel(
             "Wallets that are low",
             "Wallets that hold less than their owners want to be told of, and times a bank paid what one lacked.",
             "short",
@@ -485,6 +518,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
                 Query("max(plaudit_analytics_responses_behind_seconds)", "response times"),
                 Query("max(plaudit_analytics_sentiment_behind_seconds)", "sentiment"),
                 Query("max(plaudit_analytics_network_behind_seconds)", "network"),
+                Query("max(plaudit_analytics_goals_behind_seconds)", "goals"),
             ),
         ),
         Panel(

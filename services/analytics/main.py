@@ -2,11 +2,19 @@
 
 from services.analytics.audit import api as audit
 from services.analytics.audit.handlers import FORGET_EVERY_SECONDS, forget, on_audit
+from services.analytics.digests import api as digests
+from services.analytics.digests.handlers import WRITE_EVERY_SECONDS
+from services.analytics.digests.handlers import write as write_digests
+from services.analytics.effects import api as effects
+from services.analytics.effects.handlers import MEASURE_EVERY_SECONDS, measure
 from services.analytics.exports import api as exports
 from services.analytics.feedback import api as feedback
 from services.analytics.feedback.handlers import on_surveys
+from services.analytics.goals import api as goals
+from services.analytics.goals.handlers import WATCH_EVERY_SECONDS, watch
 from services.analytics.guidelines import api as guidelines
 from services.analytics.guidelines.handlers import on_guidelines
+from services.analytics.ideas import api as ideas
 from services.analytics.intake.handlers import on_events, on_members
 from services.analytics.lift import api as lift
 from services.analytics.lift.handlers import SETTLE_EVERY_SECONDS as SETTLE_NUDGES_EVERY_SECONDS
@@ -119,9 +127,13 @@ SPEC = ServiceSpec(
             timelines,
             audit,
             guidelines,
+            goals,
             lift,
+            effects,
+            digests,
             feedback,
             exports,
+            ideas,
         )
     ],
     problems=ERRORS,
@@ -132,6 +144,9 @@ SPEC = ServiceSpec(
         Timer("settle-questions", every_seconds=SETTLE_EVERY_SECONDS, run=settle),
         Timer("count-sentiment", every_seconds=COUNT_EVERY_SECONDS, run=count_tones),
         Timer("count-ties", every_seconds=COUNT_TIES_EVERY_SECONDS, run=count_ties),
+        Timer("measure-campaigns", every_seconds=MEASURE_EVERY_SECONDS, run=measure),
+        Timer("write-digests", every_seconds=WRITE_EVERY_SECONDS, run=write_digests),
+        Timer("watch-goals", every_seconds=WATCH_EVERY_SECONDS, run=watch),
         Timer("settle-nudges", every_seconds=SETTLE_NUDGES_EVERY_SECONDS, run=settle_nudges),
     ],
 )

@@ -26,3 +26,14 @@ SETTLED_NUDGES = Counter(
     "plaudit_analytics_settled_nudges_total",
     "Nudges whose days are over, and of which it was looked at whether their members did what was wished",
 )
+GOALS_BEHIND = Gauge(
+    "plaudit_analytics_goals_behind_seconds",
+    "How long the community's goals are overdue that were not looked at for longest",
+)
+GOAL_TURNS = Counter("plaudit_analytics_goal_turns_total", "Goals that turned, by what they are since", ["state"])
+for _state in ("not_yet", "on_pace", "behind", "off_pace", "met", "missed"):
+    GOAL_TURNS.labels(state=_state)
+MEASURED_CAMPAIGNS = Counter(
+    "plaudit_analytics_measured_campaigns_total", "Campaigns of which it was counted who was active for them"
+)
+DIGESTS = Counter("plaudit_analytics_digests_total", "Weeks of communities that were put into a digest")

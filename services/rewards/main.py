@@ -8,10 +8,14 @@ from services.rewards.chain import api as chain_api
 from services.rewards.chain.handlers import chain
 from services.rewards.checks import api as checks
 from services.rewards.checks.handlers import ASKED_EVERY_SECONDS, check_all, check_asked
+from services.rewards.debts import api as debts
+from services.rewards.debts.handlers import tidy_debts
 from services.rewards.draws import api as draws
 from services.rewards.draws.handlers import freeze_due, on_programmes
 from services.rewards.erasure import api as erasure
 from services.rewards.erasure.handlers import FOLLOWED_MEMBERS, LOOK_AFTER_EVERY_SECONDS, look_after
+from services.rewards.expiring import api as expiring
+from services.rewards.expiring.handlers import warn_of_expiry
 from services.rewards.general_ledger.api import exports as journal_exports
 from services.rewards.general_ledger.api import mappings as account_mappings
 from services.rewards.general_ledger.handlers import count_mappings_waiting
@@ -96,7 +100,7 @@ SPEC = ServiceSpec(
             *(goods, own_goods),
             *(reward_links, sends, providers, orders, payouts, runs, preview, review, outcomes),
             *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),
-            wallets,
+            *(wallets, expiring, debts),
             *(liability_policies, liability, account_mappings, journal_exports),
         )
     ],
@@ -105,6 +109,7 @@ SPEC = ServiceSpec(
         Timer("expire-reservations", every_seconds=10, run=expire_reservations),
         Timer("freeze-draws", every_seconds=5, run=freeze_due),
         Timer("mature-points", every_seconds=10, run=mature_points),
+        Timer("warn-of-expiry", every_seconds=60, run=warn_of_expiry),
         Timer("expire-points", every_seconds=60, run=expire_points),
         Timer("carry-on-runs", every_seconds=1, run=carry_on_runs),
         Timer("count-outcomes-waiting", every_seconds=60, run=count_waiting),
@@ -120,6 +125,7 @@ SPEC = ServiceSpec(
         Timer("look-after-sends", every_seconds=60, run=look_after_sends),
         Timer("free-reservations", every_seconds=10, run=free_expired),
         Timer("count-wallets", every_seconds=60, run=count_wallets),
+        Timer("tidy-debts", every_seconds=60, run=tidy_debts),
         Timer("fold-sums", every_seconds=60, run=fold),
         Timer("chain-entries", every_seconds=1, run=chain),
         Timer("count-mappings-waiting", every_seconds=60, run=count_mappings_waiting),

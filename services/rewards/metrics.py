@@ -120,6 +120,10 @@ PERIODS_OVERDUE = Gauge(
     "Communities that close their months and have one that should have been closed by now",
 )
 JOURNALS_POSTED = Counter("plaudit_rewards_journals_posted_total", "Entries by hand that two people had booked")
+DEBTS = Gauge("plaudit_rewards_debts", "Members who owe points: they were taken back after they had been used")
+EXPIRY_WARNINGS = Counter(
+    "plaudit_rewards_expiry_warnings_total", "Messages asked for to members whose points expire soon"
+)
 WALLET_MOVES = Counter("plaudit_rewards_wallet_moves_total", "What moved in wallets, by kind", ["kind"])
 WALLETS_REFUSED = Counter(
     "plaudit_rewards_wallets_refused_total", "Spending refused because its wallet holds less, or is not open"

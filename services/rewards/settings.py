@@ -177,6 +177,9 @@ class Settings(ServiceSettings):
     period_close_days: int = Field(
         15, ge=1, le=366, description="Days after a month's end from which one that is not closed is overdue"
     )
+    debt_entries_max_count: int = Field(
+        200, ge=1, le=10_000, description="Newest entries by which it is said how old a member's debt is"
+    )
     wallets_max_count: int = Field(
         200, ge=1, le=2_000, description="Wallets that a community may have, closed ones too"
     )

@@ -52,6 +52,10 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "delivery_hours": "community connection hour outcome deliveries",
         "declared_attributes": "community version effective_from attributes",
         "declared_kudos": "community version effective_from terms words giving",
+        "nomination_rounds": (
+            "community round_id title about starts_at votes_from ends_at nominators voters winners is_live "
+            "needs_yes made_at decided_at cancelled_at"
+        ),
         "declared_surveys": "community version effective_from surveys",
         "survey_rounds": "community survey_id starts_on after_member is_done advanced_at",
         # Of nobody: no member, no invitation, no time.
@@ -227,6 +231,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community decision_id wallet_id kind to_wallet_id amount spends reward_id unit_cost reason state "
             "proposed_at proposed_by_person proposed_by decided_at decided_by_person decided_by"
         ),
+        "debt_accounts": "community account_id",
         "wallet_assignments": "community spends reward_id currency wallet_id unit_cost",
         "journal_lines": "community journal_id line kind currency amount",
         "journal_exports": (
@@ -289,6 +294,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "redemption_lots_given_back": "community redemption_id part position award_id points",
         "redemption_states": "community redemption_id fact_id position state changed_at",
         "rejections": "community fact_id source event_id outcome reason rejected_at receipt_id receipt_index",
+        "idea_events": "community event_uid channel host item_id status",
         "response_events": "community channel host item_id event_uid is_question topic",
         "tie_marks": "mark_id community event_uid marked_at",
         "tone_days": "community day channel type model language tone texts",

@@ -47,6 +47,7 @@ PAGES = (
     "/liability/policies/propose",
     "/liability/policies/{policy}",
     "/liability/policies/{proposed_policy}",
+    "/debts",
     "/wallets",
     "/wallets/new",
     "/wallets/{wallet}",

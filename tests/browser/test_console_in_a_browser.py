@@ -30,6 +30,8 @@ PAGES = (
     "/figures/events",
     "/figures/new-members",
     "/scorecard",
+    "/goals",
+    "/digests",
     "/insight/growth",
     "/insight/retention",
     "/insight/answers?days=90",
@@ -90,6 +92,9 @@ PAGES = (
     "/messages",
     "/messages/words/address/en",
     "/quests",
+    "/nudges",
+    "/ideas",
+    "/nominations",
     "/figures/points?rule=no-rule-is-called-so",
     "/figures/events?sort=events&days=7",
 )

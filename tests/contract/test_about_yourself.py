@@ -21,6 +21,7 @@ _SENT = f"{REWARDS}/test_sends.py test_much_takes_another_person_and_nobody_send
 _FOUND_OUT = f"{REWARDS}/test_gift_cards.py test_nobody_decides_what_became_of_their_own_order"
 _SENT = f"{REWARDS}/test_goods_sent.py test_nobody_sends_themselves_what_they_chose"
 _MERGES = f"{INGEST} test_who_is_one_by_a_merge_is_that_person_too_while_it_lasts_and_no_merge_is_by_oneself"
+_IDEAS = "tests/integration/services/ingest/test_ideas.py test_nobody_goes_on_with_what_they_suggested_themselves"
 #: What decides about a member, and the test in which somebody tries it for themselves.
 DECIDES: Final = {
     "scoring POST /v1/guideline-cases/{case_id}/decide": _MODERATES,
@@ -54,6 +55,8 @@ DECIDES: Final = {
     "ingest POST /v1/members/{member_id}/unmerge": _MERGES,
     "ingest PUT /v1/members/{member_id}/standing": _MERGES,
     "ingest PUT /v1/members/{member_id}/attributes": _MERGES,
+    "ingest POST /v1/ideas/{idea_id}/move": _IDEAS,
+    "ingest POST /v1/ideas/{idea_id}/join": _IDEAS,
 }
 THEIRS = "a member does so for themselves"
 NOBODYS = "about no member"
@@ -167,6 +170,15 @@ DECIDES_NOT: Final = {
     "ingest POST /v1/kudos": "nobody thanks themselves",
     "ingest POST /v1/kudos/{event_uid}/take-back": "it takes away, and gives nothing",
     "ingest POST /v1/kudos/receivers": NOBODYS,
+    "ingest POST /v1/ideas": THEIRS,
+    "ingest POST /v1/ideas/{idea_id}/vote": "nobody votes for what they suggested",
+    "ingest POST /v1/ideas/{idea_id}/withdraw": "it takes away, and gives nothing",
+    "ingest POST /v1/nomination-rounds": NOBODYS,
+    "ingest POST /v1/nomination-rounds/{round_id}/cancel": NOBODYS,
+    "ingest POST /v1/nomination-rounds/{round_id}/nominations": "nobody nominates themselves",
+    "ingest POST /v1/nominations/{nomination_id}/accept": THEIRS,
+    "ingest POST /v1/nominations/{nomination_id}/decline": THEIRS,
+    "ingest POST /v1/nominations/{nomination_id}/vote": "nobody votes for themselves",
     "ingest POST /v1/celebration-reactions": "it wishes somebody well, and earns nothing",
     "ingest POST /v1/own-members": "it takes away, and is shown by a token",
     "ingest POST /v1/communities/{community}/people": OWN_ROLES,

@@ -32,8 +32,8 @@ PRACTICES: Final[Mapping[int, Practice]] = {
     1: Practice(
         _("Goals"),
         _("Give each goal an owner; drop those nobody looks at."),
-        "/programme",
-        _("Programme"),
+        "/goals",
+        _("Goals"),
     ),
     2: Practice(
         _("Knowing the audience"),
@@ -101,8 +101,8 @@ PRACTICES: Final[Mapping[int, Practice]] = {
 }
 
 INDICATORS: Final[Mapping[str, IndicatorWords]] = {
-    "goals_complete": IndicatorWords(_("Goals with a target, an owner and a date"), "/programme"),
-    "goals_on_pace": IndicatorWords(_("Goals that are on pace"), "/programme"),
+    "goals_complete": IndicatorWords(_("Goals with a target, an owner and a date"), "/goals"),
+    "goals_on_pace": IndicatorWords(_("Goals that are on pace"), "/goals"),
     "newcomers_activated": IndicatorWords(_("Newcomers who took part in their first days"), "/insight/retention"),
     "audience_known": IndicatorWords(_("Members of whom an audience is known"), "/members"),
     "changes_noted": IndicatorWords(_("Changes announced with a note before they took effect"), "/programme"),
@@ -121,5 +121,6 @@ INDICATORS: Final[Mapping[str, IndicatorWords]] = {
     "members_recognised": IndicatorWords(_("Active members who received recognition"), "/celebrations"),
     "decisions_logged": IndicatorWords(_("Decisions that name a figure"), "/overview"),
     "changes_rehearsed": IndicatorWords(_("Changes of rules tried on the past first"), "/programme"),
-    "survey_response": IndicatorWords(_("Answers to the last survey"), "/surveys"),
+    "survey_response": IndicatorWords(_("Members who answered of those who were asked"), "/surveys"),
+    "ideas_answered": IndicatorWords(_("Suggestions answered within 30 days"), "/ideas"),
 }

@@ -1,6 +1,8 @@
 """What is new in the event log, and about members, to everything that is made of it."""
 
 from services.analytics.feedback.handlers import note_answers
+from services.analytics.goals.handlers import note_outcomes
+from services.analytics.ideas.handlers import note_ideas
 from services.analytics.network.handlers import note_ties
 from services.analytics.participation.handlers import count_events
 from services.analytics.response_times.handlers import note_moved, note_said
@@ -18,6 +20,8 @@ async def on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
     await note_answers(tx, events)
     await note_tones(tx, events)
     await note_ties(tx, events)
+    await note_outcomes(tx, events)
+    await note_ideas(tx, events)
 
 
 async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:

@@ -57,7 +57,7 @@ HELD: Final = (
         personal="",
         others=(
             "community award_id member_id points remaining earned_at expires_at pending_until "
-            "owed expired lacking had_grace"
+            "owed expired lacking had_grace is_warned"
         ),
         order="award_id community",
         erased=Erased.STAYS,

@@ -1256,6 +1256,96 @@ async def take_thanks_back(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"/v1/kudos/{given.json()['event_uid']}/take-back", {})
 
 
+async def suggest_idea(desk: Desk, name: str = "suggester") -> Ask:
+    body = {"identities": [{"channel": "forum", "id": name}]}
+    member_id = (await desk.api.put("/v1/members/identities", json=body)).json()["member_id"]
+    return Ask(desk.api, "POST", "/v1/ideas", {"author": member_id, "title": "A dark theme"})
+
+
+async def suggested_idea(desk: Desk, name: str = "suggester") -> str:
+    done = await (await suggest_idea(desk, name))()
+    assert done.status_code == 201, done.text
+    return str(done.json()["idea_id"])
+
+
+async def vote_for_idea(desk: Desk) -> Ask:
+    idea_id = await suggested_idea(desk)
+    body = {"identities": [{"channel": "forum", "id": "voter"}]}
+    member_id = (await desk.api.put("/v1/members/identities", json=body)).json()["member_id"]
+    return Ask(desk.api, "POST", f"/v1/ideas/{idea_id}/vote", {"member": member_id})
+
+
+async def withdraw_vote(desk: Desk) -> Ask:
+    given = await vote_for_idea(desk)
+    done = await given()
+    assert done.status_code == 200, done.text
+    return Ask(desk.api, "POST", f"/v1/ideas/{done.json()['idea_id']}/withdraw", given.json)
+
+
+async def move_idea(desk: Desk) -> Ask:
+    body = {"state": "planned", "note": "It comes in spring."}
+    return Ask(desk.api, "POST", f"/v1/ideas/{await suggested_idea(desk)}/move", body)
+
+
+async def join_idea(desk: Desk) -> Ask:
+    idea_id, other = await suggested_idea(desk), await suggested_idea(desk, "another")
+    return Ask(desk.api, "POST", f"/v1/ideas/{idea_id}/join", {"to": other, "note": "Both ask for it."})
+
+
+async def declare_round(desk: Desk) -> Ask:
+    today = datetime.now(UTC).date()
+    days = {"starts_on": today, "votes_from": today + timedelta(days=5), "ends_on": today + timedelta(days=9)}
+    body = {name: day.isoformat() for name, day in days.items()} | {"title": "Helper of the year"}
+    return Ask(desk.api, "POST", "/v1/nomination-rounds", body)
+
+
+async def declared_round(desk: Desk) -> str:
+    done = await (await declare_round(desk))()
+    assert done.status_code == 201, done.text
+    return f"/v1/nomination-rounds/{done.json()['round_id']}"
+
+
+async def cancel_round(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await declared_round(desk)}/cancel", {"reason": "Its days were wrong."})
+
+
+async def nominate(desk: Desk) -> Ask:
+    members = []
+    for name in ("nominator", "nominee"):
+        body = {"identities": [{"channel": "forum", "id": name}]}
+        members.append((await desk.api.put("/v1/members/identities", json=body)).json()["member_id"])
+    said = {"nominator": members[0], "nominee": members[1], "citation": "She stays."}
+    return Ask(desk.api, "POST", f"{await declared_round(desk)}/nominations", said)
+
+
+async def nominated(desk: Desk) -> dict[str, Any]:
+    done = await (await nominate(desk))()
+    assert done.status_code == 201, done.text
+    made: dict[str, Any] = done.json()
+    return made
+
+
+async def accept_nomination(desk: Desk) -> Ask:
+    made = await nominated(desk)
+    path = f"/v1/nominations/{made['nomination_id']}/accept"
+    return Ask(desk.api, "POST", path, {"member": made["nominee_id"]})
+
+
+async def decline_nomination(desk: Desk) -> Ask:
+    made = await nominated(desk)
+    path = f"/v1/nominations/{made['nomination_id']}/decline"
+    return Ask(desk.api, "POST", path, {"member": made["nominee_id"]})
+
+
+async def vote_for_nominee(desk: Desk) -> Ask:
+    made = await nominated(desk)
+    sql = "update nomination_rounds set votes_from = starts_at where community = $1 and round_id = $2"
+    await desk.world.pool.execute(sql, desk.world.community, made["round_id"])
+    body = {"identities": [{"channel": "forum", "id": "nominator"}]}
+    voter = (await desk.api.put("/v1/members/identities", json=body)).json()["member_id"]
+    return Ask(desk.api, "POST", f"/v1/nominations/{made['nomination_id']}/vote", {"member": voter})
+
+
 async def answer_survey(desk: Desk) -> Ask:
     pool, community = desk.world.pool, desk.world.community
     body = {"identities": [{"channel": "forum", "id": "asked"}]}
@@ -1549,6 +1639,17 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/celebrations-seen": ("celebration.see", see),
     "ingest POST /v1/kudos": ("kudos.give", thank),
     "ingest POST /v1/kudos/{event_uid}/take-back": ("kudos.take_back", take_thanks_back),
+    "ingest POST /v1/ideas": ("idea.suggest", suggest_idea),
+    "ingest POST /v1/ideas/{idea_id}/vote": ("idea.vote", vote_for_idea),
+    "ingest POST /v1/ideas/{idea_id}/withdraw": ("idea.withdraw", withdraw_vote),
+    "ingest POST /v1/ideas/{idea_id}/move": ("idea.move", move_idea),
+    "ingest POST /v1/ideas/{idea_id}/join": ("idea.join", join_idea),
+    "ingest POST /v1/nomination-rounds": ("nomination_round.declare", declare_round),
+    "ingest POST /v1/nomination-rounds/{round_id}/cancel": ("nomination_round.cancel", cancel_round),
+    "ingest POST /v1/nomination-rounds/{round_id}/nominations": ("nomination.make", nominate),
+    "ingest POST /v1/nominations/{nomination_id}/accept": ("nomination.accept", accept_nomination),
+    "ingest POST /v1/nominations/{nomination_id}/decline": ("nomination.decline", decline_nomination),
+    "ingest POST /v1/nominations/{nomination_id}/vote": ("nomination.vote", vote_for_nominee),
     "ingest POST /v1/survey-invitations/{token}/answer": ("survey.answer", answer_survey),
     "ingest POST /v1/connectors": ("connector.add", connect),
     "ingest PATCH /v1/connectors/{name}": ("connector.change", change_connection),

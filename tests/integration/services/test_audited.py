@@ -87,6 +87,8 @@ NOTHING_PERSONAL = {
     "ingest GET /v1/offers/{token}",
     "analytics GET /v1/feedback",
     "analytics GET /v1/feedback/{survey}",
+    "analytics GET /v1/idea-loop",
+    "ingest GET /v1/nomination-rounds",
     # Of what platforms deliver they have ids, types and reasons, and nothing of the content.
     "ingest GET /v1/connectors",
     "ingest GET /v1/connectors/{name}",

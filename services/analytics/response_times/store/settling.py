@@ -96,7 +96,8 @@ async def settle(conn: Connection, *, items: Collection[Item]) -> None:
     """Put the questions on these items as they are now: who asked when, and who else answered first.
 
     A question that is taken back, or that a bot asks, is none. What a bot answers, the one who asked, or anybody
-    before it was asked, is no answer. Who is merged is one.
+    before it was asked, is no answer; but where a bot says what became of a suggestion, people decided that, of
+    whom nobody is named. Who is merged is one.
     """
     ordered = sorted(items)
     rows = await conn.fetch(
@@ -119,14 +120,16 @@ async def settle(conn: Connection, *, items: Collection[Item]) -> None:
             select a.*, first.event_time as answered_at, first.answerer_id
             from asked a
             left join lateral (
-                select e.event_time, coalesce(m.head_id, e.member_id) as answerer_id
+                select e.event_time,
+                    case when not e.is_bots then coalesce(m.head_id, e.member_id) end as answerer_id
                 from response_events q
                 join response_events r on r.community = q.community and r.item_id = q.item_id
                     and r.channel = q.channel and r.host = q.host and not r.is_question
                 join events e on e.event_uid = r.event_uid and e.community = r.community
                 left join merges m on m.community = e.community and m.member_id = e.member_id
                 where q.event_uid = a.event_uid and q.community = a.community and q.is_question
-                    and e.received_at is not null and e.retracted_by is null and not e.is_bots
+                    and e.received_at is not null and e.retracted_by is null
+                    and (not e.is_bots or e.type = 'idea.status_changed.v1')
                     and e.event_time >= a.event_time and coalesce(m.head_id, e.member_id) <> a.asker_id
                 order by e.event_time, e.event_uid limit 1
             ) first on true

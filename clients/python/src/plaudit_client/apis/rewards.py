@@ -476,6 +476,17 @@ class Rewards:
             self._ask(call("rewards", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
+    def list_debts(self, *, limit: int | None = None, after: str | None = None) -> types.MemberDebtPage:
+        """In the order of their accounts' ids. Days are the community's."""
+        return cast(
+            "types.MemberDebtPage",
+            self._ask(call("rewards", "GET", "/v1/debts", params={"limit": limit, "after": after})),
+        )
+
+    def iter_debts(self, *, limit: int | None = None) -> Iterator[types.MemberDebt]:
+        """Every item that `list_debts` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/debts", params={"limit": limit}))
+
     def get_draws(self) -> types.Draws:
         """With what each is committed to. A draw is declared in the programme's section `rewards`."""
         return cast("types.Draws", self._ask(call("rewards", "GET", "/v1/draws")))
@@ -1186,6 +1197,31 @@ class Rewards:
         """All draws, with how many tickets they have, and whether they won."""
         return cast(
             "types.DrawsOfMember", self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/draws"))
+        )
+
+    def list_expiring_points(
+        self, member_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.ExpiringPointsPage:
+        """Day by day; points without an end are not here."""
+        return cast(
+            "types.ExpiringPointsPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/expiring-points",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_expiring_points(self, member_id: str, *, limit: int | None = None) -> Iterator[types.ExpiringPoints]:
+        """Every item that `list_expiring_points` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards", "GET", f"/v1/members/{as_segment(member_id)}/expiring-points", params={"limit": limit}
+            ),
         )
 
     def get_open(self, member_id: str) -> types.Open:
@@ -3082,6 +3118,17 @@ class AsyncRewards:
             await self._ask(call("rewards", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
+    async def list_debts(self, *, limit: int | None = None, after: str | None = None) -> types.MemberDebtPage:
+        """In the order of their accounts' ids. Days are the community's."""
+        return cast(
+            "types.MemberDebtPage",
+            await self._ask(call("rewards", "GET", "/v1/debts", params={"limit": limit, "after": after})),
+        )
+
+    def iter_debts(self, *, limit: int | None = None) -> AsyncIterator[types.MemberDebt]:
+        """Every item that `list_debts` lists, page by page."""
+        return async_items(self._ask, call("rewards", "GET", "/v1/debts", params={"limit": limit}))
+
     async def get_draws(self) -> types.Draws:
         """With what each is committed to. A draw is declared in the programme's section `rewards`."""
         return cast("types.Draws", await self._ask(call("rewards", "GET", "/v1/draws")))
@@ -3826,6 +3873,33 @@ class AsyncRewards:
         return cast(
             "types.DrawsOfMember",
             await self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/draws")),
+        )
+
+    async def list_expiring_points(
+        self, member_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.ExpiringPointsPage:
+        """Day by day; points without an end are not here."""
+        return cast(
+            "types.ExpiringPointsPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/expiring-points",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_expiring_points(
+        self, member_id: str, *, limit: int | None = None
+    ) -> AsyncIterator[types.ExpiringPoints]:
+        """Every item that `list_expiring_points` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards", "GET", f"/v1/members/{as_segment(member_id)}/expiring-points", params={"limit": limit}
+            ),
         )
 
     async def get_open(self, member_id: str) -> types.Open:

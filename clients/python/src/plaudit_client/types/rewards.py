@@ -577,6 +577,14 @@ class DrawsOfMember(TypedDict):
     member_id: str
 
 
+class ExpiringPoints(TypedDict):
+    """Points that expire together."""
+
+    expires_at: str
+    last_day: str
+    points: int
+
+
 class FieldError(TypedDict):
     """One thing wrong with a request. `field` is a JSON Pointer (RFC 6901) or a parameter's name."""
 
@@ -970,6 +978,23 @@ class MatchRequest(TypedDict):
 
     confirm_amount: NotRequired[bool]
     payout_id: str
+
+
+class MemberDebt(TypedDict):
+    """Points that a member used and that were taken back since; what comes in pays the oldest of them
+    first.
+    """
+
+    account_id: str
+    days_0_to_30: int
+    days_31_to_60: int
+    days_61_to_90: int
+    days_91_on: int
+    is_older: bool
+    member_id: str
+    name: str | None
+    points: int
+    since: str
 
 
 class MemberPayout(TypedDict):
@@ -1383,6 +1408,13 @@ class DeadLetterListedPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class ExpiringPointsPage(TypedDict):
+    """ExpiringPointsPage"""
+
+    items: list[ExpiringPoints]
+    next: NotRequired[str | None]
+
+
 class GeneralLedgerMappingPage(TypedDict):
     """GeneralLedgerMappingPage"""
 
@@ -1436,6 +1468,13 @@ class LinkShownPage(TypedDict):
     """LinkShownPage"""
 
     items: list[LinkShown]
+    next: NotRequired[str | None]
+
+
+class MemberDebtPage(TypedDict):
+    """MemberDebtPage"""
+
+    items: list[MemberDebt]
     next: NotRequired[str | None]
 
 

@@ -42,7 +42,7 @@ def test_an_empty_community_is_grey_all_over_and_never_zero() -> None:
     assert {reading.state for reading in found.values()} == {State.GREY}
     assert {reading.now.value for reading in found.values()} == {None}
     assert found["answered_in_time"].why_grey is WhyGrey.NOTHING_HEARD
-    assert found["goals_complete"].why_grey is WhyGrey.NOT_COUNTED
+    assert found["members_recognised"].why_grey is WhyGrey.NOT_COUNTED
 
 
 def test_answers_to_surveys_and_suggestions_are_shares_of_those_that_are_due() -> None:

@@ -119,6 +119,11 @@ _OF_EITHER: Mapping[str, str] = {
             select k.event_uid from kudos k where k.community = $1 and k.giver_id = any({_IDS})
             union select k.event_uid from kudos k where k.community = $1 and k.receiver_id = any({_IDS}))
     """,  # noqa: S608 -- of the code
+    "message_recipients": f"""
+        community = $1 and recipient_id::text in (
+            select i.identity from identities i
+            where i.community = $1 and i.member_id = any({_IDS}) and i.channel = 'import' and i.host = '')
+    """,  # noqa: S608 -- of the code
     "ideas": f"community = $1 and author_id = any({_IDS})",
     "nominations": f"community = $1 and (nominee_id = any({_IDS}) or nominator_id = any({_IDS}))",
     "idea_moves": f"""

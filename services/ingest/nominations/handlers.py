@@ -150,7 +150,7 @@ async def nominate(
     made = replace(made, is_shown=not is_listed)
     await store.add_nomination(tx.conn, made)
     send_own(tx, community=community, event=domain.made(made, citation=citation, language=language))
-    _tell(tx, made, "nominated", to=nominee_id, title=found.title)
+    _tell(tx, made, what="nominated", to=nominee_id, title=found.title)
     after = {"nominee_id": nominee_id, "round_id": round_id}
     tx.did(Did("nomination.make", "nomination", nomination_id, nominator_id, after=after))
     NOMINATIONS.labels("made").inc()
@@ -238,7 +238,7 @@ async def decide(tx: Transaction[Settings]) -> bool:
         if result.has_won:
             one = by_id[result.nomination_id]
             send_own(tx, community=found.community, event=domain.won(one.nomination, result, at=tx.now))
-            _tell(tx, one.nomination, "won", to=one.nominee_id, title=found.title)
+            _tell(tx, one.nomination, what="won", to=one.nominee_id, title=found.title)
     NOMINATIONS.labels("decided").inc()
     return True
 
@@ -292,7 +292,7 @@ def _citation(settings: Settings, one: ShownNomination) -> str | None:
         return None
 
 
-def _tell(tx: Transaction[Settings], made: Nomination, what: str, *, to: str, title: str) -> None:
+def _tell(tx: Transaction[Settings], made: Nomination, *, what: str, to: str, title: str) -> None:
     request_id = domain.message_id(made.nomination_id, what, to)
     data: MessageRequestedData = {
         "request_id": request_id,

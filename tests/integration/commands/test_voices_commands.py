@@ -81,7 +81,7 @@ async def test_a_member_is_asked_and_answers_a_survey(platform: StackState, tmp_
     text = (DOCS / "surveys.md").read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
     file = tmp_path / "surveys.yaml"
     file.write_text(text.replace("programme: with-surveys", "programme: with-suggestions"))
-    plaudit("programme", "publish", str(file))
+    plaudit("programme", "publish", str(file), "--note", "Members are asked what they think.")
     found: list[str] = []
 
     async def is_asked() -> bool:

@@ -380,13 +380,13 @@ _ALL: Final = (
         {"state": "planned", "note": "It comes with the next version.", "own": "yes"},
         _words(
             en=(
-                "{% if own %}What you suggested{% else %}What you voted for{% endif %}" + _WENT_ON["en"],
+                "News of {% if own %}what you suggested{% else %}what you voted for{% endif %}",
                 "Hello {{ name }},\n\n{% if own %}what you suggested{% else %}what you voted for{% endif %} in"
                 " {{ community }}" + _WENT_ON["en"] + ".\n\n{% if note %}> {{ note }}\n\n{% endif %}"
                 "[See it]({{ link }})",
             ),
             it=(
-                "{% if own %}La tua proposta{% else %}Una proposta che hai votato{% endif %}" + _WENT_ON["it"],
+                "Novità su {% if own %}ciò che hai proposto{% else %}ciò che hai votato{% endif %}",
                 "Ciao {{ name }},\n\n{% if own %}la tua proposta{% else %}una proposta che hai votato{% endif %}"
                 " in {{ community }}" + _WENT_ON["it"] + ".\n\n{% if note %}> {{ note }}\n\n{% endif %}"
                 "[Guardala]({{ link }})",

@@ -54,10 +54,22 @@ async def known_somebody(community: Community) -> str:
     return member
 
 
+#: Whose a row is, where its table does not say so as most do.
+WHOSE = {
+    "kudos": "$2 in (giver_id, receiver_id)",
+    "nominations": "$2 in (nominee_id, nominator_id)",
+    "ideas": "author_id = $2",
+    "idea_moves": "idea_id in (select idea_id from ideas where community = $1 and author_id = $2)",
+    "message_recipients": (
+        "recipient_id::text in (select identity from identities where community = $1 and member_id = $2)"
+    ),
+}
+
+
 async def rows_of(community: Community, member: str) -> dict[str, int]:
     counts = {}
     for table in erasure.store.DELETED_TABLES:
-        whose = "$2 in (giver_id, receiver_id)" if table == "kudos" else "member_id = $2"
+        whose = WHOSE.get(table, "member_id = $2")
         sql = f"select count(*) from {table} where community = $1 and {whose}"
         counts[table] = await community.pool.fetchval(sql, community.name, member)
     return {table: count for table, count in counts.items() if count}

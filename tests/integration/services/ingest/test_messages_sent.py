@@ -174,10 +174,12 @@ async def test_a_nudge_and_news_of_a_suggestion_are_mailed_once_with_the_way_the
     assert sorted(mails) == [
         "Grace, somebody answered you",
         "Helper: you were chosen",
-        "What you suggested is planned",
+        "News of what you suggested",
     ]
-    assert "> It comes with *spring*." in mails["What you suggested is planned"]
-    assert f"https://plaudit.example/me/ideas/{idea_id}" in mails["What you suggested is planned"]
+    assert "what you suggested in" in mails["News of what you suggested"]
+    assert "is planned." in mails["News of what you suggested"]
+    assert "> It comes with *spring*." in mails["News of what you suggested"]
+    assert f"https://plaudit.example/me/ideas/{idea_id}" in mails["News of what you suggested"]
     assert f"https://plaudit.example/me/nominations/{round_id}" in mails["Helper: you were chosen"]
     assert "https://plaudit.example/me/nudges" in mails["Grace, somebody answered you"]
 

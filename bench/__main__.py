@@ -14,7 +14,7 @@ from bench.context import Context
 from bench.factor import measure
 from bench.machine import this_machine
 from bench.results import Results
-from bench.stages import broker, connectors, front, gateway, transactions
+from bench.stages import broker, connectors, front, gateway, recognition, transactions
 from plaudit.stack import StackError
 
 HERE = Path(__file__).parent
@@ -27,6 +27,7 @@ SECTIONS: dict[str, Callable[[Context], Awaitable[None]]] = {
     "gateway": gateway.through_gateway,
     "consume": broker.consume,
     "scoring": transactions.scoring,
+    "recognition": recognition.recognition,
     "ledger": transactions.ledger,
     "relay": broker.relay,
     "end-to-end": end_to_end.run,

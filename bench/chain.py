@@ -94,6 +94,10 @@ class Link:
         )
         return [(row["topic"], row["key"], row["value"]) for row in sorted(rows, key=lambda row: row["id"])]
 
+    def cpu_seconds(self) -> float:
+        """CPU that this process and the connection's backend have used so far, in seconds."""
+        return time.process_time() + self._backend_seconds()
+
     def _backend_seconds(self) -> float:
         times = self.backend.cpu_times()
         return float(times.user + times.system)

@@ -13,7 +13,7 @@ import click
 import yaml
 from rich.console import Console
 
-from plaudit.calls import Refused, request
+from plaudit.calls import Refused, every_item, request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
@@ -359,3 +359,22 @@ def revoke_link(where: Where, as_json: bool, link: str) -> None:
     """Have a LINK give nothing any more; whoever claimed it keeps what they got."""
     found = _ask(where, "POST", f"{LINKS}/{quote(link, safe='')}/revoke", WRITE)
     show(found, as_json=as_json, words=_link_lines)
+
+
+@reward.command("expiring", epilog="Example: plaudit reward expiring forum:ada --community demo")
+@to_work
+@json_option
+@click.argument("member", metavar="MEMBER")
+def list_expiring(where: Where, as_json: bool, member: str) -> None:
+    """List the points of a MEMBER that expire, soonest first. MEMBER is an id or an identity, like forum:ada."""
+    place = where.place()
+    with place.access("plaudit reward", READ, ("rewards",)) as key:
+        name = quote(member, safe=":")
+        found = every_item(f"{place.url('rewards')}/v1/members/{name}/expiring-points", key)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    table = listing("last day", "points")
+    for one in found:
+        table.add_row(plain(one["last_day"]), f"{one['points']:,}")
+    Console().print(table)

@@ -107,11 +107,11 @@ async def scoring(context: Context) -> None:
             recorded.append(calls)
 
         async def rate() -> float:
-            await _truncate(state, "scoring", SCORING_TABLES)
+            await truncate(state, "scoring", SCORING_TABLES)
             return await _consume(state, links, len(values))
 
         async def limit() -> float:
-            await _truncate(state, "scoring", SCORING_TABLES)
+            await truncate(state, "scoring", SCORING_TABLES)
             started = time.perf_counter()
             for calls in recorded:
                 async with begin(link.pool) as conn:
@@ -190,7 +190,7 @@ async def ledger(context: Context) -> None:
         rows = [_row(fact) for fact in facts]
 
         async def rate() -> float:
-            await _truncate(state, "rewards", LEDGER_TABLES)
+            await truncate(state, "rewards", LEDGER_TABLES)
             started = time.perf_counter()
             for start in range(0, len(facts), BATCH_COUNT):
                 async with link.begin() as tx:
@@ -258,7 +258,8 @@ def _row(fact: Any) -> tuple[Any, ...]:
     return (*transfer, *entry, *entry, *lot)
 
 
-async def _truncate(state: StackState, service: str, tables: Sequence[str]) -> None:
+async def truncate(state: StackState, service: str, tables: Sequence[str]) -> None:
+    """Empty tables of a service, as the administrator."""
     admin = await asyncpg.connect(database_url(state.postgres_admin_url, role_name(service)))
     try:
         await admin.execute(f"truncate {', '.join(tables)}")

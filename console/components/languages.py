@@ -130,6 +130,15 @@ class Writer:
         """A time of the day, to the minute."""
         return format_time(self._moment(value), format="HH:mm", tzinfo=self.zone, locale=self.locale)
 
+    def recent(self, value: datetime | str) -> str:
+        """A time of today alone, of another day with that, and its year where it is another: 14 Nov, 05:23."""
+        found, now = self._local(value), datetime.now(self.zone).date()
+        if found == now:
+            return self.time(value)
+        year = "" if found.year == now.year else " y"
+        day = format_date(found, format=f"d MMM{year}", locale=self.locale)
+        return f"{day}, {self.time(value)}"
+
     def moment(self, value: datetime | str) -> str:
         """A day and a time."""
         return format_datetime(

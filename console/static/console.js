@@ -226,6 +226,9 @@
     });
   }
 
+  // What is done piece by piece goes on by itself; whoever stops it follows a link meanwhile.
+  for (const form of document.querySelectorAll("[data-goes-on]")) form.requestSubmit();
+
   // Copying takes script, so the buttons come with it.
   for (const code of document.querySelectorAll("[data-copy]")) {
     const button = document.createElement("button");

@@ -30,4 +30,10 @@ recognition:
   levels:
     - {{id: seedling, title: Seedling, points: 0}}
     - {{id: oak, title: Oak, points: 1000}}
+  quests:
+    - id: first-steps
+      title: First steps
+      steps:                          # in any order; what was done before counts, too
+        - {{id: help, title: Answer three times, rule: answer, times: 3}}
+        - {{id: solve, title: Have an answer accepted, rule: answer-accepted}}
 """

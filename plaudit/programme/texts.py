@@ -37,7 +37,7 @@ READS = ("programmes:read", "programmes:write")
 @click.option("--title", default="My programme", show_default=True, help="What it is called")
 @json_option
 def begin_programme(file: Path, programme_id: str, title: str, as_json: bool) -> None:
-    """Write a FILE to begin with: a rule, a badge and a level, with a word on each. Overwrites nothing."""
+    """Write a FILE to begin with: rules, a badge, levels and a quest, with a word on each. Overwrites nothing."""
     if re.fullmatch(SLUG_PATTERN, programme_id) is None:
         raise click.BadParameter("an id is of lower-case letters, digits, - and _, 63 at most", param_hint="--id")
     text = BEGINNING.format(programme=programme_id, title=json.dumps(title, ensure_ascii=False))

@@ -108,3 +108,59 @@ async def test_a_member_is_looked_at_taken_away_and_forgotten(console: Console) 
         await expect(page.locator("main")).to_contain_text("engagement.raw.v1")
         await expect(page.locator("main")).not_to_contain_text("Lethe")
         assert await visitor.width() <= 1280
+
+
+TABLE_COUNT = 130
+
+
+async def test_a_table_of_members_is_looked_at_and_then_declared(console: Console) -> None:
+    rows = "\n".join(f"Imported {number},im{number}," for number in range(TABLE_COUNT))
+    wrong = f"Cy,cy\nDan,{'d' * 600},\nEve,im0,\nEve,im1,U-eve\nEve,im2,U-eve"
+    table = f"name;forum;chat\n{rows}\n{wrong}\n".replace(",", ";")
+    async with console.visitor(locale="en-GB") as visitor:
+        page = visitor.page
+        await visitor.go("/members")
+        await page.get_by_role("link", name="Import a table").click()
+        assert await visitor.violations() == []
+        await page.get_by_label("Rows").fill("name,E-mail\nAda,a@example.org")
+        await page.get_by_role("button", name="Look at what it does").click()
+        await expect(page.get_by_role("alert")).to_contain_text("Line 1: the table has a column 'E-mail'")
+        visitor.complaints.clear()  # the browser's, that the form was not taken
+        await page.get_by_label("Or open a file").set_input_files(
+            files=[{"name": "people.csv", "mimeType": "text/csv", "buffer": table.encode()}]
+        )
+        await page.get_by_role("button", name="Look at what it does").click()
+        await expect(page.locator("h1")).to_have_text("3 of 135 rows would be refused")
+        faults = page.locator("tr[data-tone=bad]")
+        await expect(faults).to_have_count(3)
+        await expect(faults.nth(0)).to_contain_text("has 2 cells where the first line names 3 columns")
+        # One that an earlier row is in the way of says which.
+        await expect(faults.nth(2)).to_contain_text("line 4")
+        assert await visitor.violations() == []
+        await page.get_by_role("button", name="Declare 132 members").click()
+        # In two pieces, of which the second begins by itself.
+        await expect(page.locator("h1")).to_have_text("132 rows are members now")
+        await expect(faults).to_have_count(3)
+        await visitor.go("/members")
+        await page.get_by_label("A name, a handle, or channel:id").fill("im129")
+        await page.get_by_role("button", name="Find", exact=True).click()
+        await expect(page.locator("tbody tr")).to_contain_text("Imported 129")
+        assert visitor.complaints == []
+
+
+async def test_a_table_is_declared_without_script_and_on_a_narrow_screen(console: Console) -> None:
+    table = "name,forum\n" + "\n".join(f"Narrow {number},na{number}" for number in range(TABLE_COUNT))
+    async with console.visitor(
+        locale="it-IT", java_script_enabled=False, viewport={"width": 320, "height": 800}
+    ) as visitor:
+        page = visitor.page
+        await visitor.go("/members/import")
+        await page.locator("#table").fill(table)
+        await page.get_by_role("button", name="Guarda").click()
+        await expect(page.locator("h1")).to_have_text(f"Tutte le {TABLE_COUNT} righe possono essere prese")
+        assert await visitor.width() <= 320
+        await page.get_by_role("button", name=f"Dichiara {TABLE_COUNT} membri").click()
+        await expect(page.locator("h1")).to_have_text(f"100 righe su {TABLE_COUNT} sono fatte")
+        assert await visitor.width() <= 320
+        await page.get_by_role("button", name="Continua").click()
+        await expect(page.locator("h1")).to_have_text(f"{TABLE_COUNT} righe ora sono membri")

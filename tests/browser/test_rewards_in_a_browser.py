@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from playwright.async_api import expect
 
@@ -13,6 +14,7 @@ from plaudit.access import add_person, local_people, temporary_key
 from plaudit.calls import request
 from plaudit.stack.idle import wait_until_idle
 from services.rewards.catalogue.api.pictures import EXAMPLE
+from shared.postgres import database_url, role_name
 from tests.browser.conftest import LOOKED_AT, Console
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -37,6 +39,43 @@ def reply(who: str) -> dict[str, Any]:
         "time": datetime.now(UTC).isoformat(),
         "data": {"channel": "forum", "actor": {"id": who, "name": NAMES[who]}, "length_chars": 90},
     }
+
+
+async def a_card_of_which_nobody_knows(console: Console, manager: str) -> str:
+    """The page of an order at a provider, whose card a manager named on the reward's page."""
+    state, rewards = console.state, console.state.service_urls["rewards"]
+    scopes = ("rewards:read", "rewards:write")
+    with temporary_key(state, COMMUNITY, "bookshop", scopes, state.service_urls) as key:
+        card = {"id": "book-card", "kind": "gift_card", "title": "Book card", "points": 10}
+        request("POST", f"{rewards}/v1/catalogue/rewards", key, json=card)
+        async with console.visitor(community=COMMUNITY, person=manager, locale="en-GB") as visitor:
+            await visitor.go("/catalogue/book-card")
+            for label, text in (("Product", "sandbox-books"), ("What it is worth", "10.00"), ("Currency", "EUR")):
+                await visitor.page.get_by_label(label, exact=True).fill(text)
+            await visitor.page.get_by_role("button", name="Say so").click()
+            await expect(visitor.page.locator("#card")).to_contain_text("sandbox-books")
+        chosen = {"member_id": "forum:ada", "reward_id": "book-card"}
+        made = request("POST", f"{rewards}/v1/redemptions", key, json=chosen, headers={"Idempotency-Key": "card"})
+    conn = await asyncpg.connect(database_url(state.postgres_admin_url, role_name("rewards")))
+    try:
+        # There is no account anywhere: what a provider would leave behind that does not answer.
+        await conn.execute(
+            "update provider_orders set unknown_since = now(), tries_count = 3, reason = $2 where community = $1",
+            COMMUNITY,
+            "no answer within 10 s",
+        )
+    finally:
+        await conn.close()
+    path = f"/gift-cards/{made['redemption_id']}"
+    async with console.visitor(community=COMMUNITY, person=manager, locale="en-GB") as visitor:
+        await visitor.go(path)
+        await expect(visitor.page.locator("h1")).to_contain_text("nobody knows")
+        await visitor.page.get_by_label("How you know").fill("Their support says so")
+        await visitor.page.get_by_role("button", name="Say so").click()
+        await expect(visitor.page.locator(".deed")).to_contain_text("Their support says so")
+        await visitor.page.get_by_role("button", name="Confirm it").click()
+        await expect(visitor.page.locator("main")).to_contain_text("Whoever said")
+    return path
 
 
 @pytest.mark.timeout(600)
@@ -176,6 +215,7 @@ async def test_a_voucher_goes_from_its_codes_to_whom_it_is_given(console: Consol
         await visitor.go("/me/cart")
         await expect(page.locator("main")).to_contain_text("Your cart is empty")
 
+    ordered = await a_card_of_which_nobody_knows(console, manager)
     wrong = []
     for language, theme, width in LOOKED_AT:
         look = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 900}}
@@ -188,6 +228,10 @@ async def test_a_voucher_goes_from_its_codes_to_whom_it_is_given(console: Consol
             link_path,
             "/shipping",
             parcel,
+            "/catalogue/book-card",
+            "/gift-cards",
+            "/gift-cards/providers/tremendous",
+            ordered,
         )
         for who, paths in (
             ({"person": manager}, staff),

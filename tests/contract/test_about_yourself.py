@@ -17,8 +17,11 @@ _HELD = f"{SCORING} test_nobody_decides_what_is_held_of_theirs_nor_of_whom_they_
 _BADGE = f"{BADGES} test_nobody_gives_or_takes_back_a_badge_of_their_own"
 _PAID = f"{REWARDS}/test_outcomes_of_two.py test_nobody_approves_what_pays_them_nor_confirms_that_it_came_back"
 _CHOSEN = f"{REWARDS}/test_redeeming.py test_nobody_confirms_what_they_chose_themselves"
+_SENT = f"{REWARDS}/test_sends.py test_much_takes_another_person_and_nobody_sends_to_themselves"
+_FOUND_OUT = f"{REWARDS}/test_gift_cards.py test_nobody_decides_what_became_of_their_own_order"
 _SENT = f"{REWARDS}/test_goods_sent.py test_nobody_sends_themselves_what_they_chose"
 _MERGES = f"{INGEST} test_who_is_one_by_a_merge_is_that_person_too_while_it_lasts_and_no_merge_is_by_oneself"
+_IDEAS = "tests/integration/services/ingest/test_ideas.py test_nobody_goes_on_with_what_they_suggested_themselves"
 #: What decides about a member, and the test in which somebody tries it for themselves.
 DECIDES: Final = {
     "scoring POST /v1/guideline-cases/{case_id}/decide": _MODERATES,
@@ -42,12 +45,18 @@ DECIDES: Final = {
     "rewards POST /v1/payout-runs/{run_id}/approve": _PAID,
     "rewards POST /v1/payout-runs/{run_id}/outcomes/{outcome_id}/confirm": _PAID,
     "rewards POST /v1/redemptions/{redemption_id}/confirm": _CHOSEN,
+    "rewards POST /v1/sends/{send_id}/submit": _SENT,
+    "rewards POST /v1/sends/{send_id}/approve": _SENT,
+    "rewards POST /v1/provider-orders/{redemption_id}/outcome": _FOUND_OUT,
+    "rewards POST /v1/provider-orders/{redemption_id}/outcome/confirm": _FOUND_OUT,
     "rewards POST /v1/fulfilments/{redemption_id}/take": _SENT,
     "rewards POST /v1/fulfilments/{redemption_id}/ship": _SENT,
     "ingest POST /v1/members/{member_id}/merge": _MERGES,
     "ingest POST /v1/members/{member_id}/unmerge": _MERGES,
     "ingest PUT /v1/members/{member_id}/standing": _MERGES,
     "ingest PUT /v1/members/{member_id}/attributes": _MERGES,
+    "ingest POST /v1/ideas/{idea_id}/move": _IDEAS,
+    "ingest POST /v1/ideas/{idea_id}/join": _IDEAS,
 }
 THEIRS = "a member does so for themselves"
 NOBODYS = "about no member"
@@ -100,6 +109,12 @@ DECIDES_NOT: Final = {
     "rewards POST /v1/periods/{month}/reopen": NOBODYS,
     "rewards POST /v1/periods/{month}/confirm": NOBODYS,
     "rewards POST /v1/periods/{month}/withdraw": NOBODYS,
+    "rewards POST /v1/wallets": NOBODYS,
+    "rewards PUT /v1/wallets/{wallet_id}": NOBODYS,
+    "rewards POST /v1/wallets/{wallet_id}/freeze": NOBODYS,
+    "rewards POST /v1/wallets/{wallet_id}/decisions": NOBODYS,
+    "rewards POST /v1/wallet-decisions/{decision_id}/confirm": NOBODYS,
+    "rewards POST /v1/wallet-decisions/{decision_id}/withdraw": "nothing happens",
     "rewards POST /v1/journals": "no member's account is booked on by hand",
     "rewards POST /v1/journals/{journal_id}/confirm": "no member's account is booked on by hand",
     "rewards POST /v1/journals/{journal_id}/withdraw": "nothing happens",
@@ -110,10 +125,23 @@ DECIDES_NOT: Final = {
     "rewards PUT /v1/catalogue/rewards/{reward_id}/picture": NOBODYS,
     "rewards DELETE /v1/catalogue/rewards/{reward_id}/picture": NOBODYS,
     "rewards POST /v1/catalogue/rewards/{reward_id}/codes": NOBODYS,
+    "rewards PUT /v1/catalogue/rewards/{reward_id}/card": NOBODYS,
+    "rewards PUT /v1/providers/{provider}": NOBODYS,
+    "rewards POST /v1/providers/{provider}/disconnect": NOBODYS,
+    "rewards POST /v1/provider-orders/{redemption_id}/ask": "its provider says how it stands",
+    "rewards POST /v1/provider-orders/{redemption_id}/cancel": "they get what they had",
+    "rewards POST /v1/provider-orders/{redemption_id}/acknowledge": "nothing happens",
+    "rewards POST /v1/provider-webhooks/{account_id}": NOBODYS,
     "rewards POST /v1/reward-links": NOBODYS,
     "rewards POST /v1/reward-links/open": NOBODYS,
     "rewards POST /v1/reward-links/{link_id}/revoke": NOBODYS,
     "rewards POST /v1/members/{member_id}/reward-claims": THEIRS,
+    "rewards POST /v1/sends": "nothing is given by a draft",
+    "rewards POST /v1/sends/{send_id}/cancel": "it gives nobody anything",
+    "rewards POST /v1/sends/{send_id}/retry": "of what another approved, or who is none of them handed in",
+    "rewards POST /v1/members/{member_id}/sent-claims": THEIRS,
+    "ingest POST /v1/offers/{token}/sign-in": THEIRS,
+    "ingest POST /v1/members/{member_id}/offers": THEIRS,
     "rewards POST /v1/redemptions": THEIRS,
     "rewards POST /v1/redemptions/{redemption_id}/cancel": THEIRS,
     "rewards POST /v1/members/{member_id}/redemptions": THEIRS,
@@ -127,6 +155,7 @@ DECIDES_NOT: Final = {
     "ingest POST /v1/members/links": "the member shows that it is theirs",
     "ingest PUT /v1/members/identities": "an identity that has another owner is given to nobody",
     "ingest POST /v1/members/declare": "an identity that has another owner is given to nobody",
+    "ingest POST /v1/members/declare/preview": NOBODYS,
     "ingest POST /v1/members/search": NOBODYS,
     "ingest PUT /v1/members/{member_id}/messaging/address": THEIRS,
     "ingest DELETE /v1/members/{member_id}/messaging/address": THEIRS,
@@ -141,6 +170,15 @@ DECIDES_NOT: Final = {
     "ingest POST /v1/kudos": "nobody thanks themselves",
     "ingest POST /v1/kudos/{event_uid}/take-back": "it takes away, and gives nothing",
     "ingest POST /v1/kudos/receivers": NOBODYS,
+    "ingest POST /v1/ideas": THEIRS,
+    "ingest POST /v1/ideas/{idea_id}/vote": "nobody votes for what they suggested",
+    "ingest POST /v1/ideas/{idea_id}/withdraw": "it takes away, and gives nothing",
+    "ingest POST /v1/nomination-rounds": NOBODYS,
+    "ingest POST /v1/nomination-rounds/{round_id}/cancel": NOBODYS,
+    "ingest POST /v1/nomination-rounds/{round_id}/nominations": "nobody nominates themselves",
+    "ingest POST /v1/nominations/{nomination_id}/accept": THEIRS,
+    "ingest POST /v1/nominations/{nomination_id}/decline": THEIRS,
+    "ingest POST /v1/nominations/{nomination_id}/vote": "nobody votes for themselves",
     "ingest POST /v1/celebration-reactions": "it wishes somebody well, and earns nothing",
     "ingest POST /v1/own-members": "it takes away, and is shown by a token",
     "ingest POST /v1/communities/{community}/people": OWN_ROLES,

@@ -12,7 +12,7 @@ from console.asking import Answer
 from console.components.tables import Filter, Listing
 from console.frame.navigation import MEMBERS
 from console.frame.visits import NotFoundError, Visit, page
-from console.pages.members import leaving, member, merging, scoring
+from console.pages.members import importing, leaving, member, merging, scoring
 from console.pages.members.searching import TEXT_MAX_CHARS, TEXT_MIN_CHARS, find, members_like
 from console.pages.members.words import ACTS, MARKS, OPPOSITE, REASONS
 
@@ -150,6 +150,9 @@ ROUTES = [
     Route(f"{MEMBERS.path}/find", page(find, scope=MEMBERS.scope), methods=["POST"]),
     Route(f"{MEMBERS.path}/mark", page(mark, scope=WRITE), methods=["POST"]),
     Route(f"{MEMBERS.path}/suggestions", page(suggestions, scope=MEMBERS.scope)),
+    Route(importing.PATH, page(importing.show, scope=WRITE), methods=["GET"]),
+    Route(importing.PATH, page(importing.look, scope=WRITE), methods=["POST"]),
+    Route(f"{importing.PATH}/rows", page(importing.declare, scope=WRITE), methods=["POST"]),
     Route(ONE, page(member.show, scope=MEMBERS.scope)),
     Route(f"{ONE}/standing", page(member.say_standing, scope=WRITE), methods=["POST"]),
     Route(f"{ONE}/score", page(scoring.look, scope="points:read")),

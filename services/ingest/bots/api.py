@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from services.ingest.bots import handlers
-from services.ingest.members.api import Member
+from services.ingest.members.api.identities import Member
 from services.ingest.members.domain import MemberKey
 from shared.access_keys import check_not_about_oneself
 from shared.contracts.facts import Standing

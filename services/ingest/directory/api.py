@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field, StringConstraints
 
 from services.ingest.directory import domain, store
-from services.ingest.members.api import Member
+from services.ingest.members.api.identities import Member
 from shared.contracts.fields import Name
 from shared.http import (
     IN_ANSWER,

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from services.ingest.members.api import Member
+from services.ingest.members.api.identities import Member
 from services.ingest.members.domain import MemberKey
 from services.ingest.members.store import members as members_store
 from services.ingest.merges import domain, handlers

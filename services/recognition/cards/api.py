@@ -1,5 +1,6 @@
 """HTTP route of a member's card."""
 
+from collections.abc import Collection
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.recognition.badges.api.of_member import MemberRecognition, recognition_of
+from services.recognition.badges.store.shown import load_secret_grants
 from services.recognition.cards import store
 from shared.http import Conn, MemberId, Principal, Problem, ProblemType, Public, Scope, problem_responses, requires
 from shared.http.problem_types import TOO_MANY_READS, UNKNOWN_IDENTITY
@@ -33,16 +35,19 @@ class Card(BaseModel):
     level: str | None = Field(description="The title of the highest level that stands", examples=["Regular"])
     next_level: NextOnCard | None = Field(description="Null at the highest level")
     badges: list[str] = Field(
-        description=f"Titles of badges that stand, the newest {BADGES_MAX_COUNT}", examples=[["First answer"]]
+        description=f"Titles of badges that stand, the newest {BADGES_MAX_COUNT}; no secret ones, which only who"
+        " holds them knows of",
+        examples=[["First answer"]],
     )
     badges_count: int = Field(examples=[1])
     is_shown: bool = Field(description="Whether everybody may see it: the member said so and takes it back alone")
 
     @classmethod
-    def of(cls, known: MemberRecognition, *, is_shown: bool) -> Self:
-        """The card of what a member has been recognised for."""
+    def of(cls, known: MemberRecognition, *, secret: Collection[str], is_shown: bool) -> Self:
+        """The card of what a member has been recognised for, but for badges whose grants are `secret`."""
         following = known.next_level
-        newest = sorted(known.badges, key=lambda badge: (badge.event_time, badge.name), reverse=True)
+        badges = [badge for badge in known.badges if str(badge.grant_id) not in secret]
+        newest = sorted(badges, key=lambda badge: (badge.event_time, badge.name), reverse=True)
         return cls(
             member_id=known.member_id,
             name=known.name,
@@ -52,7 +57,7 @@ class Card(BaseModel):
             if following is None
             else NextOnCard(title=following.title, points=max(0, known.points) + following.points_missing),
             badges=[badge.title for badge in newest[:BADGES_MAX_COUNT]],
-            badges_count=len(known.badges),
+            badges_count=len(badges),
             is_shown=is_shown,
         )
 
@@ -77,4 +82,7 @@ async def get_card(
     if principal.is_publishable and not is_shown:
         raise Problem(NO_CARD, "Nobody has that id, or whoever has it shows none")
     known = await recognition_of(conn, community=principal.community, member_id=member_id)
-    return Card.of(known, is_shown=is_shown)
+    secret = await load_secret_grants(
+        conn, community=principal.community, grant_ids=[str(badge.grant_id) for badge in known.badges]
+    )
+    return Card.of(known, secret=secret, is_shown=is_shown)

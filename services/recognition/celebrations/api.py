@@ -116,7 +116,7 @@ async def _asked(
         community,
         member_ids=None if member_id is None else await load_group(conn, community=community, head_id=member_id),
         kinds=kinds,
-        secret=() if whole or is_own else await feed.load_secret_badges(conn, community=community),
+        badges=None if whole or is_own else await feed.load_open_badges(conn, community=community),
         by_ids=() if own is None else await load_group(conn, community=community, head_id=own),
         hides_absent=not is_own,
     )

@@ -5,7 +5,7 @@ is taken back, and is not celebrated again.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final, NamedTuple
@@ -214,24 +214,32 @@ def asks_who_joined(recognition: Recognition) -> bool:
     return any(one.since == "joined" for one in recognition.milestones)
 
 
-def reached(ladders: Iterable[Ladder], before: int, now: int, *, like: Celebration) -> list[Celebration]:
-    """What is celebrated when a number rises; `like` says whose it is, when, and by what."""
+def reached(
+    ladders: Iterable[Ladder], before: int, now: int, *, like: Callable[[], Celebration]
+) -> list[Celebration]:
+    """What is celebrated when a number rises; `like` says whose it is, when, and by what, once there is something.
+
+    Nearly every event and award reaches nothing.
+    """
+    found = [(ladder.milestone, number) for ladder in ladders for number in ladder.reached(before, now)]
+    if not found:
+        return []
+    said = like()
     return [
         Celebration(
-            community=like.community,
-            member_id=like.member_id,
+            community=said.community,
+            member_id=said.member_id,
             kind="milestone",
-            name=ladder.milestone.id,
-            title=ladder.milestone.titled(number),
-            event_time=like.event_time,
-            version=like.version,
+            name=milestone.id,
+            title=milestone.titled(number),
+            event_time=said.event_time,
+            version=said.version,
             number=number,
-            together=ladder.milestone.together is not None,
-            day=like.day,
-            event_uid=like.event_uid,
-            award_id=like.award_id,
-            traceparent=like.traceparent,
+            together=milestone.together is not None,
+            day=said.day,
+            event_uid=said.event_uid,
+            award_id=said.award_id,
+            traceparent=said.traceparent,
         )
-        for ladder in ladders
-        for number in ladder.reached(before, now)
+        for milestone, number in found
     ]

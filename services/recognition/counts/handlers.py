@@ -6,6 +6,7 @@ celebrate, whose levels are due, numbers of holders, numbers of all members toge
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from services.recognition.celebrations.domain import Celebration, reached
@@ -204,7 +205,7 @@ async def _change(
         ]
         if counter_id in plan.milestones_by_counter and change.by > 0 and not change.cause.is_backfill:
             number = member.counts.get(counter_id, 0)
-            like = celebration_of(change, head[1], plan.thresholds.version)
+            like = partial(celebration_of, change, head[1], plan.thresholds.version)
             celebrated += reached(plan.milestones_by_counter[counter_id], number - 1, number, like=like)
     await store.add_acts(
         tx.conn,
@@ -321,7 +322,7 @@ async def _add_joint(
         plan = plans.get(key[0], NO_PLAN)
         before, now[key[0], counter_id] = now[key[0], counter_id], now[key[0], counter_id] + change.by
         if counter_id in plan.joint_by_counter and change.by > 0 and not change.cause.is_backfill:
-            like = celebration_of(change, heads.get(key, key[1]), plan.thresholds.version)
+            like = partial(celebration_of, change, heads.get(key, key[1]), plan.thresholds.version)
             celebrated += reached(plan.joint_by_counter[counter_id], before, before + 1, like=like)
     await celebrate(tx, celebrations=celebrated)
 

@@ -113,20 +113,26 @@ def _reached(award: PointsAwarded, member: Member, before: int, thresholds: Thre
     ladders = thresholds.milestones.by_points
     if not ladders or member.points <= before or is_backfill(award):
         return []
+    return reached(
+        ladders, before, member.points, like=lambda: _celebration_of(award, member, version=thresholds.version)
+    )
+
+
+def _celebration_of(award: PointsAwarded, member: Member, *, version: int) -> Celebration:
+    """What is celebrated where an award reaches a milestone, whichever that is."""
     data = award["data"]
-    like = Celebration(
+    return Celebration(
         community=member.community,
         member_id=member.member_id,
         kind="milestone",
         name="",
         title="",
         event_time=data["event_time"],
-        version=thresholds.version,
+        version=version,
         day=data.get("day"),
         award_id=data["award_id"],
         traceparent=award.get("traceparent"),
     )
-    return reached(ladders, before, member.points, like=like)
 
 
 def _is_read(award: AwardData, reads: Reads) -> bool:

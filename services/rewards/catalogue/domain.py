@@ -12,9 +12,10 @@ from shared.contracts.programme import CatalogueReward
 
 
 class RewardKind(StrEnum):
-    """What a reward is; only vouchers come from a stock of codes."""
+    """What a reward is; only vouchers come from a stock of codes, and gift cards from providers."""
 
     VOUCHER = "voucher"
+    GIFT_CARD = "gift_card"
     MERCHANDISE = "merchandise"
     DONATION = "donation"
     EXPERIENCE = "experience"
@@ -125,6 +126,8 @@ class Reward:
         """
         if (terms.kind is RewardKind.VOUCHER) != (self.terms.kind is RewardKind.VOUCHER):
             raise UnusableRewardError("kind", "what has codes stays a voucher, and nothing becomes one")
+        if (terms.kind is RewardKind.GIFT_CARD) != (self.terms.kind is RewardKind.GIFT_CARD):
+            raise UnusableRewardError("kind", "a gift card stays one, and nothing becomes one")
         begun = [price for price in self.prices if price.effective_from <= now]
         if self.price_at(now) != points:
             begun.append(Price(now, points))

@@ -11,6 +11,7 @@ from services.rewards.lots.handlers.merges import move
 from services.rewards.payouts.links.handlers import relink
 from services.rewards.payouts.payees.store import load_payees
 from services.rewards.payouts.store import lock_runs
+from services.rewards.providers.store.orders import forget_proposed
 from services.rewards.shipping.store import forget_addresses
 from services.rewards.vouchers.store import forget_codes
 from shared import followed_audiences
@@ -65,6 +66,7 @@ async def look_after(tx: Transaction) -> None:
     # 3. What vouchers say that were given to them, and where their goods were sent, is nobody's to see any more.
     for owner in sorted(owners):
         await forget_codes(tx.conn, community=owner.community, member_ids=[owner.member_id], at=tx.now)
+        await forget_proposed(tx.conn, community=owner.community, member_ids=[owner.member_id])
         await forget_addresses(tx.conn, community=owner.community, member_ids=[owner.member_id], at=tx.now)
     for owner, erased in owners.items():
         is_done = owner in over and tx.now - erased.erased_at > ARRIVES_WITHIN

@@ -157,4 +157,6 @@ def fulfilled_by(offer: Offer) -> FulfilledBy | None:
     """Who has to see to it that a reward arrives; None where nothing is sent or ordered."""
     if offer.source is RewardSource.CATALOGUE and offer.terms.kind is RewardKind.MERCHANDISE:
         return FulfilledBy.HAND
+    if offer.source is RewardSource.CATALOGUE and offer.terms.kind is RewardKind.GIFT_CARD:
+        return FulfilledBy.PROVIDER
     return None

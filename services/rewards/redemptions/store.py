@@ -25,13 +25,14 @@ def _redemption(row: Record) -> Redemption:
         member_id=str(row["member_id"]),
         reward_id=row["reward_id"],
         title=row["title"],
-        points=row["points"],
+        points=row["spent_points"] or row["points"],
         state=RedemptionState(row["state"]),
         created_at=row["created_at"],
         expires_at=row["expires_at"],
         changed_at=row["changed_at"],
         changed_by=row["changed_by"],
         has_code=row.get("has_code", False),
+        reserved_points=row["points"] if row["spent_points"] else None,
         fulfilment=FulfilmentState(row["fulfilment"]) if row.get("fulfilment") else None,
         fulfilled_by=FulfilledBy(row["fulfilled_by"]) if row.get("fulfilled_by") else None,
         needs_address=row.get("needs_address", False),
@@ -170,12 +171,13 @@ async def lock_overdue(conn: Connection, *, now: datetime, limit: int) -> list[R
 
 
 async def set_states(conn: Connection, redemptions: Sequence[Redemption]) -> None:
-    """Write the states of redemptions, and who or what brought them there."""
+    """Write the states of redemptions, who or what brought them there, and what they came to if that is less."""
     await conn.execute(
         """
-        update redemptions r set state = c.state, changed_at = c.changed_at, changed_by = c.changed_by
-        from unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[])
-            as c(community, redemption_id, state, changed_at, changed_by)
+        update redemptions r set state = c.state, changed_at = c.changed_at, changed_by = c.changed_by,
+            spent_points = c.spent_points
+        from unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::bigint[])
+            as c(community, redemption_id, state, changed_at, changed_by, spent_points)
         where r.community = c.community and r.redemption_id = c.redemption_id
         """,
         [redemption.community for redemption in redemptions],
@@ -183,6 +185,7 @@ async def set_states(conn: Connection, redemptions: Sequence[Redemption]) -> Non
         [redemption.state for redemption in redemptions],
         [redemption.changed_at for redemption in redemptions],
         [redemption.changed_by for redemption in redemptions],
+        [redemption.points if redemption.reserved_points else None for redemption in redemptions],
     )
 
 

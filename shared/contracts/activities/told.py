@@ -74,18 +74,23 @@ def kept_back(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def told_data(data: Mapping[str, Any]) -> dict[str, Any]:
     """What of an activity's data travels."""
-    told = {name: value for name, value in data.items() if name not in _REDUCED}
-    for name in data.keys() & _REDUCED:
-        if name == _PERSON:
-            told[name] = _told_person(data[name])
-        elif name == _PEOPLE:
-            told[name] = [_told_person(person) for person in data[name]]
+    told: dict[str, Any] = {}
+    for name, value in data.items():
+        if name not in _REDUCED:
+            told[name] = value
+        elif name == _PERSON:
+            told[name] = _told_person(value)
         elif name in _THINGS:
-            thing = data[name]
-            told[name] = {"id": thing["id"]}
-            if "author" in thing:
-                told[name]["author"] = _told_person(thing["author"])
+            told[name] = _told_thing(value)
+        elif name == _PEOPLE:
+            told[name] = [_told_person(person) for person in value]
     return told
+
+
+def _told_thing(thing: Mapping[str, Any]) -> dict[str, Any]:
+    if "author" in thing:
+        return {"id": thing["id"], "author": _told_person(thing["author"])}
+    return {"id": thing["id"]}
 
 
 def _told_person(person: Mapping[str, Any]) -> dict[str, Any]:

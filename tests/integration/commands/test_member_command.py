@@ -99,10 +99,15 @@ def test_a_table_of_members_is_declared_and_what_is_wrong_is_said_by_line(
         encoding="utf-8",
     )
 
-    done = CliRunner().invoke(
-        main, ["member", "import", str(table), *where, "--json"], env={"PLAUDIT_STACK": "whole"}
+    tried, done = (
+        CliRunner().invoke(
+            main, ["member", "import", str(table), *where, "--json", *more], env={"PLAUDIT_STACK": "whole"}
+        )
+        for more in (["--dry-run"], [])
     )
 
+    assert tried.exit_code == 1
+    assert json.loads(tried.stdout) == {"new": 251, "changed": 0, "known": 0, "refused": 4}
     assert done.exit_code == 1
     assert json.loads(done.stdout) == {"declared": 251, "refused": 4}
     faults = dict(line.removeprefix("line ").split(": ", 1) for line in done.stderr.splitlines())

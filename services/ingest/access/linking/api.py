@@ -13,7 +13,7 @@ from services.ingest.access.providers.handlers import check_id_token
 from services.ingest.access.sign_ins.api import INVALID_ID_TOKEN, PROVIDER_UNAVAILABLE, SIGN_IN_NOT_SET_UP
 from services.ingest.access.ties import handlers as ties
 from services.ingest.access.ties.api import MEMBER_TAKEN, TOO_MANY_TIES
-from services.ingest.members.api import (
+from services.ingest.members.api.identities import (
     DIFFERENT_MEMBERS,
     ERASED_IDENTITY,
     TOO_MANY_IDENTITIES,

@@ -26,7 +26,7 @@ from services.ingest.access.sign_ins.domain import (
     WithdrawnLinkError,
 )
 from services.ingest.access.sign_ins.handlers import SignedIn
-from services.ingest.members.api import IdentityDeclared
+from services.ingest.members.api.identities import IdentityDeclared
 from services.ingest.members.handlers.resolving import find_own
 from services.ingest.metrics import SIGN_INS_REFUSED
 from services.ingest.settings import Settings

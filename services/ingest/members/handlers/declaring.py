@@ -70,7 +70,7 @@ async def declare_identities(
         declare(whose, whose, new_member_id="")
     elif (
         not owners
-        and (known := await _proven_owner(tx, community=community, emails=emails.values(), proven=proven))
+        and (known := await proven_owner(tx, community=community, emails=emails.values(), proven=proven))
         is not None
     ):
         joined_by, member_id = known
@@ -134,7 +134,7 @@ async def declare_identities(
     return member
 
 
-async def _proven_owner(
+async def proven_owner(
     tx: Transaction, *, community: str, emails: Collection[Email], proven: Proven | None
 ) -> tuple[ProvenBy, str] | None:
     """Whose identities are that nobody has yet, by what was shown or what platforms have verified."""

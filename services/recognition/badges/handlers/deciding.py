@@ -35,8 +35,9 @@ from shared.postgres import Connection
 from shared.topics import AUDIENCES
 from shared.transaction import Transaction
 
-#: Members who are looked at in one transaction.
-PIECE_COUNT = 2_000
+#: Members who are looked at in one transaction. What comes meanwhile waits for its end, and for the grants that it
+#: tells: beside pieces of 2,000 an event took five times as long to its points, beside these 1.6 times.
+PIECE_COUNT = 500
 KEEP_EVERY_SECONDS = 0.5
 #: While so many facts wait to be published, those of the past wait: they are behind one another there.
 WAITING_MAX_COUNT = 5_000

@@ -1,5 +1,6 @@
 """The SQL of who holds a badge, and of pictures."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
@@ -60,6 +61,31 @@ async def page_of_holders(
         )
         for row in rows
     ]
+
+
+async def load_secret_grants(conn: Connection, *, community: str, grant_ids: Collection[str]) -> set[str]:
+    """Those of these grants whose badge is secret: by the version in force, or by their own where it is gone."""
+    rows = await conn.fetch(
+        """
+        with named as (
+            select grant_id, split_part(name, '/', 1) as badge, programme_version from grants
+            where community = $1 and grant_id = any($2::uuid[]) and kind = 'badge'),
+        said as (
+            select n.grant_id, n.badge, case
+                when f.recognition -> 'badges' @> jsonb_build_array(jsonb_build_object('id', n.badge))
+                then f.recognition else p.recognition end as recognition
+            from named n
+            join programmes p on p.community = $1 and p.version = n.programme_version
+            left join (
+                programmes_in_force i join programmes f on f.community = i.community and f.version = i.version
+            ) on i.community = $1)
+        select grant_id from said
+        where recognition -> 'badges' @> jsonb_build_array(jsonb_build_object('id', badge, 'secret', true))
+        """,
+        community,
+        list(grant_ids),
+    )
+    return {str(row["grant_id"]) for row in rows}
 
 
 async def count_members(conn: Connection, *, community: str) -> int:

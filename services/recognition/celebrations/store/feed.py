@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from asyncpg import Record
 
@@ -21,6 +22,13 @@ _ABSENT = """
 """
 
 
+class OpenBadges(NamedTuple):
+    """Of the programme in force the badges that everybody may know of, and those that are secret."""
+
+    named: Sequence[str]
+    secret: Sequence[str]
+
+
 @dataclass(frozen=True)
 class Asked:
     """Which celebrations: of whom (all members of a person), of what kinds, and by whom they are looked at."""
@@ -28,8 +36,8 @@ class Asked:
     community: str
     member_ids: Sequence[str] | None = None
     kinds: Sequence[CelebrationKind] | None = None
-    #: Badges that are shown to nobody who does not hold them.
-    secret: Sequence[str] = ()
+    #: None where secret badges are shown, too. One that is in force no more is as its own version said.
+    badges: OpenBadges | None = None
     #: Whoever looks, for their own reactions: all members of a person.
     by_ids: Sequence[str] = ()
     #: Whether those are left out who want no part in it or are suspended.
@@ -50,7 +58,10 @@ async def page_of_celebrations(
         where c.community = $1 and c.stands and not c.is_twin
             and ($2::uuid[] is null or c.member_id = any($2))
             and ($3::text[] is null or c.kind = any($3))
-            and not (c.kind = 'badge' and c.name = any($4::text[]))
+            and ($4::text[] is null or c.kind <> 'badge' or c.name = any($4)
+                or not (c.name = any($9::text[]) or exists (select from programmes p
+                where p.community = c.community and p.version = c.programme_version and p.recognition -> 'badges'
+                    @> jsonb_build_array(jsonb_build_object('id', c.name, 'secret', true)))))
             and (not $5 or c.member_id is null or coalesce(m.head_id, c.member_id) not in ({_ABSENT}))
             and ($6::timestamptz is null or (c.celebrated_at, c.celebration_id) < ($6, $7::uuid))
         order by c.celebrated_at desc, c.celebration_id desc limit $8
@@ -58,10 +69,11 @@ async def page_of_celebrations(
         asked.community,
         asked.member_ids,
         asked.kinds,
-        list(asked.secret),
+        None if asked.badges is None else list(asked.badges.named),
         asked.hides_absent,
         *(after or (None, None)),
         limit_count,
+        None if asked.badges is None else list(asked.badges.secret),
     )
     counts, own = await _reactions(
         conn,
@@ -160,15 +172,17 @@ async def delete_reactions(conn: Connection, *, events: Collection[tuple[str, st
     )
 
 
-async def load_secret_badges(conn: Connection, *, community: str) -> list[str]:
-    """The badges of the programme in force that are shown to nobody who does not hold them."""
+async def load_open_badges(conn: Connection, *, community: str) -> OpenBadges:
+    """Which badges of the programme in force everybody may know of, and which only whoever holds them."""
     rows = await conn.fetch(
         """
-        select badge ->> 'id' as id
+        select badge ->> 'id' as id, coalesce((badge ->> 'secret')::boolean, false) as is_secret
         from programmes_in_force f join programmes p using (community, version),
             jsonb_array_elements(coalesce(p.recognition -> 'badges', '[]')) badge
-        where f.community = $1 and (badge ->> 'secret')::boolean
+        where f.community = $1
         """,
         community,
     )
-    return [row["id"] for row in rows]
+    return OpenBadges(
+        [row["id"] for row in rows if not row["is_secret"]], [row["id"] for row in rows if row["is_secret"]]
+    )

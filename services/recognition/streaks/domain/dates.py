@@ -53,14 +53,18 @@ class _Spell(NamedTuple):
 class Calendar:
     """The dates of somebody who lived in the zone `home` (IANA), and moved since.
 
-    Moves may come in any order; of each 30 days two count. Raises ValueError for a naive moment, and
-    KeyError for a zone that there is not.
+    Moves may come in any order; of each 30 days two count. Those `of_community` are from before them, and all
+    count: nobody gains by them what moving would bring. Raises ValueError for a naive moment, and KeyError for a
+    zone that there is not.
     """
 
-    def __init__(self, home: str, moves: Iterable[Move] = ()) -> None:
+    def __init__(self, home: str, moves: Iterable[Move] = (), *, of_community: Iterable[Move] = ()) -> None:
         self._spells = [_Spell(datetime.min.replace(tzinfo=UTC), home)]
         counted: list[datetime] = []
         zone(home)
+        for move in sorted(of_community):
+            if move.zone != self._spells[-1].zone:
+                self._add(move)
         for move in sorted(moves):
             if move.said_at.tzinfo is None:
                 raise ValueError("a move is said at an aware moment")
@@ -117,10 +121,10 @@ def calendar_of(community: CommunityCalendar, own: Iterable[Move]) -> Calendar:
     """
     said = sorted(move for move in own if move.zone in zone_names())
     first, *later = community.reckonings
-    moves = [
+    before = [
         # A community's change is told with the midnight from which it holds; a move is said before that.
         Move(one.since - _A_MOMENT, one.time_zone)
         for one in later
         if one.since is not None and (not said or one.since <= said[0].said_at)
     ]
-    return Calendar(first.time_zone, [*moves, *said])
+    return Calendar(first.time_zone, said, of_community=before)

@@ -11,7 +11,7 @@ from services.rewards.fulfilment.domain import FulfilmentState
 from services.rewards.ledger.api.members import MEMBER_EXAMPLE
 from services.rewards.redemptions import domain
 from services.rewards.redemptions.domain import RedemptionState
-from shared.contracts.fields import Slug
+from shared.contracts.fields import POINTS_MAX, Slug
 from shared.http import MemberNamed, ProblemType, RequestBody
 from shared.http.problem_types import UNKNOWN_MEMBER
 
@@ -20,8 +20,10 @@ UNKNOWN_REDEMPTION = ProblemType("unknown-redemption", 404, "Redemption not foun
 NOT_FOR_MEMBER = ProblemType("reward-not-for-member", 409, "The reward is for others")
 LEVEL_TOO_LOW = ProblemType("level-too-low", 409, "The member has no level that opens rewards")
 OUT_OF_STOCK = ProblemType("out-of-stock", 409, "There are no more of the reward")
+BUDGET_USED_UP = ProblemType("budget-used-up", 409, "The budget for the reward is used up")
 NOT_ENOUGH_POINTS = ProblemType("not-enough-points", 409, "Not enough points")
 NOT_CONFIRMABLE = ProblemType("redemption-not-confirmable", 409, "The redemption cannot be confirmed")
+NOT_RESERVED = ProblemType("more-than-reserved", 409, "Fewer points are reserved")
 NOT_CANCELLABLE = ProblemType("redemption-not-cancellable", 409, "The redemption cannot be cancelled")
 REWARD_LEVEL_LACKING = ProblemType("reward-level-lacking", 409, "The reward takes a level that the member lacks")
 HAD_ENOUGH = ProblemType("reward-had-enough", 409, "One person may have no more of the reward")
@@ -41,6 +43,7 @@ REFUSALS = (
     REWARD_LEVEL_LACKING,
     HAD_ENOUGH,
     OUT_OF_STOCK,
+    BUDGET_USED_UP,
     NOT_ENOUGH_POINTS,
 )
 
@@ -56,6 +59,18 @@ class RedemptionRequest(RequestBody):
 
     member_id: MemberNamed = Field(description="An id or an identity, as `forum:ada`", examples=[MEMBER_EXAMPLE])
     reward_id: Slug = Field(examples=["sticker-pack"])
+
+
+class Confirmation(RequestBody):
+    """How much of what is reserved was handed out."""
+
+    points: int | None = Field(
+        None,
+        ge=1,
+        le=POINTS_MAX,
+        description="How many of the reserved points are spent; the rest is available again. Null: all of them",
+        examples=[20],
+    )
 
 
 class OwnRequest(RequestBody):
@@ -104,6 +119,9 @@ class Redemption(BaseModel):
     changed_at: datetime
     changed_by: str = Field(
         description="The access key, `timer`, or `code` where a voucher's code was given at once"
+    )
+    reserved_points: int | None = Field(
+        description="How many points were reserved, where only a part of them was spent: `points`"
     )
     fulfilment: Fulfilment | None = Field(
         None, description="Where goods are that are sent or ordered; null: it is of nothing of that kind"

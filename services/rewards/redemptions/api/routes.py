@@ -3,7 +3,7 @@
 from typing import Annotated, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -15,8 +15,10 @@ from services.rewards.redemptions import domain, store
 from services.rewards.redemptions.api.models import (
     NOT_CANCELLABLE,
     NOT_CONFIRMABLE,
+    NOT_RESERVED,
     REFUSALS,
     UNKNOWN_REDEMPTION,
+    Confirmation,
     NamedRedemption,
     Redemption,
     RedemptionRequest,
@@ -88,12 +90,20 @@ async def post_redemption(
 @router.post(
     "/v1/redemptions/{redemption_id}/confirm",
     summary="Confirm a redemption",
-    responses=problem_responses(UNKNOWN_REDEMPTION, ABOUT_YOURSELF, NOT_CONFIRMABLE, UNDER_WAY, ALTERED),
+    responses=problem_responses(
+        UNKNOWN_REDEMPTION, ABOUT_YOURSELF, NOT_CONFIRMABLE, NOT_RESERVED, UNDER_WAY, ALTERED
+    ),
 )
 async def confirm(
-    principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)], tx: Tx, redemption_id: UUID
+    principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)],
+    tx: Tx,
+    redemption_id: UUID,
+    wanted: Annotated[Confirmation | None, Body(examples=[{"points": 20}])] = None,
 ) -> Redemption:
-    """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing."""
+    """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing.
+
+    With `points` only so many are, and the rest goes back to its lots in the same transaction.
+    """
     confirmed = await finish(
         tx,
         community=principal.community,
@@ -101,6 +111,7 @@ async def confirm(
         wanted=RedemptionState.CONFIRMED,
         by=principal.credential,
         person_id=principal.person_id,
+        points=wanted.points if wanted else None,
     )
     return Redemption.of(confirmed)
 

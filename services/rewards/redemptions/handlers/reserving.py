@@ -15,6 +15,7 @@ from services.rewards.lots.domain.lots import NotEnoughPointsError
 from services.rewards.lots.handlers.uses import carry_out
 from services.rewards.metrics import REDEMPTIONS_REFUSED
 from services.rewards.programmes.domain import InForce
+from services.rewards.providers.handlers.intents import intend
 from services.rewards.redemptions import store
 from services.rewards.redemptions.domain import (
     HadEnoughError,
@@ -33,6 +34,8 @@ from services.rewards.redemptions.handlers.telling import did, tell, tell_lots
 from services.rewards.settings import Settings
 from services.rewards.vouchers.domain import GivenCode, OpenedCode
 from services.rewards.vouchers.handlers.codes import open_code, take_code
+from services.rewards.wallets.domain.wallets import BudgetUsedUpError, MoveKind
+from services.rewards.wallets.handlers.paying import WHOLE, reserve_redemption, settle_redemptions
 from shared.followed_audiences import is_in
 from shared.followed_levels import has_level
 from shared.followed_members import find_name
@@ -59,8 +62,10 @@ async def reserve(
     OtherRequestError when that was for another member or reward, UnknownRewardError, OutsideAudienceError when the
     reward is for an audience that the member is not in, LevelTooLowError when the programme opens rewards to
     levels that the member has none of, RewardLevelLackingError when the reward itself takes another level,
-    HadEnoughError, OutOfStockError when there are no more, and NotEnoughPointsError when the member has fewer
-    points available. A voucher is confirmed at once, with its code; what has to be sent or ordered waits for that.
+    HadEnoughError, OutOfStockError when there are no more, BudgetUsedUpError when a wallet pays for it and holds
+    less, NotEnoughPointsError when the member has fewer points available, and NoCardError for a gift card of which
+    nobody said which it is. A voucher is confirmed at once, with its code; what has to be sent or ordered waits
+    for that.
     """
     made = redemption_id(community, idempotency_key)
     known = await store.find_redemption(tx.conn, community=community, redemption_id=made)
@@ -94,8 +99,12 @@ class Taken(NamedTuple):
 async def book(tx: Transaction[Settings], wanted: Sequence[Taken]) -> list[Redemption]:
     """Reserve the points of all or of none; return the redemptions, those with codes confirmed at once.
 
-    Raises NotEnoughPointsError when the member has fewer points than all take.
+    Raises BudgetUsedUpError when a wallet that pays for one holds less, and NotEnoughPointsError when the member
+    has fewer points than all take.
     """
+    # What pays for them first: whoever waits for a wallet holds nobody's points.
+    for one in wanted:
+        await _reserve_budget(tx, one.redemption)
     # The member is locked next: from then on nobody else changes these points.
     try:
         used = await carry_out(tx, [one.redemption.movement(None) for one in wanted])
@@ -116,6 +125,8 @@ async def book(tx: Transaction[Settings], wanted: Sequence[Taken]) -> list[Redem
     confirmed = [one for one in made if one.has_code]
     if confirmed:
         await store.set_states(tx.conn, confirmed)
+        shares = {(one.community, one.redemption_id): WHOLE for one in confirmed}
+        await settle_redemptions(tx, shares, kind=MoveKind.POST, by=BY_CODE)
         await carry_out(tx, [one.movement(RedemptionState.RESERVED) for one in confirmed])
         tell(tx, confirmed, codes=codes)
     return made
@@ -137,16 +148,33 @@ async def give(
     if offer is None:
         raise UnknownRewardError(reward_id)
     chosen = reserved(tx, offer, community=community, redemption_id=made, member_id=member_id, points=0, by=by)
-    code = await take_one(tx, offer, redemption=chosen)
+    # Whoever asked goes on with something else where there is none: then no code is taken either.
+    async with tx.conn.transaction():
+        code = await take_one(tx, offer, redemption=chosen)
+        try:
+            await _reserve_budget(tx, chosen)
+        except BudgetUsedUpError as error:
+            raise OutOfStockError(offer.terms.title) from error
     chosen = await _add(tx, chosen, offer=offer)
     if chosen.fulfilment is not None:
         tell(tx, [chosen])
         return chosen
+    await settle_redemptions(tx, {(community, made): WHOLE}, kind=MoveKind.POST, by=by)
     confirmed = replace(chosen.becoming(RedemptionState.CONFIRMED, by=by, now=tx.now), has_code=code is not None)
     await store.set_states(tx.conn, [confirmed])
     tell(tx, [chosen])
     tell(tx, [confirmed], codes={made: code} if code else {})
     return confirmed
+
+
+async def _reserve_budget(tx: Transaction[Settings], redemption: Redemption) -> None:
+    await reserve_redemption(
+        tx,
+        (redemption.community, redemption.redemption_id),
+        reward_id=redemption.reward_id,
+        points=redemption.points,
+        by=redemption.changed_by,
+    )
 
 
 async def _add(tx: Transaction, redemption: Redemption, *, offer: Offer) -> Redemption:
@@ -162,8 +190,15 @@ async def _add(tx: Transaction, redemption: Redemption, *, offer: Offer) -> Rede
         fulfilled_by=way,
         by=redemption.changed_by,
     )
+    community, made = redemption.community, redemption.redemption_id
+    is_ordered = way is FulfilledBy.PROVIDER
+    card = await intend(tx, community=community, redemption_id=made, offer=offer) if is_ordered else None
     return replace(
-        redemption, fulfilment=FulfilmentState.RESERVED, fulfilled_by=way, needs_address=way is FulfilledBy.HAND
+        redemption,
+        fulfilment=FulfilmentState.RESERVED,
+        fulfilled_by=way,
+        needs_address=way is FulfilledBy.HAND,
+        card=card,
     )
 
 

@@ -5,13 +5,14 @@ from typing import Any
 
 from services.rewards.lots.domain.lots import LotUse, lots_parts
 from services.rewards.metrics import REDEMPTIONS
-from services.rewards.redemptions.domain import Redemption, RedemptionState, fact_id, lots_fact_id
+from services.rewards.redemptions.domain import Redemption, RedemptionState, back_fact_id, fact_id, lots_fact_id
 from services.rewards.vouchers.domain import GivenCode
 from shared.audit import Did
 from shared.contracts.facts import (
     MESSAGE_REQUESTED,
     REDEMPTION_CHANGED,
     REDEMPTION_LOTS,
+    REDEMPTION_LOTS_GIVEN_BACK,
     MessageRequestedData,
     RedemptionData,
     RedemptionLotsData,
@@ -43,6 +44,16 @@ def tell(
             "expires_at": redemption.expires_at,
             "by": redemption.changed_by,
         }
+        if redemption.reserved_points is not None:
+            data["reserved_points"] = redemption.reserved_points
+        if redemption.card is not None:
+            card = redemption.card
+            data["card"] = {
+                "provider": card.provider.value,
+                "product_id": card.product_id,
+                "face_minor": card.face_minor,
+                "currency": card.currency,
+            }
         if codes and (code := codes.get(redemption.redemption_id)) is not None:
             data["code"] = {
                 "code_id": code.code_id,
@@ -96,8 +107,12 @@ def _ask_for_message(tx: Transaction, redemption: Redemption) -> None:
     )
 
 
-def tell_lots(tx: Transaction, redemption: Redemption, *, lots: Sequence[LotUse], before: int = 0) -> None:
-    """Tell the world which lots a redemption uses; `before` parts of the list were told already."""
+def tell_lots(
+    tx: Transaction, redemption: Redemption, *, lots: Sequence[LotUse], before: int = 0, are_back: bool = False
+) -> None:
+    """Tell the world which lots a redemption uses, or what of them went back; `before` parts were told already."""
+    kind = REDEMPTION_LOTS_GIVEN_BACK if are_back else REDEMPTION_LOTS
+    id_of = back_fact_id if are_back else lots_fact_id
     for part, parts, some in lots_parts(lots, before=before):
         data: RedemptionLotsData = {
             "redemption_id": redemption.redemption_id,
@@ -107,8 +122,8 @@ def tell_lots(tx: Transaction, redemption: Redemption, *, lots: Sequence[LotUse]
         }
         tx.tell(
             TOPIC,
-            REDEMPTION_LOTS,
-            fact_id=lots_fact_id(redemption.redemption_id, part),
+            kind,
+            fact_id=id_of(redemption.redemption_id, part),
             community=redemption.community,
             subject=redemption.member_id,
             data=data,

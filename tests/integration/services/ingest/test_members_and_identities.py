@@ -534,3 +534,55 @@ async def test_of_many_a_field_that_is_not_valid_is_named_and_none_is_declared(c
 
     too_many = await community.client.post("/v1/members/declare", json={"members": members[:1] * 201})
     assert too_many.status_code == 422
+
+
+async def test_what_many_would_do_is_said_and_nothing_is_done(community: Community) -> None:
+    """Answered as if they were declared in turn; declared then, it comes true."""
+    ada = await whose_new(community, "ada")
+    zoe, yan = await whose_new(community, "zoe"), await whose_new(community, "yan")
+    said: list[tuple[list[tuple[str, str]], str | None]] = [
+        ([("forum", "ada")], None),
+        ([("forum", "ada"), ("chat", "U1")], None),
+        ([("forum", "zoe")], "Zoe"),
+        ([("forum", "new"), ("chat", "U2")], "New"),
+        ([("chat", "U2"), ("code", "2")], None),
+        ([("code", "2"), ("forum", "yan")], None),
+        ([("forum", "zoe"), ("forum", "yan")], None),
+        ([("pottery", "cy")], None),
+    ]
+    members = [
+        {"identities": [{"channel": channel, "id": id_} for channel, id_ in identities]}
+        | ({} if name is None else {"name": name})
+        for identities, name in said
+    ]
+    before = (await community.client.get("/v1/members")).json()
+
+    answer = await community.client.post("/v1/members/declare/preview", json={"members": members})
+
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert [(one["becomes"], one["member_id"]) for one in found["items"]] == [
+        ("known", ada),
+        ("changed", ada),
+        ("changed", zoe),
+        ("new", None),
+        ("changed", None),
+        (None, None),
+        (None, None),
+        (None, None),
+    ]
+    assert [found[one] for one in ("new", "changed", "known", "refused")] == [1, 3, 1, 3]
+    earlier, both, nowhere = (one["refused"] for one in found["items"][5:])
+    assert "/members/3" in earlier["detail"]
+    assert all(one in both["detail"] for one in (zoe, yan))
+    assert nowhere["field"] == "/identities/0/channel"
+    assert (await community.client.get("/v1/members")).json() == before
+    published = await handle(community, raw_fact(community.name, event(1, "ada")))
+    assert not published.members, "nothing of it is told"
+
+    done = (await community.client.post("/v1/members/declare", json={"members": members})).json()
+    assert [one["refused"] is not None for one in done["items"]] == [
+        one["becomes"] is None for one in found["items"]
+    ]
+    again = (await community.client.post("/v1/members/declare/preview", json={"members": members})).json()
+    assert [one["becomes"] for one in again["items"]] == ["known"] * 5 + [None] * 3

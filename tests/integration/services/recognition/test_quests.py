@@ -9,7 +9,9 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+import yaml
 
+from plaudit.programme.file_of_a_beginning import BEGINNING
 from services.recognition.badges.handlers.deciding import keep_badges
 from services.recognition.counts.handlers import keep_counting, on_events
 from services.recognition.merges.handlers import on_guidelines, on_members
@@ -364,3 +366,33 @@ async def test_what_a_team_completes_while_one_is_suspended_that_one_does_not(
     await world.handle(on_guidelines, suspended(world, "b", 3, stands=True, starts_at=now + timedelta(seconds=1)))
     await kept(world)
     assert await told(world) == [("team", "b", True)]
+
+
+async def test_the_quest_of_a_programme_to_begin_with_is_completed(world: Any, api: httpx.AsyncClient) -> None:
+    """That of `plaudit programme init`: answers of a word count for nothing, and one of before does."""
+    text = BEGINNING.format(programme="gardeners", title='"The gardeners"')
+    document = yaml.safe_load(text.replace("    on: [", '    "on": ['))
+    await know(world, "a", "b")
+
+    def answer(name: str, chars: int) -> Any:
+        said = {"channel": "forum", "length_chars": chars}
+        return event(world, name, "a", type="forum.reply.v1", data=said)
+
+    def accepted(name: str) -> Any:
+        said = {"channel": "forum", "object": {"id": "answer", "author": {}}}
+        return event(world, name, "b", type="forum.answer_accepted.v1", data=said, objectmember=world.uuid("a"))
+
+    await world.handle(on_events, answer("1", 80))
+    await world.handle(on_programmes, world.programme_fact(1, document))
+    await kept(world)
+    await world.handle(on_events, answer("2", 3), answer("3", 5), answer("4", 80), accepted("5"))
+    await kept(world)
+
+    async def steps() -> tuple[list[int], bool]:
+        (found,) = (await api.get(f"/v1/members/{world.uuid('a')}/quests")).json()["items"]
+        return found["done"], found["grant_id"] is not None
+
+    assert await steps() == ([2, 1], False)
+    await world.handle(on_events, answer("6", 21))
+    await kept(world)
+    assert await steps() == ([3, 1], True)

@@ -11,6 +11,7 @@ from services.recognition.merges.handlers import on_members
 from services.recognition.thresholds.handlers import on_programmes
 from tests.integration.services.recognition.test_badges_by_criteria import kept, programme
 from tests.integration.services.test_who_may import TOKEN_KEYS, know_token_keys, show_everything, token
+from tests.integration.services.world import NOON
 
 pytestmark = pytest.mark.stack
 
@@ -90,3 +91,50 @@ async def test_a_member_reads_of_a_secret_badge_while_they_hold_it(
     taken = await api.post(f"/v1/members/{own}/badges/gift/take-back", json={"reason": "The surprise is over"})
     assert taken.status_code == 200, taken.text
     assert await seen_by(member, own) == {"open"}
+
+
+async def told_of(one: httpx.AsyncClient, member_id: str) -> tuple[list[str], int, list[str]]:
+    """What a member's card and the feed say of badges: titles, how many, and those that were celebrated."""
+    card = (await one.get(f"/v1/members/{member_id}/card")).json()
+    feed = (await one.get("/v1/celebrations", params={"kind": "badge"})).json()["items"]
+    return card["badges"], card["badges_count"], sorted(one["name"] for one in feed)
+
+
+async def test_a_card_and_the_feed_tell_nobody_of_a_secret_badge(
+    world: Any, api: httpx.AsyncClient, member: httpx.AsyncClient, clients: Any
+) -> None:
+    own = world.uuid("a")
+    consent = {
+        "kind": "consent",
+        "name": "card",
+        "since": NOON,
+        "said_at": NOON,
+        "value": True,
+        "source": "member",
+    }
+    wanting = {"member_id": own, "name": "A", "revision": 2, "identities": [], "dated": [consent]}
+    await world.handle(on_members, world.fact("member.identified.v1", "a 2", wanting))
+    await world.awarded(world.award("a", 1000))
+    await kept(world)
+    gift = {"badge": "gift", "citation": "For the surprise"}
+    given = await api.post(f"/v1/members/{own}/badges", json=gift, headers={"Idempotency-Key": "one"})
+    assert given.status_code == 201, given.text
+    visitor = await clients("public:read")
+    everything = sorted(["open", *SECRETS])
+
+    assert await told_of(visitor, own) == (["Open"], 1, ["open"])
+    # They see what everybody sees on their card, and in the feed what is theirs when they ask for that.
+    assert await told_of(member, own) == (["Open"], 1, ["open"])
+    mine = (await member.get("/v1/celebrations", params={"member": own, "kind": "badge"})).json()["items"]
+    assert sorted(one["name"] for one in mine) == everything
+    assert (await told_of(api, own))[2] == everything
+
+    # What somebody gave stays when the programme has it no more: a secret as before.
+    await world.handle(on_programmes, programme(world, 2, BADGES[0]))
+    await kept(world)
+    assert await told_of(visitor, own) == (["Open"], 1, ["open"])
+    # A version that has it openly tells of it.
+    shown = [BADGES[0], {name: value for name, value in BADGES[3].items() if name != "secret"}]
+    await world.handle(on_programmes, programme(world, 3, *shown))
+    await kept(world)
+    assert await told_of(visitor, own) == (["A gift", "Open"], 2, ["gift", "open"])

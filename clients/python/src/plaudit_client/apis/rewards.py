@@ -319,6 +319,40 @@ class Rewards:
             ),
         )
 
+    def get_gift_card(self, reward_id: str) -> types.GiftCardShown:
+        """Of which provider, which product, and what it is worth."""
+        return cast(
+            "types.GiftCardShown",
+            self._ask(call("rewards", "GET", f"/v1/catalogue/rewards/{as_segment(reward_id)}/card")),
+        )
+
+    def put_gift_card(
+        self,
+        reward_id: str,
+        *,
+        currency: str,
+        face_minor: int,
+        product_id: str,
+        provider: Literal["sandbox", "xoxoday", "tremendous"],
+    ) -> types.GiftCardShown:
+        """From now on; what was redeemed stays the card that it was."""
+        return cast(
+            "types.GiftCardShown",
+            self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/catalogue/rewards/{as_segment(reward_id)}/card",
+                    fields={
+                        "currency": currency,
+                        "face_minor": face_minor,
+                        "product_id": product_id,
+                        "provider": provider,
+                    },
+                )
+            ),
+        )
+
     def list_codes(
         self, reward_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.CodeShownPage:
@@ -441,6 +475,17 @@ class Rewards:
             "types.DeadLetterListed",
             self._ask(call("rewards", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
+
+    def list_debts(self, *, limit: int | None = None, after: str | None = None) -> types.MemberDebtPage:
+        """In the order of their accounts' ids. Days are the community's."""
+        return cast(
+            "types.MemberDebtPage",
+            self._ask(call("rewards", "GET", "/v1/debts", params={"limit": limit, "after": after})),
+        )
+
+    def iter_debts(self, *, limit: int | None = None) -> Iterator[types.MemberDebt]:
+        """Every item that `list_debts` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/debts", params={"limit": limit}))
 
     def get_draws(self) -> types.Draws:
         """With what each is committed to. A draw is declared in the programme's section `rewards`."""
@@ -780,6 +825,16 @@ class Rewards:
         return cast(
             "types.LiabilityMovement",
             self._ask(call("rewards", "GET", "/v1/finance/liability/movement", params={"to": to, "from": from_})),
+        )
+
+    def get_month_end(self, month: str) -> types.MonthEnd:
+        """Trial balance, how points and their worth moved, payouts, what was open, what corrects earlier
+        months.
+
+        Of a closed month it never changes; one that is not closed is preliminary.
+        """
+        return cast(
+            "types.MonthEnd", self._ask(call("rewards", "GET", f"/v1/finance/month-ends/{as_segment(month)}"))
         )
 
     def get_period_trial_balance(self, *, from_: str, to: str) -> types.PeriodTrialBalance:
@@ -1144,6 +1199,31 @@ class Rewards:
             "types.DrawsOfMember", self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/draws"))
         )
 
+    def list_expiring_points(
+        self, member_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.ExpiringPointsPage:
+        """Day by day; points without an end are not here."""
+        return cast(
+            "types.ExpiringPointsPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/expiring-points",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_expiring_points(self, member_id: str, *, limit: int | None = None) -> Iterator[types.ExpiringPoints]:
+        """Every item that `list_expiring_points` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards", "GET", f"/v1/members/{as_segment(member_id)}/expiring-points", params={"limit": limit}
+            ),
+        )
+
     def get_open(self, member_id: str) -> types.Open:
         """What `POST /v1/members/{member_id}/erase` at ingest wants decided, and what goes on whatever is
         decided.
@@ -1358,6 +1438,29 @@ class Rewards:
             ),
         )
 
+    def claim_sent(self, member_id: str, *, line_id: str) -> types.Redemption:
+        """For the member themselves, too: once. Claimed again it is the same redemption."""
+        return cast(
+            "types.Redemption",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/sent-claims",
+                    fields={"line_id": line_id},
+                )
+            ),
+        )
+
+    def get_sent_offer(self, member_id: str, line_id: str) -> types.SentOffer:
+        """For whom it is alone."""
+        return cast(
+            "types.SentOffer",
+            self._ask(
+                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/sent-offers/{as_segment(line_id)}")
+            ),
+        )
+
     def get_statement(
         self,
         member_id: str,
@@ -1396,6 +1499,20 @@ class Rewards:
                 "GET",
                 f"/v1/members/{as_segment(member_id)}/statement",
                 params={"from": from_, "to": to, "limit": limit},
+            ),
+        )
+
+    def get_year_statement(self, member_id: str, year: str) -> types.YearStatement:
+        """What there was when the year began, what came, what went, what expired, and what there was at its
+        end.
+
+        Of those merged into the member too. The entries themselves are at GET
+        /v1/members/{member_id}/statement.
+        """
+        return cast(
+            "types.YearStatement",
+            self._ask(
+                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/statements/{as_segment(year)}")
             ),
         )
 
@@ -1834,6 +1951,160 @@ class Rewards:
         """
         return cast("types.Pipeline", self._ask(call("rewards", "GET", "/v1/pipeline")))
 
+    def list_provider_orders(
+        self,
+        *,
+        open: bool | None = None,
+        troubled: bool | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.ProviderOrderPage:
+        """What is to be ordered, what is on its way, what nobody knows of, and what is over."""
+        return cast(
+            "types.ProviderOrderPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/provider-orders",
+                    params={"open": open, "troubled": troubled, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_provider_orders(
+        self, *, open: bool | None = None, troubled: bool | None = None, limit: int | None = None
+    ) -> Iterator[types.ProviderOrder]:
+        """Every item that `list_provider_orders` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/provider-orders",
+                params={"open": open, "troubled": troubled, "limit": limit},
+            ),
+        )
+
+    def get_provider_order(self, redemption_id: str) -> types.ProviderOrder:
+        """How it stands, and what its provider said last."""
+        return cast(
+            "types.ProviderOrder",
+            self._ask(call("rewards", "GET", f"/v1/provider-orders/{as_segment(redemption_id)}")),
+        )
+
+    def settle_provider_order(self, redemption_id: str, *, note: str) -> types.ProviderOrder:
+        """For what a provider took back, or delivered after the points were back."""
+        return cast(
+            "types.ProviderOrder",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/provider-orders/{as_segment(redemption_id)}/acknowledge",
+                    fields={"note": note},
+                )
+            ),
+        )
+
+    def ask_about_provider_order(self, redemption_id: str) -> types.ProviderOrder:
+        """It is asked within some seconds, by a lane; the answer changes the order."""
+        return cast(
+            "types.ProviderOrder",
+            self._ask(call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/ask")),
+        )
+
+    def cancel_provider_order(self, redemption_id: str) -> types.ProviderOrder:
+        """At once where it was not placed, else if its provider still can: then the points are back by
+        themselves.
+        """
+        return cast(
+            "types.ProviderOrder",
+            self._ask(call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/cancel")),
+        )
+
+    def say_order_outcome(
+        self,
+        redemption_id: str,
+        *,
+        outcome: Literal["delivered", "not_ordered"],
+        reason: str,
+        code: str | None | NotGiven = NOT_GIVEN,
+        pin: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.ProviderOrder:
+        """Nothing follows before another person confirms it. Said again, what was said last counts."""
+        return cast(
+            "types.ProviderOrder",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/provider-orders/{as_segment(redemption_id)}/outcome",
+                    fields={"outcome": outcome, "reason": reason, "code": code, "pin": pin},
+                )
+            ),
+        )
+
+    def confirm_order_outcome(self, redemption_id: str) -> types.ProviderOrder:
+        """The redemption is confirmed, with the code where there is one, or its points are back."""
+        return cast(
+            "types.ProviderOrder",
+            self._ask(call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/outcome/confirm")),
+        )
+
+    def post_provider_webhook(self, account_id: str, *, body: str) -> None:
+        """For providers, which show by a signature who they are; an access key is not looked at.
+
+        Nothing of what it says is believed: its order is asked for. The same again does nothing.
+        """
+        self._ask(call("rewards", "POST", f"/v1/provider-webhooks/{as_segment(account_id)}", fields=body))
+
+    def list_providers(self) -> types.AccountsShown:
+        """All that there are, connected or not. What an account shows is never answered."""
+        return cast("types.AccountsShown", self._ask(call("rewards", "GET", "/v1/providers")))
+
+    def put_provider(
+        self,
+        provider: str,
+        *,
+        api_key: str | None | NotGiven = NOT_GIVEN,
+        client_id: str | None | NotGiven = NOT_GIVEN,
+        client_secret: str | None | NotGiven = NOT_GIVEN,
+        email: str | None | NotGiven = NOT_GIVEN,
+        funding_source_id: str | None | NotGiven = NOT_GIVEN,
+        refresh_token: str | None | NotGiven = NOT_GIVEN,
+        webhook_secret: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.AccountShown:
+        """It is kept sealed. Connected again, it goes on with what is said now; open orders go on with it."""
+        return cast(
+            "types.AccountShown",
+            self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/providers/{as_segment(provider)}",
+                    fields={
+                        "api_key": api_key,
+                        "client_id": client_id,
+                        "client_secret": client_secret,
+                        "email": email,
+                        "funding_source_id": funding_source_id,
+                        "refresh_token": refresh_token,
+                        "webhook_secret": webhook_secret,
+                    },
+                )
+            ),
+        )
+
+    def disconnect_provider(self, provider: str) -> types.AccountShown:
+        """What it shows is forgotten: nothing is ordered there any more. Open orders wait for another
+        connection.
+        """
+        return cast(
+            "types.AccountShown",
+            self._ask(call("rewards", "POST", f"/v1/providers/{as_segment(provider)}/disconnect")),
+        )
+
     def list_redemptions(
         self,
         *,
@@ -1903,11 +2174,18 @@ class Rewards:
             self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/cancel")),
         )
 
-    def confirm_redemption(self, redemption_id: str) -> types.Redemption:
-        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing."""
+    def confirm_redemption(
+        self, redemption_id: str, *, body: types.Confirmation | None | None = None
+    ) -> types.Redemption:
+        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing.
+
+        With `points` only so many are, and the rest goes back to its lots in the same transaction.
+        """
         return cast(
             "types.Redemption",
-            self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm")),
+            self._ask(
+                call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm", fields=body)
+            ),
         )
 
     def get_redemption_lots(
@@ -1989,6 +2267,313 @@ class Rewards:
         """It gives nothing from now on; whoever claimed it keeps what they got. Again changes nothing."""
         return cast(
             "types.LinkShown", self._ask(call("rewards", "POST", f"/v1/reward-links/{as_segment(link_id)}/revoke"))
+        )
+
+    def list_sends(self, *, limit: int | None = None, after: str | None = None) -> types.SendShownPage:
+        """With how far each is."""
+        return cast(
+            "types.SendShownPage",
+            self._ask(call("rewards", "GET", "/v1/sends", params={"limit": limit, "after": after})),
+        )
+
+    def iter_sends(self, *, limit: int | None = None) -> Iterator[types.SendShown]:
+        """Every item that `list_sends` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/sends", params={"limit": limit}))
+
+    def post_send(
+        self,
+        *,
+        lines: Sequence[types.LineWanted],
+        reward_id: str,
+        title: str,
+        claims_end_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        starts_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.SendWhole:
+        """Nothing is given before it is submitted. All of a list or nothing: what is wrong is said line by
+        line.
+        """
+        return cast(
+            "types.SendWhole",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/sends",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "lines": lines,
+                        "reward_id": reward_id,
+                        "title": title,
+                        "claims_end_at": claims_end_at,
+                        "starts_at": starts_at,
+                    },
+                )
+            ),
+        )
+
+    def get_send(self, send_id: str) -> types.SendWhole:
+        """With what it takes, and what is lacking."""
+        return cast("types.SendWhole", self._ask(call("rewards", "GET", f"/v1/sends/{as_segment(send_id)}")))
+
+    def approve_send(self, send_id: str) -> types.SendWhole:
+        """It goes from then on, or from its moment."""
+        return cast(
+            "types.SendWhole", self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/approve"))
+        )
+
+    def cancel_send(self, send_id: str) -> types.SendWhole:
+        """What it gave stays; what nobody claimed yet cannot be claimed any more."""
+        return cast(
+            "types.SendWhole", self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/cancel"))
+        )
+
+    def list_send_lines(
+        self,
+        send_id: str,
+        *,
+        state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.SendLineShownPage:
+        """In their order, each with what became of it."""
+        return cast(
+            "types.SendLineShownPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/sends/{as_segment(send_id)}/lines",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_send_lines(
+        self,
+        send_id: str,
+        *,
+        state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.SendLineShown]:
+        """Every item that `list_send_lines` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards", "GET", f"/v1/sends/{as_segment(send_id)}/lines", params={"state": state, "limit": limit}
+            ),
+        )
+
+    def retry_send(self, send_id: str) -> types.SendWhole:
+        """What was given is not given again."""
+        return cast(
+            "types.SendWhole", self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/retry"))
+        )
+
+    def submit_send(self, send_id: str) -> types.SendWhole:
+        """It goes, or waits for another person where it gives more than one may alone. Nobody sends to
+        themselves.
+        """
+        return cast(
+            "types.SendWhole", self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/submit"))
+        )
+
+    def list_wallet_assignments(self) -> types.WalletAssignments:
+        """A redemption takes its reward's wallet, else that of all redemptions; what is not here takes none."""
+        return cast("types.WalletAssignments", self._ask(call("rewards", "GET", "/v1/wallet-assignments")))
+
+    def list_wallet_decisions(
+        self,
+        *,
+        wallet: str | None = None,
+        state: Literal["proposed", "confirmed", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.WalletDecisionPage:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast(
+            "types.WalletDecisionPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/wallet-decisions",
+                    params={"wallet": wallet, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_wallet_decisions(
+        self,
+        *,
+        wallet: str | None = None,
+        state: Literal["proposed", "confirmed", "withdrawn"] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.WalletDecision]:
+        """Every item that `list_wallet_decisions` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards", "GET", "/v1/wallet-decisions", params={"wallet": wallet, "state": state, "limit": limit}
+            ),
+        )
+
+    def get_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast(
+            "types.WalletDecision",
+            self._ask(call("rewards", "GET", f"/v1/wallet-decisions/{as_segment(decision_id)}")),
+        )
+
+    def confirm_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """It is done now. Whoever proposed it cannot, by whatever key or token."""
+        return cast(
+            "types.WalletDecision",
+            self._ask(call("rewards", "POST", f"/v1/wallet-decisions/{as_segment(decision_id)}/confirm")),
+        )
+
+    def withdraw_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """Nothing of it is done. What is done is undone by another decision."""
+        return cast(
+            "types.WalletDecision",
+            self._ask(call("rewards", "POST", f"/v1/wallet-decisions/{as_segment(decision_id)}/withdraw")),
+        )
+
+    def list_wallets(self, *, limit: int | None = None, after: str | None = None) -> types.WalletPage:
+        """Each with what is left in it, what is set aside and what was spent."""
+        return cast(
+            "types.WalletPage",
+            self._ask(call("rewards", "GET", "/v1/wallets", params={"limit": limit, "after": after})),
+        )
+
+    def iter_wallets(self, *, limit: int | None = None) -> Iterator[types.Wallet]:
+        """Every item that `list_wallets` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/wallets", params={"limit": limit}))
+
+    def post_wallet(
+        self,
+        *,
+        currency: str,
+        title: str,
+        campaign_id: str | None | NotGiven = NOT_GIVEN,
+        low_amount: int | None | NotGiven = NOT_GIVEN,
+        owners: Sequence[str] | NotGiven = NOT_GIVEN,
+        parent_id: str | None | NotGiven = NOT_GIVEN,
+        purpose: Literal["community", "department", "campaign"] | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.Wallet:
+        """It is empty: two people bring something into it."""
+        return cast(
+            "types.Wallet",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/wallets",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "currency": currency,
+                        "title": title,
+                        "campaign_id": campaign_id,
+                        "low_amount": low_amount,
+                        "owners": owners,
+                        "parent_id": parent_id,
+                        "purpose": purpose,
+                    },
+                )
+            ),
+        )
+
+    def get_wallet(self, wallet_id: str) -> types.Wallet:
+        """What is left in it, what is set aside and what was spent."""
+        return cast("types.Wallet", self._ask(call("rewards", "GET", f"/v1/wallets/{as_segment(wallet_id)}")))
+
+    def put_wallet(
+        self,
+        wallet_id: str,
+        *,
+        title: str,
+        low_amount: int | None | NotGiven = NOT_GIVEN,
+        owners: Sequence[str] | NotGiven = NOT_GIVEN,
+    ) -> types.Wallet:
+        """What is in it, and what it pays, is decided by two people."""
+        return cast(
+            "types.Wallet",
+            self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/wallets/{as_segment(wallet_id)}",
+                    fields={"title": title, "low_amount": low_amount, "owners": owners},
+                )
+            ),
+        )
+
+    def post_wallet_decision(
+        self,
+        wallet_id: str,
+        *,
+        kind: Literal["fund", "withdraw", "transfer", "assign", "unassign", "thaw", "close"],
+        reason: str,
+        amount: int | None | NotGiven = NOT_GIVEN,
+        reward_id: str | None | NotGiven = NOT_GIVEN,
+        spends: Literal["payouts", "redemptions"] | None | NotGiven = NOT_GIVEN,
+        to_wallet_id: str | None | NotGiven = NOT_GIVEN,
+        unit_cost: int | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.WalletDecision:
+        """Nothing is done before another person confirms it."""
+        return cast(
+            "types.WalletDecision",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/wallets/{as_segment(wallet_id)}/decisions",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "kind": kind,
+                        "reason": reason,
+                        "amount": amount,
+                        "reward_id": reward_id,
+                        "spends": spends,
+                        "to_wallet_id": to_wallet_id,
+                        "unit_cost": unit_cost,
+                    },
+                )
+            ),
+        )
+
+    def freeze_wallet(self, wallet_id: str, *, reason: str) -> types.Wallet:
+        """Nothing more is set aside until two people open it again; what is set aside goes on."""
+        return cast(
+            "types.Wallet",
+            self._ask(
+                call("rewards", "POST", f"/v1/wallets/{as_segment(wallet_id)}/freeze", fields={"reason": reason})
+            ),
+        )
+
+    def list_wallet_moves(
+        self, wallet_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.WalletMovePage:
+        """What came in, what went out, what was set aside, spent, freed and given back, and by whom."""
+        return cast(
+            "types.WalletMovePage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/wallets/{as_segment(wallet_id)}/moves",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_wallet_moves(self, wallet_id: str, *, limit: int | None = None) -> Iterator[types.WalletMove]:
+        """Every item that `list_wallet_moves` lists, page by page."""
+        return items(
+            self._ask,
+            call("rewards", "GET", f"/v1/wallets/{as_segment(wallet_id)}/moves", params={"limit": limit}),
         )
 
     def get_webhook_deliveries(
@@ -2374,6 +2959,40 @@ class AsyncRewards:
             ),
         )
 
+    async def get_gift_card(self, reward_id: str) -> types.GiftCardShown:
+        """Of which provider, which product, and what it is worth."""
+        return cast(
+            "types.GiftCardShown",
+            await self._ask(call("rewards", "GET", f"/v1/catalogue/rewards/{as_segment(reward_id)}/card")),
+        )
+
+    async def put_gift_card(
+        self,
+        reward_id: str,
+        *,
+        currency: str,
+        face_minor: int,
+        product_id: str,
+        provider: Literal["sandbox", "xoxoday", "tremendous"],
+    ) -> types.GiftCardShown:
+        """From now on; what was redeemed stays the card that it was."""
+        return cast(
+            "types.GiftCardShown",
+            await self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/catalogue/rewards/{as_segment(reward_id)}/card",
+                    fields={
+                        "currency": currency,
+                        "face_minor": face_minor,
+                        "product_id": product_id,
+                        "provider": provider,
+                    },
+                )
+            ),
+        )
+
     async def list_codes(
         self, reward_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.CodeShownPage:
@@ -2498,6 +3117,17 @@ class AsyncRewards:
             "types.DeadLetterListed",
             await self._ask(call("rewards", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
+
+    async def list_debts(self, *, limit: int | None = None, after: str | None = None) -> types.MemberDebtPage:
+        """In the order of their accounts' ids. Days are the community's."""
+        return cast(
+            "types.MemberDebtPage",
+            await self._ask(call("rewards", "GET", "/v1/debts", params={"limit": limit, "after": after})),
+        )
+
+    def iter_debts(self, *, limit: int | None = None) -> AsyncIterator[types.MemberDebt]:
+        """Every item that `list_debts` lists, page by page."""
+        return async_items(self._ask, call("rewards", "GET", "/v1/debts", params={"limit": limit}))
 
     async def get_draws(self) -> types.Draws:
         """With what each is committed to. A draw is declared in the programme's section `rewards`."""
@@ -2859,6 +3489,17 @@ class AsyncRewards:
             await self._ask(
                 call("rewards", "GET", "/v1/finance/liability/movement", params={"to": to, "from": from_})
             ),
+        )
+
+    async def get_month_end(self, month: str) -> types.MonthEnd:
+        """Trial balance, how points and their worth moved, payouts, what was open, what corrects earlier
+        months.
+
+        Of a closed month it never changes; one that is not closed is preliminary.
+        """
+        return cast(
+            "types.MonthEnd",
+            await self._ask(call("rewards", "GET", f"/v1/finance/month-ends/{as_segment(month)}")),
         )
 
     async def get_period_trial_balance(self, *, from_: str, to: str) -> types.PeriodTrialBalance:
@@ -3234,6 +3875,33 @@ class AsyncRewards:
             await self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/draws")),
         )
 
+    async def list_expiring_points(
+        self, member_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.ExpiringPointsPage:
+        """Day by day; points without an end are not here."""
+        return cast(
+            "types.ExpiringPointsPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/expiring-points",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_expiring_points(
+        self, member_id: str, *, limit: int | None = None
+    ) -> AsyncIterator[types.ExpiringPoints]:
+        """Every item that `list_expiring_points` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards", "GET", f"/v1/members/{as_segment(member_id)}/expiring-points", params={"limit": limit}
+            ),
+        )
+
     async def get_open(self, member_id: str) -> types.Open:
         """What `POST /v1/members/{member_id}/erase` at ingest wants decided, and what goes on whatever is
         decided.
@@ -3452,6 +4120,29 @@ class AsyncRewards:
             ),
         )
 
+    async def claim_sent(self, member_id: str, *, line_id: str) -> types.Redemption:
+        """For the member themselves, too: once. Claimed again it is the same redemption."""
+        return cast(
+            "types.Redemption",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/sent-claims",
+                    fields={"line_id": line_id},
+                )
+            ),
+        )
+
+    async def get_sent_offer(self, member_id: str, line_id: str) -> types.SentOffer:
+        """For whom it is alone."""
+        return cast(
+            "types.SentOffer",
+            await self._ask(
+                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/sent-offers/{as_segment(line_id)}")
+            ),
+        )
+
     async def get_statement(
         self,
         member_id: str,
@@ -3490,6 +4181,20 @@ class AsyncRewards:
                 "GET",
                 f"/v1/members/{as_segment(member_id)}/statement",
                 params={"from": from_, "to": to, "limit": limit},
+            ),
+        )
+
+    async def get_year_statement(self, member_id: str, year: str) -> types.YearStatement:
+        """What there was when the year began, what came, what went, what expired, and what there was at its
+        end.
+
+        Of those merged into the member too. The entries themselves are at GET
+        /v1/members/{member_id}/statement.
+        """
+        return cast(
+            "types.YearStatement",
+            await self._ask(
+                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/statements/{as_segment(year)}")
             ),
         )
 
@@ -3938,6 +4643,162 @@ class AsyncRewards:
         """
         return cast("types.Pipeline", await self._ask(call("rewards", "GET", "/v1/pipeline")))
 
+    async def list_provider_orders(
+        self,
+        *,
+        open: bool | None = None,
+        troubled: bool | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.ProviderOrderPage:
+        """What is to be ordered, what is on its way, what nobody knows of, and what is over."""
+        return cast(
+            "types.ProviderOrderPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/provider-orders",
+                    params={"open": open, "troubled": troubled, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_provider_orders(
+        self, *, open: bool | None = None, troubled: bool | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.ProviderOrder]:
+        """Every item that `list_provider_orders` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/provider-orders",
+                params={"open": open, "troubled": troubled, "limit": limit},
+            ),
+        )
+
+    async def get_provider_order(self, redemption_id: str) -> types.ProviderOrder:
+        """How it stands, and what its provider said last."""
+        return cast(
+            "types.ProviderOrder",
+            await self._ask(call("rewards", "GET", f"/v1/provider-orders/{as_segment(redemption_id)}")),
+        )
+
+    async def settle_provider_order(self, redemption_id: str, *, note: str) -> types.ProviderOrder:
+        """For what a provider took back, or delivered after the points were back."""
+        return cast(
+            "types.ProviderOrder",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/provider-orders/{as_segment(redemption_id)}/acknowledge",
+                    fields={"note": note},
+                )
+            ),
+        )
+
+    async def ask_about_provider_order(self, redemption_id: str) -> types.ProviderOrder:
+        """It is asked within some seconds, by a lane; the answer changes the order."""
+        return cast(
+            "types.ProviderOrder",
+            await self._ask(call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/ask")),
+        )
+
+    async def cancel_provider_order(self, redemption_id: str) -> types.ProviderOrder:
+        """At once where it was not placed, else if its provider still can: then the points are back by
+        themselves.
+        """
+        return cast(
+            "types.ProviderOrder",
+            await self._ask(call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/cancel")),
+        )
+
+    async def say_order_outcome(
+        self,
+        redemption_id: str,
+        *,
+        outcome: Literal["delivered", "not_ordered"],
+        reason: str,
+        code: str | None | NotGiven = NOT_GIVEN,
+        pin: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.ProviderOrder:
+        """Nothing follows before another person confirms it. Said again, what was said last counts."""
+        return cast(
+            "types.ProviderOrder",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/provider-orders/{as_segment(redemption_id)}/outcome",
+                    fields={"outcome": outcome, "reason": reason, "code": code, "pin": pin},
+                )
+            ),
+        )
+
+    async def confirm_order_outcome(self, redemption_id: str) -> types.ProviderOrder:
+        """The redemption is confirmed, with the code where there is one, or its points are back."""
+        return cast(
+            "types.ProviderOrder",
+            await self._ask(
+                call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/outcome/confirm")
+            ),
+        )
+
+    async def post_provider_webhook(self, account_id: str, *, body: str) -> None:
+        """For providers, which show by a signature who they are; an access key is not looked at.
+
+        Nothing of what it says is believed: its order is asked for. The same again does nothing.
+        """
+        await self._ask(call("rewards", "POST", f"/v1/provider-webhooks/{as_segment(account_id)}", fields=body))
+
+    async def list_providers(self) -> types.AccountsShown:
+        """All that there are, connected or not. What an account shows is never answered."""
+        return cast("types.AccountsShown", await self._ask(call("rewards", "GET", "/v1/providers")))
+
+    async def put_provider(
+        self,
+        provider: str,
+        *,
+        api_key: str | None | NotGiven = NOT_GIVEN,
+        client_id: str | None | NotGiven = NOT_GIVEN,
+        client_secret: str | None | NotGiven = NOT_GIVEN,
+        email: str | None | NotGiven = NOT_GIVEN,
+        funding_source_id: str | None | NotGiven = NOT_GIVEN,
+        refresh_token: str | None | NotGiven = NOT_GIVEN,
+        webhook_secret: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.AccountShown:
+        """It is kept sealed. Connected again, it goes on with what is said now; open orders go on with it."""
+        return cast(
+            "types.AccountShown",
+            await self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/providers/{as_segment(provider)}",
+                    fields={
+                        "api_key": api_key,
+                        "client_id": client_id,
+                        "client_secret": client_secret,
+                        "email": email,
+                        "funding_source_id": funding_source_id,
+                        "refresh_token": refresh_token,
+                        "webhook_secret": webhook_secret,
+                    },
+                )
+            ),
+        )
+
+    async def disconnect_provider(self, provider: str) -> types.AccountShown:
+        """What it shows is forgotten: nothing is ordered there any more. Open orders wait for another
+        connection.
+        """
+        return cast(
+            "types.AccountShown",
+            await self._ask(call("rewards", "POST", f"/v1/providers/{as_segment(provider)}/disconnect")),
+        )
+
     async def list_redemptions(
         self,
         *,
@@ -4007,11 +4868,18 @@ class AsyncRewards:
             await self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/cancel")),
         )
 
-    async def confirm_redemption(self, redemption_id: str) -> types.Redemption:
-        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing."""
+    async def confirm_redemption(
+        self, redemption_id: str, *, body: types.Confirmation | None | None = None
+    ) -> types.Redemption:
+        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing.
+
+        With `points` only so many are, and the rest goes back to its lots in the same transaction.
+        """
         return cast(
             "types.Redemption",
-            await self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm")),
+            await self._ask(
+                call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm", fields=body)
+            ),
         )
 
     async def get_redemption_lots(
@@ -4097,6 +4965,315 @@ class AsyncRewards:
         return cast(
             "types.LinkShown",
             await self._ask(call("rewards", "POST", f"/v1/reward-links/{as_segment(link_id)}/revoke")),
+        )
+
+    async def list_sends(self, *, limit: int | None = None, after: str | None = None) -> types.SendShownPage:
+        """With how far each is."""
+        return cast(
+            "types.SendShownPage",
+            await self._ask(call("rewards", "GET", "/v1/sends", params={"limit": limit, "after": after})),
+        )
+
+    def iter_sends(self, *, limit: int | None = None) -> AsyncIterator[types.SendShown]:
+        """Every item that `list_sends` lists, page by page."""
+        return async_items(self._ask, call("rewards", "GET", "/v1/sends", params={"limit": limit}))
+
+    async def post_send(
+        self,
+        *,
+        lines: Sequence[types.LineWanted],
+        reward_id: str,
+        title: str,
+        claims_end_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        starts_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.SendWhole:
+        """Nothing is given before it is submitted. All of a list or nothing: what is wrong is said line by
+        line.
+        """
+        return cast(
+            "types.SendWhole",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/sends",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "lines": lines,
+                        "reward_id": reward_id,
+                        "title": title,
+                        "claims_end_at": claims_end_at,
+                        "starts_at": starts_at,
+                    },
+                )
+            ),
+        )
+
+    async def get_send(self, send_id: str) -> types.SendWhole:
+        """With what it takes, and what is lacking."""
+        return cast("types.SendWhole", await self._ask(call("rewards", "GET", f"/v1/sends/{as_segment(send_id)}")))
+
+    async def approve_send(self, send_id: str) -> types.SendWhole:
+        """It goes from then on, or from its moment."""
+        return cast(
+            "types.SendWhole", await self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/approve"))
+        )
+
+    async def cancel_send(self, send_id: str) -> types.SendWhole:
+        """What it gave stays; what nobody claimed yet cannot be claimed any more."""
+        return cast(
+            "types.SendWhole", await self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/cancel"))
+        )
+
+    async def list_send_lines(
+        self,
+        send_id: str,
+        *,
+        state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.SendLineShownPage:
+        """In their order, each with what became of it."""
+        return cast(
+            "types.SendLineShownPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/sends/{as_segment(send_id)}/lines",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_send_lines(
+        self,
+        send_id: str,
+        *,
+        state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"] | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.SendLineShown]:
+        """Every item that `list_send_lines` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards", "GET", f"/v1/sends/{as_segment(send_id)}/lines", params={"state": state, "limit": limit}
+            ),
+        )
+
+    async def retry_send(self, send_id: str) -> types.SendWhole:
+        """What was given is not given again."""
+        return cast(
+            "types.SendWhole", await self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/retry"))
+        )
+
+    async def submit_send(self, send_id: str) -> types.SendWhole:
+        """It goes, or waits for another person where it gives more than one may alone. Nobody sends to
+        themselves.
+        """
+        return cast(
+            "types.SendWhole", await self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/submit"))
+        )
+
+    async def list_wallet_assignments(self) -> types.WalletAssignments:
+        """A redemption takes its reward's wallet, else that of all redemptions; what is not here takes none."""
+        return cast("types.WalletAssignments", await self._ask(call("rewards", "GET", "/v1/wallet-assignments")))
+
+    async def list_wallet_decisions(
+        self,
+        *,
+        wallet: str | None = None,
+        state: Literal["proposed", "confirmed", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.WalletDecisionPage:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast(
+            "types.WalletDecisionPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/wallet-decisions",
+                    params={"wallet": wallet, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_wallet_decisions(
+        self,
+        *,
+        wallet: str | None = None,
+        state: Literal["proposed", "confirmed", "withdrawn"] | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.WalletDecision]:
+        """Every item that `list_wallet_decisions` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards", "GET", "/v1/wallet-decisions", params={"wallet": wallet, "state": state, "limit": limit}
+            ),
+        )
+
+    async def get_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast(
+            "types.WalletDecision",
+            await self._ask(call("rewards", "GET", f"/v1/wallet-decisions/{as_segment(decision_id)}")),
+        )
+
+    async def confirm_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """It is done now. Whoever proposed it cannot, by whatever key or token."""
+        return cast(
+            "types.WalletDecision",
+            await self._ask(call("rewards", "POST", f"/v1/wallet-decisions/{as_segment(decision_id)}/confirm")),
+        )
+
+    async def withdraw_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """Nothing of it is done. What is done is undone by another decision."""
+        return cast(
+            "types.WalletDecision",
+            await self._ask(call("rewards", "POST", f"/v1/wallet-decisions/{as_segment(decision_id)}/withdraw")),
+        )
+
+    async def list_wallets(self, *, limit: int | None = None, after: str | None = None) -> types.WalletPage:
+        """Each with what is left in it, what is set aside and what was spent."""
+        return cast(
+            "types.WalletPage",
+            await self._ask(call("rewards", "GET", "/v1/wallets", params={"limit": limit, "after": after})),
+        )
+
+    def iter_wallets(self, *, limit: int | None = None) -> AsyncIterator[types.Wallet]:
+        """Every item that `list_wallets` lists, page by page."""
+        return async_items(self._ask, call("rewards", "GET", "/v1/wallets", params={"limit": limit}))
+
+    async def post_wallet(
+        self,
+        *,
+        currency: str,
+        title: str,
+        campaign_id: str | None | NotGiven = NOT_GIVEN,
+        low_amount: int | None | NotGiven = NOT_GIVEN,
+        owners: Sequence[str] | NotGiven = NOT_GIVEN,
+        parent_id: str | None | NotGiven = NOT_GIVEN,
+        purpose: Literal["community", "department", "campaign"] | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.Wallet:
+        """It is empty: two people bring something into it."""
+        return cast(
+            "types.Wallet",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/wallets",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "currency": currency,
+                        "title": title,
+                        "campaign_id": campaign_id,
+                        "low_amount": low_amount,
+                        "owners": owners,
+                        "parent_id": parent_id,
+                        "purpose": purpose,
+                    },
+                )
+            ),
+        )
+
+    async def get_wallet(self, wallet_id: str) -> types.Wallet:
+        """What is left in it, what is set aside and what was spent."""
+        return cast(
+            "types.Wallet", await self._ask(call("rewards", "GET", f"/v1/wallets/{as_segment(wallet_id)}"))
+        )
+
+    async def put_wallet(
+        self,
+        wallet_id: str,
+        *,
+        title: str,
+        low_amount: int | None | NotGiven = NOT_GIVEN,
+        owners: Sequence[str] | NotGiven = NOT_GIVEN,
+    ) -> types.Wallet:
+        """What is in it, and what it pays, is decided by two people."""
+        return cast(
+            "types.Wallet",
+            await self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/wallets/{as_segment(wallet_id)}",
+                    fields={"title": title, "low_amount": low_amount, "owners": owners},
+                )
+            ),
+        )
+
+    async def post_wallet_decision(
+        self,
+        wallet_id: str,
+        *,
+        kind: Literal["fund", "withdraw", "transfer", "assign", "unassign", "thaw", "close"],
+        reason: str,
+        amount: int | None | NotGiven = NOT_GIVEN,
+        reward_id: str | None | NotGiven = NOT_GIVEN,
+        spends: Literal["payouts", "redemptions"] | None | NotGiven = NOT_GIVEN,
+        to_wallet_id: str | None | NotGiven = NOT_GIVEN,
+        unit_cost: int | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.WalletDecision:
+        """Nothing is done before another person confirms it."""
+        return cast(
+            "types.WalletDecision",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/wallets/{as_segment(wallet_id)}/decisions",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "kind": kind,
+                        "reason": reason,
+                        "amount": amount,
+                        "reward_id": reward_id,
+                        "spends": spends,
+                        "to_wallet_id": to_wallet_id,
+                        "unit_cost": unit_cost,
+                    },
+                )
+            ),
+        )
+
+    async def freeze_wallet(self, wallet_id: str, *, reason: str) -> types.Wallet:
+        """Nothing more is set aside until two people open it again; what is set aside goes on."""
+        return cast(
+            "types.Wallet",
+            await self._ask(
+                call("rewards", "POST", f"/v1/wallets/{as_segment(wallet_id)}/freeze", fields={"reason": reason})
+            ),
+        )
+
+    async def list_wallet_moves(
+        self, wallet_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.WalletMovePage:
+        """What came in, what went out, what was set aside, spent, freed and given back, and by whom."""
+        return cast(
+            "types.WalletMovePage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/wallets/{as_segment(wallet_id)}/moves",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_wallet_moves(self, wallet_id: str, *, limit: int | None = None) -> AsyncIterator[types.WalletMove]:
+        """Every item that `list_wallet_moves` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("rewards", "GET", f"/v1/wallets/{as_segment(wallet_id)}/moves", params={"limit": limit}),
         )
 
     async def get_webhook_deliveries(

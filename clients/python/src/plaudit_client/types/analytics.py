@@ -5,6 +5,15 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypedDict
 
 
+class ActivityDay(TypedDict):
+    """Events of a type in a channel on a day that count, as /v1/participation has them."""
+
+    channel: str
+    day: str
+    events: int
+    type: str
+
+
 class Amendment(TypedDict):
     """A change of what an award amounts to."""
 
@@ -70,11 +79,49 @@ class AwardLineage(TypedDict):
     redemptions: list[UsedBy]
 
 
+class BridgeShown(TypedDict):
+    """Somebody who connects others."""
+
+    cut_off: int
+    member_id: str
+    members: int
+    name: str | None
+
+
 class ByHand(TypedDict):
     """Who gave an award by hand, and who approved that, where it took two."""
 
     approved_by_person: str | None
     person_id: str
+
+
+class CampaignEffect(TypedDict):
+    """What a campaign brings about: members as they were drawn, and whether they were active.
+
+    Of one that is planned, members are of now and as many days before: what could be seen. Only of one
+    that is over there is a verdict.
+    """
+
+    base_starts_on: str
+    campaign_id: str
+    detectable_points: float | None
+    difference_points: float | None
+    ends_on: str
+    held_out: EffectArm
+    high_points: float | None
+    holdout_percent: int
+    is_too_small: bool
+    left_out_members: int
+    looked_ends_on: str
+    looked_starts_on: str
+    low_points: float | None
+    measured_at: str
+    price: EffectPrice | None
+    starts_on: str
+    state: Literal["planned", "running", "over"]
+    title: str
+    treated: EffectArm
+    verdict: Literal["more", "fewer", "too_small_to_tell", "nothing_yet"] | None
 
 
 class ChannelAcquisition(TypedDict):
@@ -112,6 +159,14 @@ class ChannelAnswering(TypedDict):
     median_seconds: int | None
     ninth_decile_seconds: int | None
     unanswered: int
+
+
+class ChannelShare(TypedDict):
+    """What a channel has of all events."""
+
+    channel: str | None
+    events: int
+    share: float
 
 
 class CohortShown(TypedDict):
@@ -179,10 +234,40 @@ class Decision(TypedDict):
     type: str
 
 
+class DigestGoalShown(TypedDict):
+    """A goal as it stood when the digest was made."""
+
+    actual: int
+    goal_id: str
+    state: Literal["off_pace", "missed", "behind", "met"]
+    target: int
+    title: str
+
+
 class Discard(TypedDict):
     """Why a record will never be processed."""
 
     reason: str
+
+
+class EffectArm(TypedDict):
+    """Members who could get something from a campaign, or who were held out."""
+
+    active: int
+    members: int
+    share_percent: float | None
+
+
+class EffectPrice(TypedDict):
+    """Members who were active for the campaign, with 95 % intervals, and what each of them cost in points."""
+
+    additional: float
+    additional_high: float
+    additional_low: float
+    points: int
+    points_each: float | None
+    points_each_high: float | None
+    points_each_low: float | None
 
 
 class EntryShown(TypedDict):
@@ -259,6 +344,107 @@ class FigureShown(TypedDict):
     value: float
 
 
+class GoalDeclared(TypedDict):
+    """What a version of the programme says of a goal."""
+
+    description: str
+    every: Literal["week", "month", "quarter"] | None
+    lacks: list[Literal["metric", "target", "window", "owner"]]
+    metric: (
+        Literal[
+            "activities",
+            "mentions",
+            "referrals",
+            "survey_answers",
+            "suggestions",
+            "suggestions_closed",
+            "answers_accepted",
+            "resolved_by_members",
+            "thanks",
+            "new_members",
+        ]
+        | None
+    )
+    on: list[str]
+    owner: str | None
+    since: str
+    target: int | None
+    title: str
+    version: int
+
+
+class GoalDefinition(TypedDict):
+    """What it said from then on; null where the programme dropped it."""
+
+    declared: GoalDeclared | None
+
+
+class GoalForecast(TypedDict):
+    """What will have been counted at the end of the window."""
+
+    high: float
+    low: float
+    spread: float
+    spread_weeks: int
+    value: float
+
+
+class GoalRule(TypedDict):
+    """A rule that serves the goal."""
+
+    points: int
+    rule_id: str
+    title: str
+
+
+class GoalShown(TypedDict):
+    """A goal as it is declared, and how it stands."""
+
+    declared: GoalDeclared
+    goal_id: str
+    stands: GoalStands
+
+
+class GoalStands(TypedDict):
+    """How a goal stands in a window."""
+
+    actual: int
+    days: int
+    days_over: int
+    ends_on: str | None
+    expected: float | None
+    forecast: GoalForecast | None
+    pace: float | None
+    starts_on: str | None
+    state: Literal["unmeasured", "not_yet", "on_pace", "behind", "off_pace", "met", "missed"]
+
+
+class GoalStoryShown(TypedDict):
+    """A goal with its past."""
+
+    current: GoalShown | None
+    definitions: list[GoalDefinition]
+    goal_id: str
+    past: list[GoalWindow]
+    rules: list[GoalRule]
+    turns: list[GoalTurn]
+
+
+class GoalTurn(TypedDict):
+    """That its state turned, as it was noticed then; what came later may say otherwise today."""
+
+    noticed_at: str
+    starts_on: str
+    state: Literal["unmeasured", "not_yet", "on_pace", "behind", "off_pace", "met", "missed"]
+
+
+class GoalWindow(TypedDict):
+    """A window that is over, by the definition that was in force when it ended."""
+
+    declared: GoalDeclared
+    stands: GoalStands
+
+
 class Grant(TypedDict):
     """A badge or level that an award or an amendment of it granted, or took back when it `reverses` one."""
 
@@ -270,6 +456,15 @@ class Grant(TypedDict):
     reversed_by: str | None
     reverses: str | None
     title: str
+
+
+class GravityShown(TypedDict):
+    """How much more committed members became, for each who was there at the month's beginning."""
+
+    number: int
+    of: int
+    value: float | None
+    why_none: NotRequired[str | None]
 
 
 class GuidelineFigures(TypedDict):
@@ -289,6 +484,20 @@ class GuidelineFigures(TypedDict):
     waiting: int
 
 
+class IdeaLoop(TypedDict):
+    """What became of the suggestions of some days, and by month, newest first; 120 of them at most."""
+
+    answered: int
+    answered_in_time: int
+    close_seconds: int | None
+    closed: int
+    due: int
+    first_answer_seconds: int | None
+    months: list[MonthLoopShown]
+    promised_days: int
+    suggested: int
+
+
 class IndicatorShown(TypedDict):
     """What is measured of a practice, in the last 28 days that are over."""
 
@@ -303,6 +512,7 @@ class IndicatorShown(TypedDict):
     state: Literal["good", "red", "unsure", "grey"]
     unit: Literal["share", "count", "seconds"]
     value: float | None
+    week_values: list[float | None]
     weeks: list[Literal["good", "red", "unsure", "grey"]]
     why_grey: Literal["nothing_heard", "not_counted"] | None
 
@@ -319,6 +529,15 @@ class KeyHolder(TypedDict):
     scopes: list[str]
 
 
+class LevelsShown(TypedDict):
+    """Members on each level of the Orbit model, version 1, by their love."""
+
+    level_1: int
+    level_2: int
+    level_3: int
+    level_4: int
+
+
 class Lot(TypedDict):
     """Points of one award that the payout pays, and the event behind them."""
 
@@ -326,6 +545,16 @@ class Lot(TypedDict):
     award_id: str
     event: Event | None
     points: int
+
+
+class MemberDay(TypedDict):
+    """Events of a member in a channel on a day."""
+
+    channel: str
+    day: str
+    events: int
+    member_id: str
+    of_member_id: str
 
 
 class MemberEvent(TypedDict):
@@ -345,6 +574,45 @@ class MemberEvents(TypedDict):
     next: NotRequired[str | None]
 
 
+class MonthConcentration(TypedDict):
+    """On how few members a month's activity rests."""
+
+    absence_factor: int | None
+    active_members: int
+    ends_on: str
+    events: int
+    starts_on: str
+    top_percent: ShareShown
+    top_tenth: ShareShown
+
+
+class MonthLoopShown(TypedDict):
+    """What became of the suggestions of a month."""
+
+    answered: int
+    answered_in_time: int
+    close_seconds: int | None
+    closed: int
+    due: int
+    first_answer_seconds: int | None
+    starts_on: str
+    suggested: int
+
+
+class MonthOrbit(TypedDict):
+    """Who is on which level at a month's end, or now, and how they came there."""
+
+    ends_on: str
+    fell: int
+    gravity: GravityShown
+    is_over: bool
+    joined: int
+    levels: LevelsShown
+    members: int
+    rose: int
+    starts_on: str
+
+
 class MonthStickiness(TypedDict):
     """How often those who are active in a month are active: the mean of its days by all of the month."""
 
@@ -354,6 +622,41 @@ class MonthStickiness(TypedDict):
     ends_on: str
     starts_on: str
     stickiness: ShareShown
+
+
+class MoverShown(TypedDict):
+    """Somebody who came to another level in a month."""
+
+    level: int
+    level_before: int | None
+    love: float
+    member_id: str
+    name: str | None
+
+
+class NetworkShown(TypedDict):
+    """What the ties of some days come to. A tie is that one member turned to another, however often."""
+
+    absence_factor: int | None
+    bridging_members: int
+    ends_on: str
+    largest_part: ShareShown
+    members: int
+    parts: int
+    reciprocity: ShareShown
+    starts_on: str
+    ties: int
+    times: int
+
+
+class NewcomerShown(TypedDict):
+    """Somebody new whom nobody has ever answered or thanked."""
+
+    active_days: int
+    first_day: str
+    given: int
+    member_id: str
+    name: str | None
 
 
 class NotRebuilt(TypedDict):
@@ -391,7 +694,7 @@ class NudgeLift(TypedDict):
     sent: int
     title: str
     treated: NudgeArm
-    verdict: Verdict
+    verdict: LiftVerdict
 
 
 class ObjectShown(TypedDict):
@@ -411,6 +714,7 @@ class OpenQuestionShown(TypedDict):
     member_id: str
     member_name: str | None
     source: str
+    topic: str
     type: str
     uid: str
     waiting_seconds: int
@@ -446,6 +750,27 @@ class OwnPartition(TypedDict):
     why_not: NotRequired[str | None]
 
 
+class ActivityDayPage(TypedDict):
+    """ActivityDayPage"""
+
+    items: list[ActivityDay]
+    next: NotRequired[str | None]
+
+
+class BridgeShownPage(TypedDict):
+    """BridgeShownPage"""
+
+    items: list[BridgeShown]
+    next: NotRequired[str | None]
+
+
+class CampaignEffectPage(TypedDict):
+    """CampaignEffectPage"""
+
+    items: list[CampaignEffect]
+    next: NotRequired[str | None]
+
+
 class CohortShownPage(TypedDict):
     """CohortShownPage"""
 
@@ -471,6 +796,48 @@ class EntryShownPage(TypedDict):
     """EntryShownPage"""
 
     items: list[EntryShown]
+    next: NotRequired[str | None]
+
+
+class GoalShownPage(TypedDict):
+    """GoalShownPage"""
+
+    items: list[GoalShown]
+    next: NotRequired[str | None]
+
+
+class MemberDayPage(TypedDict):
+    """MemberDayPage"""
+
+    items: list[MemberDay]
+    next: NotRequired[str | None]
+
+
+class MonthConcentrationPage(TypedDict):
+    """MonthConcentrationPage"""
+
+    items: list[MonthConcentration]
+    next: NotRequired[str | None]
+
+
+class MonthOrbitPage(TypedDict):
+    """MonthOrbitPage"""
+
+    items: list[MonthOrbit]
+    next: NotRequired[str | None]
+
+
+class MoverShownPage(TypedDict):
+    """MoverShownPage"""
+
+    items: list[MoverShown]
+    next: NotRequired[str | None]
+
+
+class NewcomerShownPage(TypedDict):
+    """NewcomerShownPage"""
+
+    items: list[NewcomerShown]
     next: NotRequired[str | None]
 
 
@@ -523,6 +890,13 @@ class PeriodGrowthPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class PeriodMixPage(TypedDict):
+    """PeriodMixPage"""
+
+    items: list[PeriodMix]
+    next: NotRequired[str | None]
+
+
 class PeriodSilencePage(TypedDict):
     """PeriodSilencePage"""
 
@@ -551,6 +925,13 @@ class RowShownPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class RuleDayPage(TypedDict):
+    """RuleDayPage"""
+
+    items: list[RuleDay]
+    next: NotRequired[str | None]
+
+
 class RulePointsPage(TypedDict):
     """RulePointsPage"""
 
@@ -565,10 +946,24 @@ class SurveyShownPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class TieShownPage(TypedDict):
+    """TieShownPage"""
+
+    items: list[TieShown]
+    next: NotRequired[str | None]
+
+
 class WebhookDeliveryListedPage(TypedDict):
     """WebhookDeliveryListedPage"""
 
     items: list[WebhookDeliveryListed]
+    next: NotRequired[str | None]
+
+
+class WeekDigestPage(TypedDict):
+    """WeekDigestPage"""
+
+    items: list[WeekDigest]
     next: NotRequired[str | None]
 
 
@@ -695,6 +1090,17 @@ class PeriodGrowth(TypedDict):
     starts_on: str
 
 
+class PeriodMix(TypedDict):
+    """How the events of a period are spread over channels."""
+
+    channels: list[ChannelShare]
+    effective_channels: float | None
+    ends_on: str
+    events: int
+    largest_share: float | None
+    starts_on: str
+
+
 class PeriodShown(TypedDict):
     """What a survey says in a month or quarter."""
 
@@ -713,6 +1119,24 @@ class PeriodSilence(TypedDict):
     starts_on: str
     waiting: int
     won_back: ShareShown
+
+
+class PeriodTone(TypedDict):
+    """How the texts of a period sound."""
+
+    ends_on: str
+    high: float | None
+    judged: int
+    left_out: int
+    low: float | None
+    models: list[str]
+    negative: int
+    net: float | None
+    positive: int
+    starts_on: str
+    texts: int
+    undecided: int
+    why_none: str | None
 
 
 class Pipeline(TypedDict):
@@ -745,6 +1169,17 @@ class ProblemDetails(TypedDict):
     status: int
     title: str
     type: NotRequired[str]
+
+
+class QuestionTopics(TypedDict):
+    """What was asked about in some days, and what is worth writing down."""
+
+    ends_on: str
+    others_asked: int
+    others_unanswered: int
+    starts_on: str
+    to_write: list[TopicShown]
+    topics: list[TopicShown]
 
 
 class RejectedEvent(TypedDict):
@@ -820,6 +1255,17 @@ class RowShown(TypedDict):
     table: str
 
 
+class RuleDay(TypedDict):
+    """What a rule gave for the events of a day."""
+
+    amendments: int
+    awards: int
+    day: str
+    points: int
+    rule_id: str
+    taken_back: int
+
+
 class RulePoints(TypedDict):
     """What a rule gave."""
 
@@ -842,6 +1288,19 @@ class Scorecard(TypedDict):
     window_starts_on: str
 
 
+class Sentiment(TypedDict):
+    """How what was written in some days sounds."""
+
+    change: ToneChange
+    channels: list[SliceTone]
+    ends_on: str
+    languages: list[SliceTone]
+    periods: list[PeriodTone]
+    starts_on: str
+    types: list[SliceTone]
+    whole: ToneShown
+
+
 class ShareShown(TypedDict):
     """So many of so many."""
 
@@ -849,6 +1308,23 @@ class ShareShown(TypedDict):
     of: int
     value: float | None
     why_none: NotRequired[str | None]
+
+
+class SliceTone(TypedDict):
+    """How the texts of a channel, a type or a language sound."""
+
+    high: float | None
+    judged: int
+    left_out: int
+    low: float | None
+    models: list[str]
+    name: str | None
+    negative: int
+    net: float | None
+    positive: int
+    texts: int
+    undecided: int
+    why_none: str | None
 
 
 class StageAge(TypedDict):
@@ -919,6 +1395,46 @@ class SurveyShown(TypedDict):
     title: str
 
 
+class TieShown(TypedDict):
+    """How often one member turned to another."""
+
+    from_member_id: str
+    from_name: str | None
+    is_mutual: bool
+    times: int
+    to_member_id: str
+    to_name: str | None
+
+
+class ToneChange(TypedDict):
+    """How net sentiment changed against as many days before, within each language and model."""
+
+    difference: float | None
+    high: float | None
+    judged: int
+    judged_before: int
+    low: float | None
+    verdict: SentimentVerdict
+
+
+class ToneShown(TypedDict):
+    """How texts sound. What several models measured is added up in number, and has no net sentiment
+    together.
+    """
+
+    high: float | None
+    judged: int
+    left_out: int
+    low: float | None
+    models: list[str]
+    negative: int
+    net: float | None
+    positive: int
+    texts: int
+    undecided: int
+    why_none: str | None
+
+
 class TopicFlowing(TypedDict):
     """A topic that the service reads."""
 
@@ -926,6 +1442,16 @@ class TopicFlowing(TypedDict):
     oldest_seconds: float
     per_second: float
     topic: str
+
+
+class TopicShown(TypedDict):
+    """Questions about a topic."""
+
+    asked: int
+    askers: int
+    topic: str
+    unanswered: ShareShown
+    waiting: int
 
 
 class TypeActivity(TypedDict):
@@ -1025,6 +1551,24 @@ class WebhookReplayed(TypedDict):
     deliveries: int
 
 
+class WeekDigest(TypedDict):
+    """A week in a page, as it was when it was made; what came later does not change it."""
+
+    active_before: int
+    active_members: int
+    ends_on: str
+    events: int
+    events_before: int
+    goals: list[DigestGoalShown]
+    made_at: str
+    new_members: int
+    questions_waiting: int
+    red_practices: list[int]
+    reports_waiting: int
+    starts_on: str
+    todo: Literal["reports", "answers", "goals", "practice", "nothing"]
+
+
 class WhyNothing(TypedDict):
     """A reason why nothing was awarded."""
 
@@ -1039,4 +1583,8 @@ Erased = Literal["deleted", "blanked", "stays"]
 
 LetterState = Literal["waiting", "asked", "replayed", "discarded"]
 
-Verdict = Literal["more", "fewer", "too_small_to_tell", "nothing_yet"]
+TieKind = Literal["answers", "thanks"]
+
+LiftVerdict = Literal["more", "fewer", "too_small_to_tell", "nothing_yet"]
+
+SentimentVerdict = Literal["better", "worse", "too_small_to_tell", "nothing_to_compare"]

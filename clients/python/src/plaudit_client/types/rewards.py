@@ -42,6 +42,20 @@ class AccountNumber(TypedDict):
     number: str
 
 
+class AccountShown(TypedDict):
+    """A provider, and a community's account there, without what it shows."""
+
+    connected_at: str | None
+    failures_count: int
+    is_available: bool
+    is_connected: bool
+    last_failure: str | None
+    needs: list[str]
+    provider: ProviderName
+    rests_until: str | None
+    webhook_path: str | None
+
+
 class AccountSum(TypedDict):
     """What is on all accounts of a kind and currency."""
 
@@ -50,6 +64,12 @@ class AccountSum(TypedDict):
     amount: int
     currency: str
     kind: str
+
+
+class AccountsShown(TypedDict):
+    """All providers, with a community's accounts."""
+
+    items: list[AccountShown]
 
 
 class Address(TypedDict):
@@ -425,6 +445,12 @@ class CodesTable(TypedDict):
     csv: str
 
 
+class Confirmation(TypedDict):
+    """How much of what is reserved was handed out."""
+
+    points: NotRequired[int | None]
+
+
 class CurrencySum(TypedDict):
     """All entries of a currency; the total of a right ledger is 0."""
 
@@ -551,6 +577,14 @@ class DrawsOfMember(TypedDict):
     member_id: str
 
 
+class ExpiringPoints(TypedDict):
+    """Points that expire together."""
+
+    expires_at: str
+    last_day: str
+    points: int
+
+
 class FieldError(TypedDict):
     """One thing wrong with a request. `field` is a JSON Pointer (RFC 6901) or a parameter's name."""
 
@@ -603,6 +637,25 @@ class GeneralLedgerMapping(TypedDict):
     proposed_by_person: str | None
     state: Literal["proposed", "approved", "withdrawn"]
     tax_rate: str
+
+
+class GiftCard(TypedDict):
+    """Which card of which provider a reward is."""
+
+    currency: str
+    face_minor: int
+    product_id: str
+    provider: Literal["sandbox", "xoxoday", "tremendous"]
+
+
+class GiftCardShown(TypedDict):
+    """The card that a reward is."""
+
+    currency: str
+    face_minor: int
+    product_id: str
+    provider: ProviderName
+    reward_id: str
 
 
 class Journal(TypedDict):
@@ -817,6 +870,17 @@ class LiabilityPolicyTerms(TypedDict):
     vintage_unit: Literal["month", "year"]
 
 
+class LineCounts(TypedDict):
+    """How many lines of a send are in each state."""
+
+    cancelled: NotRequired[int]
+    expired: NotRequired[int]
+    failed: NotRequired[int]
+    given: NotRequired[int]
+    offered: NotRequired[int]
+    waiting: NotRequired[int]
+
+
 class LineForeseen(TypedDict):
     """What noting a line would do to its payout."""
 
@@ -842,6 +906,14 @@ class LineForeseen(TypedDict):
         | None
     )
     why: str | None
+
+
+class LineWanted(TypedDict):
+    """A person on the list: a member, or a recipient whom ingest holds (`POST /v1/recipients/table`)."""
+
+    member_id: NotRequired[str | None]
+    recipient_id: NotRequired[str | None]
+    reward_id: NotRequired[str | None]
 
 
 class LinkOpened(TypedDict):
@@ -908,6 +980,23 @@ class MatchRequest(TypedDict):
     payout_id: str
 
 
+class MemberDebt(TypedDict):
+    """Points that a member used and that were taken back since; what comes in pays the oldest of them
+    first.
+    """
+
+    account_id: str
+    days_0_to_30: int
+    days_31_to_60: int
+    days_61_to_90: int
+    days_91_on: int
+    is_older: bool
+    member_id: str
+    name: str | None
+    points: int
+    since: str
+
+
 class MemberPayout(TypedDict):
     """Money for a member's points, as they see it."""
 
@@ -948,6 +1037,77 @@ class MembersCatalogue(TypedDict):
     version: NotRequired[int | None]
 
 
+class MonthCorrection(TypedDict):
+    """What was booked in the month and corrects what was booked before it, by the kind of transfer."""
+
+    count: int
+    kind: str
+    points: int
+
+
+class MonthEnd(TypedDict):
+    """A month as finance takes it along."""
+
+    balanced: bool
+    block: PeriodBlock | None
+    corrections: list[MonthCorrection]
+    ends_at: str
+    figures: list[PeriodFigure]
+    is_preliminary: bool
+    month: str
+    open_items: list[MonthOpenItem]
+    payouts: list[MonthPayouts]
+    points: MonthPoints
+    starts_at: str
+    state: Literal["open", "closing", "closed", "reopening"]
+    worth: MonthWorth | None
+
+
+class MonthOpenItem(TypedDict):
+    """What waited for somebody when the month was over."""
+
+    count: int
+    kind: str
+    oldest_at: str | None
+    points: int
+
+
+class MonthPayouts(TypedDict):
+    """Payouts that were in a state when the month was over."""
+
+    amount_minor: int
+    count: int
+    currency: str
+    points: int
+    state: PayoutState
+
+
+class MonthPoints(TypedDict):
+    """Points that members hold: opening + earned + corrected − redeemed − paid − expired = closing."""
+
+    closing: int
+    corrected: int
+    difference: int
+    earned: int
+    expired: int
+    opening: int
+    paid: int
+    redeemed: int
+
+
+class MonthWorth(TypedDict):
+    """What points were worth: opening + earned + used + estimate = closing, in minor units."""
+
+    closing_day: str
+    closing_minor: int
+    currency: str
+    earned_minor: int
+    estimate_minor: int
+    opening_day: str | None
+    opening_minor: int
+    used_minor: int
+
+
 class NamedRedemption(TypedDict):
     """A redemption with its member's name."""
 
@@ -965,9 +1125,18 @@ class NamedRedemption(TypedDict):
     order_id: NotRequired[str | None]
     points: int
     redemption_id: str
+    reserved_points: int | None
     reward_id: str
     state: Literal["reserved", "confirmed", "cancelled", "expired"]
     title: str
+
+
+class NeedShown(TypedDict):
+    """How many of a reward a send gives yet, and how many there are."""
+
+    left_count: int | None
+    needed_count: int
+    reward_id: str
 
 
 class NewLink(TypedDict):
@@ -999,6 +1168,16 @@ class NewReward(TypedDict):
     stock: NotRequired[int | None]
     title: str
     translations: NotRequired[list[RewardTranslation]]
+
+
+class NewSend(TypedDict):
+    """A list of people who are to get a reward."""
+
+    claims_end_at: NotRequired[str | None]
+    lines: list[LineWanted]
+    reward_id: str
+    starts_at: NotRequired[str | None]
+    title: str
 
 
 class NotRebuilt(TypedDict):
@@ -1073,6 +1252,15 @@ class Outcome(TypedDict):
     state: Literal["proposed", "confirmed", "withdrawn"]
 
 
+class OutcomeFound(TypedDict):
+    """What somebody found out of an order that nobody knows of."""
+
+    code: NotRequired[str | None]
+    outcome: Literal["delivered", "not_ordered"]
+    pin: NotRequired[str | None]
+    reason: str
+
+
 class OutcomePreview(TypedDict):
     """What noting lines would do, in their order."""
 
@@ -1098,6 +1286,15 @@ class OutcomeResult(TypedDict):
     outcome: NotRequired[Outcome | None]
     payouts: list[SaidOf]
     run: Run
+
+
+class OutcomeSaid(TypedDict):
+    """What somebody found out; another person has to confirm it."""
+
+    outcome: Literal["delivered", "not_ordered"]
+    reason: str
+    said_at: str
+    said_by: str
 
 
 class OutcomeShown(TypedDict):
@@ -1211,6 +1408,13 @@ class DeadLetterListedPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class ExpiringPointsPage(TypedDict):
+    """ExpiringPointsPage"""
+
+    items: list[ExpiringPoints]
+    next: NotRequired[str | None]
+
+
 class GeneralLedgerMappingPage(TypedDict):
     """GeneralLedgerMappingPage"""
 
@@ -1267,6 +1471,13 @@ class LinkShownPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class MemberDebtPage(TypedDict):
+    """MemberDebtPage"""
+
+    items: list[MemberDebt]
+    next: NotRequired[str | None]
+
+
 class MemberPayoutPage(TypedDict):
     """MemberPayoutPage"""
 
@@ -1316,6 +1527,13 @@ class PeriodPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class ProviderOrderPage(TypedDict):
+    """ProviderOrderPage"""
+
+    items: list[ProviderOrder]
+    next: NotRequired[str | None]
+
+
 class RedemptionPage(TypedDict):
     """RedemptionPage"""
 
@@ -1344,6 +1562,20 @@ class RunPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class SendLineShownPage(TypedDict):
+    """SendLineShownPage"""
+
+    items: list[SendLineShown]
+    next: NotRequired[str | None]
+
+
+class SendShownPage(TypedDict):
+    """SendShownPage"""
+
+    items: list[SendShown]
+    next: NotRequired[str | None]
+
+
 class SpentLotPage(TypedDict):
     """SpentLotPage"""
 
@@ -1362,6 +1594,27 @@ class ToSendShownPage(TypedDict):
     """ToSendShownPage"""
 
     items: list[ToSendShown]
+    next: NotRequired[str | None]
+
+
+class WalletDecisionPage(TypedDict):
+    """WalletDecisionPage"""
+
+    items: list[WalletDecision]
+    next: NotRequired[str | None]
+
+
+class WalletMovePage(TypedDict):
+    """WalletMovePage"""
+
+    items: list[WalletMove]
+    next: NotRequired[str | None]
+
+
+class WalletPage(TypedDict):
+    """WalletPage"""
+
+    items: list[Wallet]
     next: NotRequired[str | None]
 
 
@@ -1707,6 +1960,44 @@ class Progress(TypedDict):
     total_count: int
 
 
+class ProviderAccount(TypedDict):
+    """What an account shows at its provider; what it takes depends on the provider."""
+
+    api_key: NotRequired[str | None]
+    client_id: NotRequired[str | None]
+    client_secret: NotRequired[str | None]
+    email: NotRequired[str | None]
+    funding_source_id: NotRequired[str | None]
+    refresh_token: NotRequired[str | None]
+    webhook_secret: NotRequired[str | None]
+
+
+class ProviderOrder(TypedDict):
+    """An order at a provider for a redemption; what was delivered is on its member's page alone."""
+
+    created_at: str
+    currency: str
+    face_minor: int
+    is_cancel_asked: bool
+    next_at: str | None
+    product_id: str
+    provider: ProviderName
+    reason: str
+    redemption_id: str
+    reference: str | None
+    said: OutcomeSaid | None
+    standing: Literal["pending", "delivered", "failed", "cancelled", "reversed"] | None
+    tries_count: int
+    trouble: Literal["other_order", "known_code", "reversed", "delivered_after_all"] | None
+    unknown_since: str | None
+
+
+class PutRight(TypedDict):
+    """How something was put right."""
+
+    note: str
+
+
 class Redemption(TypedDict):
     """A member's redemption of a reward."""
 
@@ -1723,6 +2014,7 @@ class Redemption(TypedDict):
     order_id: NotRequired[str | None]
     points: int
     redemption_id: str
+    reserved_points: int | None
     reward_id: str
     state: Literal["reserved", "confirmed", "cancelled", "expired"]
     title: str
@@ -1938,6 +2230,77 @@ class SealDifference(TypedDict):
     step: Literal["computed", "approving", "approved", "filed"] | None
 
 
+class SendLineShown(TypedDict):
+    """A person on the list, and what became of it."""
+
+    changed_at: str
+    line: int
+    line_id: str
+    member_id: str | None
+    member_name: str | None
+    recipient_id: str | None
+    redemption_id: str | None
+    reward_id: str
+    state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"]
+    why: Literal["out_of_stock", "not_offered", "nobody"] | None
+
+
+class SendShown(TypedDict):
+    """A send, and how far it is."""
+
+    claims_end_at: str
+    decided_at: str | None
+    decided_by: str | None
+    lines: LineCounts
+    lines_count: int
+    made_at: str
+    made_by: str
+    made_by_person: str | None
+    points: int
+    reward_id: str
+    send_id: str
+    starts_at: str | None
+    state: Literal["draft", "waiting", "approved", "done", "cancelled"]
+    title: str
+
+
+class SendWhole(TypedDict):
+    """A send with what it takes: what is lacking is seen before it goes."""
+
+    claims_end_at: str
+    decided_at: str | None
+    decided_by: str | None
+    lines: LineCounts
+    lines_count: int
+    made_at: str
+    made_by: str
+    made_by_person: str | None
+    needs: list[NeedShown]
+    points: int
+    reward_id: str
+    send_id: str
+    starts_at: str | None
+    state: Literal["draft", "waiting", "approved", "done", "cancelled"]
+    takes_second_person: bool
+    title: str
+
+
+class SentClaim(TypedDict):
+    """Which line of a send somebody claims."""
+
+    line_id: str
+
+
+class SentOffer(TypedDict):
+    """What somebody was sent, for whom it is."""
+
+    claims_end_at: str
+    redemption_id: str | None
+    reward_id: str
+    state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"]
+    title: str
+
+
 class SetAsideRequest(TypedDict):
     """Why a line is about no payout."""
 
@@ -2057,6 +2420,20 @@ class StateSum(TypedDict):
     ]
 
 
+class StatementDay(TypedDict):
+    """A day on which something moved in a currency."""
+
+    closing: int
+    corrected: int
+    currency: str
+    day: str
+    earned: int
+    expired: int
+    merged: int
+    paid: int
+    redeemed: int
+
+
 class StatementLine(TypedDict):
     """One entry on one of the member's accounts, and its cause."""
 
@@ -2071,6 +2448,20 @@ class StatementLine(TypedDict):
     revision: NotRequired[int | None]
     transfer_id: str
     why: NotRequired[str | None]
+
+
+class StatementSum(TypedDict):
+    """A year in one currency: opening + earned + corrected + merged − redeemed − paid − expired = closing."""
+
+    closing: int
+    corrected: int
+    currency: str
+    earned: int
+    expired: int
+    merged: int
+    opening: int
+    paid: int
+    redeemed: int
 
 
 class SumDifference(TypedDict):
@@ -2223,6 +2614,126 @@ class WaitingLetters(TypedDict):
     oldest_at: str | None
 
 
+class Wallet(TypedDict):
+    """A budget, and what is in it: points, or minor units of its currency."""
+
+    available: int
+    campaign_id: str | None
+    changed: WalletDeed
+    created_at: str
+    currency: str
+    depth: int
+    is_low: bool
+    low_amount: int | None
+    owners: list[str]
+    parent_id: str | None
+    purpose: Literal["community", "department", "campaign"]
+    reserved: int
+    revision: int
+    spent: int
+    state: Literal["open", "frozen", "closed"]
+    title: str
+    wallet_id: str
+
+
+class WalletAssignment(TypedDict):
+    """What is paid from a wallet."""
+
+    currency: str
+    reward_id: str | None
+    spends: Literal["payouts", "redemptions"]
+    unit_cost: int | None
+    wallet_id: str
+    wallet_title: str
+
+
+class WalletAssignments(TypedDict):
+    """What is paid from which wallet; what is not here is paid from none."""
+
+    items: list[WalletAssignment]
+
+
+class WalletChange(TypedDict):
+    """What a wallet is called, and who is told when it gets low: all of it, as it is to be."""
+
+    low_amount: NotRequired[int | None]
+    owners: NotRequired[list[str]]
+    title: str
+
+
+class WalletDecision(TypedDict):
+    """What somebody proposed of a wallet, and who had it done or withdrew it."""
+
+    amount: int | None
+    currency: str
+    decided: WalletDeed | None
+    decision_id: str
+    kind: Literal["fund", "withdraw", "transfer", "assign", "unassign", "thaw", "close"]
+    proposed: WalletDeed
+    reason: str
+    reward_id: str | None
+    spends: Literal["payouts", "redemptions"] | None
+    state: Literal["proposed", "confirmed", "withdrawn"]
+    to_wallet_id: str | None
+    unit_cost: int | None
+    wallet_id: str
+    wallet_title: str
+
+
+class WalletDeed(TypedDict):
+    """Who did it, by what, and when."""
+
+    at: str
+    credential: str
+    person_id: str | None
+    person_name: str | None
+
+
+class WalletFreeze(TypedDict):
+    """Why nothing is to be spent from a wallet."""
+
+    reason: str
+
+
+class WalletMove(TypedDict):
+    """Something that came into a wallet, left it, or went from one of its accounts to another."""
+
+    amount: int
+    cause_id: str | None
+    decision_id: str | None
+    kind: Literal["fund", "withdraw", "transfer", "reserve", "post", "void", "refund"]
+    move_id: str
+    moved: WalletDeed
+    to_wallet_id: str | None
+    transfer_id: str
+    used_for: Literal["redemption", "payout_run", "send"] | None
+    wallet_id: str
+
+
+class WalletProposal(TypedDict):
+    """What is to be done with a wallet, and why; each kind takes its own fields."""
+
+    amount: NotRequired[int | None]
+    kind: Literal["fund", "withdraw", "transfer", "assign", "unassign", "thaw", "close"]
+    reason: str
+    reward_id: NotRequired[str | None]
+    spends: NotRequired[Literal["payouts", "redemptions"] | None]
+    to_wallet_id: NotRequired[str | None]
+    unit_cost: NotRequired[int | None]
+
+
+class WalletRequest(TypedDict):
+    """A new wallet, which is empty."""
+
+    campaign_id: NotRequired[str | None]
+    currency: str
+    low_amount: NotRequired[int | None]
+    owners: NotRequired[list[str]]
+    parent_id: NotRequired[str | None]
+    purpose: NotRequired[Literal["community", "department", "campaign"]]
+    title: str
+
+
 class WebhookDeliveryListed(TypedDict):
     """A fact on its way to an endpoint, or there."""
 
@@ -2312,6 +2823,17 @@ class WouldBe(TypedDict):
     points: int
 
 
+class YearStatement(TypedDict):
+    """What a member had over a year of the community's days, by when it was booked."""
+
+    days: list[StatementDay]
+    is_preliminary: bool
+    member_id: str
+    name: str | None
+    sums: list[StatementSum]
+    year: int
+
+
 CodeState = Literal["left", "given", "ended"]
 
 DeliveryState = Literal["waiting", "delivered", "failed", "held"]
@@ -2324,6 +2846,23 @@ LetterState = Literal["waiting", "asked", "replayed", "discarded"]
 
 LinkState = Literal["open", "used_up", "expired", "revoked"]
 
-RewardKind = Literal["voucher", "merchandise", "donation", "experience", "cash", "other"]
+PayoutState = Literal[
+    "accrued",
+    "held",
+    "eligible",
+    "approved",
+    "reserved",
+    "submitted",
+    "sent",
+    "settled",
+    "returned",
+    "failed",
+    "reversed",
+    "corrected",
+]
+
+ProviderName = Literal["sandbox", "xoxoday", "tremendous"]
+
+RewardKind = Literal["voucher", "gift_card", "merchandise", "donation", "experience", "cash", "other"]
 
 RewardSource = Literal["catalogue", "programme"]

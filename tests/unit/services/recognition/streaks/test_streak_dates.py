@@ -337,5 +337,16 @@ def test_a_members_dates_are_the_communitys_until_they_say_where_they_live():
     assert (moved.zone_at(at("05-03 23")), moved.zone_at(at("05-20 00"))) == ("UTC", HONOLULU)
 
 
+def test_all_changes_of_a_community_count_however_soon_they_follow_each_other():
+    since = [None, at("05-04 00"), at("05-07 22"), at("05-10 10")]
+    zones = ["UTC", ROME, HONOLULU, AUCKLAND]
+    community = CommunityCalendar(Reckoning(*one, "monday") for one in zip(since, zones, strict=True))
+    alone = calendar_of(community, [])
+    assert [alone.zone_at(moment) for moment in since[1:]] == zones[1:]
+    # And none of them is one of the two that a member may say within thirty days.
+    moves = [Move(at("05-12 10"), ROME), Move(at("05-14 10"), "UTC"), Move(at("05-16 10"), HONOLULU)]
+    assert calendar_of(community, moves).zone_at(at("05-30 00")) == "UTC"
+
+
 def test_daily_is_the_default():
     assert Rhythm() == DAILY

@@ -161,6 +161,18 @@ class DeclarationRefused(BaseModel):
     detail: str
     field: str | None = Field(description="What of the declaration is wrong, as a JSON Pointer", examples=[None])
 
+    @classmethod
+    def of(cls, error: Exception) -> "DeclarationRefused":
+        """What is said of one of REFUSALS."""
+        problem = REFUSALS[type(error)](error)
+        wrong = problem.errors[0] if problem.errors else None
+        return cls(
+            type=problem.type.uri,
+            title=problem.type.title,
+            detail=wrong.detail if wrong else problem.detail or problem.type.title,
+            field=wrong.field if wrong else None,
+        )
+
 
 class MemberDeclared(BaseModel):
     """What became of one of several declarations: the member that it is of, or why it was refused."""
@@ -284,20 +296,10 @@ async def post_members_declare(
             try:
                 member_id = (await _declare(begin, principal.community, one)).member_id
             except tuple(REFUSALS) as error:
-                refused = _refused(REFUSALS[type(error)](error))
+                refused = DeclarationRefused.of(error)
         items.append(MemberDeclared(index=index, member_id=member_id, refused=refused))
     refused_count = sum(item.refused is not None for item in items)
     return ManyDeclared(declared=len(items) - refused_count, refused=refused_count, items=items)
-
-
-def _refused(problem: Problem) -> DeclarationRefused:
-    wrong = problem.errors[0] if problem.errors else None
-    return DeclarationRefused(
-        type=problem.type.uri,
-        title=problem.type.title,
-        detail=wrong.detail if wrong else problem.detail or problem.type.title,
-        field=wrong.field if wrong else None,
-    )
 
 
 async def _asked_identity(

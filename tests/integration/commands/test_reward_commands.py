@@ -68,6 +68,7 @@ async def test_a_voucher_is_put_stocked_and_linked(platform: StackState, tmp_pat
     assert json.loads(plaudit("goods", "--json"))["items"] == []
     assert "no redemption" in plaudit("take", str(uuid4()), fails=True)
     assert "is no REWARD[:COUNT]" in plaudit("order", str(uuid4()), "mug:x", "--points", "1", fails=True)
-    assert "not enough" in plaudit("order", str(uuid4()), "book-voucher", "--points", "1000", fails=True).lower()
+    for points, why in (("1000", "It costs 900 points by now, not 1000"), ("900", "900 points are missing")):
+        assert why in plaudit("order", str(uuid4()), "book-voucher", "--points", points, fails=True)
     file.write_text("[]")
     assert "says no reward" in plaudit("put", str(file), fails=True)

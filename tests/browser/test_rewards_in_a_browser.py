@@ -13,6 +13,7 @@ from playwright.async_api import expect
 from plaudit.access import add_person, local_people, temporary_key
 from plaudit.calls import request
 from plaudit.stack.idle import wait_until_idle
+from services.rewards.catalogue.api.pictures import EXAMPLE
 from shared.postgres import database_url, role_name
 from tests.browser.conftest import LOOKED_AT, Console
 
@@ -165,9 +166,13 @@ async def test_a_voucher_goes_from_its_codes_to_whom_it_is_given(console: Consol
     mug = {"id": "mug", "kind": "merchandise", "title": "Mug", "points": 100}
     with temporary_key(state, COMMUNITY, "goods", ("rewards:read", "rewards:write"), urls) as key:
         request("POST", f"{urls['rewards']}/v1/catalogue/rewards", key, json=mug)
+        looks = {"content": EXAMPLE, "alt": "A mug", "translations": [{"language": "it", "alt": "Una tazza"}]}
+        request("PUT", f"{urls['rewards']}/v1/catalogue/rewards/mug/picture", key, json=looks)
     async with console.visitor(community=COMMUNITY, identity="forum:bo", **how | {"locale": "en-GB"}) as visitor:
         page = visitor.page
         await visitor.go("/me/rewards/mug")
+        drawn = "one => one.complete && one.naturalWidth > 0"
+        assert await page.get_by_alt_text("A mug").evaluate(drawn)
         await page.locator(".deed-btn").click()
         await expect(page.locator(".lede")).to_contain_text("Say where it is to be sent")
         goods = page.url.removeprefix(state.console_url)
@@ -218,6 +223,7 @@ async def test_a_voucher_goes_from_its_codes_to_whom_it_is_given(console: Consol
             "/catalogue",
             "/add-reward",
             "/catalogue/book-voucher",
+            "/catalogue/mug",
             "/reward-links",
             link_path,
             "/shipping",
@@ -229,7 +235,10 @@ async def test_a_voucher_goes_from_its_codes_to_whom_it_is_given(console: Consol
         )
         for who, paths in (
             ({"person": manager}, staff),
-            ({"identity": "forum:ada"}, ("/me/rewards", "/me/rewards/book-voucher", chosen, claim)),
+            (
+                {"identity": "forum:ada"},
+                ("/me/rewards", "/me/rewards/mug", "/me/rewards/book-voucher", chosen, claim),
+            ),
             ({"identity": "forum:bo"}, (goods, "/me/cart")),
         ):
             async with console.visitor(community=COMMUNITY, **who, **look) as visitor:

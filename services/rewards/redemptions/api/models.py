@@ -89,7 +89,10 @@ class OrderItem(RequestBody):
 class OrderRequest(RequestBody):
     """Several rewards at once, and what they cost together."""
 
-    items: Annotated[list[OrderItem], Field(min_length=1, max_length=ORDER_PIECES_MAX_COUNT)]
+    items: Annotated[list[OrderItem], Field(min_length=1, max_length=ORDER_PIECES_MAX_COUNT)] = Field(
+        description="Each reward once, with how many of it",
+        examples=[[{"reward_id": "sticker-pack", "count": 2}]],
+    )
     points: Annotated[int, Field(ge=1, le=MAX_POINTS)] = Field(
         description="What all of them cost, as the member saw it: at another price nothing is reserved",
         examples=[100],

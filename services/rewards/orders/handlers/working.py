@@ -83,10 +83,13 @@ class _Lanes:
         self._callers: dict[ProviderName, Caller] = {}
 
     async def work(self, until: float) -> None:
+        has_looked = False
         while True:
-            for claim in await self._claim() if time.monotonic() < until else ():
+            # What is due is looked for once, however late this begins.
+            for claim in await self._claim() if not has_looked or time.monotonic() < until else ():
                 task = asyncio.create_task(self._carry(claim))
                 self._tasks[task] = (claim.order.community, claim.order.card.provider)
+            has_looked = True
             if not self._tasks:
                 return
             done, _ = await asyncio.wait(self._tasks, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)

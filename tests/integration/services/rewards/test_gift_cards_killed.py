@@ -150,6 +150,7 @@ async def _is_stored(admin: asyncpg.Connection, redemption: Any) -> bool:
 
 async def test_a_restored_database_orders_nothing_again_and_gets_its_codes_back(sells: Sells) -> None:
     office, shop = sells.office, sells.shop
+    office.settings = office.settings.model_copy(update={"provider_seconds": 30.0})
     async with office.open() as parts:
         await sells.prepare()
         saved = await backup(office.state, "rewards", office.directory)

@@ -36,6 +36,8 @@ from console.pages.connectors import routes as connectors
 from console.pages.content import routes as content
 from console.pages.credentials import routes as credentials
 from console.pages.dead_letters import routes as dead_letters
+from console.pages.digests import routes as digests
+from console.pages.debts import routes as debts
 from console.pages.draws import routes as draws
 from console.pages.embeds import framed
 from console.pages.embeds import routes as embeds
@@ -44,7 +46,10 @@ from console.pages.explorer import routes as explorer
 from console.pages.figures import routes as figures
 from console.pages.general_ledger import mappings as account_mappings
 from console.pages.general_ledger import routes as general_ledger
+from console.pages.gift_cards import routes as gift_cards
+from console.pages.goals import routes as goals
 from console.pages.guidelines import routes as guidelines
+from console.pages.ideas import routes as ideas
 from console.pages.insight import routes as insight
 from console.pages.journals import routes as journals
 from console.pages.keys import routes as keys
@@ -62,8 +67,12 @@ from console.pages.my_guidelines import routes as my_guidelines
 from console.pages.my_messages import routes as my_messages
 from console.pages.my_payouts import routes as my_payouts
 from console.pages.my_place import routes as my_place
+from console.pages.my_rewards import cart as my_cart
+from console.pages.my_rewards import goods as my_goods
 from console.pages.my_rewards import routes as my_rewards
+from console.pages.nominations import routes as nominations
 from console.pages.nudges import routes as nudges
+from console.pages.offers import routes as offers
 from console.pages.overview import routes as overview
 from console.pages.parts import routes as parts
 from console.pages.payees import routes as payees
@@ -77,6 +86,9 @@ from console.pages.quests import routes as quests
 from console.pages.receipts import routes as receipts
 from console.pages.redemptions import routes as redemptions
 from console.pages.refused import routes as refused
+from console.pages.sends import routes as sends
+from console.pages.reports import routes as reports
+from console.pages.shipping import routes as shipping
 from console.pages.sign_in import routes as sign_in
 from console.pages.signals import routes as signals
 from console.pages.statements import routes as statements
@@ -85,6 +97,7 @@ from console.pages.try_it import routes as try_it
 from console.pages.views import routes as views
 from console.pages.visitors import routes as visitors
 from console.pages.waiting import routes as waiting
+from console.pages.wallets import routes as wallets
 from console.pages.webhooks import routes as webhooks
 from console.settings import Settings
 from console.sign_in.provider import Provider
@@ -92,17 +105,20 @@ from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
 FINANCE = (
-    *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, closing, journals, statements),
-    *(liability, liability_policies, general_ledger, account_mappings),
+    *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, closing, journals, statements, reports),
+    *(liability, liability_policies, general_ledger, account_mappings, wallets, debts),
 )
 RUN_IT = (
     *(pipeline, dead_letters, connectors, webhooks, receipts, refused),
     *(people, keys, audit, parts, community, embeds),
 )
-OF_MEMBERS = (me, my_place, my_rewards, claims, my_payouts, my_guidelines, my_messages, my_data)
+OF_MEMBERS = (
+    *(me, my_place, my_rewards, my_goods, my_cart, claims),
+    *(my_payouts, my_guidelines, my_messages, my_data),
+)
 FOR_EVERYBODY = (visitors, boards_of_everybody, cards, framed)
 PAGES = (
-    *(sign_in, overview, insight, figures, leaderboard, explorer, try_it, account, views),
+    *(sign_in, overview, insight, goals, digests, figures, leaderboard, explorer, try_it, account, views),
     *(
         members,
         messages,
@@ -114,12 +130,18 @@ PAGES = (
         levels,
         celebrations,
         nudges,
+        ideas,
+        nominations,
         kudos,
         surveys,
         quests,
         draws,
         catalogue,
         reward_links,
+        sends,
+        offers,
+        shipping,
+        gift_cards,
         by_hand,
         guidelines,
         campaigns,

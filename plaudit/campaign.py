@@ -99,3 +99,46 @@ def resume(where: Where, as_json: bool, reason: str, campaign: str) -> None:
 def _change(where: Where, verb: str, campaign: str, reason: str, *, as_json: bool) -> None:
     found = ask(where, "POST", f"/v1/campaigns/{campaign}/{verb}", scopes=WRITE, json={"reason": reason})
     show(found, as_json=as_json, words=lambda one: campaign_lines(one)[:1])
+
+
+@campaign.command("effect", epilog="Example: plaudit campaign effect spring --wished-points 3")
+@to_work
+@json_option
+@campaign_argument
+@click.option(
+    "--wished-points",
+    type=click.FloatRange(0, 100, min_open=True),
+    default=5.0,
+    show_default=True,
+    help="The difference that would be worth it, in percentage points",
+)
+def campaign_effect(where: Where, as_json: bool, campaign: str, wished_points: float) -> None:
+    """Show what a CAMPAIGN brings: who could get something from it beside who was held out."""
+    path, params = f"/v1/lift/campaigns/{campaign}", {"wished_points": wished_points}
+    found = ask(where, "GET", path, scopes=("analytics:read",), service="analytics", params=params)
+    show(found, as_json=as_json, words=effect_lines)
+
+
+VERDICTS = {
+    "more": "more were active for it",
+    "fewer": "fewer were active for it",
+    "too_small_to_tell": "too small to tell",
+    "nothing_yet": "nobody to compare",
+    None: "told when it is over",
+}
+
+
+def effect_lines(one: Mapping[str, Any]) -> list[str]:
+    """What a campaign brings, in words."""
+    lines = [written_out(f"{one['title']} ({one['campaign_id']}): {one['state']}, {VERDICTS[one['verdict']]}")]
+    for name, arm in (("could get something", one["treated"]), ("held out", one["held_out"])):
+        lines.append(f"{name}: {arm['active']:,} of {arm['members']:,} were active")
+    if one["detectable_points"] is not None:
+        small = ": too small to tell" if one["is_too_small"] else ""
+        lines.append(f"a difference of {one['detectable_points']} points or more would be seen{small}")
+    if one["difference_points"] is not None:
+        lines.append(f"difference: {one['difference_points']} points ({one['low_points']} … {one['high_points']})")
+    if (price := one["price"]) is not None and price["points_each"] is not None:
+        high = "no upper end" if price["points_each_high"] is None else price["points_each_high"]
+        lines.append(f"{price['points_each']} points for each ({price['points_each_low']} … {high})")
+    return lines

@@ -47,6 +47,8 @@ SUBCOMMANDS = {
         "plaudit.bank", "bank", "Read what a bank answers, import it, decide of what matches no payout."
     ),
     "board": Subcommand("plaudit.board", "board", "See boards, who is on them, and results with prizes."),
+    "debt": Subcommand("plaudit.debts", "debt", "See who owes points, and for how long."),
+    "wallet": Subcommand("plaudit.wallets", "wallet", "Budgets of points and money, filled by two people."),
     "journal": Subcommand("plaudit.journals", "journal", "Book by hand on accounts of money, by two people."),
     "ledger": Subcommand(
         "plaudit.ledger", "ledger", "Check the ledger, verify its chain of blocks, export the books."
@@ -68,6 +70,7 @@ SUBCOMMANDS = {
     "reward": Subcommand(
         "plaudit.reward", "reward", "See and change the catalogue, import codes, make links that give rewards."
     ),
+    "send": Subcommand("plaudit.send", "send", "Send a reward to each person on a list, members or by mail."),
     "campaign": Subcommand(
         "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."
     ),
@@ -112,6 +115,10 @@ SUBCOMMANDS = {
         "plaudit.nudge", "nudge", "See the nudges of the programme, what they do, and who got them."
     ),
     "survey": Subcommand("plaudit.survey", "survey", "See what surveys say, what members are asked, and answer."),
+    "idea": Subcommand("plaudit.idea", "idea", "See what members suggest, vote for them, and go on with it."),
+    "nomination": Subcommand(
+        "plaudit.nomination", "nomination", "Declare rounds of nominations, nominate and vote in them."
+    ),
     "kudos": Subcommand("plaudit.kudos", "kudos", "See who thanked whom, and thank for a member."),
     "checkin": Subcommand("plaudit.checkin", "checkin", "Check members in who are there in person."),
     "embed": Subcommand("plaudit.embed", "embed", "Show a community on other sites: what to paste there."),
@@ -121,9 +128,22 @@ SUBCOMMANDS = {
     "sign-in-link": Subcommand("plaudit.people", "sign_in_link", "Make a link that signs somebody in once."),
     "keys": Subcommand("plaudit.admin", "keys", "Issue, list, rotate and revoke access keys."),
     "audit": Subcommand("plaudit.audit", "audit", "Show who did what, and who read whose data."),
+    "export": Subcommand(
+        "plaudit.figures_export", "export", "Take figures along as a star schema: Parquet, CSV, and a database."
+    ),
+    "query": Subcommand("plaudit.query", "query", "Ask SQL about figures that were exported."),
+    "report": Subcommand("plaudit.report", "report", "Make statements and months' ends as PDF, CSV and Parquet."),
     "period": Subcommand("plaudit.periods", "period", "Close months of the books, and open them again, by two."),
     "payout-runs": Subcommand(
         "plaudit.payout_runs", "payout_runs", "Make, approve and file payout runs, and see how far they are."
+    ),
+    "gift-card": Subcommand(
+        "plaudit.gift_card", "gift_card", "Order gift cards at providers, and see to orders that are open."
+    ),
+    "sandbox-provider": Subcommand(
+        "plaudit.sandbox_provider.commands",
+        "sandbox_provider",
+        "Run a provider of gift cards that sells nothing, and tell it to fail.",
     ),
     "restore": Subcommand("plaudit.restore", "restore", "Look what a restore from a backup has left open."),
     "dlq": Subcommand("plaudit.dlq", "dlq", "List dead letters, and send them again after the fix."),

@@ -1,8 +1,9 @@
-"""`plaudit figures`: growth, retention, answers, and the scorecard of the twelve practices."""
+"""`plaudit figures`: growth, retention, answers, goals, and the scorecard of the twelve practices."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import click
 from rich.console import Console
@@ -177,9 +178,10 @@ def responses(
 @to_ask
 @json_option
 @click.option("--channel", help="Only what was asked there")
-def open_questions(where: Where, as_json: bool, channel: str | None) -> None:
+@click.option("--topic", help="Only what was asked about it")
+def open_questions(where: Where, as_json: bool, channel: str | None, topic: str | None) -> None:
     """List questions that nobody answered, who waits longest on top."""
-    items = _get(where, "open-questions", whole=True, **_asked(None, None, channel=channel))
+    items = _get(where, "open-questions", whole=True, **_asked(None, None, channel=channel, topic=topic))
     rows = [
         [
             _hours(one["waiting_seconds"]),
@@ -191,6 +193,223 @@ def open_questions(where: Where, as_json: bool, channel: str | None) -> None:
         for one in items
     ]
     _print(items, as_json, ("waiting", "member", "channel", "event", ""), rows)
+
+
+@figures.command("topics", epilog="Example: plaudit figures topics --from 2026-01-01 --channel forum")
+@to_ask
+@json_option
+@days_options
+@click.option("--channel", help="Only what was asked there")
+def topics(where: Where, as_json: bool, since: str | None, until: str | None, channel: str | None) -> None:
+    """Show what is asked about and not answered, and three topics to write about."""
+    found = _get(where, "question-topics", **_asked(since, until, channel=channel))
+    to_write = {one["topic"] for one in found["to_write"]}
+    rows = [
+        [
+            one["topic"] or "–",
+            one["asked"],
+            one["unanswered"]["number"],
+            one["askers"],
+            one["waiting"],
+            "write about it" if one["topic"] in to_write else "",
+        ]
+        for one in found["topics"]
+    ]
+    _print(found, as_json, ("topic", "asked", "unanswered", "members", "waiting", ""), rows)
+
+
+@figures.command("sentiment", epilog="Example: plaudit figures sentiment --by month --channel forum")
+@to_ask
+@json_option
+@days_options
+@click.option("--by", type=click.Choice(["day", "week", "month"]), default="week", show_default=True)
+@click.option("--channel", help="Only what was written there")
+@click.option("--type", "kind", help="Only events of this type, like forum.reply.v1")
+def sentiment(
+    where: Where,
+    as_json: bool,
+    since: str | None,
+    until: str | None,
+    by: str,
+    channel: str | None,
+    kind: str | None,
+) -> None:
+    """Show how what members wrote sounds. What several models measured has no net sentiment together."""
+    found = _get(where, "sentiment", **_asked(since, until, by=by, channel=channel, type=kind))
+    counts = ("judged", "positive", "negative", "undecided", "left_out")
+    rows = [
+        [one["starts_on"], _signed(one["net"]), *(one[name] for name in counts)]
+        for one in (*found["periods"], {**found["whole"], "starts_on": "all"})
+    ]
+    change = found["change"]
+    _print(found, as_json, (by, "net", *(name.replace("_", " ") for name in counts)), rows)
+    if not as_json:
+        interval = f" ({_signed(change['low'])} to {_signed(change['high'])})" if change["judged"] else ""
+        said = change["verdict"].replace("_", " ")
+        click.echo(f"Change: {_signed(change['difference'])}{interval}, {said}")
+
+
+def _signed(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:+.1f}"
+
+
+kind_option = click.option("--kind", type=click.Choice(["answers", "thanks"]), help="Only one of the two")
+
+
+@figures.command("network", epilog="Example: plaudit figures network --kind answers --from 2026-01-01")
+@to_ask
+@json_option
+@days_options
+@kind_option
+def network(where: Where, as_json: bool, since: str | None, until: str | None, kind: str | None) -> None:
+    """Show what the network is like of who answers and thanks whom."""
+    found = _get(where, "network", **_asked(since, until, kind=kind))
+    factor = found["absence_factor"]
+    rows = [
+        ["members with a tie", found["members"]],
+        ["ties", found["ties"]],
+        ["answers and thanks", found["times"]],
+        ["returned", _percent(found["reciprocity"])],
+        ["groups", found["parts"]],
+        ["in the largest", _percent(found["largest_part"])],
+        ["give half", "–" if factor is None else factor],
+        ["connect others", found["bridging_members"]],
+    ]
+    _print(found, as_json, ("figure", "value"), rows)
+
+
+@figures.command("ties", epilog="Example: plaudit figures ties --kind thanks --json")
+@to_ask
+@json_option
+@days_options
+@kind_option
+def ties(where: Where, as_json: bool, since: str | None, until: str | None, kind: str | None) -> None:
+    """List who turned to whom, who did most often on top."""
+    items = _get(where, "ties", whole=True, **_asked(since, until, kind=kind))
+    rows = [
+        [
+            one["from_name"] or one["from_member_id"],
+            one["to_name"] or one["to_member_id"],
+            one["times"],
+            "yes" if one["is_mutual"] else "",
+        ]
+        for one in items
+    ]
+    _print(items, as_json, ("who", "to whom", "times", "returned"), rows)
+
+
+@figures.command("bridges", epilog="Example: plaudit figures bridges --from 2026-01-01")
+@to_ask
+@json_option
+@days_options
+@kind_option
+def bridges(where: Where, as_json: bool, since: str | None, until: str | None, kind: str | None) -> None:
+    """List members without whom others would not be connected."""
+    items = _get(where, "bridging-members", whole=True, **_asked(since, until, kind=kind))
+    rows = [[one["name"] or one["member_id"], one["cut_off"], one["members"]] for one in items]
+    _print(items, as_json, ("who", "cut off without them", "connected in all"), rows)
+
+
+@figures.command("isolated", epilog="Example: plaudit figures isolated --from 2026-01-01")
+@to_ask
+@json_option
+@days_options
+def isolated(where: Where, as_json: bool, since: str | None, until: str | None) -> None:
+    """List newcomers of these days whom nobody has ever answered or thanked."""
+    items = _get(where, "isolated-newcomers", whole=True, **_asked(since, until))
+    rows = [[one["name"] or one["member_id"], one["first_day"], one["active_days"], one["given"]] for one in items]
+    _print(items, as_json, ("who", "new on", "active days", "turned to others"), rows)
+
+
+@figures.command("stickiness", epilog="Example: plaudit figures stickiness --from 2026-01-01")
+@to_ask
+@json_option
+@days_options
+def stickiness(where: Where, as_json: bool, since: str | None, until: str | None) -> None:
+    """Show how often the active come: the mean of a month's days, of all who are active in it."""
+    found = _get(where, "stickiness", **_asked(since, until))
+    rows = [
+        [one["starts_on"], one["active_members"], one["daily_sum"], one["days"], _percent(one["stickiness"])]
+        for one in found["months"]
+    ]
+    _print(found, as_json, ("month", "active", "sum of days", "days", "stickiness"), rows)
+
+
+@figures.command("channels", epilog="Example: plaudit figures channels --by month")
+@to_ask
+@json_option
+@days_options
+@by_option
+def channels(where: Where, as_json: bool, since: str | None, until: str | None, by: str) -> None:
+    """Show how events are spread over channels."""
+    items = _get(where, "channel-mix", whole=True, **_asked(since, until, by=by))
+    rows = [
+        [
+            one["starts_on"],
+            one["events"],
+            "–" if one["effective_channels"] is None else f"{one['effective_channels']:.2f}",
+            ", ".join(f"{part['channel'] or 'others'} {100 * part['share']:.1f} %" for part in one["channels"]),
+        ]
+        for one in items
+    ]
+    _print(items, as_json, (by, "events", "effective channels", "channels"), rows)
+
+
+@figures.command("concentration", epilog="Example: plaudit figures concentration --from 2026-01-01")
+@to_ask
+@json_option
+@days_options
+def concentration(where: Where, as_json: bool, since: str | None, until: str | None) -> None:
+    """Show on how few members the activity of each month rests."""
+    items = _get(where, "concentration", whole=True, **_asked(since, until))
+    rows = [
+        [
+            one["starts_on"],
+            one["active_members"],
+            "–" if one["absence_factor"] is None else one["absence_factor"],
+            _percent(one["top_tenth"]),
+            _percent(one["top_percent"]),
+        ]
+        for one in items
+    ]
+    _print(items, as_json, ("month", "active", "do half of it", "top tenth", "top hundredth"), rows)
+
+
+@figures.command("orbit", epilog="Example: plaudit figures orbit --from 2026-01-01")
+@to_ask
+@json_option
+@days_options
+def orbit(where: Where, as_json: bool, since: str | None, until: str | None) -> None:
+    """Show how many members are on each level of the Orbit model, by month."""
+    items = _get(where, "orbit", whole=True, **_asked(since, until))
+    rows = [
+        [
+            one["starts_on"],
+            *one["levels"].values(),
+            one["joined"],
+            one["rose"],
+            one["fell"],
+            "–" if one["gravity"]["value"] is None else f"{one['gravity']['value']:+.1f}",
+        ]
+        for one in items
+    ]
+    levels = (f"level {level}" for level in (1, 2, 3, 4))
+    _print(items, as_json, ("month", *levels, "joined", "rose", "fell", "gravity"), rows)
+
+
+@figures.command("movers", epilog="Example: plaudit figures movers --direction down --day 2026-01-31")
+@to_ask
+@json_option
+@click.option("--day", metavar="DAY", help="Any day of the month [default: today]")
+@click.option("--direction", type=click.Choice(["up", "down"]), help="Only who rose or joined, or who fell")
+def movers(where: Where, as_json: bool, day: str | None, direction: str | None) -> None:
+    """List who came to another level of the Orbit model in a month."""
+    items = _get(where, "orbit-moves", whole=True, **_asked(None, None, day=day, direction=direction))
+    rows = [
+        [one["name"] or one["member_id"], one["level_before"] or "new", one["level"], f"{one['love']:.2f}"]
+        for one in items
+    ]
+    _print(items, as_json, ("who", "from", "to", "love"), rows)
 
 
 @figures.command("scorecard", epilog="Example: plaudit figures scorecard --json")
@@ -215,6 +434,72 @@ def scorecard(where: Where, as_json: bool, day: str | None) -> None:
     ]
     headings = ("practice", "indicator", "state", "value", "objective", "before", "bad weeks")
     _print(found, as_json, headings, rows)
+
+
+@figures.command("digest", epilog="Example: plaudit figures digest --weeks 4")
+@to_ask
+@json_option
+@click.option("--weeks", type=click.IntRange(1, 52), default=1, show_default=True, help="So many, newest first")
+def digest(where: Where, as_json: bool, weeks: int) -> None:
+    """Show the week that is over: what changed, which goals are off pace, what waits, and one thing to do."""
+    items = _get(where, "digests", limit=weeks)["items"]
+    rows = [
+        [
+            one["starts_on"],
+            f"{one['active_members']} ({one['active_before']})",
+            one["new_members"],
+            one["questions_waiting"],
+            one["reports_waiting"],
+            ", ".join(goal["goal_id"] for goal in one["goals"] if goal["state"] in ("off_pace", "missed")) or "–",
+            one["todo"],
+        ]
+        for one in items
+    ]
+    headings = ("week", "active (before)", "new", "questions", "reports", "goals off", "to do")
+    _print(items, as_json, headings, rows)
+
+
+@figures.command("goals", epilog="Example: plaudit figures goals")
+@to_ask
+@json_option
+def goals(where: Where, as_json: bool) -> None:
+    """Show how far each goal of the programme is, and where it will end."""
+    items = _get(where, "goals", whole=True)
+    rows = [[one["goal_id"], one["declared"]["title"], *_stands(one["declared"], one["stands"])] for one in items]
+    _print(items, as_json, ("goal", "title", *STANDS), rows)
+
+
+@figures.command("goal", epilog="Example: plaudit figures goal answers")
+@to_ask
+@json_option
+@click.argument("goal_id")
+def goal(where: Where, as_json: bool, goal_id: str) -> None:
+    """Show a goal: this window, and those that are over by the definition that held then."""
+    found = _get(where, f"goals/{quote(goal_id, safe='')}")
+    windows = [found["current"], *found["past"]] if found["current"] else found["past"]
+    rows = [[_window(one["stands"]), *_stands(one["declared"], one["stands"])] for one in windows]
+    _print(found, as_json, ("window", *STANDS), rows)
+    for rule in [] if as_json else found["rules"]:
+        click.echo(f"served by {rule['rule_id']}: {rule['points']} points in this window")
+
+
+STANDS = ("state", "actual", "target", "expected", "pace", "forecast")
+
+
+def _stands(declared: Mapping[str, Any], stands: Mapping[str, Any]) -> list[str]:
+    ends = stands["forecast"]
+    return [
+        f"lacks {', '.join(declared['lacks'])}" if declared["lacks"] else stands["state"].replace("_", " "),
+        str(stands["actual"]),
+        "–" if declared["target"] is None else str(declared["target"]),
+        "–" if stands["expected"] is None else f"{stands['expected']:g}",
+        "–" if stands["pace"] is None else f"{stands['pace']:.2f}",
+        "–" if ends is None else f"{ends['value']:.0f} ({ends['low']:.0f} … {ends['high']:.0f})",
+    ]
+
+
+def _window(stands: Mapping[str, Any]) -> str:
+    return f"{stands['starts_on']} … {stands['ends_on']}" if stands["starts_on"] else "–"
 
 
 def _value(indicator: Mapping[str, Any], value: float | None) -> str:

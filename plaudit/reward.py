@@ -1,6 +1,7 @@
 """`plaudit reward`: the catalogue's rewards, codes of vouchers, and links that give rewards."""
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ import click
 import yaml
 from rich.console import Console
 
-from plaudit.calls import Refused, request
+from plaudit.calls import Refused, every_item, request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
@@ -27,6 +28,7 @@ READ, WRITE = ("rewards:read",), ("rewards:write",)
 BOTH = ("rewards:read", "rewards:write")
 REWARDS = "/v1/catalogue/rewards"
 LINKS = "/v1/reward-links"
+GOODS = "/v1/fulfilments"
 FILE_MAX_BYTES = 4_000_000
 PAGE_COUNT = 500
 NOT_FOUND = 404
@@ -34,7 +36,7 @@ NOT_FOUND = 404
 
 @click.group()
 def reward() -> None:
-    """See and change the catalogue, import codes of vouchers, and make links that give rewards."""
+    """See and change the catalogue, import codes of vouchers, send goods, and make links that give rewards."""
 
 
 def _ask(where: Where, method: str, path: str, scopes: tuple[str, ...], **options: Any) -> Any:
@@ -150,6 +152,41 @@ def _text(file: Path) -> str:
         raise click.ClickException(f"{file} is no text in UTF-8") from None
 
 
+@reward.command(
+    "picture", epilog='Example: plaudit reward picture mug mug.jpg --alt "A blue mug" --in it "Una tazza blu"'
+)
+@to_work
+@json_option
+@reward_argument
+@file_argument
+@click.option("--alt", required=True, help="What it shows, for whoever does not see it")
+@click.option(
+    "--in", "others", nargs=2, multiple=True, metavar="LANGUAGE TEXT", help="The same in another language"
+)
+def put_picture(
+    where: Where, as_json: bool, reward: str, file: Path, alt: str, others: tuple[tuple[str, str], ...]
+) -> None:
+    """Upload what a REWARD looks like: a JPEG, PNG or SVG in FILE, which is made again from what is harmless."""
+    if file.stat().st_size > FILE_MAX_BYTES:
+        raise click.ClickException(f"{file} has more than {FILE_MAX_BYTES:,} bytes: make it smaller")
+    body = {
+        "content": b64encode(file.read_bytes()).decode(),
+        "alt": alt,
+        "translations": [{"language": language, "alt": text} for language, text in others],
+    }
+    kept = _ask(where, "PUT", f"{REWARDS}/{quote(reward, safe='')}/picture", WRITE, json=body)
+    show(kept, as_json=as_json, words=lambda one: [f"{one['media_type']}, {one['size_bytes']:,} bytes"])
+
+
+@reward.command("drop-picture", epilog="Example: plaudit reward drop-picture mug")
+@to_work
+@reward_argument
+def drop_picture(where: Where, reward: str) -> None:
+    """Have a REWARD have no picture."""
+    _ask(where, "DELETE", f"{REWARDS}/{quote(reward, safe='')}/picture", WRITE)
+    click.echo("It has no picture")
+
+
 @reward.command("import-codes", epilog="Example: plaudit reward import-codes book-voucher codes.csv")
 @to_work
 @json_option
@@ -170,6 +207,105 @@ def _imported_lines(one: Mapping[str, Any]) -> list[str]:
     if one["returned_count"]:
         lines.append(f"{one['returned_count']:,} were given before a restore: their owners see them again")
     return lines
+
+
+@reward.command("order", epilog="Example: plaudit reward order forum:ada mug:2 book-voucher --points 220")
+@to_work
+@json_option
+@click.argument("member", metavar="MEMBER")
+@click.argument("items", metavar="REWARD[:COUNT]...", nargs=-1, required=True)
+@click.option("--points", type=click.IntRange(1), required=True, help="What all of them cost, as you saw it")
+def order(where: Where, as_json: bool, member: str, items: tuple[str, ...], points: int) -> None:
+    """Choose several rewards for MEMBER (an id or an identity) at once: all of them are reserved, or none."""
+    body = {"items": [_item(item) for item in items], "points": points}
+    path = f"/v1/members/{quote(member, safe=':')}/orders"
+    found = _ask(where, "POST", path, BOTH, json=body, headers={"Idempotency-Key": uuid4().hex})
+    show(found, as_json=as_json, words=_order_lines)
+
+
+def _item(said: str) -> dict[str, Any]:
+    reward_id, _, count = said.partition(":")
+    if count and not count.isdecimal():
+        raise click.ClickException(f"{said} is no REWARD[:COUNT], such as mug:2")
+    return {"reward_id": reward_id, "count": int(count or 1)}
+
+
+def _order_lines(one: Mapping[str, Any]) -> list[str]:
+    lines = [f"order {one['order_id']}: {one['points']:,} points"]
+    lines += [
+        written_out(f"  {item['title']}: {item['state']} ({item['redemption_id']})") for item in one["items"]
+    ]
+    return lines
+
+
+@reward.command("goods", epilog="Example: plaudit reward goods --state reserved")
+@to_work
+@json_option
+@click.option("--state", help="Only these, as in reserved, in_hand or fulfilled")
+def list_goods(where: Where, as_json: bool, state: str | None) -> None:
+    """List goods that are to be sent, what waits longest first, 500 at most; where they go is in no list."""
+    asked = {"state": state, "limit": PAGE_COUNT}
+    params = {name: value for name, value in asked.items() if value is not None}
+    found = _ask(where, "GET", GOODS, READ, params=params)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    table = listing("goods", "reward", "for", "state", "address", "since")
+    for one in found["items"]:
+        name = one["member_name"] or one["member_id"]
+        has = "said" if one["has_address"] else "–"
+        cells = (one["redemption_id"], one["title"], name, one["state"], has, one["created_at"])
+        table.add_row(*(plain(cell) for cell in cells))
+    Console().print(table)
+
+
+def _send(where: Where, goods: str, verb: str, body: Mapping[str, Any] | None, *, as_json: bool) -> None:
+    found = _ask(where, "POST", f"{GOODS}/{quote(goods, safe='')}/{verb}", WRITE, json=body)
+    show(found, as_json=as_json, words=lambda one: [written_out(f"{one['title']}: {one['state']}")])
+
+
+goods_argument = click.argument("goods", metavar="GOODS")
+GOODS_EXAMPLE = "3f0c2f8e-3b1d-5c4a-9e8f-0a1b2c3d4e5f"
+
+
+@reward.command("take", epilog=f"Example: plaudit reward take {GOODS_EXAMPLE}")
+@to_work
+@json_option
+@goods_argument
+def take_goods(where: Where, as_json: bool, goods: str) -> None:
+    """Take GOODS in hand, by the id of their redemption: nobody else sends them meanwhile."""
+    _send(where, goods, "take", None, as_json=as_json)
+
+
+@reward.command("put-back", epilog=f"Example: plaudit reward put-back {GOODS_EXAMPLE}")
+@to_work
+@json_option
+@goods_argument
+def put_goods_back(where: Where, as_json: bool, goods: str) -> None:
+    """Put GOODS back that somebody has in hand, for others to take."""
+    _send(where, goods, "put-back", None, as_json=as_json)
+
+
+@reward.command("ship", epilog=f"Example: plaudit reward ship {GOODS_EXAMPLE} --carrier Post")
+@to_work
+@json_option
+@goods_argument
+@click.option("--carrier", default="", help="Who carries it")
+@click.option("--tracking-url", help="Where its member sees how far it got")
+def ship_goods(where: Where, as_json: bool, goods: str, carrier: str, tracking_url: str | None) -> None:
+    """Note that GOODS in your hand are on their way: the points are spent."""
+    body = {"carrier": carrier} | ({} if tracking_url is None else {"tracking_url": tracking_url})
+    _send(where, goods, "ship", body, as_json=as_json)
+
+
+@reward.command("cannot-send", epilog=f'Example: plaudit reward cannot-send {GOODS_EXAMPLE} --reason "None left"')
+@to_work
+@json_option
+@goods_argument
+@click.option("--reason", required=True, help="Its member reads it")
+def cannot_send(where: Where, as_json: bool, goods: str, reason: str) -> None:
+    """Say that GOODS cannot be sent: the points are available again."""
+    _send(where, goods, "cannot", {"reason": reason}, as_json=as_json)
 
 
 @reward.command("links", epilog="Example: plaudit reward links --community demo")
@@ -223,3 +359,22 @@ def revoke_link(where: Where, as_json: bool, link: str) -> None:
     """Have a LINK give nothing any more; whoever claimed it keeps what they got."""
     found = _ask(where, "POST", f"{LINKS}/{quote(link, safe='')}/revoke", WRITE)
     show(found, as_json=as_json, words=_link_lines)
+
+
+@reward.command("expiring", epilog="Example: plaudit reward expiring forum:ada --community demo")
+@to_work
+@json_option
+@click.argument("member", metavar="MEMBER")
+def list_expiring(where: Where, as_json: bool, member: str) -> None:
+    """List the points of a MEMBER that expire, soonest first. MEMBER is an id or an identity, like forum:ada."""
+    place = where.place()
+    with place.access("plaudit reward", READ, ("rewards",)) as key:
+        name = quote(member, safe=":")
+        found = every_item(f"{place.url('rewards')}/v1/members/{name}/expiring-points", key)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    table = listing("last day", "points")
+    for one in found:
+        table.add_row(plain(one["last_day"]), f"{one['points']:,}")
+    Console().print(table)

@@ -105,7 +105,7 @@ MEASURES = Topic(
     "community | member",
     (facts.SENTIMENT_MEASURED.name,),
     producers=("ingest",),
-    consumers=(),
+    consumers=("analytics",),
 )
 POINTS = Topic(
     "points.awarded.v1",
@@ -197,7 +197,7 @@ MESSAGES = Topic(
     "Messages that people are to get; ingest alone knows where, and sends them",
     "community | member, or recipient",
     (facts.MESSAGE_REQUESTED.name,),
-    producers=("ingest", "recognition", "rewards"),
+    producers=("ingest", "recognition", "rewards", "analytics"),
     consumers=("ingest",),
     retention_ms=7 * DAY_MS,
 )
@@ -232,7 +232,7 @@ REDEMPTIONS = Topic(
     "redemptions.v1",
     "Redemptions, their states, and the awards they use",
     "community | member",
-    (facts.REDEMPTION_CHANGED.name, facts.REDEMPTION_LOTS.name),
+    (facts.REDEMPTION_CHANGED.name, facts.REDEMPTION_LOTS.name, facts.REDEMPTION_LOTS_GIVEN_BACK.name),
     producers=("rewards",),
     consumers=("analytics",),
     read_back=True,
@@ -250,6 +250,15 @@ PAYOUTS = Topic(
     ),
     producers=("rewards",),
     consumers=("analytics", "finance"),
+    read_back=True,
+)
+WALLETS = Topic(
+    "wallets.v1",
+    "Budgets of points and money: wallets, what moves in them, and what two people decide of them",
+    "community | tree of wallets",
+    (facts.WALLET_CHANGED.name, facts.WALLET_MOVED.name, facts.WALLET_DECISION_CHANGED.name),
+    producers=("rewards",),
+    consumers=("finance",),
     read_back=True,
 )
 PROGRAMMES = Topic(
@@ -375,6 +384,7 @@ TOPICS = (
     SURVEYS,
     REDEMPTIONS,
     PAYOUTS,
+    WALLETS,
     PROGRAMMES,
     ACCESS_KEYS,
     PEOPLE,

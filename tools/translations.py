@@ -14,6 +14,8 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parents[1]
 CONSOLE = ROOT / "console"
+#: Where pages say something: reports are pages and files.
+FOLDERS = (CONSOLE, ROOT / "shared" / "reports")
 #: A per cent sign that begins no place: whoever shows the text takes what follows for one, and breaks.
 LONE = re.compile(r"%(?!\(\w+\)s)")
 METHODS = [("**.py", "python"), ("**.html", "jinja2.ext:babel_extract")]
@@ -27,9 +29,10 @@ KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
 def said() -> Catalog:
     """Every text that pages say, with where."""
     catalog = Catalog(charset="utf-8")
-    found = extract_from_dir(CONSOLE, METHODS, OPTIONS, KEYWORDS)
-    for file, _line, message, _comments, _context in sorted(found, key=lambda one: (str(one[0]), one[1])):
-        catalog.add(message, locations=[(f"console/{file}", 0)])
+    for folder in FOLDERS:
+        found = extract_from_dir(folder, METHODS, OPTIONS, KEYWORDS)
+        for file, _line, message, _comments, _context in sorted(found, key=lambda one: (str(one[0]), one[1])):
+            catalog.add(message, locations=[(f"{folder.relative_to(ROOT)}/{file}", 0)])
     return catalog
 
 

@@ -123,6 +123,38 @@ def columns(came: Sequence[float], gone: Sequence[float], *, height: int = 220) 
     )
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part of a column: where it begins, how high it is, and how it is coloured."""
+
+    y: float
+    height: float
+    tone: str
+
+
+@dataclass(frozen=True)
+class Pile:
+    """A column of parts that lie on one another: where it lies (per cent)."""
+
+    x: float
+    width: float
+    parts: Sequence[Part]
+
+
+def piles(counts: Sequence[Sequence[float]], tones: Sequence[str], *, height: int = 220) -> Sequence[Pile]:
+    """Columns of what adds up, the first of each at the bottom."""
+    most = max((sum(those) for those in counts), default=0) or 1
+    step = 100 / max(len(counts), 1)
+    found = []
+    for index, those in enumerate(counts):
+        y, parts = float(height), []
+        for number, tone in zip(those, tones, strict=True):
+            y -= number * height / most
+            parts.append(Part(y, number * height / most, tone))
+        found.append(Pile(index * step + step * 0.15, step * 0.7, parts))
+    return found
+
+
 def spark(values: Sequence[float], *, height: int = 24) -> Line:
     """A small line without axes, for beside a number."""
     return line(values, top=max([*values, 1]), height=height)
@@ -135,3 +167,28 @@ def share(value: float, most: float) -> str:
 
 def _x(index: int, count: int) -> float:
     return WIDTH * index / (count - 1) if count > 1 else WIDTH
+
+
+@dataclass(frozen=True)
+class NearObjective:
+    """A small line of 1000 by 24, broken where there is no value, and where the objective lies in it."""
+
+    path: str
+    objective_y: float
+
+
+def near_objective(values: Sequence[float | None], objective: float, *, height: int = 24) -> NearObjective:
+    """Where values and their objective lie, from the lowest of all to the highest."""
+    known = [objective, *(value for value in values if value is not None)]
+    low, high = min(known), max(known)
+    room = (high - low) or 1.0
+
+    def y(value: float) -> float:
+        return height * (1 - (value - low) / room)
+
+    path, is_drawn = list[str](), False
+    for place, value in enumerate(values):
+        if value is not None:
+            path.append(f"{'L' if is_drawn else 'M'}{WIDTH * place / max(1, len(values) - 1):.1f} {y(value):.1f}")
+        is_drawn = value is not None
+    return NearObjective(" ".join(path), y(objective))

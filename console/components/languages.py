@@ -1,14 +1,16 @@
 """Languages: catalogues of what pages say, read from .po files, and how numbers, money and moments are written."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from unicodedata import combining, normalize
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import pycountry
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.messages.mofile import write_mo
@@ -60,6 +62,18 @@ def zone(name: str | None) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
+@cache
+def _countries(language: str) -> Mapping[str, str]:
+    names = Locale.parse(LOCALES[language]).territories
+    known = {code: names[code] for code in (one.alpha_2 for one in pycountry.countries) if code in names}
+    return dict(sorted(known.items(), key=lambda one: _ordered_by(one[1])))
+
+
+def _ordered_by(text: str) -> str:
+    """What texts are ordered by: without accents, in any case."""
+    return "".join(sign for sign in normalize("NFD", text.casefold()) if not combining(sign))
+
+
 @dataclass(frozen=True)
 class Writer:
     """Writes figures and moments for one language and one time zone."""
@@ -71,6 +85,11 @@ class Writer:
     def locale(self) -> Locale:
         """Babel's locale."""
         return Locale.parse(LOCALES[self.language])
+
+    @property
+    def countries(self) -> Mapping[str, str]:
+        """The countries of ISO 3166 by their codes, in the order of their names."""
+        return _countries(self.language)
 
     def number(self, value: float | None) -> str:
         """A whole number or decimal; a dash for none."""

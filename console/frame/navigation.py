@@ -31,9 +31,15 @@ def _(text: str) -> str:
 
 OVERVIEW = Link("/overview", _("Overview"), "home", "analytics:read")
 SCORECARD = Link("/scorecard", _("Scorecard"), "gauge", "analytics:read")
+DIGESTS = Link("/digests", _("The week"), "cal", "analytics:read")
+GOALS = Link("/goals", _("Goals"), "target", "analytics:read")
 GROWTH = Link("/insight/growth", _("Growth"), "up", "analytics:read")
 RETENTION = Link("/insight/retention", _("Retention"), "undo", "analytics:read")
 ANSWERS = Link("/insight/answers", _("Answers"), "reply", "analytics:read")
+SENTIMENT = Link("/insight/sentiment", _("Sentiment"), "heart", "analytics:read")
+NETWORK = Link("/insight/network", _("Network"), "people", "analytics:read")
+ACTIVITY = Link("/insight/activity", _("Activity"), "cal", "analytics:read")
+ORBIT = Link("/insight/orbit", _("Orbit levels"), "star", "analytics:read")
 MEMBERS = Link("/members", _("Members"), "people", "members:read")
 CHECK_INS = Link("/check-ins", _("Check-ins"), "cal", "events:write")
 LEADERBOARD = Link("/leaderboard", _("Leaderboards"), "cup", "recognition:read")
@@ -55,6 +61,8 @@ CELEBRATIONS = Link("/celebrations", _("Celebrations"), "heart", "recognition:re
 KUDOS = Link("/kudos", _("Kudos"), "chat", "recognition:read")
 NUDGES = Link("/nudges", _("Nudges"), "mega", "recognition:read")
 SURVEYS = Link("/surveys", _("Surveys"), "chat", "analytics:read")
+IDEAS = Link("/ideas", _("Suggestions"), "pen", "recognition:read")
+NOMINATIONS = Link("/nominations", _("Nominations"), "cup", "recognition:read")
 QUESTS = Link("/quests", _("Quests"), "target", "recognition:read")
 CATALOGUE = Link("/catalogue", _("Catalogue"), "gift", "rewards:read")
 DRAWS = Link("/draws", _("Draws"), "gift", "rewards:read")
@@ -71,9 +79,13 @@ PARTS = Link("/parts", _("Parts and versions"), "gauge", "operations:read")
 PAYOUT_RUNS = Link("/payout-runs", _("Payout runs"), "bank", "payouts:read")
 BANK = Link("/bank", _("Bank files"), "receipt", "payouts:read")
 REDEMPTIONS = Link("/redemptions", _("Redemptions"), "gift", "rewards:read")
+SHIPPING = Link("/shipping", _("To be sent"), "letter", "rewards:read")
+GIFT_CARDS = Link("/gift-cards", _("Gift cards"), "star", "rewards:read")
 LEDGER = Link("/ledger", _("Ledger"), "book", "payouts:read")
 LIABILITY = Link("/liability", _("Liability for points"), "gauge", "payouts:read")
 GENERAL_LEDGER = Link("/general-ledger", _("General ledger"), "out", "payouts:read")
+DEBTS = Link("/debts", _("Points owed"), "undo", "payouts:read")
+WALLETS = Link("/wallets", _("Wallets"), "bank", "payouts:read")
 STATEMENTS = Link("/statements", _("Statements"), "receipt", "rewards:read")
 ACCOUNT = Link("/account", _("Account"), "user")
 ME = Link("/me", _("My points"), "user")
@@ -83,6 +95,8 @@ MY_BOARDS = Link("/me/boards", _("Boards"), "cup")
 MY_CELEBRATIONS = Link("/me/celebrations", _("Celebrations"), "heart")
 MY_KUDOS = Link("/me/kudos", _("Kudos"), "chat")
 MY_SURVEYS = Link("/me/surveys", _("Questions to me"), "chat")
+MY_IDEAS = Link("/me/ideas", _("Suggestions"), "pen")
+MY_NOMINATIONS = Link("/me/nominations", _("Nominations"), "cup")
 MY_QUESTS = Link("/me/quests", _("My quests"), "target")
 MY_DRAWS = Link("/me/draws", _("My draws"), "gift")
 MY_REWARDS = Link("/me/rewards", _("Rewards"), "gift")
@@ -95,13 +109,15 @@ MY_DATA = Link("/me/data", _("My data"), "shield")
 OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
-    Group(None, (OVERVIEW, WAITING)),
-    Group(_("Insight"), (SCORECARD, GROWTH, RETENTION, ANSWERS)),
-    Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, KUDOS, CHECK_INS)),
-    Group(_("Talk with members"), (SURVEYS, NUDGES, MESSAGES)),
-    Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS, QUESTS, DRAWS, CATALOGUE)),
+    Group(None, (SCORECARD, GOALS, DIGESTS, OVERVIEW, WAITING)),
+    Group(_("Insight"), (GROWTH, RETENTION, ANSWERS, ACTIVITY, SENTIMENT, NETWORK)),
+    Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, KUDOS, NOMINATIONS, CHECK_INS)),
+    Group(_("Talk with members"), (SURVEYS, IDEAS, NUDGES, MESSAGES)),
+    Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS, QUESTS)),
+    Group(_("Rewards"), (CATALOGUE, REDEMPTIONS, SHIPPING, GIFT_CARDS, DRAWS)),
     Group(_("Keep it fair"), (GUIDELINES, HELD, CONTENT)),
-    Group(_("Finance"), (PAYOUT_RUNS, BANK, REDEMPTIONS, LEDGER, LIABILITY, GENERAL_LEDGER, STATEMENTS)),
+    Group(_("Finance"), (PAYOUT_RUNS, BANK, WALLETS)),
+    Group(_("Books"), (LEDGER, LIABILITY, GENERAL_LEDGER, DEBTS, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
     Group(_("Operation"), (PIPELINE, DEAD_LETTERS, CONNECTORS, WEBHOOKS, RECEIPTS, REJECTED, PARTS)),
     Group(_("Run it"), (PEOPLE, KEYS, COMMUNITY, EMBEDS)),
@@ -118,7 +134,9 @@ def groups_for(session: Session) -> list[Group]:
 
 
 def home_of(session: Session) -> str:
-    """The first page of somebody: a member's own, else the first that their roles let them see."""
+    """The first page of somebody: a member's own, a manager's scorecard, else the first that roles let see."""
     if session.is_member:
         return ME.path
+    if session.may("analytics:read") and not session.may("programmes:write"):
+        return OVERVIEW.path
     return next((link.path for group in groups_for(session) for link in group.links), ACCOUNT.path)

@@ -29,13 +29,19 @@ class Sessions:
         self._services = services
         self._settings = settings
 
-    async def sign_in(self, *, address: str, **how: Any) -> Session:
+    async def sign_in(self, *, address: str, path: str | None = None, **how: Any) -> Session:
         """A new session by a link or an id token, as POST /v1/tokens takes it, for whoever comes from an address.
+
+        Or by what a `path` of ingest takes that gives tokens by itself.
 
         Raises SignInRefusedError.
         """
         asking = Asking(self._services, address=address)
-        issued = await asking.post("ingest", "/v1/tokens", {**how, "renewable": True})
+        issued = await (
+            asking.post("ingest", path, b"")
+            if path is not None
+            else asking.post("ingest", "/v1/tokens", {**how, "renewable": True})
+        )
         if not issued.ok:
             raise SignInRefusedError(
                 "unavailable" if issued.is_down and issued.status != 401 else issued.problem_slug

@@ -153,6 +153,22 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Suggestions",
+            "What members did about suggestions, steps by which these went on, and those with a listed word.",
+            "cps",
+            (
+                *rates("plaudit_ingest_ideas_total", "act"),
+                Query("sum(rate(plaudit_ingest_ideas_moved_total[$__rate_interval]))", "went on"),
+                Query("sum(rate(plaudit_ingest_ideas_listed_total[$__rate_interval]))", "listed"),
+            ),
+        ),
+        Panel(
+            "Nominations",
+            "Rounds that were declared and decided, nominations, and votes.",
+            "cps",
+            rates("plaudit_ingest_nominations_total", "act"),
+        ),
+        Panel(
             "Surveys",
             "Members whom surveys asked, whom they did not ask and why, and answers.",
             "cps",
@@ -298,6 +314,55 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Sends",
+            "Lines of sends by what became of them, and those that failed and wait.",
+            "short",
+            (
+                Query(
+                    "sum by (became) (increase(plaudit_rewards_send_lines_total[$__rate_interval]))", "{{became}}"
+                ),
+                Query("max(plaudit_rewards_send_lines_failed)", "failed, waiting"),
+            ),
+        ),
+        Panel(
+            "Goods",
+            "Goods that are sent or ordered, by states that they reached.",
+            "cps",
+            rates("plaudit_rewards_fulfilments_total", "state"),
+        ),
+        Panel(
+            "Goods waiting",
+            "Goods with an address that nobody has sent, days that the oldest waits, addresses nobody can open.",
+            "short",
+            (
+                Query("max(plaudit_rewards_goods_waiting)", "waiting"),
+                Query("max(plaudit_rewards_goods_wait_seconds) / 86400", "days"),
+                Query("max(plaudit_rewards_delivery_addresses_unreadable)", "addresses unreadable"),
+            ),
+        ),
+        Panel(
+            "Providers of gift cards",
+            "Questions and orders to providers, by what became of each.",
+            "cps",
+            rates("plaudit_rewards_provider_calls_total", "became"),
+        ),
+        Panel(
+            "Webhooks of providers",
+            "Webhooks of providers of gift cards, by what became of each.",
+            "cps",
+            rates("plaudit_rewards_provider_webhooks_total", "became"),
+        ),
+        Panel(
+            "Orders open",
+            "Orders at providers that nobody knows of, minutes of the oldest, and those that need people.",
+            "short",
+            (
+                Query("max(plaudit_rewards_orders_unknown)", "unknown"),
+                Query("max(plaudit_rewards_orders_unknown_seconds) / 60", "minutes"),
+                Query("max(plaudit_rewards_orders_troubled)", "need people"),
+            ),
+        ),
+        Panel(
             "Payouts",
             "Payouts that reached a state.",
             "cps",
@@ -366,11 +431,48 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "Finance waits for another person",
-            "Entries of the policy of what points are worth, and mappings to accounts of the general ledger.",
+            "Entries of the policy of what points are worth, mappings to accounts of the general ledger, and "
+            "decisions about wallets.",
             "short",
             (
                 Query("max(plaudit_rewards_liability_policies_waiting)", "policy"),
                 Query("max(plaudit_rewards_account_mappings_waiting)", "accounts"),
+                Query("max(plaudit_rewards_wallet_decisions_waiting)", "wallets"),
+            ),
+        ),
+        Panel(
+            "Members told before points expire",
+            "Messages asked for to members whose points expire soon.",
+            "cps",
+            (
+                Query(
+                    "sum by (service) (rate(plaudit_rewards_expiry_warnings_total[$__rate_interval]))",
+                    "{{service}}",
+                ),
+            ),
+        ),
+        Panel(
+            "Members who owe points",
+            "Members whose points were taken back after they had been used.",
+            "short",
+            (Query("max by (service) (plaudit_rewards_debts)", "{{service}}"),),
+        ),
+        Panel(
+            "Wallets that are low",
+            "Wallets that hold less than their owners want to be told of, and times a bank paid what one lacked.",
+            "short",
+            (
+                Query("max by (service) (plaudit_rewards_wallets_low)", "low"),
+                Query("sum by (service) (increase(plaudit_rewards_wallets_overrun_total[1h]))", "overrun"),
+            ),
+        ),
+        Panel(
+            "What moves in wallets",
+            "Moves by kind, and spending that was refused for want of what is in a wallet.",
+            "cps",
+            (
+                Query("sum by (kind) (rate(plaudit_rewards_wallet_moves_total[$__rate_interval]))", "{{kind}}"),
+                Query("sum(rate(plaudit_rewards_wallets_refused_total[$__rate_interval]))", "refused"),
             ),
         ),
         Panel(
@@ -409,11 +511,14 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "Figures behind",
-            "How long the longest wait is to be counted in growth and retention, or in response times.",
+            "How long the longest wait is to be counted in retention, response times, sentiment or the network.",
             "s",
             (
                 Query("max(plaudit_analytics_retention_behind_seconds)", "retention"),
                 Query("max(plaudit_analytics_responses_behind_seconds)", "response times"),
+                Query("max(plaudit_analytics_sentiment_behind_seconds)", "sentiment"),
+                Query("max(plaudit_analytics_network_behind_seconds)", "network"),
+                Query("max(plaudit_analytics_goals_behind_seconds)", "goals"),
             ),
         ),
         Panel(

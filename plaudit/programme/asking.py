@@ -28,11 +28,13 @@ BECAUSE = {
 }
 
 
-def ask(where: Where, method: str, path: str, *, scopes: Sequence[str], **options: Any) -> Any:
-    """Ask scoring with the caller's key, or with one for the moment that has those scopes."""
+def ask(
+    where: Where, method: str, path: str, *, scopes: Sequence[str], service: str = "scoring", **options: Any
+) -> Any:
+    """Ask scoring, or another service, with the caller's key, or with one for the moment that has those scopes."""
     place = where.place()
-    with place.access("plaudit programme", tuple(scopes), ("scoring",)) as key:
-        return request(method, f"{place.url('scoring')}{path}", key, **options)
+    with place.access("plaudit programme", tuple(scopes), (service,)) as key:
+        return request(method, f"{place.url(service)}{path}", key, **options)
 
 
 def post_programme(where: Where, file: Path, **params: Any) -> Any:

@@ -2,17 +2,30 @@
 
 from services.analytics.audit import api as audit
 from services.analytics.audit.handlers import FORGET_EVERY_SECONDS, forget, on_audit
+from services.analytics.exports import api as exports
+from services.analytics.digests import api as digests
+from services.analytics.digests.handlers import WRITE_EVERY_SECONDS
+from services.analytics.digests.handlers import write as write_digests
+from services.analytics.effects import api as effects
+from services.analytics.effects.handlers import MEASURE_EVERY_SECONDS, measure
 from services.analytics.feedback import api as feedback
 from services.analytics.feedback.handlers import on_surveys
+from services.analytics.goals import api as goals
+from services.analytics.goals.handlers import WATCH_EVERY_SECONDS, watch
 from services.analytics.guidelines import api as guidelines
 from services.analytics.guidelines.handlers import on_guidelines
+from services.analytics.ideas import api as ideas
 from services.analytics.intake.handlers import on_events, on_members
 from services.analytics.lift import api as lift
 from services.analytics.lift.handlers import SETTLE_EVERY_SECONDS as SETTLE_NUDGES_EVERY_SECONDS
 from services.analytics.lift.handlers import on_nudges
 from services.analytics.lift.handlers import settle as settle_nudges
 from services.analytics.lineage.api import routes as lineage
-from services.analytics.participation import api as participation
+from services.analytics.network.api import routes as network
+from services.analytics.network.handlers import COUNT_EVERY_SECONDS as COUNT_TIES_EVERY_SECONDS
+from services.analytics.network.handlers import count as count_ties
+from services.analytics.participation.api import routes as participation
+from services.analytics.participation.api import spread
 from services.analytics.payouts.handlers import on_payouts
 from services.analytics.points import api as points
 from services.analytics.points.handlers import on_awards
@@ -23,11 +36,15 @@ from services.analytics.redemptions.handlers import on_redemptions
 from services.analytics.rejections import api as rejections
 from services.analytics.rejections.handlers import on_rejected
 from services.analytics.response_times.api import routes as response_times
+from services.analytics.response_times.api import topics
 from services.analytics.response_times.handlers import SETTLE_EVERY_SECONDS, settle
-from services.analytics.retention.api import acquisition
+from services.analytics.retention.api import acquisition, months
 from services.analytics.retention.api import routes as retention
 from services.analytics.retention.handlers import FOLD_EVERY_SECONDS, fold
 from services.analytics.scorecard import api as scorecard
+from services.analytics.sentiment.api import routes as sentiment
+from services.analytics.sentiment.handlers import COUNT_EVERY_SECONDS, on_measured
+from services.analytics.sentiment.handlers import count as count_tones
 from services.analytics.settings import Settings
 from services.analytics.summary import api as summary
 from services.analytics.timelines import api as timelines
@@ -45,6 +62,7 @@ from shared.contracts.facts import (
     RECOGNITION_FACT,
     REDEMPTION_FACT,
     REJECTED_EVENT,
+    SENTIMENT_MEASURED,
     SURVEY_FACT,
 )
 from shared.followed_communities import FOLLOWED_COMMUNITIES
@@ -53,6 +71,7 @@ from shared.topics import (
     AUDIT,
     EVENTS,
     GUIDELINES,
+    MEASURES,
     MEMBERS,
     NUDGES,
     PAYOUTS,
@@ -77,6 +96,7 @@ SPEC = ServiceSpec(
         Subscription(MEMBERS, MEMBER_FACT, on_members),
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
         Subscription(EVENTS, ACCEPTED_EVENT, on_events),
+        Subscription(MEASURES, SENTIMENT_MEASURED.adapter, on_measured),
         Subscription(REJECTED, REJECTED_EVENT.adapter, on_rejected),
         Subscription(POINTS, POINTS_AWARDED.adapter, on_awards),
         Subscription(RECOGNITION, RECOGNITION_FACT, on_grants),
@@ -91,9 +111,14 @@ SPEC = ServiceSpec(
         part.router
         for part in (
             participation,
+            spread,
             acquisition,
             retention,
+            months,
             response_times,
+            topics,
+            sentiment,
+            network,
             scorecard,
             points,
             summary,
@@ -102,8 +127,13 @@ SPEC = ServiceSpec(
             timelines,
             audit,
             guidelines,
+            goals,
             lift,
+            effects,
+            digests,
             feedback,
+            exports,
+            ideas,
         )
     ],
     problems=ERRORS,
@@ -112,6 +142,11 @@ SPEC = ServiceSpec(
         Timer("forget-audit", every_seconds=FORGET_EVERY_SECONDS, run=forget),
         Timer("count-retention", every_seconds=FOLD_EVERY_SECONDS, run=fold),
         Timer("settle-questions", every_seconds=SETTLE_EVERY_SECONDS, run=settle),
+        Timer("count-sentiment", every_seconds=COUNT_EVERY_SECONDS, run=count_tones),
+        Timer("count-ties", every_seconds=COUNT_TIES_EVERY_SECONDS, run=count_ties),
+        Timer("measure-campaigns", every_seconds=MEASURE_EVERY_SECONDS, run=measure),
+        Timer("write-digests", every_seconds=WRITE_EVERY_SECONDS, run=write_digests),
+        Timer("watch-goals", every_seconds=WATCH_EVERY_SECONDS, run=watch),
         Timer("settle-nudges", every_seconds=SETTLE_NUDGES_EVERY_SECONDS, run=settle_nudges),
     ],
 )

@@ -14,7 +14,26 @@ RESPONSES_BEHIND = Gauge(
     "plaudit_analytics_responses_behind_seconds",
     "How long the question or answer has waited that waits longest to be counted in response times",
 )
+SENTIMENT_BEHIND = Gauge(
+    "plaudit_analytics_sentiment_behind_seconds",
+    "How long the text has waited that waits longest to be counted in sentiment",
+)
+NETWORK_BEHIND = Gauge(
+    "plaudit_analytics_network_behind_seconds",
+    "How long the answer or thanks has waited that waits longest to be counted as a tie",
+)
 SETTLED_NUDGES = Counter(
     "plaudit_analytics_settled_nudges_total",
     "Nudges whose days are over, and of which it was looked at whether their members did what was wished",
 )
+GOALS_BEHIND = Gauge(
+    "plaudit_analytics_goals_behind_seconds",
+    "How long the community's goals are overdue that were not looked at for longest",
+)
+GOAL_TURNS = Counter("plaudit_analytics_goal_turns_total", "Goals that turned, by what they are since", ["state"])
+for _state in ("not_yet", "on_pace", "behind", "off_pace", "met", "missed"):
+    GOAL_TURNS.labels(state=_state)
+MEASURED_CAMPAIGNS = Counter(
+    "plaudit_analytics_measured_campaigns_total", "Campaigns of which it was counted who was active for them"
+)
+DIGESTS = Counter("plaudit_analytics_digests_total", "Weeks of communities that were put into a digest")

@@ -43,6 +43,21 @@ class Settings(ServiceSettings):
     activation_days: int = Field(
         14, ge=1, le=366, description="Days from a member's first event in which they may become activated"
     )
+    goals_check_minutes: int = Field(
+        15, ge=1, le=1_440, description="From one look at a community's goals to the next, which notes what turned"
+    )
+    effects_check_minutes: int = Field(
+        60, ge=1, le=1_440, description="From one count of what a community's campaigns bring about to the next"
+    )
     questions_max_count: int = Field(
         50_000, ge=1, description="Questions that one answer about response times goes through; more are refused"
+    )
+    ties_max_count: int = Field(
+        50_000, ge=1, description="Rows of who turned to whom that one network is made of; more are refused"
+    )
+    slices_max_count: int = Field(
+        20,
+        ge=1,
+        le=200,
+        description="Channels, types or languages that a figure tells apart; the rest is added up",
     )

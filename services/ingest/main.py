@@ -30,6 +30,8 @@ from services.ingest.event_types import api as event_types
 from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts, traces
 from services.ingest.events.api.documents import OPERATIONS, schemas
+from services.ingest.ideas import api as ideas
+from services.ingest.ideas import handlers as ideas_handlers
 from services.ingest.kudos import api as kudos
 from services.ingest.lanes.handlers import lanes
 from services.ingest.measuring import api as measuring
@@ -48,14 +50,19 @@ from services.ingest.messages.api import reaching as messages_reaching
 from services.ingest.messages.api import saying as messages_saying
 from services.ingest.messages.handlers import sending
 from services.ingest.messages.handlers.requests import REQUESTED
+from services.ingest.nominations import handlers as nominations_handlers
+from services.ingest.nominations.api import routes as nominations
 from services.ingest.problems import ERRORS
 from services.ingest.reactions import api as reactions
 from services.ingest.reactions.handlers import FOLLOWED_CELEBRATIONS
 from services.ingest.reactions.handlers import KEEP_EVERY_SECONDS as KEEP_REACTIONS_EVERY_SECONDS
 from services.ingest.reactions.handlers import keep_in_order as keep_reactions
+from services.ingest.recipients import api as recipients
 from services.ingest.refused.handlers import keeping, standing
 from services.ingest.replays import api as replays
 from services.ingest.settings import Settings
+from services.ingest.suggesting import api as suggesting
+from services.ingest.suggesting import handlers as suggesting_handlers
 from services.ingest.suggestions import api as suggestions
 from services.ingest.surveys import api as surveys
 from services.ingest.surveys.handlers import answering, asking
@@ -94,7 +101,7 @@ SPEC = ServiceSpec(
         ),
         *MEMBERS,
         *(part.router for part in (bots, merges, attributes, erasure, checkins, replays)),
-        *(part.router for part in (reactions, kudos, walls, surveys)),
+        *(part.router for part in (reactions, kudos, walls, surveys, recipients, suggesting, ideas, nominations)),
         *(part.router for part in (connections, door)),
         *(part.router for part in (webhooks, communities, public_communities, people, ties, keys, sign_ins)),
         *(part.router for part in (messages_saying, messages_log, messages_reaching, messages_public)),
@@ -133,6 +140,13 @@ SPEC = ServiceSpec(
         Timer("sign-keys-anew", every_seconds=SIGN_ANEW_EVERY_SECONDS, run=sign_anew),
         Timer("announce-token-keys", every_seconds=ANNOUNCE_EVERY_SECONDS, run=announce),
         Timer("sweep-sign-in-links", every_seconds=SWEEP_EVERY_SECONDS, run=sweep),
+        Timer("count-votes", every_seconds=ideas_handlers.COUNT_EVERY_SECONDS, run=ideas_handlers.count_stale),
+        Timer("tell-of-ideas", every_seconds=suggesting_handlers.TELL_EVERY_SECONDS, run=suggesting_handlers.tell),
+        Timer(
+            "decide-rounds",
+            every_seconds=nominations_handlers.DECIDE_EVERY_SECONDS,
+            run=nominations_handlers.decide,
+        ),
         Timer("ask-by-surveys", every_seconds=asking.ASK_EVERY_SECONDS, run=asking.ask),
         Timer("count-answers", every_seconds=answering.COUNT_EVERY_SECONDS, run=answering.count_together),
         Timer("keep-messages", every_seconds=sending.KEEP_EVERY_SECONDS, run=sending.keep_in_order),

@@ -61,6 +61,22 @@ KUDOS_LISTED = Counter(
 for _way in ("api", "slack", "discord"):
     for _outcome in ("given", "refused", "taken_back"):
         KUDOS.labels(_way, _outcome)
+IDEAS = Counter("plaudit_ingest_ideas_total", "What members did about suggestions", ["act"])
+for _act in ("suggested", "voted", "withdrawn"):
+    IDEAS.labels(_act)
+IDEAS_MOVED = Counter(
+    "plaudit_ingest_ideas_moved_total", "Suggestions that went on, by their new state", ["state"]
+)
+for _state in ("new", "planned", "done", "declined", "joined"):
+    IDEAS_MOVED.labels(_state)
+IDEAS_LISTED = Counter(
+    "plaudit_ingest_ideas_listed_total", "Suggestions with a word of a list in them, which wait for a decision"
+)
+NOMINATIONS = Counter(
+    "plaudit_ingest_nominations_total", "Rounds that were declared and decided, nominations, and votes", ["act"]
+)
+for _act in ("declared", "made", "voted", "decided"):
+    NOMINATIONS.labels(_act)
 CHECK_INS = Counter("plaudit_ingest_check_ins_total", "Tries to check in, by what became of them", ["outcome"])
 for _act in (*REACTED_WITH, "seen"):
     REACTIONS.labels(_act, "given")
@@ -95,7 +111,7 @@ SIGN_INS = Counter("plaudit_ingest_sign_ins_total", "Tokens issued, by how someb
 SIGN_INS_REFUSED = Counter(
     "plaudit_ingest_sign_ins_refused_total", "Tries to sign in that let nobody in, by the reason", ["reason"]
 )
-for _how in ("link", "id_token"):
+for _how in ("link", "id_token", "offer"):
     SIGN_INS.labels(_how)
 for _reason in (
     "unknown_link",

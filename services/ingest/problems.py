@@ -56,11 +56,14 @@ from services.ingest.messages.domain.templates import TemplateError
 from services.ingest.messages.handlers.reaching import NotAnAddressError
 from services.ingest.messages.handlers.rooms import NotARoomError
 from services.ingest.metrics import REQUESTS_TOO_DEAR
+from services.ingest.nominations.api import problems as nominations
 from services.ingest.reactions.api import UNKNOWN_CELEBRATION
 from services.ingest.reactions.domain import UnknownCelebrationError
+from services.ingest.recipients.api import ERRORS as RECIPIENT_ERRORS
 from services.ingest.refused.domain import NotWholeError, UnknownRefusedError
 from services.ingest.replays import api as replays
 from services.ingest.replays.handlers import StillRefusedError
+from services.ingest.suggesting import api as suggesting
 from services.ingest.surveys import api as surveys
 from services.ingest.surveys import domain as survey_errors
 from services.ingest.webhooks import api as webhooks
@@ -107,6 +110,7 @@ def _kept_under(error: admission.RefusedWholeError) -> dict[str, str]:
 
 
 ERRORS: ErrorTable = {
+    **RECIPIENT_ERRORS,
     admission.UnsupportedTypeError: lambda error: Problem(
         UNSUPPORTED_CONTENT_TYPE,
         f"Got {error}; send {admission.BATCH_TYPE}, {admission.STRUCTURED_TYPE} or {admission.JSON_TYPE}, "
@@ -171,6 +175,8 @@ ERRORS: ErrorTable = {
         kudos.UNKNOWN_KUDOS,
         "Nothing was done. GET /v1/kudos has those there are; one's own, given here, one takes back",
     ),
+    **nominations.REFUSALS,
+    **suggesting.REFUSALS,
     survey_errors.SurveyClosedError: lambda _: Problem(
         surveys.SURVEY_CLOSED, "Nothing was done: its time is over"
     ),

@@ -255,6 +255,23 @@ class Settings(SigningSettings):
         description="Access keys, and communities, whose use is remembered; the longest silent is not",
     )
 
+    ideas_day_max_count: int = Field(
+        5, ge=1, le=1_000, description="Suggestions that a member may make on a day of the community's"
+    )
+    idea_votes_day_max_count: int = Field(
+        50, ge=1, le=10_000, description="Suggestions that a member may vote for on a day of the community's"
+    )
+
+    nomination_rounds_max_count: int = Field(
+        20, ge=1, le=1_000, description="Rounds of nominations of a community that are not over"
+    )
+    nominations_max_count: int = Field(
+        200, ge=1, le=1_000, description="Members who are nominated in a round at most"
+    )
+    nominations_of_member_max_count: int = Field(
+        3, ge=1, le=100, description="Members whom one member nominates in a round at most"
+    )
+
     public_url: str = Field(
         "",
         description="Where people reach the console, such as https://plaudit.example.org: links in messages begin "

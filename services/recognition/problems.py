@@ -16,7 +16,6 @@ from services.recognition.badges.domain.by_hand import (
     NotHeldError,
     UnknownBadgeError,
 )
-from services.recognition.badges.domain.pictures import PictureError
 from services.recognition.badges.handlers.foreseeing import NotCountableError
 from services.recognition.credentials.api.problems import (
     CREDENTIAL_REVOKED,
@@ -62,6 +61,7 @@ from services.recognition.streaks.api import FREEZES_ENOUGH, UNKNOWN_STREAK
 from services.recognition.streaks.domain.freezes import FreezesEnoughError, UnknownStreakError
 from shared.http import ErrorTable, Problem
 from shared.http.problem_types import UNKNOWN_MEMBER
+from shared.pictures import PictureError
 
 
 def _unknown_badge(_: UnknownBadgeError) -> Problem:

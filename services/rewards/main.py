@@ -2,16 +2,20 @@
 
 from services.rewards.books import api as books
 from services.rewards.books.handlers import fold
-from services.rewards.catalogue.api import offers, rewards
+from services.rewards.catalogue.api import offers, pictures, rewards
 from services.rewards.catalogue.handlers import count_low
 from services.rewards.chain import api as chain_api
 from services.rewards.chain.handlers import chain
 from services.rewards.checks import api as checks
 from services.rewards.checks.handlers import ASKED_EVERY_SECONDS, check_all, check_asked
+from services.rewards.debts import api as debts
+from services.rewards.debts.handlers import tidy_debts
 from services.rewards.draws import api as draws
 from services.rewards.draws.handlers import freeze_due, on_programmes
 from services.rewards.erasure import api as erasure
 from services.rewards.erasure.handlers import FOLLOWED_MEMBERS, LOOK_AFTER_EVERY_SECONDS, look_after
+from services.rewards.expiring import api as expiring
+from services.rewards.expiring.handlers import warn_of_expiry
 from services.rewards.general_ledger.api import exports as journal_exports
 from services.rewards.general_ledger.api import mappings as account_mappings
 from services.rewards.general_ledger.handlers import count_mappings_waiting
@@ -25,6 +29,9 @@ from services.rewards.liability.handlers import take_next_day
 from services.rewards.links import api as reward_links
 from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
+from services.rewards.orders import api as orders
+from services.rewards.orders.handlers.working import EVERY_SECONDS as ORDERED_EVERY_SECONDS
+from services.rewards.orders.handlers.working import count_standstill, order_goods
 from services.rewards.payouts import api as payouts
 from services.rewards.payouts.links import handlers as links
 from services.rewards.payouts.outcomes import api as outcomes
@@ -38,16 +45,29 @@ from services.rewards.periods import api as periods
 from services.rewards.periods.handlers import READ_BACK as PERIODS_READ_BACK
 from services.rewards.periods.handlers import count_overdue
 from services.rewards.problems import ERRORS
+from services.rewards.providers import api as providers
+from services.rewards.providers.handlers.accounts import seal_accounts_anew
 from services.rewards.reconciliation import api as reconciliation
 from services.rewards.reconciliation.handlers import NOTED_EVERY_SECONDS, count_open, note_matched
 from services.rewards.redemptions.api import own as own_redemptions
 from services.rewards.redemptions.api import routes as redemptions
-from services.rewards.redemptions.handlers import expire_reservations
+from services.rewards.redemptions.handlers.ending import expire_reservations
+from services.rewards.reports import api as reports
 from services.rewards.restoring.handlers import READ_BACK
+from services.rewards.sends import api as sends
+from services.rewards.sends.handlers.running import carry_on_sends, look_after_sends
 from services.rewards.settings import Settings
+from services.rewards.shipping.api import own as own_goods
+from services.rewards.shipping.api import queue as goods
+from services.rewards.shipping.handlers.addresses import count_waiting as count_goods_waiting
+from services.rewards.shipping.handlers.addresses import look_after_addresses
 from services.rewards.suspensions.handlers import FOLLOWED_SUSPENSIONS
 from services.rewards.vouchers import api as vouchers
 from services.rewards.vouchers.handlers.codes import seal_anew
+from services.rewards.wallets.api import routes as wallets
+from services.rewards.wallets.handlers.deciding import count_wallets
+from services.rewards.wallets.handlers.moving import free_expired
+from services.rewards.wallets.handlers.told import READ_BACK as WALLETS_READ_BACK
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
@@ -76,9 +96,11 @@ SPEC = ServiceSpec(
     routers=[
         part.router
         for part in (
-            *(members, erasure, payees, offers, rewards, vouchers, redemptions, own_redemptions),
-            *(reward_links, payouts, runs, preview, review, outcomes),
-            *(reconciliation, checks, books, chain_api, draws, periods, journals),
+            *(members, erasure, payees, offers, rewards, pictures, vouchers, redemptions, own_redemptions),
+            *(goods, own_goods),
+            *(reward_links, sends, providers, orders, payouts, runs, preview, review, outcomes),
+            *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),
+            *(wallets, expiring, debts),
             *(liability_policies, liability, account_mappings, journal_exports),
         )
     ],
@@ -87,13 +109,23 @@ SPEC = ServiceSpec(
         Timer("expire-reservations", every_seconds=10, run=expire_reservations),
         Timer("freeze-draws", every_seconds=5, run=freeze_due),
         Timer("mature-points", every_seconds=10, run=mature_points),
+        Timer("warn-of-expiry", every_seconds=60, run=warn_of_expiry),
         Timer("expire-points", every_seconds=60, run=expire_points),
         Timer("carry-on-runs", every_seconds=1, run=carry_on_runs),
         Timer("count-outcomes-waiting", every_seconds=60, run=count_waiting),
         Timer("count-bank-lines-open", every_seconds=60, run=count_open),
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
         Timer("seal-codes-anew", every_seconds=60, run=seal_anew),
+        Timer("seal-provider-accounts-anew", every_seconds=60, run=seal_accounts_anew),
+        Timer("count-orders-open", every_seconds=10, run=count_standstill),
+        Timer("look-after-addresses", every_seconds=60, run=look_after_addresses),
+        Timer("count-goods-waiting", every_seconds=60, run=count_goods_waiting),
         Timer("count-rewards-low", every_seconds=60, run=count_low),
+        Timer("carry-on-sends", every_seconds=1, run=carry_on_sends),
+        Timer("look-after-sends", every_seconds=60, run=look_after_sends),
+        Timer("free-reservations", every_seconds=10, run=free_expired),
+        Timer("count-wallets", every_seconds=60, run=count_wallets),
+        Timer("tidy-debts", every_seconds=60, run=tidy_debts),
         Timer("fold-sums", every_seconds=60, run=fold),
         Timer("chain-entries", every_seconds=1, run=chain),
         Timer("count-mappings-waiting", every_seconds=60, run=count_mappings_waiting),
@@ -103,10 +135,11 @@ SPEC = ServiceSpec(
     ],
     errands=[
         Errand("check-asked", every_seconds=ASKED_EVERY_SECONDS, run=check_asked),
+        Errand("order-goods", every_seconds=ORDERED_EVERY_SECONDS, run=order_goods),
         Errand("note-bank-lines", every_seconds=NOTED_EVERY_SECONDS, run=note_matched),
     ],
     # A journal is booked into its month before that is known to be closed.
-    read_back=(*READ_BACK, *links.READ_BACK, *JOURNALS_READ_BACK, *PERIODS_READ_BACK),
+    read_back=(*WALLETS_READ_BACK, *READ_BACK, *links.READ_BACK, *JOURNALS_READ_BACK, *PERIODS_READ_BACK),
 )
 
 if __name__ == "__main__":

@@ -12,6 +12,19 @@ POINTS_BOOKED = Counter(
     "plaudit_rewards_points_booked_total", "Points of awards, and of increases and decreases of them", ["kind"]
 )
 REDEMPTIONS = Counter("plaudit_rewards_redemptions_total", "Redemptions that reached a state", ["state"])
+FULFILMENTS = Counter(
+    "plaudit_rewards_fulfilments_total",
+    "Goods that are sent or ordered, by the state that they reached",
+    ["state"],
+)
+GOODS_WAITING = Gauge("plaudit_rewards_goods_waiting", "Goods with an address that nobody has sent yet")
+GOODS_WAIT_SECONDS = Gauge(
+    "plaudit_rewards_goods_wait_seconds", "How long what waits longest has been waiting for somebody to send it"
+)
+ADDRESSES_UNREADABLE = Gauge(
+    "plaudit_rewards_delivery_addresses_unreadable",
+    "Addresses sealed with a key that this service does not have: nobody can send there",
+)
 GIFTS = Counter("plaudit_rewards_gifts_total", "Rewards that came with grants, by what became of each", ["state"])
 TICKETS = Counter(
     "plaudit_rewards_draw_tickets_total", "Tickets in draws taken, refused and given back", ["became"]
@@ -23,12 +36,34 @@ REDEMPTIONS_REFUSED = Counter(
 REWARDS_LOW = Gauge(
     "plaudit_rewards_rewards_low", "Rewards of catalogues of which as few are left as somebody wants to be told of"
 )
+SEND_LINES = Counter("plaudit_rewards_send_lines_total", "Lines of sends, by what became of them", ["became"])
+SEND_LINES_FAILED = Gauge(
+    "plaudit_rewards_send_lines_failed",
+    "Lines of sends that could not be given, and wait to be tried again",
+)
 CODES_ADDED = Counter("plaudit_rewards_voucher_codes_added_total", "Codes of vouchers that were imported")
 CODES_GIVEN = Counter("plaudit_rewards_voucher_codes_given_total", "Codes of vouchers that somebody was given")
 CODES_UNREADABLE = Gauge(
     "plaudit_rewards_voucher_codes_unreadable",
     "Codes sealed with a key that this service does not have: nobody can be shown them",
 )
+PROVIDER_CALLS = Counter(
+    "plaudit_rewards_provider_calls_total",
+    "Questions and orders to providers of goods, by what became of each",
+    ["provider", "became"],
+)
+PROVIDER_HOOKS = Counter(
+    "plaudit_rewards_provider_webhooks_total",
+    "Webhooks of providers of goods: taken, had before, forged, stale, or not understood",
+    ["provider", "became"],
+)
+ORDERS_UNKNOWN = Gauge(
+    "plaudit_rewards_orders_unknown", "Orders at providers of which nobody knows whether they were placed"
+)
+ORDERS_UNKNOWN_SECONDS = Gauge(
+    "plaudit_rewards_orders_unknown_seconds", "For how long nobody has known of the oldest of these"
+)
+ORDERS_TROUBLED = Gauge("plaudit_rewards_orders_troubled", "Orders at providers that only people can put right")
 PAYOUTS = Counter("plaudit_rewards_payouts_total", "Payouts that reached a state", ["state"])
 PAYOUT_AMOUNT = Counter(
     "plaudit_rewards_payouts_minor_units_total",
@@ -85,11 +120,34 @@ PERIODS_OVERDUE = Gauge(
     "Communities that close their months and have one that should have been closed by now",
 )
 JOURNALS_POSTED = Counter("plaudit_rewards_journals_posted_total", "Entries by hand that two people had booked")
+DEBTS = Gauge("plaudit_rewards_debts", "Members who owe points: they were taken back after they had been used")
+EXPIRY_WARNINGS = Counter(
+    "plaudit_rewards_expiry_warnings_total", "Messages asked for to members whose points expire soon"
+)
+WALLET_MOVES = Counter("plaudit_rewards_wallet_moves_total", "What moved in wallets, by kind", ["kind"])
+WALLETS_REFUSED = Counter(
+    "plaudit_rewards_wallets_refused_total", "Spending refused because its wallet holds less, or is not open"
+)
+WALLETS_OVERRUN = Counter(
+    "plaudit_rewards_wallets_overrun_total",
+    "Times that a bank paid after all what a wallet did not hold any more: it is missing on the wallet",
+)
+WALLETS_LOW = Gauge("plaudit_rewards_wallets_low", "Wallets that hold less than their owners want to be told of")
+WALLET_DECISIONS_WAITING = Gauge(
+    "plaudit_rewards_wallet_decisions_waiting", "Decisions about wallets that wait for another person"
+)
 LEDGER_CHECKS_GIVEN_UP = Counter(
     "plaudit_rewards_ledger_checks_given_up_total", "Checks of the ledger of which a part took longer than it may"
 )
 LEDGER_CHECKED = Gauge("plaudit_rewards_ledger_checked_timestamp_seconds", "When the ledger was last checked")
 
+for _state in ("reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"):
+    FULFILMENTS.labels(_state)
+for _provider in ("sandbox", "xoxoday", "tremendous"):
+    for _became in ("answered", "none", "refused", "later", "unknown", "other_order"):
+        PROVIDER_CALLS.labels(_provider, _became)
+    for _became in ("taken", "had", "forged", "stale", "unread"):
+        PROVIDER_HOOKS.labels(_provider, _became)
 for _state in ("given", "had", "gone", "unknown", "nobody"):
     GIFTS.labels(_state)
 for _became in ("taken", "refused", "given_back"):
@@ -98,3 +156,5 @@ for _state in ("frozen", "drawn"):
     DRAWS.labels(_state)
 for _became in ("taken", "given_up"):
     LIABILITY_DAYS.labels(_became)
+for _kind in ("fund", "withdraw", "transfer", "reserve", "post", "void", "refund"):
+    WALLET_MOVES.labels(_kind)

@@ -3,6 +3,7 @@
 from services.rewards.bank_messages.pain001.domain import BankFileError
 from services.rewards.books.api import UNKNOWN_ACCOUNT, UNKNOWN_TRANSFER
 from services.rewards.books.domain import UnknownAccountError, UnknownTransferError
+from services.rewards.catalogue.api.pictures import NO_PICTURE, PICTURE_REFUSED
 from services.rewards.catalogue.api.rewards import (
     CATALOGUE_FULL,
     REWARD_EXISTS,
@@ -15,12 +16,14 @@ from services.rewards.catalogue.domain import (
     RewardExistsError,
     StaleRewardError,
     UnknownCatalogueRewardError,
+    UnknownPictureError,
     UnusableRewardError,
 )
 from services.rewards.chain.api import UNKNOWN_BLOCK
 from services.rewards.chain.domain import UnknownBlockError
 from services.rewards.draws.api import DRAW_OPEN, UNKNOWN_DRAW
 from services.rewards.draws.domain import NotFrozenError, UnknownDrawError
+from services.rewards.fulfilment import api as fulfilment
 from services.rewards.general_ledger.api.models import (
     EXPORT_REFUSED,
     MAPPED_TWICE,
@@ -72,6 +75,7 @@ from services.rewards.links.domain import (
     UnknownLinkError,
 )
 from services.rewards.lots.domain.lots import NotEnoughPointsError
+from services.rewards.orders import api as orders
 from services.rewards.payouts.api import UNKNOWN_PAYOUT
 from services.rewards.payouts.domain import UnknownPayoutError, WrongStateError
 from services.rewards.payouts.four_eyes.domain import FourEyesError
@@ -103,6 +107,7 @@ from services.rewards.payouts.runs.domain.runs import (
 from services.rewards.payouts.runs.domain.sealing import SealDiffersError
 from services.rewards.periods.api import NOT_SETTLED, PERIOD_REFUSED, UNKNOWN_PERIOD
 from services.rewards.periods.domain import NotSettledError, PeriodRefusedError, UnknownPeriodError
+from services.rewards.providers import api as providers
 from services.rewards.reconciliation.api import (
     AMOUNT_DIFFERS,
     BANK_LINE_REFUSED,
@@ -117,6 +122,7 @@ from services.rewards.reconciliation.domain.lines import (
     UnknownMessageError,
 )
 from services.rewards.redemptions.api.models import (
+    BUDGET_USED_UP,
     HAD_ENOUGH,
     LEVEL_TOO_LOW,
     NO_CODE,
@@ -124,24 +130,32 @@ from services.rewards.redemptions.api.models import (
     NOT_CONFIRMABLE,
     NOT_ENOUGH_POINTS,
     NOT_FOR_MEMBER,
+    NOT_RESERVED,
     NOT_THEIRS,
     OUT_OF_STOCK,
+    PRICE_CHANGED,
     REWARD_LEVEL_LACKING,
+    UNKNOWN_ORDER,
     UNKNOWN_REDEMPTION,
     UNKNOWN_REWARD,
 )
 from services.rewards.redemptions.domain import (
     HadEnoughError,
     LevelTooLowError,
+    NotReservedError,
     OtherRequestError,
     OutOfStockError,
     OutsideAudienceError,
+    PriceChangedError,
     RedemptionClosedError,
     RedemptionState,
     RewardLevelLackingError,
+    UnknownOrderError,
     UnknownRedemptionError,
     UnknownRewardError,
 )
+from services.rewards.sends.api import ERRORS as SEND_ERRORS
+from services.rewards.shipping.api import models as shipping
 from services.rewards.vouchers.api import (
     NO_VOUCHER,
     NO_VOUCHER_KEYS,
@@ -156,10 +170,25 @@ from services.rewards.vouchers.domain import (
     NoVoucherKeysError,
     TooManyCodesError,
 )
+from services.rewards.wallets.api.models import (
+    UNKNOWN_WALLET,
+    UNKNOWN_WALLET_DECISION,
+    WALLET_EXCEEDED,
+    WALLET_FOUR_EYES,
+    WALLET_REFUSED,
+)
+from services.rewards.wallets.domain.decisions import UnknownDecisionError, WalletFourEyesError
+from services.rewards.wallets.domain.wallets import (
+    BudgetUsedUpError,
+    UnknownWalletError,
+    WalletExceededError,
+    WalletRefusedError,
+)
 from shared.bank_messages.documents import MessageError
 from shared.commands import KEY_REUSED
 from shared.http import ErrorTable, FieldError, Problem
 from shared.http.problem_types import UNKNOWN_MEMBER
+from shared.pictures import PictureError
 
 
 def _unknown_reward(error: UnknownRewardError) -> Problem:
@@ -191,6 +220,11 @@ def _unusable(error: UnusableRewardError) -> Problem:
 def _closed(error: RedemptionClosedError) -> Problem:
     kind = NOT_CONFIRMABLE if error.wanted == RedemptionState.CONFIRMED else NOT_CANCELLABLE
     return Problem(kind, f"It is {error.state} and stays so; make a new redemption")
+
+
+def _not_reserved(error: NotReservedError) -> Problem:
+    detail = f"{error.reserved} points are reserved for it; nothing was changed"
+    return Problem(NOT_RESERVED, detail, [FieldError(field="/points", detail=detail)])
 
 
 def _invalid_bank_details(error: InvalidBankDetailsError) -> Problem:
@@ -235,6 +269,7 @@ _LINK_OVER = {
 
 
 ERRORS: ErrorTable = {
+    **SEND_ERRORS,
     MessageError: lambda error: Problem(INVALID_BANK_MESSAGE, f"Nothing of the file counts: {error}"),
     UnknownMessageError: lambda _: Problem(UNKNOWN_BANK_MESSAGE, "GET /v1/bank-messages lists those imported"),
     UnknownLineError: lambda _: Problem(UNKNOWN_BANK_LINE, "GET /v1/bank-lines lists those that there are"),
@@ -366,6 +401,24 @@ ERRORS: ErrorTable = {
     OutOfStockError: lambda error: Problem(
         OUT_OF_STOCK, f"All {error.title!r} are redeemed or given; nothing was reserved"
     ),
+    BudgetUsedUpError: lambda _: Problem(
+        BUDGET_USED_UP, "The community pays no more of it for now; nothing was reserved"
+    ),
+    UnknownWalletError: lambda error: Problem(
+        UNKNOWN_WALLET, f"There is no wallet {error.wallet_id} here; GET /v1/wallets lists them"
+    ),
+    UnknownDecisionError: lambda error: Problem(
+        UNKNOWN_WALLET_DECISION,
+        f"There is no decision {error.decision_id} here; GET /v1/wallet-decisions lists them",
+    ),
+    WalletRefusedError: lambda error: Problem(WALLET_REFUSED, f"{error}. Nothing was done"),
+    WalletExceededError: lambda error: Problem(
+        WALLET_EXCEEDED,
+        f"{error.missing} {error.currency} are missing in the wallet {error.title!r}; nothing was done",
+    ),
+    WalletFourEyesError: lambda _: Problem(
+        WALLET_FOUR_EYES, "You proposed it: somebody else must confirm it. Nothing was done"
+    ),
     UnknownDrawError: lambda _: Problem(UNKNOWN_DRAW, "GET /v1/draws lists those that there are"),
     NotFrozenError: lambda error: Problem(
         DRAW_OPEN, f"It takes tickets until {error.closes_at.isoformat()}, and is frozen a moment later"
@@ -377,6 +430,17 @@ ERRORS: ErrorTable = {
         NOT_ENOUGH_POINTS, f"{error.missing_points} points are missing; nothing was reserved"
     ),
     RedemptionClosedError: _closed,
+    NotReservedError: _not_reserved,
+    PriceChangedError: lambda error: Problem(
+        PRICE_CHANGED, f"It costs {error.points} points by now, not {error.asked}; nothing was reserved"
+    ),
+    UnknownPictureError: lambda error: Problem(NO_PICTURE, f"{error.reward_id!r} has none, or is not there"),
+    PictureError: lambda error: Problem(PICTURE_REFUSED, f"Nothing was changed: {error}"),
+    UnknownOrderError: lambda error: Problem(UNKNOWN_ORDER, f"The member has no order {error.order_id}"),
+    **fulfilment.ERRORS,
+    **shipping.ERRORS,
+    **providers.ERRORS,
+    **orders.ERRORS,
     OtherRequestError: lambda _: Problem(
         KEY_REUSED, "The key made a redemption of another member or reward; use a new key for a new request"
     ),

@@ -49,6 +49,12 @@ class Settings(ServiceSettings):
         "a programme that says `grace_days` goes before it",
     )
     reservation_ttl_seconds: int = Field(900, ge=1, description="A redemption not confirmed by then expires")
+    fulfilment_max_days: int = Field(
+        60, ge=1, le=730, description="Goods that nobody began to send by then are given up: the points are back"
+    )
+    delivery_address_days: int = Field(
+        30, ge=1, le=730, description="Days for which the address of goods is kept that were sent or given up"
+    )
     draw_tickets_max_count: int = Field(
         100_000, ge=1, le=1_000_000, description="Tickets that a draw takes; what comes with later grants is none"
     )
@@ -70,6 +76,53 @@ class Settings(ServiceSettings):
     reward_link_max_days: int = Field(
         365, ge=1, le=3_650, description="Days after which a link that gives a reward ends at the latest"
     )
+    sends_max_count: int = Field(
+        50, ge=1, description="Sends of a community that may be under way at once, drafts too"
+    )
+    sends_alone_max_points: int = Field(
+        10_000,
+        ge=0,
+        description="Points that what a send gives may cost in the catalogue before a second person approves it",
+    )
+    send_max_days: int = Field(
+        365, ge=1, le=3_650, description="Days after which what a send offers ends at the latest"
+    )
+    send_lines_per_piece_max_count: int = Field(
+        20, ge=1, le=1_000, description="Lines of a send that are carried out in one transaction"
+    )
+    provider_sandbox_url: str = Field(
+        "", description="Where `plaudit sandbox-provider` runs; empty: there is none to try gift cards on"
+    )
+    provider_xoxoday_url: str = Field(
+        "https://accounts.xoxoday.com/chef", description="Where Xoxoday Plum is; empty: it is not used"
+    )
+    provider_tremendous_url: str = Field(
+        "https://www.tremendous.com", description="Where Tremendous is; empty: it is not used"
+    )
+    provider_loopback: bool = Field(
+        False, description="Whether providers may be on this machine, by http too: for a stack to try things on"
+    )
+    provider_seconds: float = Field(
+        10.0, gt=0, le=60, description="How long a provider of goods may take to answer; then nobody knows"
+    )
+    provider_calls_max_count: int = Field(
+        16, ge=1, le=256, description="Calls to providers of goods at once, of all communities"
+    )
+    provider_account_calls_max_count: int = Field(
+        2, ge=1, le=16, description="Calls at once for one community's account at a provider of goods"
+    )
+    provider_settle_seconds: int = Field(
+        900, ge=0, description="How long after an order that nobody knew of a refusal means that it was not placed"
+    )
+    provider_secret_overlap_hours: int = Field(
+        24, ge=0, le=720, description="How long the secret of before still signs a provider's webhooks"
+    )
+    provider_webhooks_at_once_max_count: int = Field(
+        32, ge=1, le=1_000, description="Webhooks of providers that a process reads at once; others come again"
+    )
+    provider_hints_days: int = Field(
+        30, ge=1, le=366, description="Days for which a provider's webhook that comes again is known"
+    )
     upkeep_max_count: int = Field(1_000, ge=1, description="Lots, reservations or sums that a timer takes at once")
     payouts_per_run_max_count: int = Field(
         2_000,
@@ -89,6 +142,9 @@ class Settings(ServiceSettings):
         description="Entries after which a block of the ledger is full; transfers are not divided",
     )
     ledger_check_seconds: float = Field(300.0, gt=0, description="How long each part of a ledger check may take")
+    report_seconds: float = Field(
+        30.0, gt=0, description="How long each of the questions may take that a report is made of"
+    )
     liability_seconds: float = Field(
         60.0,
         gt=0,
@@ -120,6 +176,18 @@ class Settings(ServiceSettings):
     )
     period_close_days: int = Field(
         15, ge=1, le=366, description="Days after a month's end from which one that is not closed is overdue"
+    )
+    debt_entries_max_count: int = Field(
+        200, ge=1, le=10_000, description="Newest entries by which it is said how old a member's debt is"
+    )
+    wallets_max_count: int = Field(
+        200, ge=1, le=2_000, description="Wallets that a community may have, closed ones too"
+    )
+    wallets_depth_max_count: int = Field(
+        4, ge=1, le=10, description="Wallets from the top of a tree to its lowest: each allots to those below it"
+    )
+    wallet_decisions_waiting_max_count: int = Field(
+        100, ge=1, description="Decisions about a community's wallets that may wait for another person"
     )
     payout_execution_days: int = Field(
         1,

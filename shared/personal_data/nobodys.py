@@ -52,6 +52,10 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "delivery_hours": "community connection hour outcome deliveries",
         "declared_attributes": "community version effective_from attributes",
         "declared_kudos": "community version effective_from terms words giving",
+        "nomination_rounds": (
+            "community round_id title about starts_at votes_from ends_at nominators voters winners is_live "
+            "needs_yes made_at decided_at cancelled_at"
+        ),
         "declared_surveys": "community version effective_from surveys",
         "survey_rounds": "community survey_id starts_on after_member is_done advanced_at",
         # Of nobody: no member, no invitation, no time.
@@ -61,8 +65,6 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "events": "community event_uid content_hash",
         "events_read_back": "community event_uid received_at",
         "measurings": "community started_at portion_at",
-        # Somebody who is written to and is no member: sealed, until a day.
-        "message_recipients": ("community recipient_id key_id sealed address_hash state language kept_until"),
         "message_rooms": "community channel key_id sealed set_at gone_at gone_why",
         "message_settings": (
             "community kinds sender_name reply_to day_max_count quiet_begins quiet_ends digest_at revision"
@@ -162,14 +164,26 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
     "rewards": {
         **NOBODYS_SHARED,
         # What a community offers.
+        "reward_pictures": "community reward_id media_type content etag alts uploaded_at",
         "catalogue_rewards": (
             "community reward_id kind category title description translations audience level opens_at closes_at "
             "stock low_count shows_left limit_count limit_days is_withdrawn revision changed_at"
+        ),
+        "sends": (
+            "community send_id title reward_id state lines_count points starts_at claims_end_at table_sha256 "
+            "made_at made_by_person made_by decided_at decided_by_person decided_by worked_at"
         ),
         "reward_links": (
             "community link_id reward_id note uses_max_count expires_at created_at created_by revoked_at"
         ),
         "catalogue_prices": "community reward_id effective_from points",
+        "gift_cards": "community reward_id provider product_id face_minor currency revision changed_at",
+        # A community's own account, and which webhooks came to it.
+        "provider_accounts": (
+            "community provider account_id revision sealed_by sealed connected_at connected_by failures_count "
+            "rests_until last_failure"
+        ),
+        "provider_hints": "account_id hint_id came_at",
         # Which payout a line is about, and nothing of the person: who was paid is not kept of a bank's file.
         "bank_lines": (
             "community message_key line_id place imported_at kind status level reference end_to_end_id order_id "
@@ -202,6 +216,23 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community journal_id state reason month amends proposed_at proposed_by_person proposed_by decided_at "
             "decided_by_person decided_by"
         ),
+        "wallets": (
+            "community wallet_id parent_id root_id depth purpose campaign_id title currency state low_amount "
+            "is_low owner_person_ids revision created_at changed_at changed_by_person changed_by"
+        ),
+        "wallet_reservations": (
+            "community reservation_id wallet_id used_for amount posted voided refunded moves created_at expires_at"
+        ),
+        "wallet_moves": (
+            "community move_id kind wallet_id to_wallet_id amount reservation_id used_for decision_id moved_at "
+            "moved_by_person moved_by"
+        ),
+        "wallet_decisions": (
+            "community decision_id wallet_id kind to_wallet_id amount spends reward_id unit_cost reason state "
+            "proposed_at proposed_by_person proposed_by decided_at decided_by_person decided_by"
+        ),
+        "debt_accounts": "community account_id",
+        "wallet_assignments": "community spends reward_id currency wallet_id unit_cost",
         "journal_lines": "community journal_id line kind currency amount",
         "journal_exports": (
             "community number first_day last_day grain tax_rate lines_count made_at made_by_person made_by "
@@ -221,6 +252,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "still_expected_points estimated_by minor_per_point liability_minor full_minor"
         ),
         "lot_uses": "community used_by award_id points owed",
+        "lot_uses_given_back": "community used_by award_id points",
         "payout_files": (
             "community run_id message_id content sha256 payment_count control_sum_minor created_at created_by"
         ),
@@ -259,9 +291,14 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community version programme_id effective_from published_by document traceparent approved_by"
         ),
         "redemption_lots": "community redemption_id part position award_id points",
+        "redemption_lots_given_back": "community redemption_id part position award_id points",
         "redemption_states": "community redemption_id fact_id position state changed_at",
         "rejections": "community fact_id source event_id outcome reason rejected_at receipt_id receipt_index",
-        "response_events": "community channel host item_id event_uid is_question",
+        "idea_events": "community event_uid channel host item_id status",
+        "response_events": "community channel host item_id event_uid is_question topic",
+        "tie_marks": "mark_id community event_uid marked_at",
+        "tone_days": "community day channel type model language tone texts",
+        "tone_marks": "mark_id community event_uid marked_at",
         "response_marks": "mark_id community channel host item_id marked_at",
         "retention_figures": "community figure channel day number people",
         "retention_terms": "community terms",

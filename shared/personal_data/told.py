@@ -73,6 +73,7 @@ TOLD: Final[Mapping[str, Told]] = {
     "survey.counted.v1": Told("", "block_id survey counted_on answers answer_ids"),
     "redemption.changed.v1": Told("", "member_id by code expires_at points redemption_id reward_id state title"),
     "redemption.lots.v1": Told("", "lots part parts redemption_id"),
+    "redemption.lots_given_back.v1": Told("", "lots part parts redemption_id"),
     "payout.changed.v1": Told(
         "",
         "member_id amount_minor by currency end_to_end_id outcome_id parts payout_id person_id points"
@@ -93,6 +94,21 @@ TOLD: Final[Mapping[str, Told]] = {
         "",
         "amends by decided_at journal_id lines month person_id proposed_at proposed_by proposed_by_person reason"
         " state",
+    ),
+    "wallet.changed.v1": Told(
+        "",
+        "available by campaign_id created_at currency depth is_low low_amount owner_person_ids parent_id person_id"
+        " purpose revision root_id state title wallet_id",
+    ),
+    "wallet.moved.v1": Told(
+        "",
+        "amount by currency decision_id expires_at kind move_id person_id reservation_id to_wallet_id transfer_id"
+        " used_for wallet_id",
+    ),
+    "wallet.decision_changed.v1": Told(
+        "",
+        "amount by decided_at decision_id kind person_id proposed_at proposed_by proposed_by_person reason"
+        " reward_id spends state to_wallet_id unit_cost wallet_id",
     ),
     "programme.published.v1": Told(
         "",

@@ -43,11 +43,15 @@ OFFERED: Final = MappingProxyType(
         facts.PRIZE_WON.name: Offered(topics.RECOGNITION, Scope.RECOGNITION_READ),
         facts.REDEMPTION_CHANGED.name: Offered(topics.REDEMPTIONS, Scope.REWARDS_READ),
         facts.REDEMPTION_LOTS.name: Offered(topics.REDEMPTIONS, Scope.REWARDS_READ),
+        facts.REDEMPTION_LOTS_GIVEN_BACK.name: Offered(topics.REDEMPTIONS, Scope.REWARDS_READ),
         facts.PAYOUT_CHANGED.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),
         facts.PAYOUT_LOTS.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),
         facts.PAYOUT_RUN_CHANGED.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),
         facts.PERIOD_CHANGED.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),
         facts.JOURNAL_CHANGED.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),
+        facts.WALLET_CHANGED.name: Offered(topics.WALLETS, Scope.PAYOUTS_READ),
+        facts.WALLET_MOVED.name: Offered(topics.WALLETS, Scope.PAYOUTS_READ),
+        facts.WALLET_DECISION_CHANGED.name: Offered(topics.WALLETS, Scope.PAYOUTS_READ),
     }
 )
 #: The topics that they are told on.

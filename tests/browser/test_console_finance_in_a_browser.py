@@ -47,6 +47,13 @@ PAGES = (
     "/liability/policies/propose",
     "/liability/policies/{policy}",
     "/liability/policies/{proposed_policy}",
+    "/debts",
+    "/wallets",
+    "/wallets/new",
+    "/wallets/{wallet}",
+    "/wallets/{wallet}/change",
+    "/wallets/{wallet}/propose",
+    "/wallets/decisions/{wallet_decision}",
     "/general-ledger",
     "/general-ledger/exports/make?last=2026-11-20",
     "/general-ledger/exports/1",
@@ -56,6 +63,8 @@ PAGES = (
     "/general-ledger/mappings/{mapping}",
     "/statements",
     "/statements/{ada}",
+    "/statements/{ada}/{year}",
+    "/ledger/month-ends/{month}",
     "/explorer/{payout}",
     "/explorer/{end_to_end_id}",
     "/explorer/{run}",
@@ -67,7 +76,7 @@ ALIKE = {"/payees/{ada}", "/redemptions?state=expired", "/explorer/{end_to_end_i
 ALIKE |= {"/explorer/{redemption}", "/ledger/accounts/{bank}", "/statements", "/redemptions", "/ledger/check"}
 ALIKE |= {"/general-ledger/mappings", "/general-ledger/mappings/{mapping}", "/general-ledger/exports/1"}
 ALIKE |= {"/liability/days", "/liability/lots", "/liability/policies", "/liability/policies/{policy}"}
-ALIKE |= {"/ledger/periods", "/ledger/journals"}
+ALIKE |= {"/ledger/periods", "/ledger/journals", "/wallets/{wallet}/change", "/wallets/new"}
 ALIKE |= {"/ledger/transfers/{transfer}", "/payout-runs/make", "/ledger/members?kind=available&currency=PTS"}
 LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))
 CHOSEN = [("it-IT", "dark", 320)]
@@ -155,6 +164,13 @@ async def test_from_an_award_to_its_bank_line_and_its_books(console: Console, tr
         await page.emulate_media(media="print")
         shown = [await page.locator(one).first.is_visible() for one in (".side", ".btn", ".figs", ".table")]
         assert shown == [False, False, True, True]
+        await page.emulate_media(media="screen")
+        await page.get_by_role("link", name=f"Year {treasury['year']}").click()
+        await expect(page.locator("h1")).to_contain_text(f"Statement {treasury['year']}: Ada Brightwell")
+        for name, begins in (("PDF", b"%PDF-"), ("Parquet", b"PAR1"), ("CSV", b'"member_id"')):
+            async with page.expect_download() as coming:
+                await page.get_by_role("link", name=name, exact=True).click()
+            assert (await (await coming.value).path()).read_bytes().startswith(begins)
         assert visitor.complaints == []
 
 
@@ -170,9 +186,15 @@ async def test_a_redemption_is_handed_out_by_whoever_may(console: Console, treas
         await visitor.go("/redemptions")
         await expect(page.locator("h1")).to_have_text("One reward is to be handed out")
         await page.get_by_role("link", name="A mug").click()
+        # Not all of it: what is not spent is available again at once.
+        await page.get_by_label("How many of the points are spent").fill("none")
+        await page.get_by_role("button", name="It was handed out").click()
+        await expect(page.locator("#points-error")).to_contain_text("Write a number of points above zero")
+        await page.get_by_label("How many of the points are spent").fill("7")
         await page.get_by_role("button", name="It was handed out").click()
         await expect(page.get_by_role("status")).to_contain_text("Handed out")
-        await expect(page.locator("h1")).to_contain_text("confirmed")
+        await expect(page.locator("h1")).to_contain_text("A mug for 7 points")
+        await expect(page.locator(".steps")).to_contain_text("The rest went back")
 
 
 @pytest.mark.timeout(180)

@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from playwright.async_api import expect
 
 from plaudit.access import add_person, local_people, temporary_key
 from plaudit.calls import request
 from plaudit.stack.idle import wait_until_idle
+from shared.postgres import database_url, role_name
 from tests.browser.conftest import LOOKED_AT, Console
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -36,6 +38,43 @@ def reply(who: str) -> dict[str, Any]:
         "time": datetime.now(UTC).isoformat(),
         "data": {"channel": "forum", "actor": {"id": who, "name": NAMES[who]}, "length_chars": 90},
     }
+
+
+async def a_card_of_which_nobody_knows(console: Console, manager: str) -> str:
+    """The page of an order at a provider, whose card a manager named on the reward's page."""
+    state, rewards = console.state, console.state.service_urls["rewards"]
+    scopes = ("rewards:read", "rewards:write")
+    with temporary_key(state, COMMUNITY, "bookshop", scopes, state.service_urls) as key:
+        card = {"id": "book-card", "kind": "gift_card", "title": "Book card", "points": 10}
+        request("POST", f"{rewards}/v1/catalogue/rewards", key, json=card)
+        async with console.visitor(community=COMMUNITY, person=manager, locale="en-GB") as visitor:
+            await visitor.go("/catalogue/book-card")
+            for label, text in (("Product", "sandbox-books"), ("What it is worth", "10.00"), ("Currency", "EUR")):
+                await visitor.page.get_by_label(label, exact=True).fill(text)
+            await visitor.page.get_by_role("button", name="Say so").click()
+            await expect(visitor.page.locator("#card")).to_contain_text("sandbox-books")
+        chosen = {"member_id": "forum:ada", "reward_id": "book-card"}
+        made = request("POST", f"{rewards}/v1/redemptions", key, json=chosen, headers={"Idempotency-Key": "card"})
+    conn = await asyncpg.connect(database_url(state.postgres_admin_url, role_name("rewards")))
+    try:
+        # There is no account anywhere: what a provider would leave behind that does not answer.
+        await conn.execute(
+            "update provider_orders set unknown_since = now(), tries_count = 3, reason = $2 where community = $1",
+            COMMUNITY,
+            "no answer within 10 s",
+        )
+    finally:
+        await conn.close()
+    path = f"/gift-cards/{made['redemption_id']}"
+    async with console.visitor(community=COMMUNITY, person=manager, locale="en-GB") as visitor:
+        await visitor.go(path)
+        await expect(visitor.page.locator("h1")).to_contain_text("nobody knows")
+        await visitor.page.get_by_label("How you know").fill("Their support says so")
+        await visitor.page.get_by_role("button", name="Say so").click()
+        await expect(visitor.page.locator(".deed")).to_contain_text("Their support says so")
+        await visitor.page.get_by_role("button", name="Confirm it").click()
+        await expect(visitor.page.locator("main")).to_contain_text("Whoever said")
+    return path
 
 
 @pytest.mark.timeout(600)
@@ -122,13 +161,76 @@ async def test_a_voucher_goes_from_its_codes_to_whom_it_is_given(console: Consol
         await page.get_by_role("button", name="Take it").click()
         await expect(page.locator("code.code")).to_have_text(left)
 
+    # A mug is sent: chosen on a phone without JavaScript, taken in hand and sent by the manager.
+    mug = {"id": "mug", "kind": "merchandise", "title": "Mug", "points": 100}
+    with temporary_key(state, COMMUNITY, "goods", ("rewards:read", "rewards:write"), urls) as key:
+        request("POST", f"{urls['rewards']}/v1/catalogue/rewards", key, json=mug)
+    async with console.visitor(community=COMMUNITY, identity="forum:bo", **how | {"locale": "en-GB"}) as visitor:
+        page = visitor.page
+        await visitor.go("/me/rewards/mug")
+        await page.locator(".deed-btn").click()
+        await expect(page.locator(".lede")).to_contain_text("Say where it is to be sent")
+        goods = page.url.removeprefix(state.console_url)
+        await page.get_by_label("Who it is for").fill("Bo Lind")
+        await page.get_by_label("Street and number").fill("Via Roma 1")
+        await page.get_by_role("button", name="Send it there").click()
+        await expect(page.locator("#city-error")).to_contain_text("Give the town")
+        await page.get_by_label("Postcode").fill("10121")
+        await page.get_by_label("Town").fill("Torino")
+        await page.get_by_label("Country").select_option("IT")
+        await page.get_by_role("button", name="Send it there").click()
+        await expect(page.locator(".lede")).to_contain_text("you can correct the address")
+        await expect(page.get_by_label("Town")).to_have_value("Torino")
+    async with console.visitor(community=COMMUNITY, person=manager, locale="en-GB") as visitor:
+        page = visitor.page
+        await visitor.go("/shipping")
+        await page.get_by_role("link", name="Mug").click()
+        parcel = page.url.removeprefix(state.console_url)
+        assert "Torino" not in await page.content()
+        await page.get_by_role("button", name="Take it in hand").click()
+        await expect(page.locator("main")).to_contain_text("Torino")
+        listed = await page.request.get(f"{state.console_url}/shipping.csv")
+        assert '"Bo Lind","Via Roma 1","","","10121","Torino","","IT"' in await listed.text()
+
+    # Two things in one cart, without JavaScript: at one price, all or nothing.
+    async with console.visitor(community=COMMUNITY, identity="forum:bo", **how | {"locale": "en-GB"}) as visitor:
+        page = visitor.page
+        for reward in ("sticker", "mug"):
+            await visitor.go(f"/me/rewards/{reward}")
+            await page.get_by_role("button", name="Put it into my cart").click()
+        await page.get_by_label("How many").first.fill("21")
+        await page.get_by_role("button", name="Change how many of Sticker").click()
+        await expect(page.locator("#count-sticker-error")).to_contain_text("Between 0 and 20")
+        await page.get_by_label("How many").first.fill("5")
+        await page.get_by_role("button", name="Change how many of Sticker").click()
+        await expect(page.locator("h1")).to_contain_text("200 points")
+        await page.locator(".deed-btn").click()
+        await expect(page.locator("h1")).to_contain_text("0 points to spend")
+        await expect(page.locator("#chosen")).to_contain_text("Say where it is sent")
+        await visitor.go("/me/cart")
+        await expect(page.locator("main")).to_contain_text("Your cart is empty")
+
+    ordered = await a_card_of_which_nobody_knows(console, manager)
     wrong = []
     for language, theme, width in LOOKED_AT:
         look = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 900}}
-        staff = ("/catalogue", "/add-reward", "/catalogue/book-voucher", "/reward-links", link_path)
+        staff = (
+            "/catalogue",
+            "/add-reward",
+            "/catalogue/book-voucher",
+            "/reward-links",
+            link_path,
+            "/shipping",
+            parcel,
+            "/catalogue/book-card",
+            "/gift-cards",
+            "/gift-cards/providers/tremendous",
+            ordered,
+        )
         for who, paths in (
             ({"person": manager}, staff),
             ({"identity": "forum:ada"}, ("/me/rewards", "/me/rewards/book-voucher", chosen, claim)),
+            ({"identity": "forum:bo"}, (goods, "/me/cart")),
         ):
             async with console.visitor(community=COMMUNITY, **who, **look) as visitor:
                 for path in paths:
@@ -138,3 +240,11 @@ async def test_a_voucher_goes_from_its_codes_to_whom_it_is_given(console: Consol
                         shot = Path(SHOTS) / f"rewards-{name}-{theme}-{width}.png"
                         await visitor.page.screenshot(path=shot, full_page=True)
     assert wrong == []
+    async with console.visitor(community=COMMUNITY, person=manager, locale="en-GB") as visitor:
+        await visitor.go(parcel)
+        await visitor.page.get_by_label("Who carries it").fill("Post")
+        await visitor.page.get_by_role("button", name="It was sent").click()
+        await expect(visitor.page.locator("h1")).to_contain_text("sent")
+    async with console.visitor(community=COMMUNITY, identity="forum:bo", locale="en-GB") as visitor:
+        await visitor.go(goods)
+        await expect(visitor.page.locator(".lede")).to_contain_text("It is yours. Post.")

@@ -80,7 +80,17 @@ def _worth(rewards: str, makes: str, approves: str) -> dict[str, str]:
     request("POST", f"{path}/{mapped}/approve", approves)
     days = {"first_day": "2025-01-01", "last_day": "2025-12-31"}
     request("POST", f"{rewards}/v1/finance/journal-exports", makes, json=days, headers=headers)
-    return {"mapping": mapped, "policy": found[0], "proposed_policy": found[1]}
+    made = {"title": "Community 2026", "currency": "EUR", "low_amount": 600_000}
+    wallet = request("POST", f"{rewards}/v1/wallets", makes, json=made, headers=headers)["wallet_id"]
+    path = f"{rewards}/v1/wallets/{wallet}/decisions"
+    fund = {"kind": "fund", "amount": 500_000, "reason": "The budget of 2026"}
+    decided = request("POST", path, makes, json=fund, headers=headers)["decision_id"]
+    request("POST", f"{rewards}/v1/wallet-decisions/{decided}/confirm", approves)
+    spends = {"kind": "assign", "spends": "redemptions", "reward_id": "mug", "unit_cost": 850, "reason": "Mugs"}
+    headers = {"Idempotency-Key": "second"}
+    waits = request("POST", path, makes, json=spends, headers=headers)["decision_id"]
+    found_ids = {"wallet": wallet, "wallet_decision": waits}
+    return found_ids | {"mapping": mapped, "policy": found[0], "proposed_policy": found[1]}
 
 
 def _paid(state: StackState, makes: str, approves: str) -> dict[str, str]:
@@ -127,7 +137,7 @@ def _booked(rewards: str, makes: str, ids: dict[str, str]) -> dict[str, str]:
     }
     by_hand = {"Idempotency-Key": "charges"}
     journal = request("POST", f"{rewards}/v1/journals", makes, json=charges, headers=by_hand)["journal_id"]
-    ids = ids | {"month": month, "journal": journal}
+    ids = ids | {"month": month, "year": month[:4], "journal": journal}
     return ids | {"bank": bank, "transfer": entries[0]["transfer_id"], "award": details["lots"][0]["award_id"]}
 
 

@@ -2,7 +2,7 @@
 
 from shared.access_keys import Role
 from shared.services import SERVICES
-from tests.contract.test_openapi import DELIVERED, LINKED, OPEN, SIGNING_IN, VERIFIED, VISITED
+from tests.contract.test_openapi import DELIVERED, HOOKED, LINKED, OPEN, SIGNING_IN, VERIFIED, VISITED
 from tools.authority import BESIDE, Asked, authority_of
 from tools.schemas import openapi_document
 
@@ -20,6 +20,7 @@ def test_what_needs_nobody_is_what_is_meant_to() -> None:
         SIGNING_IN,
         *VISITED,
         DELIVERED,
+        HOOKED,
         *VERIFIED,
     }
     any_credential = [one.operation for one in ASKED if one.scope is None and not one.is_open]
@@ -40,8 +41,12 @@ THEIR_OWN = {
     "POST /v1/members/{member_id}/quests/{quest_id}/join",
     "POST /v1/members/{member_id}/quests/{quest_id}/leave",
     "POST /v1/members/{member_id}/reward-claims",
+    "POST /v1/members/{member_id}/sent-claims",
+    "POST /v1/members/{member_id}/offers",
     "POST /v1/members/{member_id}/redemptions",
+    "POST /v1/members/{member_id}/orders",
     "POST /v1/members/{member_id}/redemptions/{redemption_id}/cancel",
+    "PUT /v1/members/{member_id}/redemptions/{redemption_id}/address",
     "GET /v1/payees/{member_id}",
     "PUT /v1/payees/{member_id}",
 }
@@ -57,6 +62,7 @@ OF_ANY_MEMBER = {
     "GET /v1/boards/{board_id}/results",
     "GET /v1/boards/{board_id}/results/{starts_on}",
     "GET /v1/catalogue",
+    "GET /v1/catalogue/rewards/{reward_id}/picture",
     "POST /v1/reward-links/open",
     "GET /v1/draws",
     "GET /v1/draws/{draw_id}",
@@ -70,6 +76,17 @@ OF_ANY_MEMBER = {
     "GET /v1/kudos",
     "GET /v1/kudos/allowance",
     "GET /v1/kudos/feed",
+    "GET /v1/ideas",
+    "GET /v1/ideas/{idea_id}",
+    "POST /v1/ideas",
+    "POST /v1/ideas/{idea_id}/vote",
+    "POST /v1/ideas/{idea_id}/withdraw",
+    "GET /v1/nomination-rounds",
+    "GET /v1/nomination-rounds/{round_id}",
+    "POST /v1/nomination-rounds/{round_id}/nominations",
+    "POST /v1/nominations/{nomination_id}/accept",
+    "POST /v1/nominations/{nomination_id}/decline",
+    "POST /v1/nominations/{nomination_id}/vote",
     "GET /v1/milestones",
     "GET /v1/nudges",
     "POST /v1/kudos",

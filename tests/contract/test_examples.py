@@ -155,6 +155,7 @@ BETWEEN_FIELDS = {
     *("level_asks", "level_bounds", "level_number", "level_sum", "level_share", "level_reached", "level_kept"),
     *("level_grace", "level_opens", "levels_count", "gives_of_tiers", "gives_nothing", "quest_days"),
     *("step_twice", "step_rule_twice"),
+    *("goal_metric", "goal_window"),
 }
 
 

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 
 from shared.http import connected
 from shared.services import SERVICES
-from tests.contract.test_openapi import DELIVERED, LINKED, SIGNING_IN, VERIFIED, VISITED
+from tests.contract.test_openapi import DELIVERED, HOOKED, LINKED, SIGNING_IN, VERIFIED, VISITED
 from tools.problems import all_types
 
 #: What takes a connection for a route.
@@ -41,7 +41,7 @@ def test_the_key_is_checked_before_a_connection_is_taken(service: str) -> None:
         # Who signs in has no key yet: the route looks at what they have before it takes a connection itself. Who
         # visits has none at all, and is counted before.
         is_delivered = route.path == DELIVERED and not route.methods.isdisjoint({"POST", "HEAD"})
-        asks_nobody = (SIGNING_IN, *VISITED, *LINKED, *VERIFIED)
+        asks_nobody = (SIGNING_IN, HOOKED, *VISITED, *LINKED, *VERIFIED)
         assert ("caller" in order) == (route.path not in asks_nobody and not is_delivered), route.path
         if "connection" in order and route.path not in (*VISITED, *LINKED, *VERIFIED):
             assert order.index("caller") < order.index("connection"), route.path

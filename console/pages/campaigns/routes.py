@@ -60,13 +60,18 @@ def _path(visit: Visit) -> str:
 async def _one(
     visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
 ) -> Response:
-    campaign = await visit.ask.get("scoring", _path(visit))
+    answers = await visit.ask.all(
+        campaign=visit.ask.get("scoring", _path(visit)),
+        effect=visit.ask.get("analytics", f"/v1/lift/campaigns/{visit.request.path_params['campaign_id']}"),
+    )
+    campaign = answers["campaign"]
     if campaign.is_missing or campaign.status == UNPROCESSABLE:
         raise NotFoundError
     return visit.page(
         "pages/campaigns/one.html",
         status=UNPROCESSABLE if errors else 200 if refused is None else refused.status,
         campaign=campaign,
+        effect=answers["effect"],
         campaign_id=visit.request.path_params["campaign_id"],
         may_change=visit.signed_in.may(WRITE),
         reason=visit.form.get("reason", ""),

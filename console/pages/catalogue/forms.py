@@ -10,7 +10,7 @@ from console.components.languages import NAMES, zone
 from console.frame.visits import Visit
 from shared.contracts.fields import SLUG_PATTERN
 
-KINDS = ("voucher", "merchandise", "donation", "experience", "cash", "other")
+KINDS = ("voucher", "gift_card", "merchandise", "donation", "experience", "cash", "other")
 NUMBER_MAX_DIGITS = 9
 _NUMBERS = ("stock", "low_count", "limit_count", "limit_days")
 _TEXTS = ("title", "description", "category", "audience", "level")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from starlette.responses import Response
@@ -14,7 +15,10 @@ from console.frame.navigation import CATALOGUE
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.catalogue.forms import KINDS, faults, read, shown
+from console.pages.catalogue.pictures import picture
 from console.pages.catalogue.words import KIND_WORDS
+from console.pages.gift_cards.words import PROVIDERS
+from shared.currencies import exponent
 
 WRITE = "rewards:write"
 UNPROCESSABLE = 422
@@ -119,6 +123,34 @@ async def import_codes(visit: Visit) -> Response:
     return visit.see_other(f"{CATALOGUE.path}/{visit.request.path_params['reward_id']}#codes", toast="codes-added")
 
 
+async def set_card(visit: Visit) -> Response:
+    """Say which card of which provider it is."""
+    said = {name: visit.form.get(name, "").strip() for name in ("provider", "product_id", "currency", "face")}
+    errors = {}
+    if said["provider"] not in PROVIDERS:
+        errors["provider"] = visit.say(_("Choose the provider"))
+    if not said["product_id"]:
+        errors["product_id"] = visit.say(_("Give the provider's id of the product"))
+    minor = minor_of(said["face"], said["currency"])
+    if minor is None:
+        errors["face"] = visit.say(_("Give an amount and its currency, such as 10.00 and EUR"))
+    if errors:
+        return await _one(visit, errors=errors)
+    body = {key: said[key] for key in ("provider", "product_id", "currency")} | {"face_minor": minor}
+    done = await visit.ask.command("PUT", "rewards", f"{_path(visit)}/card", body)
+    if not done.ok:
+        return await _one(visit, refused=Refusal.of(done))
+    return visit.see_other(f"{CATALOGUE.path}/{visit.request.path_params['reward_id']}#card", toast="saved")
+
+
+def minor_of(amount: str, currency: str) -> int | None:
+    """An amount that was typed, in minor units; None for what is none."""
+    if not re.fullmatch(r"[A-Z]{3}", currency) or not re.fullmatch(r"\d{1,9}([.,]\d{1,4})?", amount):
+        return None
+    minor = Decimal(amount.replace(",", ".")).scaleb(exponent(currency))
+    return int(minor) if minor == minor.to_integral_value() and minor > 0 else None
+
+
 def _path(visit: Visit) -> str:
     return f"/v1/catalogue/rewards/{visit.request.path_params['reward_id']}"
 
@@ -137,6 +169,7 @@ async def _one(
         codes=visit.ask.get(
             "rewards", f"{_path(visit)}/codes", limit=CODES_COUNT, after=listing.said.get("after")
         ),
+        card=visit.ask.get("rewards", f"{_path(visit)}/card"),
     )
     reward = answers["reward"]
     if reward.is_missing or reward.status == UNPROCESSABLE:
@@ -147,6 +180,9 @@ async def _one(
         status=refused.status if refused is not None else UNPROCESSABLE if errors else 200,
         reward=reward,
         codes=answers["codes"],
+        card=answers["card"].body if answers["card"].ok else None,
+        typed=visit.form,
+        providers=PROVIDERS,
         listing=listing,
         shown=known if fields is None else fields,
         revision=(fields or {}).get("revision") or (reward.body["revision"] if reward.ok else ""),
@@ -167,5 +203,7 @@ ROUTES = [
     Route(ADD, page(add, scope=WRITE), methods=["POST"]),
     Route(ONE, page(one, scope=CATALOGUE.scope), methods=["GET"]),
     Route(ONE, page(change, scope=WRITE), methods=["POST"]),
+    Route(f"{ONE}/card", page(set_card, scope=WRITE), methods=["POST"]),
+    Route(f"{ONE}/picture", page(picture, scope=CATALOGUE.scope)),
     Route(f"{ONE}/codes", page(import_codes, scope=WRITE), methods=["POST"]),
 ]

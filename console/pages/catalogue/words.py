@@ -10,6 +10,7 @@ def _(text: str) -> str:
 
 KIND_WORDS: Final = {
     "voucher": _("voucher"),
+    "gift_card": _("gift card"),
     "merchandise": _("merchandise"),
     "donation": _("donation"),
     "experience": _("experience"),

@@ -24,6 +24,8 @@ async def claim(visit: Visit) -> Response:
         return await _look(visit, refused=Refusal.of(made))
     if made.body["has_code"]:
         return visit.see_other(f"{MY_REWARDS.path}/chosen/{made.body['redemption_id']}", toast="claimed")
+    if made.body["needs_address"]:
+        return visit.see_other(f"{MY_REWARDS.path}/chosen/{made.body['redemption_id']}/goods", toast="claimed")
     return visit.see_other(f"{MY_REWARDS.path}#chosen", toast="claimed")
 
 

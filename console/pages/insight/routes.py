@@ -7,8 +7,10 @@ from typing import Any
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from console.components.charts import columns
-from console.frame.navigation import ANSWERS, GROWTH, RETENTION, SCORECARD
+from console.components.activities import DONE
+from console.components.charts import columns, piles
+from console.components.circles import SIZE, Tie, circle
+from console.frame.navigation import ACTIVITY, ANSWERS, GROUPS, GROWTH, NETWORK, ORBIT, RETENTION, SCORECARD, SENTIMENT
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.insight.words import INDICATORS, PRACTICES
 from console.pages.periods import DAYS, asked_days
@@ -17,7 +19,29 @@ from console.pages.periods import DAYS, asked_days
 PERIODS_COUNT = {"week": 13, "month": 12}
 _PERIOD_DAYS = {"week": 7, "month": 31}
 OPEN_COUNT = 20
-TABLES = ("growth", "cohorts", "retention", "silences", "activation", "response-times", "scorecard")
+TABLES = (
+    "growth",
+    "cohorts",
+    "retention",
+    "silences",
+    "activation",
+    "response-times",
+    "scorecard",
+    "channel-mix",
+    "stickiness",
+    "concentration",
+    "orbit",
+)
+#: Tables that are of months or whole, and ask for no other period.
+_WITHOUT_PERIOD = ("retention", "stickiness", "concentration", "orbit")
+#: The colours of the levels, from the first on.
+_LEVEL_TONES = ("f1", "f2", "f3", "f0")
+#: Tables of the last days, as the page beside them has them.
+TABLES_OF_DAYS = ("sentiment", "ties", "question-topics")
+#: Ties that are asked for to draw them, newcomers and connecting members that are listed.
+TIES_COUNT = 500
+LISTED_COUNT = 20
+MOVERS_COUNT = 50
 
 
 async def show_scorecard(visit: Visit) -> Response:
@@ -33,6 +57,7 @@ async def show_scorecard(visit: Visit) -> Response:
         is_empty=all(one["state"] == "grey" for one in practices),
         practice_words=PRACTICES,
         indicator_words=INDICATORS,
+        page_names={link.path: link.title for group in GROUPS for link in group.links},
     )
 
 
@@ -80,12 +105,14 @@ async def show_retention(visit: Visit) -> Response:
 
 
 async def show_answers(visit: Visit) -> Response:
-    """How long questions wait, by period and channel, and which still do."""
+    """How long questions wait, by period, channel and topic, and which still do."""
+    topic = visit.request.query_params.get("topic") or None
     days = asked_days(visit.request.query_params, visit.writer.zone)
     ask = visit.ask
     answers = await ask.all(
         times=ask.get("analytics", "/v1/response-times", by="week", from_=days.first, to=days.last),
-        open=ask.get("analytics", "/v1/open-questions", limit=OPEN_COUNT),
+        open=ask.get("analytics", "/v1/open-questions", limit=OPEN_COUNT, topic=topic),
+        topics=ask.get("analytics", "/v1/question-topics", from_=days.first, to=days.last),
     )
     return visit.page(
         "pages/insight/answers.html",
@@ -94,23 +121,117 @@ async def show_answers(visit: Visit) -> Response:
         choices=DAYS,
         times=answers["times"].body if answers["times"].ok else None,
         questions=answers["open"].items,
+        topic=topic,
+        topics=answers["topics"].body if answers["topics"].ok else None,
+    )
+
+
+async def show_activity(visit: Visit) -> Response:
+    """How often the active come, on which channels, and on how few members it rests."""
+    first, today = _last_months(visit)
+    ask = visit.ask
+    answers = await ask.all(
+        stickiness=ask.get("analytics", "/v1/stickiness", from_=first, to=today),
+        mix=ask.get("analytics", "/v1/channel-mix", by="month", from_=today, to=today),
+        concentration=ask.get("analytics", "/v1/concentration", from_=first, to=today),
+    )
+    months = answers["stickiness"].body["months"] if answers["stickiness"].ok else []
+    mixes = answers["mix"].items
+    return visit.page(
+        "pages/insight/activity.html",
+        answers=answers,
+        months=months,
+        mix=mixes[0] if mixes else None,
+        is_empty=answers["stickiness"].ok and not any(one["active_members"] for one in months),
+    )
+
+
+async def show_orbit(visit: Visit) -> Response:
+    """Members by level, month by month, and who moved in this one."""
+    first, today = _last_months(visit)
+    ask = visit.ask
+    answers = await ask.all(
+        orbit=ask.get("analytics", "/v1/orbit", from_=first, to=today),
+        movers=ask.get("analytics", "/v1/orbit-moves", limit=MOVERS_COUNT),
+    )
+    months = answers["orbit"].items
+    levels = [[one["levels"][f"level_{level}"] for level in (1, 2, 3, 4)] for one in months]
+    return visit.page(
+        "pages/insight/orbit.html", answers=answers, months=months, drawn=piles(levels, _LEVEL_TONES)
+    )
+
+
+async def show_sentiment(visit: Visit) -> Response:
+    """How what members write sounds, and whether that changed."""
+    days = asked_days(visit.request.query_params, visit.writer.zone)
+    by = "day" if days.count < _PERIOD_DAYS["month"] else "week"
+    answer = await visit.ask.get("analytics", "/v1/sentiment", by=by, from_=days.first, to=days.last)
+    found = answer.body if answer.ok else None
+    periods = found["periods"] if found else []
+    return visit.page(
+        "pages/insight/sentiment.html",
+        answer=answer,
+        days=days,
+        choices=DAYS,
+        found=found,
+        types=DONE,
+        drawn=columns([one["positive"] for one in periods], [one["negative"] for one in periods]),
+    )
+
+
+async def show_network(visit: Visit) -> Response:
+    """Who answers and thanks whom, who connects others, and the newcomers whom nobody answered."""
+    days = asked_days(visit.request.query_params, visit.writer.zone)
+    ask, asked = visit.ask, {"from_": days.first, "to": days.last}
+    answers = await ask.all(
+        network=ask.get("analytics", "/v1/network", **asked),
+        ties=ask.get("analytics", "/v1/ties", limit=TIES_COUNT, **asked),
+        bridges=ask.get("analytics", "/v1/bridging-members", limit=LISTED_COUNT, **asked),
+        isolated=ask.get("analytics", "/v1/isolated-newcomers", limit=LISTED_COUNT, **asked),
+    )
+    ties = answers["ties"].items
+    return visit.page(
+        "pages/insight/network.html",
+        answers=answers,
+        days=days,
+        choices=DAYS,
+        network=answers["network"].body if answers["network"].ok else None,
+        ties=ties,
+        bridges=answers["bridges"].items,
+        isolated=answers["isolated"].items,
+        size=SIZE,
+        drawn=circle(
+            [
+                Tie(one["from_member_id"], one["from_name"], one["to_member_id"], one["to_name"], one["times"])
+                for one in ties
+            ]
+        ),
     )
 
 
 async def download(visit: Visit) -> Response:
     """A table of analytics, passed on as it comes."""
     name = visit.request.path_params["name"]
-    if name not in TABLES:
-        raise NotFoundError
     asked: dict[str, Any] = {}
-    if name != "scorecard":
+    if name in TABLES_OF_DAYS:
+        days = asked_days(visit.request.query_params, visit.writer.zone)
+        asked = {"from_": days.first, "to": days.last}
+    elif name not in TABLES:
+        raise NotFoundError
+    elif name != "scorecard":
         by, first, last = _asked_periods(visit)
-        asked = {"from_": first, "to": last} | ({} if name == "retention" else {"by": by})
+        asked = {"from_": first, "to": last} | ({} if name in _WITHOUT_PERIOD else {"by": by})
     answer, chunks = await visit.ask.download("analytics", f"/v1/{name}.csv", **asked)
     if not answer.ok:
         raise NotFoundError
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return StreamingResponse(chunks, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _last_months(visit: Visit) -> tuple[date, date]:
+    """The first day of the months that are shown, and today."""
+    today = datetime.now(visit.writer.zone).date()
+    return today - timedelta(days=(PERIODS_COUNT["month"] - 1) * _PERIOD_DAYS["month"]), today
 
 
 def _asked_periods(visit: Visit) -> tuple[str, date, date]:
@@ -126,5 +247,9 @@ ROUTES: Sequence[Route] = [
     Route(GROWTH.path, page(show_growth, scope=GROWTH.scope)),
     Route(RETENTION.path, page(show_retention, scope=RETENTION.scope)),
     Route(ANSWERS.path, page(show_answers, scope=ANSWERS.scope)),
+    Route(SENTIMENT.path, page(show_sentiment, scope=SENTIMENT.scope)),
+    Route(ACTIVITY.path, page(show_activity, scope=ACTIVITY.scope)),
+    Route(ORBIT.path, page(show_orbit, scope=ORBIT.scope)),
+    Route(NETWORK.path, page(show_network, scope=NETWORK.scope)),
     Route("/insight/tables/{name}.csv", page(download, scope=SCORECARD.scope)),
 ]

@@ -32,8 +32,8 @@ PRACTICES: Final[Mapping[int, Practice]] = {
     1: Practice(
         _("Goals"),
         _("Give each goal an owner; drop those nobody looks at."),
-        "/programme",
-        _("Programme"),
+        "/goals",
+        _("Goals"),
     ),
     2: Practice(
         _("Knowing the audience"),
@@ -101,14 +101,14 @@ PRACTICES: Final[Mapping[int, Practice]] = {
 }
 
 INDICATORS: Final[Mapping[str, IndicatorWords]] = {
-    "goals_complete": IndicatorWords(_("Goals with a target, an owner and a date"), "/programme"),
-    "goals_on_pace": IndicatorWords(_("Goals that are on pace"), "/programme"),
+    "goals_complete": IndicatorWords(_("Goals with a target, an owner and a date"), "/goals"),
+    "goals_on_pace": IndicatorWords(_("Goals that are on pace"), "/goals"),
     "newcomers_activated": IndicatorWords(_("Newcomers who took part in their first days"), "/insight/retention"),
     "audience_known": IndicatorWords(_("Members of whom an audience is known"), "/members"),
     "changes_noted": IndicatorWords(_("Changes announced with a note before they took effect"), "/programme"),
     "appeals_in_time": IndicatorWords(_("Appeals decided within 7 days"), "/guidelines"),
-    "largest_channel": IndicatorWords(_("Activity in the largest channel"), "/figures/events?days=30"),
-    "effective_channels": IndicatorWords(_("Channels, as if all were of one size"), "/figures/events?days=30"),
+    "largest_channel": IndicatorWords(_("Activity in the largest channel"), "/insight/activity#mix"),
+    "effective_channels": IndicatorWords(_("Channels, as if all were of one size"), "/insight/activity#mix"),
     "reports_in_time": IndicatorWords(_("Reports decided within 24 hours"), "/guidelines"),
     "repeat_offenders": IndicatorWords(_("Members with a second upheld report"), "/guidelines"),
     "answers_absence_factor": IndicatorWords(_("So few give half of the first answers"), "/insight/answers"),
@@ -121,5 +121,6 @@ INDICATORS: Final[Mapping[str, IndicatorWords]] = {
     "members_recognised": IndicatorWords(_("Active members who received recognition"), "/celebrations"),
     "decisions_logged": IndicatorWords(_("Decisions that name a figure"), "/overview"),
     "changes_rehearsed": IndicatorWords(_("Changes of rules tried on the past first"), "/programme"),
-    "survey_response": IndicatorWords(_("Answers to the last survey"), "/surveys"),
+    "survey_response": IndicatorWords(_("Members who answered of those who were asked"), "/surveys"),
+    "ideas_answered": IndicatorWords(_("Suggestions answered within 30 days"), "/ideas"),
 }

@@ -24,6 +24,10 @@ ACCOUNTS: Final = {
     "payout_expense": (_("Payout expense"), _("what payouts cost")),
     "bank_in_transit": (_("In transit"), _("given to the bank, not yet settled")),
     "bank": (_("Bank"), _("has left the bank account")),
+    "wallet_funding": (_("Given to wallets"), _("what all wallets were given, less what was taken out")),
+    "wallet": (_("Wallet"), _("a budget: left to be spent or allotted")),
+    "wallet_reserved": (_("Set aside of a wallet"), _("for what is under way")),
+    "wallet_spent": (_("Spent of a wallet"), _("what did not come back")),
 }
 #: Kinds of transfers: what happened.
 TRANSFERS: Final = {
@@ -33,6 +37,7 @@ TRANSFERS: Final = {
     "expiry": _("Points expired"),
     "redemption_reserved": _("Reward reserved"),
     "redemption_confirmed": _("Reward handed out"),
+    "redemption_voided": _("Not handed out, given back"),
     "redemption_cancelled": _("Redemption cancelled"),
     "redemption_expired": _("Redemption expired"),
     "payout_reserved": _("Payout approved"),
@@ -43,6 +48,13 @@ TRANSFERS: Final = {
     "payout_reversed": _("Payout reversed"),
     "payout_corrected": _("Payout was paid after all"),
     "journal": _("Booked by hand"),
+    "wallet_fund": _("Given to a wallet"),
+    "wallet_withdraw": _("Taken out of a wallet"),
+    "wallet_transfer": _("Allotted by a wallet to another"),
+    "wallet_reserve": _("Set aside of a wallet"),
+    "wallet_post": _("Spent of a wallet"),
+    "wallet_void": _("Freed in a wallet"),
+    "wallet_refund": _("Came back to a wallet"),
 }
 #: What a check of the ledger looks at: the list of its answer, and what is not so where that list is empty.
 CHECKS: Final = {

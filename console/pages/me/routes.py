@@ -17,6 +17,7 @@ ACTS_COUNT = 20
 PAYOUTS_COUNT = 2
 BY_HAND_COUNT = 5
 CELEBRATIONS_COUNT = 4
+EXPIRING_COUNT = 3
 
 
 async def show(visit: Visit) -> Response:
@@ -33,6 +34,7 @@ async def show(visit: Visit) -> Response:
         rules=ask.get("scoring", "/v1/rules"),
         campaigns=ask.get("scoring", "/v1/running-campaigns"),
         balance=ask.get("rewards", f"/v1/members/{member}/balance"),
+        expiring=ask.get("rewards", f"/v1/members/{member}/expiring-points", limit=EXPIRING_COUNT),
         payouts=ask.get("rewards", f"/v1/members/{member}/payouts", limit=PAYOUTS_COUNT),
         audiences=ask.get("scoring", f"/v1/members/{member}/audiences"),
         by_hand=ask.get("scoring", f"/v1/members/{member}/manual-awards", limit=BY_HAND_COUNT),

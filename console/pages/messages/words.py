@@ -11,6 +11,8 @@ KINDS = {
     "badge": _("A badge was given"),
     "level": _("A level was reached"),
     "redemption": _("A reward was confirmed, or could not be given"),
+    "points_expire": _("Points of theirs expire soon"),
+    "wallet_low": _("A wallet of theirs is low"),
     "payout": _("A payout was sent, or came back"),
     "nudge_welcome": _("A nudge: welcome"),
     "nudge_answered": _("A nudge: somebody answered them"),
@@ -18,6 +20,9 @@ KINDS = {
     "nudge_waiting": _("A nudge: somebody waits for an answer that they could give"),
     "nudge_thanks": _("A nudge: a thank-you"),
     "survey": _("A survey asks something"),
+    "goal": _("A goal was reached or missed, or will be missed"),
+    "digest": _("The week of the community, for who looks after it"),
+    "offer": _("Something is theirs, and a link has it"),
     "address": _("Whether an address is theirs"),
 }
 CHANNELS = {"mail": _("Mail"), "slack": "Slack", "discord": "Discord"}

@@ -1,6 +1,7 @@
 """A member's payouts with what each state means for them, and their bank details."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -88,6 +89,7 @@ async def _page(
         errors=errors or {},
         refused=refused,
         listing=listing,
+        year=datetime.now(UTC).year,
     )
 
 

@@ -13,6 +13,7 @@ from console.components.tables import Filter, Listing
 from console.frame.navigation import MY_REWARDS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
+from console.pages.catalogue.pictures import picture
 from console.pages.ledger.words import TRANSFERS
 
 CHOSEN_COUNT = 20
@@ -55,6 +56,8 @@ async def choose(visit: Visit) -> Response:
     made = await visit.ask.post("rewards", f"{_own(visit)}/redemptions", {"reward_id": reward_id}, key=key)
     if made.ok and made.body["has_code"]:
         return visit.see_other(f"{MY_REWARDS.path}/chosen/{made.body['redemption_id']}", toast="claimed")
+    if made.ok and made.body["needs_address"]:
+        return visit.see_other(f"{MY_REWARDS.path}/chosen/{made.body['redemption_id']}/goods", toast="chosen")
     if made.ok:
         return visit.see_other(f"{MY_REWARDS.path}#chosen", toast="chosen")
     return await _one(visit, refused=Refusal.of(made))
@@ -95,6 +98,7 @@ async def _list(visit: Visit, refused: Refusal | None = None) -> Response:
         available=available(answers["balance"]),
         days=days_of(visit, answers["statement"].items),
         listing=listing,
+        alt_in=alt_in,
         transfers=TRANSFERS,
         refused=refused,
     )
@@ -121,6 +125,7 @@ async def _one(visit: Visit, refused: Refusal | None = None) -> Response:
         status=200 if refused is None else refused.status,
         **answers,
         reward=offered,
+        alt_in=alt_in,
         available=available(answers["balance"]),
         key=uuid4().hex,
         refused=refused,
@@ -133,6 +138,13 @@ def in_language(reward: Mapping[str, Any], language: str) -> Mapping[str, Any]:
     if said is None:
         return reward
     return {**reward, "title": said["title"], "description": said["description"] or reward["description"]}
+
+
+def alt_in(reward: Mapping[str, Any], language: str) -> str:
+    """What a reward's picture shows, in a reader's language where that was said."""
+    picture = reward["picture"]
+    others = {one["language"]: one["alt"] for one in picture["translations"]}
+    return str(others.get(language, picture["alt"]))
 
 
 def _listing(visit: Visit, items: list[Mapping[str, Any]]) -> Listing:
@@ -180,6 +192,7 @@ def days_of(visit: Visit, lines: list[dict[str, Any]]) -> list[tuple[str, int, l
 ROUTES = [
     Route(MY_REWARDS.path, page(show, for_members=True)),
     Route(f"{MY_REWARDS.path}/chosen/{{redemption_id:uuid}}", page(code, for_members=True)),
+    Route(f"{MY_REWARDS.path}/{{reward_id}}/picture", page(picture, for_members=True)),
     Route(f"{MY_REWARDS.path}/{{reward_id}}", page(look, for_members=True), methods=["GET"]),
     Route(f"{MY_REWARDS.path}/{{reward_id}}", page(choose, for_members=True), methods=["POST"]),
     Route(

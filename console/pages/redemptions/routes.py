@@ -18,6 +18,7 @@ LOTS_COUNT = 100
 UNPROCESSABLE = 422
 NOT_FOUND = 404
 SEARCH_MAX_CHARS = 300
+POINTS_MAX_CHARS = 12
 STATES = ("reserved", "confirmed", "cancelled", "expired")
 CSV_HEADINGS = (
     *("redemption_id", "member_id", "member_name", "reward_id", "title", "points", "state"),
@@ -102,8 +103,11 @@ async def one(visit: Visit) -> Response:
 
 
 async def confirm(visit: Visit) -> Response:
-    """It was handed out: its points are spent."""
-    return await _decide(visit, "confirm", "handed-out")
+    """It was handed out, or a part of it: that many points are spent."""
+    said = visit.form.get("points", "").strip()[:POINTS_MAX_CHARS]
+    if said and not (said.isascii() and said.isdecimal() and int(said)):
+        return await _one(visit, said=said, errors={"points": visit.say(_("Write a number of points above zero"))})
+    return await _decide(visit, "confirm", "handed-out", {"points": int(said)} if said else None)
 
 
 async def cancel(visit: Visit) -> Response:
@@ -111,15 +115,21 @@ async def cancel(visit: Visit) -> Response:
     return await _decide(visit, "cancel", "given-back")
 
 
-async def _decide(visit: Visit, verb: str, toast: str) -> Response:
+async def _decide(visit: Visit, verb: str, toast: str, body: Any = None) -> Response:
     path = f"/v1/redemptions/{_id(visit)}/{verb}"
-    answer = await visit.ask.command("POST", "rewards", path)
+    answer = await visit.ask.command("POST", "rewards", path, body)
     if not answer.ok:
         return await _one(visit, refused=Refusal.of(answer))
     return visit.see_other(f"{REDEMPTIONS.path}/{_id(visit)}", toast=toast)
 
 
-async def _one(visit: Visit, *, refused: Refusal | None = None) -> Response:
+async def _one(
+    visit: Visit,
+    *,
+    refused: Refusal | None = None,
+    said: str | None = None,
+    errors: Mapping[str, str] | None = None,
+) -> Response:
     path = f"/v1/redemptions/{_id(visit)}"
     answers = await visit.ask.all(
         answer=visit.ask.get("rewards", path), lots=visit.ask.get("rewards", f"{path}/lots", limit=LOTS_COUNT)
@@ -128,8 +138,10 @@ async def _one(visit: Visit, *, refused: Refusal | None = None) -> Response:
         raise NotFoundError
     return visit.page(
         "pages/redemptions/one.html",
-        status=200 if refused is None else refused.status,
+        status=UNPROCESSABLE if errors else 200 if refused is None else refused.status,
         **answers,
+        said=said,
+        errors=errors or {},
         may_decide=visit.signed_in.may(WRITE),
         may_audit=visit.signed_in.may(AUDIT.scope or ""),
         refused=refused,

@@ -13,6 +13,7 @@ from console.frame.navigation import BY_HAND, COMMUNITY, WAITING
 from console.frame.refusals import TITLES, Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.programme.words import WORDS
+from console.pages.wallets.words import KINDS as WALLET_KINDS
 from shared.programme_changes import Change, changes
 
 LIST_COUNT = 50
@@ -50,6 +51,7 @@ async def show(visit: Visit) -> Response:
         )
         questions["outcomes"] = ask.get("rewards", "/v1/payout-outcomes", state="proposed", limit=LIST_COUNT)
         questions["journals"] = ask.get("rewards", "/v1/journals", state="proposed", limit=LIST_COUNT)
+        questions["wallets"] = ask.get("rewards", "/v1/wallet-decisions", state="proposed", limit=LIST_COUNT)
         questions["months"] = ask.get("rewards", "/v1/periods", limit=LIST_COUNT)
     if visit.signed_in.may(COMMUNITY.scope or ""):
         questions["community"] = ask.get("ingest", f"/v1/communities/{visit.signed_in.community}")
@@ -67,9 +69,11 @@ async def show(visit: Visit) -> Response:
     worth, mappings = answers.get("worth"), answers.get("mappings")
     of_books = [one for answer in (worth, mappings) if answer is not None for one in answer.items]
     open_runs, said = runs.items if runs else [], outcomes.items if outcomes else []
-    journals, months = answers.get("journals"), answers.get("months")
+    journals, months, wallets = (answers.get(name) for name in ("journals", "months", "wallets"))
+    of_wallets = wallets.items if wallets else []
     by_two = [*(journals.items if journals else []), *_undecided(months)]
     mine = [
+        *(one for one in of_wallets if _may(visit, PAYOUTS_APPROVE, one["proposed"]["person_id"])),
         *(one for one in by_two if _may(visit, PAYOUTS_APPROVE, one["proposed"]["person_id"])),
         *(one for one in proposed if _may(visit, PROGRAMMES_APPROVE, one["published_by_person"])),
         *(one for one in open_runs if _may(visit, PAYOUTS_APPROVE, one["created_by_person"])),
@@ -90,16 +94,20 @@ async def show(visit: Visit) -> Response:
         mappings=mappings,
         journals=journals,
         months=months,
+        wallets=wallets,
+        wallet_kinds=WALLET_KINDS,
         by_two=by_two,
         proposed=proposed,
         policy=policy,
         mine=mine,
         is_all_known=all(
             answer.ok
-            for answer in (versions, runs, outcomes, by_hand, held, worth, mappings, journals, months)
+            for answer in (versions, runs, outcomes, by_hand, held, worth, mappings, journals, months, wallets)
             if answer is not None
         ),
-        all_count=sum(map(len, (proposed, open_runs, said, policy, hands, releases, of_books, by_two))),
+        all_count=sum(
+            map(len, (proposed, open_runs, said, policy, hands, releases, of_books, by_two, of_wallets))
+        ),
     )
 
 

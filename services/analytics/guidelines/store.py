@@ -15,13 +15,19 @@ async def put_cases(conn: Connection, *, cases: Sequence[CaseChanged]) -> None:
         await conn.execute(
             """
             insert into guideline_cases as c (community, case_id, revision, state, member_id, category, reports,
-                                              opened_at, due_at, decided_at, first_decided_at, first_due_at)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $9)
+                                              opened_at, due_at, decided_at, first_decided_at, first_due_at,
+                                              appealed_at)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $9, $11)
             on conflict (case_id, community) do update set revision = excluded.revision, state = excluded.state,
                 member_id = excluded.member_id, category = excluded.category, reports = excluded.reports,
                 opened_at = excluded.opened_at, due_at = excluded.due_at, decided_at = excluded.decided_at,
                 first_decided_at = least(c.first_decided_at, excluded.decided_at),
-                first_due_at = least(c.first_due_at, excluded.due_at)
+                first_due_at = least(c.first_due_at, excluded.due_at),
+                appealed_at = coalesce(c.appealed_at, excluded.appealed_at),
+                appeal_decided_at = coalesce(
+                    c.appeal_decided_at,
+                    case when c.appealed_at is not null and excluded.state = any(array['upheld', 'overturned'])
+                    then $12::timestamptz end)
             where excluded.revision > c.revision
             """,
             fact["community"],
@@ -34,6 +40,8 @@ async def put_cases(conn: Connection, *, cases: Sequence[CaseChanged]) -> None:
             data["opened_at"],
             data["due_at"],
             data.get("decided_at"),
+            fact["time"] if data["state"] == "appealed" else None,
+            fact["time"],
         )
 
 

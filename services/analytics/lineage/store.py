@@ -234,13 +234,18 @@ async def _load_payouts(
 async def _load_redemptions(
     conn: Connection, *, community: str, award_ids: Collection[str]
 ) -> dict[str, list[UsedBy]]:
-    """The redemptions that use awards, with how many points of each, by award."""
+    """The redemptions that use awards, with how many points of each, less what went back."""
     rows = await conn.fetch(
         """
         select l.award_id::text, l.redemption_id::text, sum(l.points)::bigint as points, r.state, r.reward_id
-        from redemption_lots l left join redemptions r using (community, redemption_id)
-        where l.community = $1 and l.award_id = any($2::uuid[])
-        group by l.award_id, l.redemption_id, r.state, r.reward_id, r.changed_at
+        from (
+            select community, redemption_id, award_id, points from redemption_lots
+            where community = $1 and award_id = any($2::uuid[])
+            union all
+            select community, redemption_id, award_id, -points from redemption_lots_given_back
+            where community = $1 and award_id = any($2::uuid[])) l
+        left join redemptions r using (community, redemption_id)
+        group by l.award_id, l.redemption_id, r.state, r.reward_id, r.changed_at having sum(l.points) > 0
         order by r.changed_at, l.redemption_id
         """,
         community,

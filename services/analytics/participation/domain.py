@@ -1,9 +1,10 @@
 """What members did in a period, as it was counted."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from fractions import Fraction
 from typing import NamedTuple
 
 from shared.contracts.activities import TARGETING_TYPES
@@ -99,6 +100,26 @@ class TypeActivity(NamedTuple):
 
     type: str
     events: int
+
+
+class Mix(NamedTuple):
+    """How events are spread over channels: the share of the largest, and how many of one size are as concentrated.
+
+    The second is the inverse of the Herfindahl-Hirschman index. None where there are no events.
+    """
+
+    events: int
+    largest_share: Fraction | None
+    effective: Fraction | None
+
+
+def mix_of(events_by_channel: Mapping[str, int]) -> Mix:
+    """How these events are spread."""
+    total = sum(events_by_channel.values())
+    if not total:
+        return Mix(0, None, None)
+    squares = sum(number * number for number in events_by_channel.values())
+    return Mix(total, Fraction(max(events_by_channel.values()), total), Fraction(total * total, squares))
 
 
 @dataclass(frozen=True, slots=True)

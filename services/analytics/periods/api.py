@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Any, Final, Self, TypeVar
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from services.analytics.periods.domain import FIRST_DAY, LAST_DAY, PeriodPlace, periods
@@ -27,6 +27,7 @@ from shared.http import (
     requires,
 )
 from shared.http.connected import ACTOR
+from shared.spreadsheets import csv_lines
 
 INVALID_DAYS = ProblemType("invalid-days", 422, "The days are not valid")
 
@@ -94,6 +95,32 @@ def page_of_periods(
     spans, following = periods(by, first, days.ends_on, limit, calendar)
     cursor = encode_cursor(PeriodPlace(following.toordinal())) if following else None
     return PageOfPeriods(spans, cursor)
+
+
+#: Periods in one answer that is not paged.
+PERIODS_MAX_COUNT: Final = 500
+
+
+def cut_periods(by: By, days: Span, calendar: Calendar) -> Sequence[Span]:
+    """The periods of the days, the first and last cut to them. Raises Problem 422 where they are too many."""
+    spans, following = periods(by, days.starts_on, days.ends_on, PERIODS_MAX_COUNT, calendar)
+    if following is not None:
+        raise _bad_days(
+            "from", f"These are more than {PERIODS_MAX_COUNT} periods: ask for less by `from` and `to`"
+        )
+    return [Span(max(span.starts_on, days.starts_on), min(span.ends_on, days.ends_on)) for span in spans]
+
+
+def table(name: str, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Response:
+    """Rows as a file of comma-separated values."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return Response(csv_lines([headings, *rows]), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+#: What a route that answers with a table says of itself.
+CSV_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "RFC 4180, in UTF-8", "content": {"text/csv": {}}},
+}
 
 
 class ShareShown(BaseModel):

@@ -1,5 +1,6 @@
-"""Days, weeks and months as analytics counts them: those of the community's calendar, by event time."""
+"""Days, weeks and months as analytics counts them: those of its calendar, by event time; and slices."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated, NamedTuple
 
@@ -36,3 +37,8 @@ def periods(
             break
         day = span.ends_on + timedelta(days=1)
     return spans, None
+
+
+def largest(sizes: Mapping[str, int], limit_count: int) -> list[str]:
+    """The names of the largest slices, the largest first, of one size by their letters; the rest is `other`."""
+    return sorted(sizes, key=lambda name: (-sizes[name], name))[:limit_count]

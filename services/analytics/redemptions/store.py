@@ -1,8 +1,9 @@
 """Redemptions, the states they went through, and the awards that they use."""
 
 from collections.abc import Sequence
+from typing import Literal
 
-from shared.contracts.facts import RedemptionChanged, RedemptionLots
+from shared.contracts.facts import RedemptionChanged, RedemptionLots, RedemptionLotsGivenBack
 from shared.postgres import Connection
 
 
@@ -62,6 +63,20 @@ async def add_changes(conn: Connection, *, changes: Sequence[RedemptionChanged])
 
 async def add_lots(conn: Connection, *, parts: Sequence[RedemptionLots]) -> None:
     """Store which awards redemptions use; a lot's place in its part is what makes a redelivery harmless."""
+    await _add_lots(conn, parts, table="redemption_lots")
+
+
+async def add_lots_given_back(conn: Connection, *, parts: Sequence[RedemptionLotsGivenBack]) -> None:
+    """Store what of the points that redemptions used went back to their awards."""
+    await _add_lots(conn, parts, table="redemption_lots_given_back")
+
+
+async def _add_lots(
+    conn: Connection,
+    parts: Sequence[RedemptionLots] | Sequence[RedemptionLotsGivenBack],
+    *,
+    table: Literal["redemption_lots", "redemption_lots_given_back"],
+) -> None:
     lots = [
         (
             part["community"],
@@ -75,10 +90,10 @@ async def add_lots(conn: Connection, *, parts: Sequence[RedemptionLots]) -> None
         for position, lot in enumerate(part["data"]["lots"])
     ]
     await conn.execute(
-        """
-        insert into redemption_lots (community, redemption_id, part, position, award_id, points)
+        f"""
+        insert into {table} (community, redemption_id, part, position, award_id, points)
         select * from unnest($1::text[], $2::uuid[], $3::int[], $4::int[], $5::uuid[], $6::bigint[])
         on conflict do nothing
-        """,
+        """,  # noqa: S608 -- one of two tables
         *([lot[column] for lot in lots] for column in range(6)),
     )

@@ -14,6 +14,7 @@ from services.analytics.retention.domain.contributions import (
     activation_end,
     change,
 )
+from services.analytics.retention.domain.love import moves_of
 from services.analytics.retention.store import folding
 from services.analytics.settings import Settings
 from shared.calendars import Calendar
@@ -61,6 +62,13 @@ async def _count(tx: Transaction[Settings], marked: Collection[MemberKey]) -> No
             changes[key[0], place] = changes.get((key[0], place), 0) + number
     moved = {key: person for key, person in after.items() if person != before.get(key, NOBODY)}
     await folding.put_counted(tx.conn, people=moved)
+    moves = {
+        key: tuple(moves_of(person.months))
+        for key, person in moved.items()
+        if person.months != before.get(key, NOBODY).months
+    }
+    if moves:
+        await folding.put_moves(tx.conn, moves=moves)
     await folding.add_figures(tx.conn, changes={place: number for place, number in changes.items() if number})
 
 
@@ -96,7 +104,7 @@ async def _people(
     for key, person in found.items():
         # An event may have gone between two questions: then a mark has come, and this one is counted again.
         channel = joined[key].channel if key in joined else ""
-        after[key] = Person(person.days, channel, key in activated)
+        after[key] = Person(person.days, channel, key in activated, person.months)
     return await folding.load_counted(tx.conn, people=people), after
 
 

@@ -10,16 +10,16 @@ from pydantic import BaseModel, Field
 
 from services.analytics.periods.api import INVALID_DAYS, AskedCalendar, Reader
 from services.analytics.periods.domain import FIRST_DAY, LAST_DAY
-from services.analytics.scorecard import store
 from services.analytics.scorecard.domain import (
     BAD_WEEKS_MAX_COUNT,
     WEEKS_COUNT,
     WINDOW_WEEKS,
     Measured,
     Reading,
-    card,
     practice_state,
+    weeks_before,
 )
+from services.analytics.scorecard.handlers import load_card
 from services.analytics.settings import Settings
 from shared.calendars import Span
 from shared.http import Conn, Day, FieldError, Problem, configured, problem_responses
@@ -59,6 +59,10 @@ class IndicatorShown(BaseModel):
     before: float | None = Field(description="In the 28 days before", examples=[0.79])
     bad_weeks: int = Field(description="Of the weeks, those that missed the objective", examples=[1])
     weeks: list[StateName] = Field(description="Each of the weeks, oldest first")
+    week_values: list[float | None] = Field(
+        description="Its value in each of them; null where it has none, or is beyond anything seen",
+        examples=[[0.79, None, 0.86]],
+    )
 
     @classmethod
     def of(cls, reading: Reading) -> Self:
@@ -78,6 +82,7 @@ class IndicatorShown(BaseModel):
             before=_value(reading.before),
             bad_weeks=reading.bad_weeks,
             weeks=[state.value for state in reading.weeks],
+            week_values=[_value(measured) for measured in reading.values],
         )
 
 
@@ -113,19 +118,16 @@ async def get_scorecard(
     """
     now = datetime.now(UTC)
     spans = _weeks(day or calendar.day_of(now))
-    weeks = await store.load_weeks(
+    readings_of_all = await load_card(
         conn,
         community=principal.community,
+        calendar=calendar,
         spans=spans,
-        bounds=[
-            *(calendar.start_of(span.starts_on) for span in spans),
-            calendar.start_of(spans[-1].ends_on + timedelta(days=1)),
-        ],
         now=now,
         activation_days=settings.activation_days,
     )
     practices = []
-    for practice, group in groupby(card(weeks), key=lambda reading: reading.indicator.practice):
+    for practice, group in groupby(readings_of_all, key=lambda reading: reading.indicator.practice):
         readings = list(group)
         practices.append(
             PracticeShown(
@@ -175,7 +177,4 @@ def _weeks(day: date) -> list[Span]:
     if not first <= day <= LAST_DAY:
         detail = f"Give a day from {first} to {LAST_DAY}"
         raise Problem(INVALID_DAYS, detail, [FieldError(field="day", detail=detail)])
-    return [
-        Span(day - timedelta(days=7 * back), day - timedelta(days=7 * (back - 1) + 1))
-        for back in range(WEEKS_COUNT, 0, -1)
-    ]
+    return weeks_before(day)

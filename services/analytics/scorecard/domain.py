@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from enum import StrEnum
 from math import sqrt
 from typing import Final, Literal, NamedTuple
 
+from services.analytics.goals.domain.pace import GoalState, Standing
 from services.analytics.response_times.domain.waiting import (
     Waits,
     absence_factor,
@@ -14,6 +16,7 @@ from services.analytics.response_times.domain.waiting import (
     survival,
 )
 from services.analytics.response_times.domain.waiting import added as added_waits
+from shared.calendars import Span
 
 #: A week is good or bad; so many are looked at, and nine in ten are to be good.
 WEEKS_COUNT: Final = 13
@@ -46,6 +49,15 @@ class WhyGrey(StrEnum):
 NO_WAITS: Final = Waits()
 
 
+class GoalCounts(NamedTuple):
+    """How many goals there were at the end of a week, how many say all, and how those stand that are judged."""
+
+    declared: int = 0
+    complete: int = 0
+    judged: int = 0
+    fine: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Week:
     """What happened in seven days, as far as indicators go by it. Weeks add up to longer windows."""
@@ -59,10 +71,27 @@ class Week:
     cases_due: int = 0
     cases_in_time: int = 0
     upheld_by_person: Mapping[str, int] = field(default_factory=dict)
+    appeals_due: int = 0
+    appeals_in_time: int = 0
+    changes: int = 0
+    changes_noted: int = 0
+    surveys_asked: int = 0
+    surveys_answered: int = 0
+    ideas_due: int = 0
+    ideas_in_time: int = 0
+    goals: GoalCounts = field(default_factory=GoalCounts)
+
+
+def weeks_before(day: date) -> list[Span]:
+    """The 13 times seven days that end with the one before `day`, oldest first."""
+    return [
+        Span(day - timedelta(days=7 * back), day - timedelta(days=7 * (back - 1) + 1))
+        for back in range(WEEKS_COUNT, 0, -1)
+    ]
 
 
 def added(weeks: Sequence[Week]) -> Week:
-    """What happened in all of these weeks."""
+    """What happened in all of these weeks; goals are as at the end of the last."""
     return Week(
         waits=added_waits(week.waits for week in weeks),
         first_waits=added_waits(week.first_waits for week in weeks),
@@ -73,6 +102,31 @@ def added(weeks: Sequence[Week]) -> Week:
         cases_due=sum(week.cases_due for week in weeks),
         cases_in_time=sum(week.cases_in_time for week in weeks),
         upheld_by_person=sum((Counter(week.upheld_by_person) for week in weeks), Counter()),
+        appeals_due=sum(week.appeals_due for week in weeks),
+        appeals_in_time=sum(week.appeals_in_time for week in weeks),
+        changes=sum(week.changes for week in weeks),
+        changes_noted=sum(week.changes_noted for week in weeks),
+        surveys_asked=sum(week.surveys_asked for week in weeks),
+        surveys_answered=sum(week.surveys_answered for week in weeks),
+        ideas_due=sum(week.ideas_due for week in weeks),
+        ideas_in_time=sum(week.ideas_in_time for week in weeks),
+        goals=weeks[-1].goals,
+    )
+
+
+#: A goal that stands so is one to act on.
+_NOT_FINE: Final = (GoalState.OFF_PACE, GoalState.MISSED)
+_NOT_JUDGED: Final = (GoalState.UNMEASURED, GoalState.NOT_YET)
+
+
+def goal_counts(standings: Sequence[Standing]) -> GoalCounts:
+    """How goals stood: of those whose window has begun, all are fine but those off pace and missed."""
+    judged = [one.state for one in standings if one.state not in _NOT_JUDGED]
+    return GoalCounts(
+        declared=len(standings),
+        complete=sum(not one.definition.lacks for one in standings),
+        judged=len(judged),
+        fine=sum(state not in _NOT_FINE for state in judged),
     )
 
 
@@ -86,6 +140,25 @@ class Measured(NamedTuple):
 
 def _share(number: int, of: int) -> Measured:
     return Measured(number / of if of else None, of, number)
+
+
+def _goals_complete(week: Week) -> Measured:
+    # No matter of chance: one goal without an owner is one too many.
+    return Measured(
+        week.goals.complete / week.goals.declared if week.goals.declared else None, week.goals.declared
+    )
+
+
+def _goals_on_pace(week: Week) -> Measured:
+    return Measured(week.goals.fine / week.goals.judged if week.goals.judged else None, week.goals.judged)
+
+
+def _changes_noted(week: Week) -> Measured:
+    return Measured(week.changes_noted / week.changes if week.changes else None, week.changes)
+
+
+def _appeals_in_time(week: Week) -> Measured:
+    return _share(week.appeals_in_time, week.appeals_due)
 
 
 def _activated(week: Week) -> Measured:
@@ -134,6 +207,17 @@ def _first_answered(week: Week) -> Measured:
     return _share(week.first_waits.due_answered, week.first_waits.due)
 
 
+def _surveys_answered(week: Week) -> Measured:
+    # Answers may be of those who were asked in the weeks before: of more than were asked there is no share.
+    if week.surveys_answered > week.surveys_asked:
+        return Measured(None, week.surveys_asked)
+    return _share(week.surveys_answered, week.surveys_asked)
+
+
+def _ideas_answered(week: Week) -> Measured:
+    return _share(week.ideas_in_time, week.ideas_due)
+
+
 class Indicator(NamedTuple):
     """What is measured of a practice, and what is aimed at. Without `measure` nothing counts it yet."""
 
@@ -154,12 +238,12 @@ class Indicator(NamedTuple):
 _DAY: Final = 86_400.0
 #: In the order of the practices. What they aim at are starting values.
 INDICATORS: Final = (
-    Indicator("goals_complete", 1, "share", 1.0),
-    Indicator("goals_on_pace", 1, "share", 0.8),
+    Indicator("goals_complete", 1, "share", 1.0, cases_min_count=1, measure=_goals_complete),
+    Indicator("goals_on_pace", 1, "share", 0.8, cases_min_count=1, measure=_goals_on_pace),
     Indicator("newcomers_activated", 2, "share", 0.3, measure=_activated),
     Indicator("audience_known", 2, "share", 0.8),
-    Indicator("changes_noted", 3, "share", 1.0),
-    Indicator("appeals_in_time", 3, "share", 0.9),
+    Indicator("changes_noted", 3, "share", 1.0, cases_min_count=1, measure=_changes_noted),
+    Indicator("appeals_in_time", 3, "share", 0.9, measure=_appeals_in_time),
     Indicator("largest_channel", 4, "share", 0.7, at_most=True, measure=_largest_channel),
     Indicator("effective_channels", 4, "count", 2.0, measure=_effective_channels),
     Indicator("reports_in_time", 5, "share", 0.9, measure=_cases_in_time),
@@ -172,7 +256,8 @@ INDICATORS: Final = (
     Indicator("members_recognised", 9, "share", 0.3),
     Indicator("decisions_logged", 10, "count", 1.0),
     Indicator("changes_rehearsed", 11, "share", 1.0),
-    Indicator("survey_response", 12, "share", 0.2),
+    Indicator("survey_response", 12, "share", 0.2, measure=_surveys_answered),
+    Indicator("ideas_answered", 12, "share", 0.9, measure=_ideas_answered),
 )
 
 
@@ -202,6 +287,7 @@ class Reading:
     why_grey: WhyGrey | None
     interval: Interval | None
     weeks: Sequence[State]
+    values: Sequence[Measured] = ()
 
     @property
     def bad_weeks(self) -> int:
@@ -231,9 +317,9 @@ def read(indicator: Indicator, weeks: Sequence[Week]) -> Reading:
     state = state_of(indicator, now)
     interval = wilson(now.number, now.cases) if now.number is not None and now.cases else None
     why_grey = WhyGrey.NOTHING_HEARD if state is State.GREY else None
-    return Reading(
-        indicator, now, before, state, why_grey, interval, [state_of(indicator, measure(week)) for week in weeks]
-    )
+    each = [measure(week) for week in weeks]
+    states = [state_of(indicator, measured) for measured in each]
+    return Reading(indicator, now, before, state, why_grey, interval, states, each)
 
 
 def card(weeks: Sequence[Week]) -> list[Reading]:

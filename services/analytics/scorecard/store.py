@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from services.analytics.ideas.store import count_due
 from services.analytics.response_times.domain.waiting import added
 from services.analytics.response_times.store.reading import Asked, load_waits
 from services.analytics.scorecard.domain import Week
@@ -12,6 +13,8 @@ from shared.postgres import Connection
 
 #: What is promised: an answer, or a decision on a report, within so long.
 PROMISED: Final = timedelta(hours=24)
+#: And a decision on an appeal.
+APPEALS_PROMISED: Final = timedelta(days=7)
 
 
 async def load_weeks(
@@ -27,6 +30,10 @@ async def load_weeks(
     weeks: list[dict[str, Any]] = [{} for _ in spans]
     await _add_questions(conn, weeks, community=community, bounds=bounds, now=now)
     await _add_cases(conn, weeks, community=community, bounds=bounds, now=now)
+    await _add_changes(conn, weeks, community=community, bounds=bounds, now=now)
+    await _add_surveys(conn, weeks, community=community, spans=spans)
+    for number, (due, in_time) in (await count_due(conn, community=community, bounds=bounds, now=now)).items():
+        weeks[number - 1].update(ideas_due=due, ideas_in_time=in_time)
     for row in await conn.fetch(
         """
         select width_bucket(day, $4::date[]) as week, channel, sum(events)::bigint as events from event_days
@@ -57,6 +64,38 @@ async def load_weeks(
     ):
         weeks[row["week"] - 1].update(newcomers_due=row["due"], newcomers_activated=row["activated"])
     return [Week(**week) for week in weeks]
+
+
+async def _add_surveys(
+    conn: Connection, weeks: Sequence[dict[str, Any]], *, community: str, spans: Sequence[Span]
+) -> None:
+    """Who was asked in which week, and who answered: an answer that was changed counts once, where it is now."""
+    for row in await conn.fetch(
+        """
+        with asked as (
+            select width_bucket(asked_on, $4::date[]) as week, count(*) as asked from survey_asked
+            where community = $1 and asked_on between $2 and $3 group by 1),
+        given as (
+            select week, sum(answers) as answers from (
+                select width_bucket(day, $4::date[]) as week, count(*) as answers from (
+                    select max(a.answered_on) as day from survey_answers a
+                    join events e using (community, event_uid)
+                    where a.community = $1 and a.answered_on between $2 and $3 and e.retracted_by is null
+                    group by a.invitation_id) named group by 1
+                union all
+                select width_bucket(b.counted_on, $4::date[]), sum(o.value::int)
+                from survey_blocks b cross join lateral jsonb_each_text(b.answers) o
+                where b.community = $1 and b.counted_on between $2 and $3 group by 1) parts
+            group by 1)
+        select week, coalesce(asked, 0)::int as asked, coalesce(answers, 0)::int as answered
+        from asked full join given using (week)
+        """,
+        community,
+        spans[0].starts_on,
+        spans[-1].ends_on,
+        [span.starts_on for span in spans],
+    ):
+        weeks[row["week"] - 1].update(surveys_asked=row["asked"], surveys_answered=row["answered"])
 
 
 async def _add_cases(
@@ -99,6 +138,49 @@ async def _add_cases(
         list(bounds[:-1]),
     ):
         weeks[row["week"] - 1].setdefault("upheld_by_person", {})[row["person_id"]] = row["cases"]
+
+
+async def _add_changes(
+    conn: Connection,
+    weeks: Sequence[dict[str, Any]],
+    *,
+    community: str,
+    bounds: Sequence[datetime],
+    now: datetime,
+) -> None:
+    """Versions of the programme by when they took effect, but the first, which changes nothing; and appeals."""
+    for row in await conn.fetch(
+        """
+        select width_bucket(effective_from, $4::timestamptz[]) as week, count(*)::int as changes,
+            count(note)::int as noted
+        from programmes where community = $1 and effective_from >= $2 and effective_from < $3 and version > 1
+            and effective_from <= $5
+        group by 1
+        """,
+        community,
+        bounds[0],
+        bounds[-1],
+        list(bounds[:-1]),
+        now,
+    ):
+        weeks[row["week"] - 1].update(changes=row["changes"], changes_noted=row["noted"])
+    for row in await conn.fetch(
+        """
+        select width_bucket(appealed_at, $4::timestamptz[]) as week, count(*)::int as due,
+            (count(*) filter (where appeal_decided_at <= appealed_at + $5::interval))::int as in_time
+        from guideline_cases
+        where community = $1 and appealed_at >= $2 and appealed_at < $3 and state <> 'withdrawn'
+            and (appeal_decided_at is not null or appealed_at <= $6::timestamptz - $5::interval)
+        group by 1
+        """,
+        community,
+        bounds[0],
+        bounds[-1],
+        list(bounds[:-1]),
+        APPEALS_PROMISED,
+        now,
+    ):
+        weeks[row["week"] - 1].update(appeals_due=row["due"], appeals_in_time=row["in_time"])
 
 
 async def _add_questions(

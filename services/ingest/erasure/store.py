@@ -14,6 +14,12 @@ from shared.postgres import Connection
 
 #: What is a member's, and goes. Texts are many: a portion at a time.
 _DELETED: Mapping[str, str] = {
+    # Who became a member by a link in a mail is known by it until their identities go.
+    "message_recipients": """
+        delete from message_recipients r using identities i
+        where i.community = $1 and i.member_id = $2 and i.channel = 'import' and i.host = ''
+            and r.community = i.community and r.recipient_id::text = i.identity
+    """,
     "identities": "delete from identities where community = $1 and member_id = $2",
     "told_identities": "delete from told_identities where community = $1 and member_id = $2",
     "alike_keys": "delete from alike_keys where community = $1 and member_id = $2",
@@ -30,6 +36,42 @@ _DELETED: Mapping[str, str] = {
             delete from texts t using gone g where t.community = g.community and t.event_uid = g.event_uid)
         select from gone
     """,
+    # With the words of them; votes of others for it go too, and what was joined to it is by itself again.
+    "idea_moves": """
+        delete from idea_moves where community = $1 and idea_id in (
+            select idea_id from ideas where community = $1 and author_id = $2)
+    """,
+    "ideas": """
+        with gone as (
+            delete from ideas where community = $1 and author_id = $2 returning community, idea_id, event_uid),
+        unwritten as (
+            delete from texts t using gone g where t.community = g.community and t.event_uid = g.event_uid),
+        unvoted as (
+            delete from idea_votes v using gone g where v.community = g.community and v.idea_id = g.idea_id),
+        apart as (
+            update ideas i set state = 'new', joined_to = null, is_stale = true
+            from gone g where i.community = g.community and i.joined_to = g.idea_id and i.author_id <> $2)
+        select from gone
+    """,
+    "idea_votes": """
+        with gone as (delete from idea_votes where community = $1 and member_id = $2 returning community, idea_id),
+        uncounted as (
+            update ideas i set is_stale = true from gone g
+            where i.community = g.community and i.idea_id = g.idea_id)
+        select from gone
+    """,
+    "nominations": """
+        with gone as (
+            delete from nominations where community = $1 and (nominee_id = $2 or nominator_id = $2)
+            returning community, round_id, nomination_id, event_uid),
+        unwritten as (
+            delete from texts t using gone g where t.community = g.community and t.event_uid = g.event_uid),
+        unvoted as (
+            delete from nomination_votes v using gone g
+            where v.community = g.community and v.round_id = g.round_id and v.nomination_id = g.nomination_id)
+        select from gone
+    """,
+    "nomination_votes": "delete from nomination_votes where community = $1 and member_id = $2",
     "survey_invitations": "delete from survey_invitations where community = $1 and member_id = $2",
     "survey_triggers": "delete from survey_triggers where community = $1 and member_id = $2",
     "followed_audiences": "delete from followed_audiences where community = $1 and member_id = $2",
@@ -70,12 +112,18 @@ _IDS = """
     array(select $2::uuid union all select member_id from merges where community = $1 and head_id = $2)
 """
 _OF_PERSON = f"community = $1 and member_id is not null and member_id = any({_IDS})"
-#: The same where a row is of two members.
+#: The same where a row is of two members, or is theirs under another name.
 _OF_EITHER: Mapping[str, str] = {
     "kudos": f"""
         community = $1 and event_uid in (
             select k.event_uid from kudos k where k.community = $1 and k.giver_id = any({_IDS})
             union select k.event_uid from kudos k where k.community = $1 and k.receiver_id = any({_IDS}))
+    """,  # noqa: S608 -- of the code
+    "ideas": f"community = $1 and author_id = any({_IDS})",
+    "nominations": f"community = $1 and (nominee_id = any({_IDS}) or nominator_id = any({_IDS}))",
+    "idea_moves": f"""
+        community = $1 and idea_id in (
+            select idea_id from ideas where community = $1 and author_id = any({_IDS}))
     """,  # noqa: S608 -- of the code
 }
 #: The tables of which rows go, as the register of personal data says it.

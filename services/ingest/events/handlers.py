@@ -44,6 +44,9 @@ from services.ingest.events.domain.refusing import conflict
 from services.ingest.events.domain.traces import traces_of
 from services.ingest.events.store import receipts as store
 from services.ingest.events.store import traces
+from services.ingest.ideas.domain import TYPES as IDEA_TYPES
+from services.ingest.ideas.handlers import IdeaEvent, note_ideas
+from services.ingest.ideas.handlers import note_taken_back as note_ideas_taken_back
 from services.ingest.measuring.handlers.texts import Said, keep_texts, measure
 from services.ingest.members.domain import IdentityKey, Owner
 from services.ingest.members.handlers.resolving import resolve, who_is_known
@@ -54,17 +57,25 @@ from services.ingest.refused.handlers.keeping import keep, opened
 from services.ingest.settings import Settings
 from services.ingest.triggers.handlers import note_triggers
 from services.ingest.walls.domain import KUDOS_TYPE, moment_of
-from services.ingest.walls.handlers import GivenEvent, SaidOf, note_kudos, note_taken_back
+from services.ingest.walls.handlers import GivenEvent, SaidOf, listed_among, note_kudos, note_taken_back
 from shared.consumer import GivesWay
 from shared.contracts.activities import RETRACTED_TYPE
-from shared.contracts.activities.told import STAYS
-from shared.contracts.facts import ACCEPTED_EVENT, REJECTED_EVENT, AcceptedEvent, RawEvent, RejectedData
+from shared.contracts.activities.told import STAYS, text_of
+from shared.contracts.facts import (
+    ACCEPTED_EVENT,
+    REJECTED_EVENT,
+    AcceptedEvent,
+    ListedData,
+    RawEvent,
+    RejectedData,
+)
 from shared.own_facts import ReadBack
 from shared.postgres import Connection
 from shared.telemetry import new_traceparent
 from shared.topics import EVENTS, RAW, REJECTED, record_key
 from shared.transaction import InvalidMessageError, Transaction
 
+NOMINATED_TYPE = "nomination.made.v1"
 #: Counts of outcomes are put in order so often, and so many at once.
 KEEP_HOURS_EVERY_SECONDS = 60.0
 HOURS_MAX_COUNT = 5_000
@@ -116,8 +127,8 @@ async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> Non
         for event in accepted
         if (not STAYS.isdisjoint(event.event["data"]) or extensions_of(event.event)) and event.uid not in silent
     ]
-    # What the wall shows, also of what the database had forgotten.
-    listed = await note_kudos(tx, given=_kudos(accepted, members, silent))
+    # What the wall and the list of suggestions show, also of what the database had forgotten.
+    listed = await _note_shown(tx, accepted, members=members, silent=silent)
     if told:
         # What was told before is in the log.
         again = [key for event in accepted if (key := (event.community, event.uid)) in told]
@@ -129,7 +140,9 @@ async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> Non
     await keep_texts(tx, said=[(_said(event, members), measured.get(event.uid)) for event in written])
     # 5. Which day is it for them?
     calendars = await calendars_of(tx, communities={event.community for event in accepted})
-    await note_taken_back(tx, said=_said_of(accepted))
+    said = _said_of(accepted)
+    await note_taken_back(tx, said=said)
+    await note_ideas_taken_back(tx, said=said)
     # 6. The outcome, and the messages that follow.
     try:
         await store.add_receipts(tx.conn, outcomes=outcomes)
@@ -292,6 +305,19 @@ def _said(event: Received, members: Mapping[IdentityKey, Owner]) -> Said:
     )
 
 
+async def _note_shown(
+    tx: Transaction[Settings],
+    accepted: Sequence[Received],
+    *,
+    members: Mapping[IdentityKey, Owner],
+    silent: Collection[str],
+) -> dict[str, ListedData]:
+    """Keep what pages show of events; those whose words wait for a decision, with a word of a list."""
+    listed = await note_kudos(tx, given=_kudos(accepted, members, silent))
+    listed |= await note_ideas(tx, told=_ideas(accepted, members, silent))
+    return listed | await listed_among(tx, said=_citations(accepted, silent))
+
+
 def _kudos(
     accepted: Sequence[Received], members: Mapping[IdentityKey, Owner], silent: Collection[str]
 ) -> list[GivenEvent]:
@@ -304,6 +330,29 @@ def _kudos(
         if giver != receiver:
             found.append(GivenEvent(event.community, event.uid, event.event, giver, receiver))
     return found
+
+
+def _ideas(
+    accepted: Sequence[Received], members: Mapping[IdentityKey, Owner], silent: Collection[str]
+) -> list[IdeaEvent]:
+    """Those of events that say something of a suggestion, with who did it."""
+    return [
+        IdeaEvent(event.community, event.uid, event.event, members[event.identities["member"][0]].member_id)
+        for event in accepted
+        if event.event["type"] in IDEA_TYPES and event.uid not in silent and "member" in event.identities
+    ]
+
+
+def _citations(accepted: Sequence[Received], silent: Collection[str]) -> list[tuple[str, str, str]]:
+    """Why members are nominated, in the words of events, each with its community and its id."""
+    return [
+        (event.community, event.uid, text)
+        for event in accepted
+        if event.event["type"] == NOMINATED_TYPE
+        and event.uid not in silent
+        and "object" in event.event["data"]
+        and (text := text_of(event.event["data"])) is not None
+    ]
 
 
 def _said_of(accepted: Sequence[Received]) -> list[SaidOf]:

@@ -1,5 +1,6 @@
 """Members are merged and unmerged by hand, and every service is told."""
 
+from services.ingest.ideas.handlers import count_anew
 from services.ingest.members.domain import Member, MemberKey, UnknownMemberError
 from services.ingest.members.handlers.resolving import find_own
 from services.ingest.members.store import members as members_store
@@ -47,6 +48,8 @@ async def merge(tx: Transaction, *, community: str, stays_id: str, merged_id: st
         return done
     # 2. It is so, and told.
     await put_merges(tx.conn, merges=[fact])
+    group = await load_group(tx.conn, community=community, head_id=stays.member_id)
+    await count_anew(tx, community=community, member_ids=group)
     _tell(tx, fact)
     after = {"merged_id": other.member_id, "merged_with_count": len(other.merged_ids)}
     tx.did(Did("member.merge", "member", stays.member_id, stays.member_id, after=after))
@@ -83,6 +86,7 @@ async def unmerge(tx: Transaction, *, community: str, stays_id: str, named: str,
         return done
     fact = unmerged(lasting[key.member_id], now=tx.now)
     await put_merges(tx.conn, merges=[fact])
+    await count_anew(tx, community=community, member_ids=group)
     _tell(tx, fact)
     after = {"unmerged_id": key.member_id, "unmerged_with_count": len(left)}
     tx.did(Did("member.unmerge", "member", stays.member_id, stays.member_id, after=after))

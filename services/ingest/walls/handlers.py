@@ -139,6 +139,21 @@ async def note_kudos(tx: Transaction[Settings], *, given: Sequence[GivenEvent]) 
     return listed
 
 
+async def listed_among(
+    tx: Transaction[Settings], *, said: Sequence[tuple[str, str, str]]
+) -> dict[str, ListedData]:
+    """Which of texts, each with its community and the id of its event, have a word of a list: by that id."""
+    if not said:
+        return {}
+    declared = await store.load_declared(tx.conn, communities={one[0] for one in said}, now=tx.now)
+    listed = {}
+    for community, event_uid, text in said:
+        found = find_listed(text, declared.get(community, store.NOTHING_DECLARED).words)
+        if found is not None:
+            listed[event_uid] = ListedData(category=found.category, word=found.word)
+    return listed
+
+
 async def note_taken_back(tx: Transaction[Settings], *, said: Sequence[SaidOf]) -> None:
     """Take kudos off the wall that were taken back, and put those there that were restored."""
     last: defaultdict[str, dict[str, tuple[datetime, bool]]] = defaultdict(dict)

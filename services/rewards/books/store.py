@@ -132,7 +132,8 @@ async def page_of_entries(
         select e.transfer_id, t.kind, t.cause_id, t.event_time, e.recorded_at, e.amount, e.currency
         from entries e join transfers t using (community, transfer_id)
         where e.community = $1 and e.account_id = $2
-          and ($3::timestamptz is null or (e.recorded_at, e.transfer_id) < ($3, $4::uuid))
+          and (e.recorded_at, e.transfer_id) < (
+              coalesce($3::timestamptz, 'infinity'), coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
           and e.recorded_at >= coalesce($6::timestamptz, '-infinity')
           and e.recorded_at < coalesce($7::timestamptz, 'infinity')
         order by e.recorded_at desc, e.transfer_id desc limit $5

@@ -12,9 +12,10 @@ from shared.contracts.programme import CatalogueReward
 
 
 class RewardKind(StrEnum):
-    """What a reward is; only vouchers come from a stock of codes."""
+    """What a reward is; only vouchers come from a stock of codes, and gift cards from providers."""
 
     VOUCHER = "voucher"
+    GIFT_CARD = "gift_card"
     MERCHANDISE = "merchandise"
     DONATION = "donation"
     EXPERIENCE = "experience"
@@ -41,6 +42,21 @@ class Translation(NamedTuple):
 
     title: str
     description: str = ""
+
+
+class PictureOf(NamedTuple):
+    """That a reward has a picture: what names its bytes, and what it shows, by language ('' for all others)."""
+
+    etag: str
+    alts: Mapping[str, str]
+
+
+class UnknownPictureError(Exception):
+    """The reward has no picture."""
+
+    def __init__(self, reward_id: str) -> None:
+        super().__init__(f"{reward_id!r} has no picture")
+        self.reward_id = reward_id
 
 
 class MemberLimit(NamedTuple):
@@ -110,6 +126,8 @@ class Reward:
         """
         if (terms.kind is RewardKind.VOUCHER) != (self.terms.kind is RewardKind.VOUCHER):
             raise UnusableRewardError("kind", "what has codes stays a voucher, and nothing becomes one")
+        if (terms.kind is RewardKind.GIFT_CARD) != (self.terms.kind is RewardKind.GIFT_CARD):
+            raise UnusableRewardError("kind", "a gift card stays one, and nothing becomes one")
         begun = [price for price in self.prices if price.effective_from <= now]
         if self.price_at(now) != points:
             begun.append(Price(now, points))

@@ -1,6 +1,7 @@
 """The catalogue: rewards are added and changed by people; what is on offer is asked for."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ from services.rewards.programmes.domain import InForce
 from services.rewards.programmes.store import find_in_force
 from services.rewards.settings import Settings
 from shared.audit import Did
+from shared.pictures import Picture, cleaned_photo
 from shared.postgres import Connection
 from shared.transaction import Transaction
 
@@ -101,6 +103,34 @@ async def change_reward(
     before, after = _noted(known, now=tx.now), _noted(changed, now=tx.now)
     tx.did(Did("reward.change", "reward", reward_id, before=before, after=after))
     return changed
+
+
+async def put_picture(
+    tx: Transaction, content: bytes, *, community: str, reward_id: str, alts: Mapping[str, str]
+) -> Picture:
+    """Have a reward of the catalogue look like this; `alts` says in words what it shows, by language.
+
+    Raises UnknownCatalogueRewardError, and PictureError for what is no picture that is served.
+    """
+    # Pixels are worked at in a thread, before anything is locked: others are answered meanwhile.
+    picture = await asyncio.to_thread(cleaned_photo, content)
+    if await store.lock_reward(tx.conn, community=community, reward_id=reward_id) is None:
+        raise UnknownCatalogueRewardError(reward_id)
+    before = (await store.load_pictures(tx.conn, community=community)).get(reward_id)
+    await store.put_picture(tx.conn, picture, community=community, reward_id=reward_id, alts=alts, at=tx.now)
+    said = {"etag": picture.etag, "media_type": picture.media_type}
+    tx.did(Did("reward.put_picture", "reward", reward_id, before={"etag": before and before.etag}, after=said))
+    return picture
+
+
+async def delete_picture(tx: Transaction, *, community: str, reward_id: str) -> None:
+    """Have a reward of the catalogue have no picture. Raises UnknownCatalogueRewardError."""
+    if await store.lock_reward(tx.conn, community=community, reward_id=reward_id) is None:
+        raise UnknownCatalogueRewardError(reward_id)
+    before = (await store.load_pictures(tx.conn, community=community)).get(reward_id)
+    await store.delete_picture(tx.conn, community=community, reward_id=reward_id)
+    gone = {"etag": before and before.etag}
+    tx.did(Did("reward.drop_picture", "reward", reward_id, before=gone, after={"etag": None}))
 
 
 def _check(terms: RewardTerms) -> None:

@@ -10,6 +10,7 @@ from services.rewards.catalogue.domain import (
     Left,
     MemberLimit,
     Offer,
+    PictureOf,
     Price,
     Reward,
     RewardFilter,
@@ -18,6 +19,7 @@ from services.rewards.catalogue.domain import (
     RewardTerms,
     Translation,
 )
+from shared.pictures import Picture
 from shared.postgres import Connection
 
 
@@ -244,3 +246,46 @@ def _reward(row: Record, prices: Sequence[Price]) -> Reward:
         is_withdrawn=row["is_withdrawn"],
     )
     return Reward(row["community"], row["reward_id"], terms, prices, row["revision"], row["changed_at"])
+
+
+async def put_picture(
+    conn: Connection, picture: Picture, *, community: str, reward_id: str, alts: Mapping[str, str], at: datetime
+) -> None:
+    """Have a reward look like this; what it looked like before is gone."""
+    await conn.execute(
+        """
+        insert into reward_pictures (community, reward_id, media_type, content, etag, alts, uploaded_at)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        on conflict (community, reward_id) do update
+        set media_type = excluded.media_type, content = excluded.content, etag = excluded.etag,
+            alts = excluded.alts, uploaded_at = excluded.uploaded_at
+        """,
+        community,
+        reward_id,
+        picture.media_type,
+        picture.content,
+        picture.etag,
+        orjson.dumps(alts).decode(),
+        at,
+    )
+
+
+async def delete_picture(conn: Connection, *, community: str, reward_id: str) -> None:
+    """Throw a reward's picture away, whether or not there is one."""
+    await conn.execute("delete from reward_pictures where community = $1 and reward_id = $2", community, reward_id)
+
+
+async def find_picture(conn: Connection, *, community: str, reward_id: str) -> Picture | None:
+    """What a reward looks like; None where nothing was uploaded."""
+    row = await conn.fetchrow(
+        "select media_type, content from reward_pictures where community = $1 and reward_id = $2",
+        community,
+        reward_id,
+    )
+    return None if row is None else Picture(row["media_type"], row["content"])
+
+
+async def load_pictures(conn: Connection, *, community: str) -> dict[str, PictureOf]:
+    """Which rewards of a community have a picture, by their ids; as many as there can be rewards."""
+    rows = await conn.fetch("select reward_id, etag, alts from reward_pictures where community = $1", community)
+    return {row["reward_id"]: PictureOf(row["etag"], orjson.loads(row["alts"])) for row in rows}

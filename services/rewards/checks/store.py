@@ -54,7 +54,8 @@ async def compare_accounts(
             from payouts p join standings s on s.what = 'payout' and s.state = p.state
             where $1::text is null or p.community = $1
             union all
-            select r.community, case when s.is_of_member then r.member_id end, s.kind, 'PTS', 0, s.times * r.points
+            select r.community, case when s.is_of_member then r.member_id end, s.kind, 'PTS', 0,
+                   s.times * coalesce(r.spent_points, r.points)
             from redemptions r join standings s on s.what = 'redemption' and s.state = r.state
             where $1::text is null or r.community = $1
             union all
@@ -93,7 +94,10 @@ async def compare_uses(conn: Connection, *, community: str | None, timeout_secon
             select community, used_by, 0 as points, points as used
             from lot_uses where $1::text is null or community = $1
             union all
-            select community, redemption_id, points, 0
+            select community, used_by, 0, -points
+            from lot_uses_given_back where $1::text is null or community = $1
+            union all
+            select community, redemption_id, coalesce(spent_points, points), 0
             from redemptions where $1::text is null or community = $1
             union all
             select p.community, p.payout_id, p.points, 0

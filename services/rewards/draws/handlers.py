@@ -11,7 +11,7 @@ from services.rewards.draws.domain import Draw, DrawState, UnknownDrawError, Win
 from services.rewards.metrics import DRAWS, TICKETS
 from services.rewards.payouts.links.handlers import on_programmes as follow_programmes
 from services.rewards.redemptions.domain import OutOfStockError, UnknownRewardError
-from services.rewards.redemptions.handlers import give
+from services.rewards.redemptions.handlers.reserving import give
 from services.rewards.settings import Settings
 from services.rewards.suspensions.store import load_suspended
 from shared.audit import Did

@@ -11,6 +11,8 @@ from services.rewards.lots.handlers.merges import move
 from services.rewards.payouts.links.handlers import relink
 from services.rewards.payouts.payees.store import load_payees
 from services.rewards.payouts.store import lock_runs
+from services.rewards.providers.store.orders import forget_proposed
+from services.rewards.shipping.store import forget_addresses
 from services.rewards.vouchers.store import forget_codes
 from shared import followed_audiences
 from shared.consumer import Subscription
@@ -46,7 +48,7 @@ FOLLOWED_MEMBERS = Subscription(MEMBERS, MEMBER_FACT, on_members)
 
 
 async def look_after(tx: Transaction) -> None:
-    """Timer: give up points, and delete bank details and codes, of who was erased, as soon as each may go."""
+    """Timer: of who was erased, give up points and delete bank details, codes and addresses, as each may go."""
     undone = await store.lock_undone(tx.conn, limit_count=LOOKED_AFTER_MAX_COUNT)
     owners = {Owner(erased.community, erased.member_id): erased for erased in undone}
     # 1. No run is made or decided meanwhile that would ask for bank details.
@@ -61,9 +63,11 @@ async def look_after(tx: Transaction) -> None:
         for owner in forfeiting:
             await store.set_lots_over(tx.conn, owner, now=tx.now)
         await lock_usable_held(tx, forfeiting)
-    # 3. What vouchers say that were given to them is nobody's to see any more.
+    # 3. What vouchers say that were given to them, and where their goods were sent, is nobody's to see any more.
     for owner in sorted(owners):
         await forget_codes(tx.conn, community=owner.community, member_ids=[owner.member_id], at=tx.now)
+        await forget_proposed(tx.conn, community=owner.community, member_ids=[owner.member_id])
+        await forget_addresses(tx.conn, community=owner.community, member_ids=[owner.member_id], at=tx.now)
     for owner, erased in owners.items():
         is_done = owner in over and tx.now - erased.erased_at > ARRIVES_WITHIN
         await store.set_looked_after(tx.conn, owner, at=tx.now, is_done=is_done)

@@ -8,7 +8,7 @@ from services.rewards.gifts import store
 from services.rewards.gifts.domain import Gift, GiftState
 from services.rewards.metrics import GIFTS
 from services.rewards.redemptions.domain import OutOfStockError, UnknownRewardError
-from services.rewards.redemptions.handlers import give
+from services.rewards.redemptions.handlers.reserving import give
 from services.rewards.settings import Settings
 from shared.consumer import Subscription
 from shared.contracts.draws import Ticket

@@ -21,7 +21,7 @@ from services.rewards.links.domain import (
     link_id,
 )
 from services.rewards.redemptions.domain import Redemption, UnknownRewardError
-from services.rewards.redemptions.handlers import give
+from services.rewards.redemptions.handlers.reserving import give
 from services.rewards.redemptions.store import find_redemption
 from services.rewards.settings import Settings, voucher_keys
 from services.rewards.vouchers.domain import NoVoucherKeysError

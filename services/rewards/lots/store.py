@@ -281,14 +281,53 @@ async def add_uses(conn: Connection, uses: Sequence[tuple[Use, LotUse]], *, even
     )
 
 
-async def load_uses(conn: Connection, uses: Sequence[Use]) -> dict[str, list[LotUse]]:
-    """The lots that redemptions and payouts use, in the order of use, by who uses them."""
+async def add_given_back(
+    conn: Connection, uses: Sequence[tuple[Use, LotUse]], *, even_again: bool = False
+) -> None:
+    """Note what of used points goes back to its lots; `even_again`: what is noted already stays."""
+    await conn.execute(
+        f"""
+        insert into lot_uses_given_back (community, used_by, award_id, points)
+        select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[])
+        {"on conflict do nothing" if even_again else ""}
+        """,  # noqa: S608 -- one of two constants
+        [use.owner.community for use, _ in uses],
+        [use.used_by for use, _ in uses],
+        [lot.award_id for _, lot in uses],
+        [lot.points for _, lot in uses],
+    )
+
+
+async def load_given_back(conn: Connection, uses: Sequence[Use]) -> dict[str, list[LotUse]]:
+    """What of the points of redemptions went back to their lots, by who used them."""
     rows = await conn.fetch(
         """
-        select u.used_by, u.award_id, u.points, u.owed
+        select g.used_by, g.award_id, g.points, least(u.owed, g.points) as owed
+        from unnest($1::text[], $2::uuid[]) as k(community, used_by)
+        join lot_uses_given_back g using (community, used_by)
+        join lot_uses u using (community, used_by, award_id)
+        order by g.award_id
+        """,
+        [use.owner.community for use in uses],
+        [use.used_by for use in uses],
+    )
+    lots: dict[str, list[LotUse]] = {}
+    for row in rows:
+        lots.setdefault(str(row["used_by"]), []).append(_use(row))
+    return lots
+
+
+async def load_uses(conn: Connection, uses: Sequence[Use]) -> dict[str, list[LotUse]]:
+    """The lots that redemptions and payouts use, less what went back, in the order of use, by who uses them."""
+    rows = await conn.fetch(
+        """
+        select u.used_by, u.award_id, u.points - coalesce(g.points, 0) as points,
+               u.owed - least(u.owed, coalesce(g.points, 0)) as owed
         from unnest($1::text[], $2::uuid[]) as k(community, used_by)
         join lot_uses u using (community, used_by)
+        left join lot_uses_given_back g using (community, used_by, award_id)
         join lots l using (community, award_id)
+        where u.points > coalesce(g.points, 0)
         order by l.expires_at nulls last, l.earned_at, l.award_id
         """,
         [use.owner.community for use in uses],
@@ -320,11 +359,14 @@ async def load_told_uses(conn: Connection, uses: Sequence[Use]) -> dict[str, lis
 async def page_of_uses(
     conn: Connection, *, community: str, used_by: str, after: UsePlace | None, limit: int
 ) -> list[LotUse]:
-    """The lots that a redemption or payout uses, in award order, beginning after an award."""
+    """The lots that a redemption or payout uses, less what went back, in award order, beginning after an award."""
     rows = await conn.fetch(
         """
-        select award_id, points, owed from lot_uses
+        select award_id, u.points - coalesce(g.points, 0) as points,
+               u.owed - least(u.owed, coalesce(g.points, 0)) as owed
+        from lot_uses u left join lot_uses_given_back g using (community, used_by, award_id)
         where community = $1 and used_by = $2 and ($3::uuid is null or award_id > $3)
+          and u.points > coalesce(g.points, 0)
         order by award_id limit $4
         """,
         community,

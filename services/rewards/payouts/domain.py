@@ -239,6 +239,28 @@ class Change(NamedTuple):
         return replace(self.payout, state=self.wanted, reason=self.reason, changed_at=now)
 
 
+_FROM_RESERVED = (PayoutState.RESERVED, PayoutState.SUBMITTED, PayoutState.SENT)
+
+
+def budget_moved(payout: Payout, wanted: PayoutState) -> tuple[str, int] | None:
+    """What a step does with the money that its run has set aside of a wallet: `post`, `void` or `refund` so much.
+
+    A run sets aside what all its eligible payouts come to when its approval begins. None where nothing moves; what
+    left after all is another matter.
+    """
+    if wanted is PayoutState.APPROVED and payout.computed is not None:
+        return "void", payout.computed.amount_minor - payout.amount_minor
+    if wanted is PayoutState.FAILED and payout.state is PayoutState.ELIGIBLE:
+        return "void", payout.amount_minor
+    if payout.state in _FROM_RESERVED and wanted in (PayoutState.FAILED, PayoutState.RETURNED):
+        return "void", payout.amount_minor
+    if wanted is PayoutState.SETTLED:
+        return "post", payout.amount_minor
+    if wanted is PayoutState.REVERSED:
+        return "refund", payout.amount_minor
+    return None
+
+
 def changes_to(wanted: PayoutState, payouts: Sequence[Payout], reason: str | None = None) -> list[Change]:
     """The same change of several payouts."""
     return [Change(payout, wanted, reason) for payout in payouts]

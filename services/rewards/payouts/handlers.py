@@ -1,5 +1,6 @@
 """Bringing payouts from one state to the next: what that books, which lots it uses, and what the world is told."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from services.rewards.ledger.handlers import alarm
@@ -16,9 +17,12 @@ from services.rewards.payouts.domain import (
     Payout,
     PayoutState,
     altered,
+    budget_moved,
     fact_id,
     lots_fact_id,
 )
+from services.rewards.wallets.domain.wallets import MoveKind, WalletActor
+from services.rewards.wallets.handlers.paying import settle_run
 from shared.contracts.facts import (
     MESSAGE_REQUESTED,
     PAYOUT_CHANGED,
@@ -57,12 +61,33 @@ async def change(
     error = altered(await store.load_traced(tx.conn, [payout for payout, _, _ in changes]))
     if error is not None:
         raise alarm(error)
-    # All members in one order before the first is changed; then some at a time, since payouts have many lots.
+    # The wallet that pays the run first, then all members in one order, before the first is changed; then some
+    # at a time, since payouts have many lots.
+    await _settle_budgets(tx, changes, by=by)
     await ledger_store.lock_members(tx.conn, [payout.owner for payout, _, _ in changes])
     changed: list[Payout] = []
     for start in range(0, len(changes), PAYOUTS_AT_ONCE_COUNT):
         changed += await _change_some(tx, changes[start : start + PAYOUTS_AT_ONCE_COUNT], by=by, outcome=outcome)
     return changed
+
+
+async def _settle_budgets(tx: Transaction, changes: Sequence[Change], *, by: Actor) -> None:
+    """Have the wallets that pay runs follow what becomes of their payouts."""
+    for community, run_id in sorted({(payout.community, payout.run_id) for payout, _, _ in changes}):
+        amounts: Counter[MoveKind] = Counter()
+        after_all: dict[str, int] = {}
+        for payout, wanted, _ in changes:
+            if (payout.community, payout.run_id) != (community, run_id):
+                continue
+            moved = budget_moved(payout, wanted)
+            if wanted is PayoutState.CORRECTED:
+                after_all[payout.payout_id] = payout.amount_minor
+            elif moved is not None:
+                amounts[MoveKind(moved[0])] += moved[1]
+        if amounts or after_all:
+            await settle_run(
+                tx, amounts, community=community, run_id=run_id, after_all=after_all, by=WalletActor(*by)
+            )
 
 
 async def _change_some(

@@ -210,11 +210,15 @@ def sums_of(figures: Sequence[Figure]) -> list[CurrencySum]:
 
 
 def figures_of(sums: Sequence[AccountSum]) -> list[Figure]:
-    """A trial balance as a month keeps it, in one order; accounts on which nothing is are left out."""
-    return sorted(
-        (Figure(found.kind, found.currency, found.accounts_count, found.amount) for found in sums if found.amount),
-        key=lambda figure: (figure.currency, figure.kind),
-    )
+    """A trial balance as a month keeps it, by kind and currency; those on which nothing is are left out."""
+    together: dict[tuple[str, str], Figure] = {}
+    for found in sums:
+        key = found.currency, found.kind
+        known = together.get(key, Figure(found.kind, found.currency, 0, 0))
+        together[key] = known._replace(
+            accounts_count=known.accounts_count + found.accounts_count, amount=known.amount + found.amount
+        )
+    return [together[key] for key in sorted(together) if together[key].amount]
 
 
 def changes_between(before: Sequence[Figure], after: Sequence[Figure]) -> list[Change]:

@@ -6,9 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from services.rewards.fulfilment.domain import FulfilledBy, FulfilmentState
 from services.rewards.ledger.domain.entries import AlteredError, Owner, derived_id
 from services.rewards.lots.domain.lots import LotUse, Use
 from services.rewards.lots.domain.steps import Lots, Movement, Step, Steps, Way
+from services.rewards.providers.domain.contract import Card
 from shared.contracts.fields import Timestamp, Uuid
 
 
@@ -29,6 +31,16 @@ STEPS: Steps[RedemptionState] = Steps(
     Step(RedemptionState.RESERVED, RedemptionState.CANCELLED, _GIVE_BACK, lots=Lots.RESTORE),
     Step(RedemptionState.RESERVED, RedemptionState.EXPIRED, _GIVE_BACK, lots=Lots.RESTORE),
 )
+
+
+class _Rest(StrEnum):
+    """What happens to the points that are not spent when a redemption is confirmed in part."""
+
+    VOIDED = "voided"
+
+
+#: In the transaction in which the others are spent; the state is that of what was spent.
+_VOID = Step(_Rest.VOIDED, _Rest.VOIDED, _GIVE_BACK, lots=Lots.RESTORE_PART)
 
 
 class UnknownRewardError(Exception):
@@ -80,6 +92,30 @@ class HadEnoughError(Exception):
         self.days = days
 
 
+class OrderItem(NamedTuple):
+    """So many of a reward, in an order."""
+
+    reward_id: str
+    pieces: int
+
+
+class PriceChangedError(Exception):
+    """An order costs `points` now, and not `asked` as whoever places it saw."""
+
+    def __init__(self, *, asked: int, points: int) -> None:
+        super().__init__(f"it costs {points} points, not {asked}")
+        self.asked = asked
+        self.points = points
+
+
+class UnknownOrderError(Exception):
+    """The member has no such order."""
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"there is no order {order_id}")
+        self.order_id = order_id
+
+
 class UnknownRedemptionError(Exception):
     """There is no such redemption."""
 
@@ -99,6 +135,14 @@ class RedemptionClosedError(Exception):
         super().__init__(f"the redemption is {state}")
         self.state = state
         self.wanted = wanted
+
+
+class NotReservedError(Exception):
+    """More points are to be spent than are `reserved`."""
+
+    def __init__(self, reserved: int) -> None:
+        super().__init__(f"{reserved} points are reserved")
+        self.reserved = reserved
 
 
 class RedemptionPlace(NamedTuple):
@@ -125,6 +169,17 @@ class Redemption:
     changed_by: str
     #: Whether a voucher's code came with it.
     has_code: bool = False
+    #: How many points were reserved, where fewer were spent: those are its `points`.
+    reserved_points: int | None = None
+    #: Where the goods are, and who sees to them; None of what is neither sent nor ordered.
+    fulfilment: FulfilmentState | None = None
+    fulfilled_by: FulfilledBy | None = None
+    #: Which card is ordered for it; said of what was just redeemed, and told.
+    card: Card | None = None
+    #: Whether it waits for its member to say where to send it.
+    needs_address: bool = False
+    #: What was chosen together with others has the id of their order.
+    order_id: str | None = None
 
     @property
     def place(self) -> RedemptionPlace:
@@ -138,7 +193,35 @@ class Redemption:
 
     def becoming(self, state: RedemptionState, *, by: str, now: datetime) -> "Redemption":
         """The redemption in its next state."""
-        return replace(self, state=state, changed_at=now, changed_by=by)
+        goods = self.fulfilment
+        if goods is not None and state is not RedemptionState.RESERVED:
+            is_confirmed = state is RedemptionState.CONFIRMED
+            goods = FulfilmentState.FULFILLED if is_confirmed else FulfilmentState.COMPENSATED
+        return replace(self, state=state, changed_at=now, changed_by=by, fulfilment=goods, needs_address=False)
+
+    def spending(self, points: int) -> "Redemption":
+        """The redemption for so many points of those that are reserved.
+
+        Raises NotReservedError when they are more.
+        """
+        if points > self.points:
+            raise NotReservedError(self.points)
+        return self if points == self.points else replace(self, points=points, reserved_points=self.points)
+
+    @property
+    def rest(self) -> Use | None:
+        """The points that were reserved and are not spent; None when it is for all of them."""
+        if self.reserved_points is None:
+            return None
+        return self.use._replace(points=self.reserved_points - self.points)
+
+    def movements(self, before: RedemptionState | None) -> list[Movement]:
+        """All that reaching its state moves: what is spent, and the rest back to its lots.
+
+        Raises RedemptionClosedError when there is no such step.
+        """
+        rest = self.rest
+        return [self.movement(before), *([] if rest is None else [Movement("redemption", rest, _VOID)])]
 
     def ends(self) -> dict[str, RedemptionState]:
         """The ways in which it can end, by the id of the transfer that would book it."""
@@ -207,6 +290,11 @@ def redemption_id(community: str, idempotency_key: str) -> str:
     return derived_id(f"redemption|{community}|{idempotency_key}")
 
 
+def order_id(community: str, idempotency_key: str) -> str:
+    """The id of the order that a request with this key places: the same request, the same order."""
+    return derived_id(f"redemption_order|{community}|{idempotency_key}")
+
+
 def fact_id(redemption_id: str, state: RedemptionState) -> str:
     """The id of the fact that the redemption reached `state`; it reaches each state at most once."""
     return derived_id(f"redemption|{redemption_id}|{state}")
@@ -215,6 +303,11 @@ def fact_id(redemption_id: str, state: RedemptionState) -> str:
 def lots_fact_id(redemption_id: str, part: int) -> str:
     """The id of the fact with the `part`th list of the lots that a redemption uses."""
     return derived_id(f"redemption_lots|{redemption_id}|{part}")
+
+
+def back_fact_id(redemption_id: str, part: int) -> str:
+    """The id of the fact with the `part`th list of what went back to the lots of a redemption."""
+    return derived_id(f"redemption_lots_given_back|{redemption_id}|{part}")
 
 
 def next_state(

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from asyncpg import Record
 
+from services.rewards.fulfilment.domain import UNDER_WAY, FulfilledBy, FulfilmentState
 from services.rewards.redemptions.domain import (
     COUNTED_MAX_COUNT,
     Named,
@@ -24,19 +25,34 @@ def _redemption(row: Record) -> Redemption:
         member_id=str(row["member_id"]),
         reward_id=row["reward_id"],
         title=row["title"],
-        points=row["points"],
+        points=row["spent_points"] or row["points"],
         state=RedemptionState(row["state"]),
         created_at=row["created_at"],
         expires_at=row["expires_at"],
         changed_at=row["changed_at"],
         changed_by=row["changed_by"],
         has_code=row.get("has_code", False),
+        reserved_points=row["points"] if row["spent_points"] else None,
+        fulfilment=FulfilmentState(row["fulfilment"]) if row.get("fulfilment") else None,
+        fulfilled_by=FulfilledBy(row["fulfilled_by"]) if row.get("fulfilled_by") else None,
+        needs_address=row.get("needs_address", False),
+        order_id=None if row["order_id"] is None else str(row["order_id"]),
     )
 
 
-_HAS_CODE = """
+_GOODS = """
     exists (select from voucher_codes v where v.community = r.community and v.redemption_id = r.redemption_id)
-        as has_code
+        as has_code,
+    (select f.state from fulfilments f where f.community = r.community and f.redemption_id = r.redemption_id)
+        as fulfilment,
+    (select f.fulfilled_by from fulfilments f
+        where f.community = r.community and f.redemption_id = r.redemption_id)
+        as fulfilled_by,
+    exists (select from fulfilments f where f.community = r.community and f.redemption_id = r.redemption_id
+            and f.fulfilled_by = 'hand' and f.state = 'reserved' and not exists (
+                select from delivery_addresses a
+                where a.community = f.community and a.redemption_id = f.redemption_id and a.sealed is not null))
+        as needs_address
 """
 
 
@@ -68,8 +84,8 @@ async def add_redemption(conn: Connection, redemption: Redemption) -> None:
     await conn.execute(
         """
         insert into redemptions (community, redemption_id, member_id, reward_id, title, points, state,
-                                 created_at, expires_at, changed_at, changed_by)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                                 created_at, expires_at, changed_at, changed_by, order_id)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         """,
         redemption.community,
         redemption.redemption_id,
@@ -82,13 +98,25 @@ async def add_redemption(conn: Connection, redemption: Redemption) -> None:
         redemption.expires_at,
         redemption.changed_at,
         redemption.changed_by,
+        redemption.order_id,
     )
+
+
+async def load_order(conn: Connection, *, community: str, order_id: str) -> list[Redemption]:
+    """The redemptions of an order, by reward; none where there is no such order."""
+    rows = await conn.fetch(
+        f"select r.*, {_GOODS} from redemptions r"  # noqa: S608 -- a constant
+        " where r.community = $1 and r.order_id = $2 order by r.reward_id, r.redemption_id",
+        community,
+        order_id,
+    )
+    return [_redemption(row) for row in rows]
 
 
 async def find_redemption(conn: Connection, *, community: str, redemption_id: str) -> Redemption | None:
     """A redemption."""
     row = await conn.fetchrow(
-        f"select r.*, {_HAS_CODE} from redemptions r"  # noqa: S608 -- a constant
+        f"select r.*, {_GOODS} from redemptions r"  # noqa: S608 -- a constant
         " where r.community = $1 and r.redemption_id = $2",
         community,
         redemption_id,
@@ -113,7 +141,7 @@ async def load_known(conn: Connection, keys: Sequence[tuple[str, str]]) -> dict[
 async def lock_redemption(conn: Connection, *, community: str, redemption_id: str) -> Redemption | None:
     """A redemption, locked against other changes."""
     row = await conn.fetchrow(
-        f"select r.*, {_HAS_CODE} from redemptions r"  # noqa: S608 -- a constant
+        f"select r.*, {_GOODS} from redemptions r"  # noqa: S608 -- a constant
         " where r.community = $1 and r.redemption_id = $2 for update of r",
         community,
         redemption_id,
@@ -122,25 +150,34 @@ async def lock_redemption(conn: Connection, *, community: str, redemption_id: st
 
 
 async def lock_overdue(conn: Connection, *, now: datetime, limit: int) -> list[Redemption]:
-    """Reservations whose time is over, locked; those that somebody works on are left for later."""
+    """Reservations whose time is over, locked; those that somebody works on are left for later.
+
+    So is what somebody has in hand, or a provider was asked for: it ends as that does.
+    """
     rows = await conn.fetch(
         """
-        select * from redemptions where state = 'reserved' and expires_at <= $1
+        select * from redemptions r where state = 'reserved' and expires_at <= $1
+            and not exists (
+                select from fulfilments f
+                where f.community = r.community and f.redemption_id = r.redemption_id
+                    and f.state = any($3::text[]))
         order by expires_at limit $2 for update skip locked
         """,
         now,
         limit,
+        list(UNDER_WAY),
     )
     return [_redemption(row) for row in rows]
 
 
 async def set_states(conn: Connection, redemptions: Sequence[Redemption]) -> None:
-    """Write the states of redemptions, and who or what brought them there."""
+    """Write the states of redemptions, who or what brought them there, and what they came to if that is less."""
     await conn.execute(
         """
-        update redemptions r set state = c.state, changed_at = c.changed_at, changed_by = c.changed_by
-        from unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[])
-            as c(community, redemption_id, state, changed_at, changed_by)
+        update redemptions r set state = c.state, changed_at = c.changed_at, changed_by = c.changed_by,
+            spent_points = c.spent_points
+        from unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::bigint[])
+            as c(community, redemption_id, state, changed_at, changed_by, spent_points)
         where r.community = c.community and r.redemption_id = c.redemption_id
         """,
         [redemption.community for redemption in redemptions],
@@ -148,6 +185,7 @@ async def set_states(conn: Connection, redemptions: Sequence[Redemption]) -> Non
         [redemption.state for redemption in redemptions],
         [redemption.changed_at for redemption in redemptions],
         [redemption.changed_by for redemption in redemptions],
+        [redemption.points if redemption.reserved_points else None for redemption in redemptions],
     )
 
 
@@ -157,7 +195,7 @@ async def page_of_redemptions(
     """Redemptions, newest first, of a state or of a member and those merged into it, beginning after a place."""
     rows = await conn.fetch(
         f"""
-        select r.*, m.name, {_HAS_CODE}
+        select r.*, m.name, {_GOODS}
         from redemptions r left join followed_members m using (community, member_id)
         where r.community = $1 and ($2::text is null or r.state = $2)
            and ($3::uuid is null or r.member_id = any(array(

@@ -6,13 +6,16 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from services.rewards.bank_messages.domain import BankAccount
+from services.rewards.fulfilment.domain import FulfilledBy
 from services.rewards.payouts.domain import Actor, Agreed, Part, Payout, PayoutState, Rate, Traced
 from services.rewards.payouts.runs.domain.bank import BankFile, bank_file
 from services.rewards.payouts.runs.domain.runs import STEPS, Run, RunState
 from services.rewards.payouts.runs.domain.terms import PayoutTerms
 from services.rewards.payouts.seals.domain import FileSums, SealedRun, SealStep
+from services.rewards.providers.domain.contract import Card, ProviderName
 from services.rewards.redemptions.domain import Redemption, RedemptionState
 from shared.contracts.facts import FileData, PayoutChanged, PayoutRunChanged, RedemptionChanged
+from shared.contracts.facts.redemptions import RedemptionCard
 
 #: The step at which a run was sealed that became this.
 SEALED_AT = {
@@ -136,7 +139,15 @@ def redemption_of(fact: RedemptionChanged) -> Redemption:
         expires_at=data["expires_at"],
         changed_at=fact["time"],
         changed_by=data["by"],
+        reserved_points=data.get("reserved_points"),
+        fulfilled_by=FulfilledBy(data["fulfilled_by"]) if "fulfilled_by" in data else None,
+        card=_card(data["card"]) if "card" in data else None,
+        order_id=data.get("order_id"),
     )
+
+
+def _card(told: RedemptionCard) -> Card:
+    return Card(ProviderName(told["provider"]), told["product_id"], told["face_minor"], told["currency"])
 
 
 class Placed(NamedTuple):

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, TypeAdapter
 
+from services.rewards.fulfilment.domain import FulfilmentState
+from services.rewards.fulfilment.handlers import advance, begin, end, load
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.lots import store as lots_store
 from services.rewards.lots.domain.lots import LotUse, Use
@@ -21,10 +23,11 @@ from services.rewards.payouts.runs import store as run_store
 from services.rewards.payouts.runs.domain.runs import Run, RunState
 from services.rewards.payouts.seals import store as seal_store
 from services.rewards.payouts.seals.domain import Seal
+from services.rewards.providers.handlers.intents import intend_again
 from services.rewards.redemptions import store as redemption_store
 from services.rewards.redemptions.domain import STEPS as REDEMPTION_STEPS
 from services.rewards.redemptions.domain import Redemption, RedemptionState
-from services.rewards.redemptions.handlers import tell_lots as tell_redemption_lots
+from services.rewards.redemptions.handlers.telling import tell_lots as tell_redemption_lots
 from services.rewards.restoring import domain, store
 from services.rewards.restoring.domain import NotToldError, Placed
 from services.rewards.vouchers.domain import GivenCode
@@ -35,11 +38,14 @@ from shared.contracts.facts import (
     PAYOUT_RUN_CHANGED,
     REDEMPTION_CHANGED,
     REDEMPTION_LOTS,
+    REDEMPTION_LOTS_GIVEN_BACK,
     PayoutChanged,
     PayoutLots,
     PayoutRunChanged,
     RedemptionChanged,
+    RedemptionFact,
     RedemptionLots,
+    RedemptionLotsGivenBack,
 )
 from shared.own_facts import CannotTakeInError, ReadBack, note_not_rebuilt
 from shared.topics import PAYOUTS, REDEMPTIONS
@@ -66,14 +72,17 @@ async def on_runs(tx: Transaction, facts: list[PayoutRunChanged]) -> None:
             await seal_store.add_seal_as_told(tx.conn, seal)
 
 
-async def on_lots(tx: Transaction, facts: list[PayoutLots | RedemptionLots]) -> None:
-    """Note which lots payouts and redemptions used."""
-    uses = []
+async def on_lots(tx: Transaction, facts: list[PayoutLots | RedemptionLots | RedemptionLotsGivenBack]) -> None:
+    """Note which lots payouts and redemptions used, and what of them went back."""
+    uses: list[tuple[Use, LotUse]] = []
+    back: list[tuple[Use, LotUse]] = []
     for fact in facts:
         used_by = fact["data"]["payout_id"] if fact["type"] == "payout.lots.v1" else fact["data"]["redemption_id"]
         use = Use(Owner(fact["community"], ""), used_by, 0)
-        uses += [(use, LotUse(lot["award_id"], lot["points"], lot.get("owed", 0))) for lot in fact["data"]["lots"]]
+        lots = back if fact["type"] == "redemption.lots_given_back.v1" else uses
+        lots += [(use, LotUse(lot["award_id"], lot["points"], lot.get("owed", 0))) for lot in fact["data"]["lots"]]
     await lots_store.add_uses(tx.conn, uses, even_again=True)
+    await lots_store.add_given_back(tx.conn, back, even_again=True)
 
 
 async def on_states(tx: Transaction, facts: list[PayoutChanged | RedemptionChanged]) -> None:
@@ -91,7 +100,11 @@ async def _one_of_each_member(tx: Transaction, placed: Sequence[Placed]) -> None
         tx,
         [
             *(Told(change.movement(), fact["time"]) for change, fact in payouts),
-            *(Told(changed.movement(before), changed.changed_at) for changed, before in redemptions),
+            *(
+                Told(made, changed.changed_at)
+                for changed, before in redemptions
+                for made in changed.movements(before)
+            ),
         ],
     )
     # What used lots and never told which tells it now.
@@ -175,6 +188,7 @@ async def _redemption_steps(
             if told.state is not RedemptionState.RESERVED:
                 raise CannotTakeInError(f"redemption {told.redemption_id} was never made", index)
             await redemption_store.add_redemption(tx.conn, told)
+            await _goods_again(tx, told)
             steps.append((told, None))
         elif told.state not in (RedemptionState.RESERVED, redemption.state):
             if REDEMPTION_STEPS.find(redemption.state, told.state) is None:
@@ -182,11 +196,47 @@ async def _redemption_steps(
                     f"redemption {told.redemption_id} is {redemption.state}, and was told to be {told.state}",
                     index,
                 )
-            ended = redemption.becoming(told.state, by=told.changed_by, now=told.changed_at)
+            if told.points > redemption.points:
+                raise CannotTakeInError(f"redemption {told.redemption_id} was told with more points", index)
+            ended = redemption.spending(told.points).becoming(told.state, by=told.changed_by, now=told.changed_at)
             await redemption_store.set_states(tx.conn, [ended])
+            await _goods_ended(tx, ended)
             await _code_given(tx, fact)
             steps.append((ended, redemption.state))
     return steps
+
+
+async def _goods_again(tx: Transaction, redemption: Redemption) -> None:
+    """Have somebody see to goods that the backup lacks: who had them in hand, and where they go, is said again."""
+    if redemption.fulfilled_by is None:
+        return
+    await begin(
+        tx,
+        community=redemption.community,
+        redemption_id=redemption.redemption_id,
+        fulfilled_by=redemption.fulfilled_by,
+        by=redemption.changed_by,
+    )
+    if redemption.card is None:
+        return
+    # A provider may have been asked: its member does not give it up before that is known.
+    going = await load(tx, community=redemption.community, redemption_id=redemption.redemption_id)
+    for state in (FulfilmentState.ORDERED, FulfilmentState.UNKNOWN):
+        going = going.becoming(state, by=redemption.changed_by, now=tx.now)
+        await advance(tx, [going])
+    await intend_again(
+        tx, community=redemption.community, redemption_id=redemption.redemption_id, card=redemption.card
+    )
+
+
+async def _goods_ended(tx: Transaction, redemption: Redemption) -> None:
+    """Goods ended as their redemption did, wherever the backup has them."""
+    await end(
+        tx,
+        [(redemption.community, redemption.redemption_id)],
+        fulfilled=redemption.state is RedemptionState.CONFIRMED,
+        by=redemption.changed_by,
+    )
 
 
 async def _code_given(tx: Transaction, fact: RedemptionChanged) -> None:
@@ -208,7 +258,8 @@ async def _code_given(tx: Transaction, fact: RedemptionChanged) -> None:
             tx,
             community=fact["community"],
             subject=f"redemption {data['redemption_id']}",
-            reason="the backup lacks its voucher's code; once the same table is imported again, its owner sees it",
+            reason="the backup lacks its code; once the same table is imported again, or its provider asked, "
+            "its owner sees it",
         )
 
 
@@ -254,16 +305,20 @@ async def _seal_again(tx: Transaction, run: Run, *, filed: PayoutRunChanged | No
 
 
 _OWN: TypeAdapter[Any] = TypeAdapter(
-    Annotated[
-        PayoutRunChanged | PayoutChanged | PayoutLots | RedemptionChanged | RedemptionLots, Discriminator("type")
-    ]
+    Annotated[PayoutRunChanged | PayoutChanged | PayoutLots | RedemptionFact, Discriminator("type")]
 )
 _BOTH = (PAYOUTS, REDEMPTIONS)
 _RUNS = (PAYOUT_RUN_CHANGED.name,)
 #: In this order: payouts need their runs, and the lots that they used; seals need all of it.
 READ_BACK = (
     ReadBack((PAYOUTS,), _OWN, on_runs, _RUNS, after_inputs=True),
-    ReadBack(_BOTH, _OWN, on_lots, (PAYOUT_LOTS.name, REDEMPTION_LOTS.name), after_inputs=True),
+    ReadBack(
+        _BOTH,
+        _OWN,
+        on_lots,
+        (PAYOUT_LOTS.name, REDEMPTION_LOTS.name, REDEMPTION_LOTS_GIVEN_BACK.name),
+        after_inputs=True,
+    ),
     ReadBack(_BOTH, _OWN, on_states, (PAYOUT_CHANGED.name, REDEMPTION_CHANGED.name), after_inputs=True),
     ReadBack((PAYOUTS,), _OWN, on_sealed, _RUNS, after_inputs=True),
 )

@@ -1,20 +1,18 @@
 """Codes of vouchers as they are written in a table, as they are kept, and as they are given."""
 
-import csv
-import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from shared.contracts.fields import Timestamp, Uuid
+from shared.csv_tables import TableFault, TableRow, read_table
 
 LINES_MAX_COUNT: Final = 5_000
 CODE_MAX_CHARS: Final = 300
 PIN_MAX_CHARS: Final = 50
 FAULTS_MAX_COUNT: Final = 100
 COLUMNS: Final = ("code", "pin", "expires_on")
-_DELIMITERS: Final = ",;\t"
 
 
 class Secret(NamedTuple):
@@ -35,17 +33,10 @@ class CodeLine(NamedTuple):
     expires_at: datetime | None
 
 
-class LineFault(NamedTuple):
-    """What is wrong with a line; the code itself is never in it."""
-
-    line: int
-    reason: str
-
-
 class CodesRefusedError(Exception):
     """A table has faults, and nothing of it was taken in: `faults` are the first, of `count` in all."""
 
-    def __init__(self, faults: Sequence[LineFault]) -> None:
+    def __init__(self, faults: Sequence[TableFault]) -> None:
         super().__init__(f"{len(faults)} lines cannot be taken in")
         self.faults = list(faults[:FAULTS_MAX_COUNT])
         self.count = len(faults)
@@ -174,70 +165,38 @@ def read_codes(text: str, *, now: datetime, start_of: Callable[[date], datetime]
     `expires_on` is the last day on which a code can be used; `start_of` says when a day begins. Raises
     CodesRefusedError with what is wrong, line by line.
     """
-    head, _, _ = text.partition("\n")
-    delimiter = max(_DELIMITERS, key=head.count)
-    rows = csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=delimiter, strict=True)
-    try:
-        headings = [heading.strip().lower() for heading in next(rows, [])]
-        _check_headings(headings)
-        lines = list(_lines(rows, headings, now=now, start_of=start_of))
-    except csv.Error:
-        raise CodesRefusedError(
-            [LineFault(rows.line_num, "it is no line of a table: a quote is not closed")]
-        ) from None
-    faults = [line for line in lines if isinstance(line, LineFault)]
+    rows, faults = read_table(text, columns=COLUMNS, needed=["code"], rows_max_count=LINES_MAX_COUNT)
+    lines = [_line(row, now=now, start_of=start_of) for row in rows]
     codes = [line for line in lines if isinstance(line, CodeLine)]
+    faults += [line for line in lines if isinstance(line, TableFault)]
     first: dict[str, int] = {}
     for line in codes:
         other = first.setdefault(line.secret.code, line.line)
         if other != line.line:
-            faults.append(LineFault(line.line, f"it is the code of line {other} again"))
-    if not lines:
-        faults = [LineFault(2, "there is no code")]
+            faults.append(TableFault(line.line, f"it is the code of line {other} again"))
+    if not rows and not faults:
+        faults = [TableFault(2, "there is no code")]
     if faults:
         raise CodesRefusedError(sorted(faults))
     return codes
 
 
-def _check_headings(headings: Sequence[str]) -> None:
-    unknown = [heading for heading in headings if heading not in COLUMNS]
-    if "code" not in headings:
-        raise CodesRefusedError([LineFault(1, "the first line names the columns, and one of them is `code`")])
-    if unknown or len(set(headings)) < len(headings):
-        raise CodesRefusedError([LineFault(1, f"the columns are {', '.join(COLUMNS)}, each once, and no others")])
+def _line(row: TableRow, *, now: datetime, start_of: Callable[[date], datetime]) -> CodeLine | TableFault:
+    cells = row.cells
+    reason = _wrong(cells)
+    if reason is not None:
+        return TableFault(row.line, reason)
+    try:
+        last = date.fromisoformat(cells["expires_on"]) if cells.get("expires_on") else None
+        expires_at = None if last is None else start_of(last + timedelta(days=1))
+    except (ValueError, OverflowError):
+        return TableFault(row.line, "expires_on is a day such as 2030-12-31")
+    if expires_at is not None and expires_at <= now:
+        return TableFault(row.line, "it cannot be used any more: expires_on is over")
+    return CodeLine(row.line, Secret(cells["code"], cells.get("pin") or None), expires_at)
 
 
-def _lines(
-    rows: Iterator[list[str]], headings: Sequence[str], *, now: datetime, start_of: Callable[[date], datetime]
-) -> Iterator[CodeLine | LineFault]:
-    for place, row in enumerate(rows, 1):
-        line = rows.line_num  # type: ignore[attr-defined]
-        if not any(cell.strip() for cell in row):
-            continue
-        if place > LINES_MAX_COUNT:
-            yield LineFault(line, f"a table has {LINES_MAX_COUNT:,} lines at most; send the rest as another")
-            return
-        if len(row) != len(headings):
-            yield LineFault(line, f"it has {len(row)} cells, and the headings are {len(headings)}")
-            continue
-        cells = dict(zip(headings, (cell.strip() for cell in row), strict=True))
-        reason = _wrong(cells)
-        if reason is not None:
-            yield LineFault(line, reason)
-            continue
-        try:
-            last = date.fromisoformat(cells["expires_on"]) if cells.get("expires_on") else None
-            expires_at = None if last is None else start_of(last + timedelta(days=1))
-        except (ValueError, OverflowError):
-            yield LineFault(line, "expires_on is a day such as 2030-12-31")
-            continue
-        if expires_at is not None and expires_at <= now:
-            yield LineFault(line, "it cannot be used any more: expires_on is over")
-            continue
-        yield CodeLine(line, Secret(cells["code"], cells.get("pin") or None), expires_at)
-
-
-def _wrong(cells: dict[str, str]) -> str | None:
+def _wrong(cells: Mapping[str, str]) -> str | None:
     code, pin = cells["code"], cells.get("pin", "")
     if not code:
         return "it has no code"

@@ -183,6 +183,40 @@ async def put_given(
     return known
 
 
+async def add_given(
+    conn: Connection, code: NewCode, *, community: str, reward_id: str, redemption_id: str, given_at: datetime
+) -> bool:
+    """Add a code that is a redemption's from the beginning; False where the code, or one of it, is there."""
+    added = await conn.fetchval(
+        """
+        insert into voucher_codes
+            (community, reward_id, code_id, code_hash, sealed_by, sealed, expires_at, added_at, redemption_id,
+             given_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $9, $8, $9) on conflict do nothing returning true
+        """,
+        community,
+        reward_id,
+        code.code_id,
+        code.sealed.code_hash,
+        code.sealed.sealed_by,
+        code.sealed.content,
+        code.expires_at,
+        redemption_id,
+        given_at,
+    )
+    return bool(added)
+
+
+async def find_code_of(conn: Connection, *, community: str, redemption_id: str) -> KeptCode | None:
+    """The code of a redemption, locked, whether or not it is known what it says; None where it has none."""
+    row = await conn.fetchrow(
+        "select * from voucher_codes where community = $1 and redemption_id = $2 for update",
+        community,
+        redemption_id,
+    )
+    return None if row is None else _kept(row)
+
+
 async def forget_codes(conn: Connection, *, community: str, member_ids: Sequence[str], at: datetime) -> int:
     """Delete what the codes of members say, which stay given; how many."""
     gone = await conn.fetch(

@@ -23,6 +23,7 @@ from shared.contracts.activities import (
     kudos,
     member,
     moderation,
+    nomination,
     policy,
     shop,
     social,
@@ -47,6 +48,7 @@ TYPES: Final[tuple[ActivityType, ...]] = (
     *kudos.TYPES,
     *member.TYPES,
     *moderation.TYPES,
+    *nomination.TYPES,
     *policy.TYPES,
     *activity.TYPES,
 )

@@ -1,9 +1,9 @@
 """What members suggest, and what becomes of it."""
 
-from typing import Final, Literal
+from typing import Final, Literal, NotRequired
 
 from shared.contracts.activities.common import ActivityData, ActivityType, Envelope, TextData, activity_example
-from shared.contracts.activities.sent import SentLabel
+from shared.contracts.activities.sent import SentId, SentLabel
 from shared.contracts.story import ADA_IN_FORUM, FORUM, GRACE_IN_FORUM
 
 
@@ -32,12 +32,40 @@ SUGGESTED: Final = ActivityType(
 )
 
 
+class IdeaVoted(Envelope):
+    """A member voted for a suggestion; `object` is the suggestion, `object.author` is whose it is."""
+
+    type: Literal["idea.voted.v1"]
+    data: ActivityData
+
+
+VOTED: Final = ActivityType(
+    "idea.voted.v1",
+    envelope=IdeaVoted,
+    examples=[
+        activity_example(
+            "idea.voted.v1",
+            FORUM,
+            "idea-31-vote-ada",
+            "2026-01-21T10:00:00Z",
+            "forum",
+            ADA_IN_FORUM,
+            object={"id": "idea-31", "author": GRACE_IN_FORUM},
+        )
+    ],
+)
+
+
 class StatusData(ActivityData):
     status: SentLabel
+    joined_to: NotRequired[SentId]
 
 
 class StatusChanged(Envelope):
-    """A suggestion has another `status`, such as planned or done; `object.author` is whose it is."""
+    """A suggestion has another `status`, such as planned or done; `object.author` is whose it is.
+
+    One that says the same as another is `joined_to` that.
+    """
 
     type: Literal["idea.status_changed.v1"]
     data: StatusData
@@ -60,4 +88,4 @@ STATUS_CHANGED: Final = ActivityType(
     ],
 )
 
-TYPES: Final = (SUGGESTED, STATUS_CHANGED)
+TYPES: Final = (SUGGESTED, VOTED, STATUS_CHANGED)

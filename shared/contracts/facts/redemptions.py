@@ -7,7 +7,7 @@ from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.facts.payouts import PayoutLot
-from shared.contracts.fields import Count, Id, Name, Points, Sha256, Slug, Timestamp, Uuid
+from shared.contracts.fields import Count, Currency, Id, MinorUnits, Name, Points, Sha256, Slug, Timestamp, Uuid
 from shared.contracts.story import AWARD, GRACE, REDEMPTION
 
 
@@ -17,6 +17,15 @@ class RedemptionCode(TypedDict):
     code_id: Uuid
     key_id: Id
     hash: Sha256
+
+
+class RedemptionCard(TypedDict):
+    """A gift card that is ordered for it at a provider, in minor units of its currency."""
+
+    provider: Literal["sandbox", "xoxoday", "tremendous"]
+    product_id: Id
+    face_minor: MinorUnits
+    currency: Currency
 
 
 class RedemptionData(TypedDict):
@@ -29,12 +38,19 @@ class RedemptionData(TypedDict):
     expires_at: Timestamp
     by: Id
     code: NotRequired[RedemptionCode]
+    reserved_points: NotRequired[Points]
+    card: NotRequired[RedemptionCard]
+    #: What was chosen together with others has the id of their order.
+    order_id: NotRequired[Uuid]
+    #: Who sees to it that goods arrive; without it nothing is sent or ordered.
+    fulfilled_by: NotRequired[Literal["hand", "provider"]]
 
 
 class RedemptionChanged(FactEnvelope):
     """A redemption changed its state, and who or what did that; reserved points are neither available nor spent.
 
-    A reservation that is not confirmed by `expires_at` expires.
+    A reservation that is not confirmed by `expires_at` expires. Where fewer `points` were spent than were
+    reserved, `reserved_points` says how many those were; the rest is available again.
     """
 
     type: Literal["redemption.changed.v1"]
@@ -95,6 +111,28 @@ REDEMPTION_LOTS: Final = FactType(
     ],
 )
 
-REDEMPTION_FACT: TypeAdapter[RedemptionChanged | RedemptionLots] = TypeAdapter(
-    Annotated[RedemptionChanged | RedemptionLots, Discriminator("type")]
+
+class RedemptionLotsGivenBack(FactEnvelope):
+    """What went back to the awards of a redemption when a part was spent; long lists come in `parts`."""
+
+    type: Literal["redemption.lots_given_back.v1"]
+    data: RedemptionLotsData
+
+
+REDEMPTION_LOTS_GIVEN_BACK: Final = FactType(
+    "redemption.lots_given_back.v1",
+    envelope=RedemptionLotsGivenBack,
+    data=RedemptionLotsData,
+    examples=[
+        fact_example(
+            "redemption.lots_given_back.v1",
+            "rewards",
+            "b7a1c5e2-0d4f-5b6c-8e9a-2f3d4c5b6a79",
+            "2026-02-02T10:05:00Z",
+            {"redemption_id": REDEMPTION, "part": 1, "parts": 1, "lots": [{"award_id": AWARD, "points": 5}]},
+        )
+    ],
 )
+
+RedemptionFact = RedemptionChanged | RedemptionLots | RedemptionLotsGivenBack
+REDEMPTION_FACT: TypeAdapter[RedemptionFact] = TypeAdapter(Annotated[RedemptionFact, Discriminator("type")])

@@ -2,7 +2,7 @@
 
 ingest reads `attributes`, `events`, `surveys` and what `recognition` says of kudos, scoring `events`, `audiences`,
 `rules`, `campaigns`, `manual`, `quality`, `signals` and `guidelines`, recognition `recognition`, rewards
-`rewards`. A programme is written in YAML, published as a version, and never changed afterwards.
+`rewards`, analytics `goals`. A programme is written in YAML, published as a version, and never changed afterwards.
 """
 
 from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribute
@@ -11,6 +11,7 @@ from shared.contracts.programme.boards import BOARDS_MAX_COUNT, Board, Prize
 from shared.contracts.programme.campaigns import CAMPAIGNS_MAX_COUNT, Budget, Campaign, Pacing, RuleBudget
 from shared.contracts.programme.document import IDS, REFERENCES, Programme
 from shared.contracts.programme.event_types import CustomEventType, EventChannel, EventField, Events
+from shared.contracts.programme.goals import DeclaredGoal, GoalEvery, GoalMetric
 from shared.contracts.programme.guidelines import PENALTY_RULE, Category, Guidelines, WordList
 from shared.contracts.programme.ids import IdsError, Path, Reference, RepeatedId, UnknownId, id_problems
 from shared.contracts.programme.kudos import KudosTerms, KudosValue
@@ -73,7 +74,6 @@ from shared.contracts.programme.worth import (
     TURNS_MAX_COUNT,
     CalculatedPoints,
     Cooldown,
-    DeclaredGoal,
     DeclaredScore,
     Diminishing,
     Multiplier,
@@ -130,6 +130,8 @@ __all__ = [
     "Freezes",
     "Gives",
     "Glyph",
+    "GoalEvery",
+    "GoalMetric",
     "Guidelines",
     "IdsError",
     "JudgementWeights",

@@ -11,6 +11,7 @@ from shared.contracts.programme import (
     audiences,
     campaigns,
     event_types,
+    goals,
     guidelines,
     manual,
     recognition,
@@ -23,6 +24,7 @@ from shared.contracts.programme.attributes import ATTRIBUTES_MAX_COUNT, Attribut
 from shared.contracts.programme.audiences import AUDIENCES_MAX_COUNT, COUNTERS_MAX_COUNT, Audience, AudienceMeasure
 from shared.contracts.programme.campaigns import CAMPAIGNS_MAX_COUNT, Campaign
 from shared.contracts.programme.event_types import Events
+from shared.contracts.programme.goals import DeclaredGoal
 from shared.contracts.programme.guidelines import PENALTY_RULE, Guidelines
 from shared.contracts.programme.ids import Ids, Reference, check_ids
 from shared.contracts.programme.manual import Manual
@@ -33,7 +35,7 @@ from shared.contracts.programme.rules import LIMITS_MAX_COUNT, RULES_MAX_COUNT, 
 from shared.contracts.programme.section import Section
 from shared.contracts.programme.signals import Signals
 from shared.contracts.programme.surveys import Surveys
-from shared.contracts.programme.worth import GOALS_MAX_COUNT, SCORES_MAX_COUNT, DeclaredGoal, DeclaredScore
+from shared.contracts.programme.worth import GOALS_MAX_COUNT, SCORES_MAX_COUNT, DeclaredScore
 
 #: What the sections declare of their ids, in the order in which they are checked.
 IDS: Final[tuple[Ids, ...]] = (
@@ -52,6 +54,7 @@ IDS: Final[tuple[Ids, ...]] = (
 )
 REFERENCES: Final[tuple[Reference, ...]] = (
     *rules.REFERENCES,
+    *goals.REFERENCES,
     *campaigns.REFERENCES,
     *recognition.REFERENCES,
     *rewards.REFERENCES,

@@ -51,7 +51,7 @@ RESERVED_WORDS: Final = frozenset(name.split(".", 1)[0] for name in ACTIVITY_TYP
     ),
     "personal_data",
     *("plaudit", "points", "programme", "recognition", "record", "redemption", "sentiment", "signal"),
-    *("token_key", "webhook_endpoint"),
+    *("token_key", "wallet", "webhook_endpoint"),
 }
 #: What no field of its own is called: what every event may have, and what is measured of it.
 RESERVED_FIELDS: Final = (

@@ -16,6 +16,7 @@ STOCK_MAX_COUNT = 1_000_000
 DRAWS_MAX_COUNT = 50
 WINNERS_MAX_COUNT = 100
 GRACE_MAX_DAYS = 3_660
+WARN_MAX_DAYS = 365
 IBAN_PATTERN = r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$"
 
 BIC_PATTERN = r"^[A-Z0-9]{8}([A-Z0-9]{3})?$"
@@ -83,12 +84,14 @@ class PayoutTerms(Section):
 
 
 class PointsExpiry(Section):
-    """What becomes of points that come back to a lot whose time is over, as of a redemption that is cancelled.
+    """What becomes of points when their time is over.
 
-    They can be used for `grace_days` after the day on which they came back, once.
+    Those that come back then, as of a redemption that is cancelled, can be used for `grace_days` after the day on
+    which they came back, once. Members are written to `warn_days` before points of theirs expire.
     """
 
     grace_days: Annotated[int, Field(ge=0, le=GRACE_MAX_DAYS)]
+    warn_days: Annotated[int, Field(ge=1, le=WARN_MAX_DAYS)] | None = None
 
 
 class Rewards(Section):

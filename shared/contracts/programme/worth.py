@@ -140,11 +140,3 @@ class DeclaredScore(Section):
     title: Name
     description: Text = ""
     monthly_percent: Annotated[int, Field(ge=1, le=99)] | None = None
-
-
-class DeclaredGoal(Section):
-    """What a rule serves."""
-
-    id: Slug
-    title: Name
-    description: Text = ""

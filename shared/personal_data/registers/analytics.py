@@ -11,7 +11,50 @@ _OF_QUESTIONS: Final = """question_uid in (
     select q.question_uid from response_questions q
     where q.community = $1 and (q.asker_id = any($2::uuid[]) or q.answerer_id = any($2::uuid[])))"""
 
+_OF_TEXTS: Final = """event_uid in (
+    select e.event_uid from events e where e.community = $1 and e.member_id = any($2::uuid[]))"""
+
+_OF_TIES: Final = "(from_id = any($2::uuid[]) or to_id = any($2::uuid[]))"
+
 HELD: Final = (
+    Held(
+        "orbit_moves",
+        personal="",
+        others="community month member_id level_before level love",
+        order="community month member_id",
+        erased=Erased.STAYS,
+        says="In which months they came to another level of the Orbit model",
+    ),
+    Held(
+        "ties",
+        personal="",
+        others="community event_uid day kind from_id to_id is_counted",
+        order="event_uid community",
+        erased=Erased.STAYS,
+        says="Whom they answered and thanked, and who did so to them",
+        whose=_OF_TIES,
+    ),
+    Held(
+        "tie_days",
+        personal="",
+        others="community day kind from_id to_id times",
+        order="community day from_id to_id kind",
+        erased=Erased.STAYS,
+        says="Whom they answered and thanked, and who did so to them",
+        whose=_OF_TIES,
+    ),
+    Held(
+        "tones",
+        personal="",
+        others=(
+            "community event_uid measured_at model language tone counted_day counted_channel counted_type "
+            "counted_model counted_language counted_tone"
+        ),
+        order="event_uid community",
+        erased=Erased.STAYS,
+        says="How what they wrote sounds, without texts",
+        whose=_OF_TEXTS,
+    ),
     Held(
         "survey_asked",
         personal="",
@@ -126,7 +169,7 @@ HELD: Final = (
     Held(
         "response_questions",
         personal="",
-        others="community question_uid channel asked_at asker_id answered_at answerer_id is_first",
+        others="community question_uid channel asked_at asker_id answered_at answerer_id is_first topic",
         order="question_uid community",
         erased=Erased.STAYS,
         says="What they asked, and what they were the first to answer, without texts",
@@ -143,7 +186,7 @@ HELD: Final = (
     Held(
         "retention_people",
         personal="",
-        others="community member_id days channel is_activated",
+        others="community member_id days channel is_activated months month_events",
         order="member_id community",
         erased=Erased.STAYS,
         says="The days on which they took part, as they were counted",

@@ -6,9 +6,15 @@ from typing import Final
 from shared.personal_data.kinds import Erased, Held
 from shared.personal_data.registers.common import LEVELS, PEOPLE, SHARED
 
+_OF_RECIPIENTS: Final = """recipient_id::text in (
+    select i.identity from identities i
+    where i.community = $1 and i.member_id = any($2::uuid[]) and i.channel = 'import' and i.host = '')"""
 _OF_KUDOS: Final = """event_uid in (
     select k.event_uid from kudos k
     where k.community = $1 and (k.giver_id = any($2::uuid[]) or k.receiver_id = any($2::uuid[])))"""
+
+_OF_IDEAS: Final = """idea_id in (
+    select i.idea_id from ideas i where i.community = $1 and i.author_id = any($2::uuid[]))"""
 
 HELD: Final = (
     Held(
@@ -90,6 +96,16 @@ HELD: Final = (
         hidden="sealed",
     ),
     Held(
+        "message_recipients",
+        personal="sealed address_hash",
+        others="community recipient_id key_id state language kept_until",
+        order="community recipient_id",
+        erased=Erased.DELETED,
+        says="Where they were written to before they were members, sealed",
+        whose=_OF_RECIPIENTS,
+        hidden="sealed",
+    ),
+    Held(
         "message_wishes",
         personal="without pace quiet_begins quiet_ends",
         others="community member_id",
@@ -147,6 +163,55 @@ HELD: Final = (
         erased=Erased.DELETED,
         says="Thanks that they gave and got",
         whose=_OF_KUDOS,
+    ),
+    Held(
+        "ideas",
+        personal="",
+        others=(
+            "community idea_id event_uid author_id made_at made_on state joined_to moves_count moved_at "
+            "votes_count is_stale is_listed is_taken_back said_at case_state case_revision is_shown"
+        ),
+        order="community idea_id",
+        erased=Erased.DELETED,
+        says="What they suggested",
+        whose="author_id = any($2::uuid[])",
+    ),
+    Held(
+        "idea_votes",
+        personal="",
+        others="community idea_id member_id number event_uid is_given voted_at voted_on",
+        order="community idea_id member_id",
+        erased=Erased.DELETED,
+        says="What they voted for",
+    ),
+    Held(
+        "idea_moves",
+        personal="note",
+        others="community idea_id number state joined_to moved_at told_after is_told",
+        order="community idea_id number",
+        erased=Erased.DELETED,
+        says="How suggestions of theirs went on",
+        whose=_OF_IDEAS,
+    ),
+    Held(
+        "nominations",
+        personal="",
+        others=(
+            "community nomination_id round_id nominee_id nominator_id event_uid made_at said votes_count place "
+            "has_won is_listed case_state case_revision is_shown"
+        ),
+        order="community nomination_id",
+        erased=Erased.DELETED,
+        says="Nominations of theirs, and those that they made",
+        whose="(nominee_id = any($2::uuid[]) or nominator_id = any($2::uuid[]))",
+    ),
+    Held(
+        "nomination_votes",
+        personal="",
+        others="community round_id member_id nomination_id number voted_at",
+        order="community round_id member_id",
+        erased=Erased.DELETED,
+        says="Whom they voted for",
     ),
     Held(
         "survey_invitations",

@@ -57,7 +57,7 @@ HELD: Final = (
         personal="",
         others=(
             "community award_id member_id points remaining earned_at expires_at pending_until "
-            "owed expired lacking had_grace"
+            "owed expired lacking had_grace is_warned"
         ),
         order="award_id community",
         erased=Erased.STAYS,
@@ -149,7 +149,7 @@ HELD: Final = (
         personal="",
         others=(
             "community redemption_id member_id reward_id title points state created_at expires_at "
-            "changed_at changed_by"
+            "changed_at changed_by spent_points order_id"
         ),
         order="community redemption_id",
         erased=Erased.STAYS,
@@ -169,12 +169,67 @@ HELD: Final = (
         hidden="sealed code_hash",
     ),
     Held(
+        "provider_orders",
+        personal="proposed_sealed",
+        others=(
+            "community redemption_id provider product_id face_minor currency created_at due_at claimed_until "
+            "tries_count unknown_since was_unknown reference standing reason trouble hinted_at cancel_asked_at "
+            "proposed_outcome proposed_reason proposed_by proposed_by_person proposed_at proposed_sealed_by"
+        ),
+        order="community redemption_id",
+        erased=Erased.BLANKED,
+        says="Gift cards that were ordered for them at providers, which learn nothing of whom they are for",
+        whose=_OF_REDEMPTIONS,
+        hidden="proposed_sealed",
+    ),
+    Held(
+        "fulfilments",
+        personal="tracking_url",
+        others=(
+            "community redemption_id fulfilled_by state created_at changed_at changed_by held_by reason carrier"
+        ),
+        order="community redemption_id",
+        erased=Erased.BLANKED,
+        says="Goods that were sent to them, and where these could be followed",
+        whose=_OF_REDEMPTIONS,
+        hidden="held_by",
+    ),
+    Held(
+        "fulfilment_changes",
+        personal="",
+        others="community redemption_id number state changed_at changed_by reason",
+        order="community redemption_id number",
+        erased=Erased.STAYS,
+        says="Which states goods for them went through",
+        whose=_OF_REDEMPTIONS,
+    ),
+    Held(
+        "delivery_addresses",
+        personal="sealed",
+        others="community redemption_id revision sealed_by put_at put_by blanked_at",
+        order="community redemption_id",
+        erased=Erased.BLANKED,
+        says="Where goods are sent to them, sealed: what it says is on their own page alone",
+        whose=_OF_REDEMPTIONS,
+        hidden="sealed",
+    ),
+    Held(
         "erased_members",
         personal="",
         others="community member_id forfeits erased_at looked_at done_at",
         order="community member_id",
         erased=Erased.STAYS,
         says="That they were erased",
+    ),
+    Held(
+        "send_lines",
+        personal="",
+        others=(
+            "community send_id line line_id reward_id member_id recipient_id state why redemption_id changed_at"
+        ),
+        order="community send_id line",
+        erased=Erased.STAYS,
+        says="Rewards that they were sent, and what became of each",
     ),
     *SHARED,
     PEOPLE,

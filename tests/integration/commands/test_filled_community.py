@@ -18,6 +18,7 @@ from plaudit.access import issue_key
 from plaudit.calls import request
 from plaudit.cli import main as plaudit
 from plaudit.stack import StackState
+from tests.integration.commands.taken_along import check_figures, check_reports
 from tests.scopes import TOGETHER
 from tests.waiting import until
 
@@ -100,6 +101,8 @@ def test_a_filled_community_is_whole(platform: StackState, tmp_path: Path) -> No
 
     asyncio.run(until(all_are_counted))
     leader = board[0]["member_id"]
+    check_figures(get, community, key, tmp_path)
+    check_reports(get, community, key, tmp_path, leader)
     had = get("rewards", f"/v1/members/{leader}/balance")
     assert had["available"] + had["spent"] == board[0]["points"]
     assert get("scoring", f"/v1/members/{leader}/score")["points"] == board[0]["points"]

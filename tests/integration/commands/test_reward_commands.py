@@ -58,5 +58,10 @@ async def test_a_voucher_is_put_stocked_and_linked(platform: StackState, tmp_pat
     assert made["token"] not in plaudit("links")
     assert "revoked, 0 of 25 claimed" in plaudit("revoke-link", made["link_id"])
     assert "revoked" in plaudit("links")
+    # Nobody has points here, and nothing is to be sent: what is wrong is said.
+    assert json.loads(plaudit("goods", "--json"))["items"] == []
+    assert "no redemption" in plaudit("take", str(uuid4()), fails=True)
+    assert "is no REWARD[:COUNT]" in plaudit("order", str(uuid4()), "mug:x", "--points", "1", fails=True)
+    assert "not enough" in plaudit("order", str(uuid4()), "book-voucher", "--points", "1000", fails=True).lower()
     file.write_text("[]")
     assert "says no reward" in plaudit("put", str(file), fails=True)

@@ -31,7 +31,7 @@ async def test_a_link_signs_in_once_and_only_when_somebody_says_so(site: Site) -
         assert SESSION not in browser.cookies
 
         entered = await submit(browser, "/sign-in/link")
-        assert (entered.status_code, entered.headers["location"]) == (303, "/overview")
+        assert (entered.status_code, entered.headers["location"]) == (303, "/scorecard")
         cookie = next(one for one in entered.headers.get_list("set-cookie") if one.startswith(SESSION))
         assert {"HttpOnly", "SameSite=lax", "Path=/"} <= {part.strip() for part in cookie.split(";")}
         assert "Max-Age" not in cookie

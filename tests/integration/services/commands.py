@@ -55,6 +55,7 @@ NO_COMMANDS = {
     "scoring POST /v1/audiences/preview": "it is asked what would be, and nothing is",
     "scoring POST /v1/programmes/completions": "what may stand in a text: a question, too long for an address",
     "recognition POST /v1/badge-count": "it is asked what would be, and nothing is",
+    "rewards POST /v1/provider-webhooks/{account_id}": "what a provider sends: its order is asked about, no more",
     "rewards POST /v1/reward-links/open": "it reads: what gives a reward stands in no address",
     "rewards POST /v1/payout-runs/{run_id}/outcome-preview": "it is asked what would be, and nothing is",
 }
@@ -670,6 +671,12 @@ async def choose_reward(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"/v1/members/{desk.world.uuid('ada')}/redemptions", {"reward_id": "sticker"})
 
 
+async def place_order(desk: Desk) -> Ask:
+    await desk.finance()
+    body = {"items": [{"reward_id": "sticker", "count": 2}], "points": 60}
+    return Ask(desk.api, "POST", f"/v1/members/{desk.world.uuid('ada')}/orders", body)
+
+
 async def give_reward_up(desk: Desk) -> Ask:
     redemption_id = (await desk.redemption()).rpartition("/")[2]
     path = f"/v1/members/{desk.world.uuid('ada')}/redemptions/{redemption_id}/cancel"
@@ -690,9 +697,74 @@ async def change_reward(desk: Desk) -> Ask:
     return Ask(desk.api, "PUT", "/v1/catalogue/rewards/mug", said | {"revision": 1, "points": 60})
 
 
+async def put_reward_picture(desk: Desk) -> Ask:
+    assert (await desk.api.post("/v1/catalogue/rewards", json=MUG)).status_code == 201
+    said = {"content": PICTURE_EXAMPLE, "alt": "A blue mug"}
+    return Ask(desk.api, "PUT", "/v1/catalogue/rewards/mug/picture", said)
+
+
+async def drop_reward_picture(desk: Desk) -> Ask:
+    assert (await (await put_reward_picture(desk))()).status_code == 200
+    return Ask(desk.api, "DELETE", "/v1/catalogue/rewards/mug/picture")
+
+
 async def import_codes(desk: Desk) -> Ask:
     assert (await desk.api.post("/v1/catalogue/rewards", json=BOOKS)).status_code == 201
     return Ask(desk.api, "POST", "/v1/catalogue/rewards/books/codes", {"csv": "code\nEXAMPLE-1\n"})
+
+
+async def connect_provider(desk: Desk) -> Ask:
+    return Ask(desk.api, "PUT", "/v1/providers/sandbox", {"api_key": "try-this"})
+
+
+async def disconnect_provider(desk: Desk) -> Ask:
+    assert (await (await connect_provider(desk))()).status_code == 200
+    return Ask(desk.api, "POST", "/v1/providers/sandbox/disconnect")
+
+
+async def set_gift_card(desk: Desk) -> Ask:
+    card = {"id": "card", "kind": "gift_card", "title": "Card", "points": 100}
+    assert (await desk.api.post("/v1/catalogue/rewards", json=card)).status_code == 201
+    said = {"provider": "sandbox", "product_id": "sandbox-books", "face_minor": 1000, "currency": "EUR"}
+    return Ask(desk.api, "PUT", "/v1/catalogue/rewards/card/card", said)
+
+
+async def _ordered(desk: Desk, known: str) -> str:
+    """An order at a provider; `known` is SQL that says more of it."""
+    await desk.finance()
+    assert (await (await set_gift_card(desk))()).status_code == 200
+    body = {"member_id": desk.world.uuid("ada"), "reward_id": "card"}
+    made = await desk.api.post("/v1/redemptions", json=body, headers={"Idempotency-Key": "1"})
+    assert made.status_code == 201, made.text
+    await desk.world.pool.execute(
+        f"update provider_orders set {known} where community = $1",
+        desk.world.community,
+    )
+    return f"/v1/provider-orders/{made.json()['redemption_id']}"
+
+
+async def ask_about_order(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _ordered(desk, 'tries_count = 1')}/ask")
+
+
+async def cancel_order(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _ordered(desk, 'tries_count = 0')}/cancel")
+
+
+async def propose_order_outcome(desk: Desk) -> Ask:
+    found = {"outcome": "not_ordered", "reason": "They say so"}
+    return Ask(desk.api, "POST", f"{await _ordered(desk, 'unknown_since = now()')}/outcome", found)
+
+
+async def confirm_proposed(desk: Desk) -> Ask:
+    proposed = await propose_order_outcome(desk)
+    assert (await proposed()).status_code == 200
+    return Ask(desk.other, "POST", f"{proposed.path}/confirm")
+
+
+async def acknowledge_trouble(desk: Desk) -> Ask:
+    path = await _ordered(desk, "trouble = 'reversed', due_at = null")
+    return Ask(desk.api, "POST", f"{path}/acknowledge", {"note": "Another card by hand"})
 
 
 async def make_reward_link(desk: Desk) -> Ask:
@@ -712,6 +784,92 @@ async def claim_reward(desk: Desk) -> Ask:
     made = await (await make_reward_link(desk))()
     path = f"/v1/members/{desk.world.uuid('ada')}/reward-claims"
     return Ask(desk.api, "POST", path, {"token": made.json()["token"]})
+
+
+async def make_send(desk: Desk) -> Ask:
+    await desk.world.join("ada")
+    assert (await desk.api.post("/v1/catalogue/rewards", json=MUG)).status_code == 201
+    lines = [{"member_id": desk.world.uuid("ada")}]
+    return Ask(desk.api, "POST", "/v1/sends", {"title": "Thank you", "reward_id": "mug", "lines": lines})
+
+
+async def _sent(desk: Desk, *verbs: str, points: int = 10_000) -> str:
+    app = desk.api._transport.app  # type: ignore[attr-defined]
+    desk.world.configure(sends_alone_max_points=points)
+    app.state.connected = replace(app.state.connected, settings=desk.world.settings)
+    made = await (await make_send(desk))()
+    assert made.status_code == 201, made.text
+    path = f"/v1/sends/{made.json()['send_id']}"
+    for verb in verbs:
+        answer = await desk.api.post(f"{path}/{verb}")
+        assert answer.status_code == 200, answer.text
+    return path
+
+
+async def submit_send(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _sent(desk)}/submit")
+
+
+async def approve_send(desk: Desk) -> Ask:
+    path = await _sent(desk, "submit", points=0)
+    return Ask(desk.other, "POST", f"{path}/approve")
+
+
+async def cancel_send(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _sent(desk)}/cancel")
+
+
+async def retry_send(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _sent(desk, 'submit')}/retry")
+
+
+async def claim_sent(desk: Desk) -> Ask:
+    path = await _sent(desk, "submit")
+    lines = (await desk.api.get(f"{path}/lines")).json()["items"]
+    own = f"/v1/members/{desk.world.uuid('ada')}/sent-claims"
+    return Ask(desk.api, "POST", own, {"line_id": lines[0]["line_id"]})
+
+
+WHERE = {"name": "Ada Lovelace", "lines": ["Via Roma 1"], "postcode": "10121", "city": "Torino", "country": "IT"}
+
+
+async def goods(desk: Desk) -> str:
+    """A mug that ada chose."""
+    await desk.finance()
+    assert (await desk.api.post("/v1/catalogue/rewards", json=MUG)).status_code == 201
+    path = f"/v1/members/{desk.world.uuid('ada')}/redemptions"
+    made = await desk.api.post(path, json={"reward_id": "mug"}, headers={"Idempotency-Key": "mug"})
+    assert made.status_code == 201, made.text
+    return str(made.json()["redemption_id"])
+
+
+async def say_where(desk: Desk) -> Ask:
+    path = f"/v1/members/{desk.world.uuid('ada')}/redemptions/{await goods(desk)}/address"
+    return Ask(desk.api, "PUT", path, WHERE)
+
+
+async def take_goods(desk: Desk) -> Ask:
+    said = await say_where(desk)
+    assert (await said()).status_code == 204
+    return Ask(desk.api, "POST", f"/v1/fulfilments/{said.path.split('/')[-2]}/take")
+
+
+async def _in_hand(desk: Desk) -> str:
+    taken = await take_goods(desk)
+    assert (await taken()).status_code == 200
+    return taken.path.rpartition("/")[0]
+
+
+async def put_goods_back(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _in_hand(desk)}/put-back")
+
+
+async def ship_goods(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _in_hand(desk)}/ship", {"carrier": "Post"})
+
+
+async def refuse_goods(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"/v1/fulfilments/{await goods(desk)}/cannot", {"reason": "None left"})
 
 
 async def check_ledger(desk: Desk) -> Ask:
@@ -880,6 +1038,46 @@ async def confirm_journal(desk: Desk) -> Ask:
 
 async def withdraw_journal(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await proposed_journal(desk)}/withdraw")
+
+
+WALLET = {"title": "Community 2026", "currency": "EUR"}
+
+
+async def make_wallet(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/wallets", WALLET)
+
+
+async def made_wallet(desk: Desk) -> str:
+    made = await (await make_wallet(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/wallets/{made.json()['wallet_id']}"
+
+
+async def change_wallet(desk: Desk) -> Ask:
+    return Ask(desk.api, "PUT", await made_wallet(desk), {"title": "Community 2027", "low_amount": 100})
+
+
+async def freeze_wallet(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await made_wallet(desk)}/freeze", {"reason": "Too fast"})
+
+
+async def propose_for_wallet(desk: Desk) -> Ask:
+    body = {"kind": "fund", "reason": "The budget of 2026", "amount": 500_000}
+    return Ask(desk.api, "POST", f"{await made_wallet(desk)}/decisions", body)
+
+
+async def proposed_for_wallet(desk: Desk) -> str:
+    proposed = await (await propose_for_wallet(desk))()
+    assert proposed.status_code == 201, proposed.text
+    return f"/v1/wallet-decisions/{proposed.json()['decision_id']}"
+
+
+async def confirm_for_wallet(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await proposed_for_wallet(desk)}/confirm")
+
+
+async def withdraw_for_wallet(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await proposed_for_wallet(desk)}/withdraw")
 
 
 async def hand_in(desk: Desk, *entries: str) -> None:
@@ -1058,6 +1256,96 @@ async def take_thanks_back(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"/v1/kudos/{given.json()['event_uid']}/take-back", {})
 
 
+async def suggest_idea(desk: Desk, name: str = "suggester") -> Ask:
+    body = {"identities": [{"channel": "forum", "id": name}]}
+    member_id = (await desk.api.put("/v1/members/identities", json=body)).json()["member_id"]
+    return Ask(desk.api, "POST", "/v1/ideas", {"author": member_id, "title": "A dark theme"})
+
+
+async def suggested_idea(desk: Desk, name: str = "suggester") -> str:
+    done = await (await suggest_idea(desk, name))()
+    assert done.status_code == 201, done.text
+    return str(done.json()["idea_id"])
+
+
+async def vote_for_idea(desk: Desk) -> Ask:
+    idea_id = await suggested_idea(desk)
+    body = {"identities": [{"channel": "forum", "id": "voter"}]}
+    member_id = (await desk.api.put("/v1/members/identities", json=body)).json()["member_id"]
+    return Ask(desk.api, "POST", f"/v1/ideas/{idea_id}/vote", {"member": member_id})
+
+
+async def withdraw_vote(desk: Desk) -> Ask:
+    given = await vote_for_idea(desk)
+    done = await given()
+    assert done.status_code == 200, done.text
+    return Ask(desk.api, "POST", f"/v1/ideas/{done.json()['idea_id']}/withdraw", given.json)
+
+
+async def move_idea(desk: Desk) -> Ask:
+    body = {"state": "planned", "note": "It comes in spring."}
+    return Ask(desk.api, "POST", f"/v1/ideas/{await suggested_idea(desk)}/move", body)
+
+
+async def join_idea(desk: Desk) -> Ask:
+    idea_id, other = await suggested_idea(desk), await suggested_idea(desk, "another")
+    return Ask(desk.api, "POST", f"/v1/ideas/{idea_id}/join", {"to": other, "note": "Both ask for it."})
+
+
+async def declare_round(desk: Desk) -> Ask:
+    today = datetime.now(UTC).date()
+    days = {"starts_on": today, "votes_from": today + timedelta(days=5), "ends_on": today + timedelta(days=9)}
+    body = {name: day.isoformat() for name, day in days.items()} | {"title": "Helper of the year"}
+    return Ask(desk.api, "POST", "/v1/nomination-rounds", body)
+
+
+async def declared_round(desk: Desk) -> str:
+    done = await (await declare_round(desk))()
+    assert done.status_code == 201, done.text
+    return f"/v1/nomination-rounds/{done.json()['round_id']}"
+
+
+async def cancel_round(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await declared_round(desk)}/cancel", {"reason": "Its days were wrong."})
+
+
+async def nominate(desk: Desk) -> Ask:
+    members = []
+    for name in ("nominator", "nominee"):
+        body = {"identities": [{"channel": "forum", "id": name}]}
+        members.append((await desk.api.put("/v1/members/identities", json=body)).json()["member_id"])
+    said = {"nominator": members[0], "nominee": members[1], "citation": "She stays."}
+    return Ask(desk.api, "POST", f"{await declared_round(desk)}/nominations", said)
+
+
+async def nominated(desk: Desk) -> dict[str, Any]:
+    done = await (await nominate(desk))()
+    assert done.status_code == 201, done.text
+    made: dict[str, Any] = done.json()
+    return made
+
+
+async def accept_nomination(desk: Desk) -> Ask:
+    made = await nominated(desk)
+    path = f"/v1/nominations/{made['nomination_id']}/accept"
+    return Ask(desk.api, "POST", path, {"member": made["nominee_id"]})
+
+
+async def decline_nomination(desk: Desk) -> Ask:
+    made = await nominated(desk)
+    path = f"/v1/nominations/{made['nomination_id']}/decline"
+    return Ask(desk.api, "POST", path, {"member": made["nominee_id"]})
+
+
+async def vote_for_nominee(desk: Desk) -> Ask:
+    made = await nominated(desk)
+    sql = "update nomination_rounds set votes_from = starts_at where community = $1 and round_id = $2"
+    await desk.world.pool.execute(sql, desk.world.community, made["round_id"])
+    body = {"identities": [{"channel": "forum", "id": "nominator"}]}
+    voter = (await desk.api.put("/v1/members/identities", json=body)).json()["member_id"]
+    return Ask(desk.api, "POST", f"/v1/nominations/{made['nomination_id']}/vote", {"member": voter})
+
+
 async def answer_survey(desk: Desk) -> Ask:
     pool, community = desk.world.pool, desk.world.community
     body = {"identities": [{"channel": "forum", "id": "asked"}]}
@@ -1217,6 +1505,27 @@ async def add_recipient(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/recipients", {"address": f"g@{desk.world.community}.example"})
 
 
+async def add_recipients_of_table(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/recipients/table", {"csv": f"email\ng@{desk.world.community}.example\n"})
+
+
+async def _offer(desk: Desk) -> str:
+    held = await (await add_recipient(desk))()
+    line_id = str(uuid4())
+    link = Link("offer", desk.world.community, held.json()["recipient_id"], line_id)
+    return write_link(desk.world.settings, link)
+
+
+async def come_in(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"/v1/offers/{await _offer(desk)}/sign-in")
+
+
+async def take_offer(desk: Desk) -> Ask:
+    declared = await (await declare_identities(desk))()
+    path = f"/v1/members/{declared.json()['member_id']}/offers"
+    return Ask(desk.api, "POST", path, {"token": await _offer(desk)})
+
+
 async def forget_recipient(desk: Desk) -> Ask:
     held = await (await add_recipient(desk))()
     assert held.status_code == 201, held.text
@@ -1330,6 +1639,17 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/celebrations-seen": ("celebration.see", see),
     "ingest POST /v1/kudos": ("kudos.give", thank),
     "ingest POST /v1/kudos/{event_uid}/take-back": ("kudos.take_back", take_thanks_back),
+    "ingest POST /v1/ideas": ("idea.suggest", suggest_idea),
+    "ingest POST /v1/ideas/{idea_id}/vote": ("idea.vote", vote_for_idea),
+    "ingest POST /v1/ideas/{idea_id}/withdraw": ("idea.withdraw", withdraw_vote),
+    "ingest POST /v1/ideas/{idea_id}/move": ("idea.move", move_idea),
+    "ingest POST /v1/ideas/{idea_id}/join": ("idea.join", join_idea),
+    "ingest POST /v1/nomination-rounds": ("nomination_round.declare", declare_round),
+    "ingest POST /v1/nomination-rounds/{round_id}/cancel": ("nomination_round.cancel", cancel_round),
+    "ingest POST /v1/nomination-rounds/{round_id}/nominations": ("nomination.make", nominate),
+    "ingest POST /v1/nominations/{nomination_id}/accept": ("nomination.accept", accept_nomination),
+    "ingest POST /v1/nominations/{nomination_id}/decline": ("nomination.decline", decline_nomination),
+    "ingest POST /v1/nominations/{nomination_id}/vote": ("nomination.vote", vote_for_nominee),
     "ingest POST /v1/survey-invitations/{token}/answer": ("survey.answer", answer_survey),
     "ingest POST /v1/connectors": ("connector.add", connect),
     "ingest PATCH /v1/connectors/{name}": ("connector.change", change_connection),
@@ -1352,6 +1672,9 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/mail-addresses/{token}": ("member.confirm_mail_address", confirm_address),
     "ingest POST /v1/recipients": ("recipient.add", add_recipient),
     "ingest DELETE /v1/recipients/{recipient_id}": ("recipient.forget", forget_recipient),
+    "ingest POST /v1/recipients/table": ("recipient.add_table", add_recipients_of_table),
+    "ingest POST /v1/offers/{token}/sign-in": ("recipient.come_in", come_in),
+    "ingest POST /v1/members/{member_id}/offers": ("recipient.take_offer", take_offer),
     "ingest POST /v1/webhook-endpoints": ("webhook.add", add_webhook),
     "ingest PATCH /v1/webhook-endpoints/{name}": ("webhook.change", change_webhook),
     "ingest POST /v1/webhook-endpoints/{name}/rotate": ("webhook.rotate", rotate_webhook),
@@ -1418,18 +1741,52 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/draws/{draw_id}/draw": ("draw.draw", draw_winners),
     "rewards POST /v1/catalogue/rewards": ("reward.add", add_reward),
     "rewards PUT /v1/catalogue/rewards/{reward_id}": ("reward.change", change_reward),
+    "rewards PUT /v1/catalogue/rewards/{reward_id}/picture": ("reward.put_picture", put_reward_picture),
+    "rewards DELETE /v1/catalogue/rewards/{reward_id}/picture": ("reward.drop_picture", drop_reward_picture),
     "rewards POST /v1/catalogue/rewards/{reward_id}/codes": ("voucher.import", import_codes),
+    "rewards PUT /v1/providers/{provider}": ("provider.connect", connect_provider),
+    "rewards POST /v1/providers/{provider}/disconnect": ("provider.disconnect", disconnect_provider),
+    "rewards PUT /v1/catalogue/rewards/{reward_id}/card": ("gift_card.set", set_gift_card),
+    "rewards POST /v1/provider-orders/{redemption_id}/ask": ("provider_order.ask", ask_about_order),
+    "rewards POST /v1/provider-orders/{redemption_id}/cancel": ("provider_order.cancel", cancel_order),
+    "rewards POST /v1/provider-orders/{redemption_id}/outcome": (
+        "provider_order.propose",
+        propose_order_outcome,
+    ),
+    "rewards POST /v1/provider-orders/{redemption_id}/outcome/confirm": (
+        "provider_order.confirm",
+        confirm_proposed,
+    ),
+    "rewards POST /v1/provider-orders/{redemption_id}/acknowledge": (
+        "provider_order.acknowledge",
+        acknowledge_trouble,
+    ),
     "rewards POST /v1/reward-links": ("reward_link.make", make_reward_link),
     "rewards POST /v1/reward-links/{link_id}/revoke": ("reward_link.revoke", revoke_reward_link),
     "rewards POST /v1/members/{member_id}/reward-claims": ("redemption.claim", claim_reward),
+    "rewards POST /v1/sends": ("send.make", make_send),
+    "rewards POST /v1/sends/{send_id}/submit": ("send.submit", submit_send),
+    "rewards POST /v1/sends/{send_id}/approve": ("send.approve", approve_send),
+    "rewards POST /v1/sends/{send_id}/cancel": ("send.cancel", cancel_send),
+    "rewards POST /v1/sends/{send_id}/retry": ("send.retry", retry_send),
+    "rewards POST /v1/members/{member_id}/sent-claims": ("redemption.claim_sent", claim_sent),
     "rewards POST /v1/redemptions": ("redemption.reserve", reserve),
     "rewards POST /v1/redemptions/{redemption_id}/confirm": ("redemption.confirm", confirm),
     "rewards POST /v1/redemptions/{redemption_id}/cancel": ("redemption.cancel", cancel_redemption),
     "rewards POST /v1/members/{member_id}/redemptions": ("redemption.choose", choose_reward),
+    "rewards POST /v1/members/{member_id}/orders": ("order.place", place_order),
     "rewards POST /v1/members/{member_id}/redemptions/{redemption_id}/cancel": (
         "redemption.cancel_own",
         give_reward_up,
     ),
+    "rewards PUT /v1/members/{member_id}/redemptions/{redemption_id}/address": (
+        "fulfilment.set_address",
+        say_where,
+    ),
+    "rewards POST /v1/fulfilments/{redemption_id}/take": ("fulfilment.take", take_goods),
+    "rewards POST /v1/fulfilments/{redemption_id}/put-back": ("fulfilment.put_back", put_goods_back),
+    "rewards POST /v1/fulfilments/{redemption_id}/ship": ("fulfilment.ship", ship_goods),
+    "rewards POST /v1/fulfilments/{redemption_id}/cannot": ("fulfilment.cannot", refuse_goods),
     "rewards POST /v1/payout-runs": ("payout_run.create", create_run),
     "rewards POST /v1/payout-runs/{run_id}/approve": ("payout_run.approve", approve_run),
     "rewards POST /v1/payout-runs/{run_id}/cancel": ("payout_run.cancel", cancel_run),
@@ -1467,6 +1824,12 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/journals": ("journal.propose", propose_journal),
     "rewards POST /v1/journals/{journal_id}/confirm": ("journal.confirm", confirm_journal),
     "rewards POST /v1/journals/{journal_id}/withdraw": ("journal.withdraw", withdraw_journal),
+    "rewards POST /v1/wallets": ("wallet.make", make_wallet),
+    "rewards PUT /v1/wallets/{wallet_id}": ("wallet.change", change_wallet),
+    "rewards POST /v1/wallets/{wallet_id}/freeze": ("wallet.freeze", freeze_wallet),
+    "rewards POST /v1/wallets/{wallet_id}/decisions": ("wallet_decision.propose", propose_for_wallet),
+    "rewards POST /v1/wallet-decisions/{decision_id}/confirm": ("wallet_decision.confirm", confirm_for_wallet),
+    "rewards POST /v1/wallet-decisions/{decision_id}/withdraw": ("wallet_decision.withdraw", withdraw_for_wallet),
     **{f"{service} {operation}": how for service in SERVICES for operation, how in OF_EACH.items()},
 }
 
@@ -1479,6 +1842,7 @@ OPEN: dict[str, Callable[[httpx.Response, Any], dict[str, str]]] = {
     "ingest POST /v1/unsubscribe/{token}": lambda _, entry: _by_link(entry),
     "ingest POST /v1/mail-addresses/{token}": lambda _, entry: _by_link(entry),
     "ingest POST /v1/survey-invitations/{token}/answer": lambda _, entry: _by_link(entry),
+    "ingest POST /v1/offers/{token}/sign-in": lambda _, entry: _by_link(entry),
 }
 
 

@@ -84,8 +84,11 @@ NOTHING_PERSONAL = {
     "ingest GET /v1/unsubscribe/{token}",
     # What one is asked oneself, by one's own link.
     "ingest GET /v1/survey-invitations/{token}",
+    "ingest GET /v1/offers/{token}",
     "analytics GET /v1/feedback",
     "analytics GET /v1/feedback/{survey}",
+    "analytics GET /v1/idea-loop",
+    "ingest GET /v1/nomination-rounds",
     # Of what platforms deliver they have ids, types and reasons, and nothing of the content.
     "ingest GET /v1/connectors",
     "ingest GET /v1/connectors/{name}",
@@ -164,11 +167,19 @@ NOTHING_PERSONAL = {
     "rewards GET /v1/catalogue/rewards",
     "rewards GET /v1/catalogue/rewards/{reward_id}",
     "rewards GET /v1/catalogue/rewards/{reward_id}/codes",
+    "rewards GET /v1/wallets",
+    "rewards GET /v1/wallets/{wallet_id}",
+    "rewards GET /v1/wallets/{wallet_id}/moves",
+    "rewards GET /v1/wallet-assignments",
+    "rewards GET /v1/wallet-decisions",
+    "rewards GET /v1/wallet-decisions/{decision_id}",
     "rewards GET /v1/journals",
     "rewards GET /v1/journals/{journal_id}",
     "rewards GET /v1/periods",
     "rewards GET /v1/periods/{month}",
     "rewards GET /v1/reward-links",
+    "rewards GET /v1/sends",
+    "rewards GET /v1/sends/{send_id}",
     "rewards GET /v1/reward-links/{link_id}",
     "rewards GET /v1/bank-messages",
     "rewards GET /v1/bank-messages/{message_key}",
@@ -192,6 +203,18 @@ NOTHING_PERSONAL = {
     "analytics GET /v1/activation.csv",
     "analytics GET /v1/response-times",
     "analytics GET /v1/response-times.csv",
+    "analytics GET /v1/sentiment",
+    "analytics GET /v1/question-topics",
+    "analytics GET /v1/question-topics.csv",
+    "analytics GET /v1/stickiness.csv",
+    "analytics GET /v1/channel-mix",
+    "analytics GET /v1/channel-mix.csv",
+    "analytics GET /v1/concentration",
+    "analytics GET /v1/concentration.csv",
+    "analytics GET /v1/orbit",
+    "analytics GET /v1/orbit.csv",
+    "analytics GET /v1/network",
+    "analytics GET /v1/sentiment.csv",
     "analytics GET /v1/scorecard",
     "analytics GET /v1/scorecard.csv",
     "analytics GET /v1/points-by-rule",
@@ -242,7 +265,7 @@ async def world(stack: Any, pool: asyncpg.Pool, spec: ServiceSpec) -> AsyncItera
     if spec.name == "recognition":  # no badge is taken away without
         made.configure(credential_keys=stack.state.credential_keys, credentials_url=stack.state.credentials_url)
     if spec.name == "rewards":  # no code is taken in without
-        made.configure(voucher_keys=stack.state.voucher_keys)
+        made.configure(voucher_keys=stack.state.voucher_keys, provider_sandbox_url="http://127.0.0.1:9")
     yield made
     await made.outbox()
 

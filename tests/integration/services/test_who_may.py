@@ -235,6 +235,8 @@ SAYS_IT_OTHERWISE = {
     "/v1/mail-addresses/{token}",
     "/v1/survey-invitations/{token}",
     "/v1/survey-invitations/{token}/answer",
+    "/v1/offers/{token}",
+    "/v1/offers/{token}/sign-in",
 }
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from console.app import PAGES
-from console.components.charts import columns
+from console.components.charts import columns, near_objective
 from console.pages.insight.words import INDICATORS, PRACTICES
 from services.analytics.scorecard import domain
 
@@ -29,3 +29,10 @@ def test_where_nobody_came_or_went_the_line_is_at_the_bottom() -> None:
     drawn = columns([0, 0], [0, 0], height=60)
     assert (drawn.base, {one.up_height for one in drawn.columns}) == (60, {0})
     assert columns([], []).columns == []
+
+
+def test_a_line_near_its_objective_is_broken_where_there_is_no_value() -> None:
+    drawn = near_objective([0.5, None, 1.0, 0.75], 0.5)
+    assert drawn.path == "M0.0 24.0 M666.7 0.0 L1000.0 12.0"
+    assert drawn.objective_y == 24
+    assert near_objective([None, 1.0], 1.0).path == "M1000.0 24.0"

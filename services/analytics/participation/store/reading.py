@@ -68,6 +68,23 @@ async def load_activities(conn: Connection, *, community: str, spans: Sequence[S
     }
 
 
+async def load_channels(conn: Connection, *, community: str, spans: Sequence[Span]) -> dict[date, dict[str, int]]:
+    """The events of each channel in each of those periods, which follow one another; quiet ones are not there."""
+    if not spans:
+        return {}
+    rows = await conn.fetch(
+        f"""
+        select {_PERIOD} as period, channel, sum(events)::bigint as events from event_days
+        where community = $1 and day between $2 and $3 and events > 0 group by 1, 2 order by 1, 2
+        """,  # noqa: S608
+        *_asked(community, spans),
+    )
+    found: dict[date, dict[str, int]] = defaultdict(dict)
+    for row in rows:
+        found[row["period"]][row["channel"]] = row["events"]
+    return dict(found)
+
+
 async def load_active_members(conn: Connection, *, community: str, spans: Sequence[Span]) -> dict[date, int]:
     """Members with at least one event in each of those periods, which follow one another."""
     if not spans:

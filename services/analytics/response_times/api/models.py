@@ -127,6 +127,7 @@ class OpenQuestionShown(BaseModel):
     event_id: str
     type: str = Field(examples=["forum.post.v1"])
     channel: str = Field(examples=["forum"])
+    topic: str = Field(description="As its platform says; empty where it says none", examples=["Tailstock"])
     asked_at: datetime
     waiting_seconds: int = Field(examples=[18_000])
     member_id: str = Field(description="Who asked")
@@ -142,6 +143,7 @@ class OpenQuestionShown(BaseModel):
             event_id=question.event_id,
             type=question.type,
             channel=question.channel,
+            topic=question.topic,
             asked_at=question.asked_at,
             waiting_seconds=max(0, int((now - question.asked_at).total_seconds())),
             member_id=question.asker_id,

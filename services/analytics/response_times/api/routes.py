@@ -6,8 +6,15 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from services.analytics.periods.api import INVALID_DAYS, AskedCalendar, AskedDays, Reader
-from services.analytics.periods.domain import periods
+from services.analytics.periods.api import (
+    CSV_ANSWER,
+    INVALID_DAYS,
+    AskedCalendar,
+    AskedDays,
+    Reader,
+    cut_periods,
+    table,
+)
 from services.analytics.response_times.api.models import OpenQuestionShown, ResponseTimes
 from services.analytics.response_times.domain.report import Reports, reports
 from services.analytics.response_times.store import reading
@@ -30,12 +37,9 @@ from shared.http import (
 )
 from shared.http.problem_types import INVALID_CURSOR
 from shared.postgres import Connection
-from shared.spreadsheets import csv_lines
 
 router = APIRouter(tags=["analytics"])
 
-#: Periods in one answer.
-PERIODS_MAX_COUNT: Final = 500
 WITHIN_MAX_HOURS: Final = 720
 PROBLEMS = problem_responses(INVALID_DAYS)
 
@@ -72,7 +76,7 @@ async def get_response_times(
         calendar.start_of(days.ends_on + timedelta(days=1)),
         channel,
     )
-    spans = _spans(by, days, calendar)
+    spans = cut_periods(by, days, calendar)
     found = await _load(conn, asked, settings=settings, spans=spans, calendar=calendar, within_hours=within_hours)
     return ResponseTimes.shown(days, list(spans), found, within_hours=within_hours)
 
@@ -81,10 +85,7 @@ async def get_response_times(
     "/v1/response-times.csv",
     summary="Response times as a table",
     response_class=Response,
-    responses={
-        **PROBLEMS,
-        200: {"description": "RFC 4180, in UTF-8", "content": {"text/csv": {}}},
-    },
+    responses={**PROBLEMS, **CSV_ANSWER},
 )
 async def get_response_times_csv(
     principal: Reader,
@@ -103,18 +104,7 @@ async def get_response_times_csv(
         [*(getattr(one, name) for name in counts), one.in_time.of, one.in_time.number, one.in_time.cell]
         for one in shown.periods
     ]
-    body = csv_lines([[*counts, "due", "in_time", "in_time_share"], *rows])
-    headers = {"Content-Disposition": 'attachment; filename="response-times.csv"'}
-    return Response(body, media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _spans(by: Literal["day", "week", "month"], days: Span, calendar: Calendar) -> Sequence[Span]:
-    """The periods of the days, the first and last cut to them. Raises Problem 422 where they are too many."""
-    spans, following = periods(by, days.starts_on, days.ends_on, PERIODS_MAX_COUNT, calendar)
-    if following is not None:
-        detail = f"These are more than {PERIODS_MAX_COUNT} periods: ask for less by `from` and `to`"
-        raise Problem(INVALID_DAYS, detail, [FieldError(field="from", detail=detail)])
-    return [Span(max(span.starts_on, days.starts_on), min(span.ends_on, days.ends_on)) for span in spans]
+    return table("response-times", [*counts, "due", "in_time", "in_time_share"], rows)
 
 
 async def _load(
@@ -127,10 +117,8 @@ async def _load(
     within_hours: int,
 ) -> Reports:
     """The reports of what was asked. Raises Problem 422 where more was than one answer may go through."""
-    most, now = settings.questions_max_count, datetime.now(UTC)
-    if await reading.count_questions(conn, asked, limit_count=most + 1) > most:
-        detail = f"More than {most:,} questions were asked in these days: ask for less by `from` and `to`"
-        raise Problem(INVALID_DAYS, detail, [FieldError(field="from", detail=detail)])
+    await checked(conn, asked, settings=settings)
+    now = datetime.now(UTC)
     return reports(
         await reading.load_waits(
             conn,
@@ -143,6 +131,14 @@ async def _load(
     )
 
 
+async def checked(conn: Connection, asked: Asked, *, settings: Settings) -> None:
+    """Raise Problem 422 where more was asked than one answer may go through."""
+    most = settings.questions_max_count
+    if await reading.count_questions(conn, asked, limit_count=most + 1) > most:
+        detail = f"More than {most:,} questions were asked in these days: ask for less by `from` and `to`"
+        raise Problem(INVALID_DAYS, detail, [FieldError(field="from", detail=detail)])
+
+
 @router.get(
     "/v1/open-questions", summary="Questions that nobody answered", responses=problem_responses(INVALID_CURSOR)
 )
@@ -151,11 +147,12 @@ async def get_open_questions(
     conn: Conn,
     place: Annotated[QuestionPlace | None, after(QuestionPlace)],
     channel: Channel = None,
+    topic: Annotated[str | None, Query(max_length=1_000, description="Only questions about this topic")] = None,
     limit: Limit = 100,
 ) -> Page[OpenQuestionShown]:
     """The oldest first: who waits longest is on top."""
     found = await reading.page_of_open(
-        conn, community=principal.community, channel=channel, after=place, limit_count=limit
+        conn, community=principal.community, channel=channel, topic=topic, after=place, limit_count=limit
     )
     now = datetime.now(UTC)
     return Page.of(

@@ -24,11 +24,12 @@ class Item(NamedTuple):
 
 
 class Said(NamedTuple):
-    """An event about an item: that it asks, or answers."""
+    """An event about an item: that it asks, or answers. `topic` is what its platform says, or empty."""
 
     item: Item
     uid: str
     is_question: bool
+    topic: str = ""
 
 
 def said_by(event: AcceptedEvent) -> list[Said]:
@@ -41,7 +42,7 @@ def said_by(event: AcceptedEvent) -> list[Said]:
 
     if kind in ASKING_TYPES and action in _OPENED:
         ids = {event["id"], data["object"]["id"]} if "object" in data else {event["id"]}
-        return [Said(at(item_id), event["uid"], True) for item_id in sorted(ids)]
+        return [Said(at(item_id), event["uid"], True, data.get("topic", "")) for item_id in sorted(ids)]
     if kind in REPLYING_TYPES and action in _SAID and "in_reply_to" in data:
         return [Said(at(data["in_reply_to"]["id"]), event["uid"], False)]
     if kind in JUDGING_TYPES and "object" in data:

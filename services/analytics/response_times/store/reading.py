@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from services.analytics.response_times.domain.report import Part
+from services.analytics.response_times.domain.topics import Topic
 from services.analytics.response_times.domain.waiting import Answerers, Waits
 from shared.postgres import Connection
 
@@ -37,6 +38,7 @@ class OpenQuestion(NamedTuple):
     source: str
     event_id: str
     type: str
+    topic: str
 
     @property
     def place(self) -> QuestionPlace:
@@ -106,24 +108,46 @@ async def load_answerers(conn: Connection, asked: Asked) -> Answerers:
     return Answerers({row["answerer_id"]: row["answers"] for row in rows})
 
 
+async def load_topics(conn: Connection, asked: Asked) -> list[Topic]:
+    """What was asked about, and by how many."""
+    rows = await conn.fetch(
+        f"""
+        select topic, count(*) as asked, count(*) filter (where answered_at is null) as unanswered,
+            count(distinct asker_id) as askers,
+            count(distinct asker_id) filter (where answered_at is null) as waiting
+        from response_questions where {_ASKED} group by 1
+        """,  # noqa: S608
+        *asked,
+    )
+    return [Topic(*row) for row in rows]
+
+
 async def page_of_open(
-    conn: Connection, *, community: str, channel: str | None, after: QuestionPlace | None, limit_count: int
+    conn: Connection,
+    *,
+    community: str,
+    channel: str | None,
+    topic: str | None,
+    after: QuestionPlace | None,
+    limit_count: int,
 ) -> list[OpenQuestion]:
     """Questions that nobody answered, the oldest first."""
     rows = await conn.fetch(
         """
         select q.question_uid::text, q.channel, q.asked_at, q.asker_id::text, m.name as asker_name, q.is_first,
-            e.source, e.event_id, e.type
+            e.source, e.event_id, e.type, q.topic
         from response_questions q
         join events e on e.event_uid = q.question_uid and e.community = q.community
         left join followed_members m on m.community = q.community and m.member_id = q.asker_id
         where q.community = $1 and q.answered_at is null and ($2::text is null or q.channel = $2)
             and ($3::timestamptz is null or (q.asked_at, q.question_uid) > ($3, $4::uuid))
+            and ($6::text is null or q.topic = $6)
         order by q.asked_at, q.question_uid limit $5
         """,
         community,
         channel,
         *(after or (None, None)),
         limit_count,
+        topic,
     )
     return [OpenQuestion(*row) for row in rows]

@@ -13,13 +13,14 @@ async def add_said(conn: Connection, *, said: Sequence[Said]) -> None:
     ordered = sorted(set(said))
     await conn.execute(
         """
-        insert into response_events (community, channel, host, item_id, event_uid, is_question)
-        select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::boolean[])
+        insert into response_events (community, channel, host, item_id, event_uid, is_question, topic)
+        select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::boolean[], $7::text[])
         on conflict do nothing
         """,
         *([one.item[part] for one in ordered] for part in range(4)),
         [one.uid for one in ordered],
         [one.is_question for one in ordered],
+        [one.topic for one in ordered],
     )
     await _add_marks(conn, {one.item for one in ordered})
 
@@ -95,19 +96,21 @@ async def settle(conn: Connection, *, items: Collection[Item]) -> None:
     """Put the questions on these items as they are now: who asked when, and who else answered first.
 
     A question that is taken back, or that a bot asks, is none. What a bot answers, the one who asked, or anybody
-    before it was asked, is no answer. Who is merged is one.
+    before it was asked, is no answer; but where a bot says what became of a suggestion, people decided that, of
+    whom nobody is named. Who is merged is one.
     """
     ordered = sorted(items)
     rows = await conn.fetch(
         """
         with concerned as (
-            select distinct q.community, q.event_uid
+            select distinct q.community, q.event_uid, q.topic
             from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as i(community, channel, host, item_id)
             join response_events q using (community, channel, host, item_id)
             where q.is_question
         ),
         asked as (
-            select e.community, e.event_uid, e.channel, e.event_time, coalesce(m.head_id, e.member_id) as asker_id
+            select e.community, e.event_uid, e.channel, e.event_time, c.topic,
+                coalesce(m.head_id, e.member_id) as asker_id
             from concerned c
             join events e on e.community = c.community and e.event_uid = c.event_uid
             left join merges m on m.community = e.community and m.member_id = e.member_id
@@ -117,14 +120,16 @@ async def settle(conn: Connection, *, items: Collection[Item]) -> None:
             select a.*, first.event_time as answered_at, first.answerer_id
             from asked a
             left join lateral (
-                select e.event_time, coalesce(m.head_id, e.member_id) as answerer_id
+                select e.event_time,
+                    case when not e.is_bots then coalesce(m.head_id, e.member_id) end as answerer_id
                 from response_events q
                 join response_events r on r.community = q.community and r.item_id = q.item_id
                     and r.channel = q.channel and r.host = q.host and not r.is_question
                 join events e on e.event_uid = r.event_uid and e.community = r.community
                 left join merges m on m.community = e.community and m.member_id = e.member_id
                 where q.event_uid = a.event_uid and q.community = a.community and q.is_question
-                    and e.received_at is not null and e.retracted_by is null and not e.is_bots
+                    and e.received_at is not null and e.retracted_by is null
+                    and (not e.is_bots or e.type = 'idea.status_changed.v1')
                     and e.event_time >= a.event_time and coalesce(m.head_id, e.member_id) <> a.asker_id
                 order by e.event_time, e.event_uid limit 1
             ) first on true
@@ -137,8 +142,9 @@ async def settle(conn: Connection, *, items: Collection[Item]) -> None:
         ),
         there as (
             insert into response_questions as q
-                (community, question_uid, channel, asked_at, asker_id, answered_at, answerer_id)
-            select community, event_uid, channel, event_time, asker_id, answered_at, answerer_id from settled
+                (community, question_uid, channel, asked_at, asker_id, answered_at, answerer_id, topic)
+            select community, event_uid, channel, event_time, asker_id, answered_at, answerer_id, topic
+            from settled
             on conflict (question_uid, community) do update
             set asker_id = excluded.asker_id, answered_at = excluded.answered_at,
                 answerer_id = excluded.answerer_id

@@ -6,7 +6,7 @@ from typing import Self
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from services.analytics.participation.api import Period
+from services.analytics.participation.api.routes import Period
 from services.analytics.periods.api import (
     INVALID_DAYS,
     AskedCalendar,

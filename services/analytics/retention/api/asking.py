@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Final, Literal
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Query
 
 from services.analytics.periods.api import (
     INVALID_DAYS,
@@ -19,7 +19,6 @@ from services.analytics.periods.domain import periods
 from services.analytics.settings import Settings
 from shared.calendars import Calendar, Span
 from shared.http import FieldError, Limit, Problem, configured
-from shared.spreadsheets import csv_lines
 
 #: Periods in one table: half a century of weeks.
 TABLE_MAX_COUNT: Final = 2_600
@@ -69,10 +68,4 @@ def _asking(days: AskedDays, calendar: AskedCalendar) -> Asking:
 
 #: In a route's parameters the caller comes before it.
 Asked = Annotated[Asking, Depends(_asking)]
-__all__ = ["Asked", "AskedPlace", "Asking", "Limit", "OwnSettings", "WeekOrMonth", "table"]
-
-
-def table(name: str, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Response:
-    """Rows as a file of comma-separated values."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Response(csv_lines([headings, *rows]), media_type="text/csv; charset=utf-8", headers=headers)
+__all__ = ["Asked", "AskedPlace", "Asking", "Limit", "OwnSettings", "WeekOrMonth"]

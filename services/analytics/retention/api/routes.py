@@ -1,11 +1,11 @@
 """The routes of growth, cohorts, retention, silence and activation, each a list and the same as a table."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
 
-from services.analytics.periods.api import INVALID_DAYS, Reader
+from services.analytics.periods.api import CSV_ANSWER, INVALID_DAYS, Reader, table
 from services.analytics.retention.api.asking import (
     Asked,
     AskedPlace,
@@ -13,7 +13,6 @@ from services.analytics.retention.api.asking import (
     Limit,
     OwnSettings,
     WeekOrMonth,
-    table,
 )
 from services.analytics.retention.api.models import (
     CohortShown,
@@ -33,10 +32,7 @@ from shared.postgres import Connection
 router = APIRouter(tags=["analytics"])
 
 PROBLEMS = problem_responses(INVALID_DAYS, INVALID_CURSOR)
-CSV: Final[dict[int | str, dict[str, Any]]] = {
-    **problem_responses(INVALID_DAYS),
-    200: {"description": "RFC 4180, in UTF-8", "content": {"text/csv": {}}},
-}
+CSV: Final = {**problem_responses(INVALID_DAYS), **CSV_ANSWER}
 #: Periods of a cohort that one answer follows.
 COHORT_MAX_COUNT: Final = 53
 

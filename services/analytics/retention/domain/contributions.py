@@ -7,6 +7,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
+from services.analytics.retention.domain.love import Monthly, moves_of
 from shared.calendars import Calendar
 from shared.zones import FIRST_YEAR, LAST_YEAR, zone
 
@@ -26,6 +27,8 @@ PASSIVE_TYPES: Final = (
     "member.visited.v1",
     "policy.accepted.v1",
 )
+#: What of one person's events in a month is told apart: the number is an int of four bytes.
+EVENTS_MAX_COUNT: Final = 2_000_000_000
 _A_DAY = timedelta(days=1)
 
 
@@ -55,6 +58,10 @@ class Figure(StrEnum):
     LEFT = "left"
     WON_BACK = "won_back"
     RETURNED = "returned"
+    #: By the first day of a month: so many events that somebody has in it.
+    MONTH_EVENTS = "month_events"
+    #: By the first day of a month: the level that somebody came from, ten times, and the one they came to.
+    ORBIT = "orbit"
 
 
 class Key(NamedTuple):
@@ -77,12 +84,13 @@ class Terms(NamedTuple):
 class Person(NamedTuple):
     """The days on which a person was active, in order; the channel of their first event; are they activated?
 
-    Who has no days does not count.
+    And how many events they have in each month. Who has no days does not count.
     """
 
     days: Sequence[date] = ()
     channel: str = ""
     is_activated: bool = False
+    months: Sequence[Monthly] = ()
 
 
 NOBODY: Final = Person()
@@ -113,6 +121,10 @@ def contribution(person: Person, *, calendar: Calendar, terms: Terms) -> Iterato
     yield from _growth("month", person.days, calendar)
     yield from _curves(person.days)
     yield from _silences(person.days, terms)
+    for month, events in person.months:
+        yield Key(Figure.MONTH_EVENTS, month, min(events, EVENTS_MAX_COUNT))
+    for move in moves_of(person.months):
+        yield Key(Figure.ORBIT, move.month, 10 * move.before + move.after)
 
 
 def _growth(by: PeriodBy, days: Sequence[date], calendar: Calendar) -> Iterator[Key]:

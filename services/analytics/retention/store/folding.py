@@ -4,7 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from asyncpg import Record
+
 from services.analytics.retention.domain.contributions import PASSIVE_TYPES, Key, Person
+from services.analytics.retention.domain.love import Monthly, Move
 from shared.contracts.activities import TARGETING_TYPES
 from shared.merges import MemberKey
 from shared.postgres import Connection
@@ -74,7 +77,7 @@ async def put_terms(conn: Connection, *, community: str, terms: str) -> None:
 
 async def forget_counted(conn: Connection, *, community: str) -> None:
     """Forget what was counted of a community, and mark all of its members."""
-    for table in ("retention_figures", "retention_people"):
+    for table in ("retention_figures", "retention_people", "orbit_moves"):
         await conn.execute(f"delete from {table} where community = $1", community)  # noqa: S608 -- the names above
     await conn.execute(
         """
@@ -89,31 +92,50 @@ async def load_counted(conn: Connection, *, people: Collection[MemberKey]) -> di
     """People as they were counted last."""
     rows = await conn.fetch(
         """
-        select community, member_id::text as member_id, days, channel, is_activated
+        select community, member_id::text as member_id, days, channel, is_activated, months, month_events
         from retention_people join unnest($1::text[], $2::uuid[]) as p(community, member_id)
             using (community, member_id)
         """,
         *_columns(people),
     )
     return {
-        (row["community"], row["member_id"]): Person(tuple(row["days"]), row["channel"], row["is_activated"])
+        (row["community"], row["member_id"]): Person(
+            tuple(row["days"]), row["channel"], row["is_activated"], _months(row)
+        )
         for row in rows
     }
 
 
 async def load_days(conn: Connection, *, groups: Mapping[MemberKey, Sequence[str]]) -> dict[MemberKey, Person]:
-    """The active days of people, each the union of their members'; who has none is not there."""
+    """The active days of people and their months, each the union of their members'; who has none is not there."""
     heads = [(community, head_id, member_id) for (community, head_id), ids in groups.items() for member_id in ids]
     rows = await conn.fetch(
         """
-        select g.community, g.head_id, array_agg(distinct d.day order by d.day) as days
-        from unnest($1::text[], $2::text[], $3::uuid[]) as g(community, head_id, member_id)
-        join member_days d on d.member_id = g.member_id and d.community = g.community and d.events > 0
-        group by 1, 2
+        with days as (
+            select g.community, g.head_id, d.day, date_trunc('month', d.day::timestamp)::date as month,
+                sum(d.events) as events
+            from unnest($1::text[], $2::text[], $3::uuid[]) as g(community, head_id, member_id)
+            join member_days d on d.member_id = g.member_id and d.community = g.community and d.events > 0
+            group by 1, 2, 3
+        ),
+        months as (select community, head_id, month, sum(events)::bigint as events from days group by 1, 2, 3)
+        select d.community, d.head_id, d.days, m.months, m.month_events
+        from (
+            select community, head_id, array_agg(day order by day) as days from days group by 1, 2
+        ) d
+        join (
+            select community, head_id, array_agg(month order by month) as months,
+                array_agg(events order by month) as month_events
+            from months group by 1, 2
+        ) m using (community, head_id)
         """,
         *(list(column) for column in zip(*heads, strict=True)),
     )
-    return {(row["community"], row["head_id"]): Person(tuple(row["days"])) for row in rows}
+    return {(row["community"], row["head_id"]): Person(tuple(row["days"]), months=_months(row)) for row in rows}
+
+
+def _months(row: Record) -> tuple[Monthly, ...]:
+    return tuple(Monthly(*one) for one in zip(row["months"], row["month_events"], strict=True))
 
 
 async def load_joined(conn: Connection, *, groups: Mapping[MemberKey, Sequence[str]]) -> dict[MemberKey, Joined]:
@@ -180,12 +202,42 @@ async def put_counted(conn: Connection, *, people: Mapping[MemberKey, Person]) -
         )
     await conn.executemany(
         """
-        insert into retention_people as r (community, member_id, days, channel, is_activated)
-        values ($1, $2, $3, $4, $5)
+        insert into retention_people as r
+            (community, member_id, days, channel, is_activated, months, month_events)
+        values ($1, $2, $3, $4, $5, $6, $7)
         on conflict (member_id, community) do update
-        set days = excluded.days, channel = excluded.channel, is_activated = excluded.is_activated
+        set days = excluded.days, channel = excluded.channel, is_activated = excluded.is_activated,
+            months = excluded.months, month_events = excluded.month_events
         """,
-        [(*key, list(people[key].days), people[key].channel, people[key].is_activated) for key in there],
+        [
+            (
+                *key,
+                list(people[key].days),
+                people[key].channel,
+                people[key].is_activated,
+                [one.month for one in people[key].months],
+                [one.events for one in people[key].months],
+            )
+            for key in there
+        ],
+    )
+
+
+async def put_moves(conn: Connection, *, moves: Mapping[MemberKey, Sequence[Move]]) -> None:
+    """Keep the moves between levels of people in place of those that were kept."""
+    await conn.execute(
+        """
+        delete from orbit_moves o using unnest($1::text[], $2::uuid[]) as g(community, member_id)
+        where o.community = g.community and o.member_id = g.member_id
+        """,
+        *_columns(moves),
+    )
+    await conn.executemany(
+        """
+        insert into orbit_moves (community, member_id, month, level_before, level, love)
+        values ($1, $2, $3, $4, $5, $6)
+        """,
+        [(*key, *move) for key, those in sorted(moves.items()) for move in those],
     )
 
 

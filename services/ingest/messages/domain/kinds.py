@@ -34,7 +34,8 @@ class Words:
 class Kind:
     """A kind of message. `values` are those that a template may name, with an example of each.
 
-    One that `is_service` tells somebody what they asked for: no wish and no quiet hour holds it back. `room` is
+    One that `is_service` tells somebody what they asked for: no wish and no quiet hour holds it back. One
+    `to_recipients` goes to who is no member yet, and by itself. `room` is
     what a room of a chat is told, by language; what has none concerns one person
     alone. `page` is where its link leads.
     """
@@ -45,12 +46,23 @@ class Kind:
     words: Mapping[str, Words]
     room: Mapping[str, str] = field(default_factory=dict)
     is_service: bool = False
+    to_recipients: bool = False
     page: str = "/me"
 
 
 def _words(**by_language: tuple[str, str]) -> Mapping[str, Words]:
     return {language: Words(*both) for language, both in by_language.items()}
 
+
+#: How a suggestion went on, as the end of a sentence about it.
+_WENT_ON: Final = {
+    "en": "{% if state == 'planned' %} is planned{% elif state == 'done' %} is done"
+    "{% elif state == 'declined' %} will not be done{% elif state == 'joined' %} was joined to another like it"
+    "{% else %} stands by itself again{% endif %}",
+    "it": "{% if state == 'planned' %} è in programma{% elif state == 'done' %} è realizzata"
+    "{% elif state == 'declined' %} non si farà{% elif state == 'joined' %} è stata unita a un'altra simile"
+    "{% else %} sta di nuovo per conto suo{% endif %}",
+}
 
 _ALL: Final = (
     Kind(
@@ -136,6 +148,42 @@ _ALL: Final = (
             ),
         ),
         page="/me/payouts",
+    ),
+    Kind(
+        "points_expire",
+        "Points of theirs expire soon",
+        {"points": "120", "day": "2026-12-31"},
+        _words(
+            en=(
+                "{{ points }} of your points can be used until {{ day }}",
+                "Hello {{ name }},\n\n**{{ points }} points** of yours expire when {{ day }} ends. What you "
+                "choose before then is yours.\n\n[See what you can have]({{ link }})",
+            ),
+            it=(
+                "{{ points }} dei tuoi punti valgono fino al {{ day }}",
+                "Ciao {{ name }},\n\n**{{ points }} punti** tuoi scadono alla fine del {{ day }}. Ciò che scegli "
+                "prima è tuo.\n\n[Guarda che cosa puoi avere]({{ link }})",
+            ),
+        ),
+        page="/me/rewards",
+    ),
+    Kind(
+        "wallet_low",
+        "A wallet of theirs is low",
+        {"title": "Spring campaign", "amount": "95.00 EUR"},
+        _words(
+            en=(
+                "{{ title }}: {{ amount }} left",
+                "Hello {{ name }},\n\nthe wallet **{{ title }}** has {{ amount }} left, which is less than you "
+                "wanted to be told of.\n\n[See the wallets]({{ link }})",
+            ),
+            it=(
+                "{{ title }}: restano {{ amount }}",
+                "Ciao {{ name }},\n\nnel portafoglio **{{ title }}** restano {{ amount }}, meno della soglia "
+                "sotto cui volevi essere avvisato.\n\n[Guarda i portafogli]({{ link }})",
+            ),
+        ),
+        page="/wallets",
     ),
     Kind(
         "nudge_welcome",
@@ -244,6 +292,129 @@ _ALL: Final = (
         page="/me/surveys",
     ),
     Kind(
+        "goal",
+        "A goal was reached or missed, or will be missed",
+        {"title": "Mentions", "state": "off_pace", "actual": "30", "target": "120", "forecast": "90"},
+        _words(
+            en=(
+                "{% if state == 'met' %}Reached: {{ title }}{% elif state == 'missed' %}Missed: {{ title }}"
+                "{% else %}Off pace: {{ title }}{% endif %}",
+                "Hello {{ name }},\n\n{% if state == 'met' %}**{{ title }}** has reached its target: {{ actual }} "
+                "of {{ target }}.{% elif state == 'missed' %}**{{ title }}** ended at {{ actual }} of "
+                "{{ target }}.{% else %}**{{ title }}** stands at {{ actual }} of {{ target }}, and ends at about "
+                "{{ forecast }} if nothing changes.{% endif %}\n\n[See what serves it]({{ link }})",
+            ),
+            it=(
+                "{% if state == 'met' %}Raggiunto: {{ title }}{% elif state == 'missed' %}Mancato: {{ title }}"
+                "{% else %}In ritardo: {{ title }}{% endif %}",
+                "Ciao {{ name }},\n\n{% if state == 'met' %}**{{ title }}** ha raggiunto il traguardo: "
+                "{{ actual }} su {{ target }}.{% elif state == 'missed' %}**{{ title }}** si è chiuso a "
+                "{{ actual }} su {{ target }}.{% else %}**{{ title }}** è a {{ actual }} su {{ target }}, e "
+                "finirà a circa {{ forecast }} se nulla cambia.{% endif %}\n\n"
+                "[Guarda che cosa vi contribuisce]({{ link }})",
+            ),
+        ),
+        page="/goals",
+    ),
+    Kind(
+        "digest",
+        "The week of the community, for who looks after it",
+        {
+            "active": "86",
+            "before": "79",
+            "newcomers": "5",
+            "off": "1",
+            "questions": "3",
+            "reports": "",
+            "todo": "answers",
+        },
+        _words(
+            en=(
+                "{{ community }}: the week",
+                "Hello {{ name }},\n\n**{{ active }}** members were active, {{ before }} in the week before; "
+                "{{ newcomers }} were new.{% if off %}\n\nGoals off pace: **{{ off }}**.{% endif %}"
+                "{% if questions %}\n\nQuestions that have waited for more than a day: **{{ questions }}**."
+                "{% endif %}{% if reports %}\n\nReports that are due: **{{ reports }}**.{% endif %}\n\n"
+                "One thing to do: {% if todo == 'reports' %}decide the reports that are due."
+                "{% elif todo == 'answers' %}answer who waits longest.{% elif todo == 'goals' %}look at the goal "
+                "that is off pace.{% elif todo == 'practice' %}see which practice needs care."
+                "{% else %}nothing waits. Thank somebody.{% endif %}\n\n[The week in full]({{ link }})",
+            ),
+            it=(
+                "{{ community }}: la settimana",
+                "Ciao {{ name }},\n\n**{{ active }}** membri sono stati attivi, {{ before }} la settimana prima; "
+                "{{ newcomers }} erano nuovi.{% if off %}\n\nObiettivi fuori passo: **{{ off }}**.{% endif %}"
+                "{% if questions %}\n\nDomande che aspettano da più di un giorno: **{{ questions }}**."
+                "{% endif %}{% if reports %}\n\nSegnalazioni in scadenza: **{{ reports }}**.{% endif %}\n\n"
+                "Una cosa da fare: {% if todo == 'reports' %}decidere le segnalazioni in scadenza."
+                "{% elif todo == 'answers' %}rispondere a chi aspetta da più tempo.{% elif todo == 'goals' %}"
+                "guardare l'obiettivo fuori passo.{% elif todo == 'practice' %}vedere quale pratica ha bisogno di "
+                "cura.{% else %}nulla aspetta. Ringraziare qualcuno.{% endif %}\n\n"
+                "[La settimana per intero]({{ link }})",
+            ),
+        ),
+        page="/digests",
+    ),
+    Kind(
+        "offer",
+        "Something is theirs, and a link has it",
+        {"title": "Thank you for the spring meetup"},
+        _words(
+            en=(
+                "{{ community }} has something for you: {{ title }}",
+                "Hello,\n\n**{{ title }}**: {{ community }} has something for you.\n\n[Take it]({{ link }})\n\n"
+                "The link is yours alone, and works for a while: do not pass it on.",
+            ),
+            it=(
+                "{{ community }} ha qualcosa per te: {{ title }}",
+                "Ciao,\n\n**{{ title }}**: {{ community }} ha qualcosa per te.\n\n[Prendilo]({{ link }})\n\n"
+                "Il link è solo tuo e vale per un po': non inoltrarlo.",
+            ),
+        ),
+        to_recipients=True,
+        page="",
+    ),
+    Kind(
+        "idea",
+        "A suggestion of theirs, or that they voted for, went on",
+        {"state": "planned", "note": "It comes with the next version.", "own": "yes"},
+        _words(
+            en=(
+                "{% if own %}What you suggested{% else %}What you voted for{% endif %}" + _WENT_ON["en"],
+                "Hello {{ name }},\n\n{% if own %}what you suggested{% else %}what you voted for{% endif %} in"
+                " {{ community }}" + _WENT_ON["en"] + ".\n\n{% if note %}> {{ note }}\n\n{% endif %}"
+                "[See it]({{ link }})",
+            ),
+            it=(
+                "{% if own %}La tua proposta{% else %}Una proposta che hai votato{% endif %}" + _WENT_ON["it"],
+                "Ciao {{ name }},\n\n{% if own %}la tua proposta{% else %}una proposta che hai votato{% endif %}"
+                " in {{ community }}" + _WENT_ON["it"] + ".\n\n{% if note %}> {{ note }}\n\n{% endif %}"
+                "[Guardala]({{ link }})",
+            ),
+        ),
+        page="/me/ideas",
+    ),
+    Kind(
+        "nomination",
+        "They are nominated, or were chosen",
+        {"title": "Helper of the year", "state": "nominated"},
+        _words(
+            en=(
+                "{{ title }}: {% if state == 'won' %}you were chosen{% else %}you are nominated{% endif %}",
+                "Hello {{ name }},\n\n{% if state == 'won' %}the members of {{ community }} chose you: "
+                "**{{ title }}**.{% else %}somebody nominated you for **{{ title }}**. You can say whether you "
+                "stand.{% endif %}\n\n[See it]({{ link }})",
+            ),
+            it=(
+                "{{ title }}: {% if state == 'won' %}hanno scelto te{% else %}hai una candidatura{% endif %}",
+                "Ciao {{ name }},\n\n{% if state == 'won' %}i membri di {{ community }} hanno scelto te: "
+                "**{{ title }}**.{% else %}qualcuno ti ha proposto per **{{ title }}**. Puoi dire se accetti."
+                "{% endif %}\n\n[Guarda]({{ link }})",
+            ),
+        ),
+        page="/me/nominations",
+    ),
+    Kind(
         "address",
         "Whether an address is theirs",
         {},
@@ -265,7 +436,7 @@ _ALL: Final = (
 )
 KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in _ALL}
 #: Those that a community may turn on; the others go by themselves.
-CHOSEN: Final = tuple(kind.name for kind in _ALL if not kind.is_service)
+CHOSEN: Final = tuple(kind.name for kind in _ALL if not (kind.is_service or kind.to_recipients))
 
 
 def words_of(kind: Kind, language: str) -> Words:

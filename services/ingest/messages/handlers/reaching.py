@@ -228,22 +228,30 @@ async def add_recipient(
 
     Raises NotAnAddressError and NotSetUpError.
     """
-    text = checked_address(address)
-    hashed = address_hash(tx.settings, text, community=community)
+    held = held_recipient(
+        tx.settings, checked_address(address), community=community, language=language, days=days, now=tx.now
+    )
+    await store.add_recipients(tx.conn, recipients=[held])
+    after = {"kept_until": held.kept_until}
+    tx.did(Did("recipient.add", "recipient", held.recipient_id, after=after))
+    return held
+
+
+def held_recipient(
+    settings: Settings, address: str, *, community: str, language: str | None, days: int, now: datetime
+) -> Recipient:
+    """Somebody with a `checked_address` as they are held. Raises NotSetUpError."""
+    hashed = address_hash(settings, address, community=community)
     recipient_id = _id_of(community, hashed)
-    held = Recipient(
+    return Recipient(
         community,
         recipient_id,
-        seal_address(tx.settings, text, community=community, of_id=recipient_id),
+        seal_address(settings, address, community=community, of_id=recipient_id),
         hashed,
         AddressState.CONFIRMED,
         language,
-        tx.now + timedelta(days=min(days, tx.settings.recipients_max_days)),
+        now + timedelta(days=min(days, settings.recipients_max_days)),
     )
-    await store.add_recipient(tx.conn, recipient=held)
-    after = {"kept_until": held.kept_until}
-    tx.did(Did("recipient.add", "recipient", recipient_id, after=after))
-    return held
 
 
 def _id_of(community: str, hashed: str) -> str:

@@ -233,7 +233,7 @@ async def _mail(together: Sequence[Message], known: Known, settings: Settings, *
 
 
 def _link_of(message: Message, of_id: str, settings: Settings) -> str | None:
-    """The link of a message by which its reader does what it asks, without signing in; None in most messages."""
+    """The link of a message to the very thing, or by which its reader does what it asks; None in most."""
     base = settings.public_url.rstrip("/")
     if message.kind == "address":
         until = message.requested_at + timedelta(days=settings.address_days)
@@ -242,6 +242,13 @@ def _link_of(message: Message, of_id: str, settings: Settings) -> str | None:
     if message.kind == "survey" and (invitation_id := message.values.get("invitation_id")):
         link = Link("survey", message.community, invitation_id, message.kind, message.expires_at)
         return f"{base}/survey/{write_link(settings, link)}"
+    if message.kind == "offer" and message.recipient_id and (line_id := message.values.get("line_id")):
+        link = Link("offer", message.community, message.recipient_id, line_id, message.expires_at)
+        return f"{base}/offer/{write_link(settings, link)}"
+    if message.kind == "idea" and (idea_id := message.values.get("idea_id")):
+        return f"{base}/me/ideas/{idea_id}"
+    if message.kind == "nomination" and (round_id := message.values.get("round_id")):
+        return f"{base}/me/nominations/{round_id}"
     return None
 
 

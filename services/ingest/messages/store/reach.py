@@ -144,9 +144,9 @@ async def put_wishes(conn: Connection, *, key: MemberKey, wishes: Wishes) -> Non
     )
 
 
-async def add_recipient(conn: Connection, *, recipient: Recipient) -> None:
-    """Hold somebody who is no member; who is held already is held as long as the longer of both."""
-    await conn.execute(
+async def add_recipients(conn: Connection, *, recipients: Collection[Recipient]) -> None:
+    """Hold some who are no members; who is held already is held as long as the longer of both."""
+    await conn.executemany(
         """
         insert into message_recipients (community, recipient_id, key_id, sealed, address_hash, state, language,
             kept_until)
@@ -154,14 +154,19 @@ async def add_recipient(conn: Connection, *, recipient: Recipient) -> None:
         on conflict (community, recipient_id) do update
         set kept_until = greatest(message_recipients.kept_until, excluded.kept_until)
         """,
-        recipient.community,
-        recipient.recipient_id,
-        recipient.content.key_id,
-        recipient.content.sealed,
-        recipient.hash,
-        recipient.state,
-        recipient.language,
-        recipient.kept_until,
+        [
+            (
+                one.community,
+                one.recipient_id,
+                one.content.key_id,
+                one.content.sealed,
+                one.hash,
+                one.state,
+                one.language,
+                one.kept_until,
+            )
+            for one in recipients
+        ],
     )
 
 

@@ -6,7 +6,9 @@ from typing import Final, NamedTuple
 
 from services.ingest.communities import store as communities_store
 from services.ingest.communities.handlers import calendars_of
+from services.ingest.ideas.handlers import on_guidelines as decide_ideas
 from services.ingest.metrics import SURVEYS_ASKED, SURVEYS_NOT_ASKED
+from services.ingest.nominations.handlers import on_guidelines as decide_nominations
 from services.ingest.settings import Settings
 from services.ingest.surveys import store
 from services.ingest.surveys.domain import Invitation, NotAsked, Person, in_language, invite, period_of, why_not
@@ -49,8 +51,10 @@ async def on_audiences_told(tx: Transaction, facts: list[AudienceFact]) -> None:
 
 
 async def on_guidelines(tx: Transaction[Settings], facts: list[GuidelineFact]) -> None:
-    """Keep what became of cases of kudos, and who is suspended, and when."""
+    """Keep what became of cases of kudos, suggestions and nominations, and who is suspended, and when."""
     await decide_kudos(tx, facts)
+    await decide_ideas(tx, facts)
+    await decide_nominations(tx, facts)
     await keep_suspensions(tx, suspensions_of(facts))
 
 

@@ -14,7 +14,6 @@ from services.recognition.badges.api.of_member import held_by
 from services.recognition.badges.api.problems import UNKNOWN_BADGE
 from services.recognition.badges.domain.art import drawing
 from services.recognition.badges.domain.by_hand import UnknownBadgeError
-from services.recognition.badges.domain.pictures import SVG, Picture
 from services.recognition.badges.store import by_hand as by_hand_store
 from services.recognition.badges.store import shown as store
 from services.recognition.badges.store.shown import Holder, HolderPlace
@@ -36,6 +35,7 @@ from shared.http import (
     requires,
 )
 from shared.http.problem_types import TOO_MANY_READS
+from shared.pictures import SVG, Picture
 from shared.postgres import Connection
 
 #: A picture that was changed is another for whoever keeps a copy after this.

@@ -7,10 +7,10 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.recognition.badges.api.problems import PICTURE_REFUSED, UNKNOWN_BADGE
-from services.recognition.badges.domain.pictures import PICTURE_MAX_BYTES, PNG, decoded
 from services.recognition.badges.handlers import pictures as handlers
 from shared.contracts.fields import Slug
 from shared.http import Principal, RequestBody, Scope, Tx, problem_responses, requires
+from shared.pictures import PICTURE_MAX_BYTES, PNG, decoded
 
 #: In base64 four signs are three bytes; one more is refused in words.
 CONTENT_MAX_CHARS: Final = PICTURE_MAX_BYTES * 4 // 3 + 8

@@ -1,10 +1,10 @@
 """Pictures of badges are cleaned and kept, and thrown away."""
 
 from services.recognition.badges.domain.by_hand import UnknownBadgeError
-from services.recognition.badges.domain.pictures import Picture, cleaned_picture
 from services.recognition.badges.store import shown as store
 from services.recognition.thresholds import store as thresholds_store
 from shared.audit import Did
+from shared.pictures import Picture, cleaned_picture
 from shared.transaction import Transaction
 
 

@@ -4,8 +4,8 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from services.recognition.badges.domain.pictures import Picture
 from shared.contracts.fields import Timestamp, Uuid
+from shared.pictures import Picture
 from shared.postgres import Connection
 
 

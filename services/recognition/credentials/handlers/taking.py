@@ -15,7 +15,6 @@ import resvg_py
 
 from services.recognition.badges.domain.art import drawing
 from services.recognition.badges.domain.by_hand import NotHeldError, UnknownBadgeError
-from services.recognition.badges.domain.pictures import PNG, SVG, Picture
 from services.recognition.badges.store import shown as shown_store
 from services.recognition.credentials import store
 from services.recognition.credentials.domain import (
@@ -38,6 +37,7 @@ from shared.followed_members import Followed
 from shared.merges import find_head, load_group
 from shared.open_badges import baking, proofs
 from shared.open_badges.status_lists import LIST_BITS
+from shared.pictures import PNG, SVG, Picture
 from shared.postgres import Connection
 from shared.transaction import Transaction
 

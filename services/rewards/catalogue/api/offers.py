@@ -8,10 +8,10 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from services.rewards.catalogue.api.rewards import RewardLimit, RewardTranslated
-from services.rewards.catalogue.domain import Left, Offer, RewardKind, RewardSource, limited
+from services.rewards.catalogue.api.rewards import RewardLimit, RewardPicture, RewardTranslated
+from services.rewards.catalogue.domain import Left, Offer, PictureOf, RewardKind, RewardSource, limited
 from services.rewards.catalogue.handlers import load_offers
-from services.rewards.catalogue.store import load_had, load_left
+from services.rewards.catalogue.store import load_had, load_left, load_pictures
 from services.rewards.programmes.domain import InForce
 from shared.followed_audiences import is_in
 from shared.followed_levels import has_level
@@ -50,13 +50,16 @@ class CatalogueItem(BaseModel):
     level: str | None = Field(None, description="A level that it takes to have it")
     closes_at: datetime | None = Field(None, description="On offer until then")
     limit: RewardLimit | None = None
+    picture: RewardPicture | None = None
     left: int | None = Field(
         None, description="How many are left, of those where members are shown that", examples=[12]
     )
     is_exhausted: bool = Field(False, description="Whether there are none left just now")
 
     @classmethod
-    def of(cls, offer: Offer, *, audiences: Mapping[str, str], left: Left) -> Self:
+    def of(
+        cls, offer: Offer, *, audiences: Mapping[str, str], left: Left, pictures: Mapping[str, PictureOf]
+    ) -> Self:
         """A reward as it is offered; `audiences` has the titles of audiences."""
         terms = offer.terms
         audience = terms.audience
@@ -76,6 +79,9 @@ class CatalogueItem(BaseModel):
             level=terms.level,
             closes_at=terms.closes_at,
             limit=None if terms.limit is None else RewardLimit(**terms.limit._asdict()),
+            picture=(
+                RewardPicture.of(pictures.get(offer.reward_id)) if offer.source is RewardSource.CATALOGUE else None
+            ),
             left=count if terms.shows_left else None,
             is_exhausted=count == 0,
         )
@@ -99,14 +105,21 @@ class Catalogue(BaseModel):
     payout: PaidOut | None = Field(None, description="Null where points are not paid out")
 
     @classmethod
-    def of(cls, offered: Sequence[Offer], in_force: InForce | None, *, left: Left) -> Self:
+    def of(
+        cls,
+        offered: Sequence[Offer],
+        in_force: InForce | None,
+        *,
+        left: Left,
+        pictures: Mapping[str, PictureOf],
+    ) -> Self:
         """What is offered, and what a version says of money."""
         audiences = {} if in_force is None else in_force.audiences
         terms = None if in_force is None else in_force.rewards.payout
         return cls(
             programme_id=None if in_force is None else in_force.programme_id,
             version=None if in_force is None else in_force.version,
-            items=[CatalogueItem.of(one, audiences=audiences, left=left) for one in offered],
+            items=[CatalogueItem.of(one, audiences=audiences, left=left, pictures=pictures) for one in offered],
             payout=None if terms is None else PaidOut(**terms.model_dump(exclude={"paying_account"})),
         )
 
@@ -138,7 +151,8 @@ async def get_catalogue(
     community, now = principal.community, datetime.now(UTC)
     offered, in_force = await load_offers(conn, community=community, now=now)
     left = await load_left(conn, limited(offered), community=community, now=now)
-    return Catalogue.of(offered, in_force, left=left)
+    pictures = await load_pictures(conn, community=community)
+    return Catalogue.of(offered, in_force, left=left, pictures=pictures)
 
 
 @router.get(
@@ -163,8 +177,9 @@ async def get_members_catalogue(
         for level in levels
         if not await has_level(conn, community=community, member_id=who, level_ids=[level])
     }
+    pictures = await load_pictures(conn, community=community)
     return MembersCatalogue(
-        **Catalogue.of(offered, in_force, left=left).model_dump(),
+        **Catalogue.of(offered, in_force, left=left, pictures=pictures).model_dump(),
         member_id=member_id,
         not_for_them=[one.reward_id for one in offered if one.terms.audience in outside],
         needs_level=await _lacking(conn, in_force, community=community, member_id=who),

@@ -12,6 +12,7 @@ from services.rewards.catalogue.domain import (
     Left,
     MemberLimit,
     Offer,
+    PictureOf,
     Price,
     Reward,
     RewardFilter,
@@ -192,6 +193,29 @@ class RewardTranslated(BaseModel):
         ]
 
 
+class PictureAlt(BaseModel):
+    """What a picture shows, in a language."""
+
+    language: str = Field(examples=["it"])
+    alt: str = Field(examples=["Una tazza blu con il nostro logo"])
+
+
+class RewardPicture(BaseModel):
+    """That a reward has a picture, at `GET /v1/catalogue/rewards/{reward_id}/picture`."""
+
+    etag: str = Field(description="What names its bytes", examples=["3f0e1d2c4b5a69788796a5b4c3d2e1f0"])
+    alt: str = Field(description="What it shows", examples=["A blue mug with our logo"])
+    translations: list[PictureAlt]
+
+    @classmethod
+    def of(cls, picture: PictureOf | None) -> Self | None:
+        """A picture as it is answered."""
+        if picture is None:
+            return None
+        others = [PictureAlt(language=one, alt=alt) for one, alt in sorted(picture.alts.items()) if one]
+        return cls(etag=picture.etag, alt=picture.alts[""], translations=others)
+
+
 class RewardLimit(BaseModel):
     """How many one person may have."""
 
@@ -220,13 +244,14 @@ class RewardShown(BaseModel):
     is_low: bool = Field(description="Whether as few are left as somebody wants to be told of")
     shows_left: bool
     limit: RewardLimit | None
+    picture: RewardPicture | None = None
     is_withdrawn: bool
     is_offered: bool = Field(description="Whether members can choose it now, while there are some")
     revision: int = Field(description="Say it when you change the reward", examples=[1])
     changed_at: datetime
 
     @classmethod
-    def of(cls, reward: Reward, *, left: Left, at: datetime) -> Self:
+    def of(cls, reward: Reward, *, left: Left, at: datetime, picture: PictureOf | None = None) -> Self:
         """A reward as it is answered."""
         terms = reward.terms
         offer = _as_offer(reward, at=at)
@@ -249,6 +274,7 @@ class RewardShown(BaseModel):
             is_low=left.is_low(offer),
             shows_left=terms.shows_left,
             limit=None if terms.limit is None else RewardLimit(**terms.limit._asdict()),
+            picture=RewardPicture.of(picture),
             is_withdrawn=terms.is_withdrawn,
             is_offered=reward.is_offered_at(at),
             revision=reward.revision,
@@ -266,7 +292,8 @@ async def _shown(
 ) -> list[RewardShown]:
     scarce = limited(_as_offer(reward, at=at) for reward in rewards)
     left = await store.load_left(conn, scarce, community=community, now=at)
-    return [RewardShown.of(reward, left=left, at=at) for reward in rewards]
+    pictures = await store.load_pictures(conn, community=community)
+    return [RewardShown.of(reward, left=left, at=at, picture=pictures.get(reward.reward_id)) for reward in rewards]
 
 
 @router.post(

@@ -22,8 +22,8 @@ async def load_booked(
 ) -> list[BookedSum]:
     """What was booked in money on the community's accounts on each of `days`, by kind of transfer and account.
 
-    `starts` are the moments at which these days begin, and the one at which the last ends. Raises TimeoutError
-    when it takes longer than `timeout_seconds`.
+    Budgets are none of it: see wallets. `starts` are the moments at which these days begin, and the one at which
+    the last ends. Raises TimeoutError when it takes longer than `timeout_seconds`.
     """
     rows = await conn.fetch(
         """
@@ -33,7 +33,7 @@ async def load_booked(
         join entries e on e.community = a.community and e.account_id = a.account_id
           and e.recorded_at >= $3 and e.recorded_at < $4
         join transfers t on t.community = e.community and t.transfer_id = e.transfer_id
-        where a.community = $1 and a.owner is null and a.currency <> $5
+        where a.community = $1 and a.owner is null and a.currency <> $5 and a.kind not like 'wallet%'
         group by 1, 2, 3, 4 having sum(e.amount) <> 0 order by 1, 2, 3, 4
         """,
         community,
@@ -65,6 +65,7 @@ async def load_turnovers(
                    coalesce(sum(amount) filter (where recorded_at >= $2 and amount > 0), 0) as credit
             from entries where community = $1 and recorded_at < $3 group by 1, 2) e
         join accounts a on a.community = $1 and a.account_id = e.account_id
+        where a.kind not like 'wallet%'
         group by 1, 2 order by 2, 1
         """,
         community,

@@ -25,9 +25,20 @@ _NAMESPACE = prepared(NAMESPACE)
 ACCOUNTS_CACHED_COUNT = 16_384
 
 MemberKind = Literal["pending", "available", "reserved", "spent", "paid", "expired", "payable"]
-#: The last three are booked on by hand alone: see journals.
+#: Charges, gain and loss, and suspense are booked on by hand alone: see journals. Those of wallets are budgets,
+#: beside what is owed and paid: what was given to all of them is the debit side of what is in each.
 CommunityKind = Literal[
-    "points_issued", "payout_expense", "bank_in_transit", "bank", "bank_charges", "fx_gain_loss", "suspense"
+    "points_issued",
+    "payout_expense",
+    "bank_in_transit",
+    "bank",
+    "bank_charges",
+    "fx_gain_loss",
+    "suspense",
+    "wallet_funding",
+    "wallet",
+    "wallet_reserved",
+    "wallet_spent",
 ]
 Kind = MemberKind | CommunityKind
 
@@ -116,6 +127,12 @@ def member_account(owner: Owner, kind: MemberKind, currency: str = POINTS) -> Ac
 def community_account(community: str, kind: CommunityKind, currency: str = POINTS) -> Account:
     """The account of that kind of the community itself."""
     return Account(derived_id(f"{community}||{kind}|{currency}"), community, None, kind, currency)
+
+
+@lru_cache(maxsize=ACCOUNTS_CACHED_COUNT)
+def wallet_account(community: str, wallet_id: str, kind: CommunityKind, currency: str) -> Account:
+    """The account of that kind of one of the community's wallets."""
+    return Account(derived_id(f"{community}||{kind}|{currency}|{wallet_id}"), community, None, kind, currency)
 
 
 def account_of(owner: Owner, kind: Kind, currency: str) -> Account:

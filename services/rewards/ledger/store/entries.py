@@ -239,6 +239,10 @@ async def page_of_statement(
         cross join lateral (
             select * from entries e
             where e.community = a.community and e.account_id = a.account_id
+              -- By the index to the place itself: what is beside it at that moment is left out by the next line.
+              and (e.recorded_at, e.transfer_id) <= (
+                  coalesce($3::timestamptz, 'infinity'),
+                  coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
               and ($3::timestamptz is null
                    or (e.recorded_at, e.transfer_id, e.account_id) < ($3, $4::uuid, $5::uuid))
               and e.recorded_at >= coalesce($7::timestamptz, '-infinity')

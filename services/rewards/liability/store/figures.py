@@ -58,11 +58,13 @@ async def load_use_sums(conn: Connection, span: Span, *, community: str, timeout
               and c.changed_at < $3)
         select greatest(width_bucket(l.earned_at, $2::timestamptz[]), 1) - 1 as vintage,
                greatest(width_bucket(s.used_at, $2::timestamptz[]), 1) - 1 as used_in, s.is_reserved,
-               sum(u.points)::bigint as points
+               sum(u.points - coalesce(g.points, 0))::bigint as points
         from used s
         join lot_uses u on u.community = $1 and u.used_by = s.used_by
+        left join lot_uses_given_back g
+          on g.community = $1 and g.used_by = u.used_by and g.award_id = u.award_id
         join lots l on l.community = $1 and l.award_id = u.award_id and l.earned_at < $3
-        group by 1, 2, 3 order by 1, 2, 3
+        group by 1, 2, 3 having sum(u.points - coalesce(g.points, 0)) > 0 order by 1, 2, 3
         """,
         community,
         list(span.starts),

@@ -74,6 +74,24 @@ class LotUse(NamedTuple):
         return lot
 
 
+def part_of(uses: Sequence[LotUse], points: int) -> list[LotUse]:
+    """So many of the points that somebody uses, by lot: those used last, which are the first to come back.
+
+    `uses` are in the order of use. What was owed of a lot was used last, so it is among them first. Raises
+    NotEnoughPointsError when they are fewer.
+    """
+    part = []
+    left = points
+    for award_id, used, owed in reversed(uses):
+        back = min(left, used)
+        if back:
+            part.append(LotUse(award_id, back, min(owed, back)))
+        left -= back
+    if left:
+        raise NotEnoughPointsError(left)
+    return part[::-1]
+
+
 class LotsPart(NamedTuple):
     """Some of the lots that somebody uses: part `part` (from 1) of `parts`."""
 

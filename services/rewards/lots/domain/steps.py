@@ -32,13 +32,15 @@ class Lots(Enum):
     LEAVE = "leave"
     USE = "use"
     RESTORE = "restore"
+    #: Restored as far as they were noted to come back: the rest stays used.
+    RESTORE_PART = "restore a part"
     #: Restored, and owed as money from now on: they do not expire any more.
     OWE = "owe"
     TAKE_BACK = "take back"
 
 
 #: What gives points back to their lots.
-GIVING_BACK = (Lots.RESTORE, Lots.OWE)
+GIVING_BACK = (Lots.RESTORE, Lots.RESTORE_PART, Lots.OWE)
 
 
 class Way(NamedTuple):

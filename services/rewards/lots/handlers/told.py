@@ -29,7 +29,7 @@ async def carry_out_as_told(tx: Transaction, steps: Sequence[Told]) -> dict[str,
     """
     # All members in one order before the first is changed.
     holders = await lock_holders(tx, {past.movement.use.owner for past in steps})
-    back = [past.movement.use for past in steps if past.movement.step.lots in (*GIVING_BACK, Lots.TAKE_BACK)]
+    back = [past.movement for past in steps if past.movement.step.lots in (*GIVING_BACK, Lots.TAKE_BACK)]
     held = await held_of(tx, back)
     taking = [past for past in steps if past.movement.step.lots is Lots.USE]
     told = await store.load_told_uses(tx.conn, [past.movement.use for past in taking])
@@ -39,7 +39,7 @@ async def carry_out_as_told(tx: Transaction, steps: Sequence[Told]) -> dict[str,
     # 1. Lots are used, and those of them that still wait had matured by then …
     taken = await _take(tx, taking, holders=holders, told=told)
     held |= taken.held
-    await take_back(tx, [past.movement.use for past in steps if past.movement.step.lots is Lots.TAKE_BACK])
+    await take_back(tx, [past.movement for past in steps if past.movement.step.lots is Lots.TAKE_BACK])
     # 2. … the points go where the steps say …
     booked = [
         (past.movement.transfer(past.at), past.movement.entries(held.get(past.movement.use.used_by)))

@@ -6,7 +6,7 @@ from datetime import datetime
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots import store
-from services.rewards.lots.domain.lots import AwardKey, Lot, LotBook, LotUse, Use
+from services.rewards.lots.domain.lots import AwardKey, Lot, LotBook, LotUse, NotEnoughPointsError, Use, part_of
 from services.rewards.lots.domain.steps import GIVING_BACK, Lots, Movement
 from services.rewards.lots.handlers.expiry import lock_usable
 from services.rewards.lots.handlers.grace import load_graces
@@ -23,7 +23,7 @@ async def carry_out(tx: Transaction, movements: Sequence[Movement]) -> dict[str,
     # All members in one order before the first is changed, and what of theirs is over is gone. Points go back to
     # who holds their lots now, whoever used them.
     holders = await lock_holders(tx, {made.use.owner for made in movements})
-    back = [made.use for made in movements if made.step.lots in (*GIVING_BACK, Lots.TAKE_BACK)]
+    back = [made for made in movements if made.step.lots in (*GIVING_BACK, Lots.TAKE_BACK)]
     held = await held_of(tx, back)
     available = await lock_usable(
         tx, {*holders, *holders.values(), *(holder for of_use in held.values() for holder in of_use)}
@@ -32,7 +32,7 @@ async def carry_out(tx: Transaction, movements: Sequence[Movement]) -> dict[str,
     using = [made.use for made in movements if made.step.lots is Lots.USE]
     used = await _take(tx, using, holders=holders, available=available)
     held |= {use.used_by: {holders[use.owner]: use.points} for use in using}
-    await take_back(tx, [made.use for made in movements if made.step.lots is Lots.TAKE_BACK])
+    await take_back(tx, [made for made in movements if made.step.lots is Lots.TAKE_BACK])
     # 2. … then the points go where the step says …
     booked = [
         (made.transfer(tx.now), entries)
@@ -59,6 +59,10 @@ async def _take(
     for use in uses:
         holder = holders[use.owner]
         needs[holder] = needs.get(holder, 0) + use.points
+    for holder, points in needs.items():
+        # What several take together is said to be missing, not what the first of them did not get.
+        if points > available[holder]:
+            raise NotEnoughPointsError(points - available[holder])
     lots = await store.load_to_use(tx.conn, list(needs.items()))
     books = {holder: LotBook(available[holder], lots.get(holder, ())) for holder in needs}
     taken = {use.used_by: books[holders[use.owner]].take(use.points) for use in uses}
@@ -83,7 +87,7 @@ async def give_back(
     if not giving:
         return
     owed = {made.use.used_by for made in giving if made.step.lots is Lots.OWE}
-    lots, of_holders = await _lots_of(tx, [made.use for made in giving])
+    lots, of_holders = await _lots_of(tx, giving)
     after = await ledger_store.lock_members(tx.conn, of_holders)
     graces = await load_graces(tx, lots)
     books: dict[Owner, LotBook] = {}
@@ -98,11 +102,11 @@ async def give_back(
     await store.set_remaining(tx.conn, changed_lots(books))
 
 
-async def take_back(tx: Transaction, uses: Sequence[Use]) -> None:
-    """Take the points of uses again that were given up, before they are booked; their lots lack what is gone."""
-    if not uses:
+async def take_back(tx: Transaction, movements: Sequence[Movement]) -> None:
+    """Take points again that were given up, before they are booked; their lots lack what is gone."""
+    if not movements:
         return
-    lots, of_holders = await _lots_of(tx, uses)
+    lots, of_holders = await _lots_of(tx, movements)
     before = await ledger_store.lock_members(tx.conn, of_holders)
     books = {holder: LotBook(before[holder], lots[holder]) for holder in of_holders}
     for holder, wrong in of_holders.items():
@@ -111,10 +115,13 @@ async def take_back(tx: Transaction, uses: Sequence[Use]) -> None:
 
 
 async def _lots_of(
-    tx: Transaction, uses: Sequence[Use]
+    tx: Transaction, movements: Sequence[Movement]
 ) -> tuple[dict[Owner, list[Lot]], dict[Owner, list[tuple[str, LotUse]]]]:
-    """The lots that uses used, and what each used of them, both by who holds the lots."""
-    lots_of = await store.load_uses(tx.conn, uses)
+    """The lots of what goes back or is taken back, and how much of them, both by who holds the lots."""
+    uses = [made.use for made in movements]
+    parts = [made.use for made in movements if made.step.lots is Lots.RESTORE_PART]
+    lots_of = await store.load_given_back(tx.conn, parts) if parts else {}
+    lots_of |= await store.load_uses(tx.conn, [use for use in uses if use not in parts])
     awards = {AwardKey(use.owner.community, lot.award_id) for use in uses for lot in lots_of[use.used_by]}
     lots = await store.load_lots(tx.conn, sorted(awards))
     holder_of = {AwardKey(holder.community, lot.award_id): holder for holder, held in lots.items() for lot in held}
@@ -126,12 +133,24 @@ async def _lots_of(
     return lots, of_holders
 
 
-async def held_of(tx: Transaction, uses: Sequence[Use]) -> dict[str, dict[Owner, int]]:
-    """How many of the points of each use are of lots that whom holds."""
-    if not uses:
+async def note_part_back(tx: Transaction, use: Use, *, points: int) -> list[LotUse]:
+    """Note that so many of the points of a use go back to their lots, before they do; return of which lots.
+
+    Whoever calls it holds the lock of what uses them, and carries out a step that restores a part. It happens
+    once: of what went back in part the rest is used for good. Raises NotEnoughPointsError when it uses fewer.
+    """
+    uses = (await store.load_uses(tx.conn, [use])).get(use.used_by, [])
+    back = part_of(uses, points)
+    await store.add_given_back(tx.conn, [(use, lot) for lot in back])
+    return back
+
+
+async def held_of(tx: Transaction, movements: Sequence[Movement]) -> dict[str, dict[Owner, int]]:
+    """How many of the points that go back, or are taken back, are of lots that whom holds, by who used them."""
+    if not movements:
         return {}
-    held: dict[str, dict[Owner, int]] = {use.used_by: {} for use in uses}
-    for holder, used in (await _lots_of(tx, uses))[1].items():
+    held: dict[str, dict[Owner, int]] = {made.use.used_by: {} for made in movements}
+    for holder, used in (await _lots_of(tx, movements))[1].items():
         for used_by, lot in used:
             held[used_by][holder] = held[used_by].get(holder, 0) + lot.points
     return held

@@ -1,15 +1,17 @@
 """What the routes of redemptions take, answer and refuse."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, Self
+from typing import Annotated, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
+from services.rewards.fulfilment.domain import FulfilmentState
 from services.rewards.ledger.api.members import MEMBER_EXAMPLE
 from services.rewards.redemptions import domain
 from services.rewards.redemptions.domain import RedemptionState
-from shared.contracts.fields import Slug
+from shared.contracts.fields import POINTS_MAX, Slug
 from shared.http import MemberNamed, ProblemType, RequestBody
 from shared.http.problem_types import UNKNOWN_MEMBER
 
@@ -18,13 +20,20 @@ UNKNOWN_REDEMPTION = ProblemType("unknown-redemption", 404, "Redemption not foun
 NOT_FOR_MEMBER = ProblemType("reward-not-for-member", 409, "The reward is for others")
 LEVEL_TOO_LOW = ProblemType("level-too-low", 409, "The member has no level that opens rewards")
 OUT_OF_STOCK = ProblemType("out-of-stock", 409, "There are no more of the reward")
+BUDGET_USED_UP = ProblemType("budget-used-up", 409, "The budget for the reward is used up")
 NOT_ENOUGH_POINTS = ProblemType("not-enough-points", 409, "Not enough points")
 NOT_CONFIRMABLE = ProblemType("redemption-not-confirmable", 409, "The redemption cannot be confirmed")
+NOT_RESERVED = ProblemType("more-than-reserved", 409, "Fewer points are reserved")
 NOT_CANCELLABLE = ProblemType("redemption-not-cancellable", 409, "The redemption cannot be cancelled")
 REWARD_LEVEL_LACKING = ProblemType("reward-level-lacking", 409, "The reward takes a level that the member lacks")
 HAD_ENOUGH = ProblemType("reward-had-enough", 409, "One person may have no more of the reward")
+PRICE_CHANGED = ProblemType("order-price-changed", 409, "The order costs something else by now")
+UNKNOWN_ORDER = ProblemType("unknown-order", 404, "Order not found")
 NO_CODE = ProblemType("no-code", 404, "There is no code to show")
 NOT_THEIRS = ProblemType("code-of-another", 403, "The code is shown to whom it was given alone")
+#: Pieces of one order: each is a redemption, reserved in one transaction with the others.
+ORDER_PIECES_MAX_COUNT: Final = 20
+MAX_POINTS: Final = 2**53
 #: Why a reward may be refused to whoever wants it.
 REFUSALS = (
     UNKNOWN_MEMBER,
@@ -34,12 +43,15 @@ REFUSALS = (
     REWARD_LEVEL_LACKING,
     HAD_ENOUGH,
     OUT_OF_STOCK,
+    BUDGET_USED_UP,
     NOT_ENOUGH_POINTS,
 )
 
 #: Written out where it stands, as clients know it, not as a schema of its own.
 _STATES = tuple(state.value for state in RedemptionState)
 State = Literal[_STATES]  # type: ignore[valid-type]
+_FULFILMENTS = tuple(state.value for state in FulfilmentState)
+Fulfilment = Literal[_FULFILMENTS]  # type: ignore[valid-type]
 
 
 class RedemptionRequest(RequestBody):
@@ -49,10 +61,48 @@ class RedemptionRequest(RequestBody):
     reward_id: Slug = Field(examples=["sticker-pack"])
 
 
+class Confirmation(RequestBody):
+    """How much of what is reserved was handed out."""
+
+    points: int | None = Field(
+        None,
+        ge=1,
+        le=POINTS_MAX,
+        description="How many of the reserved points are spent; the rest is available again. Null: all of them",
+        examples=[20],
+    )
+
+
 class OwnRequest(RequestBody):
     """Which reward a member wants."""
 
     reward_id: Slug = Field(examples=["sticker-pack"])
+
+
+class OrderItem(RequestBody):
+    """So many of a reward."""
+
+    reward_id: Slug = Field(examples=["sticker-pack"])
+    count: Annotated[int, Field(ge=1, le=ORDER_PIECES_MAX_COUNT)] = Field(1, examples=[2])
+
+
+class OrderRequest(RequestBody):
+    """Several rewards at once, and what they cost together."""
+
+    items: Annotated[list[OrderItem], Field(min_length=1, max_length=ORDER_PIECES_MAX_COUNT)]
+    points: Annotated[int, Field(ge=1, le=MAX_POINTS)] = Field(
+        description="What all of them cost, as the member saw it: at another price nothing is reserved",
+        examples=[100],
+    )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        ids = [item.reward_id for item in self.items]
+        if len(set(ids)) < len(ids):
+            raise ValueError("a reward stands in an order once, with how many of it")
+        if sum(item.count for item in self.items) > ORDER_PIECES_MAX_COUNT:
+            raise ValueError(f"an order has {ORDER_PIECES_MAX_COUNT} pieces at most")
+        return self
 
 
 class Redemption(BaseModel):
@@ -70,12 +120,37 @@ class Redemption(BaseModel):
     changed_by: str = Field(
         description="The access key, `timer`, or `code` where a voucher's code was given at once"
     )
+    reserved_points: int | None = Field(
+        description="How many points were reserved, where only a part of them was spent: `points`"
+    )
+    fulfilment: Fulfilment | None = Field(
+        None, description="Where goods are that are sent or ordered; null: it is of nothing of that kind"
+    )
+    order_id: UUID | None = Field(None, description="What was chosen together with others has their order's")
+    needs_address: bool = Field(False, description="Whether it waits for its member to say where it is sent")
     has_code: bool = Field(description="Whether a voucher's code came with it: its member is shown that")
 
     @classmethod
     def of(cls, redemption: domain.Redemption) -> Self:
         """A redemption as it is answered."""
         return cls.model_validate(redemption, from_attributes=True)
+
+
+class Order(BaseModel):
+    """What a member chose at once: a redemption of each piece, which ends by itself."""
+
+    order_id: UUID
+    points: int = Field(description="What all pieces cost when they were reserved", examples=[100])
+    items: list[Redemption]
+
+    @classmethod
+    def of(cls, redemptions: Sequence[domain.Redemption]) -> Self:
+        """An order as it is answered."""
+        return cls(
+            order_id=UUID(redemptions[0].order_id),
+            points=sum(one.points for one in redemptions),
+            items=[Redemption.of(one) for one in redemptions],
+        )
 
 
 class CodeOfRedemption(BaseModel):

@@ -6,19 +6,27 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from services.rewards.fulfilment.api import UNDER_WAY
 from services.rewards.ledger.api.problems import ALTERED
-from services.rewards.redemptions import handlers, store
+from services.rewards.redemptions import domain, store
 from services.rewards.redemptions.api.models import (
     NO_CODE,
     NOT_CANCELLABLE,
     NOT_THEIRS,
+    PRICE_CHANGED,
     REFUSALS,
+    UNKNOWN_ORDER,
     UNKNOWN_REDEMPTION,
     CodeOfRedemption,
+    Order,
+    OrderRequest,
     OwnRequest,
     Redemption,
 )
 from services.rewards.redemptions.domain import RedemptionFilter, RedemptionPlace, RedemptionState
+from services.rewards.redemptions.handlers.ending import finish
+from services.rewards.redemptions.handlers.ordering import place_order
+from services.rewards.redemptions.handlers.reserving import find_code, reserve
 from services.rewards.settings import Settings
 from services.rewards.vouchers.api import NO_VOUCHER_KEYS
 from services.rewards.vouchers.domain import NotTheirsError
@@ -61,7 +69,7 @@ async def post_own_redemption(
     own_key = f"{member_id} {idempotency_key}"
 
     async def work() -> Redemption:
-        reserved = await handlers.reserve(
+        reserved = await reserve(
             tx,
             community=principal.community,
             member_id=str(member_id),
@@ -74,6 +82,63 @@ async def post_own_redemption(
 
     key = CommandKey(principal.community, "own-redemption", own_key)
     return await answer_once(tx, Command(key, wanted.model_dump(mode="json")), work=work)
+
+
+@router.post(
+    "/v1/members/{member_id}/orders",
+    summary="Choose several rewards at once",
+    status_code=201,
+    response_model=Order,
+    responses=problem_responses(UNKNOWN_IDENTITY, *REFUSALS, PRICE_CHANGED, KEY_REUSED),
+)
+async def post_own_order(
+    principal: Annotated[Principal, requires(Scope.REWARDS_WRITE, or_own=True)],
+    tx: Tx,
+    member_id: MemberId,
+    wanted: OrderRequest,
+    idempotency_key: IdempotencyKey,
+) -> Response:
+    """All of them are reserved, or none; limits, stock and points are held against all together.
+
+    Each piece is a redemption of its own from then on: it is fulfilled, given up or given back by itself.
+    """
+    own_key = f"{member_id} {idempotency_key}"
+
+    async def work() -> Order:
+        placed = await place_order(
+            tx,
+            [domain.OrderItem(item.reward_id, item.count) for item in wanted.items],
+            community=principal.community,
+            member_id=str(member_id),
+            points=wanted.points,
+            idempotency_key=own_key,
+            by=principal.credential,
+        )
+        return Order.of(placed)
+
+    key = CommandKey(principal.community, "own-order", own_key)
+    return await answer_once(tx, Command(key, wanted.model_dump(mode="json")), work=work)
+
+
+@router.get(
+    "/v1/members/{member_id}/orders/{order_id}",
+    summary="What a member chose at once",
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_ORDER),
+)
+async def get_own_order(
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_own=True, reads="member_id")],
+    conn: Conn,
+    member_id: MemberId,
+    order_id: UUID,
+) -> Order:
+    """A redemption of each piece, and what became of it."""
+    found = await store.load_order(conn, community=principal.community, order_id=str(order_id))
+    if not found or str(member_id) not in (
+        found[0].member_id,
+        await find_head(conn, community=principal.community, member_id=found[0].member_id),
+    ):
+        raise domain.UnknownOrderError(str(order_id))
+    return Order.of(found)
 
 
 @router.get(
@@ -102,7 +167,7 @@ async def list_own_redemptions(
 @router.post(
     "/v1/members/{member_id}/redemptions/{redemption_id}/cancel",
     summary="Give a reward up",
-    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_REDEMPTION, NOT_CANCELLABLE, ALTERED),
+    responses=problem_responses(UNKNOWN_IDENTITY, UNKNOWN_REDEMPTION, NOT_CANCELLABLE, UNDER_WAY, ALTERED),
 )
 async def cancel_own(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE, or_own=True)],
@@ -111,7 +176,7 @@ async def cancel_own(
     redemption_id: UUID,
 ) -> Redemption:
     """While it is reserved: the points are available again. For the member themselves, too."""
-    cancelled = await handlers.finish(
+    cancelled = await finish(
         tx,
         community=principal.community,
         redemption_id=str(redemption_id),
@@ -139,7 +204,7 @@ async def get_own_code(
         await find_head(conn, community=principal.community, member_id=principal.member_id) != str(member_id)
     ):
         raise NotTheirsError
-    redemption, opened = await handlers.find_code(
+    redemption, opened = await find_code(
         conn,
         community=principal.community,
         member_id=str(member_id),

@@ -3,19 +3,22 @@
 from typing import Annotated, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from services.rewards.fulfilment.api import UNDER_WAY
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.lots.domain.lots import LotUse, UsePlace
 from services.rewards.lots.store import page_of_uses
-from services.rewards.redemptions import domain, handlers, store
+from services.rewards.redemptions import domain, store
 from services.rewards.redemptions.api.models import (
     NOT_CANCELLABLE,
     NOT_CONFIRMABLE,
+    NOT_RESERVED,
     REFUSALS,
     UNKNOWN_REDEMPTION,
+    Confirmation,
     NamedRedemption,
     Redemption,
     RedemptionRequest,
@@ -27,6 +30,8 @@ from services.rewards.redemptions.domain import (
     RedemptionState,
     UnknownRedemptionError,
 )
+from services.rewards.redemptions.handlers.ending import finish
+from services.rewards.redemptions.handlers.reserving import reserve
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.followed_members import find_name
 from shared.http import (
@@ -68,7 +73,7 @@ async def post_redemption(
     async def work() -> Redemption:
         community = principal.community
         member_id = await whose.of(tx.conn, community=community, named=wanted.member_id, field="/member_id")
-        reserved = await handlers.reserve(
+        reserved = await reserve(
             tx,
             community=community,
             member_id=member_id,
@@ -85,19 +90,28 @@ async def post_redemption(
 @router.post(
     "/v1/redemptions/{redemption_id}/confirm",
     summary="Confirm a redemption",
-    responses=problem_responses(UNKNOWN_REDEMPTION, ABOUT_YOURSELF, NOT_CONFIRMABLE, ALTERED),
+    responses=problem_responses(
+        UNKNOWN_REDEMPTION, ABOUT_YOURSELF, NOT_CONFIRMABLE, NOT_RESERVED, UNDER_WAY, ALTERED
+    ),
 )
 async def confirm(
-    principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)], tx: Tx, redemption_id: UUID
+    principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)],
+    tx: Tx,
+    redemption_id: UUID,
+    wanted: Annotated[Confirmation | None, Body(examples=[{"points": 20}])] = None,
 ) -> Redemption:
-    """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing."""
-    confirmed = await handlers.finish(
+    """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing.
+
+    With `points` only so many are, and the rest goes back to its lots in the same transaction.
+    """
+    confirmed = await finish(
         tx,
         community=principal.community,
         redemption_id=str(redemption_id),
         wanted=RedemptionState.CONFIRMED,
         by=principal.credential,
         person_id=principal.person_id,
+        points=wanted.points if wanted else None,
     )
     return Redemption.of(confirmed)
 
@@ -105,13 +119,13 @@ async def confirm(
 @router.post(
     "/v1/redemptions/{redemption_id}/cancel",
     summary="Cancel a redemption",
-    responses=problem_responses(UNKNOWN_REDEMPTION, NOT_CANCELLABLE, ALTERED),
+    responses=problem_responses(UNKNOWN_REDEMPTION, NOT_CANCELLABLE, UNDER_WAY, ALTERED),
 )
 async def cancel(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE)], tx: Tx, redemption_id: UUID
 ) -> Redemption:
     """Reserved points are available again, in the lots they came from. Cancelling again changes nothing."""
-    cancelled = await handlers.finish(
+    cancelled = await finish(
         tx,
         community=principal.community,
         redemption_id=str(redemption_id),

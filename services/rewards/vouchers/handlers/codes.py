@@ -14,7 +14,6 @@ from services.rewards.vouchers.domain import (
     GivenCode,
     Imported,
     KeptCode,
-    LineFault,
     NewCode,
     NoCodeError,
     NoVoucherError,
@@ -24,6 +23,7 @@ from services.rewards.vouchers.domain import (
 )
 from services.rewards.vouchers.handlers.sealing import Sealer, sealer_of
 from shared.audit import Did
+from shared.csv_tables import TableFault
 from shared.followed_communities import load_calendar
 from shared.postgres import Connection
 from shared.transaction import Transaction
@@ -50,7 +50,7 @@ async def import_codes(tx: Transaction[Settings], *, community: str, reward_id: 
     lines = read_codes(text, now=tx.now, start_of=calendar.start_of)
     known = await _known(tx.conn, lines, sealer=sealer, community=community)
     faults = [
-        LineFault(line.line, "it is a code of another reward")
+        TableFault(line.line, "it is a code of another reward")
         for line in lines
         if line.line in known and known[line.line].reward_id != reward_id
     ]

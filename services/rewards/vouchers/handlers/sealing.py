@@ -65,6 +65,21 @@ class Sealer:
         except InvalidTag:
             raise NoVoucherKeysError("the code is not what was sealed: somebody changed it") from None
 
+    def wrap(self, content: bytes, *, place: str) -> tuple[str, bytes]:
+        """Bytes sealed for one place alone, and by which key. Raises NoVoucherKeysError where there is no key."""
+        key_id, nonce = self.key_id, secrets.token_bytes(_NONCE_BYTES)
+        return key_id, nonce + self._keys[key_id].encrypt(nonce, content, place.encode())
+
+    def unwrap(self, key_id: str, sealed: bytes, *, place: str) -> bytes:
+        """Bytes that were sealed for the place. Raises NoVoucherKeysError where no key fits."""
+        key = self._keys.get(key_id)
+        if key is None:
+            raise NoVoucherKeysError(f"PLAUDIT_VOUCHER_KEYS does not have the key {key_id}, which sealed it")
+        try:
+            return key.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place.encode())
+        except InvalidTag:
+            raise NoVoucherKeysError("it is not what was sealed: somebody changed it") from None
+
 
 @lru_cache(maxsize=8)
 def sealer_of(keys: str) -> Sealer:

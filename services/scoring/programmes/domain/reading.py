@@ -90,6 +90,7 @@ _SAYING = {
     *("gives_nothing", "step_twice", "step_rule_twice", "quest_days"),
     *("nudge_other_kind", "nudge_lacks", "nudge_event"),
     *("survey_when", "survey_answers", "survey_anonymous"),
+    *("goal_metric", "goal_window"),
 }
 _EXPECTED = {
     "int_type": "a whole number, without quotes",

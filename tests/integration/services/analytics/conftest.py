@@ -8,8 +8,10 @@ import asyncpg
 import pytest
 
 from services.analytics.main import SPEC
+from services.analytics.network.handlers import count as count_ties
 from services.analytics.response_times.handlers import settle
 from services.analytics.retention.handlers import fold
+from services.analytics.sentiment.handlers import count
 from shared.contracts.award_ids import award_prefix
 from shared.service import ServiceSpec
 from tests.integration.services.world import NOON, World
@@ -25,7 +27,13 @@ class AnalyticsWorld(World):
 
     async def settle(self) -> None:
         """Have the timers count everybody and every question of the community that is to be counted."""
-        for table, timer in (("retention_marks", fold), ("response_marks", settle)):
+        timers = (
+            ("retention_marks", fold),
+            ("response_marks", settle),
+            ("tone_marks", count),
+            ("tie_marks", count_ties),
+        )
+        for table, timer in timers:
             marked = f"select exists (select from {table} where community = $1)"
             while await self.pool.fetchval(marked, self.community):
                 async with self.begin() as tx:

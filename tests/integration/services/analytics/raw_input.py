@@ -13,9 +13,10 @@ _COUNTS = """
         select target, arg_max(kind, (time, id)) as kind from facts where target is not null group by 1
     )
     select coalesce(m.into_member, f.member) as person, f.time, f.channel, f.type, f.id, f.uid,
-        f.replies_to,
+        f.replies_to, f.tone, f.language, f.topic, coalesce(t.into_member, f.turns_to) as turns_to,
         timezone($zone, f.time)::date as day
-    from facts f left join merged m using (member) left join decided d on d.target = f.id
+    from facts f left join merged m using (member) left join merged t on t.member = f.turns_to
+        left join decided d on d.target = f.id
     where f.target is null and not f.is_bots and coalesce(d.kind, 'activity.restored.v1') = 'activity.restored.v1'
 """
 _GROWTH = """
@@ -95,11 +96,94 @@ _RESPONSES = f"""{_WAITS}
         from waits
     ) group by 1 order by 1
 """
+_TOPICS = f"""{_WAITS}
+    select coalesce(c.topic, ''), count(*), count(*) filter (where answered is null), count(distinct c.person),
+        count(distinct c.person) filter (where answered is null)
+    from waits w join counts c using (id) group by 1 order by 3 desc, 2 desc, 1
+"""
 _OPEN = f"{_WAITS} select id from waits where answered is null order by asked, id"
 _ANSWERERS = f"{_WAITS} select count(*) from waits where answerer is not null group by answerer"
+_TONES = """
+    select date_trunc('month', day)::date as period, count(*) filter (where tone = 'positive'),
+        count(*) filter (where tone = 'negative'), count(*) filter (where tone = 'undecided'),
+        count(*) filter (where tone = 'left_out')
+    from counts where tone is not null and day between $first and $last group by 1 order by 1
+"""
+_TONES_BY_LANGUAGE = """
+    select language, count(*) filter (where day >= $first and tone <> 'left_out'),
+        sum(case tone when 'positive' then 1 when 'negative' then -1 else 0 end) filter (where day >= $first),
+        count(*) filter (where day < $first and tone <> 'left_out'),
+        sum(case tone when 'positive' then 1 when 'negative' then -1 else 0 end) filter (where day < $first)
+    from counts where tone is not null and day between $before and $last group by 1 order by 1
+"""
+_TIES = """
+    select person, turns_to, count(*), bool_or(exists (
+        select 1 from counts b
+        where b.person = c.turns_to and b.turns_to = c.person and b.day between $first and $last))
+    from counts c where turns_to <> person and day between $first and $last
+    group by 1, 2 order by 3 desc, 1, 2
+"""
+_ISOLATED = """
+    select person, min(day), count(distinct day), count(*) filter (where turns_to <> person)
+    from counts c
+    where person is not null
+        and not exists (select 1 from counts b where b.turns_to = c.person and b.person <> c.person)
+    group by 1 having min(day) between $first and $last order by 2 desc, 1 desc
+"""
+_LOVE = """
+    with events as (
+        select person, date_trunc('month', day)::date as month, count(*) as events
+        from counts where person is not null group by 1, 2
+    ),
+    months as (select unnest(generate_series($first::date, $last::date, interval 1 month))::date as month),
+    love as (
+        select m.month, e.person, sum(e.events * 0.9 ** date_diff('month', e.month, m.month)) as love
+        from months m join events e on e.month <= m.month group by 1, 2
+    ),
+    levels as (
+        select *, case when love >= 1.5 - 1e-9 then 1 when love >= 1 - 1e-9 then 2 when love >= 0.5 - 1e-9 then 3
+            else 4 end as level
+        from love
+    ),
+    moves as (select *, lag(level) over (partition by person order by month) as before from levels)
+"""
+_ORBIT = f"""{_LOVE}
+    select month, count(*) filter (where level = 1), count(*) filter (where level = 2),
+        count(*) filter (where level = 3), count(*) filter (where level = 4),
+        count(*) filter (where before is null), count(*) filter (where level < before),
+        count(*) filter (where level > before)
+    from moves group by 1 order by 1
+"""
+_MOVERS = f"""{_LOVE}
+    select person, coalesce(before, 0), level from moves
+    where month = $month and level is distinct from before order by 1
+"""
+_CONCENTRATION = """
+    with people as (
+        select date_trunc('month', day)::date as month, person, count(*) as events
+        from counts where person is not null group by 1, 2
+    ),
+    placed as (
+        select *, sum(events) over (partition by month order by events desc, person) as reached,
+            row_number() over (partition by month order by events desc, person) as place,
+            sum(events) over (partition by month) as total, count(*) over (partition by month) as members
+        from people
+    )
+    select month, any_value(members), any_value(total), min(place) filter (where reached * 2 >= total),
+        sum(events) filter (where place <= ceil(members / 10.0))
+    from placed group by 1 order by 1
+"""
 _QUESTIONS = {
+    "orbit": _ORBIT,
+    "movers": _MOVERS,
+    "concentration": _CONCENTRATION,
+    "ties": _TIES,
+    "isolated": _ISOLATED,
+    "tones": _TONES,
+    "tones by language": _TONES_BY_LANGUAGE,
     "responses": _RESPONSES,
     "open": _OPEN,
+    "topics": _TOPICS,
     "answerers": _ANSWERERS,
     "growth": _GROWTH,
     "cohorts": _COHORTS,
@@ -117,10 +201,13 @@ class RawInput:
         self.sql = duckdb.connect()
         self.sql.execute(
             "create table facts (id text, uid text, member text, time timestamptz, channel text, type text,"
-            " target text, kind text, is_bots boolean, replies_to text)"
+            " target text, kind text, is_bots boolean, replies_to text, tone text, language text,"
+            " turns_to text, topic text)"
         )
         rows = {fact["uid"]: self._row(fact) for fact in facts}
-        self.sql.executemany("insert into facts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", list(rows.values()))
+        self.sql.executemany(
+            "insert into facts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", list(rows.values())
+        )
         self.sql.execute("update facts set target = (select id from facts f where f.uid = facts.target)")
         self.sql.execute("create table merged (member text, into_member text)")
         if merged:
@@ -133,7 +220,22 @@ class RawInput:
         decides = fact["type"] if fact["type"] in _TARGETING else None
         names = (fact["id"], fact["uid"], fact.get("member"), at, fact["data"]["channel"], fact["type"])
         answered = fact["data"].get("in_reply_to", {}).get("id")
-        return (*names, fact.get("targetuid"), decides, "member" in fact.get("bots", ""), answered)
+        measures = fact["data"].get("measures", {})
+        tone = (measures.get("tone"), measures.get("language"))
+        turns_to = fact.get("replymember", fact.get("objectmember"))
+        is_bots = "member" in fact.get("bots", "").split()
+        if "replymember" in fact.get("bots", "").split():
+            turns_to = None
+        return (
+            *names,
+            fact.get("targetuid"),
+            decides,
+            is_bots,
+            answered,
+            *tone,
+            turns_to,
+            fact["data"].get("topic"),
+        )
 
     def ask(self, question: str, **more: Any) -> list[tuple[Any, ...]]:
         """What the input says to a question."""

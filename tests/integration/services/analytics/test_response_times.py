@@ -49,6 +49,17 @@ async def assert_as_the_input_says(world: Any, api: httpx.AsyncClient, raw: RawI
     assert shown == raw.ask("responses")
     answers = [number for (number,) in raw.ask("answerers")]
     assert (found["answerers"], found["absence_factor"]) == (len(answers), absence_factor(answers))
+    topics = (await api.get("/v1/question-topics", params=DAYS)).json()
+    assert [
+        (one["topic"], one["asked"], one["unanswered"]["number"], one["askers"], one["waiting"])
+        for one in topics["topics"]
+    ] == raw.ask("topics")
+    for one in topics["to_write"]:
+        asked = (await api.get("/v1/open-questions", params={"topic": one["topic"]})).json()["items"]
+        assert (len(asked), len({question["member_id"] for question in asked})) == (
+            one["unanswered"]["number"],
+            one["waiting"],
+        )
     queue = (await api.get("/v1/open-questions")).json()["items"]
     assert [one["event_id"] for one in queue] == [event_id for (event_id,) in raw.ask("open")]
     assert [one["waiting_seconds"] for one in queue] == sorted(
@@ -63,9 +74,10 @@ async def test_waits_are_those_of_the_raw_input(world: Any, api: httpx.AsyncClie
     facts: list[Any] = []
     for number in range(60):
         asked = datetime(2024, 1, 5, tzinfo=UTC) + timedelta(minutes=chance.randrange(150 * 1440), seconds=number)
-        facts.append(
-            event(world, calendar, f"q{number:02}", chance.choice(MEMBERS), asked, "forum.post.v1", "forum")
-        )
+        question = event(world, calendar, f"q{number:02}", chance.choice(MEMBERS), asked, "forum.post.v1", "forum")
+        if topic := chance.choice(("Gears", "Lathes", "Oil", "")):
+            question["data"]["topic"] = topic
+        facts.append(question)
         for reply in range(chance.choice((0, 1, 1, 2, 4))):
             # Some before the question, by clocks that differ; some at once; some late.
             at = asked + timedelta(seconds=chance.choice((-60, 0, 59, 3_600, 86_400, 86_401, 400_000)))

@@ -115,6 +115,7 @@ async def assert_as_the_input_says(api: httpx.AsyncClient, raw: RawInput, days: 
             for part in one["channels"]
         ]
         assert activation == raw.ask("activation", by=by)
+    await assert_months_as_the_input_says(api, raw, days)
     curve = (await api.get("/v1/retention", params={"from": str(days.starts_on), "to": str(days.ends_on)})).json()
     by_day = {
         one["day"]: (one["day"], one["on_day"]["number"], one["from_day"]["number"], one["on_day"]["of"])
@@ -123,6 +124,34 @@ async def assert_as_the_input_says(api: httpx.AsyncClient, raw: RawInput, days: 
     assert [by_day[number] for number in (0, 1, 7, 14, 30, 90)] == raw.ask(
         "curve", first=days.starts_on, last=days.ends_on
     )
+
+
+async def assert_months_as_the_input_says(api: httpx.AsyncClient, raw: RawInput, days: Span) -> None:
+    """Levels of the Orbit model, who moved, and on how few members activity rests."""
+    orbit = [
+        (date.fromisoformat(one["starts_on"]), *one["levels"].values(), one["joined"], one["rose"], one["fell"])
+        for one in await items(api, "/v1/orbit", days)
+        if one["members"]
+    ]
+    assert orbit == raw.ask("orbit", first=days.starts_on.replace(day=1), last=days.ends_on)
+    month = days.starts_on.replace(month=4, day=1)
+    movers = [
+        (one["member_id"], one["level_before"] or 0, one["level"])
+        for one in await items(api, "/v1/orbit-moves", days, day=str(month))
+    ]
+    assert movers == raw.ask("movers", month=month, first=month.replace(month=1), last=month)
+    concentration = [
+        (
+            date.fromisoformat(one["starts_on"]),
+            one["active_members"],
+            one["events"],
+            one["absence_factor"],
+            one["top_tenth"]["number"],
+        )
+        for one in await items(api, "/v1/concentration", days)
+        if one["events"]
+    ]
+    assert concentration == raw.ask("concentration")
 
 
 @pytest.mark.parametrize("zone", ["Europe/Rome", "America/New_York"])

@@ -151,6 +151,37 @@ def plain(mail: EmailMessage) -> str:
     return str(body.get_content())
 
 
+async def test_a_nudge_and_news_of_a_suggestion_are_mailed_once_with_the_way_there(
+    community: Community, mail_server: MailServer
+) -> None:
+    address = f"grace-{community.name}@example.org"
+    grace = await member(community, "grace", mail=address)
+    await turned_on(community, kinds={kind: ["mail"] for kind in ("idea", "nomination", "nudge_answered")})
+    idea_id, round_id = str(uuid4()), str(uuid4())
+    news = {"state": "planned", "note": "It comes with *spring*.", "own": "yes", "idea_id": idea_id}
+    facts = [
+        asked(community, grace, "idea", values=news),
+        asked(community, grace, "nudge_answered", values={"title": "You were answered", "topic": "Tailstock"}),
+        asked(community, grace, "nomination", values={"title": "Helper", "state": "won", "round_id": round_id}),
+    ]
+    # Whoever asks is killed before it knows that it asked, and asks again: each goes once.
+    await ask(community, *facts)
+    await ask(community, *facts)
+    await send(community)
+    await send(community)
+    mails = {str(mail["Subject"]): plain(mail) for mail in mail_server.to(address)}
+    assert len(mail_server.to(address)) == 3
+    assert sorted(mails) == [
+        "Grace, somebody answered you",
+        "Helper: you were chosen",
+        "What you suggested is planned",
+    ]
+    assert "> It comes with *spring*." in mails["What you suggested is planned"]
+    assert f"https://plaudit.example/me/ideas/{idea_id}" in mails["What you suggested is planned"]
+    assert f"https://plaudit.example/me/nominations/{round_id}" in mails["Helper: you were chosen"]
+    assert "https://plaudit.example/me/nudges" in mails["Grace, somebody answered you"]
+
+
 async def test_a_message_goes_once_in_the_members_language_and_looks_as_the_community_does(
     community: Community, mail_server: MailServer
 ) -> None:
@@ -394,6 +425,26 @@ async def test_somebody_who_is_no_member_is_written_to_and_forgotten(
     assert (await community.client.delete(f"/v1/recipients/{guest}")).status_code == 204
     problem(await community.client.delete(f"/v1/recipients/{guest}"), 404)
     assert again.status_code == 201
+
+
+async def test_an_offer_of_a_reward_is_mailed_with_a_link_that_lets_its_reader_in(
+    community: Community, mail_server: MailServer
+) -> None:
+    address = f"gast-{community.name}@example.org"
+    made = await community.client.post("/v1/recipients", json={"address": address, "language": "it"})
+    fact = asked(community, made.json()["recipient_id"], kind="offer")
+    fact["data"] |= {"recipient_id": fact["data"].pop("member_id")}
+    fact["data"]["values"] = {"title": "Grazie", "line_id": str(uuid4())}
+    await ask(community, fact, fact)
+    await send(community)
+    [mail] = mail_server.to(address)
+    assert "ha qualcosa per te: Grazie" in mail["Subject"]
+    found = re.search(r"https://plaudit.example/offer/([\w.-]+)", plain(mail))
+    assert found is not None
+    community.client.headers.pop("authorization")
+    opened = await community.client.get(f"/v1/offers/{found[1]}")
+    assert opened.json()["line_id"] == fact["data"]["values"]["line_id"]
+    assert (await community.client.post(f"/v1/offers/{found[1]}/sign-in")).status_code == 201
 
 
 async def test_a_template_is_said_otherwise_seen_before_and_checked(

@@ -141,6 +141,28 @@ async def nudged(world: Any, *names: str) -> list[tuple[str, str]]:
     return sorted((known.get(one["data"]["member_id"], "?"), one["data"]["kind"]) for one in asked)
 
 
+async def test_a_process_that_ends_between_deciding_and_telling_tells_once(world: Any) -> None:
+    await begin(world, ANSWERED)
+    await world.handle(on_members, *(member(world, name) for name in "ab"))
+    await world.handle(on_events, answer(world, "1", "b", "q", "a"))
+    decided_of = "select count(*) from nudges where community = $1"
+
+    async def killed() -> None:
+        async with world.begin() as tx:
+            await keep_nudges(tx)
+            assert await tx.conn.fetchval(decided_of, world.community) == 1
+            raise SystemExit("killed")
+
+    for _ in range(2):
+        with pytest.raises(SystemExit, match="killed"):
+            await killed()
+        assert await world.pool.fetchval(decided_of, world.community) == 0
+        assert [row for row in await world.outbox() if row["topic"] in (NUDGES.name, MESSAGES.name)] == []
+    facts, asked = await told(world)
+    assert (len(facts), len(asked)) == (1, 1)
+    assert await told(world) == ([], [])
+
+
 async def test_an_answer_is_told_once_a_question_to_whom_it_answers(world: Any) -> None:
     await begin(world, ANSWERED)
     await world.handle(on_members, *(member(world, name) for name in "abc"))

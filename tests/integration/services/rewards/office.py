@@ -225,10 +225,15 @@ async def a_day_of_work(office: Office) -> None:
     given_up = await office.run("given-up")
     await office.approve(given_up)
     await office.ask("POST", f"/v1/payout-runs/{given_up['run_id']}/cancel")
-    for key, reward, end in (("a", "sticker", "confirm"), ("b", "sticker", "cancel"), ("c", "shirt", None)):
+    for key, reward, end, body in (
+        ("a", "sticker", "confirm", None),
+        ("b", "sticker", "cancel", None),
+        ("c", "shirt", None, None),
+        ("d", "sticker", "confirm", {"points": 7}),
+    ):
         redemption = await redeem(office, "bob", reward, key)
         if end is not None:
-            await office.ask("POST", f"/v1/redemptions/{redemption['redemption_id']}/{end}")
+            await office.ask("POST", f"/v1/redemptions/{redemption['redemption_id']}/{end}", json=body)
     waiting = await office.run("waiting")
     await office.approve(waiting)
     await published(office)

@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from services.rewards.checks.handlers import check_all
-from services.rewards.redemptions.handlers import expire_reservations
+from services.rewards.redemptions.handlers.ending import expire_reservations
 from tests.integration.services.rewards.finance import (
     ByHand,
     Finance,

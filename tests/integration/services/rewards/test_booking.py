@@ -164,7 +164,8 @@ async def test_the_database_refuses_entries_that_do_not_sum_to_zero(world: Any) 
 
 
 @pytest.mark.parametrize(
-    "table", ["entries", "transfers", "accounts", "lot_uses", "payout_files", "payout_changes"]
+    "table",
+    ["entries", "transfers", "accounts", "lot_uses", "lot_uses_given_back", "payout_files", "payout_changes"],
 )
 @pytest.mark.parametrize("command", ["update {} set community = 'x'", "delete from {}", "truncate {}"])
 async def test_the_service_may_not_change_what_was_booked(world: Any, table: str, command: str) -> None:

@@ -18,7 +18,7 @@ from services.rewards.chain.handlers import chain
 from services.rewards.erasure.handlers import on_members
 from services.rewards.lots.handlers.upkeep import expire_points
 from services.rewards.main import SPEC
-from services.rewards.redemptions.handlers import expire_reservations
+from services.rewards.redemptions.handlers.ending import expire_reservations
 from tests.integration.services.conftest import application
 from tests.integration.services.merging import Merging
 from tests.integration.services.rewards.conftest import RewardsWorld
@@ -28,7 +28,7 @@ from tests.integration.services.world import authorization
 pytestmark = pytest.mark.stack
 
 T = TypeVar("T")
-SEED = 22
+SEED = 25
 EXAMPLES, STEPS = 4, 30
 STEP_SECONDS = 120
 MEMBERS = ("ada", "bob")
@@ -96,11 +96,17 @@ class LedgerMachine(RuleBasedStateMachine):
         body = {"member_id": world.uuid("bob"), "reward_id": "sticker"}
         made = [
             (await self.finance.maker.post("/v1/redemptions", json=body, headers={"Idempotency-Key": key})).json()
-            for key in ("left-open", "given-up")
+            for key in ("left-open", "given-up", "handed-out", "in-part")
         ]
         self.open[made[0]["redemption_id"]] = 30
-        given_up = await self.finance.maker.post(f"/v1/redemptions/{made[1]['redemption_id']}/cancel")
-        assert given_up.status_code == 200
+        for one, verb, body in (
+            (made[1], "cancel", None),
+            (made[2], "confirm", None),
+            (made[3], "confirm", {"points": 7}),
+        ):
+            ended = await self.finance.approver.post(f"/v1/redemptions/{one['redemption_id']}/{verb}", json=body)
+            assert ended.status_code == 200
+        self.spent += 30 + 7
 
     @property
     def now(self) -> datetime:
@@ -156,13 +162,15 @@ class LedgerMachine(RuleBasedStateMachine):
         return (await self.world.balance(member)).get("available", 0)
 
     @precondition(lambda self: self.open)
-    @rule(data=st.data(), verb=st.sampled_from(["confirm", "cancel"]))
-    def end_redemption(self, data: st.DataObject, verb: str) -> None:
+    @rule(data=st.data(), verb=st.sampled_from(["confirm", "cancel"]), part=st.none() | st.integers(1, 29))
+    def end_redemption(self, data: st.DataObject, verb: str, part: int | None) -> None:
+        """All that was reserved is spent, or a part of it, or nothing."""
         redemption = data.draw(st.sampled_from(sorted(self.open)))
-        ended = self.ask(self.finance.approver, f"/v1/redemptions/{redemption}/{verb}")
+        body = {"points": part} if verb == "confirm" else None
+        ended = self.ask(self.finance.approver, f"/v1/redemptions/{redemption}/{verb}", body)
         if ended.status_code == 200:
             points = self.open.pop(redemption)
-            self.spent += points if verb == "confirm" else 0
+            self.spent += (part or points) if verb == "confirm" else 0
         else:
             # Its time was over: a timer or this request saw that.
             assert ended.status_code == 409, ended.text
@@ -304,11 +312,39 @@ class LedgerMachine(RuleBasedStateMachine):
         await self._chain()
         found = await self.world.check()
         assert found.differences == 0, list(found.lines())
+        await self._report()
         # What a month closed with is what its entries are, whatever came after.
         for month, figures in self.closed.items():
             assert await self._figures(month) == figures
             booked = await self._booked_until(month)
             assert booked == {key: amount for key, amount in figures.items() if amount}
+
+    async def _report(self) -> None:
+        """Statements and months' ends say what the books say, to the unit."""
+        api = self.finance.maker
+        for member in MEMBERS:
+            if self.merging.head(member) != member:
+                continue
+            closing, held = 0, await self._held(member)
+            for year in (self.now.year - 1, self.now.year):
+                said = (await api.get(f"/v1/members/{self.world.uuid(member)}/statements/{year}")).json()
+                points = said["sums"][0]
+                assert points["opening"] == closing
+                assert points["closing"] == closing + sum(_change(day) for day in said["days"])
+                closing = points["closing"]
+            assert closing == held
+        for one in (await api.get("/v1/periods")).json()["items"]:
+            end = (await api.get(f"/v1/finance/month-ends/{one['month']}")).json()
+            assert (end["balanced"], end["points"]["difference"]) == (True, 0), end
+            assert end["is_preliminary"] == (end["state"] != "closed")
+
+    async def _held(self, member: str) -> int:
+        """What is pending, available and reserved of a member, and of who is merged into them, by the books."""
+        of = [one for one in MEMBERS if self.merging.head(one) == member]
+        sums: Counter[str] = Counter()
+        for one in of:
+            sums.update(await self.world.balance(one))
+        return sum(sums[kind] for kind in ("pending", "available", "reserved"))
 
     async def _booked_until(self, month: str) -> Any:
         rows = await self.pool.fetch(
@@ -322,6 +358,14 @@ class LedgerMachine(RuleBasedStateMachine):
             datetime.fromisoformat(f"{month}-01").date(),
         )
         return {(row["kind"], row["currency"]): row["amount"] for row in rows}
+
+
+def _change(day: Any) -> int:
+    """By how much more points a member has after a day of a statement."""
+    if day["currency"] != "PTS":
+        return 0
+    came = day["earned"] + day["corrected"] + day["merged"]
+    return int(came - day["redeemed"] - day["paid"] - day["expired"])
 
 
 @pytest.mark.timeout(600)
@@ -342,6 +386,6 @@ async def test_whatever_is_booked_the_books_are_those_of_a_plain_model(pool: Any
     await asyncio.to_thread(run_state_machine_as_test, seed(SEED)(OnThisStack), settings=limits)
     # The seed is one by which everything happened.
     payouts = {f"payout_{state}" for state in ("reserved", "submitted", "settled", "returned")}
-    redemptions = {f"redemption_{state}" for state in ("reserved", "confirmed", "cancelled", "expired")}
+    redemptions = {f"redemption_{state}" for state in ("reserved", "confirmed", "voided", "cancelled", "expired")}
     others = {"award", "amendment", "expiry", "merge", "unmerge", "journal", "close", "reopen"}
     assert OnThisStack.done.keys() >= payouts | redemptions | others

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
-from services.rewards.redemptions.handlers import expire_reservations
+from services.rewards.redemptions.handlers.ending import expire_reservations
 from tests.integration.services.rewards.finance import work
 
 pytestmark = pytest.mark.stack

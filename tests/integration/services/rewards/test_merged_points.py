@@ -10,7 +10,7 @@ import pytest
 
 from services.rewards.erasure.handlers import on_members
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
-from services.rewards.redemptions.handlers import expire_reservations
+from services.rewards.redemptions.handlers.ending import expire_reservations
 from tests.integration.services.merging import Merging
 from tests.integration.services.rewards.finance import Finance, approved, check, filed
 

@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY
 from services.rewards.chain.handlers import chain
 from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.periods.handlers import count_overdue, on_periods_told
-from services.rewards.redemptions.handlers import expire_reservations
+from services.rewards.redemptions.handlers.ending import expire_reservations
 from tests.integration.services.rewards.finance import ByHand, Finance
 from tests.waiting import until
 

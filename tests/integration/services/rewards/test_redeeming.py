@@ -11,7 +11,7 @@ import pytest
 
 from services.rewards.lots.handlers.upkeep import expire_points
 from services.rewards.programmes.handlers import on_programmes
-from services.rewards.redemptions.handlers import expire_reservations
+from services.rewards.redemptions.handlers.ending import expire_reservations
 from tests.integration.services.rewards.finance import CATALOGUE
 from tests.integration.services.world import tie
 
@@ -71,6 +71,55 @@ async def test_cancelling_gives_the_points_back_to_their_lots(rich: Any, api: An
     assert await rich.lots("ada") == [20, 50, 30]
     assert (await api.post(f"/v1/redemptions/{made['redemption_id']}/confirm")).status_code == 409
     assert (await rich.check()).differences == 0
+
+
+async def test_what_is_handed_out_in_part_gives_the_rest_back_at_once(rich: Any, api: Any, all_pages: Any) -> None:
+    made = (await redeem(api, rich, "ada")).json()
+    url = f"/v1/redemptions/{made['redemption_id']}"
+    refused = await api.post(f"{url}/confirm", json={"points": 31})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:plaudit:problem:more-than-reserved")
+    assert refused.json()["detail"] == "30 points are reserved for it; nothing was changed"
+    assert await rich.balance("ada") == {"available": 70, "reserved": 30}
+
+    for points in (22, 22, None):
+        answer = (await api.post(f"{url}/confirm", json={"points": points})).json()
+        assert (answer["state"], answer["points"], answer["reserved_points"]) == ("confirmed", 22, 30)
+    assert (await api.post(f"{url}/confirm", json={"points": 23})).status_code == 409
+
+    # 20 came from the first lot and 10 from the second, which was used last: it has 8 of them again.
+    assert await rich.balance("ada") == {"available": 78, "spent": 22}
+    assert await rich.lots("ada") == [0, 48, 30]
+    assert sorted(lot["points"] for lot in await all_pages(api, f"{url}/lots", limit=1)) == [2, 20]
+    kinds = await rich.pool.fetch(
+        "select kind from transfers where community = $1 and cause_id = $2 order by kind",
+        rich.community,
+        made["redemption_id"],
+    )
+    assert [row["kind"] for row in kinds] == ["redemption_confirmed", "redemption_reserved", "redemption_voided"]
+    facts = await rich.published()
+    assert [fact["data"].get("state", fact["type"]) for fact in facts] == [
+        *("reserved", "redemption.lots.v1", "redemption.lots_given_back.v1", "confirmed")
+    ]
+    assert (facts[-1]["data"]["points"], facts[-1]["data"]["reserved_points"]) == (22, 30)
+    back = facts[2]["data"]["lots"]
+    assert [(lot["award_id"], lot["points"]) for lot in back] == [(facts[1]["data"]["lots"][1]["award_id"], 8)]
+    assert (await rich.check()).differences == 0
+    # What came back is used again, and nothing of it twice.
+    await redeem(api, rich, "ada")
+    assert await rich.lots("ada") == [0, 18, 30]
+    assert (await rich.check()).differences == 0
+
+
+async def test_a_reservation_whose_time_is_over_is_not_handed_out_in_part_either(rich: Any, api: Any) -> None:
+    made = (await redeem(api, rich, "ada")).json()
+    rich.later += datetime.fromisoformat(made["expires_at"]) - datetime.fromisoformat(made["created_at"])
+    refused = await api.post(f"/v1/redemptions/{made['redemption_id']}/confirm", json={"points": 5})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:plaudit:problem:redemption-not-confirmable")
+    assert await rich.balance("ada") == {"available": 70, "reserved": 30}
+    async with rich.begin() as tx:
+        await expire_reservations(tx)
+    assert await rich.balance("ada") == {"available": 100}
+    assert await rich.lots("ada") == [20, 50, 30]
 
 
 async def test_a_cancelled_reservation_pays_a_debt_first(rich: Any, api: Any) -> None:

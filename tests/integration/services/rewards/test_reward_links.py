@@ -34,7 +34,7 @@ async def shop(world: Any, spec: Any, api: Any) -> Any:
     world.spec = spec
     configure(world, api, voucher_keys=KEY)
     await world.join(*NAMES)
-    await add(api, MUG)
+    await add(api, MUG, kind="other")
     await add(api, BOOKS)
     return world
 

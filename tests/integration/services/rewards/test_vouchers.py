@@ -12,7 +12,7 @@ import pytest
 
 from services.rewards.erasure.handlers import look_after, on_members
 from services.rewards.gifts.handlers import on_recognition
-from services.rewards.redemptions.handlers import reserve
+from services.rewards.redemptions.handlers.reserving import reserve
 from services.rewards.vouchers.handlers.codes import seal_anew
 from tests.integration.services.merging import Merging
 from tests.integration.services.rewards.shelf import BOOKS, MUG, add, choose, code_of, stock, table

@@ -9,7 +9,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from services.recognition.badges.domain.art import COLOURS, GLYPHS, SHAPES, drawing
-from services.recognition.badges.domain.pictures import (
+from shared.contracts.programme import Art, Colour, Glyph, Shape
+from shared.pictures import (
     PICTURE_MAX_BYTES,
     PICTURE_SIDE_PIXELS,
     PNG,
@@ -17,7 +18,6 @@ from services.recognition.badges.domain.pictures import (
     PictureError,
     cleaned_picture,
 )
-from shared.contracts.programme import Art, Colour, Glyph, Shape
 
 SVG_BEGINS = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 9 9"'
 

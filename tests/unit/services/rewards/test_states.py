@@ -7,6 +7,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
+from services.rewards.fulfilment.domain import FulfilmentState
 from services.rewards.lots.domain.steps import Lots
 from services.rewards.payouts.domain import (
     OUTCOMES,
@@ -36,7 +37,7 @@ def in_database(*patterns: str) -> list[str]:
     found = [re.findall(pattern + r"\s*in\s*\(([^)]*)\)", MIGRATIONS) for pattern in patterns]
     assert all(len(lists) <= 1 for lists in found)
     *_, last = [lists[0] for lists in found if lists]
-    return re.findall(r"'([a-z]+)'", last)
+    return re.findall(r"'([a-z_]+)'", last)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,7 @@ def in_database(*patterns: str) -> list[str]:
         (RunState, "payout_runs"),
         (RedemptionState, "redemptions"),
         (OutcomeState, "payout_outcomes"),
+        (FulfilmentState, "fulfilments"),
     ],
 )
 def test_the_database_takes_the_states_there_are_and_no_others(states: type[StrEnum], table: str) -> None:

@@ -280,6 +280,94 @@ class Analytics:
             ),
         )
 
+    def get_bridging_members(
+        self,
+        *,
+        kind: types.TieKind | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.BridgeShownPage:
+        """Without whom most would not be connected on top."""
+        return cast(
+            "types.BridgeShownPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/bridging-members",
+                    params={"kind": kind, "limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_bridging_members(
+        self,
+        *,
+        kind: types.TieKind | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> Iterator[types.BridgeShown]:
+        """Every item that `get_bridging_members` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "analytics",
+                "GET",
+                "/v1/bridging-members",
+                params={"kind": kind, "limit": limit, "from": from_, "to": to},
+            ),
+        )
+
+    def get_channel_mix(
+        self,
+        *,
+        by: Literal["day", "week", "month"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.PeriodMixPage:
+        """By day, week or month: the share of each channel, and how many effective channels there are."""
+        return cast(
+            "types.PeriodMixPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/channel-mix",
+                    params={"by": by, "limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_channel_mix(
+        self,
+        *,
+        by: Literal["day", "week", "month"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> Iterator[types.PeriodMix]:
+        """Every item that `get_channel_mix` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "analytics", "GET", "/v1/channel-mix", params={"by": by, "limit": limit, "from": from_, "to": to}
+            ),
+        )
+
+    def get_channel_mix_csv(
+        self, *, by: Literal["day", "week", "month"] | None = None, from_: str | None = None, to: str | None = None
+    ) -> str:
+        """A line for each period and channel; the first and last period are cut to the days asked for."""
+        return cast(
+            "str",
+            self._ask(call("analytics", "GET", "/v1/channel-mix.csv", params={"by": by, "from": from_, "to": to})),
+        )
+
     def get_cohorts(
         self,
         *,
@@ -342,6 +430,42 @@ class Analytics:
                     params={"by": by, "periods": periods, "from": from_, "to": to},
                 )
             ),
+        )
+
+    def get_concentration(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.MonthConcentrationPage:
+        """By month: the absence factor of events, and how much the most active do of all."""
+        return cast(
+            "types.MonthConcentrationPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/concentration",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_concentration(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> Iterator[types.MonthConcentration]:
+        """Every item that `get_concentration` lists, page by page."""
+        return items(
+            self._ask,
+            call("analytics", "GET", "/v1/concentration", params={"limit": limit, "from": from_, "to": to}),
+        )
+
+    def get_concentration_csv(self, *, from_: str | None = None, to: str | None = None) -> str:
+        """A line for each month."""
+        return cast(
+            "str", self._ask(call("analytics", "GET", "/v1/concentration.csv", params={"from": from_, "to": to}))
         )
 
     def get_dead_letters(
@@ -502,6 +626,38 @@ class Analytics:
         return cast(
             "types.GuidelineFigures",
             self._ask(call("analytics", "GET", "/v1/guidelines/figures", params={"from": from_, "to": to})),
+        )
+
+    def get_isolated_newcomers(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.NewcomerShownPage:
+        """Members whose first day is one of these, and whom nobody has ever answered or thanked; the newest
+        first.
+        """
+        return cast(
+            "types.NewcomerShownPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/isolated-newcomers",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_isolated_newcomers(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> Iterator[types.NewcomerShown]:
+        """Every item that `get_isolated_newcomers` lists, page by page."""
+        return items(
+            self._ask,
+            call("analytics", "GET", "/v1/isolated-newcomers", params={"limit": limit, "from": from_, "to": to}),
         )
 
     def whose_key(self) -> types.KeyHolder:
@@ -740,8 +896,25 @@ class Analytics:
             ),
         )
 
+    def get_network(
+        self, *, kind: types.TieKind | None = None, from_: str | None = None, to: str | None = None
+    ) -> types.NetworkShown:
+        """Who answers and thanks whom: how mutual that is, in how many parts, and by how few it is carried.
+
+        It follows what is new within some seconds; who is merged is one.
+        """
+        return cast(
+            "types.NetworkShown",
+            self._ask(call("analytics", "GET", "/v1/network", params={"kind": kind, "from": from_, "to": to})),
+        )
+
     def get_open_questions(
-        self, *, channel: str | None = None, limit: int | None = None, after: str | None = None
+        self,
+        *,
+        channel: str | None = None,
+        topic: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
     ) -> types.OpenQuestionShownPage:
         """The oldest first: who waits longest is on top."""
         return cast(
@@ -751,18 +924,110 @@ class Analytics:
                     "analytics",
                     "GET",
                     "/v1/open-questions",
-                    params={"channel": channel, "limit": limit, "after": after},
+                    params={"channel": channel, "topic": topic, "limit": limit, "after": after},
                 )
             ),
         )
 
     def iter_open_questions(
-        self, *, channel: str | None = None, limit: int | None = None
+        self, *, channel: str | None = None, topic: str | None = None, limit: int | None = None
     ) -> Iterator[types.OpenQuestionShown]:
         """Every item that `get_open_questions` lists, page by page."""
         return items(
-            self._ask, call("analytics", "GET", "/v1/open-questions", params={"channel": channel, "limit": limit})
+            self._ask,
+            call(
+                "analytics",
+                "GET",
+                "/v1/open-questions",
+                params={"channel": channel, "topic": topic, "limit": limit},
+            ),
         )
+
+    def get_orbit(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.MonthOrbitPage:
+        """By month, as far as they have begun: how many are on each level, who moved, and gravity.
+
+        Love is one for each event, and a tenth less with each calendar month that begins since.
+        """
+        return cast(
+            "types.MonthOrbitPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/orbit",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_orbit(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> Iterator[types.MonthOrbit]:
+        """Every item that `get_orbit` lists, page by page."""
+        return items(
+            self._ask, call("analytics", "GET", "/v1/orbit", params={"limit": limit, "from": from_, "to": to})
+        )
+
+    def get_orbit_moves(
+        self,
+        *,
+        day: str | None = None,
+        direction: Literal["up", "down"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.MoverShownPage:
+        """In one month; in one to come who falls then if they do nothing."""
+        return cast(
+            "types.MoverShownPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/orbit-moves",
+                    params={
+                        "day": day,
+                        "direction": direction,
+                        "limit": limit,
+                        "from": from_,
+                        "to": to,
+                        "after": after,
+                    },
+                )
+            ),
+        )
+
+    def iter_orbit_moves(
+        self,
+        *,
+        day: str | None = None,
+        direction: Literal["up", "down"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> Iterator[types.MoverShown]:
+        """Every item that `get_orbit_moves` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "analytics",
+                "GET",
+                "/v1/orbit-moves",
+                params={"day": day, "direction": direction, "limit": limit, "from": from_, "to": to},
+            ),
+        )
+
+    def get_orbit_csv(self, *, from_: str | None = None, to: str | None = None) -> str:
+        """A line for each month that has begun."""
+        return cast("str", self._ask(call("analytics", "GET", "/v1/orbit.csv", params={"from": from_, "to": to})))
 
     def get_own_facts(self) -> types.OwnFacts:
         """For operators and administrators, and for the bootstrap key: after a restore no other may be known.
@@ -843,6 +1108,35 @@ class Analytics:
         return items(
             self._ask,
             call("analytics", "GET", "/v1/points-by-rule", params={"limit": limit, "from": from_, "to": to}),
+        )
+
+    def get_question_topics(
+        self, *, channel: str | None = None, from_: str | None = None, to: str | None = None
+    ) -> types.QuestionTopics:
+        """By the topic that platforms say: how many asked, how many wait, and three topics to write about."""
+        return cast(
+            "types.QuestionTopics",
+            self._ask(
+                call(
+                    "analytics", "GET", "/v1/question-topics", params={"channel": channel, "from": from_, "to": to}
+                )
+            ),
+        )
+
+    def get_question_topics_csv(
+        self, *, channel: str | None = None, from_: str | None = None, to: str | None = None
+    ) -> str:
+        """A line for each topic, all of them."""
+        return cast(
+            "str",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/question-topics.csv",
+                    params={"channel": channel, "from": from_, "to": to},
+                )
+            ),
         )
 
     def get_rejections(
@@ -1007,6 +1301,54 @@ class Analytics:
         """A line for each indicator."""
         return cast("str", self._ask(call("analytics", "GET", "/v1/scorecard.csv", params={"day": day})))
 
+    def get_sentiment(
+        self,
+        *,
+        by: Literal["day", "week", "month"] | None = None,
+        channel: str | None = None,
+        type: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> types.Sentiment:
+        """Net sentiment, what was undecided and what was left out, by period, channel, type and language.
+
+        It is measured where texts come in, and follows what is new within some seconds. A change is against
+        as many days before, within each language and model.
+        """
+        return cast(
+            "types.Sentiment",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/sentiment",
+                    params={"by": by, "channel": channel, "type": type, "from": from_, "to": to},
+                )
+            ),
+        )
+
+    def get_sentiment_csv(
+        self,
+        *,
+        by: Literal["day", "week", "month"] | None = None,
+        channel: str | None = None,
+        type: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> str:
+        """A line for each period and each model that measured in it."""
+        return cast(
+            "str",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/sentiment.csv",
+                    params={"by": by, "channel": channel, "type": type, "from": from_, "to": to},
+                )
+            ),
+        )
+
     def get_silences(
         self,
         *,
@@ -1064,9 +1406,60 @@ class Analytics:
             self._ask(call("analytics", "GET", "/v1/stickiness", params={"from": from_, "to": to})),
         )
 
+    def get_stickiness_csv(self, *, from_: str | None = None, to: str | None = None) -> str:
+        """A line for each month."""
+        return cast(
+            "str", self._ask(call("analytics", "GET", "/v1/stickiness.csv", params={"from": from_, "to": to}))
+        )
+
     def get_summary(self) -> types.Summary:
         """Totals of the community, as far as the topics have been read."""
         return cast("types.Summary", self._ask(call("analytics", "GET", "/v1/summary")))
+
+    def get_ties(
+        self,
+        *,
+        kind: types.TieKind | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.TieShownPage:
+        """Who did most often on top."""
+        return cast(
+            "types.TieShownPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/ties",
+                    params={"kind": kind, "limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_ties(
+        self,
+        *,
+        kind: types.TieKind | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> Iterator[types.TieShown]:
+        """Every item that `get_ties` lists, page by page."""
+        return items(
+            self._ask,
+            call("analytics", "GET", "/v1/ties", params={"kind": kind, "limit": limit, "from": from_, "to": to}),
+        )
+
+    def get_ties_csv(
+        self, *, kind: types.TieKind | None = None, from_: str | None = None, to: str | None = None
+    ) -> str:
+        """A line for each tie, by the ids of members: names are in the list."""
+        return cast(
+            "str",
+            self._ask(call("analytics", "GET", "/v1/ties.csv", params={"kind": kind, "from": from_, "to": to})),
+        )
 
     def get_webhook_deliveries(
         self,
@@ -1412,6 +1805,96 @@ class AsyncAnalytics:
             ),
         )
 
+    async def get_bridging_members(
+        self,
+        *,
+        kind: types.TieKind | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.BridgeShownPage:
+        """Without whom most would not be connected on top."""
+        return cast(
+            "types.BridgeShownPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/bridging-members",
+                    params={"kind": kind, "limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_bridging_members(
+        self,
+        *,
+        kind: types.TieKind | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> AsyncIterator[types.BridgeShown]:
+        """Every item that `get_bridging_members` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "analytics",
+                "GET",
+                "/v1/bridging-members",
+                params={"kind": kind, "limit": limit, "from": from_, "to": to},
+            ),
+        )
+
+    async def get_channel_mix(
+        self,
+        *,
+        by: Literal["day", "week", "month"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.PeriodMixPage:
+        """By day, week or month: the share of each channel, and how many effective channels there are."""
+        return cast(
+            "types.PeriodMixPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/channel-mix",
+                    params={"by": by, "limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_channel_mix(
+        self,
+        *,
+        by: Literal["day", "week", "month"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> AsyncIterator[types.PeriodMix]:
+        """Every item that `get_channel_mix` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "analytics", "GET", "/v1/channel-mix", params={"by": by, "limit": limit, "from": from_, "to": to}
+            ),
+        )
+
+    async def get_channel_mix_csv(
+        self, *, by: Literal["day", "week", "month"] | None = None, from_: str | None = None, to: str | None = None
+    ) -> str:
+        """A line for each period and channel; the first and last period are cut to the days asked for."""
+        return cast(
+            "str",
+            await self._ask(
+                call("analytics", "GET", "/v1/channel-mix.csv", params={"by": by, "from": from_, "to": to})
+            ),
+        )
+
     async def get_cohorts(
         self,
         *,
@@ -1474,6 +1957,43 @@ class AsyncAnalytics:
                     params={"by": by, "periods": periods, "from": from_, "to": to},
                 )
             ),
+        )
+
+    async def get_concentration(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.MonthConcentrationPage:
+        """By month: the absence factor of events, and how much the most active do of all."""
+        return cast(
+            "types.MonthConcentrationPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/concentration",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_concentration(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> AsyncIterator[types.MonthConcentration]:
+        """Every item that `get_concentration` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("analytics", "GET", "/v1/concentration", params={"limit": limit, "from": from_, "to": to}),
+        )
+
+    async def get_concentration_csv(self, *, from_: str | None = None, to: str | None = None) -> str:
+        """A line for each month."""
+        return cast(
+            "str",
+            await self._ask(call("analytics", "GET", "/v1/concentration.csv", params={"from": from_, "to": to})),
         )
 
     async def get_dead_letters(
@@ -1636,6 +2156,38 @@ class AsyncAnalytics:
         return cast(
             "types.GuidelineFigures",
             await self._ask(call("analytics", "GET", "/v1/guidelines/figures", params={"from": from_, "to": to})),
+        )
+
+    async def get_isolated_newcomers(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.NewcomerShownPage:
+        """Members whose first day is one of these, and whom nobody has ever answered or thanked; the newest
+        first.
+        """
+        return cast(
+            "types.NewcomerShownPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/isolated-newcomers",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_isolated_newcomers(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> AsyncIterator[types.NewcomerShown]:
+        """Every item that `get_isolated_newcomers` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("analytics", "GET", "/v1/isolated-newcomers", params={"limit": limit, "from": from_, "to": to}),
         )
 
     async def whose_key(self) -> types.KeyHolder:
@@ -1877,8 +2429,27 @@ class AsyncAnalytics:
             ),
         )
 
+    async def get_network(
+        self, *, kind: types.TieKind | None = None, from_: str | None = None, to: str | None = None
+    ) -> types.NetworkShown:
+        """Who answers and thanks whom: how mutual that is, in how many parts, and by how few it is carried.
+
+        It follows what is new within some seconds; who is merged is one.
+        """
+        return cast(
+            "types.NetworkShown",
+            await self._ask(
+                call("analytics", "GET", "/v1/network", params={"kind": kind, "from": from_, "to": to})
+            ),
+        )
+
     async def get_open_questions(
-        self, *, channel: str | None = None, limit: int | None = None, after: str | None = None
+        self,
+        *,
+        channel: str | None = None,
+        topic: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
     ) -> types.OpenQuestionShownPage:
         """The oldest first: who waits longest is on top."""
         return cast(
@@ -1888,17 +2459,111 @@ class AsyncAnalytics:
                     "analytics",
                     "GET",
                     "/v1/open-questions",
-                    params={"channel": channel, "limit": limit, "after": after},
+                    params={"channel": channel, "topic": topic, "limit": limit, "after": after},
                 )
             ),
         )
 
     def iter_open_questions(
-        self, *, channel: str | None = None, limit: int | None = None
+        self, *, channel: str | None = None, topic: str | None = None, limit: int | None = None
     ) -> AsyncIterator[types.OpenQuestionShown]:
         """Every item that `get_open_questions` lists, page by page."""
         return async_items(
-            self._ask, call("analytics", "GET", "/v1/open-questions", params={"channel": channel, "limit": limit})
+            self._ask,
+            call(
+                "analytics",
+                "GET",
+                "/v1/open-questions",
+                params={"channel": channel, "topic": topic, "limit": limit},
+            ),
+        )
+
+    async def get_orbit(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.MonthOrbitPage:
+        """By month, as far as they have begun: how many are on each level, who moved, and gravity.
+
+        Love is one for each event, and a tenth less with each calendar month that begins since.
+        """
+        return cast(
+            "types.MonthOrbitPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/orbit",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_orbit(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> AsyncIterator[types.MonthOrbit]:
+        """Every item that `get_orbit` lists, page by page."""
+        return async_items(
+            self._ask, call("analytics", "GET", "/v1/orbit", params={"limit": limit, "from": from_, "to": to})
+        )
+
+    async def get_orbit_moves(
+        self,
+        *,
+        day: str | None = None,
+        direction: Literal["up", "down"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.MoverShownPage:
+        """In one month; in one to come who falls then if they do nothing."""
+        return cast(
+            "types.MoverShownPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/orbit-moves",
+                    params={
+                        "day": day,
+                        "direction": direction,
+                        "limit": limit,
+                        "from": from_,
+                        "to": to,
+                        "after": after,
+                    },
+                )
+            ),
+        )
+
+    def iter_orbit_moves(
+        self,
+        *,
+        day: str | None = None,
+        direction: Literal["up", "down"] | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> AsyncIterator[types.MoverShown]:
+        """Every item that `get_orbit_moves` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "analytics",
+                "GET",
+                "/v1/orbit-moves",
+                params={"day": day, "direction": direction, "limit": limit, "from": from_, "to": to},
+            ),
+        )
+
+    async def get_orbit_csv(self, *, from_: str | None = None, to: str | None = None) -> str:
+        """A line for each month that has begun."""
+        return cast(
+            "str", await self._ask(call("analytics", "GET", "/v1/orbit.csv", params={"from": from_, "to": to}))
         )
 
     async def get_own_facts(self) -> types.OwnFacts:
@@ -1980,6 +2645,35 @@ class AsyncAnalytics:
         return async_items(
             self._ask,
             call("analytics", "GET", "/v1/points-by-rule", params={"limit": limit, "from": from_, "to": to}),
+        )
+
+    async def get_question_topics(
+        self, *, channel: str | None = None, from_: str | None = None, to: str | None = None
+    ) -> types.QuestionTopics:
+        """By the topic that platforms say: how many asked, how many wait, and three topics to write about."""
+        return cast(
+            "types.QuestionTopics",
+            await self._ask(
+                call(
+                    "analytics", "GET", "/v1/question-topics", params={"channel": channel, "from": from_, "to": to}
+                )
+            ),
+        )
+
+    async def get_question_topics_csv(
+        self, *, channel: str | None = None, from_: str | None = None, to: str | None = None
+    ) -> str:
+        """A line for each topic, all of them."""
+        return cast(
+            "str",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/question-topics.csv",
+                    params={"channel": channel, "from": from_, "to": to},
+                )
+            ),
         )
 
     async def get_rejections(
@@ -2146,6 +2840,54 @@ class AsyncAnalytics:
         """A line for each indicator."""
         return cast("str", await self._ask(call("analytics", "GET", "/v1/scorecard.csv", params={"day": day})))
 
+    async def get_sentiment(
+        self,
+        *,
+        by: Literal["day", "week", "month"] | None = None,
+        channel: str | None = None,
+        type: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> types.Sentiment:
+        """Net sentiment, what was undecided and what was left out, by period, channel, type and language.
+
+        It is measured where texts come in, and follows what is new within some seconds. A change is against
+        as many days before, within each language and model.
+        """
+        return cast(
+            "types.Sentiment",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/sentiment",
+                    params={"by": by, "channel": channel, "type": type, "from": from_, "to": to},
+                )
+            ),
+        )
+
+    async def get_sentiment_csv(
+        self,
+        *,
+        by: Literal["day", "week", "month"] | None = None,
+        channel: str | None = None,
+        type: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> str:
+        """A line for each period and each model that measured in it."""
+        return cast(
+            "str",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/sentiment.csv",
+                    params={"by": by, "channel": channel, "type": type, "from": from_, "to": to},
+                )
+            ),
+        )
+
     async def get_silences(
         self,
         *,
@@ -2205,9 +2947,63 @@ class AsyncAnalytics:
             await self._ask(call("analytics", "GET", "/v1/stickiness", params={"from": from_, "to": to})),
         )
 
+    async def get_stickiness_csv(self, *, from_: str | None = None, to: str | None = None) -> str:
+        """A line for each month."""
+        return cast(
+            "str",
+            await self._ask(call("analytics", "GET", "/v1/stickiness.csv", params={"from": from_, "to": to})),
+        )
+
     async def get_summary(self) -> types.Summary:
         """Totals of the community, as far as the topics have been read."""
         return cast("types.Summary", await self._ask(call("analytics", "GET", "/v1/summary")))
+
+    async def get_ties(
+        self,
+        *,
+        kind: types.TieKind | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.TieShownPage:
+        """Who did most often on top."""
+        return cast(
+            "types.TieShownPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/ties",
+                    params={"kind": kind, "limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_ties(
+        self,
+        *,
+        kind: types.TieKind | None = None,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> AsyncIterator[types.TieShown]:
+        """Every item that `get_ties` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("analytics", "GET", "/v1/ties", params={"kind": kind, "limit": limit, "from": from_, "to": to}),
+        )
+
+    async def get_ties_csv(
+        self, *, kind: types.TieKind | None = None, from_: str | None = None, to: str | None = None
+    ) -> str:
+        """A line for each tie, by the ids of members: names are in the list."""
+        return cast(
+            "str",
+            await self._ask(
+                call("analytics", "GET", "/v1/ties.csv", params={"kind": kind, "from": from_, "to": to})
+            ),
+        )
 
     async def get_webhook_deliveries(
         self,

@@ -898,18 +898,6 @@ class Ingest:
             self._ask(call("ingest", "POST", "/v1/members/declare", fields={"members": members})),
         )
 
-    def post_members_declare_preview(self, *, members: Sequence[types.IdentitiesDeclared]) -> types.ManyForeseen:
-        """As if they were declared in this order now; nothing is done, and others may declare something
-        meanwhile.
-
-        Where a declaration would be refused for an earlier one of the request, the detail names that by its
-        pointer.
-        """
-        return cast(
-            "types.ManyForeseen",
-            self._ask(call("ingest", "POST", "/v1/members/declare/preview", fields={"members": members})),
-        )
-
     def put_identities(
         self, *, identities: Sequence[types.IdentityDeclared], name: str | None | NotGiven = NOT_GIVEN
     ) -> types.Member:
@@ -1130,6 +1118,15 @@ class Ingest:
                     f"/v1/members/{as_segment(member_id)}/messaging/wishes",
                     fields={"pace": pace, "quiet": quiet, "without": without},
                 )
+            ),
+        )
+
+    def post_offer(self, member_id: str, *, token: str) -> types.OfferShown:
+        """What a mail offers is theirs to claim at rewards from then on."""
+        return cast(
+            "types.OfferShown",
+            self._ask(
+                call("ingest", "POST", f"/v1/members/{as_segment(member_id)}/offers", fields={"token": token})
             ),
         )
 
@@ -1475,6 +1472,18 @@ class Ingest:
             ),
         )
 
+    def get_offer(self, token: str) -> types.OfferShown:
+        """For whoever has it. Looking takes nothing: programs look at links before people do."""
+        return cast("types.OfferShown", self._ask(call("ingest", "GET", f"/v1/offers/{as_segment(token)}")))
+
+    def post_sign_in(self, token: str) -> types.TokenIssued:
+        """As the member who one becomes by it. Who is one by a platform signs in there, and takes the offer
+        then.
+        """
+        return cast(
+            "types.TokenIssued", self._ask(call("ingest", "POST", f"/v1/offers/{as_segment(token)}/sign-in"))
+        )
+
     def get_own_facts(self) -> types.OwnFacts:
         """For operators and administrators, and for the bootstrap key: after a restore no other may be known.
 
@@ -1665,6 +1674,22 @@ class Ingest:
                     "POST",
                     "/v1/recipients",
                     fields={"address": address, "days": days, "language": language},
+                )
+            ),
+        )
+
+    def post_table(
+        self, *, csv: str, days: int | NotGiven = NOT_GIVEN, language: str | None | NotGiven = NOT_GIVEN
+    ) -> types.RecipientsTaken:
+        """All of a table or nothing: what is wrong is said line by line. Addresses are sealed, and stay here."""
+        return cast(
+            "types.RecipientsTaken",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/recipients/table",
+                    fields={"csv": csv, "days": days, "language": language},
                 )
             ),
         )
@@ -2956,20 +2981,6 @@ class AsyncIngest:
             await self._ask(call("ingest", "POST", "/v1/members/declare", fields={"members": members})),
         )
 
-    async def post_members_declare_preview(
-        self, *, members: Sequence[types.IdentitiesDeclared]
-    ) -> types.ManyForeseen:
-        """As if they were declared in this order now; nothing is done, and others may declare something
-        meanwhile.
-
-        Where a declaration would be refused for an earlier one of the request, the detail names that by its
-        pointer.
-        """
-        return cast(
-            "types.ManyForeseen",
-            await self._ask(call("ingest", "POST", "/v1/members/declare/preview", fields={"members": members})),
-        )
-
     async def put_identities(
         self, *, identities: Sequence[types.IdentityDeclared], name: str | None | NotGiven = NOT_GIVEN
     ) -> types.Member:
@@ -3197,6 +3208,15 @@ class AsyncIngest:
                     f"/v1/members/{as_segment(member_id)}/messaging/wishes",
                     fields={"pace": pace, "quiet": quiet, "without": without},
                 )
+            ),
+        )
+
+    async def post_offer(self, member_id: str, *, token: str) -> types.OfferShown:
+        """What a mail offers is theirs to claim at rewards from then on."""
+        return cast(
+            "types.OfferShown",
+            await self._ask(
+                call("ingest", "POST", f"/v1/members/{as_segment(member_id)}/offers", fields={"token": token})
             ),
         )
 
@@ -3549,6 +3569,18 @@ class AsyncIngest:
             ),
         )
 
+    async def get_offer(self, token: str) -> types.OfferShown:
+        """For whoever has it. Looking takes nothing: programs look at links before people do."""
+        return cast("types.OfferShown", await self._ask(call("ingest", "GET", f"/v1/offers/{as_segment(token)}")))
+
+    async def post_sign_in(self, token: str) -> types.TokenIssued:
+        """As the member who one becomes by it. Who is one by a platform signs in there, and takes the offer
+        then.
+        """
+        return cast(
+            "types.TokenIssued", await self._ask(call("ingest", "POST", f"/v1/offers/{as_segment(token)}/sign-in"))
+        )
+
     async def get_own_facts(self) -> types.OwnFacts:
         """For operators and administrators, and for the bootstrap key: after a restore no other may be known.
 
@@ -3741,6 +3773,22 @@ class AsyncIngest:
                     "POST",
                     "/v1/recipients",
                     fields={"address": address, "days": days, "language": language},
+                )
+            ),
+        )
+
+    async def post_table(
+        self, *, csv: str, days: int | NotGiven = NOT_GIVEN, language: str | None | NotGiven = NOT_GIVEN
+    ) -> types.RecipientsTaken:
+        """All of a table or nothing: what is wrong is said line by line. Addresses are sealed, and stay here."""
+        return cast(
+            "types.RecipientsTaken",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/recipients/table",
+                    fields={"csv": csv, "days": days, "language": language},
                 )
             ),
         )

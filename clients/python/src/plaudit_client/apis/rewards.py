@@ -1130,6 +1130,29 @@ class Rewards:
             ),
         )
 
+    def claim_sent(self, member_id: str, *, line_id: str) -> types.Redemption:
+        """For the member themselves, too: once. Claimed again it is the same redemption."""
+        return cast(
+            "types.Redemption",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/sent-claims",
+                    fields={"line_id": line_id},
+                )
+            ),
+        )
+
+    def get_sent_offer(self, member_id: str, line_id: str) -> types.SentOffer:
+        """For whom it is alone."""
+        return cast(
+            "types.SentOffer",
+            self._ask(
+                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/sent-offers/{as_segment(line_id)}")
+            ),
+        )
+
     def get_statement(
         self,
         member_id: str,
@@ -1761,6 +1784,313 @@ class Rewards:
         """It gives nothing from now on; whoever claimed it keeps what they got. Again changes nothing."""
         return cast(
             "types.LinkShown", self._ask(call("rewards", "POST", f"/v1/reward-links/{as_segment(link_id)}/revoke"))
+        )
+
+    def list_sends(self, *, limit: int | None = None, after: str | None = None) -> types.SendShownPage:
+        """With how far each is."""
+        return cast(
+            "types.SendShownPage",
+            self._ask(call("rewards", "GET", "/v1/sends", params={"limit": limit, "after": after})),
+        )
+
+    def iter_sends(self, *, limit: int | None = None) -> Iterator[types.SendShown]:
+        """Every item that `list_sends` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/sends", params={"limit": limit}))
+
+    def post_send(
+        self,
+        *,
+        lines: Sequence[types.LineWanted],
+        reward_id: str,
+        title: str,
+        claims_end_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        starts_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.SendWhole:
+        """Nothing is given before it is submitted. All of a list or nothing: what is wrong is said line by
+        line.
+        """
+        return cast(
+            "types.SendWhole",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/sends",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "lines": lines,
+                        "reward_id": reward_id,
+                        "title": title,
+                        "claims_end_at": claims_end_at,
+                        "starts_at": starts_at,
+                    },
+                )
+            ),
+        )
+
+    def get_send(self, send_id: str) -> types.SendWhole:
+        """With what it takes, and what is lacking."""
+        return cast("types.SendWhole", self._ask(call("rewards", "GET", f"/v1/sends/{as_segment(send_id)}")))
+
+    def approve_send(self, send_id: str) -> types.SendWhole:
+        """It goes from then on, or from its moment."""
+        return cast(
+            "types.SendWhole", self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/approve"))
+        )
+
+    def cancel_send(self, send_id: str) -> types.SendWhole:
+        """What it gave stays; what nobody claimed yet cannot be claimed any more."""
+        return cast(
+            "types.SendWhole", self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/cancel"))
+        )
+
+    def list_send_lines(
+        self,
+        send_id: str,
+        *,
+        state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.SendLineShownPage:
+        """In their order, each with what became of it."""
+        return cast(
+            "types.SendLineShownPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/sends/{as_segment(send_id)}/lines",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_send_lines(
+        self,
+        send_id: str,
+        *,
+        state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.SendLineShown]:
+        """Every item that `list_send_lines` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards", "GET", f"/v1/sends/{as_segment(send_id)}/lines", params={"state": state, "limit": limit}
+            ),
+        )
+
+    def retry_send(self, send_id: str) -> types.SendWhole:
+        """What was given is not given again."""
+        return cast(
+            "types.SendWhole", self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/retry"))
+        )
+
+    def submit_send(self, send_id: str) -> types.SendWhole:
+        """It goes, or waits for another person where it gives more than one may alone. Nobody sends to
+        themselves.
+        """
+        return cast(
+            "types.SendWhole", self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/submit"))
+        )
+
+    def list_wallet_assignments(self) -> types.WalletAssignments:
+        """A redemption takes its reward's wallet, else that of all redemptions; what is not here takes none."""
+        return cast("types.WalletAssignments", self._ask(call("rewards", "GET", "/v1/wallet-assignments")))
+
+    def list_wallet_decisions(
+        self,
+        *,
+        wallet: str | None = None,
+        state: Literal["proposed", "confirmed", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.WalletDecisionPage:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast(
+            "types.WalletDecisionPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/wallet-decisions",
+                    params={"wallet": wallet, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_wallet_decisions(
+        self,
+        *,
+        wallet: str | None = None,
+        state: Literal["proposed", "confirmed", "withdrawn"] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.WalletDecision]:
+        """Every item that `list_wallet_decisions` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards", "GET", "/v1/wallet-decisions", params={"wallet": wallet, "state": state, "limit": limit}
+            ),
+        )
+
+    def get_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast(
+            "types.WalletDecision",
+            self._ask(call("rewards", "GET", f"/v1/wallet-decisions/{as_segment(decision_id)}")),
+        )
+
+    def confirm_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """It is done now. Whoever proposed it cannot, by whatever key or token."""
+        return cast(
+            "types.WalletDecision",
+            self._ask(call("rewards", "POST", f"/v1/wallet-decisions/{as_segment(decision_id)}/confirm")),
+        )
+
+    def withdraw_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """Nothing of it is done. What is done is undone by another decision."""
+        return cast(
+            "types.WalletDecision",
+            self._ask(call("rewards", "POST", f"/v1/wallet-decisions/{as_segment(decision_id)}/withdraw")),
+        )
+
+    def list_wallets(self, *, limit: int | None = None, after: str | None = None) -> types.WalletPage:
+        """Each with what is left in it, what is set aside and what was spent."""
+        return cast(
+            "types.WalletPage",
+            self._ask(call("rewards", "GET", "/v1/wallets", params={"limit": limit, "after": after})),
+        )
+
+    def iter_wallets(self, *, limit: int | None = None) -> Iterator[types.Wallet]:
+        """Every item that `list_wallets` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/wallets", params={"limit": limit}))
+
+    def post_wallet(
+        self,
+        *,
+        currency: str,
+        title: str,
+        campaign_id: str | None | NotGiven = NOT_GIVEN,
+        low_amount: int | None | NotGiven = NOT_GIVEN,
+        owners: Sequence[str] | NotGiven = NOT_GIVEN,
+        parent_id: str | None | NotGiven = NOT_GIVEN,
+        purpose: Literal["community", "department", "campaign"] | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.Wallet:
+        """It is empty: two people bring something into it."""
+        return cast(
+            "types.Wallet",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/wallets",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "currency": currency,
+                        "title": title,
+                        "campaign_id": campaign_id,
+                        "low_amount": low_amount,
+                        "owners": owners,
+                        "parent_id": parent_id,
+                        "purpose": purpose,
+                    },
+                )
+            ),
+        )
+
+    def get_wallet(self, wallet_id: str) -> types.Wallet:
+        """What is left in it, what is set aside and what was spent."""
+        return cast("types.Wallet", self._ask(call("rewards", "GET", f"/v1/wallets/{as_segment(wallet_id)}")))
+
+    def put_wallet(
+        self,
+        wallet_id: str,
+        *,
+        title: str,
+        low_amount: int | None | NotGiven = NOT_GIVEN,
+        owners: Sequence[str] | NotGiven = NOT_GIVEN,
+    ) -> types.Wallet:
+        """What is in it, and what it pays, is decided by two people."""
+        return cast(
+            "types.Wallet",
+            self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/wallets/{as_segment(wallet_id)}",
+                    fields={"title": title, "low_amount": low_amount, "owners": owners},
+                )
+            ),
+        )
+
+    def post_wallet_decision(
+        self,
+        wallet_id: str,
+        *,
+        kind: Literal["fund", "withdraw", "transfer", "assign", "unassign", "thaw", "close"],
+        reason: str,
+        amount: int | None | NotGiven = NOT_GIVEN,
+        reward_id: str | None | NotGiven = NOT_GIVEN,
+        spends: Literal["payouts", "redemptions"] | None | NotGiven = NOT_GIVEN,
+        to_wallet_id: str | None | NotGiven = NOT_GIVEN,
+        unit_cost: int | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.WalletDecision:
+        """Nothing is done before another person confirms it."""
+        return cast(
+            "types.WalletDecision",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/wallets/{as_segment(wallet_id)}/decisions",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "kind": kind,
+                        "reason": reason,
+                        "amount": amount,
+                        "reward_id": reward_id,
+                        "spends": spends,
+                        "to_wallet_id": to_wallet_id,
+                        "unit_cost": unit_cost,
+                    },
+                )
+            ),
+        )
+
+    def freeze_wallet(self, wallet_id: str, *, reason: str) -> types.Wallet:
+        """Nothing more is set aside until two people open it again; what is set aside goes on."""
+        return cast(
+            "types.Wallet",
+            self._ask(
+                call("rewards", "POST", f"/v1/wallets/{as_segment(wallet_id)}/freeze", fields={"reason": reason})
+            ),
+        )
+
+    def list_wallet_moves(
+        self, wallet_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.WalletMovePage:
+        """What came in, what went out, what was set aside, spent, freed and given back, and by whom."""
+        return cast(
+            "types.WalletMovePage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/wallets/{as_segment(wallet_id)}/moves",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_wallet_moves(self, wallet_id: str, *, limit: int | None = None) -> Iterator[types.WalletMove]:
+        """Every item that `list_wallet_moves` lists, page by page."""
+        return items(
+            self._ask,
+            call("rewards", "GET", f"/v1/wallets/{as_segment(wallet_id)}/moves", params={"limit": limit}),
         )
 
     def get_webhook_deliveries(
@@ -2994,6 +3324,29 @@ class AsyncRewards:
             ),
         )
 
+    async def claim_sent(self, member_id: str, *, line_id: str) -> types.Redemption:
+        """For the member themselves, too: once. Claimed again it is the same redemption."""
+        return cast(
+            "types.Redemption",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/sent-claims",
+                    fields={"line_id": line_id},
+                )
+            ),
+        )
+
+    async def get_sent_offer(self, member_id: str, line_id: str) -> types.SentOffer:
+        """For whom it is alone."""
+        return cast(
+            "types.SentOffer",
+            await self._ask(
+                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/sent-offers/{as_segment(line_id)}")
+            ),
+        )
+
     async def get_statement(
         self,
         member_id: str,
@@ -3639,6 +3992,315 @@ class AsyncRewards:
         return cast(
             "types.LinkShown",
             await self._ask(call("rewards", "POST", f"/v1/reward-links/{as_segment(link_id)}/revoke")),
+        )
+
+    async def list_sends(self, *, limit: int | None = None, after: str | None = None) -> types.SendShownPage:
+        """With how far each is."""
+        return cast(
+            "types.SendShownPage",
+            await self._ask(call("rewards", "GET", "/v1/sends", params={"limit": limit, "after": after})),
+        )
+
+    def iter_sends(self, *, limit: int | None = None) -> AsyncIterator[types.SendShown]:
+        """Every item that `list_sends` lists, page by page."""
+        return async_items(self._ask, call("rewards", "GET", "/v1/sends", params={"limit": limit}))
+
+    async def post_send(
+        self,
+        *,
+        lines: Sequence[types.LineWanted],
+        reward_id: str,
+        title: str,
+        claims_end_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        starts_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.SendWhole:
+        """Nothing is given before it is submitted. All of a list or nothing: what is wrong is said line by
+        line.
+        """
+        return cast(
+            "types.SendWhole",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/sends",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "lines": lines,
+                        "reward_id": reward_id,
+                        "title": title,
+                        "claims_end_at": claims_end_at,
+                        "starts_at": starts_at,
+                    },
+                )
+            ),
+        )
+
+    async def get_send(self, send_id: str) -> types.SendWhole:
+        """With what it takes, and what is lacking."""
+        return cast("types.SendWhole", await self._ask(call("rewards", "GET", f"/v1/sends/{as_segment(send_id)}")))
+
+    async def approve_send(self, send_id: str) -> types.SendWhole:
+        """It goes from then on, or from its moment."""
+        return cast(
+            "types.SendWhole", await self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/approve"))
+        )
+
+    async def cancel_send(self, send_id: str) -> types.SendWhole:
+        """What it gave stays; what nobody claimed yet cannot be claimed any more."""
+        return cast(
+            "types.SendWhole", await self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/cancel"))
+        )
+
+    async def list_send_lines(
+        self,
+        send_id: str,
+        *,
+        state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.SendLineShownPage:
+        """In their order, each with what became of it."""
+        return cast(
+            "types.SendLineShownPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/sends/{as_segment(send_id)}/lines",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_send_lines(
+        self,
+        send_id: str,
+        *,
+        state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"] | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.SendLineShown]:
+        """Every item that `list_send_lines` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards", "GET", f"/v1/sends/{as_segment(send_id)}/lines", params={"state": state, "limit": limit}
+            ),
+        )
+
+    async def retry_send(self, send_id: str) -> types.SendWhole:
+        """What was given is not given again."""
+        return cast(
+            "types.SendWhole", await self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/retry"))
+        )
+
+    async def submit_send(self, send_id: str) -> types.SendWhole:
+        """It goes, or waits for another person where it gives more than one may alone. Nobody sends to
+        themselves.
+        """
+        return cast(
+            "types.SendWhole", await self._ask(call("rewards", "POST", f"/v1/sends/{as_segment(send_id)}/submit"))
+        )
+
+    async def list_wallet_assignments(self) -> types.WalletAssignments:
+        """A redemption takes its reward's wallet, else that of all redemptions; what is not here takes none."""
+        return cast("types.WalletAssignments", await self._ask(call("rewards", "GET", "/v1/wallet-assignments")))
+
+    async def list_wallet_decisions(
+        self,
+        *,
+        wallet: str | None = None,
+        state: Literal["proposed", "confirmed", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.WalletDecisionPage:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast(
+            "types.WalletDecisionPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/wallet-decisions",
+                    params={"wallet": wallet, "state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_wallet_decisions(
+        self,
+        *,
+        wallet: str | None = None,
+        state: Literal["proposed", "confirmed", "withdrawn"] | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.WalletDecision]:
+        """Every item that `list_wallet_decisions` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards", "GET", "/v1/wallet-decisions", params={"wallet": wallet, "state": state, "limit": limit}
+            ),
+        )
+
+    async def get_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """What was proposed, why and by whom, and who decided it."""
+        return cast(
+            "types.WalletDecision",
+            await self._ask(call("rewards", "GET", f"/v1/wallet-decisions/{as_segment(decision_id)}")),
+        )
+
+    async def confirm_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """It is done now. Whoever proposed it cannot, by whatever key or token."""
+        return cast(
+            "types.WalletDecision",
+            await self._ask(call("rewards", "POST", f"/v1/wallet-decisions/{as_segment(decision_id)}/confirm")),
+        )
+
+    async def withdraw_wallet_decision(self, decision_id: str) -> types.WalletDecision:
+        """Nothing of it is done. What is done is undone by another decision."""
+        return cast(
+            "types.WalletDecision",
+            await self._ask(call("rewards", "POST", f"/v1/wallet-decisions/{as_segment(decision_id)}/withdraw")),
+        )
+
+    async def list_wallets(self, *, limit: int | None = None, after: str | None = None) -> types.WalletPage:
+        """Each with what is left in it, what is set aside and what was spent."""
+        return cast(
+            "types.WalletPage",
+            await self._ask(call("rewards", "GET", "/v1/wallets", params={"limit": limit, "after": after})),
+        )
+
+    def iter_wallets(self, *, limit: int | None = None) -> AsyncIterator[types.Wallet]:
+        """Every item that `list_wallets` lists, page by page."""
+        return async_items(self._ask, call("rewards", "GET", "/v1/wallets", params={"limit": limit}))
+
+    async def post_wallet(
+        self,
+        *,
+        currency: str,
+        title: str,
+        campaign_id: str | None | NotGiven = NOT_GIVEN,
+        low_amount: int | None | NotGiven = NOT_GIVEN,
+        owners: Sequence[str] | NotGiven = NOT_GIVEN,
+        parent_id: str | None | NotGiven = NOT_GIVEN,
+        purpose: Literal["community", "department", "campaign"] | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.Wallet:
+        """It is empty: two people bring something into it."""
+        return cast(
+            "types.Wallet",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/wallets",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "currency": currency,
+                        "title": title,
+                        "campaign_id": campaign_id,
+                        "low_amount": low_amount,
+                        "owners": owners,
+                        "parent_id": parent_id,
+                        "purpose": purpose,
+                    },
+                )
+            ),
+        )
+
+    async def get_wallet(self, wallet_id: str) -> types.Wallet:
+        """What is left in it, what is set aside and what was spent."""
+        return cast(
+            "types.Wallet", await self._ask(call("rewards", "GET", f"/v1/wallets/{as_segment(wallet_id)}"))
+        )
+
+    async def put_wallet(
+        self,
+        wallet_id: str,
+        *,
+        title: str,
+        low_amount: int | None | NotGiven = NOT_GIVEN,
+        owners: Sequence[str] | NotGiven = NOT_GIVEN,
+    ) -> types.Wallet:
+        """What is in it, and what it pays, is decided by two people."""
+        return cast(
+            "types.Wallet",
+            await self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/wallets/{as_segment(wallet_id)}",
+                    fields={"title": title, "low_amount": low_amount, "owners": owners},
+                )
+            ),
+        )
+
+    async def post_wallet_decision(
+        self,
+        wallet_id: str,
+        *,
+        kind: Literal["fund", "withdraw", "transfer", "assign", "unassign", "thaw", "close"],
+        reason: str,
+        amount: int | None | NotGiven = NOT_GIVEN,
+        reward_id: str | None | NotGiven = NOT_GIVEN,
+        spends: Literal["payouts", "redemptions"] | None | NotGiven = NOT_GIVEN,
+        to_wallet_id: str | None | NotGiven = NOT_GIVEN,
+        unit_cost: int | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.WalletDecision:
+        """Nothing is done before another person confirms it."""
+        return cast(
+            "types.WalletDecision",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/wallets/{as_segment(wallet_id)}/decisions",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "kind": kind,
+                        "reason": reason,
+                        "amount": amount,
+                        "reward_id": reward_id,
+                        "spends": spends,
+                        "to_wallet_id": to_wallet_id,
+                        "unit_cost": unit_cost,
+                    },
+                )
+            ),
+        )
+
+    async def freeze_wallet(self, wallet_id: str, *, reason: str) -> types.Wallet:
+        """Nothing more is set aside until two people open it again; what is set aside goes on."""
+        return cast(
+            "types.Wallet",
+            await self._ask(
+                call("rewards", "POST", f"/v1/wallets/{as_segment(wallet_id)}/freeze", fields={"reason": reason})
+            ),
+        )
+
+    async def list_wallet_moves(
+        self, wallet_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.WalletMovePage:
+        """What came in, what went out, what was set aside, spent, freed and given back, and by whom."""
+        return cast(
+            "types.WalletMovePage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/wallets/{as_segment(wallet_id)}/moves",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_wallet_moves(self, wallet_id: str, *, limit: int | None = None) -> AsyncIterator[types.WalletMove]:
+        """Every item that `list_wallet_moves` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("rewards", "GET", f"/v1/wallets/{as_segment(wallet_id)}/moves", params={"limit": limit}),
         )
 
     async def get_webhook_deliveries(

@@ -70,6 +70,15 @@ class AwardLineage(TypedDict):
     redemptions: list[UsedBy]
 
 
+class BridgeShown(TypedDict):
+    """Somebody who connects others."""
+
+    cut_off: int
+    member_id: str
+    members: int
+    name: str | None
+
+
 class ByHand(TypedDict):
     """Who gave an award by hand, and who approved that, where it took two."""
 
@@ -112,6 +121,14 @@ class ChannelAnswering(TypedDict):
     median_seconds: int | None
     ninth_decile_seconds: int | None
     unanswered: int
+
+
+class ChannelShare(TypedDict):
+    """What a channel has of all events."""
+
+    channel: str | None
+    events: int
+    share: float
 
 
 class CohortShown(TypedDict):
@@ -272,6 +289,15 @@ class Grant(TypedDict):
     title: str
 
 
+class GravityShown(TypedDict):
+    """How much more committed members became, for each who was there at the month's beginning."""
+
+    number: int
+    of: int
+    value: float | None
+    why_none: NotRequired[str | None]
+
+
 class GuidelineFigures(TypedDict):
     """Of cases that were opened in those days, without those withdrawn."""
 
@@ -319,6 +345,15 @@ class KeyHolder(TypedDict):
     scopes: list[str]
 
 
+class LevelsShown(TypedDict):
+    """Members on each level of the Orbit model, version 1, by their love."""
+
+    level_1: int
+    level_2: int
+    level_3: int
+    level_4: int
+
+
 class Lot(TypedDict):
     """Points of one award that the payout pays, and the event behind them."""
 
@@ -345,6 +380,32 @@ class MemberEvents(TypedDict):
     next: NotRequired[str | None]
 
 
+class MonthConcentration(TypedDict):
+    """On how few members a month's activity rests."""
+
+    absence_factor: int | None
+    active_members: int
+    ends_on: str
+    events: int
+    starts_on: str
+    top_percent: ShareShown
+    top_tenth: ShareShown
+
+
+class MonthOrbit(TypedDict):
+    """Who is on which level at a month's end, or now, and how they came there."""
+
+    ends_on: str
+    fell: int
+    gravity: GravityShown
+    is_over: bool
+    joined: int
+    levels: LevelsShown
+    members: int
+    rose: int
+    starts_on: str
+
+
 class MonthStickiness(TypedDict):
     """How often those who are active in a month are active: the mean of its days by all of the month."""
 
@@ -354,6 +415,41 @@ class MonthStickiness(TypedDict):
     ends_on: str
     starts_on: str
     stickiness: ShareShown
+
+
+class MoverShown(TypedDict):
+    """Somebody who came to another level in a month."""
+
+    level: int
+    level_before: int | None
+    love: float
+    member_id: str
+    name: str | None
+
+
+class NetworkShown(TypedDict):
+    """What the ties of some days come to. A tie is that one member turned to another, however often."""
+
+    absence_factor: int | None
+    bridging_members: int
+    ends_on: str
+    largest_part: ShareShown
+    members: int
+    parts: int
+    reciprocity: ShareShown
+    starts_on: str
+    ties: int
+    times: int
+
+
+class NewcomerShown(TypedDict):
+    """Somebody new whom nobody has ever answered or thanked."""
+
+    active_days: int
+    first_day: str
+    given: int
+    member_id: str
+    name: str | None
 
 
 class NotRebuilt(TypedDict):
@@ -391,7 +487,7 @@ class NudgeLift(TypedDict):
     sent: int
     title: str
     treated: NudgeArm
-    verdict: Verdict
+    verdict: LiftVerdict
 
 
 class ObjectShown(TypedDict):
@@ -411,6 +507,7 @@ class OpenQuestionShown(TypedDict):
     member_id: str
     member_name: str | None
     source: str
+    topic: str
     type: str
     uid: str
     waiting_seconds: int
@@ -446,6 +543,13 @@ class OwnPartition(TypedDict):
     why_not: NotRequired[str | None]
 
 
+class BridgeShownPage(TypedDict):
+    """BridgeShownPage"""
+
+    items: list[BridgeShown]
+    next: NotRequired[str | None]
+
+
 class CohortShownPage(TypedDict):
     """CohortShownPage"""
 
@@ -471,6 +575,34 @@ class EntryShownPage(TypedDict):
     """EntryShownPage"""
 
     items: list[EntryShown]
+    next: NotRequired[str | None]
+
+
+class MonthConcentrationPage(TypedDict):
+    """MonthConcentrationPage"""
+
+    items: list[MonthConcentration]
+    next: NotRequired[str | None]
+
+
+class MonthOrbitPage(TypedDict):
+    """MonthOrbitPage"""
+
+    items: list[MonthOrbit]
+    next: NotRequired[str | None]
+
+
+class MoverShownPage(TypedDict):
+    """MoverShownPage"""
+
+    items: list[MoverShown]
+    next: NotRequired[str | None]
+
+
+class NewcomerShownPage(TypedDict):
+    """NewcomerShownPage"""
+
+    items: list[NewcomerShown]
     next: NotRequired[str | None]
 
 
@@ -523,6 +655,13 @@ class PeriodGrowthPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class PeriodMixPage(TypedDict):
+    """PeriodMixPage"""
+
+    items: list[PeriodMix]
+    next: NotRequired[str | None]
+
+
 class PeriodSilencePage(TypedDict):
     """PeriodSilencePage"""
 
@@ -562,6 +701,13 @@ class SurveyShownPage(TypedDict):
     """SurveyShownPage"""
 
     items: list[SurveyShown]
+    next: NotRequired[str | None]
+
+
+class TieShownPage(TypedDict):
+    """TieShownPage"""
+
+    items: list[TieShown]
     next: NotRequired[str | None]
 
 
@@ -695,6 +841,17 @@ class PeriodGrowth(TypedDict):
     starts_on: str
 
 
+class PeriodMix(TypedDict):
+    """How the events of a period are spread over channels."""
+
+    channels: list[ChannelShare]
+    effective_channels: float | None
+    ends_on: str
+    events: int
+    largest_share: float | None
+    starts_on: str
+
+
 class PeriodShown(TypedDict):
     """What a survey says in a month or quarter."""
 
@@ -713,6 +870,24 @@ class PeriodSilence(TypedDict):
     starts_on: str
     waiting: int
     won_back: ShareShown
+
+
+class PeriodTone(TypedDict):
+    """How the texts of a period sound."""
+
+    ends_on: str
+    high: float | None
+    judged: int
+    left_out: int
+    low: float | None
+    models: list[str]
+    negative: int
+    net: float | None
+    positive: int
+    starts_on: str
+    texts: int
+    undecided: int
+    why_none: str | None
 
 
 class Pipeline(TypedDict):
@@ -745,6 +920,17 @@ class ProblemDetails(TypedDict):
     status: int
     title: str
     type: NotRequired[str]
+
+
+class QuestionTopics(TypedDict):
+    """What was asked about in some days, and what is worth writing down."""
+
+    ends_on: str
+    others_asked: int
+    others_unanswered: int
+    starts_on: str
+    to_write: list[TopicShown]
+    topics: list[TopicShown]
 
 
 class RejectedEvent(TypedDict):
@@ -842,6 +1028,19 @@ class Scorecard(TypedDict):
     window_starts_on: str
 
 
+class Sentiment(TypedDict):
+    """How what was written in some days sounds."""
+
+    change: ToneChange
+    channels: list[SliceTone]
+    ends_on: str
+    languages: list[SliceTone]
+    periods: list[PeriodTone]
+    starts_on: str
+    types: list[SliceTone]
+    whole: ToneShown
+
+
 class ShareShown(TypedDict):
     """So many of so many."""
 
@@ -849,6 +1048,23 @@ class ShareShown(TypedDict):
     of: int
     value: float | None
     why_none: NotRequired[str | None]
+
+
+class SliceTone(TypedDict):
+    """How the texts of a channel, a type or a language sound."""
+
+    high: float | None
+    judged: int
+    left_out: int
+    low: float | None
+    models: list[str]
+    name: str | None
+    negative: int
+    net: float | None
+    positive: int
+    texts: int
+    undecided: int
+    why_none: str | None
 
 
 class StageAge(TypedDict):
@@ -919,6 +1135,46 @@ class SurveyShown(TypedDict):
     title: str
 
 
+class TieShown(TypedDict):
+    """How often one member turned to another."""
+
+    from_member_id: str
+    from_name: str | None
+    is_mutual: bool
+    times: int
+    to_member_id: str
+    to_name: str | None
+
+
+class ToneChange(TypedDict):
+    """How net sentiment changed against as many days before, within each language and model."""
+
+    difference: float | None
+    high: float | None
+    judged: int
+    judged_before: int
+    low: float | None
+    verdict: SentimentVerdict
+
+
+class ToneShown(TypedDict):
+    """How texts sound. What several models measured is added up in number, and has no net sentiment
+    together.
+    """
+
+    high: float | None
+    judged: int
+    left_out: int
+    low: float | None
+    models: list[str]
+    negative: int
+    net: float | None
+    positive: int
+    texts: int
+    undecided: int
+    why_none: str | None
+
+
 class TopicFlowing(TypedDict):
     """A topic that the service reads."""
 
@@ -926,6 +1182,16 @@ class TopicFlowing(TypedDict):
     oldest_seconds: float
     per_second: float
     topic: str
+
+
+class TopicShown(TypedDict):
+    """Questions about a topic."""
+
+    asked: int
+    askers: int
+    topic: str
+    unanswered: ShareShown
+    waiting: int
 
 
 class TypeActivity(TypedDict):
@@ -1039,4 +1305,8 @@ Erased = Literal["deleted", "blanked", "stays"]
 
 LetterState = Literal["waiting", "asked", "replayed", "discarded"]
 
-Verdict = Literal["more", "fewer", "too_small_to_tell", "nothing_yet"]
+TieKind = Literal["answers", "thanks"]
+
+LiftVerdict = Literal["more", "fewer", "too_small_to_tell", "nothing_yet"]
+
+SentimentVerdict = Literal["better", "worse", "too_small_to_tell", "nothing_to_compare"]

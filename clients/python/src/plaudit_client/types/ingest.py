@@ -36,6 +36,15 @@ class AddressWanted(TypedDict):
     confirmed: NotRequired[bool]
 
 
+class AddresseeShown(TypedDict):
+    """Who a line of a table is: a member, or somebody who is held; never by their address."""
+
+    line: int
+    member_id: str | None
+    recipient_id: str | None
+    reward_id: str | None
+
+
 class AllowanceShown(TypedDict):
     """What somebody may give in this month of the community's zone."""
 
@@ -528,15 +537,6 @@ class DecisionData(TypedDict):
     in_reply_to: NotRequired[Thing]
     object: NotRequired[Thing]
     reason: NotRequired[str]
-
-
-class DeclarationForeseen(TypedDict):
-    """What would become of one of several declarations, or why it would be refused."""
-
-    becomes: Becomes | None
-    index: int
-    member_id: str | None
-    refused: DeclarationRefused | None
 
 
 class DeclarationRefused(TypedDict):
@@ -1051,16 +1051,6 @@ class ManyDeclared(TypedDict):
     refused: int
 
 
-class ManyForeseen(TypedDict):
-    """What would become of each declaration, in the order of the request."""
-
-    changed: int
-    items: list[DeclarationForeseen]
-    known: int
-    new: int
-    refused: int
-
-
 class MarkCount(TypedDict):
     """How many members are so."""
 
@@ -1127,12 +1117,6 @@ class MemberSaid(TypedDict):
     """Which member a person is, or is not."""
 
     member: str
-
-
-class MembersAskedAbout(TypedDict):
-    """Members whose declaration is thought of."""
-
-    members: list[IdentitiesDeclared]
 
 
 class MembersDeclared(TypedDict):
@@ -1244,6 +1228,21 @@ class OccasionWanted(TypedDict):
     capacity: NotRequired[int | None]
     ends_at: str
     title: str
+
+
+class OfferShown(TypedDict):
+    """What the link of a mail is for."""
+
+    community: str
+    line_id: str
+    name: str
+    until: str | None
+
+
+class OfferToken(TypedDict):
+    """What a member has of an offer."""
+
+    token: str
 
 
 class OptOuts(TypedDict):
@@ -1856,6 +1855,20 @@ class RecipientWanted(TypedDict):
     address: str
     days: NotRequired[int]
     language: NotRequired[str | None]
+
+
+class RecipientsTable(TypedDict):
+    """People who are to get something, as a table."""
+
+    csv: str
+    days: NotRequired[int]
+    language: NotRequired[str | None]
+
+
+class RecipientsTaken(TypedDict):
+    """A table, line by line, as `POST /v1/sends` at rewards takes it."""
+
+    lines: list[AddresseeShown]
 
 
 class ReckoningModel(TypedDict):
@@ -2824,8 +2837,6 @@ Activity = (
 )
 
 AddressState = Literal["unconfirmed", "confirmed", "bounced", "complained"]
-
-Becomes = Literal["new", "changed", "known"]
 
 BotBy = Literal["platform", "pattern", "hand"]
 

@@ -772,6 +772,17 @@ class LiabilityPolicyTerms(TypedDict):
     vintage_unit: Literal["month", "year"]
 
 
+class LineCounts(TypedDict):
+    """How many lines of a send are in each state."""
+
+    cancelled: NotRequired[int]
+    expired: NotRequired[int]
+    failed: NotRequired[int]
+    given: NotRequired[int]
+    offered: NotRequired[int]
+    waiting: NotRequired[int]
+
+
 class LineForeseen(TypedDict):
     """What noting a line would do to its payout."""
 
@@ -797,6 +808,14 @@ class LineForeseen(TypedDict):
         | None
     )
     why: str | None
+
+
+class LineWanted(TypedDict):
+    """A person on the list: a member, or a recipient whom ingest holds (`POST /v1/recipients/table`)."""
+
+    member_id: NotRequired[str | None]
+    recipient_id: NotRequired[str | None]
+    reward_id: NotRequired[str | None]
 
 
 class LinkOpened(TypedDict):
@@ -920,6 +939,14 @@ class NamedRedemption(TypedDict):
     title: str
 
 
+class NeedShown(TypedDict):
+    """How many of a reward a send gives yet, and how many there are."""
+
+    left_count: int | None
+    needed_count: int
+    reward_id: str
+
+
 class NewLink(TypedDict):
     """A link that is made."""
 
@@ -949,6 +976,16 @@ class NewReward(TypedDict):
     stock: NotRequired[int | None]
     title: str
     translations: NotRequired[list[RewardTranslation]]
+
+
+class NewSend(TypedDict):
+    """A list of people who are to get a reward."""
+
+    claims_end_at: NotRequired[str | None]
+    lines: list[LineWanted]
+    reward_id: str
+    starts_at: NotRequired[str | None]
+    title: str
 
 
 class NotRebuilt(TypedDict):
@@ -1251,6 +1288,20 @@ class RunPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class SendLineShownPage(TypedDict):
+    """SendLineShownPage"""
+
+    items: list[SendLineShown]
+    next: NotRequired[str | None]
+
+
+class SendShownPage(TypedDict):
+    """SendShownPage"""
+
+    items: list[SendShown]
+    next: NotRequired[str | None]
+
+
 class SpentLotPage(TypedDict):
     """SpentLotPage"""
 
@@ -1262,6 +1313,27 @@ class StatementLinePage(TypedDict):
     """StatementLinePage"""
 
     items: list[StatementLine]
+    next: NotRequired[str | None]
+
+
+class WalletDecisionPage(TypedDict):
+    """WalletDecisionPage"""
+
+    items: list[WalletDecision]
+    next: NotRequired[str | None]
+
+
+class WalletMovePage(TypedDict):
+    """WalletMovePage"""
+
+    items: list[WalletMove]
+    next: NotRequired[str | None]
+
+
+class WalletPage(TypedDict):
+    """WalletPage"""
+
+    items: list[Wallet]
     next: NotRequired[str | None]
 
 
@@ -1800,6 +1872,77 @@ class SealDifference(TypedDict):
     step: Literal["computed", "approving", "approved", "filed"] | None
 
 
+class SendLineShown(TypedDict):
+    """A person on the list, and what became of it."""
+
+    changed_at: str
+    line: int
+    line_id: str
+    member_id: str | None
+    member_name: str | None
+    recipient_id: str | None
+    redemption_id: str | None
+    reward_id: str
+    state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"]
+    why: Literal["out_of_stock", "not_offered", "nobody"] | None
+
+
+class SendShown(TypedDict):
+    """A send, and how far it is."""
+
+    claims_end_at: str
+    decided_at: str | None
+    decided_by: str | None
+    lines: LineCounts
+    lines_count: int
+    made_at: str
+    made_by: str
+    made_by_person: str | None
+    points: int
+    reward_id: str
+    send_id: str
+    starts_at: str | None
+    state: Literal["draft", "waiting", "approved", "done", "cancelled"]
+    title: str
+
+
+class SendWhole(TypedDict):
+    """A send with what it takes: what is lacking is seen before it goes."""
+
+    claims_end_at: str
+    decided_at: str | None
+    decided_by: str | None
+    lines: LineCounts
+    lines_count: int
+    made_at: str
+    made_by: str
+    made_by_person: str | None
+    needs: list[NeedShown]
+    points: int
+    reward_id: str
+    send_id: str
+    starts_at: str | None
+    state: Literal["draft", "waiting", "approved", "done", "cancelled"]
+    takes_second_person: bool
+    title: str
+
+
+class SentClaim(TypedDict):
+    """Which line of a send somebody claims."""
+
+    line_id: str
+
+
+class SentOffer(TypedDict):
+    """What somebody was sent, for whom it is."""
+
+    claims_end_at: str
+    redemption_id: str | None
+    reward_id: str
+    state: Literal["waiting", "given", "offered", "failed", "expired", "cancelled"]
+    title: str
+
+
 class SetAsideRequest(TypedDict):
     """Why a line is about no payout."""
 
@@ -2059,6 +2202,126 @@ class WaitingLetters(TypedDict):
 
     count: int
     oldest_at: str | None
+
+
+class Wallet(TypedDict):
+    """A budget, and what is in it: points, or minor units of its currency."""
+
+    available: int
+    campaign_id: str | None
+    changed: WalletDeed
+    created_at: str
+    currency: str
+    depth: int
+    is_low: bool
+    low_amount: int | None
+    owners: list[str]
+    parent_id: str | None
+    purpose: Literal["community", "department", "campaign"]
+    reserved: int
+    revision: int
+    spent: int
+    state: Literal["open", "frozen", "closed"]
+    title: str
+    wallet_id: str
+
+
+class WalletAssignment(TypedDict):
+    """What is paid from a wallet."""
+
+    currency: str
+    reward_id: str | None
+    spends: Literal["payouts", "redemptions"]
+    unit_cost: int | None
+    wallet_id: str
+    wallet_title: str
+
+
+class WalletAssignments(TypedDict):
+    """What is paid from which wallet; what is not here is paid from none."""
+
+    items: list[WalletAssignment]
+
+
+class WalletChange(TypedDict):
+    """What a wallet is called, and who is told when it gets low: all of it, as it is to be."""
+
+    low_amount: NotRequired[int | None]
+    owners: NotRequired[list[str]]
+    title: str
+
+
+class WalletDecision(TypedDict):
+    """What somebody proposed of a wallet, and who had it done or withdrew it."""
+
+    amount: int | None
+    currency: str
+    decided: WalletDeed | None
+    decision_id: str
+    kind: Literal["fund", "withdraw", "transfer", "assign", "unassign", "thaw", "close"]
+    proposed: WalletDeed
+    reason: str
+    reward_id: str | None
+    spends: Literal["payouts", "redemptions"] | None
+    state: Literal["proposed", "confirmed", "withdrawn"]
+    to_wallet_id: str | None
+    unit_cost: int | None
+    wallet_id: str
+    wallet_title: str
+
+
+class WalletDeed(TypedDict):
+    """Who did it, by what, and when."""
+
+    at: str
+    credential: str
+    person_id: str | None
+    person_name: str | None
+
+
+class WalletFreeze(TypedDict):
+    """Why nothing is to be spent from a wallet."""
+
+    reason: str
+
+
+class WalletMove(TypedDict):
+    """Something that came into a wallet, left it, or went from one of its accounts to another."""
+
+    amount: int
+    cause_id: str | None
+    decision_id: str | None
+    kind: Literal["fund", "withdraw", "transfer", "reserve", "post", "void", "refund"]
+    move_id: str
+    moved: WalletDeed
+    to_wallet_id: str | None
+    transfer_id: str
+    used_for: Literal["redemption", "payout_run", "send"] | None
+    wallet_id: str
+
+
+class WalletProposal(TypedDict):
+    """What is to be done with a wallet, and why; each kind takes its own fields."""
+
+    amount: NotRequired[int | None]
+    kind: Literal["fund", "withdraw", "transfer", "assign", "unassign", "thaw", "close"]
+    reason: str
+    reward_id: NotRequired[str | None]
+    spends: NotRequired[Literal["payouts", "redemptions"] | None]
+    to_wallet_id: NotRequired[str | None]
+    unit_cost: NotRequired[int | None]
+
+
+class WalletRequest(TypedDict):
+    """A new wallet, which is empty."""
+
+    campaign_id: NotRequired[str | None]
+    currency: str
+    low_amount: NotRequired[int | None]
+    owners: NotRequired[list[str]]
+    parent_id: NotRequired[str | None]
+    purpose: NotRequired[Literal["community", "department", "campaign"]]
+    title: str
 
 
 class WebhookDeliveryListed(TypedDict):

@@ -646,10 +646,77 @@ class DecisionRequest(TypedDict):
 
 
 class DeclaredGoal(TypedDict):
-    """What a rule serves."""
+    """What rules serve; with a `metric`, a `target` and a window it is known how far it is.
+
+    The window is `every` week, month or quarter of the community's calendar, or from the day `starts`
+    to the day `ends`, both whole. `on` says which types of events the metric `activities` counts.
+    `owner` answers for it: a role or a team, for whoever reads the programme reads it.
+    """
 
     description: NotRequired[str]
+    ends: NotRequired[str | None]
+    every: NotRequired[Literal["week", "month", "quarter"] | None]
     id: str
+    metric: NotRequired[
+        Literal[
+            "activities",
+            "mentions",
+            "referrals",
+            "survey_answers",
+            "suggestions",
+            "suggestions_closed",
+            "answers_accepted",
+            "resolved_by_members",
+            "thanks",
+            "new_members",
+        ]
+        | None
+    ]
+    on: NotRequired[
+        list[
+            Literal[
+                "forum.post.v1",
+                "forum.reply.v1",
+                "forum.answer_accepted.v1",
+                "social.share.v1",
+                "chat.message.v1",
+                "chat.reaction.v1",
+                "chat.reaction_removed.v1",
+                "code.commit.v1",
+                "code.issue.v1",
+                "code.pull_request.v1",
+                "code.review.v1",
+                "code.comment.v1",
+                "code.release.v1",
+                "code.star.v1",
+                "content.read.v1",
+                "content.rated.v1",
+                "content.voted.v1",
+                "idea.suggested.v1",
+                "idea.status_changed.v1",
+                "support.ticket_resolved.v1",
+                "in_person.check_in.v1",
+                "survey.response.v1",
+                "shop.purchase.v1",
+                "kudos.given.v1",
+                "member.joined.v1",
+                "member.visited.v1",
+                "member.referred.v1",
+                "moderation.reported.v1",
+                "moderation.decided.v1",
+                "moderation.appealed.v1",
+                "moderation.appeal_decided.v1",
+                "policy.accepted.v1",
+                "activity.retracted.v1",
+                "activity.restored.v1",
+            ]
+            | Any
+        ]
+        | None
+    ]
+    owner: NotRequired[str | None]
+    starts: NotRequired[str | None]
+    target: NotRequired[int | None]
     title: str
 
 

@@ -38,6 +38,7 @@ from services.rewards.payouts.runs.handlers import computing, deciding, filing, 
 from services.rewards.payouts.runs.handlers.checks import find_run, load_stopped
 from services.rewards.payouts.runs.handlers.pieces import carry_on
 from services.rewards.payouts.seals import store as seal_store
+from services.rewards.wallets.api.models import WALLET_EXCEEDED, WALLET_REFUSED
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.http import (
     IN_ANSWER,
@@ -139,7 +140,8 @@ async def get_run(principal: Reader, conn: Conn, run_id: UUID) -> Run:
     "/v1/payout-runs/{run_id}/approve",
     summary="Approve a payout run",
     responses=problem_responses(
-        UNKNOWN_RUN, FOUR_EYES, ABOUT_YOURSELF, RUN_REFUSED, RUN_STOPPED, SEAL_DIFFERS, ALTERED
+        *(UNKNOWN_RUN, FOUR_EYES, ABOUT_YOURSELF, RUN_REFUSED, RUN_STOPPED, SEAL_DIFFERS, ALTERED),
+        *(WALLET_EXCEEDED, WALLET_REFUSED),
     )
     | GOES_ON,
 )

@@ -29,6 +29,8 @@ from services.rewards.payouts.seals import store as seal_store
 from services.rewards.payouts.seals.domain import SealStep, seal_of
 from services.rewards.payouts.seals.handlers import seal, tell_state
 from services.rewards.settings import Settings
+from services.rewards.wallets.domain.wallets import WalletActor
+from services.rewards.wallets.handlers.paying import lock_runs_wallet, reserve_run
 from shared.access_keys import AboutYourselfError, load_own
 from shared.transaction import Transaction
 
@@ -39,7 +41,8 @@ async def approve(tx: Transaction, *, community: str, run_id: str, by: Actor, se
     `seen` is the seal of the list that the approver saw. Approving again changes nothing. Raises UnknownRunError,
     FourEyesError when `by` has another hand in it, AboutYourselfError when it pays them, RunStoppedError when who
     made it may not do so any more, AlteredError when it is not as it was computed, SealDiffersError when the
-    approver saw another list, and RunRefusedError when it is filed or cancelled.
+    approver saw another list, RunRefusedError when it is filed or cancelled, WalletExceededError when the wallet
+    that pays payouts in its currency holds less, and WalletRefusedError when that is not open.
     """
     # 1. Whose hands are in it? Of 20,000 payouts that takes seconds, so nothing is locked yet.
     computed = await _computed_seal(tx, community=community, run_id=run_id)
@@ -63,6 +66,11 @@ async def approve(tx: Transaction, *, community: str, run_id: str, by: Actor, se
         return run
     await check_goes_on(tx, run)
     listed = sealed.listed(SealStep.COMPUTED)
+    paid = [payout for payout in listed if payout.state is PayoutState.ELIGIBLE]
+    if paid:
+        total = sum(payout.amount_minor for payout in paid)
+        of_run = {"community": community, "run_id": run_id, "currency": paid[0].currency}
+        await reserve_run(tx, **of_run, amount=total, by=WalletActor(*by))
     await seal(tx, sealed, payouts=listed, step=SealStep.APPROVING, by=by, value=locked)
     run = run.decided(RunState.APPROVING, by=by, now=tx.now)
     await store.set_state(tx.conn, run)
@@ -99,6 +107,7 @@ async def approve_some(tx: Transaction[Settings], run: Run) -> bool:
 
 async def _approve_next(tx: Transaction[Settings], run: Run, *, by: Actor) -> None:
     payouts = await next_payouts(tx, run)
+    await lock_runs_wallet(tx, community=run.community, run_id=run.run_id)
     usable = await lock_usable_held(tx, [payout.owner for payout in payouts])
     wanted: dict[Owner, int] = {}
     for payout in payouts:

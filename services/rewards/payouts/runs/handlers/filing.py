@@ -26,6 +26,7 @@ from services.rewards.payouts.runs.handlers.deciding import next_payouts
 from services.rewards.payouts.seals.domain import SealStep, seal_of
 from services.rewards.payouts.seals.handlers import seal, tell_state
 from services.rewards.settings import Settings
+from services.rewards.wallets.handlers.paying import lock_runs_wallet
 from shared.transaction import Transaction
 
 
@@ -110,6 +111,7 @@ def _execution_date(tx: Transaction[Settings], run: Run) -> date:
 
 async def _submit_next(tx: Transaction[Settings], run: Run, *, by: Actor) -> None:
     payouts = await next_payouts(tx, run)
+    await lock_runs_wallet(tx, community=run.community, run_id=run.run_id)
     usable = await lock_usable_held(tx, [payout.owner for payout in payouts])
     payees = await payee_store.load_payees(
         tx.conn, community=run.community, member_ids=[payout.member_id for payout in payouts]

@@ -42,7 +42,18 @@ def test_an_empty_community_is_grey_all_over_and_never_zero() -> None:
     assert {reading.state for reading in found.values()} == {State.GREY}
     assert {reading.now.value for reading in found.values()} == {None}
     assert found["answered_in_time"].why_grey is WhyGrey.NOTHING_HEARD
-    assert found["survey_response"].why_grey is WhyGrey.NOT_COUNTED
+    assert found["goals_complete"].why_grey is WhyGrey.NOT_COUNTED
+
+
+def test_answers_to_surveys_and_suggestions_are_shares_of_those_that_are_due() -> None:
+    week = Week(surveys_asked=188, surveys_answered=84, ideas_due=10, ideas_in_time=9)
+    found = readings(week)
+    assert round(found["survey_response"].now.value or 0, 3) == 0.447
+    assert (found["survey_response"].state, found["ideas_answered"].state) == (State.GOOD, State.GOOD)
+    # Of more answers than were asked for in the days nothing is known.
+    assert readings(Week(surveys_asked=3, surveys_answered=4))["survey_response"].state is State.GREY
+    late = readings(Week(surveys_asked=100, surveys_answered=5, ideas_due=40, ideas_in_time=20))
+    assert (late["survey_response"].state, late["ideas_answered"].state) == (State.RED, State.RED)
 
 
 def test_every_practice_has_an_indicator_in_order() -> None:

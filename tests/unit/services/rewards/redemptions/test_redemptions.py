@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rewards.ledger.domain.entries import check_balanced, deltas
-from services.rewards.lots.domain.lots import LotUse
+from services.rewards.lots.domain.lots import LotUse, NotEnoughPointsError, part_of
 from services.rewards.redemptions.domain import (
     STEPS,
+    NotReservedError,
     Redemption,
     RedemptionClosedError,
     RedemptionState,
@@ -53,6 +54,37 @@ def test_a_reservation_ends_once_and_asking_again_changes_nothing(wanted: Redemp
             with pytest.raises(RedemptionClosedError) as refused:
                 next_state(wanted, other, expires_at=LATER, now=NOW)
             assert refused.value.state == wanted
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=5), st.data())
+def test_what_is_spent_and_what_goes_back_is_what_was_reserved(lots: list[int], data: st.DataObject) -> None:
+    uses = [
+        LotUse(f"award-{place}", points, data.draw(st.integers(0, points))) for place, points in enumerate(lots)
+    ]
+    spent = data.draw(st.integers(1, sum(lots)))
+    reserved = replace(REDEMPTION, points=sum(lots))
+    ended = reserved.spending(spent).becoming(RedemptionState.CONFIRMED, by="key", now=NOW)
+    movements = ended.movements(RedemptionState.RESERVED)
+    entries = [entry for made in movements for entry in made.entries()]
+    check_balanced(entries)
+    assert {account.kind: amount for account, amount in deltas(entries)} == {
+        "reserved": -sum(lots),
+        "spent": spent,
+    } | ({"available": sum(lots) - spent} if spent < sum(lots) else {})
+    back = part_of(uses, sum(lots) - spent)
+    assert sum(use.points for use in back) == sum(lots) - spent
+    left = {use.award_id: use for use in uses}
+    for use in back:
+        had = left[use.award_id]
+        assert 0 < use.points <= had.points
+        # What was owed of a lot was used last: it goes back first.
+        assert use.owed == min(had.owed, use.points)
+    # Lots that were used before the first that gets something back keep all that was used of them.
+    assert [use.award_id for use in uses][len(uses) - len(back) :] == [use.award_id for use in back]
+    with pytest.raises(NotReservedError):
+        reserved.spending(sum(lots) + 1)
+    with pytest.raises(NotEnoughPointsError):
+        part_of(uses, sum(lots) + 1)
 
 
 def test_a_reservation_whose_time_is_over_cannot_be_confirmed() -> None:

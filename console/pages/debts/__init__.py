@@ -1,0 +1,1 @@
+"""Who owes points, and for how long."""

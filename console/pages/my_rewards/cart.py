@@ -1,0 +1,119 @@
+"""A member's cart: kept in their browser until it is ordered, all of it or nothing."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from console.asking import Answer
+from console.frame.navigation import MY_REWARDS
+from console.frame.refusals import Refusal
+from console.frame.visits import NotFoundError, Visit, cookie, page
+from console.pages.my_rewards.routes import available, in_language
+
+PIECES_MAX_COUNT = 20
+KEPT_SECONDS = 7 * 24 * 3600
+#: Whose it is, then rewards with how many of each: "<member>~mug.2~books.1".
+_ITEM = re.compile(r"([a-z0-9][a-z0-9_-]{0,99})\.([1-9][0-9]?)")
+CART = "/me/cart"
+
+
+def _(text: str) -> str:
+    """Marks what catalogues translate."""
+    return text
+
+
+def read(visit: Visit) -> dict[str, int]:
+    """What is in the visitor's cart: how many of each reward. What another member put in is not theirs."""
+    said = visit.request.cookies.get(cookie("cart", visit.console.settings), "")
+    member_id, *items = said.split("~")
+    if member_id != visit.signed_in.member_id:
+        return {}
+    found = [match.groups() for item in items[:PIECES_MAX_COUNT] if (match := _ITEM.fullmatch(item))]
+    return {reward_id: min(int(count), PIECES_MAX_COUNT) for reward_id, count in found}
+
+
+def _keep(visit: Visit, items: Mapping[str, int]) -> None:
+    kept = "~".join((str(visit.signed_in.member_id), *(f"{one}.{count}" for one, count in items.items() if count)))
+    visit.cookies[cookie("cart", visit.console.settings)] = (kept, KEPT_SECONDS) if items else ("", 0)
+
+
+async def look(visit: Visit) -> Response:
+    """What is in it, and what it costs."""
+    return await _look(visit)
+
+
+async def put(visit: Visit) -> Response:
+    """Put a reward in, or say how many of it there are; none takes it out."""
+    reward_id, said = visit.request.path_params["reward_id"], visit.form.get("count", "").strip()
+    items = read(visit)
+    if not _ITEM.fullmatch(f"{reward_id}.1"):
+        raise NotFoundError
+    if not said:
+        items[reward_id] = items.get(reward_id, 0) + 1
+    elif said.isdecimal() and int(said[:4]) <= PIECES_MAX_COUNT:
+        items[reward_id] = int(said[:4])
+    else:
+        return await _look(visit, errors={f"count-{reward_id}": visit.say(_("Between 0 and 20"))})
+    items = {one: count for one, count in items.items() if count}
+    if sum(items.values()) > PIECES_MAX_COUNT:
+        return await _look(visit, errors={f"count-{reward_id}": visit.say(_("A cart takes 20 pieces at most"))})
+    _keep(visit, items)
+    return visit.see_other(CART, toast="in-cart" if not said else "saved")
+
+
+async def order(visit: Visit) -> Response:
+    """Reserve all that is in it. The form's key makes that sending it twice is the same order."""
+    key, points = visit.form_key, visit.form.get("points", "")
+    items = read(visit)
+    if key is None or not points.isdecimal():
+        raise NotFoundError
+    body = {
+        "items": [{"reward_id": one, "count": count} for one, count in items.items()],
+        "points": int(points[:16]),
+    }
+    path = f"/v1/members/{visit.signed_in.member_id}/orders"
+    made = await visit.ask.post("rewards", path, body, key=key)
+    if not made.ok:
+        return await _look(visit, refused=Refusal.of(made))
+    _keep(visit, {})
+    return visit.see_other(f"{MY_REWARDS.path}#chosen", toast="chosen")
+
+
+async def _look(
+    visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
+) -> Response:
+    own = f"/v1/members/{visit.signed_in.member_id}"
+    answers: dict[str, Answer] = await visit.ask.all(
+        catalogue=visit.ask.get("rewards", f"{own}/catalogue"),
+        balance=visit.ask.get("rewards", f"{own}/balance"),
+    )
+    offered: dict[str, Mapping[str, Any]] = {
+        one["id"]: in_language(one, visit.language) for one in answers["catalogue"].items
+    }
+    items = read(visit)
+    lines = [(offered[one], count) for one, count in items.items() if one in offered]
+    return visit.page(
+        "pages/my_rewards/cart.html",
+        status=refused.status if refused is not None else 422 if errors else 200,
+        catalogue=answers["catalogue"],
+        balance=answers["balance"],
+        lines=lines,
+        gone=[one for one in items if one not in offered] if answers["catalogue"].ok else [],
+        costs=sum(reward["points"] * count for reward, count in lines),
+        available=available(answers["balance"]),
+        key=uuid4().hex,
+        pieces_max_count=PIECES_MAX_COUNT,
+        errors=errors or {},
+        refused=refused,
+    )
+
+
+ROUTES = [
+    Route(CART, page(look, for_members=True), methods=["GET"]),
+    Route(CART, page(order, for_members=True), methods=["POST"]),
+    Route(f"{CART}/{{reward_id}}", page(put, for_members=True), methods=["POST"]),
+]

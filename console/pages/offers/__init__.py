@@ -1,0 +1,1 @@
+"""What a mail offers somebody, who may be no member yet."""

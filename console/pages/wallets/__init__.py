@@ -1,0 +1,1 @@
+"""Wallets: budgets of points and money."""

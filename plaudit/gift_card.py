@@ -1,0 +1,194 @@
+"""`plaudit gift-card`: accounts at providers, which card a reward is, and orders that somebody has to look at."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+import click
+from rich.console import Console
+
+from plaudit.calls import request
+from plaudit.listing import listing
+from plaudit.people import json_option
+from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
+from plaudit.terminal import plain
+from shared.currencies import decimal_amount, exponent
+
+to_work = where_options(URL, KEY, COMMUNITY)
+READ, BOTH = ("rewards:read",), ("rewards:read", "rewards:write")
+ORDERS = "/v1/provider-orders"
+PROVIDERS = ("sandbox", "xoxoday", "tremendous")
+FIELDS = ("api_key", "funding_source_id", "client_id", "client_secret", "refresh_token", "email", "webhook_secret")
+PAGE_COUNT = 500
+order_argument = click.argument("redemption", metavar="REDEMPTION")
+
+
+@click.group("gift-card")
+def gift_card() -> None:
+    """Order gift cards at providers: connect accounts, say which card a reward is, and see to open orders."""
+
+
+def _ask(where: Where, method: str, path: str, scopes: tuple[str, ...], **options: Any) -> Any:
+    place = where.place()
+    with place.access("plaudit gift-card", scopes, ("rewards",)) as key:
+        return request(method, f"{place.url('rewards')}{path}", key, **options)
+
+
+@gift_card.command("providers", epilog="Example: plaudit gift-card providers --community demo")
+@to_work
+@json_option
+def providers(where: Where, as_json: bool) -> None:
+    """List the providers, and whether the community has an account there."""
+    found = _ask(where, "GET", "/v1/providers", READ)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    table = listing("provider", "state", "webhooks go to", "last failure")
+    for one in found["items"]:
+        state = "connected" if one["is_connected"] else "not connected"
+        cells = (
+            one["provider"],
+            state if one["is_available"] else "not reached from here",
+            one["webhook_path"] or "–",
+            one["last_failure"] or "–",
+        )
+        table.add_row(*(plain(cell) for cell in cells))
+    Console().print(table)
+
+
+@gift_card.command("connect", epilog="Example: plaudit gift-card connect sandbox --set api_key")
+@to_work
+@json_option
+@click.argument("provider", type=click.Choice(PROVIDERS))
+@click.option(
+    "--set", "fields", multiple=True, type=click.Choice(FIELDS), help="Asked for, and not shown while it is typed."
+)
+def connect(where: Where, as_json: bool, provider: str, fields: tuple[str, ...]) -> None:
+    """Connect the account at PROVIDER; each field of --set is asked for."""
+    said = {name: click.prompt(name, hide_input=True, err=True) for name in fields}
+    made = _ask(where, "PUT", f"/v1/providers/{provider}", BOTH, json=said)
+    click.echo(json.dumps(made) if as_json else f"connected; its webhooks go to {made['webhook_path']}")
+
+
+@gift_card.command("disconnect", epilog="Example: plaudit gift-card disconnect sandbox")
+@to_work
+@click.argument("provider", type=click.Choice(PROVIDERS))
+def disconnect(where: Where, provider: str) -> None:
+    """Forget what the account at PROVIDER shows; open orders wait until it is connected again."""
+    _ask(where, "POST", f"/v1/providers/{provider}/disconnect", BOTH)
+    click.echo("disconnected")
+
+
+@gift_card.command("set", epilog="Example: plaudit gift-card set book-card sandbox sandbox-books 10.00 EUR")
+@to_work
+@json_option
+@click.argument("reward", metavar="REWARD")
+@click.argument("provider", type=click.Choice(PROVIDERS))
+@click.argument("product", metavar="PRODUCT")
+@click.argument("amount", metavar="AMOUNT")
+@click.argument("currency", metavar="CURRENCY")
+def set_card(
+    where: Where, as_json: bool, reward: str, provider: str, product: str, amount: str, currency: str
+) -> None:
+    """Say that REWARD, of the kind gift_card, is PRODUCT of PROVIDER, worth AMOUNT of CURRENCY."""
+    card = {
+        "provider": provider,
+        "product_id": product,
+        "face_minor": _minor(amount, currency),
+        "currency": currency,
+    }
+    made = _ask(where, "PUT", f"/v1/catalogue/rewards/{quote(reward, safe='')}/card", BOTH, json=card)
+    click.echo(json.dumps(made) if as_json else f"{reward} is {product} of {provider}, {amount} {currency}")
+
+
+def _minor(amount: str, currency: str) -> int:
+    whole, _, fraction = amount.partition(".")
+    decimals = exponent(currency)
+    if not (whole + fraction).isdecimal() or len(fraction) > decimals:
+        raise click.UsageError(f"{amount} is no amount of {currency}, which has {decimals} decimals")
+    return int(whole + fraction.ljust(decimals, "0"))
+
+
+def _state(one: Mapping[str, Any]) -> str:
+    if one["trouble"]:
+        return str(one["trouble"])
+    if one["unknown_since"]:
+        return f"unknown since {one['unknown_since']}"
+    return str(one["standing"] or ("to be ordered" if one["next_at"] else "over"))
+
+
+@gift_card.command("orders", epilog="Example: plaudit gift-card orders --troubled --json")
+@to_work
+@json_option
+@click.option("--troubled", is_flag=True, help="Only those that people have to put right.")
+@click.option("--all", "every", is_flag=True, help="Those that are over, too.")
+def orders(where: Where, as_json: bool, troubled: bool, every: bool) -> None:
+    """List the orders that are open, the oldest first, 500 at most."""
+    params = (
+        {"limit": PAGE_COUNT} | ({} if every else {"open": "true"}) | ({"troubled": "true"} if troubled else {})
+    )
+    found = _ask(where, "GET", ORDERS, READ, params=params)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    table = listing("redemption", "provider", "card", "state", "said last")
+    for one in found["items"]:
+        card = f"{one['product_id']} {decimal_amount(one['face_minor'], one['currency'])} {one['currency']}"
+        cells = (one["redemption_id"], one["provider"], card, _state(one), one["reason"] or "–")
+        table.add_row(*(plain(cell) for cell in cells))
+    Console().print(table)
+
+
+@gift_card.command("ask", epilog="Example: plaudit gift-card ask 0f4b6a0e-8a43-5d38-9f0c-1f4f6d1c2b3a")
+@to_work
+@order_argument
+def ask(where: Where, redemption: str) -> None:
+    """Have the provider asked about an order now."""
+    _ask(where, "POST", f"{ORDERS}/{quote(redemption, safe='')}/ask", BOTH)
+    click.echo("the provider is asked in a moment")
+
+
+@gift_card.command("cancel", epilog="Example: plaudit gift-card cancel 0f4b6a0e-8a43-5d38-9f0c-1f4f6d1c2b3a")
+@to_work
+@order_argument
+def cancel(where: Where, redemption: str) -> None:
+    """Cancel an order: at once where it was not placed, else if the provider still can."""
+    made = _ask(where, "POST", f"{ORDERS}/{quote(redemption, safe='')}/cancel", BOTH)
+    click.echo("the provider is asked to cancel it" if made["is_cancel_asked"] else "cancelled")
+
+
+@gift_card.command(
+    "outcome", epilog='Example: plaudit gift-card outcome REDEMPTION not_ordered --reason "Their support says so"'
+)
+@to_work
+@order_argument
+@click.argument("outcome", type=click.Choice(["delivered", "not_ordered"]))
+@click.option("--reason", required=True, help="How you know; its member reads it where nothing was ordered.")
+@click.option("--with-code", is_flag=True, help="The code that was delivered is asked for.")
+def outcome(where: Where, redemption: str, outcome: str, reason: str, with_code: bool) -> None:
+    """Say what became of an order that nobody knows of; another person confirms it."""
+    body = {"outcome": outcome, "reason": reason}
+    if with_code:
+        body["code"] = click.prompt("code", hide_input=True, err=True)
+    _ask(where, "POST", f"{ORDERS}/{quote(redemption, safe='')}/outcome", BOTH, json=body)
+    click.echo("noted: another person confirms it")
+
+
+@gift_card.command("confirm", epilog="Example: plaudit gift-card confirm 0f4b6a0e-8a43-5d38-9f0c-1f4f6d1c2b3a")
+@to_work
+@order_argument
+def confirm(where: Where, redemption: str) -> None:
+    """Confirm what another person found out of an order."""
+    _ask(where, "POST", f"{ORDERS}/{quote(redemption, safe='')}/outcome/confirm", BOTH)
+    click.echo("confirmed")
+
+
+@gift_card.command("put-right", epilog='Example: plaudit gift-card put-right REDEMPTION --note "Another by hand"')
+@to_work
+@order_argument
+@click.option("--note", required=True, help="How it was put right.")
+def put_right(where: Where, redemption: str, note: str) -> None:
+    """Note that trouble with an order was put right."""
+    _ask(where, "POST", f"{ORDERS}/{quote(redemption, safe='')}/acknowledge", BOTH, json={"note": note})
+    click.echo("noted")

@@ -1,0 +1,263 @@
+"""The sandbox provider's HTTP API: orders for who has its key; whoever is on its machine tells it what to do."""
+
+import asyncio
+import hmac
+from collections import deque
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from ipaddress import ip_address
+from typing import Any, Final
+
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from plaudit.sandbox_provider.hooks import Sender
+from plaudit.sandbox_provider.orders import (
+    PRODUCTS,
+    Behaviour,
+    Content,
+    FullError,
+    Hooks,
+    NoProductError,
+    Order,
+    OtherContentError,
+    Shop,
+    WrongStandingError,
+)
+
+BODY_MAX_BYTES: Final = 64 * 1024
+FOLLOWING_MAX_COUNT: Final = 1_000
+HANG_MAX_SECONDS: Final = 600.0
+QUOTE_SECONDS: Final = 900
+#: An order whose webhook comes first is answered after so long at the latest.
+FIRST_SECONDS: Final = 2.0
+KEY_MAX_CHARS: Final = 100
+#: What an order is once it is placed, for behaviours that place one.
+_PLACED: Final = {
+    Behaviour.PENDING: ("pending", ""),
+    Behaviour.BOUNCE: ("pending", ""),
+    Behaviour.FAIL: ("failed", "the sandbox was told to fail"),
+}
+#: What is answered where nothing is ordered.
+_UNDONE: Final[dict[Behaviour, tuple[int, str, dict[str, str]]]] = {
+    Behaviour.TIME_OUT_BEFORE: (503, "the sandbox was told to time out", {}),
+    Behaviour.ERROR_BEFORE: (500, "the sandbox was told to fail before", {}),
+    Behaviour.RATE_LIMIT: (429, "the sandbox was told to be asked too often", {"Retry-After": "1"}),
+    Behaviour.REFUSE: (422, "the sandbox was told to refuse", {}),
+}
+
+
+class _BadRequestError(Exception):
+    """A request that cannot be read; the message says why."""
+
+
+def create_app(shop: Shop, sender: Sender, *, api_key: str) -> Starlette:
+    """The API of a sandbox."""
+
+    def route(path: str, method: str, answer: Callable[..., Awaitable[Response]]) -> Route:
+        is_control = path.startswith("/control/")
+        return Route(
+            path, partial(_answered, shop, sender, answer, None if is_control else api_key), methods=[method]
+        )
+
+    return Starlette(
+        routes=[
+            route("/v1/products", "GET", _products),
+            route("/v1/quotes", "POST", _quote),
+            route("/v1/orders", "POST", _place),
+            route("/v1/orders/by-key/{key}", "GET", _by_key),
+            route("/v1/orders/{order_id}", "GET", _by_id),
+            route("/v1/orders/{order_id}/cancel", "POST", _cancel),
+            route("/control/behaviour", "PUT", _told),
+            route("/control/webhooks", "PUT", _webhooks),
+            route("/control/orders", "GET", _orders),
+            route("/control/orders/{order_id}/{standing}", "POST", _change),
+        ]
+    )
+
+
+async def _answered(
+    shop: Shop,
+    sender: Sender,
+    answer: Callable[..., Awaitable[Response]],
+    api_key: str | None,
+    request: Request,
+) -> Response:
+    if api_key is None:
+        if request.client is None or not ip_address(request.client.host).is_loopback:
+            return _refused(403, "it is told what to do from its own machine alone")
+    else:
+        shown = request.headers.get("authorization", "").encode()
+        if not hmac.compare_digest(shown, f"Bearer {api_key}".encode()):
+            return _refused(401, "the key is not the sandbox's")
+    try:
+        return await answer(shop, sender, request)
+    except _BadRequestError as error:
+        return _refused(400, str(error))
+    except NoProductError as error:
+        return _refused(422, str(error))
+    except WrongStandingError as error:
+        return _refused(409, str(error))
+
+
+def _refused(status: int, reason: str, **headers: str) -> Response:
+    return JSONResponse({"reason": reason}, status, headers)
+
+
+async def _products(shop: Shop, sender: Sender, request: Request) -> Response:
+    return JSONResponse({"products": list(PRODUCTS)})
+
+
+async def _quote(shop: Shop, sender: Sender, request: Request) -> Response:
+    content = _content(await _body(request, "product_id", "face_minor", "currency"))
+    ends = datetime.now(UTC) + timedelta(seconds=QUOTE_SECONDS)
+    cost = {"cost_minor": shop.quote(content), "cost_currency": content.currency, "expires_at": ends.isoformat()}
+    return JSONResponse(cost)
+
+
+async def _place(shop: Shop, sender: Sender, request: Request) -> Response:
+    body = await _body(request, "key", "product_id", "face_minor", "currency")
+    key, content = body["key"], _content(body)
+    if not isinstance(key, str) or not 0 < len(key) <= KEY_MAX_CHARS:
+        raise _BadRequestError(f"key is a text of 1 to {KEY_MAX_CHARS} characters")
+    shop.quote(content)
+    # A key that is there is answered as it stands: what goes wrong, goes wrong with new orders.
+    behaviour = Behaviour.DELIVER if shop.find_by_key(key) is not None else shop.told.next()
+    if behaviour in _UNDONE:
+        return await _undone(shop, behaviour)
+    if behaviour is Behaviour.DUPLICATE:
+        shop.put_other(key, content)
+    try:
+        order, is_new = shop.place(key, content, *_PLACED.get(behaviour, ("delivered", "")))
+    except OtherContentError:
+        return _refused(409, "the key has an order with other content")
+    except FullError:
+        return _refused(503, "the sandbox has as many orders as it keeps")
+    return await _placed(shop, sender, order, behaviour, is_new=is_new)
+
+
+async def _undone(shop: Shop, behaviour: Behaviour) -> Response:
+    if behaviour is Behaviour.TIME_OUT_BEFORE:
+        await asyncio.sleep(shop.told.hang_seconds)
+    status, reason, headers = _UNDONE[behaviour]
+    return _refused(status, reason, **headers)
+
+
+async def _placed(shop: Shop, sender: Sender, order: Order, behaviour: Behaviour, *, is_new: bool) -> Response:
+    hooks = shop.told.hooks if is_new else Hooks.NONE
+    sending = sender.send(order, order.history, hooks)
+    if hooks is Hooks.FIRST and sending:
+        await asyncio.wait(sending, timeout=FIRST_SECONDS)
+    if behaviour is Behaviour.BOUNCE:
+        order = shop.change(order, "failed", "it came back")
+        sender.send(order, ("failed",), hooks)
+        return JSONResponse(order.shown | {"standing": "pending", "reason": ""}, 201)
+    if behaviour is Behaviour.TIME_OUT_AFTER:
+        await asyncio.sleep(shop.told.hang_seconds)
+    if behaviour in (Behaviour.TIME_OUT_AFTER, Behaviour.ERROR_AFTER):
+        return _refused(500, "the sandbox was told to fail after")
+    if behaviour is Behaviour.HTML:
+        return Response("<html><h1>502 Bad Gateway</h1></html>", 502, media_type="text/html")
+    if behaviour is Behaviour.PARTIAL:
+        return Response(orjson.dumps(order.shown)[:40], 201, media_type="application/json")
+    return JSONResponse(order.shown, 201 if is_new else 200)
+
+
+async def _by_key(shop: Shop, sender: Sender, request: Request) -> Response:
+    return _shown(shop.find_by_key(request.path_params["key"]))
+
+
+async def _by_id(shop: Shop, sender: Sender, request: Request) -> Response:
+    return _shown(shop.find(request.path_params["order_id"]))
+
+
+async def _cancel(shop: Shop, sender: Sender, request: Request) -> Response:
+    order = shop.find(request.path_params["order_id"])
+    if order is None:
+        return _shown(None)
+    cancelled = shop.change(order, "cancelled", "whoever ordered cancelled it")
+    sender.send(cancelled, ("cancelled",), shop.told.hooks)
+    return _shown(cancelled)
+
+
+async def _told(shop: Shop, sender: Sender, request: Request) -> Response:
+    body = await _body(request, "always", "next", "webhooks", "hang_seconds", needed=())
+    try:
+        always = Behaviour(body.get("always", shop.told.always))
+        following = [Behaviour(one) for one in body.get("next", shop.told.following)]
+        hooks = Hooks(body.get("webhooks", shop.told.hooks))
+        hang_seconds = float(body.get("hang_seconds", shop.told.hang_seconds))
+    except (ValueError, TypeError) as error:
+        raise _BadRequestError(str(error)) from error
+    if len(following) > FOLLOWING_MAX_COUNT or not 0 <= hang_seconds <= HANG_MAX_SECONDS:
+        raise _BadRequestError(
+            f"next has {FOLLOWING_MAX_COUNT} at most, hang_seconds is {HANG_MAX_SECONDS:g} at most"
+        )
+    shop.told.always, shop.told.following = always, deque(following)
+    shop.told.hooks, shop.told.hang_seconds = hooks, hang_seconds
+    said = {"always": always, "next": following, "webhooks": hooks, "hang_seconds": hang_seconds}
+    return JSONResponse(said)
+
+
+async def _webhooks(shop: Shop, sender: Sender, request: Request) -> Response:
+    body = await _body(request, "url", "secrets")
+    url, secrets = body["url"], body["secrets"]
+    if (
+        not isinstance(url, str)
+        or not isinstance(secrets, list)
+        or not all(isinstance(one, str) for one in secrets)
+    ):
+        raise _BadRequestError("url is a text, and secrets are a list of texts")
+    sender.url, sender.secrets = url, secrets
+    return JSONResponse({"url": url, "secrets_count": len(secrets)})
+
+
+async def _orders(shop: Shop, sender: Sender, request: Request) -> Response:
+    shown = [order.shown | {"placed_count": shop.placed.get(order.key, 0)} for order in shop.orders[-1000:]]
+    return JSONResponse({"orders": shown, "webhook_answers": sender.answers[-1000:]})
+
+
+async def _change(shop: Shop, sender: Sender, request: Request) -> Response:
+    order = shop.find(request.path_params["order_id"])
+    if order is None:
+        return _shown(None)
+    changed = shop.change(order, request.path_params["standing"], "the sandbox was told so")
+    sender.send(changed, (changed.standing,), shop.told.hooks)
+    return _shown(changed)
+
+
+def _shown(order: Order | None) -> Response:
+    return _refused(404, "there is no such order") if order is None else JSONResponse(order.shown)
+
+
+async def _body(request: Request, *names: str, needed: tuple[str, ...] | None = None) -> dict[str, Any]:
+    raw = b""
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > BODY_MAX_BYTES:
+            raise _BadRequestError(f"a body has {BODY_MAX_BYTES} bytes at most")
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise _BadRequestError("the body is no JSON") from error
+    if not isinstance(body, dict):
+        raise _BadRequestError("the body is no object")
+    unknown, lacking = set(body) - set(names), set(names if needed is None else needed) - set(body)
+    if unknown or lacking:
+        said = [f"unknown: {', '.join(sorted(unknown))}"] if unknown else []
+        said += [f"missing: {', '.join(sorted(lacking))}"] if lacking else []
+        raise _BadRequestError("; ".join(said))
+    return body
+
+
+def _content(body: dict[str, Any]) -> Content:
+    product_id, face_minor, currency = body["product_id"], body["face_minor"], body["currency"]
+    if not isinstance(product_id, str) or not isinstance(currency, str):
+        raise _BadRequestError("product_id and currency are texts")
+    if not isinstance(face_minor, int) or isinstance(face_minor, bool):
+        raise _BadRequestError("face_minor is a whole number")
+    return Content(product_id, face_minor, currency)

@@ -1,0 +1,129 @@
+"""`plaudit sandbox-provider`: run it, tell it what to do, and see its orders."""
+
+import json
+from typing import Any
+
+import click
+import httpx
+
+from plaudit.people import json_option
+from plaudit.sandbox_provider.orders import Behaviour, Hooks
+
+PORT = 8190
+SECONDS = 30.0
+url_option = click.option(
+    "--sandbox-url", default=f"http://127.0.0.1:{PORT}", show_default=True, help="Where the sandbox is."
+)
+
+
+@click.group("sandbox-provider")
+def sandbox_provider() -> None:
+    """A provider of gift cards that sells nothing: to try redemptions on, and what happens when one fails."""
+
+
+@sandbox_provider.command("run", epilog="Example: plaudit sandbox-provider run --api-key try-this")
+@click.option("--port", type=click.IntRange(1, 65_535), default=PORT, show_default=True)
+@click.option(
+    "--api-key", envvar="PLAUDIT_SANDBOX_API_KEY", required=True, help="What whoever orders has to show."
+)
+def run_sandbox(port: int, api_key: str) -> None:
+    """Run it on this machine, until it is interrupted; its orders end with it."""
+    import uvicorn  # noqa: PLC0415 -- for this alone
+
+    from plaudit.sandbox_provider.app import create_app  # noqa: PLC0415
+    from plaudit.sandbox_provider.hooks import Sender  # noqa: PLC0415
+    from plaudit.sandbox_provider.orders import Shop  # noqa: PLC0415
+
+    app = create_app(Shop(), Sender(), api_key=api_key)
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
+
+
+@sandbox_provider.command(
+    "tell", epilog="Example: plaudit sandbox-provider tell --next time_out_after --next deliver --webhooks twice"
+)
+@url_option
+@json_option
+@click.option(
+    "--always",
+    type=click.Choice([one.value for one in Behaviour]),
+    help="What becomes of every order from now on.",
+)
+@click.option(
+    "--next",
+    "following",
+    type=click.Choice([one.value for one in Behaviour]),
+    multiple=True,
+    help="What becomes of the next orders, one after the other.",
+)
+@click.option("--webhooks", type=click.Choice([one.value for one in Hooks]), help="How webhooks come.")
+@click.option("--hang-seconds", type=float, help="How long it hangs where it times out.")
+def tell(
+    sandbox_url: str,
+    as_json: bool,
+    always: str | None,
+    following: tuple[str, ...],
+    webhooks: str | None,
+    hang_seconds: float | None,
+) -> None:
+    """Tell it what becomes of orders."""
+    said = {"always": always, "next": list(following) or None, "webhooks": webhooks, "hang_seconds": hang_seconds}
+    body = {name: value for name, value in said.items() if value is not None}
+    answer = _asked("PUT", f"{sandbox_url}/control/behaviour", body)
+    if as_json:
+        click.echo(json.dumps(answer))
+        return
+    after = ", ".join(answer["next"])
+    click.echo(
+        f"{f'next {after}, then ' if after else ''}always {answer['always']}; webhooks {answer['webhooks']}"
+    )
+
+
+@sandbox_provider.command(
+    "webhooks",
+    epilog="Example: plaudit sandbox-provider webhooks --to http://127.0.0.1:8104/v1/provider-webhooks/... "
+    "--secret whsec_...",
+)
+@url_option
+@click.option("--to", "target", required=True, help="Where webhooks go: what connecting the account answered.")
+@click.option("--secret", "secrets", multiple=True, required=True, help="What signs them; the newest first.")
+def webhooks(sandbox_url: str, target: str, secrets: tuple[str, ...]) -> None:
+    """Say where webhooks go, and what signs them."""
+    answer = _asked("PUT", f"{sandbox_url}/control/webhooks", {"url": target, "secrets": list(secrets)})
+    click.echo(f"webhooks go to {answer['url']}, signed by {answer['secrets_count']}")
+
+
+@sandbox_provider.command("orders", epilog="Example: plaudit sandbox-provider orders --json")
+@url_option
+@json_option
+def orders(sandbox_url: str, as_json: bool) -> None:
+    """List its orders: how each stands, and how often it was placed."""
+    found = _asked("GET", f"{sandbox_url}/control/orders", None)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for order in found["orders"]:
+        what = f"{order['product_id']} {order['face_minor']} {order['currency']}"
+        click.echo(f"{order['order_id']}  {order['standing']:<10} placed {order['placed_count']}×  {what}")
+
+
+@sandbox_provider.command("change", epilog="Example: plaudit sandbox-provider change ORDER reversed")
+@url_option
+@click.argument("order_id", metavar="ORDER")
+@click.argument("standing", type=click.Choice(["delivered", "failed", "cancelled", "reversed"]))
+def change(sandbox_url: str, order_id: str, standing: str) -> None:
+    """Have an order stand otherwise: deliver, fail or cancel what is pending, reverse what was delivered."""
+    changed = _asked("POST", f"{sandbox_url}/control/orders/{order_id}/{standing}", None)
+    click.echo(f"{changed['order_id']} is {changed['standing']}")
+
+
+def _asked(method: str, url: str, body: Any) -> Any:
+    try:
+        answer = httpx.request(method, url, json=body, timeout=SECONDS)
+        found = answer.json()
+    except (httpx.HTTPError, ValueError) as error:
+        raise click.ClickException(
+            f"no sandbox answers at {url}: `plaudit sandbox-provider run` starts one"
+        ) from error
+    if answer.is_error:
+        raise click.ClickException(f"the sandbox refuses: {found.get('reason', answer.status_code)}")
+    return found

@@ -1,0 +1,220 @@
+"""What the sandbox provider has and does: products, orders by their keys, and what it was told to do wrong."""
+
+import secrets
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+from uuid import uuid4
+
+ORDERS_MAX_COUNT: Final = 100_000
+PRODUCTS: Final[Sequence[dict[str, Any]]] = (
+    {
+        "product_id": "sandbox-books",
+        "name": "Books (sandbox)",
+        "currency": "EUR",
+        "countries": ["DE", "IT"],
+        "faces": [500, 1000, 2500],
+        "min_minor": 500,
+        "max_minor": 2500,
+        "fee_basis_points": 0,
+        "discount_basis_points": 300,
+        "delivery_days": 0,
+        "validity": "24 months",
+    },
+    {
+        "product_id": "sandbox-any",
+        "name": "Any amount (sandbox)",
+        "currency": "USD",
+        "countries": ["US"],
+        "faces": [],
+        "min_minor": 500,
+        "max_minor": 50000,
+        "fee_basis_points": 150,
+        "discount_basis_points": 0,
+        "delivery_days": 0,
+        "validity": "",
+    },
+)
+
+
+class Behaviour(StrEnum):
+    """What becomes of an order that is placed."""
+
+    DELIVER = "deliver"
+    #: It is pending until it is told to deliver, fail or cancel.
+    PENDING = "pending"
+    #: It never answers: before anything was done, or after.
+    TIME_OUT_BEFORE = "time_out_before"
+    TIME_OUT_AFTER = "time_out_after"
+    #: It answers 500: before anything was done, or after.
+    ERROR_BEFORE = "error_before"
+    ERROR_AFTER = "error_after"
+    #: It answers a page in HTML, or JSON that is cut off, after it delivered.
+    HTML = "html"
+    PARTIAL = "partial"
+    #: It answers 429.
+    RATE_LIMIT = "rate_limit"
+    #: It refuses for good.
+    REFUSE = "refuse"
+    #: It takes the order, and says that it failed: at once, or once it was pending.
+    FAIL = "fail"
+    BOUNCE = "bounce"
+    #: It answers with another order under the same key.
+    DUPLICATE = "duplicate"
+
+
+class Hooks(StrEnum):
+    """How the webhooks of an order come."""
+
+    NONE = "none"
+    AFTER = "after"
+    #: Before the order is answered.
+    FIRST = "first"
+    TWICE = "twice"
+    #: What happened last comes first.
+    REORDERED = "reordered"
+    #: Signed an hour ago.
+    STALE = "stale"
+    #: Signed by somebody else.
+    FORGED = "forged"
+
+
+class NoProductError(Exception):
+    """There is no such product, or not in that value."""
+
+
+class OtherContentError(Exception):
+    """The key has an order with other content."""
+
+
+class FullError(Exception):
+    """It keeps as many orders as it can."""
+
+
+class WrongStandingError(Exception):
+    """An order cannot become that from how it stands."""
+
+
+class Content(NamedTuple):
+    """What is ordered."""
+
+    product_id: str
+    face_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order, and all standings that it had."""
+
+    order_id: str
+    key: str
+    content: Content
+    standing: str
+    reason: str = ""
+    goods: dict[str, str | None] = field(default_factory=dict)
+    history: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """It as it is answered."""
+        return {
+            "order_id": self.order_id,
+            "key": self.key,
+            **self.content._asdict(),
+            "standing": self.standing,
+            "reason": self.reason,
+            "goods": self.goods if self.goods and self.standing == "delivered" else None,
+        }
+
+    def becoming(self, standing: str, reason: str = "") -> "Order":
+        """It as it stands from now on. Raises WrongStandingError."""
+        if standing not in _FOLLOWING.get(self.standing, ()):
+            raise WrongStandingError(f"it is {self.standing}")
+        return replace(self, standing=standing, reason=reason, history=(*self.history, standing))
+
+
+_FOLLOWING: Final = {"pending": ("delivered", "failed", "cancelled"), "delivered": ("reversed",)}
+
+
+@dataclass
+class Told:
+    """What it was told: what becomes of the next orders, one after the other, and of all others."""
+
+    always: Behaviour = Behaviour.DELIVER
+    following: deque[Behaviour] = field(default_factory=deque)
+    hooks: Hooks = Hooks.AFTER
+    hang_seconds: float = 60.0
+
+    def next(self) -> Behaviour:
+        """What becomes of the order that is placed now."""
+        return self.following.popleft() if self.following else self.always
+
+
+class Shop:
+    """The orders of one sandbox, in memory; they end with it."""
+
+    def __init__(self) -> None:
+        self.told = Told()
+        self._by_key: dict[str, Order] = {}
+        self._by_id: dict[str, str] = {}
+        #: How often each key was placed; what shows that an order was placed again and not made twice.
+        self.placed: dict[str, int] = {}
+
+    @property
+    def orders(self) -> Sequence[Order]:
+        """All orders, the newest last."""
+        return list(self._by_key.values())
+
+    def quote(self, content: Content) -> int:
+        """What it costs in minor units. Raises NoProductError."""
+        for product in PRODUCTS:
+            if (product["product_id"], product["currency"]) != (content.product_id, content.currency):
+                continue
+            faces, face = product["faces"], content.face_minor
+            if face in faces or (not faces and product["min_minor"] <= face <= product["max_minor"]):
+                net: int = 10_000 + product["fee_basis_points"] - product["discount_basis_points"]
+                return -(-face * net // 10_000)
+            raise NoProductError("the product does not come in that value")
+        raise NoProductError("there is no such product in that currency")
+
+    def place(self, key: str, content: Content, standing: str, reason: str = "") -> tuple[Order, bool]:
+        """The order under a key, and whether it is new. Raises OtherContentError and FullError."""
+        self.placed[key] = self.placed.get(key, 0) + 1
+        known = self._by_key.get(key)
+        if known is not None:
+            if known.content != content:
+                raise OtherContentError
+            return known, False
+        if len(self._by_key) >= ORDERS_MAX_COUNT:
+            raise FullError
+        goods = {"code": f"SANDBOX-{secrets.token_hex(8).upper()}", "pin": None, "expires_on": None}
+        order = Order(str(uuid4()), key, content, standing, reason, goods, (standing,))
+        self._put(order)
+        return order, True
+
+    def put_other(self, key: str, content: Content) -> None:
+        """Have another order under a key than will be placed."""
+        other = content._replace(face_minor=content.face_minor + 1)
+        self._put(Order(str(uuid4()), key, other, "delivered", "", {}, ("delivered",)))
+
+    def find(self, order_id: str) -> Order | None:
+        """An order by its id."""
+        key = self._by_id.get(order_id)
+        return None if key is None else self._by_key[key]
+
+    def find_by_key(self, key: str) -> Order | None:
+        """An order by the key of whoever placed it."""
+        return self._by_key.get(key)
+
+    def change(self, order: Order, standing: str, reason: str = "") -> Order:
+        """Have an order stand otherwise. Raises WrongStandingError."""
+        changed = order.becoming(standing, reason)
+        self._put(changed)
+        return changed
+
+    def _put(self, order: Order) -> None:
+        self._by_key[order.key] = order
+        self._by_id[order.order_id] = order.key

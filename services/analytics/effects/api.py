@@ -1,0 +1,187 @@
+"""HTTP routes of what campaigns bring about."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal, Self
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, Field
+
+from services.analytics.effects import domain, store
+from services.analytics.effects.domain import EffectPlace, EffectState, difference_of, is_too_small, priced
+from services.analytics.lift.domain import rounded
+from services.analytics.periods.api import Reader
+from shared.contracts.fields import Slug
+from shared.http import Conn, Limit, Page, Problem, ProblemType, after, problem_responses
+from shared.http.problem_types import INVALID_CURSOR
+
+UNMEASURED_CAMPAIGN = ProblemType("unmeasured-campaign", 404, "The campaign is not measured")
+
+router = APIRouter(tags=["analytics"])
+
+Wished = Annotated[
+    float,
+    Query(
+        gt=0,
+        le=100,
+        description="The difference that would be worth it, in percentage points",
+    ),
+]
+
+
+class EffectArm(BaseModel):
+    """Members who could get something from a campaign, or who were held out."""
+
+    members: int = Field(description="Who was active in the days before it; each person once", examples=[4500])
+    active: int = Field(description="Those of them active in the days looked at", examples=[540])
+    share_percent: float | None = Field(description="Null of nobody", examples=[12.0])
+
+    @classmethod
+    def of(cls, members: int, active: int) -> Self:
+        """An arm as the API shows it."""
+        return cls(
+            members=members, active=active, share_percent=round(100 * active / members, 2) if members else None
+        )
+
+
+class EffectPrice(BaseModel):
+    """Members who were active for the campaign, with 95 % intervals, and what each of them cost in points."""
+
+    additional: float = Field(examples=[135.0])
+    additional_low: float = Field(examples=[0.9])
+    additional_high: float = Field(examples=[243.7])
+    points: int = Field(description="What awards of its rules amount to", examples=[2700])
+    points_each: float | None = Field(description="Null where it brought nobody", examples=[20.0])
+    points_each_low: float | None = Field(examples=[11.08])
+    points_each_high: float | None = Field(
+        description="Null where there may be nobody: then it has no upper end", examples=[2480.73]
+    )
+
+
+class CampaignEffect(BaseModel):
+    """What a campaign brings about: members as they were drawn, and whether they were active.
+
+    Of one that is planned, members are of now and as many days before: what could be seen. Only of one that is
+    over there is a verdict.
+    """
+
+    campaign_id: Slug = Field(examples=["spring"])
+    title: str = Field(examples=["Spring"])
+    starts_on: date
+    ends_on: date
+    holdout_percent: int = Field(examples=[10])
+    state: Literal["planned", "running", "over"]
+    base_starts_on: date = Field(description="Who was active from here on, and before the days looked at, counts")
+    looked_starts_on: date = Field(description="From here on it is looked who was active")
+    looked_ends_on: date
+    treated: EffectArm
+    held_out: EffectArm
+    left_out_members: int = Field(
+        description="Who are one person with somebody drawn otherwise, and count in neither", examples=[0]
+    )
+    verdict: Literal["more", "fewer", "too_small_to_tell", "nothing_yet"] | None = Field(
+        description="Null until it is over: who looks early finds what is not there"
+    )
+    difference_points: float | None = Field(description="In percentage points", examples=[3.0])
+    low_points: float | None = Field(description="Newcombe's interval at 95 %", examples=[0.02])
+    high_points: float | None = Field(examples=[5.41])
+    detectable_points: float | None = Field(
+        description="The smallest difference that so many members show in four of five cases", examples=[3.78]
+    )
+    is_too_small: bool = Field(description="That is more than what would be worth it: it cannot be told")
+    price: EffectPrice | None = Field(description="Null until it is over")
+    measured_at: datetime
+
+    @classmethod
+    def of(cls, effect: domain.Effect, *, wished: float) -> Self:
+        """An effect as the API shows it."""
+        campaign, windows, counts = effect.campaign, effect.windows, effect.counts
+        found = difference_of(counts)
+        is_over = windows.state is EffectState.OVER
+        difference, low, high, least = rounded([found.difference, found.low, found.high, found.detectable])
+        price = priced(counts, found) if is_over else None
+        return cls(
+            campaign_id=campaign.campaign_id,
+            title=campaign.title,
+            starts_on=campaign.starts_on,
+            ends_on=campaign.ends_on,
+            holdout_percent=campaign.holdout_percent,
+            state=windows.state.value,
+            base_starts_on=windows.base.starts_on,
+            looked_starts_on=windows.looked_at.starts_on,
+            looked_ends_on=windows.looked_at.ends_on,
+            treated=EffectArm.of(counts.treated, counts.treated_active),
+            held_out=EffectArm.of(counts.held_out, counts.held_out_active),
+            left_out_members=counts.left_out,
+            verdict=found.verdict.value if is_over else None,
+            difference_points=difference if is_over else None,
+            low_points=low if is_over else None,
+            high_points=high if is_over else None,
+            detectable_points=least,
+            is_too_small=is_too_small(found, wished / 100),
+            price=None
+            if price is None
+            else EffectPrice(
+                additional=round(price.additional, 1),
+                additional_low=round(price.low, 1),
+                additional_high=round(price.high, 1),
+                points=counts.points,
+                points_each=_cents(price.points_each),
+                points_each_low=_cents(price.points_each_low),
+                points_each_high=_cents(price.points_each_high),
+            ),
+            measured_at=effect.measured_at,
+        )
+
+
+def _cents(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
+
+
+@router.get(
+    "/v1/lift/campaigns",
+    summary="What each campaign brings about",
+    responses=problem_responses(INVALID_CURSOR),
+)
+async def get_effects(
+    principal: Reader,
+    conn: Conn,
+    place: Annotated[EffectPlace | None, after(EffectPlace)],
+    wished_points: Wished = 5.0,
+    limit: Limit = 100,
+) -> Page[CampaignEffect]:
+    """Those that hold members out and are for everybody, by their ids, as they were counted last."""
+    found = await store.page_of_effects(
+        conn,
+        community=principal.community,
+        after=None if place is None else place.campaign_id,
+        limit_count=limit,
+    )
+    return Page[CampaignEffect].of(
+        found,
+        limit,
+        item=lambda effect: CampaignEffect.of(effect, wished=wished_points),
+        place=lambda effect: EffectPlace(effect.campaign.campaign_id),
+    )
+
+
+@router.get(
+    "/v1/lift/campaigns/{campaign_id}",
+    summary="What a campaign brings about",
+    responses=problem_responses(UNMEASURED_CAMPAIGN),
+)
+async def get_effect(
+    principal: Reader,
+    conn: Conn,
+    campaign_id: Annotated[Slug, Path(description="As a programme calls it", examples=["spring"])],
+    wished_points: Wished = 5.0,
+) -> CampaignEffect:
+    """Only one that holds members out is measured, and none for audiences: who was in them is not known."""
+    found = await store.page_of_effects(
+        conn, community=principal.community, after=None, limit_count=1, campaign_id=campaign_id
+    )
+    if not found:
+        raise Problem(
+            UNMEASURED_CAMPAIGN,
+            f"`{campaign_id}` is not measured: it holds nobody out, is for audiences, or was published this hour",
+        )
+    return CampaignEffect.of(found[0], wished=wished_points)

@@ -1,0 +1,160 @@
+"""What a campaign brought: how many more members were active for it, and what each of them cost.
+
+Members are compared as they were drawn, whether they took part or not, and once, when the campaign is over: who
+looks ten times and stops at the first difference finds one in a fifth of the campaigns that do nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from services.analytics.lift.domain import Arm, Difference, Verdict, compared, detectable
+from shared.calendars import Span
+
+#: Whoever was active in so many days before it could have noticed a campaign.
+BASE_DAYS: Final = 90
+#: A campaign is looked at anew for so long after its last day; then what was found stays.
+SETTLED_DAYS: Final = 31
+
+
+class EffectState(StrEnum):
+    """Where a campaign is in its time."""
+
+    PLANNED = "planned"
+    RUNNING = "running"
+    OVER = "over"
+
+
+class HeldOutCampaign(NamedTuple):
+    """A campaign that leaves some out, as the newest version that has it declares it."""
+
+    campaign_id: str
+    title: str
+    starts_on: date
+    ends_on: date
+    holdout_percent: int
+    has_audiences: bool
+    rule_ids: tuple[str, ...]
+
+
+class Windows(NamedTuple):
+    """Days in which members were there, and days in which it is looked who was active of them."""
+
+    base: Span
+    looked_at: Span
+    state: EffectState
+
+
+class EffectCounts(NamedTuple):
+    """Members by how they were drawn, those active of them, who is in both, and the points that were given."""
+
+    treated: int
+    treated_active: int
+    held_out: int
+    held_out_active: int
+    left_out: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What was counted of a campaign at a time."""
+
+    campaign: HeldOutCampaign
+    windows: Windows
+    counts: EffectCounts
+    measured_at: datetime
+
+
+class Priced(NamedTuple):
+    """Members who were active for it, and points for each of them; None where there may be none."""
+
+    additional: float
+    low: float
+    high: float
+    points_each: float | None
+    points_each_low: float | None
+    points_each_high: float | None
+
+
+class EffectPlace(NamedTuple):
+    """Where a page of campaigns ended."""
+
+    campaign_id: str
+
+
+def campaigns_of(documents: Sequence[Mapping[str, Any]]) -> list[HeldOutCampaign]:
+    """The campaigns that leave somebody out, of documents with `campaigns` and `rules`, oldest first."""
+    found: dict[str, HeldOutCampaign] = {}
+    for document in documents:
+        for one in document["campaigns"] or ():
+            if not one.get("holdout_percent"):
+                continue
+            rules = [rule["id"] for rule in document["rules"] or () if rule.get("campaign") == one["id"]]
+            found[one["id"]] = HeldOutCampaign(
+                one["id"],
+                one["title"],
+                date.fromisoformat(one["starts"]),
+                date.fromisoformat(one["ends"]),
+                one["holdout_percent"],
+                bool(one.get("audiences")),
+                tuple(rules),
+            )
+    return [found[campaign_id] for campaign_id in sorted(found)]
+
+
+def windows_of(campaign: HeldOutCampaign, today: date) -> Windows:
+    """What is looked at today. Of one that is planned, as if it had been in as many days before today."""
+    days = timedelta(days=(campaign.ends_on - campaign.starts_on).days + 1)
+    if today <= campaign.starts_on:
+        starts, last, state = today - days, today - timedelta(days=1), EffectState.PLANNED
+    elif today <= campaign.ends_on:
+        starts, last, state = campaign.starts_on, today - timedelta(days=1), EffectState.RUNNING
+    else:
+        starts, last, state = campaign.starts_on, campaign.ends_on, EffectState.OVER
+    base = Span(starts - timedelta(days=BASE_DAYS), starts - timedelta(days=1))
+    return Windows(base, Span(starts, last), state)
+
+
+def is_settled(campaign: HeldOutCampaign, measured_on: date) -> bool:
+    """Whether what was found on that day stays."""
+    return measured_on > campaign.ends_on + timedelta(days=SETTLED_DAYS)
+
+
+def difference_of(counts: EffectCounts) -> Difference:
+    """How much more often those were active who could get something from it.
+
+    Where nobody who is held out was active, or all were, a share in between stands for it (Laplace's) when it
+    is said what can be seen: a share without variance would say that anything can.
+    """
+    found = compared(
+        Arm(counts.treated, counts.treated, counts.treated_active),
+        Arm(counts.held_out, counts.held_out, counts.held_out_active),
+    )
+    if found.detectable is None or 0 < counts.held_out_active < counts.held_out:
+        return found
+    base = (counts.held_out_active + 1) / (counts.held_out + 2)
+    return replace(found, detectable=detectable(base, counts.treated, counts.held_out))
+
+
+def priced(counts: EffectCounts, found: Difference) -> Priced | None:
+    """Members who were active for the campaign and points for each. Without both arms None.
+
+    The interval of the price is points ÷ the interval of the members: where that touches zero it has no upper end,
+    and where all of it does, no price.
+    """
+    if found.difference is None or found.low is None or found.high is None:
+        return None
+    additional, low, high = (counts.treated * one for one in (found.difference, found.low, found.high))
+
+    def each(members: float) -> float | None:
+        return counts.points / members if members > 0 else None
+
+    return Priced(additional, low, high, each(additional), each(high), each(low))
+
+
+def is_too_small(found: Difference, wished: float) -> bool:
+    """Whether so many members would not show a difference as large as `wished` (a share) in four of five cases."""
+    return found.verdict is Verdict.NOTHING_YET or found.detectable is None or found.detectable > wished

@@ -1,0 +1,188 @@
+"""The SQL of what campaigns bring about. Who is held out follows from ids alone, as `is_held_out` draws it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+from asyncpg import Record
+
+from services.analytics.effects.domain import (
+    Effect,
+    EffectCounts,
+    EffectState,
+    HeldOutCampaign,
+    Windows,
+)
+from shared.calendars import Span
+from shared.postgres import Connection
+
+#: Versions whose campaigns are known.
+VERSIONS_MAX_COUNT: Final = 50
+
+
+async def lock_due(conn: Connection, *, before: datetime, limit_count: int) -> list[str]:
+    """Communities whose campaigns were not looked at since then, for this transaction alone."""
+    await conn.execute(
+        "insert into effect_checks (community) select distinct community from programmes on conflict do nothing"
+    )
+    rows = await conn.fetch(
+        """
+        select community from effect_checks where checked_at is null or checked_at < $1
+        order by checked_at nulls first, community limit $2 for update skip locked
+        """,
+        before,
+        limit_count,
+    )
+    return [row["community"] for row in rows]
+
+
+async def set_checked(conn: Connection, *, communities: Sequence[str], at: datetime) -> None:
+    """Note when the campaigns of communities were looked at."""
+    await conn.execute(
+        "update effect_checks set checked_at = $2 where community = any($1::text[])", communities, at
+    )
+
+
+async def load_documents(conn: Connection, *, community: str) -> list[dict[str, Any]]:
+    """The campaigns and rules of the newest VERSIONS_MAX_COUNT versions, oldest first."""
+    rows = await conn.fetch(
+        """
+        select document -> 'campaigns' as campaigns, document -> 'rules' as rules from programmes
+        where community = $1 and document ? 'campaigns' order by version desc limit $2
+        """,
+        community,
+        VERSIONS_MAX_COUNT,
+    )
+    return [{name: orjson.loads(value or "[]") for name, value in row.items()} for row in reversed(rows)]
+
+
+async def find_measured_at(conn: Connection, *, community: str, campaign_id: str) -> datetime | None:
+    """When a campaign was measured last."""
+    found: datetime | None = await conn.fetchval(
+        "select measured_at from campaign_effects where community = $1 and campaign_id = $2",
+        community,
+        campaign_id,
+    )
+    return found
+
+
+async def count(
+    conn: Connection, *, community: str, campaign: HeldOutCampaign, windows: Windows, rule_days: Span | None
+) -> EffectCounts:
+    """Members of the base days by how they were drawn, those active in the days looked at, and points given.
+
+    Who is one person with somebody drawn otherwise is in neither arm.
+    """
+    row = await conn.fetchrow(
+        """
+        with members as materialized (
+            select distinct coalesce(m.head_id, d.member_id) as person_id, d.member_id
+            from member_days d left join merges m on m.community = d.community and m.member_id = d.member_id
+            where d.community = $1 and d.day between $2 and $3 and d.events > 0
+        ), hashed as (
+            select person_id,
+                encode(sha256(convert_to(
+                    concat_ws(E'\\x1f', 'holdout', $1, $6::text, member_id::text), 'UTF8')), 'hex') as hash
+            from members
+        ), drawn as (
+            select person_id, bool_or(is_out) as is_out, bool_and(is_out) as is_all_out
+            from (
+                select person_id,
+                    (('x' || substr(hash, 1, 8))::bit(32)::bigint % 10000 * 7296
+                     + ('x' || substr(hash, 9, 8))::bit(32)::bigint) % 10000 < $7::int * 100 as is_out
+                from hashed) one
+            group by person_id
+        ), active as (
+            select distinct coalesce(m.head_id, d.member_id) as person_id
+            from member_days d left join merges m on m.community = d.community and m.member_id = d.member_id
+            where d.community = $1 and d.day between $4 and $5 and d.events > 0
+        )
+        select count(*) filter (where not is_out) as treated,
+            count(a.person_id) filter (where not is_out) as treated_active,
+            count(*) filter (where is_all_out) as held_out,
+            count(a.person_id) filter (where is_all_out) as held_out_active,
+            count(*) filter (where is_out and not is_all_out) as left_out,
+            coalesce((select sum(points) from rule_days where community = $1 and rule_id = any($8::text[])
+                      and day between $9 and $10), 0)::bigint as points
+        from drawn left join active a using (person_id)
+        """,
+        community,
+        *windows.base,
+        *windows.looked_at,
+        campaign.campaign_id,
+        campaign.holdout_percent,
+        list(campaign.rule_ids),
+        *(rule_days or (None, None)),
+    )
+    return EffectCounts(**dict(row or {}))
+
+
+async def put_effect(conn: Connection, *, community: str, effect: Effect) -> None:
+    """Keep what was counted of a campaign, in place of what was before."""
+    campaign, windows = effect.campaign, effect.windows
+    await conn.execute(
+        """
+        insert into campaign_effects (community, campaign_id, title, starts_on, ends_on, holdout_percent,
+            base_starts_on, base_ends_on, looked_starts_on, looked_ends_on, state, treated, treated_active,
+            held_out, held_out_active, left_out, points, measured_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+        on conflict (community, campaign_id) do update set title = excluded.title,
+            starts_on = excluded.starts_on, ends_on = excluded.ends_on, holdout_percent = excluded.holdout_percent,
+            base_starts_on = excluded.base_starts_on, base_ends_on = excluded.base_ends_on,
+            looked_starts_on = excluded.looked_starts_on, looked_ends_on = excluded.looked_ends_on,
+            state = excluded.state, treated = excluded.treated, treated_active = excluded.treated_active,
+            held_out = excluded.held_out, held_out_active = excluded.held_out_active,
+            left_out = excluded.left_out, points = excluded.points, measured_at = excluded.measured_at
+        """,
+        community,
+        campaign.campaign_id,
+        campaign.title,
+        campaign.starts_on,
+        campaign.ends_on,
+        campaign.holdout_percent,
+        *windows.base,
+        *windows.looked_at,
+        windows.state,
+        *effect.counts,
+        effect.measured_at,
+    )
+
+
+async def page_of_effects(
+    conn: Connection, *, community: str, after: str | None, limit_count: int, campaign_id: str | None = None
+) -> list[Effect]:
+    """What was counted of campaigns, by their ids."""
+    rows = await conn.fetch(
+        """
+        select * from campaign_effects
+        where community = $1 and ($2::text is null or campaign_id > $2) and ($4::text is null or campaign_id = $4)
+        order by campaign_id limit $3
+        """,
+        community,
+        after,
+        limit_count,
+        campaign_id,
+    )
+    return list(map(_effect, rows))
+
+
+def _effect(row: Record) -> Effect:
+    return Effect(
+        HeldOutCampaign(
+            row["campaign_id"],
+            row["title"],
+            row["starts_on"],
+            row["ends_on"],
+            row["holdout_percent"],
+            has_audiences=False,
+            rule_ids=(),
+        ),
+        Windows(
+            Span(row["base_starts_on"], row["base_ends_on"]),
+            Span(row["looked_starts_on"], row["looked_ends_on"]),
+            EffectState(row["state"]),
+        ),
+        EffectCounts(*(row[name] for name in EffectCounts._fields)),
+        row["measured_at"],
+    )

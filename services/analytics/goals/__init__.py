@@ -1,0 +1,1 @@
+"""What a community wants to reach, and how far it is."""

@@ -1,0 +1,1 @@
+"""Who looks after a community, as members that can be written to."""

@@ -1,0 +1,1 @@
+"""Who answers and thanks whom, and who nobody turns to."""

@@ -1,0 +1,1 @@
+"""Ties between members, and what a network of them is like."""

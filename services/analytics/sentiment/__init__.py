@@ -1,0 +1,1 @@
+"""How what members write sounds, without their texts."""

@@ -1,0 +1,1 @@
+"""What members suggest: as it stands, in which words, and who voted for it."""

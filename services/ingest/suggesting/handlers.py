@@ -1,0 +1,222 @@
+"""Members suggest and vote, whoever runs the community goes on with it, and those whom it concerns are told."""
+
+from typing import Final
+
+from services.ingest.communities.handlers import calendars_of
+from services.ingest.events.domain.judgement import event_uid
+from services.ingest.events.handlers import send_own
+from services.ingest.ideas import store as ideas_store
+from services.ingest.ideas.domain import CHANNEL, HOST, SOURCE, Idea, IdeaState, Vote, vote_name, written
+from services.ingest.members.domain import MemberKey
+from services.ingest.members.handlers.own import own_identities
+from services.ingest.members.store import members as members_store
+from services.ingest.metrics import IDEAS, IDEAS_MOVED
+from services.ingest.settings import Settings
+from services.ingest.suggesting import domain, store
+from services.ingest.suggesting.domain import GoOn, Suggest
+from services.ingest.walls.handlers import find_declared
+from shared.access_keys import check_not_about_oneself
+from shared.audit import Did
+from shared.contracts.facts import MESSAGE_REQUESTED, MessageRequestedData
+from shared.contracts.programme.listed import find_listed
+from shared.merges import load_group, lock_heads
+from shared.topics import MESSAGES
+from shared.transaction import Transaction
+
+TELL_EVERY_SECONDS: Final = 1.0
+#: So many are told of a step in one transaction.
+TELL_MAX_COUNT: Final = 200
+#: The kind of messages that say how a suggestion goes on.
+MESSAGE_KIND: Final = "idea"
+
+
+async def suggest(tx: Transaction[Settings], *, community: str, wanted: Suggest) -> Idea:
+    """Suggest something: its event goes out with this transaction. Suggested again it is the same.
+
+    Raises NoSuggesterError, SuspendedSuggesterError and TooManyIdeasError.
+    """
+    # 1. Nobody becomes one with another meanwhile, and what one suggests at the same time waits.
+    author_id, group = await _suggester(tx, community=community, member_id=wanted.author_id)
+    known = await ideas_store.find_idea(tx.conn, community=community, idea_id=wanted.idea_id)
+    if known is not None:
+        tx.did_nothing()
+        return known
+    # 2. There is room on this day of the community's.
+    today = (await calendars_of(tx, communities={community}))[community].day_of(tx.now)
+    most = tx.settings.ideas_day_max_count
+    if await store.count_suggested(tx.conn, community=community, member_ids=group, on=today) >= most:
+        raise domain.TooManyIdeasError(f"{most} may be suggested on a day, and are")
+    # 3. It stands, and is told. The worker finds the same words; until then nobody sees what is to be decided.
+    wanted = Suggest(wanted.idea_id, author_id, wanted.title, wanted.text, wanted.language)
+    declared = await find_declared(tx.conn, community=community, now=tx.now)
+    is_listed = find_listed(written(wanted.title, wanted.text), declared.words) is not None
+    uid = event_uid(community, SOURCE, wanted.idea_id)
+    idea = Idea(
+        community, wanted.idea_id, uid, author_id, tx.now, today, is_listed=is_listed, is_shown=not is_listed
+    )
+    await own_identities(tx, community=community, member_ids={author_id}, channel=CHANNEL, host=HOST)
+    await ideas_store.put_ideas(tx.conn, ideas=[idea])
+    send_own(tx, community=community, event=domain.suggested(wanted, at=tx.now))
+    tx.did(Did("idea.suggest", "idea", idea.idea_id, author_id, after={"waits": is_listed}))
+    IDEAS.labels("suggested").inc()
+    return idea
+
+
+async def vote(tx: Transaction[Settings], *, community: str, idea_id: str, member_id: str) -> Idea:
+    """Vote for a suggestion, once; a person who is several members has one vote. Twice is once.
+
+    Raises UnknownIdeaError, OwnIdeaError, IdeaClosedError and what `suggest` raises.
+    """
+    voter_id, group = await _suggester(tx, community=community, member_id=member_id)
+    # Members before suggestions, as the worker takes them.
+    await own_identities(tx, community=community, member_ids={voter_id}, channel=CHANNEL, host=HOST)
+    idea = await _locked(tx, community=community, idea_id=idea_id)
+    if not idea.is_shown:
+        raise domain.UnknownIdeaError
+    if idea.author_id in group:
+        raise domain.OwnIdeaError
+    domain.check_open(idea)
+    known = await store.load_votes(tx.conn, community=community, idea_id=idea_id, member_ids=group)
+    if any(one.is_given for one in known):
+        tx.did_nothing()
+        return idea
+    today = (await calendars_of(tx, communities={community}))[community].day_of(tx.now)
+    number = 1 + max((one.number for one in known if one.member_id == voter_id), default=0)
+    if number > domain.VOTES_MAX_COUNT:
+        raise domain.TooManyIdeasError(f"one votes for the same at most {domain.VOTES_MAX_COUNT} times")
+    most = tx.settings.idea_votes_day_max_count
+    if await store.count_voted(tx.conn, community=community, member_ids=group, on=today) >= most:
+        raise domain.TooManyIdeasError(f"one may vote {most} times on a day, and did")
+    uid = event_uid(community, SOURCE, vote_name(idea_id, voter_id, number))
+    given = Vote(idea_id, voter_id, number, uid, is_given=True, voted_at=tx.now, voted_on=today)
+    await ideas_store.put_votes(tx.conn, votes=[(community, given)])
+    send_own(tx, community=community, event=domain.voted(idea, voter_id=voter_id, number=number, at=tx.now))
+    tx.did(Did("idea.vote", "idea", idea_id, voter_id, after={"number": number}))
+    IDEAS.labels("voted").inc()
+    return await _counted(tx, idea)
+
+
+async def withdraw(tx: Transaction[Settings], *, community: str, idea_id: str, member_id: str) -> Idea:
+    """Withdraw a vote; of a person who is several members all theirs.
+
+    Raises UnknownIdeaError and NoSuggesterError.
+    """
+    voter_id, group = await _suggester(tx, community=community, member_id=member_id, may_be_suspended=True)
+    idea = await _locked(tx, community=community, idea_id=idea_id)
+    known = await store.load_votes(tx.conn, community=community, idea_id=idea_id, member_ids=group)
+    given = [one for one in known if one.is_given]
+    if not given:
+        tx.did_nothing()
+        return idea
+    await store.set_withdrawn(tx.conn, community=community, idea_id=idea_id, member_ids=group)
+    for one in given:
+        back = domain.withdrawn(idea, voter_id=one.member_id, number=one.number, at=tx.now)
+        send_own(tx, community=community, event=back)
+    tx.did(Did("idea.withdraw", "idea", idea_id, voter_id, after={"withdrawn": len(given)}))
+    IDEAS.labels("withdrawn").inc()
+    return await _counted(tx, idea)
+
+
+async def go_on(tx: Transaction[Settings], *, community: str, wanted: GoOn, person_id: str | None) -> Idea:
+    """Have a suggestion go on to another state, and say why; whom it concerns is told.
+
+    One that says the same as another is joined to that, and the votes of both count there. Raises
+    UnknownIdeaError, NoStepError, NotJoinedError, TooManyIdeasError and AboutYourselfError.
+    """
+    # In the order of their ids, whichever is joined to which.
+    found = {
+        one: await _locked(tx, community=community, idea_id=one)
+        for one in sorted({wanted.idea_id, wanted.joined_to or wanted.idea_id})
+    }
+    idea = found[wanted.idea_id]
+    await check_not_about_oneself(tx.conn, community=community, person_id=person_id, members=[idea.author_id])
+    domain.check_step(idea, wanted.state)
+    if wanted.joined_to is not None:
+        await _check_join(tx, idea, to=found[wanted.joined_to])
+    number = idea.moves_count + 1
+    await store.add_move(tx.conn, community=community, wanted=wanted, number=number, at=tx.now)
+    send_own(tx, community=community, event=domain.changed(idea, wanted, number=number, at=tx.now))
+    concerned = {(community, one) for one in (idea.idea_id, idea.joined_to, wanted.joined_to) if one is not None}
+    await ideas_store.count_votes(tx.conn, ideas=concerned)
+    verb = "join" if wanted.joined_to is not None else "move"
+    after = {"state": wanted.state.value, "joined_to": wanted.joined_to, "note": wanted.note}
+    before = {"state": idea.state.value, "joined_to": idea.joined_to}
+    tx.did(Did(f"idea.{verb}", "idea", idea.idea_id, idea.author_id, before=before, after=after))
+    IDEAS_MOVED.labels(wanted.state.value).inc()
+    return await _locked(tx, community=community, idea_id=idea.idea_id)
+
+
+async def tell(tx: Transaction[Settings]) -> bool:
+    """Timer: have the next of those written to whom a step concerns; whether there was one."""
+    step = await store.take_untold(tx.conn)
+    if step is None:
+        return False
+    members = await store.page_of_told(tx.conn, step, limit_count=TELL_MAX_COUNT)
+    author = await lock_heads(tx.conn, keys=[(step.community, step.author_id)])
+    author_id = author.get((step.community, step.author_id), step.author_id)
+    for member_id in members:
+        request_id = domain.message_id(step.community, step.idea_id, step.number, member_id)
+        data: MessageRequestedData = {
+            "request_id": request_id,
+            "kind": MESSAGE_KIND,
+            "member_id": member_id,
+            "values": {
+                "state": step.state.value,
+                "note": step.note,
+                "own": "yes" if member_id == author_id else "",
+                "idea_id": step.idea_id,
+            },
+        }
+        tx.tell(
+            MESSAGES,
+            MESSAGE_REQUESTED,
+            fact_id=request_id,
+            community=step.community,
+            subject=member_id,
+            data=data,
+        )
+    is_told = len(members) < TELL_MAX_COUNT
+    await store.set_told(tx.conn, step, after=members[-1] if members else step.told_after, is_told=is_told)
+    return True
+
+
+async def _suggester(
+    tx: Transaction[Settings], *, community: str, member_id: str, may_be_suspended: bool = False
+) -> tuple[str, list[str]]:
+    """Who a member is now, with all ids of theirs; what else they suggest and vote for waits."""
+    key = (community, member_id)
+    head_id = (await lock_heads(tx.conn, keys=[key])).get(key, member_id)
+    await store.lock_suggester(tx.conn, community=community, member_id=head_id)
+    found = await members_store.find_member(tx.conn, key=MemberKey(community, head_id))
+    if found is None or found.bot_by is not None:
+        raise domain.NoSuggesterError
+    group = await load_group(tx.conn, community=community, head_id=head_id)
+    if not may_be_suspended and await store.is_suspended(
+        tx.conn, community=community, member_ids=group, now=tx.now
+    ):
+        raise domain.SuspendedSuggesterError
+    return head_id, group
+
+
+async def _locked(tx: Transaction[Settings], *, community: str, idea_id: str) -> Idea:
+    found = await ideas_store.find_idea(tx.conn, community=community, idea_id=idea_id, lock=True)
+    if found is None or found.is_taken_back:
+        raise domain.UnknownIdeaError
+    return found
+
+
+async def _counted(tx: Transaction[Settings], idea: Idea) -> Idea:
+    await ideas_store.count_votes(
+        tx.conn, ideas={(idea.community, one) for one in (idea.idea_id, idea.joined_to) if one is not None}
+    )
+    return await _locked(tx, community=idea.community, idea_id=idea.idea_id)
+
+
+async def _check_join(tx: Transaction[Settings], idea: Idea, *, to: Idea) -> None:
+    if idea.idea_id == to.idea_id:
+        raise domain.NotJoinedError("it is the same suggestion")
+    if to.state is IdeaState.JOINED:
+        raise domain.NotJoinedError("the other is joined to one itself; join it to that")
+    both = await store.count_joined(tx.conn, community=idea.community, idea_ids=[idea.idea_id, to.idea_id])
+    if both >= domain.JOINED_MAX_COUNT:
+        raise domain.NotJoinedError(f"{domain.JOINED_MAX_COUNT} at most are joined to one")

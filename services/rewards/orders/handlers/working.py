@@ -1,0 +1,220 @@
+"""The lanes: what is due is claimed and committed, the provider asked outside any transaction, the answer settled.
+
+Of each account only some orders are asked about at once, and one that fails rests: whose provider hangs holds
+up nobody else. A process that dies leaves what it claimed to the next once its time is over; as nobody knows what
+came of it, the provider is asked first, and the order then placed again under its key.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+from services.rewards.fulfilment import handlers as fulfilment
+from services.rewards.fulfilment.domain import FulfilmentState
+from services.rewards.metrics import ORDERS_TROUBLED, ORDERS_UNKNOWN, ORDERS_UNKNOWN_SECONDS
+from services.rewards.orders.domain import Became, CallOutcome
+from services.rewards.orders.handlers.settling import by_provider, give_up, lease, settle
+from services.rewards.providers.domain.accounts import NoSuchProviderError, UnknownAccountError
+from services.rewards.providers.domain.contract import (
+    Answer,
+    LaterError,
+    OtherOrderError,
+    Provider,
+    ProviderName,
+    RefusedError,
+    UnknownOutcomeOfOrderError,
+)
+from services.rewards.providers.domain.orders import Order
+from services.rewards.providers.handlers.accounts import caller_of, keep_tokens, open_credentials, provider_of
+from services.rewards.providers.handlers.calls import Caller
+from services.rewards.providers.handlers.xoxoday import Tokens
+from services.rewards.providers.store import orders as store
+from services.rewards.providers.store.accounts import SealedAccount, find_account
+from services.rewards.redemptions.domain import Redemption
+from services.rewards.redemptions.store import lock_redemption
+from services.rewards.settings import Settings
+from services.rewards.vouchers.domain import NoVoucherKeysError
+from shared.followed_members import find_name
+from shared.service.spec import Begin
+from shared.transaction import Transaction
+
+EVERY_SECONDS: Final = 1.0
+#: While calls are under way it is looked so often whether others are due.
+LOOK_SECONDS: Final = 0.5
+
+
+_SORTED: Final[dict[type[Exception], Became]] = {
+    RefusedError: Became.REFUSED,
+    UnknownOutcomeOfOrderError: Became.UNKNOWN,
+    OtherOrderError: Became.OTHER_ORDER,
+}
+
+
+class Claim(NamedTuple):
+    """An order that is this process's to ask about, and the account to ask with.
+
+    `may_place` says whether it is placed where the provider knows none; `was_placed` whether it may know one.
+    """
+
+    order: Order
+    account: SealedAccount
+    settings: Settings
+    may_place: bool
+    was_placed: bool
+
+
+async def order_goods(begin: Begin, until: float) -> None:
+    """Errand: work at what is due until a moment of the monotonic clock; calls under way then are waited for."""
+    lanes = _Lanes(begin)
+    try:
+        await lanes.work(until)
+    finally:
+        await lanes.close()
+
+
+class _Lanes:
+    def __init__(self, begin: Begin) -> None:
+        self._begin = begin
+        self._tasks: dict[asyncio.Task[None], store.AccountKey] = {}
+        self._callers: dict[ProviderName, Caller] = {}
+
+    async def work(self, until: float) -> None:
+        while True:
+            for claim in await self._claim() if time.monotonic() < until else ():
+                task = asyncio.create_task(self._carry(claim))
+                self._tasks[task] = (claim.order.community, claim.order.card.provider)
+            if not self._tasks:
+                return
+            done, _ = await asyncio.wait(self._tasks, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                del self._tasks[task]
+                task.result()
+
+    async def close(self) -> None:
+        """Leave what is under way to the next, and close all connections."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for caller in self._callers.values():
+            await caller.close()
+
+    async def _claim(self) -> Sequence[Claim]:
+        """Claim what is due, as far as there is room; whoever is claimed is committed before it is asked about."""
+        under_way = Counter(self._tasks.values())
+        async with self._begin() as tx:
+            settings: Settings = tx.settings
+            of_each = settings.provider_account_calls_max_count
+            due = await store.load_due(
+                tx.conn,
+                now=tx.now,
+                busy=[account for account, count in under_way.items() if count >= of_each],
+                of_each=of_each,
+                limit=max(0, settings.provider_calls_max_count - len(self._tasks)),
+            )
+            claims = [
+                await claim(tx, community=community, redemption_id=order) for community, order in sorted(due)
+            ]
+        return [one for one in claims if one is not None]
+
+    async def _carry(self, claim: Claim) -> None:
+        outcome = await self._asked(claim)
+        async with self._begin() as tx:
+            await settle(tx, claim.order, outcome=outcome)
+
+    async def _asked(self, claim: Claim) -> CallOutcome:
+        provider = claim.order.card.provider
+        try:
+            caller = self._callers.get(provider)
+            if caller is None:
+                caller = self._callers[provider] = caller_of(provider, claim.settings)
+            client = provider_of(
+                claim.account.account,
+                open_credentials(claim.account, claim.settings),
+                caller=caller,
+                keep=partial(self._keep, claim),
+            )
+        except (NoSuchProviderError, UnknownAccountError, NoVoucherKeysError) as error:
+            return CallOutcome(Became.LATER, reason=str(error))
+        return await ask(client, claim)
+
+    async def _keep(self, claim: Claim, tokens: Tokens) -> None:
+        async with self._begin() as tx:
+            await keep_tokens(
+                tx, community=claim.order.community, provider=claim.order.card.provider, tokens=tokens
+            )
+
+
+async def claim(tx: Transaction[Settings], *, community: str, redemption_id: str) -> Claim | None:
+    """Claim an order that is due; None where it is not any more, or needs nobody to ask."""
+    redemption = await lock_redemption(tx.conn, community=community, redemption_id=redemption_id)
+    order = await store.lock_order(tx.conn, community=community, redemption_id=redemption_id)
+    if redemption is None or order is None or order.due_at is None or order.due_at > tx.now:
+        return None
+    if order.claimed_until is not None and order.claimed_until > tx.now:
+        return None
+    account = await find_account(tx.conn, community=community, provider=order.card.provider)
+    if account is None:
+        return None
+    going = await fulfilment.load(tx, community=community, redemption_id=redemption_id)
+    was_placed = order.tries_count > 0
+    if not was_placed and (going.is_over or await _is_erased(tx, redemption)):
+        if not going.is_over:
+            await give_up(tx, order, reason="whoever it was for was erased")
+        await store.set_order(tx.conn, order.ended("it was given up before it was ordered"))
+        return None
+    if not going.is_over and was_placed and order.standing is None and going.state is FulfilmentState.ORDERED:
+        # Whoever asked died before the answer was stored.
+        order = replace(order, unknown_since=order.claimed_until or tx.now, was_unknown=True)
+        going = going.becoming(FulfilmentState.UNKNOWN, by=by_provider(order), now=tx.now)
+        await fulfilment.advance(tx, [going])
+    elif going.state is FulfilmentState.RESERVED:
+        going = going.becoming(FulfilmentState.ORDERED, by=by_provider(order), now=tx.now)
+        await fulfilment.advance(tx, [going])
+    order = order.claimed(until=tx.now + lease(tx.settings))
+    await store.set_order(tx.conn, order)
+    return Claim(order, account, tx.settings, may_place=not going.is_over, was_placed=was_placed)
+
+
+async def _is_erased(tx: Transaction, redemption: Redemption) -> bool:
+    named = await find_name(tx.conn, community=redemption.community, member_id=redemption.member_id)
+    return named is not None and named.is_erased
+
+
+async def ask(client: Provider, claim: Claim) -> CallOutcome:
+    """Ask a provider about an order, and place it where it was not; outside any transaction."""
+    try:
+        answer = await _answer(client, claim)
+    except LaterError as error:
+        return CallOutcome(Became.LATER, reason=error.reason, after_seconds=error.after_seconds)
+    except tuple(_SORTED) as error:
+        return CallOutcome(_SORTED[type(error)], reason=str(error))
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        # What one provider answers to one community stops nobody else.
+        return CallOutcome(Became.UNKNOWN, reason=f"it answered what cannot be read ({type(error).__name__})")
+    return CallOutcome(Became.ANSWERED if answer else Became.NONE, answer, reason="it knows no such order")
+
+
+async def _answer(client: Provider, claim: Claim) -> Answer | None:
+    order = claim.order
+    is_cancelled = order.cancel_asked_at is not None
+    if is_cancelled and order.reference is not None:
+        return await client.cancel(order.wanted, reference=order.reference)
+    answer = await client.query(order.wanted, reference=order.reference) if claim.was_placed else None
+    if answer is not None or not claim.may_place:
+        return answer
+    if is_cancelled:
+        raise RefusedError("it was cancelled, and the provider knows no such order")
+    return await client.order(order.wanted)
+
+
+async def count_standstill(tx: Transaction[Any]) -> None:
+    """Timer: count the orders that nobody knows of, and those that only people can put right."""
+    found = await store.load_standstill(tx.conn)
+    ORDERS_UNKNOWN.set(found.unknown_count)
+    ORDERS_TROUBLED.set(found.troubled_count)
+    oldest = found.oldest_at
+    ORDERS_UNKNOWN_SECONDS.set(0 if oldest is None else max(0.0, (tx.now - oldest).total_seconds()))

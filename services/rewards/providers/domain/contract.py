@@ -1,0 +1,207 @@
+"""What is asked of any provider of goods, and what may come of it: the one contract that all of them fulfil."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+
+class ProviderName(StrEnum):
+    """The providers that there are."""
+
+    SANDBOX = "sandbox"
+    XOXODAY = "xoxoday"
+    TREMENDOUS = "tremendous"
+
+
+class Card(NamedTuple):
+    """A gift card: whose, which of their products, and what it is worth, in minor units."""
+
+    provider: ProviderName
+    product_id: str
+    face_minor: int
+    currency: str
+
+
+class Product(NamedTuple):
+    """A gift card that a provider has: `faces` are the values it comes in; empty: any from `min` to `max`."""
+
+    product_id: str
+    name: str
+    currency: str
+    countries: Sequence[str]
+    faces: Sequence[int]
+    min_minor: int
+    max_minor: int
+    #: What the provider takes beside, and leaves off, in hundredths of a percent of the value.
+    fee_basis_points: int = 0
+    discount_basis_points: int = 0
+    #: How long a delivery takes in days, and how long the card is valid, in the provider's words.
+    delivery_days: int = 0
+    validity: str = ""
+
+    def has_face(self, face_minor: int) -> bool:
+        """Whether it comes in that value."""
+        if self.faces:
+            return face_minor in self.faces
+        return self.min_minor <= face_minor <= self.max_minor
+
+
+class Quote(NamedTuple):
+    """What a card costs at a provider: `cost_minor` of `cost_currency`, by whom, until when (None: not said)."""
+
+    card: Card
+    cost_minor: int
+    cost_currency: str
+    source: str
+    quoted_at: datetime
+    expires_at: datetime | None
+
+
+class Wanted(NamedTuple):
+    """An order to place. The provider knows it by `key`: placed again it is the same order."""
+
+    key: str
+    card: Card
+
+
+class Goods(NamedTuple):
+    """What somebody needs to use a card: a code or a link, and its pin. It is in no log, fact or error."""
+
+    code: str
+    pin: str | None = None
+    #: The last day on which it can be used; None where it is not said.
+    expires_on: date | None = None
+
+    def __repr__(self) -> str:
+        return "Goods(…)"
+
+
+class Standing(StrEnum):
+    """How an order stands at its provider."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    #: It was delivered, and taken back by the provider.
+    REVERSED = "reversed"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a provider says of an order: by which `reference` it knows it, how it stands, and why.
+
+    `card` is what was ordered under the key, as far as the provider says it: it is compared with what was wanted.
+    """
+
+    reference: str
+    standing: Standing
+    goods: Goods | None = None
+    reason: str = ""
+    product_id: str | None = None
+    face_minor: int | None = None
+    currency: str | None = None
+
+    def differs_from(self, card: Card) -> str | None:
+        """Which part of the order is another than what was wanted; None where none is."""
+        said = (self.product_id, self.face_minor, self.currency)
+        wanted = (card.product_id, card.face_minor, card.currency)
+        names = ("product", "value", "currency")
+        for name, theirs, ours in zip(names, said, wanted, strict=True):
+            if theirs is not None and theirs != ours:
+                return name
+        return None
+
+
+class Hint(NamedTuple):
+    """What a webhook is about: an order, by the provider's `reference` or by our `key`; what is so is asked."""
+
+    hint_id: str
+    reference: str | None = None
+    key: str | None = None
+
+
+class RefusedError(Exception):
+    """The provider refuses for good: nothing was ordered, and asking again would not help."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class LaterError(Exception):
+    """Nothing was ordered now, and it may be tried again, after `after_seconds` where the provider says so."""
+
+    def __init__(self, reason: str, after_seconds: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.after_seconds = after_seconds
+
+
+class UnknownOutcomeOfOrderError(Exception):
+    """Nobody knows whether the provider did what it was asked: it has to be asked for what is so."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class OtherOrderError(Exception):
+    """The provider has another order under the key: `part` of it differs. Somebody has to look at it."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__(f"the order under this key has another {part}")
+        self.part = part
+
+
+class ForgedError(Exception):
+    """A webhook is not the provider's: it has no signature by a secret that is in force."""
+
+
+class StaleError(Exception):
+    """A webhook was signed too long ago, or in the future."""
+
+
+class Webhook(NamedTuple):
+    """A webhook as it came: headers by their names in lower case, and the bytes that were signed."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Provider(Protocol):
+    """A provider of goods, for one account there.
+
+    Each may raise LaterError. `order` raises RefusedError where nothing was ordered for good, OtherOrderError
+    where the key has another order, and UnknownOutcomeOfOrderError where nobody knows: then `query` says what is
+    so, and the same order may be placed again under its key.
+    """
+
+    async def products(self) -> Sequence[Product]:
+        """The gift cards that the account can order."""
+        ...
+
+    async def quote(self, card: Card, *, now: datetime) -> Quote:
+        """What a card costs. Raises RefusedError where the provider does not have it in that value."""
+        ...
+
+    async def order(self, wanted: Wanted) -> Answer:
+        """Place an order under its key; one that was placed before is the answer again."""
+        ...
+
+    async def query(self, wanted: Wanted, *, reference: str | None) -> Answer | None:
+        """How an order stands; None where the provider knows none under the key."""
+        ...
+
+    async def cancel(self, wanted: Wanted, *, reference: str) -> Answer:
+        """Cancel an order, where the provider still can: how it stands after that is the answer."""
+        ...
+
+    def parse_webhook(self, webhook: Webhook, *, now: datetime) -> Hint | None:
+        """Which order a webhook is about; None for one about something else.
+
+        Raises ForgedError and StaleError, and KeyError, TypeError or ValueError for what is no webhook of theirs.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""The SQL of accounts at providers, of cards, and of orders."""

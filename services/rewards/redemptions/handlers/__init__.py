@@ -1,0 +1,1 @@
+"""Redemptions: reserve, then confirm or cancel; what is forgotten expires."""

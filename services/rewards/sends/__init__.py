@@ -1,0 +1,1 @@
+"""Rewards given to a list of people: drafted, approved, carried out in pieces, and claimed."""

@@ -1,0 +1,1 @@
+"""Goods that somebody of the community sends: where to, who does it, and that it is under way."""

@@ -1,0 +1,1 @@
+"""What is done with goods that the community sends, and with where they are sent."""

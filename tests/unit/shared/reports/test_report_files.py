@@ -1,0 +1,131 @@
+"""Reports as files: what was said is in them, the same bytes for the same report, and no formula."""
+
+import csv
+import io
+import tracemalloc
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from shared.reports import FORMATS, Column, Kind, Sheet, as_bytes, month_end, write_sheet, year_statement
+
+MEMBER = "0e6c1f0a-6d3f-5b0e-9a51-6f5c1d2e3f40"
+ZERO = dict.fromkeys(("earned", "corrected", "merged", "redeemed", "paid", "expired"), 0)
+STATEMENT = {
+    "member_id": MEMBER,
+    "name": '=HYPERLINK("x") #set page() Dvořák',
+    "year": 2026,
+    "is_preliminary": True,
+    "sums": [
+        {"currency": "PTS", "opening": 10, "closing": 84, **ZERO, "earned": 100, "redeemed": 26},
+        {"currency": "JPY", "opening": 0, "closing": 5, **ZERO, "earned": 5},
+        {"currency": "EUR", "opening": 0, "closing": 0, **ZERO, "earned": 1250, "paid": 1250},
+    ],
+    "days": [
+        {"day": "2026-01-31", "currency": "PTS", "closing": 84, **ZERO, "earned": 100, "redeemed": 26},
+        {"day": "2026-01-31", "currency": "EUR", "closing": 0, **ZERO, "earned": 1250, "paid": 1250},
+        {"day": "2026-02-01", "currency": "JPY", "closing": 5, **ZERO, "earned": 5},
+    ],
+}
+MONTH = {
+    "month": "2026-10",
+    "state": "closed",
+    "is_preliminary": False,
+    "starts_at": "2026-09-30T22:00:00Z",
+    "ends_at": "2026-10-31T23:00:00Z",
+    "block": {"number": 12, "hash": "9f86d081"},
+    "balanced": True,
+    "figures": [
+        {"kind": "available", "currency": "PTS", "accounts_count": 3, "before": 100, "after": 1500},
+        {"kind": "points_issued", "currency": "PTS", "accounts_count": 1, "before": -100, "after": -1500},
+    ],
+    "points": {
+        "opening": 100,
+        "earned": 1500,
+        "corrected": -10,
+        "redeemed": 50,
+        "paid": 40,
+        "expired": 0,
+        "closing": 1500,
+        "difference": 0,
+    },
+    "worth": None,
+    "payouts": [{"state": "settled", "currency": "EUR", "count": 2, "points": 40, "amount_minor": 400}],
+    "open_items": [],
+    "corrections": [{"kind": "amendment", "count": 1, "points": -25}],
+}
+
+
+def statement(language: str = "en") -> Any:
+    return year_statement(STATEMENT, community="Python", say=str, language=language)
+
+
+def month() -> Any:
+    return month_end(MONTH, community="Python", say=str, language="en")
+
+
+@pytest.mark.parametrize("made", [statement, month])
+@pytest.mark.parametrize("ending", FORMATS)
+def test_the_same_report_is_the_same_bytes_and_another_is_not(made: Any, ending: str) -> None:
+    assert as_bytes(made(), ending) == as_bytes(made(), ending)
+    assert as_bytes(statement(), ending) != as_bytes(month(), ending)
+
+
+def test_on_paper_it_is_tagged_and_says_its_language() -> None:
+    english, italian = as_bytes(statement(), "pdf"), as_bytes(statement("it"), "pdf")
+    for content, language in ((english, b"en"), (italian, b"it")):
+        assert content.startswith(b"%PDF-")
+        assert b"/MarkInfo" in content
+        assert b"/Lang(" + language + b")" in content
+
+
+def test_in_a_spreadsheet_amounts_are_numbers_of_their_currency() -> None:
+    rows = list(csv.DictReader(io.StringIO(as_bytes(statement(), "csv").decode())))
+    said = [(row["day"], row["currency"], row["earned"], row["paid"], row["closing"]) for row in rows]
+    assert said == [
+        ("2026-01-31", "PTS", "100", "0", "84"),
+        ("2026-01-31", "EUR", "12.50", "12.50", "0.00"),
+        ("2026-02-01", "JPY", "5", "0", "5"),
+    ]
+    flat = list(csv.DictReader(io.StringIO(as_bytes(month(), "csv").decode())))
+    tied = {row["item"]: int(row["amount"]) for row in flat if row["section"] == "points"}
+    assert tied["difference"] == 0
+    came = tied["opening"] + tied["earned"] + tied["corrected"]
+    assert came - tied["redeemed"] - tied["paid"] - tied["expired"] == tied["closing"]
+    assert [row["amount"] for row in flat if row["measure"] == "amount"] == ["4.00"]
+
+
+CELLS = ["=1+1", "\t=1", "\r+1", "＝1", "-x", "@x", "a;=1", "plain", "né", 'a"b', None]
+
+
+def test_no_cell_is_a_formula_and_a_program_gets_what_was_said(tmp_path: Path) -> None:
+    columns = (Column("text", Kind.TEXT), Column("at", Kind.MOMENT), Column("day", Kind.DAY))
+    at, day = datetime(2026, 3, 29, 1, 30, 0, 5, tzinfo=UTC), date(2026, 2, 28)
+    rows = [(cell, at, day) for cell in CELLS]
+    table, parquet = tmp_path / "x.csv", tmp_path / "x.parquet"
+    assert write_sheet(table, Sheet(columns, rows)) == write_sheet(parquet, Sheet(columns, rows)) == len(CELLS)
+    with table.open(newline="") as file:
+        cells = [row[0] for row in csv.reader(file)][1:]
+    assert cells[:7] == ["'=1+1", "'\t'=1", "'\r'+1", "'＝1", "'-x", "'@x", "a;'=1"]
+    assert cells[7:] == ["plain", "né", 'a"b', ""]
+    found = duckdb.read_parquet(str(parquet)).fetchall()
+    assert found == [(cell, at.replace(tzinfo=None), day) for cell in CELLS]
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_however_many_rows_there_are_few_are_held(tmp_path: Path, ending: str) -> None:
+    def rows(count: int) -> Iterator[Sequence[Any]]:
+        for number in range(count):
+            yield f"member-{number}", number
+
+    columns = (Column("member_id", Kind.TEXT), Column("points", Kind.COUNT))
+    tracemalloc.start()
+    try:
+        assert write_sheet(tmp_path / f"x.{ending}", Sheet(columns, rows(60_000))) == 60_000
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()

@@ -520,6 +520,113 @@ class Analytics:
             self._ask(call("analytics", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
+    def get_digests(self, *, limit: int | None = None, after: str | None = None) -> types.WeekDigestPage:
+        """Newest first, one for each of the community's weeks; the first is there some hours after its first
+        week.
+        """
+        return cast(
+            "types.WeekDigestPage",
+            self._ask(call("analytics", "GET", "/v1/digests", params={"limit": limit, "after": after})),
+        )
+
+    def iter_digests(self, *, limit: int | None = None) -> Iterator[types.WeekDigest]:
+        """Every item that `get_digests` lists, page by page."""
+        return items(self._ask, call("analytics", "GET", "/v1/digests", params={"limit": limit}))
+
+    def list_activity_days(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.ActivityDayPage:
+        """Row by row, to take along; days on which nothing counts are not there."""
+        return cast(
+            "types.ActivityDayPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/exports/activity-days",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_activity_days(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> Iterator[types.ActivityDay]:
+        """Every item that `list_activity_days` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "analytics", "GET", "/v1/exports/activity-days", params={"limit": limit, "from": from_, "to": to}
+            ),
+        )
+
+    def list_member_days(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.MemberDayPage:
+        """Row by row, in the order of the ids under which it happened; no names. The audit says whose were
+        read.
+        """
+        return cast(
+            "types.MemberDayPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/exports/member-days",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_member_days(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> Iterator[types.MemberDay]:
+        """Every item that `list_member_days` lists, page by page."""
+        return items(
+            self._ask,
+            call("analytics", "GET", "/v1/exports/member-days", params={"limit": limit, "from": from_, "to": to}),
+        )
+
+    def list_rule_days(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.RuleDayPage:
+        """Row by row: what amends an award counts on the day of its event."""
+        return cast(
+            "types.RuleDayPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/exports/rule-days",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_rule_days(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> Iterator[types.RuleDay]:
+        """Every item that `list_rule_days` lists, page by page."""
+        return items(
+            self._ask,
+            call("analytics", "GET", "/v1/exports/rule-days", params={"limit": limit, "from": from_, "to": to}),
+        )
+
     def get_feedback(
         self,
         *,
@@ -570,6 +677,23 @@ class Analytics:
                     params={"by": by, "from": from_, "to": to},
                 )
             ),
+        )
+
+    def get_goals(self, *, limit: int | None = None, after: str | None = None) -> types.GoalShownPage:
+        """Those of the programme in force, by their ids, each in the window that today is in."""
+        return cast(
+            "types.GoalShownPage",
+            self._ask(call("analytics", "GET", "/v1/goals", params={"limit": limit, "after": after})),
+        )
+
+    def iter_goals(self, *, limit: int | None = None) -> Iterator[types.GoalShown]:
+        """Every item that `get_goals` lists, page by page."""
+        return items(self._ask, call("analytics", "GET", "/v1/goals", params={"limit": limit}))
+
+    def get_goal(self, goal_id: str) -> types.GoalStoryShown:
+        """Windows that are over are shown by the definition that was in force when they ended."""
+        return cast(
+            "types.GoalStoryShown", self._ask(call("analytics", "GET", f"/v1/goals/{as_segment(goal_id)}"))
         )
 
     def get_growth(
@@ -628,6 +752,15 @@ class Analytics:
             self._ask(call("analytics", "GET", "/v1/guidelines/figures", params={"from": from_, "to": to})),
         )
 
+    def get_idea_loop(self, *, from_: str | None = None, to: str | None = None) -> types.IdeaLoop:
+        """Of those that were made in those days, here or on a platform. Medians count those that wait as
+        waiting.
+        """
+        return cast(
+            "types.IdeaLoop",
+            self._ask(call("analytics", "GET", "/v1/idea-loop", params={"from": from_, "to": to})),
+        )
+
     def get_isolated_newcomers(
         self,
         *,
@@ -663,6 +796,47 @@ class Analytics:
     def whose_key(self) -> types.KeyHolder:
         """Tells a client that this service knows its key, whose it is, and what it may do."""
         return cast("types.KeyHolder", self._ask(call("analytics", "GET", "/v1/key")))
+
+    def get_effects(
+        self, *, wished_points: float | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.CampaignEffectPage:
+        """Those that hold members out and are for everybody, by their ids, as they were counted last."""
+        return cast(
+            "types.CampaignEffectPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/lift/campaigns",
+                    params={"wished_points": wished_points, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_effects(
+        self, *, wished_points: float | None = None, limit: int | None = None
+    ) -> Iterator[types.CampaignEffect]:
+        """Every item that `get_effects` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "analytics", "GET", "/v1/lift/campaigns", params={"wished_points": wished_points, "limit": limit}
+            ),
+        )
+
+    def get_effect(self, campaign_id: str, *, wished_points: float | None = None) -> types.CampaignEffect:
+        """Only one that holds members out is measured, and none for audiences: who was in them is not known."""
+        return cast(
+            "types.CampaignEffect",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    f"/v1/lift/campaigns/{as_segment(campaign_id)}",
+                    params={"wished_points": wished_points},
+                )
+            ),
+        )
 
     def get_lift_of_nudges(
         self,
@@ -2048,6 +2222,113 @@ class AsyncAnalytics:
             await self._ask(call("analytics", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
+    async def get_digests(self, *, limit: int | None = None, after: str | None = None) -> types.WeekDigestPage:
+        """Newest first, one for each of the community's weeks; the first is there some hours after its first
+        week.
+        """
+        return cast(
+            "types.WeekDigestPage",
+            await self._ask(call("analytics", "GET", "/v1/digests", params={"limit": limit, "after": after})),
+        )
+
+    def iter_digests(self, *, limit: int | None = None) -> AsyncIterator[types.WeekDigest]:
+        """Every item that `get_digests` lists, page by page."""
+        return async_items(self._ask, call("analytics", "GET", "/v1/digests", params={"limit": limit}))
+
+    async def list_activity_days(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.ActivityDayPage:
+        """Row by row, to take along; days on which nothing counts are not there."""
+        return cast(
+            "types.ActivityDayPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/exports/activity-days",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_activity_days(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> AsyncIterator[types.ActivityDay]:
+        """Every item that `list_activity_days` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "analytics", "GET", "/v1/exports/activity-days", params={"limit": limit, "from": from_, "to": to}
+            ),
+        )
+
+    async def list_member_days(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.MemberDayPage:
+        """Row by row, in the order of the ids under which it happened; no names. The audit says whose were
+        read.
+        """
+        return cast(
+            "types.MemberDayPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/exports/member-days",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_member_days(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> AsyncIterator[types.MemberDay]:
+        """Every item that `list_member_days` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("analytics", "GET", "/v1/exports/member-days", params={"limit": limit, "from": from_, "to": to}),
+        )
+
+    async def list_rule_days(
+        self,
+        *,
+        limit: int | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        after: str | None = None,
+    ) -> types.RuleDayPage:
+        """Row by row: what amends an award counts on the day of its event."""
+        return cast(
+            "types.RuleDayPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/exports/rule-days",
+                    params={"limit": limit, "from": from_, "to": to, "after": after},
+                )
+            ),
+        )
+
+    def iter_rule_days(
+        self, *, limit: int | None = None, from_: str | None = None, to: str | None = None
+    ) -> AsyncIterator[types.RuleDay]:
+        """Every item that `list_rule_days` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("analytics", "GET", "/v1/exports/rule-days", params={"limit": limit, "from": from_, "to": to}),
+        )
+
     async def get_feedback(
         self,
         *,
@@ -2098,6 +2379,23 @@ class AsyncAnalytics:
                     params={"by": by, "from": from_, "to": to},
                 )
             ),
+        )
+
+    async def get_goals(self, *, limit: int | None = None, after: str | None = None) -> types.GoalShownPage:
+        """Those of the programme in force, by their ids, each in the window that today is in."""
+        return cast(
+            "types.GoalShownPage",
+            await self._ask(call("analytics", "GET", "/v1/goals", params={"limit": limit, "after": after})),
+        )
+
+    def iter_goals(self, *, limit: int | None = None) -> AsyncIterator[types.GoalShown]:
+        """Every item that `get_goals` lists, page by page."""
+        return async_items(self._ask, call("analytics", "GET", "/v1/goals", params={"limit": limit}))
+
+    async def get_goal(self, goal_id: str) -> types.GoalStoryShown:
+        """Windows that are over are shown by the definition that was in force when they ended."""
+        return cast(
+            "types.GoalStoryShown", await self._ask(call("analytics", "GET", f"/v1/goals/{as_segment(goal_id)}"))
         )
 
     async def get_growth(
@@ -2158,6 +2456,15 @@ class AsyncAnalytics:
             await self._ask(call("analytics", "GET", "/v1/guidelines/figures", params={"from": from_, "to": to})),
         )
 
+    async def get_idea_loop(self, *, from_: str | None = None, to: str | None = None) -> types.IdeaLoop:
+        """Of those that were made in those days, here or on a platform. Medians count those that wait as
+        waiting.
+        """
+        return cast(
+            "types.IdeaLoop",
+            await self._ask(call("analytics", "GET", "/v1/idea-loop", params={"from": from_, "to": to})),
+        )
+
     async def get_isolated_newcomers(
         self,
         *,
@@ -2193,6 +2500,47 @@ class AsyncAnalytics:
     async def whose_key(self) -> types.KeyHolder:
         """Tells a client that this service knows its key, whose it is, and what it may do."""
         return cast("types.KeyHolder", await self._ask(call("analytics", "GET", "/v1/key")))
+
+    async def get_effects(
+        self, *, wished_points: float | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.CampaignEffectPage:
+        """Those that hold members out and are for everybody, by their ids, as they were counted last."""
+        return cast(
+            "types.CampaignEffectPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/lift/campaigns",
+                    params={"wished_points": wished_points, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_effects(
+        self, *, wished_points: float | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.CampaignEffect]:
+        """Every item that `get_effects` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "analytics", "GET", "/v1/lift/campaigns", params={"wished_points": wished_points, "limit": limit}
+            ),
+        )
+
+    async def get_effect(self, campaign_id: str, *, wished_points: float | None = None) -> types.CampaignEffect:
+        """Only one that holds members out is measured, and none for audiences: who was in them is not known."""
+        return cast(
+            "types.CampaignEffect",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    f"/v1/lift/campaigns/{as_segment(campaign_id)}",
+                    params={"wished_points": wished_points},
+                )
+            ),
+        )
 
     async def get_lift_of_nudges(
         self,

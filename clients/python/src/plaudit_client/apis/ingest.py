@@ -38,10 +38,10 @@ class Ingest:
             ),
         )
 
-    def post_seen(self, *, celebration_ids: Sequence[str]) -> types.Seen:
+    def post_seen(self, *, celebration_ids: Sequence[str]) -> types.ReactionsSeen:
         """As a `content.read.v1` of the member who signed in for each that they had not seen."""
         return cast(
-            "types.Seen",
+            "types.ReactionsSeen",
             self._ask(
                 call("ingest", "POST", "/v1/celebrations-seen", fields={"celebration_ids": celebration_ids})
             ),
@@ -703,6 +703,125 @@ class Ingest:
         """The built-in types, and those that the programme in force declares; its limits bound the list."""
         return cast("types.EventTypes", self._ask(call("ingest", "GET", "/v1/event-types")))
 
+    def get_ideas(
+        self,
+        *,
+        state: types.IdeaState | None = None,
+        sort: types.Sort | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.IdeaShownPage:
+        """Without those of members who are hidden or want no part in what others see.
+
+        What waits for a decision, or was hidden by one, only its author and whoever reads all of
+        recognition see.
+        """
+        return cast(
+            "types.IdeaShownPage",
+            self._ask(
+                call(
+                    "ingest",
+                    "GET",
+                    "/v1/ideas",
+                    params={"state": state, "sort": sort, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_ideas(
+        self,
+        *,
+        state: types.IdeaState | None = None,
+        sort: types.Sort | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.IdeaShown]:
+        """Every item that `get_ideas` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "ingest",
+                "GET",
+                "/v1/ideas",
+                params={"state": state, "sort": sort, "member": member, "limit": limit},
+            ),
+        )
+
+    def post_idea(
+        self,
+        *,
+        title: str,
+        author: str | None | NotGiven = NOT_GIVEN,
+        language: str | None | NotGiven = NOT_GIVEN,
+        text: str | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.IdeaDone:
+        """As an `idea.suggested.v1` of theirs. What was written stays sealed here.
+
+        A member suggests their own; a key says whose it is. Where a word of the programme's lists stands in
+        it, others see it once somebody has decided.
+        """
+        return cast(
+            "types.IdeaDone",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/ideas",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"title": title, "author": author, "language": language, "text": text},
+                )
+            ),
+        )
+
+    def get_idea(self, idea_id: str) -> types.IdeaWithMoves:
+        """With how it went on, and why."""
+        return cast("types.IdeaWithMoves", self._ask(call("ingest", "GET", f"/v1/ideas/{as_segment(idea_id)}")))
+
+    def post_join(self, idea_id: str, *, note: str, to: str) -> types.IdeaDone:
+        """The votes of both, and who suggested this one, count at the other: each person once."""
+        return cast(
+            "types.IdeaDone",
+            self._ask(
+                call("ingest", "POST", f"/v1/ideas/{as_segment(idea_id)}/join", fields={"note": note, "to": to})
+            ),
+        )
+
+    def post_move(
+        self, idea_id: str, *, note: str, state: Literal["new", "planned", "done", "declined"]
+    ) -> types.IdeaDone:
+        """To planned, done or declined, and from there to planned again; what was joined to new. As an
+        `idea.status_changed.v1`; its author and those who voted for it are told why.
+        """
+        return cast(
+            "types.IdeaDone",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/ideas/{as_segment(idea_id)}/move",
+                    fields={"note": note, "state": state},
+                )
+            ),
+        )
+
+    def post_vote(self, idea_id: str, *, member: str | None | NotGiven = NOT_GIVEN) -> types.IdeaDone:
+        """Once, as an `idea.voted.v1` of theirs: who is several members has one vote. Not for one's own."""
+        return cast(
+            "types.IdeaDone",
+            self._ask(call("ingest", "POST", f"/v1/ideas/{as_segment(idea_id)}/vote", fields={"member": member})),
+        )
+
+    def post_withdrawal(self, idea_id: str, *, member: str | None | NotGiven = NOT_GIVEN) -> types.IdeaDone:
+        """Its event is taken back, and points for it go."""
+        return cast(
+            "types.IdeaDone",
+            self._ask(
+                call("ingest", "POST", f"/v1/ideas/{as_segment(idea_id)}/withdraw", fields={"member": member})
+            ),
+        )
+
     def whose_key(self) -> types.KeyHolder:
         """Tells a client that this service knows its key, whose it is, and what it may do."""
         return cast("types.KeyHolder", self._ask(call("ingest", "GET", "/v1/key")))
@@ -896,6 +1015,18 @@ class Ingest:
         return cast(
             "types.ManyDeclared",
             self._ask(call("ingest", "POST", "/v1/members/declare", fields={"members": members})),
+        )
+
+    def post_members_declare_preview(self, *, members: Sequence[types.IdentitiesDeclared]) -> types.ManyForeseen:
+        """As if they were declared in this order now; nothing is done, and others may declare something
+        meanwhile.
+
+        Where a declaration would be refused for an earlier one of the request, the detail names that by its
+        pointer.
+        """
+        return cast(
+            "types.ManyForeseen",
+            self._ask(call("ingest", "POST", "/v1/members/declare/preview", fields={"members": members})),
         )
 
     def put_identities(
@@ -1398,6 +1529,165 @@ class Ingest:
         """One that failed or came back, or of which nobody knows whether it went: then they may get it twice."""
         return cast(
             "types.MessageShown", self._ask(call("ingest", "POST", f"/v1/messages/{as_segment(message_id)}/again"))
+        )
+
+    def get_rounds(self, *, limit: int | None = None, after: str | None = None) -> types.RoundShownPage:
+        """All that were declared, with those that are over."""
+        return cast(
+            "types.RoundShownPage",
+            self._ask(call("ingest", "GET", "/v1/nomination-rounds", params={"limit": limit, "after": after})),
+        )
+
+    def iter_rounds(self, *, limit: int | None = None) -> Iterator[types.RoundShown]:
+        """Every item that `get_rounds` lists, page by page."""
+        return items(self._ask, call("ingest", "GET", "/v1/nomination-rounds", params={"limit": limit}))
+
+    def post_round(
+        self,
+        *,
+        ends_on: str,
+        starts_on: str,
+        title: str,
+        votes_from: str,
+        about: str | None | NotGiven = NOT_GIVEN,
+        live: bool | NotGiven = NOT_GIVEN,
+        needs_yes: bool | NotGiven = NOT_GIVEN,
+        nominators: str | None | NotGiven = NOT_GIVEN,
+        voters: str | None | NotGiven = NOT_GIVEN,
+        winners: int | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.RoundShown:
+        """Members nominate until votes are given, and vote until its last day is over; then it is counted for
+        good.
+        """
+        return cast(
+            "types.RoundShown",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/nomination-rounds",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "ends_on": ends_on,
+                        "starts_on": starts_on,
+                        "title": title,
+                        "votes_from": votes_from,
+                        "about": about,
+                        "live": live,
+                        "needs_yes": needs_yes,
+                        "nominators": nominators,
+                        "voters": voters,
+                        "winners": winners,
+                    },
+                )
+            ),
+        )
+
+    def get_round(self, round_id: str) -> types.RoundWithNominations:
+        """With the counts, once it is decided or where they are shown before. What a decision hid only who it
+        is of or by, and whoever reads all of recognition, see.
+        """
+        return cast(
+            "types.RoundWithNominations",
+            self._ask(call("ingest", "GET", f"/v1/nomination-rounds/{as_segment(round_id)}")),
+        )
+
+    def post_cancel(self, round_id: str, *, reason: str) -> types.RoundShown:
+        """Until it is decided. Nothing more is nominated, voted for or counted in it."""
+        return cast(
+            "types.RoundShown",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/nomination-rounds/{as_segment(round_id)}/cancel",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
+    def post_nomination(
+        self,
+        round_id: str,
+        *,
+        citation: str,
+        nominee: str,
+        language: str | None | NotGiven = NOT_GIVEN,
+        nominator: str | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.NominationDone:
+        """As a `nomination.made.v1`, once for each member in a round, and never oneself. Why stays sealed
+        here.
+
+        Where a word of the programme's lists stands in it, others see it once somebody has decided.
+        """
+        return cast(
+            "types.NominationDone",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/nomination-rounds/{as_segment(round_id)}/nominations",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "citation": citation,
+                        "nominee": nominee,
+                        "language": language,
+                        "nominator": nominator,
+                    },
+                )
+            ),
+        )
+
+    def post_accept(
+        self, nomination_id: str, *, member: str | None | NotGiven = NOT_GIVEN
+    ) -> types.NominationDone:
+        """By who is nominated, until the round is over."""
+        return cast(
+            "types.NominationDone",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/nominations/{as_segment(nomination_id)}/accept",
+                    fields={"member": member},
+                )
+            ),
+        )
+
+    def post_decline(
+        self, nomination_id: str, *, member: str | None | NotGiven = NOT_GIVEN
+    ) -> types.NominationDone:
+        """By who is nominated, until the round is over; votes for them count no more while they do not."""
+        return cast(
+            "types.NominationDone",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/nominations/{as_segment(nomination_id)}/decline",
+                    fields={"member": member},
+                )
+            ),
+        )
+
+    def post_nomination_vote(
+        self, nomination_id: str, *, member: str | None | NotGiven = NOT_GIVEN
+    ) -> types.NominationDone:
+        """One vote a person in a round, as a `nomination.voted.v1`. For another it takes its place, until the
+        end.
+        """
+        return cast(
+            "types.NominationDone",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/nominations/{as_segment(nomination_id)}/vote",
+                    fields={"member": member},
+                )
+            ),
         )
 
     def get_occasions(self, *, limit: int | None = None, after: str | None = None) -> types.OccasionShownPage:
@@ -2099,10 +2389,10 @@ class AsyncIngest:
             ),
         )
 
-    async def post_seen(self, *, celebration_ids: Sequence[str]) -> types.Seen:
+    async def post_seen(self, *, celebration_ids: Sequence[str]) -> types.ReactionsSeen:
         """As a `content.read.v1` of the member who signed in for each that they had not seen."""
         return cast(
-            "types.Seen",
+            "types.ReactionsSeen",
             await self._ask(
                 call("ingest", "POST", "/v1/celebrations-seen", fields={"celebration_ids": celebration_ids})
             ),
@@ -2781,6 +3071,129 @@ class AsyncIngest:
         """The built-in types, and those that the programme in force declares; its limits bound the list."""
         return cast("types.EventTypes", await self._ask(call("ingest", "GET", "/v1/event-types")))
 
+    async def get_ideas(
+        self,
+        *,
+        state: types.IdeaState | None = None,
+        sort: types.Sort | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.IdeaShownPage:
+        """Without those of members who are hidden or want no part in what others see.
+
+        What waits for a decision, or was hidden by one, only its author and whoever reads all of
+        recognition see.
+        """
+        return cast(
+            "types.IdeaShownPage",
+            await self._ask(
+                call(
+                    "ingest",
+                    "GET",
+                    "/v1/ideas",
+                    params={"state": state, "sort": sort, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_ideas(
+        self,
+        *,
+        state: types.IdeaState | None = None,
+        sort: types.Sort | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.IdeaShown]:
+        """Every item that `get_ideas` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "ingest",
+                "GET",
+                "/v1/ideas",
+                params={"state": state, "sort": sort, "member": member, "limit": limit},
+            ),
+        )
+
+    async def post_idea(
+        self,
+        *,
+        title: str,
+        author: str | None | NotGiven = NOT_GIVEN,
+        language: str | None | NotGiven = NOT_GIVEN,
+        text: str | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.IdeaDone:
+        """As an `idea.suggested.v1` of theirs. What was written stays sealed here.
+
+        A member suggests their own; a key says whose it is. Where a word of the programme's lists stands in
+        it, others see it once somebody has decided.
+        """
+        return cast(
+            "types.IdeaDone",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/ideas",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"title": title, "author": author, "language": language, "text": text},
+                )
+            ),
+        )
+
+    async def get_idea(self, idea_id: str) -> types.IdeaWithMoves:
+        """With how it went on, and why."""
+        return cast(
+            "types.IdeaWithMoves", await self._ask(call("ingest", "GET", f"/v1/ideas/{as_segment(idea_id)}"))
+        )
+
+    async def post_join(self, idea_id: str, *, note: str, to: str) -> types.IdeaDone:
+        """The votes of both, and who suggested this one, count at the other: each person once."""
+        return cast(
+            "types.IdeaDone",
+            await self._ask(
+                call("ingest", "POST", f"/v1/ideas/{as_segment(idea_id)}/join", fields={"note": note, "to": to})
+            ),
+        )
+
+    async def post_move(
+        self, idea_id: str, *, note: str, state: Literal["new", "planned", "done", "declined"]
+    ) -> types.IdeaDone:
+        """To planned, done or declined, and from there to planned again; what was joined to new. As an
+        `idea.status_changed.v1`; its author and those who voted for it are told why.
+        """
+        return cast(
+            "types.IdeaDone",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/ideas/{as_segment(idea_id)}/move",
+                    fields={"note": note, "state": state},
+                )
+            ),
+        )
+
+    async def post_vote(self, idea_id: str, *, member: str | None | NotGiven = NOT_GIVEN) -> types.IdeaDone:
+        """Once, as an `idea.voted.v1` of theirs: who is several members has one vote. Not for one's own."""
+        return cast(
+            "types.IdeaDone",
+            await self._ask(
+                call("ingest", "POST", f"/v1/ideas/{as_segment(idea_id)}/vote", fields={"member": member})
+            ),
+        )
+
+    async def post_withdrawal(self, idea_id: str, *, member: str | None | NotGiven = NOT_GIVEN) -> types.IdeaDone:
+        """Its event is taken back, and points for it go."""
+        return cast(
+            "types.IdeaDone",
+            await self._ask(
+                call("ingest", "POST", f"/v1/ideas/{as_segment(idea_id)}/withdraw", fields={"member": member})
+            ),
+        )
+
     async def whose_key(self) -> types.KeyHolder:
         """Tells a client that this service knows its key, whose it is, and what it may do."""
         return cast("types.KeyHolder", await self._ask(call("ingest", "GET", "/v1/key")))
@@ -2979,6 +3392,20 @@ class AsyncIngest:
         return cast(
             "types.ManyDeclared",
             await self._ask(call("ingest", "POST", "/v1/members/declare", fields={"members": members})),
+        )
+
+    async def post_members_declare_preview(
+        self, *, members: Sequence[types.IdentitiesDeclared]
+    ) -> types.ManyForeseen:
+        """As if they were declared in this order now; nothing is done, and others may declare something
+        meanwhile.
+
+        Where a declaration would be refused for an earlier one of the request, the detail names that by its
+        pointer.
+        """
+        return cast(
+            "types.ManyForeseen",
+            await self._ask(call("ingest", "POST", "/v1/members/declare/preview", fields={"members": members})),
         )
 
     async def put_identities(
@@ -3491,6 +3918,167 @@ class AsyncIngest:
         return cast(
             "types.MessageShown",
             await self._ask(call("ingest", "POST", f"/v1/messages/{as_segment(message_id)}/again")),
+        )
+
+    async def get_rounds(self, *, limit: int | None = None, after: str | None = None) -> types.RoundShownPage:
+        """All that were declared, with those that are over."""
+        return cast(
+            "types.RoundShownPage",
+            await self._ask(
+                call("ingest", "GET", "/v1/nomination-rounds", params={"limit": limit, "after": after})
+            ),
+        )
+
+    def iter_rounds(self, *, limit: int | None = None) -> AsyncIterator[types.RoundShown]:
+        """Every item that `get_rounds` lists, page by page."""
+        return async_items(self._ask, call("ingest", "GET", "/v1/nomination-rounds", params={"limit": limit}))
+
+    async def post_round(
+        self,
+        *,
+        ends_on: str,
+        starts_on: str,
+        title: str,
+        votes_from: str,
+        about: str | None | NotGiven = NOT_GIVEN,
+        live: bool | NotGiven = NOT_GIVEN,
+        needs_yes: bool | NotGiven = NOT_GIVEN,
+        nominators: str | None | NotGiven = NOT_GIVEN,
+        voters: str | None | NotGiven = NOT_GIVEN,
+        winners: int | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.RoundShown:
+        """Members nominate until votes are given, and vote until its last day is over; then it is counted for
+        good.
+        """
+        return cast(
+            "types.RoundShown",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/nomination-rounds",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "ends_on": ends_on,
+                        "starts_on": starts_on,
+                        "title": title,
+                        "votes_from": votes_from,
+                        "about": about,
+                        "live": live,
+                        "needs_yes": needs_yes,
+                        "nominators": nominators,
+                        "voters": voters,
+                        "winners": winners,
+                    },
+                )
+            ),
+        )
+
+    async def get_round(self, round_id: str) -> types.RoundWithNominations:
+        """With the counts, once it is decided or where they are shown before. What a decision hid only who it
+        is of or by, and whoever reads all of recognition, see.
+        """
+        return cast(
+            "types.RoundWithNominations",
+            await self._ask(call("ingest", "GET", f"/v1/nomination-rounds/{as_segment(round_id)}")),
+        )
+
+    async def post_cancel(self, round_id: str, *, reason: str) -> types.RoundShown:
+        """Until it is decided. Nothing more is nominated, voted for or counted in it."""
+        return cast(
+            "types.RoundShown",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/nomination-rounds/{as_segment(round_id)}/cancel",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
+    async def post_nomination(
+        self,
+        round_id: str,
+        *,
+        citation: str,
+        nominee: str,
+        language: str | None | NotGiven = NOT_GIVEN,
+        nominator: str | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.NominationDone:
+        """As a `nomination.made.v1`, once for each member in a round, and never oneself. Why stays sealed
+        here.
+
+        Where a word of the programme's lists stands in it, others see it once somebody has decided.
+        """
+        return cast(
+            "types.NominationDone",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/nomination-rounds/{as_segment(round_id)}/nominations",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "citation": citation,
+                        "nominee": nominee,
+                        "language": language,
+                        "nominator": nominator,
+                    },
+                )
+            ),
+        )
+
+    async def post_accept(
+        self, nomination_id: str, *, member: str | None | NotGiven = NOT_GIVEN
+    ) -> types.NominationDone:
+        """By who is nominated, until the round is over."""
+        return cast(
+            "types.NominationDone",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/nominations/{as_segment(nomination_id)}/accept",
+                    fields={"member": member},
+                )
+            ),
+        )
+
+    async def post_decline(
+        self, nomination_id: str, *, member: str | None | NotGiven = NOT_GIVEN
+    ) -> types.NominationDone:
+        """By who is nominated, until the round is over; votes for them count no more while they do not."""
+        return cast(
+            "types.NominationDone",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/nominations/{as_segment(nomination_id)}/decline",
+                    fields={"member": member},
+                )
+            ),
+        )
+
+    async def post_nomination_vote(
+        self, nomination_id: str, *, member: str | None | NotGiven = NOT_GIVEN
+    ) -> types.NominationDone:
+        """One vote a person in a round, as a `nomination.voted.v1`. For another it takes its place, until the
+        end.
+        """
+        return cast(
+            "types.NominationDone",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/nominations/{as_segment(nomination_id)}/vote",
+                    fields={"member": member},
+                )
+            ),
         )
 
     async def get_occasions(

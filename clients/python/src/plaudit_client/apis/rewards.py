@@ -319,6 +319,40 @@ class Rewards:
             ),
         )
 
+    def get_gift_card(self, reward_id: str) -> types.GiftCardShown:
+        """Of which provider, which product, and what it is worth."""
+        return cast(
+            "types.GiftCardShown",
+            self._ask(call("rewards", "GET", f"/v1/catalogue/rewards/{as_segment(reward_id)}/card")),
+        )
+
+    def put_gift_card(
+        self,
+        reward_id: str,
+        *,
+        currency: str,
+        face_minor: int,
+        product_id: str,
+        provider: Literal["sandbox", "xoxoday", "tremendous"],
+    ) -> types.GiftCardShown:
+        """From now on; what was redeemed stays the card that it was."""
+        return cast(
+            "types.GiftCardShown",
+            self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/catalogue/rewards/{as_segment(reward_id)}/card",
+                    fields={
+                        "currency": currency,
+                        "face_minor": face_minor,
+                        "product_id": product_id,
+                        "provider": provider,
+                    },
+                )
+            ),
+        )
+
     def list_codes(
         self, reward_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.CodeShownPage:
@@ -354,6 +388,41 @@ class Rewards:
             self._ask(
                 call(
                     "rewards", "POST", f"/v1/catalogue/rewards/{as_segment(reward_id)}/codes", fields={"csv": csv}
+                )
+            ),
+        )
+
+    def delete_reward_picture(self, reward_id: str) -> None:
+        """Whether or not it had one."""
+        self._ask(call("rewards", "DELETE", f"/v1/catalogue/rewards/{as_segment(reward_id)}/picture"))
+
+    def get_reward_picture(self, reward_id: str) -> bytes:
+        """For whoever may see what is on offer."""
+        return cast(
+            "bytes", self._ask(call("rewards", "GET", f"/v1/catalogue/rewards/{as_segment(reward_id)}/picture"))
+        )
+
+    def put_reward_picture(
+        self,
+        reward_id: str,
+        *,
+        alt: str,
+        content: str,
+        translations: Sequence[types.AltSaid] | NotGiven = NOT_GIVEN,
+    ) -> types.RewardPictureKept:
+        """A JPEG or PNG, drawn anew without what a camera noted, or an SVG, written anew from what draws
+        alone.
+
+        One with a script, a link, a font or anything from elsewhere is refused, and is told what.
+        """
+        return cast(
+            "types.RewardPictureKept",
+            self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/catalogue/rewards/{as_segment(reward_id)}/picture",
+                    fields={"alt": alt, "content": content, "translations": translations},
                 )
             ),
         )
@@ -406,6 +475,17 @@ class Rewards:
             "types.DeadLetterListed",
             self._ask(call("rewards", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
+
+    def list_debts(self, *, limit: int | None = None, after: str | None = None) -> types.MemberDebtPage:
+        """In the order of their accounts' ids. Days are the community's."""
+        return cast(
+            "types.MemberDebtPage",
+            self._ask(call("rewards", "GET", "/v1/debts", params={"limit": limit, "after": after})),
+        )
+
+    def iter_debts(self, *, limit: int | None = None) -> Iterator[types.MemberDebt]:
+        """Every item that `list_debts` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/debts", params={"limit": limit}))
 
     def get_draws(self) -> types.Draws:
         """With what each is committed to. A draw is declared in the programme's section `rewards`."""
@@ -747,11 +827,138 @@ class Rewards:
             self._ask(call("rewards", "GET", "/v1/finance/liability/movement", params={"to": to, "from": from_})),
         )
 
+    def get_month_end(self, month: str) -> types.MonthEnd:
+        """Trial balance, how points and their worth moved, payouts, what was open, what corrects earlier
+        months.
+
+        Of a closed month it never changes; one that is not closed is preliminary.
+        """
+        return cast(
+            "types.MonthEnd", self._ask(call("rewards", "GET", f"/v1/finance/month-ends/{as_segment(month)}"))
+        )
+
     def get_period_trial_balance(self, *, from_: str, to: str) -> types.PeriodTrialBalance:
         """What accounts of each kind had, took and gave, and have, by when it was booked; Σ = 0 per currency."""
         return cast(
             "types.PeriodTrialBalance",
             self._ask(call("rewards", "GET", "/v1/finance/trial-balance", params={"from": from_, "to": to})),
+        )
+
+    def list_fulfilments(
+        self,
+        *,
+        state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
+        | None = None,
+        mine: bool | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.ToSendShownPage:
+        """Those that are over, too. Where they go is shown to whoever has them in hand alone."""
+        return cast(
+            "types.ToSendShownPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/fulfilments",
+                    params={"state": state, "mine": mine, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_fulfilments(
+        self,
+        *,
+        state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
+        | None = None,
+        mine: bool | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.ToSendShown]:
+        """Every item that `list_fulfilments` lists, page by page."""
+        return items(
+            self._ask,
+            call("rewards", "GET", "/v1/fulfilments", params={"state": state, "mine": mine, "limit": limit}),
+        )
+
+    def list_addresses(
+        self, *, redemption: str | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.LabelledPage:
+        """For the parcels, or for a shipper's table. Nobody else is shown them."""
+        return cast(
+            "types.LabelledPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/fulfilments/addresses",
+                    params={"redemption": redemption, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_addresses(
+        self, *, redemption: str | None = None, limit: int | None = None
+    ) -> Iterator[types.Labelled]:
+        """Every item that `list_addresses` lists, page by page."""
+        return items(
+            self._ask,
+            call("rewards", "GET", "/v1/fulfilments/addresses", params={"redemption": redemption, "limit": limit}),
+        )
+
+    def get_fulfilment(self, redemption_id: str) -> types.ToSendShown:
+        """Where they are, and not where they go."""
+        return cast(
+            "types.ToSendShown", self._ask(call("rewards", "GET", f"/v1/fulfilments/{as_segment(redemption_id)}"))
+        )
+
+    def cannot_fulfilment(self, redemption_id: str, *, reason: str) -> types.ToSendShown:
+        """The points are available again, and the member reads why. Again changes nothing."""
+        return cast(
+            "types.ToSendShown",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/fulfilments/{as_segment(redemption_id)}/cannot",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
+    def put_back(self, redemption_id: str) -> types.ToSendShown:
+        """For others to take, whoever has them in hand. Again changes nothing."""
+        return cast(
+            "types.ToSendShown",
+            self._ask(call("rewards", "POST", f"/v1/fulfilments/{as_segment(redemption_id)}/put-back")),
+        )
+
+    def ship_fulfilment(
+        self,
+        redemption_id: str,
+        *,
+        carrier: str | NotGiven = NOT_GIVEN,
+        tracking_url: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.ToSendShown:
+        """By whoever has them in hand: the redemption is confirmed, its points are spent. Again changes
+        nothing.
+        """
+        return cast(
+            "types.ToSendShown",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/fulfilments/{as_segment(redemption_id)}/ship",
+                    fields={"carrier": carrier, "tracking_url": tracking_url},
+                )
+            ),
+        )
+
+    def take_fulfilment(self, redemption_id: str) -> types.ToSendShown:
+        """Nobody else sends them meanwhile. Nobody sends what is for themselves; again changes nothing."""
+        return cast(
+            "types.ToSendShown",
+            self._ask(call("rewards", "POST", f"/v1/fulfilments/{as_segment(redemption_id)}/take")),
         )
 
     def list_journals(
@@ -992,11 +1199,66 @@ class Rewards:
             "types.DrawsOfMember", self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/draws"))
         )
 
+    def list_expiring_points(
+        self, member_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.ExpiringPointsPage:
+        """Day by day; points without an end are not here."""
+        return cast(
+            "types.ExpiringPointsPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/expiring-points",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_expiring_points(self, member_id: str, *, limit: int | None = None) -> Iterator[types.ExpiringPoints]:
+        """Every item that `list_expiring_points` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards", "GET", f"/v1/members/{as_segment(member_id)}/expiring-points", params={"limit": limit}
+            ),
+        )
+
     def get_open(self, member_id: str) -> types.Open:
         """What `POST /v1/members/{member_id}/erase` at ingest wants decided, and what goes on whatever is
         decided.
         """
         return cast("types.Open", self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/open")))
+
+    def post_own_order(
+        self, member_id: str, *, items: Sequence[types.OrderItem], points: int, idempotency_key: str | None = None
+    ) -> types.Order:
+        """All of them are reserved, or none; limits, stock and points are held against all together.
+
+        Each piece is a redemption of its own from then on: it is fulfilled, given up or given back by
+        itself.
+        """
+        return cast(
+            "types.Order",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/orders",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"items": items, "points": points},
+                )
+            ),
+        )
+
+    def get_own_order(self, member_id: str, order_id: str) -> types.Order:
+        """A redemption of each piece, and what became of it."""
+        return cast(
+            "types.Order",
+            self._ask(
+                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/orders/{as_segment(order_id)}")
+            ),
+        )
 
     def list_member_payouts(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
@@ -1088,6 +1350,39 @@ class Rewards:
             ),
         )
 
+    def put_own_address(
+        self,
+        member_id: str,
+        redemption_id: str,
+        *,
+        city: str,
+        country: str,
+        lines: Sequence[str],
+        name: str,
+        postcode: str | NotGiven = NOT_GIVEN,
+        region: str | NotGiven = NOT_GIVEN,
+    ) -> None:
+        """For the member themselves, too, as often as they correct it until somebody has the goods in hand.
+
+        It is sealed, seen by whoever has the goods in hand alone, and deleted some time after they were
+        sent.
+        """
+        self._ask(
+            call(
+                "rewards",
+                "PUT",
+                f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/address",
+                fields={
+                    "city": city,
+                    "country": country,
+                    "lines": lines,
+                    "name": name,
+                    "postcode": postcode,
+                    "region": region,
+                },
+            )
+        )
+
     def cancel_own(self, member_id: str, redemption_id: str) -> types.Redemption:
         """While it is reserved: the points are available again. For the member themselves, too."""
         return cast(
@@ -1112,6 +1407,19 @@ class Rewards:
                     "rewards",
                     "GET",
                     f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/code",
+                )
+            ),
+        )
+
+    def get_own_fulfilment(self, member_id: str, redemption_id: str) -> types.OwnFulfilment:
+        """The receipt of what is sent: each state that it reached. The member alone sees where it goes."""
+        return cast(
+            "types.OwnFulfilment",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/fulfilment",
                 )
             ),
         )
@@ -1191,6 +1499,20 @@ class Rewards:
                 "GET",
                 f"/v1/members/{as_segment(member_id)}/statement",
                 params={"from": from_, "to": to, "limit": limit},
+            ),
+        )
+
+    def get_year_statement(self, member_id: str, year: str) -> types.YearStatement:
+        """What there was when the year began, what came, what went, what expired, and what there was at its
+        end.
+
+        Of those merged into the member too. The entries themselves are at GET
+        /v1/members/{member_id}/statement.
+        """
+        return cast(
+            "types.YearStatement",
+            self._ask(
+                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/statements/{as_segment(year)}")
             ),
         )
 
@@ -1629,6 +1951,160 @@ class Rewards:
         """
         return cast("types.Pipeline", self._ask(call("rewards", "GET", "/v1/pipeline")))
 
+    def list_provider_orders(
+        self,
+        *,
+        open: bool | None = None,
+        troubled: bool | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.ProviderOrderPage:
+        """What is to be ordered, what is on its way, what nobody knows of, and what is over."""
+        return cast(
+            "types.ProviderOrderPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/provider-orders",
+                    params={"open": open, "troubled": troubled, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_provider_orders(
+        self, *, open: bool | None = None, troubled: bool | None = None, limit: int | None = None
+    ) -> Iterator[types.ProviderOrder]:
+        """Every item that `list_provider_orders` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/provider-orders",
+                params={"open": open, "troubled": troubled, "limit": limit},
+            ),
+        )
+
+    def get_provider_order(self, redemption_id: str) -> types.ProviderOrder:
+        """How it stands, and what its provider said last."""
+        return cast(
+            "types.ProviderOrder",
+            self._ask(call("rewards", "GET", f"/v1/provider-orders/{as_segment(redemption_id)}")),
+        )
+
+    def settle_provider_order(self, redemption_id: str, *, note: str) -> types.ProviderOrder:
+        """For what a provider took back, or delivered after the points were back."""
+        return cast(
+            "types.ProviderOrder",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/provider-orders/{as_segment(redemption_id)}/acknowledge",
+                    fields={"note": note},
+                )
+            ),
+        )
+
+    def ask_about_provider_order(self, redemption_id: str) -> types.ProviderOrder:
+        """It is asked within some seconds, by a lane; the answer changes the order."""
+        return cast(
+            "types.ProviderOrder",
+            self._ask(call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/ask")),
+        )
+
+    def cancel_provider_order(self, redemption_id: str) -> types.ProviderOrder:
+        """At once where it was not placed, else if its provider still can: then the points are back by
+        themselves.
+        """
+        return cast(
+            "types.ProviderOrder",
+            self._ask(call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/cancel")),
+        )
+
+    def say_order_outcome(
+        self,
+        redemption_id: str,
+        *,
+        outcome: Literal["delivered", "not_ordered"],
+        reason: str,
+        code: str | None | NotGiven = NOT_GIVEN,
+        pin: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.ProviderOrder:
+        """Nothing follows before another person confirms it. Said again, what was said last counts."""
+        return cast(
+            "types.ProviderOrder",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/provider-orders/{as_segment(redemption_id)}/outcome",
+                    fields={"outcome": outcome, "reason": reason, "code": code, "pin": pin},
+                )
+            ),
+        )
+
+    def confirm_order_outcome(self, redemption_id: str) -> types.ProviderOrder:
+        """The redemption is confirmed, with the code where there is one, or its points are back."""
+        return cast(
+            "types.ProviderOrder",
+            self._ask(call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/outcome/confirm")),
+        )
+
+    def post_provider_webhook(self, account_id: str, *, body: str) -> None:
+        """For providers, which show by a signature who they are; an access key is not looked at.
+
+        Nothing of what it says is believed: its order is asked for. The same again does nothing.
+        """
+        self._ask(call("rewards", "POST", f"/v1/provider-webhooks/{as_segment(account_id)}", fields=body))
+
+    def list_providers(self) -> types.AccountsShown:
+        """All that there are, connected or not. What an account shows is never answered."""
+        return cast("types.AccountsShown", self._ask(call("rewards", "GET", "/v1/providers")))
+
+    def put_provider(
+        self,
+        provider: str,
+        *,
+        api_key: str | None | NotGiven = NOT_GIVEN,
+        client_id: str | None | NotGiven = NOT_GIVEN,
+        client_secret: str | None | NotGiven = NOT_GIVEN,
+        email: str | None | NotGiven = NOT_GIVEN,
+        funding_source_id: str | None | NotGiven = NOT_GIVEN,
+        refresh_token: str | None | NotGiven = NOT_GIVEN,
+        webhook_secret: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.AccountShown:
+        """It is kept sealed. Connected again, it goes on with what is said now; open orders go on with it."""
+        return cast(
+            "types.AccountShown",
+            self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/providers/{as_segment(provider)}",
+                    fields={
+                        "api_key": api_key,
+                        "client_id": client_id,
+                        "client_secret": client_secret,
+                        "email": email,
+                        "funding_source_id": funding_source_id,
+                        "refresh_token": refresh_token,
+                        "webhook_secret": webhook_secret,
+                    },
+                )
+            ),
+        )
+
+    def disconnect_provider(self, provider: str) -> types.AccountShown:
+        """What it shows is forgotten: nothing is ordered there any more. Open orders wait for another
+        connection.
+        """
+        return cast(
+            "types.AccountShown",
+            self._ask(call("rewards", "POST", f"/v1/providers/{as_segment(provider)}/disconnect")),
+        )
+
     def list_redemptions(
         self,
         *,
@@ -1698,11 +2174,18 @@ class Rewards:
             self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/cancel")),
         )
 
-    def confirm_redemption(self, redemption_id: str) -> types.Redemption:
-        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing."""
+    def confirm_redemption(
+        self, redemption_id: str, *, body: types.Confirmation | None | None = None
+    ) -> types.Redemption:
+        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing.
+
+        With `points` only so many are, and the rest goes back to its lots in the same transaction.
+        """
         return cast(
             "types.Redemption",
-            self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm")),
+            self._ask(
+                call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm", fields=body)
+            ),
         )
 
     def get_redemption_lots(
@@ -2476,6 +2959,40 @@ class AsyncRewards:
             ),
         )
 
+    async def get_gift_card(self, reward_id: str) -> types.GiftCardShown:
+        """Of which provider, which product, and what it is worth."""
+        return cast(
+            "types.GiftCardShown",
+            await self._ask(call("rewards", "GET", f"/v1/catalogue/rewards/{as_segment(reward_id)}/card")),
+        )
+
+    async def put_gift_card(
+        self,
+        reward_id: str,
+        *,
+        currency: str,
+        face_minor: int,
+        product_id: str,
+        provider: Literal["sandbox", "xoxoday", "tremendous"],
+    ) -> types.GiftCardShown:
+        """From now on; what was redeemed stays the card that it was."""
+        return cast(
+            "types.GiftCardShown",
+            await self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/catalogue/rewards/{as_segment(reward_id)}/card",
+                    fields={
+                        "currency": currency,
+                        "face_minor": face_minor,
+                        "product_id": product_id,
+                        "provider": provider,
+                    },
+                )
+            ),
+        )
+
     async def list_codes(
         self, reward_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.CodeShownPage:
@@ -2511,6 +3028,42 @@ class AsyncRewards:
             await self._ask(
                 call(
                     "rewards", "POST", f"/v1/catalogue/rewards/{as_segment(reward_id)}/codes", fields={"csv": csv}
+                )
+            ),
+        )
+
+    async def delete_reward_picture(self, reward_id: str) -> None:
+        """Whether or not it had one."""
+        await self._ask(call("rewards", "DELETE", f"/v1/catalogue/rewards/{as_segment(reward_id)}/picture"))
+
+    async def get_reward_picture(self, reward_id: str) -> bytes:
+        """For whoever may see what is on offer."""
+        return cast(
+            "bytes",
+            await self._ask(call("rewards", "GET", f"/v1/catalogue/rewards/{as_segment(reward_id)}/picture")),
+        )
+
+    async def put_reward_picture(
+        self,
+        reward_id: str,
+        *,
+        alt: str,
+        content: str,
+        translations: Sequence[types.AltSaid] | NotGiven = NOT_GIVEN,
+    ) -> types.RewardPictureKept:
+        """A JPEG or PNG, drawn anew without what a camera noted, or an SVG, written anew from what draws
+        alone.
+
+        One with a script, a link, a font or anything from elsewhere is refused, and is told what.
+        """
+        return cast(
+            "types.RewardPictureKept",
+            await self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/catalogue/rewards/{as_segment(reward_id)}/picture",
+                    fields={"alt": alt, "content": content, "translations": translations},
                 )
             ),
         )
@@ -2564,6 +3117,17 @@ class AsyncRewards:
             "types.DeadLetterListed",
             await self._ask(call("rewards", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
+
+    async def list_debts(self, *, limit: int | None = None, after: str | None = None) -> types.MemberDebtPage:
+        """In the order of their accounts' ids. Days are the community's."""
+        return cast(
+            "types.MemberDebtPage",
+            await self._ask(call("rewards", "GET", "/v1/debts", params={"limit": limit, "after": after})),
+        )
+
+    def iter_debts(self, *, limit: int | None = None) -> AsyncIterator[types.MemberDebt]:
+        """Every item that `list_debts` lists, page by page."""
+        return async_items(self._ask, call("rewards", "GET", "/v1/debts", params={"limit": limit}))
 
     async def get_draws(self) -> types.Draws:
         """With what each is committed to. A draw is declared in the programme's section `rewards`."""
@@ -2927,11 +3491,140 @@ class AsyncRewards:
             ),
         )
 
+    async def get_month_end(self, month: str) -> types.MonthEnd:
+        """Trial balance, how points and their worth moved, payouts, what was open, what corrects earlier
+        months.
+
+        Of a closed month it never changes; one that is not closed is preliminary.
+        """
+        return cast(
+            "types.MonthEnd",
+            await self._ask(call("rewards", "GET", f"/v1/finance/month-ends/{as_segment(month)}")),
+        )
+
     async def get_period_trial_balance(self, *, from_: str, to: str) -> types.PeriodTrialBalance:
         """What accounts of each kind had, took and gave, and have, by when it was booked; Σ = 0 per currency."""
         return cast(
             "types.PeriodTrialBalance",
             await self._ask(call("rewards", "GET", "/v1/finance/trial-balance", params={"from": from_, "to": to})),
+        )
+
+    async def list_fulfilments(
+        self,
+        *,
+        state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
+        | None = None,
+        mine: bool | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.ToSendShownPage:
+        """Those that are over, too. Where they go is shown to whoever has them in hand alone."""
+        return cast(
+            "types.ToSendShownPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/fulfilments",
+                    params={"state": state, "mine": mine, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_fulfilments(
+        self,
+        *,
+        state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
+        | None = None,
+        mine: bool | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.ToSendShown]:
+        """Every item that `list_fulfilments` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("rewards", "GET", "/v1/fulfilments", params={"state": state, "mine": mine, "limit": limit}),
+        )
+
+    async def list_addresses(
+        self, *, redemption: str | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.LabelledPage:
+        """For the parcels, or for a shipper's table. Nobody else is shown them."""
+        return cast(
+            "types.LabelledPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/fulfilments/addresses",
+                    params={"redemption": redemption, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_addresses(
+        self, *, redemption: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.Labelled]:
+        """Every item that `list_addresses` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("rewards", "GET", "/v1/fulfilments/addresses", params={"redemption": redemption, "limit": limit}),
+        )
+
+    async def get_fulfilment(self, redemption_id: str) -> types.ToSendShown:
+        """Where they are, and not where they go."""
+        return cast(
+            "types.ToSendShown",
+            await self._ask(call("rewards", "GET", f"/v1/fulfilments/{as_segment(redemption_id)}")),
+        )
+
+    async def cannot_fulfilment(self, redemption_id: str, *, reason: str) -> types.ToSendShown:
+        """The points are available again, and the member reads why. Again changes nothing."""
+        return cast(
+            "types.ToSendShown",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/fulfilments/{as_segment(redemption_id)}/cannot",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
+    async def put_back(self, redemption_id: str) -> types.ToSendShown:
+        """For others to take, whoever has them in hand. Again changes nothing."""
+        return cast(
+            "types.ToSendShown",
+            await self._ask(call("rewards", "POST", f"/v1/fulfilments/{as_segment(redemption_id)}/put-back")),
+        )
+
+    async def ship_fulfilment(
+        self,
+        redemption_id: str,
+        *,
+        carrier: str | NotGiven = NOT_GIVEN,
+        tracking_url: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.ToSendShown:
+        """By whoever has them in hand: the redemption is confirmed, its points are spent. Again changes
+        nothing.
+        """
+        return cast(
+            "types.ToSendShown",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/fulfilments/{as_segment(redemption_id)}/ship",
+                    fields={"carrier": carrier, "tracking_url": tracking_url},
+                )
+            ),
+        )
+
+    async def take_fulfilment(self, redemption_id: str) -> types.ToSendShown:
+        """Nobody else sends them meanwhile. Nobody sends what is for themselves; again changes nothing."""
+        return cast(
+            "types.ToSendShown",
+            await self._ask(call("rewards", "POST", f"/v1/fulfilments/{as_segment(redemption_id)}/take")),
         )
 
     async def list_journals(
@@ -3182,12 +3875,69 @@ class AsyncRewards:
             await self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/draws")),
         )
 
+    async def list_expiring_points(
+        self, member_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.ExpiringPointsPage:
+        """Day by day; points without an end are not here."""
+        return cast(
+            "types.ExpiringPointsPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/expiring-points",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_expiring_points(
+        self, member_id: str, *, limit: int | None = None
+    ) -> AsyncIterator[types.ExpiringPoints]:
+        """Every item that `list_expiring_points` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards", "GET", f"/v1/members/{as_segment(member_id)}/expiring-points", params={"limit": limit}
+            ),
+        )
+
     async def get_open(self, member_id: str) -> types.Open:
         """What `POST /v1/members/{member_id}/erase` at ingest wants decided, and what goes on whatever is
         decided.
         """
         return cast(
             "types.Open", await self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/open"))
+        )
+
+    async def post_own_order(
+        self, member_id: str, *, items: Sequence[types.OrderItem], points: int, idempotency_key: str | None = None
+    ) -> types.Order:
+        """All of them are reserved, or none; limits, stock and points are held against all together.
+
+        Each piece is a redemption of its own from then on: it is fulfilled, given up or given back by
+        itself.
+        """
+        return cast(
+            "types.Order",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/members/{as_segment(member_id)}/orders",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"items": items, "points": points},
+                )
+            ),
+        )
+
+    async def get_own_order(self, member_id: str, order_id: str) -> types.Order:
+        """A redemption of each piece, and what became of it."""
+        return cast(
+            "types.Order",
+            await self._ask(
+                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/orders/{as_segment(order_id)}")
+            ),
         )
 
     async def list_member_payouts(
@@ -3282,6 +4032,39 @@ class AsyncRewards:
             ),
         )
 
+    async def put_own_address(
+        self,
+        member_id: str,
+        redemption_id: str,
+        *,
+        city: str,
+        country: str,
+        lines: Sequence[str],
+        name: str,
+        postcode: str | NotGiven = NOT_GIVEN,
+        region: str | NotGiven = NOT_GIVEN,
+    ) -> None:
+        """For the member themselves, too, as often as they correct it until somebody has the goods in hand.
+
+        It is sealed, seen by whoever has the goods in hand alone, and deleted some time after they were
+        sent.
+        """
+        await self._ask(
+            call(
+                "rewards",
+                "PUT",
+                f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/address",
+                fields={
+                    "city": city,
+                    "country": country,
+                    "lines": lines,
+                    "name": name,
+                    "postcode": postcode,
+                    "region": region,
+                },
+            )
+        )
+
     async def cancel_own(self, member_id: str, redemption_id: str) -> types.Redemption:
         """While it is reserved: the points are available again. For the member themselves, too."""
         return cast(
@@ -3306,6 +4089,19 @@ class AsyncRewards:
                     "rewards",
                     "GET",
                     f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/code",
+                )
+            ),
+        )
+
+    async def get_own_fulfilment(self, member_id: str, redemption_id: str) -> types.OwnFulfilment:
+        """The receipt of what is sent: each state that it reached. The member alone sees where it goes."""
+        return cast(
+            "types.OwnFulfilment",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/fulfilment",
                 )
             ),
         )
@@ -3385,6 +4181,20 @@ class AsyncRewards:
                 "GET",
                 f"/v1/members/{as_segment(member_id)}/statement",
                 params={"from": from_, "to": to, "limit": limit},
+            ),
+        )
+
+    async def get_year_statement(self, member_id: str, year: str) -> types.YearStatement:
+        """What there was when the year began, what came, what went, what expired, and what there was at its
+        end.
+
+        Of those merged into the member too. The entries themselves are at GET
+        /v1/members/{member_id}/statement.
+        """
+        return cast(
+            "types.YearStatement",
+            await self._ask(
+                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/statements/{as_segment(year)}")
             ),
         )
 
@@ -3833,6 +4643,162 @@ class AsyncRewards:
         """
         return cast("types.Pipeline", await self._ask(call("rewards", "GET", "/v1/pipeline")))
 
+    async def list_provider_orders(
+        self,
+        *,
+        open: bool | None = None,
+        troubled: bool | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.ProviderOrderPage:
+        """What is to be ordered, what is on its way, what nobody knows of, and what is over."""
+        return cast(
+            "types.ProviderOrderPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/provider-orders",
+                    params={"open": open, "troubled": troubled, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_provider_orders(
+        self, *, open: bool | None = None, troubled: bool | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.ProviderOrder]:
+        """Every item that `list_provider_orders` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/provider-orders",
+                params={"open": open, "troubled": troubled, "limit": limit},
+            ),
+        )
+
+    async def get_provider_order(self, redemption_id: str) -> types.ProviderOrder:
+        """How it stands, and what its provider said last."""
+        return cast(
+            "types.ProviderOrder",
+            await self._ask(call("rewards", "GET", f"/v1/provider-orders/{as_segment(redemption_id)}")),
+        )
+
+    async def settle_provider_order(self, redemption_id: str, *, note: str) -> types.ProviderOrder:
+        """For what a provider took back, or delivered after the points were back."""
+        return cast(
+            "types.ProviderOrder",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/provider-orders/{as_segment(redemption_id)}/acknowledge",
+                    fields={"note": note},
+                )
+            ),
+        )
+
+    async def ask_about_provider_order(self, redemption_id: str) -> types.ProviderOrder:
+        """It is asked within some seconds, by a lane; the answer changes the order."""
+        return cast(
+            "types.ProviderOrder",
+            await self._ask(call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/ask")),
+        )
+
+    async def cancel_provider_order(self, redemption_id: str) -> types.ProviderOrder:
+        """At once where it was not placed, else if its provider still can: then the points are back by
+        themselves.
+        """
+        return cast(
+            "types.ProviderOrder",
+            await self._ask(call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/cancel")),
+        )
+
+    async def say_order_outcome(
+        self,
+        redemption_id: str,
+        *,
+        outcome: Literal["delivered", "not_ordered"],
+        reason: str,
+        code: str | None | NotGiven = NOT_GIVEN,
+        pin: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.ProviderOrder:
+        """Nothing follows before another person confirms it. Said again, what was said last counts."""
+        return cast(
+            "types.ProviderOrder",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/provider-orders/{as_segment(redemption_id)}/outcome",
+                    fields={"outcome": outcome, "reason": reason, "code": code, "pin": pin},
+                )
+            ),
+        )
+
+    async def confirm_order_outcome(self, redemption_id: str) -> types.ProviderOrder:
+        """The redemption is confirmed, with the code where there is one, or its points are back."""
+        return cast(
+            "types.ProviderOrder",
+            await self._ask(
+                call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/outcome/confirm")
+            ),
+        )
+
+    async def post_provider_webhook(self, account_id: str, *, body: str) -> None:
+        """For providers, which show by a signature who they are; an access key is not looked at.
+
+        Nothing of what it says is believed: its order is asked for. The same again does nothing.
+        """
+        await self._ask(call("rewards", "POST", f"/v1/provider-webhooks/{as_segment(account_id)}", fields=body))
+
+    async def list_providers(self) -> types.AccountsShown:
+        """All that there are, connected or not. What an account shows is never answered."""
+        return cast("types.AccountsShown", await self._ask(call("rewards", "GET", "/v1/providers")))
+
+    async def put_provider(
+        self,
+        provider: str,
+        *,
+        api_key: str | None | NotGiven = NOT_GIVEN,
+        client_id: str | None | NotGiven = NOT_GIVEN,
+        client_secret: str | None | NotGiven = NOT_GIVEN,
+        email: str | None | NotGiven = NOT_GIVEN,
+        funding_source_id: str | None | NotGiven = NOT_GIVEN,
+        refresh_token: str | None | NotGiven = NOT_GIVEN,
+        webhook_secret: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.AccountShown:
+        """It is kept sealed. Connected again, it goes on with what is said now; open orders go on with it."""
+        return cast(
+            "types.AccountShown",
+            await self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/providers/{as_segment(provider)}",
+                    fields={
+                        "api_key": api_key,
+                        "client_id": client_id,
+                        "client_secret": client_secret,
+                        "email": email,
+                        "funding_source_id": funding_source_id,
+                        "refresh_token": refresh_token,
+                        "webhook_secret": webhook_secret,
+                    },
+                )
+            ),
+        )
+
+    async def disconnect_provider(self, provider: str) -> types.AccountShown:
+        """What it shows is forgotten: nothing is ordered there any more. Open orders wait for another
+        connection.
+        """
+        return cast(
+            "types.AccountShown",
+            await self._ask(call("rewards", "POST", f"/v1/providers/{as_segment(provider)}/disconnect")),
+        )
+
     async def list_redemptions(
         self,
         *,
@@ -3902,11 +4868,18 @@ class AsyncRewards:
             await self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/cancel")),
         )
 
-    async def confirm_redemption(self, redemption_id: str) -> types.Redemption:
-        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing."""
+    async def confirm_redemption(
+        self, redemption_id: str, *, body: types.Confirmation | None | None = None
+    ) -> types.Redemption:
+        """Second phase: reserved points are spent. Nobody does that for themselves; again changes nothing.
+
+        With `points` only so many are, and the rest goes back to its lots in the same transaction.
+        """
         return cast(
             "types.Redemption",
-            await self._ask(call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm")),
+            await self._ask(
+                call("rewards", "POST", f"/v1/redemptions/{as_segment(redemption_id)}/confirm", fields=body)
+            ),
         )
 
     async def get_redemption_lots(

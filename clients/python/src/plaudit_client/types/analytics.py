@@ -5,6 +5,15 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypedDict
 
 
+class ActivityDay(TypedDict):
+    """Events of a type in a channel on a day that count, as /v1/participation has them."""
+
+    channel: str
+    day: str
+    events: int
+    type: str
+
+
 class Amendment(TypedDict):
     """A change of what an award amounts to."""
 
@@ -84,6 +93,35 @@ class ByHand(TypedDict):
 
     approved_by_person: str | None
     person_id: str
+
+
+class CampaignEffect(TypedDict):
+    """What a campaign brings about: members as they were drawn, and whether they were active.
+
+    Of one that is planned, members are of now and as many days before: what could be seen. Only of one
+    that is over there is a verdict.
+    """
+
+    base_starts_on: str
+    campaign_id: str
+    detectable_points: float | None
+    difference_points: float | None
+    ends_on: str
+    held_out: EffectArm
+    high_points: float | None
+    holdout_percent: int
+    is_too_small: bool
+    left_out_members: int
+    looked_ends_on: str
+    looked_starts_on: str
+    low_points: float | None
+    measured_at: str
+    price: EffectPrice | None
+    starts_on: str
+    state: Literal["planned", "running", "over"]
+    title: str
+    treated: EffectArm
+    verdict: Literal["more", "fewer", "too_small_to_tell", "nothing_yet"] | None
 
 
 class ChannelAcquisition(TypedDict):
@@ -196,10 +234,40 @@ class Decision(TypedDict):
     type: str
 
 
+class DigestGoalShown(TypedDict):
+    """A goal as it stood when the digest was made."""
+
+    actual: int
+    goal_id: str
+    state: Literal["off_pace", "missed", "behind", "met"]
+    target: int
+    title: str
+
+
 class Discard(TypedDict):
     """Why a record will never be processed."""
 
     reason: str
+
+
+class EffectArm(TypedDict):
+    """Members who could get something from a campaign, or who were held out."""
+
+    active: int
+    members: int
+    share_percent: float | None
+
+
+class EffectPrice(TypedDict):
+    """Members who were active for the campaign, with 95 % intervals, and what each of them cost in points."""
+
+    additional: float
+    additional_high: float
+    additional_low: float
+    points: int
+    points_each: float | None
+    points_each_high: float | None
+    points_each_low: float | None
 
 
 class EntryShown(TypedDict):
@@ -276,6 +344,107 @@ class FigureShown(TypedDict):
     value: float
 
 
+class GoalDeclared(TypedDict):
+    """What a version of the programme says of a goal."""
+
+    description: str
+    every: Literal["week", "month", "quarter"] | None
+    lacks: list[Literal["metric", "target", "window", "owner"]]
+    metric: (
+        Literal[
+            "activities",
+            "mentions",
+            "referrals",
+            "survey_answers",
+            "suggestions",
+            "suggestions_closed",
+            "answers_accepted",
+            "resolved_by_members",
+            "thanks",
+            "new_members",
+        ]
+        | None
+    )
+    on: list[str]
+    owner: str | None
+    since: str
+    target: int | None
+    title: str
+    version: int
+
+
+class GoalDefinition(TypedDict):
+    """What it said from then on; null where the programme dropped it."""
+
+    declared: GoalDeclared | None
+
+
+class GoalForecast(TypedDict):
+    """What will have been counted at the end of the window."""
+
+    high: float
+    low: float
+    spread: float
+    spread_weeks: int
+    value: float
+
+
+class GoalRule(TypedDict):
+    """A rule that serves the goal."""
+
+    points: int
+    rule_id: str
+    title: str
+
+
+class GoalShown(TypedDict):
+    """A goal as it is declared, and how it stands."""
+
+    declared: GoalDeclared
+    goal_id: str
+    stands: GoalStands
+
+
+class GoalStands(TypedDict):
+    """How a goal stands in a window."""
+
+    actual: int
+    days: int
+    days_over: int
+    ends_on: str | None
+    expected: float | None
+    forecast: GoalForecast | None
+    pace: float | None
+    starts_on: str | None
+    state: Literal["unmeasured", "not_yet", "on_pace", "behind", "off_pace", "met", "missed"]
+
+
+class GoalStoryShown(TypedDict):
+    """A goal with its past."""
+
+    current: GoalShown | None
+    definitions: list[GoalDefinition]
+    goal_id: str
+    past: list[GoalWindow]
+    rules: list[GoalRule]
+    turns: list[GoalTurn]
+
+
+class GoalTurn(TypedDict):
+    """That its state turned, as it was noticed then; what came later may say otherwise today."""
+
+    noticed_at: str
+    starts_on: str
+    state: Literal["unmeasured", "not_yet", "on_pace", "behind", "off_pace", "met", "missed"]
+
+
+class GoalWindow(TypedDict):
+    """A window that is over, by the definition that was in force when it ended."""
+
+    declared: GoalDeclared
+    stands: GoalStands
+
+
 class Grant(TypedDict):
     """A badge or level that an award or an amendment of it granted, or took back when it `reverses` one."""
 
@@ -315,6 +484,20 @@ class GuidelineFigures(TypedDict):
     waiting: int
 
 
+class IdeaLoop(TypedDict):
+    """What became of the suggestions of some days, and by month, newest first; 120 of them at most."""
+
+    answered: int
+    answered_in_time: int
+    close_seconds: int | None
+    closed: int
+    due: int
+    first_answer_seconds: int | None
+    months: list[MonthLoopShown]
+    promised_days: int
+    suggested: int
+
+
 class IndicatorShown(TypedDict):
     """What is measured of a practice, in the last 28 days that are over."""
 
@@ -329,6 +512,7 @@ class IndicatorShown(TypedDict):
     state: Literal["good", "red", "unsure", "grey"]
     unit: Literal["share", "count", "seconds"]
     value: float | None
+    week_values: list[float | None]
     weeks: list[Literal["good", "red", "unsure", "grey"]]
     why_grey: Literal["nothing_heard", "not_counted"] | None
 
@@ -363,6 +547,16 @@ class Lot(TypedDict):
     points: int
 
 
+class MemberDay(TypedDict):
+    """Events of a member in a channel on a day."""
+
+    channel: str
+    day: str
+    events: int
+    member_id: str
+    of_member_id: str
+
+
 class MemberEvent(TypedDict):
     """An event that a member did, or that names them as an author, with what came of it."""
 
@@ -390,6 +584,19 @@ class MonthConcentration(TypedDict):
     starts_on: str
     top_percent: ShareShown
     top_tenth: ShareShown
+
+
+class MonthLoopShown(TypedDict):
+    """What became of the suggestions of a month."""
+
+    answered: int
+    answered_in_time: int
+    close_seconds: int | None
+    closed: int
+    due: int
+    first_answer_seconds: int | None
+    starts_on: str
+    suggested: int
 
 
 class MonthOrbit(TypedDict):
@@ -543,10 +750,24 @@ class OwnPartition(TypedDict):
     why_not: NotRequired[str | None]
 
 
+class ActivityDayPage(TypedDict):
+    """ActivityDayPage"""
+
+    items: list[ActivityDay]
+    next: NotRequired[str | None]
+
+
 class BridgeShownPage(TypedDict):
     """BridgeShownPage"""
 
     items: list[BridgeShown]
+    next: NotRequired[str | None]
+
+
+class CampaignEffectPage(TypedDict):
+    """CampaignEffectPage"""
+
+    items: list[CampaignEffect]
     next: NotRequired[str | None]
 
 
@@ -575,6 +796,20 @@ class EntryShownPage(TypedDict):
     """EntryShownPage"""
 
     items: list[EntryShown]
+    next: NotRequired[str | None]
+
+
+class GoalShownPage(TypedDict):
+    """GoalShownPage"""
+
+    items: list[GoalShown]
+    next: NotRequired[str | None]
+
+
+class MemberDayPage(TypedDict):
+    """MemberDayPage"""
+
+    items: list[MemberDay]
     next: NotRequired[str | None]
 
 
@@ -690,6 +925,13 @@ class RowShownPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class RuleDayPage(TypedDict):
+    """RuleDayPage"""
+
+    items: list[RuleDay]
+    next: NotRequired[str | None]
+
+
 class RulePointsPage(TypedDict):
     """RulePointsPage"""
 
@@ -715,6 +957,13 @@ class WebhookDeliveryListedPage(TypedDict):
     """WebhookDeliveryListedPage"""
 
     items: list[WebhookDeliveryListed]
+    next: NotRequired[str | None]
+
+
+class WeekDigestPage(TypedDict):
+    """WeekDigestPage"""
+
+    items: list[WeekDigest]
     next: NotRequired[str | None]
 
 
@@ -1006,6 +1255,17 @@ class RowShown(TypedDict):
     table: str
 
 
+class RuleDay(TypedDict):
+    """What a rule gave for the events of a day."""
+
+    amendments: int
+    awards: int
+    day: str
+    points: int
+    rule_id: str
+    taken_back: int
+
+
 class RulePoints(TypedDict):
     """What a rule gave."""
 
@@ -1289,6 +1549,24 @@ class WebhookReplayed(TypedDict):
     """How many deliveries are made again."""
 
     deliveries: int
+
+
+class WeekDigest(TypedDict):
+    """A week in a page, as it was when it was made; what came later does not change it."""
+
+    active_before: int
+    active_members: int
+    ends_on: str
+    events: int
+    events_before: int
+    goals: list[DigestGoalShown]
+    made_at: str
+    new_members: int
+    questions_waiting: int
+    red_practices: list[int]
+    reports_waiting: int
+    starts_on: str
+    todo: Literal["reports", "answers", "goals", "practice", "nothing"]
 
 
 class WhyNothing(TypedDict):

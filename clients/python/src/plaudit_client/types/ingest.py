@@ -161,6 +161,18 @@ class BounceWanted(TypedDict):
     content: str
 
 
+class ByWhom(TypedDict):
+    """Who does it."""
+
+    member: NotRequired[str | None]
+
+
+class CancelWanted(TypedDict):
+    """Why a round comes to nothing."""
+
+    reason: str
+
+
 class ChannelShown(TypedDict):
     """A channel that the programme declares."""
 
@@ -539,6 +551,15 @@ class DecisionData(TypedDict):
     reason: NotRequired[str]
 
 
+class DeclarationForeseen(TypedDict):
+    """What would become of one of several declarations, or why it would be refused."""
+
+    becomes: Becomes | None
+    index: int
+    member_id: str | None
+    refused: DeclarationRefused | None
+
+
 class DeclarationRefused(TypedDict):
     """Why one of several declarations was refused: what it would have been answered alone."""
 
@@ -776,6 +797,97 @@ class HeaderSaid(TypedDict):
     value: str
 
 
+class IdeaAuthor(TypedDict):
+    """Who suggested it."""
+
+    member_id: str
+    name: str | None
+
+
+class IdeaDone(TypedDict):
+    """A suggestion as it stands now."""
+
+    event_uid: str
+    idea_id: str
+    joined_to: str | None
+    made_at: str
+    moved_at: str | None
+    seen: IdeasSeen
+    state: IdeaState
+    votes: int
+
+
+class IdeaMove(TypedDict):
+    """How a suggestion went on."""
+
+    joined_to: str | None
+    moved_at: str
+    note: str | None
+    state: IdeaState
+
+
+class IdeaShown(TypedDict):
+    """What a member suggested."""
+
+    author: IdeaAuthor
+    event_uid: str
+    has_voted: bool
+    idea_id: str
+    is_own: bool
+    joined_to: str | None
+    made_at: str
+    moved_at: str | None
+    seen: IdeasSeen
+    state: IdeaState
+    text: str | None
+    title: str | None
+    votes: int
+
+
+class IdeaVoted(TypedDict):
+    """A member voted for a suggestion; `object` is the suggestion, `object.author` is whose it is."""
+
+    data: ActivityData
+    datacontenttype: NotRequired[str]
+    dataschema: NotRequired[str]
+    id: str
+    source: str
+    specversion: Literal["1.0"]
+    subject: NotRequired[str]
+    time: str
+    traceparent: NotRequired[str]
+    type: Literal["idea.voted.v1"]
+
+
+class IdeaWanted(TypedDict):
+    """What is suggested, by whom."""
+
+    author: NotRequired[str | None]
+    language: NotRequired[str | None]
+    text: NotRequired[str | None]
+    title: str
+
+
+class IdeaWithMoves(TypedDict):
+    """A suggestion, and how it went on, oldest first."""
+
+    author: IdeaAuthor
+    event_uid: str
+    has_voted: bool
+    idea_id: str
+    is_own: bool
+    joined_to: str | None
+    made_at: str
+    moved_at: str | None
+    moves: list[IdeaMove]
+    next_states: list[IdeaState]
+    seen: IdeasSeen
+    state: IdeaState
+    text: str | None
+    title: str | None
+    votes: int
+
+
 class IdentitiesDeclared(TypedDict):
     """Identities that are one person."""
 
@@ -849,6 +961,13 @@ class Issue(TypedDict):
     time: str
     traceparent: NotRequired[str]
     type: Literal["code.issue.v1"]
+
+
+class JoinWanted(TypedDict):
+    """Which other suggestion says the same."""
+
+    note: str
+    to: str
 
 
 class Joined(TypedDict):
@@ -1051,6 +1170,16 @@ class ManyDeclared(TypedDict):
     refused: int
 
 
+class ManyForeseen(TypedDict):
+    """What would become of each declaration, in the order of the request."""
+
+    changed: int
+    items: list[DeclarationForeseen]
+    known: int
+    new: int
+    refused: int
+
+
 class MarkCount(TypedDict):
     """How many members are so."""
 
@@ -1117,6 +1246,12 @@ class MemberSaid(TypedDict):
     """Which member a person is, or is not."""
 
     member: str
+
+
+class MembersAskedAbout(TypedDict):
+    """Members whose declaration is thought of."""
+
+    members: list[IdentitiesDeclared]
 
 
 class MembersDeclared(TypedDict):
@@ -1198,6 +1333,136 @@ class MessagingShown(TypedDict):
     pace: Pace
     quiet: Quiet | None
     state: AddressState | None
+
+
+class MoveWanted(TypedDict):
+    """How a suggestion goes on, and why."""
+
+    note: str
+    state: Literal["new", "planned", "done", "declined"]
+
+
+class Nominated(TypedDict):
+    """A member put another forward; `object` is the nomination, `object.author` is who is nominated."""
+
+    data: NominationData
+    datacontenttype: NotRequired[str]
+    dataschema: NotRequired[str]
+    id: str
+    source: str
+    specversion: Literal["1.0"]
+    subject: NotRequired[str]
+    time: str
+    traceparent: NotRequired[str]
+    type: Literal["nomination.made.v1"]
+
+
+class NominationData(TypedDict):
+    """`round` is in which choice, and `text` says why."""
+
+    actor: Actor
+    attributes: NotRequired[dict[str, Any]]
+    channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
+    host: NotRequired[str]
+    in_reply_to: NotRequired[Thing]
+    language: NotRequired[str]
+    object: NotRequired[Thing]
+    round: str
+    text: NotRequired[str]
+
+
+class NominationDone(TypedDict):
+    """A nomination as it stands now."""
+
+    event_uid: str
+    nomination_id: str
+    nominee_id: str
+    round_id: str
+    said: Said
+
+
+class NominationShown(TypedDict):
+    """Somebody who is put forward."""
+
+    citation: str | None
+    has_my_vote: bool
+    has_won: bool | None
+    is_own: bool
+    nomination_id: str
+    nominator: RoundMember
+    nominee: RoundMember
+    place: int | None
+    said: Said
+    stands: bool
+    votes: int | None
+
+
+class NominationVoteData(TypedDict):
+    """`round` is in which choice."""
+
+    actor: Actor
+    attributes: NotRequired[dict[str, Any]]
+    channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
+    host: NotRequired[str]
+    in_reply_to: NotRequired[Thing]
+    object: NotRequired[Thing]
+    round: str
+
+
+class NominationVoted(TypedDict):
+    """A member voted for a nomination; `object.author` is who is nominated."""
+
+    data: NominationVoteData
+    datacontenttype: NotRequired[str]
+    dataschema: NotRequired[str]
+    id: str
+    source: str
+    specversion: Literal["1.0"]
+    subject: NotRequired[str]
+    time: str
+    traceparent: NotRequired[str]
+    type: Literal["nomination.voted.v1"]
+
+
+class NominationWanted(TypedDict):
+    """Who is nominated, and why."""
+
+    citation: str
+    language: NotRequired[str | None]
+    nominator: NotRequired[str | None]
+    nominee: str
+
+
+class NominationWon(TypedDict):
+    """A round is over, and this nomination was chosen; `object.author` is who is."""
+
+    data: NominationWonData
+    datacontenttype: NotRequired[str]
+    dataschema: NotRequired[str]
+    id: str
+    source: str
+    specversion: Literal["1.0"]
+    subject: NotRequired[str]
+    time: str
+    traceparent: NotRequired[str]
+    type: Literal["nomination.won.v1"]
+
+
+class NominationWonData(TypedDict):
+    """`round` is in which choice; with so many `votes` it is at that `place`, which several may share."""
+
+    actor: Actor
+    attributes: NotRequired[dict[str, Any]]
+    channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
+    host: NotRequired[str]
+    in_reply_to: NotRequired[Thing]
+    object: NotRequired[Thing]
+    place: int
+    round: str
+    votes: int
 
 
 class NotRebuilt(TypedDict):
@@ -1323,6 +1588,13 @@ class EventTracedPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class IdeaShownPage(TypedDict):
+    """IdeaShownPage"""
+
+    items: list[IdeaShown]
+    next: NotRequired[str | None]
+
+
 class KeyListedPage(TypedDict):
     """KeyListedPage"""
 
@@ -1376,6 +1648,13 @@ class RefusedListedPage(TypedDict):
     """RefusedListedPage"""
 
     items: list[RefusedListed]
+    next: NotRequired[str | None]
+
+
+class RoundShownPage(TypedDict):
+    """RoundShownPage"""
+
+    items: list[RoundShown]
     next: NotRequired[str | None]
 
 
@@ -2107,6 +2386,65 @@ class RoomWanted(TypedDict):
     url: str
 
 
+class RoundMember(TypedDict):
+    """Somebody who is nominated, or nominates."""
+
+    member_id: str
+    name: str | None
+
+
+class RoundShown(TypedDict):
+    """A round in which members are nominated and voted for."""
+
+    about: str | None
+    decided_at: str | None
+    ends_at: str
+    live: bool
+    needs_yes: bool
+    nominators: str | None
+    round_id: str
+    starts_at: str
+    state: RoundState
+    title: str
+    voters: str | None
+    votes_from: str
+    winners: int
+
+
+class RoundWanted(TypedDict):
+    """A round that is declared; its days are the community's, by its calendar."""
+
+    about: NotRequired[str | None]
+    ends_on: str
+    live: NotRequired[bool]
+    needs_yes: NotRequired[bool]
+    nominators: NotRequired[str | None]
+    starts_on: str
+    title: str
+    voters: NotRequired[str | None]
+    votes_from: str
+    winners: NotRequired[int]
+
+
+class RoundWithNominations(TypedDict):
+    """A round, and who is nominated: by votes where these are shown, else in the order in which they were."""
+
+    about: str | None
+    decided_at: str | None
+    ends_at: str
+    live: bool
+    needs_yes: bool
+    nominations: list[NominationShown]
+    nominators: str | None
+    round_id: str
+    starts_at: str
+    state: RoundState
+    title: str
+    voters: str | None
+    votes_from: str
+    winners: int
+
+
 class RowShown(TypedDict):
     """Something that is held of a member."""
 
@@ -2131,12 +2469,6 @@ class SaidData(TypedDict):
     text: NotRequired[str]
     topic: NotRequired[str]
     url: NotRequired[str]
-
-
-class Seen(TypedDict):
-    """How many of them one had not seen before."""
-
-    new_count: int
 
 
 class SeenWanted(TypedDict):
@@ -2292,7 +2624,10 @@ class StateCounts(TypedDict):
 
 
 class StatusChanged(TypedDict):
-    """A suggestion has another `status`, such as planned or done; `object.author` is whose it is."""
+    """A suggestion has another `status`, such as planned or done; `object.author` is whose it is.
+
+    One that says the same as another is `joined_to` that.
+    """
 
     data: StatusData
     datacontenttype: NotRequired[str]
@@ -2315,6 +2650,7 @@ class StatusData(TypedDict):
     contributors: NotRequired[list[Actor]]
     host: NotRequired[str]
     in_reply_to: NotRequired[Thing]
+    joined_to: NotRequired[str]
     object: NotRequired[Thing]
     status: str
 
@@ -2574,6 +2910,12 @@ class Voted(TypedDict):
     type: Literal["content.voted.v1"]
 
 
+class VoterNamed(TypedDict):
+    """Whose vote it is."""
+
+    member: NotRequired[str | None]
+
+
 class Waiting(TypedDict):
     """Facts of one type that are still to be taken in."""
 
@@ -2791,6 +3133,12 @@ class MergesDifferenceShown(TypedDict):
     what: str
 
 
+class ReactionsSeen(TypedDict):
+    """How many of them one had not seen before."""
+
+    new_count: int
+
+
 class ReplaysDifferenceShown(TypedDict):
     """A field in which what came differs from what stands; null for what one of them does not have."""
 
@@ -2818,6 +3166,7 @@ Activity = (
     | Rated
     | Voted
     | Suggested
+    | IdeaVoted
     | StatusChanged
     | TicketResolved
     | CheckIn
@@ -2831,12 +3180,17 @@ Activity = (
     | Decided
     | Appealed
     | AppealDecided
+    | Nominated
+    | NominationVoted
+    | NominationWon
     | PolicyAccepted
     | Retracted
     | Restored
 )
 
 AddressState = Literal["unconfirmed", "confirmed", "bounced", "complained"]
+
+Becomes = Literal["new", "changed", "known"]
 
 BotBy = Literal["platform", "pattern", "hand"]
 
@@ -2847,6 +3201,8 @@ Channel = Literal["mail", "slack", "discord"]
 DeliveryState = Literal["waiting", "delivered", "failed", "held"]
 
 Erased = Literal["deleted", "blanked", "stays"]
+
+IdeaState = Literal["new", "planned", "done", "declined", "joined"]
 
 KudosState = Literal["shown", "waiting", "hidden", "taken_back"]
 
@@ -2874,6 +3230,12 @@ Reason = Literal["same_subject", "same_email", "same_name", "same_handle"]
 
 Role = Literal["member", "moderator", "manager", "finance_maker", "finance_approver", "operator", "administrator"]
 
+RoundState = Literal["planned", "nominating", "voting", "counting", "decided", "cancelled"]
+
+Said = Literal["open", "accepted", "declined"]
+
+Sort = Literal["votes", "newest"]
+
 State = Literal["mapped", "no_engagement", "unmapped", "invalid"]
 
 Why = Literal[
@@ -2890,3 +3252,5 @@ Why = Literal[
     "not_opened",
     "room_gone",
 ]
+
+IdeasSeen = Literal["shown", "waiting", "hidden", "taken_back"]

@@ -42,6 +42,20 @@ class AccountNumber(TypedDict):
     number: str
 
 
+class AccountShown(TypedDict):
+    """A provider, and a community's account there, without what it shows."""
+
+    connected_at: str | None
+    failures_count: int
+    is_available: bool
+    is_connected: bool
+    last_failure: str | None
+    needs: list[str]
+    provider: ProviderName
+    rests_until: str | None
+    webhook_path: str | None
+
+
 class AccountSum(TypedDict):
     """What is on all accounts of a kind and currency."""
 
@@ -50,6 +64,41 @@ class AccountSum(TypedDict):
     amount: int
     currency: str
     kind: str
+
+
+class AccountsShown(TypedDict):
+    """All providers, with a community's accounts."""
+
+    items: list[AccountShown]
+
+
+class Address(TypedDict):
+    """Where something is sent, as it stands on the parcel."""
+
+    city: str
+    country: str
+    lines: list[str]
+    name: str
+    postcode: NotRequired[str]
+    region: NotRequired[str]
+
+
+class AddressShown(TypedDict):
+    """Where something is sent."""
+
+    city: str
+    country: str
+    lines: list[str]
+    name: str
+    postcode: str
+    region: str
+
+
+class AltSaid(TypedDict):
+    """What a picture shows, in another language."""
+
+    alt: str
+    language: str
 
 
 class Approval(TypedDict):
@@ -311,6 +360,7 @@ class CatalogueItem(TypedDict):
     left: NotRequired[int | None]
     level: NotRequired[str | None]
     limit: NotRequired[RewardLimit | None]
+    picture: NotRequired[RewardPicture | None]
     points: int
     source: RewardSource
     stock: NotRequired[int | None]
@@ -393,6 +443,12 @@ class CodesTable(TypedDict):
     """Codes of a voucher as a table."""
 
     csv: str
+
+
+class Confirmation(TypedDict):
+    """How much of what is reserved was handed out."""
+
+    points: NotRequired[int | None]
 
 
 class CurrencySum(TypedDict):
@@ -521,6 +577,14 @@ class DrawsOfMember(TypedDict):
     member_id: str
 
 
+class ExpiringPoints(TypedDict):
+    """Points that expire together."""
+
+    expires_at: str
+    last_day: str
+    points: int
+
+
 class FieldError(TypedDict):
     """One thing wrong with a request. `field` is a JSON Pointer (RFC 6901) or a parameter's name."""
 
@@ -529,6 +593,13 @@ class FieldError(TypedDict):
     field: str
     index: NotRequired[int | None]
     line: NotRequired[int | None]
+
+
+class FulfilmentStep(TypedDict):
+    """A state that goods reached."""
+
+    changed_at: str
+    state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
 
 
 class GeneralJournal(TypedDict):
@@ -566,6 +637,25 @@ class GeneralLedgerMapping(TypedDict):
     proposed_by_person: str | None
     state: Literal["proposed", "approved", "withdrawn"]
     tax_rate: str
+
+
+class GiftCard(TypedDict):
+    """Which card of which provider a reward is."""
+
+    currency: str
+    face_minor: int
+    product_id: str
+    provider: Literal["sandbox", "xoxoday", "tremendous"]
+
+
+class GiftCardShown(TypedDict):
+    """The card that a reward is."""
+
+    currency: str
+    face_minor: int
+    product_id: str
+    provider: ProviderName
+    reward_id: str
 
 
 class Journal(TypedDict):
@@ -652,6 +742,14 @@ class KeyHolder(TypedDict):
     person_id: str
     roles: list[str]
     scopes: list[str]
+
+
+class Labelled(TypedDict):
+    """Goods in your hand, and where they go."""
+
+    address: AddressShown | None
+    redemption_id: str
+    title: str
 
 
 class LaterPrice(TypedDict):
@@ -882,6 +980,23 @@ class MatchRequest(TypedDict):
     payout_id: str
 
 
+class MemberDebt(TypedDict):
+    """Points that a member used and that were taken back since; what comes in pays the oldest of them
+    first.
+    """
+
+    account_id: str
+    days_0_to_30: int
+    days_31_to_60: int
+    days_61_to_90: int
+    days_91_on: int
+    is_older: bool
+    member_id: str
+    name: str | None
+    points: int
+    since: str
+
+
 class MemberPayout(TypedDict):
     """Money for a member's points, as they see it."""
 
@@ -922,6 +1037,77 @@ class MembersCatalogue(TypedDict):
     version: NotRequired[int | None]
 
 
+class MonthCorrection(TypedDict):
+    """What was booked in the month and corrects what was booked before it, by the kind of transfer."""
+
+    count: int
+    kind: str
+    points: int
+
+
+class MonthEnd(TypedDict):
+    """A month as finance takes it along."""
+
+    balanced: bool
+    block: PeriodBlock | None
+    corrections: list[MonthCorrection]
+    ends_at: str
+    figures: list[PeriodFigure]
+    is_preliminary: bool
+    month: str
+    open_items: list[MonthOpenItem]
+    payouts: list[MonthPayouts]
+    points: MonthPoints
+    starts_at: str
+    state: Literal["open", "closing", "closed", "reopening"]
+    worth: MonthWorth | None
+
+
+class MonthOpenItem(TypedDict):
+    """What waited for somebody when the month was over."""
+
+    count: int
+    kind: str
+    oldest_at: str | None
+    points: int
+
+
+class MonthPayouts(TypedDict):
+    """Payouts that were in a state when the month was over."""
+
+    amount_minor: int
+    count: int
+    currency: str
+    points: int
+    state: PayoutState
+
+
+class MonthPoints(TypedDict):
+    """Points that members hold: opening + earned + corrected − redeemed − paid − expired = closing."""
+
+    closing: int
+    corrected: int
+    difference: int
+    earned: int
+    expired: int
+    opening: int
+    paid: int
+    redeemed: int
+
+
+class MonthWorth(TypedDict):
+    """What points were worth: opening + earned + used + estimate = closing, in minor units."""
+
+    closing_day: str
+    closing_minor: int
+    currency: str
+    earned_minor: int
+    estimate_minor: int
+    opening_day: str | None
+    opening_minor: int
+    used_minor: int
+
+
 class NamedRedemption(TypedDict):
     """A redemption with its member's name."""
 
@@ -929,11 +1115,17 @@ class NamedRedemption(TypedDict):
     changed_by: str
     created_at: str
     expires_at: str
+    fulfilment: NotRequired[
+        Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"] | None
+    ]
     has_code: bool
     member_id: str
     member_name: str | None
+    needs_address: NotRequired[bool]
+    order_id: NotRequired[str | None]
     points: int
     redemption_id: str
+    reserved_points: int | None
     reward_id: str
     state: Literal["reserved", "confirmed", "cancelled", "expired"]
     title: str
@@ -1025,6 +1217,28 @@ class Open(TypedDict):
     points: dict[str, int]
 
 
+class Order(TypedDict):
+    """What a member chose at once: a redemption of each piece, which ends by itself."""
+
+    items: list[Redemption]
+    order_id: str
+    points: int
+
+
+class OrderItem(TypedDict):
+    """So many of a reward."""
+
+    count: NotRequired[int]
+    reward_id: str
+
+
+class OrderRequest(TypedDict):
+    """Several rewards at once, and what they cost together."""
+
+    items: list[OrderItem]
+    points: int
+
+
 class Outcome(TypedDict):
     """What one person says that the bank said, and whether another has confirmed it."""
 
@@ -1036,6 +1250,15 @@ class Outcome(TypedDict):
     reason: str | None
     run_id: str
     state: Literal["proposed", "confirmed", "withdrawn"]
+
+
+class OutcomeFound(TypedDict):
+    """What somebody found out of an order that nobody knows of."""
+
+    code: NotRequired[str | None]
+    outcome: Literal["delivered", "not_ordered"]
+    pin: NotRequired[str | None]
+    reason: str
 
 
 class OutcomePreview(TypedDict):
@@ -1065,6 +1288,15 @@ class OutcomeResult(TypedDict):
     run: Run
 
 
+class OutcomeSaid(TypedDict):
+    """What somebody found out; another person has to confirm it."""
+
+    outcome: Literal["delivered", "not_ordered"]
+    reason: str
+    said_at: str
+    said_by: str
+
+
 class OutcomeShown(TypedDict):
     """An outcome as it is shown to whoever asks."""
 
@@ -1087,6 +1319,20 @@ class OwnFacts(TypedDict):
     topics: list[OwnPartition]
     waiting: list[Waiting]
     why: NotRequired[str | None]
+
+
+class OwnFulfilment(TypedDict):
+    """Where a member's goods are."""
+
+    address: AddressShown | None
+    carrier: str | None
+    may_say_where: bool
+    reason: str | None
+    redemption_id: str
+    state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
+    steps: list[FulfilmentStep]
+    title: str
+    tracking_url: str | None
 
 
 class OwnPartition(TypedDict):
@@ -1162,6 +1408,13 @@ class DeadLetterListedPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class ExpiringPointsPage(TypedDict):
+    """ExpiringPointsPage"""
+
+    items: list[ExpiringPoints]
+    next: NotRequired[str | None]
+
+
 class GeneralLedgerMappingPage(TypedDict):
     """GeneralLedgerMappingPage"""
 
@@ -1180,6 +1433,13 @@ class JournalPage(TypedDict):
     """JournalPage"""
 
     items: list[Journal]
+    next: NotRequired[str | None]
+
+
+class LabelledPage(TypedDict):
+    """LabelledPage"""
+
+    items: list[Labelled]
     next: NotRequired[str | None]
 
 
@@ -1208,6 +1468,13 @@ class LinkShownPage(TypedDict):
     """LinkShownPage"""
 
     items: list[LinkShown]
+    next: NotRequired[str | None]
+
+
+class MemberDebtPage(TypedDict):
+    """MemberDebtPage"""
+
+    items: list[MemberDebt]
     next: NotRequired[str | None]
 
 
@@ -1257,6 +1524,13 @@ class PeriodPage(TypedDict):
     """PeriodPage"""
 
     items: list[Period]
+    next: NotRequired[str | None]
+
+
+class ProviderOrderPage(TypedDict):
+    """ProviderOrderPage"""
+
+    items: list[ProviderOrder]
     next: NotRequired[str | None]
 
 
@@ -1313,6 +1587,13 @@ class StatementLinePage(TypedDict):
     """StatementLinePage"""
 
     items: list[StatementLine]
+    next: NotRequired[str | None]
+
+
+class ToSendShownPage(TypedDict):
+    """ToSendShownPage"""
+
+    items: list[ToSendShown]
     next: NotRequired[str | None]
 
 
@@ -1619,6 +1900,13 @@ class PersonLimit(TypedDict):
     max_count: int
 
 
+class PictureAlt(TypedDict):
+    """What a picture shows, in a language."""
+
+    alt: str
+    language: str
+
+
 class Pipeline(TypedDict):
     """How records go through the service: of all communities, as its workers say it."""
 
@@ -1672,6 +1960,44 @@ class Progress(TypedDict):
     total_count: int
 
 
+class ProviderAccount(TypedDict):
+    """What an account shows at its provider; what it takes depends on the provider."""
+
+    api_key: NotRequired[str | None]
+    client_id: NotRequired[str | None]
+    client_secret: NotRequired[str | None]
+    email: NotRequired[str | None]
+    funding_source_id: NotRequired[str | None]
+    refresh_token: NotRequired[str | None]
+    webhook_secret: NotRequired[str | None]
+
+
+class ProviderOrder(TypedDict):
+    """An order at a provider for a redemption; what was delivered is on its member's page alone."""
+
+    created_at: str
+    currency: str
+    face_minor: int
+    is_cancel_asked: bool
+    next_at: str | None
+    product_id: str
+    provider: ProviderName
+    reason: str
+    redemption_id: str
+    reference: str | None
+    said: OutcomeSaid | None
+    standing: Literal["pending", "delivered", "failed", "cancelled", "reversed"] | None
+    tries_count: int
+    trouble: Literal["other_order", "known_code", "reversed", "delivered_after_all"] | None
+    unknown_since: str | None
+
+
+class PutRight(TypedDict):
+    """How something was put right."""
+
+    note: str
+
+
 class Redemption(TypedDict):
     """A member's redemption of a reward."""
 
@@ -1679,10 +2005,16 @@ class Redemption(TypedDict):
     changed_by: str
     created_at: str
     expires_at: str
+    fulfilment: NotRequired[
+        Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"] | None
+    ]
     has_code: bool
     member_id: str
+    needs_address: NotRequired[bool]
+    order_id: NotRequired[str | None]
     points: int
     redemption_id: str
+    reserved_points: int | None
     reward_id: str
     state: Literal["reserved", "confirmed", "cancelled", "expired"]
     title: str
@@ -1731,6 +2063,31 @@ class RewardLimit(TypedDict):
     max_count: int
 
 
+class RewardPicture(TypedDict):
+    """That a reward has a picture, at `GET /v1/catalogue/rewards/{reward_id}/picture`."""
+
+    alt: str
+    etag: str
+    translations: list[PictureAlt]
+
+
+class RewardPictureKept(TypedDict):
+    """A picture as it is served from now on."""
+
+    etag: str
+    media_type: str
+    reward_id: str
+    size_bytes: int
+
+
+class RewardPictureUpload(TypedDict):
+    """What a reward is to look like."""
+
+    alt: str
+    content: str
+    translations: NotRequired[list[AltSaid]]
+
+
 class RewardPrice(TypedDict):
     """A price, from a moment on."""
 
@@ -1756,6 +2113,7 @@ class RewardShown(TypedDict):
     limit: RewardLimit | None
     low_count: int | None
     opens_at: str | None
+    picture: NotRequired[RewardPicture | None]
     points: int | None
     prices: list[RewardPrice]
     revision: int
@@ -1949,6 +2307,13 @@ class SetAsideRequest(TypedDict):
     reason: str
 
 
+class Shipment(TypedDict):
+    """How goods were sent."""
+
+    carrier: NotRequired[str]
+    tracking_url: NotRequired[str | None]
+
+
 class ShownAccount(TypedDict):
     """An account, of which the IBAN shows its ends."""
 
@@ -2055,6 +2420,20 @@ class StateSum(TypedDict):
     ]
 
 
+class StatementDay(TypedDict):
+    """A day on which something moved in a currency."""
+
+    closing: int
+    corrected: int
+    currency: str
+    day: str
+    earned: int
+    expired: int
+    merged: int
+    paid: int
+    redeemed: int
+
+
 class StatementLine(TypedDict):
     """One entry on one of the member's accounts, and its cause."""
 
@@ -2069,6 +2448,20 @@ class StatementLine(TypedDict):
     revision: NotRequired[int | None]
     transfer_id: str
     why: NotRequired[str | None]
+
+
+class StatementSum(TypedDict):
+    """A year in one currency: opening + earned + corrected + merged − redeemed − paid − expired = closing."""
+
+    closing: int
+    corrected: int
+    currency: str
+    earned: int
+    expired: int
+    merged: int
+    opening: int
+    paid: int
+    redeemed: int
 
 
 class SumDifference(TypedDict):
@@ -2095,6 +2488,23 @@ class TicketShown(TypedDict):
 
     member: str
     ticket: str
+
+
+class ToSendShown(TypedDict):
+    """Goods that the community sends: where they are, and not where they go."""
+
+    carrier: str | None
+    changed_at: str
+    created_at: str
+    has_address: bool
+    is_yours: bool
+    member_id: str
+    member_name: str | None
+    reason: str | None
+    redemption_id: str
+    state: Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"]
+    title: str
+    tracking_url: str | None
 
 
 class TopicFlowing(TypedDict):
@@ -2389,6 +2799,12 @@ class WebhookReplayed(TypedDict):
     deliveries: int
 
 
+class WhyNot(TypedDict):
+    """Why goods cannot be sent."""
+
+    reason: str
+
+
 class WinnerShown(TypedDict):
     """Who won which prize."""
 
@@ -2407,6 +2823,17 @@ class WouldBe(TypedDict):
     points: int
 
 
+class YearStatement(TypedDict):
+    """What a member had over a year of the community's days, by when it was booked."""
+
+    days: list[StatementDay]
+    is_preliminary: bool
+    member_id: str
+    name: str | None
+    sums: list[StatementSum]
+    year: int
+
+
 CodeState = Literal["left", "given", "ended"]
 
 DeliveryState = Literal["waiting", "delivered", "failed", "held"]
@@ -2419,6 +2846,23 @@ LetterState = Literal["waiting", "asked", "replayed", "discarded"]
 
 LinkState = Literal["open", "used_up", "expired", "revoked"]
 
-RewardKind = Literal["voucher", "merchandise", "donation", "experience", "cash", "other"]
+PayoutState = Literal[
+    "accrued",
+    "held",
+    "eligible",
+    "approved",
+    "reserved",
+    "submitted",
+    "sent",
+    "settled",
+    "returned",
+    "failed",
+    "reversed",
+    "corrected",
+]
+
+ProviderName = Literal["sandbox", "xoxoday", "tremendous"]
+
+RewardKind = Literal["voucher", "gift_card", "merchandise", "donation", "experience", "cash", "other"]
 
 RewardSource = Literal["catalogue", "programme"]

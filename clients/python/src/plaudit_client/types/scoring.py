@@ -693,6 +693,7 @@ class DeclaredGoal(TypedDict):
                 "content.rated.v1",
                 "content.voted.v1",
                 "idea.suggested.v1",
+                "idea.voted.v1",
                 "idea.status_changed.v1",
                 "support.ticket_resolved.v1",
                 "in_person.check_in.v1",
@@ -706,6 +707,9 @@ class DeclaredGoal(TypedDict):
                 "moderation.decided.v1",
                 "moderation.appealed.v1",
                 "moderation.appeal_decided.v1",
+                "nomination.made.v1",
+                "nomination.voted.v1",
+                "nomination.won.v1",
                 "policy.accepted.v1",
                 "activity.retracted.v1",
                 "activity.restored.v1",
@@ -1328,6 +1332,7 @@ class Nudge(TypedDict):
                 "content.rated.v1",
                 "content.voted.v1",
                 "idea.suggested.v1",
+                "idea.voted.v1",
                 "idea.status_changed.v1",
                 "support.ticket_resolved.v1",
                 "in_person.check_in.v1",
@@ -1341,6 +1346,9 @@ class Nudge(TypedDict):
                 "moderation.decided.v1",
                 "moderation.appealed.v1",
                 "moderation.appeal_decided.v1",
+                "nomination.made.v1",
+                "nomination.voted.v1",
+                "nomination.won.v1",
                 "policy.accepted.v1",
                 "activity.retracted.v1",
                 "activity.restored.v1",
@@ -1373,6 +1381,7 @@ class Nudge(TypedDict):
             "content.rated.v1",
             "content.voted.v1",
             "idea.suggested.v1",
+            "idea.voted.v1",
             "idea.status_changed.v1",
             "support.ticket_resolved.v1",
             "in_person.check_in.v1",
@@ -1386,6 +1395,9 @@ class Nudge(TypedDict):
             "moderation.decided.v1",
             "moderation.appealed.v1",
             "moderation.appeal_decided.v1",
+            "nomination.made.v1",
+            "nomination.voted.v1",
+            "nomination.won.v1",
             "policy.accepted.v1",
             "activity.retracted.v1",
             "activity.restored.v1",
@@ -1617,13 +1629,15 @@ class PlatformDecisions(TypedDict):
 
 
 class PointsExpiry(TypedDict):
-    """What becomes of points that come back to a lot whose time is over, as of a redemption that is
-    cancelled.
+    """What becomes of points when their time is over.
 
-    They can be used for `grace_days` after the day on which they came back, once.
+    Those that come back then, as of a redemption that is cancelled, can be used for `grace_days` after
+    the day on which they came back, once. Members are written to `warn_days` before points of theirs
+    expire.
     """
 
     grace_days: int
+    warn_days: NotRequired[int | None]
 
 
 class Preview(TypedDict):
@@ -2078,6 +2092,7 @@ class Rule(TypedDict):
             "content.rated.v1",
             "content.voted.v1",
             "idea.suggested.v1",
+            "idea.voted.v1",
             "idea.status_changed.v1",
             "support.ticket_resolved.v1",
             "in_person.check_in.v1",
@@ -2091,6 +2106,9 @@ class Rule(TypedDict):
             "moderation.decided.v1",
             "moderation.appealed.v1",
             "moderation.appeal_decided.v1",
+            "nomination.made.v1",
+            "nomination.voted.v1",
+            "nomination.won.v1",
             "policy.accepted.v1",
             "activity.retracted.v1",
             "activity.restored.v1",
@@ -2414,6 +2432,7 @@ class Survey(TypedDict):
                 "content.rated.v1",
                 "content.voted.v1",
                 "idea.suggested.v1",
+                "idea.voted.v1",
                 "idea.status_changed.v1",
                 "support.ticket_resolved.v1",
                 "in_person.check_in.v1",
@@ -2427,6 +2446,9 @@ class Survey(TypedDict):
                 "moderation.decided.v1",
                 "moderation.appealed.v1",
                 "moderation.appeal_decided.v1",
+                "nomination.made.v1",
+                "nomination.voted.v1",
+                "nomination.won.v1",
                 "policy.accepted.v1",
                 "activity.retracted.v1",
                 "activity.restored.v1",

@@ -36,8 +36,8 @@ from console.pages.connectors import routes as connectors
 from console.pages.content import routes as content
 from console.pages.credentials import routes as credentials
 from console.pages.dead_letters import routes as dead_letters
-from console.pages.digests import routes as digests
 from console.pages.debts import routes as debts
+from console.pages.digests import routes as digests
 from console.pages.draws import routes as draws
 from console.pages.embeds import framed
 from console.pages.embeds import routes as embeds
@@ -86,8 +86,8 @@ from console.pages.quests import routes as quests
 from console.pages.receipts import routes as receipts
 from console.pages.redemptions import routes as redemptions
 from console.pages.refused import routes as refused
-from console.pages.sends import routes as sends
 from console.pages.reports import routes as reports
+from console.pages.sends import routes as sends
 from console.pages.shipping import routes as shipping
 from console.pages.sign_in import routes as sign_in
 from console.pages.signals import routes as signals

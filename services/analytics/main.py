@@ -2,12 +2,12 @@
 
 from services.analytics.audit import api as audit
 from services.analytics.audit.handlers import FORGET_EVERY_SECONDS, forget, on_audit
-from services.analytics.exports import api as exports
 from services.analytics.digests import api as digests
 from services.analytics.digests.handlers import WRITE_EVERY_SECONDS
 from services.analytics.digests.handlers import write as write_digests
 from services.analytics.effects import api as effects
 from services.analytics.effects.handlers import MEASURE_EVERY_SECONDS, measure
+from services.analytics.exports import api as exports
 from services.analytics.feedback import api as feedback
 from services.analytics.feedback.handlers import on_surveys
 from services.analytics.goals import api as goals

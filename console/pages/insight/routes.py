@@ -10,7 +10,17 @@ from starlette.routing import Route
 from console.components.activities import DONE
 from console.components.charts import columns, piles
 from console.components.circles import SIZE, Tie, circle
-from console.frame.navigation import ACTIVITY, ANSWERS, GROUPS, GROWTH, NETWORK, ORBIT, RETENTION, SCORECARD, SENTIMENT
+from console.frame.navigation import (
+    ACTIVITY,
+    ANSWERS,
+    GROUPS,
+    GROWTH,
+    NETWORK,
+    ORBIT,
+    RETENTION,
+    SCORECARD,
+    SENTIMENT,
+)
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.insight.words import INDICATORS, PRACTICES
 from console.pages.periods import DAYS, asked_days

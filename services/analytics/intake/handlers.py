@@ -1,9 +1,9 @@
 """What is new in the event log, and about members, to everything that is made of it."""
 
 from services.analytics.feedback.handlers import note_answers
-from services.analytics.network.handlers import note_ties
 from services.analytics.goals.handlers import note_outcomes
 from services.analytics.ideas.handlers import note_ideas
+from services.analytics.network.handlers import note_ties
 from services.analytics.participation.handlers import count_events
 from services.analytics.response_times.handlers import note_moved, note_said
 from services.analytics.retention.handlers import mark

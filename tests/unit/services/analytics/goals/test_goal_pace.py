@@ -109,5 +109,5 @@ def _held(rate: float, after: int, *, shape: float | None) -> float:
 def test_the_interval_holds_what_comes_about_as_often_as_it_says(
     rate: float, after: int, shape: float | None
 ) -> None:
-    """95 % is aimed at, and whole numbers and few counts give more: ADR 103 has the numbers."""
+    """95 % is aimed at, and whole numbers and few counts give more: ADR 98 has the numbers."""
     assert 0.93 <= _held(rate, after, shape=shape) <= 1

@@ -131,7 +131,7 @@ class Writer:
         return format_time(self._moment(value), format="HH:mm", tzinfo=self.zone, locale=self.locale)
 
     def recent(self, value: datetime | str) -> str:
-        """A time of today; of another day with that, and its year where it is not this one: 14 Nov, 05:23."""
+        """A time of today alone, of another day with it, and its year where that is another: 14 Nov, 05:23."""
         found, now = self._local(value), datetime.now(self.zone).date()
         if found == now:
             return self.time(value)

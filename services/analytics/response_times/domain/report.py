@@ -1,13 +1,13 @@
 """What is said of the questions of some days."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
 from services.analytics.response_times.domain.waiting import (
     Answerers,
-    Survival,
+    Curve,
     Waits,
     added,
     nearest_rank,
@@ -29,7 +29,7 @@ class Report:
     """Questions, and what follows from how long they waited."""
 
     waits: Waits
-    curve: Sequence[Survival]
+    curve: Curve
 
     @classmethod
     def of(cls, waits: Waits) -> "Report":

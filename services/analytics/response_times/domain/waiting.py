@@ -1,9 +1,10 @@
 """How long questions waited: who still waits has waited for so long already, and says so much and no more."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import groupby
+from itertools import chain
 from math import ceil
 from typing import Final, NamedTuple
 
@@ -38,50 +39,79 @@ def added(several: Iterable[Waits]) -> Waits:
         return given[0]
     return Waits(
         # Each is in order, which sorting makes use of.
-        sorted(seconds for one in given for seconds in one.answered),
-        sorted(seconds for one in given for seconds in one.waiting),
+        sorted(chain.from_iterable(one.answered for one in given)),
+        sorted(chain.from_iterable(one.waiting for one in given)),
         sum(one.due for one in given),
         sum(one.due_answered for one in given),
         sum(one.in_time for one in given),
     )
 
 
-class Survival(NamedTuple):
-    """The share of questions that are unanswered behind so many seconds: Kaplan and Meier's estimate."""
+class Stretch(NamedTuple):
+    """Answers between which nobody is left out who still waits, by their places among all answers.
 
-    seconds: int
+    `share` of the questions is unanswered before them, and `left` are those still asked about then: each answer
+    takes one of these off. So what follows of many answers is one quotient, and the rest is found by bisection.
+    """
+
     share: float
+    left: int
+    begin: int
+    end: int
+
+    def after(self, answers: int) -> float:
+        """The share that is unanswered after so many of its answers."""
+        return self.share * (self.left - answers) / self.left
 
 
-def survival(waits: Waits) -> list[Survival]:
-    """Kaplan and Meier's estimate after each answer, in order.
+class Curve(NamedTuple):
+    """The share of questions that is unanswered after how long: Kaplan and Meier's estimate."""
+
+    answered: Sequence[int]
+    stretches: Sequence[Stretch]
+
+
+def survival(waits: Waits) -> Curve:
+    """Kaplan and Meier's estimate.
 
     At each time of an answer the share is multiplied by those, of the questions still waiting, that were not
     answered then; what has waited exactly as long unanswered still waits there.
 
     Source: E. L. Kaplan, P. Meier, "Nonparametric estimation from incomplete observations", JASA 53, 1958.
     """
-    left, gone, share, found = waits.asked, 0, 1.0, []
-    waiting = waits.waiting
-    for seconds, group in groupby(waits.answered):
-        while gone < len(waiting) and waiting[gone] < seconds:
-            gone += 1
-            left -= 1
-        number = sum(1 for _ in group)
-        share *= (left - number) / left
-        left -= number
-        found.append(Survival(seconds, share))
-    return found
+    answered, waiting = waits.answered, waits.waiting
+    begin, gone, share, left, stretches = 0, 0, 1.0, waits.asked, []
+    while begin < len(answered):
+        at = bisect_left(waiting, answered[begin], gone)
+        left, gone = left - (at - gone), at
+        end = bisect_right(answered, waiting[gone], begin) if gone < len(waiting) else len(answered)
+        stretch = Stretch(share, left, begin, end)
+        stretches.append(stretch)
+        share, left, begin = stretch.after(end - begin), left - (end - begin), end
+    return Curve(answered, stretches)
 
 
-def quantile(curve: Sequence[Survival], answered_share: float) -> int | None:
+def quantile(curve: Curve, answered_share: float) -> int | None:
     """The seconds after which that share is answered, by Kaplan and Meier; None where it is not reached."""
-    return next((one.seconds for one in curve if one.share <= 1 - answered_share + _TOLERANCE), None)
+    most = 1 - answered_share + _TOLERANCE
+    for one in curve.stretches:
+        if one.after(one.end - one.begin) <= most:
+            answers = max(1, ceil(one.left * (1 - most / one.share)))
+            # A quotient of floats may be off by a little at either side.
+            while answers > 1 and one.after(answers - 1) <= most:
+                answers -= 1
+            while one.after(answers) > most:
+                answers += 1
+            return curve.answered[one.begin + answers - 1]
+    return None
 
 
-def answered_share(curve: Sequence[Survival], seconds: int) -> float:
+def answered_share(curve: Curve, seconds: int) -> float:
     """The share that is answered within so many seconds, by Kaplan and Meier."""
-    return 1 - next((one.share for one in reversed(curve) if one.seconds <= seconds), 1.0)
+    for one in reversed(curve.stretches):
+        if curve.answered[one.begin] <= seconds:
+            return 1 - one.after(bisect_right(curve.answered, seconds, one.begin, one.end) - one.begin)
+    return 0.0
 
 
 def nearest_rank(answered: Sequence[int], share: Fraction) -> int | None:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
+from time import monotonic
 from typing import Any
 
 import asyncpg
@@ -14,6 +15,7 @@ import pytest
 from plaudit.sandbox_provider.app import create_app
 from plaudit.sandbox_provider.hooks import Sender
 from plaudit.sandbox_provider.orders import Behaviour, Hooks, Shop
+from services.rewards.orders.handlers.working import order_goods
 from shared.postgres import database_url, role_name
 from shared.topics import REDEMPTIONS
 from tests.faults.workers import Workers
@@ -31,6 +33,7 @@ pytestmark = pytest.mark.stack
 
 KEY = secrets.token_urlsafe(32)
 HANGS_SECONDS = 60.0
+TURN_SECONDS = 1.0
 
 
 @dataclass
@@ -147,31 +150,27 @@ async def _is_stored(admin: asyncpg.Connection, redemption: Any) -> bool:
 
 async def test_a_restored_database_orders_nothing_again_and_gets_its_codes_back(sells: Sells) -> None:
     office, shop = sells.office, sells.shop
-    async with office.open():
+    async with office.open() as parts:
         await sells.prepare()
         saved = await backup(office.state, "rewards", office.directory)
         given = await redeem(office, "ada", "card", "1")
-        await until(partial(sells.all_confirmed, given))
+        await order_goods(parts.begin, monotonic() + TURN_SECONDS)
+        assert await sells.all_confirmed(given)
         shop.told.following.append(Behaviour.PENDING)
         open_ = await redeem(office, "bob", "card", "2")
-
-        async def is_placed() -> bool:
-            return len(shop.orders) == 2
-
-        await until(is_placed)
+        await order_goods(parts.begin, monotonic() + TURN_SECONDS)
+        assert len(shop.orders) == 2
         code = await written(office, given)
         await published(office)
 
     await restore(office.state, "rewards", saved)
     shop.change(shop.orders[1], "delivered")
-    async with office.open():
-        await until(partial(sells.all_confirmed, given, open_))
-
-        async def is_back() -> bool:
-            found = await office.ask("GET", f"/v1/provider-orders/{given['redemption_id']}")
-            return found["standing"] == "delivered"
-
-        await until(is_back)
+    async with office.open() as parts:
+        # Both are known again, and what nobody knows is not given up before its provider was asked.
+        shown = await office.ask("GET", f"/v1/provider-orders/{open_['redemption_id']}")
+        assert shown["unknown_since"] is not None
+        await order_goods(parts.begin, monotonic() + TURN_SECONDS)
+        assert await sells.all_confirmed(given, open_)
         assert await written(office, given) == code
         assert (await office.check())["balanced"]
     assert len(shop.orders) == 2

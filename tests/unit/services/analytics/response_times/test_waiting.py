@@ -1,5 +1,6 @@
 """Response times with the known answers of Kaplan and Meier, and CHAOSS's absence factor."""
 
+import random
 from fractions import Fraction
 from typing import Any
 
@@ -25,15 +26,8 @@ TEN = Waits([hours * HOUR for hours in (1, 2, 3, 4, 10, 24, 48)], [hours * HOUR 
 
 def test_who_still_waits_counts_for_as_long_as_they_have_waited() -> None:
     curve = survival(TEN)
-    assert [(one.seconds // HOUR, round(one.share, 4)) for one in curve] == [
-        (1, 0.9),
-        (2, 0.8),
-        (3, 0.7),
-        (4, 0.6),
-        (10, 0.48),
-        (24, 0.36),
-        (48, 0.24),
-    ]
+    after = [round(1 - answered_share(curve, hours * HOUR), 4) for hours in (1, 2, 3, 4, 10, 24, 48, 99)]
+    assert after == [0.9, 0.8, 0.7, 0.6, 0.48, 0.36, 0.24, 0.24]
     assert (quantile(curve, 0.5), quantile(curve, 0.9)) == (10 * HOUR, None)
     assert answered_share(curve, 24 * HOUR) == pytest.approx(0.64)
     assert answered_share(curve, HOUR - 1) == 0
@@ -57,14 +51,32 @@ def test_parts_add_up_in_any_order() -> None:
 def test_where_nobody_asked_or_answered_there_is_no_time() -> None:
     for waits in (Waits(), Waits((), [HOUR])):
         report = Report.of(waits)
-        assert (report.median_seconds, report.answered_median_seconds, list(report.curve)) == (None, None, [])
+        assert (report.median_seconds, report.answered_median_seconds) == (None, None)
+        assert answered_share(report.curve, 99 * HOUR) == 0
     whole = reports({}, answerers=Answerers())
     assert (whole.whole.waits.asked, whole.answerers.absence_factor, whole.channels) == (0, None, {})
 
 
 def test_a_time_at_which_nobody_is_answered_changes_nothing() -> None:
-    assert [one.share for one in survival(Waits([5], [5]))] == [0.5]
-    assert [one.share for one in survival(Waits([5], [4]))] == [0.0]
+    assert answered_share(survival(Waits([5], [5])), 5) == 0.5
+    assert answered_share(survival(Waits([5], [4])), 5) == 1.0
+
+
+def test_the_estimate_is_that_of_multiplying_at_each_answer() -> None:
+    chance = random.Random(11)
+    for _ in range(300):
+        answered = sorted(chance.randrange(20) for _ in range(chance.randrange(30)))
+        waiting = sorted(chance.randrange(24) for _ in range(chance.randrange(12)))
+        curve, share, points = survival(Waits(answered, waiting)), Fraction(1), []
+        for seconds in sorted(set(answered)):
+            left = sum(one >= seconds for one in (*answered, *waiting))
+            share *= Fraction(left - answered.count(seconds), left)
+            points.append((seconds, share))
+        for seconds, share in points:
+            assert 1 - answered_share(curve, seconds) == pytest.approx(float(share))
+        for wanted in (Fraction(1, 10), Fraction(1, 4), Fraction(1, 2), Fraction(9, 10)):
+            reached = next((seconds for seconds, share in points if share <= 1 - wanted), None)
+            assert quantile(curve, float(wanted)) == reached
 
 
 @pytest.mark.parametrize(

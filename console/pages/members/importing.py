@@ -159,19 +159,19 @@ async def _looked_at(visit: Visit, rows: Sequence[TableRow]) -> Look:
             continue
         for item in answer.items:
             row = left[item["index"]]
-            found[row.line] = Seen(row, item["becomes"], item["member_id"], _fault(visit, item["refused"], left))
+            found[row.line] = Seen(row, item["becomes"], item["member_id"], _fault(item["refused"], left))
         break
     return Look([found[row.line] for row in rows])
 
 
-def _fault(visit: Visit, refused: Mapping[str, Any] | None, rows: Sequence[TableRow]) -> str:
-    """Why a row is refused; an earlier one that it is refused for is named by its line."""
+def _fault(refused: Mapping[str, Any] | None, rows: Sequence[TableRow]) -> str:
+    """Why a row is refused, in the service's words; an earlier one that it is refused for is named by its line."""
     if refused is None:
         return ""
 
     def line(found: re.Match[str]) -> str:
         place = int(found[1])
-        return visit.say(_("line {line}"), line=rows[place].line) if place < len(rows) else found[0]
+        return f"line {rows[place].line}" if place < len(rows) else found[0]
 
     return EARLIER.sub(line, f"{refused['title']}. {refused['detail']}")
 

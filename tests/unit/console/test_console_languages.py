@@ -1,4 +1,6 @@
 import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -92,3 +94,10 @@ def test_ids_and_names_are_shown_short() -> None:
     receipt = "r01a21a226b813fe68045d85dcaa0fc11666f5efc7444-1000"
     assert (short_id(receipt), short_id("r1-7")) == ("r01a21a2…7444-1000", "r1-7")
     assert [initials(name) for name in ("Ada Brightwell", "ada", "", "🌊 Kai")] == ["AB", "AD", "?", "KA"]
+
+
+def test_a_moment_of_today_is_a_time_and_of_another_day_says_that() -> None:
+    writer, now = Writer("en", ZoneInfo("Europe/Rome")), datetime.now(UTC)
+    assert re.fullmatch(r"\d\d:\d\d", writer.recent(now))
+    assert re.fullmatch(r"\d+ [A-Z][a-z]+( \d{4})?, \d\d:\d\d", writer.recent(now - timedelta(days=3)))
+    assert writer.recent("2020-11-14T23:30:00Z") == "15 Nov 2020, 00:30"

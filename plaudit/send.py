@@ -53,7 +53,7 @@ def _one(send: str) -> str:
 @click.option("--title", required=True, help="What it is for: they read it")
 @click.option("--days", type=click.IntRange(1, 366), default=30, show_default=True, help="So long it can be taken")
 @click.option("--language", help="Of the mails to who is no member yet, as in it")
-@click.option("--key", "idempotency_key", help="The same key is the same send, whatever happens on the way")
+@click.option("--idempotency-key", help="The same key is the same send, whatever happens on the way")
 def make_send(
     where: Where,
     as_json: bool,

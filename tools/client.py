@@ -175,6 +175,9 @@ def _body(
     for media_type in ("application/yaml", "text/csv", "application/xml"):
         if media_type in content:
             return None, Argument("content", "", "str | bytes", required=True), media_type
+    if content.get("application/json", {}).get("schema") == {"type": "string"}:
+        # Bytes that are signed as they are.
+        return None, Argument("content", "", "str | bytes", required=True), "application/json"
     if "application/json" not in content:
         return None, None, ""  # a form that other programs send, whose content nothing depends on
     schema = content["application/json"]["schema"]

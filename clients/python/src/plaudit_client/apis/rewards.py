@@ -2052,12 +2052,20 @@ class Rewards:
             self._ask(call("rewards", "POST", f"/v1/provider-orders/{as_segment(redemption_id)}/outcome/confirm")),
         )
 
-    def post_provider_webhook(self, account_id: str, *, body: str) -> None:
+    def post_provider_webhook(self, account_id: str, *, content: str | bytes) -> None:
         """For providers, which show by a signature who they are; an access key is not looked at.
 
         Nothing of what it says is believed: its order is asked for. The same again does nothing.
         """
-        self._ask(call("rewards", "POST", f"/v1/provider-webhooks/{as_segment(account_id)}", fields=body))
+        self._ask(
+            call(
+                "rewards",
+                "POST",
+                f"/v1/provider-webhooks/{as_segment(account_id)}",
+                content=content,
+                content_type="application/json",
+            )
+        )
 
     def list_providers(self) -> types.AccountsShown:
         """All that there are, connected or not. What an account shows is never answered."""
@@ -4746,12 +4754,20 @@ class AsyncRewards:
             ),
         )
 
-    async def post_provider_webhook(self, account_id: str, *, body: str) -> None:
+    async def post_provider_webhook(self, account_id: str, *, content: str | bytes) -> None:
         """For providers, which show by a signature who they are; an access key is not looked at.
 
         Nothing of what it says is believed: its order is asked for. The same again does nothing.
         """
-        await self._ask(call("rewards", "POST", f"/v1/provider-webhooks/{as_segment(account_id)}", fields=body))
+        await self._ask(
+            call(
+                "rewards",
+                "POST",
+                f"/v1/provider-webhooks/{as_segment(account_id)}",
+                content=content,
+                content_type="application/json",
+            )
+        )
 
     async def list_providers(self) -> types.AccountsShown:
         """All that there are, connected or not. What an account shows is never answered."""

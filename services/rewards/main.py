@@ -54,7 +54,7 @@ from services.rewards.redemptions.api import routes as redemptions
 from services.rewards.redemptions.handlers.ending import expire_reservations
 from services.rewards.reports import api as reports
 from services.rewards.restoring.handlers import READ_BACK
-from services.rewards.sends import api as sends
+from services.rewards.sends.api import routes as sends
 from services.rewards.sends.handlers.running import carry_on_sends, look_after_sends
 from services.rewards.settings import Settings
 from services.rewards.shipping.api import own as own_goods

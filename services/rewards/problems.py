@@ -154,7 +154,7 @@ from services.rewards.redemptions.domain import (
     UnknownRedemptionError,
     UnknownRewardError,
 )
-from services.rewards.sends.api import ERRORS as SEND_ERRORS
+from services.rewards.sends.api.models import ERRORS as SEND_ERRORS
 from services.rewards.shipping.api import models as shipping
 from services.rewards.vouchers.api import (
     NO_VOUCHER,

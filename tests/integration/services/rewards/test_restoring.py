@@ -7,6 +7,7 @@ import pytest
 
 from services.rewards.main import SPEC
 from services.rewards.payouts.four_eyes.domain import Deed
+from shared.contracts.facts import REDEMPTION_CHANGED
 from shared.own_facts import ReadBack
 from shared.topics import POINTS, record_key
 from tests.integration.services.backups import backup, restore
@@ -250,8 +251,9 @@ async def test_a_second_restore_in_the_midst_of_reading_back_begins_again(
 
     monkeypatch.setattr("shared.service.parts.FENCED_START_SECONDS", 0.0)
     steps = SPEC.read_back
-    dying = replace(steps[2], most_at_once=5, handler=_dies_later(steps[2]))
-    halfway = replace(SPEC, read_back=[*steps[:2], dying, *steps[3:]])
+    place = next(at for at, step in enumerate(steps) if REDEMPTION_CHANGED.name in step.kinds)
+    dying = replace(steps[place], most_at_once=5, handler=_dies_later(steps[place]))
+    halfway = replace(SPEC, read_back=[*steps[:place], dying, *steps[place + 1 :]])
     for _ in range(2):
         async with running(halfway, office.settings) as parts:
             await until(lambda parts=parts: has_crashed(parts))

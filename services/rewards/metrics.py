@@ -150,6 +150,8 @@ for _provider in ("sandbox", "xoxoday", "tremendous"):
         PROVIDER_HOOKS.labels(_provider, _became)
 for _state in ("given", "had", "gone", "unknown", "nobody"):
     GIFTS.labels(_state)
+for _became in ("given", "offered", "failed", "expired", "claimed"):
+    SEND_LINES.labels(_became)
 for _became in ("taken", "refused", "given_back"):
     TICKETS.labels(_became)
 for _state in ("frozen", "drawn"):

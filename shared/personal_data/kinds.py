@@ -20,8 +20,8 @@ class Held:
     """What a table holds of a member.
 
     `personal` are the columns that say who somebody is, what they wrote or where their money goes, `others` all
-    others; `order` is the primary key, `whose` the rows of members $2 in community $1. `hidden` columns are in no
-    export: secrets and what is sealed.
+    others; `order` is the primary key, `whose` the rows of members $2 in community $1: a condition on a column, or
+    several in brackets, each of `t`. `hidden` columns are in no export: secrets and what is sealed.
     """
 
     table: str

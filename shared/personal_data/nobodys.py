@@ -288,8 +288,20 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "person_id outcome_id"
         ),
         "programmes": (
-            "community version programme_id effective_from published_by document traceparent approved_by"
+            "community version programme_id effective_from published_by document traceparent approved_by note"
         ),
+        "campaign_effects": (
+            "community campaign_id title starts_on ends_on holdout_percent base_starts_on base_ends_on "
+            "looked_starts_on looked_ends_on state treated treated_active held_out held_out_active left_out points "
+            "measured_at"
+        ),
+        "effect_checks": "community checked_at",
+        "digests": "community starts_on ends_on made_at content",
+        "digest_checks": "community checked_at",
+        # Which events bring goals nearer, by ids that are theirs alone.
+        "goal_outcomes": "community day outcome event_uid",
+        "goal_checks": "community checked_at",
+        "goal_turns": "turn_id community goal_id starts_on state noticed_at",
         "redemption_lots": "community redemption_id part position award_id points",
         "redemption_lots_given_back": "community redemption_id part position award_id points",
         "redemption_states": "community redemption_id fact_id position state changed_at",

@@ -44,10 +44,11 @@ async def load_rows(
     order = held.order.split()
     mine, before = (", ".join(f"{alias}.{name}" for name in order) for alias in ("t", "b"))
     later = f"and ({mine}) > ({before})" if behind is not None else ""
+    whose = held.whose if held.whose.startswith("(") else f"t.{held.whose}"
     sql = f"""
         select to_jsonb(t) - $5::text[]
         from "{held.table}" t, jsonb_populate_record(null::"{held.table}", $3::jsonb) b
-        where t.community = $1 and t.{held.whose} {later}
+        where t.community = $1 and {whose} {later}
         order by {mine} limit $4
     """  # noqa: S608 -- of the register
     try:

@@ -71,7 +71,11 @@ TOLD: Final[Mapping[str, Told]] = {
         "", "member_id invitation_id survey programme_version trigger asked_at asked_on closes_at"
     ),
     "survey.counted.v1": Told("", "block_id survey counted_on answers answer_ids"),
-    "redemption.changed.v1": Told("", "member_id by code expires_at points redemption_id reward_id state title"),
+    "redemption.changed.v1": Told(
+        "",
+        "member_id by card code expires_at fulfilled_by order_id points redemption_id reserved_points reward_id state "
+        "title",
+    ),
     "redemption.lots.v1": Told("", "lots part parts redemption_id"),
     "redemption.lots_given_back.v1": Told("", "lots part parts redemption_id"),
     "payout.changed.v1": Told(

@@ -14,7 +14,7 @@ _OF_QUESTIONS: Final = """question_uid in (
 _OF_TEXTS: Final = """event_uid in (
     select e.event_uid from events e where e.community = $1 and e.member_id = any($2::uuid[]))"""
 
-_OF_TIES: Final = "(from_id = any($2::uuid[]) or to_id = any($2::uuid[]))"
+_OF_TIES: Final = "(t.from_id = any($2::uuid[]) or t.to_id = any($2::uuid[]))"
 
 HELD: Final = (
     Held(
@@ -77,7 +77,7 @@ HELD: Final = (
         personal="",
         others=(
             "community case_id revision state member_id category reports opened_at due_at decided_at "
-            "first_decided_at first_due_at"
+            "first_decided_at first_due_at appealed_at appeal_decided_at"
         ),
         order="case_id community",
         erased=Erased.STAYS,

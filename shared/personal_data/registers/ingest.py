@@ -203,7 +203,7 @@ HELD: Final = (
         order="community nomination_id",
         erased=Erased.DELETED,
         says="Nominations of theirs, and those that they made",
-        whose="(nominee_id = any($2::uuid[]) or nominator_id = any($2::uuid[]))",
+        whose="(t.nominee_id = any($2::uuid[]) or t.nominator_id = any($2::uuid[]))",
     ),
     Held(
         "nomination_votes",

@@ -67,7 +67,7 @@ async def test_a_members_rows_are_found_by_it(pool: asyncpg.Pool, spec: ServiceS
     """Each way to find them is one that the database understands, as is the order."""
     for one in HELD[spec.name]:
         order = ", ".join(one.order.split())
-        sql = f"select {order} from {one.table} where community = $1 and ({one.whose}) order by {order}"
+        sql = f"select {order} from {one.table} t where community = $1 and ({one.whose}) order by {order}"
         assert await pool.fetch(sql, "nobodys", ["00000000-0000-7000-8000-000000000000"]) == []
 
 

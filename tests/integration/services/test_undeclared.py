@@ -29,7 +29,11 @@ UNKNOWN_FIELD = "urn:plaudit:problem:unknown-field"
 INVALID_PROGRAMME = "urn:plaudit:problem:invalid-programme"
 #: What stands in paths; anything else there is a UUID.
 PATH_VALUES = {"community": "acme", "version": "1", "key_id": "k", "receipt_id": "r", "language": "en"}
-PATH_VALUES |= {"month": "2026-10", "key_name": "z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp"}
+PATH_VALUES |= {
+    "provider": "sandbox",
+    "month": "2026-10",
+    "key_name": "z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp",
+}
 FORM, XML = "application/x-www-form-urlencoded", "application/xml"
 NO_VALID_EVENT = "urn:plaudit:problem:no-valid-event"
 

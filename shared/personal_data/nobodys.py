@@ -292,8 +292,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         ),
         "campaign_effects": (
             "community campaign_id title starts_on ends_on holdout_percent base_starts_on base_ends_on "
-            "looked_starts_on looked_ends_on state treated treated_active held_out held_out_active left_out points "
-            "measured_at"
+            "looked_starts_on looked_ends_on state treated treated_active held_out held_out_active left_out "
+            "points measured_at"
         ),
         "effect_checks": "community checked_at",
         "digests": "community starts_on ends_on made_at content",

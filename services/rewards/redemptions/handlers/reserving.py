@@ -16,6 +16,7 @@ from services.rewards.lots.handlers.uses import carry_out
 from services.rewards.metrics import REDEMPTIONS_REFUSED
 from services.rewards.programmes.domain import InForce
 from services.rewards.providers.handlers.intents import intend
+from services.rewards.providers.store.cards import find_card
 from services.rewards.redemptions import store
 from services.rewards.redemptions.domain import (
     HadEnoughError,
@@ -138,14 +139,15 @@ async def give(
     """Give a member a reward for nothing: it moves no points. For one `cause` it is given once.
 
     It is confirmed at once, but for what has to be sent or ordered: that is once it arrived. Raises
-    UnknownRewardError, and OutOfStockError when there are no more.
+    UnknownRewardError, also for a gift card of which nobody said which it is, and OutOfStockError when there are
+    no more.
     """
     made = redemption_id(community, cause)
     known = await store.find_redemption(tx.conn, community=community, redemption_id=made)
     if known is not None:
         return known
     offer, _ = await find_offer(tx.conn, community=community, reward_id=reward_id, now=tx.now)
-    if offer is None:
+    if offer is None or await _lacks_card(tx, offer, community=community):
         raise UnknownRewardError(reward_id)
     chosen = reserved(tx, offer, community=community, redemption_id=made, member_id=member_id, points=0, by=by)
     # Whoever asked goes on with something else where there is none: then no code is taken either.
@@ -165,6 +167,13 @@ async def give(
     tell(tx, [chosen])
     tell(tx, [confirmed], codes={made: code} if code else {})
     return confirmed
+
+
+async def _lacks_card(tx: Transaction, offer: Offer, *, community: str) -> bool:
+    """Whether nobody said which card a gift card is: who gives many goes on with the others."""
+    if fulfilled_by(offer) is not FulfilledBy.PROVIDER:
+        return False
+    return await find_card(tx.conn, community=community, reward_id=offer.reward_id) is None
 
 
 async def _reserve_budget(tx: Transaction[Settings], redemption: Redemption) -> None:

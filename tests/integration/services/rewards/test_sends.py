@@ -9,8 +9,10 @@ import orjson
 import pytest
 
 from services.rewards.erasure.handlers import on_members
+from services.rewards.gifts.handlers import on_recognition
 from services.rewards.sends.handlers.running import carry_on_sends, look_after_sends
 from tests.integration.services.rewards.shelf import BOOKS, MUG, add, stock
+from tests.integration.services.rewards.test_draws_and_gifts import grant
 from tests.integration.services.rewards.test_erased_members import erased
 from tests.integration.services.rewards.test_members_themselves import member
 from tests.integration.services.rewards.test_reward_links import KEY, configure
@@ -250,3 +252,17 @@ async def test_a_wallet_pays_for_what_is_sent_and_no_code_is_lost_where_it_is_em
     await act(api, draft, "retry")
     await run(shop)
     assert (await wallets.funds(money), await shop.pool.fetchval(left, shop.community)) == ((0, 0, 2_000), 0)
+
+
+async def test_a_gift_card_that_is_none_yet_holds_up_nobody(shop: Any, api: Any) -> None:
+    await add(api, {"id": "card", "kind": "gift_card", "title": "Gift card", "points": 10})
+    draft = await made(api, [{**of(shop, "ada")[0], "reward_id": "card"}, *of(shop, "bob")])
+    await act(api, draft, "submit")
+    await run(shop)
+    assert [(one["state"], one["why"]) for one in await lines_of(api, draft)] == [
+        ("failed", "not_offered"),
+        ("given", None),
+    ]
+    await shop.handle(on_recognition, grant(shop, "hero", "ada", reward="card"))
+    assert await shop.pool.fetchval("select state from gifts where community = $1", shop.community) == "unknown"
+    assert await shop.count("redemptions") == 1

@@ -522,6 +522,12 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Figures left out",
+            "Times that a community's campaigns, goals or digest took too long, and were left out.",
+            "short",
+            (Query("sum by (what) (increase(plaudit_analytics_given_up_total[$__rate_interval]))", "{{what}}"),),
+        ),
+        Panel(
             "Waiting for a second person",
             "Versions of programmes that change money, and outcomes of payouts, that one person proposed.",
             "short",

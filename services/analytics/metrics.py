@@ -36,4 +36,11 @@ for _state in ("not_yet", "on_pace", "behind", "off_pace", "met", "missed"):
 MEASURED_CAMPAIGNS = Counter(
     "plaudit_analytics_measured_campaigns_total", "Campaigns of which it was counted who was active for them"
 )
+GIVEN_UP = Counter(
+    "plaudit_analytics_given_up_total",
+    "Times that a community's campaigns, goals or digest were left out because they took too long",
+    ["what"],
+)
+for _what in ("campaigns", "goals", "digest"):
+    GIVEN_UP.labels(_what)
 DIGESTS = Counter("plaudit_analytics_digests_total", "Weeks of communities that were put into a digest")

@@ -1,5 +1,6 @@
 """A digest of each week, made once when it is over, and told to managers."""
 
+import logging
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -8,7 +9,7 @@ from services.analytics.digests import store
 from services.analytics.digests.domain import Digest, WeekFigures, digest_of, week_before
 from services.analytics.goals.handlers import load_standings
 from services.analytics.managers.store import load_managers
-from services.analytics.metrics import DIGESTS
+from services.analytics.metrics import DIGESTS, GIVEN_UP
 from services.analytics.scorecard.domain import weeks_before
 from services.analytics.scorecard.handlers import load_card
 from services.analytics.settings import Settings
@@ -18,6 +19,8 @@ from shared.contracts.ids import prepared, uuid5_text
 from shared.followed_communities import load_calendar
 from shared.topics import MESSAGES
 from shared.transaction import Transaction
+
+log = logging.getLogger(__name__)
 
 WRITE_EVERY_SECONDS: Final = 60.0
 #: Communities that one transaction asks, and how often each is.
@@ -36,18 +39,28 @@ async def write(tx: Transaction[Settings]) -> bool:
     """Make the digests of weeks that are over; a timer calls this while it returns True."""
     communities = await store.lock_due(tx.conn, before=tx.now - ASKED_EVERY, limit_count=ASKED_COUNT)
     for community in communities:
-        calendar = await load_calendar(tx.conn, community=community)
-        week = week_before(calendar.day_of(tx.now), calendar)
-        if tx.now < calendar.start_of(week.ends_on + timedelta(days=1)) + AFTER:
-            continue
-        if await store.has_digest(tx.conn, community=community, week=week):
-            continue
-        digest = await _digest(tx, week, community=community, calendar=calendar)
-        if digest is not None and await store.add_digest(tx.conn, community=community, digest=digest):
-            DIGESTS.inc()
-            await _tell(tx, digest, community=community)
+        try:
+            async with tx.conn.transaction():
+                await _write(tx, community=community)
+        except TimeoutError:
+            # One community's week stops no other's.
+            log.exception("the digest of %s took too long", community)
+            GIVEN_UP.labels("digest").inc()
     await store.set_checked(tx.conn, communities=communities, at=tx.now)
     return len(communities) == ASKED_COUNT
+
+
+async def _write(tx: Transaction[Settings], *, community: str) -> None:
+    calendar = await load_calendar(tx.conn, community=community)
+    week = week_before(calendar.day_of(tx.now), calendar)
+    if tx.now < calendar.start_of(week.ends_on + timedelta(days=1)) + AFTER:
+        return
+    if await store.has_digest(tx.conn, community=community, week=week):
+        return
+    digest = await _digest(tx, week, community=community, calendar=calendar)
+    if digest is not None and await store.add_digest(tx.conn, community=community, digest=digest):
+        DIGESTS.inc()
+        await _tell(tx, digest, community=community)
 
 
 async def _digest(tx: Transaction[Settings], week: Span, *, community: str, calendar: Calendar) -> Digest | None:

@@ -1,5 +1,6 @@
 """How goals stand, from what was declared and counted; and who is told when one turns."""
 
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -18,7 +19,7 @@ from services.analytics.goals.domain.definitions import (
 from services.analytics.goals.domain.pace import WEEKS_MAX_COUNT, Daily, GoalState, Standing, standing
 from services.analytics.goals.store import ServingRule, Turn
 from services.analytics.managers.store import load_managers
-from services.analytics.metrics import GOAL_TURNS, GOALS_BEHIND
+from services.analytics.metrics import GIVEN_UP, GOAL_TURNS, GOALS_BEHIND
 from services.analytics.settings import Settings
 from shared.calendars import Calendar, Span
 from shared.contracts.facts import MESSAGE_REQUESTED, AcceptedEvent, MessageRequestedData
@@ -27,6 +28,8 @@ from shared.followed_communities import load_calendar
 from shared.postgres import Connection
 from shared.topics import MESSAGES
 from shared.transaction import Transaction
+
+log = logging.getLogger(__name__)
 
 WATCH_EVERY_SECONDS: Final = 30.0
 #: Communities whose goals one transaction looks at.
@@ -161,9 +164,15 @@ async def watch(tx: Transaction[Settings]) -> bool:
     every = timedelta(minutes=tx.settings.goals_check_minutes)
     communities = await store.lock_due(tx.conn, before=tx.now - every, limit_count=WATCHED_COUNT)
     for community in communities:
-        calendar = await load_calendar(tx.conn, community=community)
-        for found in await load_standings(tx.conn, community=community, calendar=calendar, now=tx.now):
-            await _note(tx, found, community=community)
+        try:
+            async with tx.conn.transaction():
+                calendar = await load_calendar(tx.conn, community=community)
+                for found in await load_standings(tx.conn, community=community, calendar=calendar, now=tx.now):
+                    await _note(tx, found, community=community)
+        except TimeoutError:
+            # One community's events stop no other's goals.
+            log.exception("goals of %s took too long", community)
+            GIVEN_UP.labels("goals").inc()
     await store.set_checked(tx.conn, communities=communities, at=tx.now)
     oldest = await store.find_oldest_check(tx.conn)
     GOALS_BEHIND.set(0 if oldest is None else max(0.0, (tx.now - oldest - every).total_seconds()))

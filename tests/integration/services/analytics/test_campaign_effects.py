@@ -7,6 +7,7 @@ import asyncpg
 import httpx
 import pytest
 
+from services.analytics.effects import store
 from services.analytics.effects.handlers import measure
 from services.analytics.intake.handlers import on_events, on_members
 from services.analytics.programmes.handlers import on_programmes
@@ -85,3 +86,22 @@ async def test_arms_are_those_that_scoring_draws_and_who_is_in_both_is_in_neithe
     page = (await api.get("/v1/lift/campaigns", params={"limit": 1})).json()
     rest = (await api.get("/v1/lift/campaigns", params={"after": page["next"]})).json()
     assert [one["campaign_id"] for one in rest["items"]] == ["spring"]
+
+
+async def test_what_takes_too_long_is_left_out_until_the_next_time(
+    world: Any, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def takes_too_long(*_: Any, **__: Any) -> Any:
+        raise TimeoutError
+
+    document = {"campaigns": [campaign("spring", -20, -10)], "rules": []}
+    await world.handle(on_programmes, world.programme_fact(1, document, NOW - timedelta(days=60)))
+    counted = "select count(*) from campaign_effects where community = $1"
+    checked = "select checked_at is not null from effect_checks where community = $1"
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "count", takes_too_long)
+        await measured(world, pool)
+        assert await pool.fetchval(checked, world.community)
+        assert await pool.fetchval(counted, world.community) == 0
+    await measured(world, pool)
+    assert await pool.fetchval(counted, world.community) == 1

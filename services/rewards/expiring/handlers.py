@@ -11,21 +11,20 @@ from shared.topics import MESSAGES
 from shared.transaction import Transaction
 
 
-async def warn_of_expiry(tx: Transaction[Settings]) -> None:
-    """Timer: ask for a message to whoever has points that expire within the days that their programme says."""
+async def warn_of_expiry(tx: Transaction[Settings]) -> bool:
+    """Timer: ask for a message to whoever has points that expire within the days that their programme says.
+
+    Each community has a share of what is taken at once: one with many keeps none waiting. True where there may be
+    more.
+    """
     days = await store.load_warning_days(tx.conn)
-    left = tx.settings.upkeep_max_count
+    share = max(1, tx.settings.upkeep_max_count // max(1, len(days)))
     keys = []
     for community, ahead in days.items():
-        if left <= 0:
-            break
         found = await store.take_unwarned(
-            tx.conn, community=community, now=tx.now, until=tx.now + ahead, limit=left
+            tx.conn, community=community, now=tx.now, until=tx.now + ahead, limit=share
         )
-        left -= len(found)
         keys += found
-    if not keys:
-        return
     calendars = await load_calendars(tx.conn, communities={owner.community for owner, _ in keys})
     for one in await store.load_expiring(tx.conn, keys):
         community, member_id = one.owner
@@ -48,3 +47,4 @@ async def warn_of_expiry(tx: Transaction[Settings]) -> None:
             data=data,
         )
         EXPIRY_WARNINGS.inc()
+    return bool(keys)

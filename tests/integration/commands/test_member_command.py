@@ -61,7 +61,7 @@ def test_two_members_are_merged_and_parted_again(platform: StackState) -> None:
 
 
 def test_exported_and_forgotten_for_good(platform: StackState, tmp_path: Path) -> None:
-    community, ada = f"m{uuid4().hex[:8]}", f"forum:{uuid4().hex[:6]}"
+    community, ada = f"m{uuid4().hex[:8]}", f"forum:ada{uuid4().hex[:6]}"
     where = ("--community", community)
     made = plaudit("link", ada, "--name", "<Ada>", *where)
     plaudit("export", ada, "--to", str(tmp_path / "ada.zip"), *where)

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import click
 
 from plaudit import __version__
-from plaudit.stack.errors import StackError
 from plaudit.terminal import lines_written_out
 
 
@@ -185,11 +184,17 @@ class Root(click.Group):
         """Runs the subcommand; what the stack cannot do becomes a message that hides nothing, and exit code 1."""
         try:
             return super().invoke(ctx)
-        except StackError as error:
-            raise click.ClickException(lines_written_out(str(error))) from error
         except click.ClickException as error:
             error.message = lines_written_out(error.message)
             raise
+        except (click.exceptions.Exit, click.Abort):
+            raise
+        except RuntimeError as error:
+            from plaudit.stack.errors import StackError  # noqa: PLC0415 -- all of the stack comes with it, 150 ms
+
+            if not isinstance(error, StackError):
+                raise
+            raise click.ClickException(lines_written_out(str(error))) from error
 
 
 @click.group(

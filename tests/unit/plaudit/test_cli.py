@@ -24,7 +24,7 @@ def test_help_lists_what_is_there_without_importing_it():
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "Start Kafka, PostgreSQL, the services and all else." in output
     assert "plaudit.importers.commands" not in output.split()
-    assert "asyncpg" not in output.split()
+    assert {"asyncpg", "plaudit.stack", "shared.contracts.facts"}.isdisjoint(output.split())
 
 
 @pytest.mark.parametrize("name", SUBCOMMANDS)

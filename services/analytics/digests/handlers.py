@@ -1,6 +1,5 @@
 """A digest of each week, made once when it is over, and told to managers."""
 
-import logging
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -9,18 +8,18 @@ from services.analytics.digests import store
 from services.analytics.digests.domain import Digest, WeekFigures, digest_of, week_before
 from services.analytics.goals.handlers import load_standings
 from services.analytics.managers.store import load_managers
-from services.analytics.metrics import DIGESTS, GIVEN_UP
+from services.analytics.metrics import DIGESTS
 from services.analytics.scorecard.domain import weeks_before
 from services.analytics.scorecard.handlers import load_card
 from services.analytics.settings import Settings
+from services.analytics.turns.handlers import take_turns
+from services.analytics.turns.store import Turns
 from shared.calendars import Calendar, Span
 from shared.contracts.facts import MESSAGE_REQUESTED, MessageRequestedData
 from shared.contracts.ids import prepared, uuid5_text
 from shared.followed_communities import load_calendar
 from shared.topics import MESSAGES
 from shared.transaction import Transaction
-
-log = logging.getLogger(__name__)
 
 WRITE_EVERY_SECONDS: Final = 60.0
 #: Communities that one transaction asks, and how often each is.
@@ -37,17 +36,13 @@ _MESSAGES: Final = prepared(UUID("0b0f2a64-7a0e-5b2c-8a3c-3d1f6a55c7f2"))
 
 async def write(tx: Transaction[Settings]) -> bool:
     """Make the digests of weeks that are over; a timer calls this while it returns True."""
-    communities = await store.lock_due(tx.conn, before=tx.now - ASKED_EVERY, limit_count=ASKED_COUNT)
-    for community in communities:
-        try:
-            async with tx.conn.transaction():
-                await _write(tx, community=community)
-        except TimeoutError:
-            # One community's week stops no other's.
-            log.exception("the digest of %s took too long", community)
-            GIVEN_UP.labels("digest").inc()
-    await store.set_checked(tx.conn, communities=communities, at=tx.now)
-    return len(communities) == ASKED_COUNT
+    return await take_turns(
+        tx,
+        lambda community: _write(tx, community=community),
+        turns=Turns.DIGEST,
+        every=ASKED_EVERY,
+        limit_count=ASKED_COUNT,
+    )
 
 
 async def _write(tx: Transaction[Settings], *, community: str) -> None:

@@ -1,6 +1,5 @@
 """The SQL of digests: kept once a week, and what they say of who waits."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -18,29 +17,6 @@ class WeekActivity(NamedTuple):
 
     active: int
     events: int
-
-
-async def lock_due(conn: Connection, *, before: datetime, limit_count: int) -> list[str]:
-    """Communities of which nobody asked since then whether a week is over, for this transaction alone."""
-    await conn.execute(
-        "insert into digest_checks (community) select distinct community from programmes on conflict do nothing"
-    )
-    rows = await conn.fetch(
-        """
-        select community from digest_checks where checked_at is null or checked_at < $1
-        order by checked_at nulls first, community limit $2 for update skip locked
-        """,
-        before,
-        limit_count,
-    )
-    return [row["community"] for row in rows]
-
-
-async def set_checked(conn: Connection, *, communities: Sequence[str], at: datetime) -> None:
-    """Note when communities were asked whether a week is over."""
-    await conn.execute(
-        "update digest_checks set checked_at = $2 where community = any($1::text[])", communities, at
-    )
 
 
 async def has_digest(conn: Connection, *, community: str, week: Span) -> bool:

@@ -1,17 +1,16 @@
 """Campaigns are measured by a timer: nobody who looks waits for members to be counted."""
 
-import logging
 from datetime import timedelta
 from typing import Final
 
 from services.analytics.effects import store
 from services.analytics.effects.domain import Effect, EffectState, campaigns_of, is_settled, windows_of
-from services.analytics.metrics import GIVEN_UP, MEASURED_CAMPAIGNS
+from services.analytics.metrics import MEASURED_CAMPAIGNS
 from services.analytics.settings import Settings
+from services.analytics.turns.handlers import take_turns
+from services.analytics.turns.store import Turns
 from shared.followed_communities import load_calendar
 from shared.transaction import Transaction
-
-log = logging.getLogger(__name__)
 
 MEASURE_EVERY_SECONDS: Final = 60.0
 #: Communities whose campaigns one transaction measures: each is a look at some months of its members' days.
@@ -23,18 +22,13 @@ async def measure(tx: Transaction[Settings]) -> bool:
 
     One for audiences is not measured: who was in them when it began is not known here.
     """
-    every = timedelta(minutes=tx.settings.effects_check_minutes)
-    communities = await store.lock_due(tx.conn, before=tx.now - every, limit_count=MEASURED_COUNT)
-    for community in communities:
-        try:
-            async with tx.conn.transaction():
-                await _measure(tx, community=community)
-        except TimeoutError:
-            # One community's members stop no other's campaigns.
-            log.exception("campaigns of %s took too long to measure", community)
-            GIVEN_UP.labels("campaigns").inc()
-    await store.set_checked(tx.conn, communities=communities, at=tx.now)
-    return len(communities) == MEASURED_COUNT
+    return await take_turns(
+        tx,
+        lambda community: _measure(tx, community=community),
+        turns=Turns.CAMPAIGNS,
+        every=timedelta(minutes=tx.settings.effects_check_minutes),
+        limit_count=MEASURED_COUNT,
+    )
 
 
 async def _measure(tx: Transaction[Settings], *, community: str) -> None:

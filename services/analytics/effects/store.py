@@ -1,6 +1,5 @@
 """The SQL of what campaigns bring about. Who is held out follows from ids alone, as `is_held_out` draws it."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,29 +18,6 @@ from shared.postgres import Connection
 
 #: Versions whose campaigns are known.
 VERSIONS_MAX_COUNT: Final = 50
-
-
-async def lock_due(conn: Connection, *, before: datetime, limit_count: int) -> list[str]:
-    """Communities whose campaigns were not looked at since then, for this transaction alone."""
-    await conn.execute(
-        "insert into effect_checks (community) select distinct community from programmes on conflict do nothing"
-    )
-    rows = await conn.fetch(
-        """
-        select community from effect_checks where checked_at is null or checked_at < $1
-        order by checked_at nulls first, community limit $2 for update skip locked
-        """,
-        before,
-        limit_count,
-    )
-    return [row["community"] for row in rows]
-
-
-async def set_checked(conn: Connection, *, communities: Sequence[str], at: datetime) -> None:
-    """Note when the campaigns of communities were looked at."""
-    await conn.execute(
-        "update effect_checks set checked_at = $2 where community = any($1::text[])", communities, at
-    )
 
 
 async def load_documents(conn: Connection, *, community: str) -> list[dict[str, Any]]:

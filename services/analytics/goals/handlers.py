@@ -1,6 +1,5 @@
 """How goals stand, from what was declared and counted; and who is told when one turns."""
 
-import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,8 +18,10 @@ from services.analytics.goals.domain.definitions import (
 from services.analytics.goals.domain.pace import WEEKS_MAX_COUNT, Daily, GoalState, Standing, standing
 from services.analytics.goals.store import ServingRule, Turn
 from services.analytics.managers.store import load_managers
-from services.analytics.metrics import GIVEN_UP, GOAL_TURNS, GOALS_BEHIND
+from services.analytics.metrics import GOAL_TURNS, GOALS_BEHIND
 from services.analytics.settings import Settings
+from services.analytics.turns.handlers import take_turns
+from services.analytics.turns.store import Turns
 from shared.calendars import Calendar, Span
 from shared.contracts.facts import MESSAGE_REQUESTED, AcceptedEvent, MessageRequestedData
 from shared.contracts.ids import prepared, uuid5_text
@@ -28,8 +29,6 @@ from shared.followed_communities import load_calendar
 from shared.postgres import Connection
 from shared.topics import MESSAGES
 from shared.transaction import Transaction
-
-log = logging.getLogger(__name__)
 
 WATCH_EVERY_SECONDS: Final = 30.0
 #: Communities whose goals one transaction looks at.
@@ -162,21 +161,22 @@ async def _past(
 async def watch(tx: Transaction[Settings]) -> bool:
     """Note which goals turned, and tell managers; a timer calls this while it returns True."""
     every = timedelta(minutes=tx.settings.goals_check_minutes)
-    communities = await store.lock_due(tx.conn, before=tx.now - every, limit_count=WATCHED_COUNT)
-    for community in communities:
-        try:
-            async with tx.conn.transaction():
-                calendar = await load_calendar(tx.conn, community=community)
-                for found in await load_standings(tx.conn, community=community, calendar=calendar, now=tx.now):
-                    await _note(tx, found, community=community)
-        except TimeoutError:
-            # One community's events stop no other's goals.
-            log.exception("goals of %s took too long", community)
-            GIVEN_UP.labels("goals").inc()
-    await store.set_checked(tx.conn, communities=communities, at=tx.now)
+    is_more = await take_turns(
+        tx,
+        lambda community: _watch(tx, community=community),
+        turns=Turns.GOALS,
+        every=every,
+        limit_count=WATCHED_COUNT,
+    )
     oldest = await store.find_oldest_check(tx.conn)
     GOALS_BEHIND.set(0 if oldest is None else max(0.0, (tx.now - oldest - every).total_seconds()))
-    return len(communities) == WATCHED_COUNT
+    return is_more
+
+
+async def _watch(tx: Transaction[Settings], *, community: str) -> None:
+    calendar = await load_calendar(tx.conn, community=community)
+    for found in await load_standings(tx.conn, community=community, calendar=calendar, now=tx.now):
+        await _note(tx, found, community=community)
 
 
 async def _note(tx: Transaction, found: Standing, *, community: str) -> None:

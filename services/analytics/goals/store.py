@@ -1,7 +1,7 @@
 """The SQL of goals: what was declared, what was counted by day, and when a goal's state turned."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
@@ -143,27 +143,6 @@ async def load_serving(
         *(days or (None, None)),
     )
     return [ServingRule(*row) for row in rows]
-
-
-async def lock_due(conn: Connection, *, before: datetime, limit_count: int) -> list[str]:
-    """Communities whose goals were not looked at since then, for this transaction alone."""
-    await conn.execute(
-        "insert into goal_checks (community) select distinct community from programmes on conflict do nothing"
-    )
-    rows = await conn.fetch(
-        """
-        select community from goal_checks where checked_at is null or checked_at < $1
-        order by checked_at nulls first, community limit $2 for update skip locked
-        """,
-        before,
-        limit_count,
-    )
-    return [row["community"] for row in rows]
-
-
-async def set_checked(conn: Connection, *, communities: Sequence[str], at: datetime) -> None:
-    """Note when the goals of communities were looked at."""
-    await conn.execute("update goal_checks set checked_at = $2 where community = any($1::text[])", communities, at)
 
 
 async def find_oldest_check(conn: Connection) -> datetime | None:

@@ -34,7 +34,8 @@ from services.ingest.metrics import IDEAS_LISTED
 from services.ingest.settings import Settings
 from services.ingest.walls import store as walls_store
 from services.ingest.walls.handlers import SaidOf
-from services.ingest.walls.store import NOTHING_DECLARED, CaseOutcome
+from services.ingest.walls.handlers import case_outcomes
+from services.ingest.walls.store import NOTHING_DECLARED
 from shared.contracts.activities.told import text_of
 from shared.contracts.facts import GuidelineFact, ListedData
 from shared.contracts.programme.listed import find_listed
@@ -109,19 +110,13 @@ async def note_taken_back(tx: Transaction[Settings], *, said: Sequence[SaidOf]) 
 
 async def on_guidelines(tx: Transaction[Settings], facts: list[GuidelineFact]) -> None:
     """Keep what became of cases of suggestions: what was upheld is hidden, and what was dismissed is shown."""
-    last: dict[str, CaseOutcome] = {}
-    for fact in facts:
-        if fact["type"] != "guidelines.case_changed.v1":
-            continue
-        data = fact["data"]
-        if (data["channel"], data["host"]) != (CHANNEL, HOST) or idea_of(data["object_id"]) is None:
-            continue
-        outcome = CaseOutcome(fact["community"], CHANNEL, HOST, data["object_id"], data["state"], data["revision"])
-        known = last.get(data["case_id"])
-        if known is None or known.revision < outcome.revision:
-            last[data["case_id"]] = outcome
-    if last:
-        await store.set_cases(tx.conn, outcomes=list(last.values()))
+    own = [
+        one
+        for one in case_outcomes(facts)
+        if (one.channel, one.host) == (CHANNEL, HOST) and idea_of(one.object_id) is not None
+    ]
+    if own:
+        await store.set_cases(tx.conn, outcomes=own)
 
 
 async def count_anew(tx: Transaction, *, community: str, member_ids: Collection[str]) -> None:

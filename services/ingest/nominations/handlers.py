@@ -30,8 +30,7 @@ from services.ingest.nominations.domain import (
 from services.ingest.nominations.store import Vote
 from services.ingest.settings import Settings
 from services.ingest.suggesting.store import is_suspended
-from services.ingest.walls.handlers import find_declared
-from services.ingest.walls.store import CaseOutcome
+from services.ingest.walls.handlers import case_outcomes, find_declared
 from shared.audit import Did
 from shared.contracts.activities.told import text_of
 from shared.contracts.facts import MESSAGE_REQUESTED, GuidelineFact, MessageRequestedData
@@ -264,19 +263,13 @@ async def find_counted(
 
 async def on_guidelines(tx: Transaction[Settings], facts: list[GuidelineFact]) -> None:
     """Keep what became of cases of nominations: what was upheld stands no more, and what was dismissed does."""
-    last: dict[str, CaseOutcome] = {}
-    for fact in facts:
-        if fact["type"] != "guidelines.case_changed.v1":
-            continue
-        data = fact["data"]
-        if (data["channel"], data["host"]) != (CHANNEL, HOST) or uuid_of(data["object_id"]) is None:
-            continue
-        outcome = CaseOutcome(fact["community"], CHANNEL, HOST, data["object_id"], data["state"], data["revision"])
-        known = last.get(data["case_id"])
-        if known is None or known.revision < outcome.revision:
-            last[data["case_id"]] = outcome
-    if last:
-        await store.set_cases(tx.conn, outcomes=list(last.values()))
+    own = [
+        one
+        for one in case_outcomes(facts)
+        if (one.channel, one.host) == (CHANNEL, HOST) and uuid_of(one.object_id) is not None
+    ]
+    if own:
+        await store.set_cases(tx.conn, outcomes=own)
 
 
 def _most(settings: Settings) -> int:

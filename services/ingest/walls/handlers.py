@@ -168,6 +168,12 @@ async def note_taken_back(tx: Transaction[Settings], *, said: Sequence[SaidOf]) 
 
 async def on_guidelines(tx: Transaction[Settings], facts: list[GuidelineFact]) -> None:
     """Keep what became of cases: what was upheld is hidden, and what was dismissed is shown."""
+    if outcomes := case_outcomes(facts):
+        await store.set_cases(tx.conn, outcomes=outcomes)
+
+
+def case_outcomes(facts: Sequence[GuidelineFact]) -> list[store.CaseOutcome]:
+    """What became of cases by these facts, of each by its highest revision."""
     last: dict[str, store.CaseOutcome] = {}
     for fact in facts:
         if fact["type"] != "guidelines.case_changed.v1":
@@ -179,8 +185,7 @@ async def on_guidelines(tx: Transaction[Settings], facts: list[GuidelineFact]) -
         known = last.get(data["case_id"])
         if known is None or known.revision < outcome.revision:
             last[data["case_id"]] = outcome
-    if last:
-        await store.set_cases(tx.conn, outcomes=list(last.values()))
+    return list(last.values())
 
 
 async def on_recognition(tx: Transaction[Settings], facts: list[RecognitionFact]) -> None:

@@ -33,8 +33,7 @@ from services.ingest.measuring.handlers.sealing import sealer_of
 from services.ingest.metrics import IDEAS_LISTED
 from services.ingest.settings import Settings
 from services.ingest.walls import store as walls_store
-from services.ingest.walls.handlers import SaidOf
-from services.ingest.walls.handlers import case_outcomes
+from services.ingest.walls.handlers import SaidOf, case_outcomes
 from services.ingest.walls.store import NOTHING_DECLARED
 from shared.contracts.activities.told import text_of
 from shared.contracts.facts import GuidelineFact, ListedData

@@ -44,7 +44,12 @@ async def suggest(
 
 
 async def act(community: Community, shows: Mapping[str, str] | None, idea_id: str, verb: str, **body: Any) -> Any:
-    return await community.client.post(f"/v1/ideas/{idea_id}/{verb}", json=body, headers=dict(shows or {}))
+    """As clients ask: what the database ended, where the worker came between, is asked again."""
+    for _ in range(3):
+        answer = await community.client.post(f"/v1/ideas/{idea_id}/{verb}", json=body, headers=dict(shows or {}))
+        if answer.status_code != 503:
+            break
+    return answer
 
 
 async def ideas(

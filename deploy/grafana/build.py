@@ -341,6 +341,22 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         Panel(
+            "Refunds",
+            "Refunds that were done, and that providers declined.",
+            "cps",
+            rates("plaudit_rewards_refunds_total", "became"),
+        ),
+        Panel(
+            "Points refunded",
+            "Points that refunds gave back, refunds that wait for another person, and days that the oldest waits.",
+            "short",
+            (
+                Query("sum(rate(plaudit_rewards_refunded_points_total[5m])) * 3600", "points an hour"),
+                Query("max(plaudit_rewards_refunds_waiting)", "waiting"),
+                Query("max(plaudit_rewards_refunds_wait_seconds) / 86400", "days"),
+            ),
+        ),
+        Panel(
             "Providers of gift cards",
             "Questions and orders to providers, by what became of each.",
             "cps",

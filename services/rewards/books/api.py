@@ -140,7 +140,7 @@ class BookTransfer(BaseModel):
     recorded_at: datetime
     amends: UUID | None = Field(description="The transfer of the award that amounts to more or less by this")
     revision: int | None = Field(description="Which amendment of the award it is, from 1")
-    why: str | None = Field(description="Why the award was amended: retracted, restored or limit")
+    why: str | None = Field(description="Why: the award was retracted, restored or limited (limit); or a refund")
     entries: list[TransferEntry]
     is_whole: bool = Field(
         description="Whether all entries are there; false for an amendment whose award has not arrived: its "

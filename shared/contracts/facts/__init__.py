@@ -165,6 +165,7 @@ from shared.contracts.facts.redemptions import (
     RedemptionData,
     RedemptionFact,
     RedemptionLots,
+    RedemptionLotsBackData,
     RedemptionLotsData,
     RedemptionLotsGivenBack,
 )
@@ -404,6 +405,7 @@ __all__ = [
     "RedemptionData",
     "RedemptionFact",
     "RedemptionLots",
+    "RedemptionLotsBackData",
     "RedemptionLotsData",
     "RedemptionLotsGivenBack",
     "RejectedData",

@@ -86,8 +86,8 @@ async def add_redemption(conn: Connection, redemption: Redemption) -> None:
     await conn.execute(
         """
         insert into redemptions (community, redemption_id, member_id, reward_id, title, points, state,
-                                 created_at, expires_at, changed_at, changed_by, order_id)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                                 created_at, expires_at, changed_at, changed_by, made_by, order_id)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)
         """,
         redemption.community,
         redemption.redemption_id,

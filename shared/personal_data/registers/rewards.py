@@ -149,7 +149,7 @@ HELD: Final = (
         personal="",
         others=(
             "community redemption_id member_id reward_id title points state created_at expires_at "
-            "changed_at changed_by spent_points order_id refunded_points confirmed_at is_returned"
+            "changed_at changed_by spent_points order_id refunded_points confirmed_at is_returned made_by"
         ),
         order="community redemption_id",
         erased=Erased.STAYS,

@@ -2116,7 +2116,8 @@ class Rewards:
     def list_redemptions(
         self,
         *,
-        state: Literal["reserved", "confirmed", "cancelled", "expired"] | None = None,
+        state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
+        | None = None,
         member: str | None = None,
         limit: int | None = None,
         after: str | None = None,
@@ -2137,7 +2138,8 @@ class Rewards:
     def iter_redemptions(
         self,
         *,
-        state: Literal["reserved", "confirmed", "cancelled", "expired"] | None = None,
+        state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
+        | None = None,
         member: str | None = None,
         limit: int | None = None,
     ) -> Iterator[types.NamedRedemption]:
@@ -2217,6 +2219,99 @@ class Rewards:
         return items(
             self._ask,
             call("rewards", "GET", f"/v1/redemptions/{as_segment(redemption_id)}/lots", params={"limit": limit}),
+        )
+
+    def post_refund(
+        self,
+        redemption_id: str,
+        *,
+        reason: str,
+        ask_provider: bool | NotGiven = NOT_GIVEN,
+        goods: Literal["kept", "returned"] | NotGiven = NOT_GIVEN,
+        points: int | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.RefundShown:
+        """Points that were spent go back to the lots that they came from, those used last first.
+
+        Nobody refunds their own. Above an amount it waits for another person; all of a gift card waits for
+        its provider, who is asked to take it back. What paid for it has its budget back.
+        """
+        return cast(
+            "types.RefundShown",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/redemptions/{as_segment(redemption_id)}/refunds",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"reason": reason, "ask_provider": ask_provider, "goods": goods, "points": points},
+                )
+            ),
+        )
+
+    def approve_refund(self, redemption_id: str, refund_id: str) -> types.RefundShown:
+        """It is done, or its provider is asked. Approving again changes nothing."""
+        return cast(
+            "types.RefundShown",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/redemptions/{as_segment(redemption_id)}/refunds/{as_segment(refund_id)}/approve",
+                )
+            ),
+        )
+
+    def withdraw_refund(self, redemption_id: str, refund_id: str) -> types.RefundShown:
+        """Nothing is given back by it. What its provider took back meanwhile is refunded all the same."""
+        return cast(
+            "types.RefundShown",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/redemptions/{as_segment(redemption_id)}/refunds/{as_segment(refund_id)}/withdraw",
+                )
+            ),
+        )
+
+    def list_refunds(
+        self,
+        *,
+        state: Literal["waiting", "asking", "done", "declined", "withdrawn"] | None = None,
+        redemption_id: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.RefundListedPage:
+        """Of the community, by state or redemption."""
+        return cast(
+            "types.RefundListedPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/refunds",
+                    params={"state": state, "redemption_id": redemption_id, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_refunds(
+        self,
+        *,
+        state: Literal["waiting", "asking", "done", "declined", "withdrawn"] | None = None,
+        redemption_id: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.RefundListed]:
+        """Every item that `list_refunds` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/refunds",
+                params={"state": state, "redemption_id": redemption_id, "limit": limit},
+            ),
         )
 
     def list_links(self, *, limit: int | None = None, after: str | None = None) -> types.LinkShownPage:
@@ -4818,7 +4913,8 @@ class AsyncRewards:
     async def list_redemptions(
         self,
         *,
-        state: Literal["reserved", "confirmed", "cancelled", "expired"] | None = None,
+        state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
+        | None = None,
         member: str | None = None,
         limit: int | None = None,
         after: str | None = None,
@@ -4839,7 +4935,8 @@ class AsyncRewards:
     def iter_redemptions(
         self,
         *,
-        state: Literal["reserved", "confirmed", "cancelled", "expired"] | None = None,
+        state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
+        | None = None,
         member: str | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[types.NamedRedemption]:
@@ -4921,6 +5018,99 @@ class AsyncRewards:
         return async_items(
             self._ask,
             call("rewards", "GET", f"/v1/redemptions/{as_segment(redemption_id)}/lots", params={"limit": limit}),
+        )
+
+    async def post_refund(
+        self,
+        redemption_id: str,
+        *,
+        reason: str,
+        ask_provider: bool | NotGiven = NOT_GIVEN,
+        goods: Literal["kept", "returned"] | NotGiven = NOT_GIVEN,
+        points: int | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.RefundShown:
+        """Points that were spent go back to the lots that they came from, those used last first.
+
+        Nobody refunds their own. Above an amount it waits for another person; all of a gift card waits for
+        its provider, who is asked to take it back. What paid for it has its budget back.
+        """
+        return cast(
+            "types.RefundShown",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/redemptions/{as_segment(redemption_id)}/refunds",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"reason": reason, "ask_provider": ask_provider, "goods": goods, "points": points},
+                )
+            ),
+        )
+
+    async def approve_refund(self, redemption_id: str, refund_id: str) -> types.RefundShown:
+        """It is done, or its provider is asked. Approving again changes nothing."""
+        return cast(
+            "types.RefundShown",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/redemptions/{as_segment(redemption_id)}/refunds/{as_segment(refund_id)}/approve",
+                )
+            ),
+        )
+
+    async def withdraw_refund(self, redemption_id: str, refund_id: str) -> types.RefundShown:
+        """Nothing is given back by it. What its provider took back meanwhile is refunded all the same."""
+        return cast(
+            "types.RefundShown",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/redemptions/{as_segment(redemption_id)}/refunds/{as_segment(refund_id)}/withdraw",
+                )
+            ),
+        )
+
+    async def list_refunds(
+        self,
+        *,
+        state: Literal["waiting", "asking", "done", "declined", "withdrawn"] | None = None,
+        redemption_id: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.RefundListedPage:
+        """Of the community, by state or redemption."""
+        return cast(
+            "types.RefundListedPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/refunds",
+                    params={"state": state, "redemption_id": redemption_id, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_refunds(
+        self,
+        *,
+        state: Literal["waiting", "asking", "done", "declined", "withdrawn"] | None = None,
+        redemption_id: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.RefundListed]:
+        """Every item that `list_refunds` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/refunds",
+                params={"state": state, "redemption_id": redemption_id, "limit": limit},
+            ),
         )
 
     async def list_links(self, *, limit: int | None = None, after: str | None = None) -> types.LinkShownPage:

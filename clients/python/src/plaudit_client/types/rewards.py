@@ -1125,9 +1125,10 @@ class NamedRedemption(TypedDict):
     order_id: NotRequired[str | None]
     points: int
     redemption_id: str
+    refunded_points: NotRequired[int]
     reserved_points: int | None
     reward_id: str
-    state: Literal["reserved", "confirmed", "cancelled", "expired"]
+    state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
     title: str
 
 
@@ -1538,6 +1539,13 @@ class RedemptionPage(TypedDict):
     """RedemptionPage"""
 
     items: list[Redemption]
+    next: NotRequired[str | None]
+
+
+class RefundListedPage(TypedDict):
+    """RefundListedPage"""
+
+    items: list[RefundListed]
     next: NotRequired[str | None]
 
 
@@ -2014,9 +2022,10 @@ class Redemption(TypedDict):
     order_id: NotRequired[str | None]
     points: int
     redemption_id: str
+    refunded_points: NotRequired[int]
     reserved_points: int | None
     reward_id: str
-    state: Literal["reserved", "confirmed", "cancelled", "expired"]
+    state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
     title: str
 
 
@@ -2025,6 +2034,54 @@ class RedemptionRequest(TypedDict):
 
     member_id: str
     reward_id: str
+
+
+class RefundListed(TypedDict):
+    """A refund with what it is of, and whose."""
+
+    answer: str | None
+    asked_at: str
+    asked_by: str
+    asked_by_person: str | None
+    asks_provider: bool
+    decided_at: str | None
+    decided_by: str | None
+    goods: Literal["kept", "returned"]
+    member_id: str
+    member_name: str | None
+    points: int
+    reason: str | None
+    redemption_id: str
+    refund_id: str
+    state: Literal["waiting", "asking", "done", "declined", "withdrawn"]
+    title: str
+
+
+class RefundRequest(TypedDict):
+    """What is refunded of a redemption, and why."""
+
+    ask_provider: NotRequired[bool]
+    goods: NotRequired[Literal["kept", "returned"]]
+    points: NotRequired[int | None]
+    reason: str
+
+
+class RefundShown(TypedDict):
+    """A refund, and what became of it."""
+
+    answer: str | None
+    asked_at: str
+    asked_by: str
+    asked_by_person: str | None
+    asks_provider: bool
+    decided_at: str | None
+    decided_by: str | None
+    goods: Literal["kept", "returned"]
+    points: int
+    reason: str | None
+    redemption_id: str
+    refund_id: str
+    state: Literal["waiting", "asking", "done", "declined", "withdrawn"]
 
 
 class ReopenRequest(TypedDict):
@@ -2349,7 +2406,7 @@ class StateCount(TypedDict):
 
     count: int
     is_at_least: bool
-    state: Literal["reserved", "confirmed", "cancelled", "expired"]
+    state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
 
 
 class StateCounts(TypedDict):

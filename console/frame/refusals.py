@@ -104,6 +104,7 @@ TITLES: Final = {
     "refund-state": _("It does not wait any more"),
     "refund-four-eyes": _("It takes another person than who asked"),
     "unknown-refund": _("There is no such refund any more"),
+    "reward-picture-refused": _("That is no picture that can be shown"),
     "period-refused": _("The month does not allow that"),
     "period-not-settled": _("Something is still being booked: send it again in a moment"),
     "unknown-period": _("The books have no such month"),

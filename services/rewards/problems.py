@@ -24,6 +24,13 @@ from services.rewards.catalogue.domain import (
 )
 from services.rewards.chain.api import UNKNOWN_BLOCK
 from services.rewards.chain.domain import UnknownBlockError
+from services.rewards.clawbacks.api import (
+    CLAWBACK_DECIDED,
+    CLAWBACK_FOUR_EYES,
+    TOO_MANY_CLAWBACKS,
+    UNKNOWN_CLAWBACK_POLICY,
+)
+from services.rewards.clawbacks.domain import UnknownClawbackPolicyError
 from services.rewards.draws.api import DRAW_OPEN, UNKNOWN_DRAW
 from services.rewards.draws.domain import NotFrozenError, UnknownDrawError
 from services.rewards.fulfilment import api as fulfilment
@@ -181,6 +188,14 @@ from services.rewards.wallets.domain.wallets import (
     WalletExceededError,
     WalletRefusedError,
 )
+from services.rewards.write_offs.api import (
+    TOO_MANY_WRITE_OFFS,
+    UNKNOWN_WRITE_OFF,
+    WRITE_OFF_DECIDED,
+    WRITE_OFF_FOUR_EYES,
+    WRITE_OFF_REFUSED,
+)
+from services.rewards.write_offs.domain import UnknownWriteOffError, WriteOffRefusedError
 from shared.bank_messages.documents import MessageError
 from shared.commands import KEY_REUSED
 from shared.http import ErrorTable, FieldError, Problem, ProblemType
@@ -276,6 +291,8 @@ class Approvals(NamedTuple):
 APPROVALS = {
     Subject.ACCOUNT_MAPPING: Approvals(MAPPING_FOUR_EYES, MAPPING_DECIDED, TOO_MANY_MAPPINGS, "mapping"),
     Subject.LIABILITY_POLICY: Approvals(POLICY_FOUR_EYES, POLICY_DECIDED, TOO_MANY_POLICIES, "entry"),
+    Subject.CLAWBACK_POLICY: Approvals(CLAWBACK_FOUR_EYES, CLAWBACK_DECIDED, TOO_MANY_CLAWBACKS, "entry"),
+    Subject.DEBT_WRITE_OFF: Approvals(WRITE_OFF_FOUR_EYES, WRITE_OFF_DECIDED, TOO_MANY_WRITE_OFFS, "write-off"),
 }
 _LINK_OVER = {
     LinkState.USED_UP: "As many people claimed it as could",
@@ -311,6 +328,13 @@ ERRORS: ErrorTable = {
     UnknownMappingError: lambda _: Problem(
         UNKNOWN_MAPPING, "There is no such mapping here; GET /v1/finance/account-mappings lists them"
     ),
+    UnknownClawbackPolicyError: lambda _: Problem(
+        UNKNOWN_CLAWBACK_POLICY, "There is no such entry here; GET /v1/finance/clawback-policies lists them"
+    ),
+    UnknownWriteOffError: lambda error: Problem(
+        UNKNOWN_WRITE_OFF, f"There is no write-off {error.write_off_id} here; GET /v1/debt-write-offs lists them"
+    ),
+    WriteOffRefusedError: lambda error: Problem(WRITE_OFF_REFUSED, f"{error}. Nothing was done"),
     SamePersonError: lambda error: Problem(
         APPROVALS[error.subject].four_eyes,
         f"{error} proposed it: somebody else must approve it. Nothing was done",

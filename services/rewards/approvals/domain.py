@@ -12,6 +12,8 @@ class Subject(StrEnum):
 
     LIABILITY_POLICY = "liability_policy"
     ACCOUNT_MAPPING = "account_mapping"
+    CLAWBACK_POLICY = "clawback_policy"
+    DEBT_WRITE_OFF = "debt_write_off"
 
 
 class ApprovalState(StrEnum):

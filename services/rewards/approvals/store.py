@@ -19,6 +19,8 @@ _TABLES: Mapping[Subject, _Table] = {
     Subject.LIABILITY_POLICY: _Table("liability_policies", "policy_id", "liability_policies"),
     # Whoever exports days takes the same one: a mapping does not change meanwhile.
     Subject.ACCOUNT_MAPPING: _Table("account_mappings", "mapping_id", "general_ledger"),
+    Subject.CLAWBACK_POLICY: _Table("clawback_policies", "policy_id", "clawback_policies"),
+    Subject.DEBT_WRITE_OFF: _Table("debt_write_offs", "write_off_id", "debt_write_offs"),
 }
 
 

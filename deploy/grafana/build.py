@@ -455,7 +455,13 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             "Members who owe points",
             "Members whose points were taken back after they had been used.",
             "short",
-            (Query("max by (service) (plaudit_rewards_debts)", "{{service}}"),),
+            (
+                Query("max by (service) (plaudit_rewards_debts)", "{{service}}"),
+                Query("max by (service) (plaudit_rewards_debts_overdue)", "overdue"),
+                Query("max by (service) (plaudit_rewards_write_offs_waiting)", "write-offs that wait"),
+                Query("sum by (kind) (plaudit_rewards_debts_written_off_points_total)", "{{kind}}"),
+                Query("sum by (kind) (plaudit_rewards_points_clawed_back_total)", "taken back: {{kind}}"),
+            ),
         ),
         Panel(
             "Wallets that are low",

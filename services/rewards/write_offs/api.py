@@ -27,6 +27,7 @@ from shared.http import (
     ProblemType,
     RequestBody,
     Scope,
+    Shown,
     Tx,
     after,
     problem_responses,
@@ -168,11 +169,12 @@ async def list_debt_write_offs(
 @router.get(
     "/v1/debt-write-offs/{write_off_id}", summary="A write-off", responses=problem_responses(UNKNOWN_WRITE_OFF)
 )
-async def get_debt_write_off(principal: Reader, conn: Conn, write_off_id: UUID) -> DebtWriteOff:
+async def get_debt_write_off(principal: Reader, shown: Shown, conn: Conn, write_off_id: UUID) -> DebtWriteOff:
     """What was proposed, why and by whom, who decided it, and what was booked."""
     found = await store.find_write_off(conn, community=principal.community, write_off_id=str(write_off_id))
     if found is None:
         raise UnknownWriteOffError(str(write_off_id))
+    shown.of(found.member_id)
     return await _answer(conn, found)
 
 

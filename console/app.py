@@ -36,7 +36,9 @@ from console.pages.connectors import routes as connectors
 from console.pages.content import routes as content
 from console.pages.credentials import routes as credentials
 from console.pages.dead_letters import routes as dead_letters
+from console.pages.debts import policies as clawback_policies
 from console.pages.debts import routes as debts
+from console.pages.debts import write_offs
 from console.pages.digests import routes as digests
 from console.pages.draws import routes as draws
 from console.pages.embeds import framed
@@ -106,7 +108,8 @@ from console.sign_in.store import Database
 
 FINANCE = (
     *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, closing, journals, statements, reports),
-    *(liability, liability_policies, general_ledger, account_mappings, wallets, debts),
+    *(liability, liability_policies, general_ledger, account_mappings, wallets),
+    *(debts, write_offs, clawback_policies),
 )
 RUN_IT = (
     *(pipeline, dead_letters, connectors, webhooks, receipts, refused),

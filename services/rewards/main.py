@@ -8,6 +8,7 @@ from services.rewards.chain import api as chain_api
 from services.rewards.chain.handlers import chain
 from services.rewards.checks import api as checks
 from services.rewards.checks.handlers import ASKED_EVERY_SECONDS, check_all, check_asked
+from services.rewards.clawbacks import api as clawback_policies
 from services.rewards.debts import api as debts
 from services.rewards.debts.handlers import tidy_debts
 from services.rewards.draws import api as draws
@@ -68,6 +69,8 @@ from services.rewards.wallets.api import routes as wallets
 from services.rewards.wallets.handlers.deciding import count_wallets
 from services.rewards.wallets.handlers.moving import free_expired
 from services.rewards.wallets.handlers.told import READ_BACK as WALLETS_READ_BACK
+from services.rewards.write_offs import api as write_offs
+from services.rewards.write_offs.handlers import count_write_offs_waiting
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
@@ -100,7 +103,7 @@ SPEC = ServiceSpec(
             *(goods, own_goods),
             *(reward_links, sends, providers, orders, payouts, runs, preview, review, outcomes),
             *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),
-            *(wallets, expiring, debts),
+            *(wallets, expiring, debts, write_offs, clawback_policies),
             *(liability_policies, liability, account_mappings, journal_exports),
         )
     ],
@@ -126,6 +129,7 @@ SPEC = ServiceSpec(
         Timer("free-reservations", every_seconds=10, run=free_expired),
         Timer("count-wallets", every_seconds=60, run=count_wallets),
         Timer("tidy-debts", every_seconds=60, run=tidy_debts),
+        Timer("count-write-offs-waiting", every_seconds=60, run=count_write_offs_waiting),
         Timer("fold-sums", every_seconds=60, run=fold),
         Timer("chain-entries", every_seconds=1, run=chain),
         Timer("count-mappings-waiting", every_seconds=60, run=count_mappings_waiting),

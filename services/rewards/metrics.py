@@ -121,6 +121,22 @@ PERIODS_OVERDUE = Gauge(
 )
 JOURNALS_POSTED = Counter("plaudit_rewards_journals_posted_total", "Entries by hand that two people had booked")
 DEBTS = Gauge("plaudit_rewards_debts", "Members who owe points: they were taken back after they had been used")
+DEBTS_OVERDUE = Gauge(
+    "plaudit_rewards_debts_overdue", "Members who have owed points for longer than PLAUDIT_DEBT_OVERDUE_DAYS"
+)
+WRITE_OFFS_WAITING = Gauge(
+    "plaudit_rewards_write_offs_waiting", "Debts to be written off, or owed again, that wait for another person"
+)
+DEBTS_WRITTEN_OFF = Counter(
+    "plaudit_rewards_debts_written_off_points_total",
+    "Points of debts that two people wrote off, or had owed again",
+    ["kind"],
+)
+POINTS_CLAWED_BACK = Counter(
+    "plaudit_rewards_points_clawed_back_total",
+    "Points that were used before they were taken back: owed by their member, or kept by the policy",
+    ["kind"],
+)
 EXPIRY_WARNINGS = Counter(
     "plaudit_rewards_expiry_warnings_total", "Messages asked for to members whose points expire soon"
 )
@@ -141,6 +157,10 @@ LEDGER_CHECKS_GIVEN_UP = Counter(
 )
 LEDGER_CHECKED = Gauge("plaudit_rewards_ledger_checked_timestamp_seconds", "When the ledger was last checked")
 
+for _kind in ("debt_written_off", "debt_owed_again"):
+    DEBTS_WRITTEN_OFF.labels(_kind)
+for _kind in ("owed", "kept"):
+    POINTS_CLAWED_BACK.labels(_kind)
 for _state in ("reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"):
     FULFILMENTS.labels(_state)
 for _provider in ("sandbox", "xoxoday", "tremendous"):

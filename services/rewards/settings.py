@@ -180,6 +180,15 @@ class Settings(ServiceSettings):
     debt_entries_max_count: int = Field(
         200, ge=1, le=10_000, description="Newest entries by which it is said how old a member's debt is"
     )
+    debt_overdue_days: int = Field(
+        90, ge=1, le=3_660, description="Days for which a member owes points from which that is overdue"
+    )
+    write_offs_waiting_max_count: int = Field(
+        100, ge=1, description="Write-offs of a community's debts that may wait for another person"
+    )
+    clawback_policies_waiting_max_count: int = Field(
+        20, ge=1, description="Clawback policies of a community that may wait for another person"
+    )
     wallets_max_count: int = Field(
         200, ge=1, le=2_000, description="Wallets that a community may have, closed ones too"
     )

@@ -231,7 +231,13 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community decision_id wallet_id kind to_wallet_id amount spends reward_id unit_cost reason state "
             "proposed_at proposed_by_person proposed_by decided_at decided_by_person decided_by"
         ),
-        "debt_accounts": "community account_id",
+        "debt_accounts": "community account_id noted_at",
+        "debt_write_off_lots": "community write_off_id award_id points",
+        "clawbacks": "community transfer_id policy_id used_points kept_points",
+        "clawback_policies": (
+            "community policy_id effective_from treatment below_points state proposed_at proposed_by_person "
+            "proposed_by proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
+        ),
         "wallet_assignments": "community spends reward_id currency wallet_id unit_cost",
         "journal_lines": "community journal_id line kind currency amount",
         "journal_exports": (

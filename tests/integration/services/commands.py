@@ -905,6 +905,53 @@ async def withdraw_worth(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await _proposed_worth(desk)}/withdraw")
 
 
+async def propose_clawbacks(desk: Desk) -> Ask:
+    body = {"effective_from": "2026-01-01", "treatment": "keep_below", "below_points": 20}
+    return Ask(desk.api, "POST", "/v1/finance/clawback-policies", body)
+
+
+async def _proposed_clawbacks(desk: Desk) -> str:
+    made = await (await propose_clawbacks(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/finance/clawback-policies/{made.json()['policy_id']}"
+
+
+async def approve_clawbacks(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _proposed_clawbacks(desk)}/approve")
+
+
+async def withdraw_clawbacks(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _proposed_clawbacks(desk)}/withdraw")
+
+
+async def propose_write_off(desk: Desk) -> Ask:
+    """Of a member of whom nothing is known but that points were taken from it: it owes them."""
+    name = f"fine {uuid4().hex}"
+    await desk.world.give(desk.world.award(name, "ower", -7))
+    body = {"member_id": desk.world.uuid("ower"), "points": 7, "reason": "in good faith"}
+    return Ask(desk.api, "POST", "/v1/debt-write-offs", body)
+
+
+async def _proposed_write_off(desk: Desk) -> str:
+    made = await (await propose_write_off(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/debt-write-offs/{made.json()['write_off_id']}"
+
+
+async def approve_write_off(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _proposed_write_off(desk)}/approve")
+
+
+async def withdraw_write_off(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _proposed_write_off(desk)}/withdraw")
+
+
+async def reverse_write_off(desk: Desk) -> Ask:
+    approved = await approve_write_off(desk)
+    assert (await approved()).status_code == 200
+    return Ask(desk.api, "POST", f"{approved.path.removesuffix('/approve')}/reverse", {"reason": "wrong"})
+
+
 MAPPING = {"effective_from": "2026-01-01", "accounts": [{"account": "bank", "number": "1800"}]}
 
 
@@ -1817,6 +1864,19 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
         withdraw_mapping,
     ),
     "rewards POST /v1/finance/journal-exports": ("journal_export.make", export_journal),
+    "rewards POST /v1/finance/clawback-policies": ("clawback_policy.propose", propose_clawbacks),
+    "rewards POST /v1/finance/clawback-policies/{policy_id}/approve": (
+        "clawback_policy.approve",
+        approve_clawbacks,
+    ),
+    "rewards POST /v1/finance/clawback-policies/{policy_id}/withdraw": (
+        "clawback_policy.withdraw",
+        withdraw_clawbacks,
+    ),
+    "rewards POST /v1/debt-write-offs": ("debt_write_off.propose", propose_write_off),
+    "rewards POST /v1/debt-write-offs/{write_off_id}/approve": ("debt_write_off.approve", approve_write_off),
+    "rewards POST /v1/debt-write-offs/{write_off_id}/withdraw": ("debt_write_off.withdraw", withdraw_write_off),
+    "rewards POST /v1/debt-write-offs/{write_off_id}/reverse": ("debt_write_off.propose", reverse_write_off),
     "rewards POST /v1/periods/{month}/close": ("period.close", close_month),
     "rewards POST /v1/periods/{month}/reopen": ("period.reopen", reopen_month),
     "rewards POST /v1/periods/{month}/confirm": ("period.confirm", confirm_month),

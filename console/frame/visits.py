@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
+from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -109,6 +110,10 @@ class Visit:
     def say(self, text: str, **values: Any) -> str:
         """A text in the visitor's language, with values put in."""
         return self.console.templates.translated(self.language, text).format(**values)
+
+    def service_words(self, text: str) -> Markup:
+        """What a service said, in the visitor's language where it is known, and else marked as English."""
+        return self.console.templates.service_words(self.language, text)
 
     def page(self, template: str, *, status: int = 200, **context: Any) -> Response:
         """A page as it is shown to this visitor."""

@@ -12,7 +12,14 @@ from typing import Final
 #: Longer texts are none of these, and cost time to compare.
 SAID_MAX_CHARS: Final = 500
 #: A place with another of these sentences, and those with a word that catalogues may know.
-_SENTENCE, _WORDS = "why", ("state", "states", "within")
+_SENTENCE, _WORDS = "why", ("state", "states", "within", "unit", "when", "by")
+#: What some places hold; others hold anything.
+_HOLDS: Final = {
+    "state": r"[\w-]+",
+    "count": r"[\d,.]+",
+    "unit": "points?|awards?",
+    "when": r"ever|in the campaign|an? \w+",
+}
 #: How deep sentences stand in sentences.
 _DEPTH_MAX_COUNT: Final = 3
 _PLACE = re.compile(r"\{(\w+)\}|…")
@@ -23,6 +30,25 @@ def _(text: str) -> str:
     return text
 
 
+#: Words that some places hold.
+WORDS: Final = (
+    _("point"),
+    _("points"),
+    _("award"),
+    _("awards"),
+    _("ever"),
+    _("in the campaign"),
+    _("an hour"),
+    _("a day"),
+    _("a week"),
+    _("a month"),
+    _("person"),
+    _("object"),
+    _("person and object"),
+    _("day"),
+    _("week"),
+    _("month"),
+)
 #: With {places}; of `…` nothing is said again. The first that fits counts.
 SENTENCES: Final = (
     _("Nothing was done"),
@@ -269,6 +295,26 @@ SENTENCES: Final = (
     _("each begins in the future: the price of now is `points`"),
     _("two of them begin at one moment"),
     _("each language once"),
+    _("by the member"),
+    _("by the member; {points} points keep their room under limits"),
+    _("a report of what it is about was upheld"),
+    _("the member was suspended then"),
+    _("{room} of {weight} points fit under its limits: {why}"),
+    _("{count} {unit} {when}"),
+    _("the first {count} {unit} {when}"),
+    _("{count} {unit} for each {by} {when}"),
+    _("{count} {unit} of all members together {when}"),
+    _("what fits under limits is being worked out"),
+    _("{given} of {room} points were left in the budget of the campaign `{campaign}`"),
+    _("{given} of {room} points: the campaign `{campaign}` spent faster than planned"),
+    _("{given} of {room} points: the campaign `{campaign}` was stopped"),
+    _("the rule gave something less than {minutes} minutes before"),
+    _("{room} of {weight} points are taken: no total falls below {floor}"),
+    _("{room} of {weight} points: each further one of its time is worth less"),
+    _("nothing was known of `member.{name}`"),
+    _("the event has no field {name}"),
+    _("an event with this source and id was accepted before with other content"),
+    _("whoever did it wished to be forgotten: nothing of theirs is taken"),
 )
 
 
@@ -300,7 +346,6 @@ def _shape(sentence: str) -> re.Pattern[str]:
     shape, end = "", 0
     for place in _PLACE.finditer(sentence):
         shape += re.escape(sentence[end : place.start()])
-        what = r"[\w-]+" if place[1] == "state" else ".+?"
-        shape += f"(?P<{place[1]}>{what})" if place[1] else ".*"
+        shape += f"(?P<{place[1]}>{_HOLDS.get(place[1], '.+?')})" if place[1] else ".*"
         end = place.end()
     return re.compile(shape + re.escape(sentence[end:]), re.DOTALL)

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
@@ -16,7 +17,7 @@ from console.asking import Asking, Services, SessionOverError
 from console.components.languages import NAMES, Writer, preferred, zone
 from console.components.tables import Listing
 from console.frame.communities import Community, CommunityTitles
-from console.frame.navigation import OF_MEMBERS, groups_for
+from console.frame.navigation import OF_MEMBERS, groups_for, may_open
 from console.frame.rendering import Templates
 from console.frame.security import is_own_form, local_path
 from console.saved_views.store import SavedView, load_views
@@ -132,6 +133,7 @@ class Visit:
             "community": self.community,
             "groups": groups_for(self.session) if self.session and not self.session.is_member else [],
             "member_links": OF_MEMBERS,
+            "may_open": partial(may_open, self.session),
             "path": path,
             "language": self.language,
             "languages": NAMES,

@@ -10,7 +10,8 @@ from starlette.routing import Route
 from console.asking import Answer
 from console.frame.approvers import approvers
 from console.frame.navigation import BY_HAND, COMMUNITY, WAITING
-from console.frame.refusals import TITLES, Refusal
+from console.frame.problem_titles import TITLES
+from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.programme.words import WORDS
 from console.pages.wallets.words import KINDS as WALLET_KINDS

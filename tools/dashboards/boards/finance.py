@@ -18,6 +18,7 @@ BOARD = Board(
         "PlauditLiabilityDayLost",
         "PlauditVoucherCodesUnreadable",
         "PlauditAddressesUnreadable",
+        "PlauditDebtsOverdue",
     ),
     rows={
         "Now": (
@@ -217,7 +218,13 @@ BOARD = Board(
                 "Members who owe points",
                 "Members whose points were taken back after they had been used.",
                 "short",
-                (Query("max by (service) (plaudit_rewards_debts)", "{{service}}"),),
+                (
+                    Query("max by (service) (plaudit_rewards_debts)", "{{service}}"),
+                    Query("max by (service) (plaudit_rewards_debts_overdue)", "overdue"),
+                    Query("max by (service) (plaudit_rewards_write_offs_waiting)", "write-offs that wait"),
+                    Query("sum by (kind) (plaudit_rewards_debts_written_off_points_total)", "{{kind}}"),
+                    Query("sum by (kind) (plaudit_rewards_points_clawed_back_total)", "taken back: {{kind}}"),
+                ),
             ),
             Panel(
                 "Points that expired",

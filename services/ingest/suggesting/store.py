@@ -7,6 +7,13 @@ from services.ingest.ideas.domain import IdeaState, Vote
 from services.ingest.suggesting.domain import GoOn, Untold
 from shared.postgres import Connection
 
+_UNTOLD = """
+    select m.community, m.idea_id::text, m.number, m.state, coalesce(m.note, '') as note, i.author_id::text,
+        m.told_after::text
+    from idea_moves m join ideas i using (community, idea_id)
+    where not m.is_told
+"""
+
 
 async def lock_suggester(conn: Connection, *, community: str, member_id: str) -> None:
     """Have whatever else the same person suggests or votes for wait until this transaction ends."""
@@ -57,7 +64,7 @@ async def load_votes(conn: Connection, *, community: str, idea_id: str, member_i
         """
         select idea_id::text, member_id::text, number, event_uid::text, is_given, voted_at, voted_on
         from idea_votes where community = $1 and idea_id = $2 and member_id = any($3::uuid[])
-        order by member_id for update
+        order by member_id
         """,
         community,
         idea_id,
@@ -125,17 +132,19 @@ async def count_joined(conn: Connection, *, community: str, idea_ids: Sequence[s
     return found
 
 
-async def take_untold(conn: Connection) -> Untold | None:
-    """Take the step that waits longest to be told; it is locked, and others pass over it."""
+async def find_untold(conn: Connection) -> Untold | None:
+    """The step that waits longest to be told."""
+    row = await conn.fetchrow(f"{_UNTOLD} order by m.moved_at, m.community, m.idea_id, m.number limit 1")
+    return None if row is None else Untold(*row)._replace(state=IdeaState(row["state"]))
+
+
+async def lock_untold(conn: Connection, step: Untold) -> Untold | None:
+    """A step as it is, locked until the transaction ends; None when it is told meanwhile, or somebody tells it."""
     row = await conn.fetchrow(
-        """
-        select m.community, m.idea_id::text, m.number, m.state, coalesce(m.note, '') as note, i.author_id::text,
-            m.told_after::text
-        from idea_moves m join ideas i using (community, idea_id)
-        where not m.is_told
-        order by m.moved_at, m.community, m.idea_id, m.number limit 1
-        for update of m skip locked
-        """
+        f"{_UNTOLD} and m.community = $1 and m.idea_id = $2 and m.number = $3 for update of m skip locked",
+        step.community,
+        step.idea_id,
+        step.number,
     )
     return None if row is None else Untold(*row)._replace(state=IdeaState(row["state"]))
 

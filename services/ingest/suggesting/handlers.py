@@ -9,6 +9,7 @@ Whoever locks does so in this order, here, in the worker, in merges, in erasures
 5. kudos, nominations and texts; of how suggestions go on the step that is told.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from services.ingest.communities.handlers import calendars_of
@@ -16,6 +17,8 @@ from services.ingest.events.domain.judgement import event_uid
 from services.ingest.events.handlers import send_own
 from services.ingest.ideas import store as ideas_store
 from services.ingest.ideas.domain import CHANNEL, HOST, SOURCE, Idea, IdeaState, Vote, vote_name, written
+from services.ingest.measuring.domain.texts import UnknownTextError
+from services.ingest.measuring.handlers.texts import find_text
 from services.ingest.members.domain import MemberKey
 from services.ingest.members.handlers.own import own_identities
 from services.ingest.members.store import members as members_store
@@ -47,6 +50,8 @@ async def suggest(tx: Transaction[Settings], *, community: str, wanted: Suggest)
     # 1. Nobody becomes one with another meanwhile, and what one suggests at the same time waits.
     author_id, group = await _suggester(tx, community=community, member_id=wanted.author_id)
     known = await ideas_store.find_idea(tx.conn, community=community, idea_id=wanted.idea_id)
+    if known is None and wanted.answer_uid is not None:
+        known = await store.find_of_answer(tx.conn, community=community, answer_uid=wanted.answer_uid)
     if known is not None:
         tx.did_nothing()
         return known
@@ -56,7 +61,7 @@ async def suggest(tx: Transaction[Settings], *, community: str, wanted: Suggest)
     if await store.count_suggested(tx.conn, community=community, member_ids=group, on=today) >= most:
         raise domain.TooManyIdeasError(f"{most} may be suggested on a day, and are")
     # 3. It stands, and is told. The worker finds the same words; until then nobody sees what is to be decided.
-    wanted = Suggest(wanted.idea_id, author_id, wanted.title, wanted.text, wanted.language)
+    wanted = replace(wanted, author_id=author_id)
     declared = await find_declared(tx.conn, community=community, now=tx.now)
     is_listed = find_listed(written(wanted.title, wanted.text), declared.words) is not None
     uid = event_uid(community, SOURCE, wanted.idea_id)
@@ -66,10 +71,24 @@ async def suggest(tx: Transaction[Settings], *, community: str, wanted: Suggest)
     await own_identities(tx, community=community, member_ids={author_id}, channel=CHANNEL, host=HOST)
     await ideas_store.lock_ideas(tx.conn, communities=[community])
     await ideas_store.put_ideas(tx.conn, ideas=[idea])
+    if wanted.answer_uid is not None:
+        await store.set_of_answer(tx.conn, community=community, idea_id=idea.idea_id, answer_uid=wanted.answer_uid)
     send_own(tx, community=community, event=domain.suggested(wanted, at=tx.now))
-    tx.did(Did("idea.suggest", "idea", idea.idea_id, author_id, after={"waits": is_listed}))
+    after = {"waits": is_listed, "answer": wanted.answer_uid}
+    tx.did(Did("idea.suggest", "idea", idea.idea_id, author_id, after=after))
     IDEAS.labels("suggested").inc()
     return idea
+
+
+async def find_answered(tx: Transaction[Settings], *, community: str, answer_uid: str) -> str:
+    """Who wrote an answer to a survey. Raises NoAnswerError where none in words is kept, or nobody's."""
+    try:
+        written = await find_text(tx.conn, tx.settings, community=community, event_uid=answer_uid)
+    except UnknownTextError as error:
+        raise domain.NoAnswerError from error
+    if written.text.event_type != domain.ANSWERED_TYPE or written.text.member_id is None:
+        raise domain.NoAnswerError
+    return written.text.member_id
 
 
 async def vote(tx: Transaction[Settings], *, community: str, idea_id: str, member_id: str) -> Idea:

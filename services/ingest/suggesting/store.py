@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from services.ingest.ideas.domain import IdeaState, Vote
+from services.ingest.ideas import store as ideas_store
+from services.ingest.ideas.domain import Idea, IdeaState, Vote
 from services.ingest.suggesting.domain import GoOn, Untold
 from shared.postgres import Connection
 
@@ -56,6 +57,21 @@ async def count_voted(conn: Connection, *, community: str, member_ids: Sequence[
         on,
     )
     return found
+
+
+async def find_of_answer(conn: Connection, *, community: str, answer_uid: str) -> Idea | None:
+    """The suggestion that was made of an answer to a survey."""
+    found = await conn.fetchval(
+        "select idea_id::text from ideas where community = $1 and answer_uid = $2", community, answer_uid
+    )
+    return None if found is None else await ideas_store.find_idea(conn, community=community, idea_id=found)
+
+
+async def set_of_answer(conn: Connection, *, community: str, idea_id: str, answer_uid: str) -> None:
+    """Note of which answer to a survey a suggestion was made."""
+    await conn.execute(
+        "update ideas set answer_uid = $3 where community = $1 and idea_id = $2", community, idea_id, answer_uid
+    )
 
 
 async def load_votes(conn: Connection, *, community: str, idea_id: str, member_ids: Sequence[str]) -> list[Vote]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class AudienceTurn(NamedTuple):
-    """That a member is in an audience since a time, or is not; of those begun by then the highest revision counts."""
+    """That a member is in an audience since a time, or is not; of those begun the highest revision counts."""
 
     community: str
     audience_id: str

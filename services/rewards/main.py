@@ -12,7 +12,7 @@ from services.rewards.clawbacks import api as clawback_policies
 from services.rewards.debts import api as debts
 from services.rewards.debts.handlers import tidy_debts
 from services.rewards.draws import api as draws
-from services.rewards.draws.handlers import freeze_due, on_programmes
+from services.rewards.draws.handlers import FOLLOWED_COMMUNITIES, freeze_due, on_programmes
 from services.rewards.erasure import api as erasure
 from services.rewards.erasure.handlers import FOLLOWED_MEMBERS, LOOK_AFTER_EVERY_SECONDS, look_after
 from services.rewards.expiring import api as expiring
@@ -75,7 +75,6 @@ from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
 from shared.followed_audiences import FOLLOWED_AUDIENCES
-from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.service import Errand, ServiceSpec, Timer, run
 from shared.topics import POINTS, PROGRAMMES
 from shared.webhooks import FOLLOWED_WEBHOOKS

@@ -196,7 +196,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         ),
         "draws": (
             "community draw_id title description reward_id winners_count closes_at state seed frozen_at "
-            "tickets_count tickets_sha256 drawn_at"
+            "tickets_count tickets_sha256 drawn_at ends_on"
         ),
         # The chain over all that was booked: of whom an entry is, the entry says.
         "entries_unchained": "part community recorded_at transfer_ids account_ids",

@@ -8,6 +8,7 @@ from services.analytics.participation.handlers import count_events
 from services.analytics.response_times.handlers import note_moved, note_said
 from services.analytics.retention.handlers import mark
 from services.analytics.sentiment.handlers import note_tones
+from services.analytics.solutions.handlers import note_solutions
 from shared.contracts.facts import AcceptedEvent, MemberFact
 from shared.followed_members import follow
 from shared.transaction import Transaction
@@ -22,6 +23,7 @@ async def on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
     await note_ties(tx, events)
     await note_outcomes(tx, events)
     await note_ideas(tx, events)
+    await note_solutions(tx, events)
 
 
 async def on_members(tx: Transaction, facts: list[MemberFact]) -> None:

@@ -1,14 +1,9 @@
-"""Figures that decisions answer, in words, with the page that each stands on; and the decisions beside a page's own."""
+"""Figures that decisions answer, in words, each with the page that it stands on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
-
-from console.asking import Answer
-from console.frame.visits import Visit
-
-BESIDE_COUNT: Final = 5
 
 
 def _(text: str) -> str:
@@ -51,10 +46,14 @@ FIGURES: Final[Mapping[str, FigureWords]] = {
     "goal": FigureWords(_("A goal"), "/goals"),
 }
 SECONDS: Final = frozenset({"median_response"})
-SHARES: Final = frozenset(FIGURES) - SECONDS - {
-    *("effective_channels", "answers_absence_factor", "decisions_logged"),
-    *("active_members", "new_members", "events", "goal"),
-}
+SHARES: Final = (
+    frozenset(FIGURES)
+    - SECONDS
+    - {
+        *("effective_channels", "answers_absence_factor", "decisions_logged"),
+        *("active_members", "new_members", "events", "goal"),
+    }
+)
 STATES: Final = {
     "stands": (_("stands"), None, "pen"),
     "kept": (_("kept"), "good", "check"),
@@ -79,30 +78,3 @@ def href_of(figure: str, about: str | None) -> str:
 def deciding_href(figure: str, about: str | None = None) -> str:
     """Where something is decided on a figure."""
     return f"/decisions/new?{urlencode({'figure': figure} | ({} if about is None else {'about': about}))}"
-
-
-@dataclass(frozen=True)
-class Beside:
-    """The decisions beside the figures of a page, the newest first, with these as they were and are."""
-
-    figures: Sequence[str]
-    about: str | None
-    answer: Answer
-    then_and_now: Mapping[str, Any]
-    words: Mapping[str, FigureWords]
-    states: Mapping[str, Any]
-
-    def hrefs(self) -> Sequence[tuple[str, str]]:
-        """Figures of the page, with where something is decided on each."""
-        return [(self.words[name].title, deciding_href(name, self.about)) for name in self.figures]
-
-
-async def beside(visit: Visit, *figures: str, about: str | None = None) -> Beside:
-    """The newest decisions on a page's figures."""
-    wanted = {"figure": list(figures), "about": about, "limit": BESIDE_COUNT}
-    answers: dict[str, Answer] = await visit.ask.all(
-        words=visit.ask.get("ingest", "/v1/decisions", **wanted),
-        values=visit.ask.get("analytics", "/v1/decisions", **wanted),
-    )
-    values = {one["decision_id"]: one for one in answers["values"].items} if answers["values"].ok else {}
-    return Beside(figures, about, answers["words"], values, FIGURES, STATES)

@@ -122,7 +122,7 @@ AUDIENCES = Topic(
     "community | member",
     (facts.AUDIENCE_ENTERED.name, facts.AUDIENCE_LEFT.name),
     producers=("scoring",),
-    consumers=("ingest", "recognition", "rewards"),
+    consumers=("ingest", "recognition", "rewards", "analytics"),
     read_back=True,
 )
 CAMPAIGNS = Topic(

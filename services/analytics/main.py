@@ -17,7 +17,7 @@ from services.analytics.goals.handlers import WATCH_EVERY_SECONDS, watch
 from services.analytics.guidelines import api as guidelines
 from services.analytics.guidelines.handlers import on_guidelines
 from services.analytics.ideas import api as ideas
-from services.analytics.intake.handlers import on_events, on_members
+from services.analytics.intake.handlers import on_audiences, on_events, on_members
 from services.analytics.lift import api as lift
 from services.analytics.lift.handlers import SETTLE_EVERY_SECONDS as SETTLE_NUDGES_EVERY_SECONDS
 from services.analytics.lift.handlers import on_nudges
@@ -54,6 +54,7 @@ from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import (
     ACCEPTED_EVENT,
+    AUDIENCE_FACT,
     AUDIT_FACT,
     DECISION_FACT,
     GUIDELINE_FACT,
@@ -71,6 +72,7 @@ from shared.contracts.facts import (
 from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import (
+    AUDIENCES,
     AUDIT,
     DECISIONS,
     EVENTS,
@@ -98,6 +100,7 @@ SPEC = ServiceSpec(
         FOLLOWED_WEBHOOKS,
         FOLLOWED_COMMUNITIES,
         Subscription(MEMBERS, MEMBER_FACT, on_members),
+        Subscription(AUDIENCES, AUDIENCE_FACT, on_audiences),
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
         Subscription(EVENTS, ACCEPTED_EVENT, on_events),
         Subscription(MEASURES, SENTIMENT_MEASURED.adapter, on_measured),

@@ -55,9 +55,18 @@ class Settings(ServiceSettings):
     ties_max_count: int = Field(
         50_000, ge=1, description="Rows of who turned to whom that one network is made of; more are refused"
     )
+    slice_attributes: str = Field(
+        "country",
+        description="Attributes of members by which figures are sliced, with commas between: texts, and yes or no",
+    )
     slices_max_count: int = Field(
         20,
         ge=1,
         le=200,
         description="Channels, types or languages that a figure tells apart; the rest is added up",
     )
+
+    @property
+    def slice_attribute_names(self) -> tuple[str, ...]:
+        """The attributes by which figures are sliced."""
+        return tuple(name.strip() for name in self.slice_attributes.split(",") if name.strip())

@@ -79,6 +79,8 @@ HELD: Final = (
     _("What was commanded about them, and who read of them"),
     _("In which audiences they are"),
     _("Which audiences they entered and left"),
+    _("When they came into audiences and left them"),
+    _("Attributes by which figures are sliced"),
     _("When it is looked at anew in which audiences they are"),
     _("What they made, by its ids, and how good others found it"),
     _("What they made of others' content"),

@@ -41,6 +41,7 @@ async def load_weeks(
     for number, (due, in_time) in (await count_due(conn, community=community, bounds=bounds, now=now)).items():
         weeks[number - 1].update(ideas_due=due, ideas_in_time=in_time)
     await _add_people(conn, weeks, community=community, spans=spans)
+    await _add_audiences(conn, weeks, community=community, spans=spans, bounds=bounds)
     await _add_decisions(conn, weeks, community=community, spans=spans, bounds=bounds)
     solved = await count_solved(conn, community=community, bounds=bounds, now=now, within=SOLVED_WITHIN)
     for number, (due, in_time) in solved.items():
@@ -141,6 +142,45 @@ async def _add_people(
         RECOGNISED_DAYS,
     ):
         weeks[row["week"] - 1].update(active=row["active"], recognised=row["recognised"])
+
+
+async def _add_audiences(
+    conn: Connection,
+    weeks: Sequence[dict[str, Any]],
+    *,
+    community: str,
+    spans: Sequence[Span],
+    bounds: Sequence[datetime],
+) -> None:
+    """How many of those active in a week were in an audience when it ended; nothing where none is known."""
+    rows = await conn.fetch(
+        """
+        with turns as materialized (
+            select coalesce(m.head_id, t.member_id) as person_id, t.is_in, t.since,
+                lead(t.since) over (
+                    partition by t.member_id, t.audience_id order by t.revision) as ends_at
+            from audience_turns t
+            left join merges m on m.community = t.community and m.member_id = t.member_id
+            where t.community = $1),
+        ins as (
+            select distinct w.week, t.person_id
+            from unnest($5::timestamptz[]) with ordinality as w(ends_at, week)
+            join turns t on t.is_in and t.since < w.ends_at and (t.ends_at is null or t.ends_at >= w.ends_at)),
+        active as (
+            select distinct width_bucket(d.day, $4::date[]) as week, coalesce(m.head_id, d.member_id) as person_id
+            from member_days d left join merges m on m.community = d.community and m.member_id = d.member_id
+            where d.community = $1 and d.day between $2 and $3 and d.events > 0)
+        select a.week, count(i.person_id)::int as known, exists (select from turns) as knows
+        from active a left join ins i on i.week = a.week and i.person_id = a.person_id group by 1
+        """,
+        community,
+        spans[0].starts_on,
+        spans[-1].ends_on,
+        [span.starts_on for span in spans],
+        list(bounds[1:]),
+    )
+    for row in rows:
+        weeks[row["week"] - 1].update(in_audience=row["known"], knows_audiences=row["knows"])
 
 
 async def _add_surveys(

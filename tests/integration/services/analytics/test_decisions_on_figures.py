@@ -9,6 +9,8 @@ import httpx
 import orjson
 import pytest
 
+from services.analytics.audiences.domain import AudienceTurn
+from services.analytics.audiences.store import add_turns
 from services.analytics.decisions.handlers import on_decisions, remind
 from services.analytics.intake.handlers import on_events
 from services.analytics.programmes.handlers import on_programmes
@@ -229,6 +231,21 @@ async def test_what_was_grey_is_counted(world: Any, api: httpx.AsyncClient) -> N
         decided(world, "note", at=days(5), kind="note"),
     )
     found = await indicators(api, "2024-07-01")
+    assert found["audience_known"]["state"] == "grey"
+    turns = [("ada", 1, True, days(50)), ("bob", 1, True, days(50)), ("bob", 2, False, days(30))]
+    async with world.begin() as tx:
+        await add_turns(
+            tx.conn,
+            turns=[
+                AudienceTurn(world.community, "helpers", world.uuid(member), revision, is_in, since)
+                for member, revision, is_in, since in turns
+            ],
+        )
+    found = await indicators(api, "2024-07-01")
+    # Active in the week of the questions were ada, bob, cat, dan and ann, of whom ada is in one still.
+    known = found["audience_known"]
+    assert known["value"] is not None
+    assert 0 < known["value"] < 1
     # Of the four that are due, one has an answer that was accepted in time and stands.
     assert (found["questions_solved"]["value"], found["questions_solved"]["cases"]) == (0.25, 4)
     recognised = found["members_recognised"]

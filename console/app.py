@@ -39,6 +39,7 @@ from console.pages.dead_letters import routes as dead_letters
 from console.pages.debts import policies as clawback_policies
 from console.pages.debts import routes as debts
 from console.pages.debts import write_offs
+from console.pages.decisions import routes as decisions
 from console.pages.digests import routes as digests
 from console.pages.draws import routes as draws
 from console.pages.embeds import framed
@@ -52,6 +53,7 @@ from console.pages.gift_cards import routes as gift_cards
 from console.pages.goals import routes as goals
 from console.pages.guidelines import routes as guidelines
 from console.pages.ideas import routes as ideas
+from console.pages.insight import indicator
 from console.pages.insight import routes as insight
 from console.pages.journals import routes as journals
 from console.pages.keys import routes as keys
@@ -121,7 +123,21 @@ OF_MEMBERS = (
 )
 FOR_EVERYBODY = (visitors, boards_of_everybody, cards, framed)
 PAGES = (
-    *(sign_in, overview, insight, goals, digests, figures, leaderboard, explorer, try_it, account, views),
+    *(
+        sign_in,
+        overview,
+        insight,
+        indicator,
+        goals,
+        decisions,
+        digests,
+        figures,
+        leaderboard,
+        explorer,
+        try_it,
+        account,
+        views,
+    ),
     *(
         members,
         messages,

@@ -115,6 +115,9 @@ SUBCOMMANDS = {
     ),
     "survey": Subcommand("plaudit.survey", "survey", "See what surveys say, what members are asked, and answer."),
     "idea": Subcommand("plaudit.idea", "idea", "See what members suggest, vote for them, and go on with it."),
+    "decision": Subcommand(
+        "plaudit.decision", "decision", "Write down what is decided on figures, and look at it again."
+    ),
     "nomination": Subcommand(
         "plaudit.nomination", "nomination", "Declare rounds of nominations, nominate and vote in them."
     ),

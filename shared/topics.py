@@ -228,6 +228,16 @@ SURVEYS = Topic(
     consumers=("analytics",),
     read_back=True,
 )
+DECISIONS = Topic(
+    "decisions.v1",
+    "What people noted and decided on figures, and what indicators of the scorecard aim at",
+    "community | decision, or indicator",
+    (facts.DECISION_CHANGED.name, facts.OBJECTIVE_SET.name),
+    producers=("ingest",),
+    consumers=("analytics",),
+    partitions=1,
+    read_back=True,
+)
 REDEMPTIONS = Topic(
     "redemptions.v1",
     "Redemptions, their states, and the awards they use",
@@ -382,6 +392,7 @@ TOPICS = (
     CELEBRATIONS,
     NUDGES,
     SURVEYS,
+    DECISIONS,
     REDEMPTIONS,
     PAYOUTS,
     WALLETS,

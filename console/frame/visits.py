@@ -245,6 +245,7 @@ TOASTS = {
     "run-made": _("The run is made: it waits for another person"),
     "file-written": _("The bank file is written"),
     "noted": _("Noted"),
+    "objective-set": _("Set: it holds from today on"),
     "noted-some": _("Noted of many, not of all yet: note it once more"),
     "noted-for-two": _("Noted. What makes points payable again waits for another person"),
     "handed-out": _("Handed out: the points are spent"),

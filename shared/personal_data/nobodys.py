@@ -57,6 +57,13 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "needs_yes made_at decided_at cancelled_at"
         ),
         "declared_surveys": "community version effective_from surveys",
+        # Of figures, not of members: who decided are people who act here, and what they wrote is sealed.
+        "decisions": (
+            "community decision_id revision kind figure about value seen_on review_on state person_id made_at "
+            "changed_at key_id sealed"
+        ),
+        "decision_reviews": ("community decision_id number outcome review_on person_id reviewed_at key_id sealed"),
+        "objectives": "community indicator revision objective starts_on reason person_id set_at",
         "survey_rounds": "community survey_id starts_on after_member is_done advanced_at",
         # Of nobody: no member, no invitation, no time.
         "survey_answers_waiting": "community survey_id answer_id answer",
@@ -304,6 +311,13 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "effect_checks": "community checked_at",
         "digests": "community starts_on ends_on made_at content",
         "digest_checks": "community checked_at",
+        "decisions": (
+            "community decision_id revision kind figure about value seen_on review_on state person_id made_at "
+            "changed_at remind_at"
+        ),
+        "decision_revisions": "community decision_id revision review_on changed_at",
+        "objectives": "community indicator revision objective starts_on set_at",
+        "solution_events": "community item_id channel host event_uid question_id",
         # Which events bring goals nearer, by ids that are theirs alone.
         "goal_outcomes": "community day outcome event_uid",
         "goal_checks": "community checked_at",

@@ -1339,6 +1339,30 @@ async def join_idea(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"/v1/ideas/{idea_id}/join", {"to": other, "note": "Both ask for it."})
 
 
+async def decide_on_figure(desk: Desk) -> Ask:
+    body = {"figure": "answered_in_time", "value": 0.62, "text": "Two of us answer on Saturdays."}
+    return Ask(desk.api, "POST", "/v1/decisions", body)
+
+
+async def decided_on_figure(desk: Desk) -> str:
+    done = await (await decide_on_figure(desk))()
+    assert done.status_code == 201, done.text
+    return f"/v1/decisions/{done.json()['decision_id']}"
+
+
+async def review_decision(desk: Desk) -> Ask:
+    body = {"outcome": "kept", "text": "It is 0.81 now."}
+    return Ask(desk.api, "POST", f"{await decided_on_figure(desk)}/review", body)
+
+
+async def withdraw_decision(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await decided_on_figure(desk)}/withdraw", {"reason": "Another figure."})
+
+
+async def set_objective(desk: Desk) -> Ask:
+    return Ask(desk.api, "PUT", "/v1/objectives/median_response", {"objective": 43_200, "reason": "We are more."})
+
+
 async def declare_round(desk: Desk) -> Ask:
     today = datetime.now(UTC).date()
     days = {"starts_on": today, "votes_from": today + timedelta(days=5), "ends_on": today + timedelta(days=9)}
@@ -1691,6 +1715,10 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/ideas/{idea_id}/withdraw": ("idea.withdraw", withdraw_vote),
     "ingest POST /v1/ideas/{idea_id}/move": ("idea.move", move_idea),
     "ingest POST /v1/ideas/{idea_id}/join": ("idea.join", join_idea),
+    "ingest POST /v1/decisions": ("decision.make", decide_on_figure),
+    "ingest POST /v1/decisions/{decision_id}/review": ("decision.review", review_decision),
+    "ingest POST /v1/decisions/{decision_id}/withdraw": ("decision.withdraw", withdraw_decision),
+    "ingest PUT /v1/objectives/{indicator}": ("objective.set", set_objective),
     "ingest POST /v1/nomination-rounds": ("nomination_round.declare", declare_round),
     "ingest POST /v1/nomination-rounds/{round_id}/cancel": ("nomination_round.cancel", cancel_round),
     "ingest POST /v1/nomination-rounds/{round_id}/nominations": ("nomination.make", nominate),

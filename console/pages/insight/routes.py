@@ -22,6 +22,7 @@ from console.frame.navigation import (
     SENTIMENT,
 )
 from console.frame.visits import NotFoundError, Visit, page
+from console.pages.insight.slicing import asked_slice, offered_slices
 from console.pages.insight.words import INDICATORS, PRACTICES
 from console.pages.periods import DAYS, asked_days
 
@@ -44,6 +45,8 @@ TABLES = (
 )
 #: Tables that are of months or whole, and ask for no other period.
 _WITHOUT_PERIOD = ("retention", "stickiness", "concentration", "orbit")
+#: Tables of a slice, where the page beside them is of one.
+_SLICED = ("growth", "cohorts", "retention", "silences", "activation")
 #: The colours of the levels, from the first on.
 _LEVEL_TONES = ("f1", "f2", "f3", "f0")
 #: Tables of the last days, as the page beside them has them.
@@ -74,15 +77,19 @@ async def show_scorecard(visit: Visit) -> Response:
 async def show_growth(visit: Visit) -> Response:
     """New, retained, resurrected and churned members, period by period."""
     by, first, last = _asked_periods(visit)
-    answer = await visit.ask.get("analytics", "/v1/growth", by=by, from_=first, to=last, limit=60)
+    of = asked_slice(visit)
+    answer = await visit.ask.get("analytics", "/v1/growth", by=by, from_=first, to=last, limit=60, **of.query)
     periods = answer.items[-PERIODS_COUNT[by] :]
     over = [one for one in periods if one["is_over"]]
+    slices = await offered_slices(visit, period=by, day=over[-1]["starts_on"] if over else None)
     came = [one["new"] + one["resurrected"] for one in periods]
     gone = [one["churned"] if one["is_over"] else 0 for one in periods]
     return visit.page(
         "pages/insight/growth.html",
         answer=answer,
         by=by,
+        of=of,
+        slices=slices,
         periods=periods,
         latest=over[-1] if over else None,
         before=over[-2] if len(over) > 1 else None,
@@ -94,7 +101,8 @@ async def show_growth(visit: Visit) -> Response:
 async def show_retention(visit: Visit) -> Response:
     """Who of the new comes back, who leaves without a word, and who takes part."""
     by, first, last = _asked_periods(visit)
-    ask, asked = visit.ask, {"from_": first, "to": last}
+    of = asked_slice(visit)
+    ask, asked = visit.ask, {"from_": first, "to": last, **of.query}
     answers = await ask.all(
         cohorts=ask.get("analytics", "/v1/cohorts", by=by, periods=PERIODS_COUNT[by], limit=60, **asked),
         curve=ask.get("analytics", "/v1/retention", **asked),
@@ -106,6 +114,8 @@ async def show_retention(visit: Visit) -> Response:
         "pages/insight/retention.html",
         answers=answers,
         by=by,
+        of=of,
+        slices=await offered_slices(visit, period=by),
         cohorts=cohorts,
         width=max((len(one["present"]) for one in cohorts), default=0),
         curve=answers["curve"].body if answers["curve"].ok else None,
@@ -231,6 +241,8 @@ async def download(visit: Visit) -> Response:
     elif name != "scorecard":
         by, first, last = _asked_periods(visit)
         asked = {"from_": first, "to": last} | ({} if name in _WITHOUT_PERIOD else {"by": by})
+        if name in _SLICED:
+            asked |= asked_slice(visit).query
     answer, chunks = await visit.ask.download("analytics", f"/v1/{name}.csv", **asked)
     if not answer.ok:
         raise NotFoundError

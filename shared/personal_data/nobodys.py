@@ -287,6 +287,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "member_sums": "part community kind currency accounts amount",
     },
     "analytics": {
+        "slice_figures": "community kind value figure channel day number people",
+        "figures_by_slice": "community kind value figure channel day number people",
         **NOBODYS_SHARED,
         "active_days": "community channel day gap members",
         "survey_blocks": "community block_id survey_id counted_on answers",

@@ -81,6 +81,7 @@ HELD: Final = (
     _("Which audiences they entered and left"),
     _("When they came into audiences and left them"),
     _("Attributes by which figures are sliced"),
+    _("Days on which they took part in audiences, on channels and with attributes, as they were counted"),
     _("When it is looked at anew in which audiences they are"),
     _("What they made, by its ids, and how good others found it"),
     _("What they made of others' content"),

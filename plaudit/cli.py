@@ -69,6 +69,9 @@ SUBCOMMANDS = {
     "reward": Subcommand(
         "plaudit.reward", "reward", "See and change the catalogue, import codes, make links that give rewards."
     ),
+    "redemption": Subcommand(
+        "plaudit.redemption", "redemption", "Refund redemptions, approve refunds, and see what became of each."
+    ),
     "send": Subcommand("plaudit.send", "send", "Send a reward to each person on a list, members or by mail."),
     "campaign": Subcommand(
         "plaudit.campaign", "campaign", "See what campaigns spent of their budgets, and stop them."

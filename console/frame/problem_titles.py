@@ -369,4 +369,9 @@ TITLES: Final = {
     "invalid-figure": _("What is said of the figure does not fit: look at the day and the number"),
     "not-reviewed": _("It is not looked at again any more: look at it as it is now"),
     "too-many-decisions": _("That is as many as may be"),
+    "redemption-not-refundable": _("That cannot be refunded"),
+    "refund-open": _("Another refund of it is not decided yet"),
+    "refund-state": _("It does not wait any more"),
+    "refund-four-eyes": _("It takes another person than who asked"),
+    "unknown-refund": _("There is no such refund any more"),
 }

@@ -53,6 +53,8 @@ from services.rewards.reconciliation.handlers import NOTED_EVERY_SECONDS, count_
 from services.rewards.redemptions.api import own as own_redemptions
 from services.rewards.redemptions.api import routes as redemptions
 from services.rewards.redemptions.handlers.ending import expire_reservations
+from services.rewards.refunds.api import routes as refunds
+from services.rewards.refunds.handlers.waiting import count_refunds_waiting
 from services.rewards.reports import api as reports
 from services.rewards.restoring.handlers import READ_BACK
 from services.rewards.sends.api import routes as sends
@@ -99,7 +101,7 @@ SPEC = ServiceSpec(
         part.router
         for part in (
             *(members, erasure, payees, offers, rewards, pictures, vouchers, redemptions, own_redemptions),
-            *(goods, own_goods),
+            *(refunds, goods, own_goods),
             *(reward_links, sends, providers, orders, payouts, runs, preview, review, outcomes),
             *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),
             *(wallets, expiring, debts, write_offs, clawback_policies),
@@ -120,6 +122,7 @@ SPEC = ServiceSpec(
         Timer("seal-codes-anew", every_seconds=60, run=seal_anew),
         Timer("seal-provider-accounts-anew", every_seconds=60, run=seal_accounts_anew),
         Timer("count-orders-open", every_seconds=10, run=count_standstill),
+        Timer("count-refunds-waiting", every_seconds=60, run=count_refunds_waiting),
         Timer("look-after-addresses", every_seconds=60, run=look_after_addresses),
         Timer("count-goods-waiting", every_seconds=60, run=count_goods_waiting),
         Timer("count-rewards-low", every_seconds=60, run=count_low),

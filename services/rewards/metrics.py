@@ -12,6 +12,14 @@ POINTS_BOOKED = Counter(
     "plaudit_rewards_points_booked_total", "Points of awards, and of increases and decreases of them", ["kind"]
 )
 REDEMPTIONS = Counter("plaudit_rewards_redemptions_total", "Redemptions that reached a state", ["state"])
+REFUNDS = Counter(
+    "plaudit_rewards_refunds_total", "Refunds that were done, and that providers declined", ["became"]
+)
+REFUNDED_POINTS = Counter("plaudit_rewards_refunded_points_total", "Points that refunds gave back")
+REFUNDS_WAITING = Gauge("plaudit_rewards_refunds_waiting", "Refunds that wait for another person")
+REFUNDS_WAIT_SECONDS = Gauge(
+    "plaudit_rewards_refunds_wait_seconds", "How long the refund that waits longest has been waiting"
+)
 FULFILMENTS = Counter(
     "plaudit_rewards_fulfilments_total",
     "Goods that are sent or ordered, by the state that they reached",
@@ -161,6 +169,8 @@ for _kind in ("debt_written_off", "debt_owed_again"):
     DEBTS_WRITTEN_OFF.labels(_kind)
 for _kind in ("owed", "kept"):
     POINTS_CLAWED_BACK.labels(_kind)
+for _became in ("done", "declined"):
+    REFUNDS.labels(_became)
 for _state in ("reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"):
     FULFILMENTS.labels(_state)
 for _provider in ("sandbox", "xoxoday", "tremendous"):

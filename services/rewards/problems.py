@@ -158,6 +158,7 @@ from services.rewards.redemptions.domain import (
     UnknownRedemptionError,
     UnknownRewardError,
 )
+from services.rewards.refunds.api import models as refunds
 from services.rewards.sends.api.models import ERRORS as SEND_ERRORS
 from services.rewards.shipping.api import models as shipping
 from services.rewards.vouchers.api import (
@@ -467,6 +468,7 @@ ERRORS: ErrorTable = {
     UnknownPictureError: lambda error: Problem(NO_PICTURE, f"{error.reward_id!r} has none, or is not there"),
     PictureError: lambda error: Problem(PICTURE_REFUSED, f"Nothing was changed: {error}"),
     UnknownOrderError: lambda error: Problem(UNKNOWN_ORDER, f"The member has no order {error.order_id}"),
+    **refunds.ERRORS,
     **fulfilment.ERRORS,
     **shipping.ERRORS,
     **providers.ERRORS,

@@ -84,6 +84,17 @@ class Settings(ServiceSettings):
         ge=0,
         description="Points that what a send gives may cost in the catalogue before a second person approves it",
     )
+    refunds_alone_max_points: int = Field(
+        10_000,
+        ge=0,
+        description="Points of a redemption that one person may refund in all; above it another approves",
+    )
+    reversals_alone_max_points: int = Field(
+        10_000,
+        ge=0,
+        description="Points that are back by themselves when a provider takes back what it delivered; above it "
+        "people refund them",
+    )
     send_max_days: int = Field(
         365, ge=1, le=3_650, description="Days after which what a send offers ends at the latest"
     )

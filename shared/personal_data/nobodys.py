@@ -265,7 +265,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "still_expected_points estimated_by minor_per_point liability_minor full_minor"
         ),
         "lot_uses": "community used_by award_id points owed",
-        "lot_uses_given_back": "community used_by award_id points",
+        "lot_uses_given_back": "community used_by award_id points back_id owed given_at",
         "payout_files": (
             "community run_id message_id content sha256 payment_count control_sum_minor created_at created_by"
         ),

@@ -19,6 +19,7 @@ _PAID = f"{REWARDS}/test_outcomes_of_two.py test_nobody_approves_what_pays_them_
 _OWED = f"{REWARDS}/test_write_offs.py test_nobody_has_their_own_debt_written_off"
 _CHOSEN = f"{REWARDS}/test_redeeming.py test_nobody_confirms_what_they_chose_themselves"
 _SENT = f"{REWARDS}/test_sends.py test_much_takes_another_person_and_nobody_sends_to_themselves"
+_REFUNDED = f"{REWARDS}/test_refunds_of_redemptions.py test_nobody_refunds_what_is_theirs"
 _FOUND_OUT = f"{REWARDS}/test_gift_cards.py test_nobody_decides_what_became_of_their_own_order"
 _SENT = f"{REWARDS}/test_goods_sent.py test_nobody_sends_themselves_what_they_chose"
 _MERGES = f"{INGEST} test_who_is_one_by_a_merge_is_that_person_too_while_it_lasts_and_no_merge_is_by_oneself"
@@ -49,6 +50,8 @@ DECIDES: Final = {
     "rewards POST /v1/debt-write-offs/{write_off_id}/approve": _OWED,
     "rewards POST /v1/debt-write-offs/{write_off_id}/reverse": _OWED,
     "rewards POST /v1/redemptions/{redemption_id}/confirm": _CHOSEN,
+    "rewards POST /v1/redemptions/{redemption_id}/refunds": _REFUNDED,
+    "rewards POST /v1/redemptions/{redemption_id}/refunds/{refund_id}/approve": _REFUNDED,
     "rewards POST /v1/sends/{send_id}/submit": _SENT,
     "rewards POST /v1/sends/{send_id}/approve": _SENT,
     "rewards POST /v1/provider-orders/{redemption_id}/outcome": _FOUND_OUT,
@@ -152,6 +155,7 @@ DECIDES_NOT: Final = {
     "ingest POST /v1/members/{member_id}/offers": THEIRS,
     "rewards POST /v1/redemptions": THEIRS,
     "rewards POST /v1/redemptions/{redemption_id}/cancel": THEIRS,
+    "rewards POST /v1/redemptions/{redemption_id}/refunds/{refund_id}/withdraw": "it gives nothing back",
     "rewards POST /v1/members/{member_id}/redemptions": THEIRS,
     "rewards POST /v1/members/{member_id}/orders": THEIRS,
     "rewards POST /v1/members/{member_id}/redemptions/{redemption_id}/cancel": THEIRS,

@@ -178,6 +178,7 @@ from shared.contracts.facts.redemptions import (
     RedemptionData,
     RedemptionFact,
     RedemptionLots,
+    RedemptionLotsBackData,
     RedemptionLotsData,
     RedemptionLotsGivenBack,
 )
@@ -430,6 +431,7 @@ __all__ = [
     "RedemptionData",
     "RedemptionFact",
     "RedemptionLots",
+    "RedemptionLotsBackData",
     "RedemptionLotsData",
     "RedemptionLotsGivenBack",
     "RejectedData",

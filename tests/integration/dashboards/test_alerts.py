@@ -82,6 +82,7 @@ CASES: Mapping[str, Case] = {
     "PlauditGoodsWait": gauge('plaudit_rewards_goods_wait_seconds{service="rewards"}', 432_001, 432_000),
     "PlauditAddressesUnreadable": gauge('plaudit_rewards_delivery_addresses_unreadable{service="rewards"}', 1, 0),
     "PlauditDebtsOverdue": gauge('plaudit_rewards_debts_overdue{service="rewards"}', 1, 0, 70),
+    "PlauditRefundsWait": gauge('plaudit_rewards_refunds_wait_seconds{service="rewards"}', 172_801, 172_800),
     "PlauditWaitsForAnother": gauge('plaudit_rewards_outcomes_waiting{service="rewards"}', 1, 0, DAY),
     "PlauditBankLinesWait": gauge(
         'plaudit_rewards_bank_lines_wait_seconds{service="rewards"}', 172_801, 172_800, 70

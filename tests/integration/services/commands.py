@@ -666,6 +666,32 @@ async def cancel_redemption(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await desk.redemption()}/cancel")
 
 
+REFUND = {"points": 10, "reason": "It arrived broken"}
+
+
+async def refund_redemption(desk: Desk) -> Ask:
+    path = await desk.redemption()
+    assert (await desk.api.post(f"{path}/confirm")).status_code == 200
+    return Ask(desk.api, "POST", f"{path}/refunds", REFUND)
+
+
+async def _asked_for(desk: Desk) -> str:
+    """A refund that waits for another person."""
+    desk.world.configure(refunds_alone_max_points=0)
+    asked = await (await refund_redemption(desk))()
+    assert (asked.status_code, asked.json()["state"]) == (201, "waiting"), asked.text
+    one = asked.json()
+    return f"/v1/redemptions/{one['redemption_id']}/refunds/{one['refund_id']}"
+
+
+async def approve_refund(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _asked_for(desk)}/approve")
+
+
+async def withdraw_refund(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _asked_for(desk)}/withdraw")
+
+
 async def choose_reward(desk: Desk) -> Ask:
     await desk.finance()
     return Ask(desk.api, "POST", f"/v1/members/{desk.world.uuid('ada')}/redemptions", {"reward_id": "sticker"})
@@ -1853,6 +1879,15 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/members/{member_id}/redemptions/{redemption_id}/cancel": (
         "redemption.cancel_own",
         give_reward_up,
+    ),
+    "rewards POST /v1/redemptions/{redemption_id}/refunds": ("redemption.refund", refund_redemption),
+    "rewards POST /v1/redemptions/{redemption_id}/refunds/{refund_id}/approve": (
+        "redemption.approve_refund",
+        approve_refund,
+    ),
+    "rewards POST /v1/redemptions/{redemption_id}/refunds/{refund_id}/withdraw": (
+        "redemption.withdraw_refund",
+        withdraw_refund,
     ),
     "rewards PUT /v1/members/{member_id}/redemptions/{redemption_id}/address": (
         "fulfilment.set_address",

@@ -18,6 +18,7 @@ BOARD = Board(
         "PlauditLiabilityDayLost",
         "PlauditVoucherCodesUnreadable",
         "PlauditAddressesUnreadable",
+        "PlauditRefundsWait",
         "PlauditDebtsOverdue",
     ),
     rows={
@@ -134,6 +135,22 @@ BOARD = Board(
                     Query("max(plaudit_rewards_orders_unknown)", "unknown"),
                     Query("max(plaudit_rewards_orders_unknown_seconds) / 60", "minutes"),
                     Query("max(plaudit_rewards_orders_troubled)", "need people"),
+                ),
+            ),
+            Panel(
+                "Refunds",
+                "Refunds that were done, and that providers declined.",
+                "cps",
+                rates("plaudit_rewards_refunds_total", "became"),
+            ),
+            Panel(
+                "Points refunded",
+                "Points that refunds gave back, refunds that wait for another person, and days that the oldest waits.",
+                "short",
+                (
+                    Query("sum(rate(plaudit_rewards_refunded_points_total[5m])) * 3600", "points an hour"),
+                    Query("max(plaudit_rewards_refunds_waiting)", "waiting"),
+                    Query("max(plaudit_rewards_refunds_wait_seconds) / 86400", "days"),
                 ),
             ),
             Panel(

@@ -451,6 +451,23 @@ class Confirmation(TypedDict):
     points: NotRequired[int | None]
 
 
+class Converted(TypedDict):
+    """An amount in another currency: what is given for it, and what is taken for as much of the other."""
+
+    amount_minor: int
+    cost_minor: int
+    day: str | None
+    policy_id: str
+    rate: str
+    sheet_id: str | None
+    source: str
+    source_units: str
+    spread_basis_points: int
+    target: str
+    target_units: str
+    worth_minor: int
+
+
 class CurrencySum(TypedDict):
     """All entries of a currency; the total of a right ledger is 0."""
 
@@ -1534,6 +1551,20 @@ class ProviderOrderPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class RateFileShownPage(TypedDict):
+    """RateFileShownPage"""
+
+    items: list[RateFileShown]
+    next: NotRequired[str | None]
+
+
+class RatePolicyShownPage(TypedDict):
+    """RatePolicyShownPage"""
+
+    items: list[RatePolicyShown]
+    next: NotRequired[str | None]
+
+
 class RedemptionPage(TypedDict):
     """RedemptionPage"""
 
@@ -1996,6 +2027,83 @@ class PutRight(TypedDict):
     """How something was put right."""
 
     note: str
+
+
+class RateFileShown(TypedDict):
+    """A file of a central bank as it was taken."""
+
+    base: str
+    day: str
+    sheet_id: str
+    taken_at: str
+    taken_by: str
+    taken_by_person: str | None
+    units: dict[str, str]
+
+
+class RateFileTaken(TypedDict):
+    """The file as it was taken, now or before."""
+
+    base: str
+    day: str
+    is_new: bool
+    sheet_id: str
+    taken_at: str
+    taken_by: str
+    taken_by_person: str | None
+    units: dict[str, str]
+
+
+class RateOfCurrency(TypedDict):
+    """A currency of the policy, and its rate now."""
+
+    approved_units: str
+    currency: str
+    refused: Literal["no_rate", "moved_too_far"] | None
+    units: str | None
+
+
+class RatePolicyShown(TypedDict):
+    """A policy entry, and who proposed and decided it."""
+
+    base: str
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    effective_from: str
+    max_age_days: int
+    max_move_basis_points: int
+    policy_id: str
+    proposed_at: str
+    proposed_by: str
+    proposed_by_person: str | None
+    source: Literal["table", "file"]
+    spread_basis_points: int
+    state: Literal["proposed", "approved", "withdrawn"]
+    units: dict[str, str]
+
+
+class RatePolicyTermsGiven(TypedDict):
+    """By which rates amounts are converted, from a day on."""
+
+    base: str
+    effective_from: str
+    max_age_days: NotRequired[int]
+    max_move_basis_points: NotRequired[int]
+    source: Literal["table", "file"]
+    spread_basis_points: NotRequired[int]
+    units: dict[str, str]
+
+
+class Rates(TypedDict):
+    """The rates in force: by which policy, of which day, and whether they are too old."""
+
+    currencies: list[RateOfCurrency]
+    day: str | None
+    is_stale: bool
+    policy: RatePolicyShown
+    sheet_id: str | None
+    stale_after: str | None
 
 
 class Redemption(TypedDict):

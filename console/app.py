@@ -87,6 +87,7 @@ from console.pages.pipeline import routes as pipeline
 from console.pages.programme import audiences, editing, keeping
 from console.pages.programme import routes as programme
 from console.pages.quests import routes as quests
+from console.pages.rates import routes as rates
 from console.pages.receipts import routes as receipts
 from console.pages.redemptions import routes as redemptions
 from console.pages.refused import routes as refused
@@ -110,7 +111,7 @@ from console.sign_in.store import Database
 
 FINANCE = (
     *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, closing, journals, statements, reports),
-    *(liability, liability_policies, general_ledger, account_mappings, wallets),
+    *(liability, liability_policies, rates, general_ledger, account_mappings, wallets),
     *(debts, write_offs, clawback_policies),
 )
 RUN_IT = (

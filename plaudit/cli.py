@@ -58,6 +58,7 @@ SUBCOMMANDS = {
     "liability": Subcommand(
         "plaudit.liability", "liability", "See what points are worth, and decide by which policy."
     ),
+    "rate": Subcommand("plaudit.rate", "rate", "See rates between currencies, and decide by which policy."),
     "level": Subcommand(
         "plaudit.level", "level", "See members' levels, fix them by hand, take some to begin with."
     ),

@@ -84,6 +84,7 @@ SHIPPING = Link("/shipping", _("To be sent"), "letter", "rewards:read")
 GIFT_CARDS = Link("/gift-cards", _("Gift cards"), "star", "rewards:read")
 LEDGER = Link("/ledger", _("Ledger"), "book", "payouts:read")
 LIABILITY = Link("/liability", _("Liability for points"), "gauge", "payouts:read")
+RATES = Link("/rates", _("Exchange rates"), "globe", "payouts:read")
 GENERAL_LEDGER = Link("/general-ledger", _("General ledger"), "out", "payouts:read")
 DEBTS = Link("/debts", _("Points owed"), "undo", "payouts:read")
 WALLETS = Link("/wallets", _("Wallets"), "bank", "payouts:read")
@@ -118,7 +119,7 @@ GROUPS = (
     Group(_("Rewards"), (CATALOGUE, REDEMPTIONS, SHIPPING, GIFT_CARDS, DRAWS)),
     Group(_("Keep it fair"), (GUIDELINES, HELD, CONTENT)),
     Group(_("Finance"), (PAYOUT_RUNS, BANK, WALLETS)),
-    Group(_("Books"), (LEDGER, LIABILITY, GENERAL_LEDGER, DEBTS, STATEMENTS)),
+    Group(_("Books"), (LEDGER, LIABILITY, RATES, GENERAL_LEDGER, DEBTS, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
     Group(_("Operation"), (PIPELINE, DEAD_LETTERS, CONNECTORS, WEBHOOKS, RECEIPTS, REJECTED, PARTS)),
     Group(_("Run it"), (PEOPLE, KEYS, COMMUNITY, EMBEDS)),

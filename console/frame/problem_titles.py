@@ -374,4 +374,11 @@ TITLES: Final = {
     "refund-state": _("It does not wait any more"),
     "refund-four-eyes": _("It takes another person than who asked"),
     "unknown-refund": _("There is no such refund any more"),
+    "rate-policy-four-eyes": _("It takes another person than you"),
+    "rate-policy-decided": _("It does not wait any more"),
+    "too-many-rate-policies": _("Too much waits for another person: have some of it decided first"),
+    "no-rate-policy": _("No policy takes files of rates"),
+    "rate-moved-too-far": _("A rate is further from the policy's than it may be: nothing was taken"),
+    "invalid-rate-file": _("It is no right file of rates: nothing was taken"),
+    "too-many-rate-files": _("Too many files were handed in today"),
 }

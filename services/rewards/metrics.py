@@ -119,6 +119,13 @@ LIABILITY_POLICIES_WAITING = Gauge(
     "plaudit_rewards_liability_policies_waiting",
     "Entries of the policy of what points are worth that wait for another person",
 )
+RATE_POLICIES_WAITING = Gauge(
+    "plaudit_rewards_rate_policies_waiting", "Policies of rates between currencies that wait for another person"
+)
+RATES_STALE_SOON = Gauge(
+    "plaudit_rewards_rates_stale_soon",
+    "Communities whose rates between currencies are too old to be used, or will be within the days of the warning",
+)
 ACCOUNT_MAPPINGS_WAITING = Gauge(
     "plaudit_rewards_account_mappings_waiting",
     "Mappings to accounts of the general ledger that wait for another person",

@@ -170,6 +170,15 @@ class Settings(ServiceSettings):
     liability_policies_waiting_max_count: int = Field(
         20, ge=1, description="Policy entries of a community that may wait for another person"
     )
+    rate_policies_waiting_max_count: int = Field(
+        20, ge=1, description="Policies of rates of a community that may wait for another person"
+    )
+    rate_sheets_a_day_max_count: int = Field(
+        24, ge=1, description="Files of rates that a community may hand in within a day"
+    )
+    rates_warn_days: int = Field(
+        1, ge=0, le=366, description="How many days before rates are too old to be used that is told"
+    )
     journal_seconds: float = Field(
         60.0, gt=0, description="How long it may take to add up what was booked, for a journal or a trial balance"
     )

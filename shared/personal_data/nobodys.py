@@ -264,6 +264,15 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community day vintage issued_points redeemed_points expired_points reserved_points lacking_points "
             "still_expected_points estimated_by minor_per_point liability_minor full_minor"
         ),
+        # Rates between currencies: who proposed, decided and handed in are people who act here.
+        "rate_policies": (
+            "community policy_id effective_from base source currencies units max_move_basis_points "
+            "spread_basis_points max_age_days state proposed_at proposed_by_person proposed_by "
+            "proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
+        ),
+        "rate_sheets": (
+            "community sheet_id base day currencies units taken_at taken_by_person taken_by taken_by_credential"
+        ),
         "lot_uses": "community used_by award_id points owed",
         "lot_uses_given_back": "community used_by award_id points back_id owed given_at",
         "payout_files": (

@@ -83,6 +83,7 @@ CASES: Mapping[str, Case] = {
     "PlauditAddressesUnreadable": gauge('plaudit_rewards_delivery_addresses_unreadable{service="rewards"}', 1, 0),
     "PlauditDebtsOverdue": gauge('plaudit_rewards_debts_overdue{service="rewards"}', 1, 0, 70),
     "PlauditRefundsWait": gauge('plaudit_rewards_refunds_wait_seconds{service="rewards"}', 172_801, 172_800),
+    "PlauditRatesAboutToBeStale": gauge('plaudit_rewards_rates_stale_soon{service="rewards"}', 1, 0, 70),
     "PlauditWaitsForAnother": gauge('plaudit_rewards_outcomes_waiting{service="rewards"}', 1, 0, DAY),
     "PlauditBankLinesWait": gauge(
         'plaudit_rewards_bank_lines_wait_seconds{service="rewards"}', 172_801, 172_800, 70

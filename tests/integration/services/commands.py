@@ -978,6 +978,36 @@ async def reverse_write_off(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{approved.path.removesuffix('/approve')}/reverse", {"reason": "wrong"})
 
 
+RATES = {"effective_from": "2026-01-01", "base": "EUR", "source": "file", "units": {"USD": "1.0956"}}
+RATES_FILE = (
+    '<Envelope><Cube><Cube time="2026-01-30"><Cube currency="USD" rate="1.0960"/></Cube></Cube></Envelope>'
+)
+
+
+async def propose_rates(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/finance/rate-policies", RATES)
+
+
+async def _proposed_rates(desk: Desk) -> str:
+    made = await (await propose_rates(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/finance/rate-policies/{made.json()['policy_id']}"
+
+
+async def approve_rates(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _proposed_rates(desk)}/approve")
+
+
+async def withdraw_rates(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _proposed_rates(desk)}/withdraw")
+
+
+async def hand_in_rates(desk: Desk) -> Ask:
+    done = await (await approve_rates(desk))()
+    assert done.status_code == 200, done.text
+    return Ask(desk.api, "POST", "/v1/finance/rate-files", xml=RATES_FILE)
+
+
 MAPPING = {"effective_from": "2026-01-01", "accounts": [{"account": "bank", "number": "1800"}]}
 
 
@@ -1917,6 +1947,10 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
         "liability_policy.withdraw",
         withdraw_worth,
     ),
+    "rewards POST /v1/finance/rate-policies": ("rate_policy.propose", propose_rates),
+    "rewards POST /v1/finance/rate-policies/{policy_id}/approve": ("rate_policy.approve", approve_rates),
+    "rewards POST /v1/finance/rate-policies/{policy_id}/withdraw": ("rate_policy.withdraw", withdraw_rates),
+    "rewards POST /v1/finance/rate-files": ("rate_sheet.take", hand_in_rates),
     "rewards POST /v1/finance/account-mappings": ("account_mapping.propose", propose_mapping),
     "rewards POST /v1/finance/account-mappings/{mapping_id}/approve": (
         "account_mapping.approve",

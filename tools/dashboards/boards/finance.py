@@ -18,6 +18,7 @@ BOARD = Board(
         "PlauditLiabilityDayLost",
         "PlauditVoucherCodesUnreadable",
         "PlauditAddressesUnreadable",
+        "PlauditRatesAboutToBeStale",
         "PlauditRefundsWait",
         "PlauditDebtsOverdue",
     ),
@@ -169,14 +170,22 @@ BOARD = Board(
             ),
             Panel(
                 "Finance waits for another person",
-                "Entries of the policy of what points are worth, mappings to accounts of the general ledger, and "
-                "decisions about wallets.",
+                "Entries of the policy of what points are worth, mappings to accounts of the general ledger, "
+                "policies of exchange rates, and decisions about wallets.",
                 "short",
                 (
                     Query("max(plaudit_rewards_liability_policies_waiting)", "policy"),
                     Query("max(plaudit_rewards_account_mappings_waiting)", "accounts"),
+                    Query("max(plaudit_rewards_rate_policies_waiting)", "exchange rates"),
                     Query("max(plaudit_rewards_wallet_decisions_waiting)", "wallets"),
                 ),
+            ),
+            Panel(
+                "Exchange rates too old",
+                "Communities whose exchange rates are too old to be used, or soon will be.",
+                "short",
+                (Query("max by (service) (plaudit_rewards_rates_stale_soon)", "{{service}}"),),
+                warning=1,
             ),
             Panel(
                 "Bank lines open",

@@ -538,6 +538,17 @@ ROWS: dict[str, tuple[Panel, ...]] = {
                 Query("max(plaudit_scoring_signal_cases_old)", "held points for long"),
                 Query("max(plaudit_rewards_outcomes_waiting)", "outcomes"),
                 Query("max(plaudit_rewards_bank_lines_open)", "lines of banks"),
+                Query("max(plaudit_rewards_payout_holds)", "members whose money is held"),
+            ),
+        ),
+        Panel(
+            "Payouts stopped by people",
+            "Payouts that a person held, or left out of their run, before the bank file.",
+            "short",
+            (
+                Query(
+                    "sum by (how) (increase(plaudit_rewards_payouts_stopped_total[$__rate_interval]))", "{{how}}"
+                ),
             ),
         ),
     ),

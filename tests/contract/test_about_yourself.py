@@ -16,6 +16,7 @@ _BY_HAND = f"{SCORING} test_nobody_gives_takes_or_decides_points_by_hand_of_thei
 _HELD = f"{SCORING} test_nobody_decides_what_is_held_of_theirs_nor_of_whom_they_gave_to"
 _BADGE = f"{BADGES} test_nobody_gives_or_takes_back_a_badge_of_their_own"
 _PAID = f"{REWARDS}/test_outcomes_of_two.py test_nobody_approves_what_pays_them_nor_confirms_that_it_came_back"
+_STOPPED = f"{REWARDS}/test_payouts_held.py test_nobody_holds_leaves_out_or_releases_what_is_their_own"
 _CHOSEN = f"{REWARDS}/test_redeeming.py test_nobody_confirms_what_they_chose_themselves"
 _SENT = f"{REWARDS}/test_sends.py test_much_takes_another_person_and_nobody_sends_to_themselves"
 _FOUND_OUT = f"{REWARDS}/test_gift_cards.py test_nobody_decides_what_became_of_their_own_order"
@@ -44,6 +45,9 @@ DECIDES: Final = {
     "recognition POST /v1/members/{member_id}/streaks/{streak_id}/freezes": _BADGE,
     "rewards POST /v1/payout-runs/{run_id}/approve": _PAID,
     "rewards POST /v1/payout-runs/{run_id}/outcomes/{outcome_id}/confirm": _PAID,
+    "rewards POST /v1/payouts/{payout_id}/hold": _STOPPED,
+    "rewards POST /v1/payouts/{payout_id}/leave-out": _STOPPED,
+    "rewards POST /v1/payout-holds/{hold_id}/release": _STOPPED,
     "rewards POST /v1/redemptions/{redemption_id}/confirm": _CHOSEN,
     "rewards POST /v1/sends/{send_id}/submit": _SENT,
     "rewards POST /v1/sends/{send_id}/approve": _SENT,

@@ -1584,6 +1584,50 @@ class Rewards:
             call("rewards", "GET", f"/v1/payees/{as_segment(member_id)}/history", params={"limit": limit}),
         )
 
+    def list_payout_holds(
+        self,
+        *,
+        state: Literal["standing", "released"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.PayoutHoldPage:
+        """Whose money waits, why, since when, and who let it go on."""
+        return cast(
+            "types.PayoutHoldPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/payout-holds",
+                    params={"state": state, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_payout_holds(
+        self,
+        *,
+        state: Literal["standing", "released"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.PayoutHold]:
+        """Every item that `list_payout_holds` lists, page by page."""
+        return items(
+            self._ask,
+            call("rewards", "GET", "/v1/payout-holds", params={"state": state, "member": member, "limit": limit}),
+        )
+
+    def release_payout_hold(self, hold_id: str) -> types.PayoutHold:
+        """What an open run holds of the member becomes eligible, unless something else is in the way.
+
+        Whoever releases it does not approve the run that pays it. Asked again, nothing happens.
+        """
+        return cast(
+            "types.PayoutHold",
+            self._ask(call("rewards", "POST", f"/v1/payout-holds/{as_segment(hold_id)}/release")),
+        )
+
     def list_outcomes(
         self,
         *,
@@ -1877,6 +1921,44 @@ class Rewards:
         """Every state it reached and by whom, and the awards that it pays."""
         return cast(
             "types.PayoutDetails", self._ask(call("rewards", "GET", f"/v1/payouts/{as_segment(payout_id)}"))
+        )
+
+    def hold_payout(
+        self,
+        payout_id: str,
+        *,
+        cause: Literal["under_review", "disputed", "asked", "bank_details", "other"],
+        note: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.PayoutHold:
+        """Until its file is written. No run pays its member before the hold is released.
+
+        One that a run would pay fails at once, and its points are available again; the next run holds what
+        it computes. Asked again, the hold that stands is the answer.
+        """
+        return cast(
+            "types.PayoutHold",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/payouts/{as_segment(payout_id)}/hold",
+                    fields={"cause": cause, "note": note},
+                )
+            ),
+        )
+
+    def leave_payout_out(
+        self, payout_id: str, *, cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
+    ) -> types.Payout:
+        """Until the run's file is written: it fails with this reason, the others go on.
+
+        Its points are available again at once, and the next run computes it anew.
+        """
+        return cast(
+            "types.Payout",
+            self._ask(
+                call("rewards", "POST", f"/v1/payouts/{as_segment(payout_id)}/leave-out", fields={"cause": cause})
+            ),
         )
 
     def get_payout_lots(
@@ -4274,6 +4356,50 @@ class AsyncRewards:
             call("rewards", "GET", f"/v1/payees/{as_segment(member_id)}/history", params={"limit": limit}),
         )
 
+    async def list_payout_holds(
+        self,
+        *,
+        state: Literal["standing", "released"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.PayoutHoldPage:
+        """Whose money waits, why, since when, and who let it go on."""
+        return cast(
+            "types.PayoutHoldPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/payout-holds",
+                    params={"state": state, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_payout_holds(
+        self,
+        *,
+        state: Literal["standing", "released"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.PayoutHold]:
+        """Every item that `list_payout_holds` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("rewards", "GET", "/v1/payout-holds", params={"state": state, "member": member, "limit": limit}),
+        )
+
+    async def release_payout_hold(self, hold_id: str) -> types.PayoutHold:
+        """What an open run holds of the member becomes eligible, unless something else is in the way.
+
+        Whoever releases it does not approve the run that pays it. Asked again, nothing happens.
+        """
+        return cast(
+            "types.PayoutHold",
+            await self._ask(call("rewards", "POST", f"/v1/payout-holds/{as_segment(hold_id)}/release")),
+        )
+
     async def list_outcomes(
         self,
         *,
@@ -4571,6 +4697,44 @@ class AsyncRewards:
         """Every state it reached and by whom, and the awards that it pays."""
         return cast(
             "types.PayoutDetails", await self._ask(call("rewards", "GET", f"/v1/payouts/{as_segment(payout_id)}"))
+        )
+
+    async def hold_payout(
+        self,
+        payout_id: str,
+        *,
+        cause: Literal["under_review", "disputed", "asked", "bank_details", "other"],
+        note: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.PayoutHold:
+        """Until its file is written. No run pays its member before the hold is released.
+
+        One that a run would pay fails at once, and its points are available again; the next run holds what
+        it computes. Asked again, the hold that stands is the answer.
+        """
+        return cast(
+            "types.PayoutHold",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/payouts/{as_segment(payout_id)}/hold",
+                    fields={"cause": cause, "note": note},
+                )
+            ),
+        )
+
+    async def leave_payout_out(
+        self, payout_id: str, *, cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
+    ) -> types.Payout:
+        """Until the run's file is written: it fails with this reason, the others go on.
+
+        Its points are available again at once, and the next run computes it anew.
+        """
+        return cast(
+            "types.Payout",
+            await self._ask(
+                call("rewards", "POST", f"/v1/payouts/{as_segment(payout_id)}/leave-out", fields={"cause": cause})
+            ),
         )
 
     async def get_payout_lots(

@@ -658,6 +658,13 @@ class GiftCardShown(TypedDict):
     reward_id: str
 
 
+class HoldRequest(TypedDict):
+    """Why a member's money is kept back."""
+
+    cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
+    note: NotRequired[str | None]
+
+
 class Journal(TypedDict):
     """Entries by hand: who proposed them, and who had them booked."""
 
@@ -757,6 +764,12 @@ class LaterPrice(TypedDict):
 
     effective_from: str
     points: int
+
+
+class LeaveOutRequest(TypedDict):
+    """Why a payout is left out of its run."""
+
+    cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
 
 
 class LedgerCheck(TypedDict):
@@ -1513,6 +1526,13 @@ class PastPayeePage(TypedDict):
     next: NotRequired[str | None]
 
 
+class PayoutHoldPage(TypedDict):
+    """PayoutHoldPage"""
+
+    items: list[PayoutHold]
+    next: NotRequired[str | None]
+
+
 class PayoutPage(TypedDict):
     """PayoutPage"""
 
@@ -1823,6 +1843,21 @@ class PayoutDetails(TypedDict):
         "reversed",
         "corrected",
     ]
+
+
+class PayoutHold(TypedDict):
+    """A member's money that is kept back, by whom and why; no run pays them while it stands."""
+
+    cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
+    hold_id: str
+    member_id: str
+    member_name: str | None
+    note: str | None
+    payout_id: str
+    placed: Deed
+    reason: str
+    released: Deed | None
+    state: Literal["standing", "released"]
 
 
 class PayoutPart(TypedDict):

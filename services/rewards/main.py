@@ -34,6 +34,9 @@ from services.rewards.orders import api as orders
 from services.rewards.orders.handlers.working import EVERY_SECONDS as ORDERED_EVERY_SECONDS
 from services.rewards.orders.handlers.working import count_standstill, order_goods
 from services.rewards.payouts import api as payouts
+from services.rewards.payouts.holds import api as payout_holds
+from services.rewards.payouts.holds.handlers.deciding import count_holds
+from services.rewards.payouts.holds.handlers.told import READ_BACK as HOLDS_READ_BACK
 from services.rewards.payouts.links import handlers as links
 from services.rewards.payouts.outcomes import api as outcomes
 from services.rewards.payouts.outcomes.handlers import count_waiting
@@ -105,7 +108,7 @@ SPEC = ServiceSpec(
         for part in (
             *(members, erasure, payees, offers, rewards, pictures, vouchers, redemptions, own_redemptions),
             *(refunds, goods, own_goods),
-            *(reward_links, sends, providers, orders, payouts, runs, preview, review, outcomes),
+            *(reward_links, sends, providers, orders, payouts, payout_holds, runs, preview, review, outcomes),
             *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),
             *(wallets, expiring, debts, write_offs, clawback_policies),
             *(liability_policies, liability, account_mappings, journal_exports),
@@ -120,6 +123,7 @@ SPEC = ServiceSpec(
         Timer("warn-of-expiry", every_seconds=60, run=warn_of_expiry),
         Timer("expire-points", every_seconds=60, run=expire_points),
         Timer("carry-on-runs", every_seconds=1, run=carry_on_runs),
+        Timer("count-payout-holds", every_seconds=60, run=count_holds),
         Timer("count-outcomes-waiting", every_seconds=60, run=count_waiting),
         Timer("count-bank-lines-open", every_seconds=60, run=count_open),
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
@@ -150,7 +154,14 @@ SPEC = ServiceSpec(
         Errand("note-bank-lines", every_seconds=NOTED_EVERY_SECONDS, run=note_matched),
     ],
     # A journal is booked into its month before that is known to be closed.
-    read_back=(*WALLETS_READ_BACK, *READ_BACK, *links.READ_BACK, *JOURNALS_READ_BACK, *PERIODS_READ_BACK),
+    read_back=(
+        *WALLETS_READ_BACK,
+        *READ_BACK,
+        *HOLDS_READ_BACK,
+        *links.READ_BACK,
+        *JOURNALS_READ_BACK,
+        *PERIODS_READ_BACK,
+    ),
 )
 
 if __name__ == "__main__":

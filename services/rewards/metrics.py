@@ -81,6 +81,15 @@ PAYOUT_AMOUNT = Counter(
 RUNS_WORKED_AT = Gauge(
     "plaudit_rewards_payout_runs_worked_at", "Payout runs that are computed, approved, filed or given up just now"
 )
+PAYOUTS_STOPPED = Counter(
+    "plaudit_rewards_payouts_stopped_total",
+    "Payouts that a person stopped before their file: held, or left out of their run",
+    ["how"],
+)
+PAYOUT_HOLDS = Gauge("plaudit_rewards_payout_holds", "Members whose money finance holds back")
+PAYOUT_HOLDS_WAIT_SECONDS = Gauge(
+    "plaudit_rewards_payout_holds_wait_seconds", "For how long finance has held back what it has for longest"
+)
 OUTCOMES_WAITING = Gauge(
     "plaudit_rewards_outcomes_waiting", "Outcomes that one person proposed and another has yet to confirm"
 )
@@ -185,6 +194,8 @@ for _provider in ("sandbox", "xoxoday", "tremendous"):
         PROVIDER_CALLS.labels(_provider, _became)
     for _became in ("taken", "had", "forged", "stale", "unread"):
         PROVIDER_HOOKS.labels(_provider, _became)
+for _how in ("held", "left_out"):
+    PAYOUTS_STOPPED.labels(_how)
 for _state in ("given", "had", "gone", "unknown", "nobody"):
     GIFTS.labels(_state)
 for _became in ("given", "offered", "failed", "expired", "claimed"):

@@ -83,6 +83,8 @@ from services.rewards.orders import api as orders
 from services.rewards.payouts.api import UNKNOWN_PAYOUT
 from services.rewards.payouts.domain import UnknownPayoutError, WrongStateError
 from services.rewards.payouts.four_eyes.domain import FourEyesError
+from services.rewards.payouts.holds.api import PAST_STOPPING, TOO_MANY_HOLDS, UNKNOWN_HOLD
+from services.rewards.payouts.holds.domain import PastStoppingError, TooManyHoldsError, UnknownHoldError
 from services.rewards.payouts.outcomes.api import OUTCOME_REFUSED, UNKNOWN_OUTCOME
 from services.rewards.payouts.outcomes.domain import OutcomeRefusedError, UnknownOutcomeError
 from services.rewards.payouts.payees.api import INVALID_BANK_DETAILS, NO_BANK_DETAILS, UNCONFIRMED
@@ -490,6 +492,11 @@ ERRORS: ErrorTable = {
         UNKNOWN_RUN, f"There is no payout run {error.run_id} in this community"
     ),
     NoPayableTermsError: lambda error: Problem(NO_PAYABLE_TERMS, str(error)),
+    UnknownHoldError: lambda error: Problem(UNKNOWN_HOLD, f"There is no hold {error.hold_id} in this community"),
+    PastStoppingError: lambda error: Problem(PAST_STOPPING, f"{str(error)[:1].upper()}{str(error)[1:]}"),
+    TooManyHoldsError: lambda error: Problem(
+        TOO_MANY_HOLDS, f"{error.most} holds stand, as many as may: release some first"
+    ),
     FourEyesError: lambda error: Problem(FOUR_EYES, f"{str(error)[:1].upper()}{str(error)[1:]}. Nothing was done"),
     RunStoppedError: lambda error: Problem(
         RUN_STOPPED, f"It goes no further: {error}. Cancel it, and let somebody who may make another"

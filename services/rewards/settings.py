@@ -143,6 +143,9 @@ class Settings(ServiceSettings):
     payouts_per_piece_max_count: int = Field(
         50, ge=1, description="Payouts of a run that are worked at in one transaction: so long others wait"
     )
+    payout_holds_max_count: int = Field(
+        1_000, ge=1, description="Members of a community whose money finance may hold back at a time"
+    )
     payout_request_seconds: float = Field(
         10.0, ge=0, description="How long a request works at a run before it answers and a timer goes on"
     )

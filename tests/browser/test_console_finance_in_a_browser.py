@@ -22,6 +22,8 @@ PAGES = (
     "/payout-runs/make",
     "/payout-runs/{run}",
     "/payout-runs/{run}/outcomes",
+    "/payout-holds",
+    "/payout-holds/stop/{payout}",
     "/bank",
     "/bank/lines/{line}",
     "/payees/{elif}",

@@ -119,6 +119,17 @@ HELD: Final = (
         whose=_OF_PAYOUTS,
     ),
     Held(
+        "payout_holds",
+        personal="note",
+        others=(
+            "community hold_id payout_id member_id cause placed_at placed_by_person placed_by released_at "
+            "released_by_person released_by"
+        ),
+        order="community hold_id",
+        erased=Erased.BLANKED,
+        says="That finance held their money, and why",
+    ),
+    Held(
         "payout_run_members",
         personal="",
         others="community run_id place member_id",

@@ -84,6 +84,9 @@ CASES: Mapping[str, Case] = {
     "PlauditDebtsOverdue": gauge('plaudit_rewards_debts_overdue{service="rewards"}', 1, 0, 70),
     "PlauditRefundsWait": gauge('plaudit_rewards_refunds_wait_seconds{service="rewards"}', 172_801, 172_800),
     "PlauditRatesAboutToBeStale": gauge('plaudit_rewards_rates_stale_soon{service="rewards"}', 1, 0, 70),
+    "PlauditPayoutHoldsOld": gauge(
+        'plaudit_rewards_payout_holds_wait_seconds{service="rewards"}', 7_776_001, 7_776_000, 70
+    ),
     "PlauditWaitsForAnother": gauge('plaudit_rewards_outcomes_waiting{service="rewards"}', 1, 0, DAY),
     "PlauditBankLinesWait": gauge(
         'plaudit_rewards_bank_lines_wait_seconds{service="rewards"}', 172_801, 172_800, 70

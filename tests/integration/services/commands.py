@@ -1044,6 +1044,25 @@ async def approve_run(desk: Desk) -> Ask:
     return Ask(desk.other, "POST", f"/v1/payout-runs/{run['run_id']}/approve")
 
 
+async def _payout(desk: Desk) -> str:
+    finance = await desk.finance()
+    payouts = await finance.payouts(await finance.run())
+    return f"/v1/payouts/{payouts['ada']['payout_id']}"
+
+
+async def hold_payout(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _payout(desk)}/hold", {"cause": "under_review", "note": "to be asked"})
+
+
+async def leave_payout_out(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _payout(desk)}/leave-out", {"cause": "disputed"})
+
+
+async def release_payout_hold(desk: Desk) -> Ask:
+    standing = await (await hold_payout(desk))()
+    return Ask(desk.api, "POST", f"/v1/payout-holds/{standing.json()['hold_id']}/release")
+
+
 async def cancel_run(desk: Desk) -> Ask:
     run = await (await desk.finance()).run()
     return Ask(desk.api, "POST", f"/v1/payout-runs/{run['run_id']}/cancel")
@@ -1927,6 +1946,9 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/fulfilments/{redemption_id}/put-back": ("fulfilment.put_back", put_goods_back),
     "rewards POST /v1/fulfilments/{redemption_id}/ship": ("fulfilment.ship", ship_goods),
     "rewards POST /v1/fulfilments/{redemption_id}/cannot": ("fulfilment.cannot", refuse_goods),
+    "rewards POST /v1/payouts/{payout_id}/hold": ("payout.hold", hold_payout),
+    "rewards POST /v1/payouts/{payout_id}/leave-out": ("payout.leave_out", leave_payout_out),
+    "rewards POST /v1/payout-holds/{hold_id}/release": ("payout_hold.release", release_payout_hold),
     "rewards POST /v1/payout-runs": ("payout_run.create", create_run),
     "rewards POST /v1/payout-runs/{run_id}/approve": ("payout_run.approve", approve_run),
     "rewards POST /v1/payout-runs/{run_id}/cancel": ("payout_run.cancel", cancel_run),

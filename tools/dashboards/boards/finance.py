@@ -21,6 +21,7 @@ BOARD = Board(
         "PlauditRatesAboutToBeStale",
         "PlauditRefundsWait",
         "PlauditDebtsOverdue",
+        "PlauditPayoutHoldsOld",
     ),
     rows={
         "Now": (
@@ -167,6 +168,17 @@ BOARD = Board(
                 "Payouts that reached a state.",
                 "cps",
                 rates("plaudit_rewards_payouts_total", "state"),
+            ),
+            Panel(
+                "Payouts stopped by people",
+                "Payouts that a person held, or left out of their run, before the bank file.",
+                "short",
+                (
+                    Query(
+                        "sum by (how) (increase(plaudit_rewards_payouts_stopped_total[$__rate_interval]))",
+                        "{{how}}",
+                    ),
+                ),
             ),
             Panel(
                 "Finance waits for another person",

@@ -130,6 +130,7 @@ BOARD = Board(
                     Query("max(plaudit_scoring_signal_cases_old)", "held points for long"),
                     Query("max(plaudit_rewards_outcomes_waiting)", "outcomes"),
                     Query("max(plaudit_rewards_bank_lines_open)", "lines of banks"),
+                    Query("max(plaudit_rewards_payout_holds)", "members whose money is held"),
                 ),
             ),
             Panel(

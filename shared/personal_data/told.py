@@ -71,6 +71,11 @@ TOLD: Final[Mapping[str, Told]] = {
         "", "member_id invitation_id survey programme_version trigger asked_at asked_on closes_at"
     ),
     "survey.counted.v1": Told("", "block_id survey counted_on answers answer_ids"),
+    "decision.changed.v1": Told(
+        "",
+        "decision_id revision kind figure about value seen_on review_on state person_id made_at changed_at",
+    ),
+    "objective.set.v1": Told("", "indicator revision objective starts_on person_id set_at"),
     "redemption.changed.v1": Told(
         "",
         "member_id by card code expires_at fulfilled_by order_id points redemption_id refund refunded_points "
@@ -88,6 +93,9 @@ TOLD: Final[Mapping[str, Told]] = {
         "",
         "by complete created_at created_by created_by_person currency execution_days file minimum_points minor"
         " payer person_id points programme_id programme_version run_id seal state",
+    ),
+    "payout.hold_changed.v1": Told(
+        "", "by cause hold_id member_id payout_id person_id placed_at placed_by placed_by_person state"
     ),
     "ledger.period_changed.v1": Told(
         "",

@@ -22,6 +22,8 @@ PAGES = (
     "/payout-runs/make",
     "/payout-runs/{run}",
     "/payout-runs/{run}/outcomes",
+    "/payout-holds",
+    "/payout-holds/stop/{payout}",
     "/bank",
     "/bank/lines/{line}",
     "/payees/{elif}",
@@ -48,6 +50,10 @@ PAGES = (
     "/liability/policies/propose",
     "/liability/policies/{policy}",
     "/liability/policies/{proposed_policy}",
+    "/rates",
+    "/rates/propose",
+    "/rates/policies/{rates}",
+    "/rates/policies/{proposed_rates}",
     "/debts",
     "/wallets",
     "/wallets/new",
@@ -77,6 +83,7 @@ ALIKE = {"/payees/{ada}", "/redemptions?state=expired", "/explorer/{end_to_end_i
 ALIKE |= {"/explorer/{redemption}", "/ledger/accounts/{bank}", "/statements", "/redemptions", "/ledger/check"}
 ALIKE |= {"/general-ledger/mappings", "/general-ledger/mappings/{mapping}", "/general-ledger/exports/1"}
 ALIKE |= {"/liability/days", "/liability/lots", "/liability/policies", "/liability/policies/{policy}"}
+ALIKE |= {"/rates/policies/{rates}", "/rates/propose"}
 ALIKE |= {"/ledger/periods", "/ledger/journals", "/wallets/{wallet}/change", "/wallets/new"}
 ALIKE |= {"/ledger/transfers/{transfer}", "/payout-runs/make", "/ledger/members?kind=available&currency=PTS"}
 LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))

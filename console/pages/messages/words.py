@@ -23,6 +23,8 @@ KINDS = {
     "goal": _("A goal was reached or missed, or will be missed"),
     "digest": _("The week of the community, for who looks after it"),
     "offer": _("Something is theirs, and a link has it"),
+    "idea": _("A suggestion of theirs, or that they voted for, went on"),
+    "nomination": _("They are nominated, or were chosen"),
     "address": _("Whether an address is theirs"),
 }
 CHANNELS = {"mail": _("Mail"), "slack": "Slack", "discord": "Discord"}

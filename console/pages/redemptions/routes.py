@@ -87,7 +87,7 @@ async def search(visit: Visit) -> Response:
     said = visit.form.get("q", "")[:SEARCH_MAX_CHARS]
     id_ = spelled(said) or await member_of_identity(visit, said)
     if id_ is None:
-        return await _show(visit, refused=Refusal(_("Nobody here is known as that"), said, NOT_FOUND), said=said)
+        return await _show(visit, refused=Refusal(_("Nobody here is known as that"), status=NOT_FOUND), said=said)
     return visit.see_other(_listing(visit).href(member=id_))
 
 

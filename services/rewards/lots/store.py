@@ -26,6 +26,7 @@ def _lot(row: Record) -> Lot:
         lacking=row["lacking"],
         owed=row["owed"],
         had_grace=row["had_grace"],
+        written_off=row["written_off"],
     )
 
 
@@ -120,11 +121,11 @@ async def set_remaining(conn: Connection, lots: Sequence[tuple[Owner, Lot]]) -> 
             """
             update lots l set remaining = c.remaining, pending_until = c.pending_until, points = c.points,
                 expired = c.expired, lacking = c.lacking, owed = c.owed, expires_at = c.expires_at,
-                had_grace = c.had_grace
+                had_grace = c.had_grace, written_off = c.written_off
             from unnest($1::text[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::bigint[], $6::bigint[],
-                        $7::bigint[], $8::bigint[], $9::timestamptz[], $10::boolean[])
+                        $7::bigint[], $8::bigint[], $9::timestamptz[], $10::boolean[], $11::bigint[])
                 as c(community, award_id, remaining, pending_until, points, expired, lacking, owed, expires_at,
-                     had_grace)
+                     had_grace, written_off)
             where l.community = c.community and l.award_id = c.award_id
             """,
             [owner.community for owner, _ in lots],
@@ -137,6 +138,7 @@ async def set_remaining(conn: Connection, lots: Sequence[tuple[Owner, Lot]]) -> 
             [lot.owed for _, lot in lots],
             [lot.expires_at for _, lot in lots],
             [lot.had_grace for _, lot in lots],
+            [lot.written_off for _, lot in lots],
         )
 
 

@@ -360,6 +360,26 @@ _ALL: Final = (
         page="/digests",
     ),
     Kind(
+        "decision",
+        "Something decided on a figure is to be looked at again",
+        {"seen_on": "2026-01-31", "review_on": "2026-02-28"},
+        _words(
+            en=(
+                "Time to look at what you decided again",
+                "Hello {{ name }},\n\non {{ seen_on }} something was decided on a figure of {{ community }}, to "
+                "be looked at again on {{ review_on }}. Did it do what it should? Say whether you keep it, change "
+                "it or drop it.\n\n[See the decision and the figure]({{ link }})",
+            ),
+            it=(
+                "È ora di rivedere una decisione",
+                "Ciao {{ name }},\n\nil {{ seen_on }} si è deciso qualcosa su una cifra di {{ community }}, da "
+                "rivedere il {{ review_on }}. Ha fatto ciò che doveva? Di' se la mantieni, la cambi o la lasci "
+                "cadere.\n\n[Guarda la decisione e la cifra]({{ link }})",
+            ),
+        ),
+        page="/decisions?due=true",
+    ),
+    Kind(
         "offer",
         "Something is theirs, and a link has it",
         {"title": "Thank you for the spring meetup"},

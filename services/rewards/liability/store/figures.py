@@ -21,12 +21,15 @@ class Span(NamedTuple):
 async def load_lot_sums(conn: Connection, span: Span, *, community: str, timeout_seconds: float) -> list[LotSums]:
     """What the lots of each vintage hold; `vintage` counts from 0. Reads every lot of the community once.
 
+    What is written off counts as issued: it was used, and nobody owes it.
+
     Raises TimeoutError when that takes longer than `timeout_seconds`.
     """
     rows = await conn.fetch(
         """
         select greatest(width_bucket(earned_at, $2::timestamptz[]), 1) - 1 as vintage,
-               sum(points)::bigint as issued, sum(expired)::bigint as expired, sum(lacking)::bigint as lacking
+               sum(points + written_off)::bigint as issued, sum(expired)::bigint as expired,
+               sum(lacking)::bigint as lacking
         from lots where community = $1 and earned_at < $3 group by 1 order by 1
         """,
         community,

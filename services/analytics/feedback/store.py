@@ -145,7 +145,7 @@ async def count_answers(conn: Connection, *, community: str, survey_id: str, day
         """
         select count(*) from (
             select from survey_answers
-            where community = $1 and survey_id = $2 and answered_on between $3 and $4 limit $5) some
+            where community = $1 and survey_id = $2 and answered_on between $3 and $4 limit $5) counted
         """,
         community,
         survey_id,

@@ -679,6 +679,29 @@ class Analytics:
             ),
         )
 
+    def get_survey_slices(
+        self,
+        survey: str,
+        *,
+        by: Literal["month", "quarter"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> types.SlicesShown:
+        """Of those who were in an audience as they answered, in whole months that are over. An audience is
+        shown where whatever is subtracted from whatever else is of five answers or more.
+        """
+        return cast(
+            "types.SlicesShown",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    f"/v1/feedback/{as_segment(survey)}/slices",
+                    params={"by": by, "from": from_, "to": to},
+                )
+            ),
+        )
+
     def get_goals(self, *, limit: int | None = None, after: str | None = None) -> types.GoalShownPage:
         """Those of the programme in force, by their ids, each in the window that today is in."""
         return cast(
@@ -2376,6 +2399,29 @@ class AsyncAnalytics:
                     "analytics",
                     "GET",
                     f"/v1/feedback/{as_segment(survey)}",
+                    params={"by": by, "from": from_, "to": to},
+                )
+            ),
+        )
+
+    async def get_survey_slices(
+        self,
+        survey: str,
+        *,
+        by: Literal["month", "quarter"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> types.SlicesShown:
+        """Of those who were in an audience as they answered, in whole months that are over. An audience is
+        shown where whatever is subtracted from whatever else is of five answers or more.
+        """
+        return cast(
+            "types.SlicesShown",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    f"/v1/feedback/{as_segment(survey)}/slices",
                     params={"by": by, "from": from_, "to": to},
                 )
             ),

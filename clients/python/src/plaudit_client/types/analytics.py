@@ -1310,6 +1310,22 @@ class ShareShown(TypedDict):
     why_none: NotRequired[str | None]
 
 
+class SlicePeriodShown(TypedDict):
+    """What those of an audience say in a month or quarter."""
+
+    feedback: FeedbackShown | None
+    starts_on: str
+
+
+class SliceShown(TypedDict):
+    """What those say who were in an audience as they answered; without one, everybody in the same months."""
+
+    audience: str | None
+    feedback: FeedbackShown | None
+    periods: list[SlicePeriodShown]
+    title: str | None
+
+
 class SliceTone(TypedDict):
     """How the texts of a channel, a type or a language sound."""
 
@@ -1325,6 +1341,18 @@ class SliceTone(TypedDict):
     texts: int
     undecided: int
     why_none: str | None
+
+
+class SlicesShown(TypedDict):
+    """A survey by audience: everybody first, then audiences as the programme has them."""
+
+    anonymous: bool
+    ends_on: str | None
+    kind: Literal["nps", "csat", "ces", "scale", "choice", "text"]
+    slices: list[SliceShown]
+    starts_on: str | None
+    survey: str
+    title: str
 
 
 class StageAge(TypedDict):

@@ -11,6 +11,7 @@ from console.components.tables import Filter, Listing
 from console.frame.navigation import IDEAS, MY_IDEAS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
+from console.pages.deciding import beside
 
 LIST_COUNT = 50
 TITLE_MAX_CHARS = 120
@@ -150,6 +151,7 @@ async def show(visit: Visit) -> Response:
         "pages/ideas/page.html",
         answer=answers["answer"],
         loop_found=answers["loop"],
+        decided=await beside(visit, "ideas_answered"),
         listing=listing,
         states=STATES,
     )

@@ -12,6 +12,7 @@ from console.frame.navigation import IDEAS, MY_SURVEYS, SURVEYS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.ideas.routes import TEXT_MAX_CHARS, TITLE_MAX_CHARS, check_suggested, suggested
+from console.pages.deciding import beside
 from console.pages.my_messages.routes import as_nobody, token_of
 from console.pages.surveys.words import KINDS
 from console.pages.tables import table
@@ -96,7 +97,8 @@ async def show(visit: Visit) -> Response:
     answer = await visit.ask.get(
         "analytics", "/v1/feedback", from_=FIRST_DAY, limit=LIST_COUNT, after=listing.said.get("after")
     )
-    return visit.page("pages/surveys/page.html", answer=answer, listing=listing, kinds=KINDS)
+    decided = await beside(visit, "survey_response")
+    return visit.page("pages/surveys/page.html", answer=answer, listing=listing, kinds=KINDS, decided=decided)
 
 
 async def one(visit: Visit) -> Response:

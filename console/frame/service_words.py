@@ -333,7 +333,11 @@ def _said(text: str, say: Callable[[str], str], depth: int) -> str | None:
             values[_SENTENCE] = _said(found[_SENTENCE], say, depth - 1) if depth else None
         values |= {name: say(value) for name, value in values.items() if name in _WORDS and value}
         if None not in values.values():
-            return _PLACE.sub(lambda place, of=values: of.get(place[1]) or "", say(sentence))
+            parts = _PLACE.split(say(sentence))
+            # Between texts stand the names of places; that of `…` is None.
+            return "".join(
+                part if number % 2 == 0 else values.get(part or "") or "" for number, part in enumerate(parts)
+            )
     return None
 
 

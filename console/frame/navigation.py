@@ -34,6 +34,7 @@ OVERVIEW = Link("/overview", _("Overview"), "home", "analytics:read")
 SCORECARD = Link("/scorecard", _("Scorecard"), "gauge", "analytics:read")
 DIGESTS = Link("/digests", _("The week"), "cal", "analytics:read")
 GOALS = Link("/goals", _("Goals"), "target", "analytics:read")
+DECISIONS = Link("/decisions", _("Decisions"), "pen", "analytics:read")
 GROWTH = Link("/insight/growth", _("Growth"), "up", "analytics:read")
 RETENTION = Link("/insight/retention", _("Retention"), "undo", "analytics:read")
 ANSWERS = Link("/insight/answers", _("Answers"), "reply", "analytics:read")
@@ -78,12 +79,14 @@ COMMUNITY = Link("/community", _("Community settings"), "gear", "communities:wri
 EMBEDS = Link("/embeds", _("Embeds"), "globe", "recognition:read")
 PARTS = Link("/parts", _("Parts and versions"), "gauge", "operations:read")
 PAYOUT_RUNS = Link("/payout-runs", _("Payout runs"), "bank", "payouts:read")
+PAYOUT_HOLDS = Link("/payout-holds", _("Held payouts"), "shield", "payouts:read")
 BANK = Link("/bank", _("Bank files"), "receipt", "payouts:read")
 REDEMPTIONS = Link("/redemptions", _("Redemptions"), "gift", "rewards:read")
 SHIPPING = Link("/shipping", _("To be sent"), "letter", "rewards:read")
 GIFT_CARDS = Link("/gift-cards", _("Gift cards"), "star", "rewards:read")
 LEDGER = Link("/ledger", _("Ledger"), "book", "payouts:read")
 LIABILITY = Link("/liability", _("Liability for points"), "gauge", "payouts:read")
+RATES = Link("/rates", _("Exchange rates"), "globe", "payouts:read")
 GENERAL_LEDGER = Link("/general-ledger", _("General ledger"), "out", "payouts:read")
 DEBTS = Link("/debts", _("Points owed"), "undo", "payouts:read")
 WALLETS = Link("/wallets", _("Wallets"), "bank", "payouts:read")
@@ -110,15 +113,15 @@ MY_DATA = Link("/me/data", _("My data"), "shield")
 OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
-    Group(None, (SCORECARD, GOALS, DIGESTS, OVERVIEW, WAITING)),
+    Group(None, (SCORECARD, GOALS, DECISIONS, DIGESTS, OVERVIEW, WAITING)),
     Group(_("Insight"), (GROWTH, RETENTION, ANSWERS, ACTIVITY, ORBIT, SENTIMENT, NETWORK)),
     Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, KUDOS, NOMINATIONS, CHECK_INS)),
     Group(_("Talk with members"), (SURVEYS, IDEAS, NUDGES, MESSAGES)),
     Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS, QUESTS)),
     Group(_("Rewards"), (CATALOGUE, REDEMPTIONS, SHIPPING, GIFT_CARDS, DRAWS)),
     Group(_("Keep it fair"), (GUIDELINES, HELD, CONTENT)),
-    Group(_("Finance"), (PAYOUT_RUNS, BANK, WALLETS)),
-    Group(_("Books"), (LEDGER, LIABILITY, GENERAL_LEDGER, DEBTS, STATEMENTS)),
+    Group(_("Finance"), (PAYOUT_RUNS, PAYOUT_HOLDS, BANK, WALLETS)),
+    Group(_("Books"), (LEDGER, LIABILITY, RATES, GENERAL_LEDGER, DEBTS, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
     Group(_("Operation"), (PIPELINE, DEAD_LETTERS, CONNECTORS, WEBHOOKS, RECEIPTS, REJECTED, PARTS)),
     Group(_("Run it"), (PEOPLE, KEYS, COMMUNITY, EMBEDS)),

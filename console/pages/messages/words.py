@@ -10,7 +10,7 @@ def _(text: str) -> str:
 KINDS = {
     "badge": _("A badge was given"),
     "level": _("A level was reached"),
-    "redemption": _("A reward was confirmed, or could not be given"),
+    "redemption": _("A reward was confirmed or refunded, or could not be given"),
     "points_expire": _("Points of theirs expire soon"),
     "wallet_low": _("A wallet of theirs is low"),
     "payout": _("A payout was sent, or came back"),

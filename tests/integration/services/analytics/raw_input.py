@@ -103,6 +103,11 @@ _TOPICS = f"""{_WAITS}
 """
 _OPEN = f"{_WAITS} select id from waits where answered is null order by asked, id"
 _ANSWERERS = f"{_WAITS} select count(*) from waits where answerer is not null group by answerer"
+_KNOWING = f"""{_WAITS}
+    select w.answerer, count(*), max(w.answered), sum(0.5 ** (epoch($now::timestamptz - w.answered) / 86400 / 180))
+    from waits w join counts c using (id)
+    where c.topic = $topic and w.answerer is not null group by 1 order by 4 desc, 1
+"""
 _TONES = """
     select date_trunc('month', day)::date as period, count(*) filter (where tone = 'positive'),
         count(*) filter (where tone = 'negative'), count(*) filter (where tone = 'undecided'),
@@ -218,6 +223,7 @@ _QUESTIONS = {
     "responses": _RESPONSES,
     "open": _OPEN,
     "topics": _TOPICS,
+    "knowing": _KNOWING,
     "answerers": _ANSWERERS,
     "growth": _GROWTH,
     "cohorts": _COHORTS,

@@ -1178,9 +1178,10 @@ class Analytics:
         channel: str | None = None,
         topic: str | None = None,
         limit: int | None = None,
+        audience: str | None = None,
         after: str | None = None,
     ) -> types.OpenQuestionShownPage:
-        """The oldest first: who waits longest is on top."""
+        """The oldest first: who waits longest is on top; in all, or asked by who is in an audience now."""
         return cast(
             "types.OpenQuestionShownPage",
             self._ask(
@@ -1188,13 +1189,24 @@ class Analytics:
                     "analytics",
                     "GET",
                     "/v1/open-questions",
-                    params={"channel": channel, "topic": topic, "limit": limit, "after": after},
+                    params={
+                        "channel": channel,
+                        "topic": topic,
+                        "limit": limit,
+                        "audience": audience,
+                        "after": after,
+                    },
                 )
             ),
         )
 
     def iter_open_questions(
-        self, *, channel: str | None = None, topic: str | None = None, limit: int | None = None
+        self,
+        *,
+        channel: str | None = None,
+        topic: str | None = None,
+        limit: int | None = None,
+        audience: str | None = None,
     ) -> Iterator[types.OpenQuestionShown]:
         """Every item that `get_open_questions` lists, page by page."""
         return items(
@@ -1203,7 +1215,7 @@ class Analytics:
                 "analytics",
                 "GET",
                 "/v1/open-questions",
-                params={"channel": channel, "topic": topic, "limit": limit},
+                params={"channel": channel, "topic": topic, "limit": limit, "audience": audience},
             ),
         )
 
@@ -1833,6 +1845,18 @@ class Analytics:
         return cast(
             "str",
             self._ask(call("analytics", "GET", "/v1/ties.csv", params={"kind": kind, "from": from_, "to": to})),
+        )
+
+    def get_topic_answerers(self, *, topic: str) -> types.TopicAnswerers:
+        """Members who were the first to answer questions about it: of the latest 5,000, the recent counting
+        most.
+
+        What is taken back is no answer, nor what a bot says; who is merged is one. Who is on no board is
+        not named.
+        """
+        return cast(
+            "types.TopicAnswerers",
+            self._ask(call("analytics", "GET", "/v1/topic-answerers", params={"topic": topic})),
         )
 
     def get_webhook_deliveries(
@@ -3083,9 +3107,10 @@ class AsyncAnalytics:
         channel: str | None = None,
         topic: str | None = None,
         limit: int | None = None,
+        audience: str | None = None,
         after: str | None = None,
     ) -> types.OpenQuestionShownPage:
-        """The oldest first: who waits longest is on top."""
+        """The oldest first: who waits longest is on top; in all, or asked by who is in an audience now."""
         return cast(
             "types.OpenQuestionShownPage",
             await self._ask(
@@ -3093,13 +3118,24 @@ class AsyncAnalytics:
                     "analytics",
                     "GET",
                     "/v1/open-questions",
-                    params={"channel": channel, "topic": topic, "limit": limit, "after": after},
+                    params={
+                        "channel": channel,
+                        "topic": topic,
+                        "limit": limit,
+                        "audience": audience,
+                        "after": after,
+                    },
                 )
             ),
         )
 
     def iter_open_questions(
-        self, *, channel: str | None = None, topic: str | None = None, limit: int | None = None
+        self,
+        *,
+        channel: str | None = None,
+        topic: str | None = None,
+        limit: int | None = None,
+        audience: str | None = None,
     ) -> AsyncIterator[types.OpenQuestionShown]:
         """Every item that `get_open_questions` lists, page by page."""
         return async_items(
@@ -3108,7 +3144,7 @@ class AsyncAnalytics:
                 "analytics",
                 "GET",
                 "/v1/open-questions",
-                params={"channel": channel, "topic": topic, "limit": limit},
+                params={"channel": channel, "topic": topic, "limit": limit, "audience": audience},
             ),
         )
 
@@ -3747,6 +3783,18 @@ class AsyncAnalytics:
             await self._ask(
                 call("analytics", "GET", "/v1/ties.csv", params={"kind": kind, "from": from_, "to": to})
             ),
+        )
+
+    async def get_topic_answerers(self, *, topic: str) -> types.TopicAnswerers:
+        """Members who were the first to answer questions about it: of the latest 5,000, the recent counting
+        most.
+
+        What is taken back is no answer, nor what a bot says; who is merged is one. Who is on no board is
+        not named.
+        """
+        return cast(
+            "types.TopicAnswerers",
+            await self._ask(call("analytics", "GET", "/v1/topic-answerers", params={"topic": topic})),
         )
 
     async def get_webhook_deliveries(

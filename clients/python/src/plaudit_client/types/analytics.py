@@ -32,6 +32,16 @@ class AnsweredWithin(TypedDict):
     share: float
 
 
+class AnswererShown(TypedDict):
+    """A member who answered about the topic before."""
+
+    answers: int
+    last_at: str
+    member_id: str
+    name: str | None
+    weight: float
+
+
 class Answering(TypedDict):
     """How long questions waited. Who still waits counts for as long as they have waited, and is not left
     out.
@@ -1454,6 +1464,13 @@ class ToneShown(TypedDict):
     texts: int
     undecided: int
     why_none: str | None
+
+
+class TopicAnswerers(TypedDict):
+    """Who could answer a question about a topic."""
+
+    members: list[AnswererShown]
+    topic: str
 
 
 class TopicFlowing(TypedDict):

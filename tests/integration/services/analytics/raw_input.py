@@ -210,7 +210,30 @@ _DONE_IN_IT = """
     select count(*), count(distinct person), count(distinct (person, day))
     from counts where date_trunc('month', day) = $month
 """
+_ACTIVITY = """
+    select date_trunc($by, day)::date as period, coalesce(channel, ''), count(*), count(distinct person)
+    from counts group by grouping sets ((1, channel), (1)) order by 1, 2
+"""
+_TYPES = "select date_trunc($by, day)::date as period, type, count(*) from counts group by 1, 2 order by 1, 2"
+_STICKINESS = """
+    with days as (select day, count(distinct person) as active from counts group by 1)
+    select date_trunc('month', day)::date as month, sum(active), any_value(mau)
+    from days join (
+        select date_trunc('month', day)::date as m, count(distinct person) as mau from counts group by 1
+    ) on m = date_trunc('month', day)
+    group by 1 order by 1
+"""
+_ACQUISITION = """
+    with joined as (
+        select person, min(day) as day, arg_min(channel, (time, channel)) as channel from counts group by 1
+    )
+    select date_trunc($by, day)::date as period, channel, count(*) from joined group by 1, 2 order by 1, 2
+"""
 _QUESTIONS = {
+    "activity": _ACTIVITY,
+    "types": _TYPES,
+    "stickiness": _STICKINESS,
+    "acquisition": _ACQUISITION,
     "new in it": _NEW_IN_IT,
     "done in it": _DONE_IN_IT,
     "orbit": _ORBIT,

@@ -2,6 +2,7 @@
 
 from services.analytics.audit import api as audit
 from services.analytics.audit.handlers import FORGET_EVERY_SECONDS, forget, on_audit
+from services.analytics.decisions.handlers import REMIND_EVERY_SECONDS, on_decisions, remind
 from services.analytics.digests import api as digests
 from services.analytics.digests.handlers import WRITE_EVERY_SECONDS
 from services.analytics.digests.handlers import write as write_digests
@@ -10,6 +11,7 @@ from services.analytics.effects.handlers import MEASURE_EVERY_SECONDS, measure
 from services.analytics.exports import api as exports
 from services.analytics.feedback import api as feedback
 from services.analytics.feedback.handlers import on_surveys
+from services.analytics.figures import api as figures
 from services.analytics.goals import api as goals
 from services.analytics.goals.handlers import WATCH_EVERY_SECONDS, watch
 from services.analytics.guidelines import api as guidelines
@@ -55,6 +57,7 @@ from shared.contracts.facts import (
     ACCEPTED_EVENT,
     AUDIENCE_FACT,
     AUDIT_FACT,
+    DECISION_FACT,
     GUIDELINE_FACT,
     MEMBER_FACT,
     NUDGE_DECIDED,
@@ -72,6 +75,7 @@ from shared.service import ServiceSpec, Timer, run
 from shared.topics import (
     AUDIENCES,
     AUDIT,
+    DECISIONS,
     EVENTS,
     GUIDELINES,
     MEASURES,
@@ -109,6 +113,7 @@ SPEC = ServiceSpec(
         Subscription(GUIDELINES, GUIDELINE_FACT, on_guidelines),
         Subscription(NUDGES, NUDGE_DECIDED.adapter, on_nudges),
         Subscription(SURVEYS, SURVEY_FACT, on_surveys),
+        Subscription(DECISIONS, DECISION_FACT, on_decisions),
         Subscription(AUDIT, AUDIT_FACT, on_audit),
     ],
     routers=[
@@ -140,6 +145,7 @@ SPEC = ServiceSpec(
             feedback,
             exports,
             ideas,
+            figures,
         )
     ],
     problems=ERRORS,
@@ -152,6 +158,7 @@ SPEC = ServiceSpec(
         Timer("count-ties", every_seconds=COUNT_TIES_EVERY_SECONDS, run=count_ties),
         Timer("measure-campaigns", every_seconds=MEASURE_EVERY_SECONDS, run=measure),
         Timer("write-digests", every_seconds=WRITE_EVERY_SECONDS, run=write_digests),
+        Timer("remind-of-decisions", every_seconds=REMIND_EVERY_SECONDS, run=remind),
         Timer("watch-goals", every_seconds=WATCH_EVERY_SECONDS, run=watch),
         Timer("settle-nudges", every_seconds=SETTLE_NUDGES_EVERY_SECONDS, run=settle_nudges),
     ],

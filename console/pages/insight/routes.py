@@ -10,6 +10,7 @@ from starlette.routing import Route
 from console.components.activities import DONE
 from console.components.charts import columns, piles
 from console.components.circles import SIZE, Tie, circle
+from console.components.figures import FIGURES
 from console.frame.navigation import (
     ACTIVITY,
     ANSWERS,
@@ -22,8 +23,9 @@ from console.frame.navigation import (
     SENTIMENT,
 )
 from console.frame.visits import NotFoundError, Visit, page
+from console.pages.deciding import beside
 from console.pages.insight.slicing import OFFERED_COUNT, asked_slice, offered_slices
-from console.pages.insight.words import INDICATORS, PRACTICES
+from console.pages.insight.words import PRACTICES
 from console.pages.periods import DAYS, asked_days
 
 #: Periods that are shown, by their kind: a quarter of weeks, a year of months.
@@ -69,7 +71,7 @@ async def show_scorecard(visit: Visit) -> Response:
         unsure=[one for one in practices if one["state"] == "unsure"],
         is_empty=all(one["state"] == "grey" for one in practices),
         practice_words=PRACTICES,
-        indicator_words=INDICATORS,
+        indicator_words=FIGURES,
         page_names={link.path: link.title for group in GROUPS for link in group.links},
     )
 
@@ -86,6 +88,7 @@ async def show_growth(visit: Visit) -> Response:
     gone = [one["churned"] if one["is_over"] else 0 for one in periods]
     return visit.page(
         "pages/insight/growth.html",
+        decided=await beside(visit, "active_members", "new_members"),
         answer=answer,
         by=by,
         of=of,
@@ -112,6 +115,7 @@ async def show_retention(visit: Visit) -> Response:
     cohorts = [one for one in answers["cohorts"].items if one["members"]]
     return visit.page(
         "pages/insight/retention.html",
+        decided=await beside(visit, "newcomers_activated"),
         answers=answers,
         by=by,
         of=of,
@@ -139,6 +143,9 @@ async def show_answers(visit: Visit) -> Response:
     )
     return visit.page(
         "pages/insight/answers.html",
+        decided=await beside(
+            visit, "answered_in_time", "median_response", "first_question_answered", "questions_solved"
+        ),
         answers=answers,
         days=days,
         choices=DAYS,
@@ -165,6 +172,7 @@ async def show_activity(visit: Visit) -> Response:
     mixes = answers["mix"].items
     return visit.page(
         "pages/insight/activity.html",
+        decided=await beside(visit, "events", "largest_channel", "effective_channels"),
         answers=answers,
         months=months,
         mix=mixes[0] if mixes else None,
@@ -218,6 +226,7 @@ async def show_network(visit: Visit) -> Response:
     ties = answers["ties"].items
     return visit.page(
         "pages/insight/network.html",
+        decided=await beside(visit, "answers_absence_factor"),
         answers=answers,
         days=days,
         choices=DAYS,

@@ -144,6 +144,7 @@ HELD: Final = (
     _("Bank details, and all that they were"),
     _("Payouts, with name and account as they were paid: the books"),
     _("Which states payouts went through"),
+    _("That finance held their money, and why"),
     _("Runs that considered them"),
     _("What they had for points"),
     _("What they did"),

@@ -11,6 +11,7 @@ from services.analytics.response_times.handlers import note_moved, note_said
 from services.analytics.retention.handlers.folding import mark
 from services.analytics.sentiment.handlers import note_tones
 from services.analytics.settings import Settings
+from services.analytics.solutions.handlers import note_solutions
 from shared.contracts.facts import AcceptedEvent, AudienceFact, MemberFact
 from shared.followed_members import follow
 from shared.transaction import Transaction
@@ -25,6 +26,7 @@ async def on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
     await note_ties(tx, events)
     await note_outcomes(tx, events)
     await note_ideas(tx, events)
+    await note_solutions(tx, events)
 
 
 async def on_audiences(tx: Transaction, facts: list[AudienceFact]) -> None:

@@ -326,6 +326,7 @@ class BookTransfer(TypedDict):
 
     amends: str | None
     cause_id: str
+    clawback: Clawback | None
     entries: list[TransferEntry]
     event_time: str
     is_whole: bool
@@ -408,6 +409,38 @@ class ChangedReward(TypedDict):
     translations: NotRequired[list[RewardTranslation]]
 
 
+class Clawback(TypedDict):
+    """Points that were used before a transfer took them back: what of them is kept, and by which policy."""
+
+    kept_points: int
+    policy_id: str | None
+    used_points: int
+
+
+class ClawbackPolicy(TypedDict):
+    """A policy entry, and who proposed and decided it."""
+
+    below_points: int | None
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    effective_from: str
+    policy_id: str
+    proposed_at: str
+    proposed_by: str
+    proposed_by_person: str | None
+    state: Literal["proposed", "approved", "withdrawn"]
+    treatment: Literal["owe", "keep_below", "keep"]
+
+
+class ClawbackPolicyTerms(TypedDict):
+    """What becomes of points that were used before their award was taken back, from a day on."""
+
+    below_points: NotRequired[int | None]
+    effective_from: str
+    treatment: Literal["owe", "keep_below", "keep"]
+
+
 class CodeOfRedemption(TypedDict):
     """A voucher's code, for whom it was given to."""
 
@@ -449,6 +482,23 @@ class Confirmation(TypedDict):
     """How much of what is reserved was handed out."""
 
     points: NotRequired[int | None]
+
+
+class Converted(TypedDict):
+    """An amount in another currency: what is given for it, and what is taken for as much of the other."""
+
+    amount_minor: int
+    cost_minor: int
+    day: str | None
+    policy_id: str
+    rate: str
+    sheet_id: str | None
+    source: str
+    source_units: str
+    spread_basis_points: int
+    target: str
+    target_units: str
+    worth_minor: int
 
 
 class CurrencySum(TypedDict):
@@ -501,6 +551,26 @@ class DeadLetterShown(TypedDict):
     truncated: bool
     value: str | None
     value_base64: str
+
+
+class DebtWriteOff(TypedDict):
+    """What of a member's debt is written off, or owed again: who proposed it, and who decided."""
+
+    booked_points: int | None
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    member_id: str
+    name: str | None
+    points: int
+    proposed_at: str
+    proposed_by: str
+    proposed_by_person: str | None
+    reason: str
+    reverses: str | None
+    state: Literal["proposed", "approved", "withdrawn"]
+    transfer_id: str | None
+    write_off_id: str
 
 
 class Deed(TypedDict):
@@ -658,6 +728,13 @@ class GiftCardShown(TypedDict):
     reward_id: str
 
 
+class HoldRequest(TypedDict):
+    """Why a member's money is kept back."""
+
+    cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
+    note: NotRequired[str | None]
+
+
 class Journal(TypedDict):
     """Entries by hand: who proposed them, and who had them booked."""
 
@@ -757,6 +834,12 @@ class LaterPrice(TypedDict):
 
     effective_from: str
     points: int
+
+
+class LeaveOutRequest(TypedDict):
+    """Why a payout is left out of its run."""
+
+    cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
 
 
 class LedgerCheck(TypedDict):
@@ -1083,7 +1166,7 @@ class MonthPayouts(TypedDict):
 
 
 class MonthPoints(TypedDict):
-    """Points that members hold: opening + earned + corrected − redeemed − paid − expired = closing."""
+    """Points held: opening + earned + corrected + written off − redeemed − paid − expired = closing."""
 
     closing: int
     corrected: int
@@ -1093,6 +1176,7 @@ class MonthPoints(TypedDict):
     opening: int
     paid: int
     redeemed: int
+    written_off: int
 
 
 class MonthWorth(TypedDict):
@@ -1125,9 +1209,10 @@ class NamedRedemption(TypedDict):
     order_id: NotRequired[str | None]
     points: int
     redemption_id: str
+    refunded_points: NotRequired[int]
     reserved_points: int | None
     reward_id: str
-    state: Literal["reserved", "confirmed", "cancelled", "expired"]
+    state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
     title: str
 
 
@@ -1394,6 +1479,13 @@ class ChangedPayeePage(TypedDict):
     next: NotRequired[str | None]
 
 
+class ClawbackPolicyPage(TypedDict):
+    """ClawbackPolicyPage"""
+
+    items: list[ClawbackPolicy]
+    next: NotRequired[str | None]
+
+
 class CodeShownPage(TypedDict):
     """CodeShownPage"""
 
@@ -1405,6 +1497,13 @@ class DeadLetterListedPage(TypedDict):
     """DeadLetterListedPage"""
 
     items: list[DeadLetterListed]
+    next: NotRequired[str | None]
+
+
+class DebtWriteOffPage(TypedDict):
+    """DebtWriteOffPage"""
+
+    items: list[DebtWriteOff]
     next: NotRequired[str | None]
 
 
@@ -1513,6 +1612,13 @@ class PastPayeePage(TypedDict):
     next: NotRequired[str | None]
 
 
+class PayoutHoldPage(TypedDict):
+    """PayoutHoldPage"""
+
+    items: list[PayoutHold]
+    next: NotRequired[str | None]
+
+
 class PayoutPage(TypedDict):
     """PayoutPage"""
 
@@ -1534,10 +1640,31 @@ class ProviderOrderPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class RateFileShownPage(TypedDict):
+    """RateFileShownPage"""
+
+    items: list[RateFileShown]
+    next: NotRequired[str | None]
+
+
+class RatePolicyShownPage(TypedDict):
+    """RatePolicyShownPage"""
+
+    items: list[RatePolicyShown]
+    next: NotRequired[str | None]
+
+
 class RedemptionPage(TypedDict):
     """RedemptionPage"""
 
     items: list[Redemption]
+    next: NotRequired[str | None]
+
+
+class RefundListedPage(TypedDict):
+    """RefundListedPage"""
+
+    items: list[RefundListed]
     next: NotRequired[str | None]
 
 
@@ -1825,6 +1952,21 @@ class PayoutDetails(TypedDict):
     ]
 
 
+class PayoutHold(TypedDict):
+    """A member's money that is kept back, by whom and why; no run pays them while it stands."""
+
+    cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
+    hold_id: str
+    member_id: str
+    member_name: str | None
+    note: str | None
+    payout_id: str
+    placed: Deed
+    reason: str
+    released: Deed | None
+    state: Literal["standing", "released"]
+
+
 class PayoutPart(TypedDict):
     """Points of a payout that were computed at one rate."""
 
@@ -1998,6 +2140,83 @@ class PutRight(TypedDict):
     note: str
 
 
+class RateFileShown(TypedDict):
+    """A file of a central bank as it was taken."""
+
+    base: str
+    day: str
+    sheet_id: str
+    taken_at: str
+    taken_by: str
+    taken_by_person: str | None
+    units: dict[str, str]
+
+
+class RateFileTaken(TypedDict):
+    """The file as it was taken, now or before."""
+
+    base: str
+    day: str
+    is_new: bool
+    sheet_id: str
+    taken_at: str
+    taken_by: str
+    taken_by_person: str | None
+    units: dict[str, str]
+
+
+class RateOfCurrency(TypedDict):
+    """A currency of the policy, and its rate now."""
+
+    approved_units: str
+    currency: str
+    refused: Literal["no_rate", "moved_too_far"] | None
+    units: str | None
+
+
+class RatePolicyShown(TypedDict):
+    """A policy entry, and who proposed and decided it."""
+
+    base: str
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    effective_from: str
+    max_age_days: int
+    max_move_basis_points: int
+    policy_id: str
+    proposed_at: str
+    proposed_by: str
+    proposed_by_person: str | None
+    source: Literal["table", "file"]
+    spread_basis_points: int
+    state: Literal["proposed", "approved", "withdrawn"]
+    units: dict[str, str]
+
+
+class RatePolicyTermsGiven(TypedDict):
+    """By which rates amounts are converted, from a day on."""
+
+    base: str
+    effective_from: str
+    max_age_days: NotRequired[int]
+    max_move_basis_points: NotRequired[int]
+    source: Literal["table", "file"]
+    spread_basis_points: NotRequired[int]
+    units: dict[str, str]
+
+
+class Rates(TypedDict):
+    """The rates in force: by which policy, of which day, and whether they are too old."""
+
+    currencies: list[RateOfCurrency]
+    day: str | None
+    is_stale: bool
+    policy: RatePolicyShown
+    sheet_id: str | None
+    stale_after: str | None
+
+
 class Redemption(TypedDict):
     """A member's redemption of a reward."""
 
@@ -2014,9 +2233,10 @@ class Redemption(TypedDict):
     order_id: NotRequired[str | None]
     points: int
     redemption_id: str
+    refunded_points: NotRequired[int]
     reserved_points: int | None
     reward_id: str
-    state: Literal["reserved", "confirmed", "cancelled", "expired"]
+    state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
     title: str
 
 
@@ -2025,6 +2245,54 @@ class RedemptionRequest(TypedDict):
 
     member_id: str
     reward_id: str
+
+
+class RefundListed(TypedDict):
+    """A refund with what it is of, and whose."""
+
+    answer: str | None
+    asked_at: str
+    asked_by: str
+    asked_by_person: str | None
+    asks_provider: bool
+    decided_at: str | None
+    decided_by: str | None
+    goods: Literal["kept", "returned"]
+    member_id: str
+    member_name: str | None
+    points: int
+    reason: str | None
+    redemption_id: str
+    refund_id: str
+    state: Literal["waiting", "asking", "done", "declined", "withdrawn"]
+    title: str
+
+
+class RefundRequest(TypedDict):
+    """What is refunded of a redemption, and why."""
+
+    ask_provider: NotRequired[bool]
+    goods: NotRequired[Literal["kept", "returned"]]
+    points: NotRequired[int | None]
+    reason: str
+
+
+class RefundShown(TypedDict):
+    """A refund, and what became of it."""
+
+    answer: str | None
+    asked_at: str
+    asked_by: str
+    asked_by_person: str | None
+    asks_provider: bool
+    decided_at: str | None
+    decided_by: str | None
+    goods: Literal["kept", "returned"]
+    points: int
+    reason: str | None
+    redemption_id: str
+    refund_id: str
+    state: Literal["waiting", "asking", "done", "declined", "withdrawn"]
 
 
 class ReopenRequest(TypedDict):
@@ -2349,7 +2617,7 @@ class StateCount(TypedDict):
 
     count: int
     is_at_least: bool
-    state: Literal["reserved", "confirmed", "cancelled", "expired"]
+    state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
 
 
 class StateCounts(TypedDict):
@@ -2432,6 +2700,7 @@ class StatementDay(TypedDict):
     merged: int
     paid: int
     redeemed: int
+    written_off: int
 
 
 class StatementLine(TypedDict):
@@ -2451,7 +2720,9 @@ class StatementLine(TypedDict):
 
 
 class StatementSum(TypedDict):
-    """A year in one currency: opening + earned + corrected + merged − redeemed − paid − expired = closing."""
+    """A year in one currency: opening + earned + corrected + written off + merged − redeemed − paid −
+    expired = closing.
+    """
 
     closing: int
     corrected: int
@@ -2462,6 +2733,7 @@ class StatementSum(TypedDict):
     opening: int
     paid: int
     redeemed: int
+    written_off: int
 
 
 class SumDifference(TypedDict):
@@ -2821,6 +3093,20 @@ class WouldBe(TypedDict):
     amount_minor: int
     payouts_count: int
     points: int
+
+
+class WriteOffRequest(TypedDict):
+    """What of a member's debt is to be written off, and why."""
+
+    member_id: str
+    points: int
+    reason: str
+
+
+class WriteOffReversalRequest(TypedDict):
+    """Why what was written off is to be owed again."""
+
+    reason: str
 
 
 class YearStatement(TypedDict):

@@ -169,6 +169,16 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             rates("plaudit_ingest_nominations_total", "act"),
         ),
         Panel(
+            "Decisions",
+            "What was noted, decided, reviewed and taken back on figures, objectives that were set, and reminders.",
+            "cps",
+            (
+                *rates("plaudit_ingest_decisions_total", "act"),
+                Query("sum(rate(plaudit_ingest_objectives_set_total[$__rate_interval]))", "objectives"),
+                Query("sum(rate(plaudit_analytics_decision_reminders_total[$__rate_interval]))", "reminders"),
+            ),
+        ),
+        Panel(
             "Surveys",
             "Members whom surveys asked, whom they did not ask and why, and answers.",
             "cps",

@@ -772,9 +772,7 @@ class Analytics:
         )
 
     def get_figure(self, figure: str, *, about: str | None = None) -> types.FiguresFigureShown:
-        """An indicator by the last 28 days that are over, what is counted of a week by the last 7, a goal with
-        today.
-        """
+        """An indicator by the last 28 days that are over, what is of a week by the last 7, a goal with today."""
         return cast(
             "types.FiguresFigureShown",
             self._ask(call("analytics", "GET", f"/v1/figures/{as_segment(figure)}", params={"about": about})),
@@ -2575,9 +2573,7 @@ class AsyncAnalytics:
         )
 
     async def get_figure(self, figure: str, *, about: str | None = None) -> types.FiguresFigureShown:
-        """An indicator by the last 28 days that are over, what is counted of a week by the last 7, a goal with
-        today.
-        """
+        """An indicator by the last 28 days that are over, what is of a week by the last 7, a goal with today."""
         return cast(
             "types.FiguresFigureShown",
             await self._ask(

@@ -36,7 +36,9 @@ from console.pages.connectors import routes as connectors
 from console.pages.content import routes as content
 from console.pages.credentials import routes as credentials
 from console.pages.dead_letters import routes as dead_letters
+from console.pages.debts import policies as clawback_policies
 from console.pages.debts import routes as debts
+from console.pages.debts import write_offs
 from console.pages.decisions import routes as decisions
 from console.pages.digests import routes as digests
 from console.pages.draws import routes as draws
@@ -78,6 +80,7 @@ from console.pages.offers import routes as offers
 from console.pages.overview import routes as overview
 from console.pages.parts import routes as parts
 from console.pages.payees import routes as payees
+from console.pages.payout_holds import routes as payout_holds
 from console.pages.payout_runs import outcomes as payout_outcomes
 from console.pages.payout_runs import routes as payout_runs
 from console.pages.people import routes as people
@@ -85,6 +88,7 @@ from console.pages.pipeline import routes as pipeline
 from console.pages.programme import audiences, editing, keeping
 from console.pages.programme import routes as programme
 from console.pages.quests import routes as quests
+from console.pages.rates import routes as rates
 from console.pages.receipts import routes as receipts
 from console.pages.redemptions import routes as redemptions
 from console.pages.refused import routes as refused
@@ -108,7 +112,8 @@ from console.sign_in.store import Database
 
 FINANCE = (
     *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, closing, journals, statements, reports),
-    *(liability, liability_policies, general_ledger, account_mappings, wallets, debts),
+    *(liability, liability_policies, rates, general_ledger, account_mappings, wallets),
+    *(debts, write_offs, clawback_policies, payout_holds),
 )
 RUN_IT = (
     *(pipeline, dead_letters, connectors, webhooks, receipts, refused),

@@ -255,6 +255,7 @@ PAYOUTS = Topic(
         facts.PAYOUT_CHANGED.name,
         facts.PAYOUT_LOTS.name,
         facts.PAYOUT_RUN_CHANGED.name,
+        facts.PAYOUT_HOLD_CHANGED.name,
         facts.PERIOD_CHANGED.name,
         facts.JOURNAL_CHANGED.name,
     ),

@@ -42,7 +42,8 @@ from services.analytics.response_times.api import topics
 from services.analytics.response_times.handlers import SETTLE_EVERY_SECONDS, settle
 from services.analytics.retention.api import acquisition, months
 from services.analytics.retention.api import routes as retention
-from services.analytics.retention.handlers import FOLD_EVERY_SECONDS, fold
+from services.analytics.retention.api import slices as slices_beside
+from services.analytics.retention.handlers.folding import FOLD_EVERY_SECONDS, fold
 from services.analytics.scorecard import api as scorecard
 from services.analytics.sentiment.api import routes as sentiment
 from services.analytics.sentiment.handlers import COUNT_EVERY_SECONDS, on_measured
@@ -123,6 +124,7 @@ SPEC = ServiceSpec(
             acquisition,
             retention,
             months,
+            slices_beside,
             response_times,
             topics,
             sentiment,

@@ -78,11 +78,11 @@ TOLD: Final[Mapping[str, Told]] = {
     "objective.set.v1": Told("", "indicator revision objective starts_on person_id set_at"),
     "redemption.changed.v1": Told(
         "",
-        "member_id by card code expires_at fulfilled_by order_id points redemption_id reserved_points reward_id "
-        "state title",
+        "member_id by card code expires_at fulfilled_by order_id points redemption_id refund refunded_points "
+        "reserved_points reward_id state title",
     ),
     "redemption.lots.v1": Told("", "lots part parts redemption_id"),
-    "redemption.lots_given_back.v1": Told("", "lots part parts redemption_id"),
+    "redemption.lots_given_back.v1": Told("", "lots part parts redemption_id refund_id"),
     "payout.changed.v1": Told(
         "",
         "member_id amount_minor by currency end_to_end_id outcome_id parts payout_id person_id points"
@@ -93,6 +93,9 @@ TOLD: Final[Mapping[str, Told]] = {
         "",
         "by complete created_at created_by created_by_person currency execution_days file minimum_points minor"
         " payer person_id points programme_id programme_version run_id seal state",
+    ),
+    "payout.hold_changed.v1": Told(
+        "", "by cause hold_id member_id payout_id person_id placed_at placed_by placed_by_person state"
     ),
     "ledger.period_changed.v1": Told(
         "",

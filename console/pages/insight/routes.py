@@ -24,6 +24,7 @@ from console.frame.navigation import (
 )
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.deciding import beside
+from console.pages.insight.slicing import asked_slice, offered_slices
 from console.pages.insight.words import PRACTICES
 from console.pages.periods import DAYS, asked_days
 
@@ -46,6 +47,8 @@ TABLES = (
 )
 #: Tables that are of months or whole, and ask for no other period.
 _WITHOUT_PERIOD = ("retention", "stickiness", "concentration", "orbit")
+#: Tables of a slice, where the page beside them is of one.
+_SLICED = ("growth", "cohorts", "retention", "silences", "activation")
 #: The colours of the levels, from the first on.
 _LEVEL_TONES = ("f1", "f2", "f3", "f0")
 #: Tables of the last days, as the page beside them has them.
@@ -76,9 +79,11 @@ async def show_scorecard(visit: Visit) -> Response:
 async def show_growth(visit: Visit) -> Response:
     """New, retained, resurrected and churned members, period by period."""
     by, first, last = _asked_periods(visit)
-    answer = await visit.ask.get("analytics", "/v1/growth", by=by, from_=first, to=last, limit=60)
+    of = asked_slice(visit)
+    answer = await visit.ask.get("analytics", "/v1/growth", by=by, from_=first, to=last, limit=60, **of.query)
     periods = answer.items[-PERIODS_COUNT[by] :]
     over = [one for one in periods if one["is_over"]]
+    slices = await offered_slices(visit, period=by, day=over[-1]["starts_on"] if over else None)
     came = [one["new"] + one["resurrected"] for one in periods]
     gone = [one["churned"] if one["is_over"] else 0 for one in periods]
     return visit.page(
@@ -86,6 +91,8 @@ async def show_growth(visit: Visit) -> Response:
         decided=await beside(visit, "active_members", "new_members"),
         answer=answer,
         by=by,
+        of=of,
+        slices=slices,
         periods=periods,
         latest=over[-1] if over else None,
         before=over[-2] if len(over) > 1 else None,
@@ -97,7 +104,8 @@ async def show_growth(visit: Visit) -> Response:
 async def show_retention(visit: Visit) -> Response:
     """Who of the new comes back, who leaves without a word, and who takes part."""
     by, first, last = _asked_periods(visit)
-    ask, asked = visit.ask, {"from_": first, "to": last}
+    of = asked_slice(visit)
+    ask, asked = visit.ask, {"from_": first, "to": last, **of.query}
     answers = await ask.all(
         cohorts=ask.get("analytics", "/v1/cohorts", by=by, periods=PERIODS_COUNT[by], limit=60, **asked),
         curve=ask.get("analytics", "/v1/retention", **asked),
@@ -110,6 +118,8 @@ async def show_retention(visit: Visit) -> Response:
         decided=await beside(visit, "newcomers_activated"),
         answers=answers,
         by=by,
+        of=of,
+        slices=await offered_slices(visit, period=by),
         cohorts=cohorts,
         width=max((len(one["present"]) for one in cohorts), default=0),
         curve=answers["curve"].body if answers["curve"].ok else None,
@@ -240,6 +250,8 @@ async def download(visit: Visit) -> Response:
     elif name != "scorecard":
         by, first, last = _asked_periods(visit)
         asked = {"from_": first, "to": last} | ({} if name in _WITHOUT_PERIOD else {"by": by})
+        if name in _SLICED:
+            asked |= asked_slice(visit).query
     answer, chunks = await visit.ask.download("analytics", f"/v1/{name}.csv", **asked)
     if not answer.ok:
         raise NotFoundError

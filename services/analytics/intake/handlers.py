@@ -8,7 +8,7 @@ from services.analytics.ideas.handlers import note_ideas
 from services.analytics.network.handlers import note_ties
 from services.analytics.participation.handlers import count_events
 from services.analytics.response_times.handlers import note_moved, note_said
-from services.analytics.retention.handlers import mark
+from services.analytics.retention.handlers.folding import mark
 from services.analytics.sentiment.handlers import note_tones
 from services.analytics.settings import Settings
 from services.analytics.solutions.handlers import note_solutions

@@ -666,6 +666,32 @@ async def cancel_redemption(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await desk.redemption()}/cancel")
 
 
+REFUND = {"points": 10, "reason": "It arrived broken"}
+
+
+async def refund_redemption(desk: Desk) -> Ask:
+    path = await desk.redemption()
+    assert (await desk.api.post(f"{path}/confirm")).status_code == 200
+    return Ask(desk.api, "POST", f"{path}/refunds", REFUND)
+
+
+async def _asked_for(desk: Desk) -> str:
+    """A refund that waits for another person."""
+    desk.world.configure(refunds_alone_max_points=0)
+    asked = await (await refund_redemption(desk))()
+    assert (asked.status_code, asked.json()["state"]) == (201, "waiting"), asked.text
+    one = asked.json()
+    return f"/v1/redemptions/{one['redemption_id']}/refunds/{one['refund_id']}"
+
+
+async def approve_refund(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _asked_for(desk)}/approve")
+
+
+async def withdraw_refund(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _asked_for(desk)}/withdraw")
+
+
 async def choose_reward(desk: Desk) -> Ask:
     await desk.finance()
     return Ask(desk.api, "POST", f"/v1/members/{desk.world.uuid('ada')}/redemptions", {"reward_id": "sticker"})
@@ -905,6 +931,83 @@ async def withdraw_worth(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await _proposed_worth(desk)}/withdraw")
 
 
+async def propose_clawbacks(desk: Desk) -> Ask:
+    body = {"effective_from": "2026-01-01", "treatment": "keep_below", "below_points": 20}
+    return Ask(desk.api, "POST", "/v1/finance/clawback-policies", body)
+
+
+async def _proposed_clawbacks(desk: Desk) -> str:
+    made = await (await propose_clawbacks(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/finance/clawback-policies/{made.json()['policy_id']}"
+
+
+async def approve_clawbacks(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _proposed_clawbacks(desk)}/approve")
+
+
+async def withdraw_clawbacks(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _proposed_clawbacks(desk)}/withdraw")
+
+
+async def propose_write_off(desk: Desk) -> Ask:
+    """Of a member of whom nothing is known but that points were taken from it: it owes them."""
+    name = f"fine {uuid4().hex}"
+    await desk.world.give(desk.world.award(name, "ower", -7))
+    body = {"member_id": desk.world.uuid("ower"), "points": 7, "reason": "in good faith"}
+    return Ask(desk.api, "POST", "/v1/debt-write-offs", body)
+
+
+async def _proposed_write_off(desk: Desk) -> str:
+    made = await (await propose_write_off(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/debt-write-offs/{made.json()['write_off_id']}"
+
+
+async def approve_write_off(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _proposed_write_off(desk)}/approve")
+
+
+async def withdraw_write_off(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _proposed_write_off(desk)}/withdraw")
+
+
+async def reverse_write_off(desk: Desk) -> Ask:
+    approved = await approve_write_off(desk)
+    assert (await approved()).status_code == 200
+    return Ask(desk.api, "POST", f"{approved.path.removesuffix('/approve')}/reverse", {"reason": "wrong"})
+
+
+RATES = {"effective_from": "2026-01-01", "base": "EUR", "source": "file", "units": {"USD": "1.0956"}}
+RATES_FILE = (
+    '<Envelope><Cube><Cube time="2026-01-30"><Cube currency="USD" rate="1.0960"/></Cube></Cube></Envelope>'
+)
+
+
+async def propose_rates(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/finance/rate-policies", RATES)
+
+
+async def _proposed_rates(desk: Desk) -> str:
+    made = await (await propose_rates(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/finance/rate-policies/{made.json()['policy_id']}"
+
+
+async def approve_rates(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _proposed_rates(desk)}/approve")
+
+
+async def withdraw_rates(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _proposed_rates(desk)}/withdraw")
+
+
+async def hand_in_rates(desk: Desk) -> Ask:
+    done = await (await approve_rates(desk))()
+    assert done.status_code == 200, done.text
+    return Ask(desk.api, "POST", "/v1/finance/rate-files", xml=RATES_FILE)
+
+
 MAPPING = {"effective_from": "2026-01-01", "accounts": [{"account": "bank", "number": "1800"}]}
 
 
@@ -939,6 +1042,25 @@ async def create_run(desk: Desk) -> Ask:
 async def approve_run(desk: Desk) -> Ask:
     run = await (await desk.finance()).run()
     return Ask(desk.other, "POST", f"/v1/payout-runs/{run['run_id']}/approve")
+
+
+async def _payout(desk: Desk) -> str:
+    finance = await desk.finance()
+    payouts = await finance.payouts(await finance.run())
+    return f"/v1/payouts/{payouts['ada']['payout_id']}"
+
+
+async def hold_payout(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _payout(desk)}/hold", {"cause": "under_review", "note": "to be asked"})
+
+
+async def leave_payout_out(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _payout(desk)}/leave-out", {"cause": "disputed"})
+
+
+async def release_payout_hold(desk: Desk) -> Ask:
+    standing = await (await hold_payout(desk))()
+    return Ask(desk.api, "POST", f"/v1/payout-holds/{standing.json()['hold_id']}/release")
 
 
 async def cancel_run(desk: Desk) -> Ask:
@@ -1807,6 +1929,15 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
         "redemption.cancel_own",
         give_reward_up,
     ),
+    "rewards POST /v1/redemptions/{redemption_id}/refunds": ("redemption.refund", refund_redemption),
+    "rewards POST /v1/redemptions/{redemption_id}/refunds/{refund_id}/approve": (
+        "redemption.approve_refund",
+        approve_refund,
+    ),
+    "rewards POST /v1/redemptions/{redemption_id}/refunds/{refund_id}/withdraw": (
+        "redemption.withdraw_refund",
+        withdraw_refund,
+    ),
     "rewards PUT /v1/members/{member_id}/redemptions/{redemption_id}/address": (
         "fulfilment.set_address",
         say_where,
@@ -1815,6 +1946,9 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/fulfilments/{redemption_id}/put-back": ("fulfilment.put_back", put_goods_back),
     "rewards POST /v1/fulfilments/{redemption_id}/ship": ("fulfilment.ship", ship_goods),
     "rewards POST /v1/fulfilments/{redemption_id}/cannot": ("fulfilment.cannot", refuse_goods),
+    "rewards POST /v1/payouts/{payout_id}/hold": ("payout.hold", hold_payout),
+    "rewards POST /v1/payouts/{payout_id}/leave-out": ("payout.leave_out", leave_payout_out),
+    "rewards POST /v1/payout-holds/{hold_id}/release": ("payout_hold.release", release_payout_hold),
     "rewards POST /v1/payout-runs": ("payout_run.create", create_run),
     "rewards POST /v1/payout-runs/{run_id}/approve": ("payout_run.approve", approve_run),
     "rewards POST /v1/payout-runs/{run_id}/cancel": ("payout_run.cancel", cancel_run),
@@ -1835,6 +1969,10 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
         "liability_policy.withdraw",
         withdraw_worth,
     ),
+    "rewards POST /v1/finance/rate-policies": ("rate_policy.propose", propose_rates),
+    "rewards POST /v1/finance/rate-policies/{policy_id}/approve": ("rate_policy.approve", approve_rates),
+    "rewards POST /v1/finance/rate-policies/{policy_id}/withdraw": ("rate_policy.withdraw", withdraw_rates),
+    "rewards POST /v1/finance/rate-files": ("rate_sheet.take", hand_in_rates),
     "rewards POST /v1/finance/account-mappings": ("account_mapping.propose", propose_mapping),
     "rewards POST /v1/finance/account-mappings/{mapping_id}/approve": (
         "account_mapping.approve",
@@ -1845,6 +1983,19 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
         withdraw_mapping,
     ),
     "rewards POST /v1/finance/journal-exports": ("journal_export.make", export_journal),
+    "rewards POST /v1/finance/clawback-policies": ("clawback_policy.propose", propose_clawbacks),
+    "rewards POST /v1/finance/clawback-policies/{policy_id}/approve": (
+        "clawback_policy.approve",
+        approve_clawbacks,
+    ),
+    "rewards POST /v1/finance/clawback-policies/{policy_id}/withdraw": (
+        "clawback_policy.withdraw",
+        withdraw_clawbacks,
+    ),
+    "rewards POST /v1/debt-write-offs": ("debt_write_off.propose", propose_write_off),
+    "rewards POST /v1/debt-write-offs/{write_off_id}/approve": ("debt_write_off.approve", approve_write_off),
+    "rewards POST /v1/debt-write-offs/{write_off_id}/withdraw": ("debt_write_off.withdraw", withdraw_write_off),
+    "rewards POST /v1/debt-write-offs/{write_off_id}/reverse": ("debt_write_off.propose", reverse_write_off),
     "rewards POST /v1/periods/{month}/close": ("period.close", close_month),
     "rewards POST /v1/periods/{month}/reopen": ("period.reopen", reopen_month),
     "rewards POST /v1/periods/{month}/confirm": ("period.confirm", confirm_month),

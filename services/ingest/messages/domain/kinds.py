@@ -106,22 +106,26 @@ _ALL: Final = (
     ),
     Kind(
         "redemption",
-        "A reward was confirmed, or could not be given",
+        "A reward was confirmed or refunded, or could not be given",
         {"title": "Coffee mug", "state": "confirmed", "points": "500"},
         _words(
             en=(
-                "{% if state == 'confirmed' %}Your reward: {{ title }}{% else %}{{ title }} could not be given"
-                "{% endif %}",
+                "{% if state == 'confirmed' %}Your reward: {{ title }}"
+                "{% elif state == 'refunded' %}Points back for {{ title }}"
+                "{% else %}{{ title }} could not be given{% endif %}",
                 "Hello {{ name }},\n\n{% if state == 'confirmed' %}**{{ title }}** is on its way to you for "
-                "{{ points }} points.{% else %}we could not give you **{{ title }}**; your {{ points }} points "
-                "are back.{% endif %}\n\n[See your rewards]({{ link }})",
+                "{{ points }} points.{% elif state == 'refunded' %}{{ points }} of the points that "
+                "**{{ title }}** cost are yours again.{% else %}we could not give you **{{ title }}**; your "
+                "{{ points }} points are back.{% endif %}\n\n[See your rewards]({{ link }})",
             ),
             it=(
-                "{% if state == 'confirmed' %}Il tuo premio: {{ title }}{% else %}{{ title }} non si può dare"
-                "{% endif %}",
+                "{% if state == 'confirmed' %}Il tuo premio: {{ title }}"
+                "{% elif state == 'refunded' %}Punti restituiti per {{ title }}"
+                "{% else %}{{ title }} non si può dare{% endif %}",
                 "Ciao {{ name }},\n\n{% if state == 'confirmed' %}**{{ title }}** è in arrivo per {{ points }} "
-                "punti.{% else %}non abbiamo potuto darti **{{ title }}**; i tuoi {{ points }} punti sono tornati."
-                "{% endif %}\n\n[Guarda i tuoi premi]({{ link }})",
+                "punti.{% elif state == 'refunded' %}{{ points }} dei punti che **{{ title }}** era costato "
+                "sono di nuovo tuoi.{% else %}non abbiamo potuto darti **{{ title }}**; i tuoi {{ points }} punti "
+                "sono tornati.{% endif %}\n\n[Guarda i tuoi premi]({{ link }})",
             ),
         ),
         page="/me/rewards",

@@ -139,7 +139,7 @@ BOARD = Board(
             ),
             Panel(
                 "Decisions",
-                "What was noted, decided, reviewed and taken back on figures, objectives that were set, and reminders.",
+                "What was noted, decided, reviewed and taken back on figures, objectives set, and reminders.",
                 "cps",
                 (
                     *rates("plaudit_ingest_decisions_total", "act"),

@@ -157,6 +157,7 @@ class CampaignEffect(TypedDict):
     looked_starts_on: str
     low_points: float | None
     measured_at: str
+    needed_members: int | None
     price: EffectPrice | None
     starts_on: str
     state: Literal["planned", "running", "over"]
@@ -299,12 +300,23 @@ class EffectArm(TypedDict):
     share_percent: float | None
 
 
+class EffectCost(TypedDict):
+    """What each of them cost in a currency, where points are paid out."""
+
+    currency: str
+    each_minor: float | None
+    each_minor_high: float | None
+    each_minor_low: float | None
+    point_minor: float
+
+
 class EffectPrice(TypedDict):
     """Members who were active for the campaign, with 95 % intervals, and what each of them cost in points."""
 
     additional: float
     additional_high: float
     additional_low: float
+    costs: list[EffectCost]
     points: int
     points_each: float | None
     points_each_high: float | None
@@ -980,6 +992,13 @@ class RulePointsPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class SliceShownPage(TypedDict):
+    """SliceShownPage"""
+
+    items: list[SliceShown]
+    next: NotRequired[str | None]
+
+
 class SurveyShownPage(TypedDict):
     """SurveyShownPage"""
 
@@ -1349,6 +1368,20 @@ class ShareShown(TypedDict):
     of: int
     value: float | None
     why_none: NotRequired[str | None]
+
+
+class SliceShown(TypedDict):
+    """A slice in a period. Of one with few members nothing is shown but that."""
+
+    activated: ShareShown | None
+    events: int | None
+    growth: PeriodGrowth | None
+    is_small: bool
+    members: int | None
+    new_members: int | None
+    stickiness: ShareShown | None
+    title: str | None
+    value: str
 
 
 class SliceTone(TypedDict):

@@ -48,6 +48,12 @@ PAGES = (
     "/liability/policies/{policy}",
     "/liability/policies/{proposed_policy}",
     "/debts",
+    "/debts/write-offs",
+    "/debts/write-offs/propose?member_id={nils}&points=60",
+    "/debts/write-offs/{write_off}",
+    "/debts/policies",
+    "/debts/policies/propose",
+    "/debts/policies/{clawback_policy}",
     "/wallets",
     "/wallets/new",
     "/wallets/{wallet}",
@@ -76,6 +82,7 @@ ALIKE = {"/payees/{ada}", "/redemptions?state=expired", "/explorer/{end_to_end_i
 ALIKE |= {"/explorer/{redemption}", "/ledger/accounts/{bank}", "/statements", "/redemptions", "/ledger/check"}
 ALIKE |= {"/general-ledger/mappings", "/general-ledger/mappings/{mapping}", "/general-ledger/exports/1"}
 ALIKE |= {"/liability/days", "/liability/lots", "/liability/policies", "/liability/policies/{policy}"}
+ALIKE |= {"/debts/policies", "/debts/policies/{clawback_policy}", "/debts/policies/propose", "/debts/write-offs"}
 ALIKE |= {"/ledger/periods", "/ledger/journals", "/wallets/{wallet}/change", "/wallets/new"}
 ALIKE |= {"/ledger/transfers/{transfer}", "/payout-runs/make", "/ledger/members?kind=available&currency=PTS"}
 LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))

@@ -83,6 +83,8 @@ from services.rewards.orders import api as orders
 from services.rewards.payouts.api import UNKNOWN_PAYOUT
 from services.rewards.payouts.domain import UnknownPayoutError, WrongStateError
 from services.rewards.payouts.four_eyes.domain import FourEyesError
+from services.rewards.payouts.holds.api import PAST_STOPPING, TOO_MANY_HOLDS, UNKNOWN_HOLD
+from services.rewards.payouts.holds.domain import PastStoppingError, TooManyHoldsError, UnknownHoldError
 from services.rewards.payouts.outcomes.api import OUTCOME_REFUSED, UNKNOWN_OUTCOME
 from services.rewards.payouts.outcomes.domain import OutcomeRefusedError, UnknownOutcomeError
 from services.rewards.payouts.payees.api import INVALID_BANK_DETAILS, NO_BANK_DETAILS, UNCONFIRMED
@@ -112,6 +114,7 @@ from services.rewards.payouts.runs.domain.sealing import SealDiffersError
 from services.rewards.periods.api import NOT_SETTLED, PERIOD_REFUSED, UNKNOWN_PERIOD
 from services.rewards.periods.domain import NotSettledError, PeriodRefusedError, UnknownPeriodError
 from services.rewards.providers import api as providers
+from services.rewards.rates.api.problems import ERRORS as RATE_ERRORS
 from services.rewards.reconciliation.api import (
     AMOUNT_DIFFERS,
     BANK_LINE_REFUSED,
@@ -158,6 +161,7 @@ from services.rewards.redemptions.domain import (
     UnknownRedemptionError,
     UnknownRewardError,
 )
+from services.rewards.refunds.api import models as refunds
 from services.rewards.sends.api.models import ERRORS as SEND_ERRORS
 from services.rewards.shipping.api import models as shipping
 from services.rewards.vouchers.api import (
@@ -303,6 +307,7 @@ _LINK_OVER = {
 
 ERRORS: ErrorTable = {
     **SEND_ERRORS,
+    **RATE_ERRORS,
     MessageError: lambda error: Problem(INVALID_BANK_MESSAGE, f"Nothing of the file counts: {error}"),
     UnknownMessageError: lambda _: Problem(UNKNOWN_BANK_MESSAGE, "GET /v1/bank-messages lists those imported"),
     UnknownLineError: lambda _: Problem(UNKNOWN_BANK_LINE, "GET /v1/bank-lines lists those that there are"),
@@ -467,6 +472,7 @@ ERRORS: ErrorTable = {
     UnknownPictureError: lambda error: Problem(NO_PICTURE, f"{error.reward_id!r} has none, or is not there"),
     PictureError: lambda error: Problem(PICTURE_REFUSED, f"Nothing was changed: {error}"),
     UnknownOrderError: lambda error: Problem(UNKNOWN_ORDER, f"The member has no order {error.order_id}"),
+    **refunds.ERRORS,
     **fulfilment.ERRORS,
     **shipping.ERRORS,
     **providers.ERRORS,
@@ -486,6 +492,11 @@ ERRORS: ErrorTable = {
         UNKNOWN_RUN, f"There is no payout run {error.run_id} in this community"
     ),
     NoPayableTermsError: lambda error: Problem(NO_PAYABLE_TERMS, str(error)),
+    UnknownHoldError: lambda error: Problem(UNKNOWN_HOLD, f"There is no hold {error.hold_id} in this community"),
+    PastStoppingError: lambda error: Problem(PAST_STOPPING, f"{str(error)[:1].upper()}{str(error)[1:]}"),
+    TooManyHoldsError: lambda error: Problem(
+        TOO_MANY_HOLDS, f"{error.most} holds stand, as many as may: release some first"
+    ),
     FourEyesError: lambda error: Problem(FOUR_EYES, f"{str(error)[:1].upper()}{str(error)[1:]}. Nothing was done"),
     RunStoppedError: lambda error: Problem(
         RUN_STOPPED, f"It goes no further: {error}. Cancel it, and let somebody who may make another"

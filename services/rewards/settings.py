@@ -84,6 +84,17 @@ class Settings(ServiceSettings):
         ge=0,
         description="Points that what a send gives may cost in the catalogue before a second person approves it",
     )
+    refunds_alone_max_points: int = Field(
+        10_000,
+        ge=0,
+        description="Points of a redemption that one person may refund in all; above it another approves",
+    )
+    reversals_alone_max_points: int = Field(
+        10_000,
+        ge=0,
+        description="Points that are back by themselves when a provider takes back what it delivered; above it "
+        "people refund them",
+    )
     send_max_days: int = Field(
         365, ge=1, le=3_650, description="Days after which what a send offers ends at the latest"
     )
@@ -132,6 +143,9 @@ class Settings(ServiceSettings):
     payouts_per_piece_max_count: int = Field(
         50, ge=1, description="Payouts of a run that are worked at in one transaction: so long others wait"
     )
+    payout_holds_max_count: int = Field(
+        1_000, ge=1, description="Members of a community whose money finance may hold back at a time"
+    )
     payout_request_seconds: float = Field(
         10.0, ge=0, description="How long a request works at a run before it answers and a timer goes on"
     )
@@ -158,6 +172,15 @@ class Settings(ServiceSettings):
     )
     liability_policies_waiting_max_count: int = Field(
         20, ge=1, description="Policy entries of a community that may wait for another person"
+    )
+    rate_policies_waiting_max_count: int = Field(
+        20, ge=1, description="Policies of rates of a community that may wait for another person"
+    )
+    rate_sheets_a_day_max_count: int = Field(
+        24, ge=1, description="Files of rates that a community may hand in within a day"
+    )
+    rates_warn_days: int = Field(
+        1, ge=0, le=366, description="How many days before rates are too old to be used that is told"
     )
     journal_seconds: float = Field(
         60.0, gt=0, description="How long it may take to add up what was booked, for a journal or a trial balance"

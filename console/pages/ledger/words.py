@@ -39,6 +39,7 @@ TRANSFERS: Final = {
     "redemption_reserved": _("Reward reserved"),
     "redemption_confirmed": _("Reward handed out"),
     "redemption_voided": _("Not handed out, given back"),
+    "redemption_refunded": _("Reward refunded"),
     "redemption_cancelled": _("Redemption cancelled"),
     "redemption_expired": _("Redemption expired"),
     "payout_reserved": _("Payout approved"),

@@ -10,7 +10,8 @@ from starlette.routing import Route
 from console.asking import Answer
 from console.frame.approvers import approvers
 from console.frame.navigation import BY_HAND, COMMUNITY, WAITING
-from console.frame.refusals import TITLES, Refusal
+from console.frame.problem_titles import TITLES
+from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.programme.words import WORDS
 from console.pages.wallets.words import KINDS as WALLET_KINDS
@@ -53,6 +54,7 @@ async def show(visit: Visit) -> Response:
         questions["clawbacks"] = ask.get(
             "rewards", "/v1/finance/clawback-policies", state="proposed", limit=LIST_COUNT
         )
+        questions["rates"] = ask.get("rewards", "/v1/finance/rate-policies", state="proposed", limit=LIST_COUNT)
         questions["outcomes"] = ask.get("rewards", "/v1/payout-outcomes", state="proposed", limit=LIST_COUNT)
         questions["journals"] = ask.get("rewards", "/v1/journals", state="proposed", limit=LIST_COUNT)
         questions["wallets"] = ask.get("rewards", "/v1/wallet-decisions", state="proposed", limit=LIST_COUNT)
@@ -70,9 +72,8 @@ async def show(visit: Visit) -> Response:
     hands = by_hand.items if by_hand else []
     held = answers.get("held")
     releases = held.items if held else []
-    worth, mappings = answers.get("worth"), answers.get("mappings")
-    write_offs, clawbacks = answers.get("write_offs"), answers.get("clawbacks")
-    by_entry = (worth, mappings, write_offs, clawbacks)
+    by_entry = [answers.get(name) for name in ("worth", "mappings", "rates", "write_offs", "clawbacks")]
+    worth, mappings, rates, write_offs, clawbacks = by_entry
     of_books = [one for answer in by_entry if answer is not None for one in answer.items]
     open_runs, said = runs.items if runs else [], outcomes.items if outcomes else []
     journals, months, wallets = (answers.get(name) for name in ("journals", "months", "wallets"))
@@ -100,6 +101,7 @@ async def show(visit: Visit) -> Response:
         mappings=mappings,
         write_offs=write_offs,
         clawbacks=clawbacks,
+        rates=rates,
         journals=journals,
         months=months,
         wallets=wallets,

@@ -151,7 +151,7 @@ class BookTransfer(BaseModel):
     recorded_at: datetime
     amends: UUID | None = Field(description="The transfer of the award that amounts to more or less by this")
     revision: int | None = Field(description="Which amendment of the award it is, from 1")
-    why: str | None = Field(description="Why the award was amended: retracted, restored or limit")
+    why: str | None = Field(description="Why: the award was retracted, restored or limited (limit); or a refund")
     clawback: Clawback | None = Field(description="Where it took back points that had been used")
     entries: list[TransferEntry]
     is_whole: bool = Field(

@@ -112,11 +112,20 @@ def lots_parts(uses: Sequence[LotUse], *, before: int = 0) -> Iterator[LotsPart]
 
 
 class Use(NamedTuple):
-    """A redemption or payout (`used_by`) that uses so many points of a member."""
+    """A redemption or payout (`used_by`) that uses so many points of a member.
+
+    With a `refund_id` they are those that this refund of it gives back.
+    """
 
     owner: Owner
     used_by: str
     points: int
+    refund_id: str | None = None
+
+    @property
+    def back_id(self) -> str:
+        """By what a part of it goes back: a refund, or the redemption itself of which the rest was spent."""
+        return self.refund_id or self.used_by
 
 
 class TakenAsTold(NamedTuple):

@@ -162,11 +162,11 @@ async def note_part_back(tx: Transaction, use: Use, *, points: int) -> list[LotU
     """Note that so many of the points of a use go back to their lots, before they do; return of which lots.
 
     Whoever calls it holds the lock of what uses them, and carries out a step that restores a part. It happens
-    once: of what went back in part the rest is used for good. Raises NotEnoughPointsError when it uses fewer.
+    once by each cause (`use.back_id`). Raises NotEnoughPointsError when it uses fewer.
     """
     uses = (await store.load_uses(tx.conn, [use])).get(use.used_by, [])
     back = part_of(uses, points)
-    await store.add_given_back(tx.conn, [(use, lot) for lot in back])
+    await store.add_given_back(tx.conn, [(use, lot) for lot in back], at=tx.now)
     return back
 
 

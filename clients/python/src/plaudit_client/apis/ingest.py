@@ -699,6 +699,223 @@ class Ingest:
             self._ask(call("ingest", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
+    def get_decisions(
+        self,
+        *,
+        figure: Sequence[
+            Literal[
+                "goals_complete",
+                "goals_on_pace",
+                "newcomers_activated",
+                "audience_known",
+                "changes_noted",
+                "appeals_in_time",
+                "largest_channel",
+                "effective_channels",
+                "reports_in_time",
+                "repeat_offenders",
+                "answers_absence_factor",
+                "questions_solved",
+                "median_response",
+                "answered_in_time",
+                "first_question_answered",
+                "members_recognised",
+                "decisions_logged",
+                "decisions_reviewed",
+                "survey_response",
+                "ideas_answered",
+                "active_members",
+                "new_members",
+                "events",
+                "goal",
+            ]
+        ]
+        | None = None,
+        about: str | None = None,
+        kind: Literal["note", "decision"] | None = None,
+        state: types.DecisionStep | None = None,
+        due: bool | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.DecisionShownPage:
+        """The newest first. What is withdrawn is there when one asks for it, without what was written."""
+        return cast(
+            "types.DecisionShownPage",
+            self._ask(
+                call(
+                    "ingest",
+                    "GET",
+                    "/v1/decisions",
+                    params={
+                        "figure": figure,
+                        "about": about,
+                        "kind": kind,
+                        "state": state,
+                        "due": due,
+                        "limit": limit,
+                        "after": after,
+                    },
+                )
+            ),
+        )
+
+    def iter_decisions(
+        self,
+        *,
+        figure: Sequence[
+            Literal[
+                "goals_complete",
+                "goals_on_pace",
+                "newcomers_activated",
+                "audience_known",
+                "changes_noted",
+                "appeals_in_time",
+                "largest_channel",
+                "effective_channels",
+                "reports_in_time",
+                "repeat_offenders",
+                "answers_absence_factor",
+                "questions_solved",
+                "median_response",
+                "answered_in_time",
+                "first_question_answered",
+                "members_recognised",
+                "decisions_logged",
+                "decisions_reviewed",
+                "survey_response",
+                "ideas_answered",
+                "active_members",
+                "new_members",
+                "events",
+                "goal",
+            ]
+        ]
+        | None = None,
+        about: str | None = None,
+        kind: Literal["note", "decision"] | None = None,
+        state: types.DecisionStep | None = None,
+        due: bool | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.DecisionShown]:
+        """Every item that `get_decisions` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "ingest",
+                "GET",
+                "/v1/decisions",
+                params={
+                    "figure": figure,
+                    "about": about,
+                    "kind": kind,
+                    "state": state,
+                    "due": due,
+                    "limit": limit,
+                },
+            ),
+        )
+
+    def post_decision(
+        self,
+        *,
+        figure: Literal[
+            "goals_complete",
+            "goals_on_pace",
+            "newcomers_activated",
+            "audience_known",
+            "changes_noted",
+            "appeals_in_time",
+            "largest_channel",
+            "effective_channels",
+            "reports_in_time",
+            "repeat_offenders",
+            "answers_absence_factor",
+            "questions_solved",
+            "median_response",
+            "answered_in_time",
+            "first_question_answered",
+            "members_recognised",
+            "decisions_logged",
+            "decisions_reviewed",
+            "survey_response",
+            "ideas_answered",
+            "active_members",
+            "new_members",
+            "events",
+            "goal",
+        ],
+        text: str,
+        about: str | None | NotGiven = NOT_GIVEN,
+        kind: Literal["note", "decision"] | NotGiven = NOT_GIVEN,
+        review_on: str | None | NotGiven = NOT_GIVEN,
+        seen_on: str | None | NotGiven = NOT_GIVEN,
+        value: float | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.DecisionDone:
+        """It stands beside the figure from then on, with the value of then and of now."""
+        return cast(
+            "types.DecisionDone",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/decisions",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "figure": figure,
+                        "text": text,
+                        "about": about,
+                        "kind": kind,
+                        "review_on": review_on,
+                        "seen_on": seen_on,
+                        "value": value,
+                    },
+                )
+            ),
+        )
+
+    def get_decision(self, decision_id: str) -> types.DecisionWithReviews:
+        """With what its reviews came to."""
+        return cast(
+            "types.DecisionWithReviews",
+            self._ask(call("ingest", "GET", f"/v1/decisions/{as_segment(decision_id)}")),
+        )
+
+    def post_review(
+        self,
+        decision_id: str,
+        *,
+        outcome: Literal["kept", "changed", "dropped"],
+        text: str,
+        review_on: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.DecisionDone:
+        """Kept, changed or dropped; what is kept or changed may be looked at once more."""
+        return cast(
+            "types.DecisionDone",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/decisions/{as_segment(decision_id)}/review",
+                    fields={"outcome": outcome, "text": text, "review_on": review_on},
+                )
+            ),
+        )
+
+    def post_decision_withdrawal(self, decision_id: str, *, reason: str) -> types.DecisionDone:
+        """It counts no more, and what was written of it is gone."""
+        return cast(
+            "types.DecisionDone",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/decisions/{as_segment(decision_id)}/withdraw",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
     def get_event_types(self) -> types.EventTypes:
         """The built-in types, and those that the programme in force declares; its limits bound the list."""
         return cast("types.EventTypes", self._ask(call("ingest", "GET", "/v1/event-types")))
@@ -752,6 +969,7 @@ class Ingest:
         self,
         *,
         title: str,
+        answer: str | None | NotGiven = NOT_GIVEN,
         author: str | None | NotGiven = NOT_GIVEN,
         language: str | None | NotGiven = NOT_GIVEN,
         text: str | None | NotGiven = NOT_GIVEN,
@@ -759,8 +977,8 @@ class Ingest:
     ) -> types.IdeaDone:
         """As an `idea.suggested.v1` of theirs. What was written stays sealed here.
 
-        A member suggests their own; a key says whose it is. Where a word of the programme's lists stands in
-        it, others see it once somebody has decided.
+        A member suggests their own; a key says whose it is, or which answer to a survey it is made of.
+        Where a word of the programme's lists stands in it, others see it once somebody has decided.
         """
         return cast(
             "types.IdeaDone",
@@ -770,7 +988,13 @@ class Ingest:
                     "POST",
                     "/v1/ideas",
                     headers={"Idempotency-Key": idempotency_key},
-                    fields={"title": title, "author": author, "language": language, "text": text},
+                    fields={
+                        "title": title,
+                        "answer": answer,
+                        "author": author,
+                        "language": language,
+                        "text": text,
+                    },
                 )
             ),
         )
@@ -1690,6 +1914,97 @@ class Ingest:
             ),
         )
 
+    def get_objectives(
+        self,
+        *,
+        indicator: Literal[
+            "goals_complete",
+            "goals_on_pace",
+            "newcomers_activated",
+            "audience_known",
+            "changes_noted",
+            "appeals_in_time",
+            "largest_channel",
+            "effective_channels",
+            "reports_in_time",
+            "repeat_offenders",
+            "answers_absence_factor",
+            "questions_solved",
+            "median_response",
+            "answered_in_time",
+            "first_question_answered",
+            "members_recognised",
+            "decisions_logged",
+            "decisions_reviewed",
+            "survey_response",
+            "ideas_answered",
+        ]
+        | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.ObjectiveShownPage:
+        """By indicator, of each the newest first. The scorecard has what holds, also where nothing was set."""
+        return cast(
+            "types.ObjectiveShownPage",
+            self._ask(
+                call(
+                    "ingest",
+                    "GET",
+                    "/v1/objectives",
+                    params={"indicator": indicator, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_objectives(
+        self,
+        *,
+        indicator: Literal[
+            "goals_complete",
+            "goals_on_pace",
+            "newcomers_activated",
+            "audience_known",
+            "changes_noted",
+            "appeals_in_time",
+            "largest_channel",
+            "effective_channels",
+            "reports_in_time",
+            "repeat_offenders",
+            "answers_absence_factor",
+            "questions_solved",
+            "median_response",
+            "answered_in_time",
+            "first_question_answered",
+            "members_recognised",
+            "decisions_logged",
+            "decisions_reviewed",
+            "survey_response",
+            "ideas_answered",
+        ]
+        | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.ObjectiveShown]:
+        """Every item that `get_objectives` lists, page by page."""
+        return items(
+            self._ask, call("ingest", "GET", "/v1/objectives", params={"indicator": indicator, "limit": limit})
+        )
+
+    def put_objective(
+        self, indicator: str, *, objective: float, reason: str, starts_on: str | None | NotGiven = NOT_GIVEN
+    ) -> types.ObjectiveShown:
+        """From a day on: weeks that are over stay judged by what held then."""
+        return cast(
+            "types.ObjectiveShown",
+            self._ask(
+                call(
+                    "ingest",
+                    "PUT",
+                    f"/v1/objectives/{as_segment(indicator)}",
+                    fields={"objective": objective, "reason": reason, "starts_on": starts_on},
+                )
+            ),
+        )
+
     def get_occasions(self, *, limit: int | None = None, after: str | None = None) -> types.OccasionShownPage:
         """Each with how many have checked in."""
         return cast(
@@ -2100,6 +2415,30 @@ class Ingest:
             self._ask(
                 call("ingest", "POST", "/v1/sign-in-links", fields={"identity": identity, "person_id": person_id})
             ),
+        )
+
+    def get_answers(
+        self, *, survey: str, limit: int | None = None, after: str | None = None
+    ) -> types.WordsShownPage:
+        """The last day first, while the community keeps texts. What is anonymous has no words, and is not
+        here.
+        """
+        return cast(
+            "types.WordsShownPage",
+            self._ask(
+                call(
+                    "ingest",
+                    "GET",
+                    "/v1/survey-answers",
+                    params={"survey": survey, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_answers(self, *, survey: str, limit: int | None = None) -> Iterator[types.WordsShown]:
+        """Every item that `get_answers` lists, page by page."""
+        return items(
+            self._ask, call("ingest", "GET", "/v1/survey-answers", params={"survey": survey, "limit": limit})
         )
 
     def get_question(self, token: str) -> types.QuestionShown:
@@ -3067,6 +3406,223 @@ class AsyncIngest:
             await self._ask(call("ingest", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
+    async def get_decisions(
+        self,
+        *,
+        figure: Sequence[
+            Literal[
+                "goals_complete",
+                "goals_on_pace",
+                "newcomers_activated",
+                "audience_known",
+                "changes_noted",
+                "appeals_in_time",
+                "largest_channel",
+                "effective_channels",
+                "reports_in_time",
+                "repeat_offenders",
+                "answers_absence_factor",
+                "questions_solved",
+                "median_response",
+                "answered_in_time",
+                "first_question_answered",
+                "members_recognised",
+                "decisions_logged",
+                "decisions_reviewed",
+                "survey_response",
+                "ideas_answered",
+                "active_members",
+                "new_members",
+                "events",
+                "goal",
+            ]
+        ]
+        | None = None,
+        about: str | None = None,
+        kind: Literal["note", "decision"] | None = None,
+        state: types.DecisionStep | None = None,
+        due: bool | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.DecisionShownPage:
+        """The newest first. What is withdrawn is there when one asks for it, without what was written."""
+        return cast(
+            "types.DecisionShownPage",
+            await self._ask(
+                call(
+                    "ingest",
+                    "GET",
+                    "/v1/decisions",
+                    params={
+                        "figure": figure,
+                        "about": about,
+                        "kind": kind,
+                        "state": state,
+                        "due": due,
+                        "limit": limit,
+                        "after": after,
+                    },
+                )
+            ),
+        )
+
+    def iter_decisions(
+        self,
+        *,
+        figure: Sequence[
+            Literal[
+                "goals_complete",
+                "goals_on_pace",
+                "newcomers_activated",
+                "audience_known",
+                "changes_noted",
+                "appeals_in_time",
+                "largest_channel",
+                "effective_channels",
+                "reports_in_time",
+                "repeat_offenders",
+                "answers_absence_factor",
+                "questions_solved",
+                "median_response",
+                "answered_in_time",
+                "first_question_answered",
+                "members_recognised",
+                "decisions_logged",
+                "decisions_reviewed",
+                "survey_response",
+                "ideas_answered",
+                "active_members",
+                "new_members",
+                "events",
+                "goal",
+            ]
+        ]
+        | None = None,
+        about: str | None = None,
+        kind: Literal["note", "decision"] | None = None,
+        state: types.DecisionStep | None = None,
+        due: bool | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.DecisionShown]:
+        """Every item that `get_decisions` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "ingest",
+                "GET",
+                "/v1/decisions",
+                params={
+                    "figure": figure,
+                    "about": about,
+                    "kind": kind,
+                    "state": state,
+                    "due": due,
+                    "limit": limit,
+                },
+            ),
+        )
+
+    async def post_decision(
+        self,
+        *,
+        figure: Literal[
+            "goals_complete",
+            "goals_on_pace",
+            "newcomers_activated",
+            "audience_known",
+            "changes_noted",
+            "appeals_in_time",
+            "largest_channel",
+            "effective_channels",
+            "reports_in_time",
+            "repeat_offenders",
+            "answers_absence_factor",
+            "questions_solved",
+            "median_response",
+            "answered_in_time",
+            "first_question_answered",
+            "members_recognised",
+            "decisions_logged",
+            "decisions_reviewed",
+            "survey_response",
+            "ideas_answered",
+            "active_members",
+            "new_members",
+            "events",
+            "goal",
+        ],
+        text: str,
+        about: str | None | NotGiven = NOT_GIVEN,
+        kind: Literal["note", "decision"] | NotGiven = NOT_GIVEN,
+        review_on: str | None | NotGiven = NOT_GIVEN,
+        seen_on: str | None | NotGiven = NOT_GIVEN,
+        value: float | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.DecisionDone:
+        """It stands beside the figure from then on, with the value of then and of now."""
+        return cast(
+            "types.DecisionDone",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/decisions",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "figure": figure,
+                        "text": text,
+                        "about": about,
+                        "kind": kind,
+                        "review_on": review_on,
+                        "seen_on": seen_on,
+                        "value": value,
+                    },
+                )
+            ),
+        )
+
+    async def get_decision(self, decision_id: str) -> types.DecisionWithReviews:
+        """With what its reviews came to."""
+        return cast(
+            "types.DecisionWithReviews",
+            await self._ask(call("ingest", "GET", f"/v1/decisions/{as_segment(decision_id)}")),
+        )
+
+    async def post_review(
+        self,
+        decision_id: str,
+        *,
+        outcome: Literal["kept", "changed", "dropped"],
+        text: str,
+        review_on: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.DecisionDone:
+        """Kept, changed or dropped; what is kept or changed may be looked at once more."""
+        return cast(
+            "types.DecisionDone",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/decisions/{as_segment(decision_id)}/review",
+                    fields={"outcome": outcome, "text": text, "review_on": review_on},
+                )
+            ),
+        )
+
+    async def post_decision_withdrawal(self, decision_id: str, *, reason: str) -> types.DecisionDone:
+        """It counts no more, and what was written of it is gone."""
+        return cast(
+            "types.DecisionDone",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/decisions/{as_segment(decision_id)}/withdraw",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
     async def get_event_types(self) -> types.EventTypes:
         """The built-in types, and those that the programme in force declares; its limits bound the list."""
         return cast("types.EventTypes", await self._ask(call("ingest", "GET", "/v1/event-types")))
@@ -3120,6 +3676,7 @@ class AsyncIngest:
         self,
         *,
         title: str,
+        answer: str | None | NotGiven = NOT_GIVEN,
         author: str | None | NotGiven = NOT_GIVEN,
         language: str | None | NotGiven = NOT_GIVEN,
         text: str | None | NotGiven = NOT_GIVEN,
@@ -3127,8 +3684,8 @@ class AsyncIngest:
     ) -> types.IdeaDone:
         """As an `idea.suggested.v1` of theirs. What was written stays sealed here.
 
-        A member suggests their own; a key says whose it is. Where a word of the programme's lists stands in
-        it, others see it once somebody has decided.
+        A member suggests their own; a key says whose it is, or which answer to a survey it is made of.
+        Where a word of the programme's lists stands in it, others see it once somebody has decided.
         """
         return cast(
             "types.IdeaDone",
@@ -3138,7 +3695,13 @@ class AsyncIngest:
                     "POST",
                     "/v1/ideas",
                     headers={"Idempotency-Key": idempotency_key},
-                    fields={"title": title, "author": author, "language": language, "text": text},
+                    fields={
+                        "title": title,
+                        "answer": answer,
+                        "author": author,
+                        "language": language,
+                        "text": text,
+                    },
                 )
             ),
         )
@@ -4081,6 +4644,97 @@ class AsyncIngest:
             ),
         )
 
+    async def get_objectives(
+        self,
+        *,
+        indicator: Literal[
+            "goals_complete",
+            "goals_on_pace",
+            "newcomers_activated",
+            "audience_known",
+            "changes_noted",
+            "appeals_in_time",
+            "largest_channel",
+            "effective_channels",
+            "reports_in_time",
+            "repeat_offenders",
+            "answers_absence_factor",
+            "questions_solved",
+            "median_response",
+            "answered_in_time",
+            "first_question_answered",
+            "members_recognised",
+            "decisions_logged",
+            "decisions_reviewed",
+            "survey_response",
+            "ideas_answered",
+        ]
+        | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.ObjectiveShownPage:
+        """By indicator, of each the newest first. The scorecard has what holds, also where nothing was set."""
+        return cast(
+            "types.ObjectiveShownPage",
+            await self._ask(
+                call(
+                    "ingest",
+                    "GET",
+                    "/v1/objectives",
+                    params={"indicator": indicator, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_objectives(
+        self,
+        *,
+        indicator: Literal[
+            "goals_complete",
+            "goals_on_pace",
+            "newcomers_activated",
+            "audience_known",
+            "changes_noted",
+            "appeals_in_time",
+            "largest_channel",
+            "effective_channels",
+            "reports_in_time",
+            "repeat_offenders",
+            "answers_absence_factor",
+            "questions_solved",
+            "median_response",
+            "answered_in_time",
+            "first_question_answered",
+            "members_recognised",
+            "decisions_logged",
+            "decisions_reviewed",
+            "survey_response",
+            "ideas_answered",
+        ]
+        | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.ObjectiveShown]:
+        """Every item that `get_objectives` lists, page by page."""
+        return async_items(
+            self._ask, call("ingest", "GET", "/v1/objectives", params={"indicator": indicator, "limit": limit})
+        )
+
+    async def put_objective(
+        self, indicator: str, *, objective: float, reason: str, starts_on: str | None | NotGiven = NOT_GIVEN
+    ) -> types.ObjectiveShown:
+        """From a day on: weeks that are over stay judged by what held then."""
+        return cast(
+            "types.ObjectiveShown",
+            await self._ask(
+                call(
+                    "ingest",
+                    "PUT",
+                    f"/v1/objectives/{as_segment(indicator)}",
+                    fields={"objective": objective, "reason": reason, "starts_on": starts_on},
+                )
+            ),
+        )
+
     async def get_occasions(
         self, *, limit: int | None = None, after: str | None = None
     ) -> types.OccasionShownPage:
@@ -4498,6 +5152,30 @@ class AsyncIngest:
             await self._ask(
                 call("ingest", "POST", "/v1/sign-in-links", fields={"identity": identity, "person_id": person_id})
             ),
+        )
+
+    async def get_answers(
+        self, *, survey: str, limit: int | None = None, after: str | None = None
+    ) -> types.WordsShownPage:
+        """The last day first, while the community keeps texts. What is anonymous has no words, and is not
+        here.
+        """
+        return cast(
+            "types.WordsShownPage",
+            await self._ask(
+                call(
+                    "ingest",
+                    "GET",
+                    "/v1/survey-answers",
+                    params={"survey": survey, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_answers(self, *, survey: str, limit: int | None = None) -> AsyncIterator[types.WordsShown]:
+        """Every item that `get_answers` lists, page by page."""
+        return async_items(
+            self._ask, call("ingest", "GET", "/v1/survey-answers", params={"survey": survey, "limit": limit})
         )
 
     async def get_question(self, token: str) -> types.QuestionShown:

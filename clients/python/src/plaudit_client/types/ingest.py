@@ -551,6 +551,169 @@ class DecisionData(TypedDict):
     reason: NotRequired[str]
 
 
+class DecisionDone(TypedDict):
+    """A note or decision as it stands now."""
+
+    decision_id: str
+    figure: Literal[
+        "goals_complete",
+        "goals_on_pace",
+        "newcomers_activated",
+        "audience_known",
+        "changes_noted",
+        "appeals_in_time",
+        "largest_channel",
+        "effective_channels",
+        "reports_in_time",
+        "repeat_offenders",
+        "answers_absence_factor",
+        "questions_solved",
+        "median_response",
+        "answered_in_time",
+        "first_question_answered",
+        "members_recognised",
+        "decisions_logged",
+        "decisions_reviewed",
+        "survey_response",
+        "ideas_answered",
+        "active_members",
+        "new_members",
+        "events",
+        "goal",
+    ]
+    kind: Literal["note", "decision"]
+    made_at: str
+    review_on: str | None
+    state: DecisionStep
+
+
+class DecisionShown(TypedDict):
+    """What somebody noted or decided on a figure."""
+
+    about: str | None
+    changed_at: str
+    decision_id: str
+    figure: Literal[
+        "goals_complete",
+        "goals_on_pace",
+        "newcomers_activated",
+        "audience_known",
+        "changes_noted",
+        "appeals_in_time",
+        "largest_channel",
+        "effective_channels",
+        "reports_in_time",
+        "repeat_offenders",
+        "answers_absence_factor",
+        "questions_solved",
+        "median_response",
+        "answered_in_time",
+        "first_question_answered",
+        "members_recognised",
+        "decisions_logged",
+        "decisions_reviewed",
+        "survey_response",
+        "ideas_answered",
+        "active_members",
+        "new_members",
+        "events",
+        "goal",
+    ]
+    is_due: bool
+    kind: Literal["note", "decision"]
+    made_at: str
+    person_id: str | None
+    person_name: str | None
+    review_on: str | None
+    seen_on: str
+    state: DecisionStep
+    text: str | None
+    value: float | None
+
+
+class DecisionWanted(TypedDict):
+    """What somebody notes or decides on a figure that they saw."""
+
+    about: NotRequired[str | None]
+    figure: Literal[
+        "goals_complete",
+        "goals_on_pace",
+        "newcomers_activated",
+        "audience_known",
+        "changes_noted",
+        "appeals_in_time",
+        "largest_channel",
+        "effective_channels",
+        "reports_in_time",
+        "repeat_offenders",
+        "answers_absence_factor",
+        "questions_solved",
+        "median_response",
+        "answered_in_time",
+        "first_question_answered",
+        "members_recognised",
+        "decisions_logged",
+        "decisions_reviewed",
+        "survey_response",
+        "ideas_answered",
+        "active_members",
+        "new_members",
+        "events",
+        "goal",
+    ]
+    kind: NotRequired[Literal["note", "decision"]]
+    review_on: NotRequired[str | None]
+    seen_on: NotRequired[str | None]
+    text: str
+    value: NotRequired[float | None]
+
+
+class DecisionWithReviews(TypedDict):
+    """A decision, and what its reviews came to, oldest first."""
+
+    about: str | None
+    changed_at: str
+    decision_id: str
+    figure: Literal[
+        "goals_complete",
+        "goals_on_pace",
+        "newcomers_activated",
+        "audience_known",
+        "changes_noted",
+        "appeals_in_time",
+        "largest_channel",
+        "effective_channels",
+        "reports_in_time",
+        "repeat_offenders",
+        "answers_absence_factor",
+        "questions_solved",
+        "median_response",
+        "answered_in_time",
+        "first_question_answered",
+        "members_recognised",
+        "decisions_logged",
+        "decisions_reviewed",
+        "survey_response",
+        "ideas_answered",
+        "active_members",
+        "new_members",
+        "events",
+        "goal",
+    ]
+    is_due: bool
+    kind: Literal["note", "decision"]
+    made_at: str
+    may_be_reviewed: bool
+    person_id: str | None
+    person_name: str | None
+    review_on: str | None
+    reviews: list[ReviewShown]
+    seen_on: str
+    state: DecisionStep
+    text: str | None
+    value: float | None
+
+
 class DeclarationForeseen(TypedDict):
     """What would become of one of several declarations, or why it would be refused."""
 
@@ -862,6 +1025,7 @@ class IdeaVoted(TypedDict):
 class IdeaWanted(TypedDict):
     """What is suggested, by whom."""
 
+    answer: NotRequired[str | None]
     author: NotRequired[str | None]
     language: NotRequired[str | None]
     text: NotRequired[str | None]
@@ -1474,6 +1638,47 @@ class NotRebuilt(TypedDict):
     subject: str
 
 
+class ObjectiveShown(TypedDict):
+    """What an indicator aims at from a day on."""
+
+    indicator: Literal[
+        "goals_complete",
+        "goals_on_pace",
+        "newcomers_activated",
+        "audience_known",
+        "changes_noted",
+        "appeals_in_time",
+        "largest_channel",
+        "effective_channels",
+        "reports_in_time",
+        "repeat_offenders",
+        "answers_absence_factor",
+        "questions_solved",
+        "median_response",
+        "answered_in_time",
+        "first_question_answered",
+        "members_recognised",
+        "decisions_logged",
+        "decisions_reviewed",
+        "survey_response",
+        "ideas_answered",
+    ]
+    objective: float
+    person_name: str | None
+    reason: str | None
+    revision: int
+    set_at: str
+    starts_on: str
+
+
+class ObjectiveWanted(TypedDict):
+    """What an indicator is to aim at."""
+
+    objective: float
+    reason: str
+    starts_on: NotRequired[str | None]
+
+
 class OccasionShown(TypedDict):
     """An occasion, and how many have checked in."""
 
@@ -1560,6 +1765,13 @@ class DeadLetterListedPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class DecisionShownPage(TypedDict):
+    """DecisionShownPage"""
+
+    items: list[DecisionShown]
+    next: NotRequired[str | None]
+
+
 class DeliveryHourPage(TypedDict):
     """DeliveryHourPage"""
 
@@ -1620,6 +1832,13 @@ class MessageShownPage(TypedDict):
     """MessageShownPage"""
 
     items: list[MessageShown]
+    next: NotRequired[str | None]
+
+
+class ObjectiveShownPage(TypedDict):
+    """ObjectiveShownPage"""
+
+    items: list[ObjectiveShown]
     next: NotRequired[str | None]
 
 
@@ -1697,6 +1916,13 @@ class WebhookShownPage(TypedDict):
     """WebhookShownPage"""
 
     items: list[WebhookShown]
+    next: NotRequired[str | None]
+
+
+class WordsShownPage(TypedDict):
+    """WordsShownPage"""
+
+    items: list[WordsShown]
     next: NotRequired[str | None]
 
 
@@ -2363,6 +2589,24 @@ class ReviewPolicy(TypedDict):
     """How many people it takes."""
 
     publishing: Publishing
+
+
+class ReviewShown(TypedDict):
+    """What a review came to."""
+
+    outcome: DecisionStep
+    person_name: str | None
+    review_on: str | None
+    reviewed_at: str
+    text: str | None
+
+
+class ReviewWanted(TypedDict):
+    """What a review comes to."""
+
+    outcome: Literal["kept", "changed", "dropped"]
+    review_on: NotRequired[str | None]
+    text: str
 
 
 class RolesWanted(TypedDict):
@@ -3097,12 +3341,37 @@ class WebhookWanted(TypedDict):
     url: str
 
 
+class WhoAnswered(TypedDict):
+    """Who wrote it."""
+
+    member_id: str
+    name: str | None
+
+
 class WishesWanted(TypedDict):
     """What a member wishes of messages; all of it."""
 
     pace: NotRequired[Pace]
     quiet: NotRequired[Quiet | None]
     without: NotRequired[list[str]]
+
+
+class WithdrawalWanted(TypedDict):
+    """Why it is taken back."""
+
+    reason: str
+
+
+class WordsShown(TypedDict):
+    """What a member wrote in a survey, by name."""
+
+    answered_on: str
+    choice: str | None
+    event_uid: str
+    idea_id: str | None
+    member: WhoAnswered
+    score: int | None
+    words: str | None
 
 
 class WordsWanted(TypedDict):
@@ -3197,6 +3466,8 @@ BotBy = Literal["platform", "pattern", "hand"]
 Cause = Literal["not_readable", "unknown_type", "not_valid", "too_large", "conflict"]
 
 Channel = Literal["mail", "slack", "discord"]
+
+DecisionStep = Literal["stands", "kept", "changed", "dropped", "withdrawn"]
 
 DeliveryState = Literal["waiting", "delivered", "failed", "held"]
 

@@ -55,6 +55,12 @@ PAGES = (
     "/rates/policies/{rates}",
     "/rates/policies/{proposed_rates}",
     "/debts",
+    "/debts/write-offs",
+    "/debts/write-offs/propose?member_id={nils}&points=60",
+    "/debts/write-offs/{write_off}",
+    "/debts/policies",
+    "/debts/policies/propose",
+    "/debts/policies/{clawback_policy}",
     "/wallets",
     "/wallets/new",
     "/wallets/{wallet}",
@@ -83,6 +89,7 @@ ALIKE = {"/payees/{ada}", "/redemptions?state=expired", "/explorer/{end_to_end_i
 ALIKE |= {"/explorer/{redemption}", "/ledger/accounts/{bank}", "/statements", "/redemptions", "/ledger/check"}
 ALIKE |= {"/general-ledger/mappings", "/general-ledger/mappings/{mapping}", "/general-ledger/exports/1"}
 ALIKE |= {"/liability/days", "/liability/lots", "/liability/policies", "/liability/policies/{policy}"}
+ALIKE |= {"/debts/policies", "/debts/policies/{clawback_policy}", "/debts/policies/propose", "/debts/write-offs"}
 ALIKE |= {"/rates/policies/{rates}", "/rates/propose"}
 ALIKE |= {"/ledger/periods", "/ledger/journals", "/wallets/{wallet}/change", "/wallets/new"}
 ALIKE |= {"/ledger/transfers/{transfer}", "/payout-runs/make", "/ledger/members?kind=available&currency=PTS"}

@@ -40,6 +40,8 @@ TITLES: Final = {
     "rate-moved-too-far": _("A rate is further from the policy's than it may be: nothing was taken"),
     "invalid-rate-file": _("It is no right file of rates: nothing was taken"),
     "too-many-rate-files": _("Too many files were handed in today"),
+    "quote-needed": _("Its price follows a rate: look at what it costs now"),
+    "quote-over": _("The price has changed: look at what it costs now"),
     "too-many-policies": _("Too much waits for another person: have some of it decided first"),
     "four-eyes": _("It takes another person than you"),
     "programme-four-eyes": _("It takes another person than you"),

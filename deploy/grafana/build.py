@@ -431,14 +431,25 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "Finance waits for another person",
-            "Entries of the policy of what points are worth, mappings to accounts of the general ledger, policies of "
-            "exchange rates, and decisions about wallets.",
+            "Entries of the policy of what points are worth, mappings to accounts of the general ledger, policies "
+            "of exchange rates, and decisions about wallets.",
             "short",
             (
                 Query("max(plaudit_rewards_liability_policies_waiting)", "policy"),
                 Query("max(plaudit_rewards_account_mappings_waiting)", "accounts"),
                 Query("max(plaudit_rewards_rate_policies_waiting)", "exchange rates"),
                 Query("max(plaudit_rewards_wallet_decisions_waiting)", "wallets"),
+            ),
+        ),
+        Panel(
+            "Gift cards quoted",
+            "Gift cards quoted whose price follows a rate, and those that had no rate to be quoted at.",
+            "short",
+            (
+                Query(
+                    "sum by (became) (increase(plaudit_rewards_card_quotes_total[$__rate_interval]))",
+                    "{{became}}",
+                ),
             ),
         ),
         Panel(

@@ -122,7 +122,7 @@ AUDIENCES = Topic(
     "community | member",
     (facts.AUDIENCE_ENTERED.name, facts.AUDIENCE_LEFT.name),
     producers=("scoring",),
-    consumers=("ingest", "recognition", "rewards"),
+    consumers=("ingest", "recognition", "rewards", "analytics"),
     read_back=True,
 )
 CAMPAIGNS = Topic(
@@ -228,6 +228,16 @@ SURVEYS = Topic(
     consumers=("analytics",),
     read_back=True,
 )
+DECISIONS = Topic(
+    "decisions.v1",
+    "What people noted and decided on figures, and what indicators of the scorecard aim at",
+    "community | decision, or indicator",
+    (facts.DECISION_CHANGED.name, facts.OBJECTIVE_SET.name),
+    producers=("ingest",),
+    consumers=("analytics",),
+    partitions=1,
+    read_back=True,
+)
 REDEMPTIONS = Topic(
     "redemptions.v1",
     "Redemptions, their states, and the awards they use",
@@ -245,6 +255,7 @@ PAYOUTS = Topic(
         facts.PAYOUT_CHANGED.name,
         facts.PAYOUT_LOTS.name,
         facts.PAYOUT_RUN_CHANGED.name,
+        facts.PAYOUT_HOLD_CHANGED.name,
         facts.PERIOD_CHANGED.name,
         facts.JOURNAL_CHANGED.name,
     ),
@@ -382,6 +393,7 @@ TOPICS = (
     CELEBRATIONS,
     NUDGES,
     SURVEYS,
+    DECISIONS,
     REDEMPTIONS,
     PAYOUTS,
     WALLETS,

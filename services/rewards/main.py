@@ -8,10 +8,11 @@ from services.rewards.chain import api as chain_api
 from services.rewards.chain.handlers import chain
 from services.rewards.checks import api as checks
 from services.rewards.checks.handlers import ASKED_EVERY_SECONDS, check_all, check_asked
+from services.rewards.clawbacks import api as clawback_policies
 from services.rewards.debts import api as debts
 from services.rewards.debts.handlers import tidy_debts
 from services.rewards.draws import api as draws
-from services.rewards.draws.handlers import freeze_due, on_programmes
+from services.rewards.draws.handlers import FOLLOWED_COMMUNITIES, freeze_due, on_programmes
 from services.rewards.erasure import api as erasure
 from services.rewards.erasure.handlers import FOLLOWED_MEMBERS, LOOK_AFTER_EVERY_SECONDS, look_after
 from services.rewards.expiring import api as expiring
@@ -33,6 +34,9 @@ from services.rewards.orders import api as orders
 from services.rewards.orders.handlers.working import EVERY_SECONDS as ORDERED_EVERY_SECONDS
 from services.rewards.orders.handlers.working import count_standstill, order_goods
 from services.rewards.payouts import api as payouts
+from services.rewards.payouts.holds import api as payout_holds
+from services.rewards.payouts.holds.handlers.deciding import count_holds
+from services.rewards.payouts.holds.handlers.told import READ_BACK as HOLDS_READ_BACK
 from services.rewards.payouts.links import handlers as links
 from services.rewards.payouts.outcomes import api as outcomes
 from services.rewards.payouts.outcomes.handlers import count_waiting
@@ -57,6 +61,8 @@ from services.rewards.reconciliation.handlers import NOTED_EVERY_SECONDS, count_
 from services.rewards.redemptions.api import own as own_redemptions
 from services.rewards.redemptions.api import routes as redemptions
 from services.rewards.redemptions.handlers.ending import expire_reservations
+from services.rewards.refunds.api import routes as refunds
+from services.rewards.refunds.handlers.waiting import count_refunds_waiting
 from services.rewards.reports import api as reports
 from services.rewards.restoring.handlers import READ_BACK
 from services.rewards.sends.api import routes as sends
@@ -73,11 +79,12 @@ from services.rewards.wallets.api import routes as wallets
 from services.rewards.wallets.handlers.deciding import count_wallets
 from services.rewards.wallets.handlers.moving import free_expired
 from services.rewards.wallets.handlers.told import READ_BACK as WALLETS_READ_BACK
+from services.rewards.write_offs import api as write_offs
+from services.rewards.write_offs.handlers import count_write_offs_waiting
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
 from shared.followed_audiences import FOLLOWED_AUDIENCES
-from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.service import Errand, ServiceSpec, Timer, run
 from shared.topics import POINTS, PROGRAMMES
 from shared.webhooks import FOLLOWED_WEBHOOKS
@@ -102,10 +109,10 @@ SPEC = ServiceSpec(
         part.router
         for part in (
             *(members, erasure, payees, offers, rewards, pictures, vouchers, redemptions, own_redemptions),
-            *(goods, own_goods),
-            *(reward_links, sends, providers, orders, payouts, runs, preview, review, outcomes),
+            *(refunds, goods, own_goods),
+            *(reward_links, sends, providers, orders, payouts, payout_holds, runs, preview, review, outcomes),
             *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),
-            *(wallets, expiring, debts),
+            *(wallets, expiring, debts, write_offs, clawback_policies),
             *(liability_policies, liability, account_mappings, journal_exports),
             *(rate_policies, rates, quotes),
         )
@@ -118,12 +125,14 @@ SPEC = ServiceSpec(
         Timer("warn-of-expiry", every_seconds=60, run=warn_of_expiry),
         Timer("expire-points", every_seconds=60, run=expire_points),
         Timer("carry-on-runs", every_seconds=1, run=carry_on_runs),
+        Timer("count-payout-holds", every_seconds=60, run=count_holds),
         Timer("count-outcomes-waiting", every_seconds=60, run=count_waiting),
         Timer("count-bank-lines-open", every_seconds=60, run=count_open),
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
         Timer("seal-codes-anew", every_seconds=60, run=seal_anew),
         Timer("seal-provider-accounts-anew", every_seconds=60, run=seal_accounts_anew),
         Timer("count-orders-open", every_seconds=10, run=count_standstill),
+        Timer("count-refunds-waiting", every_seconds=60, run=count_refunds_waiting),
         Timer("look-after-addresses", every_seconds=60, run=look_after_addresses),
         Timer("count-goods-waiting", every_seconds=60, run=count_goods_waiting),
         Timer("count-rewards-low", every_seconds=60, run=count_low),
@@ -132,6 +141,7 @@ SPEC = ServiceSpec(
         Timer("free-reservations", every_seconds=10, run=free_expired),
         Timer("count-wallets", every_seconds=60, run=count_wallets),
         Timer("tidy-debts", every_seconds=60, run=tidy_debts),
+        Timer("count-write-offs-waiting", every_seconds=60, run=count_write_offs_waiting),
         Timer("fold-sums", every_seconds=60, run=fold),
         Timer("chain-entries", every_seconds=1, run=chain),
         Timer("count-mappings-waiting", every_seconds=60, run=count_mappings_waiting),
@@ -147,7 +157,14 @@ SPEC = ServiceSpec(
         Errand("note-bank-lines", every_seconds=NOTED_EVERY_SECONDS, run=note_matched),
     ],
     # A journal is booked into its month before that is known to be closed.
-    read_back=(*WALLETS_READ_BACK, *READ_BACK, *links.READ_BACK, *JOURNALS_READ_BACK, *PERIODS_READ_BACK),
+    read_back=(
+        *WALLETS_READ_BACK,
+        *READ_BACK,
+        *HOLDS_READ_BACK,
+        *links.READ_BACK,
+        *JOURNALS_READ_BACK,
+        *PERIODS_READ_BACK,
+    ),
 )
 
 if __name__ == "__main__":

@@ -12,6 +12,14 @@ POINTS_BOOKED = Counter(
     "plaudit_rewards_points_booked_total", "Points of awards, and of increases and decreases of them", ["kind"]
 )
 REDEMPTIONS = Counter("plaudit_rewards_redemptions_total", "Redemptions that reached a state", ["state"])
+REFUNDS = Counter(
+    "plaudit_rewards_refunds_total", "Refunds that were done, and that providers declined", ["became"]
+)
+REFUNDED_POINTS = Counter("plaudit_rewards_refunded_points_total", "Points that refunds gave back")
+REFUNDS_WAITING = Gauge("plaudit_rewards_refunds_waiting", "Refunds that wait for another person")
+REFUNDS_WAIT_SECONDS = Gauge(
+    "plaudit_rewards_refunds_wait_seconds", "How long the refund that waits longest has been waiting"
+)
 FULFILMENTS = Counter(
     "plaudit_rewards_fulfilments_total",
     "Goods that are sent or ordered, by the state that they reached",
@@ -73,6 +81,15 @@ PAYOUT_AMOUNT = Counter(
 RUNS_WORKED_AT = Gauge(
     "plaudit_rewards_payout_runs_worked_at", "Payout runs that are computed, approved, filed or given up just now"
 )
+PAYOUTS_STOPPED = Counter(
+    "plaudit_rewards_payouts_stopped_total",
+    "Payouts that a person stopped before their file: held, or left out of their run",
+    ["how"],
+)
+PAYOUT_HOLDS = Gauge("plaudit_rewards_payout_holds", "Members whose money finance holds back")
+PAYOUT_HOLDS_WAIT_SECONDS = Gauge(
+    "plaudit_rewards_payout_holds_wait_seconds", "For how long finance has held back what it has for longest"
+)
 OUTCOMES_WAITING = Gauge(
     "plaudit_rewards_outcomes_waiting", "Outcomes that one person proposed and another has yet to confirm"
 )
@@ -133,6 +150,22 @@ PERIODS_OVERDUE = Gauge(
 )
 JOURNALS_POSTED = Counter("plaudit_rewards_journals_posted_total", "Entries by hand that two people had booked")
 DEBTS = Gauge("plaudit_rewards_debts", "Members who owe points: they were taken back after they had been used")
+DEBTS_OVERDUE = Gauge(
+    "plaudit_rewards_debts_overdue", "Members who have owed points for longer than PLAUDIT_DEBT_OVERDUE_DAYS"
+)
+WRITE_OFFS_WAITING = Gauge(
+    "plaudit_rewards_write_offs_waiting", "Debts to be written off, or owed again, that wait for another person"
+)
+DEBTS_WRITTEN_OFF = Counter(
+    "plaudit_rewards_debts_written_off_points_total",
+    "Points of debts that two people wrote off, or had owed again",
+    ["kind"],
+)
+POINTS_CLAWED_BACK = Counter(
+    "plaudit_rewards_points_clawed_back_total",
+    "Points that were used before they were taken back: owed by their member, or kept by the policy",
+    ["kind"],
+)
 EXPIRY_WARNINGS = Counter(
     "plaudit_rewards_expiry_warnings_total", "Messages asked for to members whose points expire soon"
 )
@@ -155,6 +188,12 @@ LEDGER_CHECKED = Gauge("plaudit_rewards_ledger_checked_timestamp_seconds", "When
 
 for _became in ("made", "refused"):
     CARD_QUOTES.labels(_became)
+for _kind in ("debt_written_off", "debt_owed_again"):
+    DEBTS_WRITTEN_OFF.labels(_kind)
+for _kind in ("owed", "kept"):
+    POINTS_CLAWED_BACK.labels(_kind)
+for _became in ("done", "declined"):
+    REFUNDS.labels(_became)
 for _state in ("reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"):
     FULFILMENTS.labels(_state)
 for _provider in ("sandbox", "xoxoday", "tremendous"):
@@ -162,6 +201,8 @@ for _provider in ("sandbox", "xoxoday", "tremendous"):
         PROVIDER_CALLS.labels(_provider, _became)
     for _became in ("taken", "had", "forged", "stale", "unread"):
         PROVIDER_HOOKS.labels(_provider, _became)
+for _how in ("held", "left_out"):
+    PAYOUTS_STOPPED.labels(_how)
 for _state in ("given", "had", "gone", "unknown", "nobody"):
     GIFTS.labels(_state)
 for _became in ("given", "offered", "failed", "expired", "claimed"):

@@ -84,6 +84,17 @@ class Settings(ServiceSettings):
         ge=0,
         description="Points that what a send gives may cost in the catalogue before a second person approves it",
     )
+    refunds_alone_max_points: int = Field(
+        10_000,
+        ge=0,
+        description="Points of a redemption that one person may refund in all; above it another approves",
+    )
+    reversals_alone_max_points: int = Field(
+        10_000,
+        ge=0,
+        description="Points that are back by themselves when a provider takes back what it delivered; above it "
+        "people refund them",
+    )
     send_max_days: int = Field(
         365, ge=1, le=3_650, description="Days after which what a send offers ends at the latest"
     )
@@ -131,6 +142,9 @@ class Settings(ServiceSettings):
     )
     payouts_per_piece_max_count: int = Field(
         50, ge=1, description="Payouts of a run that are worked at in one transaction: so long others wait"
+    )
+    payout_holds_max_count: int = Field(
+        1_000, ge=1, description="Members of a community whose money finance may hold back at a time"
     )
     payout_request_seconds: float = Field(
         10.0, ge=0, description="How long a request works at a run before it answers and a timer goes on"
@@ -194,6 +208,15 @@ class Settings(ServiceSettings):
     )
     debt_entries_max_count: int = Field(
         200, ge=1, le=10_000, description="Newest entries by which it is said how old a member's debt is"
+    )
+    debt_overdue_days: int = Field(
+        90, ge=1, le=3_660, description="Days for which a member owes points from which that is overdue"
+    )
+    write_offs_waiting_max_count: int = Field(
+        100, ge=1, description="Write-offs of a community's debts that may wait for another person"
+    )
+    clawback_policies_waiting_max_count: int = Field(
+        20, ge=1, description="Clawback policies of a community that may wait for another person"
     )
     wallets_max_count: int = Field(
         200, ge=1, le=2_000, description="Wallets that a community may have, closed ones too"

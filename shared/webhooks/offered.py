@@ -47,6 +47,7 @@ OFFERED: Final = MappingProxyType(
         facts.PAYOUT_CHANGED.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),
         facts.PAYOUT_LOTS.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),
         facts.PAYOUT_RUN_CHANGED.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),
+        facts.PAYOUT_HOLD_CHANGED.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),
         facts.PERIOD_CHANGED.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),
         facts.JOURNAL_CHANGED.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),
         facts.WALLET_CHANGED.name: Offered(topics.WALLETS, Scope.PAYOUTS_READ),

@@ -22,12 +22,15 @@ PAGES = (
     "/payout-runs/make",
     "/payout-runs/{run}",
     "/payout-runs/{run}/outcomes",
+    "/payout-holds",
+    "/payout-holds/stop/{payout}",
     "/bank",
     "/bank/lines/{line}",
     "/payees/{elif}",
     "/payees/{ada}",
     "/redemptions",
     "/redemptions?state=expired",
+    "/redemptions/refunds",
     "/redemptions/{redemption}",
     "/ledger",
     "/ledger/check",
@@ -200,6 +203,16 @@ async def test_a_redemption_is_handed_out_by_whoever_may(console: Console, treas
         await expect(page.get_by_role("status")).to_contain_text("Handed out")
         await expect(page.locator("h1")).to_contain_text("A mug for 7 points")
         await expect(page.locator(".steps")).to_contain_text("The rest went back")
+        # A part of that is refunded, for a reason.
+        await page.get_by_label("How many points go back").fill("3")
+        await page.get_by_role("button", name="Refund the points").click()
+        await expect(page.locator("#reason-error")).to_contain_text("Say why")
+        await page.get_by_label("Why").fill("It arrived broken")
+        await page.get_by_role("button", name="Refund the points").click()
+        await expect(page.get_by_role("status")).to_contain_text("The points are back")
+        await expect(page.locator("h1")).to_contain_text("refunded in part")
+        await visitor.go("/redemptions/refunds?state=done")
+        await expect(page.get_by_role("region", name="Refunds")).to_contain_text("It arrived broken")
 
 
 @pytest.mark.timeout(180)

@@ -23,6 +23,7 @@ FACTS: Final = {
     "redemption.lots_given_back.v1": _("Which points of a reward went back"),
     "payout.changed.v1": _("A payout was made, or what the bank said of it"),
     "payout.lots.v1": _("Which points a payout pays"),
+    "payout.hold_changed.v1": _("Finance held a member's money back, or let it go on"),
     "payout_run.changed.v1": _("A payout run was made, approved, or filed"),
     "ledger.period_changed.v1": _("A month of the books was closed, or opened again"),
     "ledger.journal_changed.v1": _("Somebody proposed entries by hand, or had them booked"),

@@ -8,6 +8,7 @@ from services.rewards.erasure.domain import ErasedMember
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.lots.handlers.expiry import lock_usable_held
 from services.rewards.lots.handlers.merges import move
+from services.rewards.payouts.holds.store import forget_notes
 from services.rewards.payouts.links.handlers import relink
 from services.rewards.payouts.payees.store import load_payees
 from services.rewards.payouts.store import lock_runs
@@ -63,10 +64,12 @@ async def look_after(tx: Transaction) -> None:
         for owner in forfeiting:
             await store.set_lots_over(tx.conn, owner, now=tx.now)
         await lock_usable_held(tx, forfeiting)
-    # 3. What vouchers say that were given to them, and where their goods were sent, is nobody's to see any more.
+    # 3. What vouchers say that were given to them, what was noted of them, and where their goods were sent, is
+    #    nobody's to see any more.
     for owner in sorted(owners):
         await forget_codes(tx.conn, community=owner.community, member_ids=[owner.member_id], at=tx.now)
         await forget_proposed(tx.conn, community=owner.community, member_ids=[owner.member_id])
+        await forget_notes(tx.conn, community=owner.community, member_ids=[owner.member_id])
         await forget_addresses(tx.conn, community=owner.community, member_ids=[owner.member_id], at=tx.now)
     for owner, erased in owners.items():
         is_done = owner in over and tx.now - erased.erased_at > ARRIVES_WITHIN

@@ -20,6 +20,7 @@ from services.rewards.payouts.domain import (
     budget_moved,
     fact_id,
     lots_fact_id,
+    states_open_to,
 )
 from services.rewards.wallets.domain.wallets import MoveKind, WalletActor
 from services.rewards.wallets.handlers.paying import settle_run
@@ -98,15 +99,22 @@ async def _change_some(
     # 2. The state, and the messages about it.
     await store.set_states(tx.conn, changes, now=tx.now, by=by, outcome=outcome)
     changed = [change.made(tx.now) for change in changes]
-    for payout in changed:
-        _tell(tx, payout, by=by, outcome=outcome)
+    for payout, step in zip(changed, changes, strict=True):
+        _tell(tx, payout, by=by, outcome=outcome, before=step.payout.state)
     for payout in changed:
         tell_lots(tx, payout, lots=used.get(payout.payout_id, ()))
     return changed
 
 
-def _tell(tx: Transaction, payout: Payout, *, by: Actor, outcome: Agreed | None = None) -> None:
-    """Tell the world which state a payout reached."""
+def _tell(
+    tx: Transaction,
+    payout: Payout,
+    *,
+    by: Actor,
+    outcome: Agreed | None = None,
+    before: PayoutState | None = None,
+) -> None:
+    """Tell the world which state a payout reached, and its member where money of theirs came, or came back."""
     data: PayoutData = {
         "payout_id": payout.payout_id,
         "run_id": payout.run_id,
@@ -136,13 +144,13 @@ def _tell(tx: Transaction, payout: Payout, *, by: Actor, outcome: Agreed | None 
         subject=payout.member_id,
         data=data,
     )
-    if payout.state in _TOLD_TO_THEM:
+    if payout.state in _TOLD_TO_THEM and before in states_open_to(payout.state):
         _ask_for_message(tx, payout)
     PAYOUT_AMOUNT.labels(payout.state, payout.currency).inc(payout.amount_minor)
     PAYOUTS.labels(payout.state).inc()
 
 
-#: What a member is written to of, and what their message calls it.
+#: What a member is written to of when a bank says so, and what their message calls it.
 _TOLD_TO_THEM = {
     PayoutState.SETTLED: "paid",
     PayoutState.RETURNED: "came_back",

@@ -267,6 +267,56 @@ PAYOUT_RUN_CHANGED: Final = FactType(
 )
 
 
-PayoutFact = PayoutChanged | PayoutLots | PayoutRunChanged | PeriodChanged | JournalChanged
+class PayoutHoldData(TypedDict):
+    hold_id: Uuid
+    payout_id: Uuid
+    member_id: Uuid
+    state: Literal["standing", "released"]
+    cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
+    placed_at: Timestamp
+    placed_by: Id
+    placed_by_person: NotRequired[Uuid]
+    by: Id
+    person_id: NotRequired[Uuid]
+
+
+class PayoutHoldChanged(FactEnvelope):
+    """Finance holds a member's money back, or lets it go on: no run pays the member while a hold stands.
+
+    `payout_id` is the payout that it began with; `placed_by` and `by` are credentials, the people stand beside.
+    """
+
+    type: Literal["payout.hold_changed.v1"]
+    data: PayoutHoldData
+
+
+PAYOUT_HOLD_CHANGED: Final = FactType(
+    "payout.hold_changed.v1",
+    envelope=PayoutHoldChanged,
+    data=PayoutHoldData,
+    examples=[
+        fact_example(
+            "payout.hold_changed.v1",
+            "rewards",
+            "3e8a1c5d-77b2-5f0e-8c49-1a6b0d2f9e34",
+            "2026-02-03T10:00:00Z",
+            {
+                "hold_id": "b54a0c1e-93d7-4f28-a6e1-0c7d5f8b2a19",
+                "payout_id": PAYOUT,
+                "member_id": GRACE,
+                "state": "standing",
+                "cause": "under_review",
+                "placed_at": "2026-02-03T10:00:00Z",
+                "placed_by": "5f0c9a7b2d1e",
+                "placed_by_person": _MAKER,
+                "by": "5f0c9a7b2d1e",
+                "person_id": _MAKER,
+            },
+        )
+    ],
+)
+
+
+PayoutFact = PayoutChanged | PayoutLots | PayoutRunChanged | PayoutHoldChanged | PeriodChanged | JournalChanged
 
 PAYOUT_FACT: TypeAdapter[PayoutFact] = TypeAdapter(Annotated[PayoutFact, Discriminator("type")])

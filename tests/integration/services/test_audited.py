@@ -223,6 +223,8 @@ NOTHING_PERSONAL = {
     "analytics GET /v1/silences.csv",
     "analytics GET /v1/activation",
     "analytics GET /v1/activation.csv",
+    "analytics GET /v1/slices",
+    "analytics GET /v1/slices.csv",
     "analytics GET /v1/response-times",
     "analytics GET /v1/response-times.csv",
     "analytics GET /v1/sentiment",

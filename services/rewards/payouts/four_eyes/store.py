@@ -13,6 +13,7 @@ _STANDING = ("submitted", "sent", "settled", "corrected")
 async def load_hands(conn: Connection, *, community: str, run_id: str) -> list[Hand]:
     """Who made a run, and who had a hand in what can be approved of it: each person and deed once.
 
+    Holds: whoever released one since the member was last paid.
     Bank details: whoever ever gave the account that is paid, and whoever changed them since they were copied. What
     came back: whoever noted that of a member's payout after the last one was made that did not come back. Compared
     are when the one was decided, taken while runs were locked, and when the making of the other began: so points
@@ -37,6 +38,16 @@ async def load_hands(conn: Connection, *, community: str, run_id: str) -> list[H
             join payout_changes h using (community, payout_id)
             join payout_changes c using (community, payout_id)
             where h.state = 'held' and c.state = 'eligible'
+            union all
+            select h.released_by_person, h.released_by, $5, p.payout_id
+            from eligible p
+            join payout_holds h on h.community = p.community and h.member_id = any(array(
+                select p.member_id union all
+                select g.member_id from merges g where g.community = p.community and g.head_id = p.member_id))
+            where h.released_at >= coalesce(
+                (select max(w.created_at) from payouts w
+                 where w.community = p.community and w.member_id = p.member_id and w.state = any($8)),
+                '-infinity')
             union all
             select coalesce(c.proposed_by_person, o.proposed_by_person, c.changed_by_person),
                    coalesce(o.proposed_by, c.changed_by), $6,

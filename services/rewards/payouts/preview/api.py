@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.rewards.payouts.domain import Actor, Payout
+from services.rewards.payouts.holds import store as hold_store
 from services.rewards.payouts.payees import store as payee_store
 from services.rewards.payouts.preview.domain import PreviewSum
 from services.rewards.payouts.preview.store import load_usable
@@ -44,9 +45,9 @@ class RunPreview(BaseModel):
     minimum_points: int
     payer: PayingAccount
     paid: WouldBe = Field(description="Payouts that could be paid")
-    held: WouldBe = Field(description="Payouts that would wait for bank details")
+    held: WouldBe = Field(description="Payouts that would wait: for bank details, or because finance holds them")
     left_payable_count: int = Field(description="Members who can be paid and would not fit")
-    left_held_count: int = Field(description="Members without bank details who would not fit")
+    left_held_count: int = Field(description="Members without bank details, or held by finance, who would not fit")
 
 
 @router.get(
@@ -69,10 +70,16 @@ async def get_preview(
         by=Actor(principal.person_id, principal.credential),
         now=now,
     )
-    refused = await payee_store.load_refused_members(conn, community=run.community)
+    refused = [
+        *await payee_store.load_refused_members(conn, community=run.community),
+        *await hold_store.load_held_members(conn, community=run.community),
+    ]
     most = settings.payouts_per_run_max_count
     plan = await run_store.load_plan(conn, run, now=now, most=most, refused=refused)
     payouts = await _payouts(conn, run, plan=plan, now=now)
+    holds = await hold_store.load_standing(conn, community=run.community, member_ids=plan.member_ids)
+    held = [payout for payout in payouts if payout.payee is None or payout.member_id in holds]
+    paid = [payout for payout in payouts if payout.payee is not None and payout.member_id not in holds]
     return RunPreview(
         at=now,
         programme_id=run.programme_id,
@@ -82,8 +89,8 @@ async def get_preview(
         minor=run.terms.minor,
         minimum_points=run.terms.minimum_points,
         payer=PayingAccount.model_validate(run.payer),
-        paid=WouldBe.model_validate(PreviewSum.of(payout for payout in payouts if payout.payee is not None)),
-        held=WouldBe.model_validate(PreviewSum.of(payout for payout in payouts if payout.payee is None)),
+        paid=WouldBe.model_validate(PreviewSum.of(paid)),
+        held=WouldBe.model_validate(PreviewSum.of(held)),
         left_payable_count=plan.left_payable,
         left_held_count=plan.left_held,
     )

@@ -10,6 +10,7 @@ from services.rewards.bank_messages.domain import BankAccount
 from services.rewards.ledger.domain.entries import derived_id
 from services.rewards.lots.domain.steps import Step, Steps
 from services.rewards.payouts.domain import Actor, Part, Payout, PayoutState, end_to_end_id, payout_id
+from services.rewards.payouts.holds.domain import Hold
 from services.rewards.payouts.payees.domain import Payee
 from services.rewards.payouts.runs.domain.terms import Owing, PayoutTerms, affordable, parts_of, total
 from services.rewards.programmes.domain import InForce
@@ -243,9 +244,11 @@ def accrued(run: Run, member: PayableMember, payee: Payee | None, *, now: dateti
     )
 
 
-def why_held(payee: Payee | None) -> str:
-    """Why a payout waits that nobody can be paid."""
-    return NO_BANK_DETAILS if payee is None or payee.refusal is None else payee.refusal.words
+def why_held(payout: Payout, payee: Payee | None, hold: Hold | None) -> str | None:
+    """Why a payout waits: nobody can be paid, or finance holds it; None when it does not."""
+    if payout.payee is None:
+        return NO_BANK_DETAILS if payee is None or payee.refusal is None else payee.refusal.words
+    return hold.reason if hold is not None else None
 
 
 class Judged(NamedTuple):
@@ -255,8 +258,18 @@ class Judged(NamedTuple):
     reason: str | None = None
 
 
-def judged(payout: Payout, available: int, payee: Payee | None, *, parts: Sequence[Part], run: Run) -> Judged:
+def judged(
+    payout: Payout,
+    available: int,
+    payee: Payee | None,
+    *,
+    parts: Sequence[Part],
+    run: Run,
+    hold: Hold | None = None,
+) -> Judged:
     """Whether a payout can still be paid as it was computed, or as much of it as the points still pay for."""
+    if hold is not None:
+        return Judged(None, hold.reason)
     if payee is None or payee.account != payout.payee:
         return Judged(None, "the bank details changed since the run was made")
     if payee.refusal is not None:
@@ -270,11 +283,13 @@ def judged(payout: Payout, available: int, payee: Payee | None, *, parts: Sequen
     return Judged(payout.reduced_to(points, amount_minor), f"{fell}: {points} of {payout.points} are paid")
 
 
-def why_not_filed(payout: Payout, available: int, payee: Payee | None) -> str | None:
+def why_not_filed(payout: Payout, available: int, payee: Payee | None, *, hold: Hold | None = None) -> str | None:
     """Why a payout whose points are reserved cannot be paid as it was approved; None when it can.
 
     `available` below zero is a debt: points were taken back, and only those that are reserved could pay it.
     """
+    if hold is not None:
+        return hold.reason
     if available < 0:
         left = max(payout.points + available, 0)
         return f"points were taken back since the run was approved: {left} of {payout.points} are left"

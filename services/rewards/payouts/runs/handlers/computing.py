@@ -7,6 +7,7 @@ from services.rewards.lots.handlers.expiry import lock_usable
 from services.rewards.payouts import store as payout_store
 from services.rewards.payouts.domain import Actor, Change, Payout, PayoutState, changes_to
 from services.rewards.payouts.handlers import add, change
+from services.rewards.payouts.holds import store as hold_store
 from services.rewards.payouts.payees import store as payee_store
 from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain.runs import (
@@ -58,7 +59,10 @@ async def create(tx: Transaction[Settings], *, community: str, idempotency_key: 
         run,
         now=tx.now,
         most=tx.settings.payouts_per_run_max_count,
-        refused=await payee_store.load_refused_members(tx.conn, community=community),
+        refused=[
+            *await payee_store.load_refused_members(tx.conn, community=community),
+            *await hold_store.load_held_members(tx.conn, community=community),
+        ],
     )
     run = planned_run(run, plan)
     if not await store.add_run(tx.conn, run):
@@ -113,11 +117,16 @@ async def _add_payouts(tx: Transaction, run: Run, *, member_ids: list[str]) -> N
     await add(tx, payouts, by=by)
     await payout_store.add_parts(tx.conn, payouts)
     # 3. Who can be paid, and who is held.
-    held = [
-        Change(payout, PayoutState.HELD, why_held(payees.get(payout.member_id)))
+    holds = await hold_store.load_standing(tx.conn, community=run.community, member_ids=free)
+    reasons = {
+        payout.payout_id: why_held(payout, payees.get(payout.member_id), holds.get(payout.member_id))
         for payout in payouts
-        if payout.payee is None
+    }
+    held = [
+        Change(payout, PayoutState.HELD, reasons[payout.payout_id])
+        for payout in payouts
+        if reasons[payout.payout_id] is not None
     ]
     await change(tx, held, by=by)
-    ready = [payout for payout in payouts if payout.payee is not None]
+    ready = [payout for payout in payouts if reasons[payout.payout_id] is None]
     await change(tx, changes_to(PayoutState.ELIGIBLE, ready), by=by)

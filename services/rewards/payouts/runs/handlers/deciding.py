@@ -11,6 +11,7 @@ from services.rewards.payouts.domain import Actor, Change, Payout, PayoutState, 
 from services.rewards.payouts.four_eyes.domain import check_four_eyes
 from services.rewards.payouts.four_eyes.store import find_own_payout, load_hands
 from services.rewards.payouts.handlers import change
+from services.rewards.payouts.holds import store as hold_store
 from services.rewards.payouts.payees import store as payee_store
 from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain.runs import LEFT, Run, RunState, judged
@@ -66,10 +67,11 @@ async def approve(tx: Transaction, *, community: str, run_id: str, by: Actor, se
         return run
     await check_goes_on(tx, run)
     listed = sealed.listed(SealStep.COMPUTED)
-    paid = [payout for payout in listed if payout.state is PayoutState.ELIGIBLE]
-    if paid:
-        total = sum(payout.amount_minor for payout in paid)
-        of_run = {"community": community, "run_id": run_id, "currency": paid[0].currency}
+    # As they are now that runs are locked: since the list was read, one may have been held or left out.
+    sums = (await store.load_sums(tx.conn, community=community, run_ids=[run_id])).get(run_id, [])
+    total = sum(state_sum.amount_minor for state_sum in sums if state_sum.state is PayoutState.ELIGIBLE)
+    if total:
+        of_run = {"community": community, "run_id": run_id, "currency": run.terms.currency}
         await reserve_run(tx, **of_run, amount=total, by=WalletActor(*by))
     await seal(tx, sealed, payouts=listed, step=SealStep.APPROVING, by=by, value=locked)
     run = run.decided(RunState.APPROVING, by=by, now=tx.now)
@@ -119,6 +121,9 @@ async def _approve_next(tx: Transaction[Settings], run: Run, *, by: Actor) -> No
     parts = await payout_store.load_parts(
         tx.conn, [payout for payout in payouts if usable.of(payout.owner) < wanted[usable.holders[payout.owner]]]
     )
+    holds = await hold_store.load_standing(
+        tx.conn, community=run.community, member_ids=[payout.member_id for payout in payouts]
+    )
     # Of members who were merged since, one may take what the other has.
     left = dict(usable.available)
     refused: list[Change] = []
@@ -129,6 +134,7 @@ async def _approve_next(tx: Transaction[Settings], run: Run, *, by: Actor) -> No
             payout,
             left[holder],
             payees.get(payout.member_id),
+            hold=holds.get(payout.member_id),
             parts=parts.get(payout.payout_id, ()),
             run=run,
         )

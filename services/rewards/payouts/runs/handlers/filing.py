@@ -6,6 +6,7 @@ from datetime import date
 from services.rewards.lots.handlers.expiry import lock_usable_held
 from services.rewards.payouts.domain import Actor, Change, PayoutState, changes_to
 from services.rewards.payouts.handlers import change
+from services.rewards.payouts.holds import store as hold_store
 from services.rewards.payouts.payees import store as payee_store
 from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain.bank import bank_file
@@ -71,8 +72,8 @@ async def file_run(tx: Transaction[Settings], *, community: str, run_id: str, by
 async def file_some(tx: Transaction[Settings], run: Run) -> bool:
     """Look again at the next payouts of a run, and submit or fail them; once all are, write the file; whether so.
 
-    One whose bank details changed since the approval, or whose points were taken back, fails. When all of them do,
-    there is no file, and the run is approved as before.
+    One whose bank details changed since the approval, whose points were taken back, or that is held, fails. When
+    all of them do, there is no file, and the run is approved as before.
     """
     by = run.filing_by or run.created_by
     if await store.is_any_left(tx.conn, run, states=LEFT[run.state]):
@@ -116,10 +117,15 @@ async def _submit_next(tx: Transaction[Settings], run: Run, *, by: Actor) -> Non
     payees = await payee_store.load_payees(
         tx.conn, community=run.community, member_ids=[payout.member_id for payout in payouts]
     )
+    holds = await hold_store.load_standing(
+        tx.conn, community=run.community, member_ids=[payout.member_id for payout in payouts]
+    )
     refused = []
     good = []
     for payout in payouts:
-        reason = why_not_filed(payout, usable.of(payout.owner), payees.get(payout.member_id))
+        reason = why_not_filed(
+            payout, usable.of(payout.owner), payees.get(payout.member_id), hold=holds.get(payout.member_id)
+        )
         if reason is None:
             good.append(payout)
         else:

@@ -1,0 +1,1 @@
+"""Holding a payout, letting it go on, leaving it out, and the lists that it stands in."""

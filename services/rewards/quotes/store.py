@@ -78,14 +78,21 @@ async def find_priced(conn: Connection, *, community: str, reward_id: str) -> Pr
 
 
 async def lock_due(conn: Connection, *, now: datetime, limit: int) -> list[DueCard]:
-    """Cards that need another quote, who waits longest first, locked; those in other hands are left out."""
+    """Cards that need another quote, locked; those in other hands are left out.
+
+    Communities take turns: whoever has many cards waits for their second until all others had their first.
+    """
     rows = await conn.fetch(
         """
+        with due as (
+            select p.community, p.reward_id, p.due_at,
+                row_number() over (partition by p.community order by p.due_at, p.reward_id) as turn
+            from card_prices p join gift_cards g using (community, reward_id)
+            where p.currency is not null and (p.due_at <= $1 or p.quoted_revision is distinct from g.revision))
         select p.community, p.reward_id, p.currency as priced_in, p.minor_per_point, g.provider, g.product_id,
             g.face_minor, g.currency, g.revision
-        from card_prices p join gift_cards g using (community, reward_id)
-        where p.currency is not null and (p.due_at <= $1 or p.quoted_revision is distinct from g.revision)
-        order by p.due_at, p.community, p.reward_id limit $2 for update of p skip locked
+        from due join card_prices p using (community, reward_id) join gift_cards g using (community, reward_id)
+        order by due.turn, due.due_at, p.community, p.reward_id limit $2 for update of p skip locked
         """,
         now,
         limit,

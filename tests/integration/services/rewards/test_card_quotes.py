@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from services.rewards.quotes.handlers import quote_cards
+from services.rewards.quotes.store import lock_due
 from services.rewards.rates.domain.policies import (
     RateAuthor,
     RatePolicy,
@@ -19,7 +20,9 @@ from services.rewards.rates.domain.policies import (
 )
 from services.rewards.rates.store.policies import add_policy, set_decision
 from tests.integration.services.rewards.cards import Store, selling
+from tests.integration.services.rewards.finance import Finance
 from tests.integration.services.rewards.test_members_themselves import member
+from tests.integration.services.rewards.test_wallets import Wallets
 
 pytestmark = pytest.mark.stack
 
@@ -132,6 +135,54 @@ async def test_one_that_is_over_is_refused_and_another_offered(store: Store, api
     await api.put(PRICE, json={"currency": None, "minor_per_point": None})
     assert problem(await choose(store, ada, third["quote_id"])) == (409, "quote-over")
     assert await quoted(store) == []
+
+
+async def test_a_wallet_pays_what_was_quoted(store: Store, api: Any, clients: Any) -> None:
+    wallets = Wallets(Finance(store.world, await clients(), await clients()))
+    money = await wallets.funded(1_000)
+    await wallets.decide(money, "assign", spends="redemptions", reward_id="card", unit_cost=5_000)
+    await rates(store, "1.0956")
+    await api.put(PRICE, json={"currency": "EUR", "minor_per_point": "1.5"})
+    (found,) = await quoted(store)
+    made = await choose(store, await member(store.world, "ada"), found["quote_id"])
+    assert made.status_code == 201, made.text
+    assert await wallets.funds(money) == (73, 927, 0)
+    await store.work()
+    assert await wallets.funds(money) == (73, 0, 927)
+    assert (await store.world.check()).differences == 0
+
+
+async def test_whoever_has_many_cards_lets_others_have_their_turn(store: Store, api: Any) -> None:
+    world = store.world
+    await api.put(PRICE, json={"currency": "USD", "minor_per_point": "1"})
+    async with world.pool.acquire() as conn:
+        # It is there for as long as it is looked at.
+        passing = conn.transaction()
+        await passing.start()
+        many = f"{world.community}-many"
+        for table in ("catalogue_rewards", "gift_cards", "card_prices"):
+            columns = await conn.fetchval(
+                """
+                select string_agg(attname, ', ') from pg_attribute
+                where attrelid = $1::regclass and attnum > 0 and attname not in ('community', 'reward_id')
+                    and not attisdropped and attgenerated = ''
+                """,
+                table,
+            )
+            await conn.execute(
+                f"""
+                insert into {table} (community, reward_id, {columns})
+                select $2, 'card-' || n, {columns} from {table}, generate_series(1, 3) n
+                where community = $1 and reward_id = 'card'
+                """,
+                world.community,
+                many,
+            )
+        await conn.execute("update card_prices set due_at = due_at - interval '1 day' where community = $1", many)
+        due = await lock_due(conn, now=datetime.now(UTC) + timedelta(seconds=1), limit=10_000)
+        ours = [one.community for one in due if one.community in (many, world.community)]
+        assert ours == [many, world.community, many, many]
+        await passing.rollback()
 
 
 async def test_what_cannot_be_priced_stops_no_other(store: Store, api: Any) -> None:

@@ -59,6 +59,11 @@ schemas: $(VENV)/dev.stamp ## Generate schemas/ and the Python client from the c
 migrations: $(VENV)/dev.stamp ## Give the migrations of a merged branch their numbers
 	@$(RUN) tools.migrations
 
+dashboards: $(VENV)/dev.stamp ## Generate dashboards, alerts on error budgets and docs/metrics.md
+	@$(RUN) tools.objectives
+	@$(RUN) tools.dashboards
+	@$(RUN) tools.metrics
+
 notices: $(VENV)/dev.stamp ## Generate THIRD_PARTY.md from what is installed
 	@$(RUN) tools.notices
 

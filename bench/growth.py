@@ -163,7 +163,7 @@ async def _fill(state: StackState, service: str, community: str, count: int) -> 
         await admin.execute("set maintenance_work_mem = '1GB'")
         for target, columns in TABLES[service].items():
             table = target.partition(" ")[0]
-            key, indexes = await _indexes(admin, table)
+            key, indexes = await indexes_of(admin, table)
             # Built at the end, by sorting: row by row it takes many times as long.
             await admin.execute(f"alter table {table} disable trigger user, drop constraint {key['conname']}")
             for index in indexes:
@@ -179,7 +179,7 @@ async def _fill(state: StackState, service: str, community: str, count: int) -> 
         await admin.close()
 
 
-async def _indexes(admin: asyncpg.Connection, table: str) -> tuple[asyncpg.Record, list[asyncpg.Record]]:
+async def indexes_of(admin: asyncpg.Connection, table: str) -> tuple[asyncpg.Record, list[asyncpg.Record]]:
     """A table's primary key and its other indexes, as their names and definitions."""
     key = await admin.fetchrow(
         "select conname, pg_get_constraintdef(oid) as def from pg_constraint"

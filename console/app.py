@@ -36,7 +36,10 @@ from console.pages.connectors import routes as connectors
 from console.pages.content import routes as content
 from console.pages.credentials import routes as credentials
 from console.pages.dead_letters import routes as dead_letters
+from console.pages.debts import policies as clawback_policies
 from console.pages.debts import routes as debts
+from console.pages.debts import write_offs
+from console.pages.decisions import routes as decisions
 from console.pages.digests import routes as digests
 from console.pages.draws import routes as draws
 from console.pages.embeds import framed
@@ -50,6 +53,7 @@ from console.pages.gift_cards import routes as gift_cards
 from console.pages.goals import routes as goals
 from console.pages.guidelines import routes as guidelines
 from console.pages.ideas import routes as ideas
+from console.pages.insight import indicator
 from console.pages.insight import routes as insight
 from console.pages.journals import routes as journals
 from console.pages.keys import routes as keys
@@ -84,6 +88,7 @@ from console.pages.pipeline import routes as pipeline
 from console.pages.programme import audiences, editing, keeping
 from console.pages.programme import routes as programme
 from console.pages.quests import routes as quests
+from console.pages.rates import routes as rates
 from console.pages.receipts import routes as receipts
 from console.pages.redemptions import routes as redemptions
 from console.pages.refused import routes as refused
@@ -107,7 +112,8 @@ from console.sign_in.store import Database
 
 FINANCE = (
     *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, closing, journals, statements, reports),
-    *(liability, liability_policies, general_ledger, account_mappings, wallets, debts, payout_holds),
+    *(liability, liability_policies, rates, general_ledger, account_mappings, wallets),
+    *(debts, write_offs, clawback_policies, payout_holds),
 )
 RUN_IT = (
     *(pipeline, dead_letters, connectors, webhooks, receipts, refused),
@@ -119,7 +125,21 @@ OF_MEMBERS = (
 )
 FOR_EVERYBODY = (visitors, boards_of_everybody, cards, framed)
 PAGES = (
-    *(sign_in, overview, insight, goals, digests, figures, leaderboard, explorer, try_it, account, views),
+    *(
+        sign_in,
+        overview,
+        insight,
+        indicator,
+        goals,
+        decisions,
+        digests,
+        figures,
+        leaderboard,
+        explorer,
+        try_it,
+        account,
+        views,
+    ),
     *(
         members,
         messages,

@@ -22,6 +22,7 @@ ROOTS = {
     "paid": "Equity",
     "expired": "Equity",
     "points_issued": "Equity",
+    "debts_written_off": "Expenses",
     "payout_expense": "Expenses",
     "bank_in_transit": "Assets",
     "bank": "Assets",

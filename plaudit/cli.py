@@ -59,6 +59,7 @@ SUBCOMMANDS = {
     "liability": Subcommand(
         "plaudit.liability", "liability", "See what points are worth, and decide by which policy."
     ),
+    "rate": Subcommand("plaudit.rate", "rate", "See rates between currencies, and decide by which policy."),
     "level": Subcommand(
         "plaudit.level", "level", "See members' levels, fix them by hand, take some to begin with."
     ),
@@ -69,6 +70,9 @@ SUBCOMMANDS = {
     "draw": Subcommand("plaudit.draw", "draw", "See draws and who won, and verify that it was by lot."),
     "reward": Subcommand(
         "plaudit.reward", "reward", "See and change the catalogue, import codes, make links that give rewards."
+    ),
+    "redemption": Subcommand(
+        "plaudit.redemption", "redemption", "Refund redemptions, approve refunds, and see what became of each."
     ),
     "send": Subcommand("plaudit.send", "send", "Send a reward to each person on a list, members or by mail."),
     "campaign": Subcommand(
@@ -116,6 +120,9 @@ SUBCOMMANDS = {
     ),
     "survey": Subcommand("plaudit.survey", "survey", "See what surveys say, what members are asked, and answer."),
     "idea": Subcommand("plaudit.idea", "idea", "See what members suggest, vote for them, and go on with it."),
+    "decision": Subcommand(
+        "plaudit.decision", "decision", "Write down what is decided on figures, and look at it again."
+    ),
     "nomination": Subcommand(
         "plaudit.nomination", "nomination", "Declare rounds of nominations, nominate and vote in them."
     ),

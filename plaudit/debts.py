@@ -11,13 +11,18 @@ from plaudit.people import json_option
 from plaudit.periods import READ, to_work
 from plaudit.places import Where
 from plaudit.terminal import plain
+from plaudit.write_offs import policy, write_off
 
 AGES = ("days_0_to_30", "days_31_to_60", "days_61_to_90", "days_91_on")
 
 
 @click.group()
 def debt() -> None:
-    """See who owes points: they used them before they were taken back."""
+    """See who owes points that they used before they were taken back, and decide by two people what they keep."""
+
+
+debt.add_command(write_off)
+debt.add_command(policy)
 
 
 @debt.command("list", epilog="Example: plaudit debt list --community demo --json")

@@ -28,6 +28,25 @@ def days_options(command: Callable[..., Any]) -> Callable[..., Any]:
 by_option = click.option("--by", type=click.Choice(["week", "month"]), default="week", show_default=True)
 
 
+def _said_slice(_context: click.Context, _option: click.Parameter, said: str | None) -> dict[str, str]:
+    """What is asked of the API by `audience=helpers`."""
+    if said is None:
+        return {}
+    kind, equals, value = said.partition("=")
+    if not (kind and equals and value):
+        raise click.BadParameter("say by what and which, like audience=helpers, channel=forum or country=IT")
+    return {"slice_by": kind, "slice": value}
+
+
+slice_option = click.option(
+    "--slice",
+    "of",
+    metavar="BY=WHICH",
+    callback=_said_slice,
+    help="Only what was done there or by these: audience=helpers, channel=forum, country=IT",
+)
+
+
 @click.group()
 def figures() -> None:
     """See how a community does. Days are the community's; what has no value is shown as a dash."""
@@ -69,9 +88,10 @@ def _print(found: Any, as_json: bool, headings: Sequence[str], rows: Sequence[Se
 @json_option
 @days_options
 @by_option
-def growth(where: Where, as_json: bool, since: str | None, until: str | None, by: str) -> None:
+@slice_option
+def growth(where: Where, as_json: bool, since: str | None, until: str | None, by: str, of: dict[str, str]) -> None:
     """Show why the number of active members changed: new, retained, resurrected, churned."""
-    items = _get(where, "growth", whole=True, **_asked(since, until, by=by))
+    items = _get(where, "growth", whole=True, **_asked(since, until, by=by, **of))
     counts = ("starts_on", "active_members", "new", "retained", "resurrected", "churned")
     rows = [
         [
@@ -90,9 +110,12 @@ def growth(where: Where, as_json: bool, since: str | None, until: str | None, by
 @json_option
 @days_options
 @by_option
-def cohorts(where: Where, as_json: bool, since: str | None, until: str | None, by: str) -> None:
+@slice_option
+def cohorts(
+    where: Where, as_json: bool, since: str | None, until: str | None, by: str, of: dict[str, str]
+) -> None:
     """Show how many of those who were new in a period were active in it and in each since."""
-    items = _get(where, "cohorts", whole=True, **_asked(since, until, by=by))
+    items = _get(where, "cohorts", whole=True, **_asked(since, until, by=by, **of))
     rows = [[one["starts_on"], one["members"], " ".join(map(str, one["present"]))] for one in items]
     _print(items, as_json, (by, "new", "active in it and since"), rows)
 
@@ -101,9 +124,10 @@ def cohorts(where: Where, as_json: bool, since: str | None, until: str | None, b
 @to_ask
 @json_option
 @days_options
-def retention(where: Where, as_json: bool, since: str | None, until: str | None) -> None:
+@slice_option
+def retention(where: Where, as_json: bool, since: str | None, until: str | None, of: dict[str, str]) -> None:
     """Show who of the new members was active N days after their first day."""
-    found = _get(where, "retention", **_asked(since, until))
+    found = _get(where, "retention", **_asked(since, until, **of))
     rows = [
         [one["day"], one["on_day"]["of"], _percent(one["on_day"]), _percent(one["from_day"])]
         for one in found["days"]
@@ -116,9 +140,12 @@ def retention(where: Where, as_json: bool, since: str | None, until: str | None)
 @json_option
 @days_options
 @by_option
-def silences(where: Where, as_json: bool, since: str | None, until: str | None, by: str) -> None:
+@slice_option
+def silences(
+    where: Where, as_json: bool, since: str | None, until: str | None, by: str, of: dict[str, str]
+) -> None:
     """Show who left without a word, and who of them came back in time."""
-    items = _get(where, "silences", whole=True, **_asked(since, until, by=by))
+    items = _get(where, "silences", whole=True, **_asked(since, until, by=by, **of))
     rows = [
         [one["starts_on"], one["left"], _percent(one["won_back"]), one["waiting"], one["returned"]]
         for one in items
@@ -131,11 +158,40 @@ def silences(where: Where, as_json: bool, since: str | None, until: str | None, 
 @json_option
 @days_options
 @by_option
-def activation(where: Where, as_json: bool, since: str | None, until: str | None, by: str) -> None:
+@slice_option
+def activation(
+    where: Where, as_json: bool, since: str | None, until: str | None, by: str, of: dict[str, str]
+) -> None:
     """Show who of the newcomers took part."""
-    items = _get(where, "activation", whole=True, **_asked(since, until, by=by))
+    items = _get(where, "activation", whole=True, **_asked(since, until, by=by, **of))
     rows = [[one["starts_on"], one["new_members"], _percent(one["activated"]), one["waiting"]] for one in items]
     _print(items, as_json, (by, "new", "activated", "time not over"), rows)
+
+
+@figures.command("slices", epilog="Example: plaudit figures slices --by audience --period month --day 2026-01-31")
+@to_ask
+@json_option
+@click.option(
+    "--by", default="audience", show_default=True, help="audience, channel, or an attribute like country"
+)
+@click.option("--period", type=click.Choice(["week", "month"]), default="month", show_default=True)
+@click.option("--day", metavar="DAY", help="Any day of the period [default: today]")
+def slices(where: Where, as_json: bool, by: str, period: str, day: str | None) -> None:
+    """Show audiences, channels or values of an attribute beside one another. Small ones have no figures."""
+    items = _get(where, "slices", whole=True, **_asked(None, None, by=by, period=period, day=day))
+    counts = ("active_members", "new", "retained", "churned")
+    rows = [
+        [one["title"] or one["value"], *["–"] * 6]
+        if one["is_small"]
+        else [
+            one["title"] or one["value"],
+            *(one["growth"][name] for name in counts),
+            one["events"],
+            _percent(one["stickiness"]),
+        ]
+        for one in items
+    ]
+    _print(items, as_json, (by, "active", "new", "retained", "churned", "events", "stickiness"), rows)
 
 
 @figures.command("responses", epilog="Example: plaudit figures responses --within-hours 8 --channel forum")

@@ -104,13 +104,20 @@ def done_lines(done: Mapping[str, Any]) -> list[str]:
 @json_option
 @click.option("--text", metavar="TEXT", help="More of it")
 @click.option("--idempotency-key", metavar="KEY", help="Names this command: given again, it is the same")
+@click.option("--of-answer", "is_answer", is_flag=True, help="MEMBER is an id that `plaudit survey words` shows")
 @click.argument("author", metavar="MEMBER")
 @click.argument("title")
 def suggest(
-    where: Where, as_json: bool, text: str | None, idempotency_key: str | None, author: str, title: str
+    where: Where,
+    as_json: bool,
+    text: str | None,
+    idempotency_key: str | None,
+    is_answer: bool,
+    author: str,
+    title: str,
 ) -> None:
     """Suggest something for a MEMBER: TITLE is what it is, in a line."""
-    body = {"author": author, "title": title, "text": text}
+    body = {"answer" if is_answer else "author": author, "title": title, "text": text}
     headers = {"Idempotency-Key": idempotency_key or uuid4().hex}
     done = _ask(where, "POST", "/v1/ideas", SUGGEST, json=body, headers=headers)
     show(done, as_json=as_json, words=done_lines)

@@ -16,7 +16,7 @@ from plaudit.programme.asking import show
 from plaudit.terminal import plain
 
 to_work = where_options(URL, KEY, COMMUNITY)
-FIGURES, ANSWERS = ("analytics:read",), ("events:write",)
+FIGURES, ANSWERS, WORDS = ("analytics:read",), ("events:write",), ("members:read",)
 SHOWN_MAX_COUNT = 200
 FIRST_DAY = "2020-01-01"
 
@@ -86,6 +86,35 @@ def period_lines(found: Mapping[str, Any]) -> list[str]:
         answers = 0 if said is None else said["answers"]
         lines.append(f"{one['starts_on']}  {figures}  {answers} of {one['asked']}".replace("    ", "  "))
     return lines or ["nobody was asked yet"]
+
+
+@survey.command("words", epilog="Example: plaudit survey words would-recommend")
+@to_work
+@json_option
+@click.option("--limit", type=click.IntRange(1, SHOWN_MAX_COUNT), default=50, show_default=True, help="So many")
+@click.argument("survey_id", metavar="SURVEY")
+def words(where: Where, as_json: bool, limit: int, survey_id: str) -> None:
+    """List what members wrote in a SURVEY by name; `plaudit idea suggest --of-answer` suggests it for them."""
+    wanted = {"survey": survey_id, "limit": limit}
+    items = _ask(where, "GET", "ingest", "/v1/survey-answers", WORDS, params=wanted)["items"]
+    if as_json:
+        click.echo(json.dumps(items))
+        return
+    if not items:
+        click.echo("nobody wrote anything in it that is kept")
+        return
+    table = listing("day", "who", "answer", "words", "suggested", "id")
+    for one in items:
+        cells = (
+            one["answered_on"],
+            str(one["member"]["name"] or one["member"]["member_id"]),
+            str(one["choice"] or ("" if one["score"] is None else one["score"])),
+            one["words"] or "",
+            one["idea_id"] or "",
+            one["event_uid"],
+        )
+        table.add_row(*(plain(cell) for cell in cells))
+    Console().print(table)
 
 
 @survey.command("open", epilog="Example: plaudit survey open forum:ada")

@@ -122,7 +122,7 @@ AUDIENCES = Topic(
     "community | member",
     (facts.AUDIENCE_ENTERED.name, facts.AUDIENCE_LEFT.name),
     producers=("scoring",),
-    consumers=("ingest", "recognition", "rewards"),
+    consumers=("ingest", "recognition", "rewards", "analytics"),
     read_back=True,
 )
 CAMPAIGNS = Topic(
@@ -226,6 +226,16 @@ SURVEYS = Topic(
     (facts.SURVEY_ASKED.name, facts.SURVEY_COUNTED.name),
     producers=("ingest",),
     consumers=("analytics",),
+    read_back=True,
+)
+DECISIONS = Topic(
+    "decisions.v1",
+    "What people noted and decided on figures, and what indicators of the scorecard aim at",
+    "community | decision, or indicator",
+    (facts.DECISION_CHANGED.name, facts.OBJECTIVE_SET.name),
+    producers=("ingest",),
+    consumers=("analytics",),
+    partitions=1,
     read_back=True,
 )
 REDEMPTIONS = Topic(
@@ -383,6 +393,7 @@ TOPICS = (
     CELEBRATIONS,
     NUDGES,
     SURVEYS,
+    DECISIONS,
     REDEMPTIONS,
     PAYOUTS,
     WALLETS,

@@ -4,6 +4,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -103,6 +104,10 @@ class Writer:
     def percent(self, share: float) -> str:
         """A share of one, with one decimal: 34.1%."""
         return format_percent(share, format="#,##0.0%", locale=self.locale)
+
+    def basis_points(self, count: int) -> str:
+        """Hundredths of a percent as a percentage, exactly: 125 is 1.25%."""
+        return format_percent(Decimal(count) / 10_000, format="#,##0.##%", locale=self.locale)
 
     def money(self, minor: int, currency: str) -> str:
         """An amount in minor units of a currency, with as many decimals as the currency has."""

@@ -33,6 +33,7 @@ OVERVIEW = Link("/overview", _("Overview"), "home", "analytics:read")
 SCORECARD = Link("/scorecard", _("Scorecard"), "gauge", "analytics:read")
 DIGESTS = Link("/digests", _("The week"), "cal", "analytics:read")
 GOALS = Link("/goals", _("Goals"), "target", "analytics:read")
+DECISIONS = Link("/decisions", _("Decisions"), "pen", "analytics:read")
 GROWTH = Link("/insight/growth", _("Growth"), "up", "analytics:read")
 RETENTION = Link("/insight/retention", _("Retention"), "undo", "analytics:read")
 ANSWERS = Link("/insight/answers", _("Answers"), "reply", "analytics:read")
@@ -84,6 +85,7 @@ SHIPPING = Link("/shipping", _("To be sent"), "letter", "rewards:read")
 GIFT_CARDS = Link("/gift-cards", _("Gift cards"), "star", "rewards:read")
 LEDGER = Link("/ledger", _("Ledger"), "book", "payouts:read")
 LIABILITY = Link("/liability", _("Liability for points"), "gauge", "payouts:read")
+RATES = Link("/rates", _("Exchange rates"), "globe", "payouts:read")
 GENERAL_LEDGER = Link("/general-ledger", _("General ledger"), "out", "payouts:read")
 DEBTS = Link("/debts", _("Points owed"), "undo", "payouts:read")
 WALLETS = Link("/wallets", _("Wallets"), "bank", "payouts:read")
@@ -110,7 +112,7 @@ MY_DATA = Link("/me/data", _("My data"), "shield")
 OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
-    Group(None, (SCORECARD, GOALS, DIGESTS, OVERVIEW, WAITING)),
+    Group(None, (SCORECARD, GOALS, DECISIONS, DIGESTS, OVERVIEW, WAITING)),
     Group(_("Insight"), (GROWTH, RETENTION, ANSWERS, ACTIVITY, ORBIT, SENTIMENT, NETWORK)),
     Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, KUDOS, NOMINATIONS, CHECK_INS)),
     Group(_("Talk with members"), (SURVEYS, IDEAS, NUDGES, MESSAGES)),
@@ -118,7 +120,7 @@ GROUPS = (
     Group(_("Rewards"), (CATALOGUE, REDEMPTIONS, SHIPPING, GIFT_CARDS, DRAWS)),
     Group(_("Keep it fair"), (GUIDELINES, HELD, CONTENT)),
     Group(_("Finance"), (PAYOUT_RUNS, PAYOUT_HOLDS, BANK, WALLETS)),
-    Group(_("Books"), (LEDGER, LIABILITY, GENERAL_LEDGER, DEBTS, STATEMENTS)),
+    Group(_("Books"), (LEDGER, LIABILITY, RATES, GENERAL_LEDGER, DEBTS, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
     Group(_("Operation"), (PIPELINE, DEAD_LETTERS, CONNECTORS, WEBHOOKS, RECEIPTS, REJECTED, PARTS)),
     Group(_("Run it"), (PEOPLE, KEYS, COMMUNITY, EMBEDS)),
@@ -134,10 +136,34 @@ def groups_for(session: Session) -> list[Group]:
     return [group for group in allowed if group.links]
 
 
+#: What is below no page of the navigation is here, too.
+_SCOPES = {link.path: link.scope for group in GROUPS for link in group.links} | {"/figures": "analytics:read"}
+
+
+def may_open(session: Session | None, path: str) -> bool:
+    """Whether a page, or the one of the navigation that it is below, is shown to somebody."""
+    place = path.partition("?")[0].partition("#")[0]
+    while place and place not in _SCOPES:
+        place = place.rpartition("/")[0]
+    scope = _SCOPES.get(place)
+    return scope is None or (session is not None and session.may(scope))
+
+
+#: The first page by what somebody does here: the first of these scopes that they have says it.
+HOMES = (
+    ("programmes:write", SCORECARD),
+    ("payouts:approve", WAITING),
+    ("payouts:write", PAYOUT_RUNS),
+    ("operations:write", PIPELINE),
+    ("guidelines:write", GUIDELINES),
+    ("analytics:read", OVERVIEW),
+)
+
+
 def home_of(session: Session) -> str:
-    """The first page of somebody: a member's own, a manager's scorecard, else the first that roles let see."""
+    """The first page of somebody: a member's own, what their work begins with, or the first that they may see."""
     if session.is_member:
         return ME.path
-    if session.may("analytics:read") and not session.may("programmes:write"):
-        return OVERVIEW.path
-    return next((link.path for group in groups_for(session) for link in group.links), ACCOUNT.path)
+    seen = [link for group in groups_for(session) for link in group.links]
+    homes = [link for scope, link in HOMES if session.may(scope) and link in seen]
+    return (*homes, *seen, ACCOUNT)[0].path

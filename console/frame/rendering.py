@@ -1,14 +1,17 @@
 """Pages are written: one environment of templates for each language."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from console.components import charts
 from console.components.badge_parts import badge_part
 from console.components.languages import LANGUAGES, hue, initials, short_id, translations
+from console.frame.refusals import is_english_alone, service_words, why_not
 from console.frame.static import StaticFile
 
 ROOT = Path(__file__).parents[1]
@@ -29,6 +32,10 @@ class Templates:
         """What a text is in a language."""
         return str(translations(language).ugettext(text))
 
+    def service_words(self, language: str, text: str) -> Markup:
+        """What a service said, for a page in a language."""
+        return service_words(language, partial(self.translated, language), text)
+
     def _environment(self, language: str) -> Environment:
         environment = Environment(
             loader=FileSystemLoader([ROOT, ROOT / "components"]),
@@ -39,12 +46,16 @@ class Templates:
             extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
         )
         environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+        say = partial(self.translated, language)
         environment.globals |= {
             "static": self._address,
             "charts": charts,
             "share": charts.share,
             "initials": initials,
             "hue": hue,
+            "service_words": partial(service_words, language, say),
+            "is_english_alone": partial(is_english_alone, language, say),
+            "why_not": partial(why_not, language, say),
         }
         environment.filters["short_id"] = short_id
         environment.filters["badge_part"] = badge_part

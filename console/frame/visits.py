@@ -4,9 +4,11 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
+from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -15,7 +17,7 @@ from console.asking import Asking, Services, SessionOverError
 from console.components.languages import NAMES, Writer, preferred, zone
 from console.components.tables import Listing
 from console.frame.communities import Community, CommunityTitles
-from console.frame.navigation import OF_MEMBERS, groups_for
+from console.frame.navigation import OF_MEMBERS, groups_for, may_open
 from console.frame.rendering import Templates
 from console.frame.security import is_own_form, local_path
 from console.saved_views.store import SavedView, load_views
@@ -110,6 +112,10 @@ class Visit:
         """A text in the visitor's language, with values put in."""
         return self.console.templates.translated(self.language, text).format(**values)
 
+    def service_words(self, text: str) -> Markup:
+        """What a service said, in the visitor's language where it is known, and else marked as English."""
+        return self.console.templates.service_words(self.language, text)
+
     def page(self, template: str, *, status: int = 200, **context: Any) -> Response:
         """A page as it is shown to this visitor."""
         toast = self._toast()
@@ -127,6 +133,7 @@ class Visit:
             "community": self.community,
             "groups": groups_for(self.session) if self.session and not self.session.is_member else [],
             "member_links": OF_MEMBERS,
+            "may_open": partial(may_open, self.session),
             "path": path,
             "language": self.language,
             "languages": NAMES,
@@ -175,6 +182,10 @@ TOASTS = {
     "sent": _("It is noted as sent"),
     "codes-added": _("The codes are taken in"),
     "claimed": _("It is yours"),
+    "refund-done": _("The points are back"),
+    "refund-waiting": _("Another person approves it now"),
+    "refund-asking": _("Its provider is asked to take it back"),
+    "refund-withdrawn": _("It is withdrawn"),
     "send-made": _("It is a draft: look at it, then hand it in"),
     "send-submitted": _("It goes out now"),
     "send-waits": _("Another person approves it now"),
@@ -241,6 +252,7 @@ TOASTS = {
     "run-made": _("The run is made: it waits for another person"),
     "file-written": _("The bank file is written"),
     "noted": _("Noted"),
+    "objective-set": _("Set: it holds from today on"),
     "noted-some": _("Noted of many, not of all yet: note it once more"),
     "noted-for-two": _("Noted. What makes points payable again waits for another person"),
     "handed-out": _("Handed out: the points are spent"),

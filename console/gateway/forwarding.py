@@ -24,6 +24,7 @@ from console.gateway.problems import BAD_GATEWAY, GATEWAY_TIMEOUT, SERVICE_UNREA
 from console.gateway.settings import Settings
 from shared.http.problem_types import MALFORMED_HTTP
 from shared.http.problems import RETRY_AFTER_SECONDS, Problem
+from shared.services import SERVICES
 from shared.telemetry import new_traceparent
 
 #: RFC 9110, section 7.6.1: what is said between two neighbours alone.
@@ -59,8 +60,14 @@ HEAD = "HEAD"
 WHOLE_ANSWER_MAX_BYTES = 1024 * 1024
 
 FAILURES = prometheus_client.Counter(
-    "plaudit_gateway_failures_total", "Requests that a service did not answer", ["service", "reason"]
+    # Not `service`: that is what a scrape calls the gateway itself.
+    "plaudit_gateway_failures_total",
+    "Requests that a service did not answer",
+    ["backend", "reason"],
 )
+for _service in SERVICES:
+    for _reason in ("unreachable", "timeout", "broken", "broke_off"):
+        FAILURES.labels(_service, _reason)
 
 log = logging.getLogger(__name__)
 

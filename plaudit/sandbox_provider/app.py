@@ -19,6 +19,7 @@ from plaudit.sandbox_provider.hooks import Sender
 from plaudit.sandbox_provider.orders import (
     PRODUCTS,
     Behaviour,
+    Cancels,
     Content,
     FullError,
     Hooks,
@@ -179,17 +180,22 @@ async def _cancel(shop: Shop, sender: Sender, request: Request) -> Response:
     order = shop.find(request.path_params["order_id"])
     if order is None:
         return _shown(None)
-    cancelled = shop.change(order, "cancelled", "whoever ordered cancelled it")
-    sender.send(cancelled, ("cancelled",), shop.told.hooks)
+    takes_back = order.standing == "delivered" and shop.told.cancels is not Cancels.KEEP
+    standing = "reversed" if takes_back else "cancelled"
+    cancelled = shop.change(order, standing, "whoever ordered cancelled it")
+    sender.send(cancelled, (standing,), shop.told.hooks)
+    if takes_back and shop.told.cancels is Cancels.ERROR_AFTER:
+        return _refused(500, "the sandbox was told to fail after")
     return _shown(cancelled)
 
 
 async def _told(shop: Shop, sender: Sender, request: Request) -> Response:
-    body = await _body(request, "always", "next", "webhooks", "hang_seconds", needed=())
+    body = await _body(request, "always", "next", "webhooks", "cancels", "hang_seconds", needed=())
     try:
         always = Behaviour(body.get("always", shop.told.always))
         following = [Behaviour(one) for one in body.get("next", shop.told.following)]
         hooks = Hooks(body.get("webhooks", shop.told.hooks))
+        cancels = Cancels(body.get("cancels", shop.told.cancels))
         hang_seconds = float(body.get("hang_seconds", shop.told.hang_seconds))
     except (ValueError, TypeError) as error:
         raise _BadRequestError(str(error)) from error
@@ -198,9 +204,9 @@ async def _told(shop: Shop, sender: Sender, request: Request) -> Response:
             f"next has {FOLLOWING_MAX_COUNT} at most, hang_seconds is {HANG_MAX_SECONDS:g} at most"
         )
     shop.told.always, shop.told.following = always, deque(following)
-    shop.told.hooks, shop.told.hang_seconds = hooks, hang_seconds
-    said = {"always": always, "next": following, "webhooks": hooks, "hang_seconds": hang_seconds}
-    return JSONResponse(said)
+    shop.told.hooks, shop.told.cancels, shop.told.hang_seconds = hooks, cancels, hang_seconds
+    said = {"always": always, "next": following, "webhooks": hooks, "cancels": cancels}
+    return JSONResponse({**said, "hang_seconds": hang_seconds})
 
 
 async def _webhooks(shop: Shop, sender: Sender, request: Request) -> Response:

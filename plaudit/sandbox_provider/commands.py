@@ -7,7 +7,7 @@ import click
 import httpx
 
 from plaudit.people import json_option
-from plaudit.sandbox_provider.orders import Behaviour, Hooks
+from plaudit.sandbox_provider.orders import Behaviour, Cancels, Hooks
 
 PORT = 8190
 SECONDS = 30.0
@@ -56,6 +56,11 @@ def run_sandbox(port: int, api_key: str) -> None:
     help="What becomes of the next orders, one after the other.",
 )
 @click.option("--webhooks", type=click.Choice([one.value for one in Hooks]), help="How webhooks come.")
+@click.option(
+    "--cancels",
+    type=click.Choice([one.value for one in Cancels]),
+    help="What becomes of a delivered order that whoever ordered wants cancelled.",
+)
 @click.option("--hang-seconds", type=float, help="How long it hangs where it times out.")
 def tell(
     sandbox_url: str,
@@ -63,10 +68,12 @@ def tell(
     always: str | None,
     following: tuple[str, ...],
     webhooks: str | None,
+    cancels: str | None,
     hang_seconds: float | None,
 ) -> None:
     """Tell it what becomes of orders."""
-    said = {"always": always, "next": list(following) or None, "webhooks": webhooks, "hang_seconds": hang_seconds}
+    said = {"always": always, "next": list(following) or None, "webhooks": webhooks, "cancels": cancels}
+    said["hang_seconds"] = hang_seconds
     body = {name: value for name, value in said.items() if value is not None}
     answer = _asked("PUT", f"{sandbox_url}/control/behaviour", body)
     if as_json:

@@ -65,6 +65,15 @@ class Behaviour(StrEnum):
     DUPLICATE = "duplicate"
 
 
+class Cancels(StrEnum):
+    """What becomes of a delivered order that whoever ordered wants cancelled."""
+
+    KEEP = "keep"
+    TAKE_BACK = "take_back"
+    #: It takes it back, and answers 500.
+    ERROR_AFTER = "error_after"
+
+
 class Hooks(StrEnum):
     """How the webhooks of an order come."""
 
@@ -146,6 +155,7 @@ class Told:
     always: Behaviour = Behaviour.DELIVER
     following: deque[Behaviour] = field(default_factory=deque)
     hooks: Hooks = Hooks.AFTER
+    cancels: Cancels = Cancels.KEEP
     hang_seconds: float = 60.0
 
     def next(self) -> Behaviour:

@@ -2,6 +2,7 @@
 
 from services.analytics.audit import api as audit
 from services.analytics.audit.handlers import FORGET_EVERY_SECONDS, forget, on_audit
+from services.analytics.decisions.handlers import REMIND_EVERY_SECONDS, on_decisions, remind
 from services.analytics.digests import api as digests
 from services.analytics.digests.handlers import WRITE_EVERY_SECONDS
 from services.analytics.digests.handlers import write as write_digests
@@ -10,12 +11,13 @@ from services.analytics.effects.handlers import MEASURE_EVERY_SECONDS, measure
 from services.analytics.exports import api as exports
 from services.analytics.feedback import api as feedback
 from services.analytics.feedback.handlers import on_surveys
+from services.analytics.figures import api as figures
 from services.analytics.goals import api as goals
 from services.analytics.goals.handlers import WATCH_EVERY_SECONDS, watch
 from services.analytics.guidelines import api as guidelines
 from services.analytics.guidelines.handlers import on_guidelines
 from services.analytics.ideas import api as ideas
-from services.analytics.intake.handlers import on_events, on_members
+from services.analytics.intake.handlers import on_audiences, on_events, on_members
 from services.analytics.lift import api as lift
 from services.analytics.lift.handlers import SETTLE_EVERY_SECONDS as SETTLE_NUDGES_EVERY_SECONDS
 from services.analytics.lift.handlers import on_nudges
@@ -40,7 +42,8 @@ from services.analytics.response_times.api import topics
 from services.analytics.response_times.handlers import SETTLE_EVERY_SECONDS, settle
 from services.analytics.retention.api import acquisition, months
 from services.analytics.retention.api import routes as retention
-from services.analytics.retention.handlers import FOLD_EVERY_SECONDS, fold
+from services.analytics.retention.api import slices as slices_beside
+from services.analytics.retention.handlers.folding import FOLD_EVERY_SECONDS, fold
 from services.analytics.scorecard import api as scorecard
 from services.analytics.sentiment.api import routes as sentiment
 from services.analytics.sentiment.handlers import COUNT_EVERY_SECONDS, on_measured
@@ -52,7 +55,9 @@ from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import (
     ACCEPTED_EVENT,
+    AUDIENCE_FACT,
     AUDIT_FACT,
+    DECISION_FACT,
     GUIDELINE_FACT,
     MEMBER_FACT,
     NUDGE_DECIDED,
@@ -68,7 +73,9 @@ from shared.contracts.facts import (
 from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import (
+    AUDIENCES,
     AUDIT,
+    DECISIONS,
     EVENTS,
     GUIDELINES,
     MEASURES,
@@ -94,6 +101,7 @@ SPEC = ServiceSpec(
         FOLLOWED_WEBHOOKS,
         FOLLOWED_COMMUNITIES,
         Subscription(MEMBERS, MEMBER_FACT, on_members),
+        Subscription(AUDIENCES, AUDIENCE_FACT, on_audiences),
         Subscription(PROGRAMMES, PROGRAMME_PUBLISHED.adapter, on_programmes),
         Subscription(EVENTS, ACCEPTED_EVENT, on_events),
         Subscription(MEASURES, SENTIMENT_MEASURED.adapter, on_measured),
@@ -105,6 +113,7 @@ SPEC = ServiceSpec(
         Subscription(GUIDELINES, GUIDELINE_FACT, on_guidelines),
         Subscription(NUDGES, NUDGE_DECIDED.adapter, on_nudges),
         Subscription(SURVEYS, SURVEY_FACT, on_surveys),
+        Subscription(DECISIONS, DECISION_FACT, on_decisions),
         Subscription(AUDIT, AUDIT_FACT, on_audit),
     ],
     routers=[
@@ -115,6 +124,7 @@ SPEC = ServiceSpec(
             acquisition,
             retention,
             months,
+            slices_beside,
             response_times,
             topics,
             sentiment,
@@ -134,6 +144,7 @@ SPEC = ServiceSpec(
             feedback,
             exports,
             ideas,
+            figures,
         )
     ],
     problems=ERRORS,
@@ -146,6 +157,7 @@ SPEC = ServiceSpec(
         Timer("count-ties", every_seconds=COUNT_TIES_EVERY_SECONDS, run=count_ties),
         Timer("measure-campaigns", every_seconds=MEASURE_EVERY_SECONDS, run=measure),
         Timer("write-digests", every_seconds=WRITE_EVERY_SECONDS, run=write_digests),
+        Timer("remind-of-decisions", every_seconds=REMIND_EVERY_SECONDS, run=remind),
         Timer("watch-goals", every_seconds=WATCH_EVERY_SECONDS, run=watch),
         Timer("settle-nudges", every_seconds=SETTLE_NUDGES_EVERY_SECONDS, run=settle_nudges),
     ],

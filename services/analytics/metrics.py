@@ -43,4 +43,7 @@ GIVEN_UP = Counter(
 )
 for _what in ("campaigns", "goals", "digest"):
     GIVEN_UP.labels(_what)
+REMINDERS = Counter(
+    "plaudit_analytics_decision_reminders_total", "Decisions of which somebody was reminded to look at them again"
+)
 DIGESTS = Counter("plaudit_analytics_digests_total", "Weeks of communities that were put into a digest")

@@ -1,6 +1,6 @@
 """Analytics's settings."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from shared.settings import ServiceSettings
 
@@ -55,9 +55,31 @@ class Settings(ServiceSettings):
     ties_max_count: int = Field(
         50_000, ge=1, description="Rows of who turned to whom that one network is made of; more are refused"
     )
+    slice_attributes: str = Field(
+        "country",
+        description=(
+            "Attributes of members by which figures are sliced, with commas between: texts, and yes or no; "
+            "after a change analytics is to be built anew"
+        ),
+    )
+    slice_members_min_count: int = Field(
+        5, ge=1, description="Members that a slice has at least: of one with fewer no figures are shown"
+    )
     slices_max_count: int = Field(
         20,
         ge=1,
         le=200,
         description="Channels, types or languages that a figure tells apart; the rest is added up",
     )
+
+    @field_validator("slice_attributes")
+    @classmethod
+    def _other_than_slices(cls, value: str) -> str:
+        if {name.strip() for name in value.split(",")} & {"audience", "channel"}:
+            raise ValueError("no attribute that is called audience or channel, by which figures are sliced anyway")
+        return value
+
+    @property
+    def slice_attribute_names(self) -> tuple[str, ...]:
+        """The attributes by which figures are sliced."""
+        return tuple(name.strip() for name in self.slice_attributes.split(",") if name.strip())

@@ -21,6 +21,8 @@ from services.ingest.communities.api import routes as communities
 from services.ingest.connectors.api import connections, deliveries, door
 from services.ingest.connectors.handlers import deliveries as deliveries_handlers
 from services.ingest.connectors.handlers.reading import THREADS
+from services.ingest.decisions import handlers as decisions_handlers
+from services.ingest.decisions.api import routes as decisions
 from services.ingest.directory import api as directory
 from services.ingest.directory import handlers as directory_handlers
 from services.ingest.erasure import api as erasure
@@ -100,7 +102,7 @@ SPEC = ServiceSpec(
             )
         ),
         *MEMBERS,
-        *(part.router for part in (bots, merges, attributes, erasure, checkins, replays)),
+        *(part.router for part in (bots, merges, attributes, erasure, checkins, replays, decisions)),
         *(part.router for part in (reactions, kudos, walls, surveys, recipients, suggesting, ideas, nominations)),
         *(part.router for part in (connections, door)),
         *(part.router for part in (webhooks, communities, public_communities, people, ties, keys, sign_ins)),
@@ -161,6 +163,7 @@ SPEC = ServiceSpec(
         *communities_handlers.READ_BACK,
         *webhooks_handlers.READ_BACK,
         *answering.READ_BACK,
+        *decisions_handlers.READ_BACK,
         *erasure_handlers.READ_BACK,
         *handlers.READ_BACK,
     ],

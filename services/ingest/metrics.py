@@ -77,6 +77,12 @@ NOMINATIONS = Counter(
 )
 for _act in ("declared", "made", "voted", "decided"):
     NOMINATIONS.labels(_act)
+DECISIONS_MADE = Counter(
+    "plaudit_ingest_decisions_total", "What people noted, decided, reviewed and took back on figures", ["act"]
+)
+for _act in ("note", "decision", "review", "withdrawal"):
+    DECISIONS_MADE.labels(_act)
+OBJECTIVES_SET = Counter("plaudit_ingest_objectives_set_total", "Times that an indicator was given an objective")
 CHECK_INS = Counter("plaudit_ingest_check_ins_total", "Tries to check in, by what became of them", ["outcome"])
 for _act in (*REACTED_WITH, "seen"):
     REACTIONS.labels(_act, "given")

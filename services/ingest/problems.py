@@ -37,6 +37,7 @@ from services.ingest.connectors.api import connections as connecting
 from services.ingest.connectors.api import deliveries, door
 from services.ingest.connectors.domain import connections as connection_errors
 from services.ingest.connectors.domain import deliveries as delivery_errors
+from services.ingest.decisions.api import problems as decisions
 from services.ingest.erasure.api import UNDECIDED_POINTS
 from services.ingest.erasure.domain import UndecidedError
 from services.ingest.events.api import posting
@@ -175,6 +176,7 @@ ERRORS: ErrorTable = {
         kudos.UNKNOWN_KUDOS,
         "Nothing was done. GET /v1/kudos has those there are; one's own, given here, one takes back",
     ),
+    **decisions.REFUSALS,
     **nominations.REFUSALS,
     **suggesting.REFUSALS,
     survey_errors.SurveyClosedError: lambda _: Problem(

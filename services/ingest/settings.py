@@ -272,6 +272,10 @@ class Settings(SigningSettings):
         3, ge=1, le=100, description="Members whom one member nominates in a round at most"
     )
 
+    decisions_day_max_count: int = Field(
+        50, ge=1, le=1_000, description="Notes and decisions on figures that a community makes on a day of its own"
+    )
+
     public_url: str = Field(
         "",
         description="Where people reach the console, such as https://plaudit.example.org: links in messages begin "

@@ -8,10 +8,11 @@ from services.rewards.chain import api as chain_api
 from services.rewards.chain.handlers import chain
 from services.rewards.checks import api as checks
 from services.rewards.checks.handlers import ASKED_EVERY_SECONDS, check_all, check_asked
+from services.rewards.clawbacks import api as clawback_policies
 from services.rewards.debts import api as debts
 from services.rewards.debts.handlers import tidy_debts
 from services.rewards.draws import api as draws
-from services.rewards.draws.handlers import freeze_due, on_programmes
+from services.rewards.draws.handlers import FOLLOWED_COMMUNITIES, freeze_due, on_programmes
 from services.rewards.erasure import api as erasure
 from services.rewards.erasure.handlers import FOLLOWED_MEMBERS, LOOK_AFTER_EVERY_SECONDS, look_after
 from services.rewards.expiring import api as expiring
@@ -50,11 +51,16 @@ from services.rewards.periods.handlers import count_overdue
 from services.rewards.problems import ERRORS
 from services.rewards.providers import api as providers
 from services.rewards.providers.handlers.accounts import seal_accounts_anew
+from services.rewards.rates.api import policies as rate_policies
+from services.rewards.rates.api import rates
+from services.rewards.rates.handlers import count_rates
 from services.rewards.reconciliation import api as reconciliation
 from services.rewards.reconciliation.handlers import NOTED_EVERY_SECONDS, count_open, note_matched
 from services.rewards.redemptions.api import own as own_redemptions
 from services.rewards.redemptions.api import routes as redemptions
 from services.rewards.redemptions.handlers.ending import expire_reservations
+from services.rewards.refunds.api import routes as refunds
+from services.rewards.refunds.handlers.waiting import count_refunds_waiting
 from services.rewards.reports import api as reports
 from services.rewards.restoring.handlers import READ_BACK
 from services.rewards.sends.api import routes as sends
@@ -71,11 +77,12 @@ from services.rewards.wallets.api import routes as wallets
 from services.rewards.wallets.handlers.deciding import count_wallets
 from services.rewards.wallets.handlers.moving import free_expired
 from services.rewards.wallets.handlers.told import READ_BACK as WALLETS_READ_BACK
+from services.rewards.write_offs import api as write_offs
+from services.rewards.write_offs.handlers import count_write_offs_waiting
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
 from shared.followed_audiences import FOLLOWED_AUDIENCES
-from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.service import Errand, ServiceSpec, Timer, run
 from shared.topics import POINTS, PROGRAMMES
 from shared.webhooks import FOLLOWED_WEBHOOKS
@@ -100,11 +107,12 @@ SPEC = ServiceSpec(
         part.router
         for part in (
             *(members, erasure, payees, offers, rewards, pictures, vouchers, redemptions, own_redemptions),
-            *(goods, own_goods),
+            *(refunds, goods, own_goods),
             *(reward_links, sends, providers, orders, payouts, payout_holds, runs, preview, review, outcomes),
             *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),
-            *(wallets, expiring, debts),
+            *(wallets, expiring, debts, write_offs, clawback_policies),
             *(liability_policies, liability, account_mappings, journal_exports),
+            *(rate_policies, rates),
         )
     ],
     problems=ERRORS,
@@ -122,6 +130,7 @@ SPEC = ServiceSpec(
         Timer("seal-codes-anew", every_seconds=60, run=seal_anew),
         Timer("seal-provider-accounts-anew", every_seconds=60, run=seal_accounts_anew),
         Timer("count-orders-open", every_seconds=10, run=count_standstill),
+        Timer("count-refunds-waiting", every_seconds=60, run=count_refunds_waiting),
         Timer("look-after-addresses", every_seconds=60, run=look_after_addresses),
         Timer("count-goods-waiting", every_seconds=60, run=count_goods_waiting),
         Timer("count-rewards-low", every_seconds=60, run=count_low),
@@ -130,10 +139,12 @@ SPEC = ServiceSpec(
         Timer("free-reservations", every_seconds=10, run=free_expired),
         Timer("count-wallets", every_seconds=60, run=count_wallets),
         Timer("tidy-debts", every_seconds=60, run=tidy_debts),
+        Timer("count-write-offs-waiting", every_seconds=60, run=count_write_offs_waiting),
         Timer("fold-sums", every_seconds=60, run=fold),
         Timer("chain-entries", every_seconds=1, run=chain),
         Timer("count-mappings-waiting", every_seconds=60, run=count_mappings_waiting),
         Timer("take-liability", every_seconds=60, run=take_next_day),
+        Timer("count-rates", every_seconds=60, run=count_rates),
         Timer("count-overdue-periods", every_seconds=600, run=count_overdue),
         Timer("check-ledger", every_seconds=3600, run=check_all),
     ],

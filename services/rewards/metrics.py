@@ -12,6 +12,14 @@ POINTS_BOOKED = Counter(
     "plaudit_rewards_points_booked_total", "Points of awards, and of increases and decreases of them", ["kind"]
 )
 REDEMPTIONS = Counter("plaudit_rewards_redemptions_total", "Redemptions that reached a state", ["state"])
+REFUNDS = Counter(
+    "plaudit_rewards_refunds_total", "Refunds that were done, and that providers declined", ["became"]
+)
+REFUNDED_POINTS = Counter("plaudit_rewards_refunded_points_total", "Points that refunds gave back")
+REFUNDS_WAITING = Gauge("plaudit_rewards_refunds_waiting", "Refunds that wait for another person")
+REFUNDS_WAIT_SECONDS = Gauge(
+    "plaudit_rewards_refunds_wait_seconds", "How long the refund that waits longest has been waiting"
+)
 FULFILMENTS = Counter(
     "plaudit_rewards_fulfilments_total",
     "Goods that are sent or ordered, by the state that they reached",
@@ -120,6 +128,13 @@ LIABILITY_POLICIES_WAITING = Gauge(
     "plaudit_rewards_liability_policies_waiting",
     "Entries of the policy of what points are worth that wait for another person",
 )
+RATE_POLICIES_WAITING = Gauge(
+    "plaudit_rewards_rate_policies_waiting", "Policies of rates between currencies that wait for another person"
+)
+RATES_STALE_SOON = Gauge(
+    "plaudit_rewards_rates_stale_soon",
+    "Communities whose rates between currencies are too old to be used, or will be within the days of the warning",
+)
 ACCOUNT_MAPPINGS_WAITING = Gauge(
     "plaudit_rewards_account_mappings_waiting",
     "Mappings to accounts of the general ledger that wait for another person",
@@ -130,6 +145,22 @@ PERIODS_OVERDUE = Gauge(
 )
 JOURNALS_POSTED = Counter("plaudit_rewards_journals_posted_total", "Entries by hand that two people had booked")
 DEBTS = Gauge("plaudit_rewards_debts", "Members who owe points: they were taken back after they had been used")
+DEBTS_OVERDUE = Gauge(
+    "plaudit_rewards_debts_overdue", "Members who have owed points for longer than PLAUDIT_DEBT_OVERDUE_DAYS"
+)
+WRITE_OFFS_WAITING = Gauge(
+    "plaudit_rewards_write_offs_waiting", "Debts to be written off, or owed again, that wait for another person"
+)
+DEBTS_WRITTEN_OFF = Counter(
+    "plaudit_rewards_debts_written_off_points_total",
+    "Points of debts that two people wrote off, or had owed again",
+    ["kind"],
+)
+POINTS_CLAWED_BACK = Counter(
+    "plaudit_rewards_points_clawed_back_total",
+    "Points that were used before they were taken back: owed by their member, or kept by the policy",
+    ["kind"],
+)
 EXPIRY_WARNINGS = Counter(
     "plaudit_rewards_expiry_warnings_total", "Messages asked for to members whose points expire soon"
 )
@@ -150,6 +181,12 @@ LEDGER_CHECKS_GIVEN_UP = Counter(
 )
 LEDGER_CHECKED = Gauge("plaudit_rewards_ledger_checked_timestamp_seconds", "When the ledger was last checked")
 
+for _kind in ("debt_written_off", "debt_owed_again"):
+    DEBTS_WRITTEN_OFF.labels(_kind)
+for _kind in ("owed", "kept"):
+    POINTS_CLAWED_BACK.labels(_kind)
+for _became in ("done", "declined"):
+    REFUNDS.labels(_became)
 for _state in ("reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"):
     FULFILMENTS.labels(_state)
 for _provider in ("sandbox", "xoxoday", "tremendous"):

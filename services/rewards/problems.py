@@ -1,5 +1,8 @@
 """Which problem each of rewards' errors becomes when it reaches the API."""
 
+from typing import NamedTuple
+
+from services.rewards.approvals.domain import DecidedError, SamePersonError, Subject, TooManyWaitingError
 from services.rewards.bank_messages.pain001.domain import BankFileError
 from services.rewards.books.api import UNKNOWN_ACCOUNT, UNKNOWN_TRANSFER
 from services.rewards.books.domain import UnknownAccountError, UnknownTransferError
@@ -21,6 +24,13 @@ from services.rewards.catalogue.domain import (
 )
 from services.rewards.chain.api import UNKNOWN_BLOCK
 from services.rewards.chain.domain import UnknownBlockError
+from services.rewards.clawbacks.api import (
+    CLAWBACK_DECIDED,
+    CLAWBACK_FOUR_EYES,
+    TOO_MANY_CLAWBACKS,
+    UNKNOWN_CLAWBACK_POLICY,
+)
+from services.rewards.clawbacks.domain import UnknownClawbackPolicyError
 from services.rewards.draws.api import DRAW_OPEN, UNKNOWN_DRAW
 from services.rewards.draws.domain import NotFrozenError, UnknownDrawError
 from services.rewards.fulfilment import api as fulfilment
@@ -37,9 +47,6 @@ from services.rewards.general_ledger.api.models import (
 from services.rewards.general_ledger.domain.exports import ExportRefusedError, UnknownExportError
 from services.rewards.general_ledger.domain.mapping import (
     MappedTwiceError,
-    MappingDecidedError,
-    MappingFourEyesError,
-    TooManyMappingsError,
     UnknownMappingError,
     UnmappedError,
 )
@@ -60,9 +67,6 @@ from services.rewards.liability.domain.days import UnknownDayError
 from services.rewards.liability.domain.policies import (
     NoPolicyError,
     OtherCurrencyError,
-    PolicyDecidedError,
-    PolicyFourEyesError,
-    TooManyPoliciesError,
     UnknownPolicyError,
 )
 from services.rewards.links.api import LINK_ENDS, LINK_OVER, TOO_MANY_LINKS, UNKNOWN_LINK
@@ -110,6 +114,7 @@ from services.rewards.payouts.runs.domain.sealing import SealDiffersError
 from services.rewards.periods.api import NOT_SETTLED, PERIOD_REFUSED, UNKNOWN_PERIOD
 from services.rewards.periods.domain import NotSettledError, PeriodRefusedError, UnknownPeriodError
 from services.rewards.providers import api as providers
+from services.rewards.rates.api.problems import ERRORS as RATE_ERRORS
 from services.rewards.reconciliation.api import (
     AMOUNT_DIFFERS,
     BANK_LINE_REFUSED,
@@ -156,6 +161,7 @@ from services.rewards.redemptions.domain import (
     UnknownRedemptionError,
     UnknownRewardError,
 )
+from services.rewards.refunds.api import models as refunds
 from services.rewards.sends.api.models import ERRORS as SEND_ERRORS
 from services.rewards.shipping.api import models as shipping
 from services.rewards.vouchers.api import (
@@ -186,9 +192,17 @@ from services.rewards.wallets.domain.wallets import (
     WalletExceededError,
     WalletRefusedError,
 )
+from services.rewards.write_offs.api import (
+    TOO_MANY_WRITE_OFFS,
+    UNKNOWN_WRITE_OFF,
+    WRITE_OFF_DECIDED,
+    WRITE_OFF_FOUR_EYES,
+    WRITE_OFF_REFUSED,
+)
+from services.rewards.write_offs.domain import UnknownWriteOffError, WriteOffRefusedError
 from shared.bank_messages.documents import MessageError
 from shared.commands import KEY_REUSED
-from shared.http import ErrorTable, FieldError, Problem
+from shared.http import ErrorTable, FieldError, Problem, ProblemType
 from shared.http.problem_types import UNKNOWN_MEMBER
 from shared.pictures import PictureError
 
@@ -263,6 +277,27 @@ def _mapped_twice(error: MappedTwiceError) -> Problem:
     return Problem(MAPPED_TWICE, detail, [FieldError(field=f"/accounts/{error.place}", detail=detail)])
 
 
+def _decided(error: DecidedError) -> Problem:
+    said = f"{str(error)[:1].upper()}{str(error)[1:]}"
+    approvals = APPROVALS[error.subject]
+    return Problem(approvals.decided, f"{said}. Nothing was done; propose another {approvals.noun}")
+
+
+class Approvals(NamedTuple):
+    """The problems of entries that two people put in force, and what such an entry is called."""
+
+    four_eyes: ProblemType
+    decided: ProblemType
+    too_many: ProblemType
+    noun: str
+
+
+APPROVALS = {
+    Subject.ACCOUNT_MAPPING: Approvals(MAPPING_FOUR_EYES, MAPPING_DECIDED, TOO_MANY_MAPPINGS, "mapping"),
+    Subject.LIABILITY_POLICY: Approvals(POLICY_FOUR_EYES, POLICY_DECIDED, TOO_MANY_POLICIES, "entry"),
+    Subject.CLAWBACK_POLICY: Approvals(CLAWBACK_FOUR_EYES, CLAWBACK_DECIDED, TOO_MANY_CLAWBACKS, "entry"),
+    Subject.DEBT_WRITE_OFF: Approvals(WRITE_OFF_FOUR_EYES, WRITE_OFF_DECIDED, TOO_MANY_WRITE_OFFS, "write-off"),
+}
 _LINK_OVER = {
     LinkState.USED_UP: "As many people claimed it as could",
     LinkState.EXPIRED: "Its time is over",
@@ -272,6 +307,7 @@ _LINK_OVER = {
 
 ERRORS: ErrorTable = {
     **SEND_ERRORS,
+    **RATE_ERRORS,
     MessageError: lambda error: Problem(INVALID_BANK_MESSAGE, f"Nothing of the file counts: {error}"),
     UnknownMessageError: lambda _: Problem(UNKNOWN_BANK_MESSAGE, "GET /v1/bank-messages lists those imported"),
     UnknownLineError: lambda _: Problem(UNKNOWN_BANK_LINE, "GET /v1/bank-lines lists those that there are"),
@@ -297,16 +333,22 @@ ERRORS: ErrorTable = {
     UnknownMappingError: lambda _: Problem(
         UNKNOWN_MAPPING, "There is no such mapping here; GET /v1/finance/account-mappings lists them"
     ),
-    MappingFourEyesError: lambda error: Problem(
-        MAPPING_FOUR_EYES, f"{error.proposed_by} proposed it: somebody else must approve it. Nothing was done"
+    UnknownClawbackPolicyError: lambda _: Problem(
+        UNKNOWN_CLAWBACK_POLICY, "There is no such entry here; GET /v1/finance/clawback-policies lists them"
     ),
-    MappingDecidedError: lambda error: Problem(
-        MAPPING_DECIDED, f"{str(error)[:1].upper()}{str(error)[1:]}. Nothing was done; propose another mapping"
+    UnknownWriteOffError: lambda error: Problem(
+        UNKNOWN_WRITE_OFF, f"There is no write-off {error.write_off_id} here; GET /v1/debt-write-offs lists them"
+    ),
+    WriteOffRefusedError: lambda error: Problem(WRITE_OFF_REFUSED, f"{error}. Nothing was done"),
+    SamePersonError: lambda error: Problem(
+        APPROVALS[error.subject].four_eyes,
+        f"{error} proposed it: somebody else must approve it. Nothing was done",
+    ),
+    DecidedError: _decided,
+    TooManyWaitingError: lambda error: Problem(
+        APPROVALS[error.subject].too_many, f"{error} wait already: have another person approve or withdraw some"
     ),
     MappedTwiceError: _mapped_twice,
-    TooManyMappingsError: lambda error: Problem(
-        TOO_MANY_MAPPINGS, f"{error.max_count} wait already: have another person approve or withdraw some"
-    ),
     UnmappedError: _unmapped,
     ExportRefusedError: lambda error: Problem(EXPORT_REFUSED, f"{str(error)[:1].upper()}{str(error)[1:]}"),
     UnknownExportError: lambda error: Problem(
@@ -316,19 +358,10 @@ ERRORS: ErrorTable = {
     UnknownPolicyError: lambda _: Problem(
         UNKNOWN_POLICY, "There is no such entry here; GET /v1/finance/liability-policies lists them"
     ),
-    PolicyFourEyesError: lambda error: Problem(
-        POLICY_FOUR_EYES, f"{error.proposed_by} proposed it: somebody else must approve it. Nothing was done"
-    ),
-    PolicyDecidedError: lambda error: Problem(
-        POLICY_DECIDED, f"{str(error)[:1].upper()}{str(error)[1:]}. Nothing was done; propose another entry"
-    ),
     OtherCurrencyError: lambda error: Problem(
         OTHER_CURRENCY,
         f"They are in {error.currency}, and stay so",
         [FieldError(field="/currency", detail=f"It is {error.currency} in every entry")],
-    ),
-    TooManyPoliciesError: lambda error: Problem(
-        TOO_MANY_POLICIES, f"{error.max_count} wait already: have another person approve or withdraw some"
     ),
     NoPolicyError: lambda error: Problem(
         NO_POLICY,
@@ -439,6 +472,7 @@ ERRORS: ErrorTable = {
     UnknownPictureError: lambda error: Problem(NO_PICTURE, f"{error.reward_id!r} has none, or is not there"),
     PictureError: lambda error: Problem(PICTURE_REFUSED, f"Nothing was changed: {error}"),
     UnknownOrderError: lambda error: Problem(UNKNOWN_ORDER, f"The member has no order {error.order_id}"),
+    **refunds.ERRORS,
     **fulfilment.ERRORS,
     **shipping.ERRORS,
     **providers.ERRORS,

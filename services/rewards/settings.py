@@ -84,6 +84,17 @@ class Settings(ServiceSettings):
         ge=0,
         description="Points that what a send gives may cost in the catalogue before a second person approves it",
     )
+    refunds_alone_max_points: int = Field(
+        10_000,
+        ge=0,
+        description="Points of a redemption that one person may refund in all; above it another approves",
+    )
+    reversals_alone_max_points: int = Field(
+        10_000,
+        ge=0,
+        description="Points that are back by themselves when a provider takes back what it delivered; above it "
+        "people refund them",
+    )
     send_max_days: int = Field(
         365, ge=1, le=3_650, description="Days after which what a send offers ends at the latest"
     )
@@ -162,6 +173,15 @@ class Settings(ServiceSettings):
     liability_policies_waiting_max_count: int = Field(
         20, ge=1, description="Policy entries of a community that may wait for another person"
     )
+    rate_policies_waiting_max_count: int = Field(
+        20, ge=1, description="Policies of rates of a community that may wait for another person"
+    )
+    rate_sheets_a_day_max_count: int = Field(
+        24, ge=1, description="Files of rates that a community may hand in within a day"
+    )
+    rates_warn_days: int = Field(
+        1, ge=0, le=366, description="How many days before rates are too old to be used that is told"
+    )
     journal_seconds: float = Field(
         60.0, gt=0, description="How long it may take to add up what was booked, for a journal or a trial balance"
     )
@@ -182,6 +202,15 @@ class Settings(ServiceSettings):
     )
     debt_entries_max_count: int = Field(
         200, ge=1, le=10_000, description="Newest entries by which it is said how old a member's debt is"
+    )
+    debt_overdue_days: int = Field(
+        90, ge=1, le=3_660, description="Days for which a member owes points from which that is overdue"
+    )
+    write_offs_waiting_max_count: int = Field(
+        100, ge=1, description="Write-offs of a community's debts that may wait for another person"
+    )
+    clawback_policies_waiting_max_count: int = Field(
+        20, ge=1, description="Clawback policies of a community that may wait for another person"
     )
     wallets_max_count: int = Field(
         200, ge=1, le=2_000, description="Wallets that a community may have, closed ones too"

@@ -57,6 +57,13 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "needs_yes made_at decided_at cancelled_at"
         ),
         "declared_surveys": "community version effective_from surveys",
+        # Of figures, not of members: who decided are people who act here, and what they wrote is sealed.
+        "decisions": (
+            "community decision_id revision kind figure about value seen_on review_on state person_id made_at "
+            "changed_at key_id sealed"
+        ),
+        "decision_reviews": ("community decision_id number outcome review_on person_id reviewed_at key_id sealed"),
+        "objectives": "community indicator revision objective starts_on reason person_id set_at",
         "survey_rounds": "community survey_id starts_on after_member is_done advanced_at",
         # Of nobody: no member, no invitation, no time.
         "survey_answers_waiting": "community survey_id answer_id answer",
@@ -196,7 +203,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         ),
         "draws": (
             "community draw_id title description reward_id winners_count closes_at state seed frozen_at "
-            "tickets_count tickets_sha256 drawn_at"
+            "tickets_count tickets_sha256 drawn_at ends_on"
         ),
         # The chain over all that was booked: of whom an entry is, the entry says.
         "entries_unchained": "part community recorded_at transfer_ids account_ids",
@@ -231,7 +238,13 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community decision_id wallet_id kind to_wallet_id amount spends reward_id unit_cost reason state "
             "proposed_at proposed_by_person proposed_by decided_at decided_by_person decided_by"
         ),
-        "debt_accounts": "community account_id",
+        "debt_accounts": "community account_id noted_at",
+        "debt_write_off_lots": "community write_off_id award_id points",
+        "clawbacks": "community transfer_id policy_id used_points kept_points",
+        "clawback_policies": (
+            "community policy_id effective_from treatment below_points state proposed_at proposed_by_person "
+            "proposed_by proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
+        ),
         "wallet_assignments": "community spends reward_id currency wallet_id unit_cost",
         "journal_lines": "community journal_id line kind currency amount",
         "journal_exports": (
@@ -251,8 +264,17 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community day vintage issued_points redeemed_points expired_points reserved_points lacking_points "
             "still_expected_points estimated_by minor_per_point liability_minor full_minor"
         ),
+        # Rates between currencies: who proposed, decided and handed in are people who act here.
+        "rate_policies": (
+            "community policy_id effective_from base source currencies units max_move_basis_points "
+            "spread_basis_points max_age_days state proposed_at proposed_by_person proposed_by "
+            "proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
+        ),
+        "rate_sheets": (
+            "community sheet_id base day currencies units taken_at taken_by_person taken_by taken_by_credential"
+        ),
         "lot_uses": "community used_by award_id points owed",
-        "lot_uses_given_back": "community used_by award_id points",
+        "lot_uses_given_back": "community used_by award_id points back_id owed given_at",
         "payout_files": (
             "community run_id message_id content sha256 payment_count control_sum_minor created_at created_by"
         ),
@@ -274,6 +296,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "member_sums": "part community kind currency accounts amount",
     },
     "analytics": {
+        "slice_figures": "community kind value figure channel day number people",
+        "figures_by_slice": "community kind value figure channel day number people",
         **NOBODYS_SHARED,
         "active_days": "community channel day gap members",
         "survey_blocks": "community block_id survey_id counted_on answers",
@@ -298,6 +322,13 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "effect_checks": "community checked_at",
         "digests": "community starts_on ends_on made_at content",
         "digest_checks": "community checked_at",
+        "decisions": (
+            "community decision_id revision kind figure about value seen_on review_on state person_id made_at "
+            "changed_at remind_at"
+        ),
+        "decision_revisions": "community decision_id revision review_on changed_at",
+        "objectives": "community indicator revision objective starts_on set_at",
+        "solution_events": "community item_id channel host event_uid question_id",
         # Which events bring goals nearer, by ids that are theirs alone.
         "goal_outcomes": "community day outcome event_uid",
         "goal_checks": "community checked_at",

@@ -71,13 +71,18 @@ TOLD: Final[Mapping[str, Told]] = {
         "", "member_id invitation_id survey programme_version trigger asked_at asked_on closes_at"
     ),
     "survey.counted.v1": Told("", "block_id survey counted_on answers answer_ids"),
+    "decision.changed.v1": Told(
+        "",
+        "decision_id revision kind figure about value seen_on review_on state person_id made_at changed_at",
+    ),
+    "objective.set.v1": Told("", "indicator revision objective starts_on person_id set_at"),
     "redemption.changed.v1": Told(
         "",
-        "member_id by card code expires_at fulfilled_by order_id points redemption_id reserved_points reward_id "
-        "state title",
+        "member_id by card code expires_at fulfilled_by order_id points redemption_id refund refunded_points "
+        "reserved_points reward_id state title",
     ),
     "redemption.lots.v1": Told("", "lots part parts redemption_id"),
-    "redemption.lots_given_back.v1": Told("", "lots part parts redemption_id"),
+    "redemption.lots_given_back.v1": Told("", "lots part parts redemption_id refund_id"),
     "payout.changed.v1": Told(
         "",
         "member_id amount_minor by currency end_to_end_id outcome_id parts payout_id person_id points"

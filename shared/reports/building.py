@@ -29,6 +29,7 @@ PRELIMINARY: Final = _("Preliminary: it may still change")
 MOVED: Final = {
     "earned": _("Earned"),
     "corrected": _("Corrected"),
+    "written_off": _("Written off"),
     "merged": _("By merges"),
     "redeemed": _("Redeemed"),
     "paid": _("Paid out"),
@@ -59,6 +60,7 @@ ITEMS: Final = {
     "expired": _("Expired"),
     "payable": _("Payable"),
     "points_issued": _("Points issued"),
+    "debts_written_off": _("Debts written off"),
     "payout_expense": _("Payout expense"),
     "bank_in_transit": _("In transit"),
     "bank": _("Bank"),
@@ -78,6 +80,7 @@ MOVEMENT: Final = {
     "opening": _("When the month began"),
     "earned": _("Earned"),
     "corrected": _("Corrected"),
+    "written_off": _("Written off"),
     "redeemed": _("Redeemed"),
     "paid": _("Paid out"),
     "expired": _("Expired"),

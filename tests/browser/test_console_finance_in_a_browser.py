@@ -30,6 +30,7 @@ PAGES = (
     "/payees/{ada}",
     "/redemptions",
     "/redemptions?state=expired",
+    "/redemptions/refunds",
     "/redemptions/{redemption}",
     "/ledger",
     "/ledger/check",
@@ -49,6 +50,10 @@ PAGES = (
     "/liability/policies/propose",
     "/liability/policies/{policy}",
     "/liability/policies/{proposed_policy}",
+    "/rates",
+    "/rates/propose",
+    "/rates/policies/{rates}",
+    "/rates/policies/{proposed_rates}",
     "/debts",
     "/wallets",
     "/wallets/new",
@@ -78,6 +83,7 @@ ALIKE = {"/payees/{ada}", "/redemptions?state=expired", "/explorer/{end_to_end_i
 ALIKE |= {"/explorer/{redemption}", "/ledger/accounts/{bank}", "/statements", "/redemptions", "/ledger/check"}
 ALIKE |= {"/general-ledger/mappings", "/general-ledger/mappings/{mapping}", "/general-ledger/exports/1"}
 ALIKE |= {"/liability/days", "/liability/lots", "/liability/policies", "/liability/policies/{policy}"}
+ALIKE |= {"/rates/policies/{rates}", "/rates/propose"}
 ALIKE |= {"/ledger/periods", "/ledger/journals", "/wallets/{wallet}/change", "/wallets/new"}
 ALIKE |= {"/ledger/transfers/{transfer}", "/payout-runs/make", "/ledger/members?kind=available&currency=PTS"}
 LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))
@@ -197,6 +203,16 @@ async def test_a_redemption_is_handed_out_by_whoever_may(console: Console, treas
         await expect(page.get_by_role("status")).to_contain_text("Handed out")
         await expect(page.locator("h1")).to_contain_text("A mug for 7 points")
         await expect(page.locator(".steps")).to_contain_text("The rest went back")
+        # A part of that is refunded, for a reason.
+        await page.get_by_label("How many points go back").fill("3")
+        await page.get_by_role("button", name="Refund the points").click()
+        await expect(page.locator("#reason-error")).to_contain_text("Say why")
+        await page.get_by_label("Why").fill("It arrived broken")
+        await page.get_by_role("button", name="Refund the points").click()
+        await expect(page.get_by_role("status")).to_contain_text("The points are back")
+        await expect(page.locator("h1")).to_contain_text("refunded in part")
+        await visitor.go("/redemptions/refunds?state=done")
+        await expect(page.get_by_role("region", name="Refunds")).to_contain_text("It arrived broken")
 
 
 @pytest.mark.timeout(180)

@@ -119,10 +119,25 @@ async def test_a_link_is_answered_without_signing_in_and_a_manager_sees_what_fiv
         assert table.ok, table.status
         assert b'"5","40.0"' in await table.body()
         assert await mara.go("/surveys/none") == 404
+        # Words are theirs; a suggestion is made of them once.
+        await mara.go("/surveys/recommend")
+        await mara.page.get_by_role("link", name="What members wrote").click()
+        await expect(mara.page.locator("#list")).to_contain_text("=cmd() <script>alert(1)</script>")
+        await mara.page.get_by_role("link", name="Make it a suggestion").click()
+        form = mara.page.url.removeprefix(console.state.console_url)
+        await mara.page.get_by_label("What, in a line").fill(" ")
+        await mara.page.get_by_role("button", name="Suggest it for them").click()
+        await expect(mara.page.get_by_role("alert").first).to_contain_text("There is a problem")
+        await mara.page.get_by_label("What, in a line").fill("A <dark> theme")
+        await mara.page.get_by_role("button", name="Suggest it for them").click()
+        await expect(mara.page.get_by_role("status")).to_contain_text("on the list in a moment")
+        assert "/ideas/" in mara.page.url
+        await mara.go("/surveys/recommend/words")
+        await expect(mara.page.get_by_role("link", name="It is a suggestion")).to_have_count(1)
     for language, theme, width in (("en-GB", "light", 1280), ("it-IT", "dark", 320)):
         look = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 900}}
         people = (
-            ({"person": manager}, ("/surveys", "/surveys/recommend", "/programme")),
+            ({"person": manager}, ("/surveys", "/surveys/recommend", "/surveys/recommend/words", form)),
             (
                 {"identity": "chat:m1"},
                 ("/me/surveys", f"/survey/{links['nps'][1]}", f"/survey/{links['csat'][5]}"),

@@ -89,8 +89,27 @@ def _worth(rewards: str, makes: str, approves: str) -> dict[str, str]:
     spends = {"kind": "assign", "spends": "redemptions", "reward_id": "mug", "unit_cost": 850, "reason": "Mugs"}
     headers = {"Idempotency-Key": "second"}
     waits = request("POST", path, makes, json=spends, headers=headers)["decision_id"]
+    rates = [_rates(rewards, makes, spread) for spread in (150, 200)]
+    request("POST", f"{rewards}/v1/finance/rate-policies/{rates[0]}/approve", approves)
+    content, headers = b"Date,USD,JPY\n2026-01-30,1.1000,160\n", {"Content-Type": "text/csv"}
+    request("POST", f"{rewards}/v1/finance/rate-files", makes, content=content, headers=headers)
     found_ids = {"wallet": wallet, "wallet_decision": waits}
+    found_ids |= {"rates": rates[0], "proposed_rates": rates[1]}
     return found_ids | {"mapping": mapped, "policy": found[0], "proposed_policy": found[1]}
+
+
+def _rates(rewards: str, makes: str, spread: int) -> str:
+    """A policy of exchange rates that waits."""
+    terms = {
+        "effective_from": "2026-01-01",
+        "base": "EUR",
+        "source": "file",
+        "units": {"USD": "1.0956", "JPY": "163.21", "KWD": "0.3358"},
+        "spread_basis_points": spread,
+    }
+    headers = {"Idempotency-Key": str(spread)}
+    path = f"{rewards}/v1/finance/rate-policies"
+    return str(request("POST", path, makes, json=terms, headers=headers)["policy_id"])
 
 
 def _paid(state: StackState, makes: str, approves: str) -> dict[str, str]:

@@ -16,9 +16,11 @@ _BY_HAND = f"{SCORING} test_nobody_gives_takes_or_decides_points_by_hand_of_thei
 _HELD = f"{SCORING} test_nobody_decides_what_is_held_of_theirs_nor_of_whom_they_gave_to"
 _BADGE = f"{BADGES} test_nobody_gives_or_takes_back_a_badge_of_their_own"
 _PAID = f"{REWARDS}/test_outcomes_of_two.py test_nobody_approves_what_pays_them_nor_confirms_that_it_came_back"
+_OWED = f"{REWARDS}/test_write_offs.py test_nobody_has_their_own_debt_written_off"
 _STOPPED = f"{REWARDS}/test_payouts_held.py test_nobody_holds_leaves_out_or_releases_what_is_their_own"
 _CHOSEN = f"{REWARDS}/test_redeeming.py test_nobody_confirms_what_they_chose_themselves"
 _SENT = f"{REWARDS}/test_sends.py test_much_takes_another_person_and_nobody_sends_to_themselves"
+_REFUNDED = f"{REWARDS}/test_refunds_of_redemptions.py test_nobody_refunds_what_is_theirs"
 _FOUND_OUT = f"{REWARDS}/test_gift_cards.py test_nobody_decides_what_became_of_their_own_order"
 _SENT = f"{REWARDS}/test_goods_sent.py test_nobody_sends_themselves_what_they_chose"
 _MERGES = f"{INGEST} test_who_is_one_by_a_merge_is_that_person_too_while_it_lasts_and_no_merge_is_by_oneself"
@@ -45,10 +47,15 @@ DECIDES: Final = {
     "recognition POST /v1/members/{member_id}/streaks/{streak_id}/freezes": _BADGE,
     "rewards POST /v1/payout-runs/{run_id}/approve": _PAID,
     "rewards POST /v1/payout-runs/{run_id}/outcomes/{outcome_id}/confirm": _PAID,
+    "rewards POST /v1/debt-write-offs": _OWED,
+    "rewards POST /v1/debt-write-offs/{write_off_id}/approve": _OWED,
+    "rewards POST /v1/debt-write-offs/{write_off_id}/reverse": _OWED,
     "rewards POST /v1/payouts/{payout_id}/hold": _STOPPED,
     "rewards POST /v1/payouts/{payout_id}/leave-out": _STOPPED,
     "rewards POST /v1/payout-holds/{hold_id}/release": _STOPPED,
     "rewards POST /v1/redemptions/{redemption_id}/confirm": _CHOSEN,
+    "rewards POST /v1/redemptions/{redemption_id}/refunds": _REFUNDED,
+    "rewards POST /v1/redemptions/{redemption_id}/refunds/{refund_id}/approve": _REFUNDED,
     "rewards POST /v1/sends/{send_id}/submit": _SENT,
     "rewards POST /v1/sends/{send_id}/approve": _SENT,
     "rewards POST /v1/provider-orders/{redemption_id}/outcome": _FOUND_OUT,
@@ -106,9 +113,17 @@ DECIDES_NOT: Final = {
     "rewards POST /v1/finance/account-mappings/{mapping_id}/approve": NOBODYS,
     "rewards POST /v1/finance/account-mappings/{mapping_id}/withdraw": NOBODYS,
     "rewards POST /v1/finance/journal-exports": NOBODYS,
+    "rewards POST /v1/finance/clawback-policies": NOBODYS,
+    "rewards POST /v1/finance/clawback-policies/{policy_id}/approve": NOBODYS,
+    "rewards POST /v1/finance/clawback-policies/{policy_id}/withdraw": NOBODYS,
+    "rewards POST /v1/debt-write-offs/{write_off_id}/withdraw": "nothing happens",
     "rewards POST /v1/finance/liability-policies": NOBODYS,
     "rewards POST /v1/finance/liability-policies/{policy_id}/approve": NOBODYS,
     "rewards POST /v1/finance/liability-policies/{policy_id}/withdraw": NOBODYS,
+    "rewards POST /v1/finance/rate-policies": NOBODYS,
+    "rewards POST /v1/finance/rate-policies/{policy_id}/approve": NOBODYS,
+    "rewards POST /v1/finance/rate-policies/{policy_id}/withdraw": NOBODYS,
+    "rewards POST /v1/finance/rate-files": NOBODYS,
     "rewards POST /v1/periods/{month}/close": NOBODYS,
     "rewards POST /v1/periods/{month}/reopen": NOBODYS,
     "rewards POST /v1/periods/{month}/confirm": NOBODYS,
@@ -148,6 +163,7 @@ DECIDES_NOT: Final = {
     "ingest POST /v1/members/{member_id}/offers": THEIRS,
     "rewards POST /v1/redemptions": THEIRS,
     "rewards POST /v1/redemptions/{redemption_id}/cancel": THEIRS,
+    "rewards POST /v1/redemptions/{redemption_id}/refunds/{refund_id}/withdraw": "it gives nothing back",
     "rewards POST /v1/members/{member_id}/redemptions": THEIRS,
     "rewards POST /v1/members/{member_id}/orders": THEIRS,
     "rewards POST /v1/members/{member_id}/redemptions/{redemption_id}/cancel": THEIRS,
@@ -177,6 +193,10 @@ DECIDES_NOT: Final = {
     "ingest POST /v1/ideas": THEIRS,
     "ingest POST /v1/ideas/{idea_id}/vote": "nobody votes for what they suggested",
     "ingest POST /v1/ideas/{idea_id}/withdraw": "it takes away, and gives nothing",
+    "ingest POST /v1/decisions": NOBODYS,
+    "ingest POST /v1/decisions/{decision_id}/review": NOBODYS,
+    "ingest POST /v1/decisions/{decision_id}/withdraw": NOBODYS,
+    "ingest PUT /v1/objectives/{indicator}": NOBODYS,
     "ingest POST /v1/nomination-rounds": NOBODYS,
     "ingest POST /v1/nomination-rounds/{round_id}/cancel": NOBODYS,
     "ingest POST /v1/nomination-rounds/{round_id}/nominations": "nobody nominates themselves",

@@ -8,10 +8,13 @@ import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
+from console.components.languages import LANGUAGES
+from console.frame.problem_titles import TITLES
 from shared.http import connected
 from shared.services import SERVICES
 from tests.contract.test_openapi import DELIVERED, HOOKED, LINKED, SIGNING_IN, VERIFIED, VISITED
 from tools.problems import all_types
+from tools.translations import catalogue
 
 #: What takes a connection for a route.
 TAKES = {connected._connection, connected._snapshot, connected._transaction}
@@ -30,6 +33,16 @@ def test_a_kind_has_one_name_and_one_meaning() -> None:
     assert [slug for slug, count in slugs.items() if count > 1] == []
     assert all(slug == slug.lower() and " " not in slug for slug in slugs)
     assert all(400 <= one.status < 600 for _, one in all_types())
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_pages_say_every_kind_of_problem_in_every_language(language: str) -> None:
+    known = {message.id: message.string for message in catalogue(language)}
+
+    assert len(all_types()) > 300
+    unsaid = [one.slug for _, one in all_types() if not known.get(TITLES.get(one.slug, ""))]
+    assert unsaid == [], "say it in console/frame/problem_titles.py, and translate it: make translations"
+    assert set(TITLES) - {one.slug for _, one in all_types()} == set()
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -5,6 +5,7 @@ import re
 from starlette.responses import Response
 from starlette.routing import Route
 
+from console.components.opened import bytes_of
 from console.components.tables import PAGE_COUNT, Filter, Listing
 from console.frame.navigation import BANK
 from console.frame.refusals import Refusal
@@ -14,8 +15,6 @@ WRITE = "payouts:write"
 FILES_COUNT = 20
 UNPROCESSABLE = 422
 CONFLICT = 409
-#: A browser gives a file as text: what its bytes were encoded in is so no more.
-_ENCODING = re.compile(r"^(\s*<\?xml[^>]*?)\s+encoding\s*=\s*(\"[^\"]*\"|'[^']*')")
 
 
 def _(text: str) -> str:
@@ -53,10 +52,10 @@ async def show(visit: Visit) -> Response:
 
 async def hand_in(visit: Visit) -> Response:
     """Import a file."""
-    text = visit.form.get("file", "").removeprefix("\ufeff")
+    text = visit.form.get("file", "")
     if not text.strip():
         return await _show(visit, errors={"file": visit.say(EMPTY)})
-    content = _ENCODING.sub(r"\1", text).encode()
+    content = bytes_of(text)
     answer = await visit.ask.command(
         "POST", "rewards", "/v1/bank-messages", content, content_type="application/xml"
     )

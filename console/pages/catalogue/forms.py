@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from console.asking import Answer
 from console.components.languages import NAMES, zone
 from console.frame.visits import Visit
 from shared.contracts.fields import SLUG_PATTERN
@@ -115,12 +116,14 @@ def _translations(form: Mapping[str, str], before: Sequence[dict[str, Any]]) -> 
     ]
 
 
-def faults(answer: Any) -> dict[str, str]:
+def faults(visit: Visit, answer: Answer) -> dict[str, str]:
     """What a service found wrong, by the field of the form that says it."""
     found = {}
     for one in answer.problem.get("errors", ()):
         name = one["field"].removeprefix("/").partition("/")[0]
-        found[{"limit": "limit_count", "translations": "title"}.get(name, name)] = one["detail"]
+        found[{"limit": "limit_count", "translations": "title"}.get(name, name)] = visit.service_words(
+            one["detail"]
+        )
     return found
 
 

@@ -65,7 +65,7 @@ async def add(visit: Visit) -> Response:
         "rewards", "/v1/catalogue/rewards", body | {"id": visit.form.get("id", "").strip()}
     )
     if not made.ok:
-        return await _form(visit, fields=visit.form, errors=faults(made), refused=Refusal.of(made))
+        return await _form(visit, fields=visit.form, errors=faults(visit, made), refused=Refusal.of(made))
     return visit.see_other(f"{CATALOGUE.path}/{made.body['id']}", toast="saved")
 
 
@@ -105,7 +105,7 @@ async def change(visit: Visit) -> Response:
         return await _one(visit, fields=visit.form, errors=errors)
     done = await visit.ask.command("PUT", "rewards", _path(visit), body | {"revision": int(revision[:9])})
     if not done.ok:
-        return await _one(visit, fields=visit.form, errors=faults(done), refused=Refusal.of(done))
+        return await _one(visit, fields=visit.form, errors=faults(visit, done), refused=Refusal.of(done))
     return visit.see_other(f"{CATALOGUE.path}/{visit.request.path_params['reward_id']}", toast="saved")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from markupsafe import Markup
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -39,7 +40,10 @@ async def save(visit: Visit) -> Response:
     if changed.ok:
         visit.console.communities.forget(visit.signed_in.community)
         return visit.see_other(COMMUNITY.path, toast="saved")
-    errors = {name: f"{visit.say(WRONG[name])} ({said})" for name, said in errors_of(changed.problem).items()}
+    errors = {
+        name: Markup("{} ({})").format(visit.say(WRONG[name]), visit.service_words(said))
+        for name, said in errors_of(changed.problem).items()
+    }
     return _page(visit, answer, errors=errors, refused=None if errors else Refusal.of(changed))
 
 

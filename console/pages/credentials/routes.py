@@ -101,7 +101,7 @@ async def look(visit: Visit) -> Response:
             verdict = await verify(_content(text), known=known, now=datetime.now(UTC), recipient=recipient)
     except UnreadableError as error:
         said = visit.say(_("It is no Open Badge 3.0 that can be read"))
-        return _page(visit, status=UNPROCESSABLE, errors={"content": said}, detail=str(error))
+        return _page(visit, status=UNPROCESSABLE, errors={"content": said}, detail=visit.service_words(str(error)))
     finally:
         Running.count -= 1
     return _page(visit, verdict=verdict)

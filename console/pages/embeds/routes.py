@@ -41,7 +41,7 @@ async def save(visit: Visit) -> Response:
     if changed.ok:
         return visit.see_other(EMBEDS.path, toast="saved")
     wrong = next((str(one["detail"]) for one in changed.problem.get("errors") or ()), None)
-    errors = {} if wrong is None else {"sites": wrong}
+    errors = {} if wrong is None else {"sites": visit.service_words(wrong)}
     return await _page(visit, errors=errors, refused=None if errors else Refusal.of(changed))
 
 

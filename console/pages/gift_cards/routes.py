@@ -155,7 +155,8 @@ async def connect(visit: Visit) -> Response:
     body = {field: value for field, value in said.items() if value}
     done = await visit.ask.command("PUT", "rewards", f"/v1/providers/{name}", body)
     if not done.ok:
-        errors = {str(one["field"])[1:]: str(one["detail"]) for one in done.problem.get("errors", ())}
+        wrong = done.problem.get("errors", ())
+        errors = {str(one["field"])[1:]: visit.service_words(str(one["detail"])) for one in wrong}
         return await _provider(visit, errors=errors, refused=Refusal.of(done))
     return visit.see_other(f"{GIFT_CARDS.path}/providers/{name}", toast="saved")
 

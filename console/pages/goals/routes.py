@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from console.frame.navigation import GOALS
 from console.frame.visits import NotFoundError, Visit, page
+from console.pages.deciding import beside
 from console.pages.goals.words import EVENTS, EVERY, LACKS, MADE_OF, METRICS, STATES
 
 #: In which order they are looked at.
@@ -33,6 +34,7 @@ async def show_goals(visit: Visit) -> Response:
         goals=goals,
         off=[one for one in goals if one["stands"]["state"] in ("off_pace", "missed")],
         lacking=[one for one in goals if one["declared"]["lacks"]],
+        decided=await beside(visit, "goals_on_pace", "goals_complete", "goal"),
         **WORDS,
     )
 
@@ -50,7 +52,15 @@ async def show_goal(visit: Visit) -> Response:
             ({"declared": one["declared"], "stands": None} for one in story["definitions"] if one["declared"]),
             None,
         )
-    return visit.page("pages/goals/goal.html", answer=answer, story=story, latest=latest, goal_id=goal_id, **WORDS)
+    return visit.page(
+        "pages/goals/goal.html",
+        answer=answer,
+        story=story,
+        latest=latest,
+        goal_id=goal_id,
+        decided=await beside(visit, "goal", about=goal_id),
+        **WORDS,
+    )
 
 
 ROUTES: Sequence[Route] = [

@@ -15,6 +15,7 @@ from console.components.tables import PAGE_COUNT, Filter, Listing
 from console.frame.navigation import GUIDELINES, MEMBERS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
+from console.pages.deciding import beside
 from console.sign_in.domain import new_secret
 
 WRITE = "guidelines:write"
@@ -66,6 +67,7 @@ async def _show(visit: Visit, refused: Refusal | None = None) -> Response:
     answers: dict[str, Answer] = await ask.all(**questions)
     return visit.page(
         "pages/guidelines/page.html",
+        decided=await beside(visit, "reports_in_time", "appeals_in_time", "repeat_offenders"),
         status=200 if refused is None else refused.status,
         cases=answers["cases"],
         suspensions=answers["suspensions"],

@@ -11,6 +11,7 @@ from console.components.tables import Filter, Listing
 from console.frame.navigation import IDEAS, MY_IDEAS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
+from console.pages.deciding import beside
 
 LIST_COUNT = 50
 TITLE_MAX_CHARS = 120
@@ -80,13 +81,8 @@ async def _mine(visit: Visit, *, errors: dict[str, str] | None = None, refused: 
 
 async def suggest(visit: Visit) -> Response:
     """Suggest something, in the language that one reads."""
-    title, text = " ".join(visit.form.get("title", "").split()), visit.form.get("text", "").strip()
-    errors = dict[str, str]()
-    if not title:
-        errors["title"] = visit.say(_("Say in a line what you suggest"))
-    for name, said, most in (("title", title, TITLE_MAX_CHARS), ("text", text, TEXT_MAX_CHARS)):
-        if len(said) > most:
-            errors[name] = visit.say(_("Say it in at most {count} characters"), count=most)
+    title, text = suggested(visit)
+    errors = check_suggested(visit, title, text)
     if errors:
         return await _mine(visit, errors=errors)
     body = {"title": title, "text": text or None, "language": visit.language}
@@ -94,6 +90,22 @@ async def suggest(visit: Visit) -> Response:
     if not answer.ok:
         return await _mine(visit, refused=Refusal.of(answer))
     return visit.see_other(f"{MY_IDEAS.path}/{answer.body['idea_id']}", toast="suggested")
+
+
+def suggested(visit: Visit) -> tuple[str, str]:
+    """The title and the text of a suggestion that a form has."""
+    return " ".join(visit.form.get("title", "").split()), visit.form.get("text", "").strip()
+
+
+def check_suggested(visit: Visit, title: str, text: str) -> dict[str, str]:
+    """What is wrong with them, by field."""
+    errors = dict[str, str]()
+    if not title:
+        errors["title"] = visit.say(_("Say in a line what you suggest"))
+    for name, said, most in (("title", title, TITLE_MAX_CHARS), ("text", text, TEXT_MAX_CHARS)):
+        if len(said) > most:
+            errors[name] = visit.say(_("Say it in at most {count} characters"), count=most)
+    return errors
 
 
 def _id(visit: Visit) -> str:
@@ -139,6 +151,7 @@ async def show(visit: Visit) -> Response:
         "pages/ideas/page.html",
         answer=answers["answer"],
         loop_found=answers["loop"],
+        decided=await beside(visit, "ideas_answered"),
         listing=listing,
         states=STATES,
     )

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from console.components.activities import DONE
 from console.components.charts import columns, piles
 from console.components.circles import SIZE, Tie, circle
+from console.components.figures import FIGURES
 from console.frame.navigation import (
     ACTIVITY,
     ANSWERS,
@@ -22,7 +23,9 @@ from console.frame.navigation import (
     SENTIMENT,
 )
 from console.frame.visits import NotFoundError, Visit, page
-from console.pages.insight.words import INDICATORS, PRACTICES
+from console.pages.deciding import beside
+from console.pages.insight.slicing import asked_slice, offered_slices
+from console.pages.insight.words import PRACTICES
 from console.pages.periods import DAYS, asked_days
 
 #: Periods that are shown, by their kind: a quarter of weeks, a year of months.
@@ -44,6 +47,8 @@ TABLES = (
 )
 #: Tables that are of months or whole, and ask for no other period.
 _WITHOUT_PERIOD = ("retention", "stickiness", "concentration", "orbit")
+#: Tables of a slice, where the page beside them is of one.
+_SLICED = ("growth", "cohorts", "retention", "silences", "activation")
 #: The colours of the levels, from the first on.
 _LEVEL_TONES = ("f1", "f2", "f3", "f0")
 #: Tables of the last days, as the page beside them has them.
@@ -66,7 +71,7 @@ async def show_scorecard(visit: Visit) -> Response:
         unsure=[one for one in practices if one["state"] == "unsure"],
         is_empty=all(one["state"] == "grey" for one in practices),
         practice_words=PRACTICES,
-        indicator_words=INDICATORS,
+        indicator_words=FIGURES,
         page_names={link.path: link.title for group in GROUPS for link in group.links},
     )
 
@@ -74,15 +79,20 @@ async def show_scorecard(visit: Visit) -> Response:
 async def show_growth(visit: Visit) -> Response:
     """New, retained, resurrected and churned members, period by period."""
     by, first, last = _asked_periods(visit)
-    answer = await visit.ask.get("analytics", "/v1/growth", by=by, from_=first, to=last, limit=60)
+    of = asked_slice(visit)
+    answer = await visit.ask.get("analytics", "/v1/growth", by=by, from_=first, to=last, limit=60, **of.query)
     periods = answer.items[-PERIODS_COUNT[by] :]
     over = [one for one in periods if one["is_over"]]
+    slices = await offered_slices(visit, period=by, day=over[-1]["starts_on"] if over else None)
     came = [one["new"] + one["resurrected"] for one in periods]
     gone = [one["churned"] if one["is_over"] else 0 for one in periods]
     return visit.page(
         "pages/insight/growth.html",
+        decided=await beside(visit, "active_members", "new_members"),
         answer=answer,
         by=by,
+        of=of,
+        slices=slices,
         periods=periods,
         latest=over[-1] if over else None,
         before=over[-2] if len(over) > 1 else None,
@@ -94,7 +104,8 @@ async def show_growth(visit: Visit) -> Response:
 async def show_retention(visit: Visit) -> Response:
     """Who of the new comes back, who leaves without a word, and who takes part."""
     by, first, last = _asked_periods(visit)
-    ask, asked = visit.ask, {"from_": first, "to": last}
+    of = asked_slice(visit)
+    ask, asked = visit.ask, {"from_": first, "to": last, **of.query}
     answers = await ask.all(
         cohorts=ask.get("analytics", "/v1/cohorts", by=by, periods=PERIODS_COUNT[by], limit=60, **asked),
         curve=ask.get("analytics", "/v1/retention", **asked),
@@ -104,8 +115,11 @@ async def show_retention(visit: Visit) -> Response:
     cohorts = [one for one in answers["cohorts"].items if one["members"]]
     return visit.page(
         "pages/insight/retention.html",
+        decided=await beside(visit, "newcomers_activated"),
         answers=answers,
         by=by,
+        of=of,
+        slices=await offered_slices(visit, period=by),
         cohorts=cohorts,
         width=max((len(one["present"]) for one in cohorts), default=0),
         curve=answers["curve"].body if answers["curve"].ok else None,
@@ -126,6 +140,9 @@ async def show_answers(visit: Visit) -> Response:
     )
     return visit.page(
         "pages/insight/answers.html",
+        decided=await beside(
+            visit, "answered_in_time", "median_response", "first_question_answered", "questions_solved"
+        ),
         answers=answers,
         days=days,
         choices=DAYS,
@@ -149,6 +166,7 @@ async def show_activity(visit: Visit) -> Response:
     mixes = answers["mix"].items
     return visit.page(
         "pages/insight/activity.html",
+        decided=await beside(visit, "events", "largest_channel", "effective_channels"),
         answers=answers,
         months=months,
         mix=mixes[0] if mixes else None,
@@ -202,6 +220,7 @@ async def show_network(visit: Visit) -> Response:
     ties = answers["ties"].items
     return visit.page(
         "pages/insight/network.html",
+        decided=await beside(visit, "answers_absence_factor"),
         answers=answers,
         days=days,
         choices=DAYS,
@@ -231,6 +250,8 @@ async def download(visit: Visit) -> Response:
     elif name != "scorecard":
         by, first, last = _asked_periods(visit)
         asked = {"from_": first, "to": last} | ({} if name in _WITHOUT_PERIOD else {"by": by})
+        if name in _SLICED:
+            asked |= asked_slice(visit).query
     answer, chunks = await visit.ask.download("analytics", f"/v1/{name}.csv", **asked)
     if not answer.ok:
         raise NotFoundError

@@ -1,4 +1,4 @@
-"""The twelve practices and their indicators in words: what each is, what to do where it is missed, and where."""
+"""The twelve practices in words: what each is, what to do where it is missed, and where."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,14 +18,6 @@ class Practice:
     remedy: str
     href: str
     action: str
-
-
-@dataclass(frozen=True)
-class IndicatorWords:
-    """An indicator: what it says, and the page with what it is made of, or that supplies what is missing."""
-
-    title: str
-    href: str
 
 
 PRACTICES: Final[Mapping[int, Practice]] = {
@@ -83,14 +75,14 @@ PRACTICES: Final[Mapping[int, Practice]] = {
     10: Practice(
         _("Looking at figures"),
         _("Put the review into the calendar, and write down what was decided."),
-        "/overview",
-        _("Overview"),
+        "/decisions",
+        _("Decisions"),
     ),
     11: Practice(
         _("Adapting"),
-        _("Look at the oldest rule, and try one change."),
-        "/campaigns",
-        _("Campaigns"),
+        _("Look again at what was decided, and say what is kept, changed or dropped."),
+        "/decisions?due=true",
+        _("To be looked at again"),
     ),
     12: Practice(
         _("Asking for feedback"),
@@ -98,29 +90,4 @@ PRACTICES: Final[Mapping[int, Practice]] = {
         "/surveys",
         _("Surveys"),
     ),
-}
-
-INDICATORS: Final[Mapping[str, IndicatorWords]] = {
-    "goals_complete": IndicatorWords(_("Goals with a target, an owner and a date"), "/goals"),
-    "goals_on_pace": IndicatorWords(_("Goals that are on pace"), "/goals"),
-    "newcomers_activated": IndicatorWords(_("Newcomers who took part in their first days"), "/insight/retention"),
-    "audience_known": IndicatorWords(_("Members of whom an audience is known"), "/members"),
-    "changes_noted": IndicatorWords(_("Changes announced with a note before they took effect"), "/programme"),
-    "appeals_in_time": IndicatorWords(_("Appeals decided within 7 days"), "/guidelines"),
-    "largest_channel": IndicatorWords(_("Activity in the largest channel"), "/insight/activity#mix"),
-    "effective_channels": IndicatorWords(_("Channels, as if all were of one size"), "/insight/activity#mix"),
-    "reports_in_time": IndicatorWords(_("Reports decided within 24 hours"), "/guidelines"),
-    "repeat_offenders": IndicatorWords(_("Members with a second upheld report"), "/guidelines"),
-    "answers_absence_factor": IndicatorWords(_("So few give half of the first answers"), "/insight/answers"),
-    "questions_solved": IndicatorWords(_("Questions with an accepted answer within 7 days"), "/content"),
-    "median_response": IndicatorWords(_("Half of the questions are answered within"), "/insight/answers"),
-    "answered_in_time": IndicatorWords(_("Questions answered within 24 hours"), "/insight/answers"),
-    "first_question_answered": IndicatorWords(
-        _("Members' first questions that were answered"), "/insight/answers"
-    ),
-    "members_recognised": IndicatorWords(_("Active members who received recognition"), "/celebrations"),
-    "decisions_logged": IndicatorWords(_("Decisions that name a figure"), "/overview"),
-    "changes_rehearsed": IndicatorWords(_("Changes of rules tried on the past first"), "/programme"),
-    "survey_response": IndicatorWords(_("Members who answered of those who were asked"), "/surveys"),
-    "ideas_answered": IndicatorWords(_("Suggestions answered within 30 days"), "/ideas"),
 }

@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from markupsafe import Markup
 from starlette.responses import Response
 
 from console.asking import Answer
 from console.frame.navigation import MEMBERS
+from console.frame.problem_titles import TITLES
 from console.frame.refusals import Refusal
 from console.frame.visits import Visit
 from shared.member_table import TableError, TableRow, faults_by_row, table_rows
@@ -30,6 +32,7 @@ def _(text: str) -> str:
 
 
 EMPTY = _("Open a file, or paste a table")
+LINE = _("line {line}")
 NO_ROWS = _("The table has a first line and nothing below it")
 TOO_MANY = _("A page takes {most} rows: give a longer table to plaudit member import")
 
@@ -136,7 +139,8 @@ def _read(visit: Visit) -> tuple[list[TableRow], str]:
     try:
         rows = list(table_rows(text.splitlines(keepends=True)))
     except TableError as error:
-        return [], visit.say(_("Line {line}: the table {why}"), line=error.line, why=str(error))
+        where = visit.say(_("Line {line}: the table {why}"), line=error.line, why="{}")
+        return [], Markup.escape(where).format(visit.service_words(str(error)))
     if not rows:
         return [], visit.say(NO_ROWS)
     if len(rows) > ROWS_MAX_COUNT:
@@ -145,7 +149,7 @@ def _read(visit: Visit) -> tuple[list[TableRow], str]:
 
 
 async def _looked_at(visit: Visit, rows: Sequence[TableRow]) -> Look:
-    found = {row.line: Seen(row, fault=row.fault) for row in rows if row.member is None}
+    found = {row.line: Seen(row, fault=visit.service_words(row.fault)) for row in rows if row.member is None}
     left = [row for row in rows if row.member is not None]
     while left:
         body = {"members": [row.member for row in left]}
@@ -154,26 +158,34 @@ async def _looked_at(visit: Visit, rows: Sequence[TableRow]) -> Look:
             wrong = _wrong(answer)
             if not wrong:
                 return Look(missing=answer)
-            found |= {left[index].line: Seen(left[index], fault=why) for index, why in wrong.items()}
+            found |= {
+                left[index].line: Seen(left[index], fault=_of_field(visit, why)) for index, why in wrong.items()
+            }
             left = [row for index, row in enumerate(left) if index not in wrong]
             continue
         for item in answer.items:
             row = left[item["index"]]
-            found[row.line] = Seen(row, item["becomes"], item["member_id"], _fault(item["refused"], left))
+            found[row.line] = Seen(row, item["becomes"], item["member_id"], _fault(visit, item["refused"], left))
         break
     return Look([found[row.line] for row in rows])
 
 
-def _fault(refused: Mapping[str, Any] | None, rows: Sequence[TableRow]) -> str:
-    """Why a row is refused, in the service's words; an earlier one that it is refused for is named by its line."""
+def _of_field(visit: Visit, why: str) -> Markup:
+    place, _, detail = why.partition(": ")
+    return Markup("<code>{}</code> {}").format(place, visit.service_words(detail))
+
+
+def _fault(visit: Visit, refused: Mapping[str, Any] | None, rows: Sequence[TableRow]) -> str:
+    """Why a row is refused; an earlier one that it is refused for is named by its line."""
     if refused is None:
         return ""
 
     def line(found: re.Match[str]) -> str:
         place = int(found[1])
-        return f"line {rows[place].line}" if place < len(rows) else found[0]
+        return visit.say(LINE, line=rows[place].line) if place < len(rows) else found[0]
 
-    return EARLIER.sub(line, f"{refused['title']}. {refused['detail']}")
+    title = visit.say(TITLES.get(refused["type"].rpartition(":")[2], refused["title"]))
+    return Markup("{}. {}").format(title, visit.service_words(EARLIER.sub(line, refused["detail"])))
 
 
 async def _declare(visit: Visit, rows: Sequence[TableRow]) -> Refusal | None:

@@ -10,7 +10,7 @@ def _(text: str) -> str:
 KINDS = {
     "badge": _("A badge was given"),
     "level": _("A level was reached"),
-    "redemption": _("A reward was confirmed, or could not be given"),
+    "redemption": _("A reward was confirmed or refunded, or could not be given"),
     "points_expire": _("Points of theirs expire soon"),
     "wallet_low": _("A wallet of theirs is low"),
     "payout": _("A payout was sent, or came back"),
@@ -23,6 +23,8 @@ KINDS = {
     "goal": _("A goal was reached or missed, or will be missed"),
     "digest": _("The week of the community, for who looks after it"),
     "offer": _("Something is theirs, and a link has it"),
+    "idea": _("A suggestion of theirs, or that they voted for, went on"),
+    "nomination": _("They are nominated, or were chosen"),
     "address": _("Whether an address is theirs"),
 }
 CHANNELS = {"mail": _("Mail"), "slack": "Slack", "discord": "Discord"}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from markupsafe import Markup
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -61,7 +62,9 @@ def _errors(visit: Visit, problem: Mapping[str, Any]) -> dict[str, str]:
     for error in problem.get("errors") or ():
         name = str(error.get("field") or "").strip("/")
         if name in WRONG:
-            found.setdefault(name, f"{visit.say(WRONG[name])} ({error['detail']})")
+            found.setdefault(
+                name, Markup("{} ({})").format(visit.say(WRONG[name]), visit.service_words(error["detail"]))
+            )
     return found
 
 

@@ -45,7 +45,7 @@ async def save(visit: Visit) -> Response:
     found = {one["field"].rpartition("/")[2]: one["detail"] for one in answer.problem.get("errors") or []}
     if answer.problem_slug == UNCONFIRMED:
         return await _page(visit, asked=found)
-    known = {name: text for name, text in found.items() if name in FIELDS}
+    known = {name: visit.service_words(text) for name, text in found.items() if name in FIELDS}
     return await _page(visit, errors=known, refused=None if known else Refusal.of(answer))
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from markupsafe import Markup
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -47,7 +48,7 @@ async def preview(visit: Visit) -> Response:
     if not answer.ok:
         wrong = [str(one.get("detail", "")) for one in (answer.problem or {}).get("errors", ())]
         if wrong:
-            return await _page(visit, written, error="; ".join(wrong), is_services=True)
+            return await _page(visit, written, error=Markup("; ").join(map(visit.service_words, wrong)))
         return await _page(visit, written, refused=Refusal.of(answer))
     return await _page(visit, written, found=answer.body)
 
@@ -84,7 +85,6 @@ async def _page(
     *,
     found: Any = None,
     error: str | None = None,
-    is_services: bool = False,
     refused: Refusal | None = None,
 ) -> Response:
     answer = await visit.ask.get("scoring", "/v1/audiences")
@@ -95,7 +95,6 @@ async def _page(
         written=written,
         found=found,
         error=error,
-        is_services=is_services,
         refused=refused,
         may_look=visit.signed_in.may(LOOK),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -19,7 +20,11 @@ UNPROCESSABLE = 422
 NOT_FOUND = 404
 SEARCH_MAX_CHARS = 300
 POINTS_MAX_CHARS = 12
-STATES = ("reserved", "confirmed", "cancelled", "expired")
+STATES = ("reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired")
+REFUNDS = f"{REDEMPTIONS.path}/refunds"
+REFUND_STATES = ("waiting", "asking", "done", "declined", "withdrawn")
+REFUNDS_COUNT = 50
+REASON_MAX_CHARS = 500
 CSV_HEADINGS = (
     *("redemption_id", "member_id", "member_name", "reward_id", "title", "points", "state"),
     *("created_at", "expires_at", "changed_at"),
@@ -29,6 +34,24 @@ CSV_HEADINGS = (
 def _(text: str) -> str:
     """Marks what catalogues translate."""
     return text
+
+
+#: What states are called, of redemptions and of refunds.
+STATE_WORDS = {
+    "reserved": _("reserved"),
+    "confirmed": _("confirmed"),
+    "partly_refunded": _("refunded in part"),
+    "refunded": _("refunded"),
+    "cancelled": _("cancelled"),
+    "expired": _("expired"),
+}
+REFUND_WORDS = {
+    "waiting": _("waits for another person"),
+    "asking": _("its provider is asked"),
+    "done": _("points are back"),
+    "declined": _("its provider keeps it so"),
+    "withdrawn": _("withdrawn"),
+}
 
 
 async def show(visit: Visit) -> Response:
@@ -47,7 +70,7 @@ async def download(visit: Visit) -> Response:
 
 
 def _listing(visit: Visit) -> Listing:
-    choices = [(state, visit.say(state)) for state in STATES]
+    choices = [(state, visit.say(STATE_WORDS[state])) for state in STATES]
     states = Filter("state", visit.say(_("State")), choices, is_apart=True)
     filters = [states, Filter("member", visit.say(_("Member's id")), is_apart=True)]
     said = dict(visit.request.query_params)
@@ -64,7 +87,7 @@ async def search(visit: Visit) -> Response:
     said = visit.form.get("q", "")[:SEARCH_MAX_CHARS]
     id_ = spelled(said) or await member_of_identity(visit, said)
     if id_ is None:
-        return await _show(visit, refused=Refusal(_("Nobody here is known as that"), said, NOT_FOUND), said=said)
+        return await _show(visit, refused=Refusal(_("Nobody here is known as that"), status=NOT_FOUND), said=said)
     return visit.see_other(_listing(visit).href(member=id_))
 
 
@@ -84,6 +107,7 @@ async def _show(visit: Visit, *, refused: Refusal | None = None, said: str = "")
         listing=listing,
         views=await visit.views(listing),
         waiting=counts.get("reserved"),
+        state_words=STATE_WORDS,
         # They are everybody's: of one member's the tabs say none.
         counted=dict.fromkeys(STATES, "")
         | {state: many(visit, one) for state, one in counts.items() if "member" not in listing.said},
@@ -115,6 +139,68 @@ async def cancel(visit: Visit) -> Response:
     return await _decide(visit, "cancel", "given-back")
 
 
+async def refund(visit: Visit) -> Response:
+    """Give points of it back. The form's key makes that sending it twice is the same refund."""
+    key, said = visit.form_key, visit.form.get("points", "").strip()[:POINTS_MAX_CHARS]
+    if key is None:
+        raise NotFoundError
+    reason = visit.form.get("reason", "").strip()
+    errors = {}
+    if not (said.isascii() and said.isdecimal() and int(said)):
+        errors["points"] = visit.say(_("Write a number of points above zero"))
+    if not reason or len(reason) > REASON_MAX_CHARS:
+        errors["reason"] = visit.say(_("Say why, in at most {count} signs"), count=REASON_MAX_CHARS)
+    if errors:
+        return await _one(visit, said=said, errors=errors)
+    body = {
+        "points": int(said),
+        "reason": reason,
+        "goods": "returned" if visit.form.get("returned") else "kept",
+        "ask_provider": not visit.form.get("whatever"),
+    }
+    path = f"/v1/redemptions/{_id(visit)}/refunds"
+    answer = await visit.ask.post("rewards", path, body, key=f"console-{key}")
+    if not answer.ok:
+        return await _one(visit, refused=Refusal.of(answer), said=said)
+    return visit.see_other(f"{REDEMPTIONS.path}/{_id(visit)}", toast=f"refund-{answer.body['state']}")
+
+
+async def approve_refund(visit: Visit) -> Response:
+    """Another person asked for it."""
+    return await _decide_refund(visit, "approve")
+
+
+async def withdraw_refund(visit: Visit) -> Response:
+    """Nothing is given back by it."""
+    return await _decide_refund(visit, "withdraw")
+
+
+async def _decide_refund(visit: Visit, verb: str) -> Response:
+    refund_id = visit.request.path_params["refund_id"]
+    path = f"/v1/redemptions/{_id(visit)}/refunds/{refund_id}/{verb}"
+    answer = await visit.ask.command("POST", "rewards", path)
+    if not answer.ok:
+        return await _one(visit, refused=Refusal.of(answer))
+    return visit.see_other(f"{REDEMPTIONS.path}/{_id(visit)}", toast=f"refund-{answer.body['state']}")
+
+
+async def list_refunds(visit: Visit) -> Response:
+    """Refunds, newest first: those that wait need another person."""
+    choices = [(state, visit.say(REFUND_WORDS[state])) for state in REFUND_STATES]
+    filters = [Filter("state", visit.say(_("State")), choices, is_apart=True)]
+    listing = Listing.of(REFUNDS, visit.request.query_params, filters=filters)
+    answer = await visit.ask.get(
+        "rewards", "/v1/refunds", limit=PAGE_COUNT, after=listing.said.get("after"), **listing.chosen
+    )
+    return visit.page(
+        "pages/redemptions/refunds.html",
+        answer=answer,
+        listing=listing,
+        counted=dict.fromkeys(REFUND_STATES, ""),
+        refund_words=REFUND_WORDS,
+    )
+
+
 async def _decide(visit: Visit, verb: str, toast: str, body: Any = None) -> Response:
     path = f"/v1/redemptions/{_id(visit)}/{verb}"
     answer = await visit.ask.command("POST", "rewards", path, body)
@@ -132,8 +218,11 @@ async def _one(
 ) -> Response:
     path = f"/v1/redemptions/{_id(visit)}"
     answers = await visit.ask.all(
-        answer=visit.ask.get("rewards", path), lots=visit.ask.get("rewards", f"{path}/lots", limit=LOTS_COUNT)
+        answer=visit.ask.get("rewards", path),
+        lots=visit.ask.get("rewards", f"{path}/lots", limit=LOTS_COUNT),
+        refunds=visit.ask.get("rewards", "/v1/refunds", redemption_id=_id(visit), limit=REFUNDS_COUNT),
     )
+    made = answers["refunds"].items
     if answers["answer"].is_missing or answers["answer"].status == UNPROCESSABLE:
         raise NotFoundError
     return visit.page(
@@ -141,6 +230,11 @@ async def _one(
         status=UNPROCESSABLE if errors else 200 if refused is None else refused.status,
         **answers,
         said=said,
+        typed=visit.form.get("reason", "")[:REASON_MAX_CHARS],
+        key=uuid4().hex,
+        open_refund=next((one for one in made if one["state"] in ("waiting", "asking")), None),
+        state_words=STATE_WORDS,
+        refund_words=REFUND_WORDS,
         errors=errors or {},
         may_decide=visit.signed_in.may(WRITE),
         may_audit=visit.signed_in.may(AUDIT.scope or ""),
@@ -159,5 +253,9 @@ ROUTES = [
     Route(f"{REDEMPTIONS.path}.csv", page(download, scope=REDEMPTIONS.scope)),
     Route(ONE, page(one, scope=REDEMPTIONS.scope)),
     Route(f"{ONE}/confirm", page(confirm, scope=WRITE), methods=["POST"]),
+    Route(REFUNDS, page(list_refunds, scope=REDEMPTIONS.scope)),
+    Route(f"{ONE}/refunds", page(refund, scope=WRITE), methods=["POST"]),
+    Route(f"{ONE}/refunds/{{refund_id:uuid}}/approve", page(approve_refund, scope=WRITE), methods=["POST"]),
+    Route(f"{ONE}/refunds/{{refund_id:uuid}}/withdraw", page(withdraw_refund, scope=WRITE), methods=["POST"]),
     Route(f"{ONE}/cancel", page(cancel, scope=WRITE), methods=["POST"]),
 ]

@@ -87,8 +87,8 @@ OF_MONTH = f"{LEDGER.path}/month-ends/{{month}}"
 ROUTES = [
     Route(f"{OF_MEMBER}.{{ending}}", page(statement, scope=STATEMENTS.scope)),
     Route(OF_MEMBER, page(statement, scope=STATEMENTS.scope)),
-    Route(f"{OWN}.{{ending}}", page(own_statement)),
-    Route(OWN, page(own_statement)),
+    Route(f"{OWN}.{{ending}}", page(own_statement, for_members=True)),
+    Route(OWN, page(own_statement, for_members=True)),
     Route(f"{OF_MONTH}.{{ending}}", page(month, scope=LEDGER.scope)),
     Route(OF_MONTH, page(month, scope=LEDGER.scope)),
 ]

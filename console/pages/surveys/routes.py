@@ -1,5 +1,6 @@
 """Surveys: answered by a link, found on a member's own page, and what they say for whoever reads figures."""
 
+import secrets
 from typing import Any
 
 from starlette.responses import Response
@@ -7,9 +8,11 @@ from starlette.routing import Route
 
 from console.asking import Answer
 from console.components.tables import Listing
-from console.frame.navigation import MY_SURVEYS, SURVEYS
+from console.frame.navigation import IDEAS, MY_SURVEYS, SURVEYS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
+from console.pages.ideas.routes import TEXT_MAX_CHARS, TITLE_MAX_CHARS, check_suggested, suggested
+from console.pages.deciding import beside
 from console.pages.my_messages.routes import as_nobody, token_of
 from console.pages.surveys.words import KINDS
 from console.pages.tables import table
@@ -94,7 +97,8 @@ async def show(visit: Visit) -> Response:
     answer = await visit.ask.get(
         "analytics", "/v1/feedback", from_=FIRST_DAY, limit=LIST_COUNT, after=listing.said.get("after")
     )
-    return visit.page("pages/surveys/page.html", answer=answer, listing=listing, kinds=KINDS)
+    decided = await beside(visit, "survey_response")
+    return visit.page("pages/surveys/page.html", answer=answer, listing=listing, kinds=KINDS, decided=decided)
 
 
 async def one(visit: Visit) -> Response:
@@ -124,6 +128,57 @@ async def file(visit: Visit) -> Response:
         "counts",
     ]
     return table(f"survey-{answer.body['survey']}", headings, rows)
+
+
+async def words(visit: Visit) -> Response:
+    """What members wrote in a survey by name."""
+    survey = visit.request.path_params["survey"]
+    listing = Listing.of(f"{SURVEYS.path}/{survey}/words", visit.request.query_params)
+    answer = await visit.ask.get(
+        "ingest", "/v1/survey-answers", survey=survey, limit=LIST_COUNT, after=listing.said.get("after")
+    )
+    return visit.page("pages/surveys/in_words.html", answer=answer, listing=listing, survey=survey)
+
+
+async def to_suggest(visit: Visit) -> Response:
+    """The form that makes a suggestion of what somebody wrote."""
+    return await _to_suggest(visit)
+
+
+async def _to_suggest(
+    visit: Visit, *, errors: dict[str, str] | None = None, refused: Refusal | None = None
+) -> Response:
+    answer = await visit.ask.get("ingest", f"/v1/texts/{visit.request.path_params['answer']}")
+    if answer.is_missing:
+        raise NotFoundError
+    written = answer.body["fields"].get("comment", "") if answer.ok else ""
+    lines = written.split("\n")
+    typed = visit.form or {"title": lines[0].strip()[:TITLE_MAX_CHARS], "text": written[:TEXT_MAX_CHARS]}
+    return visit.page(
+        "pages/surveys/suggest.html",
+        status=422 if errors else 200 if refused is None else refused.status,
+        answer=answer,
+        survey=visit.request.path_params["survey"],
+        written=written,
+        typed=typed,
+        errors=errors or {},
+        refused=refused,
+        key=visit.form_key or secrets.token_urlsafe(16),
+        text_max_chars=TEXT_MAX_CHARS,
+    )
+
+
+async def suggest(visit: Visit) -> Response:
+    """Have it be a suggestion of whoever wrote it."""
+    title, text = suggested(visit)
+    errors = check_suggested(visit, title, text)
+    if errors:
+        return await _to_suggest(visit, errors=errors)
+    body = {"title": title, "text": text or None, "answer": str(visit.request.path_params["answer"])}
+    answer = await visit.ask.post("ingest", "/v1/ideas", body, key=visit.form_key or secrets.token_urlsafe(16))
+    if not answer.ok:
+        return await _to_suggest(visit, refused=Refusal.of(answer))
+    return visit.see_other(f"{IDEAS.path}/{answer.body['idea_id']}", toast="suggested")
 
 
 def _row(period: Any) -> list[Any]:
@@ -159,4 +214,9 @@ ROUTES = [
     Route(SURVEYS.path, page(show, scope=SURVEYS.scope)),
     Route(f"{SURVEYS.path}/{{survey}}", page(one, scope=SURVEYS.scope)),
     Route(f"{SURVEYS.path}/{{survey}}/table.csv", page(file, scope=SURVEYS.scope)),
+    Route(f"{SURVEYS.path}/{{survey}}/words", page(words, scope="members:read")),
+    Route(f"{SURVEYS.path}/{{survey}}/words/{{answer:uuid}}", page(to_suggest, scope="members:read")),
+    Route(
+        f"{SURVEYS.path}/{{survey}}/words/{{answer:uuid}}", page(suggest, scope="events:write"), methods=["POST"]
+    ),
 ]

@@ -10,7 +10,8 @@ from starlette.routing import Route
 from console.asking import Answer
 from console.frame.approvers import approvers
 from console.frame.navigation import BY_HAND, COMMUNITY, WAITING
-from console.frame.refusals import TITLES, Refusal
+from console.frame.problem_titles import TITLES
+from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.programme.words import WORDS
 from console.pages.wallets.words import KINDS as WALLET_KINDS
@@ -49,6 +50,11 @@ async def show(visit: Visit) -> Response:
         questions["mappings"] = ask.get(
             "rewards", "/v1/finance/account-mappings", state="proposed", limit=LIST_COUNT
         )
+        questions["write_offs"] = ask.get("rewards", "/v1/debt-write-offs", state="proposed", limit=LIST_COUNT)
+        questions["clawbacks"] = ask.get(
+            "rewards", "/v1/finance/clawback-policies", state="proposed", limit=LIST_COUNT
+        )
+        questions["rates"] = ask.get("rewards", "/v1/finance/rate-policies", state="proposed", limit=LIST_COUNT)
         questions["outcomes"] = ask.get("rewards", "/v1/payout-outcomes", state="proposed", limit=LIST_COUNT)
         questions["journals"] = ask.get("rewards", "/v1/journals", state="proposed", limit=LIST_COUNT)
         questions["wallets"] = ask.get("rewards", "/v1/wallet-decisions", state="proposed", limit=LIST_COUNT)
@@ -66,8 +72,9 @@ async def show(visit: Visit) -> Response:
     hands = by_hand.items if by_hand else []
     held = answers.get("held")
     releases = held.items if held else []
-    worth, mappings = answers.get("worth"), answers.get("mappings")
-    of_books = [one for answer in (worth, mappings) if answer is not None for one in answer.items]
+    by_entry = [answers.get(name) for name in ("worth", "mappings", "rates", "write_offs", "clawbacks")]
+    worth, mappings, rates, write_offs, clawbacks = by_entry
+    of_books = [one for answer in by_entry if answer is not None for one in answer.items]
     open_runs, said = runs.items if runs else [], outcomes.items if outcomes else []
     journals, months, wallets = (answers.get(name) for name in ("journals", "months", "wallets"))
     of_wallets = wallets.items if wallets else []
@@ -92,6 +99,9 @@ async def show(visit: Visit) -> Response:
         held=held,
         worth=worth,
         mappings=mappings,
+        write_offs=write_offs,
+        clawbacks=clawbacks,
+        rates=rates,
         journals=journals,
         months=months,
         wallets=wallets,
@@ -102,7 +112,7 @@ async def show(visit: Visit) -> Response:
         mine=mine,
         is_all_known=all(
             answer.ok
-            for answer in (versions, runs, outcomes, by_hand, held, worth, mappings, journals, months, wallets)
+            for answer in (versions, runs, outcomes, by_hand, held, *by_entry, journals, months, wallets)
             if answer is not None
         ),
         all_count=sum(

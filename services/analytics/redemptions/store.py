@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from shared.contracts.facts import RedemptionChanged, RedemptionLots, RedemptionLotsGivenBack
+from shared.contracts.facts import RedemptionChanged, RedemptionData, RedemptionLots, RedemptionLotsGivenBack
 from shared.postgres import Connection
 
 
 async def add_changes(conn: Connection, *, changes: Sequence[RedemptionChanged]) -> None:
-    """Store each change of state; the redemption itself has the state of the newest change, and counts in that."""
+    """Store each change of state; the redemption itself has the state of the newest change, and counts in that.
+
+    Its points are those that are spent: of what is refunded in part those that are not back.
+    """
     data = [change["data"] for change in changes]
     await conn.execute(
         """
@@ -57,8 +60,15 @@ async def add_changes(conn: Connection, *, changes: Sequence[RedemptionChanged])
         [change["time"] for change in changes],
         [redemption["member_id"] for redemption in data],
         [redemption["reward_id"] for redemption in data],
-        [redemption["points"] for redemption in data],
+        [_spent(redemption) for redemption in data],
     )
+
+
+def _spent(redemption: RedemptionData) -> int:
+    """What stays spent of it; of what is over for another reason what it was for."""
+    if redemption["state"] != "partly_refunded":
+        return redemption["points"]
+    return redemption["points"] - redemption["refunded_points"]
 
 
 async def add_lots(conn: Connection, *, parts: Sequence[RedemptionLots]) -> None:

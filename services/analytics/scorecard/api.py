@@ -40,14 +40,15 @@ class IndicatorShown(BaseModel):
 
     name: str = Field(examples=["answered_in_time"])
     unit: Literal["share", "count", "seconds"]
-    objective: float = Field(examples=[0.8])
+    objective: float = Field(description="What holds on the day that is looked at", examples=[0.8])
+    objective_since: date | None = Field(
+        description="From when on the community aims at it; null where it is the starting value"
+    )
     at_most: bool = Field(description="The objective is the most that it should be; otherwise the least")
     state: StateName = Field(
         description="`unsure` is missed, on too little to tell; `grey` is without a value", examples=["good"]
     )
-    why_grey: Literal["nothing_heard", "not_counted"] | None = Field(
-        description="Nothing of the kind was heard of, or nothing counts it yet"
-    )
+    why_grey: Literal["nothing_heard"] | None = Field(description="Nothing of the kind was heard of")
     value: float | None = Field(examples=[0.86])
     is_beyond: bool = Field(
         description="It is longer than anything seen: half of the questions are not answered yet", examples=[False]
@@ -72,6 +73,7 @@ class IndicatorShown(BaseModel):
             name=indicator.name,
             unit=indicator.unit,
             objective=indicator.objective,
+            objective_since=reading.aimed_since,
             at_most=indicator.at_most,
             state=reading.state.value,
             why_grey=reading.why_grey.value if reading.why_grey else None,

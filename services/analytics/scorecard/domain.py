@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from math import sqrt
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
+from services.analytics.decisions.domain import Aims, WeekDecisions, aim_on
 from services.analytics.goals.domain.pace import GoalState, Standing
 from services.analytics.response_times.domain.waiting import (
     Waits,
@@ -17,6 +18,7 @@ from services.analytics.response_times.domain.waiting import (
 )
 from services.analytics.response_times.domain.waiting import added as added_waits
 from shared.calendars import Span
+from shared.contracts.figures import FigureUnit, IndicatorName
 
 #: A week is good or bad; so many are looked at, and nine in ten are to be good.
 WEEKS_COUNT: Final = 13
@@ -26,8 +28,6 @@ WINDOW_WEEKS: Final = 4
 #: The normal deviate of a 95 % interval.
 _Z: Final = 1.959963984540054
 PRACTICES_COUNT: Final = 12
-
-Unit = Literal["share", "count", "seconds"]
 
 
 class State(StrEnum):
@@ -40,10 +40,9 @@ class State(StrEnum):
 
 
 class WhyGrey(StrEnum):
-    """Why an indicator has no value: nothing of the kind was heard of, or nothing counts it yet."""
+    """Why an indicator has no value: nothing of the kind was heard of."""
 
     NOTHING_HEARD = "nothing_heard"
-    NOT_COUNTED = "not_counted"
 
 
 NO_WAITS: Final = Waits()
@@ -79,7 +78,20 @@ class Week:
     surveys_answered: int = 0
     ideas_due: int = 0
     ideas_in_time: int = 0
+    #: Forum posts whose 7 days for an accepted answer ended, and those that had one by then.
+    solved_due: int = 0
+    solved: int = 0
+    #: Who was active in the week; of these whom recognition reached in 90 days, and who is in an audience.
+    active: int = 0
+    recognised: int = 0
+    in_audience: int = 0
+    #: Whether any decision was ever written down, and any audience known.
+    knows_decisions: bool = False
+    knows_audiences: bool = False
+    decisions: WeekDecisions = field(default_factory=WeekDecisions)
     goals: GoalCounts = field(default_factory=GoalCounts)
+    #: How many weeks these are, added up.
+    weeks: int = 1
 
 
 def weeks_before(day: date) -> list[Span]:
@@ -110,7 +122,16 @@ def added(weeks: Sequence[Week]) -> Week:
         surveys_answered=sum(week.surveys_answered for week in weeks),
         ideas_due=sum(week.ideas_due for week in weeks),
         ideas_in_time=sum(week.ideas_in_time for week in weeks),
+        solved_due=sum(week.solved_due for week in weeks),
+        solved=sum(week.solved for week in weeks),
+        active=sum(week.active for week in weeks),
+        recognised=sum(week.recognised for week in weeks),
+        in_audience=sum(week.in_audience for week in weeks),
+        knows_decisions=any(week.knows_decisions for week in weeks),
+        knows_audiences=any(week.knows_audiences for week in weeks),
+        decisions=WeekDecisions(*(sum(parts) for parts in zip(*(week.decisions for week in weeks), strict=True))),
         goals=weeks[-1].goals,
+        weeks=sum(week.weeks for week in weeks),
     )
 
 
@@ -218,17 +239,45 @@ def _ideas_answered(week: Week) -> Measured:
     return _share(week.ideas_in_time, week.ideas_due)
 
 
-class Indicator(NamedTuple):
-    """What is measured of a practice, and what is aimed at. Without `measure` nothing counts it yet."""
+def _solved(week: Week) -> Measured:
+    return _share(week.solved, week.solved_due)
 
-    name: str
+
+def _of_an_average_week(number: int, week: Week) -> Measured:
+    # Somebody may be active in several of the weeks: as cases counts who is in one, not each of their weeks.
+    cases = round(week.active / week.weeks)
+    return Measured(number / week.active if week.active else None, cases, round(number / week.weeks))
+
+
+def _recognised(week: Week) -> Measured:
+    return _of_an_average_week(week.recognised, week)
+
+
+def _audience_known(week: Week) -> Measured:
+    return _of_an_average_week(week.in_audience, week) if week.knows_audiences else Measured(None, 0)
+
+
+def _decisions_logged(week: Week) -> Measured:
+    return Measured(float(week.decisions.made), week.decisions.made) if week.knows_decisions else Measured(None, 0)
+
+
+def _decisions_reviewed(week: Week) -> Measured:
+    return _share(week.decisions.in_time, week.decisions.due)
+
+
+class Indicator(NamedTuple):
+    """What is measured of a practice, and what is aimed at."""
+
+    name: IndicatorName
     practice: int
-    unit: Unit
+    unit: FigureUnit
     objective: float
+    measure: Callable[[Week], Measured]
     at_most: bool = False
     #: Of fewer cases nothing is red.
     cases_min_count: int = 10
-    measure: Callable[[Week], Measured] | None = None
+    #: A week is judged by so many that end with it.
+    judged_weeks: int = 1
 
     def is_met(self, value: float) -> bool:
         """Whether a value is as it should be."""
@@ -236,28 +285,31 @@ class Indicator(NamedTuple):
 
 
 _DAY: Final = 86_400.0
-#: In the order of the practices. What they aim at are starting values.
+#: In the order of the practices. What they aim at are starting values, which managers change.
 INDICATORS: Final = (
-    Indicator("goals_complete", 1, "share", 1.0, cases_min_count=1, measure=_goals_complete),
-    Indicator("goals_on_pace", 1, "share", 0.8, cases_min_count=1, measure=_goals_on_pace),
-    Indicator("newcomers_activated", 2, "share", 0.3, measure=_activated),
-    Indicator("audience_known", 2, "share", 0.8),
-    Indicator("changes_noted", 3, "share", 1.0, cases_min_count=1, measure=_changes_noted),
-    Indicator("appeals_in_time", 3, "share", 0.9, measure=_appeals_in_time),
-    Indicator("largest_channel", 4, "share", 0.7, at_most=True, measure=_largest_channel),
-    Indicator("effective_channels", 4, "count", 2.0, measure=_effective_channels),
-    Indicator("reports_in_time", 5, "share", 0.9, measure=_cases_in_time),
-    Indicator("repeat_offenders", 5, "share", 0.2, at_most=True, measure=_repeat_offenders),
-    Indicator("answers_absence_factor", 6, "count", 5.0, measure=_absence_factor),
-    Indicator("questions_solved", 7, "share", 0.5),
-    Indicator("median_response", 8, "seconds", _DAY, at_most=True, measure=_median_seconds),
-    Indicator("answered_in_time", 8, "share", 0.8, measure=_answered_in_time),
-    Indicator("first_question_answered", 8, "share", 0.9, measure=_first_answered),
-    Indicator("members_recognised", 9, "share", 0.3),
-    Indicator("decisions_logged", 10, "count", 1.0),
-    Indicator("changes_rehearsed", 11, "share", 1.0),
-    Indicator("survey_response", 12, "share", 0.2, measure=_surveys_answered),
-    Indicator("ideas_answered", 12, "share", 0.9, measure=_ideas_answered),
+    Indicator("goals_complete", 1, "share", 1.0, _goals_complete, cases_min_count=1),
+    Indicator("goals_on_pace", 1, "share", 0.8, _goals_on_pace, cases_min_count=1),
+    Indicator("newcomers_activated", 2, "share", 0.3, _activated),
+    Indicator("audience_known", 2, "share", 0.8, _audience_known),
+    Indicator("changes_noted", 3, "share", 1.0, _changes_noted, cases_min_count=1),
+    Indicator("appeals_in_time", 3, "share", 0.9, _appeals_in_time),
+    Indicator("largest_channel", 4, "share", 0.7, _largest_channel, at_most=True),
+    Indicator("effective_channels", 4, "count", 2.0, _effective_channels),
+    Indicator("reports_in_time", 5, "share", 0.9, _cases_in_time),
+    Indicator("repeat_offenders", 5, "share", 0.2, _repeat_offenders, at_most=True),
+    Indicator("answers_absence_factor", 6, "count", 5.0, _absence_factor),
+    Indicator("questions_solved", 7, "share", 0.5, _solved),
+    Indicator("median_response", 8, "seconds", _DAY, _median_seconds, at_most=True),
+    Indicator("answered_in_time", 8, "share", 0.8, _answered_in_time),
+    Indicator("first_question_answered", 8, "share", 0.9, _first_answered),
+    Indicator("members_recognised", 9, "share", 0.3, _recognised),
+    # It takes no ten cases to say that nothing was decided in four weeks.
+    Indicator(
+        "decisions_logged", 10, "count", 1.0, _decisions_logged, cases_min_count=0, judged_weeks=WINDOW_WEEKS
+    ),
+    Indicator("decisions_reviewed", 11, "share", 0.9, _decisions_reviewed),
+    Indicator("survey_response", 12, "share", 0.2, _surveys_answered),
+    Indicator("ideas_answered", 12, "share", 0.9, _ideas_answered),
 )
 
 
@@ -288,6 +340,8 @@ class Reading:
     interval: Interval | None
     weeks: Sequence[State]
     values: Sequence[Measured] = ()
+    #: From when on the community aims at it; None where that is a starting value.
+    aimed_since: date | None = None
 
     @property
     def bad_weeks(self) -> int:
@@ -307,24 +361,50 @@ def state_of(indicator: Indicator, measured: Measured) -> State:
     return State.RED if measured.cases >= indicator.cases_min_count else State.UNSURE
 
 
-def read(indicator: Indicator, weeks: Sequence[Week]) -> Reading:
-    """An indicator by the weeks, oldest first: the last four, and the four before those."""
-    measure = indicator.measure
-    if measure is None:
-        nothing = Measured(None, 0)
-        return Reading(indicator, nothing, nothing, State.GREY, WhyGrey.NOT_COUNTED, None, ())
-    now, before = measure(added(weeks[-WINDOW_WEEKS:])), measure(added(weeks[-2 * WINDOW_WEEKS : -WINDOW_WEEKS]))
-    state = state_of(indicator, now)
-    interval = wilson(now.number, now.cases) if now.number is not None and now.cases else None
+def read(indicator: Indicator, weeks: Sequence[Week], *, now: float, then: Sequence[float]) -> Reading:
+    """An indicator by the weeks, oldest first: the last four, and the four before those.
+
+    What was aimed at is `now`, and `then` at the end of each week: weeks that are over stay judged by that.
+    """
+    aimed = indicator._replace(objective=now)
+    measured = indicator.measure(added(weeks[-WINDOW_WEEKS:]))
+    before = indicator.measure(added(weeks[-2 * WINDOW_WEEKS : -WINDOW_WEEKS]))
+    state = state_of(aimed, measured)
+    interval = wilson(measured.number, measured.cases) if measured.number is not None and measured.cases else None
     why_grey = WhyGrey.NOTHING_HEARD if state is State.GREY else None
-    each = [measure(week) for week in weeks]
-    states = [state_of(indicator, measured) for measured in each]
-    return Reading(indicator, now, before, state, why_grey, interval, states, each)
+    each = [
+        indicator.measure(added(weeks[place + 1 - indicator.judged_weeks : place + 1]))
+        if place + 1 >= indicator.judged_weeks
+        else Measured(None, 0)
+        for place in range(len(weeks))
+    ]
+    states = [
+        state_of(indicator._replace(objective=objective), one) for one, objective in zip(each, then, strict=True)
+    ]
+    return Reading(aimed, measured, before, state, why_grey, interval, states, each)
 
 
-def card(weeks: Sequence[Week]) -> list[Reading]:
-    """All indicators, in the order of the practices. They do not add up: practices do not offset each other."""
-    return [read(indicator, weeks) for indicator in INDICATORS]
+def card(
+    weeks: Sequence[Week], *, aims: Aims | None = None, ends: Sequence[date] = (), day: date | None = None
+) -> list[Reading]:
+    """All indicators, in the order of the practices. They do not add up: practices do not offset each other.
+
+    `aims` are what a community set, `ends` the last days of the weeks, and `day` that on which the card is looked
+    at; where nothing was set what is aimed at are starting values.
+    """
+    found = []
+    for indicator in INDICATORS:
+        said = (aims or {}).get(indicator.name, ())
+        at = [aim_on(said, end) for end in ends] if said else [None] * len(weeks)
+        today = aim_on(said, day) if said and day is not None else None
+        reading = read(
+            indicator,
+            weeks,
+            now=indicator.objective if today is None else today.objective,
+            then=[indicator.objective if aim is None else aim.objective for aim in at],
+        )
+        found.append(replace(reading, aimed_since=None if today is None else today.starts_on))
+    return found
 
 
 def practice_state(readings: Sequence[Reading]) -> State:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from services.analytics.decisions import store as decisions
 from services.analytics.goals import handlers as goals
 from services.analytics.scorecard import store
 from services.analytics.scorecard.domain import Reading, card, goal_counts
@@ -34,4 +35,9 @@ async def load_card(
     )
     ends = [span.ends_on for span in spans]
     standings = await goals.load_standings_at(conn, community=community, calendar=calendar, ends=ends)
-    return card([replace(week, goals=goal_counts(found)) for week, found in zip(weeks, standings, strict=True)])
+    return card(
+        [replace(week, goals=goal_counts(found)) for week, found in zip(weeks, standings, strict=True)],
+        aims=await decisions.load_aims(conn, community=community),
+        ends=ends,
+        day=ends[-1] + timedelta(days=1),
+    )

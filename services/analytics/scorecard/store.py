@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from services.analytics.decisions.store import count_weeks
 from services.analytics.ideas.store import count_due
 from services.analytics.response_times.domain.waiting import added
 from services.analytics.response_times.store.reading import Asked, load_waits
 from services.analytics.scorecard.domain import Week
+from services.analytics.solutions.store import count_solved
 from shared.calendars import Span
 from shared.postgres import Connection
 
@@ -15,6 +17,10 @@ from shared.postgres import Connection
 PROMISED: Final = timedelta(hours=24)
 #: And a decision on an appeal.
 APPEALS_PROMISED: Final = timedelta(days=7)
+#: A question has an accepted answer within so long.
+SOLVED_WITHIN: Final = timedelta(days=7)
+#: Recognition reaches so many days: somebody has it who received any in them.
+RECOGNISED_DAYS: Final = 90
 
 
 async def load_weeks(
@@ -34,6 +40,12 @@ async def load_weeks(
     await _add_surveys(conn, weeks, community=community, spans=spans)
     for number, (due, in_time) in (await count_due(conn, community=community, bounds=bounds, now=now)).items():
         weeks[number - 1].update(ideas_due=due, ideas_in_time=in_time)
+    await _add_people(conn, weeks, community=community, spans=spans)
+    await _add_audiences(conn, weeks, community=community, spans=spans, bounds=bounds)
+    await _add_decisions(conn, weeks, community=community, spans=spans, bounds=bounds)
+    solved = await count_solved(conn, community=community, bounds=bounds, now=now, within=SOLVED_WITHIN)
+    for number, (due, in_time) in solved.items():
+        weeks[number - 1].update(solved_due=due, solved=in_time)
     for row in await conn.fetch(
         """
         select width_bucket(day, $4::date[]) as week, channel, sum(events)::bigint as events from event_days
@@ -64,6 +76,111 @@ async def load_weeks(
     ):
         weeks[row["week"] - 1].update(newcomers_due=row["due"], newcomers_activated=row["activated"])
     return [Week(**week) for week in weeks]
+
+
+async def _add_decisions(
+    conn: Connection,
+    weeks: Sequence[dict[str, Any]],
+    *,
+    community: str,
+    spans: Sequence[Span],
+    bounds: Sequence[datetime],
+) -> None:
+    knows: bool = await conn.fetchval(
+        """
+        select exists (select from decisions
+            where community = $1 and kind = 'decision' and state <> 'withdrawn' and made_at < $2)
+        """,
+        community,
+        bounds[-1],
+    )
+    counted = await count_weeks(conn, community=community, spans=spans, bounds=bounds)
+    for number, week in enumerate(weeks, 1):
+        week["knows_decisions"] = knows
+        if number in counted:
+            week["decisions"] = counted[number]
+
+
+async def _add_people(
+    conn: Connection, weeks: Sequence[dict[str, Any]], *, community: str, spans: Sequence[Span]
+) -> None:
+    """Who was active in which week, and whom a badge, a level or thanks reached in the days up to its end.
+
+    Who is merged is one. What was taken back reached nobody.
+    """
+    for row in await conn.fetch(
+        """
+        with reached as materialized (
+            select coalesce(m.head_id, r.member_id) as person_id, r.day from (
+                select g.member_id, coalesce(g.day, (g.event_time at time zone 'UTC')::date) as day from grants g
+                where g.community = $1 and g.reverses is null
+                    and coalesce(g.day, (g.event_time at time zone 'UTC')::date) between $2::date - $5::int and $3
+                    and not exists (
+                        select from grants b where b.community = g.community and b.reverses = g.grant_id)
+                union
+                select t.to_id, t.day from tie_days t
+                where t.community = $1 and t.day between $2::date - $5::int and $3 and t.kind = 'thanks'
+                    and t.times > 0) r
+            left join merges m on m.community = $1 and m.member_id = r.member_id),
+        active as (
+            select distinct width_bucket(d.day, $4::date[]) as week, coalesce(m.head_id, d.member_id) as person_id
+            from member_days d left join merges m on m.community = d.community and m.member_id = d.member_id
+            where d.community = $1 and d.day between $2 and $3 and d.events > 0)
+        select a.week, count(*)::int as active, count(r.person_id)::int as recognised
+        from active a
+        left join (
+            select distinct w.week, r.person_id
+            from unnest($4::date[]) with ordinality as w(starts_on, week)
+            join reached r on r.day between w.starts_on + 6 - $5::int + 1 and w.starts_on + 6
+        ) r on r.week = a.week and r.person_id = a.person_id
+        group by 1
+        """,
+        community,
+        spans[0].starts_on,
+        spans[-1].ends_on,
+        [span.starts_on for span in spans],
+        RECOGNISED_DAYS,
+    ):
+        weeks[row["week"] - 1].update(active=row["active"], recognised=row["recognised"])
+
+
+async def _add_audiences(
+    conn: Connection,
+    weeks: Sequence[dict[str, Any]],
+    *,
+    community: str,
+    spans: Sequence[Span],
+    bounds: Sequence[datetime],
+) -> None:
+    """How many of those active in a week were in an audience when it ended; nothing where none is known."""
+    rows = await conn.fetch(
+        """
+        with turns as materialized (
+            select coalesce(m.head_id, t.member_id) as person_id, t.is_in, t.since,
+                lead(t.since) over (
+                    partition by t.member_id, t.audience_id order by t.revision) as ends_at
+            from audience_turns t
+            left join merges m on m.community = t.community and m.member_id = t.member_id
+            where t.community = $1),
+        ins as (
+            select distinct w.week, t.person_id
+            from unnest($5::timestamptz[]) with ordinality as w(ends_at, week)
+            join turns t on t.is_in and t.since < w.ends_at and (t.ends_at is null or t.ends_at >= w.ends_at)),
+        active as (
+            select distinct width_bucket(d.day, $4::date[]) as week, coalesce(m.head_id, d.member_id) as person_id
+            from member_days d left join merges m on m.community = d.community and m.member_id = d.member_id
+            where d.community = $1 and d.day between $2 and $3 and d.events > 0)
+        select a.week, count(i.person_id)::int as known, exists (select from turns) as knows
+        from active a left join ins i on i.week = a.week and i.person_id = a.person_id group by 1
+        """,
+        community,
+        spans[0].starts_on,
+        spans[-1].ends_on,
+        [span.starts_on for span in spans],
+        list(bounds[1:]),
+    )
+    for row in rows:
+        weeks[row["week"] - 1].update(in_audience=row["known"], knows_audiences=row["knows"])
 
 
 async def _add_surveys(

@@ -7,6 +7,7 @@ from services.ingest.access.ties import handlers as ties
 from services.ingest.connectors.handlers import deliveries as deliveries_handlers
 from services.ingest.erasure import store
 from services.ingest.erasure.domain import Erasure, Left, UndecidedError
+from services.ingest.ideas.store import lock_ideas
 from services.ingest.members.domain import IdentityKey, Member, MemberKey, ToldIdentity, UnknownMemberError
 from services.ingest.members.handlers.telling import hash_of
 from services.ingest.members.handlers.told import on_members_told
@@ -52,6 +53,10 @@ async def erase(tx: Transaction[Settings], *, key: MemberKey, left: Left | None)
     if left is None:
         raise UndecidedError
     group = await load_group(tx.conn, community=key.community, head_id=key.member_id)
+    # Members first, then suggestions, as everybody locks them.
+    for member_id in sorted(group):
+        await store.lock_member(tx.conn, key=MemberKey(key.community, member_id))
+    await lock_ideas(tx.conn, communities=[key.community])
     for member_id in group:
         await _erase(tx, key=MemberKey(key.community, member_id), left=left)
     erasure = await store.find_erasure(tx.conn, key=key)
@@ -96,6 +101,9 @@ async def _erase(tx: Transaction[Settings], *, key: MemberKey, left: Left) -> No
 
 async def on_erasures_told(tx: Transaction[Settings], facts: list[MemberErased]) -> None:
     """Erase again whom the database, which came from a backup, still knows."""
+    for key in sorted({MemberKey(fact["community"], fact["data"]["member_id"]) for fact in facts}):
+        await store.lock_member(tx.conn, key=key)
+    await lock_ideas(tx.conn, communities={fact["community"] for fact in facts})
     for fact in facts:
         data, community = fact["data"], fact["community"]
         key = MemberKey(community, data["member_id"])

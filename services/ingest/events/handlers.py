@@ -45,7 +45,7 @@ from services.ingest.events.domain.traces import traces_of
 from services.ingest.events.store import receipts as store
 from services.ingest.events.store import traces
 from services.ingest.ideas.domain import TYPES as IDEA_TYPES
-from services.ingest.ideas.handlers import IdeaEvent, note_ideas
+from services.ingest.ideas.handlers import IdeaEvent, lock_shown, note_ideas
 from services.ingest.ideas.handlers import note_taken_back as note_ideas_taken_back
 from services.ingest.measuring.handlers.texts import Said, keep_texts, measure
 from services.ingest.members.domain import IdentityKey, Owner
@@ -313,8 +313,11 @@ async def _note_shown(
     silent: Collection[str],
 ) -> dict[str, ListedData]:
     """Keep what pages show of events; those whose words wait for a decision, with a word of a list."""
+    ideas = _ideas(accepted, members, silent)
+    # Members are locked; suggestions come next, and what else is shown behind them.
+    await lock_shown(tx, told=ideas, said=_said_of(accepted))
     listed = await note_kudos(tx, given=_kudos(accepted, members, silent))
-    listed |= await note_ideas(tx, told=_ideas(accepted, members, silent))
+    listed |= await note_ideas(tx, told=ideas)
     return listed | await listed_among(tx, said=_citations(accepted, silent))
 
 

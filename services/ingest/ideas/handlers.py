@@ -55,12 +55,21 @@ class IdeaEvent(NamedTuple):
     member_id: str
 
 
+async def lock_shown(tx: Transaction[Settings], *, told: Sequence[IdeaEvent], said: Sequence[SaidOf]) -> None:
+    """Have whoever else changes suggestions wait that events say something of, or take back."""
+    communities = {one.community for one in _made_here(told)}
+    if said:
+        communities |= await store.load_named(tx.conn, targets={(one.community, one.target_uid) for one in said})
+    await store.lock_ideas(tx.conn, communities=communities)
+
+
 async def note_ideas(tx: Transaction[Settings], *, told: Sequence[IdeaEvent]) -> dict[str, ListedData]:
     """Keep what events say of suggestions that are made here, also what the database had forgotten.
 
-    Those that have a word of a list, by the ids of their events, with the word.
+    Suggestions of their communities are locked, as `lock_shown` does. Returns those that have a word of a list, by
+    the ids of their events, with the word.
     """
-    own = [one for one in told if one.event["source"] == SOURCE and one.event["data"].get("host") == HOST]
+    own = _made_here(told)
     if not own:
         return {}
     communities = {one.community for one in own}
@@ -98,7 +107,7 @@ async def note_ideas(tx: Transaction[Settings], *, told: Sequence[IdeaEvent]) ->
 
 
 async def note_taken_back(tx: Transaction[Settings], *, said: Sequence[SaidOf]) -> None:
-    """Note which suggestions and votes were taken back or restored."""
+    """Note which suggestions and votes, which are locked, were taken back or restored."""
     last: defaultdict[str, dict[str, tuple[datetime, bool]]] = defaultdict(dict)
     for one in said:
         now = (one.at, one.is_taken_back)
@@ -115,17 +124,21 @@ async def on_guidelines(tx: Transaction[Settings], facts: list[GuidelineFact]) -
         if (one.channel, one.host) == (CHANNEL, HOST) and idea_of(one.object_id) is not None
     ]
     if own:
+        await store.lock_ideas(tx.conn, communities={one.community for one in own})
         await store.set_cases(tx.conn, outcomes=own)
 
 
 async def count_anew(tx: Transaction, *, community: str, member_ids: Collection[str]) -> None:
     """Have votes counted anew that these members gave: they are one person now, or are it no more."""
+    await store.lock_ideas(tx.conn, communities=[community])
     await store.mark_stale(tx.conn, community=community, member_ids=member_ids)
 
 
 async def count_stale(tx: Transaction[Settings]) -> bool:
     """Timer: count votes anew where they may be of other people now; whether there were any."""
-    stale = await store.take_stale(tx.conn, limit_count=COUNT_MAX_COUNT)
+    communities = await store.page_of_stale(tx.conn, limit_count=COUNT_MAX_COUNT)
+    await store.lock_ideas(tx.conn, communities=communities)
+    stale = await store.take_stale(tx.conn, communities=communities, limit_count=COUNT_MAX_COUNT)
     if stale:
         await store.count_votes(tx.conn, ideas=stale)
     return bool(stale)
@@ -143,6 +156,10 @@ async def page_of_ideas(
     """Suggestions in their order, with what was written while that is kept."""
     found = await store.page_of_ideas(conn, asked=asked, after=after, limit_count=limit_count, idea_id=idea_id)
     return [replace(one, words=_words(settings, one)) for one in found]
+
+
+def _made_here(told: Sequence[IdeaEvent]) -> list[IdeaEvent]:
+    return [one for one in told if one.event["source"] == SOURCE and one.event["data"].get("host") == HOST]
 
 
 def _words(settings: Settings, one: ShownIdea) -> Words | None:

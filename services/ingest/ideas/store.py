@@ -22,6 +22,30 @@ class Changed(NamedTuple):
     at: datetime
 
 
+async def lock_ideas(conn: Connection, *, communities: Collection[str]) -> None:
+    """Have whoever else changes suggestions or votes of these communities wait until this transaction ends.
+
+    Whoever changes them takes this first: a vote changes itself and up to two suggestions, the second of which is
+    known once the first is read, and the worker changes many at once. By rows alone each would wait for the other.
+    """
+    for community in sorted(communities):
+        await conn.execute("select pg_advisory_xact_lock(hashtextextended($1, 1))", f"suggestions {community}")
+
+
+async def load_named(conn: Connection, *, targets: Collection[tuple[str, str]]) -> set[str]:
+    """The communities that have a suggestion or vote whose event is among these, each with its community."""
+    rows = await conn.fetch(
+        """
+        with named as (select * from unnest($1::text[], $2::uuid[]) as n(community, event_uid))
+        select community from named join ideas using (community, event_uid)
+        union select community from named join idea_votes using (community, event_uid)
+        """,
+        [community for community, _ in targets],
+        [uid for _, uid in targets],
+    )
+    return {row["community"] for row in rows}
+
+
 async def put_ideas(conn: Connection, *, ideas: Sequence[Idea]) -> None:
     """Keep suggestions; of those that are there only whether a list of words has one of theirs is new."""
     ordered = sorted(ideas, key=lambda idea: (idea.community, idea.idea_id))
@@ -122,13 +146,9 @@ async def set_cases(conn: Connection, *, outcomes: Sequence[CaseOutcome]) -> Non
     )
 
 
-async def find_idea(conn: Connection, *, community: str, idea_id: str, lock: bool = False) -> Idea | None:
+async def find_idea(conn: Connection, *, community: str, idea_id: str) -> Idea | None:
     """One by its id."""
-    row = await conn.fetchrow(
-        f"select * from ideas where community = $1 and idea_id = $2 {'for update' if lock else ''}",  # noqa: S608
-        community,
-        idea_id,
-    )
+    row = await conn.fetchrow("select * from ideas where community = $1 and idea_id = $2", community, idea_id)
     return None if row is None else _idea(row)
 
 
@@ -146,18 +166,27 @@ async def mark_stale(conn: Connection, *, community: str, member_ids: Collection
     )
 
 
-async def take_stale(conn: Connection, *, limit_count: int) -> list[tuple[str, str]]:
-    """Take suggestions whose votes are to be counted anew, each with its community; they are locked."""
+async def page_of_stale(conn: Connection, *, limit_count: int) -> set[str]:
+    """Communities with suggestions whose votes are to be counted anew: those of the first so many of these."""
+    rows = await conn.fetch(
+        "select community from ideas where is_stale order by community, idea_id limit $1", limit_count
+    )
+    return {row["community"] for row in rows}
+
+
+async def take_stale(conn: Connection, *, communities: Collection[str], limit_count: int) -> list[tuple[str, str]]:
+    """Take suggestions of these, whose ideas are locked, to count their votes anew; each with its community."""
     rows = await conn.fetch(
         """
         with stale as (
-            select community, idea_id from ideas where is_stale order by community, idea_id limit $1
-            for update skip locked)
+            select community, idea_id from ideas where is_stale and community = any($2::text[])
+            order by community, idea_id limit $1)
         update ideas i set is_stale = false from stale s
         where i.community = s.community and i.idea_id = s.idea_id
         returning i.community, i.idea_id::text, coalesce(i.joined_to, i.idea_id)::text as head_id
         """,
         limit_count,
+        sorted(communities),
     )
     return sorted({(row["community"], one) for row in rows for one in (row["idea_id"], row["head_id"])})
 

@@ -45,6 +45,11 @@ REFUSALS: Final[ErrorTable] = {
     domain.NoSuggesterError: lambda _: Problem(
         UNKNOWN_MEMBER, "Nothing was done: nobody of that id is there, or they are no person"
     ),
+    domain.NoAnswerError: lambda _: Problem(
+        INVALID_REQUEST,
+        "Nothing was done",
+        [FieldError(field="/answer", detail="No answer in words of that event is kept")],
+    ),
     domain.SuspendedSuggesterError: lambda _: Problem(
         SUSPENDED_SUGGESTER, "Nothing was done: who is suspended neither suggests nor votes"
     ),
@@ -76,6 +81,12 @@ class IdeaWanted(RequestBody):
     author: MemberNamed | None = Field(
         None,
         description="Who suggests it, where a key does it for them; a member suggests their own",
+        examples=[None],
+    )
+    answer: UUID | None = Field(
+        None,
+        description="The event of an answer in words to a survey that it is made of, in place of `author`: "
+        "whoever wrote that suggests it. Once for each; again, it is the same suggestion",
         examples=[None],
     )
 
@@ -146,6 +157,19 @@ async def _who(principal: Principal, tx: Tx, whose: Whose, *, named: str | None,
     return await whose.of(tx.conn, community=principal.community, named=named, field=field)
 
 
+async def _author(principal: Principal, tx: Tx, whose: Whose, body: IdeaWanted) -> str:
+    if body.answer is None:
+        return await _who(principal, tx, whose, named=body.author, field="/author")
+    detail = None
+    if principal.member_id is not None:
+        detail = "A member suggests in words of their own"
+    elif body.author is not None:
+        detail = "The answer says whose it is; leave out author"
+    if detail is not None:
+        raise Problem(INVALID_REQUEST, "Nothing was done", [FieldError(field="/answer", detail=detail)])
+    return await handlers.find_answered(tx, community=principal.community, answer_uid=str(body.answer))
+
+
 @router.post(
     "/v1/ideas",
     status_code=201,
@@ -158,16 +182,17 @@ async def post_idea(
 ) -> Response:
     """As an `idea.suggested.v1` of theirs. What was written stays sealed here.
 
-    A member suggests their own; a key says whose it is. Where a word of the programme's lists stands in it, others
-    see it once somebody has decided.
+    A member suggests their own; a key says whose it is, or which answer to a survey it is made of. Where a word of
+    the programme's lists stands in it, others see it once somebody has decided.
     """
     community, member_id = principal.community, principal.member_id
     own_key = idempotency_key if member_id is None else f"{member_id} {idempotency_key}"
 
     async def work() -> IdeaDone:
-        author_id = await _who(principal, tx, whose, named=body.author, field="/author")
+        author_id = await _author(principal, tx, whose, body)
         text = (body.text or "").strip() or None
-        wanted = Suggest(str(uuid_utils.uuid7()), author_id, body.title.strip(), text, body.language)
+        answer_uid = None if body.answer is None else str(body.answer)
+        wanted = Suggest(str(uuid_utils.uuid7()), author_id, body.title.strip(), text, body.language, answer_uid)
         return IdeaDone.of(await handlers.suggest(tx, community=community, wanted=wanted))
 
     said: dict[str, Any] = body.model_dump(mode="json")

@@ -22,6 +22,8 @@ from services.ingest.ideas.domain import (
     written,
 )
 
+#: What an answer to a survey is told by.
+ANSWERED_TYPE: Final = "survey.response.v1"
 #: Somebody votes for one suggestion, and withdraws that, at most so often.
 VOTES_MAX_COUNT: Final = 10
 #: A suggestion goes on at most so often.
@@ -39,6 +41,10 @@ class UnknownIdeaError(Exception):
 
 class NoSuggesterError(Exception):
     """Who is to suggest or vote is no member, was forgotten, or is no person."""
+
+
+class NoAnswerError(Exception):
+    """No answer in words of that event is kept."""
 
 
 class SuspendedSuggesterError(Exception):
@@ -74,13 +80,17 @@ class NotJoinedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Suggest:
-    """Who suggests what. `idea_id` names it: suggested again it is the same."""
+    """Who suggests what. `idea_id` names it: suggested again it is the same.
+
+    `answer_uid` is the event of an answer of theirs to a survey that it is made of, once for each.
+    """
 
     idea_id: str
     author_id: str
     title: str
     text: str | None
     language: str | None = None
+    answer_uid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

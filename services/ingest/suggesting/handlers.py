@@ -1,5 +1,15 @@
-"""Members suggest and vote, whoever runs the community goes on with it, and those whom it concerns are told."""
+"""Members suggest and vote, whoever runs the community goes on with it, and those whom it concerns are told.
 
+Whoever locks does so in this order, here, in the worker, in merges, in erasures and in timers:
+
+1. the community's merges (`lock_heads`, `lock_merges`);
+2. who suggests or votes (`lock_suggester`);
+3. members and their identities (`own_identities`, `resolve`);
+4. the community's suggestions with their votes (`lock_ideas`), several communities by their names;
+5. kudos, nominations and texts; of how suggestions go on the step that is told.
+"""
+
+from dataclasses import replace
 from typing import Final
 
 from services.ingest.communities.handlers import calendars_of
@@ -7,6 +17,8 @@ from services.ingest.events.domain.judgement import event_uid
 from services.ingest.events.handlers import send_own
 from services.ingest.ideas import store as ideas_store
 from services.ingest.ideas.domain import CHANNEL, HOST, SOURCE, Idea, IdeaState, Vote, vote_name, written
+from services.ingest.measuring.domain.texts import UnknownTextError
+from services.ingest.measuring.handlers.texts import find_text
 from services.ingest.members.domain import MemberKey
 from services.ingest.members.handlers.own import own_identities
 from services.ingest.members.store import members as members_store
@@ -38,6 +50,8 @@ async def suggest(tx: Transaction[Settings], *, community: str, wanted: Suggest)
     # 1. Nobody becomes one with another meanwhile, and what one suggests at the same time waits.
     author_id, group = await _suggester(tx, community=community, member_id=wanted.author_id)
     known = await ideas_store.find_idea(tx.conn, community=community, idea_id=wanted.idea_id)
+    if known is None and wanted.answer_uid is not None:
+        known = await store.find_of_answer(tx.conn, community=community, answer_uid=wanted.answer_uid)
     if known is not None:
         tx.did_nothing()
         return known
@@ -47,7 +61,7 @@ async def suggest(tx: Transaction[Settings], *, community: str, wanted: Suggest)
     if await store.count_suggested(tx.conn, community=community, member_ids=group, on=today) >= most:
         raise domain.TooManyIdeasError(f"{most} may be suggested on a day, and are")
     # 3. It stands, and is told. The worker finds the same words; until then nobody sees what is to be decided.
-    wanted = Suggest(wanted.idea_id, author_id, wanted.title, wanted.text, wanted.language)
+    wanted = replace(wanted, author_id=author_id)
     declared = await find_declared(tx.conn, community=community, now=tx.now)
     is_listed = find_listed(written(wanted.title, wanted.text), declared.words) is not None
     uid = event_uid(community, SOURCE, wanted.idea_id)
@@ -55,11 +69,26 @@ async def suggest(tx: Transaction[Settings], *, community: str, wanted: Suggest)
         community, wanted.idea_id, uid, author_id, tx.now, today, is_listed=is_listed, is_shown=not is_listed
     )
     await own_identities(tx, community=community, member_ids={author_id}, channel=CHANNEL, host=HOST)
+    await ideas_store.lock_ideas(tx.conn, communities=[community])
     await ideas_store.put_ideas(tx.conn, ideas=[idea])
+    if wanted.answer_uid is not None:
+        await store.set_of_answer(tx.conn, community=community, idea_id=idea.idea_id, answer_uid=wanted.answer_uid)
     send_own(tx, community=community, event=domain.suggested(wanted, at=tx.now))
-    tx.did(Did("idea.suggest", "idea", idea.idea_id, author_id, after={"waits": is_listed}))
+    after = {"waits": is_listed, "answer": wanted.answer_uid}
+    tx.did(Did("idea.suggest", "idea", idea.idea_id, author_id, after=after))
     IDEAS.labels("suggested").inc()
     return idea
+
+
+async def find_answered(tx: Transaction[Settings], *, community: str, answer_uid: str) -> str:
+    """Who wrote an answer to a survey. Raises NoAnswerError where none in words is kept, or nobody's."""
+    try:
+        written = await find_text(tx.conn, tx.settings, community=community, event_uid=answer_uid)
+    except UnknownTextError as error:
+        raise domain.NoAnswerError from error
+    if written.text.event_type != domain.ANSWERED_TYPE or written.text.member_id is None:
+        raise domain.NoAnswerError
+    return written.text.member_id
 
 
 async def vote(tx: Transaction[Settings], *, community: str, idea_id: str, member_id: str) -> Idea:
@@ -67,9 +96,10 @@ async def vote(tx: Transaction[Settings], *, community: str, idea_id: str, membe
 
     Raises UnknownIdeaError, OwnIdeaError, IdeaClosedError and what `suggest` raises.
     """
+    # 1. Whose vote it is; what else they do waits. Members before suggestions, as the worker takes them.
     voter_id, group = await _suggester(tx, community=community, member_id=member_id)
-    # Members before suggestions, as the worker takes them.
     await own_identities(tx, community=community, member_ids={voter_id}, channel=CHANNEL, host=HOST)
+    # 2. May they vote for it, and did they not yet?
     idea = await _locked(tx, community=community, idea_id=idea_id)
     if not idea.is_shown:
         raise domain.UnknownIdeaError
@@ -81,12 +111,14 @@ async def vote(tx: Transaction[Settings], *, community: str, idea_id: str, membe
         tx.did_nothing()
         return idea
     today = (await calendars_of(tx, communities={community}))[community].day_of(tx.now)
+    # 3. There is room, today and for this one.
     number = 1 + max((one.number for one in known if one.member_id == voter_id), default=0)
     if number > domain.VOTES_MAX_COUNT:
         raise domain.TooManyIdeasError(f"one votes for the same at most {domain.VOTES_MAX_COUNT} times")
     most = tx.settings.idea_votes_day_max_count
     if await store.count_voted(tx.conn, community=community, member_ids=group, on=today) >= most:
         raise domain.TooManyIdeasError(f"one may vote {most} times on a day, and did")
+    # 4. It is given, counts, and is told.
     uid = event_uid(community, SOURCE, vote_name(idea_id, voter_id, number))
     given = Vote(idea_id, voter_id, number, uid, is_given=True, voted_at=tx.now, voted_on=today)
     await ideas_store.put_votes(tx.conn, votes=[(community, given)])
@@ -123,16 +155,11 @@ async def go_on(tx: Transaction[Settings], *, community: str, wanted: GoOn, pers
     One that says the same as another is joined to that, and the votes of both count there. Raises
     UnknownIdeaError, NoStepError, NotJoinedError, TooManyIdeasError and AboutYourselfError.
     """
-    # In the order of their ids, whichever is joined to which.
-    found = {
-        one: await _locked(tx, community=community, idea_id=one)
-        for one in sorted({wanted.idea_id, wanted.joined_to or wanted.idea_id})
-    }
-    idea = found[wanted.idea_id]
+    idea = await _locked(tx, community=community, idea_id=wanted.idea_id)
     await check_not_about_oneself(tx.conn, community=community, person_id=person_id, members=[idea.author_id])
     domain.check_step(idea, wanted.state)
     if wanted.joined_to is not None:
-        await _check_join(tx, idea, to=found[wanted.joined_to])
+        await _check_join(tx, idea, to=await _find(tx, community=community, idea_id=wanted.joined_to))
     number = idea.moves_count + 1
     await store.add_move(tx.conn, community=community, wanted=wanted, number=number, at=tx.now)
     send_own(tx, community=community, event=domain.changed(idea, wanted, number=number, at=tx.now))
@@ -143,16 +170,20 @@ async def go_on(tx: Transaction[Settings], *, community: str, wanted: GoOn, pers
     before = {"state": idea.state.value, "joined_to": idea.joined_to}
     tx.did(Did(f"idea.{verb}", "idea", idea.idea_id, idea.author_id, before=before, after=after))
     IDEAS_MOVED.labels(wanted.state.value).inc()
-    return await _locked(tx, community=community, idea_id=idea.idea_id)
+    return await _find(tx, community=community, idea_id=idea.idea_id)
 
 
 async def tell(tx: Transaction[Settings]) -> bool:
     """Timer: have the next of those written to whom a step concerns; whether there was one."""
-    step = await store.take_untold(tx.conn)
+    # Nobody becomes one with another, or is forgotten, before the step is told.
+    found = await store.find_untold(tx.conn)
+    if found is None:
+        return False
+    author = await lock_heads(tx.conn, keys=[(found.community, found.author_id)])
+    step = await store.lock_untold(tx.conn, found)
     if step is None:
         return False
     members = await store.page_of_told(tx.conn, step, limit_count=TELL_MAX_COUNT)
-    author = await lock_heads(tx.conn, keys=[(step.community, step.author_id)])
     author_id = author.get((step.community, step.author_id), step.author_id)
     for member_id in members:
         request_id = domain.message_id(step.community, step.idea_id, step.number, member_id)
@@ -199,7 +230,13 @@ async def _suggester(
 
 
 async def _locked(tx: Transaction[Settings], *, community: str, idea_id: str) -> Idea:
-    found = await ideas_store.find_idea(tx.conn, community=community, idea_id=idea_id, lock=True)
+    """One of a community whose suggestions, from now on, nobody else changes."""
+    await ideas_store.lock_ideas(tx.conn, communities=[community])
+    return await _find(tx, community=community, idea_id=idea_id)
+
+
+async def _find(tx: Transaction[Settings], *, community: str, idea_id: str) -> Idea:
+    found = await ideas_store.find_idea(tx.conn, community=community, idea_id=idea_id)
     if found is None or found.is_taken_back:
         raise domain.UnknownIdeaError
     return found
@@ -209,7 +246,7 @@ async def _counted(tx: Transaction[Settings], idea: Idea) -> Idea:
     await ideas_store.count_votes(
         tx.conn, ideas={(idea.community, one) for one in (idea.idea_id, idea.joined_to) if one is not None}
     )
-    return await _locked(tx, community=idea.community, idea_id=idea.idea_id)
+    return await _find(tx, community=idea.community, idea_id=idea.idea_id)
 
 
 async def _check_join(tx: Transaction[Settings], idea: Idea, *, to: Idea) -> None:

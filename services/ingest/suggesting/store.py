@@ -3,9 +3,17 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from services.ingest.ideas.domain import IdeaState, Vote
+from services.ingest.ideas import store as ideas_store
+from services.ingest.ideas.domain import Idea, IdeaState, Vote
 from services.ingest.suggesting.domain import GoOn, Untold
 from shared.postgres import Connection
+
+_UNTOLD = """
+    select m.community, m.idea_id::text, m.number, m.state, coalesce(m.note, '') as note, i.author_id::text,
+        m.told_after::text
+    from idea_moves m join ideas i using (community, idea_id)
+    where not m.is_told
+"""
 
 
 async def lock_suggester(conn: Connection, *, community: str, member_id: str) -> None:
@@ -51,13 +59,28 @@ async def count_voted(conn: Connection, *, community: str, member_ids: Sequence[
     return found
 
 
+async def find_of_answer(conn: Connection, *, community: str, answer_uid: str) -> Idea | None:
+    """The suggestion that was made of an answer to a survey."""
+    found = await conn.fetchval(
+        "select idea_id::text from ideas where community = $1 and answer_uid = $2", community, answer_uid
+    )
+    return None if found is None else await ideas_store.find_idea(conn, community=community, idea_id=found)
+
+
+async def set_of_answer(conn: Connection, *, community: str, idea_id: str, answer_uid: str) -> None:
+    """Note of which answer to a survey a suggestion was made."""
+    await conn.execute(
+        "update ideas set answer_uid = $3 where community = $1 and idea_id = $2", community, idea_id, answer_uid
+    )
+
+
 async def load_votes(conn: Connection, *, community: str, idea_id: str, member_ids: Sequence[str]) -> list[Vote]:
     """What somebody said of a suggestion, by all ids of theirs."""
     rows = await conn.fetch(
         """
         select idea_id::text, member_id::text, number, event_uid::text, is_given, voted_at, voted_on
         from idea_votes where community = $1 and idea_id = $2 and member_id = any($3::uuid[])
-        order by member_id for update
+        order by member_id
         """,
         community,
         idea_id,
@@ -125,17 +148,19 @@ async def count_joined(conn: Connection, *, community: str, idea_ids: Sequence[s
     return found
 
 
-async def take_untold(conn: Connection) -> Untold | None:
-    """Take the step that waits longest to be told; it is locked, and others pass over it."""
+async def find_untold(conn: Connection) -> Untold | None:
+    """The step that waits longest to be told."""
+    row = await conn.fetchrow(f"{_UNTOLD} order by m.moved_at, m.community, m.idea_id, m.number limit 1")
+    return None if row is None else Untold(*row)._replace(state=IdeaState(row["state"]))
+
+
+async def lock_untold(conn: Connection, step: Untold) -> Untold | None:
+    """A step as it is, locked until the transaction ends; None when it is told meanwhile, or somebody tells it."""
     row = await conn.fetchrow(
-        """
-        select m.community, m.idea_id::text, m.number, m.state, coalesce(m.note, '') as note, i.author_id::text,
-            m.told_after::text
-        from idea_moves m join ideas i using (community, idea_id)
-        where not m.is_told
-        order by m.moved_at, m.community, m.idea_id, m.number limit 1
-        for update of m skip locked
-        """
+        f"{_UNTOLD} and m.community = $1 and m.idea_id = $2 and m.number = $3 for update of m skip locked",
+        step.community,
+        step.idea_id,
+        step.number,
     )
     return None if row is None else Untold(*row)._replace(state=IdeaState(row["state"]))
 

@@ -4,30 +4,36 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from services.ingest.messages.api.problems import UNUSABLE_LINK
 from services.ingest.settings import Settings
-from services.ingest.surveys.domain import COMMENT_MAX_CHARS, Said
+from services.ingest.surveys.domain import COMMENT_MAX_CHARS, AnswerInWords, Said, WordsPlace
 from services.ingest.surveys.handlers import answering as handlers
+from services.ingest.surveys.handlers import reading
 from services.ingest.surveys.handlers.answering import Asked
 from shared.contracts.fields import Language, Name, Slug
 from shared.contracts.programme import SurveyKind
 from shared.http import (
+    IN_ANSWER,
     Begin,
     Conn,
+    Limit,
     MemberId,
+    Page,
     Principal,
     ProblemType,
     RequestBody,
     Scope,
+    Shown,
+    after,
     configured,
     problem_responses,
     requires,
 )
 from shared.http.auth import count_visit
-from shared.http.problem_types import TOO_MANY_READS, UNKNOWN_IDENTITY, UNKNOWN_MEMBER
+from shared.http.problem_types import INVALID_CURSOR, TOO_MANY_READS, UNKNOWN_IDENTITY, UNKNOWN_MEMBER
 
 SURVEY_CLOSED = ProblemType("survey-closed", 409, "The survey is not open any more")
 SURVEY_ANSWERED = ProblemType("survey-answered", 409, "The survey was answered")
@@ -120,6 +126,62 @@ def _shown(asked: Asked) -> dict[str, object]:
         "score": one.score,
         "choice": one.choice,
     }
+
+
+class WhoAnswered(BaseModel):
+    """Who wrote it."""
+
+    member_id: UUID
+    name: str | None = Field(examples=["Ada"])
+
+
+class WordsShown(BaseModel):
+    """What a member wrote in a survey, by name."""
+
+    event_uid: UUID = Field(description="The event of the answer; `answer` of `POST /v1/ideas` takes it")
+    answered_on: date
+    member: WhoAnswered
+    score: int | None = Field(examples=[9])
+    choice: Slug | None
+    words: str | None = Field(
+        description="Null where no key opens them any more", examples=["A dark theme would help at night."]
+    )
+    idea_id: UUID | None = Field(description="The suggestion that was made of it; null where none was")
+
+    @classmethod
+    def of(cls, one: AnswerInWords) -> Self:
+        """As the API shows it."""
+        return cls(
+            event_uid=UUID(one.text.event_uid),
+            answered_on=one.answered_on,
+            member=WhoAnswered(member_id=UUID(one.member_id), name=one.member_name),
+            score=one.score,
+            choice=one.choice,
+            words=one.words,
+            idea_id=None if one.idea_id is None else UUID(one.idea_id),
+        )
+
+
+@router.get(
+    "/v1/survey-answers",
+    summary="What members wrote in a survey, by name",
+    responses=problem_responses(INVALID_CURSOR),
+)
+async def get_answers(
+    principal: Annotated[Principal, requires(Scope.MEMBERS_READ, reads=IN_ANSWER)],
+    conn: Conn,
+    settings: OwnSettings,
+    shown: Shown,
+    survey: Annotated[Slug, Query(description="The survey's id in the programme")],
+    place: Annotated[WordsPlace | None, after(WordsPlace)],
+    limit: Limit = 100,
+) -> Page[WordsShown]:
+    """The last day first, while the community keeps texts. What is anonymous has no words, and is not here."""
+    found = await reading.page_of_words(
+        conn, settings, community=principal.community, survey_id=survey, after=place, limit_count=limit
+    )
+    shown.of(*(one.member_id for one in found))
+    return Page.of(found, limit, item=WordsShown.of, place=WordsPlace.of)
 
 
 @router.get(

@@ -8,9 +8,11 @@ from typing import Any, Final, NamedTuple
 
 import uuid_utils
 
+from services.ingest.measuring.domain.texts import KeptText
 from shared.calendars import Span, month_of
 from shared.contracts.drawing import is_drawn
 from shared.contracts.facts.surveys import CHANNEL, HOST, SOURCE
+from shared.contracts.fields import Uuid
 from shared.contracts.programme import Survey
 
 _IDS: Final = uuid_utils.UUID("9d9b8c1e-2f57-5e0b-8d38-6c2f7d1b0a44")
@@ -80,6 +82,35 @@ class Invitation:
     answers_count: int = 0
     score: int | None = None
     choice: str | None = None
+    #: The event of an answer by name that has words.
+    words_uid: str | None = None
+
+
+class WordsPlace(NamedTuple):
+    """Where a page of answers in words ended."""
+
+    answered_on: date
+    invitation_id: Uuid
+
+    @classmethod
+    def of(cls, one: "AnswerInWords") -> "WordsPlace":
+        """The place of one."""
+        return cls(one.answered_on, one.invitation_id)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerInWords:
+    """An answer by name that has words, by whoever the member is now, and the suggestion that was made of it."""
+
+    invitation_id: str
+    answered_on: date
+    score: int | None
+    choice: str | None
+    member_id: str
+    member_name: str | None
+    idea_id: str | None
+    text: KeptText
+    words: str | None = None
 
 
 class Said(NamedTuple):

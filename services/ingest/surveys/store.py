@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from asyncpg import Record
 
-from services.ingest.surveys.domain import Invitation, Person
+from services.ingest.measuring.domain.texts import KeptText, Sealed
+from services.ingest.surveys.domain import AnswerInWords, Invitation, Person, WordsPlace
 from shared.postgres import Connection
 
 
@@ -180,7 +181,7 @@ async def set_answered(conn: Connection, invitation: Invitation) -> None:
     """Note that an invitation was answered, and what, where that may be known."""
     await conn.execute(
         """
-        update survey_invitations set answered_on = $3, answers_count = $4, score = $5, choice = $6
+        update survey_invitations set answered_on = $3, answers_count = $4, score = $5, choice = $6, words_uid = $7
         where community = $1 and invitation_id = $2
         """,
         invitation.community,
@@ -189,6 +190,55 @@ async def set_answered(conn: Connection, invitation: Invitation) -> None:
         invitation.answers_count,
         invitation.score,
         invitation.choice,
+        invitation.words_uid,
+    )
+
+
+async def page_of_words(
+    conn: Connection, *, community: str, survey_id: str, after: WordsPlace | None, limit_count: int
+) -> list[AnswerInWords]:
+    """Answers by name that have words, while these are kept; the last day first."""
+    rows = await conn.fetch(
+        """
+        select i.invitation_id::text, i.answered_on, i.score, i.choice, m.member_id::text as by_id, m.name,
+            d.idea_id::text as idea_id, t.event_type, t.received_at, t.key_id, t.sealed,
+            t.event_uid::text as event_uid, t.member_id::text as written_by
+        from survey_invitations i
+        join texts t on t.community = i.community and t.event_uid = i.words_uid
+        left join merges g on g.community = i.community and g.member_id = i.member_id
+        join members m on m.community = i.community and m.member_id = coalesce(g.head_id, i.member_id)
+        left join ideas d on d.community = i.community and d.answer_uid = i.words_uid
+        where i.community = $1 and i.survey_id = $2 and i.words_uid is not null
+            and ($3::date is null or (i.answered_on, i.invitation_id) < ($3, $4::text::uuid))
+        order by i.answered_on desc, i.invitation_id desc limit $5
+        """,
+        community,
+        survey_id,
+        *(after or (None, None)),
+        limit_count,
+    )
+    return [_in_words(community, row) for row in rows]
+
+
+def _in_words(community: str, row: Record) -> AnswerInWords:
+    text = KeptText(
+        community=community,
+        event_uid=row["event_uid"],
+        member_id=row["written_by"],
+        event_type=row["event_type"],
+        received_at=row["received_at"],
+        content=Sealed(row["key_id"], row["sealed"]),
+        measures=None,
+    )
+    return AnswerInWords(
+        row["invitation_id"],
+        row["answered_on"],
+        row["score"],
+        row["choice"],
+        row["by_id"],
+        row["name"],
+        row["idea_id"],
+        text,
     )
 
 

@@ -15,6 +15,7 @@ from services.rewards.books.domain import (
     UnknownAccountError,
     UnknownTransferError,
 )
+from services.rewards.clawbacks.store import find_clawback
 from services.rewards.ledger.domain.entries import POINTS, MemberKind, Span
 from services.rewards.settings import Settings
 from shared.followed_members import find_name, load_names
@@ -128,6 +129,16 @@ class TransferEntry(BaseModel):
     currency: str = Field(examples=["PTS"])
 
 
+class Clawback(BaseModel):
+    """Points that were used before a transfer took them back: what of them is kept, and by which policy."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    policy_id: UUID | None = Field(description="The clawback policy in force then; null: none was")
+    used_points: int = Field(examples=[250])
+    kept_points: int = Field(description="What the member keeps of these; the rest is owed", examples=[0])
+
+
 class BookTransfer(BaseModel):
     """Why something was booked, and all of its entries, which sum to zero in each currency."""
 
@@ -140,7 +151,8 @@ class BookTransfer(BaseModel):
     recorded_at: datetime
     amends: UUID | None = Field(description="The transfer of the award that amounts to more or less by this")
     revision: int | None = Field(description="Which amendment of the award it is, from 1")
-    why: str | None = Field(description="Why the award was amended: retracted, restored or limit")
+    why: str | None = Field(description="Why: the award was retracted, restored or limited (limit); or a refund")
+    clawback: Clawback | None = Field(description="Where it took back points that had been used")
     entries: list[TransferEntry]
     is_whole: bool = Field(
         description="Whether all entries are there; false for an amendment whose award has not arrived: its "
@@ -249,6 +261,7 @@ async def get_transfer(principal: MemberReader, shown: Shown, conn: Snapshot, tr
     if transfer.owner is not None:
         shown.of(transfer.owner)
     sides = await store.load_sides(conn, transfer, community=community)
+    clawback = await find_clawback(conn, community=community, transfer_id=str(transfer_id))
     return BookTransfer(
         transfer_id=transfer_id,
         kind=transfer.kind,
@@ -260,6 +273,7 @@ async def get_transfer(principal: MemberReader, shown: Shown, conn: Snapshot, tr
         amends=UUID(transfer.amends) if transfer.amends else None,
         revision=transfer.revision,
         why=transfer.why,
+        clawback=None if clawback is None else Clawback.model_validate(clawback),
         entries=[
             TransferEntry(
                 account_id=UUID(side.account_id),

@@ -167,6 +167,8 @@ async def find_transfer(conn: Connection, *, community: str, transfer_id: str) -
             (select r.member_id from redemptions r
              where r.community = t.community and r.redemption_id = t.cause_id),
             (select l.member_id from lots l where l.community = t.community and l.award_id = t.cause_id),
+            (select w.member_id from debt_write_offs w
+             where w.community = t.community and w.write_off_id = t.cause_id),
             -- What amends an award has no lot of its own.
             (select l.member_id from transfers a
              join lots l on l.community = a.community and l.award_id = a.cause_id

@@ -134,7 +134,8 @@ async def load_left(conn: Connection, offers: Collection[Offer], *, community: s
     taken = await conn.fetch(
         """
         select reward_id, count(*) as taken from redemptions
-        where community = $1 and reward_id = any($2::text[]) and state in ('reserved', 'confirmed')
+        where community = $1 and reward_id = any($2::text[])
+            and state in ('reserved', 'confirmed', 'partly_refunded', 'refunded') and not is_returned
         group by reward_id
         """,
         community,
@@ -165,7 +166,8 @@ async def load_had(
         select k.reward_id, count(*) as had
         from unnest($3::text[], $4::timestamptz[]) as k(reward_id, since)
         join redemptions r on r.community = $1 and r.member_id = any($2::uuid[]) and r.reward_id = k.reward_id
-            and r.state in ('reserved', 'confirmed') and (k.since is null or r.created_at > k.since)
+            and r.state in ('reserved', 'confirmed', 'partly_refunded')
+            and (k.since is null or r.created_at > k.since)
         group by k.reward_id
         """,
         community,

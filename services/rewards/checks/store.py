@@ -55,7 +55,7 @@ async def compare_accounts(
             where $1::text is null or p.community = $1
             union all
             select r.community, case when s.is_of_member then r.member_id end, s.kind, 'PTS', 0,
-                   s.times * coalesce(r.spent_points, r.points)
+                   s.times * (coalesce(r.spent_points, r.points) - r.refunded_points)
             from redemptions r join standings s on s.what = 'redemption' and s.state = r.state
             where $1::text is null or r.community = $1
             union all
@@ -97,7 +97,7 @@ async def compare_uses(conn: Connection, *, community: str | None, timeout_secon
             select community, used_by, 0, -points
             from lot_uses_given_back where $1::text is null or community = $1
             union all
-            select community, redemption_id, coalesce(spent_points, points), 0
+            select community, redemption_id, coalesce(spent_points, points) - refunded_points, 0
             from redemptions where $1::text is null or community = $1
             union all
             select p.community, p.payout_id, p.points, 0

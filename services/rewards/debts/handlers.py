@@ -1,10 +1,10 @@
 """Who owes points, with the age of it; and the timer that keeps the list short."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.rewards.debts import store
 from services.rewards.debts.domain import Booked, Debt, DebtPlace, aged
-from services.rewards.metrics import DEBTS
+from services.rewards.metrics import DEBTS, DEBTS_OVERDUE
 from services.rewards.settings import Settings
 from shared.followed_communities import load_calendar
 from shared.postgres import Connection
@@ -32,5 +32,7 @@ async def page_of_debts(
 
 
 async def tidy_debts(tx: Transaction[Settings]) -> None:
-    """Timer: take out of the list who owes nothing any more, and count who does."""
+    """Timer: take out of the list who owes nothing any more, and count who does, and for too long."""
     DEBTS.set(await store.delete_paid(tx.conn))
+    before = tx.now - timedelta(days=tx.settings.debt_overdue_days)
+    DEBTS_OVERDUE.set(await store.count_noted_before(tx.conn, before=before))

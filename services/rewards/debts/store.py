@@ -71,3 +71,9 @@ async def delete_paid(conn: Connection) -> int:
     )
     count: int = await conn.fetchval("select count(*) from debt_accounts")
     return count
+
+
+async def count_noted_before(conn: Connection, *, before: datetime) -> int:
+    """How many accounts have been below zero since before a moment, without a break."""
+    count: int = await conn.fetchval("select count(*) from debt_accounts where noted_at < $1", before)
+    return count

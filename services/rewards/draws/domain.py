@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from shared.calendars import Calendar
 from shared.contracts.draws import Lot, Ticket, commitment_of, digest_of, lot_of
 from shared.contracts.programme import Draw as Declared
 
@@ -34,6 +35,11 @@ class NotFrozenError(Exception):
         self.closes_at = closes_at
 
 
+def closing(ends_on: date, calendar: Calendar) -> datetime:
+    """When a last day is over, in the zone that the community has then as far as is known."""
+    return calendar.start_of(ends_on + timedelta(days=1))
+
+
 @dataclass(frozen=True, slots=True)
 class Draw:
     """A draw of a programme. What is not reached yet is None; nobody is shown the seed before it is drawn."""
@@ -51,10 +57,12 @@ class Draw:
     tickets_count: int | None = None
     tickets_sha256: str | None = None
     drawn_at: datetime | None = None
+    ends_on: date | None = None
 
     @classmethod
-    def declared(cls, community: str, said: Declared, *, closes_at: datetime, seed: bytes) -> "Draw":
-        """A draw as a programme declares it."""
+    def declared(cls, community: str, said: Declared, *, calendar: Calendar, seed: bytes) -> "Draw":
+        """A draw as a programme declares it, which takes tickets until its last day is over for the community."""
+        ends_on = date.fromisoformat(said.ends)
         return cls(
             community,
             said.id,
@@ -62,9 +70,10 @@ class Draw:
             said.description,
             said.reward,
             said.winners,
-            closes_at,
+            closing(ends_on, calendar),
             DrawState.OPEN,
             seed,
+            ends_on=ends_on,
         )
 
     @property

@@ -3,11 +3,10 @@
 Locks are taken in this order: a draw, then the rewards that winners get (`redemptions`).
 """
 
-from datetime import date, timedelta
 from secrets import token_bytes
 
 from services.rewards.draws import store
-from services.rewards.draws.domain import Draw, DrawState, UnknownDrawError, Winner, Won
+from services.rewards.draws.domain import Draw, DrawState, UnknownDrawError, Winner, Won, closing
 from services.rewards.metrics import DRAWS, TICKETS
 from services.rewards.payouts.links.handlers import on_programmes as follow_programmes
 from services.rewards.redemptions.domain import OutOfStockError, UnknownRewardError
@@ -15,11 +14,14 @@ from services.rewards.redemptions.handlers.reserving import give
 from services.rewards.settings import Settings
 from services.rewards.suspensions.store import load_suspended
 from shared.audit import Did
+from shared.consumer import Subscription
 from shared.contracts.draws import SEED_BYTES, Ticket
-from shared.contracts.facts import ProgrammePublished
+from shared.contracts.facts import COMMUNITY_CHANGED, CommunityChanged, ProgrammePublished
 from shared.contracts.programme import Rewards
-from shared.followed_communities import load_calendar
+from shared.followed_communities import load_calendars
+from shared.followed_communities import on_communities as follow_communities
 from shared.followed_members import find_name
+from shared.topics import COMMUNITIES
 from shared.transaction import Transaction
 
 BY_LOT = "draw"
@@ -30,11 +32,26 @@ async def on_programmes(tx: Transaction, facts: list[ProgrammePublished]) -> Non
     await follow_programmes(tx, facts)
     for fact in facts:
         section = fact["data"]["document"].get("rewards") or {}
-        calendar = await load_calendar(tx.conn, community=fact["community"])
+        calendar = await store.lock_calendar(tx.conn, community=fact["community"])
         for said in Rewards.model_validate(section).draws if section.get("draws") else ():
-            closes_at = calendar.start_of(date.fromisoformat(said.ends) + timedelta(days=1))
-            draw = Draw.declared(fact["community"], said, closes_at=closes_at, seed=token_bytes(SEED_BYTES))
+            draw = Draw.declared(fact["community"], said, calendar=calendar, seed=token_bytes(SEED_BYTES))
             await store.put_open(tx.conn, draw)
+
+
+async def on_communities(tx: Transaction, changes: list[CommunityChanged]) -> None:
+    """Keep communities; a draw that is open ends with its last day in the zone that the community has then."""
+    await follow_communities(tx, changes)
+    communities = {change["community"] for change in changes}
+    calendars = await load_calendars(tx.conn, communities=communities)
+    for draw in await store.lock_open(tx.conn, communities=communities):
+        if draw.ends_on is not None and (calendar := calendars.get(draw.community)) is not None:
+            closes_at = closing(draw.ends_on, calendar)
+            if closes_at != draw.closes_at:
+                await store.set_closing(tx.conn, draw, closes_at=closes_at)
+
+
+#: What rewards reads of communities: one handler for all that wants to know.
+FOLLOWED_COMMUNITIES = Subscription(COMMUNITIES, COMMUNITY_CHANGED.adapter, on_communities)
 
 
 async def take_ticket(tx: Transaction[Settings], *, community: str, draw_id: str, ticket: Ticket) -> bool:

@@ -6,7 +6,9 @@ from datetime import datetime
 from asyncpg import Record
 
 from services.rewards.draws.domain import Draw, DrawState, Winner, Won
+from shared.calendars import Calendar
 from shared.contracts.draws import Ticket
+from shared.followed_communities import load_calendar
 from shared.postgres import Connection
 
 
@@ -15,11 +17,11 @@ async def put_open(conn: Connection, draw: Draw) -> None:
     await conn.execute(
         """
         insert into draws as d (community, draw_id, title, description, reward_id, winners_count, closes_at, state,
-                                seed)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                                seed, ends_on)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         on conflict (community, draw_id) do update
         set title = excluded.title, description = excluded.description, reward_id = excluded.reward_id,
-            winners_count = excluded.winners_count, closes_at = excluded.closes_at
+            winners_count = excluded.winners_count, closes_at = excluded.closes_at, ends_on = excluded.ends_on
         where d.state = 'open'
         """,
         draw.community,
@@ -31,6 +33,35 @@ async def put_open(conn: Connection, draw: Draw) -> None:
         draw.closes_at,
         draw.state,
         draw.seed,
+        draw.ends_on,
+    )
+
+
+async def lock_calendar(conn: Connection, *, community: str) -> Calendar:
+    """A community's calendar, which nobody changes until the transaction ends; PLAIN where nobody declared it."""
+    await conn.execute("select from followed_communities where community = $1 for share", community)
+    return await load_calendar(conn, community=community)
+
+
+async def lock_open(conn: Connection, *, communities: Collection[str]) -> list[Draw]:
+    """Draws of communities that take tickets until a day is over, locked, in the order of their keys."""
+    rows = await conn.fetch(
+        """
+        select * from draws where community = any($1::text[]) and state = 'open' and ends_on is not null
+        order by community, draw_id for update
+        """,
+        sorted(communities),
+    )
+    return [_draw(row) for row in rows]
+
+
+async def set_closing(conn: Connection, draw: Draw, *, closes_at: datetime) -> None:
+    """Have an open draw, which is locked, take tickets until another moment."""
+    await conn.execute(
+        "update draws set closes_at = $3 where community = $1 and draw_id = $2",
+        draw.community,
+        draw.draw_id,
+        closes_at,
     )
 
 
@@ -220,4 +251,5 @@ def _draw(row: Record) -> Draw:
         row["tickets_count"],
         row["tickets_sha256"],
         row["drawn_at"],
+        row["ends_on"],
     )

@@ -1,8 +1,12 @@
 """Mappings that two people decide, the journal of days, and exports that are made once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
+from services.rewards.approvals.domain import Author, Subject
+from services.rewards.approvals.handlers import approve_approval, propose_approval, withdraw_approval
+from services.rewards.approvals.store import count_waiting, lock_entries
 from services.rewards.general_ledger.domain.exports import (
     Export,
     ExportRefusedError,
@@ -21,9 +25,6 @@ from services.rewards.general_ledger.domain.journal import (
 from services.rewards.general_ledger.domain.mapping import (
     AccountMapping,
     Chart,
-    MappingAuthor,
-    MappingDecidedError,
-    TooManyMappingsError,
     UnknownMappingError,
     UnmappedError,
 )
@@ -34,14 +35,13 @@ from services.rewards.liability.handlers import load_policy
 from services.rewards.liability.store import days as liability_days
 from services.rewards.metrics import ACCOUNT_MAPPINGS_WAITING
 from services.rewards.settings import Settings
-from shared.access_keys import Scope
-from shared.access_keys.standing import load_standings
 from shared.audit import Did
 from shared.calendars import Calendar
 from shared.followed_communities import load_calendar
 from shared.postgres import Connection
 from shared.transaction import Transaction
 
+_SUBJECT = Subject.ACCOUNT_MAPPING
 #: What members are owed in money.
 MEMBERS_ACCOUNT = "payable"
 _A_DAY = timedelta(days=1)
@@ -50,19 +50,18 @@ _A_DAY = timedelta(days=1)
 async def propose_mapping(tx: Transaction[Settings], mapping: AccountMapping) -> AccountMapping:
     """Propose a mapping, which is in force once another person approves it.
 
-    Raises MappedTwiceError, and TooManyMappingsError when as many wait as may.
+    Raises MappedTwiceError, and TooManyWaitingError when as many wait as may.
     """
     community = mapping.community
     mapping.check()
-    await mappings.lock_general_ledger(tx.conn, community=community)
+    await lock_entries(tx.conn, subject=_SUBJECT, community=community)
     known = await mappings.find_mapping(tx.conn, community=community, mapping_id=mapping.mapping_id)
     if known is not None:
         # Its answer is forgotten, after a restore; it is proposed once.
         tx.did(_entry("propose", known, before=known))
         return known
-    most = tx.settings.account_mappings_waiting_max_count
-    if await mappings.count_proposed_mappings(tx.conn, community=community) >= most:
-        raise TooManyMappingsError(most)
+    most, by = tx.settings.account_mappings_waiting_max_count, mapping.approval.proposed_by
+    await propose_approval(tx, _SUBJECT, community=community, by=by, waiting_max_count=most)
     await mappings.add_mapping(tx.conn, mapping)
     tx.did(_entry("propose", mapping))
     return mapping
@@ -74,44 +73,36 @@ def mapping_id(community: str, key: str) -> str:
 
 
 async def approve_mapping(
-    tx: Transaction[Settings], *, community: str, wanted_id: str, by: MappingAuthor
+    tx: Transaction[Settings], *, community: str, wanted_id: str, by: Author
 ) -> AccountMapping:
     """Put a mapping in force that another person proposed; approving again changes nothing.
 
-    Raises UnknownMappingError, MappingFourEyesError, and MappingDecidedError when it was withdrawn or who proposed
+    Raises UnknownMappingError, SamePersonError, and DecidedError when it was withdrawn or who proposed
     it may not do so any more.
     """
     before = await _lock(tx, community=community, wanted_id=wanted_id)
-    after = before.approved(by=by, now=tx.now)
-    if after is not before:
-        proposer = before.proposed_by
-        actors = [(proposer.person_id, proposer.credential)]
-        (standing,) = await load_standings(tx.conn, actors, community=community)
-        reason = standing.why_not_in_person(Scope.PAYOUTS_WRITE)
-        if reason is not None:
-            raise MappingDecidedError(f"who proposed it may not do so any more: {reason}")
-        await mappings.set_mapping_decision(tx.conn, after)
+    approval = await approve_approval(tx, before.approval, community=community, entry_id=wanted_id, by=by)
+    after = replace(before, approval=approval)
     tx.did(_entry("approve", after, before=before))
     return after
 
 
 async def withdraw_mapping(
-    tx: Transaction[Settings], *, community: str, wanted_id: str, by: MappingAuthor
+    tx: Transaction[Settings], *, community: str, wanted_id: str, by: Author
 ) -> AccountMapping:
     """Have a proposed mapping never come into force; again changes nothing.
 
-    Raises UnknownMappingError, and MappingDecidedError when it was approved.
+    Raises UnknownMappingError, and DecidedError when it was approved.
     """
     before = await _lock(tx, community=community, wanted_id=wanted_id)
-    after = before.withdrawn(by=by, now=tx.now)
-    if after is not before:
-        await mappings.set_mapping_decision(tx.conn, after)
+    approval = await withdraw_approval(tx, before.approval, community=community, entry_id=wanted_id, by=by)
+    after = replace(before, approval=approval)
     tx.did(_entry("withdraw", after, before=before))
     return after
 
 
 async def _lock(tx: Transaction[Settings], *, community: str, wanted_id: str) -> AccountMapping:
-    await mappings.lock_general_ledger(tx.conn, community=community)
+    await lock_entries(tx.conn, subject=_SUBJECT, community=community)
     found = await mappings.find_mapping(tx.conn, community=community, mapping_id=wanted_id)
     if found is None:
         raise UnknownMappingError
@@ -120,12 +111,12 @@ async def _lock(tx: Transaction[Settings], *, community: str, wanted_id: str) ->
 
 def _entry(verb: str, after: AccountMapping, *, before: AccountMapping | None = None) -> Did:
     said = {
-        "state": after.state,
+        "state": after.approval.state,
         "effective_from": after.effective_from.isoformat(),
         "accounts": [" ".join(one) for one in after.accounts],
         "tax_rate": after.tax_rate,
     }
-    was = None if before is None else {"state": before.state}
+    was = None if before is None else {"state": before.approval.state}
     return Did(f"account_mapping.{verb}", "account_mapping", after.mapping_id, before=was, after=said)
 
 
@@ -202,14 +193,14 @@ async def make_export(
     first: date | None,
     last: date,
     grain: Grain,
-    by: MappingAuthor,
+    by: Author,
 ) -> Export:
     """Hand the days since the last export to finance, until `last`, by the next number.
 
     What was booked on them stays as it is: whatever is booked later is of a later day. Raises ExportRefusedError
     when days would be handed over twice or left out, or are not over, and UnmappedError.
     """
-    await mappings.lock_general_ledger(tx.conn, community=community)
+    await lock_entries(tx.conn, subject=_SUBJECT, community=community)
     calendar = await load_calendar(tx.conn, community=community)
     # A transaction that began before midnight may commit after it.
     settled = tx.now - timedelta(seconds=tx.settings.journal_settle_seconds)
@@ -245,7 +236,7 @@ async def make_export(
 
 async def count_mappings_waiting(tx: Transaction[Settings]) -> None:
     """Timer: show how many mappings wait for another person."""
-    ACCOUNT_MAPPINGS_WAITING.set(await mappings.count_proposed_mappings(tx.conn, community=None))
+    ACCOUNT_MAPPINGS_WAITING.set(await count_waiting(tx.conn, subject=_SUBJECT, community=None))
 
 
 async def load_export(conn: Connection, *, community: str, number: int) -> Export:

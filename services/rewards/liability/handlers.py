@@ -2,22 +2,22 @@
 
 import logging
 import time
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from services.rewards.approvals.domain import Author, Subject
+from services.rewards.approvals.handlers import approve_approval, propose_approval, withdraw_approval
+from services.rewards.approvals.store import count_waiting, lock_entries
 from services.rewards.ledger.domain.entries import derived_id
 from services.rewards.liability.domain.days import UnknownDayError
 from services.rewards.liability.domain.figures import figures_of
 from services.rewards.liability.domain.policies import (
-    Author,
     NoPolicyError,
     OtherCurrencyError,
     Policies,
     Policy,
-    PolicyDecidedError,
-    PolicyState,
     PolicyTerms,
-    TooManyPoliciesError,
     UnknownPolicyError,
 )
 from services.rewards.liability.domain.valuing import Liability, value
@@ -25,14 +25,13 @@ from services.rewards.liability.store import days, figures
 from services.rewards.liability.store import policies as policy_store
 from services.rewards.metrics import LIABILITY_DAYS, LIABILITY_POLICIES_WAITING, LIABILITY_SECONDS
 from services.rewards.settings import Settings
-from shared.access_keys import Scope
-from shared.access_keys.standing import load_standings
 from shared.audit import Did
 from shared.calendars import Calendar
 from shared.followed_communities import load_calendar
 from shared.postgres import Connection
 from shared.transaction import Transaction
 
+_SUBJECT = Subject.LIABILITY_POLICY
 #: How far the first zone is ahead of UTC: its yesterday may be UTC's today.
 _AHEAD = timedelta(hours=14)
 _A_DAY = timedelta(days=1)
@@ -45,10 +44,10 @@ async def propose(
 ) -> Policy:
     """Propose a policy entry, which is in force once another person approves it.
 
-    Raises OtherCurrencyError when the books are in another currency, and TooManyPoliciesError when as many wait as
+    Raises OtherCurrencyError when the books are in another currency, and TooManyWaitingError when as many wait as
     may.
     """
-    await policy_store.lock_policies(tx.conn, community=community)
+    await lock_entries(tx.conn, subject=_SUBJECT, community=community)
     policy_id = derived_id(f"{community}|liability policy|{key}")
     known = await policy_store.find_policy(tx.conn, community=community, policy_id=policy_id)
     if known is not None:
@@ -57,9 +56,8 @@ async def propose(
         return known
     await _check_currency(tx, terms, community=community)
     most = tx.settings.liability_policies_waiting_max_count
-    if await policy_store.count_proposed(tx.conn, community=community) >= most:
-        raise TooManyPoliciesError(most)
-    policy = Policy(community, policy_id, terms, PolicyState.PROPOSED, tx.now, by)
+    approval = await propose_approval(tx, _SUBJECT, community=community, by=by, waiting_max_count=most)
+    policy = Policy(community, policy_id, terms, approval)
     await policy_store.add_policy(tx.conn, policy)
     tx.did(_entry("propose", policy))
     return policy
@@ -68,21 +66,14 @@ async def propose(
 async def approve(tx: Transaction[Settings], *, community: str, policy_id: str, by: Author) -> Policy:
     """Put a policy entry in force that another person proposed; approving again changes nothing.
 
-    Raises UnknownPolicyError, PolicyFourEyesError, OtherCurrencyError, and PolicyDecidedError when it was
+    Raises UnknownPolicyError, SamePersonError, OtherCurrencyError, and DecidedError when it was
     withdrawn or who proposed it may not do so any more.
     """
     before = await _lock(tx, community=community, policy_id=policy_id)
-    after = before.approved(by=by, now=tx.now)
-    if after is not before:
-        proposer = before.proposed_by
-        (standing,) = await load_standings(
-            tx.conn, [(proposer.person_id, proposer.credential)], community=community
-        )
-        reason = standing.why_not_in_person(Scope.PAYOUTS_WRITE)
-        if reason is not None:
-            raise PolicyDecidedError(f"who proposed it may not do so any more: {reason}")
+    approval = await approve_approval(tx, before.approval, community=community, entry_id=policy_id, by=by)
+    if approval is not before.approval:
         await _check_currency(tx, before.terms, community=community)
-        await policy_store.set_decision(tx.conn, after)
+    after = replace(before, approval=approval)
     tx.did(_entry("approve", after, before=before))
     return after
 
@@ -90,18 +81,17 @@ async def approve(tx: Transaction[Settings], *, community: str, policy_id: str, 
 async def withdraw(tx: Transaction[Settings], *, community: str, policy_id: str, by: Author) -> Policy:
     """Have a proposed entry never come into force; again changes nothing.
 
-    Raises UnknownPolicyError, and PolicyDecidedError when it was approved.
+    Raises UnknownPolicyError, and DecidedError when it was approved.
     """
     before = await _lock(tx, community=community, policy_id=policy_id)
-    after = before.withdrawn(by=by, now=tx.now)
-    if after is not before:
-        await policy_store.set_decision(tx.conn, after)
+    approval = await withdraw_approval(tx, before.approval, community=community, entry_id=policy_id, by=by)
+    after = replace(before, approval=approval)
     tx.did(_entry("withdraw", after, before=before))
     return after
 
 
 async def _lock(tx: Transaction[Settings], *, community: str, policy_id: str) -> Policy:
-    await policy_store.lock_policies(tx.conn, community=community)
+    await lock_entries(tx.conn, subject=_SUBJECT, community=community)
     policy = await policy_store.find_policy(tx.conn, community=community, policy_id=policy_id)
     if policy is None:
         raise UnknownPolicyError
@@ -117,7 +107,7 @@ async def _check_currency(tx: Transaction[Settings], terms: PolicyTerms, *, comm
 def _entry(verb: str, after: Policy, *, before: Policy | None = None) -> Did:
     terms = after.terms
     said: dict[str, Any] = {
-        "state": after.state,
+        "state": after.approval.state,
         "effective_from": terms.effective_from.isoformat(),
         "currency": terms.currency,
         "basis": terms.basis,
@@ -126,7 +116,7 @@ def _entry(verb: str, after: Policy, *, before: Policy | None = None) -> Did:
         "expected_redemption": f"{terms.expected_redemption:f}",
         "vintage_unit": terms.vintage_unit,
     }
-    was = None if before is None else {"state": before.state}
+    was = None if before is None else {"state": before.approval.state}
     return Did(f"liability_policy.{verb}", "liability_policy", after.policy_id, before=was, after=said)
 
 
@@ -170,7 +160,7 @@ async def take_next_day(tx: Transaction[Settings]) -> bool:
 
     Of days on which the service stood still only the last is taken: what was booked by then is not known any more.
     """
-    LIABILITY_POLICIES_WAITING.set(await policy_store.count_proposed(tx.conn, community=None))
+    LIABILITY_POLICIES_WAITING.set(await count_waiting(tx.conn, subject=_SUBJECT, community=None))
     latest = (tx.now + _AHEAD).date() - _A_DAY
     candidates = await days.load_candidates(tx.conn, latest=latest, limit=tx.settings.upkeep_max_count)
     for community, last in candidates:

@@ -9,8 +9,8 @@ from services.rewards.links.domain import LinkPlace, RewardLink
 from shared.postgres import Connection
 
 _CLAIMS = """(
-    select count(*) from redemptions r where r.community = l.community and r.changed_by = 'link ' || l.link_id
-        and r.changed_by like 'link %') as claims_count"""
+    select count(*) from redemptions r where r.community = l.community and r.made_by = 'link ' || l.link_id
+        and r.made_by like 'link %' and r.state not in ('cancelled', 'expired')) as claims_count"""
 
 
 async def add_link(conn: Connection, link: RewardLink) -> bool:
@@ -68,7 +68,7 @@ async def find_claim(conn: Connection, link: RewardLink, *, member_ids: Sequence
     found = await conn.fetchval(
         """
         select redemption_id from redemptions
-        where community = $1 and changed_by = $2 and changed_by like 'link %' and member_id = any($3::uuid[])
+        where community = $1 and made_by = $2 and made_by like 'link %' and member_id = any($3::uuid[])
         order by created_at limit 1
         """,
         link.community,

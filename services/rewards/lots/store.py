@@ -26,6 +26,7 @@ def _lot(row: Record) -> Lot:
         lacking=row["lacking"],
         owed=row["owed"],
         had_grace=row["had_grace"],
+        written_off=row["written_off"],
     )
 
 
@@ -120,11 +121,11 @@ async def set_remaining(conn: Connection, lots: Sequence[tuple[Owner, Lot]]) -> 
             """
             update lots l set remaining = c.remaining, pending_until = c.pending_until, points = c.points,
                 expired = c.expired, lacking = c.lacking, owed = c.owed, expires_at = c.expires_at,
-                had_grace = c.had_grace
+                had_grace = c.had_grace, written_off = c.written_off
             from unnest($1::text[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::bigint[], $6::bigint[],
-                        $7::bigint[], $8::bigint[], $9::timestamptz[], $10::boolean[])
+                        $7::bigint[], $8::bigint[], $9::timestamptz[], $10::boolean[], $11::bigint[])
                 as c(community, award_id, remaining, pending_until, points, expired, lacking, owed, expires_at,
-                     had_grace)
+                     had_grace, written_off)
             where l.community = c.community and l.award_id = c.award_id
             """,
             [owner.community for owner, _ in lots],
@@ -137,6 +138,7 @@ async def set_remaining(conn: Connection, lots: Sequence[tuple[Owner, Lot]]) -> 
             [lot.owed for _, lot in lots],
             [lot.expires_at for _, lot in lots],
             [lot.had_grace for _, lot in lots],
+            [lot.written_off for _, lot in lots],
         )
 
 
@@ -282,34 +284,53 @@ async def add_uses(conn: Connection, uses: Sequence[tuple[Use, LotUse]], *, even
 
 
 async def add_given_back(
-    conn: Connection, uses: Sequence[tuple[Use, LotUse]], *, even_again: bool = False
+    conn: Connection, uses: Sequence[tuple[Use, LotUse]], *, at: datetime, even_again: bool = False
 ) -> None:
     """Note what of used points goes back to its lots; `even_again`: what is noted already stays."""
     await conn.execute(
         f"""
-        insert into lot_uses_given_back (community, used_by, award_id, points)
-        select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[])
+        insert into lot_uses_given_back (community, used_by, award_id, points, owed, back_id, given_at)
+        select *, $7 from unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::uuid[])
         {"on conflict do nothing" if even_again else ""}
         """,  # noqa: S608 -- one of two constants
         [use.owner.community for use, _ in uses],
         [use.used_by for use, _ in uses],
         [lot.award_id for _, lot in uses],
         [lot.points for _, lot in uses],
+        [lot.owed for _, lot in uses],
+        [use.back_id for use, _ in uses],
+        at,
     )
 
 
+async def count_parts_back(conn: Connection, use: Use, *, per_part: int) -> int:
+    """Of how many parts, of at most so many lots, the lists are of what went back before to the lots of a use."""
+    count: int = await conn.fetchval(
+        """
+        select coalesce(sum(ceil(number / $4::numeric)), 0)::int from (
+            select count(*) as number from lot_uses_given_back
+            where community = $1 and used_by = $2 and back_id <> $3 group by back_id) lists
+        """,
+        use.owner.community,
+        use.used_by,
+        use.back_id,
+        per_part,
+    )
+    return count
+
+
 async def load_given_back(conn: Connection, uses: Sequence[Use]) -> dict[str, list[LotUse]]:
-    """What of the points of redemptions went back to their lots, by who used them."""
+    """What of the points of redemptions went back to their lots by what each names, by who used them."""
     rows = await conn.fetch(
         """
-        select g.used_by, g.award_id, g.points, least(u.owed, g.points) as owed
-        from unnest($1::text[], $2::uuid[]) as k(community, used_by)
-        join lot_uses_given_back g using (community, used_by)
-        join lot_uses u using (community, used_by, award_id)
+        select g.used_by, g.award_id, g.points, g.owed
+        from unnest($1::text[], $2::uuid[], $3::uuid[]) as k(community, used_by, back_id)
+        join lot_uses_given_back g using (community, used_by, back_id)
         order by g.award_id
         """,
         [use.owner.community for use in uses],
         [use.used_by for use in uses],
+        [use.back_id for use in uses],
     )
     lots: dict[str, list[LotUse]] = {}
     for row in rows:
@@ -321,13 +342,15 @@ async def load_uses(conn: Connection, uses: Sequence[Use]) -> dict[str, list[Lot
     """The lots that redemptions and payouts use, less what went back, in the order of use, by who uses them."""
     rows = await conn.fetch(
         """
-        select u.used_by, u.award_id, u.points - coalesce(g.points, 0) as points,
-               u.owed - least(u.owed, coalesce(g.points, 0)) as owed
+        select u.used_by, u.award_id, u.points - g.points as points, u.owed - g.owed as owed
         from unnest($1::text[], $2::uuid[]) as k(community, used_by)
         join lot_uses u using (community, used_by)
-        left join lot_uses_given_back g using (community, used_by, award_id)
+        cross join lateral (
+            select coalesce(sum(b.points), 0)::bigint as points, coalesce(sum(b.owed), 0)::bigint as owed
+            from lot_uses_given_back b
+            where b.community = u.community and b.used_by = u.used_by and b.award_id = u.award_id) g
         join lots l using (community, award_id)
-        where u.points > coalesce(g.points, 0)
+        where u.points > g.points
         order by l.expires_at nulls last, l.earned_at, l.award_id
         """,
         [use.owner.community for use in uses],
@@ -362,11 +385,13 @@ async def page_of_uses(
     """The lots that a redemption or payout uses, less what went back, in award order, beginning after an award."""
     rows = await conn.fetch(
         """
-        select award_id, u.points - coalesce(g.points, 0) as points,
-               u.owed - least(u.owed, coalesce(g.points, 0)) as owed
-        from lot_uses u left join lot_uses_given_back g using (community, used_by, award_id)
+        select award_id, u.points - g.points as points, u.owed - g.owed as owed
+        from lot_uses u cross join lateral (
+            select coalesce(sum(b.points), 0)::bigint as points, coalesce(sum(b.owed), 0)::bigint as owed
+            from lot_uses_given_back b
+            where b.community = u.community and b.used_by = u.used_by and b.award_id = u.award_id) g
         where community = $1 and used_by = $2 and ($3::uuid is null or award_id > $3)
-          and u.points > coalesce(g.points, 0)
+          and u.points > g.points
         order by award_id limit $4
         """,
         community,

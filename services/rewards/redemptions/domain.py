@@ -19,17 +19,23 @@ class RedemptionState(StrEnum):
 
     RESERVED = "reserved"
     CONFIRMED = "confirmed"
+    PARTLY_REFUNDED = "partly_refunded"
+    REFUNDED = "refunded"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
 
 
 _GIVE_BACK = Way("reserved", "available")
-
+#: What a refund moves is a step of its own, as a redemption may have several: see refunds.
 STEPS: Steps[RedemptionState] = Steps(
     Step(None, RedemptionState.RESERVED, Way("available", "reserved"), lots=Lots.USE),
     Step(RedemptionState.RESERVED, RedemptionState.CONFIRMED, Way("reserved", "spent")),
     Step(RedemptionState.RESERVED, RedemptionState.CANCELLED, _GIVE_BACK, lots=Lots.RESTORE),
     Step(RedemptionState.RESERVED, RedemptionState.EXPIRED, _GIVE_BACK, lots=Lots.RESTORE),
+    Step(RedemptionState.CONFIRMED, RedemptionState.PARTLY_REFUNDED),
+    Step(RedemptionState.CONFIRMED, RedemptionState.REFUNDED),
+    Step(RedemptionState.PARTLY_REFUNDED, RedemptionState.PARTLY_REFUNDED),
+    Step(RedemptionState.PARTLY_REFUNDED, RedemptionState.REFUNDED),
 )
 
 
@@ -180,6 +186,10 @@ class Redemption:
     needs_address: bool = False
     #: What was chosen together with others has the id of their order.
     order_id: str | None = None
+    #: How many of its `points` are back since they were spent.
+    refunded_points: int = 0
+    #: Whether it was refunded as a whole, and goods came back or never went: there is one more of it.
+    is_returned: bool = False
 
     @property
     def place(self) -> RedemptionPlace:
@@ -190,6 +200,11 @@ class Redemption:
     def use(self) -> Use:
         """Whose points it uses, and how many."""
         return Use(Owner(self.community, self.member_id), self.redemption_id, self.points)
+
+    @property
+    def left_points(self) -> int:
+        """How many points were spent for it and are not back."""
+        return self.points - self.refunded_points
 
     def becoming(self, state: RedemptionState, *, by: str, now: datetime) -> "Redemption":
         """The redemption in its next state."""

@@ -37,6 +37,8 @@ def _redemption(row: Record) -> Redemption:
         fulfilled_by=FulfilledBy(row["fulfilled_by"]) if row.get("fulfilled_by") else None,
         needs_address=row.get("needs_address", False),
         order_id=None if row["order_id"] is None else str(row["order_id"]),
+        refunded_points=row["refunded_points"],
+        is_returned=row["is_returned"],
     )
 
 
@@ -69,10 +71,10 @@ async def lock_limit(conn: Connection, *, community: str, member_id: str, reward
 
 
 async def count_taken(conn: Connection, *, community: str, reward_id: str) -> int:
-    """How many of a reward are reserved, redeemed or given."""
+    """How many of a reward are reserved, redeemed or given, and did not come back."""
     count: int = await conn.fetchval(
         "select count(*) from redemptions where community = $1 and reward_id = $2"
-        " and state in ('reserved', 'confirmed')",
+        " and state in ('reserved', 'confirmed', 'partly_refunded', 'refunded') and not is_returned",
         community,
         reward_id,
     )
@@ -84,8 +86,8 @@ async def add_redemption(conn: Connection, redemption: Redemption) -> None:
     await conn.execute(
         """
         insert into redemptions (community, redemption_id, member_id, reward_id, title, points, state,
-                                 created_at, expires_at, changed_at, changed_by, order_id)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                                 created_at, expires_at, changed_at, changed_by, made_by, order_id)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)
         """,
         redemption.community,
         redemption.redemption_id,
@@ -186,6 +188,24 @@ async def set_states(conn: Connection, redemptions: Sequence[Redemption]) -> Non
         [redemption.changed_at for redemption in redemptions],
         [redemption.changed_by for redemption in redemptions],
         [redemption.points if redemption.reserved_points else None for redemption in redemptions],
+    )
+
+
+async def set_refunded(conn: Connection, redemption: Redemption) -> None:
+    """Write what of a redemption, which is locked, is back; when it had been confirmed stays known."""
+    await conn.execute(
+        """
+        update redemptions set state = $3, refunded_points = $4, is_returned = $5,
+            confirmed_at = coalesce(confirmed_at, changed_at), changed_at = $6, changed_by = $7
+        where community = $1 and redemption_id = $2
+        """,
+        redemption.community,
+        redemption.redemption_id,
+        redemption.state,
+        redemption.refunded_points,
+        redemption.is_returned,
+        redemption.changed_at,
+        redemption.changed_by,
     )
 
 

@@ -31,6 +31,7 @@ class _Moved(BaseModel):
     currency: str = Field(examples=["PTS"], description="PTS counts points; money is in minor units")
     earned: int = Field(description="What came; of money what became payable")
     corrected: int = Field(description="By awards that amount to more, or to less, than they did")
+    written_off: int = Field(description="Debts that were written off, less what made them good again")
     merged: int = Field(description="What came, or went, because members were merged or parted")
     redeemed: int = Field(description="What was used for rewards")
     paid: int = Field(description="What was paid out; of money what was given to the bank")
@@ -38,7 +39,8 @@ class _Moved(BaseModel):
 
 
 class StatementSum(_Moved):
-    """A year in one currency: opening + earned + corrected + merged − redeemed − paid − expired = closing."""
+    """A year in one currency: opening + earned + corrected + written off + merged
+    − redeemed − paid − expired = closing."""
 
     opening: int = Field(
         description="What there was: points that are pending, available or reserved; money payable"
@@ -109,13 +111,14 @@ async def get_year_statement(
 
 
 class MonthPoints(BaseModel):
-    """Points that members hold: opening + earned + corrected − redeemed − paid − expired = closing."""
+    """Points held: opening + earned + corrected + written off − redeemed − paid − expired = closing."""
 
     model_config = ConfigDict(from_attributes=True)
 
     opening: int = Field(description="Pending, available and reserved, by the ledger")
     earned: int
     corrected: int = Field(description="By awards that amount to more, or to less, than they did")
+    written_off: int = Field(description="What members keep of points that they owed, less what made it good")
     redeemed: int
     paid: int
     expired: int

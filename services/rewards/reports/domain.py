@@ -41,12 +41,13 @@ def year_bounds(year: int, calendar: Calendar) -> YearBounds:
 class Moved(NamedTuple):
     """How what a member has moved, in points or minor units: what came is above 0, and what went too.
 
-    Of money `earned` is what became payable, and `paid` what was given to the bank. `corrected` and `merged` are
-    below 0 where points went.
+    Of money `earned` is what became payable, and `paid` what was given to the bank. `corrected`, `written_off`
+    and `merged` are below 0 where points went.
     """
 
     earned: int = 0
     corrected: int = 0
+    written_off: int = 0
     merged: int = 0
     redeemed: int = 0
     paid: int = 0
@@ -55,7 +56,8 @@ class Moved(NamedTuple):
     @property
     def change(self) -> int:
         """By how much more, or less, the member has."""
-        return self.earned + self.corrected + self.merged - self.redeemed - self.paid - self.expired
+        came = self.earned + self.corrected + self.written_off + self.merged
+        return came - self.redeemed - self.paid - self.expired
 
     def plus(self, other: "Moved") -> "Moved":
         """Both together."""
@@ -138,6 +140,7 @@ class PointsMovement:
     opening: int
     earned: int
     corrected: int
+    written_off: int
     redeemed: int
     paid: int
     expired: int
@@ -146,9 +149,8 @@ class PointsMovement:
     @property
     def difference(self) -> int:
         """What does not tie: 0 in right books."""
-        return (
-            self.opening + self.earned + self.corrected - self.redeemed - self.paid - self.expired - self.closing
-        )
+        came = self.opening + self.earned + self.corrected + self.written_off
+        return came - self.redeemed - self.paid - self.expired - self.closing
 
 
 def points_movement(changes: Sequence[Change], issued: Sequence[Issued]) -> PointsMovement:
@@ -163,6 +165,7 @@ def points_movement(changes: Sequence[Change], issued: Sequence[Issued]) -> Poin
         opening=sum(change.before for change in held),
         earned=sum(one.points for one in issued if one.kind == "award"),
         corrected=sum(one.points for one in issued if one.kind != "award"),
+        written_off=-went("debts_written_off"),
         redeemed=went("spent"),
         paid=went("paid"),
         expired=went("expired"),

@@ -46,7 +46,8 @@ async def load_moved(
 ) -> list[DayMoved]:
     """What moved on a member's accounts on each day of a year, by when it was booked, in the order of days.
 
-    What is neither an award nor an amendment sums to zero for whoever is alone: what is left came by merges.
+    What is neither an award, an amendment nor a debt written off sums to zero for whoever is alone: what is left
+    came by merges.
     """
     rows = await conn.fetch(
         f"""
@@ -56,7 +57,10 @@ async def load_moved(
                coalesce(sum(e.amount) filter (
                    where e.currency = $6 and t.kind = 'amendment'), 0)::bigint as corrected,
                coalesce(sum(e.amount) filter (
-                   where e.currency = $6 and t.kind not in ('award', 'amendment')), 0)::bigint as merged,
+                   where e.currency = $6 and t.kind like 'debt_%'), 0)::bigint as written_off,
+               coalesce(sum(e.amount) filter (
+                   where e.currency = $6 and t.kind not in ('award', 'amendment')
+                     and t.kind not like 'debt_%'), 0)::bigint as merged,
                coalesce(sum(e.amount) filter (where a.kind = 'spent'), 0)::bigint as redeemed,
                case when e.currency = $6 then coalesce(sum(e.amount) filter (where a.kind = 'paid'), 0)
                     else coalesce(-sum(e.amount) filter (where e.amount < 0), 0) end::bigint as paid,

@@ -14,6 +14,7 @@ from services.rewards.payouts.runs.domain.terms import PayoutTerms
 from services.rewards.payouts.seals.domain import FileSums, SealedRun, SealStep
 from services.rewards.providers.domain.contract import Card, ProviderName
 from services.rewards.redemptions.domain import Redemption, RedemptionState
+from services.rewards.refunds.domain import Goods, Refunded
 from shared.contracts.facts import FileData, PayoutChanged, PayoutRunChanged, RedemptionChanged
 from shared.contracts.facts.redemptions import RedemptionCard
 
@@ -144,6 +145,13 @@ def redemption_of(fact: RedemptionChanged) -> Redemption:
         card=_card(data["card"]) if "card" in data else None,
         order_id=data.get("order_id"),
     )
+
+
+def refund_of(fact: RedemptionChanged) -> Refunded:
+    """The refund that a fact tells of."""
+    told = fact["data"]["refund"]
+    goods = Goods.RETURNED if told["is_returned"] else Goods.KEPT
+    return Refunded(told["refund_id"], told["points"], told["number"], goods, fact["data"]["by"])
 
 
 def _card(told: RedemptionCard) -> Card:

@@ -5,6 +5,7 @@ The points have to be there first: these steps follow the awards (see ReadBack.a
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Discriminator, TypeAdapter
@@ -14,6 +15,7 @@ from services.rewards.fulfilment.handlers import advance, begin, end, load
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.lots import store as lots_store
 from services.rewards.lots.domain.lots import LotUse, Use
+from services.rewards.lots.domain.steps import Movement
 from services.rewards.lots.handlers.told import Told, carry_out_as_told
 from services.rewards.payouts import store as payout_store
 from services.rewards.payouts.domain import Change, Payout, PayoutState, WrongStateError
@@ -28,6 +30,8 @@ from services.rewards.redemptions import store as redemption_store
 from services.rewards.redemptions.domain import STEPS as REDEMPTION_STEPS
 from services.rewards.redemptions.domain import Redemption, RedemptionState
 from services.rewards.redemptions.handlers.telling import tell_lots as tell_redemption_lots
+from services.rewards.refunds import store as refund_store
+from services.rewards.refunds.domain import NotRefundableError, RefundState, refund_movement, refunded
 from services.rewards.restoring import domain, store
 from services.rewards.restoring.domain import NotToldError, Placed
 from services.rewards.vouchers.domain import GivenCode
@@ -75,14 +79,19 @@ async def on_runs(tx: Transaction, facts: list[PayoutRunChanged]) -> None:
 async def on_lots(tx: Transaction, facts: list[PayoutLots | RedemptionLots | RedemptionLotsGivenBack]) -> None:
     """Note which lots payouts and redemptions used, and what of them went back."""
     uses: list[tuple[Use, LotUse]] = []
-    back: list[tuple[Use, LotUse]] = []
+    back: list[tuple[datetime, list[tuple[Use, LotUse]]]] = []
     for fact in facts:
         used_by = fact["data"]["payout_id"] if fact["type"] == "payout.lots.v1" else fact["data"]["redemption_id"]
         use = Use(Owner(fact["community"], ""), used_by, 0)
-        lots = back if fact["type"] == "redemption.lots_given_back.v1" else uses
-        lots += [(use, LotUse(lot["award_id"], lot["points"], lot.get("owed", 0))) for lot in fact["data"]["lots"]]
+        lots = [LotUse(lot["award_id"], lot["points"], lot.get("owed", 0)) for lot in fact["data"]["lots"]]
+        if fact["type"] == "redemption.lots_given_back.v1":
+            use = use._replace(refund_id=fact["data"].get("refund_id"))
+            back.append((fact["time"], [(use, lot) for lot in lots]))
+        else:
+            uses += [(use, lot) for lot in lots]
     await lots_store.add_uses(tx.conn, uses, even_again=True)
-    await lots_store.add_given_back(tx.conn, back, even_again=True)
+    for at, given in back:
+        await lots_store.add_given_back(tx.conn, given, at=at, even_again=True)
 
 
 async def on_states(tx: Transaction, facts: list[PayoutChanged | RedemptionChanged]) -> None:
@@ -100,11 +109,7 @@ async def _one_of_each_member(tx: Transaction, placed: Sequence[Placed]) -> None
         tx,
         [
             *(Told(change.movement(), fact["time"]) for change, fact in payouts),
-            *(
-                Told(made, changed.changed_at)
-                for changed, before in redemptions
-                for made in changed.movements(before)
-            ),
+            *(Told(made, changed.changed_at) for changed, movements in redemptions for made in movements),
         ],
     )
     # What used lots and never told which tells it now.
@@ -173,14 +178,12 @@ async def _payout_steps(tx: Transaction, placed: Sequence[Placed]) -> list[tuple
     return steps
 
 
-async def _redemption_steps(
-    tx: Transaction, placed: Sequence[Placed]
-) -> list[tuple[Redemption, RedemptionState | None]]:
-    """The steps of redemptions that the database does not know, with the states before; new ones are added."""
+async def _redemption_steps(tx: Transaction, placed: Sequence[Placed]) -> list[tuple[Redemption, list[Movement]]]:
+    """The steps of redemptions that the database does not know, with what each moves; new ones are added."""
     facts: list[tuple[int, Any]] = [(entry.place, entry.fact) for entry in placed]
     keys = [(fact["community"], fact["data"]["redemption_id"]) for _, fact in facts]
     known = await redemption_store.load_known(tx.conn, keys)
-    steps: list[tuple[Redemption, RedemptionState | None]] = []
+    steps: list[tuple[Redemption, list[Movement]]] = []
     for index, fact in facts:
         told = domain.redemption_of(fact)
         redemption = known.get(told.redemption_id)
@@ -189,7 +192,11 @@ async def _redemption_steps(
                 raise CannotTakeInError(f"redemption {told.redemption_id} was never made", index)
             await redemption_store.add_redemption(tx.conn, told)
             await _goods_again(tx, told)
-            steps.append((told, None))
+            steps.append((told, told.movements(None)))
+        elif "refund" in fact["data"]:
+            steps += await _refunded(tx, redemption, fact=fact, index=index)
+        elif told.state is RedemptionState.CONFIRMED and redemption.state in GONE_FURTHER:
+            continue  # it was refunded since, which is known
         elif told.state not in (RedemptionState.RESERVED, redemption.state):
             if REDEMPTION_STEPS.find(redemption.state, told.state) is None:
                 raise CannotTakeInError(
@@ -202,8 +209,28 @@ async def _redemption_steps(
             await redemption_store.set_states(tx.conn, [ended])
             await _goods_ended(tx, ended)
             await _code_given(tx, fact)
-            steps.append((ended, redemption.state))
+            steps.append((ended, ended.movements(redemption.state)))
     return steps
+
+
+async def _refunded(
+    tx: Transaction, redemption: Redemption, *, fact: RedemptionChanged, index: int
+) -> list[tuple[Redemption, list[Movement]]]:
+    """The step by which a redemption was refunded, if the database does not know it."""
+    refund = domain.refund_of(fact)
+    community, refund_id = redemption.community, refund.refund_id
+    known = await refund_store.find_refund(tx.conn, community=community, refund_id=refund_id)
+    if known is not None and known.state is RefundState.DONE:
+        return []
+    try:
+        after = refunded(redemption, refund, now=fact["time"])
+    except NotRefundableError as error:
+        raise CannotTakeInError(f"redemption {redemption.redemption_id}: {error}", index) from error
+    await redemption_store.set_refunded(tx.conn, after)
+    await refund_store.put_told(tx.conn, redemption, refund=refund, at=fact["time"])
+    if after.is_returned:
+        await _goods_ended(tx, after)
+    return [(after, [refund_movement(redemption, refund)])]
 
 
 async def _goods_again(tx: Transaction, redemption: Redemption) -> None:
@@ -304,6 +331,8 @@ async def _seal_again(tx: Transaction, run: Run, *, filed: PayoutRunChanged | No
         await run_store.add_file(tx.conn, file)
 
 
+#: Reached by refunds from what was confirmed.
+GONE_FURTHER = (RedemptionState.PARTLY_REFUNDED, RedemptionState.REFUNDED)
 _OWN: TypeAdapter[Any] = TypeAdapter(
     Annotated[PayoutRunChanged | PayoutChanged | PayoutLots | RedemptionFact, Discriminator("type")]
 )

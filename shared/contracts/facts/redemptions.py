@@ -28,13 +28,22 @@ class RedemptionCard(TypedDict):
     currency: Currency
 
 
+class RedemptionRefund(TypedDict):
+    """A refund: of how many points, the how many-th of its redemption; `is_returned`: goods came back as well."""
+
+    refund_id: Uuid
+    points: Points
+    number: Count
+    is_returned: bool
+
+
 class RedemptionData(TypedDict):
     redemption_id: Uuid
     member_id: Uuid
     reward_id: Slug
     title: Name
     points: Points
-    state: Literal["reserved", "confirmed", "cancelled", "expired"]
+    state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
     expires_at: Timestamp
     by: Id
     code: NotRequired[RedemptionCode]
@@ -44,13 +53,17 @@ class RedemptionData(TypedDict):
     order_id: NotRequired[Uuid]
     #: Who sees to it that goods arrive; without it nothing is sent or ordered.
     fulfilled_by: NotRequired[Literal["hand", "provider"]]
+    #: How many of the points are back since they were spent, and by which refund the last of them.
+    refunded_points: NotRequired[Points]
+    refund: NotRequired[RedemptionRefund]
 
 
 class RedemptionChanged(FactEnvelope):
     """A redemption changed its state, and who or what did that; reserved points are neither available nor spent.
 
     A reservation that is not confirmed by `expires_at` expires. Where fewer `points` were spent than were
-    reserved, `reserved_points` says how many those were; the rest is available again.
+    reserved, `reserved_points` says how many those were; the rest is available again. What was confirmed may be
+    refunded, also in parts: each is told, with the `refunded_points` of all so far.
     """
 
     type: Literal["redemption.changed.v1"]
@@ -112,17 +125,22 @@ REDEMPTION_LOTS: Final = FactType(
 )
 
 
+class RedemptionLotsBackData(RedemptionLotsData):
+    #: The refund that gave them back; without one it is the rest when a part was spent.
+    refund_id: NotRequired[Uuid]
+
+
 class RedemptionLotsGivenBack(FactEnvelope):
-    """What went back to the awards of a redemption when a part was spent; long lists come in `parts`."""
+    """What went back to the awards of a redemption: when a part was spent, or by a refund; in `parts`."""
 
     type: Literal["redemption.lots_given_back.v1"]
-    data: RedemptionLotsData
+    data: RedemptionLotsBackData
 
 
 REDEMPTION_LOTS_GIVEN_BACK: Final = FactType(
     "redemption.lots_given_back.v1",
     envelope=RedemptionLotsGivenBack,
-    data=RedemptionLotsData,
+    data=RedemptionLotsBackData,
     examples=[
         fact_example(
             "redemption.lots_given_back.v1",

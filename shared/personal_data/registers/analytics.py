@@ -18,6 +18,30 @@ _OF_TIES: Final = "(t.from_id = any($2::uuid[]) or t.to_id = any($2::uuid[]))"
 
 HELD: Final = (
     Held(
+        "slice_people",
+        personal="value",
+        others="community member_id kind days events is_new channel is_activated",
+        order="member_id community kind value",
+        erased=Erased.DELETED,
+        says="Days on which they took part in audiences, on channels and with attributes, as they were counted",
+    ),
+    Held(
+        "audience_turns",
+        personal="",
+        others="community audience_id member_id revision is_in since",
+        order="member_id community audience_id revision",
+        erased=Erased.DELETED,
+        says="When they came into audiences and left them",
+    ),
+    Held(
+        "member_attributes",
+        personal="value",
+        others="community member_id name since said_at",
+        order="member_id community name since said_at value",
+        erased=Erased.DELETED,
+        says="Attributes by which figures are sliced",
+    ),
+    Held(
         "orbit_moves",
         personal="",
         others="community month member_id level_before level love",

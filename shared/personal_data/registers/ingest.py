@@ -169,7 +169,7 @@ HELD: Final = (
         personal="",
         others=(
             "community idea_id event_uid author_id made_at made_on state joined_to moves_count moved_at "
-            "votes_count is_stale is_listed is_taken_back said_at case_state case_revision is_shown"
+            "votes_count is_stale is_listed is_taken_back said_at case_state case_revision is_shown answer_uid"
         ),
         order="community idea_id",
         erased=Erased.DELETED,
@@ -218,7 +218,7 @@ HELD: Final = (
         personal="score choice",
         others=(
             "community invitation_id survey_id programme_version member_id trigger asked_at closes_at "
-            "answered_on answers_count"
+            "answered_on answers_count words_uid"
         ),
         order="community invitation_id",
         erased=Erased.DELETED,

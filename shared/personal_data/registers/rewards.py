@@ -57,11 +57,25 @@ HELD: Final = (
         personal="",
         others=(
             "community award_id member_id points remaining earned_at expires_at pending_until "
-            "owed expired lacking had_grace is_warned"
+            "owed expired lacking had_grace is_warned written_off"
         ),
         order="award_id community",
         erased=Erased.STAYS,
         says="Points of each award that are left",
+    ),
+    Held(
+        "debt_write_offs",
+        personal="",
+        others=(
+            "community write_off_id member_id points reason reverses booked_points state proposed_at "
+            "proposed_by_person proposed_by proposed_by_credential decided_at decided_by_person decided_by "
+            "decided_by_credential"
+        ),
+        order="write_off_id community",
+        erased=Erased.STAYS,
+        says="What they owed and may keep, or owe again",
+        hidden="proposed_by_person proposed_by proposed_by_credential decided_by_person decided_by"
+        " decided_by_credential",
     ),
     Held(
         "member_links",
@@ -160,11 +174,24 @@ HELD: Final = (
         personal="",
         others=(
             "community redemption_id member_id reward_id title points state created_at expires_at "
-            "changed_at changed_by spent_points order_id"
+            "changed_at changed_by spent_points order_id refunded_points confirmed_at is_returned made_by"
         ),
         order="community redemption_id",
         erased=Erased.STAYS,
         says="What they had for points",
+    ),
+    Held(
+        "refunds",
+        personal="",
+        others=(
+            "community refund_id redemption_id points reason goods asks_provider state number asked_at asked_by "
+            "asked_by_person decided_at decided_by decided_by_person answer"
+        ),
+        order="community refund_id",
+        erased=Erased.STAYS,
+        says="Points of it that they had back, and why",
+        whose=_OF_REDEMPTIONS,
+        hidden="asked_by_person decided_by_person",
     ),
     Held(
         "voucher_codes",

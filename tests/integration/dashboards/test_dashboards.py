@@ -1,6 +1,5 @@
-"""The dashboard and the alerts on a live Prometheus that scrapes the five real services."""
+"""The dashboards and the alerts on a live Prometheus that scrapes the real services, console and gateway."""
 
-import importlib.util
 import json
 import re
 import shutil
@@ -10,59 +9,74 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 import yaml
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from plaudit.stack import StackState
 from plaudit.stack.ports import HOST, metrics_port
 from shared.services import CONSOLE, GATEWAY, SERVICES
 from tests.e2e.community import Community
+from tools.dashboards.panels import WATCHDOG
+from tools.dashboards.written import RULES, documents, stale
 
 ROOT = Path(__file__).parents[3]
-RULES = ROOT / "deploy" / "prometheus" / "rules.yml"
 CONFIG = ROOT / "deploy" / "prometheus" / "prometheus.yml"
-DASHBOARD = ROOT / "deploy" / "grafana" / "dashboards" / "plaudit.json"
 WAIT_SECONDS = 60.0
 SCRAPES_MIN_COUNT = 5
 METRIC = re.compile(r"\b(?:plaudit|process)_[a-z_]+\b")
+#: How Grafana asks Prometheus for what a variable may be.
+LABEL_VALUES = re.compile(r"label_values\((?P<of>.+), (?P<label>\w+)\)")
 #: The part of an alert before the comparison that makes it an alarm.
-ALARM = re.compile(r"^(?P<value>.*?)\s*(?:>|<|==)\s*[0-9.e]+\s*$", re.DOTALL)
+ALARM = re.compile(r"^(?P<value>.*?)\s*(?:>=?|<|==)\s*[0-9.e]+\s*(?:and .*)?$", re.DOTALL)
 #: Alerts about what does not happen in a healthy platform: a counter by topic has no series before.
 QUIET_ALERTS = {"PlauditDeadLetters"}
 
 
-def builder() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("grafana_build", ROOT / "deploy" / "grafana" / "build.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def boards() -> list[dict[str, Any]]:
+    return [json.loads(text) for text in documents().values()]
 
 
 def panel_queries() -> list[tuple[str, str]]:
-    panels = json.loads(DASHBOARD.read_text())["panels"]
-    return [(one["title"], target["expr"]) for one in panels for target in one.get("targets", ())]
+    return [
+        (f"{board['title']}, {one['title']}", target["expr"])
+        for board in boards()
+        for one in board["panels"]
+        for target in one.get("targets", ())
+    ]
+
+
+def rules() -> list[dict[str, Any]]:
+    return [
+        rule for path in RULES for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]
+    ]
 
 
 def alerts() -> list[dict[str, Any]]:
-    groups = yaml.safe_load(RULES.read_text())["groups"]
-    return [rule for group in groups for rule in group["rules"]]
+    return [rule for rule in rules() if "alert" in rule]
 
 
-def test_the_dashboard_is_what_its_description_builds() -> None:
-    assert DASHBOARD.read_text() == builder().text(), "stale: run `python deploy/grafana/build.py`"
+def test_the_dashboards_are_what_their_descriptions_build() -> None:
+    assert stale() == [], "run `python -m tools.dashboards`"
 
 
-def test_panels_have_ids_of_their_own_and_say_what_they_show() -> None:
-    panels = json.loads(DASHBOARD.read_text())["panels"]
+@pytest.mark.parametrize("board", boards(), ids=lambda one: one["uid"])
+def test_a_board_survives_grafana_s_own_types(board: dict[str, Any]) -> None:
+    read = json.loads(JSONEncoder().encode(Dashboard.from_json(board)))
+    assert read == board
+
+
+@pytest.mark.parametrize("board", boards(), ids=lambda one: one["uid"])
+def test_panels_have_ids_of_their_own_and_say_what_they_show(board: dict[str, Any]) -> None:
+    panels = board["panels"]
     assert len({one["id"] for one in panels}) == len(panels)
     assert all(one["description"] for one in panels if one["type"] != "row")
+    assert next(one["title"] for one in panels if one["type"] == "row") == "On call"
 
 
 @pytest.mark.parametrize("alert", alerts(), ids=lambda one: one["alert"])
@@ -71,13 +85,15 @@ def test_every_alert_has_a_runbook(alert: dict[str, Any]) -> None:
     assert (address.scheme, bool(address.netloc)) == ("https", True)
     page = ROOT / "docs" / "runbooks" / Path(address.path).name
     assert page.read_text().startswith(f"# {alert['alert']}\n")
+    # The boards lead from an alert to its page by this label.
+    assert alert["labels"]["runbook"] == page.stem
 
 
 class Prometheus:
     """A running Prometheus."""
 
     def __init__(self, url: str) -> None:
-        self._client = httpx.Client(base_url=url, trust_env=False)
+        self._client = httpx.Client(base_url=url, trust_env=False, timeout=WAIT_SECONDS)
 
     def ready(self) -> bool:
         try:
@@ -93,6 +109,12 @@ class Prometheus:
 
     def metric_names(self) -> set[str]:
         return set(self._client.get("/api/v1/metadata").json()["data"])
+
+    def label_values(self, label: str, of: str) -> list[str]:
+        values: list[str] = self._client.get(f"/api/v1/label/{label}/values", params={"match[]": of}).json()[
+            "data"
+        ]
+        return values
 
     def rule_errors(self) -> list[str]:
         groups = self._client.get("/api/v1/rules").json()["data"]["groups"]
@@ -118,18 +140,13 @@ def binary(name: str) -> str:
 
 def test_prometheus_takes_the_configuration_and_the_rules() -> None:
     promtool = binary("promtool")
-    for arguments in (("rules", str(RULES)), ("config", str(CONFIG))):
+    for arguments in (("rules", *map(str, RULES)), ("config", str(CONFIG))):
         done = subprocess.run([promtool, "check", *arguments], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.fixture(scope="module")
-async def traffic(platform: StackState) -> None:
-    """Something of everything that the panels show: events, awards, grants, requests."""
-    community = Community(platform, "dashboards")
-    community.run("programme", "publish", str(ROOT / "programmes" / "starter.yaml"))
-    bob = community.run("people", "add", "--name", "Bob", "--role", "finance_approver", "--first-key")["key"]
-    community.run("programme", "approve", "1", "--key", bob)
+def posted(community: Community, numbers: range) -> None:
+    """Posts by three members."""
     events = [
         {
             "specversion": "1.0",
@@ -139,26 +156,37 @@ async def traffic(platform: StackState) -> None:
             "time": f"2026-03-{1 + number:02d}T12:00:00Z",
             "data": {"channel": "forum", "actor": {"id": f"u{number % 3}"}},
         }
-        for number in range(20)
+        for number in numbers
     ]
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
         file.write("".join(json.dumps(event) + "\n" for event in events))
         file.flush()
         community.run("import", "cloudevents", file.name)
-    await community.settled()
-    for url in platform.service_urls.values():
-        with httpx.Client(base_url=url, trust_env=False) as client:
-            assert client.get("/openapi.json").status_code == 200
-    grants = await community.query("recognition", "select count(*) as n from grants where community = $1")
-    assert grants[0]["n"] > 0
 
 
 @pytest.fixture(scope="module")
-def prometheus(platform: StackState, traffic: None) -> Iterator[Prometheus]:
+async def traffic(platform: StackState) -> Community:
+    """Something of everything that the panels show: events, awards, grants, requests."""
+    community = Community(platform, "dashboards")
+    community.run("programme", "publish", str(ROOT / "programmes" / "starter.yaml"))
+    bob = community.run("people", "add", "--name", "Bob", "--role", "finance_approver", "--first-key")["key"]
+    community.run("programme", "approve", "1", "--key", bob)
+    posted(community, range(20))
+    await community.settled()
+    for url in platform.service_urls.values():
+        with httpx.Client(base_url=url, trust_env=False, timeout=WAIT_SECONDS) as client:
+            assert client.get("/openapi.json").status_code == 200
+    grants = await community.query("recognition", "select count(*) as n from grants where community = $1")
+    assert grants[0]["n"] > 0
+    return community
+
+
+@pytest.fixture(scope="module")
+def prometheus(platform: StackState, traffic: Community) -> Iterator[Prometheus]:
     executable = binary("prometheus")
     config = yaml.safe_load(CONFIG.read_text())
-    config["global"] = {"scrape_interval": "250ms", "evaluation_interval": "250ms"}
-    config["rule_files"] = [str(RULES)]
+    config["global"] = {"scrape_interval": "500ms", "evaluation_interval": "2s"}
+    config["rule_files"] = list(map(str, RULES))
     del config["alerting"]
     (job,) = config["scrape_configs"]
     beside = {part: f"http://{HOST}:{metrics_port(platform.ports, part)}" for part in (CONSOLE, GATEWAY)}
@@ -184,6 +212,10 @@ def prometheus(platform: StackState, traffic: None) -> Iterator[Prometheus]:
             wait_for(running.ready, "Prometheus is ready")
             often = f'count_over_time(up{{job="plaudit"}}[1m]) >= {SCRAPES_MIN_COUNT}'
             wait_for(lambda: len(running.query(often)) == len(scraped), "all were scraped")
+            # A share of what happens has a value when something does.
+            posted(traffic, range(20, 23))
+            late = "plaudit:events_late:share_3d"
+            wait_for(lambda: bool(running.query(late)), "events reached a stage")
             yield running
         finally:
             running.close()
@@ -208,6 +240,27 @@ def test_every_panel_shows_something(prometheus: Prometheus) -> None:
 
 
 @pytest.mark.stack
+def test_every_variable_has_values_and_every_mark_is_about_something_measured(prometheus: Prometheus) -> None:
+    names = prometheus.metric_names()
+    for board in boards():
+        for one in board["templating"]["list"]:
+            if one["type"] == "query":
+                asked = LABEL_VALUES.fullmatch(one["query"])
+                assert asked is not None, one["query"]
+                assert prometheus.label_values(asked["label"], asked["of"]), one["query"]
+        for mark in board["annotations"]["list"]:
+            prometheus.query(mark["expr"])
+            assert set(METRIC.findall(mark["expr"])) <= names, mark["name"]
+
+
+@pytest.mark.stack
+def test_what_is_recorded_has_values(prometheus: Prometheus) -> None:
+    for rule in rules():
+        if "record" in rule:
+            assert prometheus.query(rule["record"]), f"{rule['record']} is empty: {rule['expr']}"
+
+
+@pytest.mark.stack
 def test_every_alert_is_about_something_that_is_measured(prometheus: Prometheus) -> None:
     names = prometheus.metric_names()
     for alert in alerts():
@@ -225,5 +278,5 @@ def test_every_alert_is_about_something_that_is_measured(prometheus: Prometheus)
 def test_a_healthy_platform_raises_no_alarm(prometheus: Prometheus) -> None:
     for alert in alerts():
         # A busy machine may well be slow; and other tests of this platform are others' first hour.
-        if alert["alert"] not in {"PlauditHttpSlow", "PlauditBootstrapKeyUsed"}:
+        if alert["alert"] not in {"PlauditHttpSlow", "PlauditEventsLate", "PlauditBootstrapKeyUsed", WATCHDOG}:
             assert prometheus.query(alert["expr"]) == [], f"{alert['alert']} fires"

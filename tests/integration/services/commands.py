@@ -666,6 +666,32 @@ async def cancel_redemption(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await desk.redemption()}/cancel")
 
 
+REFUND = {"points": 10, "reason": "It arrived broken"}
+
+
+async def refund_redemption(desk: Desk) -> Ask:
+    path = await desk.redemption()
+    assert (await desk.api.post(f"{path}/confirm")).status_code == 200
+    return Ask(desk.api, "POST", f"{path}/refunds", REFUND)
+
+
+async def _asked_for(desk: Desk) -> str:
+    """A refund that waits for another person."""
+    desk.world.configure(refunds_alone_max_points=0)
+    asked = await (await refund_redemption(desk))()
+    assert (asked.status_code, asked.json()["state"]) == (201, "waiting"), asked.text
+    one = asked.json()
+    return f"/v1/redemptions/{one['redemption_id']}/refunds/{one['refund_id']}"
+
+
+async def approve_refund(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _asked_for(desk)}/approve")
+
+
+async def withdraw_refund(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _asked_for(desk)}/withdraw")
+
+
 async def choose_reward(desk: Desk) -> Ask:
     await desk.finance()
     return Ask(desk.api, "POST", f"/v1/members/{desk.world.uuid('ada')}/redemptions", {"reward_id": "sticker"})
@@ -903,6 +929,83 @@ async def approve_worth(desk: Desk) -> Ask:
 
 async def withdraw_worth(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await _proposed_worth(desk)}/withdraw")
+
+
+async def propose_clawbacks(desk: Desk) -> Ask:
+    body = {"effective_from": "2026-01-01", "treatment": "keep_below", "below_points": 20}
+    return Ask(desk.api, "POST", "/v1/finance/clawback-policies", body)
+
+
+async def _proposed_clawbacks(desk: Desk) -> str:
+    made = await (await propose_clawbacks(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/finance/clawback-policies/{made.json()['policy_id']}"
+
+
+async def approve_clawbacks(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _proposed_clawbacks(desk)}/approve")
+
+
+async def withdraw_clawbacks(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _proposed_clawbacks(desk)}/withdraw")
+
+
+async def propose_write_off(desk: Desk) -> Ask:
+    """Of a member of whom nothing is known but that points were taken from it: it owes them."""
+    name = f"fine {uuid4().hex}"
+    await desk.world.give(desk.world.award(name, "ower", -7))
+    body = {"member_id": desk.world.uuid("ower"), "points": 7, "reason": "in good faith"}
+    return Ask(desk.api, "POST", "/v1/debt-write-offs", body)
+
+
+async def _proposed_write_off(desk: Desk) -> str:
+    made = await (await propose_write_off(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/debt-write-offs/{made.json()['write_off_id']}"
+
+
+async def approve_write_off(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _proposed_write_off(desk)}/approve")
+
+
+async def withdraw_write_off(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _proposed_write_off(desk)}/withdraw")
+
+
+async def reverse_write_off(desk: Desk) -> Ask:
+    approved = await approve_write_off(desk)
+    assert (await approved()).status_code == 200
+    return Ask(desk.api, "POST", f"{approved.path.removesuffix('/approve')}/reverse", {"reason": "wrong"})
+
+
+RATES = {"effective_from": "2026-01-01", "base": "EUR", "source": "file", "units": {"USD": "1.0956"}}
+RATES_FILE = (
+    '<Envelope><Cube><Cube time="2026-01-30"><Cube currency="USD" rate="1.0960"/></Cube></Cube></Envelope>'
+)
+
+
+async def propose_rates(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/finance/rate-policies", RATES)
+
+
+async def _proposed_rates(desk: Desk) -> str:
+    made = await (await propose_rates(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/finance/rate-policies/{made.json()['policy_id']}"
+
+
+async def approve_rates(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _proposed_rates(desk)}/approve")
+
+
+async def withdraw_rates(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _proposed_rates(desk)}/withdraw")
+
+
+async def hand_in_rates(desk: Desk) -> Ask:
+    done = await (await approve_rates(desk))()
+    assert done.status_code == 200, done.text
+    return Ask(desk.api, "POST", "/v1/finance/rate-files", xml=RATES_FILE)
 
 
 MAPPING = {"effective_from": "2026-01-01", "accounts": [{"account": "bank", "number": "1800"}]}
@@ -1311,6 +1414,30 @@ async def join_idea(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"/v1/ideas/{idea_id}/join", {"to": other, "note": "Both ask for it."})
 
 
+async def decide_on_figure(desk: Desk) -> Ask:
+    body = {"figure": "answered_in_time", "value": 0.62, "text": "Two of us answer on Saturdays."}
+    return Ask(desk.api, "POST", "/v1/decisions", body)
+
+
+async def decided_on_figure(desk: Desk) -> str:
+    done = await (await decide_on_figure(desk))()
+    assert done.status_code == 201, done.text
+    return f"/v1/decisions/{done.json()['decision_id']}"
+
+
+async def review_decision(desk: Desk) -> Ask:
+    body = {"outcome": "kept", "text": "It is 0.81 now."}
+    return Ask(desk.api, "POST", f"{await decided_on_figure(desk)}/review", body)
+
+
+async def withdraw_decision(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await decided_on_figure(desk)}/withdraw", {"reason": "Another figure."})
+
+
+async def set_objective(desk: Desk) -> Ask:
+    return Ask(desk.api, "PUT", "/v1/objectives/median_response", {"objective": 43_200, "reason": "We are more."})
+
+
 async def declare_round(desk: Desk) -> Ask:
     today = datetime.now(UTC).date()
     days = {"starts_on": today, "votes_from": today + timedelta(days=5), "ends_on": today + timedelta(days=9)}
@@ -1663,6 +1790,10 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "ingest POST /v1/ideas/{idea_id}/withdraw": ("idea.withdraw", withdraw_vote),
     "ingest POST /v1/ideas/{idea_id}/move": ("idea.move", move_idea),
     "ingest POST /v1/ideas/{idea_id}/join": ("idea.join", join_idea),
+    "ingest POST /v1/decisions": ("decision.make", decide_on_figure),
+    "ingest POST /v1/decisions/{decision_id}/review": ("decision.review", review_decision),
+    "ingest POST /v1/decisions/{decision_id}/withdraw": ("decision.withdraw", withdraw_decision),
+    "ingest PUT /v1/objectives/{indicator}": ("objective.set", set_objective),
     "ingest POST /v1/nomination-rounds": ("nomination_round.declare", declare_round),
     "ingest POST /v1/nomination-rounds/{round_id}/cancel": ("nomination_round.cancel", cancel_round),
     "ingest POST /v1/nomination-rounds/{round_id}/nominations": ("nomination.make", nominate),
@@ -1798,6 +1929,15 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
         "redemption.cancel_own",
         give_reward_up,
     ),
+    "rewards POST /v1/redemptions/{redemption_id}/refunds": ("redemption.refund", refund_redemption),
+    "rewards POST /v1/redemptions/{redemption_id}/refunds/{refund_id}/approve": (
+        "redemption.approve_refund",
+        approve_refund,
+    ),
+    "rewards POST /v1/redemptions/{redemption_id}/refunds/{refund_id}/withdraw": (
+        "redemption.withdraw_refund",
+        withdraw_refund,
+    ),
     "rewards PUT /v1/members/{member_id}/redemptions/{redemption_id}/address": (
         "fulfilment.set_address",
         say_where,
@@ -1829,6 +1969,10 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
         "liability_policy.withdraw",
         withdraw_worth,
     ),
+    "rewards POST /v1/finance/rate-policies": ("rate_policy.propose", propose_rates),
+    "rewards POST /v1/finance/rate-policies/{policy_id}/approve": ("rate_policy.approve", approve_rates),
+    "rewards POST /v1/finance/rate-policies/{policy_id}/withdraw": ("rate_policy.withdraw", withdraw_rates),
+    "rewards POST /v1/finance/rate-files": ("rate_sheet.take", hand_in_rates),
     "rewards POST /v1/finance/account-mappings": ("account_mapping.propose", propose_mapping),
     "rewards POST /v1/finance/account-mappings/{mapping_id}/approve": (
         "account_mapping.approve",
@@ -1839,6 +1983,19 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
         withdraw_mapping,
     ),
     "rewards POST /v1/finance/journal-exports": ("journal_export.make", export_journal),
+    "rewards POST /v1/finance/clawback-policies": ("clawback_policy.propose", propose_clawbacks),
+    "rewards POST /v1/finance/clawback-policies/{policy_id}/approve": (
+        "clawback_policy.approve",
+        approve_clawbacks,
+    ),
+    "rewards POST /v1/finance/clawback-policies/{policy_id}/withdraw": (
+        "clawback_policy.withdraw",
+        withdraw_clawbacks,
+    ),
+    "rewards POST /v1/debt-write-offs": ("debt_write_off.propose", propose_write_off),
+    "rewards POST /v1/debt-write-offs/{write_off_id}/approve": ("debt_write_off.approve", approve_write_off),
+    "rewards POST /v1/debt-write-offs/{write_off_id}/withdraw": ("debt_write_off.withdraw", withdraw_write_off),
+    "rewards POST /v1/debt-write-offs/{write_off_id}/reverse": ("debt_write_off.propose", reverse_write_off),
     "rewards POST /v1/periods/{month}/close": ("period.close", close_month),
     "rewards POST /v1/periods/{month}/reopen": ("period.reopen", reopen_month),
     "rewards POST /v1/periods/{month}/confirm": ("period.confirm", confirm_month),

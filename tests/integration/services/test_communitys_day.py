@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from services.analytics.main import SPEC as ANALYTICS
-from services.analytics.retention.handlers import fold
+from services.analytics.retention.handlers.folding import fold
 from services.ingest.communities.domain.communities import (
     DEFAULT_STANDINGS,
     Change,

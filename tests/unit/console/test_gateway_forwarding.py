@@ -149,7 +149,7 @@ async def test_a_service_that_cannot_be_reached_is_a_503_and_nothing_was_done() 
         assert (await client.get("/readyz")).json() == {"ready": True, "missing": []}
         assert (await client.get("/metrics")).status_code == 404
         metrics = generate_latest().decode()
-        assert 'plaudit_gateway_failures_total{reason="unreachable",service="scoring"}' in metrics
+        assert 'plaudit_gateway_failures_total{backend="scoring",reason="unreachable"}' in metrics
         assert 'route="/v1/awards"' in metrics
         # Nobody knows whether scoring would know the key.
         assert (await client.get("/v1/key", headers=KEY)).status_code == 503

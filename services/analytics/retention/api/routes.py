@@ -21,8 +21,10 @@ from services.analytics.retention.api.models import (
     PeriodSilence,
     RetentionCurve,
 )
+from services.analytics.retention.api.slicing import INVALID_SLICE, SMALL_GROUP, AskedSlice
 from services.analytics.retention.domain.questions import Growth, Silence
-from services.analytics.retention.handlers import terms_of
+from services.analytics.retention.domain.slices import Slice
+from services.analytics.retention.handlers.folding import terms_of
 from services.analytics.retention.store import reading
 from shared.calendars import Span
 from shared.http import Conn, Page, problem_responses
@@ -31,8 +33,8 @@ from shared.postgres import Connection
 
 router = APIRouter(tags=["analytics"])
 
-PROBLEMS = problem_responses(INVALID_DAYS, INVALID_CURSOR)
-CSV: Final = {**problem_responses(INVALID_DAYS), **CSV_ANSWER}
+PROBLEMS = problem_responses(INVALID_DAYS, INVALID_SLICE, SMALL_GROUP, INVALID_CURSOR)
+CSV: Final = {**problem_responses(INVALID_DAYS, INVALID_SLICE, SMALL_GROUP), **CSV_ANSWER}
 #: Periods of a cohort that one answer follows.
 COHORT_MAX_COUNT: Final = 53
 
@@ -44,7 +46,13 @@ Periods = Annotated[
 
 @router.get("/v1/growth", summary="Why the number of active members changed", responses=PROBLEMS)
 async def get_growth(
-    principal: Reader, asked: Asked, conn: Conn, place: AskedPlace, by: WeekOrMonth = "week", limit: Limit = 100
+    principal: Reader,
+    asked: Asked,
+    of: AskedSlice,
+    conn: Conn,
+    place: AskedPlace,
+    by: WeekOrMonth = "week",
+    limit: Limit = 100,
 ) -> Page[PeriodGrowth]:
     """New, retained, resurrected and churned members, by week or month.
 
@@ -52,15 +60,17 @@ async def get_growth(
     follows what is new within some seconds.
     """
     page = asked.page(by, place, limit)
-    found = await reading.load_growth(conn, community=principal.community, by=by, spans=page.spans)
+    found = await reading.load_growth(conn, community=principal.community, by=by, spans=page.spans, of=of)
     return page.of(lambda span, growth: PeriodGrowth.shown(span, growth, today=asked.today), found, quiet=Growth())
 
 
 @router.get("/v1/growth.csv", summary="Growth as a table", response_class=Response, responses=CSV)
-async def get_growth_csv(principal: Reader, asked: Asked, conn: Conn, by: WeekOrMonth = "week") -> Response:
+async def get_growth_csv(
+    principal: Reader, asked: Asked, of: AskedSlice, conn: Conn, by: WeekOrMonth = "week"
+) -> Response:
     """Every period of the days asked for."""
     spans = asked.all_of(by)
-    found = await reading.load_growth(conn, community=principal.community, by=by, spans=spans)
+    found = await reading.load_growth(conn, community=principal.community, by=by, spans=spans, of=of)
     shown = [PeriodGrowth.shown(span, found.get(span.starts_on, Growth()), today=asked.today) for span in spans]
     days = ("starts_on", "ends_on", "is_over")
     counts = (*days, "active_members", "active_before", "new", "retained", "resurrected", "churned")
@@ -79,6 +89,7 @@ async def get_growth_csv(principal: Reader, asked: Asked, conn: Conn, by: WeekOr
 async def get_cohorts(
     principal: Reader,
     asked: Asked,
+    of: AskedSlice,
     conn: Conn,
     place: AskedPlace,
     by: WeekOrMonth = "week",
@@ -88,17 +99,21 @@ async def get_cohorts(
     """By the week or month in which members were new: how many were active in it and in each since."""
     page = asked.page(by, place, limit)
     return Page(
-        items=await _cohorts(conn, principal.community, asked=asked, by=by, spans=page.spans, count=periods),
+        items=await _cohorts(
+            conn, principal.community, asked=asked, by=by, spans=page.spans, count=periods, of=of
+        ),
         next=page.next,
     )
 
 
 @router.get("/v1/cohorts.csv", summary="Cohorts as a table", response_class=Response, responses=CSV)
 async def get_cohorts_csv(
-    principal: Reader, asked: Asked, conn: Conn, by: WeekOrMonth = "week", periods: Periods = 13
+    principal: Reader, asked: Asked, of: AskedSlice, conn: Conn, by: WeekOrMonth = "week", periods: Periods = 13
 ) -> Response:
     """A line for each cohort and each of its periods that have begun."""
-    shown = await _cohorts(conn, principal.community, asked=asked, by=by, spans=asked.all_of(by), count=periods)
+    shown = await _cohorts(
+        conn, principal.community, asked=asked, by=by, spans=asked.all_of(by), count=periods, of=of
+    )
     rows = [
         [cohort.starts_on, cohort.ends_on, cohort.members, place, number]
         for cohort in shown
@@ -108,11 +123,18 @@ async def get_cohorts_csv(
 
 
 async def _cohorts(
-    conn: Connection, community: str, *, asked: Asking, by: WeekOrMonth, spans: Sequence[Span], count: int
+    conn: Connection,
+    community: str,
+    *,
+    asked: Asking,
+    by: WeekOrMonth,
+    spans: Sequence[Span],
+    count: int,
+    of: Slice,
 ) -> list[CohortShown]:
     following = asked.following(by, spans[0], spans[-1], count) if spans else ()
     found = await reading.load_cohorts(
-        conn, community=community, by=by, spans=spans, following=following, periods_count=count
+        conn, community=community, by=by, spans=spans, following=following, periods_count=count, of=of
     )
     return [CohortShown.shown(span, found.get(span.starts_on), today=asked.today) for span in spans]
 
@@ -120,23 +142,25 @@ async def _cohorts(
 @router.get(
     "/v1/retention",
     summary="Who is still there N days after their first",
-    responses=problem_responses(INVALID_DAYS),
+    responses=problem_responses(INVALID_DAYS, INVALID_SLICE, SMALL_GROUP),
 )
-async def get_retention(principal: Reader, asked: Asked, conn: Conn) -> RetentionCurve:
+async def get_retention(principal: Reader, asked: Asked, of: AskedSlice, conn: Conn) -> RetentionCurve:
     """Of members whose first day is from `from` to `to`: who was active on day N, on it or later, or in a bracket.
 
     Whose day N is not over is in neither number of a share.
     """
-    curve = await reading.load_curve(conn, community=principal.community, days=asked.days, today=asked.today)
+    curve = await reading.load_curve(
+        conn, community=principal.community, days=asked.days, today=asked.today, of=of
+    )
     return RetentionCurve.shown(asked.days, curve)
 
 
 @router.get("/v1/retention.csv", summary="Retention as a table", response_class=Response, responses=CSV)
-async def get_retention_csv(principal: Reader, asked: Asked, conn: Conn) -> Response:
+async def get_retention_csv(principal: Reader, asked: Asked, of: AskedSlice, conn: Conn) -> Response:
     """A line for each day N."""
     curve = RetentionCurve.shown(
         asked.days,
-        await reading.load_curve(conn, community=principal.community, days=asked.days, today=asked.today),
+        await reading.load_curve(conn, community=principal.community, days=asked.days, today=asked.today, of=of),
     )
     rows = [
         [one.day, one.on_day.of, one.on_day.number, one.on_day.cell, one.from_day.number, one.from_day.cell]
@@ -150,6 +174,7 @@ async def get_retention_csv(principal: Reader, asked: Asked, conn: Conn) -> Resp
 async def get_silences(
     principal: Reader,
     asked: Asked,
+    of: AskedSlice,
     conn: Conn,
     place: AskedPlace,
     settings: OwnSettings,
@@ -162,7 +187,7 @@ async def get_silences(
     """
     page = asked.page(by, place, limit)
     found = await reading.load_silences(
-        conn, community=principal.community, spans=page.spans, today=asked.today, terms=terms_of(settings)
+        conn, community=principal.community, spans=page.spans, today=asked.today, terms=terms_of(settings), of=of
     )
     return page.of(
         lambda span, silence: PeriodSilence.shown(span, silence, today=asked.today), found, quiet=Silence()
@@ -171,12 +196,12 @@ async def get_silences(
 
 @router.get("/v1/silences.csv", summary="Silences as a table", response_class=Response, responses=CSV)
 async def get_silences_csv(
-    principal: Reader, asked: Asked, conn: Conn, settings: OwnSettings, by: WeekOrMonth = "week"
+    principal: Reader, asked: Asked, of: AskedSlice, conn: Conn, settings: OwnSettings, by: WeekOrMonth = "week"
 ) -> Response:
     """Every period of the days asked for."""
     spans = asked.all_of(by)
     found = await reading.load_silences(
-        conn, community=principal.community, spans=spans, today=asked.today, terms=terms_of(settings)
+        conn, community=principal.community, spans=spans, today=asked.today, terms=terms_of(settings), of=of
     )
     rows = []
     for span in spans:
@@ -193,6 +218,7 @@ async def get_silences_csv(
 async def get_activation(
     principal: Reader,
     asked: Asked,
+    of: AskedSlice,
     conn: Conn,
     place: AskedPlace,
     settings: OwnSettings,
@@ -206,7 +232,7 @@ async def get_activation(
     """
     page = asked.page(by, place, limit)
     found = await reading.load_activations(
-        conn, community=principal.community, spans=page.spans, today=asked.today, terms=terms_of(settings)
+        conn, community=principal.community, spans=page.spans, today=asked.today, terms=terms_of(settings), of=of
     )
     return page.of(
         lambda span, channels: PeriodActivation.shown(span, channels, today=asked.today), found, quiet=[]
@@ -215,12 +241,12 @@ async def get_activation(
 
 @router.get("/v1/activation.csv", summary="Activation as a table", response_class=Response, responses=CSV)
 async def get_activation_csv(
-    principal: Reader, asked: Asked, conn: Conn, settings: OwnSettings, by: WeekOrMonth = "week"
+    principal: Reader, asked: Asked, of: AskedSlice, conn: Conn, settings: OwnSettings, by: WeekOrMonth = "week"
 ) -> Response:
     """A line for each period and channel in which somebody was new."""
     spans = asked.all_of(by)
     found = await reading.load_activations(
-        conn, community=principal.community, spans=spans, today=asked.today, terms=terms_of(settings)
+        conn, community=principal.community, spans=spans, today=asked.today, terms=terms_of(settings), of=of
     )
     rows = []
     for span in spans:

@@ -62,6 +62,9 @@ class Figure(StrEnum):
     MONTH_EVENTS = "month_events"
     #: By the first day of a month: the level that somebody came from, ten times, and the one they came to.
     ORBIT = "orbit"
+    #: Of slices alone: by a day, who was active on it, `number` days after the day before; and the events of all.
+    ACTIVE = "active"
+    EVENTS = "events"
 
 
 class Key(NamedTuple):
@@ -117,14 +120,19 @@ def contribution(person: Person, *, calendar: Calendar, terms: Terms) -> Iterato
     yield Key(Figure.NEWCOMER, first, channel=person.channel)
     if person.is_activated:
         yield Key(Figure.ACTIVATED, first, channel=person.channel)
-    yield from _growth("week", person.days, calendar)
-    yield from _growth("month", person.days, calendar)
-    yield from _curves(person.days)
-    yield from _silences(person.days, terms)
+    yield from of_days(person.days, calendar=calendar, terms=terms)
     for month, events in person.months:
         yield Key(Figure.MONTH_EVENTS, month, min(events, EVENTS_MAX_COUNT))
     for move in moves_of(person.months):
         yield Key(Figure.ORBIT, move.month, 10 * move.before + move.after)
+
+
+def of_days(days: Sequence[date], *, calendar: Calendar, terms: Terms) -> Iterator[Key]:
+    """What follows from the active days of a person alone, of whom there are some, in order."""
+    yield from _growth("week", days, calendar)
+    yield from _growth("month", days, calendar)
+    yield from _curves(days)
+    yield from _silences(days, terms)
 
 
 def _growth(by: PeriodBy, days: Sequence[date], calendar: Calendar) -> Iterator[Key]:

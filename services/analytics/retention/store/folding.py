@@ -8,6 +8,7 @@ from asyncpg import Record
 
 from services.analytics.retention.domain.contributions import PASSIVE_TYPES, Key, Person
 from services.analytics.retention.domain.love import Monthly, Move
+from services.analytics.retention.domain.slices import DayOfChannel
 from shared.contracts.activities import TARGETING_TYPES
 from shared.merges import MemberKey
 from shared.postgres import Connection
@@ -77,7 +78,7 @@ async def put_terms(conn: Connection, *, community: str, terms: str) -> None:
 
 async def forget_counted(conn: Connection, *, community: str) -> None:
     """Forget what was counted of a community, and mark all of its members."""
-    for table in ("retention_figures", "retention_people", "orbit_moves"):
+    for table in ("retention_figures", "retention_people", "orbit_moves", "slice_figures", "slice_people"):
         await conn.execute(f"delete from {table} where community = $1", community)  # noqa: S608 -- the names above
     await conn.execute(
         """
@@ -86,6 +87,10 @@ async def forget_counted(conn: Connection, *, community: str) -> None:
         """,
         community,
     )
+
+
+def _months(row: Record) -> tuple[Monthly, ...]:
+    return tuple(Monthly(*one) for one in zip(row["months"], row["month_events"], strict=True))
 
 
 async def load_counted(conn: Connection, *, people: Collection[MemberKey]) -> dict[MemberKey, Person]:
@@ -106,36 +111,32 @@ async def load_counted(conn: Connection, *, people: Collection[MemberKey]) -> di
     }
 
 
-async def load_days(conn: Connection, *, groups: Mapping[MemberKey, Sequence[str]]) -> dict[MemberKey, Person]:
-    """The active days of people and their months, each the union of their members'; who has none is not there."""
+async def load_done(
+    conn: Connection, *, groups: Mapping[MemberKey, Sequence[str]]
+) -> dict[MemberKey, list[DayOfChannel]]:
+    """What people did by day and channel, each the union of their members'; who did nothing is not there."""
     heads = [(community, head_id, member_id) for (community, head_id), ids in groups.items() for member_id in ids]
     rows = await conn.fetch(
         """
-        with days as (
-            select g.community, g.head_id, d.day, date_trunc('month', d.day::timestamp)::date as month,
-                sum(d.events) as events
+        select community, head_id, array_agg(day order by day, channel) as days,
+            array_agg(channel order by day, channel) as channels,
+            array_agg(events order by day, channel) as events
+        from (
+            select g.community, g.head_id, d.day, d.channel, sum(d.events)::bigint as events
             from unnest($1::text[], $2::text[], $3::uuid[]) as g(community, head_id, member_id)
             join member_days d on d.member_id = g.member_id and d.community = g.community and d.events > 0
-            group by 1, 2, 3
-        ),
-        months as (select community, head_id, month, sum(events)::bigint as events from days group by 1, 2, 3)
-        select d.community, d.head_id, d.days, m.months, m.month_events
-        from (
-            select community, head_id, array_agg(day order by day) as days from days group by 1, 2
-        ) d
-        join (
-            select community, head_id, array_agg(month order by month) as months,
-                array_agg(events order by month) as month_events
-            from months group by 1, 2
-        ) m using (community, head_id)
+            group by 1, 2, 3, 4
+        ) days
+        group by 1, 2
         """,
         *(list(column) for column in zip(*heads, strict=True)),
     )
-    return {(row["community"], row["head_id"]): Person(tuple(row["days"]), months=_months(row)) for row in rows}
-
-
-def _months(row: Record) -> tuple[Monthly, ...]:
-    return tuple(Monthly(*one) for one in zip(row["months"], row["month_events"], strict=True))
+    return {
+        (row["community"], row["head_id"]): [
+            DayOfChannel(*one) for one in zip(row["days"], row["channels"], row["events"], strict=True)
+        ]
+        for row in rows
+    }
 
 
 async def load_joined(conn: Connection, *, groups: Mapping[MemberKey, Sequence[str]]) -> dict[MemberKey, Joined]:

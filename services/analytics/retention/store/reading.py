@@ -24,6 +24,7 @@ from services.analytics.retention.domain.questions import (
     Silence,
     mature,
 )
+from services.analytics.retention.domain.slices import WHOLE, Slice
 from shared.calendars import Span
 from shared.postgres import Connection
 
@@ -31,21 +32,22 @@ _GROWTH = ("new", "retained", "resurrected", "churned")
 
 
 async def load_growth(
-    conn: Connection, *, community: str, by: PeriodBy, spans: Sequence[Span]
+    conn: Connection, *, community: str, by: PeriodBy, spans: Sequence[Span], of: Slice = WHOLE
 ) -> dict[date, Growth]:
     """Growth of those periods; where nothing changed it is not there."""
     if not spans:
         return {}
     rows = await conn.fetch(
         """
-        select day, figure, people from retention_figures
+        select day, figure, people from figures_by_slice
         where community = $1 and figure = any($2::text[]) and channel = '' and day between $3 and $4
-            and people <> 0
+            and people <> 0 and kind = $5 and value = $6
         """,
         community,
         [f"{by}_{part}" for part in _GROWTH],
         spans[0].starts_on,
         spans[-1].starts_on,
+        *of,
     )
     parts: dict[date, dict[str, int]] = defaultdict(dict)
     for row in rows:
@@ -61,6 +63,7 @@ async def load_cohorts(
     spans: Sequence[Span],
     following: Sequence[Span],
     periods_count: int,
+    of: Slice = WHOLE,
 ) -> dict[date, Cohort]:
     """The cohorts of `spans`: how many were there in each of their first periods that have begun.
 
@@ -70,15 +73,16 @@ async def load_cohorts(
         return {}
     rows = await conn.fetch(
         """
-        select day, number, people from retention_figures
+        select day, number, people from figures_by_slice
         where community = $1 and figure = $2 and channel = '' and day between $3 and $4 and people <> 0
-            and number <= $5
+            and number <= $5 and kind = $6 and value = $7
         """,
         community,
         str(COHORTS[by]),
         spans[0].starts_on,
         spans[-1].starts_on,
         (following[-1].starts_on - spans[0].starts_on).days if following else 0,
+        *of,
     )
     present: dict[date, Counter[date]] = defaultdict(Counter)
     for row in rows:
@@ -94,26 +98,27 @@ async def load_cohorts(
     return cohorts
 
 
-async def load_curve(conn: Connection, *, community: str, days: Span, today: date) -> Curve:
+async def load_curve(conn: Connection, *, community: str, days: Span, today: date, of: Slice = WHOLE) -> Curve:
     """What became of those who were new on those days."""
     sizes = {
         row["day"]: row["people"]
         for row in await conn.fetch(
             """
-            select day, people from retention_figures
+            select day, people from figures_by_slice
             where community = $1 and figure = 'on_day' and channel = '' and day between $2 and $3 and number = 0
-                and people <> 0
+                and people <> 0 and kind = $4 and value = $5
             """,
             community,
             days.starts_on,
             days.ends_on,
+            *of,
         )
     }
     rows = await conn.fetch(
         """
-        select figure, number, sum(people)::bigint as people from retention_figures
+        select figure, number, sum(people)::bigint as people from figures_by_slice
         where community = $1 and figure = any($2::text[]) and channel = '' and day between $3 and $4
-            and day + number < $5
+            and day + number < $5 and kind = $6 and value = $7
         group by 1, 2
         """,
         community,
@@ -121,6 +126,7 @@ async def load_curve(conn: Connection, *, community: str, days: Span, today: dat
         days.starts_on,
         days.ends_on,
         today,
+        *of,
     )
     people = Counter({(row["figure"], row["number"]): row["people"] for row in rows})
     ripe = {day: mature(sizes, day=day, today=today) for day in RETENTION_DAYS}
@@ -139,7 +145,7 @@ async def load_curve(conn: Connection, *, community: str, days: Span, today: dat
 
 
 async def load_silences(
-    conn: Connection, *, community: str, spans: Sequence[Span], today: date, terms: Terms
+    conn: Connection, *, community: str, spans: Sequence[Span], today: date, terms: Terms, of: Slice = WHOLE
 ) -> dict[date, Silence]:
     """Who left and returned in each of those periods, as far as they are over on the day that is `today`."""
     if not spans:
@@ -148,9 +154,9 @@ async def load_silences(
         """
         select ($4::date[])[width_bucket(day, $4::date[])] as period, figure, day + $6::int <= $5 as is_over,
             sum(people)::bigint as people
-        from retention_figures
+        from figures_by_slice
         where community = $1 and figure = any($7::text[]) and channel = ''
-            and day between $2 and least($3, $5) and people <> 0
+            and day between $2 and least($3, $5) and people <> 0 and kind = $8 and value = $9
         group by 1, 2, 3
         """,
         community,
@@ -160,6 +166,7 @@ async def load_silences(
         today,
         terms.win_back_days,
         [Figure.LEFT, Figure.WON_BACK, Figure.RETURNED],
+        *of,
     )
     people: dict[date, Counter[tuple[str, bool]]] = defaultdict(Counter)
     for row in rows:
@@ -176,7 +183,7 @@ async def load_silences(
 
 
 async def load_activations(
-    conn: Connection, *, community: str, spans: Sequence[Span], today: date, terms: Terms
+    conn: Connection, *, community: str, spans: Sequence[Span], today: date, terms: Terms, of: Slice = WHOLE
 ) -> dict[date, list[Activation]]:
     """Who was new in each of those periods, by channel, and who of those whose time is over became activated."""
     if not spans:
@@ -187,9 +194,9 @@ async def load_activations(
             sum(people) filter (where figure = 'newcomer') as newcomers,
             sum(people) filter (where figure = 'newcomer' and day + $6::int < $5) as of,
             sum(people) filter (where figure = 'activated' and day + $6::int < $5) as activated
-        from retention_figures
+        from figures_by_slice
         where community = $1 and figure = any(array['newcomer', 'activated']) and day between $2 and $3
-            and people <> 0
+            and people <> 0 and kind = $7 and value = $8
         group by 1, 2 order by 1, 2
         """,
         community,
@@ -198,12 +205,13 @@ async def load_activations(
         [span.starts_on for span in spans],
         today,
         terms.activation_days,
+        *of,
     )
     found: dict[date, list[Activation]] = defaultdict(list)
     for row in rows:
-        newcomers, of = int(row["newcomers"] or 0), int(row["of"] or 0)
-        share = Share(int(row["activated"] or 0), of)
-        found[row["period"]].append(Activation(row["channel"], newcomers, share, newcomers - of))
+        newcomers, due = int(row["newcomers"] or 0), int(row["of"] or 0)
+        share = Share(int(row["activated"] or 0), due)
+        found[row["period"]].append(Activation(row["channel"], newcomers, share, newcomers - due))
     return dict(found)
 
 

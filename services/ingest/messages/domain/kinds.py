@@ -106,22 +106,26 @@ _ALL: Final = (
     ),
     Kind(
         "redemption",
-        "A reward was confirmed, or could not be given",
+        "A reward was confirmed or refunded, or could not be given",
         {"title": "Coffee mug", "state": "confirmed", "points": "500"},
         _words(
             en=(
-                "{% if state == 'confirmed' %}Your reward: {{ title }}{% else %}{{ title }} could not be given"
-                "{% endif %}",
+                "{% if state == 'confirmed' %}Your reward: {{ title }}"
+                "{% elif state == 'refunded' %}Points back for {{ title }}"
+                "{% else %}{{ title }} could not be given{% endif %}",
                 "Hello {{ name }},\n\n{% if state == 'confirmed' %}**{{ title }}** is on its way to you for "
-                "{{ points }} points.{% else %}we could not give you **{{ title }}**; your {{ points }} points "
-                "are back.{% endif %}\n\n[See your rewards]({{ link }})",
+                "{{ points }} points.{% elif state == 'refunded' %}{{ points }} of the points that "
+                "**{{ title }}** cost are yours again.{% else %}we could not give you **{{ title }}**; your "
+                "{{ points }} points are back.{% endif %}\n\n[See your rewards]({{ link }})",
             ),
             it=(
-                "{% if state == 'confirmed' %}Il tuo premio: {{ title }}{% else %}{{ title }} non si può dare"
-                "{% endif %}",
+                "{% if state == 'confirmed' %}Il tuo premio: {{ title }}"
+                "{% elif state == 'refunded' %}Punti restituiti per {{ title }}"
+                "{% else %}{{ title }} non si può dare{% endif %}",
                 "Ciao {{ name }},\n\n{% if state == 'confirmed' %}**{{ title }}** è in arrivo per {{ points }} "
-                "punti.{% else %}non abbiamo potuto darti **{{ title }}**; i tuoi {{ points }} punti sono tornati."
-                "{% endif %}\n\n[Guarda i tuoi premi]({{ link }})",
+                "punti.{% elif state == 'refunded' %}{{ points }} dei punti che **{{ title }}** era costato "
+                "sono di nuovo tuoi.{% else %}non abbiamo potuto darti **{{ title }}**; i tuoi {{ points }} punti "
+                "sono tornati.{% endif %}\n\n[Guarda i tuoi premi]({{ link }})",
             ),
         ),
         page="/me/rewards",
@@ -354,6 +358,26 @@ _ALL: Final = (
             ),
         ),
         page="/digests",
+    ),
+    Kind(
+        "decision",
+        "Something decided on a figure is to be looked at again",
+        {"seen_on": "2026-01-31", "review_on": "2026-02-28"},
+        _words(
+            en=(
+                "Time to look at what you decided again",
+                "Hello {{ name }},\n\non {{ seen_on }} something was decided on a figure of {{ community }}, to "
+                "be looked at again on {{ review_on }}. Did it do what it should? Say whether you keep it, change "
+                "it or drop it.\n\n[See the decision and the figure]({{ link }})",
+            ),
+            it=(
+                "È ora di rivedere una decisione",
+                "Ciao {{ name }},\n\nil {{ seen_on }} si è deciso qualcosa su una cifra di {{ community }}, da "
+                "rivedere il {{ review_on }}. Ha fatto ciò che doveva? Di' se la mantieni, la cambi o la lasci "
+                "cadere.\n\n[Guarda la decisione e la cifra]({{ link }})",
+            ),
+        ),
+        page="/decisions?due=true",
     ),
     Kind(
         "offer",

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from services.ingest.communities.handlers import calendars_of
+from services.ingest.events.domain.judgement import event_uid
 from services.ingest.events.handlers import send_own
 from services.ingest.members.domain import MemberKey, UnknownMemberError
 from services.ingest.members.handlers.own import own_identities
@@ -100,13 +101,18 @@ async def answer(tx: Transaction[Settings], *, token: str, said: Said) -> Asked:
         tx.did_nothing()
     else:
         number = one.answers_count + 1
-        done = replace(one, answered_on=today, answers_count=number, score=said.score, choice=said.choice)
+        done = replace(
+            one, answered_on=today, answers_count=number, score=said.score, choice=said.choice, words_uid=None
+        )
         head_id = await find_head(tx.conn, community=one.community, member_id=one.member_id)
         await own_identities(tx, community=one.community, member_ids={one.member_id}, channel=CHANNEL, host=HOST)
         if one.answers_count:
             back = domain.retraction_of(one, number=one.answers_count, at=tx.now)
             send_own(tx, community=one.community, event=back)
-        send_own(tx, community=one.community, event=domain.event_of(one, said, number=number, at=tx.now))
+        event = domain.event_of(one, said, number=number, at=tx.now)
+        send_own(tx, community=one.community, event=event)
+        if said.comment is not None:
+            done = replace(done, words_uid=event_uid(one.community, event["source"], event["id"]))
         by = Actor(one.community, head_id, BY_LINK)
         after = {"survey": one.survey_id, "answers": number}
         tx.did(Did("survey.answer", "survey", one.invitation_id, head_id, after=after, actor=by))

@@ -52,8 +52,8 @@ async def on_audiences_told(tx: Transaction, facts: list[AudienceFact]) -> None:
 
 async def on_guidelines(tx: Transaction[Settings], facts: list[GuidelineFact]) -> None:
     """Keep what became of cases of kudos, suggestions and nominations, and who is suspended, and when."""
-    await decide_kudos(tx, facts)
     await decide_ideas(tx, facts)
+    await decide_kudos(tx, facts)
     await decide_nominations(tx, facts)
     await keep_suspensions(tx, suspensions_of(facts))
 

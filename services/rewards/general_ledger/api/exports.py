@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
+from services.rewards.approvals.domain import Author
 from services.rewards.general_ledger import handlers
 from services.rewards.general_ledger.api.models import (
     EXPORT_REFUSED,
@@ -27,7 +28,6 @@ from services.rewards.general_ledger.domain.exports import (
     xero_parts,
     xero_rows,
 )
-from services.rewards.general_ledger.domain.mapping import MappingAuthor
 from services.rewards.general_ledger.store import exports as store
 from services.rewards.settings import Settings
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
@@ -125,7 +125,7 @@ async def post_journal_export(
             first=wanted.first_day,
             last=wanted.last_day,
             grain=Grain(wanted.grain),
-            by=MappingAuthor(principal.person_id, principal.person_name, principal.credential),
+            by=Author(principal.person_id, principal.person_name, principal.credential),
         )
         return JournalExport.of(export)
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from services.rewards.approvals.domain import ApprovalState, Author, Subject, proposed
 from services.rewards.general_ledger import handlers
 from services.rewards.general_ledger.api.models import (
     MAPPED_TWICE,
@@ -19,9 +20,7 @@ from services.rewards.general_ledger.api.models import (
 )
 from services.rewards.general_ledger.domain.mapping import (
     AccountMapping,
-    MappingAuthor,
     MappingPlace,
-    MappingState,
     UnknownMappingError,
 )
 from services.rewards.general_ledger.store import mappings as store
@@ -35,8 +34,8 @@ Maker = Annotated[Principal, requires(Scope.PAYOUTS_WRITE)]
 Approver = Annotated[Principal, requires(Scope.PAYOUTS_APPROVE)]
 
 
-def _author(principal: Principal) -> MappingAuthor:
-    return MappingAuthor(principal.person_id, principal.person_name, principal.credential)
+def _author(principal: Principal) -> Author:
+    return Author(principal.person_id, principal.person_name, principal.credential)
 
 
 @router.post(
@@ -59,9 +58,7 @@ async def post_account_mapping(
             effective_from=terms.effective_from,
             accounts=terms.mapped,
             tax_rate=terms.tax_rate,
-            state=MappingState.PROPOSED,
-            proposed_at=tx.now,
-            proposed_by=_author(principal),
+            approval=proposed(Subject.ACCOUNT_MAPPING, by=_author(principal), now=tx.now),
         )
         return GeneralLedgerMapping.of(await handlers.propose_mapping(tx, mapping))
 
@@ -81,7 +78,7 @@ async def list_account_mappings(
     found = await store.page_of_mappings(
         conn,
         community=principal.community,
-        state=None if state is None else MappingState(state),
+        state=None if state is None else ApprovalState(state),
         after=place,
         limit=limit,
     )

@@ -95,17 +95,18 @@ class GeneralLedgerMapping(BaseModel):
     @classmethod
     def of(cls, mapping: AccountMapping) -> Self:
         """The mapping as it is answered."""
-        decided = mapping.decided_by
+        approval = mapping.approval
+        decided = approval.decided_by
         return cls(
             mapping_id=UUID(mapping.mapping_id),
-            state=mapping.state.value,
+            state=approval.state.value,
             effective_from=mapping.effective_from,
             accounts=[MappedAccountNumber.model_validate(one) for one in mapping.accounts],
             tax_rate=mapping.tax_rate,
-            proposed_at=mapping.proposed_at,
-            proposed_by=mapping.proposed_by.name,
-            proposed_by_person=_person(mapping.proposed_by.person_id),
-            decided_at=mapping.decided_at,
+            proposed_at=approval.proposed_at,
+            proposed_by=approval.proposed_by.name,
+            proposed_by_person=_person(approval.proposed_by.person_id),
+            decided_at=approval.decided_at,
             decided_by=decided.name if decided else None,
             decided_by_person=_person(decided.person_id) if decided else None,
         )

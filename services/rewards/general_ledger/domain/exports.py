@@ -7,8 +7,8 @@ from enum import StrEnum
 from itertools import groupby
 from typing import NamedTuple
 
+from services.rewards.approvals.domain import Author
 from services.rewards.general_ledger.domain.journal import JournalLine
-from services.rewards.general_ledger.domain.mapping import MappingAuthor
 from shared.currencies import decimal_amount
 
 #: Lines that Xero takes in a file of manual journals.
@@ -54,7 +54,7 @@ class Export:
     tax_rate: str
     lines_count: int
     made_at: datetime
-    made_by: MappingAuthor
+    made_by: Author
 
     @property
     def place(self) -> ExportPlace:

@@ -1,11 +1,11 @@
 """Which account of finance's own chart an entry of ours goes to: mappings that apply from a day on."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from enum import StrEnum
+from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple
 
+from services.rewards.approvals.domain import Approval, in_force, in_order
 from shared.contracts.fields import Timestamp, Uuid
 
 #: What stands for every event of an account.
@@ -13,22 +13,6 @@ ANY_EVENT = "*"
 #: Accounts of the liability for points, beside those of the ledger in money.
 POINTS_LIABILITY = "points_liability"
 POINTS_EXPENSE = "points_expense"
-
-
-class MappingState(StrEnum):
-    """What has become of a mapping."""
-
-    PROPOSED = "proposed"
-    APPROVED = "approved"
-    WITHDRAWN = "withdrawn"
-
-
-class MappingAuthor(NamedTuple):
-    """Who did it, by which name then and which credential."""
-
-    person_id: str | None
-    name: str
-    credential: str
 
 
 class MappedAccount(NamedTuple):
@@ -43,32 +27,12 @@ class UnknownMappingError(Exception):
     """There is no such mapping."""
 
 
-class MappingFourEyesError(Exception):
-    """Who proposed it does not approve it; `proposed_by` is their name."""
-
-    def __init__(self, proposed_by: str) -> None:
-        super().__init__(proposed_by)
-        self.proposed_by = proposed_by
-
-
-class MappingDecidedError(Exception):
-    """It is not in a state for that; the message says in which, or why who proposed it does not count any more."""
-
-
 class MappedTwiceError(Exception):
     """An account and event are named twice; `place` is the second one's, from 0."""
 
     def __init__(self, place: int) -> None:
         super().__init__(place)
         self.place = place
-
-
-class TooManyMappingsError(Exception):
-    """As many mappings wait for another person as may, which is `max_count`."""
-
-    def __init__(self, max_count: int) -> None:
-        super().__init__(max_count)
-        self.max_count = max_count
 
 
 class Unmapped(NamedTuple):
@@ -106,16 +70,17 @@ class AccountMapping:
     effective_from: date
     accounts: tuple[MappedAccount, ...]
     tax_rate: str
-    state: MappingState
-    proposed_at: datetime
-    proposed_by: MappingAuthor
-    decided_at: datetime | None = None
-    decided_by: MappingAuthor | None = None
+    approval: Approval
+
+    @property
+    def entry_id(self) -> str:
+        """Its id."""
+        return self.mapping_id
 
     @property
     def place(self) -> MappingPlace:
         """Where it stands among the mappings."""
-        return MappingPlace(self.proposed_at, self.mapping_id)
+        return MappingPlace(self.approval.proposed_at, self.mapping_id)
 
     def check(self) -> None:
         """Check that nothing is named twice. Raises MappedTwiceError when something is."""
@@ -125,37 +90,16 @@ class AccountMapping:
                 raise MappedTwiceError(place)
             known.add(one[:2])
 
-    def approved(self, *, by: MappingAuthor, now: datetime) -> "AccountMapping":
-        """The mapping as another person approves it.
-
-        Raises MappingFourEyesError when `by` proposed it, and MappingDecidedError when it was withdrawn.
-        """
-        if self.proposed_by.person_id is None or self.proposed_by.person_id == by.person_id:
-            raise MappingFourEyesError(self.proposed_by.name)
-        return self._decided(MappingState.APPROVED, by=by, now=now)
-
-    def withdrawn(self, *, by: MappingAuthor, now: datetime) -> "AccountMapping":
-        """The mapping as it never comes into force. Raises MappingDecidedError when it was approved."""
-        return self._decided(MappingState.WITHDRAWN, by=by, now=now)
-
-    def _decided(self, state: MappingState, *, by: MappingAuthor, now: datetime) -> "AccountMapping":
-        if self.state is state:
-            return self
-        if self.state is not MappingState.PROPOSED:
-            raise MappingDecidedError(f"it is {self.state}")
-        return replace(self, state=state, decided_at=now, decided_by=by)
-
 
 class Chart:
     """Approved mappings of a community: on a day the latest that had begun applies, of two the later approved."""
 
     def __init__(self, approved: Iterable[AccountMapping]) -> None:
-        self._mappings = sorted(approved, key=_order)
+        self._mappings = in_order(approved)
 
     def on(self, day: date) -> AccountMapping | None:
         """The mapping that applies on a day; None where none does."""
-        found = [one for one in self._mappings if one.effective_from <= day]
-        return found[-1] if found else None
+        return in_force(self._mappings, day)
 
     def number(self, day: date, account: str, event: str) -> str | None:
         """Finance's number of an account on a day: for that event, or for any; None where it is not mapped."""
@@ -164,7 +108,3 @@ class Chart:
             return None
         numbers: Mapping[tuple[str, str], str] = {(one.account, one.event): one.number for one in mapping.accounts}
         return numbers.get((account, event), numbers.get((account, ANY_EVENT)))
-
-
-def _order(mapping: AccountMapping) -> tuple[date, datetime, str]:
-    return mapping.effective_from, mapping.decided_at or mapping.proposed_at, mapping.mapping_id

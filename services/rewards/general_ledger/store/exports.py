@@ -5,9 +5,9 @@ from datetime import date, datetime
 
 from asyncpg import Record
 
+from services.rewards.approvals.domain import Author
 from services.rewards.general_ledger.domain.exports import Export, ExportPlace, Grain
 from services.rewards.general_ledger.domain.journal import BookedSum, JournalLine, TurnoverSum
-from services.rewards.general_ledger.domain.mapping import MappingAuthor
 from services.rewards.ledger.domain.entries import POINTS
 from shared.postgres import Connection
 
@@ -161,5 +161,5 @@ def _export(row: Record) -> Export:
         tax_rate=row["tax_rate"],
         lines_count=row["lines_count"],
         made_at=row["made_at"],
-        made_by=MappingAuthor(str(person) if person else None, row["made_by"], row["made_by_credential"]),
+        made_by=Author(str(person) if person else None, row["made_by"], row["made_by_credential"]),
     )

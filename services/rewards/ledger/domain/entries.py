@@ -1,7 +1,8 @@
 """Double entry: accounts, entries, and transfers whose entries sum to zero in every currency.
 
 Amounts are signed integers: credit is positive, debit is negative. What a member holds is owed to them,
-so it is a credit; `points_issued` is the debit side of every point there is. Points are the currency
+so it is a credit; `points_issued` is the debit side of every point there is, and `debts_written_off` of those that
+members keep although they were taken back. Points are the currency
 PTS, money has its ISO 4217 code and is counted in minor units.
 """
 
@@ -29,6 +30,7 @@ MemberKind = Literal["pending", "available", "reserved", "spent", "paid", "expir
 #: beside what is owed and paid: what was given to all of them is the debit side of what is in each.
 CommunityKind = Literal[
     "points_issued",
+    "debts_written_off",
     "payout_expense",
     "bank_in_transit",
     "bank",

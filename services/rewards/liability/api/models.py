@@ -130,10 +130,11 @@ class LiabilityPolicy(BaseModel):
     @classmethod
     def of(cls, policy: Policy) -> Self:
         """The entry as it is answered."""
-        terms, decided = policy.terms, policy.decided_by
+        terms, approval = policy.terms, policy.approval
+        decided = approval.decided_by
         return cls(
             policy_id=UUID(policy.policy_id),
-            state=policy.state.value,
+            state=approval.state.value,
             effective_from=terms.effective_from,
             currency=terms.currency,
             basis=terms.basis.value,
@@ -141,10 +142,10 @@ class LiabilityPolicy(BaseModel):
             estimate=terms.estimate.value,
             expected_redemption=exactly(terms.expected_redemption),
             vintage_unit=terms.vintage_unit.value,
-            proposed_at=policy.proposed_at,
-            proposed_by=policy.proposed_by.name,
-            proposed_by_person=_person(policy.proposed_by.person_id),
-            decided_at=policy.decided_at,
+            proposed_at=approval.proposed_at,
+            proposed_by=approval.proposed_by.name,
+            proposed_by_person=_person(approval.proposed_by.person_id),
+            decided_at=approval.decided_at,
             decided_by=decided.name if decided else None,
             decided_by_person=_person(decided.person_id) if decided else None,
         )

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from services.rewards.approvals.domain import ApprovalState, Author
 from services.rewards.liability import handlers
 from services.rewards.liability.api.models import (
     OTHER_CURRENCY,
@@ -17,7 +18,7 @@ from services.rewards.liability.api.models import (
     LiabilityPolicyTerms,
     PolicyStateName,
 )
-from services.rewards.liability.domain.policies import Author, PolicyPlace, PolicyState
+from services.rewards.liability.domain.policies import PolicyPlace
 from services.rewards.liability.store import policies as store
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.http import Conn, Limit, Page, Principal, Scope, Tx, after, problem_responses, requires
@@ -73,7 +74,7 @@ async def list_liability_policies(
     found = await store.page_of_policies(
         conn,
         community=principal.community,
-        state=None if state is None else PolicyState(state),
+        state=None if state is None else ApprovalState(state),
         after=place,
         limit=limit,
     )

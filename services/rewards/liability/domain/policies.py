@@ -1,13 +1,14 @@
 """What a point is worth in the books and how many are expected to be used: entries that apply from a day on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
+from services.rewards.approvals.domain import Approval, in_force, in_order
 from shared.contracts.fields import Timestamp, Uuid
 
 #: Digits after the point that a rate and an expectation are written with.
@@ -47,36 +48,8 @@ class VintageUnit(StrEnum):
         return date(months // 12, months % 12 + 1, 1)
 
 
-class PolicyState(StrEnum):
-    """What has become of a policy entry."""
-
-    PROPOSED = "proposed"
-    APPROVED = "approved"
-    WITHDRAWN = "withdrawn"
-
-
-class Author(NamedTuple):
-    """Who did it, by which name then and which credential."""
-
-    person_id: str | None
-    name: str
-    credential: str
-
-
 class UnknownPolicyError(Exception):
     """There is no such policy entry."""
-
-
-class PolicyFourEyesError(Exception):
-    """Who proposed it does not approve it; `proposed_by` is their name."""
-
-    def __init__(self, proposed_by: str) -> None:
-        super().__init__(proposed_by)
-        self.proposed_by = proposed_by
-
-
-class PolicyDecidedError(Exception):
-    """It is not in a state for that; the message says in which, or why who proposed it does not count any more."""
 
 
 class OtherCurrencyError(Exception):
@@ -85,14 +58,6 @@ class OtherCurrencyError(Exception):
     def __init__(self, currency: str) -> None:
         super().__init__(currency)
         self.currency = currency
-
-
-class TooManyPoliciesError(Exception):
-    """As many entries wait for another person as may, which is `max_count`."""
-
-    def __init__(self, max_count: int) -> None:
-        super().__init__(max_count)
-        self.max_count = max_count
 
 
 class NoPolicyError(Exception):
@@ -144,50 +109,36 @@ class Policy:
     community: str
     policy_id: str
     terms: PolicyTerms
-    state: PolicyState
-    proposed_at: datetime
-    proposed_by: Author
-    decided_at: datetime | None = None
-    decided_by: Author | None = None
+    approval: Approval
+
+    @property
+    def entry_id(self) -> str:
+        """Its id."""
+        return self.policy_id
+
+    @property
+    def effective_from(self) -> date:
+        """The first day on which it applies."""
+        return self.terms.effective_from
 
     @property
     def place(self) -> PolicyPlace:
         """Where it stands among the entries."""
-        return PolicyPlace(self.proposed_at, self.policy_id)
-
-    def approved(self, *, by: Author, now: datetime) -> "Policy":
-        """The entry as another person approves it.
-
-        Raises PolicyFourEyesError when `by` proposed it, and PolicyDecidedError when it was withdrawn.
-        """
-        if self.proposed_by.person_id is None or self.proposed_by.person_id == by.person_id:
-            raise PolicyFourEyesError(self.proposed_by.name)
-        return self._decided(PolicyState.APPROVED, by=by, now=now)
-
-    def withdrawn(self, *, by: Author, now: datetime) -> "Policy":
-        """The entry as it never comes into force. Raises PolicyDecidedError when it was approved."""
-        return self._decided(PolicyState.WITHDRAWN, by=by, now=now)
-
-    def _decided(self, state: PolicyState, *, by: Author, now: datetime) -> "Policy":
-        if self.state is state:
-            return self
-        if self.state is not PolicyState.PROPOSED:
-            raise PolicyDecidedError(f"it is {self.state}")
-        return replace(self, state=state, decided_at=now, decided_by=by)
+        return PolicyPlace(self.approval.proposed_at, self.policy_id)
 
 
 class Policies:
     """Approved entries of a community: on a day the latest that had begun applies, of two the later approved."""
 
     def __init__(self, approved: Sequence[Policy]) -> None:
-        self._entries = sorted(approved, key=_order)
+        self._entries = in_order(approved)
 
     def on(self, day: date) -> Policy:
         """The entry that applies on a day. Raises NoPolicyError where none does."""
-        found = [policy for policy in self._entries if policy.terms.effective_from <= day]
-        if not found:
+        found = in_force(self._entries, day)
+        if found is None:
             raise NoPolicyError(day)
-        return found[-1]
+        return found
 
     def first_on(self, day: date) -> Policy:
         """The entry that applies on a day, or the first one where the day is before all of them."""
@@ -197,7 +148,3 @@ class Policies:
             if not self._entries:
                 raise
             return self._entries[0]
-
-
-def _order(policy: Policy) -> tuple[date, datetime, str]:
-    return policy.terms.effective_from, policy.decided_at or policy.proposed_at, policy.policy_id

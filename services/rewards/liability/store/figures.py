@@ -21,12 +21,15 @@ class Span(NamedTuple):
 async def load_lot_sums(conn: Connection, span: Span, *, community: str, timeout_seconds: float) -> list[LotSums]:
     """What the lots of each vintage hold; `vintage` counts from 0. Reads every lot of the community once.
 
+    What is written off counts as issued: it was used, and nobody owes it.
+
     Raises TimeoutError when that takes longer than `timeout_seconds`.
     """
     rows = await conn.fetch(
         """
         select greatest(width_bucket(earned_at, $2::timestamptz[]), 1) - 1 as vintage,
-               sum(points)::bigint as issued, sum(expired)::bigint as expired, sum(lacking)::bigint as lacking
+               sum(points + written_off)::bigint as issued, sum(expired)::bigint as expired,
+               sum(lacking)::bigint as lacking
         from lots where community = $1 and earned_at < $3 group by 1 order by 1
         """,
         community,
@@ -47,9 +50,11 @@ async def load_use_sums(conn: Connection, span: Span, *, community: str, timeout
     rows = await conn.fetch(
         """
         with used as (
-            select redemption_id as used_by, changed_at as used_at, state = 'reserved' as is_reserved
+            select redemption_id as used_by, coalesce(confirmed_at, changed_at) as used_at,
+                   state = 'reserved' as is_reserved
             from redemptions
-            where community = $1 and state in ('reserved', 'confirmed') and points > 0 and changed_at < $3
+            where community = $1 and state in ('reserved', 'confirmed', 'partly_refunded', 'refunded')
+              and points > 0 and coalesce(confirmed_at, changed_at) < $3
             union all
             select p.payout_id, c.changed_at, false
             from payouts p join payout_changes c
@@ -61,8 +66,10 @@ async def load_use_sums(conn: Connection, span: Span, *, community: str, timeout
                sum(u.points - coalesce(g.points, 0))::bigint as points
         from used s
         join lot_uses u on u.community = $1 and u.used_by = s.used_by
-        left join lot_uses_given_back g
-          on g.community = $1 and g.used_by = u.used_by and g.award_id = u.award_id
+        cross join lateral (
+            select sum(b.points) as points from lot_uses_given_back b
+            where b.community = $1 and b.used_by = u.used_by and b.award_id = u.award_id
+              and (b.back_id = b.used_by or b.given_at < $3)) g
         join lots l on l.community = $1 and l.award_id = u.award_id and l.earned_at < $3
         group by 1, 2, 3 having sum(u.points - coalesce(g.points, 0)) > 0 order by 1, 2, 3
         """,

@@ -2,22 +2,17 @@
 
 from asyncpg import Record
 
+from services.rewards.approvals.domain import ApprovalState, Subject
+from services.rewards.approvals.store import approval_of
 from services.rewards.liability.domain.policies import (
-    Author,
     Basis,
     Estimate,
     Policy,
     PolicyPlace,
-    PolicyState,
     PolicyTerms,
     VintageUnit,
 )
 from shared.postgres import Connection
-
-
-async def lock_policies(conn: Connection, *, community: str) -> None:
-    """Wait until nobody else adds or decides an entry of the community; until the commit nobody else does."""
-    await conn.execute("select pg_advisory_xact_lock(hashtext('liability_policies'), hashtext($1))", community)
 
 
 async def add_policy(conn: Connection, policy: Policy) -> None:
@@ -39,25 +34,9 @@ async def add_policy(conn: Connection, policy: Policy) -> None:
         terms.estimate,
         terms.expected_redemption,
         terms.vintage_unit,
-        policy.state,
-        policy.proposed_at,
-        *policy.proposed_by,
-    )
-
-
-async def set_decision(conn: Connection, policy: Policy) -> None:
-    """Set what became of an entry, which is locked."""
-    await conn.execute(
-        """
-        update liability_policies
-        set state = $3, decided_at = $4, decided_by_person = $5, decided_by = $6, decided_by_credential = $7
-        where community = $1 and policy_id = $2
-        """,
-        policy.community,
-        policy.policy_id,
-        policy.state,
-        policy.decided_at,
-        *(policy.decided_by or (None, None, None)),
+        policy.approval.state,
+        policy.approval.proposed_at,
+        *policy.approval.proposed_by,
     )
 
 
@@ -70,7 +49,7 @@ async def find_policy(conn: Connection, *, community: str, policy_id: str) -> Po
 
 
 async def page_of_policies(
-    conn: Connection, *, community: str, state: PolicyState | None, after: PolicyPlace | None, limit: int
+    conn: Connection, *, community: str, state: ApprovalState | None, after: PolicyPlace | None, limit: int
 ) -> list[Policy]:
     """Entries, newest first, beginning after a place."""
     rows = await conn.fetch(
@@ -96,18 +75,6 @@ async def load_approved(conn: Connection, *, community: str) -> list[Policy]:
     return [_policy(row) for row in rows]
 
 
-async def count_proposed(conn: Connection, *, community: str | None) -> int:
-    """How many entries wait for another person: of a community, or of all (None)."""
-    count: int = await conn.fetchval(
-        """
-        select count(*) from liability_policies
-        where state = 'proposed' and ($1::text is null or community = $1)
-        """,
-        community,
-    )
-    return count
-
-
 def _policy(row: Record) -> Policy:
     return Policy(
         community=row["community"],
@@ -121,14 +88,5 @@ def _policy(row: Record) -> Policy:
             expected_redemption=row["expected_redemption"],
             vintage_unit=VintageUnit(row["vintage_unit"]),
         ),
-        state=PolicyState(row["state"]),
-        proposed_at=row["proposed_at"],
-        proposed_by=_author(row, "proposed_by"),
-        decided_at=row["decided_at"],
-        decided_by=None if row["decided_at"] is None else _author(row, "decided_by"),
+        approval=approval_of(row, subject=Subject.LIABILITY_POLICY),
     )
-
-
-def _author(row: Record, name: str) -> Author:
-    person = row[f"{name}_person"]
-    return Author(str(person) if person else None, row[name], row[f"{name}_credential"])

@@ -128,7 +128,10 @@ def issue_entries(awards: Iterable[tuple[Award, str, bool]]) -> list[Entry]:
 
 
 def amended_entries(award: Award, transfer_of: str, moved: Moved) -> list[Entry]:
-    """The entries of points that came to a lot or left it: issued, or back to those issued."""
+    """The entries of points that came to a lot or left it: issued, or back to those issued.
+
+    What its member keeps is on the account of debts that are written off.
+    """
     issued = community_account(award.owner.community, "points_issued")
     sides: tuple[tuple[MemberKind, int], ...] = (
         ("pending", moved.pending),
@@ -137,4 +140,7 @@ def amended_entries(award: Award, transfer_of: str, moved: Moved) -> list[Entry]
     )
     entries = [Entry(transfer_of, issued, -sum(moved))]
     entries += [Entry(transfer_of, member_account(award.owner, kind), amount) for kind, amount in sides if amount]
+    if moved.written_off:
+        written_off = community_account(award.owner.community, "debts_written_off")
+        entries.append(Entry(transfer_of, written_off, moved.written_off))
     return entries

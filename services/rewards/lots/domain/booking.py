@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
+from services.rewards.clawbacks.domain import Clawback, Policies
 from services.rewards.ledger.domain.entries import Entry, Owner, Transfer
 from services.rewards.lots.domain.awards import Award, LotTerms, amended_entries, issue_entries, lot
-from services.rewards.lots.domain.lots import AwardKey, Lot, LotBook
+from services.rewards.lots.domain.lots import AwardKey, Lot, LotBook, Moved
 
 Booking = tuple[Award, Transfer]
 
@@ -34,9 +35,10 @@ class Booked(NamedTuple):
     entries: list[Entry]
     lots: list[tuple[Owner, Lot]]
     changed: list[tuple[Owner, Lot]]
+    clawbacks: list[Clawback]
 
 
-NOTHING_BOOKED = Booked([], [], [])
+NOTHING_BOOKED = Booked([], [], [], [])
 
 
 def planned(fresh: Sequence[Booking], terms: LotTerms, now: datetime) -> Plan:
@@ -79,25 +81,51 @@ def lots_touched(rest: Sequence[Booking]) -> list[AwardKey]:
 
 
 def book_in_order(
-    rest: Sequence[Booking], books: Mapping[Owner, LotBook], terms: LotTerms, now: datetime
+    rest: Sequence[Booking],
+    books: Mapping[Owner, LotBook],
+    *,
+    terms: LotTerms,
+    policies: Policies,
+    now: datetime,
 ) -> Booked:
-    """Book awards and amendments one by one in their members' books.
+    """Book awards and amendments one by one in their members' books; by `policies` what was used is kept.
 
     Their order does not matter: an amendment that comes before its award begins the lot.
     """
     entries: list[Entry] = []
     added: dict[AwardKey, tuple[Owner, Lot]] = {}
+    clawbacks: list[Clawback] = []
     for award, made in rest:
         book = books[award.owner]
         if award.lot_id not in book.lots:
             new = replace(lot(award, terms, now), points=0, remaining=0)
             book.earn(new)
             added[AwardKey(award.owner.community, award.lot_id)] = (award.earned_by, new)
-        entries += amended_entries(award, made.transfer_id, book.amend(award.lot_id, award.points))
+        moved, clawback = _amended(award, made, book, policies)
+        entries += amended_entries(award, made.transfer_id, moved)
+        if clawback is not None:
+            clawbacks.append(clawback)
     changed = [
         (owner, book.lots[award_id])
         for owner, book in books.items()
         for award_id in sorted(book.changed)
         if AwardKey(owner.community, award_id) not in added
     ]
-    return Booked(entries, list(added.values()), changed)
+    return Booked(entries, list(added.values()), changed, clawbacks)
+
+
+def _amended(award: Award, made: Transfer, book: LotBook, policies: Policies) -> tuple[Moved, Clawback | None]:
+    """Where the points of an amendment went, and what became of those that were used before it took them back."""
+    lot = book.lots[award.lot_id]
+    lacked, amounted = lot.lacking, lot.points
+    moved = book.amend(award.lot_id, award.points)
+    used = lot.lacking - lacked
+    # An award that takes points takes none back, and what amounted to nothing yet was not used.
+    if used <= 0 or lot.pending or award.amends is None or amounted <= 0:
+        return moved, None
+    policy = policies.get(award.owner.community)
+    kept = 0 if policy is None else book.write_off(award.lot_id, policy.kept_of(used))
+    clawback = Clawback(
+        award.owner.community, made.transfer_id, None if policy is None else policy.policy_id, used, kept
+    )
+    return moved._replace(available=moved.available + kept, written_off=moved.written_off - kept), clawback

@@ -9,6 +9,9 @@ A lot lacks points that have left it and that its award does not amount to any m
 lot gives them up for good, so that nothing is lost when the award amounts to them again. Until then as much of
 what remains elsewhere cannot be used, because fewer are available, and pays for it where it would expire.
 
+What a lot lacks may be `written_off`: its member keeps it. It alone says so, too: what comes to the lot later,
+because its award amounts to more again or because what used its points is given up, makes that good first.
+
 Some of what remains in a lot may be `owed`: a payout of it was given to the bank and the money came back. It is
 owed as money, so it never expires; whatever uses points of the lot uses the others first.
 
@@ -109,11 +112,20 @@ def lots_parts(uses: Sequence[LotUse], *, before: int = 0) -> Iterator[LotsPart]
 
 
 class Use(NamedTuple):
-    """A redemption or payout (`used_by`) that uses so many points of a member."""
+    """A redemption or payout (`used_by`) that uses so many points of a member.
+
+    With a `refund_id` they are those that this refund of it gives back.
+    """
 
     owner: Owner
     used_by: str
     points: int
+    refund_id: str | None = None
+
+    @property
+    def back_id(self) -> str:
+        """By what a part of it goes back: a refund, or the redemption itself of which the rest was spent."""
+        return self.refund_id or self.used_by
 
 
 class TakenAsTold(NamedTuple):
@@ -143,18 +155,30 @@ class GraceTerms(NamedTuple):
 
 
 class Moved(NamedTuple):
-    """Where the points went by which an award amounts to more, or came from (below 0) by which to less."""
+    """Where the points went by which an award amounts to more, or came from (below 0) by which to less.
+
+    Of those `written_off` made good what a member had kept, or (below 0) are kept by their member.
+    """
 
     pending: int = 0
     available: int = 0
     expired: int = 0
+    written_off: int = 0
+
+
+class Restored(NamedTuple):
+    """So many points were given back, of which some made good what had been `written_off`."""
+
+    points: int
+    written_off: int
 
 
 @dataclass(slots=True)
 class Lot:
     """The points that one award amounts to, how many are still there to be used, and how many of those are owed.
 
-    So many have `expired`, and so many are `lacking`: they left the lot, and the award does not amount to them.
+    So many have `expired`, and so many are `lacking`: they left the lot, and the award does not amount to them. So
+    many were lacking and are `written_off`. Always: points + written off = remaining − lacking + expired + used.
     """
 
     award_id: str
@@ -168,6 +192,7 @@ class Lot:
     owed: int = 0
     #: Whether it was given more time, since points came back to it after its own was over. That happens once.
     had_grace: bool = False
+    written_off: int = 0
 
     def is_over(self, at: datetime) -> bool:
         """Whether its time is over at a moment."""
@@ -218,17 +243,54 @@ class LotBook:
         lot = self.lots[award_id]
         self.changed.add(award_id)
         lot.points += points
-        came = 0
+        came = good = 0
         if points > 0:
-            self._arrive(lot, points)
+            good = self._arrive(lot, points)
         else:
             came = min(lot.expired, max(0, -points - lot.remaining))
             lot.expired -= came
             self._leave(lot, -points - came)
         if lot.pending:
-            return Moved(pending=points + came, expired=-came)
-        self.available += points + came
-        return Moved(available=points + came, expired=-came)
+            return Moved(pending=points + came - good, expired=-came, written_off=good)
+        self.available += points + came - good
+        return Moved(available=points + came - good, expired=-came, written_off=good)
+
+    def write_off(self, award_id: str, points: int) -> int:
+        """Let its member keep so many of the points that a lot lacks; return how many those are."""
+        lot = self.lots[award_id]
+        kept = 0 if lot.pending else min(points, lot.lacking)
+        if kept:
+            lot.lacking -= kept
+            lot.written_off += kept
+            self.available += kept
+            self.changed.add(award_id)
+        return kept
+
+    def write_off_debt(self, points: int) -> list[LotUse]:
+        """Write off so many of the points that are owed; return of which lots, at most what is owed.
+
+        The book needs every lot of the member that lacks points.
+        """
+        left = min(points, max(0, -self.available))
+        kept = []
+        for lot in sorted((lot for lot in self.lots.values() if lot.lacking and not lot.pending), key=use_order):
+            of_lot = self.write_off(lot.award_id, left)
+            left -= of_lot
+            if of_lot:
+                kept.append(LotUse(lot.award_id, of_lot))
+        return kept
+
+    def undo_write_off(self, uses: Iterable[LotUse]) -> int:
+        """Let lots lack again what was written off of them; return how many, less what was made good since."""
+        points = 0
+        for award_id, kept, _ in uses:
+            lot = self.lots[award_id]
+            again = min(kept, lot.written_off)
+            lot.written_off -= again
+            self._leave(lot, again)
+            points += again
+        self.available -= points
+        return points
 
     def take(self, points: int) -> list[LotUse]:
         """Use available points: of lots that expire first, those without an end last.
@@ -282,20 +344,22 @@ class LotBook:
         self.available -= points
         return TakenAsTold([use for use in matured if use.points], unnamed)
 
-    def restore(self, uses: Iterable[LotUse], *, owed: bool = False, grace: Grace | None = None) -> int:
-        """Give used points back to their lots, in reverse of how they are used. Return their sum.
+    def restore(self, uses: Iterable[LotUse], *, owed: bool = False, grace: Grace | None = None) -> Restored:
+        """Give used points back to their lots, in reverse of how they are used.
 
         With `owed` all of them are owed as money from now on, otherwise those that were before. What comes back
         to a lot whose time is over can be used for as long as the `grace` says; without one it expires.
         """
         given = sorted(uses, key=lambda use: use_order(self.lots[use.award_id]), reverse=True)
+        good = 0
         for award_id, points, owed_before in given:
             lot = self.lots[award_id]
             if grace is not None and lot.is_over(grace.at) and not lot.had_grace:
                 lot.expires_at, lot.had_grace = grace.until, True
-            self._arrive(lot, points, owed=points if owed else owed_before)
-            self.available += points
-        return sum(use.points for use in given)
+            good += self._arrive(lot, points, owed=points if owed else owed_before)
+        points = sum(use.points for use in given)
+        self.available += points - good
+        return Restored(points, good)
 
     def take_back(self, uses: Iterable[LotUse]) -> None:
         """Take points again that were given back, from their lots, where they are lacking if they were used."""
@@ -329,13 +393,19 @@ class LotBook:
         self.available -= sum(use.points for use in expired)
         return expired
 
-    def _arrive(self, lot: Lot, points: int, *, owed: int = 0) -> None:
-        """Let points come to a lot, so many of them owed: they are what it lacks first, and then remain in it."""
+    def _arrive(self, lot: Lot, points: int, *, owed: int = 0) -> int:
+        """Let points come to a lot, so many of them owed: they are what it lacks first, and then remain in it.
+
+        Return how many made good what was written off: after what it lacks, before anything remains.
+        """
         found = min(points, lot.lacking)
+        good = min(points - found, lot.written_off)
         lot.lacking -= found
-        lot.remaining += points - found
-        lot.owed += min(owed, points - found)
+        lot.written_off -= good
+        lot.remaining += points - found - good
+        lot.owed += min(owed, points - found - good)
         self.changed.add(lot.award_id)
+        return good
 
     def _leave(self, lot: Lot, points: int) -> None:
         """Let points go from a lot; those that it does not have it lacks."""

@@ -133,6 +133,14 @@ def _moved(had: Mapping[tuple[Kind, bool], int], step: Step[Any]) -> dict[tuple[
     return {account: times for account, times in has.items() if times}
 
 
+class Corrects(NamedTuple):
+    """Which transfer a step takes back, or a part of it, for the how many-th time, and why."""
+
+    transfer_id: str
+    number: int
+    why: str
+
+
 class Money(NamedTuple):
     """Minor units of a currency."""
 
@@ -145,12 +153,16 @@ NO_MONEY = Money(0, POINTS)
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One redemption or payout (`use.used_by`) that makes a step, with the money that it is worth."""
+    """One redemption or payout (`use.used_by`) that makes a step, with the money that it is worth.
+
+    What `corrects` a transfer may be of a month that is closed: it is booked now, and names it.
+    """
 
     what: Literal["redemption", "payout"]
     use: Use
     step: Step[Any]
     money: Money = NO_MONEY
+    corrects: Corrects | None = None
 
     @property
     def kind(self) -> str:
@@ -160,11 +172,15 @@ class Movement:
     @property
     def transfer_id(self) -> str:
         """The id of its transfer."""
-        return transfer_id(self.use.used_by, self.kind)
+        return transfer_id(self.use.back_id, self.kind)
 
     def transfer(self, now: datetime) -> Transfer:
         """The transfer of its entries."""
-        return Transfer(self.use.owner.community, self.transfer_id, self.kind, self.use.used_by, now)
+        made = Transfer(self.use.owner.community, self.transfer_id, self.kind, self.use.used_by, now)
+        if self.corrects is None:
+            return made
+        amends, number, why = self.corrects
+        return made._replace(amends=amends, revision=number, why=why)
 
     def entries(self, held: Mapping[Owner, int] | None = None) -> list[Entry]:
         """What the step moves; nothing where only the state changes.

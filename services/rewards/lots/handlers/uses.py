@@ -3,7 +3,15 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from services.rewards.ledger.domain.entries import Owner
+from services.rewards.ledger.domain.entries import (
+    Entry,
+    Owner,
+    Transfer,
+    community_account,
+    member_account,
+    move,
+    transfer_id,
+)
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots import store
 from services.rewards.lots.domain.lots import AwardKey, Lot, LotBook, LotUse, NotEnoughPointsError, Use, part_of
@@ -91,6 +99,7 @@ async def give_back(
     after = await ledger_store.lock_members(tx.conn, of_holders)
     graces = await load_graces(tx, lots)
     books: dict[Owner, LotBook] = {}
+    good: list[tuple[Owner, str, int]] = []
     for holder, given_up in of_holders.items():
         before = after[holder] - sum(lot.points for _, lot in given_up)
         books[holder] = LotBook(before, lots[holder])
@@ -98,8 +107,24 @@ async def give_back(
             given = [lot for of_use, lot in given_up if of_use == used_by]
             terms = graces.get(holder.community) if used_by not in owed else None
             grace = None if terms is None else terms.starting((times or {}).get(used_by, tx.now))
-            books[holder].restore(given, owed=used_by in owed, grace=grace)
+            restored = books[holder].restore(given, owed=used_by in owed, grace=grace)
+            if restored.written_off:
+                good.append((holder, used_by, restored.written_off))
     await store.set_remaining(tx.conn, changed_lots(books))
+    if good:
+        await _make_good(tx, good)
+
+
+async def _make_good(tx: Transaction, good: Sequence[tuple[Owner, str, int]]) -> None:
+    """Book what came back to lots of which as much had been written off: it makes that good."""
+    transfers: list[Transfer] = []
+    entries: list[Entry] = []
+    for holder, used_by, points in good:
+        made = transfer_id(used_by, f"debt_made_good_{holder.member_id}_{tx.now.isoformat()}")
+        transfers.append(Transfer(holder.community, made, "debt_made_good", used_by, tx.now))
+        written_off = community_account(holder.community, "debts_written_off")
+        entries += move(made, member_account(holder, "available"), written_off, points)
+    await ledger_store.post(tx.conn, transfers, entries=entries, now=tx.now)
 
 
 async def take_back(tx: Transaction, movements: Sequence[Movement]) -> None:
@@ -137,11 +162,11 @@ async def note_part_back(tx: Transaction, use: Use, *, points: int) -> list[LotU
     """Note that so many of the points of a use go back to their lots, before they do; return of which lots.
 
     Whoever calls it holds the lock of what uses them, and carries out a step that restores a part. It happens
-    once: of what went back in part the rest is used for good. Raises NotEnoughPointsError when it uses fewer.
+    once by each cause (`use.back_id`). Raises NotEnoughPointsError when it uses fewer.
     """
     uses = (await store.load_uses(tx.conn, [use])).get(use.used_by, [])
     back = part_of(uses, points)
-    await store.add_given_back(tx.conn, [(use, lot) for lot in back])
+    await store.add_given_back(tx.conn, [(use, lot) for lot in back], at=tx.now)
     return back
 
 

@@ -19,6 +19,7 @@ from services.rewards.providers.store import orders as store
 from services.rewards.redemptions.domain import Redemption
 from services.rewards.redemptions.handlers.ending import fail, fulfil
 from services.rewards.redemptions.store import lock_redemption
+from services.rewards.refunds.handlers import providers as refunds
 from services.rewards.settings import Settings
 from services.rewards.vouchers.domain import GivenCode, NewCode, Secret
 from services.rewards.vouchers.handlers.sealing import sealer_of
@@ -46,7 +47,7 @@ async def settle(tx: Transaction[Settings], claimed: Order, *, outcome: CallOutc
         return
     going = await fulfilment.load(tx, community=community, redemption_id=redemption_id)
     await _note_account(tx, order, outcome=outcome)
-    settled = await _settled(tx, redemption, order=order, going=going, outcome=outcome)
+    settled = await _settled_over(tx, redemption, order=order, going=going, claimed=claimed, outcome=outcome)
     if order.hinted_at is not None and claimed.due_at is not None and settled.trouble is None:
         # A webhook that came while the provider was asked may know more than it said.
         called_at = (claimed.claimed_until or tx.now) - lease(tx.settings)
@@ -71,14 +72,34 @@ async def _note_account(tx: Transaction[Settings], order: Order, *, outcome: Cal
         await account_store.set_rest(tx.conn, community=community, provider=provider, until=rests_until)
 
 
+async def _settled_over(
+    tx: Transaction[Settings],
+    redemption: Redemption,
+    *,
+    order: Order,
+    going: Fulfilment,
+    claimed: Order,
+    outcome: CallOutcome,
+) -> Order:
+    """What an answer comes to; one to a question from before a refund was asked for declines nothing."""
+    was_asked = claimed.cancel_asked_at is not None and claimed.reference is not None
+    if was_asked or order.cancel_asked_at is None or not going.is_over:
+        return await _settled(tx, redemption, order=order, going=going, outcome=outcome)
+    unasked = replace(order, cancel_asked_at=None)
+    settled = await _settled(tx, redemption, order=unasked, going=going, outcome=outcome)
+    if not await refunds.is_asking(tx, redemption):
+        return settled
+    wait = pause_after(order.tries_count) if settled.reference is None else timedelta()
+    return replace(settled, cancel_asked_at=order.cancel_asked_at, due_at=tx.now + wait)
+
+
 async def _settled(
     tx: Transaction[Settings], redemption: Redemption, *, order: Order, going: Fulfilment, outcome: CallOutcome
 ) -> Order:
     if outcome.answer is not None:
         return await _answered(tx, redemption, order=order, going=going, answer=outcome.answer)
     if going.is_over:
-        # Only whether it was taken back was asked: what cannot be known now is asked again at the next webhook.
-        return order.ended(order.reason)
+        return await _unanswered_over(tx, redemption, order=order, outcome=outcome)
     if outcome.became is Became.LATER:
         if not order.was_unknown and order.reference is None:
             await _bring(tx, going, to=FulfilmentState.RESERVED, order=order)
@@ -91,6 +112,19 @@ async def _settled(
         return order.ended(outcome.reason)
     await _bring(tx, going, to=FulfilmentState.UNKNOWN, order=order)
     return order.unknown(outcome.reason, now=tx.now)
+
+
+async def _unanswered_over(
+    tx: Transaction[Settings], redemption: Redemption, *, order: Order, outcome: CallOutcome
+) -> Order:
+    """An order that is over, of which nobody said whether it is taken back: asked again while a refund waits."""
+    if order.cancel_asked_at is None or not await refunds.is_asking(tx, redemption):
+        # What cannot be known now is asked again at the next webhook.
+        return order.ended(order.reason)
+    if outcome.became in (Became.REFUSED, Became.OTHER_ORDER):
+        await refunds.kept(tx, redemption, reason=outcome.reason, by=by_provider(order))
+        return replace(order.ended(outcome.reason), cancel_asked_at=None)
+    return order.later(outcome.reason, now=tx.now, after_seconds=outcome.after_seconds)
 
 
 def _is_sure(tx: Transaction[Settings], order: Order) -> bool:
@@ -109,11 +143,14 @@ async def _answered(
         return await _delivered(tx, redemption, goods=answer.goods, order=order, going=going, known=known)
     if answer.standing in (Standing.DELIVERED, Standing.PENDING):
         if going.is_over:
-            return known
+            return await _still_there(tx, redemption, known=known, reason=answer.reason)
         await _bring(tx, going, to=FulfilmentState.ORDERED, order=order)
         return replace(known, due_at=tx.now + pause_after(order.tries_count), standing=Standing.PENDING)
     if going.state is FulfilmentState.FULFILLED:
-        return known.in_trouble(Trouble.REVERSED, answer.reason or "it took back what it had delivered")
+        reason = answer.reason or "it took back what it had delivered"
+        if await refunds.taken_back(tx, redemption, reason=reason, by=by_provider(order)):
+            return replace(known, cancel_asked_at=None)
+        return known.in_trouble(Trouble.REVERSED, reason)
     if not going.is_over:
         await give_up(tx, order, reason=answer.reason or f"it is {answer.standing}")
     return known
@@ -130,7 +167,7 @@ async def _delivered(
 ) -> Order:
     if going.state is FulfilmentState.FULFILLED:
         await _fill_in(tx, order, goods=goods)
-        return known
+        return await _still_there(tx, redemption, known=known, reason=known.reason)
     if going.state is FulfilmentState.COMPENSATED:
         return known.in_trouble(Trouble.DELIVERED_AFTER_ALL, "it delivered what was given up here")
     if await give_goods(tx, redemption, goods=goods, order=order):
@@ -138,6 +175,16 @@ async def _delivered(
     await _bring(tx, going, to=FulfilmentState.UNKNOWN, order=order)
     reason = "it gave a code that somebody has already"
     return order.unknown(reason, now=tx.now).in_trouble(Trouble.KNOWN_CODE, reason)
+
+
+async def _still_there(tx: Transaction[Settings], redemption: Redemption, *, known: Order, reason: str) -> Order:
+    """An order that its provider has not taken back: a refund that asked for that is declined, or asks again."""
+    if known.cancel_asked_at is None or not await refunds.is_asking(tx, redemption):
+        return known
+    if known.standing is Standing.PENDING:
+        return replace(known, due_at=tx.now + pause_after(known.tries_count))
+    await refunds.kept(tx, redemption, reason=reason, by=by_provider(known))
+    return replace(known, cancel_asked_at=None)
 
 
 async def _bring(tx: Transaction, going: Fulfilment, *, to: FulfilmentState, order: Order) -> None:

@@ -129,6 +129,7 @@ class Redemption(BaseModel):
     fulfilment: Fulfilment | None = Field(
         None, description="Where goods are that are sent or ordered; null: it is of nothing of that kind"
     )
+    refunded_points: int = Field(0, description="How many of the points are back since they were spent")
     order_id: UUID | None = Field(None, description="What was chosen together with others has their order's")
     needs_address: bool = Field(False, description="Whether it waits for its member to say where it is sent")
     has_code: bool = Field(description="Whether a voucher's code came with it: its member is shown that")

@@ -22,7 +22,7 @@ from services.rewards.redemptions.domain import (
     altered,
     next_state,
 )
-from services.rewards.redemptions.handlers.telling import did, tell, tell_lots
+from services.rewards.redemptions.handlers.telling import did, tell, tell_lots_back
 from services.rewards.settings import Settings
 from services.rewards.vouchers.domain import GivenCode
 from services.rewards.wallets.domain.wallets import MoveKind
@@ -205,7 +205,7 @@ async def _end(
     await settle_redemptions(tx, keys, kind=MoveKind.POST if spent else MoveKind.VOID, by=by)
     for one in ended:
         if (rest := one.rest) is not None:
-            tell_lots(tx, one, lots=await note_part_back(tx, rest, points=rest.points), are_back=True)
+            tell_lots_back(tx, one, lots=await note_part_back(tx, rest, points=rest.points))
     # What was given for nothing moves nothing.
     moved = [made for one in ended for made in one.movements(RedemptionState.RESERVED) if made.use.points]
     await carry_out(tx, moved)

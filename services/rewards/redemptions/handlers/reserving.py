@@ -33,7 +33,7 @@ from services.rewards.redemptions.domain import (
 )
 from services.rewards.redemptions.handlers.telling import did, tell, tell_lots
 from services.rewards.settings import Settings
-from services.rewards.vouchers.domain import GivenCode, OpenedCode
+from services.rewards.vouchers.domain import GivenCode, NoCodeError, OpenedCode
 from services.rewards.vouchers.handlers.codes import open_code, take_code
 from services.rewards.wallets.domain.wallets import BudgetUsedUpError, MoveKind
 from services.rewards.wallets.handlers.paying import WHOLE, reserve_redemption, settle_redemptions
@@ -319,4 +319,7 @@ async def find_code(
         await find_head(conn, community=community, member_id=redemption.member_id),
     ):
         raise UnknownRedemptionError(redemption_id)
+    if redemption.state is RedemptionState.REFUNDED:
+        # It stays given, and nobody is shown it any more: its points are back.
+        raise NoCodeError
     return redemption, await open_code(conn, community=community, redemption_id=redemption_id, settings=settings)

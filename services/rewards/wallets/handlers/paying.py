@@ -72,6 +72,19 @@ async def settle_redemptions(
         await settle(tx, wanted, by=WalletActor(None, by))
 
 
+async def refund_redemption(tx: Transaction, redemption: tuple[str, str], *, kept: Fraction, by: str) -> None:
+    """Bring back to its wallet what a redemption, by community and id, spent, but for the share that is `kept`.
+
+    What stays spent is rounded up, so that all parts together bring back what was spent and no more. Most spent
+    nothing.
+    """
+    for one in await store.load_reservations(tx.conn, [redemption]):
+        amount = one.net - math.ceil(kept * one.posted)
+        if amount > 0:
+            wanted = Settling(one.community, one.reservation_id, MoveKind.REFUND, amount)
+            await settle(tx, [wanted], by=WalletActor(None, by))
+
+
 async def reserve_run(
     tx: Transaction, *, community: str, run_id: str, currency: str, amount: int, by: WalletActor
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from services.analytics.main import SPEC
 from services.analytics.network.handlers import count as count_ties
 from services.analytics.response_times.handlers import settle
-from services.analytics.retention.handlers import fold
+from services.analytics.retention.handlers.folding import fold
 from services.analytics.sentiment.handlers import count
 from shared.contracts.award_ids import award_prefix
 from shared.service import ServiceSpec

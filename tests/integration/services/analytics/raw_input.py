@@ -173,7 +173,41 @@ _CONCENTRATION = """
         sum(events) filter (where place <= ceil(members / 10.0))
     from placed group by 1 order by 1
 """
+_ONLY_AUDIENCE = """
+    create or replace table counts as select e.* from everything e where exists (
+        select 1 from persons p where p.person = e.person and (
+            select arg_max(t.is_in, t.revision) from turns t
+            where t.member = p.member and t.audience = $value
+                and t.since < timezone($zone, (e.day + 1)::timestamp)))
+"""
+_ONLY_SAID = """
+    create or replace table counts as select e.* from everything e where $value = (
+        select arg_max(s.value, (s.since, s.said_at, s.value)) from said s join persons p using (member)
+        where p.person = e.person and s.name = $kind and s.since < timezone($zone, (e.day + 1)::timestamp))
+"""
+_ONLY_CHANNEL = "create or replace table counts as select * from everything where channel = $value"
+_NEW_IN_IT = """
+    with joined as (
+        select person, min(time) as at, min(day) as day, arg_min(channel, (time, channel)) as channel
+        from everything group by 1
+    )
+    select date_trunc($by, j.day)::date as period, j.channel, count(*),
+        count(*) filter (where exists (
+            select 1 from everything c
+            where c.person = j.person and c.type not in ('chat.reaction.v1', 'member.joined.v1')
+                and c.time < timezone($zone, timezone($zone, j.at) + interval 14 day)))
+    from joined j
+    where exists (select 1 from counts c where c.person = j.person and c.day = j.day)
+        and ($kind <> 'channel' or j.channel = $value)
+    group by 1, 2 order by 1, 2
+"""
+_DONE_IN_IT = """
+    select count(*), count(distinct person), count(distinct (person, day))
+    from counts where date_trunc('month', day) = $month
+"""
 _QUESTIONS = {
+    "new in it": _NEW_IN_IT,
+    "done in it": _DONE_IN_IT,
     "orbit": _ORBIT,
     "movers": _MOVERS,
     "concentration": _CONCENTRATION,
@@ -213,6 +247,38 @@ class RawInput:
         if merged:
             self.sql.executemany("insert into merged values (?, ?)", list(merged.items()))
         self.sql.execute(_COUNTS, {"zone": zone})
+        self.sql.execute("create table everything as select * from counts")
+        self.sql.execute(
+            "create table turns (member text, audience text, revision int, is_in boolean, since timestamptz)"
+        )
+        self.sql.execute(
+            "create table said (member text, name text, since timestamptz, said_at timestamptz, value text)"
+        )
+
+    def hear(self, turns: Iterable[Mapping[str, Any]], members: Iterable[Mapping[str, Any]]) -> None:
+        """What was told of audiences, and of members by their last revisions."""
+        rows = [
+            (data["member_id"], data["audience"], data["revision"], kind == "audience.entered.v1", data["since"])
+            for kind, data in ((one["type"], one["data"]) for one in turns)
+        ]
+        self.sql.executemany("insert into turns select distinct * from (select ?, ?, ?, ?, ?)", rows)
+        values = [
+            (one["data"]["member_id"], said["name"], said["since"], said["said_at"], said["value"])
+            for one in members
+            for said in one["data"]["dated"]
+        ]
+        self.sql.executemany("insert into said values (?, ?, ?, ?, ?)", values)
+        self.sql.execute(
+            "create or replace table persons as select member, coalesce(m.into_member, member) as person from ("
+            "select member from facts union select member from turns union select member from said) a"
+            " left join merged m using (member)"
+        )
+
+    def only(self, kind: str, value: str) -> None:
+        """Have what follows be asked of a slice alone: what was done in it, as of its day."""
+        text = {"audience": _ONLY_AUDIENCE, "channel": _ONLY_CHANNEL}.get(kind, _ONLY_SAID)
+        given = {"zone": self.zone, "kind": kind, "value": value}
+        self.sql.execute(text, {name: one for name, one in given.items() if f"${name}" in text})
 
     @staticmethod
     def _row(fact: Mapping[str, Any]) -> tuple[Any, ...]:

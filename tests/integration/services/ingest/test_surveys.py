@@ -262,3 +262,50 @@ async def test_what_was_told_is_not_done_again_after_a_restore(community: Commun
     assert await community.pool.fetchval(rows, community.name) == 1
     left = "select count(*) from survey_answers_waiting where community = $1"
     assert await community.pool.fetchval(left, community.name) == 0
+
+
+async def test_what_members_wrote_by_name_is_read_and_is_a_suggestion_of_theirs_once(community: Community) -> None:
+    ada, ada_shows = await member(community, "ada")
+    grace, grace_shows = await member(community, "grace")
+    await declare(community, NPS, quiet_days=0)
+    links = {
+        str(row["member_id"]): await token(community, row["invitation_id"]) for row in await ask_all(community)
+    }
+    assert (await answer(community, links[ada], score=3, comment="Too bright.")).status_code == 200
+    assert (await answer(community, links[ada], score=4, comment="Too bright at night.")).status_code == 200
+    assert (await answer(community, links[grace], score=9)).status_code == 200
+
+    async def read(shows: Any = None, **query: Any) -> Any:
+        return await community.client.get("/v1/survey-answers", params={"survey": "nps"} | query, headers=shows)
+
+    async def is_kept() -> Any:
+        return (await read()).json()["items"]
+
+    # What is changed stands as it is now, and a number alone is no word.
+    (one,) = await until(is_kept)
+    assert (one["words"], one["score"], one["member"]["member_id"]) == ("Too bright at night.", 4, ada)
+    assert one["idea_id"] is None
+    assert (await read(survey="other")).json()["items"] == []
+    problem(await read(ada_shows), 403)
+    problem(await read(after="x"), 422)
+
+    async def suggest(shows: Any = None, **said: Any) -> Any:
+        headers = {"Idempotency-Key": uuid4().hex} | (shows or {})
+        body = {"title": "A dark theme", "answer": one["event_uid"]} | said
+        return await community.client.post("/v1/ideas", json=body, headers=headers)
+
+    assert problem(await suggest(ada_shows), 422)["errors"][0]["field"] == "/answer"
+    assert problem(await suggest(author=grace), 422)["errors"][0]["field"] == "/answer"
+    assert problem(await suggest(answer=str(uuid4())), 422)["errors"][0]["field"] == "/answer"
+    made, again = await asyncio.gather(suggest(), suggest(title="Night mode"))
+    assert (made.status_code, again.status_code) == (201, 201), (made.text, again.text)
+    assert made.json()["idea_id"] == again.json()["idea_id"]
+    (one,) = (await read()).json()["items"]
+    assert one["idea_id"] == made.json()["idea_id"]
+    mine = await community.client.get("/v1/ideas", headers=ada_shows)
+    assert [item["is_own"] for item in mine.json()["items"]] == [True]
+
+    # Changed again without words there are none, and what was suggested stays.
+    assert (await answer(community, links[ada], score=5)).status_code == 200
+    assert (await read()).json()["items"] == []
+    assert len((await community.client.get("/v1/ideas", headers=grace_shows)).json()["items"]) == 1

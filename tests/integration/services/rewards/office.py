@@ -230,10 +230,15 @@ async def a_day_of_work(office: Office) -> None:
         ("b", "sticker", "cancel", None),
         ("c", "shirt", None, None),
         ("d", "sticker", "confirm", {"points": 7}),
+        ("e", "sticker", "confirm", None),
     ):
         redemption = await redeem(office, "bob", reward, key)
         if end is not None:
             await office.ask("POST", f"/v1/redemptions/{redemption['redemption_id']}/{end}", json=body)
+        for points in {"d": (3,), "e": (10, 20)}.get(key, ()):
+            said = {"points": points, "reason": "broken"}
+            path = f"/v1/redemptions/{redemption['redemption_id']}/refunds"
+            await office.ask("POST", path, key=f"{key}-{points}", json=said)
     waiting = await office.run("waiting")
     await office.approve(waiting)
     await published(office)

@@ -9,12 +9,12 @@ import httpx
 import orjson
 import pytest
 
-from services.rewards.draws.handlers import freeze_due, on_programmes
+from services.rewards.draws.handlers import freeze_due, on_communities, on_programmes
 from services.rewards.erasure.handlers import on_members
 from services.rewards.gifts.handlers import on_recognition as on_grants
 from services.rewards.suspensions.handlers import on_guidelines
 from shared.contracts.draws import Ticket, mistakes_of, winners_of
-from shared.contracts.facts import GUIDELINE_FACT, RECOGNITION_FACT, REDEMPTION_FACT
+from shared.contracts.facts import COMMUNITY_CHANGED, GUIDELINE_FACT, RECOGNITION_FACT, REDEMPTION_FACT
 from tests.integration.services.merging import Merging
 from tests.integration.services.world import NOON
 
@@ -231,3 +231,48 @@ async def test_who_is_suspended_when_it_is_drawn_wins_nothing_and_the_place_goes
     assert (await api.post("/v1/draws/spring/draw")).json() == drawn
     mine = (await api.get(f"/v1/members/{world.uuid(order[0])}/draws")).json()["items"]
     assert [(one["tickets"], one["won"]) for one in mine] == [(1, False)]
+
+
+async def test_a_draw_that_is_open_ends_with_its_last_day_in_the_zone_of_then(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    """A change of zone moves the end of what is open; what is over stays so, and older revisions say nothing."""
+
+    def community(revision: int, *reckonings: tuple[datetime | None, str]) -> Any:
+        calendar = [
+            {"time_zone": zone, "week_start": "monday"} | ({} if since is None else {"since": since})
+            for since, zone in reckonings
+        ]
+        data = COMMUNITY_CHANGED.examples[0]["data"] | {"revision": revision, "calendar": calendar}
+        return COMMUNITY_CHANGED.adapter.validate_python(world.fact("community.changed.v1", f"{revision}", data))
+
+    async def closing() -> dict[str, str]:
+        return {one["draw_id"]: one["closes_at"] for one in (await api.get("/v1/draws")).json()["items"]}
+
+    changes_at = datetime(2030, 6, 9, 15, tzinfo=UTC)  # midnight in Tokyo
+    tokyo, moved = (None, "Asia/Tokyo"), (changes_at, "America/New_York")
+    draws = [
+        SPRING | {"id": name, "ends": ends} for name, ends in (("before", "2030-06-08"), ("after", "2030-06-10"))
+    ]
+    document = {"rewards": {"catalogue": CATALOGUE, "draws": draws}}
+    await world.handle(on_programmes, world.programme_fact(1, document))
+    assert await closing() == {"before": "2030-06-09T00:00:00Z", "after": "2030-06-11T00:00:00Z"}
+    await world.handle(on_communities, community(1, tokyo))
+    assert await closing() == {"before": "2030-06-08T15:00:00Z", "after": "2030-06-10T15:00:00Z"}
+    # What was over before the change was over when it was; a day behind it ends in New York.
+    await world.handle(on_communities, community(3, tokyo, moved), community(2, tokyo))
+    assert await closing() == {"before": "2030-06-08T15:00:00Z", "after": "2030-06-11T04:00:00Z"}
+    await world.handle(on_communities, community(2, tokyo))
+    assert (await closing())["after"] == "2030-06-11T04:00:00Z"
+    # The programme first or the community first: it is the same.
+    await world.handle(on_programmes, world.programme_fact(2, document))
+    assert await closing() == {"before": "2030-06-08T15:00:00Z", "after": "2030-06-11T04:00:00Z"}
+    # What is frozen is over, whatever changes.
+    world.later = datetime(2030, 6, 10, tzinfo=UTC) - datetime.now(UTC)
+    async with world.begin() as tx:
+        while await freeze_due(tx):
+            pass
+    await world.handle(on_communities, community(4, (None, "America/New_York")))
+    assert await closing() == {"before": "2030-06-08T15:00:00Z", "after": "2030-06-11T04:00:00Z"}
+    states = {one["draw_id"]: one["state"] for one in (await api.get("/v1/draws")).json()["items"]}
+    assert states == {"before": "frozen", "after": "open"}

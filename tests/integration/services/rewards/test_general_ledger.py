@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
+from services.rewards.approvals.domain import Author
 from services.rewards.general_ledger.domain.exports import Grain
-from services.rewards.general_ledger.domain.mapping import MappingAuthor
 from services.rewards.general_ledger.handlers import make_export
 from tests.integration.services.rewards.finance import Finance, filed
 from tests.integration.services.rewards.test_liability import in_force, problem, take_all
@@ -27,7 +27,7 @@ NUMBERS = {
     "points_expense": "6810",
 }
 TODAY = datetime.now(UTC).date()
-MIA = MappingAuthor(None, "Mia", "key")
+MIA = Author(None, "Mia", "key")
 
 
 async def mapped(finance: Finance, **changed: Any) -> Any:

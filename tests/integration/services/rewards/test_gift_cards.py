@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plaudit.sandbox_provider.orders import Behaviour, Content, Hooks
+from plaudit.sandbox_provider.orders import Behaviour, Cancels, Content, Hooks
 from services.rewards.erasure.handlers import look_after, on_members
 from tests.integration.services.merging import Merging
 from tests.integration.services.rewards.cards import (
@@ -15,6 +15,7 @@ from tests.integration.services.rewards.cards import (
     IMPATIENT_SECONDS,
     PATIENT_SECONDS,
     Store,
+    configure,
     connect,
     made_hooks,
     selling,
@@ -22,6 +23,7 @@ from tests.integration.services.rewards.cards import (
 from tests.integration.services.rewards.shelf import add, choose, code_of
 from tests.integration.services.rewards.test_erased_members import erased
 from tests.integration.services.rewards.test_members_themselves import member
+from tests.integration.services.rewards.test_refunds_of_redemptions import refund
 from tests.integration.services.world import add_person, tie
 
 pytestmark = pytest.mark.stack
@@ -252,21 +254,121 @@ async def test_a_secret_is_rotated_while_webhooks_come(store: Store, api: Any) -
     assert [await store.state(one) for one in (old, new)] == [("confirmed", "fulfilled")] * 2
 
 
-async def test_what_a_provider_takes_back_is_shown_and_put_right_by_people(store: Store, api: Any) -> None:
-    ada = await member(store.world, "ada")
-    redemption_id = await store.chosen(ada)
-    await store.work()
-    order = store.shop.change(store.shop.orders[0], "reversed")
+async def reversed_by_webhook(store: Store, api: Any, place: int = 0) -> None:
+    """The provider takes back what it delivered, and says so as often as it likes."""
+    order = store.shop.change(store.shop.orders[place], "reversed")
+    await hooks_again(store, api, order)
+
+
+async def hooks_again(store: Store, api: Any, order: Any) -> None:
     account = (await api.get("/v1/providers")).json()["items"][0]
     for body, headers in made_hooks(order, Hooks.AFTER):
         assert (await api.post(account["webhook_path"], content=body, headers=headers)).status_code == 202
     await store.work(later_seconds=1)
-    assert (await store.order(redemption_id))["trouble"] == "reversed"
-    assert await store.state(redemption_id) == ("confirmed", "fulfilled")
-    path = f"/v1/provider-orders/{redemption_id}/acknowledge"
-    assert (await api.post(path, json={"note": "They have another card"})).json()["trouble"] is None
-    again = await api.post(path, json={"note": "They have another card"})
+
+
+async def test_what_a_provider_takes_back_gives_the_points_back_once(store: Store, api: Any) -> None:
+    ada = await member(store.world, "ada")
+    redemption_id = await store.chosen(ada)
+    await store.work()
+    assert (await refund(api, redemption_id, 30)).json()["state"] == "done"
+    await reversed_by_webhook(store, api)
+    assert await store.state(redemption_id) == ("refunded", "compensated")
+    assert await store.world.balance("ada") == {"available": 1_000}
+    assert (await store.order(redemption_id))["trouble"] is None
+    assert (await code_of(ada, store.world, "ada", redemption_id)).status_code == 404
+    for _ in range(2):
+        await store.world.pool.execute(
+            "delete from provider_hints where account_id in (select account_id from provider_accounts"
+            " where community = $1)",
+            store.world.community,
+        )
+        await hooks_again(store, api, store.shop.orders[0])
+        await api.post(f"/v1/provider-orders/{redemption_id}/ask")
+        await store.work(later_seconds=5)
+    listed = (await api.get("/v1/refunds", params={"redemption_id": redemption_id})).json()["items"]
+    assert [(one["points"], one["state"], one["asked_by"]) for one in listed] == [
+        (70, "done", "provider sandbox"),
+        (30, "done", listed[1]["asked_by"]),
+    ]
+    assert (await store.world.check()).differences == 0
+
+
+async def test_above_an_amount_or_of_nobody_people_see_to_what_a_provider_takes_back(
+    store: Store, api: Any
+) -> None:
+    configure(store.world, api, reversals_alone_max_points=99)
+    ada, bob = await member(store.world, "ada"), await member(store.world, "bob")
+    redemption_id, gone = await store.chosen(ada), await store.chosen(bob, "bob")
+    await store.work()
+    await store.world.handle(on_members, erased(store.world, "bob", forfeits=True))
+    by_key = {order.key: place for place, order in enumerate(store.shop.orders)}
+    await reversed_by_webhook(store, api, by_key[redemption_id])
+    configure(store.world, api, reversals_alone_max_points=100)
+    await reversed_by_webhook(store, api, by_key[gone])
+    for one in (redemption_id, gone):
+        assert (await store.order(one))["trouble"] == "reversed"
+        assert await store.state(one) == ("confirmed", "fulfilled")
+    # It was taken back already: nobody is asked first.
+    assert (await refund(api, redemption_id)).json()["state"] == "done"
+    assert (await store.order(redemption_id))["trouble"] is None
+    assert await store.world.balance("ada") == {"available": 1_000}
+    assert (await refund(api, gone)).status_code == 409
+    path = f"/v1/provider-orders/{gone}/acknowledge"
+    assert (await api.post(path, json={"note": "They were erased"})).json()["trouble"] is None
+    again = await api.post(path, json={"note": "They were erased"})
     assert again.json()["type"] == "urn:plaudit:problem:provider-order-known"
+    assert (await store.world.check()).differences == 0
+
+
+@pytest.mark.parametrize("cancels", list(Cancels))
+async def test_all_of_a_card_is_refunded_once_its_provider_takes_it_back(
+    store: Store, api: Any, cancels: Cancels
+) -> None:
+    ada = await member(store.world, "ada")
+    redemption_id = await store.chosen(ada)
+    await store.work()
+    store.shop.told.cancels = cancels
+    asked = (await refund(api, redemption_id)).json()
+    assert (asked["state"], asked["asks_provider"]) == ("asking", True)
+    assert await store.world.balance("ada") == {"available": 900, "spent": 100}
+    assert (await refund(api, redemption_id, 1)).json()["type"] == "urn:plaudit:problem:refund-open"
+    await store.work()
+    # What nobody knows is asked again.
+    await store.work(later_seconds=60)
+    (one,) = (await api.get("/v1/refunds", params={"redemption_id": redemption_id})).json()["items"]
+    if cancels is Cancels.KEEP:
+        assert one["state"] == "declined"
+        assert await store.state(redemption_id) == ("confirmed", "fulfilled")
+        assert not (await store.order(redemption_id))["is_cancel_asked"]
+        # It is refunded all the same where a person says so, and the member keeps it.
+        assert (await refund(api, redemption_id, ask_provider=False)).json()["state"] == "done"
+        assert await store.state(redemption_id) == ("refunded", "fulfilled")
+    else:
+        assert one["state"] == "done"
+        assert await store.state(redemption_id) == ("refunded", "compensated")
+    assert await store.world.balance("ada") == {"available": 1_000}
+    assert (await store.world.check()).differences == 0
+
+
+async def test_a_refund_that_is_withdrawn_asks_for_nothing_and_what_was_taken_back_counts(
+    store: Store, api: Any
+) -> None:
+    ada = await member(store.world, "ada")
+    redemption_id = await store.chosen(ada)
+    await store.work()
+    asked = (await refund(api, redemption_id)).json()
+    store.shop.told.cancels = Cancels.TAKE_BACK
+    path = f"/v1/redemptions/{redemption_id}/refunds/{asked['refund_id']}"
+    assert (await api.post(f"{path}/withdraw")).json()["state"] == "withdrawn"
+    await store.work(later_seconds=60)
+    assert store.shop.orders[0].standing == "delivered"
+    assert await store.state(redemption_id) == ("confirmed", "fulfilled")
+    await refund(api, redemption_id)
+    store.shop.change(store.shop.orders[0], "reversed")
+    await store.work(later_seconds=60)
+    assert await store.state(redemption_id) == ("refunded", "compensated")
+    assert await store.world.balance("ada") == {"available": 1_000}
 
 
 async def test_orders_are_cancelled_before_and_after_they_were_placed(store: Store, api: Any) -> None:

@@ -53,6 +53,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self.owner: dict[str, str] = {}
         self.revisions: Counter[str] = Counter()
         self.open: dict[str, int] = {}
+        #: What was spent for redemptions and is not back, by id.
+        self.handed_out: dict[str, int] = {}
         self.spent = self.paid = 0
         self.money: Counter[str] = Counter()
         self.waiting: list[str] = []
@@ -107,6 +109,7 @@ class LedgerMachine(RuleBasedStateMachine):
             ended = await self.finance.approver.post(f"/v1/redemptions/{one['redemption_id']}/{verb}", json=body)
             assert ended.status_code == 200
         self.spent += 30 + 7
+        self.handed_out = {made[2]["redemption_id"]: 30, made[3]["redemption_id"]: 7}
 
     @property
     def now(self) -> datetime:
@@ -170,10 +173,28 @@ class LedgerMachine(RuleBasedStateMachine):
         ended = self.ask(self.finance.approver, f"/v1/redemptions/{redemption}/{verb}", body)
         if ended.status_code == 200:
             points = self.open.pop(redemption)
-            self.spent += (part or points) if verb == "confirm" else 0
+            if verb == "confirm":
+                self.spent += part or points
+                self.handed_out[redemption] = part or points
         else:
             # Its time was over: a timer or this request saw that.
             assert ended.status_code == 409, ended.text
+
+    @precondition(lambda self: self.handed_out)
+    @rule(data=st.data(), share=st.sampled_from([0.3, 0.7, 1, 1.5]))
+    def refund(self, data: st.DataObject, share: float) -> None:
+        """A part of what was spent goes back, or the rest of it; never more, whatever month it was spent in."""
+        redemption = data.draw(st.sampled_from(sorted(self.handed_out)))
+        left = self.handed_out[redemption]
+        points = max(1, int(left * share)) if share <= 1 else left + 1
+        said = {"points": points, "reason": "broken"}
+        answer = self.ask(self.finance.approver, f"/v1/redemptions/{redemption}/refunds", said)
+        assert answer.status_code == (201 if points <= left else 409), answer.text
+        if points <= left:
+            self.spent -= points
+            self.handed_out[redemption] -= points
+            if points == left:
+                del self.handed_out[redemption]
 
     @rule(days=st.integers(1, 12))
     def pass_days(self, days: int) -> None:
@@ -386,6 +407,8 @@ async def test_whatever_is_booked_the_books_are_those_of_a_plain_model(pool: Any
     await asyncio.to_thread(run_state_machine_as_test, seed(SEED)(OnThisStack), settings=limits)
     # The seed is one by which everything happened.
     payouts = {f"payout_{state}" for state in ("reserved", "submitted", "settled", "returned")}
-    redemptions = {f"redemption_{state}" for state in ("reserved", "confirmed", "voided", "cancelled", "expired")}
+    redemptions = {
+        f"redemption_{state}" for state in ("reserved", "confirmed", "voided", "cancelled", "expired", "refunded")
+    }
     others = {"award", "amendment", "expiry", "merge", "unmerge", "journal", "close", "reopen"}
     assert OnThisStack.done.keys() >= payouts | redemptions | others

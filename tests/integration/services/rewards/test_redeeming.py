@@ -206,6 +206,8 @@ async def test_how_many_are_in_each_state_is_said_up_to_a_bound(
     assert {one["state"]: one["count"] for one in counts} == {
         "reserved": 2,
         "confirmed": 1,
+        "partly_refunded": 0,
+        "refunded": 0,
         "cancelled": 0,
         "expired": 0,
     }

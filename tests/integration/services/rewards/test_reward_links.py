@@ -117,6 +117,20 @@ async def test_what_is_revoked_over_forged_or_of_elsewhere_gives_nothing(shop: A
     assert (await ada.post(theirs, json={"token": token})).status_code == 403
 
 
+async def test_goods_that_a_link_gave_count_whoever_sent_them_since(shop: Any, api: Any) -> None:
+    await add(api, {**MUG, "id": "cup", "kind": "merchandise"})
+    made = (await make(api, "cup")).json()
+    given = (await claim(shop, "ada", made["token"])).json()
+    assert given["state"] == "reserved"
+    path = f"/v1/redemptions/{given['redemption_id']}"
+    assert (await api.post(f"{path}/confirm")).json()["state"] == "confirmed"
+    # Somebody else changed it last: the link has given what it had all the same.
+    again = await claim(shop, "bob", made["token"])
+    assert (again.status_code, again.json()["type"]) == (409, "urn:plaudit:problem:reward-link-over")
+    assert (await claim(shop, "ada", made["token"])).json()["redemption_id"] == given["redemption_id"]
+    assert (await api.get("/v1/reward-links")).json()["items"][0]["claims_count"] == 1
+
+
 async def test_the_same_request_makes_the_same_link_and_its_bounds_hold(shop: Any, api: Any) -> None:
     expires_at = in_days(3)
     answers = await asyncio.gather(*(make(api, key="one", expires_at=expires_at) for _ in range(3)))

@@ -218,10 +218,16 @@ async def test_redemptions_take_the_wallet_of_their_reward_or_that_of_all(wallet
     await api.post(f"/v1/redemptions/{sticker['redemption_id']}/confirm")
     await api.post(f"/v1/redemptions/{shirt['redemption_id']}/cancel")
     assert (await wallets.funds(points), await wallets.funds(money)) == ((20, 0, 30), (2_000, 0, 0))
+    # What is refunded is the wallet's again, all parts together all that it had paid.
+    path = f"/v1/redemptions/{sticker['redemption_id']}/refunds"
+    for key, part, funds in (("x", 7, (27, 0, 23)), ("y", 1, (28, 0, 22)), ("z", None, (50, 0, 0))):
+        said = {"points": part, "reason": "broken"}
+        assert (await api.post(path, json=said, headers={"Idempotency-Key": key})).status_code == 201
+        assert await wallets.funds(points) == funds
     # Not assigned any more: nothing is asked of it.
     await wallets.decide(points, "unassign", spends="redemptions")
     assert (await redeem(api, world, "ada")).status_code == 201
-    assert await wallets.funds(points) == (20, 0, 30)
+    assert await wallets.funds(points) == (50, 0, 0)
     said = (await api.get("/v1/wallet-assignments")).json()["items"]
     assert [(one["reward_id"], one["unit_cost"], one["wallet_id"]) for one in said] == [("shirt", 1_500, money)]
 

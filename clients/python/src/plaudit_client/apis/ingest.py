@@ -752,6 +752,7 @@ class Ingest:
         self,
         *,
         title: str,
+        answer: str | None | NotGiven = NOT_GIVEN,
         author: str | None | NotGiven = NOT_GIVEN,
         language: str | None | NotGiven = NOT_GIVEN,
         text: str | None | NotGiven = NOT_GIVEN,
@@ -759,8 +760,8 @@ class Ingest:
     ) -> types.IdeaDone:
         """As an `idea.suggested.v1` of theirs. What was written stays sealed here.
 
-        A member suggests their own; a key says whose it is. Where a word of the programme's lists stands in
-        it, others see it once somebody has decided.
+        A member suggests their own; a key says whose it is, or which answer to a survey it is made of.
+        Where a word of the programme's lists stands in it, others see it once somebody has decided.
         """
         return cast(
             "types.IdeaDone",
@@ -770,7 +771,13 @@ class Ingest:
                     "POST",
                     "/v1/ideas",
                     headers={"Idempotency-Key": idempotency_key},
-                    fields={"title": title, "author": author, "language": language, "text": text},
+                    fields={
+                        "title": title,
+                        "answer": answer,
+                        "author": author,
+                        "language": language,
+                        "text": text,
+                    },
                 )
             ),
         )
@@ -2102,6 +2109,30 @@ class Ingest:
             ),
         )
 
+    def get_answers(
+        self, *, survey: str, limit: int | None = None, after: str | None = None
+    ) -> types.WordsShownPage:
+        """The last day first, while the community keeps texts. What is anonymous has no words, and is not
+        here.
+        """
+        return cast(
+            "types.WordsShownPage",
+            self._ask(
+                call(
+                    "ingest",
+                    "GET",
+                    "/v1/survey-answers",
+                    params={"survey": survey, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_answers(self, *, survey: str, limit: int | None = None) -> Iterator[types.WordsShown]:
+        """Every item that `get_answers` lists, page by page."""
+        return items(
+            self._ask, call("ingest", "GET", "/v1/survey-answers", params={"survey": survey, "limit": limit})
+        )
+
     def get_question(self, token: str) -> types.QuestionShown:
         """Looking answers nothing: programs look at links before people do."""
         return cast(
@@ -3120,6 +3151,7 @@ class AsyncIngest:
         self,
         *,
         title: str,
+        answer: str | None | NotGiven = NOT_GIVEN,
         author: str | None | NotGiven = NOT_GIVEN,
         language: str | None | NotGiven = NOT_GIVEN,
         text: str | None | NotGiven = NOT_GIVEN,
@@ -3127,8 +3159,8 @@ class AsyncIngest:
     ) -> types.IdeaDone:
         """As an `idea.suggested.v1` of theirs. What was written stays sealed here.
 
-        A member suggests their own; a key says whose it is. Where a word of the programme's lists stands in
-        it, others see it once somebody has decided.
+        A member suggests their own; a key says whose it is, or which answer to a survey it is made of.
+        Where a word of the programme's lists stands in it, others see it once somebody has decided.
         """
         return cast(
             "types.IdeaDone",
@@ -3138,7 +3170,13 @@ class AsyncIngest:
                     "POST",
                     "/v1/ideas",
                     headers={"Idempotency-Key": idempotency_key},
-                    fields={"title": title, "author": author, "language": language, "text": text},
+                    fields={
+                        "title": title,
+                        "answer": answer,
+                        "author": author,
+                        "language": language,
+                        "text": text,
+                    },
                 )
             ),
         )
@@ -4498,6 +4536,30 @@ class AsyncIngest:
             await self._ask(
                 call("ingest", "POST", "/v1/sign-in-links", fields={"identity": identity, "person_id": person_id})
             ),
+        )
+
+    async def get_answers(
+        self, *, survey: str, limit: int | None = None, after: str | None = None
+    ) -> types.WordsShownPage:
+        """The last day first, while the community keeps texts. What is anonymous has no words, and is not
+        here.
+        """
+        return cast(
+            "types.WordsShownPage",
+            await self._ask(
+                call(
+                    "ingest",
+                    "GET",
+                    "/v1/survey-answers",
+                    params={"survey": survey, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_answers(self, *, survey: str, limit: int | None = None) -> AsyncIterator[types.WordsShown]:
+        """Every item that `get_answers` lists, page by page."""
+        return async_items(
+            self._ask, call("ingest", "GET", "/v1/survey-answers", params={"survey": survey, "limit": limit})
         )
 
     async def get_question(self, token: str) -> types.QuestionShown:

@@ -476,6 +476,102 @@ class Rewards:
             self._ask(call("rewards", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
+    def list_debt_write_offs(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.DebtWriteOffPage:
+        """What was proposed, why and by whom, who decided it, and what was booked."""
+        return cast(
+            "types.DebtWriteOffPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/debt-write-offs",
+                    params={"state": state, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_debt_write_offs(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.DebtWriteOff]:
+        """Every item that `list_debt_write_offs` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards", "GET", "/v1/debt-write-offs", params={"state": state, "member": member, "limit": limit}
+            ),
+        )
+
+    def post_debt_write_off(
+        self, *, member_id: str, points: int, reason: str, idempotency_key: str | None = None
+    ) -> types.DebtWriteOff:
+        """Nothing is booked before another person approves it. Nobody has written off what they owe
+        themselves.
+        """
+        return cast(
+            "types.DebtWriteOff",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/debt-write-offs",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"member_id": member_id, "points": points, "reason": reason},
+                )
+            ),
+        )
+
+    def get_debt_write_off(self, write_off_id: str) -> types.DebtWriteOff:
+        """What was proposed, why and by whom, who decided it, and what was booked."""
+        return cast(
+            "types.DebtWriteOff",
+            self._ask(call("rewards", "GET", f"/v1/debt-write-offs/{as_segment(write_off_id)}")),
+        )
+
+    def approve_debt_write_off(self, write_off_id: str) -> types.DebtWriteOff:
+        """What is owed at that moment is booked, at most what was proposed; approving again changes nothing.
+
+        Whoever proposed it cannot, by whatever key, nor who the member is.
+        """
+        return cast(
+            "types.DebtWriteOff",
+            self._ask(call("rewards", "POST", f"/v1/debt-write-offs/{as_segment(write_off_id)}/approve")),
+        )
+
+    def reverse_debt_write_off(
+        self, write_off_id: str, *, reason: str, idempotency_key: str | None = None
+    ) -> types.DebtWriteOff:
+        """A write-off of its own, which another person approves; less what made it good since."""
+        return cast(
+            "types.DebtWriteOff",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/debt-write-offs/{as_segment(write_off_id)}/reverse",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
+    def withdraw_debt_write_off(self, write_off_id: str) -> types.DebtWriteOff:
+        """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.DebtWriteOff",
+            self._ask(call("rewards", "POST", f"/v1/debt-write-offs/{as_segment(write_off_id)}/withdraw")),
+        )
+
     def list_debts(self, *, limit: int | None = None, after: str | None = None) -> types.MemberDebtPage:
         """In the order of their accounts' ids. Days are the community's."""
         return cast(
@@ -581,6 +677,85 @@ class Rewards:
         return cast(
             "types.GeneralLedgerMapping",
             self._ask(call("rewards", "POST", f"/v1/finance/account-mappings/{as_segment(mapping_id)}/withdraw")),
+        )
+
+    def list_clawback_policies(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.ClawbackPolicyPage:
+        """Those in force, those that wait for another person, and those that were withdrawn."""
+        return cast(
+            "types.ClawbackPolicyPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/finance/clawback-policies",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_clawback_policies(
+        self, *, state: Literal["proposed", "approved", "withdrawn"] | None = None, limit: int | None = None
+    ) -> Iterator[types.ClawbackPolicy]:
+        """Every item that `list_clawback_policies` lists, page by page."""
+        return items(
+            self._ask,
+            call("rewards", "GET", "/v1/finance/clawback-policies", params={"state": state, "limit": limit}),
+        )
+
+    def post_clawback_policy(
+        self,
+        *,
+        effective_from: str,
+        treatment: Literal["owe", "keep_below", "keep"],
+        below_points: int | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.ClawbackPolicy:
+        """It is in force once another person approves it. On each day the latest approved entry applies.
+
+        What was taken back before stays as it is. Where none applies members owe what they used.
+        """
+        return cast(
+            "types.ClawbackPolicy",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/finance/clawback-policies",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "effective_from": effective_from,
+                        "treatment": treatment,
+                        "below_points": below_points,
+                    },
+                )
+            ),
+        )
+
+    def get_clawback_policy(self, policy_id: str) -> types.ClawbackPolicy:
+        """What it says, who proposed it and who decided."""
+        return cast(
+            "types.ClawbackPolicy",
+            self._ask(call("rewards", "GET", f"/v1/finance/clawback-policies/{as_segment(policy_id)}")),
+        )
+
+    def approve_clawback_policy(self, policy_id: str) -> types.ClawbackPolicy:
+        """Whoever proposed it cannot, by whatever key; approving again changes nothing."""
+        return cast(
+            "types.ClawbackPolicy",
+            self._ask(call("rewards", "POST", f"/v1/finance/clawback-policies/{as_segment(policy_id)}/approve")),
+        )
+
+    def withdraw_clawback_policy(self, policy_id: str) -> types.ClawbackPolicy:
+        """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.ClawbackPolicy",
+            self._ask(call("rewards", "POST", f"/v1/finance/clawback-policies/{as_segment(policy_id)}/withdraw")),
         )
 
     def get_deferral(
@@ -1584,50 +1759,6 @@ class Rewards:
             call("rewards", "GET", f"/v1/payees/{as_segment(member_id)}/history", params={"limit": limit}),
         )
 
-    def list_payout_holds(
-        self,
-        *,
-        state: Literal["standing", "released"] | None = None,
-        member: str | None = None,
-        limit: int | None = None,
-        after: str | None = None,
-    ) -> types.PayoutHoldPage:
-        """Whose money waits, why, since when, and who let it go on."""
-        return cast(
-            "types.PayoutHoldPage",
-            self._ask(
-                call(
-                    "rewards",
-                    "GET",
-                    "/v1/payout-holds",
-                    params={"state": state, "member": member, "limit": limit, "after": after},
-                )
-            ),
-        )
-
-    def iter_payout_holds(
-        self,
-        *,
-        state: Literal["standing", "released"] | None = None,
-        member: str | None = None,
-        limit: int | None = None,
-    ) -> Iterator[types.PayoutHold]:
-        """Every item that `list_payout_holds` lists, page by page."""
-        return items(
-            self._ask,
-            call("rewards", "GET", "/v1/payout-holds", params={"state": state, "member": member, "limit": limit}),
-        )
-
-    def release_payout_hold(self, hold_id: str) -> types.PayoutHold:
-        """What an open run holds of the member becomes eligible, unless something else is in the way.
-
-        Whoever releases it does not approve the run that pays it. Asked again, nothing happens.
-        """
-        return cast(
-            "types.PayoutHold",
-            self._ask(call("rewards", "POST", f"/v1/payout-holds/{as_segment(hold_id)}/release")),
-        )
-
     def list_outcomes(
         self,
         *,
@@ -1921,44 +2052,6 @@ class Rewards:
         """Every state it reached and by whom, and the awards that it pays."""
         return cast(
             "types.PayoutDetails", self._ask(call("rewards", "GET", f"/v1/payouts/{as_segment(payout_id)}"))
-        )
-
-    def hold_payout(
-        self,
-        payout_id: str,
-        *,
-        cause: Literal["under_review", "disputed", "asked", "bank_details", "other"],
-        note: str | None | NotGiven = NOT_GIVEN,
-    ) -> types.PayoutHold:
-        """Until its file is written. No run pays its member before the hold is released.
-
-        One that a run would pay fails at once, and its points are available again; the next run holds what
-        it computes. Asked again, the hold that stands is the answer.
-        """
-        return cast(
-            "types.PayoutHold",
-            self._ask(
-                call(
-                    "rewards",
-                    "POST",
-                    f"/v1/payouts/{as_segment(payout_id)}/hold",
-                    fields={"cause": cause, "note": note},
-                )
-            ),
-        )
-
-    def leave_payout_out(
-        self, payout_id: str, *, cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
-    ) -> types.Payout:
-        """Until the run's file is written: it fails with this reason, the others go on.
-
-        Its points are available again at once, and the next run computes it anew.
-        """
-        return cast(
-            "types.Payout",
-            self._ask(
-                call("rewards", "POST", f"/v1/payouts/{as_segment(payout_id)}/leave-out", fields={"cause": cause})
-            ),
         )
 
     def get_payout_lots(
@@ -3208,6 +3301,102 @@ class AsyncRewards:
             await self._ask(call("rewards", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
+    async def list_debt_write_offs(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.DebtWriteOffPage:
+        """What was proposed, why and by whom, who decided it, and what was booked."""
+        return cast(
+            "types.DebtWriteOffPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/debt-write-offs",
+                    params={"state": state, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_debt_write_offs(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.DebtWriteOff]:
+        """Every item that `list_debt_write_offs` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards", "GET", "/v1/debt-write-offs", params={"state": state, "member": member, "limit": limit}
+            ),
+        )
+
+    async def post_debt_write_off(
+        self, *, member_id: str, points: int, reason: str, idempotency_key: str | None = None
+    ) -> types.DebtWriteOff:
+        """Nothing is booked before another person approves it. Nobody has written off what they owe
+        themselves.
+        """
+        return cast(
+            "types.DebtWriteOff",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/debt-write-offs",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"member_id": member_id, "points": points, "reason": reason},
+                )
+            ),
+        )
+
+    async def get_debt_write_off(self, write_off_id: str) -> types.DebtWriteOff:
+        """What was proposed, why and by whom, who decided it, and what was booked."""
+        return cast(
+            "types.DebtWriteOff",
+            await self._ask(call("rewards", "GET", f"/v1/debt-write-offs/{as_segment(write_off_id)}")),
+        )
+
+    async def approve_debt_write_off(self, write_off_id: str) -> types.DebtWriteOff:
+        """What is owed at that moment is booked, at most what was proposed; approving again changes nothing.
+
+        Whoever proposed it cannot, by whatever key, nor who the member is.
+        """
+        return cast(
+            "types.DebtWriteOff",
+            await self._ask(call("rewards", "POST", f"/v1/debt-write-offs/{as_segment(write_off_id)}/approve")),
+        )
+
+    async def reverse_debt_write_off(
+        self, write_off_id: str, *, reason: str, idempotency_key: str | None = None
+    ) -> types.DebtWriteOff:
+        """A write-off of its own, which another person approves; less what made it good since."""
+        return cast(
+            "types.DebtWriteOff",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/debt-write-offs/{as_segment(write_off_id)}/reverse",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
+    async def withdraw_debt_write_off(self, write_off_id: str) -> types.DebtWriteOff:
+        """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.DebtWriteOff",
+            await self._ask(call("rewards", "POST", f"/v1/debt-write-offs/{as_segment(write_off_id)}/withdraw")),
+        )
+
     async def list_debts(self, *, limit: int | None = None, after: str | None = None) -> types.MemberDebtPage:
         """In the order of their accounts' ids. Days are the community's."""
         return cast(
@@ -3318,6 +3507,89 @@ class AsyncRewards:
             "types.GeneralLedgerMapping",
             await self._ask(
                 call("rewards", "POST", f"/v1/finance/account-mappings/{as_segment(mapping_id)}/withdraw")
+            ),
+        )
+
+    async def list_clawback_policies(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.ClawbackPolicyPage:
+        """Those in force, those that wait for another person, and those that were withdrawn."""
+        return cast(
+            "types.ClawbackPolicyPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/finance/clawback-policies",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_clawback_policies(
+        self, *, state: Literal["proposed", "approved", "withdrawn"] | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.ClawbackPolicy]:
+        """Every item that `list_clawback_policies` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("rewards", "GET", "/v1/finance/clawback-policies", params={"state": state, "limit": limit}),
+        )
+
+    async def post_clawback_policy(
+        self,
+        *,
+        effective_from: str,
+        treatment: Literal["owe", "keep_below", "keep"],
+        below_points: int | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.ClawbackPolicy:
+        """It is in force once another person approves it. On each day the latest approved entry applies.
+
+        What was taken back before stays as it is. Where none applies members owe what they used.
+        """
+        return cast(
+            "types.ClawbackPolicy",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/finance/clawback-policies",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "effective_from": effective_from,
+                        "treatment": treatment,
+                        "below_points": below_points,
+                    },
+                )
+            ),
+        )
+
+    async def get_clawback_policy(self, policy_id: str) -> types.ClawbackPolicy:
+        """What it says, who proposed it and who decided."""
+        return cast(
+            "types.ClawbackPolicy",
+            await self._ask(call("rewards", "GET", f"/v1/finance/clawback-policies/{as_segment(policy_id)}")),
+        )
+
+    async def approve_clawback_policy(self, policy_id: str) -> types.ClawbackPolicy:
+        """Whoever proposed it cannot, by whatever key; approving again changes nothing."""
+        return cast(
+            "types.ClawbackPolicy",
+            await self._ask(
+                call("rewards", "POST", f"/v1/finance/clawback-policies/{as_segment(policy_id)}/approve")
+            ),
+        )
+
+    async def withdraw_clawback_policy(self, policy_id: str) -> types.ClawbackPolicy:
+        """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.ClawbackPolicy",
+            await self._ask(
+                call("rewards", "POST", f"/v1/finance/clawback-policies/{as_segment(policy_id)}/withdraw")
             ),
         )
 
@@ -4356,50 +4628,6 @@ class AsyncRewards:
             call("rewards", "GET", f"/v1/payees/{as_segment(member_id)}/history", params={"limit": limit}),
         )
 
-    async def list_payout_holds(
-        self,
-        *,
-        state: Literal["standing", "released"] | None = None,
-        member: str | None = None,
-        limit: int | None = None,
-        after: str | None = None,
-    ) -> types.PayoutHoldPage:
-        """Whose money waits, why, since when, and who let it go on."""
-        return cast(
-            "types.PayoutHoldPage",
-            await self._ask(
-                call(
-                    "rewards",
-                    "GET",
-                    "/v1/payout-holds",
-                    params={"state": state, "member": member, "limit": limit, "after": after},
-                )
-            ),
-        )
-
-    def iter_payout_holds(
-        self,
-        *,
-        state: Literal["standing", "released"] | None = None,
-        member: str | None = None,
-        limit: int | None = None,
-    ) -> AsyncIterator[types.PayoutHold]:
-        """Every item that `list_payout_holds` lists, page by page."""
-        return async_items(
-            self._ask,
-            call("rewards", "GET", "/v1/payout-holds", params={"state": state, "member": member, "limit": limit}),
-        )
-
-    async def release_payout_hold(self, hold_id: str) -> types.PayoutHold:
-        """What an open run holds of the member becomes eligible, unless something else is in the way.
-
-        Whoever releases it does not approve the run that pays it. Asked again, nothing happens.
-        """
-        return cast(
-            "types.PayoutHold",
-            await self._ask(call("rewards", "POST", f"/v1/payout-holds/{as_segment(hold_id)}/release")),
-        )
-
     async def list_outcomes(
         self,
         *,
@@ -4697,44 +4925,6 @@ class AsyncRewards:
         """Every state it reached and by whom, and the awards that it pays."""
         return cast(
             "types.PayoutDetails", await self._ask(call("rewards", "GET", f"/v1/payouts/{as_segment(payout_id)}"))
-        )
-
-    async def hold_payout(
-        self,
-        payout_id: str,
-        *,
-        cause: Literal["under_review", "disputed", "asked", "bank_details", "other"],
-        note: str | None | NotGiven = NOT_GIVEN,
-    ) -> types.PayoutHold:
-        """Until its file is written. No run pays its member before the hold is released.
-
-        One that a run would pay fails at once, and its points are available again; the next run holds what
-        it computes. Asked again, the hold that stands is the answer.
-        """
-        return cast(
-            "types.PayoutHold",
-            await self._ask(
-                call(
-                    "rewards",
-                    "POST",
-                    f"/v1/payouts/{as_segment(payout_id)}/hold",
-                    fields={"cause": cause, "note": note},
-                )
-            ),
-        )
-
-    async def leave_payout_out(
-        self, payout_id: str, *, cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
-    ) -> types.Payout:
-        """Until the run's file is written: it fails with this reason, the others go on.
-
-        Its points are available again at once, and the next run computes it anew.
-        """
-        return cast(
-            "types.Payout",
-            await self._ask(
-                call("rewards", "POST", f"/v1/payouts/{as_segment(payout_id)}/leave-out", fields={"cause": cause})
-            ),
         )
 
     async def get_payout_lots(

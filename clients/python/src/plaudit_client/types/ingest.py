@@ -862,6 +862,7 @@ class IdeaVoted(TypedDict):
 class IdeaWanted(TypedDict):
     """What is suggested, by whom."""
 
+    answer: NotRequired[str | None]
     author: NotRequired[str | None]
     language: NotRequired[str | None]
     text: NotRequired[str | None]
@@ -1697,6 +1698,13 @@ class WebhookShownPage(TypedDict):
     """WebhookShownPage"""
 
     items: list[WebhookShown]
+    next: NotRequired[str | None]
+
+
+class WordsShownPage(TypedDict):
+    """WordsShownPage"""
+
+    items: list[WordsShown]
     next: NotRequired[str | None]
 
 
@@ -3097,12 +3105,31 @@ class WebhookWanted(TypedDict):
     url: str
 
 
+class WhoAnswered(TypedDict):
+    """Who wrote it."""
+
+    member_id: str
+    name: str | None
+
+
 class WishesWanted(TypedDict):
     """What a member wishes of messages; all of it."""
 
     pace: NotRequired[Pace]
     quiet: NotRequired[Quiet | None]
     without: NotRequired[list[str]]
+
+
+class WordsShown(TypedDict):
+    """What a member wrote in a survey, by name."""
+
+    answered_on: str
+    choice: str | None
+    event_uid: str
+    idea_id: str | None
+    member: WhoAnswered
+    score: int | None
+    words: str | None
 
 
 class WordsWanted(TypedDict):

@@ -326,6 +326,7 @@ class BookTransfer(TypedDict):
 
     amends: str | None
     cause_id: str
+    clawback: Clawback | None
     entries: list[TransferEntry]
     event_time: str
     is_whole: bool
@@ -406,6 +407,38 @@ class ChangedReward(TypedDict):
     stock: NotRequired[int | None]
     title: str
     translations: NotRequired[list[RewardTranslation]]
+
+
+class Clawback(TypedDict):
+    """Points that were used before a transfer took them back: what of them is kept, and by which policy."""
+
+    kept_points: int
+    policy_id: str | None
+    used_points: int
+
+
+class ClawbackPolicy(TypedDict):
+    """A policy entry, and who proposed and decided it."""
+
+    below_points: int | None
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    effective_from: str
+    policy_id: str
+    proposed_at: str
+    proposed_by: str
+    proposed_by_person: str | None
+    state: Literal["proposed", "approved", "withdrawn"]
+    treatment: Literal["owe", "keep_below", "keep"]
+
+
+class ClawbackPolicyTerms(TypedDict):
+    """What becomes of points that were used before their award was taken back, from a day on."""
+
+    below_points: NotRequired[int | None]
+    effective_from: str
+    treatment: Literal["owe", "keep_below", "keep"]
 
 
 class CodeOfRedemption(TypedDict):
@@ -501,6 +534,26 @@ class DeadLetterShown(TypedDict):
     truncated: bool
     value: str | None
     value_base64: str
+
+
+class DebtWriteOff(TypedDict):
+    """What of a member's debt is written off, or owed again: who proposed it, and who decided."""
+
+    booked_points: int | None
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    member_id: str
+    name: str | None
+    points: int
+    proposed_at: str
+    proposed_by: str
+    proposed_by_person: str | None
+    reason: str
+    reverses: str | None
+    state: Literal["proposed", "approved", "withdrawn"]
+    transfer_id: str | None
+    write_off_id: str
 
 
 class Deed(TypedDict):
@@ -658,13 +711,6 @@ class GiftCardShown(TypedDict):
     reward_id: str
 
 
-class HoldRequest(TypedDict):
-    """Why a member's money is kept back."""
-
-    cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
-    note: NotRequired[str | None]
-
-
 class Journal(TypedDict):
     """Entries by hand: who proposed them, and who had them booked."""
 
@@ -764,12 +810,6 @@ class LaterPrice(TypedDict):
 
     effective_from: str
     points: int
-
-
-class LeaveOutRequest(TypedDict):
-    """Why a payout is left out of its run."""
-
-    cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
 
 
 class LedgerCheck(TypedDict):
@@ -1096,7 +1136,7 @@ class MonthPayouts(TypedDict):
 
 
 class MonthPoints(TypedDict):
-    """Points that members hold: opening + earned + corrected − redeemed − paid − expired = closing."""
+    """Points held: opening + earned + corrected + written off − redeemed − paid − expired = closing."""
 
     closing: int
     corrected: int
@@ -1106,6 +1146,7 @@ class MonthPoints(TypedDict):
     opening: int
     paid: int
     redeemed: int
+    written_off: int
 
 
 class MonthWorth(TypedDict):
@@ -1407,6 +1448,13 @@ class ChangedPayeePage(TypedDict):
     next: NotRequired[str | None]
 
 
+class ClawbackPolicyPage(TypedDict):
+    """ClawbackPolicyPage"""
+
+    items: list[ClawbackPolicy]
+    next: NotRequired[str | None]
+
+
 class CodeShownPage(TypedDict):
     """CodeShownPage"""
 
@@ -1418,6 +1466,13 @@ class DeadLetterListedPage(TypedDict):
     """DeadLetterListedPage"""
 
     items: list[DeadLetterListed]
+    next: NotRequired[str | None]
+
+
+class DebtWriteOffPage(TypedDict):
+    """DebtWriteOffPage"""
+
+    items: list[DebtWriteOff]
     next: NotRequired[str | None]
 
 
@@ -1523,13 +1578,6 @@ class PastPayeePage(TypedDict):
     """PastPayeePage"""
 
     items: list[PastPayee]
-    next: NotRequired[str | None]
-
-
-class PayoutHoldPage(TypedDict):
-    """PayoutHoldPage"""
-
-    items: list[PayoutHold]
     next: NotRequired[str | None]
 
 
@@ -1843,21 +1891,6 @@ class PayoutDetails(TypedDict):
         "reversed",
         "corrected",
     ]
-
-
-class PayoutHold(TypedDict):
-    """A member's money that is kept back, by whom and why; no run pays them while it stands."""
-
-    cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
-    hold_id: str
-    member_id: str
-    member_name: str | None
-    note: str | None
-    payout_id: str
-    placed: Deed
-    reason: str
-    released: Deed | None
-    state: Literal["standing", "released"]
 
 
 class PayoutPart(TypedDict):
@@ -2467,6 +2500,7 @@ class StatementDay(TypedDict):
     merged: int
     paid: int
     redeemed: int
+    written_off: int
 
 
 class StatementLine(TypedDict):
@@ -2486,7 +2520,9 @@ class StatementLine(TypedDict):
 
 
 class StatementSum(TypedDict):
-    """A year in one currency: opening + earned + corrected + merged − redeemed − paid − expired = closing."""
+    """A year in one currency: opening + earned + corrected + written off + merged − redeemed − paid −
+    expired = closing.
+    """
 
     closing: int
     corrected: int
@@ -2497,6 +2533,7 @@ class StatementSum(TypedDict):
     opening: int
     paid: int
     redeemed: int
+    written_off: int
 
 
 class SumDifference(TypedDict):
@@ -2856,6 +2893,20 @@ class WouldBe(TypedDict):
     amount_minor: int
     payouts_count: int
     points: int
+
+
+class WriteOffRequest(TypedDict):
+    """What of a member's debt is to be written off, and why."""
+
+    member_id: str
+    points: int
+    reason: str
+
+
+class WriteOffReversalRequest(TypedDict):
+    """Why what was written off is to be owed again."""
+
+    reason: str
 
 
 class YearStatement(TypedDict):

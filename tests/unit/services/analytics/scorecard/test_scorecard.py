@@ -42,7 +42,7 @@ def test_an_empty_community_is_grey_all_over_and_never_zero() -> None:
     assert {reading.state for reading in found.values()} == {State.GREY}
     assert {reading.now.value for reading in found.values()} == {None}
     assert found["answered_in_time"].why_grey is WhyGrey.NOTHING_HEARD
-    assert found["members_recognised"].why_grey is WhyGrey.NOT_COUNTED
+    assert found["members_recognised"].why_grey is WhyGrey.NOTHING_HEARD
 
 
 def test_answers_to_surveys_and_suggestions_are_shares_of_those_that_are_due() -> None:
@@ -62,9 +62,13 @@ def test_every_practice_has_an_indicator_in_order() -> None:
     assert set(order) == set(range(1, PRACTICES_COUNT + 1))
 
 
-SHARE = Indicator("share", 8, "share", 0.8)
-MOST = Indicator("most", 5, "share", 0.2, at_most=True)
-COUNT = Indicator("count", 6, "count", 5)
+def unmeasured(_: Week) -> Measured:
+    return Measured(None, 0)
+
+
+SHARE = Indicator("answered_in_time", 8, "share", 0.8, unmeasured)
+MOST = Indicator("repeat_offenders", 5, "share", 0.2, unmeasured, at_most=True)
+COUNT = Indicator("answers_absence_factor", 6, "count", 5, unmeasured)
 
 
 @pytest.mark.parametrize(

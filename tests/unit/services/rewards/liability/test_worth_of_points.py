@@ -8,18 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.rewards.approvals.domain import Approval, ApprovalState, Author, Subject
 from services.rewards.liability.domain.ladder import cumulative, develop, standard_error, ultimate
 from services.rewards.liability.domain.moving import Movement, Rates, Standing, moved, moved_in_all
 from services.rewards.liability.domain.policies import (
-    Author,
     Basis,
     Estimate,
     NoPolicyError,
     Policies,
     Policy,
-    PolicyDecidedError,
-    PolicyFourEyesError,
-    PolicyState,
     PolicyTerms,
     VintageUnit,
 )
@@ -34,6 +31,7 @@ from services.rewards.liability.domain.valuing import (
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 MIA, OMAR = Author("mia", "Mia", "k1"), Author("omar", "Omar", "k2")
+APPROVED = Approval(Subject.LIABILITY_POLICY, ApprovalState.APPROVED, NOW, MIA, NOW, OMAR)
 #: measures.md § 13, by the library chainladder 0.10.1 and by hand; in points, where it has thousands.
 ROWS = [
     (400_000, 600_000, 680_000, 700_000),
@@ -54,7 +52,7 @@ def policy(
     unit: VintageUnit = VintageUnit.YEAR,
 ) -> Policy:
     terms = PolicyTerms(since, "EUR", basis, Decimal(per_point), estimate, Decimal(expected), unit)
-    return Policy("acme", f"p-{since}", terms, PolicyState.APPROVED, NOW, MIA, NOW, OMAR)
+    return Policy("acme", f"p-{since}", terms, APPROVED)
 
 
 def vintages(rows: list[tuple[int, ...]] = ROWS) -> list[VintageFigures]:
@@ -171,19 +169,6 @@ def test_of_policies_the_latest_that_began_applies() -> None:
     with pytest.raises(NoPolicyError):
         policies.on(date(2020, 12, 31))
     assert policies.first_on(date(2020, 12, 31)) is first
-
-
-def test_two_people_decide_a_policy() -> None:
-    proposed = Policy("acme", "p", policy().terms, PolicyState.PROPOSED, NOW, MIA)
-    with pytest.raises(PolicyFourEyesError):
-        proposed.approved(by=Author("mia", "Mia", "another key"), now=NOW)
-    approved = proposed.approved(by=OMAR, now=NOW)
-    assert approved.state is PolicyState.APPROVED
-    assert approved.approved(by=OMAR, now=NOW) == approved
-    with pytest.raises(PolicyDecidedError):
-        approved.withdrawn(by=MIA, now=NOW)
-    with pytest.raises(PolicyDecidedError):
-        proposed.withdrawn(by=MIA, now=NOW).approved(by=OMAR, now=NOW)
 
 
 def test_vintages_begin_with_months_and_years() -> None:

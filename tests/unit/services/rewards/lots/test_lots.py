@@ -44,6 +44,9 @@ class LotBookMachine(RuleBasedStateMachine):
         self.uses: list[list[LotUse]] = []
         self.days = 0
         self.graced: set[str] = set()
+        #: What members keep of points that were taken back after they were used; and each time it was decided.
+        self.kept = 0
+        self.write_offs: list[list[LotUse]] = []
 
     @rule(amount=points, day=st.integers(0, 30), pending=st.booleans(), lives=st.none() | st.integers(1, 20))
     def earn(self, amount: int, day: int, pending: bool, lives: int | None) -> None:
@@ -72,6 +75,8 @@ class LotBookMachine(RuleBasedStateMachine):
         moved = self.book.amend(award_id, now - was)
         self.totals[award_id] = now
         assert sum(moved) == now - was
+        assert 0 <= moved.written_off <= max(0, now - was)
+        self.kept -= moved.written_off
         assert self.book.available == available + moved.available
         assert others == {key: one.remaining for key, one in self.book.lots.items() if key != award_id}
         if now < was:
@@ -111,7 +116,10 @@ class LotBookMachine(RuleBasedStateMachine):
         grace = data.draw(st.none() | st.just(GraceTerms(5).starting(now)))
         ends = {use.award_id: self.book.lots[use.award_id].expires_at for use in uses}
         late = {key for key, end in ends.items() if end is not None and end <= now} - self.graced
-        self.reserved -= self.book.restore(uses, owed=owed, grace=grace)
+        restored = self.book.restore(uses, owed=owed, grace=grace)
+        assert restored.points == sum(use.points for use in uses)
+        self.reserved -= restored.points
+        self.kept -= restored.written_off
         # What came back too late has its grace, and only once.
         for award_id, end in ends.items():
             if grace is not None and award_id in late:
@@ -122,7 +130,7 @@ class LotBookMachine(RuleBasedStateMachine):
         debt = lacked - sum(one.lacking for one in self.book.lots.values())
         came = sum(use.points if owed else use.owed for use in uses)
         after = sum(one.owed for one in self.book.lots.values())
-        assert before + came - debt <= after <= before + came
+        assert before + came - debt - restored.written_off <= after <= before + came
 
     @precondition(lambda self: self.uses)
     @rule(data=st.data())
@@ -131,10 +139,45 @@ class LotBookMachine(RuleBasedStateMachine):
         uses = data.draw(st.sampled_from(self.uses))
         held = self.book.available
         before = {use.award_id: self.book.lots[use.award_id].owed for use in uses}
-        self.book.restore(uses, owed=True)
+        restored = self.book.restore(uses, owed=True)
         self.book.take_back(uses)
-        assert self.book.available == held
+        # What came back made good what had been written off; taken again it is owed.
+        self.kept -= restored.written_off
+        assert self.book.available == held - restored.written_off
         assert all(self.book.lots[award_id].owed <= owed for award_id, owed in before.items())
+
+    @precondition(lambda self: self.book.available < 0)
+    @rule(amount=points)
+    def write_off(self, amount: int) -> None:
+        """Of a debt as much is kept as was decided, and no more than is owed."""
+        debt = -self.book.available
+        uses = self.book.write_off_debt(amount)
+        assert sum(use.points for use in uses) == min(amount, debt)
+        assert self.book.available == -debt + min(amount, debt)
+        self.kept += min(amount, debt)
+        self.write_offs.append(uses)
+
+    @precondition(lambda self: any(one.lacking for one in self.book.lots.values()))
+    @rule(data=st.data(), amount=points)
+    def keep(self, data: st.DataObject, amount: int) -> None:
+        """What one lot lacks is kept, whether its member is below zero or not."""
+        lacking = [one for one in self.book.lots.values() if one.lacking]
+        one = data.draw(st.sampled_from(lacking))
+        kept = min(amount, one.lacking)
+        assert self.book.write_off(one.award_id, amount) == kept
+        self.kept += kept
+
+    @precondition(lambda self: self.write_offs)
+    @rule(data=st.data())
+    def owe_again(self, data: st.DataObject) -> None:
+        """What was kept is owed again, but for what made it good since; once."""
+        uses = data.draw(st.sampled_from(self.write_offs))
+        self.write_offs.remove(uses)
+        held, kept = self.book.available, self.kept
+        again = self.book.undo_write_off(uses)
+        assert 0 <= again <= sum(use.points for use in uses)
+        assert self.book.available == held - again
+        self.kept = kept - again
 
     @rule(days=st.integers(0, 10))
     def expire(self, days: int) -> None:
@@ -160,10 +203,13 @@ class LotBookMachine(RuleBasedStateMachine):
         assert not any(one.lacking for one in lots if one.pending)
         assert {one.award_id: one.points for one in lots} == self.totals
         assert all(0 <= one.owed <= one.remaining for one in lots)
+        assert sum(one.written_off for one in lots) == self.kept
+        assert not any(one.remaining and one.written_off for one in lots)
 
     @invariant()
     def no_point_appears_or_vanishes(self) -> None:
-        assert self.book.available + self.pending + self.reserved + self.expired == sum(self.totals.values())
+        there = self.book.available + self.pending + self.reserved + self.expired
+        assert there == sum(self.totals.values()) + self.kept
         assert sum(one.expired for one in self.book.lots.values()) == self.expired
 
     @invariant()
@@ -360,7 +406,7 @@ def test_what_is_left_depends_on_what_awards_amount_to_and_not_on_the_way_there(
 def test_cancelling_gives_points_back_to_the_lots_they_came_from() -> None:
     book = LotBook(20, [lot(1, 10), lot(2, 10, day=1)])
     uses = book.take(15)
-    assert book.restore(uses) == 15
+    assert book.restore(uses).points == 15
     assert [book.lots[award(n)].remaining for n in (1, 2)] == [10, 10]
     assert book.available == 20
 

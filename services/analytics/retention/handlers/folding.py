@@ -1,6 +1,7 @@
 """Who changed is noted as it is heard of, and counted by a timer."""
 
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 import orjson
@@ -9,12 +10,13 @@ from services.analytics.metrics import RETENTION_BEHIND
 from services.analytics.retention.domain.contributions import (
     NOBODY,
     Key,
-    Person,
     Terms,
     activation_end,
     change,
 )
 from services.analytics.retention.domain.love import moves_of
+from services.analytics.retention.domain.slices import person_of
+from services.analytics.retention.handlers.slicing import Looked, count_parts
 from services.analytics.retention.store import folding
 from services.analytics.settings import Settings
 from shared.calendars import Calendar
@@ -54,12 +56,13 @@ async def _count(tx: Transaction[Settings], marked: Collection[MemberKey]) -> No
     calendars = {
         community: await _calendar(tx, community, terms=terms) for community in sorted({key[0] for key in marked})
     }
-    before, after = await _people(tx, marked, calendars=calendars, terms=terms)
-    changes: dict[tuple[str, Key], int] = {}
+    looked = await _people(tx, marked, calendars=calendars, terms=terms)
+    before, after = await folding.load_counted(tx.conn, people=looked.people), looked.people
+    changes: Counter[tuple[str, Key]] = Counter()
     for key, person in after.items():
         calendar = calendars[key[0]]
         for place, number in change(before.get(key, NOBODY), person, calendar=calendar, terms=terms).items():
-            changes[key[0], place] = changes.get((key[0], place), 0) + number
+            changes[key[0], place] += number
     moved = {key: person for key, person in after.items() if person != before.get(key, NOBODY)}
     await folding.put_counted(tx.conn, people=moved)
     moves = {
@@ -70,6 +73,7 @@ async def _count(tx: Transaction[Settings], marked: Collection[MemberKey]) -> No
     if moves:
         await folding.put_moves(tx.conn, moves=moves)
     await folding.add_figures(tx.conn, changes={place: number for place, number in changes.items() if number})
+    await count_parts(tx, looked, calendars=calendars, terms=terms)
 
 
 async def _calendar(tx: Transaction[Settings], community: str, *, terms: Terms) -> Calendar:
@@ -85,15 +89,15 @@ async def _calendar(tx: Transaction[Settings], community: str, *, terms: Terms) 
 
 
 async def _people(
-    tx: Transaction[Settings], marked: Iterable[MemberKey], *, calendars: dict[str, Calendar], terms: Terms
-) -> tuple[dict[MemberKey, Person], dict[MemberKey, Person]]:
-    """The people concerned, as they were counted and as they are; who is merged into another is nobody."""
+    tx: Transaction[Settings], marked: Iterable[MemberKey], *, calendars: Mapping[str, Calendar], terms: Terms
+) -> Looked:
+    """The people concerned, as they are; who is merged into another is nobody."""
     keys = set(marked)
     heads = await load_heads(tx.conn, keys=keys)
     people = keys | {(community, head_id) for (community, _), head_id in heads.items()}
     groups = await load_groups(tx.conn, keys=people - heads.keys())
-    found = await folding.load_days(tx.conn, groups=groups) if groups else {}
-    groups = {key: groups[key] for key in found}
+    done = await folding.load_done(tx.conn, groups=groups) if groups else {}
+    groups = {key: groups[key] for key in done}
     joined = await folding.load_joined(tx.conn, groups=groups) if groups else {}
     until = {
         key: activation_end(one.at, calendar=calendars[key[0]], days=terms.activation_days)
@@ -101,11 +105,11 @@ async def _people(
     }
     activated = await folding.load_activated(tx.conn, groups=groups, until=until)
     after = dict.fromkeys(sorted(people), NOBODY)
-    for key, person in found.items():
+    for key, those in done.items():
         # An event may have gone between two questions: then a mark has come, and this one is counted again.
         channel = joined[key].channel if key in joined else ""
-        after[key] = Person(person.days, channel, key in activated, person.months)
-    return await folding.load_counted(tx.conn, people=people), after
+        after[key] = person_of(those, channel=channel, is_activated=key in activated)
+    return Looked(after, groups, done)
 
 
 def terms_of(settings: Settings) -> Terms:

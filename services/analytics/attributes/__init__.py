@@ -1,0 +1,1 @@
+"""What was said of members and since when, as figures are sliced by it."""

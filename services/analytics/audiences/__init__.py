@@ -1,0 +1,1 @@
+"""Who was in which audience when, as scoring told it."""

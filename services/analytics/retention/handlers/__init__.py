@@ -1,0 +1,1 @@
+"""Who changed is noted, and counted by a timer: in the whole, and in slices."""

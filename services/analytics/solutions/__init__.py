@@ -1,0 +1,1 @@
+"""Which questions have an accepted answer."""

@@ -1,0 +1,1 @@
+"""What people note and decide on figures, what came of it, and what indicators aim at."""

@@ -1,0 +1,1 @@
+"""The API of notes and decisions on figures, and of objectives."""

@@ -1,0 +1,1 @@
+"""Rates between currencies: policies of two people, files of central banks, and exact conversion."""

@@ -1,0 +1,1 @@
+"""Routes of rates: policies, files of central banks, the rates in force, and conversions."""

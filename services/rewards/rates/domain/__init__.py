@@ -1,0 +1,1 @@
+"""What a rate is, what policies of rates say, and what files of central banks hold."""

@@ -1,0 +1,1 @@
+"""Refunds are asked for, decided, done, and follow from what providers take back."""

@@ -1,0 +1,1 @@
+"""The dashboards of deploy/grafana, described here and written by `python -m tools.dashboards`."""

@@ -1,0 +1,23 @@
+"""The dashboards, a module each, in the order in which somebody would look at them."""
+
+from tools.dashboards.boards import (
+    community,
+    connectors,
+    console,
+    finance,
+    invariants,
+    pipeline,
+    programme,
+    services,
+)
+
+BOARDS = (
+    pipeline.BOARD,
+    services.BOARD,
+    invariants.BOARD,
+    finance.BOARD,
+    programme.BOARD,
+    community.BOARD,
+    connectors.BOARD,
+    console.BOARD,
+)

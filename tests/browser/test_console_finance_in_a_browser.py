@@ -238,7 +238,7 @@ async def test_one_payout_is_held_and_goes_on_again(console: Console, treasury: 
         await page.goto(run)
         await expect(page.locator("#payouts")).to_contain_text("held by finance: the amount is disputed")
         await visitor.go("/payout-holds?state=standing")
-        await row.get_by_role("button", name="Let it go on").click()
+        await row.get_by_role("button", name="Release hold: ").click()
         await expect(page.get_by_role("status")).to_contain_text("It goes on")
         await expect(row).to_contain_text("released")
         # The run is given up, and the next one pays everybody as before.

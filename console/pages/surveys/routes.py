@@ -11,8 +11,8 @@ from console.components.tables import Listing
 from console.frame.navigation import IDEAS, MY_SURVEYS, SURVEYS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
-from console.pages.ideas.routes import TEXT_MAX_CHARS, TITLE_MAX_CHARS, check_suggested, suggested
 from console.pages.deciding import beside
+from console.pages.ideas.routes import TEXT_MAX_CHARS, TITLE_MAX_CHARS, check_suggested, suggested
 from console.pages.my_messages.routes import as_nobody, token_of
 from console.pages.surveys.words import KINDS
 from console.pages.tables import table

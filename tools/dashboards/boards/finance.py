@@ -147,7 +147,7 @@ BOARD = Board(
             ),
             Panel(
                 "Points refunded",
-                "Points that refunds gave back, refunds that wait for another person, and days that the oldest waits.",
+                "Points that refunds gave back, refunds that wait for another person, and days of the oldest.",
                 "short",
                 (
                     Query("sum(rate(plaudit_rewards_refunded_points_total[5m])) * 3600", "points an hour"),

@@ -65,6 +65,8 @@ class Analytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
         after: str | None = None,
     ) -> types.PeriodActivationPage:
         """New members by the channel of their first event, and who of them took part in time.
@@ -79,7 +81,15 @@ class Analytics:
                     "analytics",
                     "GET",
                     "/v1/activation",
-                    params={"by": by, "limit": limit, "from": from_, "to": to, "after": after},
+                    params={
+                        "by": by,
+                        "limit": limit,
+                        "from": from_,
+                        "to": to,
+                        "slice_by": slice_by,
+                        "slice": slice,
+                        "after": after,
+                    },
                 )
             ),
         )
@@ -91,20 +101,40 @@ class Analytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> Iterator[types.PeriodActivation]:
         """Every item that `get_activation` lists, page by page."""
         return items(
             self._ask,
-            call("analytics", "GET", "/v1/activation", params={"by": by, "limit": limit, "from": from_, "to": to}),
+            call(
+                "analytics",
+                "GET",
+                "/v1/activation",
+                params={"by": by, "limit": limit, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+            ),
         )
 
     def get_activation_csv(
-        self, *, by: Literal["week", "month"] | None = None, from_: str | None = None, to: str | None = None
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> str:
         """A line for each period and channel in which somebody was new."""
         return cast(
             "str",
-            self._ask(call("analytics", "GET", "/v1/activation.csv", params={"by": by, "from": from_, "to": to})),
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/activation.csv",
+                    params={"by": by, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+                )
+            ),
         )
 
     def get_active_members(
@@ -376,6 +406,8 @@ class Analytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
         after: str | None = None,
     ) -> types.CohortShownPage:
         """By the week or month in which members were new: how many were active in it and in each since."""
@@ -386,7 +418,16 @@ class Analytics:
                     "analytics",
                     "GET",
                     "/v1/cohorts",
-                    params={"by": by, "periods": periods, "limit": limit, "from": from_, "to": to, "after": after},
+                    params={
+                        "by": by,
+                        "periods": periods,
+                        "limit": limit,
+                        "from": from_,
+                        "to": to,
+                        "slice_by": slice_by,
+                        "slice": slice,
+                        "after": after,
+                    },
                 )
             ),
         )
@@ -399,6 +440,8 @@ class Analytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> Iterator[types.CohortShown]:
         """Every item that `get_cohorts` lists, page by page."""
         return items(
@@ -407,7 +450,15 @@ class Analytics:
                 "analytics",
                 "GET",
                 "/v1/cohorts",
-                params={"by": by, "periods": periods, "limit": limit, "from": from_, "to": to},
+                params={
+                    "by": by,
+                    "periods": periods,
+                    "limit": limit,
+                    "from": from_,
+                    "to": to,
+                    "slice_by": slice_by,
+                    "slice": slice,
+                },
             ),
         )
 
@@ -418,6 +469,8 @@ class Analytics:
         periods: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> str:
         """A line for each cohort and each of its periods that have begun."""
         return cast(
@@ -427,7 +480,14 @@ class Analytics:
                     "analytics",
                     "GET",
                     "/v1/cohorts.csv",
-                    params={"by": by, "periods": periods, "from": from_, "to": to},
+                    params={
+                        "by": by,
+                        "periods": periods,
+                        "from": from_,
+                        "to": to,
+                        "slice_by": slice_by,
+                        "slice": slice,
+                    },
                 )
             ),
         )
@@ -772,9 +832,7 @@ class Analytics:
         )
 
     def get_figure(self, figure: str, *, about: str | None = None) -> types.FiguresFigureShown:
-        """An indicator by the last 28 days that are over, what is counted of a week by the last 7, a goal with
-        today.
-        """
+        """An indicator by the last 28 days that are over, what is of a week by the last 7, a goal with today."""
         return cast(
             "types.FiguresFigureShown",
             self._ask(call("analytics", "GET", f"/v1/figures/{as_segment(figure)}", params={"about": about})),
@@ -804,6 +862,8 @@ class Analytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
         after: str | None = None,
     ) -> types.PeriodGrowthPage:
         """New, retained, resurrected and churned members, by week or month.
@@ -818,7 +878,15 @@ class Analytics:
                     "analytics",
                     "GET",
                     "/v1/growth",
-                    params={"by": by, "limit": limit, "from": from_, "to": to, "after": after},
+                    params={
+                        "by": by,
+                        "limit": limit,
+                        "from": from_,
+                        "to": to,
+                        "slice_by": slice_by,
+                        "slice": slice,
+                        "after": after,
+                    },
                 )
             ),
         )
@@ -830,20 +898,40 @@ class Analytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> Iterator[types.PeriodGrowth]:
         """Every item that `get_growth` lists, page by page."""
         return items(
             self._ask,
-            call("analytics", "GET", "/v1/growth", params={"by": by, "limit": limit, "from": from_, "to": to}),
+            call(
+                "analytics",
+                "GET",
+                "/v1/growth",
+                params={"by": by, "limit": limit, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+            ),
         )
 
     def get_growth_csv(
-        self, *, by: Literal["week", "month"] | None = None, from_: str | None = None, to: str | None = None
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> str:
         """Every period of the days asked for."""
         return cast(
             "str",
-            self._ask(call("analytics", "GET", "/v1/growth.csv", params={"by": by, "from": from_, "to": to})),
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/growth.csv",
+                    params={"by": by, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+                )
+            ),
         )
 
     def get_figures(self, *, from_: str | None = None, to: str | None = None) -> types.GuidelineFigures:
@@ -1547,7 +1635,14 @@ class Analytics:
             ),
         )
 
-    def get_retention(self, *, from_: str | None = None, to: str | None = None) -> types.RetentionCurve:
+    def get_retention(
+        self,
+        *,
+        from_: str | None = None,
+        to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
+    ) -> types.RetentionCurve:
         """Of members whose first day is from `from` to `to`: who was active on day N, on it or later, or in a
         bracket.
 
@@ -1555,13 +1650,35 @@ class Analytics:
         """
         return cast(
             "types.RetentionCurve",
-            self._ask(call("analytics", "GET", "/v1/retention", params={"from": from_, "to": to})),
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/retention",
+                    params={"from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+                )
+            ),
         )
 
-    def get_retention_csv(self, *, from_: str | None = None, to: str | None = None) -> str:
+    def get_retention_csv(
+        self,
+        *,
+        from_: str | None = None,
+        to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
+    ) -> str:
         """A line for each day N."""
         return cast(
-            "str", self._ask(call("analytics", "GET", "/v1/retention.csv", params={"from": from_, "to": to}))
+            "str",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/retention.csv",
+                    params={"from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+                )
+            ),
         )
 
     def get_scorecard(self, *, day: str | None = None) -> types.Scorecard:
@@ -1631,6 +1748,8 @@ class Analytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
         after: str | None = None,
     ) -> types.PeriodSilencePage:
         """Members who left by `PLAUDIT_SILENCE_DAYS` whole silent days, by the day after the last of them.
@@ -1644,7 +1763,15 @@ class Analytics:
                     "analytics",
                     "GET",
                     "/v1/silences",
-                    params={"by": by, "limit": limit, "from": from_, "to": to, "after": after},
+                    params={
+                        "by": by,
+                        "limit": limit,
+                        "from": from_,
+                        "to": to,
+                        "slice_by": slice_by,
+                        "slice": slice,
+                        "after": after,
+                    },
                 )
             ),
         )
@@ -1656,20 +1783,91 @@ class Analytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> Iterator[types.PeriodSilence]:
         """Every item that `get_silences` lists, page by page."""
         return items(
             self._ask,
-            call("analytics", "GET", "/v1/silences", params={"by": by, "limit": limit, "from": from_, "to": to}),
+            call(
+                "analytics",
+                "GET",
+                "/v1/silences",
+                params={"by": by, "limit": limit, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+            ),
         )
 
     def get_silences_csv(
-        self, *, by: Literal["week", "month"] | None = None, from_: str | None = None, to: str | None = None
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> str:
         """Every period of the days asked for."""
         return cast(
             "str",
-            self._ask(call("analytics", "GET", "/v1/silences.csv", params={"by": by, "from": from_, "to": to})),
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/silences.csv",
+                    params={"by": by, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+                )
+            ),
+        )
+
+    def get_slices(
+        self,
+        *,
+        by: str | None = None,
+        period: Literal["week", "month"] | None = None,
+        day: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.SliceShownPage:
+        """In a week or month: who was active in each slice, why that changed, what they did, and who was new.
+
+        A slice is what was done in it, as of the end of its day: by who was in the audience, by those of
+        whom the attribute says so, or on the channel. Members of several audiences or channels are in each.
+        """
+        return cast(
+            "types.SliceShownPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/slices",
+                    params={"by": by, "period": period, "day": day, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_slices(
+        self,
+        *,
+        by: str | None = None,
+        period: Literal["week", "month"] | None = None,
+        day: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.SliceShown]:
+        """Every item that `get_slices` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "analytics", "GET", "/v1/slices", params={"by": by, "period": period, "day": day, "limit": limit}
+            ),
+        )
+
+    def get_slices_csv(
+        self, *, by: str | None = None, period: Literal["week", "month"] | None = None, day: str | None = None
+    ) -> str:
+        """A line for each slice, of 1,000 at most; of one with few members its name alone."""
+        return cast(
+            "str",
+            self._ask(call("analytics", "GET", "/v1/slices.csv", params={"by": by, "period": period, "day": day})),
         )
 
     def get_stickiness(self, *, from_: str | None = None, to: str | None = None) -> types.Stickiness:
@@ -1863,6 +2061,8 @@ class AsyncAnalytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
         after: str | None = None,
     ) -> types.PeriodActivationPage:
         """New members by the channel of their first event, and who of them took part in time.
@@ -1877,7 +2077,15 @@ class AsyncAnalytics:
                     "analytics",
                     "GET",
                     "/v1/activation",
-                    params={"by": by, "limit": limit, "from": from_, "to": to, "after": after},
+                    params={
+                        "by": by,
+                        "limit": limit,
+                        "from": from_,
+                        "to": to,
+                        "slice_by": slice_by,
+                        "slice": slice,
+                        "after": after,
+                    },
                 )
             ),
         )
@@ -1889,21 +2097,39 @@ class AsyncAnalytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> AsyncIterator[types.PeriodActivation]:
         """Every item that `get_activation` lists, page by page."""
         return async_items(
             self._ask,
-            call("analytics", "GET", "/v1/activation", params={"by": by, "limit": limit, "from": from_, "to": to}),
+            call(
+                "analytics",
+                "GET",
+                "/v1/activation",
+                params={"by": by, "limit": limit, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+            ),
         )
 
     async def get_activation_csv(
-        self, *, by: Literal["week", "month"] | None = None, from_: str | None = None, to: str | None = None
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> str:
         """A line for each period and channel in which somebody was new."""
         return cast(
             "str",
             await self._ask(
-                call("analytics", "GET", "/v1/activation.csv", params={"by": by, "from": from_, "to": to})
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/activation.csv",
+                    params={"by": by, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+                )
             ),
         )
 
@@ -2178,6 +2404,8 @@ class AsyncAnalytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
         after: str | None = None,
     ) -> types.CohortShownPage:
         """By the week or month in which members were new: how many were active in it and in each since."""
@@ -2188,7 +2416,16 @@ class AsyncAnalytics:
                     "analytics",
                     "GET",
                     "/v1/cohorts",
-                    params={"by": by, "periods": periods, "limit": limit, "from": from_, "to": to, "after": after},
+                    params={
+                        "by": by,
+                        "periods": periods,
+                        "limit": limit,
+                        "from": from_,
+                        "to": to,
+                        "slice_by": slice_by,
+                        "slice": slice,
+                        "after": after,
+                    },
                 )
             ),
         )
@@ -2201,6 +2438,8 @@ class AsyncAnalytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> AsyncIterator[types.CohortShown]:
         """Every item that `get_cohorts` lists, page by page."""
         return async_items(
@@ -2209,7 +2448,15 @@ class AsyncAnalytics:
                 "analytics",
                 "GET",
                 "/v1/cohorts",
-                params={"by": by, "periods": periods, "limit": limit, "from": from_, "to": to},
+                params={
+                    "by": by,
+                    "periods": periods,
+                    "limit": limit,
+                    "from": from_,
+                    "to": to,
+                    "slice_by": slice_by,
+                    "slice": slice,
+                },
             ),
         )
 
@@ -2220,6 +2467,8 @@ class AsyncAnalytics:
         periods: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> str:
         """A line for each cohort and each of its periods that have begun."""
         return cast(
@@ -2229,7 +2478,14 @@ class AsyncAnalytics:
                     "analytics",
                     "GET",
                     "/v1/cohorts.csv",
-                    params={"by": by, "periods": periods, "from": from_, "to": to},
+                    params={
+                        "by": by,
+                        "periods": periods,
+                        "from": from_,
+                        "to": to,
+                        "slice_by": slice_by,
+                        "slice": slice,
+                    },
                 )
             ),
         )
@@ -2575,9 +2831,7 @@ class AsyncAnalytics:
         )
 
     async def get_figure(self, figure: str, *, about: str | None = None) -> types.FiguresFigureShown:
-        """An indicator by the last 28 days that are over, what is counted of a week by the last 7, a goal with
-        today.
-        """
+        """An indicator by the last 28 days that are over, what is of a week by the last 7, a goal with today."""
         return cast(
             "types.FiguresFigureShown",
             await self._ask(
@@ -2609,6 +2863,8 @@ class AsyncAnalytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
         after: str | None = None,
     ) -> types.PeriodGrowthPage:
         """New, retained, resurrected and churned members, by week or month.
@@ -2623,7 +2879,15 @@ class AsyncAnalytics:
                     "analytics",
                     "GET",
                     "/v1/growth",
-                    params={"by": by, "limit": limit, "from": from_, "to": to, "after": after},
+                    params={
+                        "by": by,
+                        "limit": limit,
+                        "from": from_,
+                        "to": to,
+                        "slice_by": slice_by,
+                        "slice": slice,
+                        "after": after,
+                    },
                 )
             ),
         )
@@ -2635,21 +2899,39 @@ class AsyncAnalytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> AsyncIterator[types.PeriodGrowth]:
         """Every item that `get_growth` lists, page by page."""
         return async_items(
             self._ask,
-            call("analytics", "GET", "/v1/growth", params={"by": by, "limit": limit, "from": from_, "to": to}),
+            call(
+                "analytics",
+                "GET",
+                "/v1/growth",
+                params={"by": by, "limit": limit, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+            ),
         )
 
     async def get_growth_csv(
-        self, *, by: Literal["week", "month"] | None = None, from_: str | None = None, to: str | None = None
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> str:
         """Every period of the days asked for."""
         return cast(
             "str",
             await self._ask(
-                call("analytics", "GET", "/v1/growth.csv", params={"by": by, "from": from_, "to": to})
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/growth.csv",
+                    params={"by": by, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+                )
             ),
         )
 
@@ -3361,7 +3643,14 @@ class AsyncAnalytics:
             ),
         )
 
-    async def get_retention(self, *, from_: str | None = None, to: str | None = None) -> types.RetentionCurve:
+    async def get_retention(
+        self,
+        *,
+        from_: str | None = None,
+        to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
+    ) -> types.RetentionCurve:
         """Of members whose first day is from `from` to `to`: who was active on day N, on it or later, or in a
         bracket.
 
@@ -3369,13 +3658,35 @@ class AsyncAnalytics:
         """
         return cast(
             "types.RetentionCurve",
-            await self._ask(call("analytics", "GET", "/v1/retention", params={"from": from_, "to": to})),
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/retention",
+                    params={"from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+                )
+            ),
         )
 
-    async def get_retention_csv(self, *, from_: str | None = None, to: str | None = None) -> str:
+    async def get_retention_csv(
+        self,
+        *,
+        from_: str | None = None,
+        to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
+    ) -> str:
         """A line for each day N."""
         return cast(
-            "str", await self._ask(call("analytics", "GET", "/v1/retention.csv", params={"from": from_, "to": to}))
+            "str",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/retention.csv",
+                    params={"from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+                )
+            ),
         )
 
     async def get_scorecard(self, *, day: str | None = None) -> types.Scorecard:
@@ -3447,6 +3758,8 @@ class AsyncAnalytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
         after: str | None = None,
     ) -> types.PeriodSilencePage:
         """Members who left by `PLAUDIT_SILENCE_DAYS` whole silent days, by the day after the last of them.
@@ -3460,7 +3773,15 @@ class AsyncAnalytics:
                     "analytics",
                     "GET",
                     "/v1/silences",
-                    params={"by": by, "limit": limit, "from": from_, "to": to, "after": after},
+                    params={
+                        "by": by,
+                        "limit": limit,
+                        "from": from_,
+                        "to": to,
+                        "slice_by": slice_by,
+                        "slice": slice,
+                        "after": after,
+                    },
                 )
             ),
         )
@@ -3472,21 +3793,92 @@ class AsyncAnalytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> AsyncIterator[types.PeriodSilence]:
         """Every item that `get_silences` lists, page by page."""
         return async_items(
             self._ask,
-            call("analytics", "GET", "/v1/silences", params={"by": by, "limit": limit, "from": from_, "to": to}),
+            call(
+                "analytics",
+                "GET",
+                "/v1/silences",
+                params={"by": by, "limit": limit, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+            ),
         )
 
     async def get_silences_csv(
-        self, *, by: Literal["week", "month"] | None = None, from_: str | None = None, to: str | None = None
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> str:
         """Every period of the days asked for."""
         return cast(
             "str",
             await self._ask(
-                call("analytics", "GET", "/v1/silences.csv", params={"by": by, "from": from_, "to": to})
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/silences.csv",
+                    params={"by": by, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+                )
+            ),
+        )
+
+    async def get_slices(
+        self,
+        *,
+        by: str | None = None,
+        period: Literal["week", "month"] | None = None,
+        day: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.SliceShownPage:
+        """In a week or month: who was active in each slice, why that changed, what they did, and who was new.
+
+        A slice is what was done in it, as of the end of its day: by who was in the audience, by those of
+        whom the attribute says so, or on the channel. Members of several audiences or channels are in each.
+        """
+        return cast(
+            "types.SliceShownPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/slices",
+                    params={"by": by, "period": period, "day": day, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_slices(
+        self,
+        *,
+        by: str | None = None,
+        period: Literal["week", "month"] | None = None,
+        day: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.SliceShown]:
+        """Every item that `get_slices` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "analytics", "GET", "/v1/slices", params={"by": by, "period": period, "day": day, "limit": limit}
+            ),
+        )
+
+    async def get_slices_csv(
+        self, *, by: str | None = None, period: Literal["week", "month"] | None = None, day: str | None = None
+    ) -> str:
+        """A line for each slice, of 1,000 at most; of one with few members its name alone."""
+        return cast(
+            "str",
+            await self._ask(
+                call("analytics", "GET", "/v1/slices.csv", params={"by": by, "period": period, "day": day})
             ),
         )
 

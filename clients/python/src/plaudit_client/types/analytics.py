@@ -980,6 +980,13 @@ class RulePointsPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class SliceShownPage(TypedDict):
+    """SliceShownPage"""
+
+    items: list[SliceShown]
+    next: NotRequired[str | None]
+
+
 class SurveyShownPage(TypedDict):
     """SurveyShownPage"""
 
@@ -1349,6 +1356,20 @@ class ShareShown(TypedDict):
     of: int
     value: float | None
     why_none: NotRequired[str | None]
+
+
+class SliceShown(TypedDict):
+    """A slice in a period. Of one with few members nothing is shown but that."""
+
+    activated: ShareShown | None
+    events: int | None
+    growth: PeriodGrowth | None
+    is_small: bool
+    members: int | None
+    new_members: int | None
+    stickiness: ShareShown | None
+    title: str | None
+    value: str
 
 
 class SliceTone(TypedDict):

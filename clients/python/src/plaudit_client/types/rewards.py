@@ -484,6 +484,23 @@ class Confirmation(TypedDict):
     points: NotRequired[int | None]
 
 
+class Converted(TypedDict):
+    """An amount in another currency: what is given for it, and what is taken for as much of the other."""
+
+    amount_minor: int
+    cost_minor: int
+    day: str | None
+    policy_id: str
+    rate: str
+    sheet_id: str | None
+    source: str
+    source_units: str
+    spread_basis_points: int
+    target: str
+    target_units: str
+    worth_minor: int
+
+
 class CurrencySum(TypedDict):
     """All entries of a currency; the total of a right ledger is 0."""
 
@@ -711,6 +728,13 @@ class GiftCardShown(TypedDict):
     reward_id: str
 
 
+class HoldRequest(TypedDict):
+    """Why a member's money is kept back."""
+
+    cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
+    note: NotRequired[str | None]
+
+
 class Journal(TypedDict):
     """Entries by hand: who proposed them, and who had them booked."""
 
@@ -810,6 +834,12 @@ class LaterPrice(TypedDict):
 
     effective_from: str
     points: int
+
+
+class LeaveOutRequest(TypedDict):
+    """Why a payout is left out of its run."""
+
+    cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
 
 
 class LedgerCheck(TypedDict):
@@ -1179,9 +1209,10 @@ class NamedRedemption(TypedDict):
     order_id: NotRequired[str | None]
     points: int
     redemption_id: str
+    refunded_points: NotRequired[int]
     reserved_points: int | None
     reward_id: str
-    state: Literal["reserved", "confirmed", "cancelled", "expired"]
+    state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
     title: str
 
 
@@ -1581,6 +1612,13 @@ class PastPayeePage(TypedDict):
     next: NotRequired[str | None]
 
 
+class PayoutHoldPage(TypedDict):
+    """PayoutHoldPage"""
+
+    items: list[PayoutHold]
+    next: NotRequired[str | None]
+
+
 class PayoutPage(TypedDict):
     """PayoutPage"""
 
@@ -1602,10 +1640,31 @@ class ProviderOrderPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class RateFileShownPage(TypedDict):
+    """RateFileShownPage"""
+
+    items: list[RateFileShown]
+    next: NotRequired[str | None]
+
+
+class RatePolicyShownPage(TypedDict):
+    """RatePolicyShownPage"""
+
+    items: list[RatePolicyShown]
+    next: NotRequired[str | None]
+
+
 class RedemptionPage(TypedDict):
     """RedemptionPage"""
 
     items: list[Redemption]
+    next: NotRequired[str | None]
+
+
+class RefundListedPage(TypedDict):
+    """RefundListedPage"""
+
+    items: list[RefundListed]
     next: NotRequired[str | None]
 
 
@@ -1893,6 +1952,21 @@ class PayoutDetails(TypedDict):
     ]
 
 
+class PayoutHold(TypedDict):
+    """A member's money that is kept back, by whom and why; no run pays them while it stands."""
+
+    cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
+    hold_id: str
+    member_id: str
+    member_name: str | None
+    note: str | None
+    payout_id: str
+    placed: Deed
+    reason: str
+    released: Deed | None
+    state: Literal["standing", "released"]
+
+
 class PayoutPart(TypedDict):
     """Points of a payout that were computed at one rate."""
 
@@ -2066,6 +2140,83 @@ class PutRight(TypedDict):
     note: str
 
 
+class RateFileShown(TypedDict):
+    """A file of a central bank as it was taken."""
+
+    base: str
+    day: str
+    sheet_id: str
+    taken_at: str
+    taken_by: str
+    taken_by_person: str | None
+    units: dict[str, str]
+
+
+class RateFileTaken(TypedDict):
+    """The file as it was taken, now or before."""
+
+    base: str
+    day: str
+    is_new: bool
+    sheet_id: str
+    taken_at: str
+    taken_by: str
+    taken_by_person: str | None
+    units: dict[str, str]
+
+
+class RateOfCurrency(TypedDict):
+    """A currency of the policy, and its rate now."""
+
+    approved_units: str
+    currency: str
+    refused: Literal["no_rate", "moved_too_far"] | None
+    units: str | None
+
+
+class RatePolicyShown(TypedDict):
+    """A policy entry, and who proposed and decided it."""
+
+    base: str
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    effective_from: str
+    max_age_days: int
+    max_move_basis_points: int
+    policy_id: str
+    proposed_at: str
+    proposed_by: str
+    proposed_by_person: str | None
+    source: Literal["table", "file"]
+    spread_basis_points: int
+    state: Literal["proposed", "approved", "withdrawn"]
+    units: dict[str, str]
+
+
+class RatePolicyTermsGiven(TypedDict):
+    """By which rates amounts are converted, from a day on."""
+
+    base: str
+    effective_from: str
+    max_age_days: NotRequired[int]
+    max_move_basis_points: NotRequired[int]
+    source: Literal["table", "file"]
+    spread_basis_points: NotRequired[int]
+    units: dict[str, str]
+
+
+class Rates(TypedDict):
+    """The rates in force: by which policy, of which day, and whether they are too old."""
+
+    currencies: list[RateOfCurrency]
+    day: str | None
+    is_stale: bool
+    policy: RatePolicyShown
+    sheet_id: str | None
+    stale_after: str | None
+
+
 class Redemption(TypedDict):
     """A member's redemption of a reward."""
 
@@ -2082,9 +2233,10 @@ class Redemption(TypedDict):
     order_id: NotRequired[str | None]
     points: int
     redemption_id: str
+    refunded_points: NotRequired[int]
     reserved_points: int | None
     reward_id: str
-    state: Literal["reserved", "confirmed", "cancelled", "expired"]
+    state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
     title: str
 
 
@@ -2093,6 +2245,54 @@ class RedemptionRequest(TypedDict):
 
     member_id: str
     reward_id: str
+
+
+class RefundListed(TypedDict):
+    """A refund with what it is of, and whose."""
+
+    answer: str | None
+    asked_at: str
+    asked_by: str
+    asked_by_person: str | None
+    asks_provider: bool
+    decided_at: str | None
+    decided_by: str | None
+    goods: Literal["kept", "returned"]
+    member_id: str
+    member_name: str | None
+    points: int
+    reason: str | None
+    redemption_id: str
+    refund_id: str
+    state: Literal["waiting", "asking", "done", "declined", "withdrawn"]
+    title: str
+
+
+class RefundRequest(TypedDict):
+    """What is refunded of a redemption, and why."""
+
+    ask_provider: NotRequired[bool]
+    goods: NotRequired[Literal["kept", "returned"]]
+    points: NotRequired[int | None]
+    reason: str
+
+
+class RefundShown(TypedDict):
+    """A refund, and what became of it."""
+
+    answer: str | None
+    asked_at: str
+    asked_by: str
+    asked_by_person: str | None
+    asks_provider: bool
+    decided_at: str | None
+    decided_by: str | None
+    goods: Literal["kept", "returned"]
+    points: int
+    reason: str | None
+    redemption_id: str
+    refund_id: str
+    state: Literal["waiting", "asking", "done", "declined", "withdrawn"]
 
 
 class ReopenRequest(TypedDict):
@@ -2417,7 +2617,7 @@ class StateCount(TypedDict):
 
     count: int
     is_at_least: bool
-    state: Literal["reserved", "confirmed", "cancelled", "expired"]
+    state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
 
 
 class StateCounts(TypedDict):

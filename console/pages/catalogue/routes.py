@@ -181,6 +181,16 @@ async def remove_picture(visit: Visit) -> Response:
     return visit.see_other(f"{CATALOGUE.path}/{visit.request.path_params['reward_id']}", toast="saved")
 
 
+async def set_price(visit: Visit) -> Response:
+    """Have its price follow a rate, or (both fields empty) be the catalogue's again."""
+    said = {name: visit.form.get(name, "").strip() for name in ("priced_in", "minor_per_point")}
+    body = {"currency": said["priced_in"] or None, "minor_per_point": said["minor_per_point"] or None}
+    done = await visit.ask.command("PUT", "rewards", f"{_path(visit)}/card/price", body)
+    if not done.ok:
+        return await _one(visit, refused=Refusal.of(done))
+    return visit.see_other(f"{CATALOGUE.path}/{visit.request.path_params['reward_id']}#card", toast="saved")
+
+
 def minor_of(amount: str, currency: str) -> int | None:
     """An amount that was typed, in minor units; None for what is none."""
     if not re.fullmatch(r"[A-Z]{3}", currency) or not re.fullmatch(r"\d{1,9}([.,]\d{1,4})?", amount):
@@ -208,6 +218,7 @@ async def _one(
             "rewards", f"{_path(visit)}/codes", limit=CODES_COUNT, after=listing.said.get("after")
         ),
         card=visit.ask.get("rewards", f"{_path(visit)}/card"),
+        price=visit.ask.get("rewards", f"{_path(visit)}/card/price"),
     )
     reward = answers["reward"]
     if reward.is_missing or reward.status == UNPROCESSABLE:
@@ -219,6 +230,7 @@ async def _one(
         reward=reward,
         codes=answers["codes"],
         card=answers["card"].body if answers["card"].ok else None,
+        price=answers["price"].body if answers["price"].ok else {},
         typed=visit.form,
         providers=PROVIDERS,
         listing=listing,
@@ -243,6 +255,7 @@ ROUTES = [
     Route(ONE, page(one, scope=CATALOGUE.scope), methods=["GET"]),
     Route(ONE, page(change, scope=WRITE), methods=["POST"]),
     Route(f"{ONE}/card", page(set_card, scope=WRITE), methods=["POST"]),
+    Route(f"{ONE}/card/price", page(set_price, scope=WRITE), methods=["POST"]),
     Route(f"{ONE}/picture", page(picture, scope=CATALOGUE.scope), methods=["GET"]),
     Route(f"{ONE}/picture", page(put_picture, scope=WRITE), methods=["POST"]),
     Route(f"{ONE}/picture/remove", page(remove_picture, scope=WRITE), methods=["POST"]),

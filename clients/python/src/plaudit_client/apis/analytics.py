@@ -580,98 +580,6 @@ class Analytics:
             self._ask(call("analytics", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
-    def get_answering_decisions(
-        self,
-        *,
-        figure: Sequence[
-            Literal[
-                "goals_complete",
-                "goals_on_pace",
-                "newcomers_activated",
-                "audience_known",
-                "changes_noted",
-                "appeals_in_time",
-                "largest_channel",
-                "effective_channels",
-                "reports_in_time",
-                "repeat_offenders",
-                "answers_absence_factor",
-                "questions_solved",
-                "median_response",
-                "answered_in_time",
-                "first_question_answered",
-                "members_recognised",
-                "decisions_logged",
-                "decisions_reviewed",
-                "survey_response",
-                "ideas_answered",
-                "active_members",
-                "new_members",
-                "events",
-                "goal",
-            ]
-        ]
-        | None = None,
-        about: str | None = None,
-        limit: int | None = None,
-        after: str | None = None,
-    ) -> types.AnsweringDecisionPage:
-        """The newest first, without those withdrawn. What was written of each is at ingest, under the same
-        ids.
-        """
-        return cast(
-            "types.AnsweringDecisionPage",
-            self._ask(
-                call(
-                    "analytics",
-                    "GET",
-                    "/v1/decisions",
-                    params={"figure": figure, "about": about, "limit": limit, "after": after},
-                )
-            ),
-        )
-
-    def iter_answering_decisions(
-        self,
-        *,
-        figure: Sequence[
-            Literal[
-                "goals_complete",
-                "goals_on_pace",
-                "newcomers_activated",
-                "audience_known",
-                "changes_noted",
-                "appeals_in_time",
-                "largest_channel",
-                "effective_channels",
-                "reports_in_time",
-                "repeat_offenders",
-                "answers_absence_factor",
-                "questions_solved",
-                "median_response",
-                "answered_in_time",
-                "first_question_answered",
-                "members_recognised",
-                "decisions_logged",
-                "decisions_reviewed",
-                "survey_response",
-                "ideas_answered",
-                "active_members",
-                "new_members",
-                "events",
-                "goal",
-            ]
-        ]
-        | None = None,
-        about: str | None = None,
-        limit: int | None = None,
-    ) -> Iterator[types.AnsweringDecision]:
-        """Every item that `get_answering_decisions` lists, page by page."""
-        return items(
-            self._ask,
-            call("analytics", "GET", "/v1/decisions", params={"figure": figure, "about": about, "limit": limit}),
-        )
-
     def get_digests(self, *, limit: int | None = None, after: str | None = None) -> types.WeekDigestPage:
         """Newest first, one for each of the community's weeks; the first is there some hours after its first
         week.
@@ -829,13 +737,6 @@ class Analytics:
                     params={"by": by, "from": from_, "to": to},
                 )
             ),
-        )
-
-    def get_figure(self, figure: str, *, about: str | None = None) -> types.FiguresFigureShown:
-        """An indicator by the last 28 days that are over, what is of a week by the last 7, a goal with today."""
-        return cast(
-            "types.FiguresFigureShown",
-            self._ask(call("analytics", "GET", f"/v1/figures/{as_segment(figure)}", params={"about": about})),
         )
 
     def get_goals(self, *, limit: int | None = None, after: str | None = None) -> types.GoalShownPage:
@@ -1277,9 +1178,10 @@ class Analytics:
         channel: str | None = None,
         topic: str | None = None,
         limit: int | None = None,
+        audience: str | None = None,
         after: str | None = None,
     ) -> types.OpenQuestionShownPage:
-        """The oldest first: who waits longest is on top."""
+        """The oldest first: who waits longest is on top; in all, or asked by who is in an audience now."""
         return cast(
             "types.OpenQuestionShownPage",
             self._ask(
@@ -1287,13 +1189,24 @@ class Analytics:
                     "analytics",
                     "GET",
                     "/v1/open-questions",
-                    params={"channel": channel, "topic": topic, "limit": limit, "after": after},
+                    params={
+                        "channel": channel,
+                        "topic": topic,
+                        "limit": limit,
+                        "audience": audience,
+                        "after": after,
+                    },
                 )
             ),
         )
 
     def iter_open_questions(
-        self, *, channel: str | None = None, topic: str | None = None, limit: int | None = None
+        self,
+        *,
+        channel: str | None = None,
+        topic: str | None = None,
+        limit: int | None = None,
+        audience: str | None = None,
     ) -> Iterator[types.OpenQuestionShown]:
         """Every item that `get_open_questions` lists, page by page."""
         return items(
@@ -1302,7 +1215,7 @@ class Analytics:
                 "analytics",
                 "GET",
                 "/v1/open-questions",
-                params={"channel": channel, "topic": topic, "limit": limit},
+                params={"channel": channel, "topic": topic, "limit": limit, "audience": audience},
             ),
         )
 
@@ -1932,6 +1845,18 @@ class Analytics:
         return cast(
             "str",
             self._ask(call("analytics", "GET", "/v1/ties.csv", params={"kind": kind, "from": from_, "to": to})),
+        )
+
+    def get_topic_answerers(self, *, topic: str) -> types.TopicAnswerers:
+        """Members who were the first to answer questions about it: of the latest 5,000, the recent counting
+        most.
+
+        What is taken back is no answer, nor what a bot says; who is merged is one. Who is on no board is
+        not named.
+        """
+        return cast(
+            "types.TopicAnswerers",
+            self._ask(call("analytics", "GET", "/v1/topic-answerers", params={"topic": topic})),
         )
 
     def get_webhook_deliveries(
@@ -2579,98 +2504,6 @@ class AsyncAnalytics:
             await self._ask(call("analytics", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
-    async def get_answering_decisions(
-        self,
-        *,
-        figure: Sequence[
-            Literal[
-                "goals_complete",
-                "goals_on_pace",
-                "newcomers_activated",
-                "audience_known",
-                "changes_noted",
-                "appeals_in_time",
-                "largest_channel",
-                "effective_channels",
-                "reports_in_time",
-                "repeat_offenders",
-                "answers_absence_factor",
-                "questions_solved",
-                "median_response",
-                "answered_in_time",
-                "first_question_answered",
-                "members_recognised",
-                "decisions_logged",
-                "decisions_reviewed",
-                "survey_response",
-                "ideas_answered",
-                "active_members",
-                "new_members",
-                "events",
-                "goal",
-            ]
-        ]
-        | None = None,
-        about: str | None = None,
-        limit: int | None = None,
-        after: str | None = None,
-    ) -> types.AnsweringDecisionPage:
-        """The newest first, without those withdrawn. What was written of each is at ingest, under the same
-        ids.
-        """
-        return cast(
-            "types.AnsweringDecisionPage",
-            await self._ask(
-                call(
-                    "analytics",
-                    "GET",
-                    "/v1/decisions",
-                    params={"figure": figure, "about": about, "limit": limit, "after": after},
-                )
-            ),
-        )
-
-    def iter_answering_decisions(
-        self,
-        *,
-        figure: Sequence[
-            Literal[
-                "goals_complete",
-                "goals_on_pace",
-                "newcomers_activated",
-                "audience_known",
-                "changes_noted",
-                "appeals_in_time",
-                "largest_channel",
-                "effective_channels",
-                "reports_in_time",
-                "repeat_offenders",
-                "answers_absence_factor",
-                "questions_solved",
-                "median_response",
-                "answered_in_time",
-                "first_question_answered",
-                "members_recognised",
-                "decisions_logged",
-                "decisions_reviewed",
-                "survey_response",
-                "ideas_answered",
-                "active_members",
-                "new_members",
-                "events",
-                "goal",
-            ]
-        ]
-        | None = None,
-        about: str | None = None,
-        limit: int | None = None,
-    ) -> AsyncIterator[types.AnsweringDecision]:
-        """Every item that `get_answering_decisions` lists, page by page."""
-        return async_items(
-            self._ask,
-            call("analytics", "GET", "/v1/decisions", params={"figure": figure, "about": about, "limit": limit}),
-        )
-
     async def get_digests(self, *, limit: int | None = None, after: str | None = None) -> types.WeekDigestPage:
         """Newest first, one for each of the community's weeks; the first is there some hours after its first
         week.
@@ -2827,15 +2660,6 @@ class AsyncAnalytics:
                     f"/v1/feedback/{as_segment(survey)}",
                     params={"by": by, "from": from_, "to": to},
                 )
-            ),
-        )
-
-    async def get_figure(self, figure: str, *, about: str | None = None) -> types.FiguresFigureShown:
-        """An indicator by the last 28 days that are over, what is of a week by the last 7, a goal with today."""
-        return cast(
-            "types.FiguresFigureShown",
-            await self._ask(
-                call("analytics", "GET", f"/v1/figures/{as_segment(figure)}", params={"about": about})
             ),
         )
 
@@ -3283,9 +3107,10 @@ class AsyncAnalytics:
         channel: str | None = None,
         topic: str | None = None,
         limit: int | None = None,
+        audience: str | None = None,
         after: str | None = None,
     ) -> types.OpenQuestionShownPage:
-        """The oldest first: who waits longest is on top."""
+        """The oldest first: who waits longest is on top; in all, or asked by who is in an audience now."""
         return cast(
             "types.OpenQuestionShownPage",
             await self._ask(
@@ -3293,13 +3118,24 @@ class AsyncAnalytics:
                     "analytics",
                     "GET",
                     "/v1/open-questions",
-                    params={"channel": channel, "topic": topic, "limit": limit, "after": after},
+                    params={
+                        "channel": channel,
+                        "topic": topic,
+                        "limit": limit,
+                        "audience": audience,
+                        "after": after,
+                    },
                 )
             ),
         )
 
     def iter_open_questions(
-        self, *, channel: str | None = None, topic: str | None = None, limit: int | None = None
+        self,
+        *,
+        channel: str | None = None,
+        topic: str | None = None,
+        limit: int | None = None,
+        audience: str | None = None,
     ) -> AsyncIterator[types.OpenQuestionShown]:
         """Every item that `get_open_questions` lists, page by page."""
         return async_items(
@@ -3308,7 +3144,7 @@ class AsyncAnalytics:
                 "analytics",
                 "GET",
                 "/v1/open-questions",
-                params={"channel": channel, "topic": topic, "limit": limit},
+                params={"channel": channel, "topic": topic, "limit": limit, "audience": audience},
             ),
         )
 
@@ -3947,6 +3783,18 @@ class AsyncAnalytics:
             await self._ask(
                 call("analytics", "GET", "/v1/ties.csv", params={"kind": kind, "from": from_, "to": to})
             ),
+        )
+
+    async def get_topic_answerers(self, *, topic: str) -> types.TopicAnswerers:
+        """Members who were the first to answer questions about it: of the latest 5,000, the recent counting
+        most.
+
+        What is taken back is no answer, nor what a bot says; who is merged is one. Who is on no board is
+        not named.
+        """
+        return cast(
+            "types.TopicAnswerers",
+            await self._ask(call("analytics", "GET", "/v1/topic-answerers", params={"topic": topic})),
         )
 
     async def get_webhook_deliveries(

@@ -32,6 +32,16 @@ class AnsweredWithin(TypedDict):
     share: float
 
 
+class AnswererShown(TypedDict):
+    """A member who answered about the topic before."""
+
+    answers: int
+    last_at: str
+    member_id: str
+    name: str | None
+    weight: float
+
+
 class Answering(TypedDict):
     """How long questions waited. Who still waits counts for as long as they have waited, and is not left
     out.
@@ -44,47 +54,6 @@ class Answering(TypedDict):
     median_seconds: int | None
     ninth_decile_seconds: int | None
     unanswered: int
-
-
-class AnsweringDecision(TypedDict):
-    """A note or decision that answers a figure: its value as it was seen, and as it is now."""
-
-    about: str | None
-    decision_id: str
-    figure: Literal[
-        "goals_complete",
-        "goals_on_pace",
-        "newcomers_activated",
-        "audience_known",
-        "changes_noted",
-        "appeals_in_time",
-        "largest_channel",
-        "effective_channels",
-        "reports_in_time",
-        "repeat_offenders",
-        "answers_absence_factor",
-        "questions_solved",
-        "median_response",
-        "answered_in_time",
-        "first_question_answered",
-        "members_recognised",
-        "decisions_logged",
-        "decisions_reviewed",
-        "survey_response",
-        "ideas_answered",
-        "active_members",
-        "new_members",
-        "events",
-        "goal",
-    ]
-    kind: Literal["note", "decision"]
-    made_at: str
-    review_on: str | None
-    seen_on: str
-    state: Literal["stands", "kept", "changed", "dropped", "withdrawn"]
-    unit: Literal["share", "count", "seconds"]
-    value: float | None
-    value_now: float | None
 
 
 class Award(TypedDict):
@@ -363,8 +332,8 @@ class FeedbackShown(TypedDict):
 
     answers: int
     counts: dict[str, int]
-    score: FeedbackFigureShown | None
-    share: FeedbackFigureShown | None
+    score: FigureShown | None
+    share: FigureShown | None
 
 
 class FieldError(TypedDict):
@@ -375,6 +344,14 @@ class FieldError(TypedDict):
     field: str
     index: NotRequired[int | None]
     line: NotRequired[int | None]
+
+
+class FigureShown(TypedDict):
+    """A value with its interval of 95 %."""
+
+    high: float
+    low: float
+    value: float
 
 
 class GoalDeclared(TypedDict):
@@ -542,13 +519,12 @@ class IndicatorShown(TypedDict):
     is_beyond: bool
     name: str
     objective: float
-    objective_since: str | None
     state: Literal["good", "red", "unsure", "grey"]
     unit: Literal["share", "count", "seconds"]
     value: float | None
     week_values: list[float | None]
     weeks: list[Literal["good", "red", "unsure", "grey"]]
-    why_grey: Literal["nothing_heard"] | None
+    why_grey: Literal["nothing_heard", "not_counted"] | None
 
 
 class KeyHolder(TypedDict):
@@ -788,13 +764,6 @@ class ActivityDayPage(TypedDict):
     """ActivityDayPage"""
 
     items: list[ActivityDay]
-    next: NotRequired[str | None]
-
-
-class AnsweringDecisionPage(TypedDict):
-    """AnsweringDecisionPage"""
-
-    items: list[AnsweringDecision]
     next: NotRequired[str | None]
 
 
@@ -1497,6 +1466,13 @@ class ToneShown(TypedDict):
     why_none: str | None
 
 
+class TopicAnswerers(TypedDict):
+    """Who could answer a question about a topic."""
+
+    members: list[AnswererShown]
+    topic: str
+
+
 class TopicFlowing(TypedDict):
     """A topic that the service reads."""
 
@@ -1637,48 +1613,6 @@ class WhyNothing(TypedDict):
     code: str
     detail: str
     rule_id: str | None
-
-
-class FeedbackFigureShown(TypedDict):
-    """A value with its interval of 95 %."""
-
-    high: float
-    low: float
-    value: float
-
-
-class FiguresFigureShown(TypedDict):
-    """A figure as it is now."""
-
-    about: str | None
-    figure: Literal[
-        "goals_complete",
-        "goals_on_pace",
-        "newcomers_activated",
-        "audience_known",
-        "changes_noted",
-        "appeals_in_time",
-        "largest_channel",
-        "effective_channels",
-        "reports_in_time",
-        "repeat_offenders",
-        "answers_absence_factor",
-        "questions_solved",
-        "median_response",
-        "answered_in_time",
-        "first_question_answered",
-        "members_recognised",
-        "decisions_logged",
-        "decisions_reviewed",
-        "survey_response",
-        "ideas_answered",
-        "active_members",
-        "new_members",
-        "events",
-        "goal",
-    ]
-    unit: Literal["share", "count", "seconds"]
-    value: float | None
 
 
 DeliveryState = Literal["waiting", "delivered", "failed", "held"]

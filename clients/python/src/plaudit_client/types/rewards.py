@@ -326,7 +326,6 @@ class BookTransfer(TypedDict):
 
     amends: str | None
     cause_id: str
-    clawback: Clawback | None
     entries: list[TransferEntry]
     event_time: str
     is_whole: bool
@@ -337,6 +336,34 @@ class BookTransfer(TypedDict):
     revision: int | None
     transfer_id: str
     why: str | None
+
+
+class CardPrice(TypedDict):
+    """How the price of a card in points follows a rate; both fields null for the catalogue's own price
+    again.
+    """
+
+    currency: str | None
+    minor_per_point: str | None
+
+
+class CardPriceNow(TypedDict):
+    """How the price of a card follows a rate, and what it costs now."""
+
+    currency: str | None
+    failed_at: str | None
+    minor_per_point: str | None
+    quote: QuoteShown | None
+    reason: str | None
+    reward_id: str
+
+
+class CardPriceShown(TypedDict):
+    """How the price of a card follows a rate."""
+
+    currency: str | None
+    minor_per_point: str | None
+    reward_id: str
 
 
 class Catalogue(TypedDict):
@@ -407,38 +434,6 @@ class ChangedReward(TypedDict):
     stock: NotRequired[int | None]
     title: str
     translations: NotRequired[list[RewardTranslation]]
-
-
-class Clawback(TypedDict):
-    """Points that were used before a transfer took them back: what of them is kept, and by which policy."""
-
-    kept_points: int
-    policy_id: str | None
-    used_points: int
-
-
-class ClawbackPolicy(TypedDict):
-    """A policy entry, and who proposed and decided it."""
-
-    below_points: int | None
-    decided_at: str | None
-    decided_by: str | None
-    decided_by_person: str | None
-    effective_from: str
-    policy_id: str
-    proposed_at: str
-    proposed_by: str
-    proposed_by_person: str | None
-    state: Literal["proposed", "approved", "withdrawn"]
-    treatment: Literal["owe", "keep_below", "keep"]
-
-
-class ClawbackPolicyTerms(TypedDict):
-    """What becomes of points that were used before their award was taken back, from a day on."""
-
-    below_points: NotRequired[int | None]
-    effective_from: str
-    treatment: Literal["owe", "keep_below", "keep"]
 
 
 class CodeOfRedemption(TypedDict):
@@ -551,26 +546,6 @@ class DeadLetterShown(TypedDict):
     truncated: bool
     value: str | None
     value_base64: str
-
-
-class DebtWriteOff(TypedDict):
-    """What of a member's debt is written off, or owed again: who proposed it, and who decided."""
-
-    booked_points: int | None
-    decided_at: str | None
-    decided_by: str | None
-    decided_by_person: str | None
-    member_id: str
-    name: str | None
-    points: int
-    proposed_at: str
-    proposed_by: str
-    proposed_by_person: str | None
-    reason: str
-    reverses: str | None
-    state: Literal["proposed", "approved", "withdrawn"]
-    transfer_id: str | None
-    write_off_id: str
 
 
 class Deed(TypedDict):
@@ -728,13 +703,6 @@ class GiftCardShown(TypedDict):
     reward_id: str
 
 
-class HoldRequest(TypedDict):
-    """Why a member's money is kept back."""
-
-    cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
-    note: NotRequired[str | None]
-
-
 class Journal(TypedDict):
     """Entries by hand: who proposed them, and who had them booked."""
 
@@ -834,12 +802,6 @@ class LaterPrice(TypedDict):
 
     effective_from: str
     points: int
-
-
-class LeaveOutRequest(TypedDict):
-    """Why a payout is left out of its run."""
-
-    cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
 
 
 class LedgerCheck(TypedDict):
@@ -1166,7 +1128,7 @@ class MonthPayouts(TypedDict):
 
 
 class MonthPoints(TypedDict):
-    """Points held: opening + earned + corrected + written off − redeemed − paid − expired = closing."""
+    """Points that members hold: opening + earned + corrected − redeemed − paid − expired = closing."""
 
     closing: int
     corrected: int
@@ -1176,7 +1138,6 @@ class MonthPoints(TypedDict):
     opening: int
     paid: int
     redeemed: int
-    written_off: int
 
 
 class MonthWorth(TypedDict):
@@ -1209,10 +1170,9 @@ class NamedRedemption(TypedDict):
     order_id: NotRequired[str | None]
     points: int
     redemption_id: str
-    refunded_points: NotRequired[int]
     reserved_points: int | None
     reward_id: str
-    state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
+    state: Literal["reserved", "confirmed", "cancelled", "expired"]
     title: str
 
 
@@ -1434,6 +1394,7 @@ class OwnPartition(TypedDict):
 class OwnRequest(TypedDict):
     """Which reward a member wants."""
 
+    quote_id: NotRequired[str | None]
     reward_id: str
 
 
@@ -1479,13 +1440,6 @@ class ChangedPayeePage(TypedDict):
     next: NotRequired[str | None]
 
 
-class ClawbackPolicyPage(TypedDict):
-    """ClawbackPolicyPage"""
-
-    items: list[ClawbackPolicy]
-    next: NotRequired[str | None]
-
-
 class CodeShownPage(TypedDict):
     """CodeShownPage"""
 
@@ -1497,13 +1451,6 @@ class DeadLetterListedPage(TypedDict):
     """DeadLetterListedPage"""
 
     items: list[DeadLetterListed]
-    next: NotRequired[str | None]
-
-
-class DebtWriteOffPage(TypedDict):
-    """DebtWriteOffPage"""
-
-    items: list[DebtWriteOff]
     next: NotRequired[str | None]
 
 
@@ -1612,13 +1559,6 @@ class PastPayeePage(TypedDict):
     next: NotRequired[str | None]
 
 
-class PayoutHoldPage(TypedDict):
-    """PayoutHoldPage"""
-
-    items: list[PayoutHold]
-    next: NotRequired[str | None]
-
-
 class PayoutPage(TypedDict):
     """PayoutPage"""
 
@@ -1658,13 +1598,6 @@ class RedemptionPage(TypedDict):
     """RedemptionPage"""
 
     items: list[Redemption]
-    next: NotRequired[str | None]
-
-
-class RefundListedPage(TypedDict):
-    """RefundListedPage"""
-
-    items: list[RefundListed]
     next: NotRequired[str | None]
 
 
@@ -1952,21 +1885,6 @@ class PayoutDetails(TypedDict):
     ]
 
 
-class PayoutHold(TypedDict):
-    """A member's money that is kept back, by whom and why; no run pays them while it stands."""
-
-    cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
-    hold_id: str
-    member_id: str
-    member_name: str | None
-    note: str | None
-    payout_id: str
-    placed: Deed
-    reason: str
-    released: Deed | None
-    state: Literal["standing", "released"]
-
-
 class PayoutPart(TypedDict):
     """Points of a payout that were computed at one rate."""
 
@@ -2140,6 +2058,30 @@ class PutRight(TypedDict):
     note: str
 
 
+class QuoteShown(TypedDict):
+    """What a card costs until the quote is over, and by which rate."""
+
+    cost_currency: str
+    cost_minor: int
+    currency: str
+    expires_at: str
+    face_minor: int
+    points: int
+    quote_id: str
+    quoted_at: str
+    rate: str
+    rate_day: str | None
+    reward_id: str
+    source: Literal["table", "file"] | None
+    spread_basis_points: int
+
+
+class QuotesShown(TypedDict):
+    """The quotes in force, one a card."""
+
+    items: list[QuoteShown]
+
+
 class RateFileShown(TypedDict):
     """A file of a central bank as it was taken."""
 
@@ -2233,10 +2175,9 @@ class Redemption(TypedDict):
     order_id: NotRequired[str | None]
     points: int
     redemption_id: str
-    refunded_points: NotRequired[int]
     reserved_points: int | None
     reward_id: str
-    state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
+    state: Literal["reserved", "confirmed", "cancelled", "expired"]
     title: str
 
 
@@ -2244,55 +2185,8 @@ class RedemptionRequest(TypedDict):
     """Who wants which reward."""
 
     member_id: str
+    quote_id: NotRequired[str | None]
     reward_id: str
-
-
-class RefundListed(TypedDict):
-    """A refund with what it is of, and whose."""
-
-    answer: str | None
-    asked_at: str
-    asked_by: str
-    asked_by_person: str | None
-    asks_provider: bool
-    decided_at: str | None
-    decided_by: str | None
-    goods: Literal["kept", "returned"]
-    member_id: str
-    member_name: str | None
-    points: int
-    reason: str | None
-    redemption_id: str
-    refund_id: str
-    state: Literal["waiting", "asking", "done", "declined", "withdrawn"]
-    title: str
-
-
-class RefundRequest(TypedDict):
-    """What is refunded of a redemption, and why."""
-
-    ask_provider: NotRequired[bool]
-    goods: NotRequired[Literal["kept", "returned"]]
-    points: NotRequired[int | None]
-    reason: str
-
-
-class RefundShown(TypedDict):
-    """A refund, and what became of it."""
-
-    answer: str | None
-    asked_at: str
-    asked_by: str
-    asked_by_person: str | None
-    asks_provider: bool
-    decided_at: str | None
-    decided_by: str | None
-    goods: Literal["kept", "returned"]
-    points: int
-    reason: str | None
-    redemption_id: str
-    refund_id: str
-    state: Literal["waiting", "asking", "done", "declined", "withdrawn"]
 
 
 class ReopenRequest(TypedDict):
@@ -2617,7 +2511,7 @@ class StateCount(TypedDict):
 
     count: int
     is_at_least: bool
-    state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
+    state: Literal["reserved", "confirmed", "cancelled", "expired"]
 
 
 class StateCounts(TypedDict):
@@ -2700,7 +2594,6 @@ class StatementDay(TypedDict):
     merged: int
     paid: int
     redeemed: int
-    written_off: int
 
 
 class StatementLine(TypedDict):
@@ -2720,9 +2613,7 @@ class StatementLine(TypedDict):
 
 
 class StatementSum(TypedDict):
-    """A year in one currency: opening + earned + corrected + written off + merged − redeemed − paid −
-    expired = closing.
-    """
+    """A year in one currency: opening + earned + corrected + merged − redeemed − paid − expired = closing."""
 
     closing: int
     corrected: int
@@ -2733,7 +2624,6 @@ class StatementSum(TypedDict):
     opening: int
     paid: int
     redeemed: int
-    written_off: int
 
 
 class SumDifference(TypedDict):
@@ -3093,20 +2983,6 @@ class WouldBe(TypedDict):
     amount_minor: int
     payouts_count: int
     points: int
-
-
-class WriteOffRequest(TypedDict):
-    """What of a member's debt is to be written off, and why."""
-
-    member_id: str
-    points: int
-    reason: str
-
-
-class WriteOffReversalRequest(TypedDict):
-    """Why what was written off is to be owed again."""
-
-    reason: str
 
 
 class YearStatement(TypedDict):

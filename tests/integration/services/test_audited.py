@@ -188,6 +188,8 @@ NOTHING_PERSONAL = {
     "rewards GET /v1/periods",
     "rewards GET /v1/periods/{month}",
     "rewards GET /v1/catalogue/rewards/{reward_id}/card",
+    "rewards GET /v1/catalogue/rewards/{reward_id}/card/price",
+    "rewards GET /v1/catalogue/quotes",
     "rewards GET /v1/catalogue/rewards/{reward_id}/picture",
     "rewards GET /v1/finance/month-ends/{month}",
     # Of an order they have its redemption's id, as its provider does.

@@ -32,6 +32,16 @@ class AnsweredWithin(TypedDict):
     share: float
 
 
+class AnswererShown(TypedDict):
+    """A member who answered about the topic before."""
+
+    answers: int
+    last_at: str
+    member_id: str
+    name: str | None
+    weight: float
+
+
 class Answering(TypedDict):
     """How long questions waited. Who still waits counts for as long as they have waited, and is not left
     out.
@@ -995,7 +1005,7 @@ class RulePointsPage(TypedDict):
 class SliceShownPage(TypedDict):
     """SliceShownPage"""
 
-    items: list[SliceShown]
+    items: list[RetentionSliceShown]
     next: NotRequired[str | None]
 
 
@@ -1370,18 +1380,11 @@ class ShareShown(TypedDict):
     why_none: NotRequired[str | None]
 
 
-class SliceShown(TypedDict):
-    """A slice in a period. Of one with few members nothing is shown but that."""
+class SlicePeriodShown(TypedDict):
+    """What those of an audience say in a month or quarter."""
 
-    activated: ShareShown | None
-    events: int | None
-    growth: PeriodGrowth | None
-    is_small: bool
-    members: int | None
-    new_members: int | None
-    stickiness: ShareShown | None
-    title: str | None
-    value: str
+    feedback: FeedbackShown | None
+    starts_on: str
 
 
 class SliceTone(TypedDict):
@@ -1399,6 +1402,18 @@ class SliceTone(TypedDict):
     texts: int
     undecided: int
     why_none: str | None
+
+
+class SlicesShown(TypedDict):
+    """A survey by audience: everybody first, then audiences as the programme has them."""
+
+    anonymous: bool
+    ends_on: str | None
+    kind: Literal["nps", "csat", "ces", "scale", "choice", "text"]
+    slices: list[FeedbackSliceShown]
+    starts_on: str | None
+    survey: str
+    title: str
 
 
 class StageAge(TypedDict):
@@ -1507,6 +1522,13 @@ class ToneShown(TypedDict):
     texts: int
     undecided: int
     why_none: str | None
+
+
+class TopicAnswerers(TypedDict):
+    """Who could answer a question about a topic."""
+
+    members: list[AnswererShown]
+    topic: str
 
 
 class TopicFlowing(TypedDict):
@@ -1659,6 +1681,15 @@ class FeedbackFigureShown(TypedDict):
     value: float
 
 
+class FeedbackSliceShown(TypedDict):
+    """What those say who were in an audience as they answered; without one, everybody in the same months."""
+
+    audience: str | None
+    feedback: FeedbackShown | None
+    periods: list[SlicePeriodShown]
+    title: str | None
+
+
 class FiguresFigureShown(TypedDict):
     """A figure as it is now."""
 
@@ -1691,6 +1722,20 @@ class FiguresFigureShown(TypedDict):
     ]
     unit: Literal["share", "count", "seconds"]
     value: float | None
+
+
+class RetentionSliceShown(TypedDict):
+    """A slice in a period. Of one with few members nothing is shown but that."""
+
+    activated: ShareShown | None
+    events: int | None
+    growth: PeriodGrowth | None
+    is_small: bool
+    members: int | None
+    new_members: int | None
+    stickiness: ShareShown | None
+    title: str | None
+    value: str
 
 
 DeliveryState = Literal["waiting", "delivered", "failed", "held"]

@@ -367,6 +367,8 @@ TITLES: Final = {
     "debt-write-off-decided": _("It does not wait any more"),
     "debt-write-off-refused": _("The debt cannot be written off, or owed again"),
     "too-many-debt-write-offs": _("Too much waits for another person: have some of it decided first"),
+    "unknown-figure": _("There is no such figure"),
+    "unknown-indicator": _("The scorecard has no such indicator"),
     "unknown-decision": _("There is no such decision any more"),
     "invalid-figure": _("What is said of the figure does not fit: look at the day and the number"),
     "not-reviewed": _("It is not looked at again any more: look at it as it is now"),

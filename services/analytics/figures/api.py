@@ -15,8 +15,10 @@ from services.analytics.settings import Settings
 from shared.contracts.facts import DecisionKind, DecisionState
 from shared.contracts.fields import Slug
 from shared.contracts.figures import FIGURE_NAMES, FIGURE_UNITS, FigureName
-from shared.http import Conn, Limit, Page, after, configured, problem_responses
+from shared.http import Conn, Limit, Page, Problem, ProblemType, after, configured, problem_responses
 from shared.http.problem_types import INVALID_CURSOR
+
+UNKNOWN_FIGURE = ProblemType("unknown-figure", 404, "No such figure")
 
 router = APIRouter(tags=["analytics"])
 OwnSettings = Annotated[Settings, configured(Settings)]
@@ -107,19 +109,22 @@ async def get_answering_decisions(
     )
 
 
-@router.get("/v1/figures/{figure}", summary="A figure as it is now", responses=problem_responses())
+@router.get("/v1/figures/{figure}", summary="A figure as it is now", responses=problem_responses(UNKNOWN_FIGURE))
 async def get_figure(
     principal: Reader,
     calendar: AskedCalendar,
     conn: Conn,
     settings: OwnSettings,
-    figure: Annotated[FigureName, Path(description="As decisions call it", examples=["answered_in_time"])],
+    figure: Annotated[str, Path(description="As decisions call it", examples=["answered_in_time"])],
     about: Annotated[
         Slug | None, Query(description="The goal, of the figure `goal`", examples=["answers"])
     ] = None,
 ) -> FigureShown:
     """An indicator by the last 28 days that are over, what is of a week by the last 7, a goal with today."""
-    one = Figure(figure, about)
+    name = next((one for one in FIGURE_NAMES if one == figure), None)
+    if name is None:
+        raise Problem(UNKNOWN_FIGURE, f"Figures are {', '.join(FIGURE_NAMES)}")
+    one = Figure(name, about)
     values = await load_values(
         conn,
         community=principal.community,
@@ -130,5 +135,5 @@ async def get_figure(
     )
     value = values[one]
     return FigureShown(
-        figure=figure, about=about, unit=FIGURE_UNITS[figure], value=None if value is None else round(value, 4)
+        figure=name, about=about, unit=FIGURE_UNITS[name], value=None if value is None else round(value, 4)
     )

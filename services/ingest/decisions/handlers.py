@@ -183,7 +183,7 @@ async def page_of_decisions(
     return [replace(one, text=_opened(sealer, one.content, place=_place(one.decision))) for one in found]
 
 
-async def load_reviews(conn: Connection, settings: Settings, decision: Decision) -> list[Review]:
+async def load_reviews(conn: Connection, decision: Decision, *, settings: Settings) -> list[Review]:
     """What its reviews came to, oldest first, with what was written."""
     sealer = sealer_of(settings.text_keys)
     found = await store.load_reviews(

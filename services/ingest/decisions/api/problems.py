@@ -6,6 +6,7 @@ from services.ingest.decisions import domain
 from shared.http import ErrorTable, FieldError, Problem, ProblemType
 
 UNKNOWN_DECISION = ProblemType("unknown-decision", 404, "No such note or decision")
+UNKNOWN_INDICATOR = ProblemType("unknown-indicator", 404, "The scorecard has no such indicator")
 INVALID_FIGURE = ProblemType("invalid-figure", 422, "What is said of the figure does not fit")
 NOT_REVIEWED = ProblemType("not-reviewed", 409, "That is not reviewed")
 TOO_MANY_DECISIONS = ProblemType("too-many-decisions", 409, "As many as may be are there")

@@ -27,6 +27,7 @@ from services.ingest.decisions.api.problems import (
     NOT_REVIEWED,
     TOO_MANY_DECISIONS,
     UNKNOWN_DECISION,
+    UNKNOWN_INDICATOR,
 )
 from services.ingest.decisions.domain import (
     STEPS,
@@ -42,7 +43,7 @@ from shared.calendars import PLAIN
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.contracts.facts import DecisionKind
 from shared.contracts.fields import Slug
-from shared.contracts.figures import FIGURE_NAMES, FigureName, IndicatorName
+from shared.contracts.figures import FIGURE_NAMES, INDICATOR_NAMES, FigureName, IndicatorName
 from shared.http import (
     Conn,
     Limit,
@@ -62,7 +63,7 @@ Looking = Annotated[Principal, requires(Scope.ANALYTICS_READ)]
 Deciding = Annotated[Principal, requires(Scope.PROGRAMMES_WRITE)]
 OwnSettings = Annotated[Settings, configured(Settings)]
 DecisionId = Annotated[UUID, Path(description="The note's or decision's id")]
-Indicator = Annotated[IndicatorName, Path(description="As the scorecard calls it", examples=["answered_in_time"])]
+Indicator = Annotated[str, Path(description="As the scorecard calls it", examples=["answered_in_time"])]
 
 
 async def _today(conn: Conn, principal: Principal) -> date:
@@ -156,7 +157,7 @@ async def get_decision(
     if not found:
         raise Problem(UNKNOWN_DECISION, "GET /v1/decisions has those there are")
     one = found[0].decision
-    reviews = await handlers.load_reviews(conn, settings, one)
+    reviews = await handlers.load_reviews(conn, one, settings=settings)
     return DecisionWithReviews(
         **fields_of(found[0], today=await _today(conn, principal)),
         reviews=[ReviewShown.of(review) for review in reviews],
@@ -219,16 +220,19 @@ async def get_objectives(
 @router.put(
     "/v1/objectives/{indicator}",
     summary="Have an indicator aim at something else",
-    responses=problem_responses(INVALID_FIGURE, TOO_MANY_DECISIONS),
+    responses=problem_responses(UNKNOWN_INDICATOR, INVALID_FIGURE, TOO_MANY_DECISIONS),
 )
 async def put_objective(
     principal: Deciding, tx: Tx, indicator: Indicator, body: ObjectiveWanted
 ) -> ObjectiveShown:
     """From a day on: weeks that are over stay judged by what held then."""
+    named = next((one for one in INDICATOR_NAMES if one == indicator), None)
+    if named is None:
+        raise Problem(UNKNOWN_INDICATOR, "Nothing was done. GET /v1/scorecard at analytics has those there are")
     one = await handlers.aim(
         tx,
         community=principal.community,
-        indicator=indicator,
+        indicator=named,
         objective=body.objective,
         starts_on=body.starts_on,
         reason=body.reason.strip(),

@@ -97,7 +97,7 @@ async def test_a_decision_stands_beside_its_figure_in_whatever_order_it_is_told(
     now_shown = (await api.get("/v1/figures/goal", params={"about": "heard"})).json()
     assert (now_shown["value"], now_shown["unit"]) == (3, "count")
     assert (await api.get("/v1/figures/answered_in_time")).json()["value"] is None
-    assert (await api.get("/v1/figures/mood")).status_code == 422
+    assert (await api.get("/v1/figures/mood")).status_code == 404
 
 
 async def test_who_decided_is_written_to_once_on_the_day_also_after_a_restore(

@@ -130,7 +130,7 @@ async def test_what_is_told_has_no_word_and_fills_a_restored_database(community:
     assert later.json()["revision"] == 2
     problem(await community.client.put(path, json={"objective": 0.5, "starts_on": day(-1), "reason": "No."}), 422)
     problem(await community.client.put(path, json={"objective": 7, "reason": "No."}), 422)
-    problem(await community.client.put("/v1/objectives/mood", json={"objective": 1, "reason": "No."}), 422)
+    problem(await community.client.put("/v1/objectives/mood", json={"objective": 1, "reason": "No."}), 404)
     listed = (await community.client.get("/v1/objectives", params={"limit": 1})).json()
     assert [(one["revision"], one["objective"]) for one in listed["items"]] == [(2, 0.75)]
     rest = (await community.client.get("/v1/objectives", params={"after": listed["next"]})).json()

@@ -5,7 +5,7 @@ for each value; the catalogues have them in the other languages. What is none of
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final
 
@@ -333,8 +333,12 @@ def _said(text: str, say: Callable[[str], str], depth: int) -> str | None:
             values[_SENTENCE] = _said(found[_SENTENCE], say, depth - 1) if depth else None
         values |= {name: say(value) for name, value in values.items() if name in _WORDS and value}
         if None not in values.values():
-            return _PLACE.sub(lambda place, of=values: of.get(place[1]) or "", say(sentence))
+            return _filled(say(sentence), values)
     return None
+
+
+def _filled(sentence: str, values: Mapping[str, str | None]) -> str:
+    return _PLACE.sub(lambda place: values.get(place[1]) or "", sentence)
 
 
 @cache

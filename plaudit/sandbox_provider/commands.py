@@ -72,8 +72,13 @@ def tell(
     hang_seconds: float | None,
 ) -> None:
     """Tell it what becomes of orders."""
-    said = {"always": always, "next": list(following) or None, "webhooks": webhooks, "cancels": cancels}
-    said["hang_seconds"] = hang_seconds
+    said = {
+        "always": always,
+        "next": list(following) or None,
+        "webhooks": webhooks,
+        "cancels": cancels,
+        "hang_seconds": hang_seconds,
+    }
     body = {name: value for name, value in said.items() if value is not None}
     answer = _asked("PUT", f"{sandbox_url}/control/behaviour", body)
     if as_json:

@@ -118,7 +118,7 @@ def _translations(form: Mapping[str, str], before: Sequence[dict[str, Any]]) -> 
 
 def faults(visit: Visit, answer: Answer) -> dict[str, str]:
     """What a service found wrong, by the field of the form that says it."""
-    found = {}
+    found: dict[str, str] = {}
     for one in answer.problem.get("errors", ()):
         name = one["field"].removeprefix("/").partition("/")[0]
         found[{"limit": "limit_count", "translations": "title"}.get(name, name)] = visit.service_words(

@@ -147,7 +147,7 @@ BOARD = Board(
             ),
             Panel(
                 "Points refunded",
-                "Points that refunds gave back, refunds that wait for another person, and days that the oldest waits.",
+                "Points that refunds gave back, refunds that wait for another person, and days of the oldest.",
                 "short",
                 (
                     Query("sum(rate(plaudit_rewards_refunded_points_total[5m])) * 3600", "points an hour"),
@@ -190,6 +190,17 @@ BOARD = Board(
                     Query("max(plaudit_rewards_account_mappings_waiting)", "accounts"),
                     Query("max(plaudit_rewards_rate_policies_waiting)", "exchange rates"),
                     Query("max(plaudit_rewards_wallet_decisions_waiting)", "wallets"),
+                ),
+            ),
+            Panel(
+                "Gift cards quoted",
+                "Gift cards quoted whose price follows a rate, and those that had no rate to be quoted at.",
+                "short",
+                (
+                    Query(
+                        "sum by (became) (increase(plaudit_rewards_card_quotes_total[$__rate_interval]))",
+                        "{{became}}",
+                    ),
                 ),
             ),
             Panel(

@@ -65,6 +65,8 @@ class Analytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
         after: str | None = None,
     ) -> types.PeriodActivationPage:
         """New members by the channel of their first event, and who of them took part in time.
@@ -79,7 +81,15 @@ class Analytics:
                     "analytics",
                     "GET",
                     "/v1/activation",
-                    params={"by": by, "limit": limit, "from": from_, "to": to, "after": after},
+                    params={
+                        "by": by,
+                        "limit": limit,
+                        "from": from_,
+                        "to": to,
+                        "slice_by": slice_by,
+                        "slice": slice,
+                        "after": after,
+                    },
                 )
             ),
         )
@@ -91,20 +101,40 @@ class Analytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> Iterator[types.PeriodActivation]:
         """Every item that `get_activation` lists, page by page."""
         return items(
             self._ask,
-            call("analytics", "GET", "/v1/activation", params={"by": by, "limit": limit, "from": from_, "to": to}),
+            call(
+                "analytics",
+                "GET",
+                "/v1/activation",
+                params={"by": by, "limit": limit, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+            ),
         )
 
     def get_activation_csv(
-        self, *, by: Literal["week", "month"] | None = None, from_: str | None = None, to: str | None = None
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> str:
         """A line for each period and channel in which somebody was new."""
         return cast(
             "str",
-            self._ask(call("analytics", "GET", "/v1/activation.csv", params={"by": by, "from": from_, "to": to})),
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/activation.csv",
+                    params={"by": by, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+                )
+            ),
         )
 
     def get_active_members(
@@ -376,6 +406,8 @@ class Analytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
         after: str | None = None,
     ) -> types.CohortShownPage:
         """By the week or month in which members were new: how many were active in it and in each since."""
@@ -386,7 +418,16 @@ class Analytics:
                     "analytics",
                     "GET",
                     "/v1/cohorts",
-                    params={"by": by, "periods": periods, "limit": limit, "from": from_, "to": to, "after": after},
+                    params={
+                        "by": by,
+                        "periods": periods,
+                        "limit": limit,
+                        "from": from_,
+                        "to": to,
+                        "slice_by": slice_by,
+                        "slice": slice,
+                        "after": after,
+                    },
                 )
             ),
         )
@@ -399,6 +440,8 @@ class Analytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> Iterator[types.CohortShown]:
         """Every item that `get_cohorts` lists, page by page."""
         return items(
@@ -407,7 +450,15 @@ class Analytics:
                 "analytics",
                 "GET",
                 "/v1/cohorts",
-                params={"by": by, "periods": periods, "limit": limit, "from": from_, "to": to},
+                params={
+                    "by": by,
+                    "periods": periods,
+                    "limit": limit,
+                    "from": from_,
+                    "to": to,
+                    "slice_by": slice_by,
+                    "slice": slice,
+                },
             ),
         )
 
@@ -418,6 +469,8 @@ class Analytics:
         periods: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> str:
         """A line for each cohort and each of its periods that have begun."""
         return cast(
@@ -427,7 +480,14 @@ class Analytics:
                     "analytics",
                     "GET",
                     "/v1/cohorts.csv",
-                    params={"by": by, "periods": periods, "from": from_, "to": to},
+                    params={
+                        "by": by,
+                        "periods": periods,
+                        "from": from_,
+                        "to": to,
+                        "slice_by": slice_by,
+                        "slice": slice,
+                    },
                 )
             ),
         )
@@ -679,29 +739,6 @@ class Analytics:
             ),
         )
 
-    def get_survey_slices(
-        self,
-        survey: str,
-        *,
-        by: Literal["month", "quarter"] | None = None,
-        from_: str | None = None,
-        to: str | None = None,
-    ) -> types.SlicesShown:
-        """Of those who were in an audience as they answered, in whole months that are over. An audience is
-        shown where whatever is subtracted from whatever else is of five answers or more.
-        """
-        return cast(
-            "types.SlicesShown",
-            self._ask(
-                call(
-                    "analytics",
-                    "GET",
-                    f"/v1/feedback/{as_segment(survey)}/slices",
-                    params={"by": by, "from": from_, "to": to},
-                )
-            ),
-        )
-
     def get_goals(self, *, limit: int | None = None, after: str | None = None) -> types.GoalShownPage:
         """Those of the programme in force, by their ids, each in the window that today is in."""
         return cast(
@@ -726,6 +763,8 @@ class Analytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
         after: str | None = None,
     ) -> types.PeriodGrowthPage:
         """New, retained, resurrected and churned members, by week or month.
@@ -740,7 +779,15 @@ class Analytics:
                     "analytics",
                     "GET",
                     "/v1/growth",
-                    params={"by": by, "limit": limit, "from": from_, "to": to, "after": after},
+                    params={
+                        "by": by,
+                        "limit": limit,
+                        "from": from_,
+                        "to": to,
+                        "slice_by": slice_by,
+                        "slice": slice,
+                        "after": after,
+                    },
                 )
             ),
         )
@@ -752,20 +799,40 @@ class Analytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> Iterator[types.PeriodGrowth]:
         """Every item that `get_growth` lists, page by page."""
         return items(
             self._ask,
-            call("analytics", "GET", "/v1/growth", params={"by": by, "limit": limit, "from": from_, "to": to}),
+            call(
+                "analytics",
+                "GET",
+                "/v1/growth",
+                params={"by": by, "limit": limit, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+            ),
         )
 
     def get_growth_csv(
-        self, *, by: Literal["week", "month"] | None = None, from_: str | None = None, to: str | None = None
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> str:
         """Every period of the days asked for."""
         return cast(
             "str",
-            self._ask(call("analytics", "GET", "/v1/growth.csv", params={"by": by, "from": from_, "to": to})),
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/growth.csv",
+                    params={"by": by, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+                )
+            ),
         )
 
     def get_figures(self, *, from_: str | None = None, to: str | None = None) -> types.GuidelineFigures:
@@ -1111,9 +1178,10 @@ class Analytics:
         channel: str | None = None,
         topic: str | None = None,
         limit: int | None = None,
+        audience: str | None = None,
         after: str | None = None,
     ) -> types.OpenQuestionShownPage:
-        """The oldest first: who waits longest is on top."""
+        """The oldest first: who waits longest is on top; in all, or asked by who is in an audience now."""
         return cast(
             "types.OpenQuestionShownPage",
             self._ask(
@@ -1121,13 +1189,24 @@ class Analytics:
                     "analytics",
                     "GET",
                     "/v1/open-questions",
-                    params={"channel": channel, "topic": topic, "limit": limit, "after": after},
+                    params={
+                        "channel": channel,
+                        "topic": topic,
+                        "limit": limit,
+                        "audience": audience,
+                        "after": after,
+                    },
                 )
             ),
         )
 
     def iter_open_questions(
-        self, *, channel: str | None = None, topic: str | None = None, limit: int | None = None
+        self,
+        *,
+        channel: str | None = None,
+        topic: str | None = None,
+        limit: int | None = None,
+        audience: str | None = None,
     ) -> Iterator[types.OpenQuestionShown]:
         """Every item that `get_open_questions` lists, page by page."""
         return items(
@@ -1136,7 +1215,7 @@ class Analytics:
                 "analytics",
                 "GET",
                 "/v1/open-questions",
-                params={"channel": channel, "topic": topic, "limit": limit},
+                params={"channel": channel, "topic": topic, "limit": limit, "audience": audience},
             ),
         )
 
@@ -1469,7 +1548,14 @@ class Analytics:
             ),
         )
 
-    def get_retention(self, *, from_: str | None = None, to: str | None = None) -> types.RetentionCurve:
+    def get_retention(
+        self,
+        *,
+        from_: str | None = None,
+        to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
+    ) -> types.RetentionCurve:
         """Of members whose first day is from `from` to `to`: who was active on day N, on it or later, or in a
         bracket.
 
@@ -1477,13 +1563,35 @@ class Analytics:
         """
         return cast(
             "types.RetentionCurve",
-            self._ask(call("analytics", "GET", "/v1/retention", params={"from": from_, "to": to})),
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/retention",
+                    params={"from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+                )
+            ),
         )
 
-    def get_retention_csv(self, *, from_: str | None = None, to: str | None = None) -> str:
+    def get_retention_csv(
+        self,
+        *,
+        from_: str | None = None,
+        to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
+    ) -> str:
         """A line for each day N."""
         return cast(
-            "str", self._ask(call("analytics", "GET", "/v1/retention.csv", params={"from": from_, "to": to}))
+            "str",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/retention.csv",
+                    params={"from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+                )
+            ),
         )
 
     def get_scorecard(self, *, day: str | None = None) -> types.Scorecard:
@@ -1553,6 +1661,8 @@ class Analytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
         after: str | None = None,
     ) -> types.PeriodSilencePage:
         """Members who left by `PLAUDIT_SILENCE_DAYS` whole silent days, by the day after the last of them.
@@ -1566,7 +1676,15 @@ class Analytics:
                     "analytics",
                     "GET",
                     "/v1/silences",
-                    params={"by": by, "limit": limit, "from": from_, "to": to, "after": after},
+                    params={
+                        "by": by,
+                        "limit": limit,
+                        "from": from_,
+                        "to": to,
+                        "slice_by": slice_by,
+                        "slice": slice,
+                        "after": after,
+                    },
                 )
             ),
         )
@@ -1578,20 +1696,91 @@ class Analytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> Iterator[types.PeriodSilence]:
         """Every item that `get_silences` lists, page by page."""
         return items(
             self._ask,
-            call("analytics", "GET", "/v1/silences", params={"by": by, "limit": limit, "from": from_, "to": to}),
+            call(
+                "analytics",
+                "GET",
+                "/v1/silences",
+                params={"by": by, "limit": limit, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+            ),
         )
 
     def get_silences_csv(
-        self, *, by: Literal["week", "month"] | None = None, from_: str | None = None, to: str | None = None
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> str:
         """Every period of the days asked for."""
         return cast(
             "str",
-            self._ask(call("analytics", "GET", "/v1/silences.csv", params={"by": by, "from": from_, "to": to})),
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/silences.csv",
+                    params={"by": by, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+                )
+            ),
+        )
+
+    def get_slices(
+        self,
+        *,
+        by: str | None = None,
+        period: Literal["week", "month"] | None = None,
+        day: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.SliceShownPage:
+        """In a week or month: who was active in each slice, why that changed, what they did, and who was new.
+
+        A slice is what was done in it, as of the end of its day: by who was in the audience, by those of
+        whom the attribute says so, or on the channel. Members of several audiences or channels are in each.
+        """
+        return cast(
+            "types.SliceShownPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/slices",
+                    params={"by": by, "period": period, "day": day, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_slices(
+        self,
+        *,
+        by: str | None = None,
+        period: Literal["week", "month"] | None = None,
+        day: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.SliceShown]:
+        """Every item that `get_slices` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "analytics", "GET", "/v1/slices", params={"by": by, "period": period, "day": day, "limit": limit}
+            ),
+        )
+
+    def get_slices_csv(
+        self, *, by: str | None = None, period: Literal["week", "month"] | None = None, day: str | None = None
+    ) -> str:
+        """A line for each slice, of 1,000 at most; of one with few members its name alone."""
+        return cast(
+            "str",
+            self._ask(call("analytics", "GET", "/v1/slices.csv", params={"by": by, "period": period, "day": day})),
         )
 
     def get_stickiness(self, *, from_: str | None = None, to: str | None = None) -> types.Stickiness:
@@ -1656,6 +1845,18 @@ class Analytics:
         return cast(
             "str",
             self._ask(call("analytics", "GET", "/v1/ties.csv", params={"kind": kind, "from": from_, "to": to})),
+        )
+
+    def get_topic_answerers(self, *, topic: str) -> types.TopicAnswerers:
+        """Members who were the first to answer questions about it: of the latest 5,000, the recent counting
+        most.
+
+        What is taken back is no answer, nor what a bot says; who is merged is one. Who is on no board is
+        not named.
+        """
+        return cast(
+            "types.TopicAnswerers",
+            self._ask(call("analytics", "GET", "/v1/topic-answerers", params={"topic": topic})),
         )
 
     def get_webhook_deliveries(
@@ -1785,6 +1986,8 @@ class AsyncAnalytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
         after: str | None = None,
     ) -> types.PeriodActivationPage:
         """New members by the channel of their first event, and who of them took part in time.
@@ -1799,7 +2002,15 @@ class AsyncAnalytics:
                     "analytics",
                     "GET",
                     "/v1/activation",
-                    params={"by": by, "limit": limit, "from": from_, "to": to, "after": after},
+                    params={
+                        "by": by,
+                        "limit": limit,
+                        "from": from_,
+                        "to": to,
+                        "slice_by": slice_by,
+                        "slice": slice,
+                        "after": after,
+                    },
                 )
             ),
         )
@@ -1811,21 +2022,39 @@ class AsyncAnalytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> AsyncIterator[types.PeriodActivation]:
         """Every item that `get_activation` lists, page by page."""
         return async_items(
             self._ask,
-            call("analytics", "GET", "/v1/activation", params={"by": by, "limit": limit, "from": from_, "to": to}),
+            call(
+                "analytics",
+                "GET",
+                "/v1/activation",
+                params={"by": by, "limit": limit, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+            ),
         )
 
     async def get_activation_csv(
-        self, *, by: Literal["week", "month"] | None = None, from_: str | None = None, to: str | None = None
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> str:
         """A line for each period and channel in which somebody was new."""
         return cast(
             "str",
             await self._ask(
-                call("analytics", "GET", "/v1/activation.csv", params={"by": by, "from": from_, "to": to})
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/activation.csv",
+                    params={"by": by, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+                )
             ),
         )
 
@@ -2100,6 +2329,8 @@ class AsyncAnalytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
         after: str | None = None,
     ) -> types.CohortShownPage:
         """By the week or month in which members were new: how many were active in it and in each since."""
@@ -2110,7 +2341,16 @@ class AsyncAnalytics:
                     "analytics",
                     "GET",
                     "/v1/cohorts",
-                    params={"by": by, "periods": periods, "limit": limit, "from": from_, "to": to, "after": after},
+                    params={
+                        "by": by,
+                        "periods": periods,
+                        "limit": limit,
+                        "from": from_,
+                        "to": to,
+                        "slice_by": slice_by,
+                        "slice": slice,
+                        "after": after,
+                    },
                 )
             ),
         )
@@ -2123,6 +2363,8 @@ class AsyncAnalytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> AsyncIterator[types.CohortShown]:
         """Every item that `get_cohorts` lists, page by page."""
         return async_items(
@@ -2131,7 +2373,15 @@ class AsyncAnalytics:
                 "analytics",
                 "GET",
                 "/v1/cohorts",
-                params={"by": by, "periods": periods, "limit": limit, "from": from_, "to": to},
+                params={
+                    "by": by,
+                    "periods": periods,
+                    "limit": limit,
+                    "from": from_,
+                    "to": to,
+                    "slice_by": slice_by,
+                    "slice": slice,
+                },
             ),
         )
 
@@ -2142,6 +2392,8 @@ class AsyncAnalytics:
         periods: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> str:
         """A line for each cohort and each of its periods that have begun."""
         return cast(
@@ -2151,7 +2403,14 @@ class AsyncAnalytics:
                     "analytics",
                     "GET",
                     "/v1/cohorts.csv",
-                    params={"by": by, "periods": periods, "from": from_, "to": to},
+                    params={
+                        "by": by,
+                        "periods": periods,
+                        "from": from_,
+                        "to": to,
+                        "slice_by": slice_by,
+                        "slice": slice,
+                    },
                 )
             ),
         )
@@ -2404,29 +2663,6 @@ class AsyncAnalytics:
             ),
         )
 
-    async def get_survey_slices(
-        self,
-        survey: str,
-        *,
-        by: Literal["month", "quarter"] | None = None,
-        from_: str | None = None,
-        to: str | None = None,
-    ) -> types.SlicesShown:
-        """Of those who were in an audience as they answered, in whole months that are over. An audience is
-        shown where whatever is subtracted from whatever else is of five answers or more.
-        """
-        return cast(
-            "types.SlicesShown",
-            await self._ask(
-                call(
-                    "analytics",
-                    "GET",
-                    f"/v1/feedback/{as_segment(survey)}/slices",
-                    params={"by": by, "from": from_, "to": to},
-                )
-            ),
-        )
-
     async def get_goals(self, *, limit: int | None = None, after: str | None = None) -> types.GoalShownPage:
         """Those of the programme in force, by their ids, each in the window that today is in."""
         return cast(
@@ -2451,6 +2687,8 @@ class AsyncAnalytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
         after: str | None = None,
     ) -> types.PeriodGrowthPage:
         """New, retained, resurrected and churned members, by week or month.
@@ -2465,7 +2703,15 @@ class AsyncAnalytics:
                     "analytics",
                     "GET",
                     "/v1/growth",
-                    params={"by": by, "limit": limit, "from": from_, "to": to, "after": after},
+                    params={
+                        "by": by,
+                        "limit": limit,
+                        "from": from_,
+                        "to": to,
+                        "slice_by": slice_by,
+                        "slice": slice,
+                        "after": after,
+                    },
                 )
             ),
         )
@@ -2477,21 +2723,39 @@ class AsyncAnalytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> AsyncIterator[types.PeriodGrowth]:
         """Every item that `get_growth` lists, page by page."""
         return async_items(
             self._ask,
-            call("analytics", "GET", "/v1/growth", params={"by": by, "limit": limit, "from": from_, "to": to}),
+            call(
+                "analytics",
+                "GET",
+                "/v1/growth",
+                params={"by": by, "limit": limit, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+            ),
         )
 
     async def get_growth_csv(
-        self, *, by: Literal["week", "month"] | None = None, from_: str | None = None, to: str | None = None
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> str:
         """Every period of the days asked for."""
         return cast(
             "str",
             await self._ask(
-                call("analytics", "GET", "/v1/growth.csv", params={"by": by, "from": from_, "to": to})
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/growth.csv",
+                    params={"by": by, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+                )
             ),
         )
 
@@ -2843,9 +3107,10 @@ class AsyncAnalytics:
         channel: str | None = None,
         topic: str | None = None,
         limit: int | None = None,
+        audience: str | None = None,
         after: str | None = None,
     ) -> types.OpenQuestionShownPage:
-        """The oldest first: who waits longest is on top."""
+        """The oldest first: who waits longest is on top; in all, or asked by who is in an audience now."""
         return cast(
             "types.OpenQuestionShownPage",
             await self._ask(
@@ -2853,13 +3118,24 @@ class AsyncAnalytics:
                     "analytics",
                     "GET",
                     "/v1/open-questions",
-                    params={"channel": channel, "topic": topic, "limit": limit, "after": after},
+                    params={
+                        "channel": channel,
+                        "topic": topic,
+                        "limit": limit,
+                        "audience": audience,
+                        "after": after,
+                    },
                 )
             ),
         )
 
     def iter_open_questions(
-        self, *, channel: str | None = None, topic: str | None = None, limit: int | None = None
+        self,
+        *,
+        channel: str | None = None,
+        topic: str | None = None,
+        limit: int | None = None,
+        audience: str | None = None,
     ) -> AsyncIterator[types.OpenQuestionShown]:
         """Every item that `get_open_questions` lists, page by page."""
         return async_items(
@@ -2868,7 +3144,7 @@ class AsyncAnalytics:
                 "analytics",
                 "GET",
                 "/v1/open-questions",
-                params={"channel": channel, "topic": topic, "limit": limit},
+                params={"channel": channel, "topic": topic, "limit": limit, "audience": audience},
             ),
         )
 
@@ -3203,7 +3479,14 @@ class AsyncAnalytics:
             ),
         )
 
-    async def get_retention(self, *, from_: str | None = None, to: str | None = None) -> types.RetentionCurve:
+    async def get_retention(
+        self,
+        *,
+        from_: str | None = None,
+        to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
+    ) -> types.RetentionCurve:
         """Of members whose first day is from `from` to `to`: who was active on day N, on it or later, or in a
         bracket.
 
@@ -3211,13 +3494,35 @@ class AsyncAnalytics:
         """
         return cast(
             "types.RetentionCurve",
-            await self._ask(call("analytics", "GET", "/v1/retention", params={"from": from_, "to": to})),
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/retention",
+                    params={"from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+                )
+            ),
         )
 
-    async def get_retention_csv(self, *, from_: str | None = None, to: str | None = None) -> str:
+    async def get_retention_csv(
+        self,
+        *,
+        from_: str | None = None,
+        to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
+    ) -> str:
         """A line for each day N."""
         return cast(
-            "str", await self._ask(call("analytics", "GET", "/v1/retention.csv", params={"from": from_, "to": to}))
+            "str",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/retention.csv",
+                    params={"from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+                )
+            ),
         )
 
     async def get_scorecard(self, *, day: str | None = None) -> types.Scorecard:
@@ -3289,6 +3594,8 @@ class AsyncAnalytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
         after: str | None = None,
     ) -> types.PeriodSilencePage:
         """Members who left by `PLAUDIT_SILENCE_DAYS` whole silent days, by the day after the last of them.
@@ -3302,7 +3609,15 @@ class AsyncAnalytics:
                     "analytics",
                     "GET",
                     "/v1/silences",
-                    params={"by": by, "limit": limit, "from": from_, "to": to, "after": after},
+                    params={
+                        "by": by,
+                        "limit": limit,
+                        "from": from_,
+                        "to": to,
+                        "slice_by": slice_by,
+                        "slice": slice,
+                        "after": after,
+                    },
                 )
             ),
         )
@@ -3314,21 +3629,92 @@ class AsyncAnalytics:
         limit: int | None = None,
         from_: str | None = None,
         to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> AsyncIterator[types.PeriodSilence]:
         """Every item that `get_silences` lists, page by page."""
         return async_items(
             self._ask,
-            call("analytics", "GET", "/v1/silences", params={"by": by, "limit": limit, "from": from_, "to": to}),
+            call(
+                "analytics",
+                "GET",
+                "/v1/silences",
+                params={"by": by, "limit": limit, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+            ),
         )
 
     async def get_silences_csv(
-        self, *, by: Literal["week", "month"] | None = None, from_: str | None = None, to: str | None = None
+        self,
+        *,
+        by: Literal["week", "month"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        slice_by: str | None = None,
+        slice: str | None = None,
     ) -> str:
         """Every period of the days asked for."""
         return cast(
             "str",
             await self._ask(
-                call("analytics", "GET", "/v1/silences.csv", params={"by": by, "from": from_, "to": to})
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/silences.csv",
+                    params={"by": by, "from": from_, "to": to, "slice_by": slice_by, "slice": slice},
+                )
+            ),
+        )
+
+    async def get_slices(
+        self,
+        *,
+        by: str | None = None,
+        period: Literal["week", "month"] | None = None,
+        day: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.SliceShownPage:
+        """In a week or month: who was active in each slice, why that changed, what they did, and who was new.
+
+        A slice is what was done in it, as of the end of its day: by who was in the audience, by those of
+        whom the attribute says so, or on the channel. Members of several audiences or channels are in each.
+        """
+        return cast(
+            "types.SliceShownPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/slices",
+                    params={"by": by, "period": period, "day": day, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_slices(
+        self,
+        *,
+        by: str | None = None,
+        period: Literal["week", "month"] | None = None,
+        day: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.SliceShown]:
+        """Every item that `get_slices` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "analytics", "GET", "/v1/slices", params={"by": by, "period": period, "day": day, "limit": limit}
+            ),
+        )
+
+    async def get_slices_csv(
+        self, *, by: str | None = None, period: Literal["week", "month"] | None = None, day: str | None = None
+    ) -> str:
+        """A line for each slice, of 1,000 at most; of one with few members its name alone."""
+        return cast(
+            "str",
+            await self._ask(
+                call("analytics", "GET", "/v1/slices.csv", params={"by": by, "period": period, "day": day})
             ),
         )
 
@@ -3397,6 +3783,18 @@ class AsyncAnalytics:
             await self._ask(
                 call("analytics", "GET", "/v1/ties.csv", params={"kind": kind, "from": from_, "to": to})
             ),
+        )
+
+    async def get_topic_answerers(self, *, topic: str) -> types.TopicAnswerers:
+        """Members who were the first to answer questions about it: of the latest 5,000, the recent counting
+        most.
+
+        What is taken back is no answer, nor what a bot says; who is merged is one. Who is on no board is
+        not named.
+        """
+        return cast(
+            "types.TopicAnswerers",
+            await self._ask(call("analytics", "GET", "/v1/topic-answerers", params={"topic": topic})),
         )
 
     async def get_webhook_deliveries(

@@ -699,6 +699,223 @@ class Ingest:
             self._ask(call("ingest", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
+    def get_decisions(
+        self,
+        *,
+        figure: Sequence[
+            Literal[
+                "goals_complete",
+                "goals_on_pace",
+                "newcomers_activated",
+                "audience_known",
+                "changes_noted",
+                "appeals_in_time",
+                "largest_channel",
+                "effective_channels",
+                "reports_in_time",
+                "repeat_offenders",
+                "answers_absence_factor",
+                "questions_solved",
+                "median_response",
+                "answered_in_time",
+                "first_question_answered",
+                "members_recognised",
+                "decisions_logged",
+                "decisions_reviewed",
+                "survey_response",
+                "ideas_answered",
+                "active_members",
+                "new_members",
+                "events",
+                "goal",
+            ]
+        ]
+        | None = None,
+        about: str | None = None,
+        kind: Literal["note", "decision"] | None = None,
+        state: types.DecisionStep | None = None,
+        due: bool | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.DecisionShownPage:
+        """The newest first. What is withdrawn is there when one asks for it, without what was written."""
+        return cast(
+            "types.DecisionShownPage",
+            self._ask(
+                call(
+                    "ingest",
+                    "GET",
+                    "/v1/decisions",
+                    params={
+                        "figure": figure,
+                        "about": about,
+                        "kind": kind,
+                        "state": state,
+                        "due": due,
+                        "limit": limit,
+                        "after": after,
+                    },
+                )
+            ),
+        )
+
+    def iter_decisions(
+        self,
+        *,
+        figure: Sequence[
+            Literal[
+                "goals_complete",
+                "goals_on_pace",
+                "newcomers_activated",
+                "audience_known",
+                "changes_noted",
+                "appeals_in_time",
+                "largest_channel",
+                "effective_channels",
+                "reports_in_time",
+                "repeat_offenders",
+                "answers_absence_factor",
+                "questions_solved",
+                "median_response",
+                "answered_in_time",
+                "first_question_answered",
+                "members_recognised",
+                "decisions_logged",
+                "decisions_reviewed",
+                "survey_response",
+                "ideas_answered",
+                "active_members",
+                "new_members",
+                "events",
+                "goal",
+            ]
+        ]
+        | None = None,
+        about: str | None = None,
+        kind: Literal["note", "decision"] | None = None,
+        state: types.DecisionStep | None = None,
+        due: bool | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.DecisionShown]:
+        """Every item that `get_decisions` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "ingest",
+                "GET",
+                "/v1/decisions",
+                params={
+                    "figure": figure,
+                    "about": about,
+                    "kind": kind,
+                    "state": state,
+                    "due": due,
+                    "limit": limit,
+                },
+            ),
+        )
+
+    def post_decision(
+        self,
+        *,
+        figure: Literal[
+            "goals_complete",
+            "goals_on_pace",
+            "newcomers_activated",
+            "audience_known",
+            "changes_noted",
+            "appeals_in_time",
+            "largest_channel",
+            "effective_channels",
+            "reports_in_time",
+            "repeat_offenders",
+            "answers_absence_factor",
+            "questions_solved",
+            "median_response",
+            "answered_in_time",
+            "first_question_answered",
+            "members_recognised",
+            "decisions_logged",
+            "decisions_reviewed",
+            "survey_response",
+            "ideas_answered",
+            "active_members",
+            "new_members",
+            "events",
+            "goal",
+        ],
+        text: str,
+        about: str | None | NotGiven = NOT_GIVEN,
+        kind: Literal["note", "decision"] | NotGiven = NOT_GIVEN,
+        review_on: str | None | NotGiven = NOT_GIVEN,
+        seen_on: str | None | NotGiven = NOT_GIVEN,
+        value: float | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.DecisionDone:
+        """It stands beside the figure from then on, with the value of then and of now."""
+        return cast(
+            "types.DecisionDone",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/decisions",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "figure": figure,
+                        "text": text,
+                        "about": about,
+                        "kind": kind,
+                        "review_on": review_on,
+                        "seen_on": seen_on,
+                        "value": value,
+                    },
+                )
+            ),
+        )
+
+    def get_decision(self, decision_id: str) -> types.DecisionWithReviews:
+        """With what its reviews came to."""
+        return cast(
+            "types.DecisionWithReviews",
+            self._ask(call("ingest", "GET", f"/v1/decisions/{as_segment(decision_id)}")),
+        )
+
+    def post_review(
+        self,
+        decision_id: str,
+        *,
+        outcome: Literal["kept", "changed", "dropped"],
+        text: str,
+        review_on: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.DecisionDone:
+        """Kept, changed or dropped; what is kept or changed may be looked at once more."""
+        return cast(
+            "types.DecisionDone",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/decisions/{as_segment(decision_id)}/review",
+                    fields={"outcome": outcome, "text": text, "review_on": review_on},
+                )
+            ),
+        )
+
+    def post_decision_withdrawal(self, decision_id: str, *, reason: str) -> types.DecisionDone:
+        """It counts no more, and what was written of it is gone."""
+        return cast(
+            "types.DecisionDone",
+            self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/decisions/{as_segment(decision_id)}/withdraw",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
     def get_event_types(self) -> types.EventTypes:
         """The built-in types, and those that the programme in force declares; its limits bound the list."""
         return cast("types.EventTypes", self._ask(call("ingest", "GET", "/v1/event-types")))
@@ -1693,6 +1910,97 @@ class Ingest:
                     "POST",
                     f"/v1/nominations/{as_segment(nomination_id)}/vote",
                     fields={"member": member},
+                )
+            ),
+        )
+
+    def get_objectives(
+        self,
+        *,
+        indicator: Literal[
+            "goals_complete",
+            "goals_on_pace",
+            "newcomers_activated",
+            "audience_known",
+            "changes_noted",
+            "appeals_in_time",
+            "largest_channel",
+            "effective_channels",
+            "reports_in_time",
+            "repeat_offenders",
+            "answers_absence_factor",
+            "questions_solved",
+            "median_response",
+            "answered_in_time",
+            "first_question_answered",
+            "members_recognised",
+            "decisions_logged",
+            "decisions_reviewed",
+            "survey_response",
+            "ideas_answered",
+        ]
+        | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.ObjectiveShownPage:
+        """By indicator, of each the newest first. The scorecard has what holds, also where nothing was set."""
+        return cast(
+            "types.ObjectiveShownPage",
+            self._ask(
+                call(
+                    "ingest",
+                    "GET",
+                    "/v1/objectives",
+                    params={"indicator": indicator, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_objectives(
+        self,
+        *,
+        indicator: Literal[
+            "goals_complete",
+            "goals_on_pace",
+            "newcomers_activated",
+            "audience_known",
+            "changes_noted",
+            "appeals_in_time",
+            "largest_channel",
+            "effective_channels",
+            "reports_in_time",
+            "repeat_offenders",
+            "answers_absence_factor",
+            "questions_solved",
+            "median_response",
+            "answered_in_time",
+            "first_question_answered",
+            "members_recognised",
+            "decisions_logged",
+            "decisions_reviewed",
+            "survey_response",
+            "ideas_answered",
+        ]
+        | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.ObjectiveShown]:
+        """Every item that `get_objectives` lists, page by page."""
+        return items(
+            self._ask, call("ingest", "GET", "/v1/objectives", params={"indicator": indicator, "limit": limit})
+        )
+
+    def put_objective(
+        self, indicator: str, *, objective: float, reason: str, starts_on: str | None | NotGiven = NOT_GIVEN
+    ) -> types.ObjectiveShown:
+        """From a day on: weeks that are over stay judged by what held then."""
+        return cast(
+            "types.ObjectiveShown",
+            self._ask(
+                call(
+                    "ingest",
+                    "PUT",
+                    f"/v1/objectives/{as_segment(indicator)}",
+                    fields={"objective": objective, "reason": reason, "starts_on": starts_on},
                 )
             ),
         )
@@ -3098,6 +3406,223 @@ class AsyncIngest:
             await self._ask(call("ingest", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
+    async def get_decisions(
+        self,
+        *,
+        figure: Sequence[
+            Literal[
+                "goals_complete",
+                "goals_on_pace",
+                "newcomers_activated",
+                "audience_known",
+                "changes_noted",
+                "appeals_in_time",
+                "largest_channel",
+                "effective_channels",
+                "reports_in_time",
+                "repeat_offenders",
+                "answers_absence_factor",
+                "questions_solved",
+                "median_response",
+                "answered_in_time",
+                "first_question_answered",
+                "members_recognised",
+                "decisions_logged",
+                "decisions_reviewed",
+                "survey_response",
+                "ideas_answered",
+                "active_members",
+                "new_members",
+                "events",
+                "goal",
+            ]
+        ]
+        | None = None,
+        about: str | None = None,
+        kind: Literal["note", "decision"] | None = None,
+        state: types.DecisionStep | None = None,
+        due: bool | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.DecisionShownPage:
+        """The newest first. What is withdrawn is there when one asks for it, without what was written."""
+        return cast(
+            "types.DecisionShownPage",
+            await self._ask(
+                call(
+                    "ingest",
+                    "GET",
+                    "/v1/decisions",
+                    params={
+                        "figure": figure,
+                        "about": about,
+                        "kind": kind,
+                        "state": state,
+                        "due": due,
+                        "limit": limit,
+                        "after": after,
+                    },
+                )
+            ),
+        )
+
+    def iter_decisions(
+        self,
+        *,
+        figure: Sequence[
+            Literal[
+                "goals_complete",
+                "goals_on_pace",
+                "newcomers_activated",
+                "audience_known",
+                "changes_noted",
+                "appeals_in_time",
+                "largest_channel",
+                "effective_channels",
+                "reports_in_time",
+                "repeat_offenders",
+                "answers_absence_factor",
+                "questions_solved",
+                "median_response",
+                "answered_in_time",
+                "first_question_answered",
+                "members_recognised",
+                "decisions_logged",
+                "decisions_reviewed",
+                "survey_response",
+                "ideas_answered",
+                "active_members",
+                "new_members",
+                "events",
+                "goal",
+            ]
+        ]
+        | None = None,
+        about: str | None = None,
+        kind: Literal["note", "decision"] | None = None,
+        state: types.DecisionStep | None = None,
+        due: bool | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.DecisionShown]:
+        """Every item that `get_decisions` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "ingest",
+                "GET",
+                "/v1/decisions",
+                params={
+                    "figure": figure,
+                    "about": about,
+                    "kind": kind,
+                    "state": state,
+                    "due": due,
+                    "limit": limit,
+                },
+            ),
+        )
+
+    async def post_decision(
+        self,
+        *,
+        figure: Literal[
+            "goals_complete",
+            "goals_on_pace",
+            "newcomers_activated",
+            "audience_known",
+            "changes_noted",
+            "appeals_in_time",
+            "largest_channel",
+            "effective_channels",
+            "reports_in_time",
+            "repeat_offenders",
+            "answers_absence_factor",
+            "questions_solved",
+            "median_response",
+            "answered_in_time",
+            "first_question_answered",
+            "members_recognised",
+            "decisions_logged",
+            "decisions_reviewed",
+            "survey_response",
+            "ideas_answered",
+            "active_members",
+            "new_members",
+            "events",
+            "goal",
+        ],
+        text: str,
+        about: str | None | NotGiven = NOT_GIVEN,
+        kind: Literal["note", "decision"] | NotGiven = NOT_GIVEN,
+        review_on: str | None | NotGiven = NOT_GIVEN,
+        seen_on: str | None | NotGiven = NOT_GIVEN,
+        value: float | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.DecisionDone:
+        """It stands beside the figure from then on, with the value of then and of now."""
+        return cast(
+            "types.DecisionDone",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    "/v1/decisions",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "figure": figure,
+                        "text": text,
+                        "about": about,
+                        "kind": kind,
+                        "review_on": review_on,
+                        "seen_on": seen_on,
+                        "value": value,
+                    },
+                )
+            ),
+        )
+
+    async def get_decision(self, decision_id: str) -> types.DecisionWithReviews:
+        """With what its reviews came to."""
+        return cast(
+            "types.DecisionWithReviews",
+            await self._ask(call("ingest", "GET", f"/v1/decisions/{as_segment(decision_id)}")),
+        )
+
+    async def post_review(
+        self,
+        decision_id: str,
+        *,
+        outcome: Literal["kept", "changed", "dropped"],
+        text: str,
+        review_on: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.DecisionDone:
+        """Kept, changed or dropped; what is kept or changed may be looked at once more."""
+        return cast(
+            "types.DecisionDone",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/decisions/{as_segment(decision_id)}/review",
+                    fields={"outcome": outcome, "text": text, "review_on": review_on},
+                )
+            ),
+        )
+
+    async def post_decision_withdrawal(self, decision_id: str, *, reason: str) -> types.DecisionDone:
+        """It counts no more, and what was written of it is gone."""
+        return cast(
+            "types.DecisionDone",
+            await self._ask(
+                call(
+                    "ingest",
+                    "POST",
+                    f"/v1/decisions/{as_segment(decision_id)}/withdraw",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
     async def get_event_types(self) -> types.EventTypes:
         """The built-in types, and those that the programme in force declares; its limits bound the list."""
         return cast("types.EventTypes", await self._ask(call("ingest", "GET", "/v1/event-types")))
@@ -4115,6 +4640,97 @@ class AsyncIngest:
                     "POST",
                     f"/v1/nominations/{as_segment(nomination_id)}/vote",
                     fields={"member": member},
+                )
+            ),
+        )
+
+    async def get_objectives(
+        self,
+        *,
+        indicator: Literal[
+            "goals_complete",
+            "goals_on_pace",
+            "newcomers_activated",
+            "audience_known",
+            "changes_noted",
+            "appeals_in_time",
+            "largest_channel",
+            "effective_channels",
+            "reports_in_time",
+            "repeat_offenders",
+            "answers_absence_factor",
+            "questions_solved",
+            "median_response",
+            "answered_in_time",
+            "first_question_answered",
+            "members_recognised",
+            "decisions_logged",
+            "decisions_reviewed",
+            "survey_response",
+            "ideas_answered",
+        ]
+        | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.ObjectiveShownPage:
+        """By indicator, of each the newest first. The scorecard has what holds, also where nothing was set."""
+        return cast(
+            "types.ObjectiveShownPage",
+            await self._ask(
+                call(
+                    "ingest",
+                    "GET",
+                    "/v1/objectives",
+                    params={"indicator": indicator, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_objectives(
+        self,
+        *,
+        indicator: Literal[
+            "goals_complete",
+            "goals_on_pace",
+            "newcomers_activated",
+            "audience_known",
+            "changes_noted",
+            "appeals_in_time",
+            "largest_channel",
+            "effective_channels",
+            "reports_in_time",
+            "repeat_offenders",
+            "answers_absence_factor",
+            "questions_solved",
+            "median_response",
+            "answered_in_time",
+            "first_question_answered",
+            "members_recognised",
+            "decisions_logged",
+            "decisions_reviewed",
+            "survey_response",
+            "ideas_answered",
+        ]
+        | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.ObjectiveShown]:
+        """Every item that `get_objectives` lists, page by page."""
+        return async_items(
+            self._ask, call("ingest", "GET", "/v1/objectives", params={"indicator": indicator, "limit": limit})
+        )
+
+    async def put_objective(
+        self, indicator: str, *, objective: float, reason: str, starts_on: str | None | NotGiven = NOT_GIVEN
+    ) -> types.ObjectiveShown:
+        """From a day on: weeks that are over stay judged by what held then."""
+        return cast(
+            "types.ObjectiveShown",
+            await self._ask(
+                call(
+                    "ingest",
+                    "PUT",
+                    f"/v1/objectives/{as_segment(indicator)}",
+                    fields={"objective": objective, "reason": reason, "starts_on": starts_on},
                 )
             ),
         )

@@ -32,6 +32,16 @@ class AnsweredWithin(TypedDict):
     share: float
 
 
+class AnswererShown(TypedDict):
+    """A member who answered about the topic before."""
+
+    answers: int
+    last_at: str
+    member_id: str
+    name: str | None
+    weight: float
+
+
 class Answering(TypedDict):
     """How long questions waited. Who still waits counts for as long as they have waited, and is not left
     out.
@@ -939,6 +949,13 @@ class RulePointsPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class SliceShownPage(TypedDict):
+    """SliceShownPage"""
+
+    items: list[SliceShown]
+    next: NotRequired[str | None]
+
+
 class SurveyShownPage(TypedDict):
     """SurveyShownPage"""
 
@@ -1310,20 +1327,18 @@ class ShareShown(TypedDict):
     why_none: NotRequired[str | None]
 
 
-class SlicePeriodShown(TypedDict):
-    """What those of an audience say in a month or quarter."""
-
-    feedback: FeedbackShown | None
-    starts_on: str
-
-
 class SliceShown(TypedDict):
-    """What those say who were in an audience as they answered; without one, everybody in the same months."""
+    """A slice in a period. Of one with few members nothing is shown but that."""
 
-    audience: str | None
-    feedback: FeedbackShown | None
-    periods: list[SlicePeriodShown]
+    activated: ShareShown | None
+    events: int | None
+    growth: PeriodGrowth | None
+    is_small: bool
+    members: int | None
+    new_members: int | None
+    stickiness: ShareShown | None
     title: str | None
+    value: str
 
 
 class SliceTone(TypedDict):
@@ -1341,18 +1356,6 @@ class SliceTone(TypedDict):
     texts: int
     undecided: int
     why_none: str | None
-
-
-class SlicesShown(TypedDict):
-    """A survey by audience: everybody first, then audiences as the programme has them."""
-
-    anonymous: bool
-    ends_on: str | None
-    kind: Literal["nps", "csat", "ces", "scale", "choice", "text"]
-    slices: list[SliceShown]
-    starts_on: str | None
-    survey: str
-    title: str
 
 
 class StageAge(TypedDict):
@@ -1461,6 +1464,13 @@ class ToneShown(TypedDict):
     texts: int
     undecided: int
     why_none: str | None
+
+
+class TopicAnswerers(TypedDict):
+    """Who could answer a question about a topic."""
+
+    members: list[AnswererShown]
+    topic: str
 
 
 class TopicFlowing(TypedDict):

@@ -551,6 +551,169 @@ class DecisionData(TypedDict):
     reason: NotRequired[str]
 
 
+class DecisionDone(TypedDict):
+    """A note or decision as it stands now."""
+
+    decision_id: str
+    figure: Literal[
+        "goals_complete",
+        "goals_on_pace",
+        "newcomers_activated",
+        "audience_known",
+        "changes_noted",
+        "appeals_in_time",
+        "largest_channel",
+        "effective_channels",
+        "reports_in_time",
+        "repeat_offenders",
+        "answers_absence_factor",
+        "questions_solved",
+        "median_response",
+        "answered_in_time",
+        "first_question_answered",
+        "members_recognised",
+        "decisions_logged",
+        "decisions_reviewed",
+        "survey_response",
+        "ideas_answered",
+        "active_members",
+        "new_members",
+        "events",
+        "goal",
+    ]
+    kind: Literal["note", "decision"]
+    made_at: str
+    review_on: str | None
+    state: DecisionStep
+
+
+class DecisionShown(TypedDict):
+    """What somebody noted or decided on a figure."""
+
+    about: str | None
+    changed_at: str
+    decision_id: str
+    figure: Literal[
+        "goals_complete",
+        "goals_on_pace",
+        "newcomers_activated",
+        "audience_known",
+        "changes_noted",
+        "appeals_in_time",
+        "largest_channel",
+        "effective_channels",
+        "reports_in_time",
+        "repeat_offenders",
+        "answers_absence_factor",
+        "questions_solved",
+        "median_response",
+        "answered_in_time",
+        "first_question_answered",
+        "members_recognised",
+        "decisions_logged",
+        "decisions_reviewed",
+        "survey_response",
+        "ideas_answered",
+        "active_members",
+        "new_members",
+        "events",
+        "goal",
+    ]
+    is_due: bool
+    kind: Literal["note", "decision"]
+    made_at: str
+    person_id: str | None
+    person_name: str | None
+    review_on: str | None
+    seen_on: str
+    state: DecisionStep
+    text: str | None
+    value: float | None
+
+
+class DecisionWanted(TypedDict):
+    """What somebody notes or decides on a figure that they saw."""
+
+    about: NotRequired[str | None]
+    figure: Literal[
+        "goals_complete",
+        "goals_on_pace",
+        "newcomers_activated",
+        "audience_known",
+        "changes_noted",
+        "appeals_in_time",
+        "largest_channel",
+        "effective_channels",
+        "reports_in_time",
+        "repeat_offenders",
+        "answers_absence_factor",
+        "questions_solved",
+        "median_response",
+        "answered_in_time",
+        "first_question_answered",
+        "members_recognised",
+        "decisions_logged",
+        "decisions_reviewed",
+        "survey_response",
+        "ideas_answered",
+        "active_members",
+        "new_members",
+        "events",
+        "goal",
+    ]
+    kind: NotRequired[Literal["note", "decision"]]
+    review_on: NotRequired[str | None]
+    seen_on: NotRequired[str | None]
+    text: str
+    value: NotRequired[float | None]
+
+
+class DecisionWithReviews(TypedDict):
+    """A decision, and what its reviews came to, oldest first."""
+
+    about: str | None
+    changed_at: str
+    decision_id: str
+    figure: Literal[
+        "goals_complete",
+        "goals_on_pace",
+        "newcomers_activated",
+        "audience_known",
+        "changes_noted",
+        "appeals_in_time",
+        "largest_channel",
+        "effective_channels",
+        "reports_in_time",
+        "repeat_offenders",
+        "answers_absence_factor",
+        "questions_solved",
+        "median_response",
+        "answered_in_time",
+        "first_question_answered",
+        "members_recognised",
+        "decisions_logged",
+        "decisions_reviewed",
+        "survey_response",
+        "ideas_answered",
+        "active_members",
+        "new_members",
+        "events",
+        "goal",
+    ]
+    is_due: bool
+    kind: Literal["note", "decision"]
+    made_at: str
+    may_be_reviewed: bool
+    person_id: str | None
+    person_name: str | None
+    review_on: str | None
+    reviews: list[ReviewShown]
+    seen_on: str
+    state: DecisionStep
+    text: str | None
+    value: float | None
+
+
 class DeclarationForeseen(TypedDict):
     """What would become of one of several declarations, or why it would be refused."""
 
@@ -1475,6 +1638,47 @@ class NotRebuilt(TypedDict):
     subject: str
 
 
+class ObjectiveShown(TypedDict):
+    """What an indicator aims at from a day on."""
+
+    indicator: Literal[
+        "goals_complete",
+        "goals_on_pace",
+        "newcomers_activated",
+        "audience_known",
+        "changes_noted",
+        "appeals_in_time",
+        "largest_channel",
+        "effective_channels",
+        "reports_in_time",
+        "repeat_offenders",
+        "answers_absence_factor",
+        "questions_solved",
+        "median_response",
+        "answered_in_time",
+        "first_question_answered",
+        "members_recognised",
+        "decisions_logged",
+        "decisions_reviewed",
+        "survey_response",
+        "ideas_answered",
+    ]
+    objective: float
+    person_name: str | None
+    reason: str | None
+    revision: int
+    set_at: str
+    starts_on: str
+
+
+class ObjectiveWanted(TypedDict):
+    """What an indicator is to aim at."""
+
+    objective: float
+    reason: str
+    starts_on: NotRequired[str | None]
+
+
 class OccasionShown(TypedDict):
     """An occasion, and how many have checked in."""
 
@@ -1561,6 +1765,13 @@ class DeadLetterListedPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class DecisionShownPage(TypedDict):
+    """DecisionShownPage"""
+
+    items: list[DecisionShown]
+    next: NotRequired[str | None]
+
+
 class DeliveryHourPage(TypedDict):
     """DeliveryHourPage"""
 
@@ -1621,6 +1832,13 @@ class MessageShownPage(TypedDict):
     """MessageShownPage"""
 
     items: list[MessageShown]
+    next: NotRequired[str | None]
+
+
+class ObjectiveShownPage(TypedDict):
+    """ObjectiveShownPage"""
+
+    items: list[ObjectiveShown]
     next: NotRequired[str | None]
 
 
@@ -2373,6 +2591,24 @@ class ReviewPolicy(TypedDict):
     publishing: Publishing
 
 
+class ReviewShown(TypedDict):
+    """What a review came to."""
+
+    outcome: DecisionStep
+    person_name: str | None
+    review_on: str | None
+    reviewed_at: str
+    text: str | None
+
+
+class ReviewWanted(TypedDict):
+    """What a review comes to."""
+
+    outcome: Literal["kept", "changed", "dropped"]
+    review_on: NotRequired[str | None]
+    text: str
+
+
 class RolesWanted(TypedDict):
     """What a person is to be in the community: all of their roles there."""
 
@@ -3120,6 +3356,12 @@ class WishesWanted(TypedDict):
     without: NotRequired[list[str]]
 
 
+class WithdrawalWanted(TypedDict):
+    """Why it is taken back."""
+
+    reason: str
+
+
 class WordsShown(TypedDict):
     """What a member wrote in a survey, by name."""
 
@@ -3224,6 +3466,8 @@ BotBy = Literal["platform", "pattern", "hand"]
 Cause = Literal["not_readable", "unknown_type", "not_valid", "too_large", "conflict"]
 
 Channel = Literal["mail", "slack", "discord"]
+
+DecisionStep = Literal["stands", "kept", "changed", "dropped", "withdrawn"]
 
 DeliveryState = Literal["waiting", "delivered", "failed", "held"]
 

@@ -326,7 +326,6 @@ class BookTransfer(TypedDict):
 
     amends: str | None
     cause_id: str
-    clawback: Clawback | None
     entries: list[TransferEntry]
     event_time: str
     is_whole: bool
@@ -337,6 +336,34 @@ class BookTransfer(TypedDict):
     revision: int | None
     transfer_id: str
     why: str | None
+
+
+class CardPrice(TypedDict):
+    """How the price of a card in points follows a rate; both fields null for the catalogue's own price
+    again.
+    """
+
+    currency: str | None
+    minor_per_point: str | None
+
+
+class CardPriceNow(TypedDict):
+    """How the price of a card follows a rate, and what it costs now."""
+
+    currency: str | None
+    failed_at: str | None
+    minor_per_point: str | None
+    quote: QuoteShown | None
+    reason: str | None
+    reward_id: str
+
+
+class CardPriceShown(TypedDict):
+    """How the price of a card follows a rate."""
+
+    currency: str | None
+    minor_per_point: str | None
+    reward_id: str
 
 
 class Catalogue(TypedDict):
@@ -409,38 +436,6 @@ class ChangedReward(TypedDict):
     translations: NotRequired[list[RewardTranslation]]
 
 
-class Clawback(TypedDict):
-    """Points that were used before a transfer took them back: what of them is kept, and by which policy."""
-
-    kept_points: int
-    policy_id: str | None
-    used_points: int
-
-
-class ClawbackPolicy(TypedDict):
-    """A policy entry, and who proposed and decided it."""
-
-    below_points: int | None
-    decided_at: str | None
-    decided_by: str | None
-    decided_by_person: str | None
-    effective_from: str
-    policy_id: str
-    proposed_at: str
-    proposed_by: str
-    proposed_by_person: str | None
-    state: Literal["proposed", "approved", "withdrawn"]
-    treatment: Literal["owe", "keep_below", "keep"]
-
-
-class ClawbackPolicyTerms(TypedDict):
-    """What becomes of points that were used before their award was taken back, from a day on."""
-
-    below_points: NotRequired[int | None]
-    effective_from: str
-    treatment: Literal["owe", "keep_below", "keep"]
-
-
 class CodeOfRedemption(TypedDict):
     """A voucher's code, for whom it was given to."""
 
@@ -482,6 +477,23 @@ class Confirmation(TypedDict):
     """How much of what is reserved was handed out."""
 
     points: NotRequired[int | None]
+
+
+class Converted(TypedDict):
+    """An amount in another currency: what is given for it, and what is taken for as much of the other."""
+
+    amount_minor: int
+    cost_minor: int
+    day: str | None
+    policy_id: str
+    rate: str
+    sheet_id: str | None
+    source: str
+    source_units: str
+    spread_basis_points: int
+    target: str
+    target_units: str
+    worth_minor: int
 
 
 class CurrencySum(TypedDict):
@@ -534,26 +546,6 @@ class DeadLetterShown(TypedDict):
     truncated: bool
     value: str | None
     value_base64: str
-
-
-class DebtWriteOff(TypedDict):
-    """What of a member's debt is written off, or owed again: who proposed it, and who decided."""
-
-    booked_points: int | None
-    decided_at: str | None
-    decided_by: str | None
-    decided_by_person: str | None
-    member_id: str
-    name: str | None
-    points: int
-    proposed_at: str
-    proposed_by: str
-    proposed_by_person: str | None
-    reason: str
-    reverses: str | None
-    state: Literal["proposed", "approved", "withdrawn"]
-    transfer_id: str | None
-    write_off_id: str
 
 
 class Deed(TypedDict):
@@ -1136,7 +1128,7 @@ class MonthPayouts(TypedDict):
 
 
 class MonthPoints(TypedDict):
-    """Points held: opening + earned + corrected + written off − redeemed − paid − expired = closing."""
+    """Points that members hold: opening + earned + corrected − redeemed − paid − expired = closing."""
 
     closing: int
     corrected: int
@@ -1146,7 +1138,6 @@ class MonthPoints(TypedDict):
     opening: int
     paid: int
     redeemed: int
-    written_off: int
 
 
 class MonthWorth(TypedDict):
@@ -1403,6 +1394,7 @@ class OwnPartition(TypedDict):
 class OwnRequest(TypedDict):
     """Which reward a member wants."""
 
+    quote_id: NotRequired[str | None]
     reward_id: str
 
 
@@ -1448,13 +1440,6 @@ class ChangedPayeePage(TypedDict):
     next: NotRequired[str | None]
 
 
-class ClawbackPolicyPage(TypedDict):
-    """ClawbackPolicyPage"""
-
-    items: list[ClawbackPolicy]
-    next: NotRequired[str | None]
-
-
 class CodeShownPage(TypedDict):
     """CodeShownPage"""
 
@@ -1466,13 +1451,6 @@ class DeadLetterListedPage(TypedDict):
     """DeadLetterListedPage"""
 
     items: list[DeadLetterListed]
-    next: NotRequired[str | None]
-
-
-class DebtWriteOffPage(TypedDict):
-    """DebtWriteOffPage"""
-
-    items: list[DebtWriteOff]
     next: NotRequired[str | None]
 
 
@@ -1599,6 +1577,20 @@ class ProviderOrderPage(TypedDict):
     """ProviderOrderPage"""
 
     items: list[ProviderOrder]
+    next: NotRequired[str | None]
+
+
+class RateFileShownPage(TypedDict):
+    """RateFileShownPage"""
+
+    items: list[RateFileShown]
+    next: NotRequired[str | None]
+
+
+class RatePolicyShownPage(TypedDict):
+    """RatePolicyShownPage"""
+
+    items: list[RatePolicyShown]
     next: NotRequired[str | None]
 
 
@@ -2066,6 +2058,107 @@ class PutRight(TypedDict):
     note: str
 
 
+class QuoteShown(TypedDict):
+    """What a card costs until the quote is over, and by which rate."""
+
+    cost_currency: str
+    cost_minor: int
+    currency: str
+    expires_at: str
+    face_minor: int
+    points: int
+    quote_id: str
+    quoted_at: str
+    rate: str
+    rate_day: str | None
+    reward_id: str
+    source: Literal["table", "file"] | None
+    spread_basis_points: int
+
+
+class QuotesShown(TypedDict):
+    """The quotes in force, one a card."""
+
+    items: list[QuoteShown]
+
+
+class RateFileShown(TypedDict):
+    """A file of a central bank as it was taken."""
+
+    base: str
+    day: str
+    sheet_id: str
+    taken_at: str
+    taken_by: str
+    taken_by_person: str | None
+    units: dict[str, str]
+
+
+class RateFileTaken(TypedDict):
+    """The file as it was taken, now or before."""
+
+    base: str
+    day: str
+    is_new: bool
+    sheet_id: str
+    taken_at: str
+    taken_by: str
+    taken_by_person: str | None
+    units: dict[str, str]
+
+
+class RateOfCurrency(TypedDict):
+    """A currency of the policy, and its rate now."""
+
+    approved_units: str
+    currency: str
+    refused: Literal["no_rate", "moved_too_far"] | None
+    units: str | None
+
+
+class RatePolicyShown(TypedDict):
+    """A policy entry, and who proposed and decided it."""
+
+    base: str
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    effective_from: str
+    max_age_days: int
+    max_move_basis_points: int
+    policy_id: str
+    proposed_at: str
+    proposed_by: str
+    proposed_by_person: str | None
+    source: Literal["table", "file"]
+    spread_basis_points: int
+    state: Literal["proposed", "approved", "withdrawn"]
+    units: dict[str, str]
+
+
+class RatePolicyTermsGiven(TypedDict):
+    """By which rates amounts are converted, from a day on."""
+
+    base: str
+    effective_from: str
+    max_age_days: NotRequired[int]
+    max_move_basis_points: NotRequired[int]
+    source: Literal["table", "file"]
+    spread_basis_points: NotRequired[int]
+    units: dict[str, str]
+
+
+class Rates(TypedDict):
+    """The rates in force: by which policy, of which day, and whether they are too old."""
+
+    currencies: list[RateOfCurrency]
+    day: str | None
+    is_stale: bool
+    policy: RatePolicyShown
+    sheet_id: str | None
+    stale_after: str | None
+
+
 class Redemption(TypedDict):
     """A member's redemption of a reward."""
 
@@ -2092,6 +2185,7 @@ class RedemptionRequest(TypedDict):
     """Who wants which reward."""
 
     member_id: str
+    quote_id: NotRequired[str | None]
     reward_id: str
 
 
@@ -2500,7 +2594,6 @@ class StatementDay(TypedDict):
     merged: int
     paid: int
     redeemed: int
-    written_off: int
 
 
 class StatementLine(TypedDict):
@@ -2520,9 +2613,7 @@ class StatementLine(TypedDict):
 
 
 class StatementSum(TypedDict):
-    """A year in one currency: opening + earned + corrected + written off + merged − redeemed − paid −
-    expired = closing.
-    """
+    """A year in one currency: opening + earned + corrected + merged − redeemed − paid − expired = closing."""
 
     closing: int
     corrected: int
@@ -2533,7 +2624,6 @@ class StatementSum(TypedDict):
     opening: int
     paid: int
     redeemed: int
-    written_off: int
 
 
 class SumDifference(TypedDict):
@@ -2893,20 +2983,6 @@ class WouldBe(TypedDict):
     amount_minor: int
     payouts_count: int
     points: int
-
-
-class WriteOffRequest(TypedDict):
-    """What of a member's debt is to be written off, and why."""
-
-    member_id: str
-    points: int
-    reason: str
-
-
-class WriteOffReversalRequest(TypedDict):
-    """Why what was written off is to be owed again."""
-
-    reason: str
 
 
 class YearStatement(TypedDict):

@@ -503,6 +503,102 @@ class Rewards:
             self._ask(call("rewards", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
+    def list_debt_write_offs(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.DebtWriteOffPage:
+        """What was proposed, why and by whom, who decided it, and what was booked."""
+        return cast(
+            "types.DebtWriteOffPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/debt-write-offs",
+                    params={"state": state, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_debt_write_offs(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.DebtWriteOff]:
+        """Every item that `list_debt_write_offs` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards", "GET", "/v1/debt-write-offs", params={"state": state, "member": member, "limit": limit}
+            ),
+        )
+
+    def post_debt_write_off(
+        self, *, member_id: str, points: int, reason: str, idempotency_key: str | None = None
+    ) -> types.DebtWriteOff:
+        """Nothing is booked before another person approves it. Nobody has written off what they owe
+        themselves.
+        """
+        return cast(
+            "types.DebtWriteOff",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/debt-write-offs",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"member_id": member_id, "points": points, "reason": reason},
+                )
+            ),
+        )
+
+    def get_debt_write_off(self, write_off_id: str) -> types.DebtWriteOff:
+        """What was proposed, why and by whom, who decided it, and what was booked."""
+        return cast(
+            "types.DebtWriteOff",
+            self._ask(call("rewards", "GET", f"/v1/debt-write-offs/{as_segment(write_off_id)}")),
+        )
+
+    def approve_debt_write_off(self, write_off_id: str) -> types.DebtWriteOff:
+        """What is owed at that moment is booked, at most what was proposed; approving again changes nothing.
+
+        Whoever proposed it cannot, by whatever key, nor who the member is.
+        """
+        return cast(
+            "types.DebtWriteOff",
+            self._ask(call("rewards", "POST", f"/v1/debt-write-offs/{as_segment(write_off_id)}/approve")),
+        )
+
+    def reverse_debt_write_off(
+        self, write_off_id: str, *, reason: str, idempotency_key: str | None = None
+    ) -> types.DebtWriteOff:
+        """A write-off of its own, which another person approves; less what made it good since."""
+        return cast(
+            "types.DebtWriteOff",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/debt-write-offs/{as_segment(write_off_id)}/reverse",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
+    def withdraw_debt_write_off(self, write_off_id: str) -> types.DebtWriteOff:
+        """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.DebtWriteOff",
+            self._ask(call("rewards", "POST", f"/v1/debt-write-offs/{as_segment(write_off_id)}/withdraw")),
+        )
+
     def list_debts(self, *, limit: int | None = None, after: str | None = None) -> types.MemberDebtPage:
         """In the order of their accounts' ids. Days are the community's."""
         return cast(
@@ -608,6 +704,85 @@ class Rewards:
         return cast(
             "types.GeneralLedgerMapping",
             self._ask(call("rewards", "POST", f"/v1/finance/account-mappings/{as_segment(mapping_id)}/withdraw")),
+        )
+
+    def list_clawback_policies(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.ClawbackPolicyPage:
+        """Those in force, those that wait for another person, and those that were withdrawn."""
+        return cast(
+            "types.ClawbackPolicyPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/finance/clawback-policies",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_clawback_policies(
+        self, *, state: Literal["proposed", "approved", "withdrawn"] | None = None, limit: int | None = None
+    ) -> Iterator[types.ClawbackPolicy]:
+        """Every item that `list_clawback_policies` lists, page by page."""
+        return items(
+            self._ask,
+            call("rewards", "GET", "/v1/finance/clawback-policies", params={"state": state, "limit": limit}),
+        )
+
+    def post_clawback_policy(
+        self,
+        *,
+        effective_from: str,
+        treatment: Literal["owe", "keep_below", "keep"],
+        below_points: int | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.ClawbackPolicy:
+        """It is in force once another person approves it. On each day the latest approved entry applies.
+
+        What was taken back before stays as it is. Where none applies members owe what they used.
+        """
+        return cast(
+            "types.ClawbackPolicy",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/finance/clawback-policies",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "effective_from": effective_from,
+                        "treatment": treatment,
+                        "below_points": below_points,
+                    },
+                )
+            ),
+        )
+
+    def get_clawback_policy(self, policy_id: str) -> types.ClawbackPolicy:
+        """What it says, who proposed it and who decided."""
+        return cast(
+            "types.ClawbackPolicy",
+            self._ask(call("rewards", "GET", f"/v1/finance/clawback-policies/{as_segment(policy_id)}")),
+        )
+
+    def approve_clawback_policy(self, policy_id: str) -> types.ClawbackPolicy:
+        """Whoever proposed it cannot, by whatever key; approving again changes nothing."""
+        return cast(
+            "types.ClawbackPolicy",
+            self._ask(call("rewards", "POST", f"/v1/finance/clawback-policies/{as_segment(policy_id)}/approve")),
+        )
+
+    def withdraw_clawback_policy(self, policy_id: str) -> types.ClawbackPolicy:
+        """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.ClawbackPolicy",
+            self._ask(call("rewards", "POST", f"/v1/finance/clawback-policies/{as_segment(policy_id)}/withdraw")),
         )
 
     def get_conversion(self, *, amount_minor: int, source: str, target: str) -> types.Converted:
@@ -1741,6 +1916,50 @@ class Rewards:
             call("rewards", "GET", f"/v1/payees/{as_segment(member_id)}/history", params={"limit": limit}),
         )
 
+    def list_payout_holds(
+        self,
+        *,
+        state: Literal["standing", "released"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.PayoutHoldPage:
+        """Whose money waits, why, since when, and who let it go on."""
+        return cast(
+            "types.PayoutHoldPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/payout-holds",
+                    params={"state": state, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_payout_holds(
+        self,
+        *,
+        state: Literal["standing", "released"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.PayoutHold]:
+        """Every item that `list_payout_holds` lists, page by page."""
+        return items(
+            self._ask,
+            call("rewards", "GET", "/v1/payout-holds", params={"state": state, "member": member, "limit": limit}),
+        )
+
+    def release_payout_hold(self, hold_id: str) -> types.PayoutHold:
+        """What an open run holds of the member becomes eligible, unless something else is in the way.
+
+        Whoever releases it does not approve the run that pays it. Asked again, nothing happens.
+        """
+        return cast(
+            "types.PayoutHold",
+            self._ask(call("rewards", "POST", f"/v1/payout-holds/{as_segment(hold_id)}/release")),
+        )
+
     def list_outcomes(
         self,
         *,
@@ -2036,6 +2255,44 @@ class Rewards:
             "types.PayoutDetails", self._ask(call("rewards", "GET", f"/v1/payouts/{as_segment(payout_id)}"))
         )
 
+    def hold_payout(
+        self,
+        payout_id: str,
+        *,
+        cause: Literal["under_review", "disputed", "asked", "bank_details", "other"],
+        note: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.PayoutHold:
+        """Until its file is written. No run pays its member before the hold is released.
+
+        One that a run would pay fails at once, and its points are available again; the next run holds what
+        it computes. Asked again, the hold that stands is the answer.
+        """
+        return cast(
+            "types.PayoutHold",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/payouts/{as_segment(payout_id)}/hold",
+                    fields={"cause": cause, "note": note},
+                )
+            ),
+        )
+
+    def leave_payout_out(
+        self, payout_id: str, *, cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
+    ) -> types.Payout:
+        """Until the run's file is written: it fails with this reason, the others go on.
+
+        Its points are available again at once, and the next run computes it anew.
+        """
+        return cast(
+            "types.Payout",
+            self._ask(
+                call("rewards", "POST", f"/v1/payouts/{as_segment(payout_id)}/leave-out", fields={"cause": cause})
+            ),
+        )
+
     def get_payout_lots(
         self, payout_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.PaidLotPage:
@@ -2273,7 +2530,8 @@ class Rewards:
     def list_redemptions(
         self,
         *,
-        state: Literal["reserved", "confirmed", "cancelled", "expired"] | None = None,
+        state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
+        | None = None,
         member: str | None = None,
         limit: int | None = None,
         after: str | None = None,
@@ -2294,7 +2552,8 @@ class Rewards:
     def iter_redemptions(
         self,
         *,
-        state: Literal["reserved", "confirmed", "cancelled", "expired"] | None = None,
+        state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
+        | None = None,
         member: str | None = None,
         limit: int | None = None,
     ) -> Iterator[types.NamedRedemption]:
@@ -2379,6 +2638,99 @@ class Rewards:
         return items(
             self._ask,
             call("rewards", "GET", f"/v1/redemptions/{as_segment(redemption_id)}/lots", params={"limit": limit}),
+        )
+
+    def post_refund(
+        self,
+        redemption_id: str,
+        *,
+        reason: str,
+        ask_provider: bool | NotGiven = NOT_GIVEN,
+        goods: Literal["kept", "returned"] | NotGiven = NOT_GIVEN,
+        points: int | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.RefundShown:
+        """Points that were spent go back to the lots that they came from, those used last first.
+
+        Nobody refunds their own. Above an amount it waits for another person; all of a gift card waits for
+        its provider, who is asked to take it back. What paid for it has its budget back.
+        """
+        return cast(
+            "types.RefundShown",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/redemptions/{as_segment(redemption_id)}/refunds",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"reason": reason, "ask_provider": ask_provider, "goods": goods, "points": points},
+                )
+            ),
+        )
+
+    def approve_refund(self, redemption_id: str, refund_id: str) -> types.RefundShown:
+        """It is done, or its provider is asked. Approving again changes nothing."""
+        return cast(
+            "types.RefundShown",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/redemptions/{as_segment(redemption_id)}/refunds/{as_segment(refund_id)}/approve",
+                )
+            ),
+        )
+
+    def withdraw_refund(self, redemption_id: str, refund_id: str) -> types.RefundShown:
+        """Nothing is given back by it. What its provider took back meanwhile is refunded all the same."""
+        return cast(
+            "types.RefundShown",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/redemptions/{as_segment(redemption_id)}/refunds/{as_segment(refund_id)}/withdraw",
+                )
+            ),
+        )
+
+    def list_refunds(
+        self,
+        *,
+        state: Literal["waiting", "asking", "done", "declined", "withdrawn"] | None = None,
+        redemption_id: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.RefundListedPage:
+        """Of the community, by state or redemption."""
+        return cast(
+            "types.RefundListedPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/refunds",
+                    params={"state": state, "redemption_id": redemption_id, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_refunds(
+        self,
+        *,
+        state: Literal["waiting", "asking", "done", "declined", "withdrawn"] | None = None,
+        redemption_id: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.RefundListed]:
+        """Every item that `list_refunds` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/refunds",
+                params={"state": state, "redemption_id": redemption_id, "limit": limit},
+            ),
         )
 
     def list_links(self, *, limit: int | None = None, after: str | None = None) -> types.LinkShownPage:
@@ -3315,6 +3667,102 @@ class AsyncRewards:
             await self._ask(call("rewards", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
+    async def list_debt_write_offs(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.DebtWriteOffPage:
+        """What was proposed, why and by whom, who decided it, and what was booked."""
+        return cast(
+            "types.DebtWriteOffPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/debt-write-offs",
+                    params={"state": state, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_debt_write_offs(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.DebtWriteOff]:
+        """Every item that `list_debt_write_offs` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards", "GET", "/v1/debt-write-offs", params={"state": state, "member": member, "limit": limit}
+            ),
+        )
+
+    async def post_debt_write_off(
+        self, *, member_id: str, points: int, reason: str, idempotency_key: str | None = None
+    ) -> types.DebtWriteOff:
+        """Nothing is booked before another person approves it. Nobody has written off what they owe
+        themselves.
+        """
+        return cast(
+            "types.DebtWriteOff",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/debt-write-offs",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"member_id": member_id, "points": points, "reason": reason},
+                )
+            ),
+        )
+
+    async def get_debt_write_off(self, write_off_id: str) -> types.DebtWriteOff:
+        """What was proposed, why and by whom, who decided it, and what was booked."""
+        return cast(
+            "types.DebtWriteOff",
+            await self._ask(call("rewards", "GET", f"/v1/debt-write-offs/{as_segment(write_off_id)}")),
+        )
+
+    async def approve_debt_write_off(self, write_off_id: str) -> types.DebtWriteOff:
+        """What is owed at that moment is booked, at most what was proposed; approving again changes nothing.
+
+        Whoever proposed it cannot, by whatever key, nor who the member is.
+        """
+        return cast(
+            "types.DebtWriteOff",
+            await self._ask(call("rewards", "POST", f"/v1/debt-write-offs/{as_segment(write_off_id)}/approve")),
+        )
+
+    async def reverse_debt_write_off(
+        self, write_off_id: str, *, reason: str, idempotency_key: str | None = None
+    ) -> types.DebtWriteOff:
+        """A write-off of its own, which another person approves; less what made it good since."""
+        return cast(
+            "types.DebtWriteOff",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/debt-write-offs/{as_segment(write_off_id)}/reverse",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
+    async def withdraw_debt_write_off(self, write_off_id: str) -> types.DebtWriteOff:
+        """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.DebtWriteOff",
+            await self._ask(call("rewards", "POST", f"/v1/debt-write-offs/{as_segment(write_off_id)}/withdraw")),
+        )
+
     async def list_debts(self, *, limit: int | None = None, after: str | None = None) -> types.MemberDebtPage:
         """In the order of their accounts' ids. Days are the community's."""
         return cast(
@@ -3425,6 +3873,89 @@ class AsyncRewards:
             "types.GeneralLedgerMapping",
             await self._ask(
                 call("rewards", "POST", f"/v1/finance/account-mappings/{as_segment(mapping_id)}/withdraw")
+            ),
+        )
+
+    async def list_clawback_policies(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.ClawbackPolicyPage:
+        """Those in force, those that wait for another person, and those that were withdrawn."""
+        return cast(
+            "types.ClawbackPolicyPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/finance/clawback-policies",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_clawback_policies(
+        self, *, state: Literal["proposed", "approved", "withdrawn"] | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.ClawbackPolicy]:
+        """Every item that `list_clawback_policies` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("rewards", "GET", "/v1/finance/clawback-policies", params={"state": state, "limit": limit}),
+        )
+
+    async def post_clawback_policy(
+        self,
+        *,
+        effective_from: str,
+        treatment: Literal["owe", "keep_below", "keep"],
+        below_points: int | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.ClawbackPolicy:
+        """It is in force once another person approves it. On each day the latest approved entry applies.
+
+        What was taken back before stays as it is. Where none applies members owe what they used.
+        """
+        return cast(
+            "types.ClawbackPolicy",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/finance/clawback-policies",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "effective_from": effective_from,
+                        "treatment": treatment,
+                        "below_points": below_points,
+                    },
+                )
+            ),
+        )
+
+    async def get_clawback_policy(self, policy_id: str) -> types.ClawbackPolicy:
+        """What it says, who proposed it and who decided."""
+        return cast(
+            "types.ClawbackPolicy",
+            await self._ask(call("rewards", "GET", f"/v1/finance/clawback-policies/{as_segment(policy_id)}")),
+        )
+
+    async def approve_clawback_policy(self, policy_id: str) -> types.ClawbackPolicy:
+        """Whoever proposed it cannot, by whatever key; approving again changes nothing."""
+        return cast(
+            "types.ClawbackPolicy",
+            await self._ask(
+                call("rewards", "POST", f"/v1/finance/clawback-policies/{as_segment(policy_id)}/approve")
+            ),
+        )
+
+    async def withdraw_clawback_policy(self, policy_id: str) -> types.ClawbackPolicy:
+        """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.ClawbackPolicy",
+            await self._ask(
+                call("rewards", "POST", f"/v1/finance/clawback-policies/{as_segment(policy_id)}/withdraw")
             ),
         )
 
@@ -4601,6 +5132,50 @@ class AsyncRewards:
             call("rewards", "GET", f"/v1/payees/{as_segment(member_id)}/history", params={"limit": limit}),
         )
 
+    async def list_payout_holds(
+        self,
+        *,
+        state: Literal["standing", "released"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.PayoutHoldPage:
+        """Whose money waits, why, since when, and who let it go on."""
+        return cast(
+            "types.PayoutHoldPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/payout-holds",
+                    params={"state": state, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_payout_holds(
+        self,
+        *,
+        state: Literal["standing", "released"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.PayoutHold]:
+        """Every item that `list_payout_holds` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("rewards", "GET", "/v1/payout-holds", params={"state": state, "member": member, "limit": limit}),
+        )
+
+    async def release_payout_hold(self, hold_id: str) -> types.PayoutHold:
+        """What an open run holds of the member becomes eligible, unless something else is in the way.
+
+        Whoever releases it does not approve the run that pays it. Asked again, nothing happens.
+        """
+        return cast(
+            "types.PayoutHold",
+            await self._ask(call("rewards", "POST", f"/v1/payout-holds/{as_segment(hold_id)}/release")),
+        )
+
     async def list_outcomes(
         self,
         *,
@@ -4900,6 +5475,44 @@ class AsyncRewards:
             "types.PayoutDetails", await self._ask(call("rewards", "GET", f"/v1/payouts/{as_segment(payout_id)}"))
         )
 
+    async def hold_payout(
+        self,
+        payout_id: str,
+        *,
+        cause: Literal["under_review", "disputed", "asked", "bank_details", "other"],
+        note: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.PayoutHold:
+        """Until its file is written. No run pays its member before the hold is released.
+
+        One that a run would pay fails at once, and its points are available again; the next run holds what
+        it computes. Asked again, the hold that stands is the answer.
+        """
+        return cast(
+            "types.PayoutHold",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/payouts/{as_segment(payout_id)}/hold",
+                    fields={"cause": cause, "note": note},
+                )
+            ),
+        )
+
+    async def leave_payout_out(
+        self, payout_id: str, *, cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
+    ) -> types.Payout:
+        """Until the run's file is written: it fails with this reason, the others go on.
+
+        Its points are available again at once, and the next run computes it anew.
+        """
+        return cast(
+            "types.Payout",
+            await self._ask(
+                call("rewards", "POST", f"/v1/payouts/{as_segment(payout_id)}/leave-out", fields={"cause": cause})
+            ),
+        )
+
     async def get_payout_lots(
         self, payout_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.PaidLotPage:
@@ -5145,7 +5758,8 @@ class AsyncRewards:
     async def list_redemptions(
         self,
         *,
-        state: Literal["reserved", "confirmed", "cancelled", "expired"] | None = None,
+        state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
+        | None = None,
         member: str | None = None,
         limit: int | None = None,
         after: str | None = None,
@@ -5166,7 +5780,8 @@ class AsyncRewards:
     def iter_redemptions(
         self,
         *,
-        state: Literal["reserved", "confirmed", "cancelled", "expired"] | None = None,
+        state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
+        | None = None,
         member: str | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[types.NamedRedemption]:
@@ -5253,6 +5868,99 @@ class AsyncRewards:
         return async_items(
             self._ask,
             call("rewards", "GET", f"/v1/redemptions/{as_segment(redemption_id)}/lots", params={"limit": limit}),
+        )
+
+    async def post_refund(
+        self,
+        redemption_id: str,
+        *,
+        reason: str,
+        ask_provider: bool | NotGiven = NOT_GIVEN,
+        goods: Literal["kept", "returned"] | NotGiven = NOT_GIVEN,
+        points: int | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.RefundShown:
+        """Points that were spent go back to the lots that they came from, those used last first.
+
+        Nobody refunds their own. Above an amount it waits for another person; all of a gift card waits for
+        its provider, who is asked to take it back. What paid for it has its budget back.
+        """
+        return cast(
+            "types.RefundShown",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/redemptions/{as_segment(redemption_id)}/refunds",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"reason": reason, "ask_provider": ask_provider, "goods": goods, "points": points},
+                )
+            ),
+        )
+
+    async def approve_refund(self, redemption_id: str, refund_id: str) -> types.RefundShown:
+        """It is done, or its provider is asked. Approving again changes nothing."""
+        return cast(
+            "types.RefundShown",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/redemptions/{as_segment(redemption_id)}/refunds/{as_segment(refund_id)}/approve",
+                )
+            ),
+        )
+
+    async def withdraw_refund(self, redemption_id: str, refund_id: str) -> types.RefundShown:
+        """Nothing is given back by it. What its provider took back meanwhile is refunded all the same."""
+        return cast(
+            "types.RefundShown",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/redemptions/{as_segment(redemption_id)}/refunds/{as_segment(refund_id)}/withdraw",
+                )
+            ),
+        )
+
+    async def list_refunds(
+        self,
+        *,
+        state: Literal["waiting", "asking", "done", "declined", "withdrawn"] | None = None,
+        redemption_id: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.RefundListedPage:
+        """Of the community, by state or redemption."""
+        return cast(
+            "types.RefundListedPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/refunds",
+                    params={"state": state, "redemption_id": redemption_id, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_refunds(
+        self,
+        *,
+        state: Literal["waiting", "asking", "done", "declined", "withdrawn"] | None = None,
+        redemption_id: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.RefundListed]:
+        """Every item that `list_refunds` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/refunds",
+                params={"state": state, "redemption_id": redemption_id, "limit": limit},
+            ),
         )
 
     async def list_links(self, *, limit: int | None = None, after: str | None = None) -> types.LinkShownPage:

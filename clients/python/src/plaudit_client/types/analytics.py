@@ -56,6 +56,47 @@ class Answering(TypedDict):
     unanswered: int
 
 
+class AnsweringDecision(TypedDict):
+    """A note or decision that answers a figure: its value as it was seen, and as it is now."""
+
+    about: str | None
+    decision_id: str
+    figure: Literal[
+        "goals_complete",
+        "goals_on_pace",
+        "newcomers_activated",
+        "audience_known",
+        "changes_noted",
+        "appeals_in_time",
+        "largest_channel",
+        "effective_channels",
+        "reports_in_time",
+        "repeat_offenders",
+        "answers_absence_factor",
+        "questions_solved",
+        "median_response",
+        "answered_in_time",
+        "first_question_answered",
+        "members_recognised",
+        "decisions_logged",
+        "decisions_reviewed",
+        "survey_response",
+        "ideas_answered",
+        "active_members",
+        "new_members",
+        "events",
+        "goal",
+    ]
+    kind: Literal["note", "decision"]
+    made_at: str
+    review_on: str | None
+    seen_on: str
+    state: Literal["stands", "kept", "changed", "dropped", "withdrawn"]
+    unit: Literal["share", "count", "seconds"]
+    value: float | None
+    value_now: float | None
+
+
 class Award(TypedDict):
     """Points that a rule of a programme version gave for an event, and what they amount to since."""
 
@@ -126,6 +167,7 @@ class CampaignEffect(TypedDict):
     looked_starts_on: str
     low_points: float | None
     measured_at: str
+    needed_members: int | None
     price: EffectPrice | None
     starts_on: str
     state: Literal["planned", "running", "over"]
@@ -268,12 +310,23 @@ class EffectArm(TypedDict):
     share_percent: float | None
 
 
+class EffectCost(TypedDict):
+    """What each of them cost in a currency, where points are paid out."""
+
+    currency: str
+    each_minor: float | None
+    each_minor_high: float | None
+    each_minor_low: float | None
+    point_minor: float
+
+
 class EffectPrice(TypedDict):
     """Members who were active for the campaign, with 95 % intervals, and what each of them cost in points."""
 
     additional: float
     additional_high: float
     additional_low: float
+    costs: list[EffectCost]
     points: int
     points_each: float | None
     points_each_high: float | None
@@ -332,8 +385,8 @@ class FeedbackShown(TypedDict):
 
     answers: int
     counts: dict[str, int]
-    score: FigureShown | None
-    share: FigureShown | None
+    score: FeedbackFigureShown | None
+    share: FeedbackFigureShown | None
 
 
 class FieldError(TypedDict):
@@ -344,14 +397,6 @@ class FieldError(TypedDict):
     field: str
     index: NotRequired[int | None]
     line: NotRequired[int | None]
-
-
-class FigureShown(TypedDict):
-    """A value with its interval of 95 %."""
-
-    high: float
-    low: float
-    value: float
 
 
 class GoalDeclared(TypedDict):
@@ -519,12 +564,13 @@ class IndicatorShown(TypedDict):
     is_beyond: bool
     name: str
     objective: float
+    objective_since: str | None
     state: Literal["good", "red", "unsure", "grey"]
     unit: Literal["share", "count", "seconds"]
     value: float | None
     week_values: list[float | None]
     weeks: list[Literal["good", "red", "unsure", "grey"]]
-    why_grey: Literal["nothing_heard", "not_counted"] | None
+    why_grey: Literal["nothing_heard"] | None
 
 
 class KeyHolder(TypedDict):
@@ -767,6 +813,13 @@ class ActivityDayPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class AnsweringDecisionPage(TypedDict):
+    """AnsweringDecisionPage"""
+
+    items: list[AnsweringDecision]
+    next: NotRequired[str | None]
+
+
 class BridgeShownPage(TypedDict):
     """BridgeShownPage"""
 
@@ -952,7 +1005,7 @@ class RulePointsPage(TypedDict):
 class SliceShownPage(TypedDict):
     """SliceShownPage"""
 
-    items: list[SliceShown]
+    items: list[RetentionSliceShown]
     next: NotRequired[str | None]
 
 
@@ -1327,18 +1380,11 @@ class ShareShown(TypedDict):
     why_none: NotRequired[str | None]
 
 
-class SliceShown(TypedDict):
-    """A slice in a period. Of one with few members nothing is shown but that."""
+class SlicePeriodShown(TypedDict):
+    """What those of an audience say in a month or quarter."""
 
-    activated: ShareShown | None
-    events: int | None
-    growth: PeriodGrowth | None
-    is_small: bool
-    members: int | None
-    new_members: int | None
-    stickiness: ShareShown | None
-    title: str | None
-    value: str
+    feedback: FeedbackShown | None
+    starts_on: str
 
 
 class SliceTone(TypedDict):
@@ -1356,6 +1402,18 @@ class SliceTone(TypedDict):
     texts: int
     undecided: int
     why_none: str | None
+
+
+class SlicesShown(TypedDict):
+    """A survey by audience: everybody first, then audiences as the programme has them."""
+
+    anonymous: bool
+    ends_on: str | None
+    kind: Literal["nps", "csat", "ces", "scale", "choice", "text"]
+    slices: list[FeedbackSliceShown]
+    starts_on: str | None
+    survey: str
+    title: str
 
 
 class StageAge(TypedDict):
@@ -1613,6 +1671,71 @@ class WhyNothing(TypedDict):
     code: str
     detail: str
     rule_id: str | None
+
+
+class FeedbackFigureShown(TypedDict):
+    """A value with its interval of 95 %."""
+
+    high: float
+    low: float
+    value: float
+
+
+class FeedbackSliceShown(TypedDict):
+    """What those say who were in an audience as they answered; without one, everybody in the same months."""
+
+    audience: str | None
+    feedback: FeedbackShown | None
+    periods: list[SlicePeriodShown]
+    title: str | None
+
+
+class FiguresFigureShown(TypedDict):
+    """A figure as it is now."""
+
+    about: str | None
+    figure: Literal[
+        "goals_complete",
+        "goals_on_pace",
+        "newcomers_activated",
+        "audience_known",
+        "changes_noted",
+        "appeals_in_time",
+        "largest_channel",
+        "effective_channels",
+        "reports_in_time",
+        "repeat_offenders",
+        "answers_absence_factor",
+        "questions_solved",
+        "median_response",
+        "answered_in_time",
+        "first_question_answered",
+        "members_recognised",
+        "decisions_logged",
+        "decisions_reviewed",
+        "survey_response",
+        "ideas_answered",
+        "active_members",
+        "new_members",
+        "events",
+        "goal",
+    ]
+    unit: Literal["share", "count", "seconds"]
+    value: float | None
+
+
+class RetentionSliceShown(TypedDict):
+    """A slice in a period. Of one with few members nothing is shown but that."""
+
+    activated: ShareShown | None
+    events: int | None
+    growth: PeriodGrowth | None
+    is_small: bool
+    members: int | None
+    new_members: int | None
+    stickiness: ShareShown | None
+    title: str | None
+    value: str
 
 
 DeliveryState = Literal["waiting", "delivered", "failed", "held"]

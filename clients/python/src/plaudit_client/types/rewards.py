@@ -326,6 +326,7 @@ class BookTransfer(TypedDict):
 
     amends: str | None
     cause_id: str
+    clawback: Clawback | None
     entries: list[TransferEntry]
     event_time: str
     is_whole: bool
@@ -434,6 +435,38 @@ class ChangedReward(TypedDict):
     stock: NotRequired[int | None]
     title: str
     translations: NotRequired[list[RewardTranslation]]
+
+
+class Clawback(TypedDict):
+    """Points that were used before a transfer took them back: what of them is kept, and by which policy."""
+
+    kept_points: int
+    policy_id: str | None
+    used_points: int
+
+
+class ClawbackPolicy(TypedDict):
+    """A policy entry, and who proposed and decided it."""
+
+    below_points: int | None
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    effective_from: str
+    policy_id: str
+    proposed_at: str
+    proposed_by: str
+    proposed_by_person: str | None
+    state: Literal["proposed", "approved", "withdrawn"]
+    treatment: Literal["owe", "keep_below", "keep"]
+
+
+class ClawbackPolicyTerms(TypedDict):
+    """What becomes of points that were used before their award was taken back, from a day on."""
+
+    below_points: NotRequired[int | None]
+    effective_from: str
+    treatment: Literal["owe", "keep_below", "keep"]
 
 
 class CodeOfRedemption(TypedDict):
@@ -546,6 +579,26 @@ class DeadLetterShown(TypedDict):
     truncated: bool
     value: str | None
     value_base64: str
+
+
+class DebtWriteOff(TypedDict):
+    """What of a member's debt is written off, or owed again: who proposed it, and who decided."""
+
+    booked_points: int | None
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    member_id: str
+    name: str | None
+    points: int
+    proposed_at: str
+    proposed_by: str
+    proposed_by_person: str | None
+    reason: str
+    reverses: str | None
+    state: Literal["proposed", "approved", "withdrawn"]
+    transfer_id: str | None
+    write_off_id: str
 
 
 class Deed(TypedDict):
@@ -703,6 +756,13 @@ class GiftCardShown(TypedDict):
     reward_id: str
 
 
+class HoldRequest(TypedDict):
+    """Why a member's money is kept back."""
+
+    cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
+    note: NotRequired[str | None]
+
+
 class Journal(TypedDict):
     """Entries by hand: who proposed them, and who had them booked."""
 
@@ -802,6 +862,12 @@ class LaterPrice(TypedDict):
 
     effective_from: str
     points: int
+
+
+class LeaveOutRequest(TypedDict):
+    """Why a payout is left out of its run."""
+
+    cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
 
 
 class LedgerCheck(TypedDict):
@@ -1128,7 +1194,7 @@ class MonthPayouts(TypedDict):
 
 
 class MonthPoints(TypedDict):
-    """Points that members hold: opening + earned + corrected − redeemed − paid − expired = closing."""
+    """Points held: opening + earned + corrected + written off − redeemed − paid − expired = closing."""
 
     closing: int
     corrected: int
@@ -1138,6 +1204,7 @@ class MonthPoints(TypedDict):
     opening: int
     paid: int
     redeemed: int
+    written_off: int
 
 
 class MonthWorth(TypedDict):
@@ -1170,9 +1237,10 @@ class NamedRedemption(TypedDict):
     order_id: NotRequired[str | None]
     points: int
     redemption_id: str
+    refunded_points: NotRequired[int]
     reserved_points: int | None
     reward_id: str
-    state: Literal["reserved", "confirmed", "cancelled", "expired"]
+    state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
     title: str
 
 
@@ -1440,6 +1508,13 @@ class ChangedPayeePage(TypedDict):
     next: NotRequired[str | None]
 
 
+class ClawbackPolicyPage(TypedDict):
+    """ClawbackPolicyPage"""
+
+    items: list[ClawbackPolicy]
+    next: NotRequired[str | None]
+
+
 class CodeShownPage(TypedDict):
     """CodeShownPage"""
 
@@ -1451,6 +1526,13 @@ class DeadLetterListedPage(TypedDict):
     """DeadLetterListedPage"""
 
     items: list[DeadLetterListed]
+    next: NotRequired[str | None]
+
+
+class DebtWriteOffPage(TypedDict):
+    """DebtWriteOffPage"""
+
+    items: list[DebtWriteOff]
     next: NotRequired[str | None]
 
 
@@ -1559,6 +1641,13 @@ class PastPayeePage(TypedDict):
     next: NotRequired[str | None]
 
 
+class PayoutHoldPage(TypedDict):
+    """PayoutHoldPage"""
+
+    items: list[PayoutHold]
+    next: NotRequired[str | None]
+
+
 class PayoutPage(TypedDict):
     """PayoutPage"""
 
@@ -1598,6 +1687,13 @@ class RedemptionPage(TypedDict):
     """RedemptionPage"""
 
     items: list[Redemption]
+    next: NotRequired[str | None]
+
+
+class RefundListedPage(TypedDict):
+    """RefundListedPage"""
+
+    items: list[RefundListed]
     next: NotRequired[str | None]
 
 
@@ -1883,6 +1979,21 @@ class PayoutDetails(TypedDict):
         "reversed",
         "corrected",
     ]
+
+
+class PayoutHold(TypedDict):
+    """A member's money that is kept back, by whom and why; no run pays them while it stands."""
+
+    cause: Literal["under_review", "disputed", "asked", "bank_details", "other"]
+    hold_id: str
+    member_id: str
+    member_name: str | None
+    note: str | None
+    payout_id: str
+    placed: Deed
+    reason: str
+    released: Deed | None
+    state: Literal["standing", "released"]
 
 
 class PayoutPart(TypedDict):
@@ -2175,9 +2286,10 @@ class Redemption(TypedDict):
     order_id: NotRequired[str | None]
     points: int
     redemption_id: str
+    refunded_points: NotRequired[int]
     reserved_points: int | None
     reward_id: str
-    state: Literal["reserved", "confirmed", "cancelled", "expired"]
+    state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
     title: str
 
 
@@ -2187,6 +2299,54 @@ class RedemptionRequest(TypedDict):
     member_id: str
     quote_id: NotRequired[str | None]
     reward_id: str
+
+
+class RefundListed(TypedDict):
+    """A refund with what it is of, and whose."""
+
+    answer: str | None
+    asked_at: str
+    asked_by: str
+    asked_by_person: str | None
+    asks_provider: bool
+    decided_at: str | None
+    decided_by: str | None
+    goods: Literal["kept", "returned"]
+    member_id: str
+    member_name: str | None
+    points: int
+    reason: str | None
+    redemption_id: str
+    refund_id: str
+    state: Literal["waiting", "asking", "done", "declined", "withdrawn"]
+    title: str
+
+
+class RefundRequest(TypedDict):
+    """What is refunded of a redemption, and why."""
+
+    ask_provider: NotRequired[bool]
+    goods: NotRequired[Literal["kept", "returned"]]
+    points: NotRequired[int | None]
+    reason: str
+
+
+class RefundShown(TypedDict):
+    """A refund, and what became of it."""
+
+    answer: str | None
+    asked_at: str
+    asked_by: str
+    asked_by_person: str | None
+    asks_provider: bool
+    decided_at: str | None
+    decided_by: str | None
+    goods: Literal["kept", "returned"]
+    points: int
+    reason: str | None
+    redemption_id: str
+    refund_id: str
+    state: Literal["waiting", "asking", "done", "declined", "withdrawn"]
 
 
 class ReopenRequest(TypedDict):
@@ -2511,7 +2671,7 @@ class StateCount(TypedDict):
 
     count: int
     is_at_least: bool
-    state: Literal["reserved", "confirmed", "cancelled", "expired"]
+    state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
 
 
 class StateCounts(TypedDict):
@@ -2594,6 +2754,7 @@ class StatementDay(TypedDict):
     merged: int
     paid: int
     redeemed: int
+    written_off: int
 
 
 class StatementLine(TypedDict):
@@ -2613,7 +2774,9 @@ class StatementLine(TypedDict):
 
 
 class StatementSum(TypedDict):
-    """A year in one currency: opening + earned + corrected + merged − redeemed − paid − expired = closing."""
+    """A year in one currency: opening + earned + corrected + written off + merged − redeemed − paid −
+    expired = closing.
+    """
 
     closing: int
     corrected: int
@@ -2624,6 +2787,7 @@ class StatementSum(TypedDict):
     opening: int
     paid: int
     redeemed: int
+    written_off: int
 
 
 class SumDifference(TypedDict):
@@ -2983,6 +3147,20 @@ class WouldBe(TypedDict):
     amount_minor: int
     payouts_count: int
     points: int
+
+
+class WriteOffRequest(TypedDict):
+    """What of a member's debt is to be written off, and why."""
+
+    member_id: str
+    points: int
+    reason: str
+
+
+class WriteOffReversalRequest(TypedDict):
+    """Why what was written off is to be owed again."""
+
+    reason: str
 
 
 class YearStatement(TypedDict):

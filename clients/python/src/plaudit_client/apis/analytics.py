@@ -580,6 +580,98 @@ class Analytics:
             self._ask(call("analytics", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
+    def get_answering_decisions(
+        self,
+        *,
+        figure: Sequence[
+            Literal[
+                "goals_complete",
+                "goals_on_pace",
+                "newcomers_activated",
+                "audience_known",
+                "changes_noted",
+                "appeals_in_time",
+                "largest_channel",
+                "effective_channels",
+                "reports_in_time",
+                "repeat_offenders",
+                "answers_absence_factor",
+                "questions_solved",
+                "median_response",
+                "answered_in_time",
+                "first_question_answered",
+                "members_recognised",
+                "decisions_logged",
+                "decisions_reviewed",
+                "survey_response",
+                "ideas_answered",
+                "active_members",
+                "new_members",
+                "events",
+                "goal",
+            ]
+        ]
+        | None = None,
+        about: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.AnsweringDecisionPage:
+        """The newest first, without those withdrawn. What was written of each is at ingest, under the same
+        ids.
+        """
+        return cast(
+            "types.AnsweringDecisionPage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/decisions",
+                    params={"figure": figure, "about": about, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_answering_decisions(
+        self,
+        *,
+        figure: Sequence[
+            Literal[
+                "goals_complete",
+                "goals_on_pace",
+                "newcomers_activated",
+                "audience_known",
+                "changes_noted",
+                "appeals_in_time",
+                "largest_channel",
+                "effective_channels",
+                "reports_in_time",
+                "repeat_offenders",
+                "answers_absence_factor",
+                "questions_solved",
+                "median_response",
+                "answered_in_time",
+                "first_question_answered",
+                "members_recognised",
+                "decisions_logged",
+                "decisions_reviewed",
+                "survey_response",
+                "ideas_answered",
+                "active_members",
+                "new_members",
+                "events",
+                "goal",
+            ]
+        ]
+        | None = None,
+        about: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.AnsweringDecision]:
+        """Every item that `get_answering_decisions` lists, page by page."""
+        return items(
+            self._ask,
+            call("analytics", "GET", "/v1/decisions", params={"figure": figure, "about": about, "limit": limit}),
+        )
+
     def get_digests(self, *, limit: int | None = None, after: str | None = None) -> types.WeekDigestPage:
         """Newest first, one for each of the community's weeks; the first is there some hours after its first
         week.
@@ -737,6 +829,13 @@ class Analytics:
                     params={"by": by, "from": from_, "to": to},
                 )
             ),
+        )
+
+    def get_figure(self, figure: str, *, about: str | None = None) -> types.FiguresFigureShown:
+        """An indicator by the last 28 days that are over, what is of a week by the last 7, a goal with today."""
+        return cast(
+            "types.FiguresFigureShown",
+            self._ask(call("analytics", "GET", f"/v1/figures/{as_segment(figure)}", params={"about": about})),
         )
 
     def get_goals(self, *, limit: int | None = None, after: str | None = None) -> types.GoalShownPage:
@@ -2504,6 +2603,98 @@ class AsyncAnalytics:
             await self._ask(call("analytics", "POST", f"/v1/dead-letters/{as_segment(letter_id)}/replay")),
         )
 
+    async def get_answering_decisions(
+        self,
+        *,
+        figure: Sequence[
+            Literal[
+                "goals_complete",
+                "goals_on_pace",
+                "newcomers_activated",
+                "audience_known",
+                "changes_noted",
+                "appeals_in_time",
+                "largest_channel",
+                "effective_channels",
+                "reports_in_time",
+                "repeat_offenders",
+                "answers_absence_factor",
+                "questions_solved",
+                "median_response",
+                "answered_in_time",
+                "first_question_answered",
+                "members_recognised",
+                "decisions_logged",
+                "decisions_reviewed",
+                "survey_response",
+                "ideas_answered",
+                "active_members",
+                "new_members",
+                "events",
+                "goal",
+            ]
+        ]
+        | None = None,
+        about: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.AnsweringDecisionPage:
+        """The newest first, without those withdrawn. What was written of each is at ingest, under the same
+        ids.
+        """
+        return cast(
+            "types.AnsweringDecisionPage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/decisions",
+                    params={"figure": figure, "about": about, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_answering_decisions(
+        self,
+        *,
+        figure: Sequence[
+            Literal[
+                "goals_complete",
+                "goals_on_pace",
+                "newcomers_activated",
+                "audience_known",
+                "changes_noted",
+                "appeals_in_time",
+                "largest_channel",
+                "effective_channels",
+                "reports_in_time",
+                "repeat_offenders",
+                "answers_absence_factor",
+                "questions_solved",
+                "median_response",
+                "answered_in_time",
+                "first_question_answered",
+                "members_recognised",
+                "decisions_logged",
+                "decisions_reviewed",
+                "survey_response",
+                "ideas_answered",
+                "active_members",
+                "new_members",
+                "events",
+                "goal",
+            ]
+        ]
+        | None = None,
+        about: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.AnsweringDecision]:
+        """Every item that `get_answering_decisions` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("analytics", "GET", "/v1/decisions", params={"figure": figure, "about": about, "limit": limit}),
+        )
+
     async def get_digests(self, *, limit: int | None = None, after: str | None = None) -> types.WeekDigestPage:
         """Newest first, one for each of the community's weeks; the first is there some hours after its first
         week.
@@ -2660,6 +2851,15 @@ class AsyncAnalytics:
                     f"/v1/feedback/{as_segment(survey)}",
                     params={"by": by, "from": from_, "to": to},
                 )
+            ),
+        )
+
+    async def get_figure(self, figure: str, *, about: str | None = None) -> types.FiguresFigureShown:
+        """An indicator by the last 28 days that are over, what is of a week by the last 7, a goal with today."""
+        return cast(
+            "types.FiguresFigureShown",
+            await self._ask(
+                call("analytics", "GET", f"/v1/figures/{as_segment(figure)}", params={"about": about})
             ),
         )
 

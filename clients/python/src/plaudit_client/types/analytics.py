@@ -56,6 +56,47 @@ class Answering(TypedDict):
     unanswered: int
 
 
+class AnsweringDecision(TypedDict):
+    """A note or decision that answers a figure: its value as it was seen, and as it is now."""
+
+    about: str | None
+    decision_id: str
+    figure: Literal[
+        "goals_complete",
+        "goals_on_pace",
+        "newcomers_activated",
+        "audience_known",
+        "changes_noted",
+        "appeals_in_time",
+        "largest_channel",
+        "effective_channels",
+        "reports_in_time",
+        "repeat_offenders",
+        "answers_absence_factor",
+        "questions_solved",
+        "median_response",
+        "answered_in_time",
+        "first_question_answered",
+        "members_recognised",
+        "decisions_logged",
+        "decisions_reviewed",
+        "survey_response",
+        "ideas_answered",
+        "active_members",
+        "new_members",
+        "events",
+        "goal",
+    ]
+    kind: Literal["note", "decision"]
+    made_at: str
+    review_on: str | None
+    seen_on: str
+    state: Literal["stands", "kept", "changed", "dropped", "withdrawn"]
+    unit: Literal["share", "count", "seconds"]
+    value: float | None
+    value_now: float | None
+
+
 class Award(TypedDict):
     """Points that a rule of a programme version gave for an event, and what they amount to since."""
 
@@ -332,8 +373,8 @@ class FeedbackShown(TypedDict):
 
     answers: int
     counts: dict[str, int]
-    score: FigureShown | None
-    share: FigureShown | None
+    score: FeedbackFigureShown | None
+    share: FeedbackFigureShown | None
 
 
 class FieldError(TypedDict):
@@ -344,14 +385,6 @@ class FieldError(TypedDict):
     field: str
     index: NotRequired[int | None]
     line: NotRequired[int | None]
-
-
-class FigureShown(TypedDict):
-    """A value with its interval of 95 %."""
-
-    high: float
-    low: float
-    value: float
 
 
 class GoalDeclared(TypedDict):
@@ -519,12 +552,13 @@ class IndicatorShown(TypedDict):
     is_beyond: bool
     name: str
     objective: float
+    objective_since: str | None
     state: Literal["good", "red", "unsure", "grey"]
     unit: Literal["share", "count", "seconds"]
     value: float | None
     week_values: list[float | None]
     weeks: list[Literal["good", "red", "unsure", "grey"]]
-    why_grey: Literal["nothing_heard", "not_counted"] | None
+    why_grey: Literal["nothing_heard"] | None
 
 
 class KeyHolder(TypedDict):
@@ -764,6 +798,13 @@ class ActivityDayPage(TypedDict):
     """ActivityDayPage"""
 
     items: list[ActivityDay]
+    next: NotRequired[str | None]
+
+
+class AnsweringDecisionPage(TypedDict):
+    """AnsweringDecisionPage"""
+
+    items: list[AnsweringDecision]
     next: NotRequired[str | None]
 
 
@@ -1613,6 +1654,48 @@ class WhyNothing(TypedDict):
     code: str
     detail: str
     rule_id: str | None
+
+
+class FeedbackFigureShown(TypedDict):
+    """A value with its interval of 95 %."""
+
+    high: float
+    low: float
+    value: float
+
+
+class FiguresFigureShown(TypedDict):
+    """A figure as it is now."""
+
+    about: str | None
+    figure: Literal[
+        "goals_complete",
+        "goals_on_pace",
+        "newcomers_activated",
+        "audience_known",
+        "changes_noted",
+        "appeals_in_time",
+        "largest_channel",
+        "effective_channels",
+        "reports_in_time",
+        "repeat_offenders",
+        "answers_absence_factor",
+        "questions_solved",
+        "median_response",
+        "answered_in_time",
+        "first_question_answered",
+        "members_recognised",
+        "decisions_logged",
+        "decisions_reviewed",
+        "survey_response",
+        "ideas_answered",
+        "active_members",
+        "new_members",
+        "events",
+        "goal",
+    ]
+    unit: Literal["share", "count", "seconds"]
+    value: float | None
 
 
 DeliveryState = Literal["waiting", "delivered", "failed", "held"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from console.sign_in.domain import Session
 
@@ -127,13 +128,34 @@ GROUPS = (
 )
 
 
+class Work(NamedTuple):
+    """What somebody does here, by a scope that it takes: where it begins, and which groups are of it."""
+
+    scope: str
+    home: Link
+    groups: Sequence[str] = ()
+
+
+#: The first that somebody does decides.
+WORK = (
+    Work("programmes:write", SCORECARD),
+    Work("payouts:approve", WAITING, ("Finance", "Books")),
+    Work("payouts:write", PAYOUT_RUNS, ("Finance", "Books")),
+    Work("operations:write", PIPELINE, ("Operation",)),
+    Work("guidelines:write", GUIDELINES, ("Keep it fair",)),
+    Work("analytics:read", OVERVIEW),
+)
+
+
 def groups_for(session: Session) -> list[Group]:
-    """The groups that have links for somebody."""
+    """The groups that have links for somebody, those of their own work below what everybody begins with."""
     allowed = [
         Group(group.title, [link for link in group.links if link.scope is None or session.may(link.scope)])
         for group in GROUPS
     ]
-    return [group for group in allowed if group.links]
+    first = next((work.groups for work in WORK if session.may(work.scope)), ())
+    ordered = sorted(allowed, key=lambda group: (group.title is not None, group.title not in first))
+    return [group for group in ordered if group.links]
 
 
 #: What is below no page of the navigation is here, too.
@@ -149,21 +171,10 @@ def may_open(session: Session | None, path: str) -> bool:
     return scope is None or (session is not None and session.may(scope))
 
 
-#: The first page by what somebody does here: the first of these scopes that they have says it.
-HOMES = (
-    ("programmes:write", SCORECARD),
-    ("payouts:approve", WAITING),
-    ("payouts:write", PAYOUT_RUNS),
-    ("operations:write", PIPELINE),
-    ("guidelines:write", GUIDELINES),
-    ("analytics:read", OVERVIEW),
-)
-
-
 def home_of(session: Session) -> str:
     """The first page of somebody: a member's own, what their work begins with, or the first that they may see."""
     if session.is_member:
         return ME.path
     seen = [link for group in groups_for(session) for link in group.links]
-    homes = [link for scope, link in HOMES if session.may(scope) and link in seen]
+    homes = [work.home for work in WORK if session.may(work.scope) and work.home in seen]
     return (*homes, *seen, ACCOUNT)[0].path

@@ -61,6 +61,7 @@ PAGES = (
     "/members/{member}/points",
     "/community",
     "/embeds",
+    "/embeds?kind=card",
     "/waiting",
     "/waiting/programmes/1",
     "/waiting/programmes/2",

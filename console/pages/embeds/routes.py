@@ -71,7 +71,7 @@ async def _page(
         boards=boards,
         named=named or "",
         chosen=chosen,
-        path=path,
+        embed_path=path,
         address=visit.console.settings.console_url.rstrip("/"),
         counts=COUNTS,
         sites=visit.form.get("sites"),

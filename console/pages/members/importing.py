@@ -24,6 +24,7 @@ PIECE_COUNT: Final = 100
 SHOWN_COUNT: Final = 50
 UNPROCESSABLE: Final = 422
 EARLIER = re.compile(r"/members/(\d+)")
+IDENTITY = re.compile(r"identities/(\d{1,3})(/\w+)?")
 
 
 def _(text: str) -> str:
@@ -159,7 +160,8 @@ async def _looked_at(visit: Visit, rows: Sequence[TableRow]) -> Look:
             if not wrong:
                 return Look(missing=answer)
             found |= {
-                left[index].line: Seen(left[index], fault=_of_field(visit, why)) for index, why in wrong.items()
+                left[index].line: Seen(left[index], fault=_of_field(visit, left[index], why))
+                for index, why in wrong.items()
             }
             left = [row for index, row in enumerate(left) if index not in wrong]
             continue
@@ -170,8 +172,13 @@ async def _looked_at(visit: Visit, rows: Sequence[TableRow]) -> Look:
     return Look([found[row.line] for row in rows])
 
 
-def _of_field(visit: Visit, why: str) -> Markup:
+def _of_field(visit: Visit, row: TableRow, why: str) -> Markup:
+    """What is wrong with a row, by the column of the table that has it."""
     place, _, detail = why.partition(": ")
+    found = IDENTITY.fullmatch(place)
+    said = [] if row.member is None else row.member["identities"]
+    if found is not None and int(found[1]) < len(said):
+        place = said[int(found[1])]["channel"]
     return Markup("<code>{}</code> {}").format(place, visit.service_words(detail))
 
 

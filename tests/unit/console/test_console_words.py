@@ -9,15 +9,18 @@ import pytest
 
 from console.asking import Answer
 from console.components.languages import Writer, zone
-from console.frame.navigation import GROUPS
+from console.frame.navigation import GROUPS, WORK, groups_for, home_of, may_open
 from console.pages.audit.words import COMMANDS, changes, where
 from console.pages.community.forms import change, errors_of, filled
 from console.pages.dead_letters.routes import _readable
 from console.pages.keys.scopes import SCOPES
+from console.pages.messages.words import KINDS
 from console.pages.parts.routes import Part
 from console.pages.people.roles import ROLES
 from console.pages.programme.routes import in_force
-from shared.access_keys import Role, Scope
+from console.sign_in.domain import Session
+from services.ingest.messages.domain.kinds import KINDS as SENT
+from shared.access_keys import Role, Scope, scopes_of
 
 DOCS = Path(__file__).parents[3] / "docs"
 WRITE = Writer("en", zone("Europe/Rome"))
@@ -51,6 +54,47 @@ def test_every_role_scope_and_command_has_its_words() -> None:
 def test_pages_are_for_whoever_has_a_scope_that_there_is() -> None:
     assert {link.scope for group in GROUPS for link in group.links} - {None} <= set(map(str, Scope))
     assert all(len(group.links) <= 7 for group in GROUPS)
+
+
+def test_every_kind_of_message_has_its_words_and_so_its_page() -> None:
+    assert set(KINDS) == set(SENT)
+
+
+def signed_in(role: Role) -> Session:
+    later = datetime.now(UTC) + timedelta(hours=1)
+    scopes = tuple(map(str, scopes_of([role], "acme")))
+    return Session("s", "acme", "p", None, "Ada", (role,), scopes, "t", later, "r", later)
+
+
+@pytest.mark.parametrize(
+    ("role", "home", "first"),
+    [
+        (Role.MANAGER, "/scorecard", "Insight"),
+        (Role.FINANCE_MAKER, "/payout-runs", "Finance"),
+        (Role.FINANCE_APPROVER, "/waiting", "Finance"),
+        (Role.OPERATOR, "/pipeline", "Operation"),
+        (Role.MODERATOR, "/guidelines", "Keep it fair"),
+        (Role.ADMINISTRATOR, "/waiting", "Community"),
+    ],
+)
+def test_somebody_begins_where_their_work_is_and_its_groups_come_first(role: Role, home: str, first: str) -> None:
+    session = signed_in(role)
+
+    assert home_of(session) == home
+    assert next(group.title for group in groups_for(session) if group.title) == first
+    assert {name for work in WORK for name in work.groups} <= {group.title for group in GROUPS}
+
+
+def test_what_somebody_may_not_open_is_no_link_to_them() -> None:
+    finance, manager = signed_in(Role.FINANCE_MAKER), signed_in(Role.MANAGER)
+
+    assert may_open(finance, "/payout-runs/1234#held")
+    assert not may_open(finance, "/guidelines")
+    assert may_open(manager, "/guidelines?state=open")
+    assert not may_open(manager, "/payout-runs/1234")
+    assert not may_open(signed_in(Role.ADMINISTRATOR), "/figures/points?days=7")
+    assert may_open(None, "/c/acme/rules")
+    assert not may_open(None, "/members/1234")
 
 
 def test_an_entry_says_what_changed_in_words_for_people() -> None:

@@ -831,6 +831,29 @@ class Analytics:
             ),
         )
 
+    def get_survey_slices(
+        self,
+        survey: str,
+        *,
+        by: Literal["month", "quarter"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> types.SlicesShown:
+        """Of those who were in an audience as they answered, in whole months that are over. An audience is
+        shown where whatever is subtracted from whatever else is of five answers or more.
+        """
+        return cast(
+            "types.SlicesShown",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    f"/v1/feedback/{as_segment(survey)}/slices",
+                    params={"by": by, "from": from_, "to": to},
+                )
+            ),
+        )
+
     def get_figure(self, figure: str, *, about: str | None = None) -> types.FiguresFigureShown:
         """An indicator by the last 28 days that are over, what is of a week by the last 7, a goal with today."""
         return cast(
@@ -1864,7 +1887,7 @@ class Analytics:
         period: Literal["week", "month"] | None = None,
         day: str | None = None,
         limit: int | None = None,
-    ) -> Iterator[types.SliceShown]:
+    ) -> Iterator[types.RetentionSliceShown]:
         """Every item that `get_slices` lists, page by page."""
         return items(
             self._ask,
@@ -2849,6 +2872,29 @@ class AsyncAnalytics:
                     "analytics",
                     "GET",
                     f"/v1/feedback/{as_segment(survey)}",
+                    params={"by": by, "from": from_, "to": to},
+                )
+            ),
+        )
+
+    async def get_survey_slices(
+        self,
+        survey: str,
+        *,
+        by: Literal["month", "quarter"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> types.SlicesShown:
+        """Of those who were in an audience as they answered, in whole months that are over. An audience is
+        shown where whatever is subtracted from whatever else is of five answers or more.
+        """
+        return cast(
+            "types.SlicesShown",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    f"/v1/feedback/{as_segment(survey)}/slices",
                     params={"by": by, "from": from_, "to": to},
                 )
             ),
@@ -3898,7 +3944,7 @@ class AsyncAnalytics:
         period: Literal["week", "month"] | None = None,
         day: str | None = None,
         limit: int | None = None,
-    ) -> AsyncIterator[types.SliceShown]:
+    ) -> AsyncIterator[types.RetentionSliceShown]:
         """Every item that `get_slices` lists, page by page."""
         return async_items(
             self._ask,

@@ -350,6 +350,8 @@ TITLES: Final = {
     "goods-in-another-hand": _("Somebody else has it in hand, or nobody has"),
     "unmeasured-campaign": _("The campaign is not measured"),
     "invalid-days": _("The days do not fit together"),
+    "invalid-slice": _("There is no such slice"),
+    "small-group": _("So few members are in it that their figures are not shown"),
     "unknown-survey": _("There is no such survey any more"),
     "unknown-goal": _("The programme has no such goal any more"),
     "award-not-arrived": _("The award has not come there yet: look again in a moment"),

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from services.analytics.response_times.domain.knowing import Knowing
 from services.analytics.response_times.store.answerers import load_knowing
 from services.analytics.settings import Settings
-from shared.http import Conn, Principal, Scope, configured, requires
+from shared.http import Conn, Principal, Scope, configured, problem_responses, requires
 
 router = APIRouter(tags=["analytics"])
 
@@ -50,7 +50,9 @@ class TopicAnswerers(BaseModel):
     )
 
 
-@router.get("/v1/topic-answerers", summary="Who could answer a question about a topic")
+@router.get(
+    "/v1/topic-answerers", summary="Who could answer a question about a topic", responses=problem_responses()
+)
 async def get_topic_answerers(
     principal: Annotated[Principal, requires(Scope.ANALYTICS_READ, reads="member_id")],
     conn: Conn,

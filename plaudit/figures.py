@@ -235,9 +235,14 @@ def responses(
 @json_option
 @click.option("--channel", help="Only what was asked there")
 @click.option("--topic", help="Only what was asked about it")
-def open_questions(where: Where, as_json: bool, channel: str | None, topic: str | None) -> None:
+@click.option("--audience", help="Only what was asked by who is in it now")
+def open_questions(
+    where: Where, as_json: bool, channel: str | None, topic: str | None, audience: str | None
+) -> None:
     """List questions that nobody answered, who waits longest on top."""
-    items = _get(where, "open-questions", whole=True, **_asked(None, None, channel=channel, topic=topic))
+    items = _get(
+        where, "open-questions", whole=True, **_asked(None, None, channel=channel, topic=topic, audience=audience)
+    )
     rows = [
         [
             _hours(one["waiting_seconds"]),
@@ -272,6 +277,20 @@ def topics(where: Where, as_json: bool, since: str | None, until: str | None, ch
         for one in found["topics"]
     ]
     _print(found, as_json, ("topic", "asked", "unanswered", "members", "waiting", ""), rows)
+
+
+@figures.command("answerers", epilog="Example: plaudit figures answerers Tailstock")
+@to_ask
+@json_option
+@click.argument("topic")
+def answerers(where: Where, as_json: bool, topic: str) -> None:
+    """Show who could answer a question about a topic: who answered such first, the recent counting most."""
+    found = _get(where, "topic-answerers", topic=topic)
+    rows = [
+        [one["name"] or one["member_id"], one["answers"], one["last_at"][:10], f"{one['weight']:.2f}"]
+        for one in found["members"]
+    ]
+    _print(found, as_json, ("who", "answers", "last", "weight"), rows)
 
 
 @figures.command("sentiment", epilog="Example: plaudit figures sentiment --by month --channel forum")

@@ -12,8 +12,9 @@ from plaudit.calls import request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
+from plaudit.rate import minor_units
 from plaudit.terminal import plain
-from shared.currencies import decimal_amount, exponent
+from shared.currencies import decimal_amount
 
 to_work = where_options(URL, KEY, COMMUNITY)
 READ, BOTH = ("rewards:read",), ("rewards:read", "rewards:write")
@@ -95,19 +96,48 @@ def set_card(
     card = {
         "provider": provider,
         "product_id": product,
-        "face_minor": _minor(amount, currency),
+        "face_minor": minor_units(amount, currency),
         "currency": currency,
     }
     made = _ask(where, "PUT", f"/v1/catalogue/rewards/{quote(reward, safe='')}/card", BOTH, json=card)
     click.echo(json.dumps(made) if as_json else f"{reward} is {product} of {provider}, {amount} {currency}")
 
 
-def _minor(amount: str, currency: str) -> int:
-    whole, _, fraction = amount.partition(".")
-    decimals = exponent(currency)
-    if not (whole + fraction).isdecimal() or len(fraction) > decimals:
-        raise click.UsageError(f"{amount} is no amount of {currency}, which has {decimals} decimals")
-    return int(whole + fraction.ljust(decimals, "0"))
+@gift_card.command("price", epilog="Example: plaudit gift-card price book-card EUR --minor-per-point 0.95")
+@to_work
+@json_option
+@click.argument("reward", metavar="REWARD")
+@click.argument("currency", metavar="CURRENCY", required=False)
+@click.option("--minor-per-point", help="What a point is worth, in minor units of CURRENCY")
+def price(where: Where, as_json: bool, reward: str, currency: str | None, minor_per_point: str | None) -> None:
+    """Have the price of REWARD follow the rate of CURRENCY, or (without it) be the catalogue's own again."""
+    body = {"currency": currency, "minor_per_point": minor_per_point}
+    made = _ask(where, "PUT", f"/v1/catalogue/rewards/{quote(reward, safe='')}/card/price", BOTH, json=body)
+    follows = "follows the rate: it is quoted within seconds" if currency else "is the catalogue's own"
+    click.echo(json.dumps(made) if as_json else f"the price of {reward} {follows}")
+
+
+@gift_card.command("quotes", epilog="Example: plaudit gift-card quotes --json")
+@to_work
+@json_option
+def quotes(where: Where, as_json: bool) -> None:
+    """List what cards cost now whose price follows a rate, until when, and by which rate."""
+    found = _ask(where, "GET", "/v1/catalogue/quotes", READ)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    table = listing("reward", "card", "costs", "points", "rate", "until")
+    for one in found["items"]:
+        cells = (
+            one["reward_id"],
+            f"{decimal_amount(one['face_minor'], one['currency'])} {one['currency']}",
+            f"{decimal_amount(one['cost_minor'], one['cost_currency'])} {one['cost_currency']}",
+            str(one["points"]),
+            one["rate"],
+            one["expires_at"],
+        )
+        table.add_row(*(plain(cell) for cell in cells))
+    Console().print(table)
 
 
 def _state(one: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
 from plaudit.programme.asking import show
 from plaudit.terminal import plain
+from shared.contracts.texts import written_out
 
 to_work = where_options(URL, KEY, COMMUNITY)
 FIGURES, ANSWERS, WORDS = ("analytics:read",), ("events:write",), ("members:read",)
@@ -86,6 +87,33 @@ def period_lines(found: Mapping[str, Any]) -> list[str]:
         answers = 0 if said is None else said["answers"]
         lines.append(f"{one['starts_on']}  {figures}  {answers} of {one['asked']}".replace("    ", "  "))
     return lines or ["nobody was asked yet"]
+
+
+@survey.command("audiences", epilog="Example: plaudit survey audiences would-recommend --by quarter")
+@to_work
+@json_option
+@click.option("--by", type=click.Choice(["month", "quarter"]), default="month", show_default=True, help="By which")
+@click.option("--from", "first", metavar="DAY", default=FIRST_DAY, show_default=True, help="From this day on")
+@click.argument("survey_id", metavar="SURVEY")
+def audiences(where: Where, as_json: bool, by: str, first: str, survey_id: str) -> None:
+    """Show what a SURVEY says by audience, in months that are over."""
+    path = f"/v1/feedback/{quote(survey_id, safe='')}/slices"
+    found = _ask(where, "GET", "analytics", path, FIGURES, params={"from": first, "by": by})
+    show(found, as_json=as_json, words=slice_lines)
+
+
+def slice_lines(found: Mapping[str, Any]) -> list[str]:
+    """What a survey says by audience, in words: a line for each."""
+    if found["anonymous"]:
+        return ["it is anonymous: nobody knows who was in which audience"]
+    lines = []
+    for one in found["slices"]:
+        said = one["feedback"]
+        value, interval = _figure(said and said["score"])
+        figures = "not shown" if said is None else f"{value} ({interval})" if value else ""
+        answers = "" if said is None else f"  {said['answers']} answers"
+        lines.append(written_out(f"{one['title'] or 'everybody'}  {figures}{answers}"))
+    return lines
 
 
 @survey.command("words", epilog="Example: plaudit survey words would-recommend")

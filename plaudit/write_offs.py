@@ -37,20 +37,16 @@ def _ask(where: Where, path: str, scopes: tuple[str, ...], **options: Any) -> An
         return request("POST", f"{place.url('rewards')}/v1/{path}", key, **options)
 
 
-def _list(where: Where, path: str, state: str | None) -> list[Any]:
-    place = where.place()
-    with place.access("plaudit debt", READ, ("rewards",)) as key:
-        said = {"state": state} if state else {}
-        return list(every_item(f"{place.url('rewards')}/v1/{path}", key, **said))
-
-
 @write_off.command("list", epilog="Example: plaudit debt write-off list --state proposed --community demo")
 @to_work
 @json_option
 @click.option("--state", type=STATES, help="Only those in this state")
 def list_write_offs(where: Where, as_json: bool, state: str | None) -> None:
     """List debts that are written off, or owed again, newest first."""
-    found = _list(where, WRITE_OFFS, state)
+    place = where.place()
+    with place.access("plaudit debt", READ, ("rewards",)) as key:
+        said = {"state": state} if state else {}
+        found = list(every_item(f"{place.url('rewards')}/v1/debt-write-offs", key, **said))
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -139,7 +135,10 @@ def _show_write_off(one: Mapping[str, Any], *, as_json: bool) -> None:
 @click.option("--state", type=STATES, help="Only those in this state")
 def list_policies(where: Where, as_json: bool, state: str | None) -> None:
     """List what becomes of used points that are taken back, from which day on; newest first."""
-    found = _list(where, POLICIES, state)
+    place = where.place()
+    with place.access("plaudit debt", READ, ("rewards",)) as key:
+        said = {"state": state} if state else {}
+        found = list(every_item(f"{place.url('rewards')}/v1/finance/clawback-policies", key, **said))
     if as_json:
         click.echo(json.dumps(found))
         return

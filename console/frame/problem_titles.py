@@ -30,6 +30,8 @@ TITLES: Final = {
     "liability-policy-four-eyes": _("It takes another person than you"),
     "liability-policy-decided": _("It does not wait any more"),
     "liability-other-currency": _("The books of points are in another currency"),
+    "quote-needed": _("Its price follows a rate: look at what it costs now"),
+    "quote-over": _("The price has changed: look at what it costs now"),
     "too-many-policies": _("Too much waits for another person: have some of it decided first"),
     "four-eyes": _("It takes another person than you"),
     "programme-four-eyes": _("It takes another person than you"),

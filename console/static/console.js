@@ -214,13 +214,22 @@
     place.hidden = false;
     place.querySelector("input").addEventListener("change", async (event) => {
       const file = event.target.files[0];
-      if (!file) return;
+      const isTooLarge = file && file.size > Number(place.dataset.maxBytes ?? Infinity);
+      event.target.setCustomValidity(isTooLarge ? place.dataset.tooLarge : "");
+      if (isTooLarge) event.target.reportValidity();
+      if (!file || isTooLarge) return;
       const field = document.getElementById(place.dataset.openInto);
       // A picture is no text: it goes as the address that has it in itself.
       if (place.dataset.openAs !== "data") field.value = await file.text();
       else {
         const reader = new FileReader();
-        reader.addEventListener("load", () => { field.value = reader.result; });
+        const preview = document.getElementById(place.dataset.preview ?? "");
+        reader.addEventListener("load", () => {
+          field.value = reader.result;
+          if (!preview) return;
+          preview.src = reader.result;
+          preview.hidden = false;
+        });
         reader.readAsDataURL(file);
       }
     });

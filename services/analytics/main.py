@@ -37,8 +37,8 @@ from services.analytics.recognition.handlers import on_grants
 from services.analytics.redemptions.handlers import on_redemptions
 from services.analytics.rejections import api as rejections
 from services.analytics.rejections.handlers import on_rejected
+from services.analytics.response_times.api import answerers, topics
 from services.analytics.response_times.api import routes as response_times
-from services.analytics.response_times.api import topics
 from services.analytics.response_times.handlers import SETTLE_EVERY_SECONDS, settle
 from services.analytics.retention.api import acquisition, months
 from services.analytics.retention.api import routes as retention
@@ -127,6 +127,7 @@ SPEC = ServiceSpec(
             slices_beside,
             response_times,
             topics,
+            answerers,
             sentiment,
             network,
             scorecard,

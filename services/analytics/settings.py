@@ -52,8 +52,17 @@ class Settings(ServiceSettings):
     questions_max_count: int = Field(
         50_000, ge=1, description="Questions that one answer about response times goes through; more are refused"
     )
+    sliced_answers_max_count: int = Field(
+        100_000, ge=1, description="Answers to a survey that are told apart by audience at once; more are refused"
+    )
     ties_max_count: int = Field(
         50_000, ge=1, description="Rows of who turned to whom that one network is made of; more are refused"
+    )
+    expertise_half_life_days: int = Field(
+        180,
+        ge=1,
+        le=3_660,
+        description="Days after which an answer weighs half for who could answer the next question",
     )
     slice_attributes: str = Field(
         "country",

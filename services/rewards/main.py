@@ -51,6 +51,8 @@ from services.rewards.periods.handlers import count_overdue
 from services.rewards.problems import ERRORS
 from services.rewards.providers import api as providers
 from services.rewards.providers.handlers.accounts import seal_accounts_anew
+from services.rewards.quotes import api as quotes
+from services.rewards.quotes.handlers import quote_cards
 from services.rewards.rates.api import policies as rate_policies
 from services.rewards.rates.api import rates
 from services.rewards.rates.handlers import count_rates
@@ -112,7 +114,7 @@ SPEC = ServiceSpec(
             *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),
             *(wallets, expiring, debts, write_offs, clawback_policies),
             *(liability_policies, liability, account_mappings, journal_exports),
-            *(rate_policies, rates),
+            *(rate_policies, rates, quotes),
         )
     ],
     problems=ERRORS,
@@ -144,6 +146,7 @@ SPEC = ServiceSpec(
         Timer("chain-entries", every_seconds=1, run=chain),
         Timer("count-mappings-waiting", every_seconds=60, run=count_mappings_waiting),
         Timer("take-liability", every_seconds=60, run=take_next_day),
+        Timer("quote-cards", every_seconds=5, run=quote_cards),
         Timer("count-rates", every_seconds=60, run=count_rates),
         Timer("count-overdue-periods", every_seconds=600, run=count_overdue),
         Timer("check-ledger", every_seconds=3600, run=check_all),

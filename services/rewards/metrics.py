@@ -135,6 +135,11 @@ RATES_STALE_SOON = Gauge(
     "plaudit_rewards_rates_stale_soon",
     "Communities whose rates between currencies are too old to be used, or will be within the days of the warning",
 )
+CARD_QUOTES = Counter(
+    "plaudit_rewards_card_quotes_total",
+    "Gift cards quoted whose price follows a rate, and those that had no rate to be quoted at",
+    ["became"],
+)
 ACCOUNT_MAPPINGS_WAITING = Gauge(
     "plaudit_rewards_account_mappings_waiting",
     "Mappings to accounts of the general ledger that wait for another person",
@@ -181,6 +186,8 @@ LEDGER_CHECKS_GIVEN_UP = Counter(
 )
 LEDGER_CHECKED = Gauge("plaudit_rewards_ledger_checked_timestamp_seconds", "When the ledger was last checked")
 
+for _became in ("made", "refused"):
+    CARD_QUOTES.labels(_became)
 for _kind in ("debt_written_off", "debt_owed_again"):
     DEBTS_WRITTEN_OFF.labels(_kind)
 for _kind in ("owed", "kept"):

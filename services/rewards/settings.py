@@ -182,6 +182,12 @@ class Settings(ServiceSettings):
     rates_warn_days: int = Field(
         1, ge=0, le=366, description="How many days before rates are too old to be used that is told"
     )
+    quote_seconds: float = Field(
+        900.0, ge=60, le=86_400, description="How long a quote of a gift card holds whose price follows a rate"
+    )
+    quotes_keep_days: int = Field(
+        30, ge=1, description="Days after which a quote that is over is forgotten; what was redeemed at it is kept"
+    )
     journal_seconds: float = Field(
         60.0, gt=0, description="How long it may take to add up what was booked, for a journal or a trial balance"
     )

@@ -3,6 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
+_QUOTED: Final = (
+    "face_minor currency priced_in minor_per_point source_units target_units spread_basis_points policy_id "
+    "sheet_id rate_source rate_day cost_minor points quoted_at expires_at"
+)
+
 #: Tables of each service with nothing of a member, and their columns.
 NOBODYS_SHARED: Final[Mapping[str, str]] = {
     "access_keys": "community key_id name secret_sha256 scopes revoked person_id expires_at last_used_at",
@@ -273,6 +278,12 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "rate_sheets": (
             "community sheet_id base day currencies units taken_at taken_by_person taken_by taken_by_credential"
         ),
+        # What gift cards cost whose price follows a rate, and at which quote something was redeemed.
+        "card_prices": (
+            "community reward_id currency minor_per_point changed_at due_at quoted_revision failed_at reason"
+        ),
+        "card_quotes": f"community reward_id quote_id provider product_id {_QUOTED}",
+        "quoted_redemptions": f"community redemption_id reward_id quote_id {_QUOTED}",
         "lot_uses": "community used_by award_id points owed",
         "lot_uses_given_back": "community used_by award_id points back_id owed given_at",
         "payout_files": (

@@ -55,6 +55,12 @@ PAGES = (
     "/rates/policies/{rates}",
     "/rates/policies/{proposed_rates}",
     "/debts",
+    "/debts/write-offs",
+    "/debts/write-offs/propose?member_id={nils}&points=60",
+    "/debts/write-offs/{write_off}",
+    "/debts/policies",
+    "/debts/policies/propose",
+    "/debts/policies/{clawback_policy}",
     "/wallets",
     "/wallets/new",
     "/wallets/{wallet}",
@@ -83,6 +89,7 @@ ALIKE = {"/payees/{ada}", "/redemptions?state=expired", "/explorer/{end_to_end_i
 ALIKE |= {"/explorer/{redemption}", "/ledger/accounts/{bank}", "/statements", "/redemptions", "/ledger/check"}
 ALIKE |= {"/general-ledger/mappings", "/general-ledger/mappings/{mapping}", "/general-ledger/exports/1"}
 ALIKE |= {"/liability/days", "/liability/lots", "/liability/policies", "/liability/policies/{policy}"}
+ALIKE |= {"/debts/policies", "/debts/policies/{clawback_policy}", "/debts/policies/propose", "/debts/write-offs"}
 ALIKE |= {"/rates/policies/{rates}", "/rates/propose"}
 ALIKE |= {"/ledger/periods", "/ledger/journals", "/wallets/{wallet}/change", "/wallets/new"}
 ALIKE |= {"/ledger/transfers/{transfer}", "/payout-runs/make", "/ledger/members?kind=available&currency=PTS"}
@@ -213,6 +220,39 @@ async def test_a_redemption_is_handed_out_by_whoever_may(console: Console, treas
         await expect(page.locator("h1")).to_contain_text("refunded in part")
         await visitor.go("/redemptions/refunds?state=done")
         await expect(page.get_by_role("region", name="Refunds")).to_contain_text("It arrived broken")
+
+
+@pytest.mark.timeout(180)
+async def test_one_payout_is_held_and_goes_on_again(console: Console, treasury: Mapping[str, str]) -> None:
+    async with console.visitor(
+        community=TREASURY, person=treasury["maker"], locale="en-GB", java_script_enabled=False
+    ) as visitor:
+        page = visitor.page
+        await visitor.go("/payout-runs/make")
+        await page.get_by_role("button", name="Make the run").click()
+        run = page.url.partition("?")[0]
+        held = page.locator("#payouts").get_by_role("row", name="eligible").first
+        await held.get_by_role("link", name="Hold it or leave it out").click()
+        await page.get_by_role("button", name="Stop this payout").click()
+        await expect(page.locator("#how-error")).to_contain_text("Say what is to happen")
+        await page.get_by_label("Hold it: no run pays the member").check()
+        await page.get_by_label("Why").select_option("disputed")
+        await page.get_by_label("Note, for finance alone").fill("Called on Monday")
+        await page.get_by_role("button", name="Stop this payout").click()
+        await expect(page.get_by_role("status")).to_contain_text("It is held")
+        row = page.get_by_role("row", name="Called on Monday")
+        await expect(row).to_contain_text("The amount is disputed")
+        await page.goto(run)
+        await expect(page.locator("#payouts")).to_contain_text("held by finance: the amount is disputed")
+        await visitor.go("/payout-holds?state=standing")
+        await row.get_by_role("button", name="Release hold: ").click()
+        await expect(page.get_by_role("status")).to_contain_text("It goes on")
+        await expect(row).to_contain_text("released")
+        # The run is given up, and the next one pays everybody as before.
+        await page.goto(run)
+        await page.get_by_text("Give it up").first.click()
+        await page.get_by_role("button", name="Give the run up").click()
+        await expect(page.locator("h1")).to_contain_text("cancelled")
 
 
 @pytest.mark.timeout(180)

@@ -11,7 +11,7 @@ from playwright.async_api import expect
 from plaudit.access import add_person, local_people, temporary_key
 from plaudit.calls import request
 from plaudit.stack.idle import wait_until_idle
-from tests.browser.conftest import LOOKED_AT, Console
+from tests.browser.conftest import LOOKED_AT, Console, Visitor
 from tests.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -34,7 +34,10 @@ goals:
 rules:
   - {id: share, title: Spoke of us, on: [social.share.v1], points: 5, goal: heard}
 """
-PAGES = ("/scorecard", "/goals", "/goals/heard", "/goals/safe", "/digests")
+PAGES = (
+    *("/scorecard", "/scorecard/goals_on_pace", "/goals", "/goals/heard", "/goals/safe", "/digests"),
+    *("/decisions", "/decisions/new?figure=goal&about=heard", "{decision}"),
+)
 
 
 def furnished(console: Console) -> str:
@@ -70,6 +73,49 @@ def furnished(console: Console) -> str:
     return str(manager["person_id"])
 
 
+async def decided(mara: Visitor) -> str:
+    """On the goal's page she decides what to do about it, and looks at it again; where that stands."""
+    await mara.go("/goals/heard")
+    await mara.page.get_by_role("link", name="Decide on it: A goal").click()
+    await expect(mara.page.locator(".lede")).to_contain_text("It is 30 now")
+    await mara.page.get_by_role("button", name="Write it down").click()
+    await expect(mara.page.locator("#text-error")).to_be_visible()
+    await mara.page.get_by_label("In plain words").fill("Nobody says where to share: we pin it.")
+    await mara.page.get_by_label("Look again on").fill(
+        (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%d")
+    )
+    await mara.page.get_by_role("button", name="Write it down").click()
+    await mara.page.wait_for_url("**/decisions/*-*")
+    place = mara.page.url.removeprefix(mara.url)
+    await expect(mara.page.locator(".figs")).to_contain_text("30")
+    await mara.page.get_by_label("We keep it").check()
+    await mara.page.locator("#review textarea").fill("It helps.")
+    await mara.page.get_by_role("button", name="Say so").click()
+    await expect(mara.page.locator("#reviews")).to_contain_text("It helps.")
+
+    async def stands_beside() -> bool:
+        await mara.go("/goals/heard")
+        return await mara.page.locator("#decisions").get_by_text("30 then, 30 now").count() > 0
+
+    await until(stands_beside)
+    return place
+
+
+async def aimed(mara: Visitor) -> None:
+    """She says what the indicator is to aim at: the card goes by it."""
+    await mara.go("/scorecard/goals_on_pace")
+    await mara.page.get_by_label("At least, in per cent").fill("50")
+    await mara.page.locator("#reason").fill("One of two is enough for now.")
+    await mara.page.get_by_role("button", name="Aim at it").click()
+
+    async def holds() -> bool:
+        await mara.go("/scorecard/goals_on_pace")
+        return await mara.page.locator("dl.facts").get_by_text("50.0%").count() > 0
+
+    await until(holds)
+    await expect(mara.page.locator("#objective")).to_contain_text("One of two is enough for now.")
+
+
 async def test_the_scorecard_comes_first_and_leads_to_the_goal_that_is_off_pace(console: Console) -> None:
     manager = furnished(console)
     await wait_until_idle(console.state)
@@ -90,6 +136,8 @@ async def test_the_scorecard_comes_first_and_leads_to_the_goal_that_is_off_pace(
         await expect(mara.page.locator("main")).to_contain_text("Spoke of us")
         await expect(mara.page.locator("main")).to_contain_text("version 1")
         assert await mara.go("/goals/none") == 404
+        place = await decided(mara)
+        await aimed(mara)
         await mara.go("/scorecard")
         await expect(mara.page.get_by_role("link", name="Goals: Goals", exact=True)).to_have_attribute(
             "href", "/goals"
@@ -97,7 +145,7 @@ async def test_the_scorecard_comes_first_and_leads_to_the_goal_that_is_off_pace(
     for language, theme, width in LOOKED_AT if not SHOTS else [("en-GB", "light", 1280), *LOOKED_AT]:
         look = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 900}}
         async with console.visitor(community=COMMUNITY, person=manager, **look) as visitor:
-            for path in PAGES:
+            for path in (page.replace("{decision}", place) for page in PAGES):
                 assert await visitor.wrong_at(path, width=width) == []
                 if SHOTS:
                     name = path.strip("/").replace("/", "-")

@@ -69,6 +69,8 @@ async def test_insight_is_whole_and_readable(insight: Console, language: str, th
     look = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 900}}
     async with insight.visitor(**look) as visitor:
         pages = {
+            "growth": ("#periods", "#by-channel"),
+            "retention": ("#days", "#cohorts"),
             "sentiment": ("#periods", "#languages"),
             "activity": ("#mix", "#concentration"),
             "orbit": ("#months", "#movers"),
@@ -88,5 +90,13 @@ async def test_insight_is_whole_and_readable(insight: Console, language: str, th
         assert await visitor.go("/insight/answers") == 200
         await visitor.page.locator("#topics li a").click()
         await expect(visitor.page.locator("#open h2")).to_contain_text("Gears")
+        await expect(visitor.page.locator("#knowing tbody tr").first).to_be_visible()
+        assert await visitor.width() <= width
+        if SHOTS:
+            shot = Path(SHOTS) / f"insight-topic-{language[:2]}-{theme}-{width}.png"
+            await visitor.page.screenshot(path=shot, full_page=True)
+        assert await visitor.go("/insight/growth?slice=channel%3Aforum") == 200
+        await expect(visitor.page.locator("#slice")).to_have_value("channel:forum")
+        await expect(visitor.page.locator("#periods tbody tr").first).to_be_visible()
         await expect(visitor.page.locator("#open tbody tr")).not_to_have_count(0)
         assert visitor.complaints == []

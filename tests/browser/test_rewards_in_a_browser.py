@@ -2,6 +2,7 @@
 
 import os
 import re
+from base64 import b64decode
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -166,8 +167,21 @@ async def test_a_voucher_goes_from_its_codes_to_whom_it_is_given(console: Consol
     mug = {"id": "mug", "kind": "merchandise", "title": "Mug", "points": 100}
     with temporary_key(state, COMMUNITY, "goods", ("rewards:read", "rewards:write"), urls) as key:
         request("POST", f"{urls['rewards']}/v1/catalogue/rewards", key, json=mug)
-        looks = {"content": EXAMPLE, "alt": "A mug", "translations": [{"language": "it", "alt": "Una tazza"}]}
-        request("PUT", f"{urls['rewards']}/v1/catalogue/rewards/mug/picture", key, json=looks)
+    async with console.visitor(community=COMMUNITY, person=manager, locale="en-GB") as visitor:
+        page = visitor.page
+        await visitor.go("/catalogue/mug")
+        await page.get_by_role("button", name="Use this picture").click()
+        await expect(page.locator("#alt_it-error")).to_contain_text("Say what it shows")
+        await page.get_by_label("A picture").set_input_files(
+            {"name": "mug.svg", "mimeType": "image/svg+xml", "buffer": b64decode(EXAMPLE)}
+        )
+        await expect(page.get_by_alt_text("The picture that you chose")).to_be_visible()
+        await page.get_by_label("What it shows, in English").fill("A mug")
+        await page.get_by_label("What it shows, in Italian").fill("Una tazza")
+        await page.get_by_role("button", name="Use this picture").click()
+        await expect(page.get_by_role("status")).to_contain_text("Saved")
+        await expect(page.get_by_alt_text("A mug", exact=True)).to_be_visible()
+        assert visitor.complaints == []
     async with console.visitor(community=COMMUNITY, identity="forum:bo", **how | {"locale": "en-GB"}) as visitor:
         page = visitor.page
         await visitor.go("/me/rewards/mug")

@@ -1,5 +1,6 @@
 """A community whose finance has something of everything: a run with the bank, a held payout, a redemption."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,7 +56,35 @@ async def filled(state: StackState) -> dict[str, str]:
         ids = _paid(state, makes, approves)
         ids |= _worth(rewards, makes, approves)
     await _send(state, makes, "second")
+    ids |= await _owed(state, makes)
     return ids | {"maker": tomas, "approver": noor} | _booked(rewards, makes, ids)
+
+
+async def _owed(state: StackState, makes: str) -> dict[str, str]:
+    """Somebody used points that were taken back: that waits to be written off, and so does a policy."""
+    ingest, rewards = state.service_urls["ingest"], state.service_urls["rewards"]
+    await _send(state, makes, "owed", {"nils": "Nils Aaltonen"})
+    listed = request("GET", f"{ingest}/v1/members", makes)["items"]
+    nils = next(one["member_id"] for one in listed if one["name"] == "Nils Aaltonen")
+    headers = {"Idempotency-Key": "owed"}
+    mug = {"member_id": nils, "reward_id": "mug"}
+    request("POST", f"{rewards}/v1/redemptions", makes, json=mug, headers=headers)
+    target = {"source": "urn:treasury", "id": "owed-nils"}
+    retraction = {
+        "specversion": "1.0",
+        "id": "owed-nils-taken",
+        "source": "urn:treasury",
+        "type": "activity.retracted.v1",
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "data": {"channel": "chat", "actor": {"id": "nils"}, "target": target, "reason": "Deleted"},
+    }
+    request("POST", f"{ingest}/v1/events", makes, json=[retraction])
+    await wait_until_idle(state)
+    asked = {"member_id": nils, "points": 60, "reason": "The mug is with Nils already"}
+    made = request("POST", f"{rewards}/v1/debt-write-offs", makes, json=asked, headers=headers)
+    terms = {"effective_from": "2026-01-01", "treatment": "keep_below", "below_points": 20}
+    policy = request("POST", f"{rewards}/v1/finance/clawback-policies", makes, json=terms, headers=headers)
+    return {"nils": nils, "write_off": made["write_off_id"], "clawback_policy": policy["policy_id"]}
 
 
 def _worth(rewards: str, makes: str, approves: str) -> dict[str, str]:
@@ -160,7 +189,7 @@ def _booked(rewards: str, makes: str, ids: dict[str, str]) -> dict[str, str]:
     return ids | {"bank": bank, "transfer": entries[0]["transfer_id"], "award": details["lots"][0]["award_id"]}
 
 
-async def _send(state: StackState, key: str, name: str) -> None:
+async def _send(state: StackState, key: str, name: str, members: Mapping[str, str] = MEMBERS) -> None:
     sent: list[dict[str, Any]] = [
         {
             "specversion": "1.0",
@@ -175,7 +204,7 @@ async def _send(state: StackState, key: str, name: str) -> None:
                 "object": {"id": "t"},
             },
         }
-        for handle, shown in MEMBERS.items()
+        for handle, shown in members.items()
     ]
     request("POST", f"{state.service_urls['ingest']}/v1/events", key, json=sent)
     await wait_until_idle(state)

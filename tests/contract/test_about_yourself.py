@@ -145,6 +145,7 @@ DECIDES_NOT: Final = {
     "rewards DELETE /v1/catalogue/rewards/{reward_id}/picture": NOBODYS,
     "rewards POST /v1/catalogue/rewards/{reward_id}/codes": NOBODYS,
     "rewards PUT /v1/catalogue/rewards/{reward_id}/card": NOBODYS,
+    "rewards PUT /v1/catalogue/rewards/{reward_id}/card/price": NOBODYS,
     "rewards PUT /v1/providers/{provider}": NOBODYS,
     "rewards POST /v1/providers/{provider}/disconnect": NOBODYS,
     "rewards POST /v1/provider-orders/{redemption_id}/ask": "its provider says how it stands",

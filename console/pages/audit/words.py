@@ -172,6 +172,7 @@ COMMANDS: Final = {
     "provider.connect": _("connected an account at a provider of gift cards"),
     "provider.disconnect": _("disconnected an account at a provider of gift cards"),
     "gift_card.set": _("said which gift card a reward is"),
+    "gift_card.set_price": _("said whether a gift card's price follows a rate"),
     "provider_order.ask": _("had a provider asked about an order"),
     "provider_order.cancel": _("had an order at a provider cancelled"),
     "provider_order.propose": _("said what became of an order at a provider"),

@@ -22,6 +22,10 @@ from shared.currencies import exponent
 
 WRITE = "rewards:write"
 UNPROCESSABLE = 422
+#: A form takes no more than some 800 kB, and a picture comes in base64.
+PICTURE_MAX_BYTES = 500_000
+ALT_MAX_CHARS = 200
+DATA_URL = re.compile(r"data:image/(?:jpeg|png|svg\+xml);base64,([A-Za-z0-9+/]+={0,2})")
 CODES_COUNT = 20
 
 
@@ -143,6 +147,50 @@ async def set_card(visit: Visit) -> Response:
     return visit.see_other(f"{CATALOGUE.path}/{visit.request.path_params['reward_id']}#card", toast="saved")
 
 
+async def put_picture(visit: Visit) -> Response:
+    """What it looks like: a file that was opened in the page, and words for whoever does not see it."""
+    said = {name: visit.form.get(name, "").strip() for name in ("content", "alt", "alt_it")}
+    found = DATA_URL.fullmatch(said["content"])
+    errors = {}
+    if found is None:
+        errors["content"] = visit.say(_("Choose a picture"))
+    elif len(found[1]) * 3 // 4 > PICTURE_MAX_BYTES:
+        errors["content"] = visit.say(_("It has more than 500 kB: make it smaller, or use plaudit reward picture"))
+    for name in ("alt", "alt_it"):
+        if not said[name] or len(said[name]) > ALT_MAX_CHARS:
+            text = visit.say(_("Say what it shows, in at most {count} signs"), count=ALT_MAX_CHARS)
+            errors[name] = text
+    if found is None or errors:
+        return await _one(visit, errors=errors)
+    body = {
+        "content": found[1],
+        "alt": said["alt"],
+        "translations": [{"language": "it", "alt": said["alt_it"]}],
+    }
+    done = await visit.ask.command("PUT", "rewards", f"{_path(visit)}/picture", body)
+    if not done.ok:
+        return await _one(visit, refused=Refusal.of(done))
+    return visit.see_other(f"{CATALOGUE.path}/{visit.request.path_params['reward_id']}", toast="saved")
+
+
+async def remove_picture(visit: Visit) -> Response:
+    """It has none any more."""
+    done = await visit.ask.command("DELETE", "rewards", f"{_path(visit)}/picture")
+    if not done.ok:
+        return await _one(visit, refused=Refusal.of(done))
+    return visit.see_other(f"{CATALOGUE.path}/{visit.request.path_params['reward_id']}", toast="saved")
+
+
+async def set_price(visit: Visit) -> Response:
+    """Have its price follow a rate, or (both fields empty) be the catalogue's again."""
+    said = {name: visit.form.get(name, "").strip() for name in ("priced_in", "minor_per_point")}
+    body = {"currency": said["priced_in"] or None, "minor_per_point": said["minor_per_point"] or None}
+    done = await visit.ask.command("PUT", "rewards", f"{_path(visit)}/card/price", body)
+    if not done.ok:
+        return await _one(visit, refused=Refusal.of(done))
+    return visit.see_other(f"{CATALOGUE.path}/{visit.request.path_params['reward_id']}#card", toast="saved")
+
+
 def minor_of(amount: str, currency: str) -> int | None:
     """An amount that was typed, in minor units; None for what is none."""
     if not re.fullmatch(r"[A-Z]{3}", currency) or not re.fullmatch(r"\d{1,9}([.,]\d{1,4})?", amount):
@@ -170,6 +218,7 @@ async def _one(
             "rewards", f"{_path(visit)}/codes", limit=CODES_COUNT, after=listing.said.get("after")
         ),
         card=visit.ask.get("rewards", f"{_path(visit)}/card"),
+        price=visit.ask.get("rewards", f"{_path(visit)}/card/price"),
     )
     reward = answers["reward"]
     if reward.is_missing or reward.status == UNPROCESSABLE:
@@ -181,6 +230,7 @@ async def _one(
         reward=reward,
         codes=answers["codes"],
         card=answers["card"].body if answers["card"].ok else None,
+        price=answers["price"].body if answers["price"].ok else {},
         typed=visit.form,
         providers=PROVIDERS,
         listing=listing,
@@ -188,6 +238,7 @@ async def _one(
         revision=(fields or {}).get("revision") or (reward.body["revision"] if reward.ok else ""),
         kinds=KIND_WORDS,
         names=NAMES,
+        picture_max_bytes=PICTURE_MAX_BYTES,
         may_write=visit.signed_in.may(WRITE),
         errors=errors or {},
         lines=lines,
@@ -204,6 +255,9 @@ ROUTES = [
     Route(ONE, page(one, scope=CATALOGUE.scope), methods=["GET"]),
     Route(ONE, page(change, scope=WRITE), methods=["POST"]),
     Route(f"{ONE}/card", page(set_card, scope=WRITE), methods=["POST"]),
-    Route(f"{ONE}/picture", page(picture, scope=CATALOGUE.scope)),
+    Route(f"{ONE}/card/price", page(set_price, scope=WRITE), methods=["POST"]),
+    Route(f"{ONE}/picture", page(picture, scope=CATALOGUE.scope), methods=["GET"]),
+    Route(f"{ONE}/picture", page(put_picture, scope=WRITE), methods=["POST"]),
+    Route(f"{ONE}/picture/remove", page(remove_picture, scope=WRITE), methods=["POST"]),
     Route(f"{ONE}/codes", page(import_codes, scope=WRITE), methods=["POST"]),
 ]

@@ -24,7 +24,7 @@ from console.frame.navigation import (
 )
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.deciding import beside
-from console.pages.insight.slicing import asked_slice, offered_slices
+from console.pages.insight.slicing import OFFERED_COUNT, asked_slice, offered_slices
 from console.pages.insight.words import PRACTICES
 from console.pages.periods import DAYS, asked_days
 
@@ -131,12 +131,15 @@ async def show_retention(visit: Visit) -> Response:
 async def show_answers(visit: Visit) -> Response:
     """How long questions wait, by period, channel and topic, and which still do."""
     topic = visit.request.query_params.get("topic") or None
+    audience = visit.request.query_params.get("audience") or None
     days = asked_days(visit.request.query_params, visit.writer.zone)
     ask = visit.ask
     answers = await ask.all(
         times=ask.get("analytics", "/v1/response-times", by="week", from_=days.first, to=days.last),
-        open=ask.get("analytics", "/v1/open-questions", limit=OPEN_COUNT, topic=topic),
+        open=ask.get("analytics", "/v1/open-questions", limit=OPEN_COUNT, topic=topic, audience=audience),
         topics=ask.get("analytics", "/v1/question-topics", from_=days.first, to=days.last),
+        audiences=ask.get("analytics", "/v1/slices", by="audience", limit=OFFERED_COUNT),
+        **({"knowing": ask.get("analytics", "/v1/topic-answerers", topic=topic)} if topic else {}),
     )
     return visit.page(
         "pages/insight/answers.html",
@@ -149,6 +152,9 @@ async def show_answers(visit: Visit) -> Response:
         times=answers["times"].body if answers["times"].ok else None,
         questions=answers["open"].items,
         topic=topic,
+        audience=audience,
+        audiences=[one for one in answers["audiences"].items if one["title"]],
+        knowing=answers["knowing"].body["members"] if topic and answers["knowing"].ok else None,
         topics=answers["topics"].body if answers["topics"].ok else None,
     )
 

@@ -51,6 +51,7 @@ HELD: Final = (
     _("Teams of quests that they made, and what they called them"),
     _("Places in results of boards"),
     _("What they won in draws"),
+    _("Points of rewards that they had back, and why"),
     _("Gift cards that were ordered for them at providers, which learn nothing of whom they are for"),
     _("Codes of vouchers that they were given: what one says is on their own page alone"),
     _("Goods that were sent to them, and where these could be followed"),

@@ -12,7 +12,8 @@ from console.asking import Answer
 from console.frame.navigation import MY_REWARDS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, cookie, page
-from console.pages.my_rewards.routes import available, in_language
+from console.pages.my_rewards.quoted import at_quotes
+from console.pages.my_rewards.routes import QUOTES, available, in_language
 
 PIECES_MAX_COUNT = 20
 KEPT_SECONDS = 7 * 24 * 3600
@@ -89,10 +90,12 @@ async def _look(
     own = f"/v1/members/{visit.signed_in.member_id}"
     answers: dict[str, Answer] = await visit.ask.all(
         catalogue=visit.ask.get("rewards", f"{own}/catalogue"),
+        quotes=visit.ask.get("rewards", QUOTES),
         balance=visit.ask.get("rewards", f"{own}/balance"),
     )
     offered: dict[str, Mapping[str, Any]] = {
-        one["id"]: in_language(one, visit.language) for one in answers["catalogue"].items
+        one["id"]: in_language(one, visit.language)
+        for one in at_quotes(answers["catalogue"].items, answers["quotes"])
     }
     items = read(visit)
     lines = [(offered[one], count) for one, count in items.items() if one in offered]

@@ -15,9 +15,11 @@ from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.catalogue.pictures import picture
 from console.pages.ledger.words import TRANSFERS
+from console.pages.my_rewards.quoted import at_quotes
 
 CHOSEN_COUNT = 20
 LINES_COUNT = 30
+QUOTES = "/v1/catalogue/quotes"
 #: Accounts whose entries a member reads as points that came or went; the other side of a transfer is the house's.
 OWN_ACCOUNTS = {"available", "pending"}
 
@@ -53,7 +55,8 @@ async def choose(visit: Visit) -> Response:
     reward_id, key = visit.request.path_params["reward_id"], visit.form_key
     if key is None:
         raise NotFoundError
-    made = await visit.ask.post("rewards", f"{_own(visit)}/redemptions", {"reward_id": reward_id}, key=key)
+    body = {"reward_id": reward_id} | ({"quote_id": quote} if (quote := visit.form.get("quote", "")) else {})
+    made = await visit.ask.post("rewards", f"{_own(visit)}/redemptions", body, key=key)
     if made.ok and made.body["has_code"]:
         return visit.see_other(f"{MY_REWARDS.path}/chosen/{made.body['redemption_id']}", toast="claimed")
     if made.ok and made.body["needs_address"]:
@@ -82,13 +85,15 @@ async def _list(visit: Visit, refused: Refusal | None = None) -> Response:
     ask, own = visit.ask, _own(visit)
     answers: dict[str, Answer] = await ask.all(
         catalogue=ask.get("rewards", f"{own}/catalogue"),
+        quotes=ask.get("rewards", QUOTES),
         balance=ask.get("rewards", f"{own}/balance"),
         chosen=ask.get("rewards", f"{own}/redemptions", limit=CHOSEN_COUNT),
         statement=ask.get(
             "rewards", f"{own}/statement", limit=LINES_COUNT, after=visit.request.query_params.get("after")
         ),
     )
-    items = [in_language(one, visit.language) for one in answers["catalogue"].items]
+    offers = at_quotes(answers["catalogue"].items, answers["quotes"])
+    items = [in_language(one, visit.language) for one in offers]
     listing = _listing(visit, items)
     return visit.page(
         "pages/my_rewards/page.html",
@@ -108,12 +113,13 @@ async def _one(visit: Visit, refused: Refusal | None = None) -> Response:
     ask = visit.ask
     answers: dict[str, Answer] = await ask.all(
         catalogue=ask.get("rewards", f"{_own(visit)}/catalogue"),
+        quotes=ask.get("rewards", QUOTES),
         balance=ask.get("rewards", f"{_own(visit)}/balance"),
     )
     offered: Mapping[str, Any] | None = next(
         (
             in_language(one, visit.language)
-            for one in answers["catalogue"].items
+            for one in at_quotes(answers["catalogue"].items, answers["quotes"])
             if one["id"] == visit.request.path_params["reward_id"]
         ),
         None,

@@ -105,7 +105,8 @@ async def one(visit: Visit) -> Response:
     """What a survey says by month or quarter, with intervals."""
     by = _grain(visit)
     answer = await _feedback(visit, by)
-    return visit.page("pages/surveys/survey.html", answer=answer, by=by, grains=GRAINS, kinds=KINDS)
+    slices = await visit.ask.get("analytics", f"{_path(visit)}/slices", from_=FIRST_DAY, by=by)
+    return visit.page("pages/surveys/survey.html", answer=answer, slices=slices, by=by, grains=GRAINS, kinds=KINDS)
 
 
 async def file(visit: Visit) -> Response:
@@ -113,7 +114,9 @@ async def file(visit: Visit) -> Response:
     by = _grain(visit)
     answer = await _feedback(visit, by)
     if not answer.ok:
-        return visit.page("pages/surveys/survey.html", answer=answer, by=by, grains=GRAINS, kinds=KINDS)
+        return visit.page(
+            "pages/surveys/survey.html", answer=answer, slices=answer, by=by, grains=GRAINS, kinds=KINDS
+        )
     rows = [_row(period) for period in answer.body["periods"]]
     headings = [
         "starts_on",
@@ -199,9 +202,12 @@ def _grain(visit: Visit) -> str:
     return by if by in GRAINS else "month"
 
 
+def _path(visit: Visit) -> str:
+    return f"/v1/feedback/{visit.request.path_params['survey']}"
+
+
 async def _feedback(visit: Visit, by: str) -> Answer:
-    survey = visit.request.path_params["survey"]
-    answer = await visit.ask.get("analytics", f"/v1/feedback/{survey}", from_=FIRST_DAY, by=by)
+    answer = await visit.ask.get("analytics", _path(visit), from_=FIRST_DAY, by=by)
     if answer.is_missing:
         raise NotFoundError
     return answer

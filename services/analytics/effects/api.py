@@ -1,5 +1,6 @@
 """HTTP routes of what campaigns bring about."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
@@ -7,7 +8,16 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from services.analytics.effects import domain, store
-from services.analytics.effects.domain import EffectPlace, EffectState, difference_of, is_too_small, priced
+from services.analytics.effects.domain import (
+    EffectPlace,
+    EffectState,
+    PaidPoints,
+    costs,
+    difference_of,
+    is_too_small,
+    members_needed,
+    priced,
+)
 from services.analytics.lift.domain import rounded
 from services.analytics.periods.api import Reader
 from shared.contracts.fields import Slug
@@ -43,6 +53,29 @@ class EffectArm(BaseModel):
         )
 
 
+class EffectCost(BaseModel):
+    """What each of them cost in a currency, where points are paid out."""
+
+    currency: str = Field(examples=["EUR"])
+    point_minor: float = Field(
+        description="What a point came to on average in payouts that went through, in minor units", examples=[1.0]
+    )
+    each_minor: float | None = Field(description="Null where it brought nobody", examples=[2000.0])
+    each_minor_low: float | None = Field(examples=[1108.0])
+    each_minor_high: float | None = Field(description="Null where there is no upper end", examples=[248073.0])
+
+    @classmethod
+    def of(cls, cost: domain.Cost) -> Self:
+        """A cost as the API shows it."""
+        return cls(
+            currency=cost.currency,
+            point_minor=round(cost.point_minor, 4),
+            each_minor=_cents(cost.each_minor),
+            each_minor_low=_cents(cost.each_minor_low),
+            each_minor_high=_cents(cost.each_minor_high),
+        )
+
+
 class EffectPrice(BaseModel):
     """Members who were active for the campaign, with 95 % intervals, and what each of them cost in points."""
 
@@ -55,6 +88,7 @@ class EffectPrice(BaseModel):
     points_each_high: float | None = Field(
         description="Null where there may be nobody: then it has no upper end", examples=[2480.73]
     )
+    costs: list[EffectCost] = Field(description="The same in each currency in which points were paid out")
 
 
 class CampaignEffect(BaseModel):
@@ -88,11 +122,15 @@ class CampaignEffect(BaseModel):
         description="The smallest difference that so many members show in four of five cases", examples=[3.78]
     )
     is_too_small: bool = Field(description="That is more than what would be worth it: it cannot be told")
+    needed_members: int | None = Field(
+        description="So many in both arms would show it in four of five cases; null where nobody is held out",
+        examples=[2_876],
+    )
     price: EffectPrice | None = Field(description="Null until it is over")
     measured_at: datetime
 
     @classmethod
-    def of(cls, effect: domain.Effect, *, wished: float) -> Self:
+    def of(cls, effect: domain.Effect, *, wished: float, paid: Sequence[PaidPoints]) -> Self:
         """An effect as the API shows it."""
         campaign, windows, counts = effect.campaign, effect.windows, effect.counts
         found = difference_of(counts)
@@ -118,6 +156,7 @@ class CampaignEffect(BaseModel):
             high_points=high if is_over else None,
             detectable_points=least,
             is_too_small=is_too_small(found, wished / 100),
+            needed_members=members_needed(counts, holdout_percent=campaign.holdout_percent, wished=wished / 100),
             price=None
             if price is None
             else EffectPrice(
@@ -128,6 +167,7 @@ class CampaignEffect(BaseModel):
                 points_each=_cents(price.points_each),
                 points_each_low=_cents(price.points_each_low),
                 points_each_high=_cents(price.points_each_high),
+                costs=[EffectCost.of(cost) for cost in costs(price, paid)],
             ),
             measured_at=effect.measured_at,
         )
@@ -156,10 +196,11 @@ async def get_effects(
         after=None if place is None else place.campaign_id,
         limit_count=limit,
     )
+    paid = await store.load_paid(conn, community=principal.community)
     return Page[CampaignEffect].of(
         found,
         limit,
-        item=lambda effect: CampaignEffect.of(effect, wished=wished_points),
+        item=lambda effect: CampaignEffect.of(effect, wished=wished_points, paid=paid),
         place=lambda effect: EffectPlace(effect.campaign.campaign_id),
     )
 
@@ -184,4 +225,5 @@ async def get_effect(
             UNMEASURED_CAMPAIGN,
             f"`{campaign_id}` is not measured: it holds nobody out, is for audiences, or was published this hour",
         )
-    return CampaignEffect.of(found[0], wished=wished_points)
+    paid = await store.load_paid(conn, community=principal.community)
+    return CampaignEffect.of(found[0], wished=wished_points, paid=paid)

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from math import ceil
 from typing import Any, Final, NamedTuple
 
-from services.analytics.lift.domain import Arm, Difference, Verdict, compared, detectable
+from services.analytics.lift.domain import Z_DETECTED, Arm, Difference, Verdict, compared, detectable
 from shared.calendars import Span
 
 #: Whoever was active in so many days before it could have noticed a campaign.
@@ -77,6 +78,24 @@ class Priced(NamedTuple):
     points_each: float | None
     points_each_low: float | None
     points_each_high: float | None
+
+
+class PaidPoints(NamedTuple):
+    """What points came to that were paid out in a currency: so many, and so much in its minor unit."""
+
+    currency: str
+    points: int
+    amount_minor: int
+
+
+class Cost(NamedTuple):
+    """What a member who was active for a campaign cost, in minor units; `low` and `high` may have no end."""
+
+    currency: str
+    point_minor: float
+    each_minor: float | None
+    each_minor_low: float | None
+    each_minor_high: float | None
 
 
 class EffectPlace(NamedTuple):
@@ -153,6 +172,38 @@ def priced(counts: EffectCounts, found: Difference) -> Priced | None:
         return counts.points / members if members > 0 else None
 
     return Priced(additional, low, high, each(additional), each(high), each(low))
+
+
+def costs(price: Priced, paid: Sequence[PaidPoints]) -> list[Cost]:
+    """The price in each currency in which points were paid out, by what a point came to there on average.
+
+    Points that became rewards, or nothing, cost something else: this is what they cost where they are paid out.
+    """
+    found = []
+    for one in paid:
+        if one.points <= 0:
+            continue
+        minor = one.amount_minor / one.points
+        each, low, high = (
+            None if points is None else points * minor
+            for points in (price.points_each, price.points_each_low, price.points_each_high)
+        )
+        found.append(Cost(one.currency, minor, each, low, high))
+    return found
+
+
+def members_needed(counts: EffectCounts, *, holdout_percent: int, wished: float) -> int | None:
+    """So many members in both arms together would show a difference as large as `wished` in four of five cases.
+
+    By the share of those who are held out (Laplace's, where none or all were active); None without any.
+    """
+    if not counts.held_out or not 0 < holdout_percent < 100 or wished <= 0:
+        return None
+    base = counts.held_out_active / counts.held_out
+    if not 0 < base < 1:
+        base = (counts.held_out_active + 1) / (counts.held_out + 2)
+    out = holdout_percent / 100
+    return ceil((Z_DETECTED / wished) ** 2 * base * (1 - base) * (1 / out + 1 / (1 - out)))
 
 
 def is_too_small(found: Difference, wished: float) -> bool:

@@ -11,6 +11,7 @@ from services.analytics.effects.domain import (
     EffectCounts,
     EffectState,
     HeldOutCampaign,
+    PaidPoints,
     Windows,
 )
 from shared.calendars import Span
@@ -18,6 +19,8 @@ from shared.postgres import Connection
 
 #: Versions whose campaigns are known.
 VERSIONS_MAX_COUNT: Final = 50
+#: Payouts whose money left for good.
+PAID_STATES: Final = ("settled", "corrected")
 
 
 async def load_documents(conn: Connection, *, community: str) -> list[dict[str, Any]]:
@@ -139,6 +142,20 @@ async def page_of_effects(
         campaign_id,
     )
     return list(map(_effect, rows))
+
+
+async def load_paid(conn: Connection, *, community: str) -> list[PaidPoints]:
+    """What points came to that were paid out for good, by currency."""
+    rows = await conn.fetch(
+        """
+        select currency, sum(points)::bigint as points, sum(amount_minor)::bigint as amount_minor
+        from payout_counts where community = $1 and state = any($2::text[]) and points > 0
+        group by 1 order by 1
+        """,
+        community,
+        list(PAID_STATES),
+    )
+    return [PaidPoints(*row) for row in rows]
 
 
 def _effect(row: Record) -> Effect:

@@ -1,7 +1,7 @@
 """HTTP routes of what surveys say."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Path, Query
@@ -15,13 +15,26 @@ from services.analytics.feedback.domain import (
     Figure,
     PeriodFeedback,
     SurveyPlace,
+    TooManyAnswersError,
     response_percent,
+    slices_together,
     together,
 )
-from services.analytics.periods.api import INVALID_DAYS, AskedDays, Reader
+from services.analytics.periods.api import INVALID_DAYS, AskedCalendar, AskedDays, Reader
+from services.analytics.settings import Settings
 from shared.contracts.fields import Slug
 from shared.contracts.programme import SurveyKind
-from shared.http import Conn, Limit, Page, Problem, ProblemType, after, problem_responses
+from shared.http import (
+    Conn,
+    FieldError,
+    Limit,
+    Page,
+    Problem,
+    ProblemType,
+    after,
+    configured,
+    problem_responses,
+)
 from shared.http.problem_types import INVALID_CURSOR
 
 UNKNOWN_SURVEY = ProblemType("unknown-survey", 404, "No such survey")
@@ -167,3 +180,98 @@ async def get_survey_feedback(
             for one in periods
         ],
     )
+
+
+class SlicePeriodShown(BaseModel):
+    """What those of an audience say in a month or quarter."""
+
+    starts_on: date
+    feedback: FeedbackShown | None = Field(description="Null where it would tell what fewer than five answered")
+
+
+class SliceShown(BaseModel):
+    """What those say who were in an audience as they answered; without one, everybody in the same months."""
+
+    audience: Slug | None = Field(description="Null of everybody", examples=["champions"])
+    title: str | None = Field(examples=["Champions"])
+    feedback: FeedbackShown | None = Field(description="Of the periods that are shown; null where none is")
+    periods: list[SlicePeriodShown]
+
+
+class SlicesShown(BaseModel):
+    """A survey by audience: everybody first, then audiences as the programme has them."""
+
+    survey: Slug = Field(examples=["would-recommend"])
+    title: str = Field(examples=["Would you recommend us?"])
+    kind: SurveyKind
+    anonymous: bool = Field(description="Of what is anonymous nobody knows who was in which audience: no slices")
+    starts_on: date | None = Field(description="The first day of the months looked at; null where none is over")
+    ends_on: date | None
+    slices: list[SliceShown]
+
+    @classmethod
+    def of(cls, survey: AskedSurvey, found: handlers.Slices) -> Self:
+        """As the API shows it."""
+
+        def one(audience: str | None, title: str | None) -> SliceShown:
+            periods = [
+                (period.starts_on, period.everybody if audience is None else period.of[audience])
+                for period in found.periods
+            ]
+            return SliceShown(
+                audience=audience,
+                title=title,
+                feedback=FeedbackShown.of(slices_together(survey.kind, found.periods, audience)),
+                periods=[
+                    SlicePeriodShown(starts_on=start, feedback=FeedbackShown.of(said)) for start, said in periods
+                ],
+            )
+
+        audiences = [one(*item) for item in found.audiences.items()]
+        return cls(
+            survey=survey.survey_id,
+            title=survey.title,
+            kind=survey.kind,
+            anonymous=survey.is_anonymous,
+            starts_on=None if found.months is None else found.months.starts_on,
+            ends_on=None if found.months is None else found.months.ends_on,
+            slices=[] if survey.is_anonymous else [one(None, None), *audiences],
+        )
+
+
+@router.get(
+    "/v1/feedback/{survey}/slices",
+    summary="What a survey says by audience",
+    responses=problem_responses(INVALID_DAYS, UNKNOWN_SURVEY),
+)
+async def get_survey_slices(
+    principal: Reader,
+    days: AskedDays,
+    calendar: AskedCalendar,
+    conn: Conn,
+    settings: Annotated[Settings, configured(Settings)],
+    survey: Annotated[Slug, Path(description="The survey's id in the programme")],
+    by: Grain = "month",
+) -> SlicesShown:
+    """Of those who were in an audience as they answered, in whole months that are over. An audience is shown where
+    whatever is subtracted from whatever else is of five answers or more.
+    """
+    surveys = await store.page_of_surveys(
+        conn, community=principal.community, after=None, limit=1, survey_id=survey
+    )
+    if not surveys:
+        raise Problem(UNKNOWN_SURVEY, "GET /v1/feedback has those there are")
+    try:
+        found = await handlers.load_slices(
+            conn,
+            settings,
+            community=principal.community,
+            survey=surveys[0],
+            days=days,
+            today=calendar.day_of(datetime.now(UTC)),
+            by=by,
+        )
+    except TooManyAnswersError as error:
+        detail = f"More than {error.most_count:,} answers are in these days: ask for less by `from` and `to`"
+        raise Problem(INVALID_DAYS, detail, [FieldError(field="from", detail=detail)]) from error
+    return SlicesShown.of(surveys[0], found)

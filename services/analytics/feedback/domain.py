@@ -4,20 +4,31 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from statistics import NormalDist
 from typing import Final, Literal, NamedTuple
+
+from shared.calendars import Span, month_of
 
 #: Of fewer answers nothing is shown.
 SHOWN_MIN_COUNT: Final = 5
 #: Months or quarters that are shown at most, the newest.
 PERIODS_MAX_COUNT: Final = 120
 By = Literal["month", "quarter"]
+_A_DAY: Final = timedelta(days=1)
 _Z: Final = NormalDist().inv_cdf(0.975)
 _PROMOTERS_FROM, _DETRACTORS_TO = 9, 6
 _SATISFIED_FROM, _EASY_FROM = 4, 5
 #: From so many degrees of freedom on the series for large ones has nine digits right.
 _LARGE_FREEDOM: Final = 100
+
+
+class TooManyAnswersError(Exception):
+    """More answers than are sliced at once; `most_count` may be."""
+
+    def __init__(self, most_count: int) -> None:
+        super().__init__(most_count)
+        self.most_count = most_count
 
 
 class Figure(NamedTuple):
@@ -193,3 +204,84 @@ def together(kind: str, periods: Iterable[PeriodFeedback]) -> Feedback | None:
 def response_percent(answered: int, asked: int) -> float | None:
     """How many of those asked answered; None where nobody was, or answers are of those asked before."""
     return None if asked == 0 or answered > asked else 100 * answered / asked
+
+
+class Cell(NamedTuple):
+    """How often an answer was given in a month by those who, as they gave it, were in just these audiences."""
+
+    month: date
+    answer: str
+    audiences: Sequence[str]
+    times: int
+
+
+class SlicedPeriod(NamedTuple):
+    """What everybody says in a month or quarter, and what those of each audience; None of what is not shown."""
+
+    starts_on: date
+    everybody: Feedback | None
+    of: Mapping[str, Feedback | None]
+
+
+def told_apart(counts: Mapping[frozenset[str], int], audiences: Sequence[str]) -> list[str]:
+    """The audiences whose answers may be shown, of answers counted by the audiences that their givers were in.
+
+    One after the other is taken, unless some of the answers could then be told from all others and are fewer than
+    SHOWN_MIN_COUNT. So whatever is added to or subtracted from what is shown is of as many answers or of none.
+    """
+    chosen: list[str] = []
+    for one in audiences:
+        apart: Counter[frozenset[str]] = Counter()
+        for within, times in counts.items():
+            apart[within & {*chosen, one}] += times
+        if all(times >= SHOWN_MIN_COUNT for times in apart.values()):
+            chosen.append(one)
+    return chosen
+
+
+def sliced(kind: str, cells: Iterable[Cell], audiences: Sequence[str], *, by: By) -> Sequence[SlicedPeriod]:
+    """What those of each audience say, newest first. What a month does not show is in no sum of a quarter."""
+    by_month: defaultdict[date, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        by_month[cell.month].append(cell)
+    everybody: defaultdict[date, Counter[str]] = defaultdict(Counter)
+    of: defaultdict[date, defaultdict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    for month, found in by_month.items():
+        counts: Counter[frozenset[str]] = Counter()
+        for cell in found:
+            counts[frozenset(cell.audiences)] += cell.times
+        if counts.total() < SHOWN_MIN_COUNT:
+            continue
+        start, shown = first_day(month, by), set(told_apart(counts, audiences))
+        for cell in found:
+            everybody[start][cell.answer] += cell.times
+            for one in shown.intersection(cell.audiences):
+                of[start][one][cell.answer] += cell.times
+    return [
+        SlicedPeriod(
+            start,
+            feedback_of(kind, everybody[start]),
+            {one: feedback_of(kind, of[start][one]) for one in audiences},
+        )
+        for start in sorted(everybody, reverse=True)[:PERIODS_MAX_COUNT]
+    ]
+
+
+def slices_together(kind: str, periods: Iterable[SlicedPeriod], audience: str | None) -> Feedback | None:
+    """What the periods say together: of those of an audience where that is shown, or of everybody."""
+    counts: Counter[str] = Counter()
+    for one in periods:
+        found = one.everybody if audience is None else one.of[audience]
+        counts.update(found.counts if found is not None else {})
+    return feedback_of(kind, counts)
+
+
+def whole_months(days: Span, *, today: date) -> Span | None:
+    """The months of some days that are over and whole in them; None where there is none.
+
+    A number that changes from day to day would say what one person answered.
+    """
+    first = days.starts_on if days.starts_on.day == 1 else month_of(days.starts_on).ends_on + _A_DAY
+    end = min(days.ends_on, today - _A_DAY)
+    last = end if end == month_of(end).ends_on else month_of(end).starts_on - _A_DAY
+    return Span(first, last) if first <= last else None

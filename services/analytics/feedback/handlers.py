@@ -1,11 +1,14 @@
 """What is told of surveys, and answers among events, into their tables; what is known changes nothing."""
 
-from collections.abc import Sequence
-from datetime import UTC
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date
+from typing import NamedTuple
 
+from services.analytics.audiences import store as audiences_store
 from services.analytics.feedback import domain, store
-from services.analytics.feedback.domain import AskedSurvey, PeriodFeedback
+from services.analytics.feedback.domain import AskedSurvey, PeriodFeedback, SlicedPeriod, TooManyAnswersError
 from services.analytics.feedback.store import GivenAnswer
+from services.analytics.settings import Settings
 from shared.calendars import Span
 from shared.contracts.facts import AcceptedEvent, SurveyFact
 from shared.contracts.facts.surveys import SOURCE
@@ -52,3 +55,36 @@ async def load_periods(
     answers = await store.load_answers(conn, community=community, survey_id=survey.survey_id, days=days)
     asked = await store.count_asked(conn, community=community, survey_id=survey.survey_id, days=days)
     return domain.by_period(survey.kind, answers, asked, by=by)
+
+
+class Slices(NamedTuple):
+    """A survey by audience: the months that were looked at, None where none is over, and each audience's title."""
+
+    months: Span | None
+    audiences: Mapping[str, str]
+    periods: Sequence[SlicedPeriod]
+
+
+async def load_slices(
+    conn: Connection,
+    settings: Settings,
+    *,
+    community: str,
+    survey: AskedSurvey,
+    days: Span,
+    today: date,
+    by: domain.By,
+) -> Slices:
+    """What those of each audience say, by who was in it as they answered. Of what is anonymous there is nothing.
+
+    Raises TooManyAnswersError.
+    """
+    audiences = {} if survey.is_anonymous else await audiences_store.load_titles(conn, community=community)
+    months = domain.whole_months(days, today=today)
+    if not audiences or months is None:
+        return Slices(months, audiences, [])
+    most, of = settings.sliced_answers_max_count, {"community": community, "survey_id": survey.survey_id}
+    if await store.count_answers(conn, **of, days=months, limit_count=most + 1) > most:
+        raise TooManyAnswersError(most)
+    cells = await store.load_cells(conn, **of, days=months, audiences=list(audiences))
+    return Slices(months, audiences, domain.sliced(survey.kind, cells, list(audiences), by=by))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import orjson
 
-from services.analytics.feedback.domain import Answers, AskedSurvey, SurveyPlace
+from services.analytics.feedback.domain import Answers, AskedSurvey, Cell, SurveyPlace
 from shared.calendars import Span
 from shared.contracts.facts import SurveyAsked, SurveyCounted
 from shared.postgres import Connection
@@ -137,3 +137,61 @@ async def count_asked(conn: Connection, *, community: str, survey_id: str, days:
         *days,
     )
     return {row[0]: row[1] for row in rows}
+
+
+async def count_answers(conn: Connection, *, community: str, survey_id: str, days: Span, limit_count: int) -> int:
+    """How many answers by name there are on some days; no more than so many are counted."""
+    found: int = await conn.fetchval(
+        """
+        select count(*) from (
+            select from survey_answers
+            where community = $1 and survey_id = $2 and answered_on between $3 and $4 limit $5) counted
+        """,
+        community,
+        survey_id,
+        *days,
+        limit_count,
+    )
+    return found
+
+
+async def load_cells(
+    conn: Connection, *, community: str, survey_id: str, days: Span, audiences: Sequence[str]
+) -> list[Cell]:
+    """How often which answer was given by name in each month, by the audiences in which whoever gave it was then.
+
+    A person who is several members answers once, as for `load_answers`, and is in whatever audience one of them is
+    who was asked, or who they are now.
+    """
+    rows = await conn.fetch(
+        """
+        with given as (
+            select distinct on (coalesce(m.head_id, q.member_id, a.invitation_id),
+                                coalesce(q.trigger, a.invitation_id::text))
+                a.answered_on, a.answer, e.event_time, q.member_id, m.head_id
+            from survey_answers a
+            join events e using (community, event_uid)
+            left join survey_asked q using (community, invitation_id)
+            left join merges m on m.community = q.community and m.member_id = q.member_id
+            where a.community = $1 and a.survey_id = $2 and a.answered_on between $3 and $4
+                and e.retracted_by is null
+            order by coalesce(m.head_id, q.member_id, a.invitation_id),
+                coalesce(q.trigger, a.invitation_id::text), e.event_time desc, a.event_uid)
+        select date_trunc('month', g.answered_on)::date as month, g.answer, s.audiences, count(*)::int
+        from given g cross join lateral (
+            select array(
+                select distinct w.audience_id from (
+                    select distinct on (t.member_id, t.audience_id) t.audience_id, t.is_in
+                    from audience_turns t
+                    where t.member_id in (g.member_id, g.head_id) and t.community = $1
+                        and t.audience_id = any($5::text[]) and t.since <= g.event_time
+                    order by t.member_id, t.audience_id, t.revision desc) w
+                where w.is_in order by w.audience_id) as audiences) s
+        group by 1, 2, 3
+        """,
+        community,
+        survey_id,
+        *days,
+        list(audiences),
+    )
+    return [Cell(*row) for row in rows]

@@ -14,7 +14,6 @@ create table slice_people (
     is_activated boolean not null,
     primary key (member_id, community, kind, value)
 );
-create index slice_people_by_slice on slice_people (community, kind, value);
 
 -- How many people there are of what in each slice: services/analytics/retention/domain has the figures.
 create table slice_figures (
@@ -28,8 +27,8 @@ create table slice_figures (
     people bigint not null,
     primary key (community, kind, value, figure, channel, day, number)
 ) with (fillfactor = 50);
--- All slices of a kind beside one another, in a period.
-create index slice_figures_by_day on slice_figures (community, kind, day, figure);
+-- All slices of a kind beside one another, in a period; how large each is stands under the first of all days.
+create index slice_figures_by_day on slice_figures (community, kind, day, figure, value);
 
 -- Figures of a slice, or of everybody: the slice whose kind and value are empty.
 create view figures_by_slice as

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from services.rewards.ledger.domain.entries import Owner, derived_id
-from services.rewards.lots.domain.lots import A_MOMENT
+from services.rewards.lots.domain.grace import A_MOMENT
 from shared.calendars import Calendar
 from shared.contracts.fields import Timestamp
 

@@ -29,7 +29,8 @@ create index refunds_of_redemption on refunds (community, redemption_id, asked_a
 -- Of what is refunded nobody asks for anything else meanwhile.
 create unique index refunds_open on refunds (community, redemption_id) where state in ('waiting', 'asking');
 create index refunds_newest on refunds (community, asked_at, refund_id);
-create index refunds_waiting on refunds (community, asked_at, refund_id) where state = 'waiting';
+create index refunds_by_state on refunds (community, state, asked_at, refund_id);
+create index refunds_waiting on refunds (asked_at) where state = 'waiting';
 revoke update, delete, truncate on refunds from plaudit_rewards;
 grant update (state, number, decided_at, decided_by, decided_by_person, answer) on refunds to plaudit_rewards;
 

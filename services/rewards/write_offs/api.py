@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from services.rewards.approvals.domain import ApprovalState, Author
+from services.rewards.ledger.api.members import MEMBER_EXAMPLE
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.write_offs import domain, handlers, store
 from services.rewards.write_offs.domain import UnknownWriteOffError, WriteOffPlace
@@ -53,7 +54,7 @@ WriteOffStateName = Literal["proposed", "approved", "withdrawn"]
 class WriteOffRequest(RequestBody):
     """What of a member's debt is to be written off, and why."""
 
-    member_id: UUID
+    member_id: UUID = Field(examples=[MEMBER_EXAMPLE])
     points: int = Field(ge=1, le=INTEGER_MAX, description="At most what is owed", examples=[250])
     reason: Line = Field(examples=["Left in March; the points were used in good faith"])
 

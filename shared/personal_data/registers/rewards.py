@@ -189,7 +189,7 @@ HELD: Final = (
         ),
         order="community refund_id",
         erased=Erased.STAYS,
-        says="Points of it that they had back, and why",
+        says="Points of rewards that they had back, and why",
         whose=_OF_REDEMPTIONS,
         hidden="asked_by_person decided_by_person",
     ),

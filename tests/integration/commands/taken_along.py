@@ -15,6 +15,7 @@ from plaudit import figures_export
 from plaudit.cli import main
 
 PAGE = Path(__file__).parents[3] / "docs" / "data.md"
+NOTEBOOK = PAGE.parent / "notebooks" / "six-questions.ipynb"
 YEAR = {"from": "2025-01-01", "to": "2025-12-31"}
 SPAN = ("--from", YEAR["from"], "--to", YEAR["to"])
 Get = Callable[..., Any]
@@ -38,6 +39,7 @@ def check_figures(get: Get, community: str, key: str, into: Path) -> None:
     said = json.loads(command("figures", "growth", "--by", "month", *SPAN, "--json"))
     active = [(f"{one['starts_on']}", one["active_members"]) for one in said if one["active_members"]]
     assert [(one["month"], one["active"]) for one in ask(growth.partition("```")[0])] == active != []
+    assert [(f"{month}", members) for month, members in _in_notebook(into / "a")["active"][1]] == active
     moved = ask(PAGE.read_text(encoding="utf-8").split("```sql\n")[2].partition("```")[0])
     # The month before the first is not in the export: of that one the growth knows more.
     for mine, its in list(zip(moved, said, strict=True))[1:]:
@@ -69,6 +71,18 @@ def check_figures(get: Get, community: str, key: str, into: Path) -> None:
         assert len((into / "a" / f"{name}.csv").read_text().splitlines()) == table["rows"] + 1
         assert duckdb.read_parquet(str(into / "a" / f"{name}.parquet")).shape[0] == table["rows"]
     _goes_on_where_it_was(command, into, tables)
+
+
+def _in_notebook(folder: Path) -> dict[str, Any]:
+    """What the cells of the notebook of docs find in an export."""
+    found: dict[str, Any] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PLAUDIT_FIGURES", str(folder))
+        for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]:
+            if cell["cell_type"] == "code":
+                exec("".join(cell["source"]), found)  # noqa: S102 -- of the docs
+    found["figures"].close()
+    return found
 
 
 def _goes_on_where_it_was(command: Callable[..., str], into: Path, tables: Any) -> None:

@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[3]
 CONFIG = ROOT / "deploy" / "prometheus" / "prometheus.yml"
 WAIT_SECONDS = 60.0
 SCRAPES_MIN_COUNT = 5
-METRIC = re.compile(r"\b(?:plaudit|process)_[a-z_]+\b")
+METRIC = re.compile(r"\b(?:plaudit|process|pg)_[a-z_]+\b")
 #: How Grafana asks Prometheus for what a variable may be.
 LABEL_VALUES = re.compile(r"label_values\((?P<of>.+), (?P<label>\w+)\)")
 #: The part of an alert before the comparison that makes it an alarm.
@@ -134,7 +134,9 @@ def wait_for(condition: Callable[[], bool], what: str) -> None:
 def binary(name: str) -> str:
     found = shutil.which(name)
     if found is None:
-        pytest.skip(f"{name} is not on PATH; Debian's package `prometheus` has it")
+        pytest.skip(
+            f"{name} is not on PATH; Debian's packages `prometheus` and `prometheus-postgres-exporter` have it"
+        )
     return found
 
 
@@ -181,22 +183,45 @@ async def traffic(platform: StackState) -> Community:
     return community
 
 
+def free_address() -> str:
+    with socket.socket() as free:
+        free.bind((HOST, 0))
+        return f"{HOST}:{free.getsockname()[1]}"
+
+
 @pytest.fixture(scope="module")
-def prometheus(platform: StackState, traffic: Community) -> Iterator[Prometheus]:
+def postgres_exporter(platform: StackState) -> Iterator[str]:
+    """Where PostgreSQL's exporter answers, which Debian packages."""
+    executable, address = binary("prometheus-postgres-exporter"), free_address()
+    arguments = [f"--web.listen-address={address}", "--auto-discover-databases", "--disable-settings-metrics"]
+    process = subprocess.Popen(
+        [executable, *arguments],
+        env={"DATA_SOURCE_NAME": f"{platform.postgres_admin_url}?sslmode=disable"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def prometheus(platform: StackState, traffic: Community, postgres_exporter: str) -> Iterator[Prometheus]:
     executable = binary("prometheus")
     config = yaml.safe_load(CONFIG.read_text())
     config["global"] = {"scrape_interval": "500ms", "evaluation_interval": "2s"}
     config["rule_files"] = list(map(str, RULES))
     del config["alerting"]
-    (job,) = config["scrape_configs"]
+    job, databases = config["scrape_configs"]
+    databases["static_configs"] = [{"targets": [postgres_exporter]}]
     beside = {part: f"http://{HOST}:{metrics_port(platform.ports, part)}" for part in (CONSOLE, GATEWAY)}
     scraped = platform.service_urls | beside
     assert {one["labels"]["service"] for one in job["static_configs"]} == set(scraped)
     for one in job["static_configs"]:
         one["targets"] = [scraped[one["labels"]["service"]].removeprefix("http://")]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = free_address()
     with tempfile.TemporaryDirectory(prefix="plaudit-prometheus-") as home:
         path = Path(home) / "prometheus.yml"
         path.write_text(yaml.safe_dump(config))
@@ -212,6 +237,7 @@ def prometheus(platform: StackState, traffic: Community) -> Iterator[Prometheus]
             wait_for(running.ready, "Prometheus is ready")
             often = f'count_over_time(up{{job="plaudit"}}[1m]) >= {SCRAPES_MIN_COUNT}'
             wait_for(lambda: len(running.query(often)) == len(scraped), "all were scraped")
+            wait_for(lambda: bool(running.query("pg_up == 1")), "the databases were scraped")
             # A share of what happens has a value when something does.
             posted(traffic, range(20, 23))
             late = "plaudit:events_late:share_3d"
@@ -236,7 +262,9 @@ def test_every_panel_shows_something(prometheus: Prometheus) -> None:
     for title, expr in panel_queries():
         asked = {re.sub(r"_(bucket|count|sum)$", "", one) for one in METRIC.findall(expr)}
         assert asked <= names, f"panel {title!r} asks for metrics that no service has: {asked - names}"
-        assert prometheus.query(expr.replace("$__rate_interval", "1m")), f"panel {title!r} is empty: {expr}"
+        assert prometheus.query(expr.replace("$__rate_interval", "1m").replace("$database", ".+")), (
+            f"panel {title!r} is empty: {expr}"
+        )
 
 
 @pytest.mark.stack

@@ -755,6 +755,12 @@ async def set_gift_card(desk: Desk) -> Ask:
     return Ask(desk.api, "PUT", "/v1/catalogue/rewards/card/card", said)
 
 
+async def set_card_price(desk: Desk) -> Ask:
+    await (await set_gift_card(desk))()
+    said = {"currency": "EUR", "minor_per_point": "0.95"}
+    return Ask(desk.api, "PUT", "/v1/catalogue/rewards/card/card/price", said)
+
+
 async def _ordered(desk: Desk, known: str) -> str:
     """An order at a provider; `known` is SQL that says more of it."""
     await desk.finance()
@@ -1897,6 +1903,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards PUT /v1/providers/{provider}": ("provider.connect", connect_provider),
     "rewards POST /v1/providers/{provider}/disconnect": ("provider.disconnect", disconnect_provider),
     "rewards PUT /v1/catalogue/rewards/{reward_id}/card": ("gift_card.set", set_gift_card),
+    "rewards PUT /v1/catalogue/rewards/{reward_id}/card/price": ("gift_card.set_price", set_card_price),
     "rewards POST /v1/provider-orders/{redemption_id}/ask": ("provider_order.ask", ask_about_order),
     "rewards POST /v1/provider-orders/{redemption_id}/cancel": ("provider_order.cancel", cancel_order),
     "rewards POST /v1/provider-orders/{redemption_id}/outcome": (

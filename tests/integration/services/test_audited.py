@@ -88,6 +88,11 @@ NOTHING_PERSONAL = {
     "analytics GET /v1/feedback",
     "analytics GET /v1/feedback/{survey}",
     "analytics GET /v1/idea-loop",
+    "analytics GET /v1/decisions",
+    "analytics GET /v1/figures/{figure}",
+    "ingest GET /v1/decisions",
+    "ingest GET /v1/decisions/{decision_id}",
+    "ingest GET /v1/objectives",
     "ingest GET /v1/nomination-rounds",
     # Of what platforms deliver they have ids, types and reasons, and nothing of the content.
     "ingest GET /v1/connectors",
@@ -183,6 +188,8 @@ NOTHING_PERSONAL = {
     "rewards GET /v1/periods",
     "rewards GET /v1/periods/{month}",
     "rewards GET /v1/catalogue/rewards/{reward_id}/card",
+    "rewards GET /v1/catalogue/rewards/{reward_id}/card/price",
+    "rewards GET /v1/catalogue/quotes",
     "rewards GET /v1/catalogue/rewards/{reward_id}/picture",
     "rewards GET /v1/finance/month-ends/{month}",
     # Of an order they have its redemption's id, as its provider does.

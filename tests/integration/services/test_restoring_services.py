@@ -65,6 +65,10 @@ TABLES = {
         "access_keys": ("signed_with", "created_at", "issued_by", "replaced_by", "last_used_at"),
         "followed_people": ("signed_with",),
         "communities": (),
+        # Why a suggestion goes on, and who was told, is on no topic; votes are counted anew by a timer.
+        "ideas": ("is_stale", "votes_count"),
+        "idea_votes": (),
+        "idea_moves": ("note", "told_after", "is_told"),
     },
     "scoring": {
         "followed_identities": (),
@@ -158,7 +162,9 @@ class Installation:
         }
         self.settings = {service: spec.settings(**stack.settings(service)) for service, spec in self.specs.items()}
         self.recognition: Parts
+        self.ingest: Parts
         self.key = ""
+        self.idea_id = ""
         self.leaver: dict[str, Any] = {}
 
     def choose_ports(self) -> None:
@@ -174,6 +180,8 @@ class Installation:
                 parts = await opened.enter_async_context(running(self.specs[service], self.settings[service]))
                 if service == "recognition":
                     self.recognition = parts
+                if service == "ingest":
+                    self.ingest = parts
             await until(self.are_ready)
             yield
 
@@ -257,6 +265,25 @@ class Installation:
         answer = await self.ask("POST", "ingest", "/v1/events", json=list(events))
         assert answer.status_code == 202, answer.text
         return str(answer.json()["receipt_id"])
+
+    async def suggest(self, actor: str, title: str) -> str:
+        body, headers = {"author": f"forum:{actor}", "title": title}, {"Idempotency-Key": uuid4().hex}
+        answer = await self.ask("POST", "ingest", "/v1/ideas", json=body, headers=headers)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["idea_id"])
+
+    async def about_idea(self, idea_id: str, verb: str, **body: str) -> None:
+        answer = await self.ask("POST", "ingest", f"/v1/ideas/{idea_id}/{verb}", json=body)
+        assert answer.status_code == 200, answer.text
+
+    async def ideas(self) -> dict[str, tuple[int, str]]:
+        """How many votes each suggestion has, once they are counted, and its state."""
+        for timer in self.specs["ingest"].timers:
+            if timer.name == "count-votes":
+                await self.ingest.run_timer(timer)
+        answer = await self.ask("GET", "ingest", "/v1/ideas")
+        assert answer.status_code == 200, answer.text
+        return {one["title"]: (one["votes"], one["state"]) for one in answer.json()["items"]}
 
     async def idle(self) -> None:
         # No timers run here by themselves: those that bring members in line with a version are turned meanwhile.
@@ -383,6 +410,7 @@ async def before_the_backup(place: Installation) -> None:
     await place.post(*(post(number, f"m{number % 3}", name=f"Old {number % 3}") for number in range(6)))
     await place.post(post(200, "gone", name=FORGOTTEN))
     await place.idle()
+    place.idea_id = await place.suggest("m0", "A dark theme")
     await place.give("m0", "hero", "Before the backup")
     await place.give("gone", "hero", f"For {FORGOTTEN}")
     await place.idle()
@@ -392,6 +420,13 @@ async def since_the_backup(place: Installation) -> tuple[str, str]:
     """More of everything; the key that was revoked meanwhile, and the receipt of an event that came twice."""
     await place.post(*(post(number, f"m{number % 3}", name=f"New {number % 3}") for number in range(6, 12)))
     await place.idle()
+    # Suggested, voted for, withdrawn and gone on with: all of it by events.
+    await place.about_idea(place.idea_id, "vote", member="forum:m1")
+    await place.about_idea(place.idea_id, "vote", member="forum:m2")
+    await place.about_idea(place.idea_id, "withdraw", member="forum:m2")
+    other = await place.suggest("m1", "A light theme")
+    await place.about_idea(other, "vote", member="forum:m0")
+    await place.about_idea(place.idea_id, "move", state="planned", note="In spring.")
     # One more by hand, one taken back whose number is another's then, and one that is earned no more.
     await place.give("m1", "hero")
     await place.take_back("m0", "hero")
@@ -487,6 +522,7 @@ async def test_what_was_told_is_known_again_and_told_once(backed_up: BackedUp, r
 
         assert {name: found for name, found in again.items() if found != rows[name]} == {}
         assert {name: said for name, said in told.items() if said != facts.get(name)} == {}
+        assert await place.ideas() == {"A dark theme": (1, "planned"), "A light theme": (1, "new")}
         badges = {name: await place.badges(name) for name in ("m0", "m1", "m2")}
         assert ["hero" in badges[name] for name in badges] == [False, True, True]
         assert ["three" in badges[name] for name in badges] == [True, True, False]

@@ -16,6 +16,7 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -34,6 +35,8 @@ from shared.pictures import (
     cleaned_picture,
 )
 
+#: The library warns of what it passes over in a picture.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 EXAMPLES_COUNT = int(os.environ.get("PLAUDIT_FUZZ_EXAMPLES", "150"))
 BOUNDED = settings(
     max_examples=EXAMPLES_COUNT, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True

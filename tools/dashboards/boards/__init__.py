@@ -7,6 +7,7 @@ from tools.dashboards.boards import (
     finance,
     invariants,
     pipeline,
+    postgres,
     programme,
     services,
 )
@@ -20,4 +21,5 @@ BOARDS = (
     community.BOARD,
     connectors.BOARD,
     console.BOARD,
+    postgres.BOARD,
 )

@@ -138,6 +138,16 @@ BOARD = Board(
                 ),
             ),
             Panel(
+                "Decisions",
+                "What was noted, decided, reviewed and taken back on figures, objectives set, and reminders.",
+                "cps",
+                (
+                    *rates("plaudit_ingest_decisions_total", "act"),
+                    Query("sum(rate(plaudit_ingest_objectives_set_total[$__rate_interval]))", "objectives"),
+                    Query("sum(rate(plaudit_analytics_decision_reminders_total[$__rate_interval]))", "reminders"),
+                ),
+            ),
+            Panel(
                 "Nominations",
                 "Rounds that were declared and decided, nominations, and votes.",
                 "cps",

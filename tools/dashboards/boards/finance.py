@@ -193,6 +193,17 @@ BOARD = Board(
                 ),
             ),
             Panel(
+                "Gift cards quoted",
+                "Gift cards quoted whose price follows a rate, and those that had no rate to be quoted at.",
+                "short",
+                (
+                    Query(
+                        "sum by (became) (increase(plaudit_rewards_card_quotes_total[$__rate_interval]))",
+                        "{{became}}",
+                    ),
+                ),
+            ),
+            Panel(
                 "Exchange rates too old",
                 "Communities whose exchange rates are too old to be used, or soon will be.",
                 "short",

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Response
 
+from services.analytics.audiences.api import AskedAudience
 from services.analytics.periods.api import (
     CSV_ANSWER,
     INVALID_DAYS,
@@ -35,7 +36,7 @@ from shared.http import (
     problem_responses,
     requires,
 )
-from shared.http.problem_types import INVALID_CURSOR
+from shared.http.problem_types import INVALID_CURSOR, UNKNOWN_AUDIENCE
 from shared.postgres import Connection
 
 router = APIRouter(tags=["analytics"])
@@ -140,19 +141,28 @@ async def checked(conn: Connection, asked: Asked, *, settings: Settings) -> None
 
 
 @router.get(
-    "/v1/open-questions", summary="Questions that nobody answered", responses=problem_responses(INVALID_CURSOR)
+    "/v1/open-questions",
+    summary="Questions that nobody answered",
+    responses=problem_responses(INVALID_CURSOR, UNKNOWN_AUDIENCE),
 )
 async def get_open_questions(
     principal: Annotated[Principal, requires(Scope.ANALYTICS_READ, reads="member_id")],
+    audience: AskedAudience,
     conn: Conn,
     place: Annotated[QuestionPlace | None, after(QuestionPlace)],
     channel: Channel = None,
     topic: Annotated[str | None, Query(max_length=1_000, description="Only questions about this topic")] = None,
     limit: Limit = 100,
 ) -> Page[OpenQuestionShown]:
-    """The oldest first: who waits longest is on top."""
+    """The oldest first: who waits longest is on top; in all, or asked by who is in an audience now."""
     found = await reading.page_of_open(
-        conn, community=principal.community, channel=channel, topic=topic, after=place, limit_count=limit
+        conn,
+        community=principal.community,
+        channel=channel,
+        topic=topic,
+        audience=audience,
+        after=place,
+        limit_count=limit,
     )
     now = datetime.now(UTC)
     return Page.of(

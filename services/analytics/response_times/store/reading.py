@@ -128,6 +128,7 @@ async def page_of_open(
     community: str,
     channel: str | None,
     topic: str | None,
+    audience: str | None,
     after: QuestionPlace | None,
     limit_count: int,
 ) -> list[OpenQuestion]:
@@ -142,6 +143,10 @@ async def page_of_open(
         where q.community = $1 and q.answered_at is null and ($2::text is null or q.channel = $2)
             and ($3::timestamptz is null or (q.asked_at, q.question_uid) > ($3, $4::uuid))
             and ($6::text is null or q.topic = $6)
+            and ($7::text is null or coalesce((
+                select t.is_in from audience_turns t
+                where t.member_id = q.asker_id and t.community = $1 and t.audience_id = $7 and t.since <= now()
+                order by t.revision desc limit 1), false))
         order by q.asked_at, q.question_uid limit $5
         """,
         community,
@@ -149,5 +154,6 @@ async def page_of_open(
         *(after or (None, None)),
         limit_count,
         topic,
+        audience,
     )
     return [OpenQuestion(*row) for row in rows]

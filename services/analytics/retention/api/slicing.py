@@ -55,10 +55,10 @@ async def _asked_slice(
     community: str = request.scope[ACTOR].community
     asked = Slice(kind, value)
     least = settings.slice_members_min_count
-    members = await slices.count_members(conn, community=community, of=asked, limit_count=least)
+    members = await slices.count_members(conn, community=community, of=asked)
     titles = await load_titles(conn, community=community) if kind == Kind.AUDIENCE and not members else {}
     if not members and value not in titles:
-        known = titles or await slices.load_values(
+        known = titles or await slices.load_sizes(
             conn, community=community, kind=kind, limit_count=_NAMED_MAX_COUNT
         )
         raise _no_slice("slice", f"Nobody was active in `{slice_by}` `{value}`: {suggestion(value, known)}")

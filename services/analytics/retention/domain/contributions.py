@@ -29,6 +29,8 @@ PASSIVE_TYPES: Final = (
 )
 #: What of one person's events in a month is told apart: the number is an int of four bytes.
 EVENTS_MAX_COUNT: Final = 2_000_000_000
+#: Under which day it is counted what is of no day.
+EVER: Final = date.min
 _A_DAY = timedelta(days=1)
 
 
@@ -65,6 +67,8 @@ class Figure(StrEnum):
     #: Of slices alone: by a day, who was active on it, `number` days after the day before; and the events of all.
     ACTIVE = "active"
     EVENTS = "events"
+    #: By EVER: who was ever active in it.
+    MEMBER = "member"
 
 
 class Key(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from services.analytics.attributes.domain import Held, value_on
 from services.analytics.audiences.domain import Stay, is_in_on
-from services.analytics.retention.domain.contributions import Figure, Key, Person, Terms, of_days
+from services.analytics.retention.domain.contributions import EVER, Figure, Key, Person, Terms, of_days
 from services.analytics.retention.domain.love import Monthly
 from services.analytics.retention.domain.questions import Growth
 from shared.calendars import Calendar
@@ -139,6 +139,7 @@ def _counted(part: Part, *, calendar: Calendar, terms: Terms) -> Counter[Key]:
 def _contribution(part: Part, *, calendar: Calendar, terms: Terms) -> Iterator[Key]:
     if not part.days:
         return
+    yield Key(Figure.MEMBER, EVER)
     if part.is_new:
         yield Key(Figure.NEWCOMER, part.days[0], channel=part.channel)
     if part.is_activated:

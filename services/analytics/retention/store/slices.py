@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
-from services.analytics.retention.domain.contributions import Figure, Key, PeriodBy
+from services.analytics.retention.domain.contributions import EVER, Figure, Key, PeriodBy
 from services.analytics.retention.domain.questions import Growth
 from services.analytics.retention.domain.slices import Part, Slice, SliceFigures
 from shared.calendars import Span
@@ -64,8 +64,17 @@ async def put_parts(conn: Connection, *, parts: Mapping[MemberKey, Mapping[Slice
 
 
 async def add_slice_figures(conn: Connection, *, changes: Mapping[tuple[str, Slice, Key], int]) -> None:
-    """Move the figures of slices, in the order of their keys."""
+    """Move the figures of slices, in the order of their keys. What is of nobody any more goes, with its value."""
     ordered = sorted(changes)
+    keys = (
+        [community for community, _, _ in ordered],
+        [slice_.kind for _, slice_, _ in ordered],
+        [slice_.value for _, slice_, _ in ordered],
+        [str(key.figure) for _, _, key in ordered],
+        [key.channel for _, _, key in ordered],
+        [key.day for _, _, key in ordered],
+        [key.number for _, _, key in ordered],
+    )
     await conn.execute(
         """
         insert into slice_figures as f (community, kind, value, figure, channel, day, number, people)
@@ -74,41 +83,52 @@ async def add_slice_figures(conn: Connection, *, changes: Mapping[tuple[str, Sli
         on conflict (community, kind, value, figure, channel, day, number)
             do update set people = f.people + excluded.people
         """,
-        [community for community, _, _ in ordered],
-        [slice_.kind for _, slice_, _ in ordered],
-        [slice_.value for _, slice_, _ in ordered],
-        [str(key.figure) for _, _, key in ordered],
-        [key.channel for _, _, key in ordered],
-        [key.day for _, _, key in ordered],
-        [key.number for _, _, key in ordered],
+        *keys,
         [changes[place] for place in ordered],
     )
+    if any(number < 0 for number in changes.values()):
+        await conn.execute(
+            """
+            delete from slice_figures f
+            using unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::date[], $7::int[])
+                as g(community, kind, value, figure, channel, day, number)
+            where f.community = g.community and f.kind = g.kind and f.value = g.value and f.figure = g.figure
+                and f.channel = g.channel and f.day = g.day and f.number = g.number and f.people = 0
+            """,
+            *keys,
+        )
 
 
-async def load_values(conn: Connection, *, community: str, kind: str, limit_count: int) -> list[str]:
-    """The slices of a kind in which anybody was active, by their letters, so many at most."""
+async def load_sizes(
+    conn: Connection, *, community: str, kind: str, limit_count: int, after: str | None = None
+) -> dict[str, int]:
+    """Slices of a kind by their values, behind one, and how many people were ever active in each."""
     rows = await conn.fetch(
         """
-        select distinct value from slice_people where community = $1 and kind = $2 order by value limit $3
+        select value, people from slice_figures
+        where community = $1 and kind = $2 and day = $3 and figure = 'member' and people > 0
+            and ($4::text is null or value > $4)
+        order by value limit $5
         """,
         community,
         kind,
+        EVER,
+        after,
         limit_count,
     )
-    return [row["value"] for row in rows]
+    return {row["value"]: row["people"] for row in rows}
 
 
-async def count_members(conn: Connection, *, community: str, of: Slice, limit_count: int) -> int:
-    """How many people were ever active in a slice; so many at most are counted."""
+async def count_members(conn: Connection, *, community: str, of: Slice) -> int:
+    """How many people were ever active in a slice."""
     found: int = await conn.fetchval(
         """
-        select count(*) from (
-            select from slice_people where community = $1 and kind = $2 and value = $3 limit $4
-        ) found
+        select coalesce(sum(people), 0)::bigint from slice_figures
+        where community = $1 and kind = $2 and value = $3 and figure = 'member' and channel = '' and day = $4
         """,
         community,
         *of,
-        limit_count,
+        EVER,
     )
     return found
 
@@ -117,22 +137,7 @@ async def page_of_slices(
     conn: Connection, *, community: str, kind: str, by: PeriodBy, span: Span, after: str | None, limit_count: int
 ) -> list[SliceFigures]:
     """Slices of a kind by their values, with what was done in each in a week or month."""
-    rows = await conn.fetch(
-        """
-        select value, (
-                select count(*) from slice_people p
-                where p.community = $1 and p.kind = $2 and p.value = s.value) as members
-        from (
-            select distinct value from slice_people
-            where community = $1 and kind = $2 and ($3::text is null or value > $3) order by value limit $4
-        ) s order by value
-        """,
-        community,
-        kind,
-        after,
-        limit_count,
-    )
-    values = {row["value"]: row["members"] for row in rows}
+    values = await load_sizes(conn, community=community, kind=kind, after=after, limit_count=limit_count)
     figures: dict[str, dict[str, int]] = defaultdict(dict)
     for row in await conn.fetch(
         """

@@ -14,7 +14,8 @@ from services.rewards.ledger.domain.entries import (
     move,
     transfer_id,
 )
-from services.rewards.lots.domain.lots import Lot, Moved, day_end
+from services.rewards.lots.domain.grace import day_end
+from services.rewards.lots.domain.lots import Lot, Moved
 from shared.calendars import PLAIN, Calendar
 from shared.contracts.facts import AwardData
 

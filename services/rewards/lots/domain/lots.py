@@ -23,17 +23,15 @@ have come back had not: what was already spent cannot be taken from a lot.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from services.rewards.ledger.domain.entries import Owner
-from shared.calendars import PLAIN, Calendar
+from services.rewards.lots.domain.grace import Grace
 from shared.contracts.facts import PayoutLot
 from shared.contracts.fields import Uuid
 
 LOTS_PER_FACT_MAX_COUNT = 500
-A_DAY = timedelta(days=1)
-A_MOMENT = timedelta(microseconds=1)
 
 
 class NotEnoughPointsError(Exception):
@@ -133,25 +131,6 @@ class TakenAsTold(NamedTuple):
 
     matured: list[LotUse]
     unnamed: list[LotUse]
-
-
-class Grace(NamedTuple):
-    """When points came back, and until when those can be used whose time was over by then."""
-
-    at: datetime
-    until: datetime
-
-
-class GraceTerms(NamedTuple):
-    """For how many days of a calendar, after the one under way, points can be used that came back too late."""
-
-    days: int
-    calendar: Calendar | None = None
-
-    def starting(self, at: datetime) -> Grace:
-        """The grace of what comes back at a moment."""
-        calendar = self.calendar or PLAIN
-        return Grace(at, calendar.start_of(calendar.day_of(at) + (self.days + 1) * A_DAY))
 
 
 class Moved(NamedTuple):
@@ -423,8 +402,3 @@ class LotBook:
 def use_order(lot: Lot) -> tuple[bool, datetime, datetime, str]:
     """How lots are used: the first to expire first, without an end last; then the first earned, then by id."""
     return lot.expires_at is None, lot.expires_at or lot.earned_at, lot.earned_at, lot.award_id
-
-
-def day_end(calendar: Calendar, moment: datetime) -> datetime:
-    """When the day of a community ends that a moment is the last of: what is of a day is there until then."""
-    return calendar.start_of(calendar.day_of(moment - A_MOMENT) + A_DAY)

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from services.rewards.ledger.domain.entries import Owner
-from services.rewards.lots.domain.lots import GraceTerms, Lot
+from services.rewards.lots.domain.grace import GraceTerms
+from services.rewards.lots.domain.lots import Lot
 from services.rewards.programmes.store import find_in_force
 from shared.followed_communities import load_calendars
 from shared.transaction import Transaction

@@ -19,7 +19,7 @@ WORK_LOCK = "work at payout run "
 HOLDING_STATES = (RunState.COMPUTING, RunState.OPEN, RunState.APPROVING, RunState.CANCELLING)
 
 #: Payouts that came back from the bank and that no later one pays again, or has paid; one that failed before its
-#: file was written has not.
+#: file was written has not, and what a run that was decided left held the next one takes up.
 _CAME_BACK = """
     p.state in ('returned', 'failed', 'reversed')
     and exists (
@@ -27,8 +27,10 @@ _CAME_BACK = """
         where s.community = p.community and s.payout_id = p.payout_id and s.state = 'submitted')
     and not exists (
         select from payout_parts t join payouts w using (community, payout_id)
+        join payout_runs u on u.community = w.community and u.run_id = w.run_id
         where t.community = p.community and t.returned_payout_id = p.payout_id
-          and (w.state in ('accrued', 'held', 'eligible', 'approved', 'reserved')
+          and (w.state in ('accrued', 'eligible', 'approved', 'reserved')
+               or w.state = 'held' and u.state in ('computing', 'open', 'approving', 'cancelling')
                or exists (
                    select from payout_changes s
                    where s.community = w.community and s.payout_id = w.payout_id and s.state = 'submitted')))

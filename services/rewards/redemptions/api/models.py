@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from services.rewards.fulfilment.domain import FulfilmentState
 from services.rewards.ledger.api.members import MEMBER_EXAMPLE
+from services.rewards.quotes.api import QUOTE_NEEDED, QUOTE_OVER
 from services.rewards.redemptions import domain
 from services.rewards.redemptions.domain import RedemptionState
 from shared.contracts.fields import POINTS_MAX, Slug
@@ -45,7 +46,10 @@ REFUSALS = (
     OUT_OF_STOCK,
     BUDGET_USED_UP,
     NOT_ENOUGH_POINTS,
+    QUOTE_NEEDED,
+    QUOTE_OVER,
 )
+QUOTE_DESCRIPTION: Final = "The quote that it is chosen at, where its price follows a rate"
 
 #: Written out where it stands, as clients know it, not as a schema of its own.
 _STATES = tuple(state.value for state in RedemptionState)
@@ -59,6 +63,7 @@ class RedemptionRequest(RequestBody):
 
     member_id: MemberNamed = Field(description="An id or an identity, as `forum:ada`", examples=[MEMBER_EXAMPLE])
     reward_id: Slug = Field(examples=["sticker-pack"])
+    quote_id: UUID | None = Field(None, description=QUOTE_DESCRIPTION)
 
 
 class Confirmation(RequestBody):
@@ -77,6 +82,7 @@ class OwnRequest(RequestBody):
     """Which reward a member wants."""
 
     reward_id: Slug = Field(examples=["sticker-pack"])
+    quote_id: UUID | None = Field(None, description=QUOTE_DESCRIPTION)
 
 
 class OrderItem(RequestBody):

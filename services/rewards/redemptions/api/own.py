@@ -77,6 +77,7 @@ async def post_own_redemption(
             idempotency_key=own_key,
             by=principal.credential,
             command="redemption.choose",
+            quote_id=None if wanted.quote_id is None else str(wanted.quote_id),
         )
         return Redemption.of(reserved)
 

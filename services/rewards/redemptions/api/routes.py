@@ -80,6 +80,7 @@ async def post_redemption(
             reward_id=wanted.reward_id,
             idempotency_key=idempotency_key,
             by=principal.credential,
+            quote_id=None if wanted.quote_id is None else str(wanted.quote_id),
         )
         return Redemption.of(reserved)
 

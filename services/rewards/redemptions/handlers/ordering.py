@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from services.rewards.catalogue.handlers import find_offer
+from services.rewards.quotes.handlers import quoted
 from services.rewards.redemptions import store
 from services.rewards.redemptions.domain import (
     OrderItem,
@@ -54,12 +55,14 @@ async def place_order(
         await check_entitled(
             tx, offer, in_force=in_force, community=community, member_id=member_id, count=item.pieces
         )
-        offers.append((offer, item.pieces))
-    costs = sum(offer.points * count for offer, count in offers)
+        # Whoever places the order says what all of it costs: at another quote than they saw nothing is reserved.
+        quote = await quoted(tx, offer, community=community, quote_id=None, takes_current=True)
+        offers.append((offer, item.pieces, quote, offer.points if quote is None else quote.points))
+    costs = sum(price * count for _, count, _, price in offers)
     if costs != points:
         raise PriceChangedError(asked=points, points=costs)
     taken = []
-    for offer, count in offers:
+    for offer, count, quote, price in offers:
         for piece in range(count):
             one = reserved(
                 tx,
@@ -67,13 +70,13 @@ async def place_order(
                 community=community,
                 redemption_id=redemption_id(community, f"{made} {offer.reward_id} {piece}"),
                 member_id=member_id,
-                points=offer.points,
+                points=price,
                 by=by,
                 order_id=made,
             )
             # The pieces of this order count, too: what was taken for one is not there for the next.
             code = await take_one(tx, offer, redemption=one, before=piece)
-            taken.append(Taken(one, offer, code))
+            taken.append(Taken(one, offer, code, quote))
     booked = await book(tx, taken)
     said = {"points": costs, "redemptions": len(booked)}
     tx.did(Did("order.place", "order", made, member_id, after=said))

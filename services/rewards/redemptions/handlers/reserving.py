@@ -17,6 +17,9 @@ from services.rewards.metrics import REDEMPTIONS_REFUSED
 from services.rewards.programmes.domain import InForce
 from services.rewards.providers.handlers.intents import intend
 from services.rewards.providers.store.cards import find_card
+from services.rewards.quotes.domain import CardQuote
+from services.rewards.quotes.handlers import quoted
+from services.rewards.quotes.store import add_used
 from services.rewards.redemptions import store
 from services.rewards.redemptions.domain import (
     HadEnoughError,
@@ -55,9 +58,12 @@ async def reserve(
     reward_id: str,
     idempotency_key: str,
     by: str,
+    quote_id: str | None = None,
     command: str = "redemption.reserve",
 ) -> Redemption:
     """Reserve the points of a reward for a member; return the redemption. `command` is what the audit calls it.
+
+    One whose price follows a rate is reserved at that of its quote; raises QuoteNeededError and QuoteOverError.
 
     One that was made with this key, and whose answer was lost with a database, is the answer again. Raises
     OtherRequestError when that was for another member or reward, UnknownRewardError, OutsideAudienceError when the
@@ -79,22 +85,25 @@ async def reserve(
     if offer is None:
         raise UnknownRewardError(reward_id)
     await check_entitled(tx, offer, in_force=in_force, community=community, member_id=member_id)
+    quote = await quoted(tx, offer, community=community, quote_id=quote_id)
+    points = offer.points if quote is None else quote.points
     wanted = reserved(
-        tx, offer, community=community, redemption_id=made, member_id=member_id, points=offer.points, by=by
+        tx, offer, community=community, redemption_id=made, member_id=member_id, points=points, by=by
     )
     # What there are only so many of first: whoever waits for that holds nobody's points.
     code = await take_one(tx, offer, redemption=wanted)
-    (booked,) = await book(tx, [Taken(wanted, offer, code)])
+    (booked,) = await book(tx, [Taken(wanted, offer, code, quote)])
     tx.did(did(command, booked, None, state=booked.state))
     return booked
 
 
 class Taken(NamedTuple):
-    """What is about to be reserved, and the code that was taken for it from a stock of codes."""
+    """What is about to be reserved, the code that was taken for it from a stock of codes, and at which quote."""
 
     redemption: Redemption
     offer: Offer
     code: GivenCode | None
+    quote: CardQuote | None = None
 
 
 async def book(tx: Transaction[Settings], wanted: Sequence[Taken]) -> list[Redemption]:
@@ -105,7 +114,7 @@ async def book(tx: Transaction[Settings], wanted: Sequence[Taken]) -> list[Redem
     """
     # What pays for them first: whoever waits for a wallet holds nobody's points.
     for one in wanted:
-        await _reserve_budget(tx, one.redemption)
+        await _reserve_budget(tx, one.redemption, quote=one.quote)
     # The member is locked next: from then on nobody else changes these points.
     try:
         used = await carry_out(tx, [one.redemption.movement(None) for one in wanted])
@@ -114,8 +123,10 @@ async def book(tx: Transaction[Settings], wanted: Sequence[Taken]) -> list[Redem
         raise
     made: list[Redemption] = []
     codes: dict[str, GivenCode] = {}
-    for redemption, offer, code in wanted:
+    for redemption, offer, code, quote in wanted:
         added = await _add(tx, redemption, offer=offer)
+        if quote is not None:
+            await add_used(tx.conn, quote, redemption_id=redemption.redemption_id)
         tell(tx, [added])
         tell_lots(tx, added, lots=used[added.redemption_id])
         if code is not None:
@@ -176,12 +187,15 @@ async def _lacks_card(tx: Transaction, offer: Offer, *, community: str) -> bool:
     return await find_card(tx.conn, community=community, reward_id=offer.reward_id) is None
 
 
-async def _reserve_budget(tx: Transaction[Settings], redemption: Redemption) -> None:
+async def _reserve_budget(
+    tx: Transaction[Settings], redemption: Redemption, *, quote: CardQuote | None = None
+) -> None:
     await reserve_redemption(
         tx,
         (redemption.community, redemption.redemption_id),
         reward_id=redemption.reward_id,
         points=redemption.points,
+        cost=None if quote is None else (quote.price.currency, quote.cost_minor),
         by=redemption.changed_by,
     )
 

@@ -27,17 +27,33 @@ WHOLE: Final = Fraction(1)
 
 
 async def reserve_redemption(
-    tx: Transaction, redemption: tuple[str, str], *, reward_id: str, points: int, by: str
+    tx: Transaction,
+    redemption: tuple[str, str],
+    *,
+    reward_id: str,
+    points: int,
+    by: str,
+    cost: tuple[str, int] | None = None,
 ) -> None:
     """Set aside what a redemption, by community and id, takes from its wallet, if any pays for it.
+
+    `cost` is what was quoted for it, by currency: a wallet of money in that currency pays it instead of what was
+    agreed for each piece.
 
     Raises BudgetUsedUpError when less is left, or the wallet is not open: whoever redeems is not told which.
     """
     community, redemption_id = redemption
     assignments = await decision_store.load_assignments(tx.conn, community=community, spends=Spends.REDEMPTIONS)
     paid_from = applying(assignments, reward_id)
-    amount = 0 if paid_from is None else paid_from.cost(points)
-    if paid_from is None or amount == 0:
+    if paid_from is None:
+        return
+    amount = paid_from.cost(points)
+    if cost is not None and paid_from.unit_cost is not None:
+        currency, quoted = cost
+        wallet = await store.find_wallet(tx.conn, community=community, wallet_id=paid_from.wallet_id)
+        if wallet is not None and wallet.currency == currency:
+            amount = quoted
+    if amount == 0:
         return
     try:
         await reserve(

@@ -103,6 +103,11 @@ _TOPICS = f"""{_WAITS}
 """
 _OPEN = f"{_WAITS} select id from waits where answered is null order by asked, id"
 _ANSWERERS = f"{_WAITS} select count(*) from waits where answerer is not null group by answerer"
+_KNOWING = f"""{_WAITS}
+    select w.answerer, count(*), max(w.answered), sum(0.5 ** (epoch($now::timestamptz - w.answered) / 86400 / 180))
+    from waits w join counts c using (id)
+    where c.topic = $topic and w.answerer is not null group by 1 order by 4 desc, 1
+"""
 _TONES = """
     select date_trunc('month', day)::date as period, count(*) filter (where tone = 'positive'),
         count(*) filter (where tone = 'negative'), count(*) filter (where tone = 'undecided'),
@@ -205,7 +210,30 @@ _DONE_IN_IT = """
     select count(*), count(distinct person), count(distinct (person, day))
     from counts where date_trunc('month', day) = $month
 """
+_ACTIVITY = """
+    select date_trunc($by, day)::date as period, coalesce(channel, ''), count(*), count(distinct person)
+    from counts group by grouping sets ((1, channel), (1)) order by 1, 2
+"""
+_TYPES = "select date_trunc($by, day)::date as period, type, count(*) from counts group by 1, 2 order by 1, 2"
+_STICKINESS = """
+    with days as (select day, count(distinct person) as active from counts group by 1)
+    select date_trunc('month', day)::date as month, sum(active), any_value(mau)
+    from days join (
+        select date_trunc('month', day)::date as m, count(distinct person) as mau from counts group by 1
+    ) on m = date_trunc('month', day)
+    group by 1 order by 1
+"""
+_ACQUISITION = """
+    with joined as (
+        select person, min(day) as day, arg_min(channel, (time, channel)) as channel from counts group by 1
+    )
+    select date_trunc($by, day)::date as period, channel, count(*) from joined group by 1, 2 order by 1, 2
+"""
 _QUESTIONS = {
+    "activity": _ACTIVITY,
+    "types": _TYPES,
+    "stickiness": _STICKINESS,
+    "acquisition": _ACQUISITION,
     "new in it": _NEW_IN_IT,
     "done in it": _DONE_IN_IT,
     "orbit": _ORBIT,
@@ -218,6 +246,7 @@ _QUESTIONS = {
     "responses": _RESPONSES,
     "open": _OPEN,
     "topics": _TOPICS,
+    "knowing": _KNOWING,
     "answerers": _ANSWERERS,
     "growth": _GROWTH,
     "cohorts": _COHORTS,

@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from services.analytics.feedback.handlers import on_surveys
-from services.analytics.intake.handlers import on_events, on_members
+from services.analytics.intake.handlers import on_audiences, on_events, on_members
 from services.analytics.programmes.handlers import on_programmes
-from shared.contracts.facts import MEMBER_FACT
+from shared.contracts.facts import AUDIENCE_FACT, MEMBER_FACT
 from shared.contracts.facts.surveys import SOURCE
 from tests.integration.services.world import NOON
 
@@ -92,3 +92,59 @@ async def test_what_surveys_say_is_of_what_stands_and_of_each_person_once(
     assert (whole["feedback"], whole["response_percent"]) == (None, None)
     assert (await api.get("/v1/feedback/none", params=MARCH)).status_code == 404
     assert (await api.get("/v1/feedback/nps", params={"by": "week"})).status_code == 422
+
+
+async def test_answers_are_sliced_by_the_audiences_of_then(world: Any, api: httpx.AsyncClient) -> None:
+    titles = {"quick": "Quick ones", "late": "Late ones"}
+    document = DOCUMENT | {"audiences": [{"id": one, "title": title} for one, title in titles.items()]}
+    await world.handle(on_programmes, world.programme_fact(1, document))
+
+    def turn(member: str, audience: str, revision: int, *, minutes: int, is_in: bool = True) -> Any:
+        kind = "audience.entered.v1" if is_in else "audience.left.v1"
+        data = {
+            "audience": audience,
+            "member_id": world.uuid(member),
+            "revision": revision,
+            "since": NOON + timedelta(minutes=minutes),
+            "known_at": NOON + timedelta(minutes=minutes),
+            "programme_version": 1,
+        }
+        return AUDIENCE_FACT.validate_python(world.fact(kind, f"{member} {audience} {revision}", data))
+
+    names = [f"m{number}" for number in range(12)]
+    await world.handle(on_surveys, *(asked(world, one) for one in names))
+    # Six are in as they answer; one leaves afterwards, and one comes in afterwards.
+    turns = [turn(one, "quick", 1, minutes=-5) for one in names[:6]]
+    turns += [turn(names[0], "quick", 2, minutes=30, is_in=False), turn(names[7], "quick", 1, minutes=30)]
+    turns += [turn(one, "late", 1, minutes=-5) for one in names[6:9]]
+    await world.handle(on_audiences, *turns)
+    await world.handle(on_events, *(answered(world, one, 10 if one in names[:6] else 0) for one in names))
+
+    async def slices(survey: str = "nps", **query: Any) -> Any:
+        answer = await api.get(f"/v1/feedback/{survey}/slices", params=MARCH | query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    found = await slices()
+    assert (found["starts_on"], found["ends_on"]) == ("2026-03-01", "2026-03-31")
+    said = [(one["title"], one["feedback"] and one["feedback"]["answers"]) for one in found["slices"]]
+    assert said == [(None, 12), ("Quick ones", 6), ("Late ones", None)]
+    assert [one["feedback"]["score"]["value"] for one in found["slices"][:2]] == [0.0, 100.0]
+    assert found["slices"][1]["periods"][0]["starts_on"] == "2026-03-01"
+    assert (await slices(by="quarter"))["slices"][1]["periods"][0]["starts_on"] == "2026-01-01"
+    # A month that is not whole in the days is none of them.
+    assert (await slices(to="2026-03-30"))["ends_on"] is None
+    # Of two who are one person one answers; those that are left apart are still five.
+    data = {"member_id": world.uuid(names[0]), "into_id": world.uuid(names[1]), "merged_at": NOON, "revision": 1}
+    await world.handle(on_members, MEMBER_FACT.validate_python(world.fact("member.merged.v1", "merge", data)))
+    assert (await slices())["slices"][1]["feedback"]["answers"] == 5
+    # Taken back, four would be told by it: it is not shown, and neither is what is left.
+    await world.handle(on_events, world.retraction(f"answer {names[2]} 1"))
+    assert [one["feedback"] and one["feedback"]["answers"] for one in (await slices())["slices"]] == [
+        10,
+        None,
+        None,
+    ]
+    anonymous = await slices("solved")
+    assert (anonymous["anonymous"], anonymous["slices"]) == (True, [])
+    assert (await api.get("/v1/feedback/none/slices", params=MARCH)).status_code == 404

@@ -7,9 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from services.analytics.intake.handlers import on_events, on_members
+from services.analytics.intake.handlers import on_audiences, on_events, on_members
+from services.analytics.programmes.handlers import on_programmes
 from services.analytics.response_times.domain.waiting import absence_factor
 from tests.integration.services.analytics.raw_input import RawInput
+from tests.integration.services.analytics.test_audiences_followed import said, turn
 from tests.integration.services.analytics.test_retention import declare, event, merge
 
 pytestmark = pytest.mark.stack
@@ -54,6 +56,14 @@ async def assert_as_the_input_says(world: Any, api: httpx.AsyncClient, raw: RawI
         (one["topic"], one["asked"], one["unanswered"]["number"], one["askers"], one["waiting"])
         for one in topics["topics"]
     ] == raw.ask("topics")
+    for topic in ("Gears", "Lathes"):
+        known = (await api.get("/v1/topic-answerers", params={"topic": topic})).json()["members"]
+        said = raw.ask("knowing", topic=topic, now=datetime.now(UTC))
+        assert known
+        assert [(one["member_id"], one["answers"], datetime.fromisoformat(one["last_at"])) for one in known] == [
+            (member_id, answers, last_at) for member_id, answers, last_at, _ in said
+        ]
+        assert [one["weight"] for one in known] == pytest.approx([weight for *_, weight in said], abs=1e-3)
     for one in topics["to_write"]:
         asked = (await api.get("/v1/open-questions", params={"topic": one["topic"]})).json()["items"]
         assert (len(asked), len({question["member_id"] for question in asked})) == (
@@ -106,6 +116,36 @@ async def test_waits_are_those_of_the_raw_input(world: Any, api: httpx.AsyncClie
     await assert_as_the_input_says(world, api, RawInput(facts, one, zone))
     await world.handle(on_members, merge(world, "m3", "m2", 2, ends=True))
     await assert_as_the_input_says(world, api, RawInput(facts, {world.uuid("m1"): world.uuid("m2")}, zone))
+
+
+async def test_open_questions_of_an_audience_and_who_wants_to_be_named(world: Any, api: httpx.AsyncClient) -> None:
+    """Questions of who is in it now; and whoever is on no board is not said to know something."""
+    calendar = await declare(world, "UTC")
+    at = datetime(2024, 3, 4, 10, tzinfo=UTC)
+    asked = [event(world, calendar, f"q{who}", who, at, "forum.post.v1", "forum") for who in ("ann", "bob", "cat")]
+    for one in asked:
+        one["data"]["topic"] = "Gears"
+    await world.handle(on_events, *asked, replying(world, calendar, "r", "dan", at, "qcat"))
+    await world.handle(on_audiences, turn(world, "ann", 1), turn(world, "bob", 1), turn(world, "bob", 2))
+    await world.handle(
+        on_programmes, world.programme_fact(1, {"audiences": [{"id": "helpers", "title": "Helpers"}]})
+    )
+    await world.settle()
+    queue = (await api.get("/v1/open-questions", params={"audience": "helpers"})).json()["items"]
+    assert [one["event_id"] for one in queue] == ["qann"]
+    refused = await api.get("/v1/open-questions", params={"audience": "helper"})
+    assert refused.status_code == 404
+    assert "did you mean `helpers`?" in refused.json()["detail"]
+
+    async def knowing() -> list[str]:
+        answer = await api.get("/v1/topic-answerers", params={"topic": "Gears"})
+        return [one["member_id"] for one in answer.json()["members"]]
+
+    assert await knowing() == [world.uuid("dan")]
+    hidden = said(world, "dan", 1)
+    hidden["data"]["off_boards"] = True
+    await world.handle(on_members, hidden)
+    assert await knowing() == []
 
 
 async def test_who_answers_first_changes_when_an_answer_is_taken_back(world: Any, api: httpx.AsyncClient) -> None:

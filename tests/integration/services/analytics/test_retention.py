@@ -116,6 +116,7 @@ async def assert_as_the_input_says(api: httpx.AsyncClient, raw: RawInput, days: 
         ]
         assert activation == raw.ask("activation", by=by)
     await assert_months_as_the_input_says(api, raw, days)
+    await assert_activity_as_the_input_says(api, raw, days)
     curve = (await api.get("/v1/retention", params={"from": str(days.starts_on), "to": str(days.ends_on)})).json()
     by_day = {
         one["day"]: (one["day"], one["on_day"]["number"], one["from_day"]["number"], one["on_day"]["of"])
@@ -124,6 +125,52 @@ async def assert_as_the_input_says(api: httpx.AsyncClient, raw: RawInput, days: 
     assert [by_day[number] for number in (0, 1, 7, 14, 30, 90)] == raw.ask(
         "curve", first=days.starts_on, last=days.ends_on
     )
+
+
+async def assert_activity_as_the_input_says(api: httpx.AsyncClient, raw: RawInput, days: Span) -> None:
+    """Events and active members by channel and type, how often the active come, and who was new through which."""
+    for by in ("week", "month"):
+        shown = [one for one in await items(api, "/v1/participation", days, by=by) if one["events"]]
+        activity = [
+            (date.fromisoformat(one["starts_on"]), part.get("channel", ""), part["events"], part["active_members"])
+            for one in shown
+            for part in (one, *one["channels"])
+        ]
+        assert activity == raw.ask("activity", by=by)
+        types = [
+            (date.fromisoformat(one["starts_on"]), part["type"], part["events"])
+            for one in shown
+            for part in one["types"]
+        ]
+        assert types == raw.ask("types", by=by)
+        active = [
+            (date.fromisoformat(one["starts_on"]), one["active_members"])
+            for one in await items(api, "/v1/active-members", days, period=by)
+            if one["active_members"]
+        ]
+        assert active == [
+            (period, members) for period, channel, _, members in raw.ask("activity", by=by) if not channel
+        ]
+        mixes = [
+            (date.fromisoformat(one["starts_on"]), part["channel"], part["events"])
+            for one in await items(api, "/v1/channel-mix", days, by=by)
+            for part in one["channels"]
+        ]
+        assert sorted(mixes) == [row[:3] for row in raw.ask("activity", by=by) if row[1]]
+        acquired = [
+            (date.fromisoformat(one["starts_on"]), part["channel"], part["new_members"])
+            for one in await items(api, "/v1/acquisition", days, by=by)
+            for part in one["channels"]
+        ]
+        assert acquired == raw.ask("acquisition", by=by)
+    asked = {"from": str(days.starts_on), "to": str(days.ends_on)}
+    found = (await api.get("/v1/stickiness", params=asked)).json()
+    months = [
+        (date.fromisoformat(one["starts_on"]), one["daily_sum"], one["active_members"])
+        for one in found["months"]
+        if one["active_members"]
+    ]
+    assert months == raw.ask("stickiness")
 
 
 async def assert_months_as_the_input_says(api: httpx.AsyncClient, raw: RawInput, days: Span) -> None:

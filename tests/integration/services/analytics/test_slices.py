@@ -14,6 +14,8 @@ from shared.contracts.facts import AUDIENCE_FACT, MEMBER_FACT
 from shared.service import ServiceSpec
 from tests.integration.services.analytics.conftest import AnalyticsWorld
 from tests.integration.services.analytics.raw_input import RawInput
+from tests.integration.services.analytics.test_audiences_followed import erased
+from tests.integration.services.analytics.test_audiences_followed import said as lives
 from tests.integration.services.analytics.test_retention import (
     KINDS,
     MEMBERS,
@@ -217,3 +219,18 @@ async def test_small_groups_and_unknown_slices_are_refused_by_name(world: Any, a
     assert (forum["members"], forum["growth"]["new"], forum["new_members"]) == (5, 5, 5)
     lines = (await api.get("/v1/slices.csv", params={"by": "channel", "day": "2024-02-10"})).text.splitlines()
     assert lines[1:] == ['"chat"' + ',""' * 10, '"forum","","5","5","5","5","0","0","0","5","5"']
+
+
+async def test_of_who_is_erased_no_slice_knows_the_country(world: Any, api: httpx.AsyncClient) -> None:
+    """Nor does any row keep what it was called; what they did counts in the whole and on its channel."""
+    calendar = await declare(world, "UTC")
+    at = datetime(2026, 2, 1, tzinfo=UTC)
+    await world.handle(on_events, event(world, calendar, "1", MEMBERS[0], at, *KINDS[0]))
+    await world.handle(on_members, lives(world, "m0", 1, ("country", "Atlantis", -100)))
+    await world.settle()
+    rows = "select count(*) from slice_figures where community = $1 and kind = $2"
+    assert await world.pool.fetchval(rows, world.community, "country") > 0
+    await world.handle(on_members, erased(world, "m0"))
+    await world.settle()
+    assert await world.pool.fetchval(rows, world.community, "country") == 0
+    assert await world.pool.fetchval(rows, world.community, "channel") > 0

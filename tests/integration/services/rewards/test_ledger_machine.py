@@ -58,6 +58,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self.spent = self.paid = 0
         self.money: Counter[str] = Counter()
         self.waiting: list[str] = []
+        #: Write-offs that are not owed again.
+        self.written_off: list[str] = []
         #: What months closed with, and which of them are closed, oldest first.
         self.closed: dict[str, Any] = {}
 
@@ -71,6 +73,12 @@ class LedgerMachine(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.do(self._begin())
+        # Of an award that was used in part and is taken back some is written off, owed again, and made good.
+        self._amend("short", 0)
+        self.write_off("bob", 50, "approve")
+        self.owe_again()
+        self.write_off("bob", 20, "approve")
+        self._amend("short", 1)
 
     async def _begin(self) -> None:
         self.world = world = RewardsWorld(self.pool)
@@ -133,9 +141,11 @@ class LedgerMachine(RuleBasedStateMachine):
     def amend(self, data: st.DataObject, share: float) -> None:
         """An award amounts to less, nothing, or all that it did again."""
         name = data.draw(st.sampled_from(sorted(self.totals)))
+        if not name.endswith(" at first"):
+            self._amend(name, share)
+
+    def _amend(self, name: str, share: float) -> None:
         first = self.totals.get(f"{name} at first", self.totals[name])
-        if name.endswith(" at first"):
-            return
         self.totals.setdefault(f"{name} at first", first)
         change = int(first * share) - self.totals[name]
         if change:
@@ -233,6 +243,43 @@ class LedgerMachine(RuleBasedStateMachine):
             self.money["bank"] += sum(one["amount_minor"] for one in of_bank)
             self.money["payout_expense"] -= sum(one["amount_minor"] for one in of_bank)
 
+    @rule(member=members, points=st.integers(1, 400), ending=st.sampled_from(["approve", "withdraw"]))
+    def write_off(self, member: str, points: int, ending: str) -> None:
+        """What a member owes is written off by two people, or refused where nothing is owed."""
+        self.do(self._usable(member))
+        owed = max(0, -self.do(self.world.balance(self.merging.head(member))).get("available", 0))
+        asked = {"member_id": self.world.uuid(member), "points": min(points, owed or points), "reason": "kept"}
+        proposed = self.ask(self.finance.maker, "/v1/debt-write-offs", asked)
+        assert proposed.status_code == (201 if owed else 409), proposed.text
+        if owed:
+            path = f"/v1/debt-write-offs/{proposed.json()['write_off_id']}/{ending}"
+            decided = self.ask(self.finance.approver, path)
+            assert decided.status_code == 200, decided.text
+            assert decided.json()["booked_points"] == (asked["points"] if ending == "approve" else None)
+            self.written_off += [proposed.json()["write_off_id"]] if ending == "approve" else []
+
+    @precondition(lambda self: self.written_off)
+    @rule()
+    def owe_again(self) -> None:
+        """What is left of a write-off is owed again; of one that was made good nothing is."""
+        path = f"/v1/debt-write-offs/{self.written_off.pop()}/reverse"
+        proposed = self.ask(self.finance.maker, path, {"reason": "wrong"})
+        assert proposed.status_code == 201, proposed.text
+        path = f"/v1/debt-write-offs/{proposed.json()['write_off_id']}"
+        decided = self.ask(self.finance.approver, f"{path}/approve")
+        if decided.status_code != 200:
+            assert decided.status_code == 409, decided.text
+            assert self.ask(self.finance.maker, f"{path}/withdraw").status_code == 200
+
+    @rule(treatment=st.sampled_from(["owe", "keep_below", "keep"]))
+    def policy(self, treatment: str) -> None:
+        """From now on something else becomes of used points that are taken back."""
+        terms = {"effective_from": "2020-01-01", "treatment": treatment}
+        terms |= {"below_points": 200} if treatment == "keep_below" else {}
+        proposed = self.ask(self.finance.maker, "/v1/finance/clawback-policies", terms)
+        path = f"/v1/finance/clawback-policies/{proposed.json()['policy_id']}/approve"
+        assert self.ask(self.finance.approver, path).status_code == 200
+
     @rule(month=st.booleans(), verb=st.sampled_from(["confirm", "withdraw", None]))
     def book_by_hand(self, month: bool, verb: str | None) -> None:
         """Propose a journal, of a month that is open or of now, and decide one, or leave it to wait."""
@@ -309,6 +356,9 @@ class LedgerMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "world"):
             self.do(self._compare())
+            for ending in ("settled", "returned"):
+                self.award("ada", 900, None)
+                self.pay(ending)
             # Some months later everything holds as well: what was open is over, and the months can be closed.
             self.pass_days(60)
             for then in ("close", "close", "book", "close"):
@@ -323,7 +373,9 @@ class LedgerMachine(RuleBasedStateMachine):
         issued = sum(points for name, points in self.totals.items() if not name.endswith(" at first"))
         assert sums["reserved"] == sum(self.open.values())
         assert (sums["spent"], sums["paid"]) == (self.spent, self.paid)
-        assert sums["available"] + sums["expired"] == issued - sums["reserved"] - self.spent - self.paid
+        kept = await self._kept()
+        assert kept >= 0
+        assert sums["available"] + sums["expired"] == issued + kept - sums["reserved"] - self.spent - self.paid
         assert await self.world.money() == {kind: amount for kind, amount in self.money.items() if amount}
         rows = await self.pool.fetch(
             "select kind, count(*) as number from transfers where community = $1 group by 1",
@@ -339,6 +391,22 @@ class LedgerMachine(RuleBasedStateMachine):
             assert await self._figures(month) == figures
             booked = await self._booked_until(month)
             assert booked == {key: amount for key, amount in figures.items() if amount}
+
+    async def _kept(self) -> int:
+        """What members keep although it was taken back: by the books, and by the lots."""
+        kept = await self.pool.fetchval(
+            """
+            select coalesce(-sum(b.amount), 0)::bigint
+            from accounts a join balances b using (community, account_id)
+            where a.community = $1 and a.kind = 'debts_written_off'
+            """,
+            self.world.community,
+        )
+        of_lots = await self.pool.fetchval(
+            "select sum(written_off)::bigint from lots where community = $1", self.world.community
+        )
+        assert kept == of_lots
+        return int(kept)
 
     async def _report(self) -> None:
         """Statements and months' ends say what the books say, to the unit."""
@@ -385,7 +453,7 @@ def _change(day: Any) -> int:
     """By how much more points a member has after a day of a statement."""
     if day["currency"] != "PTS":
         return 0
-    came = day["earned"] + day["corrected"] + day["merged"]
+    came = day["earned"] + day["corrected"] + day["written_off"] + day["merged"]
     return int(came - day["redeemed"] - day["paid"] - day["expired"])
 
 
@@ -411,4 +479,5 @@ async def test_whatever_is_booked_the_books_are_those_of_a_plain_model(pool: Any
         f"redemption_{state}" for state in ("reserved", "confirmed", "voided", "cancelled", "expired", "refunded")
     }
     others = {"award", "amendment", "expiry", "merge", "unmerge", "journal", "close", "reopen"}
+    others |= {"debt_written_off", "debt_owed_again"}
     assert OnThisStack.done.keys() >= payouts | redemptions | others

@@ -8,7 +8,7 @@ import pytest
 
 from services.rewards.lots.handlers.upkeep import expire_points
 from tests.integration.services.rewards.conftest import TERMS
-from tests.integration.services.rewards.finance import Finance, check, filed
+from tests.integration.services.rewards.finance import IBANS, Finance, check, filed
 
 pytestmark = pytest.mark.stack
 
@@ -126,6 +126,21 @@ async def test_what_is_owed_is_paid_below_the_minimum(living: Finance) -> None:
     await living.outcome(run, "returned", payout_ids=[paid["payout_id"]], reason="MS03")
     again = await filed(living)
     assert (await payout_of(living, again, "ada"))["amount_minor"] == 1_000
+
+
+async def test_what_is_owed_and_stayed_held_is_taken_up_below_the_minimum(living: Finance) -> None:
+    """Held by a run that was decided, it waits for the next one, and for no more points."""
+    run = await filed(living)
+    paid = (await living.payouts(run))["ada"]
+    await living.world.publish(2, TERMS | {"minimum_points": 5_000})
+    await living.outcome(run, "returned", payout_ids=[paid["payout_id"]], reason="AC04")
+    held = await living.run()
+    assert (await payout_of(living, held, "ada"))["state"] == "held"
+    assert (await living.approve(held)).status_code == 200
+    body = {"name": "Ada", "iban": IBANS["eve"]}
+    assert (await living.maker.put(f"/v1/payees/{living.world.uuid('ada')}", json=body)).is_success
+    again = await payout_of(living, await living.run(), "ada")
+    assert (again["state"], again["amount_minor"]) == ("eligible", 1_000)
 
 
 async def redeem(finance: Finance, reward: str, member: str) -> Any:

@@ -6,6 +6,7 @@ import secrets
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from tests.integration.services.rewards.test_draws_and_gifts import grant
 from tests.integration.services.rewards.test_erased_members import erased
 from tests.integration.services.rewards.test_members_themselves import member
 from tests.integration.services.world import NOON
+from tests.waiting import until
 
 pytestmark = pytest.mark.stack
 
@@ -223,6 +225,55 @@ async def test_keys_rotate_and_a_code_of_before_is_known_and_seen(shop: Any, api
     configure(shop, api, voucher_keys=KEY)
     gone = await code_of(await member(shop, "ada"), shop, "ada", made)
     assert gone.json()["type"] == "urn:plaudit:problem:no-voucher-keys"
+
+
+async def test_keys_rotate_while_codes_and_a_link_are_claimed_and_none_fails(shop: Any, api: Any) -> None:
+    names = [f"claimant-{number}" for number in range(24)]
+    await shop.join(*names)
+    await shop.give(*(shop.award(name, name, 100) for name in names))
+    await stock(api, *(f"CODE-{number}" for number in range(24)))
+    await add(api, MUG, kind="other")
+    said = {"reward_id": "mug", "uses_max_count": 24, "expires_at": "2090-01-01T00:00:00Z"}
+    link = (await api.post("/v1/reward-links", json=said, headers={"Idempotency-Key": "link"})).json()["link_id"]
+    left, under_way, given = iter(names), set(), {}
+
+    async def claim_on() -> None:
+        for name in left:
+            under_way.add(name)
+            token = (await api.get(f"/v1/reward-links/{link}")).json()["token"]
+            path = f"/v1/members/{shop.uuid(name)}"
+            claimed = await api.post(f"{path}/reward-claims", json={"token": token})
+            body = {"member_id": shop.uuid(name), "reward_id": "books"}
+            chosen = await api.post("/v1/redemptions", json=body, headers={"Idempotency-Key": name})
+            assert (claimed.status_code, chosen.status_code) == (200, 201), (claimed.text, chosen.text)
+            given[name] = chosen.json()["redemption_id"]
+            under_way.discard(name)
+
+    async def rotate() -> None:
+        async def have_been_given(count: int) -> bool:
+            return len(given) >= count
+
+        await until(partial(have_been_given, 4))
+        configure(shop, api, voucher_keys=f"{OTHER_KEY},{KEY}")
+        began = set(under_way)
+
+        async def is_sealed_anew() -> bool:
+            async with shop.begin() as tx:
+                await seal_anew(tx)
+            query = "select count(distinct sealed_by) from voucher_codes where community = $1"
+            # Whoever was shown a link of before has claimed by then.
+            return not began & under_way and await shop.pool.fetchval(query, shop.community) == 1
+
+        await until(is_sealed_anew)
+        configure(shop, api, voucher_keys=OTHER_KEY)
+
+    await asyncio.gather(rotate(), *(claim_on() for _ in range(4)))
+    codes = set()
+    for name, redemption_id in given.items():
+        codes.add((await code_of(await member(shop, name), shop, name, redemption_id)).json()["code"])
+    assert codes == {f"CODE-{number}" for number in range(24)}
+    assert (await api.get(f"/v1/reward-links/{link}")).json()["claims_count"] == 24
+    assert (await shop.check()).differences == 0
 
 
 async def test_a_code_goes_with_its_owner_and_a_merge_shows_it_to_both(shop: Any, api: Any) -> None:

@@ -831,6 +831,29 @@ class Analytics:
             ),
         )
 
+    def get_survey_slices(
+        self,
+        survey: str,
+        *,
+        by: Literal["month", "quarter"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> types.SlicesShown:
+        """Of those who were in an audience as they answered, in whole months that are over. An audience is
+        shown where whatever is subtracted from whatever else is of five answers or more.
+        """
+        return cast(
+            "types.SlicesShown",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    f"/v1/feedback/{as_segment(survey)}/slices",
+                    params={"by": by, "from": from_, "to": to},
+                )
+            ),
+        )
+
     def get_figure(self, figure: str, *, about: str | None = None) -> types.FiguresFigureShown:
         """An indicator by the last 28 days that are over, what is of a week by the last 7, a goal with today."""
         return cast(
@@ -1277,9 +1300,10 @@ class Analytics:
         channel: str | None = None,
         topic: str | None = None,
         limit: int | None = None,
+        audience: str | None = None,
         after: str | None = None,
     ) -> types.OpenQuestionShownPage:
-        """The oldest first: who waits longest is on top."""
+        """The oldest first: who waits longest is on top; in all, or asked by who is in an audience now."""
         return cast(
             "types.OpenQuestionShownPage",
             self._ask(
@@ -1287,13 +1311,24 @@ class Analytics:
                     "analytics",
                     "GET",
                     "/v1/open-questions",
-                    params={"channel": channel, "topic": topic, "limit": limit, "after": after},
+                    params={
+                        "channel": channel,
+                        "topic": topic,
+                        "limit": limit,
+                        "audience": audience,
+                        "after": after,
+                    },
                 )
             ),
         )
 
     def iter_open_questions(
-        self, *, channel: str | None = None, topic: str | None = None, limit: int | None = None
+        self,
+        *,
+        channel: str | None = None,
+        topic: str | None = None,
+        limit: int | None = None,
+        audience: str | None = None,
     ) -> Iterator[types.OpenQuestionShown]:
         """Every item that `get_open_questions` lists, page by page."""
         return items(
@@ -1302,7 +1337,7 @@ class Analytics:
                 "analytics",
                 "GET",
                 "/v1/open-questions",
-                params={"channel": channel, "topic": topic, "limit": limit},
+                params={"channel": channel, "topic": topic, "limit": limit, "audience": audience},
             ),
         )
 
@@ -1852,7 +1887,7 @@ class Analytics:
         period: Literal["week", "month"] | None = None,
         day: str | None = None,
         limit: int | None = None,
-    ) -> Iterator[types.SliceShown]:
+    ) -> Iterator[types.RetentionSliceShown]:
         """Every item that `get_slices` lists, page by page."""
         return items(
             self._ask,
@@ -1932,6 +1967,18 @@ class Analytics:
         return cast(
             "str",
             self._ask(call("analytics", "GET", "/v1/ties.csv", params={"kind": kind, "from": from_, "to": to})),
+        )
+
+    def get_topic_answerers(self, *, topic: str) -> types.TopicAnswerers:
+        """Members who were the first to answer questions about it: of the latest 5,000, the recent counting
+        most.
+
+        What is taken back is no answer, nor what a bot says; who is merged is one. Who is on no board is
+        not named.
+        """
+        return cast(
+            "types.TopicAnswerers",
+            self._ask(call("analytics", "GET", "/v1/topic-answerers", params={"topic": topic})),
         )
 
     def get_webhook_deliveries(
@@ -2830,6 +2877,29 @@ class AsyncAnalytics:
             ),
         )
 
+    async def get_survey_slices(
+        self,
+        survey: str,
+        *,
+        by: Literal["month", "quarter"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+    ) -> types.SlicesShown:
+        """Of those who were in an audience as they answered, in whole months that are over. An audience is
+        shown where whatever is subtracted from whatever else is of five answers or more.
+        """
+        return cast(
+            "types.SlicesShown",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    f"/v1/feedback/{as_segment(survey)}/slices",
+                    params={"by": by, "from": from_, "to": to},
+                )
+            ),
+        )
+
     async def get_figure(self, figure: str, *, about: str | None = None) -> types.FiguresFigureShown:
         """An indicator by the last 28 days that are over, what is of a week by the last 7, a goal with today."""
         return cast(
@@ -3283,9 +3353,10 @@ class AsyncAnalytics:
         channel: str | None = None,
         topic: str | None = None,
         limit: int | None = None,
+        audience: str | None = None,
         after: str | None = None,
     ) -> types.OpenQuestionShownPage:
-        """The oldest first: who waits longest is on top."""
+        """The oldest first: who waits longest is on top; in all, or asked by who is in an audience now."""
         return cast(
             "types.OpenQuestionShownPage",
             await self._ask(
@@ -3293,13 +3364,24 @@ class AsyncAnalytics:
                     "analytics",
                     "GET",
                     "/v1/open-questions",
-                    params={"channel": channel, "topic": topic, "limit": limit, "after": after},
+                    params={
+                        "channel": channel,
+                        "topic": topic,
+                        "limit": limit,
+                        "audience": audience,
+                        "after": after,
+                    },
                 )
             ),
         )
 
     def iter_open_questions(
-        self, *, channel: str | None = None, topic: str | None = None, limit: int | None = None
+        self,
+        *,
+        channel: str | None = None,
+        topic: str | None = None,
+        limit: int | None = None,
+        audience: str | None = None,
     ) -> AsyncIterator[types.OpenQuestionShown]:
         """Every item that `get_open_questions` lists, page by page."""
         return async_items(
@@ -3308,7 +3390,7 @@ class AsyncAnalytics:
                 "analytics",
                 "GET",
                 "/v1/open-questions",
-                params={"channel": channel, "topic": topic, "limit": limit},
+                params={"channel": channel, "topic": topic, "limit": limit, "audience": audience},
             ),
         )
 
@@ -3862,7 +3944,7 @@ class AsyncAnalytics:
         period: Literal["week", "month"] | None = None,
         day: str | None = None,
         limit: int | None = None,
-    ) -> AsyncIterator[types.SliceShown]:
+    ) -> AsyncIterator[types.RetentionSliceShown]:
         """Every item that `get_slices` lists, page by page."""
         return async_items(
             self._ask,
@@ -3947,6 +4029,18 @@ class AsyncAnalytics:
             await self._ask(
                 call("analytics", "GET", "/v1/ties.csv", params={"kind": kind, "from": from_, "to": to})
             ),
+        )
+
+    async def get_topic_answerers(self, *, topic: str) -> types.TopicAnswerers:
+        """Members who were the first to answer questions about it: of the latest 5,000, the recent counting
+        most.
+
+        What is taken back is no answer, nor what a bot says; who is merged is one. Who is on no board is
+        not named.
+        """
+        return cast(
+            "types.TopicAnswerers",
+            await self._ask(call("analytics", "GET", "/v1/topic-answerers", params={"topic": topic})),
         )
 
     async def get_webhook_deliveries(

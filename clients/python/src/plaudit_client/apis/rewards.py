@@ -166,6 +166,10 @@ class Rewards:
         """What the community offers for points now; its members may see it."""
         return cast("types.Catalogue", self._ask(call("rewards", "GET", "/v1/catalogue")))
 
+    def list_quotes(self) -> types.QuotesShown:
+        """Of each card the newest quote; one that lacks it cannot be chosen now. Its members may see it."""
+        return cast("types.QuotesShown", self._ask(call("rewards", "GET", "/v1/catalogue/quotes")))
+
     def list_rewards(
         self,
         *,
@@ -349,6 +353,29 @@ class Rewards:
                         "product_id": product_id,
                         "provider": provider,
                     },
+                )
+            ),
+        )
+
+    def get_card_price(self, reward_id: str) -> types.CardPriceNow:
+        """And what it costs now; both fields are null where it is the catalogue's own."""
+        return cast(
+            "types.CardPriceNow",
+            self._ask(call("rewards", "GET", f"/v1/catalogue/rewards/{as_segment(reward_id)}/card/price")),
+        )
+
+    def put_card_price(
+        self, reward_id: str, *, currency: str | None, minor_per_point: str | None
+    ) -> types.CardPriceShown:
+        """It is quoted within seconds, and again and again; what was quoted holds until its quote is over."""
+        return cast(
+            "types.CardPriceShown",
+            self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/catalogue/rewards/{as_segment(reward_id)}/card/price",
+                    fields={"currency": currency, "minor_per_point": minor_per_point},
                 )
             ),
         )
@@ -1634,7 +1661,12 @@ class Rewards:
         )
 
     def post_own_redemption(
-        self, member_id: str, *, reward_id: str, idempotency_key: str | None = None
+        self,
+        member_id: str,
+        *,
+        reward_id: str,
+        quote_id: str | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
     ) -> types.Redemption:
         """For the member themselves, too: the points are reserved until somebody of the community confirms."""
         return cast(
@@ -1645,7 +1677,7 @@ class Rewards:
                     "POST",
                     f"/v1/members/{as_segment(member_id)}/redemptions",
                     headers={"Idempotency-Key": idempotency_key},
-                    fields={"reward_id": reward_id},
+                    fields={"reward_id": reward_id, "quote_id": quote_id},
                 )
             ),
         )
@@ -2532,7 +2564,12 @@ class Rewards:
         )
 
     def post_redemption(
-        self, *, member_id: str, reward_id: str, idempotency_key: str | None = None
+        self,
+        *,
+        member_id: str,
+        reward_id: str,
+        quote_id: str | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
     ) -> types.Redemption:
         """First phase: points go from available to reserved. Confirm or cancel before `expires_at`."""
         return cast(
@@ -2543,7 +2580,7 @@ class Rewards:
                     "POST",
                     "/v1/redemptions",
                     headers={"Idempotency-Key": idempotency_key},
-                    fields={"member_id": member_id, "reward_id": reward_id},
+                    fields={"member_id": member_id, "reward_id": reward_id, "quote_id": quote_id},
                 )
             ),
         )
@@ -3291,6 +3328,10 @@ class AsyncRewards:
         """What the community offers for points now; its members may see it."""
         return cast("types.Catalogue", await self._ask(call("rewards", "GET", "/v1/catalogue")))
 
+    async def list_quotes(self) -> types.QuotesShown:
+        """Of each card the newest quote; one that lacks it cannot be chosen now. Its members may see it."""
+        return cast("types.QuotesShown", await self._ask(call("rewards", "GET", "/v1/catalogue/quotes")))
+
     async def list_rewards(
         self,
         *,
@@ -3474,6 +3515,29 @@ class AsyncRewards:
                         "product_id": product_id,
                         "provider": provider,
                     },
+                )
+            ),
+        )
+
+    async def get_card_price(self, reward_id: str) -> types.CardPriceNow:
+        """And what it costs now; both fields are null where it is the catalogue's own."""
+        return cast(
+            "types.CardPriceNow",
+            await self._ask(call("rewards", "GET", f"/v1/catalogue/rewards/{as_segment(reward_id)}/card/price")),
+        )
+
+    async def put_card_price(
+        self, reward_id: str, *, currency: str | None, minor_per_point: str | None
+    ) -> types.CardPriceShown:
+        """It is quoted within seconds, and again and again; what was quoted holds until its quote is over."""
+        return cast(
+            "types.CardPriceShown",
+            await self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/catalogue/rewards/{as_segment(reward_id)}/card/price",
+                    fields={"currency": currency, "minor_per_point": minor_per_point},
                 )
             ),
         )
@@ -4813,7 +4877,12 @@ class AsyncRewards:
         )
 
     async def post_own_redemption(
-        self, member_id: str, *, reward_id: str, idempotency_key: str | None = None
+        self,
+        member_id: str,
+        *,
+        reward_id: str,
+        quote_id: str | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
     ) -> types.Redemption:
         """For the member themselves, too: the points are reserved until somebody of the community confirms."""
         return cast(
@@ -4824,7 +4893,7 @@ class AsyncRewards:
                     "POST",
                     f"/v1/members/{as_segment(member_id)}/redemptions",
                     headers={"Idempotency-Key": idempotency_key},
-                    fields={"reward_id": reward_id},
+                    fields={"reward_id": reward_id, "quote_id": quote_id},
                 )
             ),
         )
@@ -5723,7 +5792,12 @@ class AsyncRewards:
         )
 
     async def post_redemption(
-        self, *, member_id: str, reward_id: str, idempotency_key: str | None = None
+        self,
+        *,
+        member_id: str,
+        reward_id: str,
+        quote_id: str | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
     ) -> types.Redemption:
         """First phase: points go from available to reserved. Confirm or cancel before `expires_at`."""
         return cast(
@@ -5734,7 +5808,7 @@ class AsyncRewards:
                     "POST",
                     "/v1/redemptions",
                     headers={"Idempotency-Key": idempotency_key},
-                    fields={"member_id": member_id, "reward_id": reward_id},
+                    fields={"member_id": member_id, "reward_id": reward_id, "quote_id": quote_id},
                 )
             ),
         )

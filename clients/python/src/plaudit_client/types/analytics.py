@@ -32,6 +32,16 @@ class AnsweredWithin(TypedDict):
     share: float
 
 
+class AnswererShown(TypedDict):
+    """A member who answered about the topic before."""
+
+    answers: int
+    last_at: str
+    member_id: str
+    name: str | None
+    weight: float
+
+
 class Answering(TypedDict):
     """How long questions waited. Who still waits counts for as long as they have waited, and is not left
     out.
@@ -157,6 +167,7 @@ class CampaignEffect(TypedDict):
     looked_starts_on: str
     low_points: float | None
     measured_at: str
+    needed_members: int | None
     price: EffectPrice | None
     starts_on: str
     state: Literal["planned", "running", "over"]
@@ -299,12 +310,23 @@ class EffectArm(TypedDict):
     share_percent: float | None
 
 
+class EffectCost(TypedDict):
+    """What each of them cost in a currency, where points are paid out."""
+
+    currency: str
+    each_minor: float | None
+    each_minor_high: float | None
+    each_minor_low: float | None
+    point_minor: float
+
+
 class EffectPrice(TypedDict):
     """Members who were active for the campaign, with 95 % intervals, and what each of them cost in points."""
 
     additional: float
     additional_high: float
     additional_low: float
+    costs: list[EffectCost]
     points: int
     points_each: float | None
     points_each_high: float | None
@@ -983,7 +1005,7 @@ class RulePointsPage(TypedDict):
 class SliceShownPage(TypedDict):
     """SliceShownPage"""
 
-    items: list[SliceShown]
+    items: list[RetentionSliceShown]
     next: NotRequired[str | None]
 
 
@@ -1358,18 +1380,11 @@ class ShareShown(TypedDict):
     why_none: NotRequired[str | None]
 
 
-class SliceShown(TypedDict):
-    """A slice in a period. Of one with few members nothing is shown but that."""
+class SlicePeriodShown(TypedDict):
+    """What those of an audience say in a month or quarter."""
 
-    activated: ShareShown | None
-    events: int | None
-    growth: PeriodGrowth | None
-    is_small: bool
-    members: int | None
-    new_members: int | None
-    stickiness: ShareShown | None
-    title: str | None
-    value: str
+    feedback: FeedbackShown | None
+    starts_on: str
 
 
 class SliceTone(TypedDict):
@@ -1387,6 +1402,18 @@ class SliceTone(TypedDict):
     texts: int
     undecided: int
     why_none: str | None
+
+
+class SlicesShown(TypedDict):
+    """A survey by audience: everybody first, then audiences as the programme has them."""
+
+    anonymous: bool
+    ends_on: str | None
+    kind: Literal["nps", "csat", "ces", "scale", "choice", "text"]
+    slices: list[FeedbackSliceShown]
+    starts_on: str | None
+    survey: str
+    title: str
 
 
 class StageAge(TypedDict):
@@ -1495,6 +1522,13 @@ class ToneShown(TypedDict):
     texts: int
     undecided: int
     why_none: str | None
+
+
+class TopicAnswerers(TypedDict):
+    """Who could answer a question about a topic."""
+
+    members: list[AnswererShown]
+    topic: str
 
 
 class TopicFlowing(TypedDict):
@@ -1647,6 +1681,15 @@ class FeedbackFigureShown(TypedDict):
     value: float
 
 
+class FeedbackSliceShown(TypedDict):
+    """What those say who were in an audience as they answered; without one, everybody in the same months."""
+
+    audience: str | None
+    feedback: FeedbackShown | None
+    periods: list[SlicePeriodShown]
+    title: str | None
+
+
 class FiguresFigureShown(TypedDict):
     """A figure as it is now."""
 
@@ -1679,6 +1722,20 @@ class FiguresFigureShown(TypedDict):
     ]
     unit: Literal["share", "count", "seconds"]
     value: float | None
+
+
+class RetentionSliceShown(TypedDict):
+    """A slice in a period. Of one with few members nothing is shown but that."""
+
+    activated: ShareShown | None
+    events: int | None
+    growth: PeriodGrowth | None
+    is_small: bool
+    members: int | None
+    new_members: int | None
+    stickiness: ShareShown | None
+    title: str | None
+    value: str
 
 
 DeliveryState = Literal["waiting", "delivered", "failed", "held"]

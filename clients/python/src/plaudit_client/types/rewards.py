@@ -339,6 +339,34 @@ class BookTransfer(TypedDict):
     why: str | None
 
 
+class CardPrice(TypedDict):
+    """How the price of a card in points follows a rate; both fields null for the catalogue's own price
+    again.
+    """
+
+    currency: str | None
+    minor_per_point: str | None
+
+
+class CardPriceNow(TypedDict):
+    """How the price of a card follows a rate, and what it costs now."""
+
+    currency: str | None
+    failed_at: str | None
+    minor_per_point: str | None
+    quote: QuoteShown | None
+    reason: str | None
+    reward_id: str
+
+
+class CardPriceShown(TypedDict):
+    """How the price of a card follows a rate."""
+
+    currency: str | None
+    minor_per_point: str | None
+    reward_id: str
+
+
 class Catalogue(TypedDict):
     """The rewards on offer: the catalogue's own, and those of the programme version that is in force."""
 
@@ -1434,6 +1462,7 @@ class OwnPartition(TypedDict):
 class OwnRequest(TypedDict):
     """Which reward a member wants."""
 
+    quote_id: NotRequired[str | None]
     reward_id: str
 
 
@@ -2140,6 +2169,30 @@ class PutRight(TypedDict):
     note: str
 
 
+class QuoteShown(TypedDict):
+    """What a card costs until the quote is over, and by which rate."""
+
+    cost_currency: str
+    cost_minor: int
+    currency: str
+    expires_at: str
+    face_minor: int
+    points: int
+    quote_id: str
+    quoted_at: str
+    rate: str
+    rate_day: str | None
+    reward_id: str
+    source: Literal["table", "file"] | None
+    spread_basis_points: int
+
+
+class QuotesShown(TypedDict):
+    """The quotes in force, one a card."""
+
+    items: list[QuoteShown]
+
+
 class RateFileShown(TypedDict):
     """A file of a central bank as it was taken."""
 
@@ -2244,6 +2297,7 @@ class RedemptionRequest(TypedDict):
     """Who wants which reward."""
 
     member_id: str
+    quote_id: NotRequired[str | None]
     reward_id: str
 
 

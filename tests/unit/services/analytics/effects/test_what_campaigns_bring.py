@@ -10,14 +10,17 @@ from services.analytics.effects.domain import (
     EffectCounts,
     EffectState,
     HeldOutCampaign,
+    PaidPoints,
     campaigns_of,
+    costs,
     difference_of,
     is_settled,
     is_too_small,
+    members_needed,
     priced,
     windows_of,
 )
-from services.analytics.lift.domain import Verdict
+from services.analytics.lift.domain import Verdict, detectable
 
 SIMULATED_COUNT = 1_500
 SPRING = HeldOutCampaign("spring", "Spring", date(2026, 3, 1), date(2026, 3, 28), 10, False, ("r",))
@@ -63,6 +66,33 @@ def test_before_it_starts_it_is_known_what_cannot_be_told() -> None:
     assert is_too_small(difference_of(counts(0, 0, 0, 0)), 1)
     # Where nobody was active nothing is said to be seen easily: 1/14 stands for none of twelve.
     assert difference_of(counts(12, 0, 12, 0)).detectable == pytest.approx(0.2946, abs=1e-4)
+
+
+def test_before_it_starts_it_is_known_how_many_it_takes() -> None:
+    """At 9 %, 4,500 and 500 show 3.78 points, 2,500 and 2,500 show 2.27: so many are needed for that."""
+    for percent, points, members in ((10, 3.78, 5_000), (50, 2.27, 5_000)):
+        needed = members_needed(counts(900, 81, 100, 9), holdout_percent=percent, wished=points / 100)
+        assert needed == pytest.approx(members, rel=0.005)
+        assert needed is not None
+        out = needed * percent // 100
+        assert detectable(0.09, needed - out, out) == pytest.approx(points / 100, rel=0.002)
+    assert members_needed(counts(0, 0, 0, 0), holdout_percent=10, wished=0.05) is None
+    assert members_needed(counts(10, 0, 12, 0), holdout_percent=10, wished=0.05) is not None
+
+
+def test_what_each_cost_by_what_points_come_to() -> None:
+    """The first known answer: 20 points each (11.08 to 2,480.73), where 100 points come to 1.50."""
+    treated = counts(4_500, 540, 500, 45, points=2_700)
+    price = priced(treated, difference_of(treated))
+    assert price is not None
+    (euro,) = costs(price, [PaidPoints("EUR", 20_000, 30_000), PaidPoints("JPY", 0, 0)])
+    assert (euro.currency, euro.point_minor) == ("EUR", 1.5)
+    found = [euro.each_minor, euro.each_minor_low, euro.each_minor_high]
+    assert found == pytest.approx([30, 16.62, 3_721.1], rel=1e-3)
+    open_ended = counts(1_000, 100, 1_000, 95)
+    none = priced(open_ended, difference_of(open_ended))
+    assert none is not None
+    assert costs(none, [PaidPoints("EUR", 100, 100)])[0].each_minor_high is None
 
 
 def test_days_looked_at_before_in_and_after_a_campaign() -> None:

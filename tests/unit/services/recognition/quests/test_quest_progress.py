@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given
@@ -20,7 +21,8 @@ from services.recognition.quests.domain import (
     within,
 )
 from services.recognition.thresholds.domain import Due
-from shared.contracts.programme import Quest
+from services.scoring.programmes.domain.reading import read_programme
+from shared.contracts.programme import Programme, Quest
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RULES = ("ask", "answer", "thank")
@@ -143,3 +145,18 @@ def test_what_is_taken_back_and_restored_leaves_nothing_behind(
         one.grant_id for one in granted[: len(granted) - ("q" in member.standing)]
     ]
     assert len({one.grant_id for one in turns}) == len(turns)
+
+
+def test_the_starters_quest_is_done_by_a_topic_three_answers_and_a_thank_you_in_any_order() -> None:
+    text = (Path(__file__).parents[5] / "programmes" / "starter.yaml").read_text(encoding="utf-8")
+    programme = read_programme(text)
+    assert isinstance(programme, Programme)
+    (first_steps,) = programme.recognition.quests
+    done = {"kudos-given": [deed(1)], "reply": [deed(2), deed(3), deed(9)], "post": [deed(8)]}
+    assert progress(first_steps, done) == Progress((1, 3, 1), deed(9))
+    assert progress(first_steps, done | {"reply": [deed(2), deed(3)]}) == Progress((1, 2, 1))
+    # Each step has a rule of the programme, and a badge is what comes of it.
+    assert {step.rule for step in first_steps.steps} <= {rule.id for rule in programme.rules}
+    assert [badge.id for badge in programme.recognition.badges if "first-steps" in (badge.when or "")] == [
+        "settled-in"
+    ]

@@ -8,14 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from services.rewards.lots.domain.grace import GraceTerms, day_end
 from services.rewards.lots.domain.lots import (
-    GraceTerms,
     Lot,
     LotBook,
     LotUse,
     Moved,
     NotEnoughPointsError,
-    day_end,
 )
 from shared.calendars import Calendar, Reckoning
 

@@ -179,7 +179,8 @@ async def test_webhooks_are_signed_and_those_that_are_not_are_seen(place: Place)
 async def test_it_is_told_by_its_machine_and_refuses_what_it_does_not_know(place: Place) -> None:
     async with httpx.AsyncClient(base_url=place.url) as http:
         told = await http.put("/control/behaviour", json={"next": ["fail"], "webhooks": "twice"})
-        assert told.json() == {"always": "deliver", "next": ["fail"], "webhooks": "twice", "hang_seconds": 2.0}
+        said = {"always": "deliver", "next": ["fail"], "webhooks": "twice", "cancels": "keep"}
+        assert told.json() == {**said, "hang_seconds": 2.0}
         assert (await http.put("/control/behaviour", json={"nxt": []})).json() == {"reason": "unknown: nxt"}
         assert (await http.put("/control/behaviour", json={"next": ["explode"]})).status_code == 400
         place.shop.told.following.clear()

@@ -1,0 +1,37 @@
+"""Who knows what: those who were the first to answer about a topic, as the SQL says."""
+
+from datetime import datetime
+
+from services.analytics.response_times.domain.knowing import ANSWERS_MAX_COUNT, Knowing
+from shared.postgres import Connection
+
+
+async def load_knowing(
+    conn: Connection, *, community: str, topic: str, now: datetime, half_life_days: int, limit_count: int
+) -> list[Knowing]:
+    """Members who were the first to answer about a topic, who know most on top. Looked at are the latest answers.
+
+    Who is on no board, is a bot or was erased is left out: whoever hides there hides here.
+    """
+    rows = await conn.fetch(
+        """
+        with latest as (
+            select answerer_id, answered_at from response_questions
+            where community = $1 and topic = $2 and answerer_id is not null and answered_at <= $3
+            order by answered_at desc limit $5
+        )
+        select l.answerer_id::text as member_id, m.name, count(*) as answers, max(l.answered_at) as last_at,
+            sum(power(0.5::float8, extract(epoch from $3 - l.answered_at)::float8 / 86400 / $4::int)) as weight
+        from latest l
+        left join followed_members m on m.community = $1 and m.member_id = l.answerer_id
+        where not coalesce(m.off_boards, false) and not coalesce(m.bot, false) and not coalesce(m.is_erased, false)
+        group by 1, 2 order by weight desc, member_id limit $6
+        """,
+        community,
+        topic,
+        now,
+        half_life_days,
+        ANSWERS_MAX_COUNT,
+        limit_count,
+    )
+    return [Knowing(*row) for row in rows]

@@ -32,6 +32,10 @@ ROOTS = {
 }
 
 
+#: Kinds of which each wallet has an account of its own.
+OF_EACH_WALLET = ("wallet", "wallet_reserved", "wallet_spent")
+
+
 class NotAgreedError(Exception):
     """What is on an account by its entries is not what the books say is there."""
 
@@ -73,6 +77,8 @@ def _name(entry: Read) -> str:
     root = ROOTS.get(entry.account, "Equity")
     kind = entry.account.replace("_", "-").capitalize()
     whose = f"Member:{kind}:M-{entry.member_id}" if entry.member_id else f"Community:{kind}"
+    if entry.account in OF_EACH_WALLET:
+        whose = f"{whose}:W-{entry.account_id}"
     return f"{root}:{whose}:{entry.currency}"
 
 

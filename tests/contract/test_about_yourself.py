@@ -22,7 +22,7 @@ _CHOSEN = f"{REWARDS}/test_redeeming.py test_nobody_confirms_what_they_chose_the
 _SENT = f"{REWARDS}/test_sends.py test_much_takes_another_person_and_nobody_sends_to_themselves"
 _REFUNDED = f"{REWARDS}/test_refunds_of_redemptions.py test_nobody_refunds_what_is_theirs"
 _FOUND_OUT = f"{REWARDS}/test_gift_cards.py test_nobody_decides_what_became_of_their_own_order"
-_SENT = f"{REWARDS}/test_goods_sent.py test_nobody_sends_themselves_what_they_chose"
+_SHIPPED = f"{REWARDS}/test_goods_sent.py test_nobody_sends_themselves_what_they_chose"
 _MERGES = f"{INGEST} test_who_is_one_by_a_merge_is_that_person_too_while_it_lasts_and_no_merge_is_by_oneself"
 _IDEAS = "tests/integration/services/ingest/test_ideas.py test_nobody_goes_on_with_what_they_suggested_themselves"
 #: What decides about a member, and the test in which somebody tries it for themselves.
@@ -60,8 +60,8 @@ DECIDES: Final = {
     "rewards POST /v1/sends/{send_id}/approve": _SENT,
     "rewards POST /v1/provider-orders/{redemption_id}/outcome": _FOUND_OUT,
     "rewards POST /v1/provider-orders/{redemption_id}/outcome/confirm": _FOUND_OUT,
-    "rewards POST /v1/fulfilments/{redemption_id}/take": _SENT,
-    "rewards POST /v1/fulfilments/{redemption_id}/ship": _SENT,
+    "rewards POST /v1/fulfilments/{redemption_id}/take": _SHIPPED,
+    "rewards POST /v1/fulfilments/{redemption_id}/ship": _SHIPPED,
     "ingest POST /v1/members/{member_id}/merge": _MERGES,
     "ingest POST /v1/members/{member_id}/unmerge": _MERGES,
     "ingest PUT /v1/members/{member_id}/standing": _MERGES,

@@ -72,13 +72,13 @@ async def _propose(
     reverses: str | None,
     by: Author,
 ) -> WriteOff:
-    community = owner.community
+    community, verb = owner.community, "propose" if reverses is None else "reverse"
     await lock_entries(tx.conn, subject=_SUBJECT, community=community)
     write_off_id = derived_id(f"{community}|write-off|{key}")
     known = await store.find_write_off(tx.conn, community=community, write_off_id=write_off_id)
     if known is not None:
         # Its answer is forgotten, after a restore; it is proposed once.
-        tx.did(_did("propose", known, before=known))
+        tx.did(_did(verb, known, before=known))
         return known
     await _check_not_theirs(tx, owner, by=by)
     if reverses is None:
@@ -92,7 +92,7 @@ async def _propose(
     approval = await propose_approval(tx, _SUBJECT, community=community, by=by, waiting_max_count=most)
     write_off = WriteOff(community, write_off_id, owner.member_id, points, reason, reverses, approval)
     await store.add_write_off(tx.conn, write_off)
-    tx.did(_did("propose", write_off))
+    tx.did(_did(verb, write_off))
     return write_off
 
 

@@ -2002,7 +2002,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/debt-write-offs": ("debt_write_off.propose", propose_write_off),
     "rewards POST /v1/debt-write-offs/{write_off_id}/approve": ("debt_write_off.approve", approve_write_off),
     "rewards POST /v1/debt-write-offs/{write_off_id}/withdraw": ("debt_write_off.withdraw", withdraw_write_off),
-    "rewards POST /v1/debt-write-offs/{write_off_id}/reverse": ("debt_write_off.propose", reverse_write_off),
+    "rewards POST /v1/debt-write-offs/{write_off_id}/reverse": ("debt_write_off.reverse", reverse_write_off),
     "rewards POST /v1/periods/{month}/close": ("period.close", close_month),
     "rewards POST /v1/periods/{month}/reopen": ("period.reopen", reopen_month),
     "rewards POST /v1/periods/{month}/confirm": ("period.confirm", confirm_month),

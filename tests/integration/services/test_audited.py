@@ -111,6 +111,8 @@ NOTHING_PERSONAL = {
     "rewards GET /v1/ledger/blocks",
     "rewards GET /v1/finance/account-mappings",
     "rewards GET /v1/finance/account-mappings/{mapping_id}",
+    "rewards GET /v1/finance/clawback-policies",
+    "rewards GET /v1/finance/clawback-policies/{policy_id}",
     "rewards GET /v1/finance/journal",
     "rewards GET /v1/finance/journal-exports",
     "rewards GET /v1/finance/journal-exports/{number}",

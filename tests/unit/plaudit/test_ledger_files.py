@@ -123,3 +123,27 @@ def test_what_was_changed_in_a_file_is_found(tmp_path: Path) -> None:
         assert (code, reason in said) == (1, True), name
     (tmp_path / "none").write_text("[]\n")
     assert "is no block" in verify(str(tmp_path / "none"))[1]
+
+
+def test_each_wallet_and_what_is_written_off_has_an_account_of_its_own_in_beancount() -> None:
+    funding = (11, None, "wallet_funding")
+    links = chain(
+        [
+            *moved(11, "wallet_fund", funding, (12, None, "wallet"), 300, "EUR", "2026-02-01"),
+            *moved(12, "wallet_fund", funding, (13, None, "wallet"), 50, "EUR", "2026-02-01"),
+            *moved(13, "debt_written_off", (14, None, "debts_written_off"), AVAILABLE, 40, "PTS", "2026-02-02"),
+        ]
+    )
+    amounts = {11: -350, 12: 300, 13: 50, 14: -40, 2: 40}
+    text = "\n".join(
+        beancount_lines(verified(links), {str(UUID(int=one)): held for one, held in amounts.items()}, at=AT)
+    )
+
+    entries, errors, _ = load_string(text, extra_validations=HARDCORE_VALIDATIONS)
+
+    assert errors == []
+    held = sorted(str(one.amount) for one in entries if isinstance(one, Balance))
+    assert held == sorted(["3.50 EUR", "-3.00 EUR", "-0.50 EUR", "40 PTS", "-40 PTS"])
+    assert any(
+        line.startswith("Expenses:Community:Debts-written-off") for line in text.replace(" ", "\n").split("\n")
+    )

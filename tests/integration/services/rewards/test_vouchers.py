@@ -5,7 +5,7 @@ import os
 import secrets
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -233,7 +233,8 @@ async def test_keys_rotate_while_codes_and_a_link_are_claimed_and_none_fails(sho
     await shop.give(*(shop.award(name, name, 100) for name in names))
     await stock(api, *(f"CODE-{number}" for number in range(24)))
     await add(api, MUG, kind="other")
-    said = {"reward_id": "mug", "uses_max_count": 24, "expires_at": "2090-01-01T00:00:00Z"}
+    ends = datetime.now(UTC) + timedelta(days=1)
+    said = {"reward_id": "mug", "uses_max_count": 24, "expires_at": ends.isoformat()}
     link = (await api.post("/v1/reward-links", json=said, headers={"Idempotency-Key": "link"})).json()["link_id"]
     left, under_way, given = iter(names), set(), {}
 

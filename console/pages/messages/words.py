@@ -25,6 +25,7 @@ KINDS = {
     "offer": _("Something is theirs, and a link has it"),
     "idea": _("A suggestion of theirs, or that they voted for, went on"),
     "nomination": _("They are nominated, or were chosen"),
+    "decision": _("Something decided on a figure is to be looked at again"),
     "address": _("Whether an address is theirs"),
 }
 CHANNELS = {"mail": _("Mail"), "slack": "Slack", "discord": "Discord"}

@@ -33,6 +33,7 @@ HELD: Final = (
     _("Hashes of identities, after a restore"),
     _("Hashes by which nothing of theirs is taken"),
     _("That they were erased"),
+    _("What they owed and may keep, or owe again"),
     _("Attributes, consents, time zone, language, opt-outs"),
     _("What they wrote, sealed"),
     _("Where they are reached by mail, sealed"),

@@ -40,7 +40,8 @@ def _ask(where: Where, method: str, path: str, scope: str = READ, **options: Any
 def _all(where: Where, path: str) -> list[Any]:
     place = where.place()
     with place.access(WHAT, (READ,), ("rewards",)) as key:
-        return every_item(f"{place.url('rewards')}/v1/finance/{path}", key)
+        url = f"{place.url('rewards')}/v1/finance/{path}"
+        return every_item(url, key)
 
 
 @rate.command("show", epilog="Example: plaudit rate show --json")

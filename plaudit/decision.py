@@ -58,7 +58,7 @@ def list_decisions(
     beside = {"limit": SHOWN_MAX_COUNT} | ({} if figure is None else {"figure": figure})
     known = {
         one["decision_id"]: one
-        for one in _ask(where, "GET", "/v1/decisions", LOOK, params=beside, service="analytics")["items"]
+        for one in _ask(where, "GET", "/v1/decided-figures", LOOK, params=beside, service="analytics")["items"]
     }
     for one in items:
         found = known.get(one["decision_id"])

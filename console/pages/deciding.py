@@ -36,7 +36,7 @@ async def beside(visit: Visit, *figures: str, about: str | None = None) -> Besid
     wanted = {"figure": list(figures), "about": about, "limit": BESIDE_COUNT}
     answers: dict[str, Answer] = await visit.ask.all(
         words=visit.ask.get("ingest", "/v1/decisions", **wanted),
-        values=visit.ask.get("analytics", "/v1/decisions", **wanted),
+        values=visit.ask.get("analytics", "/v1/decided-figures", **wanted),
     )
     values = {one["decision_id"]: one for one in answers["values"].items} if answers["values"].ok else {}
     return Beside(figures, about, answers["words"], values, FIGURES, STATES)

@@ -19,6 +19,7 @@ TEXT_MAX_CHARS = 2_000
 REASON_MAX_CHARS = 500
 OUTCOMES = ("kept", "changed", "dropped")
 DECISIONS_API = "/v1/decisions"
+DECIDED_FIGURES_API = "/v1/decided-figures"
 
 
 def _(text: str) -> str:
@@ -63,7 +64,7 @@ async def show(visit: Visit) -> Response:
             due="true" if listing.said.get("due") == "true" else None,
         ),
         due=visit.ask.get("ingest", DECISIONS_API, due="true", limit=LIST_COUNT),
-        values=visit.ask.get("analytics", DECISIONS_API, figure=asked["figure"], limit=200),
+        values=visit.ask.get("analytics", DECIDED_FIGURES_API, figure=asked["figure"], limit=200),
     )
     return visit.page(
         "pages/decisions/page.html",

@@ -72,7 +72,7 @@ class AnsweringDecision(BaseModel):
 
 
 @router.get(
-    "/v1/decisions",
+    "/v1/decided-figures",
     summary="Decisions, with their figures then and now",
     responses=problem_responses(INVALID_CURSOR),
 )

@@ -88,7 +88,7 @@ NOTHING_PERSONAL = {
     "analytics GET /v1/feedback",
     "analytics GET /v1/feedback/{survey}",
     "analytics GET /v1/idea-loop",
-    "analytics GET /v1/decisions",
+    "analytics GET /v1/decided-figures",
     "analytics GET /v1/figures/{figure}",
     "ingest GET /v1/decisions",
     "ingest GET /v1/decisions/{decision_id}",

@@ -53,7 +53,7 @@ def aimed(world: Any, revision: int, objective: float, starts_on: date) -> Any:
 
 
 async def listed(api: httpx.AsyncClient, **query: Any) -> list[Any]:
-    answer = await api.get("/v1/decisions", params=query)
+    answer = await api.get("/v1/decided-figures", params=query)
     assert answer.status_code == 200, answer.text
     items: list[Any] = answer.json()["items"]
     return items

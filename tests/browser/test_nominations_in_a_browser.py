@@ -82,7 +82,7 @@ async def test_a_manager_declares_a_round_and_members_nominate_in_it(console: Co
         await expect(bo.page.locator("#nominated")).not_to_contain_text("does not stand")
 
     # Whoever is not signed in sees it too, and who nominated is told to nobody there.
-    async with httpx.AsyncClient(base_url=console.url, timeout=30) as anybody:
+    async with httpx.AsyncClient(base_url=console.state.console_url) as anybody:
         assert (await anybody.get(f"/c/{COMMUNITY}")).headers["location"] == f"/c/{COMMUNITY}/nominations"
         listed = await anybody.get(f"/c/{COMMUNITY}/nominations")
         assert f"/c/{COMMUNITY}/nominations/{place}" in listed.text
@@ -109,10 +109,10 @@ async def test_a_manager_declares_a_round_and_members_nominate_in_it(console: Co
         )
         for who, paths in people:
             async with console.visitor(community=COMMUNITY, **who, **look) as visitor:
-                for number, path in enumerate(paths):
+                for path in paths:
                     assert await visitor.go(path) == 200
                     assert await visitor.violations() == [], path
                     assert await visitor.width() <= width, path
                     if SHOTS:
-                        shot = Path(SHOTS) / f"rounds-{next(iter(who))}-{number}-{theme}-{width}.png"
+                        shot = Path(SHOTS) / f"rounds{path.replace('/', '-')}-{theme}-{width}.png"
                         await visitor.page.screenshot(path=shot, full_page=True)

@@ -244,8 +244,9 @@ def _solved(week: Week) -> Measured:
 
 
 def _of_an_average_week(number: int, week: Week) -> Measured:
-    # Somebody may be active in several of the weeks: as cases counts who is in one, not each of their weeks.
-    cases = round(week.active / week.weeks)
+    # Somebody may be active in several of the weeks: as cases counts who is in one, not each of their weeks. Where
+    # anybody was active at all there is one.
+    cases = max(1, round(week.active / week.weeks)) if week.active else 0
     return Measured(number / week.active if week.active else None, cases, round(number / week.weeks))
 
 

@@ -156,8 +156,8 @@ _MEMBER_SUMS = """
     limit $2
 """
 
-#: Turnovers that are not those of their quarter's entries. A join: any plan finds accounts by their key, and a sum for
-#: each account and quarter would be as many rows as entries.
+#: Turnovers that are not those of their quarter's entries. It joins: any plan finds accounts by their key, and a
+#: sum for each account and quarter would be as many rows as entries.
 _TURNOVERS = """
     select community, starts_at, kind, currency, account_id::text as account_id, sum(debit)::bigint as debit,
            sum(credit)::bigint as credit, sum(entries_debit)::bigint as entries_debit,

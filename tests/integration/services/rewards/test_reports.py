@@ -48,8 +48,9 @@ async def test_a_statement_of_a_year_opens_moves_and_closes_by_the_books(finance
     said = (await finance.maker.get(f"{path}/{YEAR}")).json()
     points = said["sums"][0]
     # What expires first was used first, all 40 of it: nothing of it was left to expire.
-    moved = {"earned": before + 600, "corrected": -60, "merged": 0, "redeemed": 50, "paid": 0, "expired": 0}
-    moved["written_off"] = 0
+    moved = {"earned": before + 600, "corrected": -60, "redeemed": 50} | dict.fromkeys(
+        ("written_off", "merged", "paid", "expired"), 0
+    )
     assert points == {"currency": "PTS", "opening": 0, "closing": before + 490} | moved
     assert said["is_preliminary"] is True
     (day,) = [one for one in said["days"] if one["currency"] == "PTS"]

@@ -56,6 +56,12 @@ def test_answers_to_surveys_and_suggestions_are_shares_of_those_that_are_due() -
     assert (late["survey_response"].state, late["ideas_answered"].state) == (State.RED, State.RED)
 
 
+def test_one_member_who_was_active_in_one_of_four_weeks_is_a_case() -> None:
+    found = readings(Week(active=1, recognised=1))["members_recognised"]
+    assert (found.now.cases, found.now.number, found.now.value) == (1, 0, 1.0)
+    assert readings(Week(active=1))["members_recognised"].state is State.UNSURE
+
+
 def test_every_practice_has_an_indicator_in_order() -> None:
     order = [indicator.practice for indicator in INDICATORS]
     assert order == sorted(order)

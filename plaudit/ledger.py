@@ -23,6 +23,7 @@ FINDINGS = (
     "balance_differences",
     "lot_differences",
     "sum_differences",
+    "turnover_differences",
     "account_differences",
     "use_differences",
     "state_differences",

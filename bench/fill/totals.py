@@ -98,6 +98,19 @@ AFTER: Final = {
         from accounts a join balances b using (community, account_id)
         where a.community = $1 and a.owner is not null group by 2, 3
         """,
+        """
+        insert into turnovers (community, starts_at, kind, currency, account_id, accounts, debit, credit, folded)
+        select $1, e.starts_at, a.kind, a.currency, case when a.owner is null then a.account_id end,
+               count(*) filter (where a.owner is not null and e.is_first), sum(e.debit), sum(e.credit), true
+        from (
+            select account_id, date_bin('15 minutes', recorded_at, '2000-01-01T00:00:00Z') as starts_at,
+                   coalesce(-sum(amount) filter (where amount < 0), 0) as debit,
+                   coalesce(sum(amount) filter (where amount > 0), 0) as credit,
+                   row_number() over (partition by account_id order by min(recorded_at)) = 1 as is_first
+            from entries where community = $1 group by 1, 2) e
+        join accounts a on a.community = $1 and a.account_id = e.account_id
+        group by 2, 3, 4, 5
+        """,
     ),
     "analytics": (
         """

@@ -31,7 +31,7 @@ SCORING_TABLES = (
     "consumer_offsets",
 )
 LEDGER_TABLES = (
-    *("accounts", "transfers", "entries", "balances", "member_sums", "lots", "outbox"),
+    *("accounts", "transfers", "entries", "balances", "member_sums", "turnovers", "lots", "outbox"),
     *("entries_unchained", "ledger_blocks"),
 )
 #: What one award writes, in one row: its transfer, two entries and its lot.

@@ -305,6 +305,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "programmes": "community programme_id version effective_from rewards audiences redeeming",
         "transfers": "community transfer_id kind cause_id event_time recorded_at amends revision why",
         "member_sums": "part community kind currency accounts amount",
+        "turnovers": "community starts_at part kind currency account_id accounts debit credit folded",
     },
     "analytics": {
         "slice_figures": "community kind value figure channel day number people",

@@ -162,7 +162,7 @@ async def test_from_an_award_to_its_bank_line_and_its_books(console: Console, tr
         async with holding_up_blocks(console.state):
             await page.get_by_role("button", name="Check").click()
             # The page follows it by itself, for as long as it takes.
-            await expect(page.locator(".note")).to_contain_text("10 of 11 parts are done", timeout=60_000)
+            await expect(page.locator(".note")).to_contain_text("11 of 12 parts are done", timeout=60_000)
             for _ in range(2):
                 async with page.expect_response("**/ledger/check"):
                     pass

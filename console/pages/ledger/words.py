@@ -67,6 +67,7 @@ CHECKS: Final = {
     "balance_differences": _("Every balance is the sum of its entries"),
     "lot_differences": _("Every member's lots hold what is available and pending"),
     "sum_differences": _("The trial balance's sums of members are those of their accounts"),
+    "turnover_differences": _("What accounts took and gave in each quarter of an hour is what their entries say"),
     "account_differences": _("Accounts hold what payouts and redemptions have there"),
     "use_differences": _("Payouts and redemptions are of the points that they took"),
     "state_differences": _("Payouts are in the state that their history ends with"),

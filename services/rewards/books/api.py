@@ -166,7 +166,8 @@ async def get_trial_balance(
 ) -> TrialBalance:
     """What is on members' accounts together by kind, and on each account of the community; Σ = 0 per currency.
 
-    It adds up balances, which GET /v1/ledger/check compares with their entries; of a past moment entries.
+    It adds up balances; of a past moment what was booked in each quarter of an hour. GET /v1/ledger/check compares
+    both with entries.
     """
     community, now = principal.community, datetime.now(UTC)
     if at is None or at >= now:

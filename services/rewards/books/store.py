@@ -1,6 +1,6 @@
 """Accounts, entries and transfers as somebody looks into them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from asyncpg import Record
 
@@ -15,7 +15,10 @@ from services.rewards.books.domain import (
     TransferSide,
 )
 from services.rewards.ledger.domain.entries import Span
+from services.rewards.ledger.store.turnovers import load_turnovers
 from shared.postgres import Connection
+
+A_MOMENT = timedelta(microseconds=1)
 
 
 async def load_sums(conn: Connection, *, community: str) -> list[AccountSum]:
@@ -42,26 +45,44 @@ async def load_past_sums(
 ) -> list[AccountSum]:
     """What was on accounts at a moment, by what was booked until then.
 
-    Adds up all entries until then. Raises TimeoutError when that takes longer than `timeout_seconds`.
+    Members' are counted as at the end of the quarter of an hour that the moment is in. Raises TimeoutError when it
+    takes longer than `timeout_seconds`.
+    """
+    found = await load_turnovers(conn, community=community, before=at + A_MOMENT, timeout_seconds=timeout_seconds)
+    return [
+        AccountSum(
+            kind=one.kind,
+            currency=one.currency,
+            account_id=one.account_id,
+            accounts_count=one.accounts_count,
+            amount=one.credit - one.debit,
+        )
+        for one in found
+    ]
+
+
+async def load_booked_sums(
+    conn: Connection, *, community: str, since: datetime, until: datetime, timeout_seconds: float
+) -> list[AccountSum]:
+    """What came to accounts from one moment until before another, by kind and currency, by the entries themselves.
+
+    Raises TimeoutError when adding them up takes longer than `timeout_seconds`.
     """
     rows = await conn.fetch(
         """
-        select * from (
-            select a.kind, a.currency, case when a.owner is null then a.account_id::text end as account_id,
-                   count(*) as accounts_count, sum(e.amount)::bigint as amount
-            from (
-                select account_id, sum(amount) as amount from entries
-                where community = $1 and recorded_at <= $2 group by 1) e
-            join accounts a on a.community = $1 and a.account_id = e.account_id
-            group by 1, 2, 3
-        ) sums
-        order by currency, account_id is null desc, kind
+        select a.kind, a.currency, count(*) as accounts_count, sum(e.amount)::bigint as amount
+        from (
+            select account_id, sum(amount) as amount from entries
+            where community = $1 and recorded_at >= $2 and recorded_at < $3 group by 1) e
+        join accounts a on a.community = $1 and a.account_id = e.account_id
+        group by 1, 2 order by 2, 1
         """,
         community,
-        at,
+        since,
+        until,
         timeout=timeout_seconds,
     )
-    return [AccountSum(**row) for row in rows]
+    return [AccountSum(account_id=None, **row) for row in rows]
 
 
 async def find_account(conn: Connection, *, community: str, account_id: str) -> BookAccount | None:

@@ -72,6 +72,19 @@ class SumDifference(_Finding):
     balances: int
 
 
+class TurnoverDifference(_Finding):
+    """A quarter of an hour of which the turnover of accounts is not that of their entries."""
+
+    starts_at: datetime = Field(description="When the quarter begins")
+    kind: str | None = Field(description="Null where the account is not declared")
+    currency: str
+    account_id: UUID | None = Field(description="The community's account; null for all members' of the kind")
+    debit: int
+    credit: int
+    entries_debit: int
+    entries_credit: int
+
+
 class AccountDifference(_Finding):
     """An account that does not hold what the payouts and redemptions in their states have on it."""
 
@@ -127,6 +140,7 @@ class LedgerCheck(BaseModel):
     balance_differences: list[BalanceDifference] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
     lot_differences: list[LotDifference] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
     sum_differences: list[SumDifference] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
+    turnover_differences: list[TurnoverDifference] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
     account_differences: list[AccountDifference] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
     use_differences: list[UseDifference] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
     state_differences: list[StateDifference] = Field(description=f"At most {FINDINGS_MAX_COUNT}")
@@ -147,6 +161,7 @@ class LedgerCheck(BaseModel):
             balance_differences=[BalanceDifference.model_validate(balance) for balance in ledger.balances],
             lot_differences=[LotDifference.model_validate(lots) for lots in ledger.lots],
             sum_differences=[SumDifference.model_validate(found) for found in ledger.member_sums],
+            turnover_differences=[TurnoverDifference.model_validate(found) for found in ledger.turnovers],
             account_differences=[AccountDifference.model_validate(account) for account in found.accounts],
             use_differences=[UseDifference.model_validate(use) for use in found.uses],
             state_differences=[StateDifference.model_validate(state) for state in found.states],

@@ -104,6 +104,7 @@ class Findings:
             *ledger.balances,
             *ledger.lots,
             *ledger.member_sums,
+            *ledger.turnovers,
             *self.accounts,
             *self.uses,
             *self.states,

@@ -65,7 +65,7 @@ async def change(
     # The wallet that pays the run first, then all members in one order, before the first is changed; then some
     # at a time, since payouts have many lots.
     await _settle_budgets(tx, changes, by=by)
-    await ledger_store.lock_members(tx.conn, [payout.owner for payout, _, _ in changes])
+    await ledger_store.lock_members(tx.conn, [payout.owner for payout, _, _ in changes], now=tx.now)
     changed: list[Payout] = []
     for start in range(0, len(changes), PAYOUTS_AT_ONCE_COUNT):
         changed += await _change_some(tx, changes[start : start + PAYOUTS_AT_ONCE_COUNT], by=by, outcome=outcome)

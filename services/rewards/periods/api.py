@@ -207,7 +207,7 @@ async def reopen_period(principal: Closer, tx: Tx, month: Month, asked: ReopenRe
     responses=problem_responses(UNKNOWN_PERIOD, PERIOD_REFUSED, FOUR_EYES, ALTERED),
 )
 async def confirm_period(principal: Approver, tx: Tx, month: Month) -> Period:
-    """It is closed, or open again. The books are added up once more, and have to be what was looked at."""
+    """It is closed, or open again. Entries are added up one by one, and have to be what was looked at."""
     period = await handlers.confirm(
         tx, community=principal.community, month=_first_day(month), by=_actor(principal)
     )

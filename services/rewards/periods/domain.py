@@ -209,6 +209,11 @@ def sums_of(figures: Sequence[Figure]) -> list[CurrencySum]:
     return [CurrencySum(currency, total) for currency, total in sorted(sums.items())]
 
 
+def amounts_of(figures: Sequence[Figure]) -> dict[tuple[str, str], int]:
+    """What is on accounts, by currency and kind."""
+    return {(figure.currency, figure.kind): figure.amount for figure in figures}
+
+
 def figures_of(sums: Sequence[AccountSum]) -> list[Figure]:
     """A trial balance as a month keeps it, by kind and currency; those on which nothing is are left out."""
     together: dict[tuple[str, str], Figure] = {}

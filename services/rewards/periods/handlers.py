@@ -7,10 +7,12 @@ month.
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import chain
 
-from services.rewards.books.store import load_past_sums
+from services.rewards.books.store import load_booked_sums, load_past_sums
 from services.rewards.chain.store import find_block, find_last
 from services.rewards.ledger.domain.entries import AlteredError
 from services.rewards.ledger.handlers import alarm
@@ -27,6 +29,7 @@ from services.rewards.periods.domain import (
     PeriodState,
     SeenBlock,
     UnknownPeriodError,
+    amounts_of,
     check_closable,
     check_reopenable,
     figures_of,
@@ -73,9 +76,9 @@ async def find_period(conn: Connection, *, community: str, month: date, today: d
 
 
 async def load_figures(conn: Connection, period: Period, *, timeout_seconds: float) -> list[Figure]:
-    """What was on every kind of account when a month ended, by its entries.
+    """What was on every kind of account when a month ended, by what was booked until then.
 
-    Raises TimeoutError when adding them up takes longer than `timeout_seconds`.
+    Raises TimeoutError when adding that up takes longer than `timeout_seconds`.
     """
     sums = await load_past_sums(
         conn, community=period.community, at=period.last_moment, timeout_seconds=timeout_seconds
@@ -198,12 +201,39 @@ async def _check_unaltered(
     tx: Transaction[Settings], period: Period, *, figures: Sequence[Figure], block: SeenBlock
 ) -> None:
     """Check that the books still say what was added up. Raises AlteredError when they do not."""
-    now = await load_figures(tx.conn, period, timeout_seconds=tx.settings.ledger_check_seconds)
+    now = await _add_up_entries(tx, period)
     found = await find_block(tx.conn, community=period.community, number=block.number)
-    if now != list(figures):
+    if now != amounts_of(figures):
         raise alarm(AlteredError(f"the books of {period.name}", "they are not as they were added up"))
     if found is None or found.hash != block.hash:
         raise alarm(AlteredError(f"block {block.number} of the ledger", "it is not the one that was seen"))
+
+
+async def _add_up_entries(tx: Transaction[Settings], period: Period) -> Mapping[tuple[str, str], int]:
+    """What is on accounts at a month's end, by currency and kind, by the entries since the newest that is shut.
+
+    Figures are those of turnovers; so a second person's yes compares them with entries. Month by month, each
+    within PLAUDIT_LEDGER_CHECK_SECONDS.
+    """
+    calendar = await load_calendar(tx.conn, community=period.community)
+    months_there = await load_months(tx.conn, community=period.community, today=calendar.day_of(tx.now))
+    shut = await find_shut_until(tx.conn, period)
+    opening = list(shut.figures) if shut is not None and shut.figures is not None else None
+    found = [
+        await load_booked_sums(
+            tx.conn,
+            community=period.community,
+            since=month.starts_at,
+            until=month.ends_at,
+            timeout_seconds=tx.settings.ledger_check_seconds,
+        )
+        for month in months_there
+        if month.starts_at == period.starts_at or (opening is None and month.starts_at < period.starts_at)
+    ]
+    amounts = Counter(amounts_of(opening or ()))
+    for one in chain.from_iterable(found):
+        amounts[one.currency, one.kind] += one.amount
+    return {key: amount for key, amount in amounts.items() if amount}
 
 
 async def _put(tx: Transaction[Settings], after: Period, *, deed: Deed, before: Period) -> None:

@@ -28,7 +28,9 @@ from services.rewards.general_ledger.domain.exports import (
     xero_parts,
     xero_rows,
 )
+from services.rewards.general_ledger.domain.journal import turnover_sums
 from services.rewards.general_ledger.store import exports as store
+from services.rewards.ledger.store.turnovers import load_turnovers
 from services.rewards.settings import Settings
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.followed_communities import load_calendar
@@ -69,13 +71,16 @@ async def get_period_trial_balance(
     if last < first:
         raise ExportRefusedError(f"they would end on {last.isoformat()}, before they begin")
     calendar = await load_calendar(conn, community=principal.community)
-    found = await store.load_turnovers(
-        conn,
-        since=calendar.start_of(first),
-        until=calendar.start_of(last + timedelta(days=1)),
-        community=principal.community,
-        timeout_seconds=settings.journal_seconds,
-    )
+    until_first, until_last = [
+        await load_turnovers(
+            conn,
+            community=principal.community,
+            before=calendar.start_of(day),
+            timeout_seconds=settings.journal_seconds,
+        )
+        for day in (first, last + timedelta(days=1))
+    ]
+    found = turnover_sums(until_first, until_last)
     return PeriodTrialBalance.of(found, first=first, last=last)
 
 

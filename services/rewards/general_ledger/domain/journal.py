@@ -11,6 +11,7 @@ from services.rewards.general_ledger.domain.mapping import (
     Chart,
     Unmapped,
 )
+from services.rewards.ledger.domain.turnovers import Turnover
 
 
 class BookedSum(NamedTuple):
@@ -57,6 +58,23 @@ class TurnoverSum(NamedTuple):
     def closing(self) -> int:
         """What it has at the end."""
         return self.opening + self.debit - self.credit
+
+
+def turnover_sums(before: Iterable[Turnover], after: Iterable[Turnover]) -> list[TurnoverSum]:
+    """What accounts of each kind took and gave between two moments, by currency and kind; wallets are none of it.
+
+    `before` is what they had until the first, `after` until the second.
+    """
+    taken: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for sign, found in ((-1, before), (1, after)):
+        for one in found:
+            if one.kind.startswith("wallet"):
+                continue
+            sums = taken[one.currency, one.kind]
+            sums[0] += one.debit - one.credit if sign < 0 else 0
+            sums[1] += sign * one.debit
+            sums[2] += sign * one.credit
+    return [TurnoverSum(kind, currency, *taken[currency, kind]) for currency, kind in sorted(taken)]
 
 
 class DraftJournal(NamedTuple):

@@ -1,4 +1,4 @@
-"""The SQL of what was booked by day, of turnovers, and of exports with their lines."""
+"""The SQL of what was booked by day, and of exports with their lines."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -7,7 +7,7 @@ from asyncpg import Record
 
 from services.rewards.approvals.domain import Author
 from services.rewards.general_ledger.domain.exports import Export, ExportPlace, Grain
-from services.rewards.general_ledger.domain.journal import BookedSum, JournalLine, TurnoverSum
+from services.rewards.general_ledger.domain.journal import BookedSum, JournalLine
 from services.rewards.ledger.domain.entries import POINTS
 from shared.postgres import Connection
 
@@ -46,34 +46,6 @@ async def load_booked(
     return [
         BookedSum(days[row["place"]], row["event"], row["account"], row["currency"], row["amount"]) for row in rows
     ]
-
-
-async def load_turnovers(
-    conn: Connection, *, since: datetime, until: datetime, community: str, timeout_seconds: float
-) -> list[TurnoverSum]:
-    """What accounts of each kind and currency had, and took and gave in a time. Adds up all entries until then.
-
-    Raises TimeoutError when that takes longer than `timeout_seconds`.
-    """
-    rows = await conn.fetch(
-        """
-        select a.kind as account, e.currency, -sum(e.opening)::bigint as opening, sum(e.debit)::bigint as debit,
-               sum(e.credit)::bigint as credit
-        from (
-            select account_id, currency, coalesce(sum(amount) filter (where recorded_at < $2), 0) as opening,
-                   coalesce(-sum(amount) filter (where recorded_at >= $2 and amount < 0), 0) as debit,
-                   coalesce(sum(amount) filter (where recorded_at >= $2 and amount > 0), 0) as credit
-            from entries where community = $1 and recorded_at < $3 group by 1, 2) e
-        join accounts a on a.community = $1 and a.account_id = e.account_id
-        where a.kind not like 'wallet%'
-        group by 1, 2 order by 2, 1
-        """,
-        community,
-        since,
-        until,
-        timeout=timeout_seconds,
-    )
-    return [TurnoverSum(**row) for row in rows]
 
 
 async def find_last_export(conn: Connection, *, community: str) -> Export | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,31 @@ class LotDifference:
 
 @dataclass(frozen=True, slots=True)
 class SumDifference:
-    """A sum of members' accounts of a kind and currency that is not that of their balances."""
+    """A sum of members' accounts of a kind and currency that is not that of their balances, or not of as many."""
 
     community: str
     kind: str
     currency: str
     amount: int
     balances: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnoverDifference:
+    """A quarter of an hour in which accounts took or gave by their entries what their turnover does not say.
+
+    `starts_at` is when it begins; `account_id` is None for members' accounts together.
+    """
+
+    community: str
+    starts_at: datetime
+    kind: str | None
+    currency: str
+    account_id: str | None
+    debit: int
+    credit: int
+    entries_debit: int
+    entries_credit: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +86,7 @@ class Findings:
     balances: Sequence[BalanceDifference]
     lots: Sequence[LotDifference]
     member_sums: Sequence[SumDifference]
+    turnovers: Sequence[TurnoverDifference] = ()
 
     @property
     def entries_count(self) -> int:
@@ -77,4 +97,5 @@ class Findings:
     def differences(self) -> int:
         """How many things are wrong (as far as they are listed)."""
         off = sum(1 for found in self.sums if found.total != 0)
-        return off + len(self.unbalanced) + len(self.balances) + len(self.lots) + len(self.member_sums)
+        others = (self.unbalanced, self.balances, self.lots, self.member_sums, self.turnovers)
+        return off + sum(len(found) for found in others)

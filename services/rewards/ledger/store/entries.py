@@ -22,6 +22,8 @@ from services.rewards.ledger.domain.entries import (
     deltas,
     member_account,
 )
+from services.rewards.ledger.domain.turnovers import quarter_of
+from services.rewards.ledger.store.turnovers import add_turnovers
 from shared.postgres import Connection, copy_new
 
 
@@ -64,7 +66,7 @@ async def load_booked(conn: Connection, *, transfer_ids: Sequence[str]) -> set[s
 
 
 async def add_entries(conn: Connection, entries: Sequence[Entry], *, now: datetime) -> None:
-    """Add entries, all those of a transfer in one call: the database refuses what does not sum to zero."""
+    """Add entries and their turnover, all of a transfer in one call: its sum is zero, or the database refuses."""
     # COPY, not insert: the driver encodes it at twice the speed of arrays, and the trigger runs once as well.
     await conn.copy_records_to_table(
         "entries",
@@ -74,9 +76,10 @@ async def add_entries(conn: Connection, entries: Sequence[Entry], *, now: dateti
             for transfer, account, amount in sorted(entries, key=_place_in_index)
         ],
     )
+    await add_turnovers(conn, entries, now=now)
 
 
-async def add_to_balances(conn: Connection, changes: Sequence[tuple[Account, int]]) -> None:
+async def add_to_balances(conn: Connection, changes: Sequence[tuple[Account, int]], *, now: datetime) -> None:
     """Add to balances, in the order given, and to the sums of members' accounts. New accounts are declared."""
     sums = _sums_of_members(changes)
     rows = await conn.fetch(
@@ -101,7 +104,7 @@ async def add_to_balances(conn: Connection, changes: Sequence[tuple[Account, int
     )
     created = {str(row["account_id"]) for row in rows}
     if created:
-        await _add_accounts(conn, [account for account, _ in changes if account.account_id in created])
+        await _add_accounts(conn, [account for account, _ in changes if account.account_id in created], now=now)
 
 
 def _sums_of_members(changes: Iterable[tuple[Account, int]]) -> dict[tuple[str, str, str], int]:
@@ -113,7 +116,7 @@ def _sums_of_members(changes: Iterable[tuple[Account, int]]) -> dict[tuple[str, 
     return {key: amount for key, amount in sums.items() if amount}
 
 
-async def _add_accounts(conn: Connection, accounts: Sequence[Account]) -> None:
+async def _add_accounts(conn: Connection, accounts: Sequence[Account], *, now: datetime) -> None:
     """Declare accounts that had no balance until now, and count those of members."""
     counts = Counter(
         (account.community, account.kind, account.currency) for account in accounts if account.owner is not None
@@ -123,14 +126,20 @@ async def _add_accounts(conn: Connection, accounts: Sequence[Account]) -> None:
         with declared as (
             insert into accounts (account_id, community, owner, kind, currency)
             select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[])
-            on conflict do nothing)
+            on conflict do nothing),
+        counts as (
+            select * from unnest($6::text[], $7::text[], $8::text[], $9::bigint[])
+                as c(community, kind, currency, number)),
+        counted as (
+            insert into turnovers (community, starts_at, kind, currency, accounts)
+            select community, $10, kind, currency, number from counts)
         insert into member_sums (community, kind, currency, accounts, amount)
-        select community, kind, currency, number, 0
-        from unnest($6::text[], $7::text[], $8::text[], $9::bigint[]) as c(community, kind, currency, number)
+        select community, kind, currency, number, 0 from counts
         """,
         *(list(column) for column in zip(*accounts, strict=True)),
         *([key[part] for key in counts] for part in range(3)),
         list(counts.values()),
+        quarter_of(now),
     )
 
 
@@ -146,16 +155,20 @@ async def post(
         return
     check_balanced(entries)
     await lock_members(
-        conn, {Owner(entry.account.community, entry.account.owner) for entry in entries if entry.account.owner}
+        conn,
+        {Owner(entry.account.community, entry.account.owner) for entry in entries if entry.account.owner},
+        now=now,
     )
     if await add_transfers(conn, transfers, now=now) is not None:
         raise NotNewError(f"a transfer of kind {transfers[0].kind} was booked before")
-    await add_to_balances(conn, deltas(entries))
+    await add_to_balances(conn, deltas(entries), now=now)
     await add_entries(conn, entries, now=now)
 
 
-async def lock_members(conn: Connection, owners: Iterable[Owner]) -> dict[Owner, int]:
+async def lock_members(conn: Connection, owners: Iterable[Owner], *, now: datetime) -> dict[Owner, int]:
     """Lock the points of members, in one order; return what is available to each, 0 where nothing ever was.
+
+    Accounts that are not there are declared as of `now`.
 
     Call it once for all whose points a transaction changes: a second call for others would break the order.
     """
@@ -172,7 +185,8 @@ async def lock_members(conn: Connection, owners: Iterable[Owner]) -> dict[Owner,
     )
     if known < len(owner_by_account):
         # What is not there cannot be locked, and would be added out of order later.
-        await _lock_or_add(conn, [member_account(owner, "available") for owner in owner_by_account.values()])
+        accounts = [member_account(owner, "available") for owner in owner_by_account.values()]
+        await _lock_or_add(conn, accounts, now=now)
     rows = await conn.fetch(
         """
         select b.account_id, b.amount from balances b
@@ -186,7 +200,7 @@ async def lock_members(conn: Connection, owners: Iterable[Owner]) -> dict[Owner,
     }
 
 
-async def _lock_or_add(conn: Connection, accounts: Sequence[Account]) -> None:
+async def _lock_or_add(conn: Connection, accounts: Sequence[Account], *, now: datetime) -> None:
     rows = await conn.fetch(
         """
         insert into balances (community, account_id, amount)
@@ -200,7 +214,7 @@ async def _lock_or_add(conn: Connection, accounts: Sequence[Account]) -> None:
     )
     created = {str(row["account_id"]) for row in rows if row["created"]}
     if created:
-        await _add_accounts(conn, [account for account in accounts if account.account_id in created])
+        await _add_accounts(conn, [account for account in accounts if account.account_id in created], now=now)
 
 
 async def fold_sums(conn: Connection, *, limit: int) -> int:

@@ -66,20 +66,20 @@ async def book(tx: Transaction, awards: Sequence[Award], *, terms: LotTerms) -> 
     is_added = not plan.rest and not plan.has_pending
     available: Mapping[Owner, int] = {}
     if is_added:
-        await ledger_store.add_to_balances(tx.conn, deltas(plain_entries(plan)))
+        await ledger_store.add_to_balances(tx.conn, deltas(plain_entries(plan)), now=tx.now)
     else:
-        available = await ledger_store.lock_members(tx.conn, owners)
+        available = await ledger_store.lock_members(tx.conn, owners, now=tx.now)
     there = await store.add_lots(tx.conn, plan.lots)
     if there and is_added:
-        await ledger_store.add_to_balances(tx.conn, deltas(taken_back(plain_entries(plan))))
-        available, is_added = await ledger_store.lock_members(tx.conn, owners), False
+        await ledger_store.add_to_balances(tx.conn, deltas(taken_back(plain_entries(plan))), now=tx.now)
+        available, is_added = await ledger_store.lock_members(tx.conn, owners, now=tx.now), False
     plan = apart(plan, there)
     # 4. Members with an amendment need the lots that it is about: those say where the points go or come from.
     rest = await _amend(tx, available, rest=plan.rest, terms=terms) if plan.rest else NOTHING_BOOKED
     # 5. Balances in account order, each account once, then the entries they are the sum of.
     entries = plain_entries(plan) + rest.entries
     if not is_added:
-        await ledger_store.add_to_balances(tx.conn, deltas(entries))
+        await ledger_store.add_to_balances(tx.conn, deltas(entries), now=tx.now)
     await ledger_store.add_entries(tx.conn, entries, now=tx.now)
     # 6. What became of the lots that were amended.
     await store.add_lots(tx.conn, rest.lots)

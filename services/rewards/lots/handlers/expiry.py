@@ -20,7 +20,7 @@ async def lock_usable(tx: Transaction, owners: Iterable[Owner]) -> dict[Owner, i
     """
     owners = set(owners)
     await lock_holders(tx, owners)
-    available = await ledger_store.lock_members(tx.conn, owners)
+    available = await ledger_store.lock_members(tx.conn, owners, now=tx.now)
     lots = await store.load_over(tx.conn, list(available), now=tx.now)
     return available | await expire(tx, {owner: LotBook(available[owner], lots[owner]) for owner in lots})
 

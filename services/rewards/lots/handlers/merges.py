@@ -16,7 +16,7 @@ async def move(tx: Transaction, moved: list[MovedMember]) -> None:
         return
     # 1. All members in one order; nobody books by who holds whose points meanwhile: the merge has that lock.
     of_each = [(Owner(one.community, one.was_of), Owner(one.community, one.is_of)) for one in moved]
-    await ledger_store.lock_members(tx.conn, {owner for pair in of_each for owner in pair})
+    await ledger_store.lock_members(tx.conn, {owner for pair in of_each for owner in pair}, now=tx.now)
     # 2. What each has in its own lots, pending and expired too: an award that amounts to less takes from there.
     held = await store.load_held(tx.conn, [Owner(one.community, one.member_id) for one in moved])
     transfers: list[Transfer] = []

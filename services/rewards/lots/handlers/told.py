@@ -35,7 +35,7 @@ async def carry_out_as_told(tx: Transaction, steps: Sequence[Told]) -> dict[str,
     told = await store.load_told_uses(tx.conn, [past.movement.use for past in taking])
     others = {holder for of_use in held.values() for holder in of_use}
     others |= (await _load_named(tx, taking, told=told)).keys()
-    await ledger_store.lock_members(tx.conn, {*holders, *holders.values(), *others})
+    await ledger_store.lock_members(tx.conn, {*holders, *holders.values(), *others}, now=tx.now)
     # 1. Lots are used, and those of them that still wait had matured by then …
     taken = await _take(tx, taking, holders=holders, told=told)
     held |= taken.held

@@ -42,7 +42,7 @@ async def expire_points(tx: Transaction[Settings]) -> None:
 async def _load_books(tx: Transaction, due: Mapping[Owner, Sequence[str]]) -> dict[Owner, LotBook]:
     """The lots that are due, read again under the lock of their members' balances."""
     await lock_holders(tx, due)
-    available = await ledger_store.lock_members(tx.conn, due)
+    available = await ledger_store.lock_members(tx.conn, due, now=tx.now)
     keys = [AwardKey(owner.community, award_id) for owner, awards in due.items() for award_id in awards]
     lots = await store.load_lots(tx.conn, keys)
     return {owner: LotBook(available[owner], lots.get(owner, ())) for owner in due}

@@ -96,7 +96,7 @@ async def give_back(
         return
     owed = {made.use.used_by for made in giving if made.step.lots is Lots.OWE}
     lots, of_holders = await _lots_of(tx, giving)
-    after = await ledger_store.lock_members(tx.conn, of_holders)
+    after = await ledger_store.lock_members(tx.conn, of_holders, now=tx.now)
     graces = await load_graces(tx, lots)
     books: dict[Owner, LotBook] = {}
     good: list[tuple[Owner, str, int]] = []
@@ -132,7 +132,7 @@ async def take_back(tx: Transaction, movements: Sequence[Movement]) -> None:
     if not movements:
         return
     lots, of_holders = await _lots_of(tx, movements)
-    before = await ledger_store.lock_members(tx.conn, of_holders)
+    before = await ledger_store.lock_members(tx.conn, of_holders, now=tx.now)
     books = {holder: LotBook(before[holder], lots[holder]) for holder in of_holders}
     for holder, wrong in of_holders.items():
         books[holder].take_back([lot for _, lot in wrong])

@@ -1107,7 +1107,7 @@ class Rewards:
         base: str,
         effective_from: str,
         source: Literal["table", "file"],
-        units: Mapping[str, Any],
+        units: Mapping[str, str],
         max_age_days: int | NotGiven = NOT_GIVEN,
         max_move_basis_points: int | NotGiven = NOT_GIVEN,
         spread_basis_points: int | NotGiven = NOT_GIVEN,
@@ -1359,8 +1359,8 @@ class Rewards:
         """What is on members' accounts together by kind, and on each account of the community; Σ = 0 per
         currency.
 
-        It adds up balances, which GET /v1/ledger/check compares with their entries; of a past moment
-        entries.
+        It adds up balances; of a past moment what was booked in each quarter of an hour. GET
+        /v1/ledger/check compares both with entries.
         """
         return cast(
             "types.TrialBalance", self._ask(call("rewards", "GET", "/v1/ledger/accounts", params={"at": at}))
@@ -2341,7 +2341,7 @@ class Rewards:
         return cast("types.Period", self._ask(call("rewards", "POST", f"/v1/periods/{as_segment(month)}/close")))
 
     def confirm_period(self, month: str) -> types.Period:
-        """It is closed, or open again. The books are added up once more, and have to be what was looked at."""
+        """It is closed, or open again. Entries are added up one by one, and have to be what was looked at."""
         return cast("types.Period", self._ask(call("rewards", "POST", f"/v1/periods/{as_segment(month)}/confirm")))
 
     def reopen_period(self, month: str, *, reason: str) -> types.Period:
@@ -4304,7 +4304,7 @@ class AsyncRewards:
         base: str,
         effective_from: str,
         source: Literal["table", "file"],
-        units: Mapping[str, Any],
+        units: Mapping[str, str],
         max_age_days: int | NotGiven = NOT_GIVEN,
         max_move_basis_points: int | NotGiven = NOT_GIVEN,
         spread_basis_points: int | NotGiven = NOT_GIVEN,
@@ -4565,8 +4565,8 @@ class AsyncRewards:
         """What is on members' accounts together by kind, and on each account of the community; Σ = 0 per
         currency.
 
-        It adds up balances, which GET /v1/ledger/check compares with their entries; of a past moment
-        entries.
+        It adds up balances; of a past moment what was booked in each quarter of an hour. GET
+        /v1/ledger/check compares both with entries.
         """
         return cast(
             "types.TrialBalance", await self._ask(call("rewards", "GET", "/v1/ledger/accounts", params={"at": at}))
@@ -5565,7 +5565,7 @@ class AsyncRewards:
         )
 
     async def confirm_period(self, month: str) -> types.Period:
-        """It is closed, or open again. The books are added up once more, and have to be what was looked at."""
+        """It is closed, or open again. Entries are added up one by one, and have to be what was looked at."""
         return cast(
             "types.Period", await self._ask(call("rewards", "POST", f"/v1/periods/{as_segment(month)}/confirm"))
         )

@@ -885,6 +885,7 @@ class LedgerCheck(TypedDict):
     sum_differences: list[SumDifference]
     sums: list[CurrencySum]
     told_compared: bool
+    turnover_differences: list[TurnoverDifference]
     unbalanced_transfers: list[UnbalancedTransfer]
     use_differences: list[UseDifference]
 
@@ -2256,7 +2257,7 @@ class RatePolicyTermsGiven(TypedDict):
     max_move_basis_points: NotRequired[int]
     source: Literal["table", "file"]
     spread_basis_points: NotRequired[int]
-    units: dict[str, Any]
+    units: dict[str, str]
 
 
 class Rates(TypedDict):
@@ -2869,6 +2870,19 @@ class Turnover(TypedDict):
     currency: str
     debit: int
     opening: int
+
+
+class TurnoverDifference(TypedDict):
+    """A quarter of an hour of which the turnover of accounts is not that of their entries."""
+
+    account_id: str | None
+    credit: int
+    currency: str
+    debit: int
+    entries_credit: int
+    entries_debit: int
+    kind: str | None
+    starts_at: str
 
 
 class TurnoverTotal(TypedDict):

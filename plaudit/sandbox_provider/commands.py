@@ -1,7 +1,7 @@
 """`plaudit sandbox-provider`: run it, tell it what to do, and see its orders."""
 
 import json
-from typing import Any
+from typing import Any, TextIO
 
 import click
 import httpx
@@ -102,6 +102,25 @@ def webhooks(sandbox_url: str, target: str, secrets: tuple[str, ...]) -> None:
     """Say where webhooks go, and what signs them."""
     answer = _asked("PUT", f"{sandbox_url}/control/webhooks", {"url": target, "secrets": list(secrets)})
     click.echo(f"webhooks go to {answer['url']}, signed by {answer['secrets_count']}")
+
+
+@sandbox_provider.command("products", epilog="Example: plaudit sandbox-provider products --file products.json")
+@url_option
+@click.option(
+    "--file",
+    "source",
+    type=click.File(),
+    required=True,
+    help="JSON with the list `products`, as GET /v1/products answers it.",
+)
+def products(sandbox_url: str, source: TextIO) -> None:
+    """Say what it has from now on, instead of what it had: to see what a refresh finds."""
+    try:
+        said = json.load(source)
+    except ValueError as error:
+        raise click.ClickException(f"{source.name} is no JSON: {error}") from error
+    answer = _asked("PUT", f"{sandbox_url}/control/products", said)
+    click.echo(f"it has {answer['products_count']} products")
 
 
 @sandbox_provider.command("orders", epilog="Example: plaudit sandbox-provider orders --json")

@@ -245,6 +245,7 @@ async def test_a_voucher_goes_from_its_codes_to_whom_it_is_given(console: Consol
             "/catalogue/book-card",
             "/gift-cards",
             "/gift-cards/providers/tremendous",
+            "/gift-cards/providers/sandbox/products",
             ordered,
         )
         for who, paths in (

@@ -625,7 +625,7 @@ class Analytics:
                 call(
                     "analytics",
                     "GET",
-                    "/v1/decisions",
+                    "/v1/decided-figures",
                     params={"figure": figure, "about": about, "limit": limit, "after": after},
                 )
             ),
@@ -669,7 +669,12 @@ class Analytics:
         """Every item that `get_answering_decisions` lists, page by page."""
         return items(
             self._ask,
-            call("analytics", "GET", "/v1/decisions", params={"figure": figure, "about": about, "limit": limit}),
+            call(
+                "analytics",
+                "GET",
+                "/v1/decided-figures",
+                params={"figure": figure, "about": about, "limit": limit},
+            ),
         )
 
     def get_digests(self, *, limit: int | None = None, after: str | None = None) -> types.WeekDigestPage:
@@ -2671,7 +2676,7 @@ class AsyncAnalytics:
                 call(
                     "analytics",
                     "GET",
-                    "/v1/decisions",
+                    "/v1/decided-figures",
                     params={"figure": figure, "about": about, "limit": limit, "after": after},
                 )
             ),
@@ -2715,7 +2720,12 @@ class AsyncAnalytics:
         """Every item that `get_answering_decisions` lists, page by page."""
         return async_items(
             self._ask,
-            call("analytics", "GET", "/v1/decisions", params={"figure": figure, "about": about, "limit": limit}),
+            call(
+                "analytics",
+                "GET",
+                "/v1/decided-figures",
+                params={"figure": figure, "about": about, "limit": limit},
+            ),
         )
 
     async def get_digests(self, *, limit: int | None = None, after: str | None = None) -> types.WeekDigestPage:

@@ -69,7 +69,7 @@ def list_write_offs(where: Where, as_json: bool, state: str | None) -> None:
 @json_option
 @click.argument("member", type=click.UUID)
 @click.option("--points", type=click.IntRange(1), required=True, help="At most what is owed")
-@click.option("--reason", required=True, help="Why: it stays in the books and in the audit")
+@click.option("--reason", required=True, help="Why: it stays with what is decided, until the member is erased")
 @click.option("--name", help="Names the proposal: made again by the same name it is the same one")
 def propose_write_off(
     where: Where, as_json: bool, member: Any, points: int, reason: str, name: str | None
@@ -87,7 +87,7 @@ def propose_write_off(
 @to_work
 @json_option
 @write_off_argument
-@click.option("--reason", required=True, help="Why: it stays in the books and in the audit")
+@click.option("--reason", required=True, help="Why: it stays with what is decided, until the member is erased")
 @click.option("--name", help="Names the proposal: made again by the same name it is the same one")
 def reverse_write_off(where: Where, as_json: bool, write_off_id: Any, reason: str, name: str | None) -> None:
     """Propose that what was written off is owed again; another person approves it."""

@@ -13,8 +13,10 @@ from services.rewards.payouts.links.handlers import relink
 from services.rewards.payouts.payees.store import load_payees
 from services.rewards.payouts.store import lock_runs
 from services.rewards.providers.store.orders import forget_proposed
+from services.rewards.refunds.store import forget_refund_reasons
 from services.rewards.shipping.store import forget_addresses
 from services.rewards.vouchers.store import forget_codes
+from services.rewards.write_offs.store import forget_reasons
 from shared import followed_audiences
 from shared.consumer import Subscription
 from shared.contracts.facts import MEMBER_FACT, MemberFact
@@ -70,6 +72,8 @@ async def look_after(tx: Transaction) -> None:
         await forget_codes(tx.conn, community=owner.community, member_ids=[owner.member_id], at=tx.now)
         await forget_proposed(tx.conn, community=owner.community, member_ids=[owner.member_id])
         await forget_notes(tx.conn, community=owner.community, member_ids=[owner.member_id])
+        await forget_reasons(tx.conn, community=owner.community, member_ids=[owner.member_id])
+        await forget_refund_reasons(tx.conn, community=owner.community, member_ids=[owner.member_id])
         await forget_addresses(tx.conn, community=owner.community, member_ids=[owner.member_id], at=tx.now)
     for owner, erased in owners.items():
         is_done = owner in over and tx.now - erased.erased_at > ARRIVES_WITHIN

@@ -46,6 +46,7 @@ create table debt_write_offs (
     write_off_id uuid not null,
     member_id uuid not null,
     points bigint not null check (points > 0),
+    -- Empty once its member was erased.
     reason text not null,
     reverses uuid,
     booked_points bigint check (booked_points between 1 and points),
@@ -82,5 +83,5 @@ revoke update, delete, truncate on clawback_policies, clawbacks, debt_write_offs
     from plaudit_rewards;
 grant update (state, decided_at, decided_by_person, decided_by, decided_by_credential)
     on clawback_policies to plaudit_rewards;
-grant update (state, decided_at, decided_by_person, decided_by, decided_by_credential, booked_points)
+grant update (state, decided_at, decided_by_person, decided_by, decided_by_credential, booked_points, reason)
     on debt_write_offs to plaudit_rewards;

@@ -6,7 +6,7 @@ create table refunds (
     refund_id uuid not null,
     redemption_id uuid not null,
     points bigint not null check (points > 0),
-    -- What one writes of it stays here; null where a restored database knows it as it was told alone.
+    -- What one writes of it stays here, until its member is erased; a restored database knows what was told alone.
     reason text,
     goods text not null check (goods in ('kept', 'returned')),
     asks_provider boolean not null,
@@ -32,7 +32,7 @@ create index refunds_newest on refunds (community, asked_at, refund_id);
 create index refunds_by_state on refunds (community, state, asked_at, refund_id);
 create index refunds_waiting on refunds (asked_at) where state = 'waiting';
 revoke update, delete, truncate on refunds from plaudit_rewards;
-grant update (state, number, decided_at, decided_by, decided_by_person, answer) on refunds to plaudit_rewards;
+grant update (state, number, decided_at, decided_by, decided_by_person, answer, reason) on refunds to plaudit_rewards;
 
 alter table redemptions drop constraint redemptions_state_check;
 alter table redemptions add constraint redemptions_state_check

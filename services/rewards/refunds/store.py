@@ -156,6 +156,19 @@ async def count_waiting(conn: Connection) -> tuple[int, datetime | None]:
     return (row["number"], row["oldest"]) if row else (0, None)
 
 
+async def forget_refund_reasons(conn: Connection, *, community: str, member_ids: Sequence[str]) -> None:
+    """Empty what was written about members who were erased; what was given back stays."""
+    await conn.execute(
+        """
+        update refunds f set reason = null from redemptions r
+        where r.community = $1 and r.member_id = any($2::uuid[]) and f.reason is not null
+          and f.community = r.community and f.redemption_id = r.redemption_id
+        """,
+        community,
+        list(member_ids),
+    )
+
+
 def _refund(row: Record) -> Refund:
     person = row["asked_by_person"]
     decided = row["decided_by_person"]

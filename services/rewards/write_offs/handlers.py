@@ -188,11 +188,8 @@ async def _lock(tx: Transaction, *, community: str, write_off_id: str) -> WriteO
 
 
 def _did(verb: str, after: WriteOff, *, before: WriteOff | None = None) -> Did:
-    said: dict[str, Any] = {
-        "state": after.approval.state,
-        "points": after.points,
-        "reason": after.reason,
-    }
+    # Why is about a member: it stays where an erasure finds it.
+    said: dict[str, Any] = {"state": after.approval.state, "points": after.points}
     if after.reverses is not None:
         said["reverses"] = after.reverses
     if after.booked_points is not None:

@@ -123,6 +123,18 @@ async def find_debt(conn: Connection, holder: Owner) -> int:
     return max(0, -(amount or 0))
 
 
+async def forget_reasons(conn: Connection, *, community: str, member_ids: Sequence[str]) -> None:
+    """Empty what was written about members who were erased; what was booked stays."""
+    await conn.execute(
+        """
+        update debt_write_offs set reason = ''
+        where community = $1 and member_id = any($2::uuid[]) and reason <> ''
+        """,
+        community,
+        list(member_ids),
+    )
+
+
 def _write_off(row: Record) -> WriteOff:
     return WriteOff(
         community=row["community"],

@@ -65,14 +65,14 @@ HELD: Final = (
     ),
     Held(
         "debt_write_offs",
-        personal="",
+        personal="reason",
         others=(
-            "community write_off_id member_id points reason reverses booked_points state proposed_at "
+            "community write_off_id member_id points reverses booked_points state proposed_at "
             "proposed_by_person proposed_by proposed_by_credential decided_at decided_by_person decided_by "
             "decided_by_credential"
         ),
         order="write_off_id community",
-        erased=Erased.STAYS,
+        erased=Erased.BLANKED,
         says="What they owed and may keep, or owe again",
         hidden="proposed_by_person proposed_by proposed_by_credential decided_by_person decided_by"
         " decided_by_credential",
@@ -182,13 +182,13 @@ HELD: Final = (
     ),
     Held(
         "refunds",
-        personal="",
+        personal="reason",
         others=(
-            "community refund_id redemption_id points reason goods asks_provider state number asked_at asked_by "
+            "community refund_id redemption_id points goods asks_provider state number asked_at asked_by "
             "asked_by_person decided_at decided_by decided_by_person answer"
         ),
         order="community refund_id",
-        erased=Erased.STAYS,
+        erased=Erased.BLANKED,
         says="Points of rewards that they had back, and why",
         whose=_OF_REDEMPTIONS,
         hidden="asked_by_person decided_by_person",

@@ -110,7 +110,7 @@ async def get_slices(
         limit_count=limit + 1,
     )
     shown = await _shown(
-        conn, principal.community, found, kind=kind, span=span, settings=settings, calendar=calendar
+        conn, found, community=principal.community, kind=kind, span=span, settings=settings, calendar=calendar
     )
     return Page.of(shown, limit, item=lambda one: one, place=lambda one: SlicePlace(one.value))
 
@@ -142,7 +142,7 @@ async def get_slices_csv(
         limit_count=TABLE_MAX_COUNT,
     )
     shown = await _shown(
-        conn, principal.community, found, kind=kind, span=span, settings=settings, calendar=calendar
+        conn, found, community=principal.community, kind=kind, span=span, settings=settings, calendar=calendar
     )
     counts = ("active_members", "new", "retained", "resurrected", "churned")
     rows = [
@@ -167,9 +167,9 @@ def _period(by: WeekOrMonth, day: date | None, calendar: Calendar) -> Span:
 
 async def _shown(
     conn: Connection,
-    community: str,
     found: Sequence[SliceFigures],
     *,
+    community: str,
     kind: str,
     span: Span,
     settings: Settings,

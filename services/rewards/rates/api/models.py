@@ -76,6 +76,7 @@ class RatePolicyTermsGiven(RequestBody):
         description="Units of each currency that one unit of the base is, as text so that they stay exact: "
         f"up to {UNITS_DECIMALS} digits after the point",
         examples=[EXAMPLE_UNITS],
+        json_schema_extra={"additionalProperties": False},
     )
     max_move_basis_points: int = Field(
         500, ge=0, le=5_000, description="How far a file's rates may be from these, in hundredths of a percent"

@@ -61,7 +61,9 @@ class RefundShown(BaseModel):
     refund_id: UUID = Field(examples=[REFUND_EXAMPLE])
     redemption_id: UUID = Field(examples=[REDEMPTION_EXAMPLE])
     points: int = Field(examples=[20])
-    reason: str | None = Field(description="Null: a restored database lost it", examples=["It arrived broken"])
+    reason: str | None = Field(
+        description="Null: its member was erased, or a restored database lost it", examples=["It arrived broken"]
+    )
     goods: GoodsName
     asks_provider: bool = Field(description="Whether its provider has to take the goods back first")
     state: RefundStateName = Field(

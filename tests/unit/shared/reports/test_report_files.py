@@ -14,7 +14,7 @@ import pytest
 from shared.reports import FORMATS, Column, Kind, Sheet, as_bytes, month_end, write_sheet, year_statement
 
 MEMBER = "0e6c1f0a-6d3f-5b0e-9a51-6f5c1d2e3f40"
-ZERO = dict.fromkeys(("earned", "corrected", "merged", "redeemed", "paid", "expired"), 0)
+ZERO = dict.fromkeys(("earned", "corrected", "written_off", "merged", "redeemed", "paid", "expired"), 0)
 STATEMENT = {
     "member_id": MEMBER,
     "name": '=HYPERLINK("x") #set page() Dvořák',
@@ -46,7 +46,8 @@ MONTH = {
     "points": {
         "opening": 100,
         "earned": 1500,
-        "corrected": -10,
+        "corrected": -15,
+        "written_off": 5,
         "redeemed": 50,
         "paid": 40,
         "expired": 0,
@@ -94,7 +95,7 @@ def test_in_a_spreadsheet_amounts_are_numbers_of_their_currency() -> None:
     flat = list(csv.DictReader(io.StringIO(as_bytes(month(), "csv").decode())))
     tied = {row["item"]: int(row["amount"]) for row in flat if row["section"] == "points"}
     assert tied["difference"] == 0
-    came = tied["opening"] + tied["earned"] + tied["corrected"]
+    came = tied["opening"] + tied["earned"] + tied["corrected"] + tied["written_off"]
     assert came - tied["redeemed"] - tied["paid"] - tied["expired"] == tied["closing"]
     assert [row["amount"] for row in flat if row["measure"] == "amount"] == ["4.00"]
 

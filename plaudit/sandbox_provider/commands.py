@@ -1,7 +1,8 @@
 """`plaudit sandbox-provider`: run it, tell it what to do, and see its orders."""
 
 import json
-from typing import Any, TextIO
+from pathlib import Path
+from typing import Any
 
 import click
 import httpx
@@ -109,16 +110,16 @@ def webhooks(sandbox_url: str, target: str, secrets: tuple[str, ...]) -> None:
 @click.option(
     "--file",
     "source",
-    type=click.File(),
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     required=True,
     help="JSON with the list `products`, as GET /v1/products answers it.",
 )
-def products(sandbox_url: str, source: TextIO) -> None:
+def products(sandbox_url: str, source: Path) -> None:
     """Say what it has from now on, instead of what it had: to see what a refresh finds."""
     try:
-        said = json.load(source)
+        said = json.loads(source.read_bytes())
     except ValueError as error:
-        raise click.ClickException(f"{source.name} is no JSON: {error}") from error
+        raise click.ClickException(f"{source} is no JSON: {error}") from error
     answer = _asked("PUT", f"{sandbox_url}/control/products", said)
     click.echo(f"it has {answer['products_count']} products")
 

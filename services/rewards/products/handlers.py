@@ -178,7 +178,7 @@ async def _claim(begin: Begin, under_way_count: int) -> Sequence[_Claim]:
 async def _carry(begin: Begin, claim: _Claim) -> None:
     outcome = await _asked(begin, claim)
     async with begin() as tx:
-        await _settle(tx, claim, outcome)
+        await _settle(tx, claim, outcome=outcome)
 
 
 async def _asked(begin: Begin, claim: _Claim) -> dict[ProductKey, Product] | _Failed:
@@ -217,7 +217,9 @@ async def _keep(begin: Begin, claim: _Claim, tokens: Tokens) -> None:
         await keep_tokens(tx, community=claim.refresh.community, provider=claim.refresh.provider, tokens=tokens)
 
 
-async def _settle(tx: Transaction[Settings], claim: _Claim, outcome: dict[ProductKey, Product] | _Failed) -> None:
+async def _settle(
+    tx: Transaction[Settings], claim: _Claim, *, outcome: dict[ProductKey, Product] | _Failed
+) -> None:
     community, provider = claim.refresh.community, claim.refresh.provider
     refresh = await store.lock_refresh(tx.conn, community=community, provider=provider)
     account = await find_account(tx.conn, community=community, provider=provider)
@@ -233,7 +235,7 @@ async def _settle(tx: Transaction[Settings], claim: _Claim, outcome: dict[Produc
         await store.set_failed(tx.conn, refresh, at=tx.now, due_at=tx.now + pause, reason=outcome.reason)
         return
     PRODUCT_REFRESHES.labels("answered").inc()
-    changed_count = await store.set_found(tx.conn, refresh, outcome)
+    changed_count = await store.set_found(tx.conn, refresh, found=outcome)
     await store.delete_gone(tx.conn, community=community, provider=provider)
     if changed_count:
         refresh = replace(refresh, revision=refresh.revision + 1)

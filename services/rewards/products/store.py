@@ -101,7 +101,7 @@ async def set_failed(conn: Connection, refresh: Refresh, *, at: datetime, due_at
     )
 
 
-async def set_found(conn: Connection, refresh: Refresh, found: Mapping[ProductKey, Product]) -> int:
+async def set_found(conn: Connection, refresh: Refresh, *, found: Mapping[ProductKey, Product]) -> int:
     """Write what a provider has, all of it; how many products are other than they were found before."""
     parameters = (refresh.community, refresh.provider, [key.product_id for key in found])
     currencies = [key.currency for key in found]

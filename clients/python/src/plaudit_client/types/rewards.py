@@ -2203,7 +2203,7 @@ class RateFileShown(TypedDict):
     taken_at: str
     taken_by: str
     taken_by_person: str | None
-    units: dict[str, Any]
+    units: dict[str, str]
 
 
 class RateFileTaken(TypedDict):
@@ -2216,7 +2216,7 @@ class RateFileTaken(TypedDict):
     taken_at: str
     taken_by: str
     taken_by_person: str | None
-    units: dict[str, Any]
+    units: dict[str, str]
 
 
 class RateOfCurrency(TypedDict):
@@ -2245,7 +2245,7 @@ class RatePolicyShown(TypedDict):
     source: Literal["table", "file"]
     spread_basis_points: int
     state: Literal["proposed", "approved", "withdrawn"]
-    units: dict[str, Any]
+    units: dict[str, str]
 
 
 class RatePolicyTermsGiven(TypedDict):

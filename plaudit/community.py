@@ -18,7 +18,7 @@ from shared.contracts.facts import Weekday
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-PUBLIC = ("boards", "badges", "names", "programme", "figures", "cards", "celebrations", "kudos")
+PUBLIC = ("boards", "badges", "names", "programme", "figures", "cards", "celebrations", "kudos", "nominations")
 PUBLISHING = {"one": "one_person", "two": "two_people"}
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script")

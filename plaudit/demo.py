@@ -38,7 +38,17 @@ DECLARED = {
     "id": COMMUNITY,
     "title": "The demo's community",
     "time_zone": "UTC",
-    "public": ["badges", "boards", "cards", "celebrations", "figures", "kudos", "names", "programme"],
+    "public": [
+        "badges",
+        "boards",
+        "cards",
+        "celebrations",
+        "figures",
+        "kudos",
+        "names",
+        "nominations",
+        "programme",
+    ],
 }
 #: Two people, for nobody approves the payouts that they made.
 PEOPLE = (

@@ -81,6 +81,87 @@ def disconnect(where: Where, provider: str) -> None:
     click.echo("disconnected")
 
 
+def _provider_argument(command: Any) -> Any:
+    return click.argument("provider", type=click.Choice(PROVIDERS))(command)
+
+
+@gift_card.command("refresh", epilog="Example: plaudit gift-card refresh sandbox")
+@to_work
+@json_option
+@_provider_argument
+def refresh(where: Where, as_json: bool, provider: str) -> None:
+    """Have PROVIDER asked for the cards that it has; `plaudit gift-card products` lists what is other."""
+    made = _ask(where, "POST", f"/v1/providers/{provider}/refresh", BOTH)
+    click.echo(json.dumps(made) if as_json else f"{provider} is asked at {made['next_at']}")
+
+
+@gift_card.command("products", epilog="Example: plaudit gift-card products sandbox --differing --json")
+@to_work
+@json_option
+@click.option("--differing", is_flag=True, help="Only those that are other than they were accepted.")
+@click.option("--after", metavar="CURSOR", help="What the page before ended with.")
+@_provider_argument
+def products(where: Where, as_json: bool, differing: bool, after: str | None, provider: str) -> None:
+    """List the cards that PROVIDER has, 500 a page, and how they differ from what was accepted."""
+    params = (
+        {"limit": PAGE_COUNT} | ({"differs": "true"} if differing else {}) | ({"after": after} if after else {})
+    )
+    stands = _ask(where, "GET", f"/v1/providers/{provider}/refresh", READ)
+    found = _ask(where, "GET", f"/v1/providers/{provider}/products", READ, params=params)
+    if as_json:
+        click.echo(json.dumps(found | {"refresh": stands}))
+        return
+    table = listing("product", "currency", "is", "what is other", "rewards")
+    for one in found["items"]:
+        other = "; ".join(f"{part['part']}: {part['before']} → {part['after']}" for part in one["changes"])
+        lacking = f" (withdrawn once accepted: {', '.join(one['lacking'])})" if one["lacking"] else ""
+        difference = "as accepted" if one["difference"] == "none" else one["difference"]
+        cells = (
+            one["product_id"],
+            one["currency"],
+            difference,
+            other or "–",
+            (", ".join(one["rewards"]) or "–") + lacking,
+        )
+        table.add_row(*(plain(cell) for cell in cells))
+    Console().print(table)
+    failed = f"; it failed at {stands['failed_at']}: {plain(stands['reason'])}" if stands["failed_at"] else ""
+    click.echo(f"revision {stands['revision']}, answered at {stands['answered_at'] or 'no time yet'}{failed}")
+    if found["next"]:
+        click.echo(f"more: --after {found['next']}")
+
+
+@gift_card.command("accept", epilog="Example: plaudit gift-card accept sandbox sandbox-books EUR --revision 2")
+@to_work
+@json_option
+@_provider_argument
+@click.argument("product", metavar="PRODUCT", required=False)
+@click.argument("currency", metavar="CURRENCY", required=False)
+@click.option("--revision", type=int, required=True, help="Of the list that you looked at.")
+@click.option("--all", "every", is_flag=True, help="All that differ, instead of one.")
+def accept(
+    where: Where,
+    as_json: bool,
+    provider: str,
+    product: str | None,
+    currency: str | None,
+    revision: int,
+    every: bool,
+) -> None:
+    """Accept a card of PROVIDER as it was found, or --all; rewards whose card is gone are withdrawn."""
+    if every == (product is not None) or (product is None) != (currency is None):
+        raise click.UsageError("name PRODUCT and CURRENCY, or say --all")
+    named = None if every else [{"product_id": product, "currency": currency}]
+    body = {"revision": revision, "products": named}
+    made = _ask(where, "POST", f"/v1/providers/{provider}/products/accept", BOTH, json=body)
+    if as_json:
+        click.echo(json.dumps(made))
+        return
+    click.echo(f"accepted: {made['accepted_count']}")
+    if made["withdrawn"]:
+        click.echo(f"withdrawn: {', '.join(made['withdrawn'])}")
+
+
 @gift_card.command("set", epilog="Example: plaudit gift-card set book-card sandbox sandbox-books 10.00 EUR")
 @to_work
 @json_option

@@ -333,6 +333,8 @@ TITLES: Final = {
     "unknown-redemption": _("There is no such redemption"),
     "no-voucher": _("The reward has no codes"),
     "provider-not-here": _("The provider cannot be reached from here: whoever operates Plaudit sets that up"),
+    "unknown-provider-product": _("Nothing differs of that card: somebody accepted it already"),
+    "provider-products-moved": _("The provider has other cards since: look at the list again"),
     "unknown-provider-account": _("No account at that provider is connected"),
     "unusable-provider-account": _("The account lacks something, or has too much"),
     "no-gift-card": _("The reward is no gift card"),

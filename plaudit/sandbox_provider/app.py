@@ -52,6 +52,10 @@ _UNDONE: Final[dict[Behaviour, tuple[int, str, dict[str, str]]]] = {
 }
 
 
+#: What a product has, and what each of it is.
+_PRODUCT_TYPES: Final = {name: type(value) for name, value in PRODUCTS[0].items()}
+
+
 class _BadRequestError(Exception):
     """A request that cannot be read; the message says why."""
 
@@ -74,6 +78,7 @@ def create_app(shop: Shop, sender: Sender, *, api_key: str) -> Starlette:
             route("/v1/orders/{order_id}", "GET", _by_id),
             route("/v1/orders/{order_id}/cancel", "POST", _cancel),
             route("/control/behaviour", "PUT", _told),
+            route("/control/products", "PUT", _stocked),
             route("/control/webhooks", "PUT", _webhooks),
             route("/control/orders", "GET", _orders),
             route("/control/orders/{order_id}/{standing}", "POST", _change),
@@ -110,7 +115,7 @@ def _refused(status: int, reason: str, **headers: str) -> Response:
 
 
 async def _products(shop: Shop, sender: Sender, request: Request) -> Response:
-    return JSONResponse({"products": list(PRODUCTS)})
+    return JSONResponse({"products": list(shop.products)})
 
 
 async def _quote(shop: Shop, sender: Sender, request: Request) -> Response:
@@ -207,6 +212,18 @@ async def _told(shop: Shop, sender: Sender, request: Request) -> Response:
     shop.told.hooks, shop.told.cancels, shop.told.hang_seconds = hooks, cancels, hang_seconds
     said = {"always": always, "next": following, "webhooks": hooks, "cancels": cancels}
     return JSONResponse({**said, "hang_seconds": hang_seconds})
+
+
+async def _stocked(shop: Shop, sender: Sender, request: Request) -> Response:
+    products = (await _body(request, "products"))["products"]
+    if not isinstance(products, list) or not all(_is_product(one) for one in products):
+        raise _BadRequestError(f"products is a list; each has {', '.join(sorted(PRODUCTS[0]))}")
+    shop.products = products
+    return JSONResponse({"products_count": len(products)})
+
+
+def _is_product(said: object) -> bool:
+    return isinstance(said, dict) and {name: type(value) for name, value in said.items()} == _PRODUCT_TYPES
 
 
 async def _webhooks(shop: Shop, sender: Sender, request: Request) -> Response:

@@ -1,6 +1,7 @@
 """`plaudit sandbox-provider`: run it, tell it what to do, and see its orders."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
@@ -102,6 +103,25 @@ def webhooks(sandbox_url: str, target: str, secrets: tuple[str, ...]) -> None:
     """Say where webhooks go, and what signs them."""
     answer = _asked("PUT", f"{sandbox_url}/control/webhooks", {"url": target, "secrets": list(secrets)})
     click.echo(f"webhooks go to {answer['url']}, signed by {answer['secrets_count']}")
+
+
+@sandbox_provider.command("products", epilog="Example: plaudit sandbox-provider products --file products.json")
+@url_option
+@click.option(
+    "--file",
+    "source",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="JSON with the list `products`, as GET /v1/products answers it.",
+)
+def products(sandbox_url: str, source: Path) -> None:
+    """Say what it has from now on, instead of what it had: to see what a refresh finds."""
+    try:
+        said = json.loads(source.read_bytes())
+    except ValueError as error:
+        raise click.ClickException(f"{source} is no JSON: {error}") from error
+    answer = _asked("PUT", f"{sandbox_url}/control/products", said)
+    click.echo(f"it has {answer['products_count']} products")
 
 
 @sandbox_provider.command("orders", epilog="Example: plaudit sandbox-provider orders --json")

@@ -168,6 +168,7 @@ class Shop:
 
     def __init__(self) -> None:
         self.told = Told()
+        self.products: Sequence[dict[str, Any]] = PRODUCTS
         self._by_key: dict[str, Order] = {}
         self._by_id: dict[str, str] = {}
         #: How often each key was placed; what shows that an order was placed again and not made twice.
@@ -180,7 +181,7 @@ class Shop:
 
     def quote(self, content: Content) -> int:
         """What it costs in minor units. Raises NoProductError."""
-        for product in PRODUCTS:
+        for product in self.products:
             if (product["product_id"], product["currency"]) != (content.product_id, content.currency):
                 continue
             faces, face = product["faces"], content.face_minor

@@ -49,6 +49,9 @@ from services.rewards.periods import api as periods
 from services.rewards.periods.handlers import READ_BACK as PERIODS_READ_BACK
 from services.rewards.periods.handlers import count_overdue
 from services.rewards.problems import ERRORS
+from services.rewards.products import api as products
+from services.rewards.products.handlers import EVERY_SECONDS as REFRESHED_EVERY_SECONDS
+from services.rewards.products.handlers import count_gone, refresh_products
 from services.rewards.providers import api as providers
 from services.rewards.providers.handlers.accounts import seal_accounts_anew
 from services.rewards.quotes import api as quotes
@@ -114,7 +117,7 @@ SPEC = ServiceSpec(
             *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),
             *(wallets, expiring, debts, write_offs, clawback_policies),
             *(liability_policies, liability, account_mappings, journal_exports),
-            *(rate_policies, rates, quotes),
+            *(rate_policies, rates, quotes, products),
         )
     ],
     problems=ERRORS,
@@ -147,6 +150,7 @@ SPEC = ServiceSpec(
         Timer("count-mappings-waiting", every_seconds=60, run=count_mappings_waiting),
         Timer("take-liability", every_seconds=60, run=take_next_day),
         Timer("quote-cards", every_seconds=5, run=quote_cards),
+        Timer("count-products-gone", every_seconds=60, run=count_gone),
         Timer("count-rates", every_seconds=60, run=count_rates),
         Timer("count-overdue-periods", every_seconds=600, run=count_overdue),
         Timer("check-ledger", every_seconds=3600, run=check_all),
@@ -154,6 +158,7 @@ SPEC = ServiceSpec(
     errands=[
         Errand("check-asked", every_seconds=ASKED_EVERY_SECONDS, run=check_asked),
         Errand("order-goods", every_seconds=ORDERED_EVERY_SECONDS, run=order_goods),
+        Errand("refresh-products", every_seconds=REFRESHED_EVERY_SECONDS, run=refresh_products),
         Errand("note-bank-lines", every_seconds=NOTED_EVERY_SECONDS, run=note_matched),
     ],
     # A journal is booked into its month before that is known to be closed.

@@ -135,6 +135,15 @@ RATES_STALE_SOON = Gauge(
     "plaudit_rewards_rates_stale_soon",
     "Communities whose rates between currencies are too old to be used, or will be within the days of the warning",
 )
+PRODUCT_REFRESHES = Counter(
+    "plaudit_rewards_product_refreshes_total",
+    "Times that providers were asked for what they have, by what became of it",
+    ["became"],
+)
+PRODUCTS_GONE = Gauge(
+    "plaudit_rewards_products_gone",
+    "Rewards that members can choose and whose card their provider has no more",
+)
 CARD_QUOTES = Counter(
     "plaudit_rewards_card_quotes_total",
     "Gift cards quoted whose price follows a rate, and those that had no rate to be quoted at",
@@ -186,6 +195,8 @@ LEDGER_CHECKS_GIVEN_UP = Counter(
 )
 LEDGER_CHECKED = Gauge("plaudit_rewards_ledger_checked_timestamp_seconds", "When the ledger was last checked")
 
+for _became in ("answered", "failed"):
+    PRODUCT_REFRESHES.labels(_became)
 for _became in ("made", "refused"):
     CARD_QUOTES.labels(_became)
 for _kind in ("debt_written_off", "debt_owed_again"):

@@ -113,6 +113,7 @@ from services.rewards.payouts.runs.domain.runs import (
 from services.rewards.payouts.runs.domain.sealing import SealDiffersError
 from services.rewards.periods.api import NOT_SETTLED, PERIOD_REFUSED, UNKNOWN_PERIOD
 from services.rewards.periods.domain import NotSettledError, PeriodRefusedError, UnknownPeriodError
+from services.rewards.products.api import ERRORS as PRODUCT_ERRORS
 from services.rewards.providers import api as providers
 from services.rewards.quotes.api import ERRORS as QUOTE_ERRORS
 from services.rewards.rates.api.problems import ERRORS as RATE_ERRORS
@@ -310,6 +311,7 @@ ERRORS: ErrorTable = {
     **SEND_ERRORS,
     **RATE_ERRORS,
     **QUOTE_ERRORS,
+    **PRODUCT_ERRORS,
     MessageError: lambda error: Problem(INVALID_BANK_MESSAGE, f"Nothing of the file counts: {error}"),
     UnknownMessageError: lambda _: Problem(UNKNOWN_BANK_MESSAGE, "GET /v1/bank-messages lists those imported"),
     UnknownLineError: lambda _: Problem(UNKNOWN_BANK_LINE, "GET /v1/bank-lines lists those that there are"),

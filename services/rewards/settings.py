@@ -182,6 +182,18 @@ class Settings(ServiceSettings):
     rates_warn_days: int = Field(
         1, ge=0, le=366, description="How many days before rates are too old to be used that is told"
     )
+    provider_refresh_seconds: float = Field(
+        120.0, gt=0, le=600, description="How long a provider of goods may take to say all that it has"
+    )
+    provider_refresh_hours: int = Field(
+        24, ge=1, le=720, description="Hours after which a provider is asked again for what it has, once it was"
+    )
+    provider_refreshes_max_count: int = Field(
+        2, ge=1, le=16, description="Providers asked at once for what they have, of all communities"
+    )
+    provider_products_max_count: int = Field(
+        10_000, ge=1, le=100_000, description="Products of one account at a provider; a longer list is refused"
+    )
     quote_seconds: float = Field(
         900.0, ge=60, le=86_400, description="How long a quote of a gift card holds whose price follows a rate"
     )

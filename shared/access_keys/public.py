@@ -17,6 +17,7 @@ class Public(StrEnum):
     CARDS = "cards"
     CELEBRATIONS = "celebrations"
     KUDOS = "kudos"
+    NOMINATIONS = "nominations"
 
 
 #: What a credential of nobody is called: of somebody who visits a community without one.

@@ -195,6 +195,11 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community provider account_id revision sealed_by sealed connected_at connected_by failures_count "
             "rests_until last_failure"
         ),
+        # What it has to choose from.
+        "provider_refreshes": (
+            "community provider revision asked_at due_at claimed_until answered_at failed_at reason"
+        ),
+        "provider_products": "community provider product_id currency accepted found",
         "provider_hints": "account_id hint_id came_at",
         # Which payout a line is about, and nothing of the person: who was paid is not kept of a bank's file.
         "bank_lines": (

@@ -10,7 +10,7 @@ from plaudit.stack.idle import wait_until_idle
 from tests.waiting import until
 
 MEMBERS, CLOSED = "makers", "closed"
-PUBLIC = ("boards", "badges", "names", "programme", "cards", "celebrations")
+PUBLIC = ("boards", "badges", "names", "programme", "cards", "celebrations", "nominations")
 PROGRAMME = """\
 programme: makers
 title: Makers

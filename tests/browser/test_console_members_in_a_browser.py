@@ -48,6 +48,7 @@ PAGES = (
     "/c/makers/boards/month",
     "/c/makers",
     "/c/makers/celebrations",
+    "/c/makers/nominations",
     "/me/celebrations",
     "/me/draws",
     "/me/guidelines",
@@ -64,6 +65,7 @@ ALIKE |= {
     "/me/messages",
     "/me/quests",
     "/c/makers/celebrations",
+    "/c/makers/nominations",
 }
 LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))
 CHOSEN = [("it-IT", "dark", 320)]

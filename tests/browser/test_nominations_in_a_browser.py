@@ -3,7 +3,9 @@
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
+import httpx
 import pytest
 from playwright.async_api import expect
 
@@ -22,6 +24,7 @@ async def furnished(console: Console) -> str:
     """A community with a manager and two members; the manager's id."""
     office, urls = local_people(console.state).office, console.state.service_urls
     declared = {"id": COMMUNITY, "title": "Harbour Makers", "time_zone": "Europe/Rome"}
+    declared |= {"public": ["nominations", "names"]}
     request("POST", f"{urls['ingest']}/v1/communities", office.key, json=declared)
     manager = add_person(office, COMMUNITY, "Mara Lindqvist", ["manager"], kind="person", email=None)
     with temporary_key(console.state, COMMUNITY, "rounds", ("events:write",), urls) as key:
@@ -78,18 +81,38 @@ async def test_a_manager_declares_a_round_and_members_nominate_in_it(console: Co
         await bo.page.get_by_role("button", name="I stand").click()
         await expect(bo.page.locator("#nominated")).not_to_contain_text("does not stand")
 
+    # Whoever is not signed in sees it too, and who nominated is told to nobody there.
+    async with httpx.AsyncClient(base_url=console.state.console_url) as anybody:
+        assert (await anybody.get(f"/c/{COMMUNITY}")).headers["location"] == f"/c/{COMMUNITY}/nominations"
+        listed = await anybody.get(f"/c/{COMMUNITY}/nominations")
+        assert f"/c/{COMMUNITY}/nominations/{place}" in listed.text
+        public = await anybody.get(f"/c/{COMMUNITY}/nominations/{place}")
+        assert public.status_code == 200
+        assert "Bo Lind" in public.text
+        assert "Helper of the &lt;year&gt;" in public.text
+        assert "Ada Brightwell" not in public.text
+        feed = await anybody.get(f"/c/{COMMUNITY}/nominations.json")
+        assert feed.headers["content-type"] == "application/feed+json"
+        assert (feed.json()["title"], feed.json()["items"]) == ("Harbour Makers", [])
+        assert (await anybody.get(f"/c/{COMMUNITY}/nominations/{uuid4()}")).status_code == 404
+        assert (await anybody.get("/c/nobody/nominations")).status_code == 404
+
     for language, theme, width in (("en-GB", "light", 1280), ("it-IT", "dark", 320)):
         look = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 900}}
         people = (
             ({"person": manager}, ("/nominations", f"/nominations/{place}")),
             ({"identity": "chat:bo"}, ("/me/nominations", f"/me/nominations/{place}")),
+            (
+                {"identity": "chat:ada"},
+                (f"/c/{COMMUNITY}/nominations", f"/c/{COMMUNITY}/nominations/{place}"),
+            ),
         )
         for who, paths in people:
             async with console.visitor(community=COMMUNITY, **who, **look) as visitor:
-                for number, path in enumerate(paths):
+                for path in paths:
                     assert await visitor.go(path) == 200
                     assert await visitor.violations() == [], path
                     assert await visitor.width() <= width, path
                     if SHOTS:
-                        shot = Path(SHOTS) / f"rounds-{next(iter(who))}-{number}-{theme}-{width}.png"
+                        shot = Path(SHOTS) / f"rounds{path.replace('/', '-')}-{theme}-{width}.png"
                         await visitor.page.screenshot(path=shot, full_page=True)

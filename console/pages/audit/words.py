@@ -171,6 +171,8 @@ COMMANDS: Final = {
     "voucher.import": _("imported codes of a voucher"),
     "provider.connect": _("connected an account at a provider of gift cards"),
     "provider.disconnect": _("disconnected an account at a provider of gift cards"),
+    "provider.refresh": _("had a provider asked for the gift cards that it has"),
+    "provider.accept": _("accepted a provider's gift cards as they were found"),
     "gift_card.set": _("said which gift card a reward is"),
     "gift_card.set_price": _("said whether a gift card's price follows a rate"),
     "provider_order.ask": _("had a provider asked about an order"),

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 WEEK_STARTS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-PUBLIC: Final = ("boards", "badges", "names", "programme", "figures", "cards", "celebrations", "kudos")
+PUBLIC: Final = (
+    *("boards", "badges", "names", "programme", "figures"),
+    *("cards", "celebrations", "kudos", "nominations"),
+)
 COLOURS: Final = ("background", "text", "accent")
 PLAIN: Final = ("title", "time_zone", "week_start", "currency")
 

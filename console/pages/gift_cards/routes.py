@@ -11,6 +11,7 @@ from console.components.tables import PAGE_COUNT, Filter, Listing
 from console.frame.navigation import AUDIT, GIFT_CARDS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
+from console.pages.gift_cards import products
 from console.pages.gift_cards.words import (
     FIELD_WORDS,
     ICONS,
@@ -150,7 +151,7 @@ async def provider(visit: Visit) -> Response:
 
 async def connect(visit: Visit) -> Response:
     """Connect an account; what was typed is shown to nobody again."""
-    name = _name(visit)
+    name = products.name_of(visit)
     said = {field: visit.form.get(field, "").strip() for field in (*FIELD_WORDS, "webhook_secret")}
     body = {field: value for field, value in said.items() if value}
     done = await visit.ask.command("PUT", "rewards", f"/v1/providers/{name}", body)
@@ -163,16 +164,16 @@ async def connect(visit: Visit) -> Response:
 
 async def disconnect(visit: Visit) -> Response:
     """Disconnect an account."""
-    done = await visit.ask.command("POST", "rewards", f"/v1/providers/{_name(visit)}/disconnect", None)
+    done = await visit.ask.command("POST", "rewards", f"/v1/providers/{products.name_of(visit)}/disconnect", None)
     if not done.ok:
         return await _provider(visit, refused=Refusal.of(done))
-    return visit.see_other(f"{GIFT_CARDS.path}/providers/{_name(visit)}", toast="saved")
+    return visit.see_other(f"{GIFT_CARDS.path}/providers/{products.name_of(visit)}", toast="saved")
 
 
 async def _provider(
     visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
 ) -> Response:
-    name = _name(visit)
+    name = products.name_of(visit)
     answer = await visit.ask.get("rewards", "/v1/providers")
     found = next((one for one in answer.items if one["provider"] == name), None) if answer.ok else None
     return visit.page(
@@ -188,13 +189,6 @@ async def _provider(
     )
 
 
-def _name(visit: Visit) -> str:
-    name = str(visit.request.path_params["provider"])
-    if name not in PROVIDERS:
-        raise NotFoundError
-    return name
-
-
 def _id(visit: Visit) -> str:
     return str(visit.request.path_params["redemption_id"])
 
@@ -205,6 +199,9 @@ ROUTES = [
     Route(GIFT_CARDS.path, page(show, scope=GIFT_CARDS.scope)),
     Route(PROVIDER, page(provider, scope=WRITE), methods=["GET"]),
     Route(PROVIDER, page(connect, scope=WRITE), methods=["POST"]),
+    Route(f"{PROVIDER}/products", page(products.show, scope=GIFT_CARDS.scope), methods=["GET"]),
+    Route(f"{PROVIDER}/products/refresh", page(products.refresh, scope=WRITE), methods=["POST"]),
+    Route(f"{PROVIDER}/products/accept", page(products.accept, scope=WRITE), methods=["POST"]),
     Route(f"{PROVIDER}/disconnect", page(disconnect, scope=WRITE), methods=["POST"]),
     Route(ONE, page(one, scope=GIFT_CARDS.scope)),
     *(

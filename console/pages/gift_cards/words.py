@@ -29,6 +29,25 @@ TROUBLE_WORDS: Final = {
     "delivered_after_all": _("The provider delivered what was given up here, and the points are back"),
 }
 OUTCOME_WORDS: Final = {"delivered": _("It was delivered"), "not_ordered": _("It was not ordered")}
+DIFFERENCE_WORDS: Final = {
+    "none": _("as accepted"),
+    "new": _("new card"),
+    "gone": _("gone"),
+    "changed": _("other than before"),
+}
+DIFFERENCE_TONES: Final = {"new": "accent", "gone": "bad", "changed": "warn"}
+DIFFERENCE_ICONS: Final = {"none": "check", "new": "gift", "gone": "x", "changed": "alert"}
+PART_WORDS: Final = {
+    "name": _("Name"),
+    "values": _("Values"),
+    "least": _("Least value"),
+    "most": _("Highest value"),
+    "fee": _("Fee"),
+    "discount": _("Discount"),
+    "delivery_days": _("Days of delivery"),
+    "validity": _("Validity"),
+    "countries": _("Countries"),
+}
 FIELD_WORDS: Final = {
     "api_key": _("API key"),
     "funding_source_id": _("Funding source"),

@@ -12,6 +12,8 @@ from console.components.tables import Listing
 from console.frame.navigation import MY_NOMINATIONS, NOMINATIONS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
+from console.pages.visitors.feeds import feed_of
+from console.pages.visitors.routes import check_shown, visited
 
 LIST_COUNT = 50
 NAME_MIN_CHARS = 2
@@ -221,6 +223,30 @@ async def cancel(visit: Visit) -> Response:
     return visit.see_other(f"{NOMINATIONS.path}/{_id(visit)}", toast="cancelled")
 
 
+async def public(visit: Visit) -> Response:
+    """The rounds for everybody, newest first."""
+    listing = Listing.of(f"/c/{visit.community.id}/nominations", visit.request.query_params)
+    answer = await visit.ask.get(
+        "ingest", "/v1/nomination-rounds", limit=LIST_COUNT, after=listing.said.get("after")
+    )
+    check_shown(answer)
+    return visit.page("pages/nominations/public.html", answer=answer, listing=listing, states=STATES)
+
+
+async def public_one(visit: Visit) -> Response:
+    """A round for everybody: who stands, the counts once they are shown, and names where they are public."""
+    answer = await visit.ask.get("ingest", f"/v1/nomination-rounds/{_id(visit)}/public")
+    check_shown(answer)
+    if answer.is_missing:
+        raise NotFoundError
+    return visit.page("pages/nominations/public_one.html", answer=answer, states=STATES)
+
+
+async def feed(visit: Visit) -> Response:
+    """What rounds came to as JSON Feed 1.1, for feed readers."""
+    return await feed_of(visit, "ingest", "/v1/nomination-rounds/feed", name="nominations")
+
+
 _ONE = f"{NOMINATIONS.path}/{{round_id:uuid}}"
 _MY_ONE = f"{MY_NOMINATIONS.path}/{{round_id:uuid}}"
 ROUTES = [
@@ -232,4 +258,7 @@ ROUTES = [
     Route(NOMINATIONS.path, page(declare, scope="recognition:write"), methods=["POST"]),
     Route(_ONE, page(one, scope=NOMINATIONS.scope), methods=["GET"]),
     Route(_ONE, page(cancel, scope="recognition:write"), methods=["POST"]),
+    Route("/c/{community}/nominations", page(visited(public, "nominations"), is_open=True)),
+    Route("/c/{community}/nominations/{round_id:uuid}", page(visited(public_one, "nominations"), is_open=True)),
+    Route("/c/{community}/nominations.json", page(visited(feed, "nominations"), is_open=True)),
 ]

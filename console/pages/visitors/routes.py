@@ -17,6 +17,12 @@ from console.pages.visitors.differences import differences, unrewarded
 PERIODS = ("week", "month", "all")
 BOARD_COUNT = 50
 VERSIONS_COUNT = 10
+#: What the first page is, by what a community shows.
+FIRST = (
+    ("programme", "rules"),
+    ("boards", "leaderboard"),
+    *((name, name) for name in ("badges", "celebrations", "kudos", "nominations")),
+)
 
 
 def visited(handler: Callable[[Visit], Awaitable[Response]], shows: str) -> Callable[[Visit], Awaitable[Response]]:
@@ -38,16 +44,9 @@ async def home(visit: Visit) -> Response:
     community = await _community(visit)
     if isinstance(community, Answer):
         return visit.page("pages/visitors/down.html", status=503, answer=community)
-    if "programme" in community.public:
-        return RedirectResponse(f"/c/{community.id}/rules", 303)
-    if "boards" in community.public:
-        return RedirectResponse(f"/c/{community.id}/leaderboard", 303)
-    if "badges" in community.public:
-        return RedirectResponse(f"/c/{community.id}/badges", 303)
-    if "celebrations" in community.public:
-        return RedirectResponse(f"/c/{community.id}/celebrations", 303)
-    if "kudos" in community.public:
-        return RedirectResponse(f"/c/{community.id}/kudos", 303)
+    for shows, place in FIRST:
+        if shows in community.public:
+            return RedirectResponse(f"/c/{community.id}/{place}", 303)
     raise NotFoundError
 
 

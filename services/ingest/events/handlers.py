@@ -129,6 +129,9 @@ async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> Non
     ]
     # What the wall and the list of suggestions show, also of what the database had forgotten.
     listed = await _note_shown(tx, accepted, members=members, silent=silent)
+    said = _said_of(accepted)
+    await note_taken_back(tx, said=said)
+    await note_ideas_taken_back(tx, said=said)
     if told:
         # What was told before is in the log.
         again = [key for event in accepted if (key := (event.community, event.uid)) in told]
@@ -140,9 +143,6 @@ async def on_raw_events(tx: Transaction[Settings], facts: list[RawEvent]) -> Non
     await keep_texts(tx, said=[(_said(event, members), measured.get(event.uid)) for event in written])
     # 5. Which day is it for them?
     calendars = await calendars_of(tx, communities={event.community for event in accepted})
-    said = _said_of(accepted)
-    await note_taken_back(tx, said=said)
-    await note_ideas_taken_back(tx, said=said)
     # 6. The outcome, and the messages that follow.
     try:
         await store.add_receipts(tx.conn, outcomes=outcomes)

@@ -1,7 +1,7 @@
 """Rounds in which members are nominated and voted for: what is open when, who may, and what it comes to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -164,8 +164,20 @@ class ShownNomination:
     nominator_id: str
     nominator_name: str | None
     is_eligible: bool
+    #: Whether the nominee wants no part in what everybody sees, and whether the nominator may be seen there.
+    is_off_boards: bool
+    is_nominator_shown: bool
     text: KeptText | None
     citation: str | None = None
+
+
+class Winner(NamedTuple):
+    """Who won a round, as they are now."""
+
+    round_id: str
+    place: int
+    votes_count: int
+    name: str | None
 
 
 class RoundPlace(NamedTuple):
@@ -204,6 +216,18 @@ def stands(nomination: Nomination, *, needs_yes: bool) -> bool:
     if not nomination.is_shown or nomination.said is Said.DECLINED:
         return False
     return nomination.said is Said.ACCEPTED or not needs_yes
+
+
+def seen_by_everybody(one: ShownNomination, *, found: Round) -> ShownNomination | None:
+    """A nomination as whoever is not signed in sees it; None where they see nothing of it.
+
+    Nobody is there who wants no part in what others see, does not stand, or is hidden or suspended. Words are
+    there unless who wrote them wants no part in it.
+    """
+    is_there = one.is_eligible and not one.is_off_boards and stands(one.nomination, needs_yes=found.needs_yes)
+    if not is_there:
+        return None
+    return one if one.is_nominator_shown else replace(one, citation=None)
 
 
 def results(counts: Mapping[str, int], *, standing: Sequence[str], winners: int) -> list[Result]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from asyncpg import Record
 
 from services.ingest.measuring.domain.texts import KeptText, Sealed
-from services.ingest.nominations.domain import Nomination, Result, Round, RoundPlace, Said, ShownNomination
+from services.ingest.nominations.domain import Nomination, Result, Round, RoundPlace, Said, ShownNomination, Winner
 from services.ingest.walls.store import CaseOutcome
 from shared.postgres import Connection
 
@@ -71,17 +71,27 @@ async def find_round(conn: Connection, *, community: str, round_id: str, lock: s
 
 
 async def page_of_rounds(
-    conn: Connection, *, community: str, after: RoundPlace | None, limit_count: int
+    conn: Connection,
+    *,
+    community: str,
+    after: RoundPlace | None,
+    limit_count: int,
+    cancelled: bool = True,
+    undecided: bool = True,
 ) -> list[Round]:
-    """Rounds, the newest first."""
+    """Rounds, the newest first: with those that were given up, and with those that are not decided."""
     rows = await conn.fetch(
         """
-        select * from nomination_rounds where community = $1 and ($2::uuid is null or round_id < $2)
+        select * from nomination_rounds
+        where community = $1 and ($2::uuid is null or round_id < $2)
+            and ($4 or cancelled_at is null) and ($5 or decided_at is not null)
         order by round_id desc limit $3
         """,
         community,
         None if after is None else after.round_id,
         limit_count,
+        cancelled,
+        undecided,
     )
     return [_round(row) for row in rows]
 
@@ -152,7 +162,9 @@ async def load_shown(
     rows = await conn.fetch(
         """
         select n.*, e.member_id as nominee, e.name as nominee_name, o.member_id as nominator,
-            o.name as nominator_name, t.event_type, t.received_at, t.key_id, t.sealed, t.member_id as written_by,
+            o.name as nominator_name, e.off_boards_wish as is_off_boards,
+            o.hidden_by is null and not o.off_boards_wish as is_nominator_shown,
+            t.event_type, t.received_at, t.key_id, t.sealed, t.member_id as written_by,
             e.erased_at is null and e.bot_by is null and e.departed_by is null and e.hidden_by is null
                 and not exists (
                     select from suspensions s
@@ -175,6 +187,31 @@ async def load_shown(
         limit_count,
     )
     return [_shown(row) for row in rows]
+
+
+async def load_winners(
+    conn: Connection, *, community: str, round_ids: Sequence[str], limit_count: int
+) -> dict[str, list[Winner]]:
+    """Who won rounds, by round and in the order of their places: those of them whom everybody may see."""
+    rows = await conn.fetch(
+        """
+        select n.round_id::text, n.place, n.votes_count, m.name
+        from nominations n
+        left join merges g on g.community = n.community and g.member_id = n.nominee_id
+        join members m on m.community = n.community and m.member_id = coalesce(g.head_id, n.nominee_id)
+        where n.community = $1 and n.round_id = any($2::uuid[]) and n.has_won and n.is_shown
+            and m.erased_at is null and m.bot_by is null and m.departed_by is null and m.hidden_by is null
+            and not m.off_boards_wish
+        order by n.round_id desc, n.place, n.nomination_id limit $3
+        """,
+        community,
+        list(round_ids),
+        limit_count,
+    )
+    found: dict[str, list[Winner]] = {}
+    for row in rows:
+        found.setdefault(row["round_id"], []).append(Winner(*row))
+    return found
 
 
 async def count_votes(conn: Connection, *, community: str, round_id: str) -> dict[str, int]:
@@ -312,5 +349,7 @@ def _shown(row: Any) -> ShownNomination:
         nominator_id=str(row["nominator"]),
         nominator_name=row["nominator_name"],
         is_eligible=row["is_eligible"],
+        is_off_boards=row["is_off_boards"],
+        is_nominator_shown=row["is_nominator_shown"],
         text=text,
     )

@@ -118,6 +118,11 @@ class Reward:
             and self.price_at(now) is not None
         )
 
+    def withdrawn(self, now: datetime) -> "Reward":
+        """The reward in its next revision, in which nobody can choose it."""
+        terms = replace(self.terms, is_withdrawn=True)
+        return replace(self, terms=terms, revision=self.revision + 1, changed_at=now)
+
     def changed(self, terms: RewardTerms, *, points: int, later: Iterable[Price], now: datetime) -> "Reward":
         """The reward in its next revision.
 

@@ -105,6 +105,20 @@ async def change_reward(
     return changed
 
 
+async def withdraw(tx: Transaction, reward_ids: Iterable[str], *, community: str) -> list[str]:
+    """Have nobody choose some rewards any more; which of them could be. What was reserved goes on.
+
+    They are locked in the order of their ids. Whoever commands it says so in their own entry.
+    """
+    withdrawn = []
+    for reward_id in sorted(reward_ids):
+        known = await store.lock_reward(tx.conn, community=community, reward_id=reward_id)
+        if known is not None and not known.terms.is_withdrawn:
+            await store.set_reward(tx.conn, known.withdrawn(tx.now))
+            withdrawn.append(reward_id)
+    return withdrawn
+
+
 async def put_picture(
     tx: Transaction, content: bytes, *, community: str, reward_id: str, alts: Mapping[str, str]
 ) -> Picture:

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -91,7 +92,9 @@ async def test_a_member_is_asked_and_answers_a_survey(platform: StackState, tmp_
         return bool(found)
 
     await until(is_asked)
-    assert plaudit("survey", "answer", found[0], "--score", "9") == "answered\n"
+    wrote = "Docs for the API, please."
+    assert plaudit("survey", "words", "would-recommend") == "nobody wrote anything in it that is kept\n"
+    assert plaudit("survey", "answer", found[0], "--score", "9", "--comment", wrote) == "answered\n"
     assert "usage" in plaudit("survey", "answer", found[0], "--score", "99", fails=True).lower()
     assert "asks for a number" in plaudit("survey", "answer", found[0], fails=True)
     assert plaudit("survey", "answer", "none", "--score", "9", fails=True)
@@ -103,3 +106,26 @@ async def test_a_member_is_asked_and_answers_a_survey(platform: StackState, tmp_
     await until(is_measured)
     assert "fewer than five" in plaudit("survey", "results")
     assert "fewer than five answers" in plaudit("survey", "show", "would-recommend", "--by", "quarter")
+    # By audience: of so few nothing is shown, and of answers that are nobody's nobody knows.
+    assert plaudit("survey", "audiences", "would-recommend", "--by", "quarter") == "everybody  not shown\n"
+    [everybody] = json.loads(plaudit("survey", "audiences", "would-recommend", "--json"))["slices"]
+    assert (everybody["audience"], everybody["feedback"]) == (None, None)
+    assert plaudit("survey", "audiences", "was-it-solved").startswith("it is anonymous")
+    assert "no such survey" in plaudit("survey", "audiences", "nobody-asks", fails=True).lower()
+
+    # What somebody wrote is suggested for them, once.
+    async def is_written() -> list[Any]:
+        items: list[Any] = json.loads(plaudit("survey", "words", "would-recommend", "--json"))
+        return items
+
+    [answer] = await until(is_written)
+    assert (answer["words"], answer["score"], answer["idea_id"]) == (wrote, 9, None)
+    suggested = ("idea", "suggest", answer["event_uid"], "Docs for the API", "--of-answer", "--json")
+    idea_id = json.loads(plaudit(*suggested))["idea_id"]
+    assert json.loads(plaudit(*suggested))["idea_id"] == idea_id
+    assert idea_id in plaudit("survey", "words", "would-recommend")
+    listed = json.loads(plaudit("idea", "list", "--json"))
+    assert [(one["idea_id"], one["author"]["member_id"]) for one in listed] == [
+        (idea_id, answer["member"]["member_id"])
+    ]
+    assert plaudit("idea", "suggest", str(uuid4()), "None", "--of-answer", fails=True)

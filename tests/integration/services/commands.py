@@ -748,6 +748,16 @@ async def disconnect_provider(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/providers/sandbox/disconnect")
 
 
+async def refresh_provider(desk: Desk) -> Ask:
+    assert (await (await connect_provider(desk))()).status_code == 200
+    return Ask(desk.api, "POST", "/v1/providers/sandbox/refresh")
+
+
+async def accept_products(desk: Desk) -> Ask:
+    assert (await (await refresh_provider(desk))()).status_code == 200
+    return Ask(desk.api, "POST", "/v1/providers/sandbox/products/accept", {"revision": 0})
+
+
 async def set_gift_card(desk: Desk) -> Ask:
     card = {"id": "card", "kind": "gift_card", "title": "Card", "points": 100}
     assert (await desk.api.post("/v1/catalogue/rewards", json=card)).status_code == 201
@@ -1902,6 +1912,8 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/catalogue/rewards/{reward_id}/codes": ("voucher.import", import_codes),
     "rewards PUT /v1/providers/{provider}": ("provider.connect", connect_provider),
     "rewards POST /v1/providers/{provider}/disconnect": ("provider.disconnect", disconnect_provider),
+    "rewards POST /v1/providers/{provider}/refresh": ("provider.refresh", refresh_provider),
+    "rewards POST /v1/providers/{provider}/products/accept": ("provider.accept", accept_products),
     "rewards PUT /v1/catalogue/rewards/{reward_id}/card": ("gift_card.set", set_gift_card),
     "rewards PUT /v1/catalogue/rewards/{reward_id}/card/price": ("gift_card.set_price", set_card_price),
     "rewards POST /v1/provider-orders/{redemption_id}/ask": ("provider_order.ask", ask_about_order),

@@ -198,6 +198,8 @@ NOTHING_PERSONAL = {
     "rewards GET /v1/provider-orders",
     "rewards GET /v1/provider-orders/{redemption_id}",
     "rewards GET /v1/providers",
+    "rewards GET /v1/providers/{provider}/refresh",
+    "rewards GET /v1/providers/{provider}/products",
     "analytics GET /v1/digests",
     "analytics GET /v1/goals",
     "analytics GET /v1/goals/{goal_id}",

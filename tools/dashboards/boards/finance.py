@@ -12,6 +12,7 @@ BOARD = Board(
         "PlauditSendLinesFailed",
         "PlauditOrdersUnknown",
         "PlauditOrdersTroubled",
+        "PlauditProductsGone",
         "PlauditGoodsWait",
         "PlauditBankLinesWait",
         "PlauditPeriodsOverdue",
@@ -137,6 +138,18 @@ BOARD = Board(
                     Query("max(plaudit_rewards_orders_unknown)", "unknown"),
                     Query("max(plaudit_rewards_orders_unknown_seconds) / 60", "minutes"),
                     Query("max(plaudit_rewards_orders_troubled)", "need people"),
+                ),
+            ),
+            Panel(
+                "What providers have",
+                "Times that providers were asked for what they have, and rewards whose card is gone there.",
+                "short",
+                (
+                    Query(
+                        "sum by (became) (increase(plaudit_rewards_product_refreshes_total[$__rate_interval]))",
+                        "{{became}}",
+                    ),
+                    Query("max(plaudit_rewards_products_gone)", "rewards gone"),
                 ),
             ),
             Panel(

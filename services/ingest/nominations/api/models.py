@@ -1,8 +1,8 @@
 """What routes of nominations take and show."""
 
-from collections.abc import Sequence
-from datetime import date, datetime
-from typing import Annotated, Any, Self
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
@@ -17,6 +17,7 @@ from services.ingest.nominations.domain import (
     RoundState,
     Said,
     ShownNomination,
+    Winner,
     stands,
 )
 from services.ingest.nominations.handlers import Counted
@@ -62,24 +63,26 @@ class RoundShown(BaseModel):
     starts_at: datetime
     votes_from: datetime
     ends_at: datetime = Field(description="From here on nobody votes")
-    nominators: str | None
-    voters: str | None
+    nominators: str | None = Field(description="Which audience; not told to everybody")
+    voters: str | None = Field(description="Which audience; not told to everybody")
     winners: int = Field(examples=[1])
     live: bool
     needs_yes: bool
     decided_at: datetime | None = Field(description="Since when its result stands, for good")
 
     @classmethod
-    def of(cls, found: Round, *, now: datetime) -> Self:
-        """As the API shows it."""
-        return cls(**fields_of(found, now=now))
+    def of(cls, found: Round, *, now: datetime, is_public: bool = False) -> Self:
+        """As the API shows it, or as it shows it to everybody."""
+        return cls(**fields_of(found, now=now, is_public=is_public))
 
 
 class RoundMember(BaseModel):
     """Somebody who is nominated, or nominates."""
 
     member_id: UUID
-    name: str | None = Field(examples=["Grace"])
+    name: str | None = Field(
+        description="Null too for a publishable key where names are not public", examples=["Grace"]
+    )
 
 
 class NominationShown(BaseModel):
@@ -154,8 +157,71 @@ class NominationDone(BaseModel):
         )
 
 
-def fields_of(found: Round, *, now: datetime) -> dict[str, Any]:
-    """What is shown of a round."""
+class PublicNomination(BaseModel):
+    """Somebody who stands, as everybody may see them; who nominated them is not told."""
+
+    nomination_id: UUID
+    nominee: RoundMember
+    citation: str | None = Field(
+        description="Why; null where it is not kept any more, is on its way, or its writer wants no part in this",
+        examples=["She stayed with every newcomer until it worked."],
+    )
+    votes: int | None = Field(description="Null while counts are not shown", examples=[41])
+    place: int | None = Field(description="By votes, once it is decided; several may share one", examples=[1])
+    has_won: bool | None = Field(description="Null until it is decided")
+
+    @classmethod
+    def of(cls, one: ShownNomination, *, counts: Mapping[str, int] | None, named: bool) -> Self:
+        """As everybody sees it, with the name or without."""
+        made = one.nomination
+        return cls(
+            nomination_id=UUID(made.nomination_id),
+            nominee=RoundMember(member_id=UUID(one.nominee_id), name=one.nominee_name if named else None),
+            citation=one.citation,
+            votes=None if counts is None else counts.get(made.nomination_id, 0),
+            place=made.place,
+            has_won=made.has_won,
+        )
+
+
+class PublicRound(RoundShown):
+    """A round, and who stands: by votes where these are shown, else in the order in which they were nominated."""
+
+    nominations: list[PublicNomination]
+
+
+class RoundFeedItem(BaseModel):
+    """A round that is decided, as readers of JSON Feed take it."""
+
+    id: str
+    title: str = Field(examples=["Helper of the year"])
+    content_text: str = Field(
+        description="A line for each who won: the place, the name and the votes", examples=["1. Grace: 41"]
+    )
+    date_published: datetime
+
+
+class RoundFeed(BaseModel):
+    """What rounds came to as JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1)."""
+
+    version: Literal["https://jsonfeed.org/version/1.1"]
+    title: str
+    items: list[RoundFeedItem]
+
+
+def feed_item(found: Round, winners: Sequence[Winner], *, named: bool) -> RoundFeedItem:
+    """A round that is decided, with names or without."""
+    lines = [f"{one.place}. {one.name if named and one.name else '–'}: {one.votes_count}" for one in winners]
+    return RoundFeedItem(
+        id=f"urn:uuid:{found.round_id}",
+        title=found.title,
+        content_text="\n".join(lines) or found.title,
+        date_published=(found.decided_at or found.ends_at).astimezone(UTC),
+    )
+
+
+def fields_of(found: Round, *, now: datetime, is_public: bool = False) -> dict[str, Any]:
+    """What is shown of a round; everybody does not learn which audiences there are."""
     return {
         "round_id": UUID(found.round_id),
         "title": found.title,
@@ -164,8 +230,8 @@ def fields_of(found: Round, *, now: datetime) -> dict[str, Any]:
         "starts_at": found.starts_at,
         "votes_from": found.votes_from,
         "ends_at": found.ends_at,
-        "nominators": found.nominators,
-        "voters": found.voters,
+        "nominators": None if is_public else found.nominators,
+        "voters": None if is_public else found.voters,
         "winners": found.winners,
         "live": found.is_live,
         "needs_yes": found.needs_yes,

@@ -1,5 +1,6 @@
 """HTTP routes of rounds, nominations and votes."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,9 +15,13 @@ from services.ingest.nominations.api.models import (
     CancelWanted,
     NominationDone,
     NominationWanted,
+    PublicNomination,
+    PublicRound,
+    RoundFeed,
     RoundShown,
     RoundWanted,
     RoundWithNominations,
+    feed_item,
     fields_of,
     shown_of,
 )
@@ -31,7 +36,15 @@ from services.ingest.nominations.api.problems import (
     UNKNOWN_NOMINATION,
     UNKNOWN_ROUND,
 )
-from services.ingest.nominations.domain import DeclareRound, RoundPlace, Said
+from services.ingest.nominations.domain import (
+    DeclareRound,
+    RoundPlace,
+    Said,
+    ShownNomination,
+    UnknownRoundError,
+    seen_by_everybody,
+)
+from services.ingest.nominations.handlers import Counted
 from services.ingest.settings import Settings
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.http import (
@@ -42,6 +55,7 @@ from shared.http import (
     Page,
     Principal,
     Problem,
+    Public,
     Scope,
     Tx,
     Whose,
@@ -50,12 +64,17 @@ from shared.http import (
     problem_responses,
     requires,
 )
-from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_IDENTITY
+from shared.http.problem_types import INVALID_REQUEST, TOO_MANY_READS, UNKNOWN_IDENTITY
 from shared.merges import find_head, load_group
 from shared.postgres import Connection
 
 router = APIRouter(tags=["nominations"])
-Looker = Annotated[Principal, requires(Scope.RECOGNITION_READ, or_member=True, reads=IN_ANSWER)]
+FEED_VERSION = "https://jsonfeed.org/version/1.1"
+FEED_MEDIA_TYPE = "application/feed+json"
+FEED_COUNT = 20
+Looker = Annotated[
+    Principal, requires(Scope.RECOGNITION_READ, or_member=True, public=Public.NOMINATIONS, reads=IN_ANSWER)
+]
 TakingPart = Annotated[Principal, requires(Scope.EVENTS_WRITE, or_member=True)]
 Running = Annotated[Principal, requires(Scope.RECOGNITION_WRITE)]
 OwnSettings = Annotated[Settings, configured(Settings)]
@@ -114,22 +133,55 @@ async def post_round(principal: Running, tx: Tx, body: RoundWanted, idempotency_
     )
 
 
-@router.get("/v1/nomination-rounds", summary="Rounds, newest first", responses=problem_responses())
+def _is_named(principal: Principal) -> bool:
+    return not principal.is_publishable or Public.NAMES in principal.public
+
+
+@router.get("/v1/nomination-rounds", summary="Rounds, newest first", responses=problem_responses(TOO_MANY_READS))
 async def get_rounds(
-    principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, or_member=True)],
+    principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, or_member=True, public=Public.NOMINATIONS)],
     conn: Conn,
     place: Annotated[RoundPlace | None, after(RoundPlace)],
     limit: Limit = 100,
 ) -> Page[RoundShown]:
-    """All that were declared, with those that are over."""
-    found = await store.page_of_rounds(conn, community=principal.community, after=place, limit_count=limit)
-    now = datetime.now(UTC)
+    """All that were declared, with those that are over. Of those that were given up everybody sees nothing."""
+    is_public, now = principal.is_publishable, datetime.now(UTC)
+    found = await store.page_of_rounds(
+        conn, community=principal.community, after=place, limit_count=limit, cancelled=not is_public
+    )
     return Page.of(
         found,
         limit,
-        item=lambda one: RoundShown.of(one, now=now),
+        item=lambda one: RoundShown.of(one, now=now, is_public=is_public),
         place=lambda one: RoundPlace(one.round_id),
     )
+
+
+@router.get(
+    "/v1/nomination-rounds/feed",
+    summary="What rounds came to as JSON Feed",
+    response_model=RoundFeed,
+    responses=problem_responses(TOO_MANY_READS),
+)
+async def get_rounds_feed(principal: Looker, conn: Conn, settings: OwnSettings) -> Response:
+    """The newest that are decided, with who won, for feed readers and where the community shows `nominations`."""
+    community = principal.community
+    found = await store.page_of_rounds(
+        conn, community=community, after=None, limit_count=FEED_COUNT, cancelled=False, undecided=False
+    )
+    winners = await store.load_winners(
+        conn,
+        community=community,
+        round_ids=[one.round_id for one in found],
+        limit_count=FEED_COUNT * settings.nominations_max_count,
+    )
+    named = _is_named(principal)
+    made = RoundFeed(
+        version=FEED_VERSION,
+        title=community,
+        items=[feed_item(one, winners.get(one.round_id, ()), named=named) for one in found],
+    )
+    return Response(made.model_dump_json(), media_type=FEED_MEDIA_TYPE)
 
 
 @router.get(
@@ -138,7 +190,10 @@ async def get_rounds(
     responses=problem_responses(UNKNOWN_ROUND),
 )
 async def get_round(
-    principal: Looker, conn: Conn, settings: OwnSettings, round_id: RoundId
+    principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, or_member=True, reads=IN_ANSWER)],
+    conn: Conn,
+    settings: OwnSettings,
+    round_id: RoundId,
 ) -> RoundWithNominations:
     """With the counts, once it is decided or where they are shown before. What a decision hid only who it is of or
     by, and whoever reads all of recognition, see.
@@ -154,16 +209,51 @@ async def get_round(
         or (one.nomination.is_shown and one.is_eligible)
         or {one.nomination.nominee_id, one.nomination.nominator_id} & set(own)
     ]
-    if counted.counts is not None:
-        counts = counted.counts
-        seen.sort(key=lambda one: (-counts.get(one.nomination.nomination_id, 0), one.nomination.nomination_id))
     voted_for = mine[0].nomination_id if mine else None
     return RoundWithNominations(
         **fields_of(counted.round, now=now),
         nominations=[
-            shown_of(one, counted, own=own, has_my_vote=one.nomination.nomination_id == voted_for) for one in seen
+            shown_of(one, counted, own=own, has_my_vote=one.nomination.nomination_id == voted_for)
+            for one in _in_order(seen, counted)
         ],
     )
+
+
+@router.get(
+    "/v1/nomination-rounds/{round_id}/public",
+    summary="A round, as everybody may see it",
+    responses=problem_responses(UNKNOWN_ROUND, TOO_MANY_READS),
+)
+async def get_public_round(principal: Looker, conn: Conn, settings: OwnSettings, round_id: RoundId) -> PublicRound:
+    """Where the community shows `nominations`: with the counts once it is decided, or where they are shown before.
+
+    Who is there stands, and wants a part in what everybody sees. Of a round that was given up there is nothing.
+    """
+    now, named = datetime.now(UTC), _is_named(principal)
+    counted = await handlers.find_counted(
+        conn, settings, community=principal.community, round_id=str(round_id), now=now
+    )
+    if counted.round.cancelled_at is not None:
+        raise UnknownRoundError
+    found = [seen_by_everybody(one, found=counted.round) for one in counted.nominations]
+    seen = _in_order([one for one in found if one is not None], counted)
+    return PublicRound(
+        **fields_of(counted.round, now=now, is_public=True),
+        nominations=[PublicNomination.of(one, counts=counted.counts, named=named) for one in seen],
+    )
+
+
+def _in_order(seen: Sequence[ShownNomination], counted: Counted) -> Sequence[ShownNomination]:
+    """By votes where these are shown."""
+    counts = counted.counts
+    if counts is None:
+        return seen
+
+    def place(one: ShownNomination) -> tuple[int, str]:
+        nomination_id = one.nomination.nomination_id
+        return -counts.get(nomination_id, 0), nomination_id
+
+    return sorted(seen, key=place)
 
 
 @router.post(

@@ -11,12 +11,15 @@ import pytest
 
 from services.ingest.nominations.handlers import decide
 from services.ingest.surveys.handlers.asking import on_guidelines
+from shared.access_keys import INSTALLATION
 from shared.contracts.facts import GUIDELINE_FACT, SUSPENSION_CHANGED
 from shared.topics import MESSAGES, RAW
 from tests.integration.services.ingest.conftest import Community, problem
 from tests.integration.services.ingest.test_check_ins import member
 from tests.integration.services.ingest.test_ideas import community
 from tests.integration.services.ingest.test_kudos import accepted
+from tests.integration.services.world import authorization
+from tests.waiting import until
 
 __all__ = ["community"]
 pytestmark = pytest.mark.stack
@@ -217,3 +220,81 @@ async def test_the_days_of_a_round_are_one_after_another(community: Community) -
     for days in ((1, 1, 2), (0, 3, 2), (-9, -5, -2), (0, 1, 400)):
         assert problem(await tried(*days), 422)["type"].endswith(":invalid-round-days")
     assert (await tried(1, 2, 2)).json()["state"] == "planned"
+
+
+async def test_everybody_sees_who_stands_where_the_community_says_so(community: Community) -> None:
+    people = {name: await member(community, name) for name in ("ada", "bo", "cat", "dan", "eve")}
+    ids = {name: one[0] for name, one in people.items()}
+    shows = {name: one[1] for name, one in people.items()}
+    round_id, given_up = await declare(community, voters="regulars"), await declare(community)
+    reason = {"reason": "Its days were wrong."}
+    cancelled = await community.client.post(f"/v1/nomination-rounds/{given_up}/cancel", json=reason)
+    assert cancelled.status_code == 200
+    made = {}
+    for by, of in (("ada", "bo"), ("bo", "cat"), ("cat", "dan"), ("dan", "eve")):
+        answer = await nominate(community, shows[by], round_id, ids[of], citation=f"By {by}.")
+        made[of] = answer.json()["nomination_id"]
+        await accepted(community, answer.json()["event_uid"])
+    assert (await act(community, shows["dan"], made["dan"], "decline")).status_code == 200
+
+    async def named(name: str, what: str) -> None:
+        sql = f"update members set {what} where community = $1 and member_id = $2"
+        await community.pool.execute(sql, community.name, ids[name])
+
+    for name in ids:
+        await named(name, f"name = '{name.title()}'")
+    # Dan wants no part in what others see, and wrote why Eve is nominated.
+    await named("dan", "off_boards_wish = true")
+
+    visits = {"Plaudit-Community": community.name, "Authorization": ""}
+    public = f"/v1/nomination-rounds/{round_id}/public"
+    assert (await community.client.get(public, headers=visits)).status_code == 401
+    office = await authorization(community.pool, INSTALLATION, "communities:write")
+    declared = {"id": community.name, "title": "Makers", "time_zone": "UTC", "public": ["nominations", "names"]}
+    said = await community.client.post("/v1/communities", json=declared, headers=office)
+    assert said.status_code == 201, said.text
+
+    async def seen() -> Any:
+        answer = await community.client.get(public, headers=visits)
+        return answer.json() if answer.status_code == 200 else None
+
+    found = await until(seen)
+    assert (found["voters"], found["state"]) == (None, "nominating")
+    told = {one["nominee"]["name"]: (one["citation"], one["votes"]) for one in found["nominations"]}
+    assert told == {"Bo": ("By ada.", None), "Cat": ("By bo.", None), "Eve": (None, None)}
+    # Who nominated is told nowhere.
+    assert "nominator" not in found["nominations"][0]
+    rounds = await community.client.get("/v1/nomination-rounds", headers=visits)
+    assert [(one["round_id"], one["voters"]) for one in rounds.json()["items"]] == [(round_id, None)]
+    gone = f"/v1/nomination-rounds/{given_up}/public"
+    problem(await community.client.get(gone, headers=visits), 404)
+    assert (await community.client.get(f"/v1/nomination-rounds/{round_id}", headers=visits)).status_code == 401
+
+    await go_to(community, round_id, "voting")
+    regular = "insert into followed_audiences values ($1, 'regulars', $2, 1, true, now())"
+    for member_id in ids.values():
+        await community.pool.execute(regular, community.name, member_id)
+    for by, of in (("ada", "cat"), ("dan", "cat"), ("bo", "eve"), ("cat", "bo"), ("eve", "bo")):
+        assert (await act(community, shows[by], made[of], "vote")).status_code == 200
+    assert {one["votes"] for one in (await until(seen))["nominations"]} == {None}
+    feed = "/v1/nomination-rounds/feed"
+    assert (await community.client.get(feed, headers=visits)).json()["items"] == []
+    await go_to(community, round_id, "over")
+    await decide_all(community)
+    counted = (await until(seen))["nominations"]
+    assert [(one["nominee"]["name"], one["votes"], one["place"]) for one in counted] == [
+        ("Bo", 2, 1),
+        ("Cat", 2, 1),
+        ("Eve", 1, 3),
+    ]
+    told_of = await community.client.get(feed, headers=visits)
+    assert told_of.headers["content-type"] == "application/feed+json"
+    assert [one["content_text"] for one in told_of.json()["items"]] == ["1. Bo: 2\n1. Cat: 2"]
+    # Whoever wants no part in it any more is not there; the others stay what they are.
+    await named("bo", "off_boards_wish = true")
+    assert [(one["nominee"]["name"], one["place"]) for one in (await until(seen))["nominations"]] == [
+        ("Cat", 1),
+        ("Eve", 3),
+    ]
+    told_of = await community.client.get(feed, headers=visits)
+    assert [one["content_text"] for one in told_of.json()["items"]] == ["1. Cat: 2"]

@@ -1756,7 +1756,9 @@ class Ingest:
         )
 
     def get_rounds(self, *, limit: int | None = None, after: str | None = None) -> types.RoundShownPage:
-        """All that were declared, with those that are over."""
+        """All that were declared, with those that are over. Of those that were given up everybody sees
+        nothing.
+        """
         return cast(
             "types.RoundShownPage",
             self._ask(call("ingest", "GET", "/v1/nomination-rounds", params={"limit": limit, "after": after})),
@@ -1807,6 +1809,12 @@ class Ingest:
                 )
             ),
         )
+
+    def get_rounds_feed(self) -> types.RoundFeed:
+        """The newest that are decided, with who won, for feed readers and where the community shows
+        `nominations`.
+        """
+        return cast("types.RoundFeed", self._ask(call("ingest", "GET", "/v1/nomination-rounds/feed")))
 
     def get_round(self, round_id: str) -> types.RoundWithNominations:
         """With the counts, once it is decided or where they are shown before. What a decision hid only who it
@@ -1862,6 +1870,18 @@ class Ingest:
                     },
                 )
             ),
+        )
+
+    def get_public_round(self, round_id: str) -> types.PublicRound:
+        """Where the community shows `nominations`: with the counts once it is decided, or where they are shown
+        before.
+
+        Who is there stands, and wants a part in what everybody sees. Of a round that was given up there is
+        nothing.
+        """
+        return cast(
+            "types.PublicRound",
+            self._ask(call("ingest", "GET", f"/v1/nomination-rounds/{as_segment(round_id)}/public")),
         )
 
     def post_accept(
@@ -4484,7 +4504,9 @@ class AsyncIngest:
         )
 
     async def get_rounds(self, *, limit: int | None = None, after: str | None = None) -> types.RoundShownPage:
-        """All that were declared, with those that are over."""
+        """All that were declared, with those that are over. Of those that were given up everybody sees
+        nothing.
+        """
         return cast(
             "types.RoundShownPage",
             await self._ask(
@@ -4537,6 +4559,12 @@ class AsyncIngest:
                 )
             ),
         )
+
+    async def get_rounds_feed(self) -> types.RoundFeed:
+        """The newest that are decided, with who won, for feed readers and where the community shows
+        `nominations`.
+        """
+        return cast("types.RoundFeed", await self._ask(call("ingest", "GET", "/v1/nomination-rounds/feed")))
 
     async def get_round(self, round_id: str) -> types.RoundWithNominations:
         """With the counts, once it is decided or where they are shown before. What a decision hid only who it
@@ -4592,6 +4620,18 @@ class AsyncIngest:
                     },
                 )
             ),
+        )
+
+    async def get_public_round(self, round_id: str) -> types.PublicRound:
+        """Where the community shows `nominations`: with the counts once it is decided, or where they are shown
+        before.
+
+        Who is there stands, and wants a part in what everybody sees. Of a round that was given up there is
+        nothing.
+        """
+        return cast(
+            "types.PublicRound",
+            await self._ask(call("ingest", "GET", f"/v1/nomination-rounds/{as_segment(round_id)}/public")),
         )
 
     async def post_accept(

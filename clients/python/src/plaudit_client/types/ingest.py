@@ -2068,6 +2068,38 @@ class PublicCommunity(TypedDict):
     title: str
 
 
+class PublicNomination(TypedDict):
+    """Somebody who stands, as everybody may see them; who nominated them is not told."""
+
+    citation: str | None
+    has_won: bool | None
+    nomination_id: str
+    nominee: RoundMember
+    place: int | None
+    votes: int | None
+
+
+class PublicRound(TypedDict):
+    """A round, and who stands: by votes where these are shown, else in the order in which they were
+    nominated.
+    """
+
+    about: str | None
+    decided_at: str | None
+    ends_at: str
+    live: bool
+    needs_yes: bool
+    nominations: list[PublicNomination]
+    nominators: str | None
+    round_id: str
+    starts_at: str
+    state: RoundState
+    title: str
+    voters: str | None
+    votes_from: str
+    winners: int
+
+
 class PullRequest(TypedDict):
     """Something was done to a pull request; `action` says what (opened, closed…) and `merged` how it
     ended.
@@ -2628,6 +2660,23 @@ class RoomWanted(TypedDict):
     """Where a room of a chat is posted to."""
 
     url: str
+
+
+class RoundFeed(TypedDict):
+    """What rounds came to as JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1)."""
+
+    items: list[RoundFeedItem]
+    title: str
+    version: Literal["https://jsonfeed.org/version/1.1"]
+
+
+class RoundFeedItem(TypedDict):
+    """A round that is decided, as readers of JSON Feed take it."""
+
+    content_text: str
+    date_published: str
+    id: str
+    title: str
 
 
 class RoundMember(TypedDict):
@@ -3493,7 +3542,9 @@ Pace = Literal["at_once", "daily", "weekly"]
 
 PersonKind = Literal["person", "service"]
 
-Public = Literal["boards", "badges", "names", "programme", "figures", "cards", "celebrations", "kudos"]
+Public = Literal[
+    "boards", "badges", "names", "programme", "figures", "cards", "celebrations", "kudos", "nominations"
+]
 
 Publishing = Literal["one_person", "two_people"]
 

@@ -1,0 +1,1 @@
+"""What providers have: asked for, compared with what was accepted, and accepted by people."""

@@ -2257,7 +2257,7 @@ class RatePolicyTermsGiven(TypedDict):
     max_move_basis_points: NotRequired[int]
     source: Literal["table", "file"]
     spread_basis_points: NotRequired[int]
-    units: dict[str, str]
+    units: dict[str, Any]
 
 
 class Rates(TypedDict):

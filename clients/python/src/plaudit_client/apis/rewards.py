@@ -2527,6 +2527,66 @@ class Rewards:
             self._ask(call("rewards", "POST", f"/v1/providers/{as_segment(provider)}/disconnect")),
         )
 
+    def list_provider_products(
+        self, provider: str, *, differs: bool | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.ProviderProductPage:
+        """By their ids, as they were found when the provider last answered."""
+        return cast(
+            "types.ProviderProductPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/providers/{as_segment(provider)}/products",
+                    params={"differs": differs, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_provider_products(
+        self, provider: str, *, differs: bool | None = None, limit: int | None = None
+    ) -> Iterator[types.ProviderProduct]:
+        """Every item that `list_provider_products` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                f"/v1/providers/{as_segment(provider)}/products",
+                params={"differs": differs, "limit": limit},
+            ),
+        )
+
+    def accept_provider_products(
+        self, provider: str, *, revision: int, products: Sequence[types.ProductNamed] | None | NotGiven = NOT_GIVEN
+    ) -> types.ProductsAccepted:
+        """Rewards whose card is gone, or comes in their value no more, are withdrawn; what was chosen goes on."""
+        return cast(
+            "types.ProductsAccepted",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/providers/{as_segment(provider)}/products/accept",
+                    fields={"revision": revision, "products": products},
+                )
+            ),
+        )
+
+    def get_provider_refresh(self, provider: str) -> types.RefreshShown:
+        """And what came of it last; 404 where nobody ever had it asked."""
+        return cast(
+            "types.RefreshShown",
+            self._ask(call("rewards", "GET", f"/v1/providers/{as_segment(provider)}/refresh")),
+        )
+
+    def refresh_provider(self, provider: str) -> types.RefreshShown:
+        """Within seconds, and by itself from then on. Nothing changes for members before somebody accepts it."""
+        return cast(
+            "types.RefreshShown",
+            self._ask(call("rewards", "POST", f"/v1/providers/{as_segment(provider)}/refresh")),
+        )
+
     def list_redemptions(
         self,
         *,
@@ -5753,6 +5813,66 @@ class AsyncRewards:
         return cast(
             "types.AccountShown",
             await self._ask(call("rewards", "POST", f"/v1/providers/{as_segment(provider)}/disconnect")),
+        )
+
+    async def list_provider_products(
+        self, provider: str, *, differs: bool | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.ProviderProductPage:
+        """By their ids, as they were found when the provider last answered."""
+        return cast(
+            "types.ProviderProductPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/providers/{as_segment(provider)}/products",
+                    params={"differs": differs, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_provider_products(
+        self, provider: str, *, differs: bool | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.ProviderProduct]:
+        """Every item that `list_provider_products` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                f"/v1/providers/{as_segment(provider)}/products",
+                params={"differs": differs, "limit": limit},
+            ),
+        )
+
+    async def accept_provider_products(
+        self, provider: str, *, revision: int, products: Sequence[types.ProductNamed] | None | NotGiven = NOT_GIVEN
+    ) -> types.ProductsAccepted:
+        """Rewards whose card is gone, or comes in their value no more, are withdrawn; what was chosen goes on."""
+        return cast(
+            "types.ProductsAccepted",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/providers/{as_segment(provider)}/products/accept",
+                    fields={"revision": revision, "products": products},
+                )
+            ),
+        )
+
+    async def get_provider_refresh(self, provider: str) -> types.RefreshShown:
+        """And what came of it last; 404 where nobody ever had it asked."""
+        return cast(
+            "types.RefreshShown",
+            await self._ask(call("rewards", "GET", f"/v1/providers/{as_segment(provider)}/refresh")),
+        )
+
+    async def refresh_provider(self, provider: str) -> types.RefreshShown:
+        """Within seconds, and by itself from then on. Nothing changes for members before somebody accepts it."""
+        return cast(
+            "types.RefreshShown",
+            await self._ask(call("rewards", "POST", f"/v1/providers/{as_segment(provider)}/refresh")),
         )
 
     async def list_redemptions(

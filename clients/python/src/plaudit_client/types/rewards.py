@@ -5,6 +5,13 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypedDict
 
 
+class AcceptProducts(TypedDict):
+    """Which products are accepted as they were found."""
+
+    products: NotRequired[list[ProductNamed] | None]
+    revision: int
+
+
 class Account(TypedDict):
     """An account with what is on it."""
 
@@ -1670,6 +1677,13 @@ class ProviderOrderPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class ProviderProductPage(TypedDict):
+    """ProviderProductPage"""
+
+    items: list[ProviderProduct]
+    next: NotRequired[str | None]
+
+
 class RateFileShownPage(TypedDict):
     """RateFileShownPage"""
 
@@ -2125,6 +2139,42 @@ class ProblemDetails(TypedDict):
     type: NotRequired[str]
 
 
+class ProductChange(TypedDict):
+    """A part of a product that is other than it was accepted."""
+
+    after: str
+    before: str
+    part: Part
+
+
+class ProductNamed(TypedDict):
+    """A product that is meant."""
+
+    currency: str
+    product_id: str
+
+
+class ProductShown(TypedDict):
+    """A product of a provider."""
+
+    countries: list[str]
+    delivery_days: int
+    discount_basis_points: int
+    faces: list[int]
+    fee_basis_points: int
+    max_minor: int
+    min_minor: int
+    name: str
+    validity: str
+
+
+class ProductsAccepted(TypedDict):
+    """What was accepted."""
+
+    accepted_count: int
+    withdrawn: list[str]
+
+
 class Progress(TypedDict):
     """How far the work at a run is. It goes on by itself."""
 
@@ -2162,6 +2212,19 @@ class ProviderOrder(TypedDict):
     tries_count: int
     trouble: Literal["other_order", "known_code", "reversed", "delivered_after_all"] | None
     unknown_since: str | None
+
+
+class ProviderProduct(TypedDict):
+    """A product as it was accepted and as it was found last, and how the two differ."""
+
+    accepted: ProductShown | None
+    changes: list[ProductChange]
+    currency: str
+    difference: Difference
+    found: ProductShown | None
+    lacking: list[str]
+    product_id: str
+    rewards: list[str]
 
 
 class PutRight(TypedDict):
@@ -2300,6 +2363,18 @@ class RedemptionRequest(TypedDict):
     member_id: str
     quote_id: NotRequired[str | None]
     reward_id: str
+
+
+class RefreshShown(TypedDict):
+    """When a provider is asked for what it has, and what came of it."""
+
+    answered_at: str | None
+    asked_at: str
+    failed_at: str | None
+    next_at: str
+    provider: ProviderName
+    reason: str | None
+    revision: int
 
 
 class RefundListed(TypedDict):
@@ -3192,6 +3267,8 @@ CodeState = Literal["left", "given", "ended"]
 
 DeliveryState = Literal["waiting", "delivered", "failed", "held"]
 
+Difference = Literal["none", "new", "gone", "changed"]
+
 DrawState = Literal["open", "frozen", "drawn"]
 
 Erased = Literal["deleted", "blanked", "stays"]
@@ -3199,6 +3276,8 @@ Erased = Literal["deleted", "blanked", "stays"]
 LetterState = Literal["waiting", "asked", "replayed", "discarded"]
 
 LinkState = Literal["open", "used_up", "expired", "revoked"]
+
+Part = Literal["name", "values", "least", "most", "fee", "discount", "delivery_days", "validity", "countries"]
 
 PayoutState = Literal[
     "accrued",

@@ -57,8 +57,8 @@ _USED = """
         from lots where community = $1 and remaining = 0),
     made as (
         insert into redemptions (community, redemption_id, member_id, reward_id, title, points, state, created_at,
-                                 expires_at, changed_at, changed_by)
-        select $1, redemption_id, member_id, 'mug', 'Mug', 10, 'confirmed', at, at, at, 'bench'
+                                 expires_at, changed_at, changed_by, made_by)
+        select $1, redemption_id, member_id, 'mug', 'Mug', 10, 'confirmed', at, at, at, 'bench', 'bench'
         from used, lateral (select least(now(), earned_at + interval '40 days') as at))
     insert into lot_uses (community, used_by, award_id, points) select $1, redemption_id, award_id, 10 from used
 """

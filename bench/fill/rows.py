@@ -145,7 +145,7 @@ def _lot_use(world: World, one: Done) -> Iterator[Row]:
 def _redemption(world: World, one: Done) -> Iterator[Row]:
     if one.is_redeemed:
         named = (world.community, _redemption_id(one), one.member_id, *REWARD, one.kind.points, "confirmed")
-        yield *named, one.at, one.at + LATER, one.at + LATER, "bench.fill"
+        yield *named, one.at, one.at + LATER, one.at + LATER, "bench.fill", "bench.fill"
 
 
 def _seen_redemption(world: World, one: Done) -> Iterator[Row]:
@@ -239,6 +239,7 @@ OF_EVENTS = (
             "expires_at",
             "changed_at",
             "changed_by",
+            "made_by",
         ),
         _redemption,
     ),

@@ -200,6 +200,7 @@ async def test_a_redemption_is_handed_out_by_whoever_may(console: Console, treas
         page = visitor.page
         await visitor.go("/redemptions")
         await expect(page.locator("h1")).to_have_text("One reward is to be handed out")
+        await visitor.go("/redemptions?state=reserved")
         await page.get_by_role("link", name="A mug").click()
         # Not all of it: what is not spent is available again at once.
         await page.get_by_label("How many of the points are spent").fill("none")

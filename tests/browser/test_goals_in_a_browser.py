@@ -113,7 +113,7 @@ async def aimed(mara: Visitor) -> None:
         return await mara.page.locator("dl.facts").get_by_text("50.0%").count() > 0
 
     await until(holds)
-    await expect(mara.page.locator("#objective")).to_contain_text("One of two is enough for now.")
+    await expect(mara.page.locator("#aims")).to_contain_text("One of two is enough for now.")
 
 
 async def test_the_scorecard_comes_first_and_leads_to_the_goal_that_is_off_pace(console: Console) -> None:

@@ -68,7 +68,8 @@ async def _owed(state: StackState, makes: str) -> dict[str, str]:
     nils = next(one["member_id"] for one in listed if one["name"] == "Nils Aaltonen")
     headers = {"Idempotency-Key": "owed"}
     mug = {"member_id": nils, "reward_id": "mug"}
-    request("POST", f"{rewards}/v1/redemptions", makes, json=mug, headers=headers)
+    chosen = request("POST", f"{rewards}/v1/redemptions", makes, json=mug, headers=headers)
+    request("POST", f"{rewards}/v1/redemptions/{chosen['redemption_id']}/confirm", makes)
     target = {"source": "urn:treasury", "id": "owed-nils"}
     retraction = {
         "specversion": "1.0",

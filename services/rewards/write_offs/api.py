@@ -23,6 +23,7 @@ from shared.http import (
     IN_ANSWER,
     Conn,
     Limit,
+    MemberNamed,
     Page,
     Principal,
     ProblemType,
@@ -30,6 +31,7 @@ from shared.http import (
     Scope,
     Shown,
     Tx,
+    Whose,
     after,
     problem_responses,
     requires,
@@ -54,7 +56,7 @@ WriteOffStateName = Literal["proposed", "approved", "withdrawn"]
 class WriteOffRequest(RequestBody):
     """What of a member's debt is to be written off, and why."""
 
-    member_id: UUID = Field(examples=[MEMBER_EXAMPLE])
+    member_id: MemberNamed = Field(description="An id or an identity, as `forum:ada`", examples=[MEMBER_EXAMPLE])
     points: int = Field(ge=1, le=INTEGER_MAX, description="At most what is owed", examples=[250])
     reason: Line = Field(examples=["Left in March; the points were used in good faith"])
 
@@ -118,15 +120,16 @@ class DebtWriteOff(BaseModel):
     responses=problem_responses(WRITE_OFF_REFUSED, ABOUT_YOURSELF, TOO_MANY_WRITE_OFFS, KEY_REUSED),
 )
 async def post_debt_write_off(
-    principal: Maker, tx: Tx, idempotency_key: IdempotencyKey, asked: WriteOffRequest
+    principal: Maker, tx: Tx, whose: Whose, idempotency_key: IdempotencyKey, asked: WriteOffRequest
 ) -> Response:
     """Nothing is booked before another person approves it. Nobody has written off what they owe themselves."""
-    owner = Owner(principal.community, str(asked.member_id))
+    community = principal.community
 
     async def work() -> DebtWriteOff:
+        member_id = await whose.of(tx.conn, community=community, named=asked.member_id, field="/member_id")
         found = await handlers.propose_write_off(
             tx,
-            owner,
+            Owner(community, member_id),
             key=idempotency_key,
             points=asked.points,
             reason=asked.reason,
@@ -146,15 +149,17 @@ async def post_debt_write_off(
 async def list_debt_write_offs(
     principal: Reader,
     conn: Conn,
+    whose: Whose,
     place: Annotated[WriteOffPlace | None, after(WriteOffPlace)],
     state: Annotated[
         WriteOffStateName | None, Query(description="Only those in this state: `proposed` ones wait")
     ] = None,
-    member: Annotated[UUID | None, Query(description="Only those of this member")] = None,
+    member: Annotated[MemberNamed | None, Query(description="Only this member's: an id or an identity")] = None,
     limit: Limit = 100,
 ) -> Page[DebtWriteOff]:
     """What was proposed, why and by whom, who decided it, and what was booked."""
-    wanted = WriteOffFilter(ApprovalState(state) if state else None, str(member) if member else None)
+    member_id = await whose.asked(conn, community=principal.community, member=member)
+    wanted = WriteOffFilter(ApprovalState(state) if state else None, member_id)
     found = await store.page_of_write_offs(
         conn, community=principal.community, wanted=wanted, after=place, limit=limit
     )

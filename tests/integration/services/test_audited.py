@@ -87,6 +87,7 @@ NOTHING_PERSONAL = {
     "ingest GET /v1/offers/{token}",
     "analytics GET /v1/feedback",
     "analytics GET /v1/feedback/{survey}",
+    "analytics GET /v1/feedback/{survey}/slices",
     "analytics GET /v1/idea-loop",
     "analytics GET /v1/decided-figures",
     "analytics GET /v1/figures/{figure}",

@@ -116,6 +116,7 @@ from services.rewards.periods.domain import NotSettledError, PeriodRefusedError,
 from services.rewards.products.api import ERRORS as PRODUCT_ERRORS
 from services.rewards.providers import api as providers
 from services.rewards.quotes.api import ERRORS as QUOTE_ERRORS
+from services.rewards.rates.api.models import RATE_FOUR_EYES, RATE_POLICY_DECIDED, TOO_MANY_RATE_POLICIES
 from services.rewards.rates.api.problems import ERRORS as RATE_ERRORS
 from services.rewards.reconciliation.api import (
     AMOUNT_DIFFERS,
@@ -282,23 +283,26 @@ def _mapped_twice(error: MappedTwiceError) -> Problem:
 def _decided(error: DecidedError) -> Problem:
     said = f"{str(error)[:1].upper()}{str(error)[1:]}"
     approvals = APPROVALS[error.subject]
-    return Problem(approvals.decided, f"{said}. Nothing was done; propose another {approvals.noun}")
+    return Problem(approvals.decided, f"{said}. Nothing was done; propose {approvals.another}")
 
 
 class Approvals(NamedTuple):
-    """The problems of entries that two people put in force, and what such an entry is called."""
+    """The problems of entries that two people put in force, and what may be proposed instead."""
 
     four_eyes: ProblemType
     decided: ProblemType
     too_many: ProblemType
-    noun: str
+    another: str
 
 
 APPROVALS = {
-    Subject.ACCOUNT_MAPPING: Approvals(MAPPING_FOUR_EYES, MAPPING_DECIDED, TOO_MANY_MAPPINGS, "mapping"),
-    Subject.LIABILITY_POLICY: Approvals(POLICY_FOUR_EYES, POLICY_DECIDED, TOO_MANY_POLICIES, "entry"),
-    Subject.CLAWBACK_POLICY: Approvals(CLAWBACK_FOUR_EYES, CLAWBACK_DECIDED, TOO_MANY_CLAWBACKS, "entry"),
-    Subject.DEBT_WRITE_OFF: Approvals(WRITE_OFF_FOUR_EYES, WRITE_OFF_DECIDED, TOO_MANY_WRITE_OFFS, "write-off"),
+    Subject.ACCOUNT_MAPPING: Approvals(MAPPING_FOUR_EYES, MAPPING_DECIDED, TOO_MANY_MAPPINGS, "another mapping"),
+    Subject.LIABILITY_POLICY: Approvals(POLICY_FOUR_EYES, POLICY_DECIDED, TOO_MANY_POLICIES, "another entry"),
+    Subject.CLAWBACK_POLICY: Approvals(CLAWBACK_FOUR_EYES, CLAWBACK_DECIDED, TOO_MANY_CLAWBACKS, "another entry"),
+    Subject.DEBT_WRITE_OFF: Approvals(
+        WRITE_OFF_FOUR_EYES, WRITE_OFF_DECIDED, TOO_MANY_WRITE_OFFS, "another write-off"
+    ),
+    Subject.RATE_POLICY: Approvals(RATE_FOUR_EYES, RATE_POLICY_DECIDED, TOO_MANY_RATE_POLICIES, "another"),
 }
 _LINK_OVER = {
     LinkState.USED_UP: "As many people claimed it as could",

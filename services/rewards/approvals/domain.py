@@ -14,6 +14,7 @@ class Subject(StrEnum):
     ACCOUNT_MAPPING = "account_mapping"
     CLAWBACK_POLICY = "clawback_policy"
     DEBT_WRITE_OFF = "debt_write_off"
+    RATE_POLICY = "rate_policy"
 
 
 class ApprovalState(StrEnum):

@@ -21,6 +21,8 @@ _TABLES: Mapping[Subject, _Table] = {
     Subject.ACCOUNT_MAPPING: _Table("account_mappings", "mapping_id", "general_ledger"),
     Subject.CLAWBACK_POLICY: _Table("clawback_policies", "policy_id", "clawback_policies"),
     Subject.DEBT_WRITE_OFF: _Table("debt_write_offs", "write_off_id", "debt_write_offs"),
+    # Whoever takes a file takes the same one: its bounds do not change meanwhile.
+    Subject.RATE_POLICY: _Table("rate_policies", "policy_id", "rates"),
 }
 
 
@@ -66,12 +68,13 @@ def approval_of(row: Record, *, subject: Subject) -> Approval:
         subject=subject,
         state=ApprovalState(row["state"]),
         proposed_at=row["proposed_at"],
-        proposed_by=_author(row, "proposed_by"),
+        proposed_by=author_of(row, "proposed_by"),
         decided_at=row["decided_at"],
-        decided_by=None if row["decided_at"] is None else _author(row, "decided_by"),
+        decided_by=None if row["decided_at"] is None else author_of(row, "decided_by"),
     )
 
 
-def _author(row: Record, name: str) -> Author:
+def author_of(row: Record, name: str) -> Author:
+    """Who did it, from the columns that begin with a name."""
     person = row[f"{name}_person"]
     return Author(str(person) if person else None, row[name], row[f"{name}_credential"])

@@ -1,47 +1,46 @@
 """Policies of rates that two people decide, files that one takes within their bounds, and what is in force."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from services.rewards.approvals.domain import Author, Subject
+from services.rewards.approvals.handlers import approve_approval, propose_approval, withdraw_approval
+from services.rewards.approvals.store import count_waiting, lock_entries
 from services.rewards.ledger.domain.entries import derived_id
 from services.rewards.metrics import RATE_POLICIES_WAITING, RATES_STALE_SOON
 from services.rewards.rates.domain.files import RateFile, RateFileError
 from services.rewards.rates.domain.policies import (
     NoRatePolicyError,
-    RateAuthor,
     RatePolicy,
-    RatePolicyDecidedError,
-    RatePolicyState,
     RatePolicyTerms,
     RateSheet,
     RatesInForce,
     RateSource,
-    TooManyRatePoliciesError,
     TooManyRateSheetsError,
     UnknownRatePolicyError,
 )
 from services.rewards.rates.store import policies as policy_store
 from services.rewards.rates.store import sheets as sheet_store
 from services.rewards.settings import Settings
-from shared.access_keys import Scope
-from shared.access_keys.standing import load_standings
 from shared.audit import Did
 from shared.followed_communities import load_calendar
 from shared.postgres import Connection
 from shared.transaction import Transaction
 
+_SUBJECT = Subject.RATE_POLICY
 _A_DAY = timedelta(days=1)
 
 
 async def propose(
-    tx: Transaction[Settings], *, community: str, key: str, terms: RatePolicyTerms, by: RateAuthor
+    tx: Transaction[Settings], *, community: str, key: str, terms: RatePolicyTerms, by: Author
 ) -> RatePolicy:
     """Propose a policy entry, which is in force once another person approves it.
 
-    Raises TooManyRatePoliciesError when as many wait as may.
+    Raises TooManyWaitingError when as many wait as may.
     """
-    await policy_store.lock_rates(tx.conn, community=community)
+    await lock_entries(tx.conn, subject=_SUBJECT, community=community)
     policy_id = derived_id(f"{community}|rate policy|{key}")
     known = await policy_store.find_policy(tx.conn, community=community, policy_id=policy_id)
     if known is not None:
@@ -49,50 +48,40 @@ async def propose(
         tx.did(_entry("propose", known, before=known))
         return known
     most = tx.settings.rate_policies_waiting_max_count
-    if await policy_store.count_proposed(tx.conn, community=community) >= most:
-        raise TooManyRatePoliciesError(most)
-    policy = RatePolicy(community, policy_id, terms, RatePolicyState.PROPOSED, tx.now, by)
+    approval = await propose_approval(tx, _SUBJECT, community=community, by=by, waiting_max_count=most)
+    policy = RatePolicy(community, policy_id, terms, approval)
     await policy_store.add_policy(tx.conn, policy)
     tx.did(_entry("propose", policy))
     return policy
 
 
-async def approve(tx: Transaction[Settings], *, community: str, policy_id: str, by: RateAuthor) -> RatePolicy:
+async def approve(tx: Transaction[Settings], *, community: str, policy_id: str, by: Author) -> RatePolicy:
     """Put a policy entry in force that another person proposed; approving again changes nothing.
 
-    Raises UnknownRatePolicyError, RateFourEyesError, and RatePolicyDecidedError when it was withdrawn or who
-    proposed it may not do so any more.
+    Raises UnknownRatePolicyError, SamePersonError, and DecidedError when it was withdrawn or who proposed it may
+    not do so any more.
     """
     before = await _lock(tx, community=community, policy_id=policy_id)
-    after = before.approved(by=by, now=tx.now)
-    if after is not before:
-        proposer = before.proposed_by
-        (standing,) = await load_standings(
-            tx.conn, [(proposer.person_id, proposer.credential)], community=community
-        )
-        reason = standing.why_not_in_person(Scope.PAYOUTS_WRITE)
-        if reason is not None:
-            raise RatePolicyDecidedError(f"who proposed it may not do so any more: {reason}")
-        await policy_store.set_decision(tx.conn, after)
+    approval = await approve_approval(tx, before.approval, community=community, entry_id=policy_id, by=by)
+    after = replace(before, approval=approval)
     tx.did(_entry("approve", after, before=before))
     return after
 
 
-async def withdraw(tx: Transaction[Settings], *, community: str, policy_id: str, by: RateAuthor) -> RatePolicy:
+async def withdraw(tx: Transaction[Settings], *, community: str, policy_id: str, by: Author) -> RatePolicy:
     """Have a proposed entry never come into force; again changes nothing.
 
-    Raises UnknownRatePolicyError, and RatePolicyDecidedError when it was approved.
+    Raises UnknownRatePolicyError, and DecidedError when it was approved.
     """
     before = await _lock(tx, community=community, policy_id=policy_id)
-    after = before.withdrawn(by=by, now=tx.now)
-    if after is not before:
-        await policy_store.set_decision(tx.conn, after)
+    approval = await withdraw_approval(tx, before.approval, community=community, entry_id=policy_id, by=by)
+    after = replace(before, approval=approval)
     tx.did(_entry("withdraw", after, before=before))
     return after
 
 
 async def _lock(tx: Transaction[Settings], *, community: str, policy_id: str) -> RatePolicy:
-    await policy_store.lock_rates(tx.conn, community=community)
+    await lock_entries(tx.conn, subject=_SUBJECT, community=community)
     return await load_policy(tx.conn, community=community, policy_id=policy_id)
 
 
@@ -105,7 +94,7 @@ async def load_policy(conn: Connection, *, community: str, policy_id: str) -> Ra
 
 
 async def take_file(
-    tx: Transaction[Settings], file: RateFile, *, content: bytes, community: str, by: RateAuthor
+    tx: Transaction[Settings], file: RateFile, *, content: bytes, community: str, by: Author
 ) -> tuple[RateSheet, bool]:
     """Take a file of a central bank, whose rates are in force if no newer one is; whether it is new.
 
@@ -113,7 +102,7 @@ async def take_file(
     where no policy takes files, RateMovedError where a rate is further from the policy's than it may be, and
     TooManyRateSheetsError.
     """
-    await policy_store.lock_rates(tx.conn, community=community)
+    await lock_entries(tx.conn, subject=_SUBJECT, community=community)
     sheet_id = derived_id(f"{community}|rate sheet|{sha256(content).hexdigest()}")
     known = await sheet_store.find_sheet(tx.conn, community=community, sheet_id=sheet_id)
     if known is not None:
@@ -156,7 +145,7 @@ async def today_of(conn: Connection, *, community: str, now: datetime) -> date:
 
 async def count_rates(tx: Transaction[Settings]) -> None:
     """Timer: count policies that wait for another person, and communities whose rates are too old, or soon are."""
-    RATE_POLICIES_WAITING.set(await policy_store.count_proposed(tx.conn, community=None))
+    RATE_POLICIES_WAITING.set(await count_waiting(tx.conn, subject=_SUBJECT, community=None))
     # By UTC's day: a day more or less in a community's zone does not matter to a warning.
     day = tx.now.date() + timedelta(days=tx.settings.rates_warn_days)
     RATES_STALE_SOON.set(await policy_store.count_stale(tx.conn, day=day, community=None))
@@ -165,7 +154,7 @@ async def count_rates(tx: Transaction[Settings]) -> None:
 def _entry(verb: str, after: RatePolicy, *, before: RatePolicy | None = None) -> Did:
     terms = after.terms
     said: dict[str, Any] = {
-        "state": after.state,
+        "state": after.approval.state,
         "effective_from": terms.effective_from.isoformat(),
         "base": terms.base,
         "source": terms.source,
@@ -174,7 +163,7 @@ def _entry(verb: str, after: RatePolicy, *, before: RatePolicy | None = None) ->
         "spread_basis_points": terms.spread_basis_points,
         "max_age_days": terms.max_age_days,
     }
-    was = None if before is None else {"state": before.state}
+    was = None if before is None else {"state": before.approval.state}
     return Did(f"rate_policy.{verb}", "rate_policy", after.policy_id, before=was, after=said)
 
 

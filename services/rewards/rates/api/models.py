@@ -146,10 +146,10 @@ class RatePolicyShown(BaseModel):
     @classmethod
     def of(cls, policy: RatePolicy) -> Self:
         """The entry as it is answered."""
-        terms, decided = policy.terms, policy.decided_by
+        terms, approval, decided = policy.terms, policy.approval, policy.approval.decided_by
         return cls(
             policy_id=UUID(policy.policy_id),
-            state=policy.state.value,
+            state=approval.state.value,
             effective_from=terms.effective_from,
             base=terms.base,
             source=terms.source.value,
@@ -157,10 +157,10 @@ class RatePolicyShown(BaseModel):
             max_move_basis_points=terms.max_move_basis_points,
             spread_basis_points=terms.spread_basis_points,
             max_age_days=terms.max_age_days,
-            proposed_at=policy.proposed_at,
-            proposed_by=policy.proposed_by.name,
-            proposed_by_person=_person(policy.proposed_by.person_id),
-            decided_at=policy.decided_at,
+            proposed_at=approval.proposed_at,
+            proposed_by=approval.proposed_by.name,
+            proposed_by_person=_person(approval.proposed_by.person_id),
+            decided_at=approval.decided_at,
             decided_by=decided.name if decided else None,
             decided_by_person=_person(decided.person_id) if decided else None,
         )

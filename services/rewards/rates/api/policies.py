@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from services.rewards.approvals.domain import ApprovalState, Author
 from services.rewards.rates import handlers
 from services.rewards.rates.api.models import (
     RATE_FOUR_EYES,
@@ -16,7 +17,7 @@ from services.rewards.rates.api.models import (
     RatePolicyStateName,
     RatePolicyTermsGiven,
 )
-from services.rewards.rates.domain.policies import RateAuthor, RatePolicyPlace, RatePolicyState
+from services.rewards.rates.domain.policies import RatePolicyPlace
 from services.rewards.rates.store import policies as store
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.http import Conn, Limit, Page, Principal, Scope, Tx, after, problem_responses, requires
@@ -28,9 +29,9 @@ Maker = Annotated[Principal, requires(Scope.PAYOUTS_WRITE)]
 Approver = Annotated[Principal, requires(Scope.PAYOUTS_APPROVE)]
 
 
-def author(principal: Principal) -> RateAuthor:
+def author(principal: Principal) -> Author:
     """Who asks, as it is kept."""
-    return RateAuthor(principal.person_id, principal.person_name, principal.credential)
+    return Author(principal.person_id, principal.person_name, principal.credential)
 
 
 @router.post(
@@ -70,7 +71,7 @@ async def list_rate_policies(
     found = await store.page_of_policies(
         conn,
         community=principal.community,
-        state=None if state is None else RatePolicyState(state),
+        state=None if state is None else ApprovalState(state),
         after=place,
         limit=limit,
     )

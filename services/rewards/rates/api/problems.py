@@ -6,12 +6,9 @@ from services.rewards.rates.api.models import (
     INVALID_RATE_FILE,
     NO_RATE,
     NO_RATE_POLICY,
-    RATE_FOUR_EYES,
     RATE_MOVED,
-    RATE_POLICY_DECIDED,
     STALE_RATES,
     TOO_LARGE,
-    TOO_MANY_RATE_POLICIES,
     TOO_MANY_RATE_SHEETS,
     UNKNOWN_RATE_POLICY,
     exactly,
@@ -20,11 +17,8 @@ from services.rewards.rates.domain.converting import NoRateError, TooLargeError
 from services.rewards.rates.domain.files import RateFileError
 from services.rewards.rates.domain.policies import (
     NoRatePolicyError,
-    RateFourEyesError,
     RateMovedError,
-    RatePolicyDecidedError,
     StaleRatesError,
-    TooManyRatePoliciesError,
     TooManyRateSheetsError,
     UnknownRatePolicyError,
 )
@@ -55,15 +49,6 @@ def _moved(error: RateMovedError) -> Problem:
 ERRORS: Final[ErrorTable] = {
     UnknownRatePolicyError: lambda _: Problem(
         UNKNOWN_RATE_POLICY, "There is no such policy here; GET /v1/finance/rate-policies lists them"
-    ),
-    RateFourEyesError: lambda error: Problem(
-        RATE_FOUR_EYES, f"{error.proposed_by} proposed it: somebody else must approve it. Nothing was done"
-    ),
-    RatePolicyDecidedError: lambda error: Problem(
-        RATE_POLICY_DECIDED, f"{str(error)[:1].upper()}{str(error)[1:]}. Nothing was done; propose another"
-    ),
-    TooManyRatePoliciesError: lambda error: Problem(
-        TOO_MANY_RATE_POLICIES, f"{error.max_count} wait already: have another person approve or withdraw some"
     ),
     TooManyRateSheetsError: lambda error: Problem(
         TOO_MANY_RATE_SHEETS, f"{error.max_count} were taken within a day; nothing was taken"

@@ -1,13 +1,14 @@
 """By which rates amounts are converted: entries that two people decide, and what is in force of them on a day."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
+from services.rewards.approvals.domain import Approval, Author
 from services.rewards.rates.domain.converting import (
     WHOLE_BASIS_POINTS,
     Conversion,
@@ -24,44 +25,8 @@ class RateSource(StrEnum):
     FILE = "file"
 
 
-class RatePolicyState(StrEnum):
-    """What has become of a policy entry."""
-
-    PROPOSED = "proposed"
-    APPROVED = "approved"
-    WITHDRAWN = "withdrawn"
-
-
-class RateAuthor(NamedTuple):
-    """Who did it, by which name then and which credential."""
-
-    person_id: str | None
-    name: str
-    credential: str
-
-
 class UnknownRatePolicyError(Exception):
     """There is no such policy entry."""
-
-
-class RateFourEyesError(Exception):
-    """Who proposed it does not approve it; `proposed_by` is their name."""
-
-    def __init__(self, proposed_by: str) -> None:
-        super().__init__(proposed_by)
-        self.proposed_by = proposed_by
-
-
-class RatePolicyDecidedError(Exception):
-    """It is not in a state for that; the message says in which, or why who proposed it does not count any more."""
-
-
-class TooManyRatePoliciesError(Exception):
-    """As many entries wait for another person as may, which is `max_count`."""
-
-    def __init__(self, max_count: int) -> None:
-        super().__init__(max_count)
-        self.max_count = max_count
 
 
 class TooManyRateSheetsError(Exception):
@@ -149,36 +114,12 @@ class RatePolicy:
     community: str
     policy_id: str
     terms: RatePolicyTerms
-    state: RatePolicyState
-    proposed_at: datetime
-    proposed_by: RateAuthor
-    decided_at: datetime | None = None
-    decided_by: RateAuthor | None = None
+    approval: Approval
 
     @property
     def place(self) -> RatePolicyPlace:
         """Where it stands among the entries."""
-        return RatePolicyPlace(self.proposed_at, self.policy_id)
-
-    def approved(self, *, by: RateAuthor, now: datetime) -> "RatePolicy":
-        """The entry as another person approves it.
-
-        Raises RateFourEyesError when `by` proposed it, and RatePolicyDecidedError when it was withdrawn.
-        """
-        if self.proposed_by.person_id is None or self.proposed_by.person_id == by.person_id:
-            raise RateFourEyesError(self.proposed_by.name)
-        return self._decided(RatePolicyState.APPROVED, by=by, now=now)
-
-    def withdrawn(self, *, by: RateAuthor, now: datetime) -> "RatePolicy":
-        """The entry as it never comes into force. Raises RatePolicyDecidedError when it was approved."""
-        return self._decided(RatePolicyState.WITHDRAWN, by=by, now=now)
-
-    def _decided(self, state: RatePolicyState, *, by: RateAuthor, now: datetime) -> "RatePolicy":
-        if self.state is state:
-            return self
-        if self.state is not RatePolicyState.PROPOSED:
-            raise RatePolicyDecidedError(f"it is {self.state}")
-        return replace(self, state=state, decided_at=now, decided_by=by)
+        return RatePolicyPlace(self.approval.proposed_at, self.policy_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +132,7 @@ class RateSheet:
     day: date
     units: Mapping[str, Decimal]
     taken_at: datetime
-    taken_by: RateAuthor
+    taken_by: Author
 
     @property
     def place(self) -> RateSheetPlace:

@@ -4,20 +4,15 @@ from datetime import date
 
 from asyncpg import Record
 
+from services.rewards.approvals.domain import ApprovalState, Subject
+from services.rewards.approvals.store import approval_of
 from services.rewards.rates.domain.policies import (
-    RateAuthor,
     RatePolicy,
     RatePolicyPlace,
-    RatePolicyState,
     RatePolicyTerms,
     RateSource,
 )
 from shared.postgres import Connection
-
-
-async def lock_rates(conn: Connection, *, community: str) -> None:
-    """Wait until nobody else adds or decides an entry or takes a file; until the commit nobody else does."""
-    await conn.execute("select pg_advisory_xact_lock(hashtext('rates'), hashtext($1))", community)
 
 
 async def add_policy(conn: Connection, policy: RatePolicy) -> None:
@@ -41,25 +36,9 @@ async def add_policy(conn: Connection, policy: RatePolicy) -> None:
         terms.max_move_basis_points,
         terms.spread_basis_points,
         terms.max_age_days,
-        policy.state,
-        policy.proposed_at,
-        *policy.proposed_by,
-    )
-
-
-async def set_decision(conn: Connection, policy: RatePolicy) -> None:
-    """Set what became of an entry, which is locked."""
-    await conn.execute(
-        """
-        update rate_policies
-        set state = $3, decided_at = $4, decided_by_person = $5, decided_by = $6, decided_by_credential = $7
-        where community = $1 and policy_id = $2
-        """,
-        policy.community,
-        policy.policy_id,
-        policy.state,
-        policy.decided_at,
-        *(policy.decided_by or (None, None, None)),
+        policy.approval.state,
+        policy.approval.proposed_at,
+        *policy.approval.proposed_by,
     )
 
 
@@ -75,7 +54,7 @@ async def page_of_policies(
     conn: Connection,
     *,
     community: str,
-    state: RatePolicyState | None,
+    state: ApprovalState | None,
     after: RatePolicyPlace | None,
     limit: int,
 ) -> list[RatePolicy]:
@@ -107,15 +86,6 @@ async def find_applying(conn: Connection, *, community: str, day: date) -> RateP
         day,
     )
     return None if row is None else _policy(row)
-
-
-async def count_proposed(conn: Connection, *, community: str | None) -> int:
-    """How many entries wait for another person: of a community, or of all (None)."""
-    count: int = await conn.fetchval(
-        "select count(*) from rate_policies where state = 'proposed' and ($1::text is null or community = $1)",
-        community,
-    )
-    return count
 
 
 async def count_stale(conn: Connection, *, day: date, community: str | None) -> int:
@@ -153,15 +123,5 @@ def _policy(row: Record) -> RatePolicy:
             spread_basis_points=row["spread_basis_points"],
             max_age_days=row["max_age_days"],
         ),
-        state=RatePolicyState(row["state"]),
-        proposed_at=row["proposed_at"],
-        proposed_by=author_of(row, "proposed_by"),
-        decided_at=row["decided_at"],
-        decided_by=None if row["decided_at"] is None else author_of(row, "decided_by"),
+        approval=approval_of(row, subject=Subject.RATE_POLICY),
     )
-
-
-def author_of(row: Record, name: str) -> RateAuthor:
-    """Who did it, from the columns that begin with a name."""
-    person = row[f"{name}_person"]
-    return RateAuthor(str(person) if person else None, row[name], row[f"{name}_credential"])

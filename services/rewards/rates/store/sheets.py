@@ -4,8 +4,8 @@ from datetime import date, datetime
 
 from asyncpg import Record
 
+from services.rewards.approvals.store import author_of
 from services.rewards.rates.domain.policies import RateSheet, RateSheetPlace
-from services.rewards.rates.store.policies import author_of
 from shared.postgres import Connection
 
 

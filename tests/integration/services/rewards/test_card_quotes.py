@@ -9,16 +9,16 @@ from uuid import uuid4
 
 import pytest
 
+from services.rewards.approvals.domain import Author, Subject, proposed
+from services.rewards.approvals.store import set_approval
 from services.rewards.quotes.handlers import quote_cards
 from services.rewards.quotes.store import lock_due
 from services.rewards.rates.domain.policies import (
-    RateAuthor,
     RatePolicy,
-    RatePolicyState,
     RatePolicyTerms,
     RateSource,
 )
-from services.rewards.rates.store.policies import add_policy, set_decision
+from services.rewards.rates.store.policies import add_policy
 from tests.integration.services.rewards.cards import Store, selling
 from tests.integration.services.rewards.finance import Finance
 from tests.integration.services.rewards.test_members_themselves import member
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.stack
 KEY = secrets.token_urlsafe(32)
 DOLLARS = {"provider": "sandbox", "product_id": "sandbox-any", "face_minor": 1000, "currency": "USD"}
 PRICE = "/v1/catalogue/rewards/card/card/price"
-MIA, OMAR = (RateAuthor(str(uuid4()), name, "key") for name in ("Mia", "Omar"))
+MIA, OMAR = (Author(str(uuid4()), name, "key") for name in ("Mia", "Omar"))
 
 
 @pytest.fixture
@@ -46,10 +46,12 @@ async def rates(store: Store, usd: str, *, max_age_days: int = 3_650, spread: in
         date(2026, 1, 1), "EUR", RateSource.TABLE, {"USD": Decimal(usd)}, 500, spread, max_age_days
     )
     now = datetime.now(UTC)
-    policy = RatePolicy(store.world.community, str(uuid4()), terms, RatePolicyState.PROPOSED, now, MIA)
+    waits = proposed(Subject.RATE_POLICY, by=MIA, now=now)
+    policy = RatePolicy(store.world.community, str(uuid4()), terms, waits)
     async with store.world.pool.acquire() as conn:
         await add_policy(conn, policy)
-        await set_decision(conn, policy.approved(by=OMAR, now=now))
+        approved = waits.approved(by=OMAR, now=now)
+        await set_approval(conn, approved, community=policy.community, entry_id=policy.policy_id)
 
 
 async def quoted(store: Store, *, later_seconds: float = 0) -> list[Any]:

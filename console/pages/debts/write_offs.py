@@ -1,6 +1,5 @@
 """Debts that two people write off, or have owed again."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,17 +7,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from console.components.tables import PAGE_COUNT, Filter, Listing
-from console.frame.approvers import approvers
 from console.frame.navigation import DEBTS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.tables import TOO_LONG, columns, table, whole
+from console.pages.two_people import UNPROCESSABLE, WRITE, Entries
 from console.sign_in.domain import new_secret
 
-WRITE, APPROVE = "payouts:write", "payouts:approve"
 PATH = f"{DEBTS.path}/write-offs"
 SERVICE_PATH = "/v1/debt-write-offs"
-UNPROCESSABLE = 422
 TEXT_MAX_CHARS = 200
 COLUMNS = (
     *("write_off_id", "member_id", "name", "state", "points", "booked_points", "reason", "reverses"),
@@ -36,6 +33,19 @@ STATES = {
     "approved": _("booked"),
     "withdrawn": _("withdrawn"),
 }
+
+
+def _reversing(visit: Visit, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the form takes by which somebody proposes that it is owed again, where it was booked."""
+    may = visit.signed_in.may(WRITE) and entry.get("state") == "approved" and entry.get("reverses") is None
+    return {
+        "may_reverse": may,
+        "key": visit.form_key or new_secret(),
+        "typed": {"reason": visit.form.get("reason", "")},
+    }
+
+
+ENTRIES = Entries(PATH, SERVICE_PATH, "write_off_id", "pages/debts/write_off.html", more=_reversing)
 
 
 async def show(visit: Visit) -> Response:
@@ -67,23 +77,6 @@ async def download(visit: Visit) -> Response:
     return table("write-offs", COLUMNS, [columns(*COLUMNS)(one) for one in items])
 
 
-async def one(visit: Visit) -> Response:
-    """One of them: who had a hand in it, and what may be decided."""
-    return await _one(visit)
-
-
-async def approve(visit: Visit) -> Response:
-    """Have it booked."""
-    if not visit.form.get("seen"):
-        return await _one(visit, errors={"seen": visit.say(_("Say that you have looked at it"))})
-    return await _decide(visit, "approve", "approved")
-
-
-async def withdraw(visit: Visit) -> Response:
-    """Have it come to nothing."""
-    return await _decide(visit, "withdraw", "withdrawn")
-
-
 async def reverse(visit: Visit) -> Response:
     """Propose that it is owed again."""
     key = visit.form_key
@@ -91,51 +84,15 @@ async def reverse(visit: Visit) -> Response:
         raise NotFoundError
     reason = _reason(visit)
     if not reason:
-        return await _one(visit, errors={"reason": visit.say(_("Say why"))})
-    answer = await visit.ask.post("rewards", f"{_path(visit)}/reverse", {"reason": reason}, key=key)
+        return await ENTRIES.show(visit, errors={"reason": visit.say(_("Say why"))})
+    answer = await visit.ask.post("rewards", f"{ENTRIES.at_service(visit)}/reverse", {"reason": reason}, key=key)
     if not answer.ok:
-        return await _one(visit, refused=Refusal.of(answer))
+        return await ENTRIES.show(visit, refused=Refusal.of(answer))
     return visit.see_other(f"{PATH}/{answer.body['write_off_id']}", toast="waits")
-
-
-async def _decide(visit: Visit, verb: str, toast: str) -> Response:
-    answer = await visit.ask.command("POST", "rewards", f"{_path(visit)}/{verb}")
-    if not answer.ok:
-        return await _one(visit, refused=Refusal.of(answer))
-    return visit.see_other(f"{PATH}/{visit.request.path_params['write_off_id']}", toast=toast)
-
-
-def _path(visit: Visit) -> str:
-    return f"{SERVICE_PATH}/{visit.request.path_params['write_off_id']}"
 
 
 def _reason(visit: Visit) -> str:
     return " ".join(visit.form.get("reason", "").split())[:TEXT_MAX_CHARS]
-
-
-async def _one(
-    visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
-) -> Response:
-    answer, people = await asyncio.gather(visit.ask.get("rewards", _path(visit)), approvers(visit, APPROVE))
-    if answer.is_missing or answer.status == UNPROCESSABLE:
-        raise NotFoundError
-    said: Mapping[str, Any] = answer.body if answer.ok else {}
-    is_own = said.get("proposed_by_person") == visit.signed_in.person_id
-    may_write = visit.signed_in.may(WRITE)
-    return visit.page(
-        "pages/debts/write_off.html",
-        status=UNPROCESSABLE if errors else 200 if refused is None else refused.status,
-        answer=answer,
-        approvers=[one for one in people if one["person_id"] != said.get("proposed_by_person")],
-        is_own=is_own,
-        may_approve=visit.signed_in.may(APPROVE) and not is_own,
-        may_withdraw=may_write,
-        may_reverse=may_write and said.get("state") == "approved" and said.get("reverses") is None,
-        key=visit.form_key or new_secret(),
-        typed={"reason": visit.form.get("reason", "")},
-        errors=errors or {},
-        refused=refused,
-    )
 
 
 async def form(visit: Visit) -> Response:
@@ -184,14 +141,11 @@ def _form(
     )
 
 
-ONE = f"{PATH}/{{write_off_id:uuid}}"
 ROUTES = [
     Route(PATH, page(show, scope=DEBTS.scope)),
     Route(f"{PATH}.csv", page(download, scope=DEBTS.scope)),
     Route(f"{PATH}/propose", page(form, scope=WRITE), methods=["GET"]),
     Route(f"{PATH}/propose", page(propose, scope=WRITE), methods=["POST"]),
-    Route(ONE, page(one, scope=DEBTS.scope)),
-    Route(f"{ONE}/approve", page(approve, scope=APPROVE), methods=["POST"]),
-    Route(f"{ONE}/withdraw", page(withdraw, scope=WRITE), methods=["POST"]),
-    Route(f"{ONE}/reverse", page(reverse, scope=WRITE), methods=["POST"]),
+    *ENTRIES.routes(DEBTS.scope),
+    Route(f"{PATH}/{{write_off_id:uuid}}/reverse", page(reverse, scope=WRITE), methods=["POST"]),
 ]

@@ -1,6 +1,5 @@
 """Which accounts of finance's chart ours are: mappings, proposed by one person and approved by another."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,17 +7,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from console.components.tables import PAGE_COUNT, Listing
-from console.frame.approvers import approvers
 from console.frame.navigation import GENERAL_LEDGER
 from console.frame.refusals import Refusal
-from console.frame.visits import NotFoundError, Visit, page
+from console.frame.visits import Visit, page
 from console.pages.general_ledger.words import GL_ACCOUNTS
+from console.pages.two_people import UNPROCESSABLE, WRITE, Entries
 from console.sign_in.domain import new_secret
 
-WRITE, APPROVE = "payouts:write", "payouts:approve"
 MAPPINGS = f"{GENERAL_LEDGER.path}/mappings"
 SERVICE_PATH = "/v1/finance/account-mappings"
-UNPROCESSABLE = 422
 TYPED_MAX_CHARS = 60
 LINES_MAX_CHARS = 20_000
 #: What a mapping begins with: every account that a journal of today can have.
@@ -34,59 +31,16 @@ def _(text: str) -> str:
     return text
 
 
+ENTRIES = Entries(
+    MAPPINGS, SERVICE_PATH, "mapping_id", "pages/general_ledger/mapping.html", {"accounts": GL_ACCOUNTS}
+)
+
+
 async def show(visit: Visit) -> Response:
     """All mappings, newest first."""
     listing = Listing.of(MAPPINGS, visit.request.query_params)
     answer = await visit.ask.get("rewards", SERVICE_PATH, limit=PAGE_COUNT, after=listing.said.get("after"))
     return visit.page("pages/general_ledger/mappings.html", answer=answer, listing=listing)
-
-
-async def one(visit: Visit) -> Response:
-    """A mapping: what it says, who had a hand in it, and what may be decided."""
-    return await _one(visit)
-
-
-async def approve(visit: Visit) -> Response:
-    """Put it in force."""
-    if not visit.form.get("seen"):
-        return await _one(visit, errors={"seen": visit.say(_("Say that you have looked at it"))})
-    return await _decide(visit, "approve", "approved")
-
-
-async def withdraw(visit: Visit) -> Response:
-    """Have it never come into force."""
-    return await _decide(visit, "withdraw", "withdrawn")
-
-
-async def _decide(visit: Visit, verb: str, toast: str) -> Response:
-    mapping_id = visit.request.path_params["mapping_id"]
-    answer = await visit.ask.command("POST", "rewards", f"{SERVICE_PATH}/{mapping_id}/{verb}")
-    if not answer.ok:
-        return await _one(visit, refused=Refusal.of(answer))
-    return visit.see_other(f"{MAPPINGS}/{mapping_id}", toast=toast)
-
-
-async def _one(
-    visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
-) -> Response:
-    path = f"{SERVICE_PATH}/{visit.request.path_params['mapping_id']}"
-    answer, people = await asyncio.gather(visit.ask.get("rewards", path), approvers(visit, APPROVE))
-    if answer.is_missing or answer.status == UNPROCESSABLE:
-        raise NotFoundError
-    said = answer.body if answer.ok else {}
-    is_own = said.get("proposed_by_person") == visit.signed_in.person_id
-    return visit.page(
-        "pages/general_ledger/mapping.html",
-        status=UNPROCESSABLE if errors else 200 if refused is None else refused.status,
-        answer=answer,
-        accounts=GL_ACCOUNTS,
-        approvers=[one for one in people if one["person_id"] != said.get("proposed_by_person")],
-        is_own=is_own,
-        may_approve=visit.signed_in.may(APPROVE) and not is_own,
-        may_withdraw=visit.signed_in.may(WRITE),
-        errors=errors or {},
-        refused=refused,
-    )
 
 
 async def form(visit: Visit) -> Response:
@@ -168,12 +122,9 @@ async def _form(
     )
 
 
-ONE = f"{MAPPINGS}/{{mapping_id:uuid}}"
 ROUTES = [
     Route(MAPPINGS, page(show, scope=GENERAL_LEDGER.scope)),
     Route(f"{MAPPINGS}/propose", page(form, scope=WRITE), methods=["GET"]),
     Route(f"{MAPPINGS}/propose", page(propose, scope=WRITE), methods=["POST"]),
-    Route(ONE, page(one, scope=GENERAL_LEDGER.scope)),
-    Route(f"{ONE}/approve", page(approve, scope=APPROVE), methods=["POST"]),
-    Route(f"{ONE}/withdraw", page(withdraw, scope=WRITE), methods=["POST"]),
+    *ENTRIES.routes(GENERAL_LEDGER.scope),
 ]

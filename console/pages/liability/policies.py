@@ -1,23 +1,20 @@
 """The policy of what points are worth: its entries, proposed by one person and approved by another."""
 
-import asyncio
 from collections.abc import Mapping
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from console.components.tables import PAGE_COUNT, Listing
-from console.frame.approvers import approvers
 from console.frame.navigation import LIABILITY
 from console.frame.refusals import Refusal
-from console.frame.visits import NotFoundError, Visit, page
+from console.frame.visits import Visit, page
 from console.pages.liability.words import WORDS
+from console.pages.two_people import UNPROCESSABLE, WRITE, Entries
 from console.sign_in.domain import new_secret
 
-WRITE, APPROVE = "payouts:write", "payouts:approve"
 POLICIES = f"{LIABILITY.path}/policies"
 SERVICE_PATH = "/v1/finance/liability-policies"
-UNPROCESSABLE = 422
 FIELDS = {
     "effective_from": "",
     "currency": "EUR",
@@ -44,59 +41,14 @@ WRONG = {
 }
 
 
+ENTRIES = Entries(POLICIES, SERVICE_PATH, "policy_id", "pages/liability/policy.html", WORDS)
+
+
 async def show(visit: Visit) -> Response:
     """All entries, newest first."""
     listing = Listing.of(POLICIES, visit.request.query_params)
     answer = await visit.ask.get("rewards", SERVICE_PATH, limit=PAGE_COUNT, after=listing.said.get("after"))
     return visit.page("pages/liability/policies.html", answer=answer, listing=listing, **WORDS)
-
-
-async def one(visit: Visit) -> Response:
-    """An entry: what it says, who had a hand in it, and what may be decided."""
-    return await _one(visit)
-
-
-async def approve(visit: Visit) -> Response:
-    """Put it in force."""
-    if not visit.form.get("seen"):
-        return await _one(visit, errors={"seen": visit.say(_("Say that you have looked at it"))})
-    return await _decide(visit, "approve", "approved")
-
-
-async def withdraw(visit: Visit) -> Response:
-    """Have it never come into force."""
-    return await _decide(visit, "withdraw", "withdrawn")
-
-
-async def _decide(visit: Visit, verb: str, toast: str) -> Response:
-    policy_id = visit.request.path_params["policy_id"]
-    answer = await visit.ask.command("POST", "rewards", f"{SERVICE_PATH}/{policy_id}/{verb}")
-    if not answer.ok:
-        return await _one(visit, refused=Refusal.of(answer))
-    return visit.see_other(f"{POLICIES}/{policy_id}", toast=toast)
-
-
-async def _one(
-    visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
-) -> Response:
-    path = f"{SERVICE_PATH}/{visit.request.path_params['policy_id']}"
-    answer, people = await asyncio.gather(visit.ask.get("rewards", path), approvers(visit, APPROVE))
-    if answer.is_missing or answer.status == UNPROCESSABLE:
-        raise NotFoundError
-    said = answer.body if answer.ok else {}
-    is_own = said.get("proposed_by_person") == visit.signed_in.person_id
-    return visit.page(
-        "pages/liability/policy.html",
-        status=UNPROCESSABLE if errors else 200 if refused is None else refused.status,
-        answer=answer,
-        **WORDS,
-        approvers=[one for one in people if one["person_id"] != said.get("proposed_by_person")],
-        is_own=is_own,
-        may_approve=visit.signed_in.may(APPROVE) and not is_own,
-        may_withdraw=visit.signed_in.may(WRITE),
-        errors=errors or {},
-        refused=refused,
-    )
 
 
 async def form(visit: Visit) -> Response:
@@ -132,12 +84,9 @@ async def _form(
     )
 
 
-ONE = f"{POLICIES}/{{policy_id:uuid}}"
 ROUTES = [
     Route(POLICIES, page(show, scope=LIABILITY.scope)),
     Route(f"{POLICIES}/propose", page(form, scope=WRITE), methods=["GET"]),
     Route(f"{POLICIES}/propose", page(propose, scope=WRITE), methods=["POST"]),
-    Route(ONE, page(one, scope=LIABILITY.scope)),
-    Route(f"{ONE}/approve", page(approve, scope=APPROVE), methods=["POST"]),
-    Route(f"{ONE}/withdraw", page(withdraw, scope=WRITE), methods=["POST"]),
+    *ENTRIES.routes(LIABILITY.scope),
 ]

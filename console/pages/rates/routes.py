@@ -1,6 +1,5 @@
 """Rates between currencies: those in force, files of a central bank, and policies that two people decide."""
 
-import asyncio
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -10,15 +9,13 @@ from starlette.routing import Route
 
 from console.components.opened import bytes_of
 from console.components.tables import PAGE_COUNT, Listing
-from console.frame.approvers import approvers
 from console.frame.navigation import RATES
 from console.frame.refusals import Refusal
-from console.frame.visits import NotFoundError, Visit, page
+from console.frame.visits import Visit, page
+from console.pages.two_people import UNPROCESSABLE, WRITE, Entries
 from console.sign_in.domain import new_secret
 
-WRITE, APPROVE = "payouts:write", "payouts:approve"
 SERVICE_PATH, FILES_PATH = "/v1/finance/rate-policies", "/v1/finance/rate-files"
-UNPROCESSABLE = 422
 FILES_COUNT = 10
 FIELDS = {
     "effective_from": "",
@@ -53,6 +50,11 @@ WRONG = {
 #: Fields of the form, by what the service calls them.
 NAMES = {"max_move_basis_points": "max_move_percent", "spread_basis_points": "spread_percent"}
 EMPTY = _("Open a file of the central bank, or paste what is in it")
+
+
+ENTRIES = Entries(
+    f"{RATES.path}/policies", SERVICE_PATH, "policy_id", "pages/rates/policy.html", {"sources": SOURCES}
+)
 
 
 async def show(visit: Visit) -> Response:
@@ -92,54 +94,6 @@ async def _show(
         sources=SOURCES,
         why=REFUSED,
         may_write=visit.signed_in.may(WRITE),
-        errors=errors or {},
-        refused=refused,
-    )
-
-
-async def one(visit: Visit) -> Response:
-    """A policy: what it says, who had a hand in it, and what may be decided."""
-    return await _one(visit)
-
-
-async def approve(visit: Visit) -> Response:
-    """Put it in force."""
-    if not visit.form.get("seen"):
-        return await _one(visit, errors={"seen": visit.say(_("Say that you have looked at it"))})
-    return await _decide(visit, "approve", "approved")
-
-
-async def withdraw(visit: Visit) -> Response:
-    """Have it never come into force."""
-    return await _decide(visit, "withdraw", "withdrawn")
-
-
-async def _decide(visit: Visit, verb: str, toast: str) -> Response:
-    policy_id = visit.request.path_params["policy_id"]
-    answer = await visit.ask.command("POST", "rewards", f"{SERVICE_PATH}/{policy_id}/{verb}")
-    if not answer.ok:
-        return await _one(visit, refused=Refusal.of(answer))
-    return visit.see_other(f"{RATES.path}/policies/{policy_id}", toast=toast)
-
-
-async def _one(
-    visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
-) -> Response:
-    path = f"{SERVICE_PATH}/{visit.request.path_params['policy_id']}"
-    answer, people = await asyncio.gather(visit.ask.get("rewards", path), approvers(visit, APPROVE))
-    if answer.is_missing or answer.status == UNPROCESSABLE:
-        raise NotFoundError
-    said = answer.body if answer.ok else {}
-    is_own = said.get("proposed_by_person") == visit.signed_in.person_id
-    return visit.page(
-        "pages/rates/policy.html",
-        status=UNPROCESSABLE if errors else 200 if refused is None else refused.status,
-        answer=answer,
-        sources=SOURCES,
-        approvers=[person for person in people if person["person_id"] != said.get("proposed_by_person")],
-        is_own=is_own,
-        may_approve=visit.signed_in.may(APPROVE) and not is_own,
-        may_withdraw=visit.signed_in.may(WRITE),
         errors=errors or {},
         refused=refused,
     )
@@ -203,13 +157,10 @@ async def _form(
     )
 
 
-ONE = f"{RATES.path}/policies/{{policy_id:uuid}}"
 ROUTES = [
     Route(RATES.path, page(show, scope=RATES.scope), methods=["GET"]),
     Route(RATES.path, page(hand_in, scope=WRITE), methods=["POST"]),
     Route(f"{RATES.path}/propose", page(form, scope=WRITE), methods=["GET"]),
     Route(f"{RATES.path}/propose", page(propose, scope=WRITE), methods=["POST"]),
-    Route(ONE, page(one, scope=RATES.scope)),
-    Route(f"{ONE}/approve", page(approve, scope=APPROVE), methods=["POST"]),
-    Route(f"{ONE}/withdraw", page(withdraw, scope=WRITE), methods=["POST"]),
+    *ENTRIES.routes(RATES.scope),
 ]

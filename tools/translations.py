@@ -27,11 +27,20 @@ KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
 
 
 def said() -> Catalog:
-    """Every text that pages say, with where."""
+    """Every text that pages say, with where.
+
+    Raises ValueError for one that two pages say of many in different words: a catalogue finds both by what they say
+    of one, so the page whose places are others would break.
+    """
     catalog = Catalog(charset="utf-8")
+    plurals: dict[str, str] = {}
     for folder in FOLDERS:
         found = extract_from_dir(folder, METHODS, OPTIONS, KEYWORDS)
         for file, _line, message, _comments, _context in sorted(found, key=lambda one: (str(one[0]), one[1])):
+            if isinstance(message, tuple) and plurals.setdefault(message[0], message[1]) != message[1]:
+                raise ValueError(
+                    f"{file} says {message[1]!r}, and another {plurals[message[0]]!r}: say one of them"
+                )
             catalog.add(message, locations=[(f"{folder.relative_to(ROOT)}/{file}", 0)])
     return catalog
 

@@ -1,5 +1,6 @@
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -32,6 +33,22 @@ def test_a_translation_has_the_places_of_its_text(language: str) -> None:
         wanted = {place for text in texts for place in PLACES.findall(text)}
         # One of a thing may be said without its number.
         assert {place for text in _strings(message.string) for place in PLACES.findall(text)} == wanted, message.id
+
+
+def test_what_two_pages_say_of_one_they_say_of_many_in_the_same_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    page = "{% trans count=n %}one day{% pluralize count %}{{ count }} days{% endtrans %}"
+    (tmp_path / "a.html").write_text(page)
+    (tmp_path / "b.html").write_text(page)
+    monkeypatch.setattr("tools.translations.ROOT", tmp_path)
+    monkeypatch.setattr("tools.translations.FOLDERS", (tmp_path,))
+    assert said().get("one day") is not None
+    (tmp_path / "b.html").write_text(
+        page.replace("count=n", "count=n, shown=n").replace("{{ count }}", "{{ shown }}")
+    )
+    with pytest.raises(ValueError, match="shown"):
+        said()
 
 
 @pytest.mark.parametrize("language", LANGUAGES[1:])

@@ -29,8 +29,8 @@ KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
 def said() -> Catalog:
     """Every text that pages say, with where.
 
-    Raises ValueError for one that two pages say of many in different words: a catalogue finds both by what they say
-    of one, so the page whose places are others would break.
+    Raises ValueError for one that two pages say of many in different words: a catalogue finds both by what they
+    say of one, so the page whose places are others would break.
     """
     catalog = Catalog(charset="utf-8")
     plurals: dict[str, str] = {}

@@ -26,6 +26,7 @@ USUAL = {
     "gateway": 8106,
     "console-metrics": 8108,
     "gateway-metrics": 8107,
+    "sandbox": 8190,
 }
 #: Parts that listen at more than the port of their own name.
 _BESIDE = {"kafka": "controller", "console": "console-metrics", "gateway": "gateway-metrics"}

@@ -28,9 +28,7 @@ def connect_sandbox(state: StackState, key: str) -> dict[str, Any]:
     told = {"url": f"{rewards}{made['webhook_path']}", "secrets": [secret]}
     try:
         # No proxy is asked for one's own machine.
-        answer = httpx.put(
-            f"{state.sandbox_url}/control/webhooks", json=told, timeout=SECONDS, trust_env=False
-        )
+        answer = httpx.put(f"{state.sandbox_url}/control/webhooks", json=told, timeout=SECONDS, trust_env=False)
         answer.raise_for_status()
     except httpx.HTTPError as error:
         raise click.ClickException(f"the sandbox at {state.sandbox_url} does not answer: {error}") from error

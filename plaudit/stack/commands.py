@@ -85,7 +85,9 @@ def up(
     if GATEWAY in state.parts:
         click.echo(f"{GATEWAY:>13}  {state.gateway_url}: all of them at one address; `plaudit env` for your shell")
     if SANDBOX in state.parts:
-        click.echo(f"{SANDBOX:>13}  {state.sandbox_url}: gift cards that nobody sells; `plaudit sandbox-provider tell`")
+        click.echo(
+            f"{SANDBOX:>13}  {state.sandbox_url}: gift cards that nobody sells; `plaudit sandbox-provider tell`"
+        )
     if {CONSOLE, "ingest"} <= set(state.parts) and role != "worker":
         from plaudit.console import sign_in_link  # noqa: PLC0415
 

@@ -183,12 +183,15 @@ def find_state(name: str) -> StackState | None:
     try:
         state = StackState.model_validate_json(path.read_bytes())
         said = {*state.model_fields_set, *state.ports}
-        state._is_of_before = not {
-            "kafka_passwords",
-            "console_postgres_password",
-            f"{GATEWAY}-metrics",
-            SANDBOX,
-        } <= said
+        state._is_of_before = (
+            not {
+                "kafka_passwords",
+                "console_postgres_password",
+                f"{GATEWAY}-metrics",
+                SANDBOX,
+            }
+            <= said
+        )
         return state
     except FileNotFoundError:
         return None

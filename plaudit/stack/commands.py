@@ -9,6 +9,7 @@ from plaudit.broker.options import broker_options
 from plaudit.places import LOCAL_COMMUNITY
 from plaudit.stack.errors import StackError
 from plaudit.stack.ports import HOST
+from plaudit.stack.state import SANDBOX
 from shared.broker import Broker
 from shared.contracts.texts import written_out
 from shared.services import CONSOLE, GATEWAY
@@ -65,7 +66,7 @@ def up(
     community: str,
     provision: bool,
 ) -> None:
-    """Start the stack: Kafka, PostgreSQL, the services, the console and the gateway.
+    """Start the stack: Kafka, PostgreSQL, the services, the console, the gateway and a sandbox for gift cards.
 
     Run twice, it is still one stack; after a crash or a power cut it comes up with its data. The first run fetches
     Kafka (45 MB). With --kafka it starts none, and logs in there as an administrator to make the services' users.
@@ -95,6 +96,10 @@ def up(
         )
     if GATEWAY in state.parts:
         click.echo(f"{GATEWAY:>13}  {state.gateway_url}: all of them at one address; `plaudit env` for your shell")
+    if SANDBOX in state.parts:
+        click.echo(
+            f"{SANDBOX:>13}  {state.sandbox_url}: gift cards that nobody sells; `plaudit sandbox-provider tell`"
+        )
     if {CONSOLE, "ingest"} <= set(state.parts) and role != "worker":
         from plaudit.console import sign_in_link  # noqa: PLC0415
 

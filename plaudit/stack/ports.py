@@ -27,6 +27,7 @@ USUAL = {
     "console-metrics": 8108,
     "gateway-metrics": 8107,
     "kafka-metrics": 9404,
+    "sandbox": 8190,
 }
 #: Parts that listen at more than the port of their own name.
 _BESIDE = {

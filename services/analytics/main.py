@@ -18,6 +18,7 @@ from services.analytics.guidelines import api as guidelines
 from services.analytics.guidelines.handlers import on_guidelines
 from services.analytics.ideas import api as ideas
 from services.analytics.intake.handlers import on_audiences, on_events, on_members
+from services.analytics.interests import api as interests
 from services.analytics.lift import api as lift
 from services.analytics.lift.handlers import SETTLE_EVERY_SECONDS as SETTLE_NUDGES_EVERY_SECONDS
 from services.analytics.lift.handlers import on_nudges
@@ -128,6 +129,7 @@ SPEC = ServiceSpec(
             response_times,
             topics,
             answerers,
+            interests,
             sentiment,
             network,
             scorecard,

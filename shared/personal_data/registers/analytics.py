@@ -26,6 +26,22 @@ HELD: Final = (
         says="Days on which they took part in audiences, on channels and with attributes, as they were counted",
     ),
     Held(
+        "topic_events",
+        personal="topic",
+        others="community member_id event_time event_uid",
+        order="member_id community event_time event_uid",
+        erased=Erased.DELETED,
+        says="What they wrote and read about, as platforms say it, without texts",
+    ),
+    Held(
+        "figures_unwanted",
+        personal="",
+        others="community member_id",
+        order="member_id community",
+        erased=Erased.DELETED,
+        says="That they want no part in figures",
+    ),
+    Held(
         "audience_turns",
         personal="",
         others="community audience_id member_id revision is_in since",

@@ -108,6 +108,16 @@ _KNOWING = f"""{_WAITS}
     from waits w join counts c using (id)
     where c.topic = $topic and w.answerer is not null group by 1 order by 4 desc, 1
 """
+_INTERESTS = """
+    select topic, count(*) filter (where type <> 'content.read.v1'), count(*) filter (where type = 'content.read.v1'),
+        max(time), sum(0.5 ** (epoch($now::timestamptz - time) / 86400 / 180))
+    from counts where person = $person and topic <> '' group by 1 order by 5 desc, 1
+"""
+_EXPERTISE = f"""{_WAITS}
+    select c.topic, count(*), max(w.answered), sum(0.5 ** (epoch($now::timestamptz - w.answered) / 86400 / 180))
+    from waits w join counts c using (id)
+    where w.answerer = $person and c.topic <> '' group by 1 order by 4 desc, 1
+"""
 _TONES = """
     select date_trunc('month', day)::date as period, count(*) filter (where tone = 'positive'),
         count(*) filter (where tone = 'negative'), count(*) filter (where tone = 'undecided'),
@@ -247,6 +257,8 @@ _QUESTIONS = {
     "open": _OPEN,
     "topics": _TOPICS,
     "knowing": _KNOWING,
+    "interests": _INTERESTS,
+    "expertise": _EXPERTISE,
     "answerers": _ANSWERERS,
     "growth": _GROWTH,
     "cohorts": _COHORTS,

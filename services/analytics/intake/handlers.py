@@ -2,6 +2,7 @@
 
 from services.analytics.attributes.handlers import keep_values
 from services.analytics.audiences.handlers import forget_turns, note_turns
+from services.analytics.content.handlers import note_readers, note_uses
 from services.analytics.feedback.handlers import note_answers
 from services.analytics.goals.handlers import note_outcomes
 from services.analytics.ideas.handlers import note_ideas
@@ -29,6 +30,7 @@ async def on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
     await note_ideas(tx, events)
     await note_solutions(tx, events)
     await note_topics(tx, events)
+    await note_uses(tx, events)
 
 
 async def on_audiences(tx: Transaction, facts: list[AudienceFact]) -> None:
@@ -50,3 +52,4 @@ async def on_members(tx: Transaction[Settings], facts: list[MemberFact]) -> None
     }
     await mark(tx, members | sliced)
     await note_moved(tx, members)
+    await note_readers(tx, members)

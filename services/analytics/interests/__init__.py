@@ -1,1 +1,1 @@
-"""What members write and read about, and which questions they answer: by topic, with the messages it is known from."""
+"""What members write, read and answer about: by topic, with the messages that it is known from."""

@@ -158,7 +158,7 @@ async def get_member_topic_sources(
     place: Annotated[SourcePlace | None, after(SourcePlace)],
     limit: Limit = 100,
 ) -> Page[TopicSource]:
-    """What they wrote and read about it, and questions about it that they were the first to answer; newest first."""
+    """What they wrote and read about it, and the questions that they were the first to answer; newest first."""
     now, community = datetime.now(UTC), principal.community
     group = await _group(conn, community, member_id=str(member_id))
     found: list[Source] = []

@@ -26,6 +26,23 @@ HELD: Final = (
         says="Days on which they took part in audiences, on channels and with attributes, as they were counted",
     ),
     Held(
+        "content_events",
+        personal="",
+        others="community event_uid channel host item_id does counted_member counted_month",
+        order="event_uid community does",
+        erased=Erased.STAYS,
+        says="What they read and responded to",
+        whose=_OF_TEXTS,
+    ),
+    Held(
+        "content_people",
+        personal="",
+        others="community item_id channel host month member_id reads responses",
+        order="community item_id channel host month member_id",
+        erased=Erased.STAYS,
+        says="What they read and responded to, by month",
+    ),
+    Held(
         "topic_events",
         personal="topic",
         others="community member_id event_time event_uid",

@@ -26,7 +26,8 @@ async def load_knowing(
         left join followed_members m on m.community = $1 and m.member_id = l.answerer_id
         where not exists (
                 select from figures_unwanted u where u.community = $1 and u.member_id = l.answerer_id)
-            and not coalesce(m.off_boards, false) and not coalesce(m.bot, false) and not coalesce(m.is_erased, false)
+            and not coalesce(m.off_boards, false) and not coalesce(m.bot, false)
+            and not coalesce(m.is_erased, false)
         group by 1, 2 order by weight desc, member_id limit $6
         """,
         community,

@@ -337,6 +337,10 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "points measured_at"
         ),
         "effect_checks": "community checked_at",
+        "scorecard_checks": "community checked_at",
+        "scorecard_gauges": "community terms gauges measured_at",
+        "content_items": "community item_id channel host month reads readers responses responders resonance",
+        "content_marks": "mark_id community event_uid marked_at",
         "digests": "community starts_on ends_on made_at content",
         "digest_checks": "community checked_at",
         "decisions": (

@@ -31,7 +31,10 @@ def policy() -> None:
 @click.option("--state", type=click.Choice(["proposed", "approved", "withdrawn"]), help="Only those in this state")
 def list_policies(where: Where, as_json: bool, state: str | None) -> None:
     """List what holds for payouts, from which day on; newest first."""
-    found = _listed(where, POLICIES, {"state": state} if state else {})
+    place = where.place()
+    with place.access("plaudit payout", READ, ("rewards",)) as key:
+        said = {"state": state} if state else {}
+        found = list(every_item(f"{place.url('rewards')}/v1/finance/payout-policies", key, **said))
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -48,7 +51,7 @@ def list_policies(where: Where, as_json: bool, state: str | None) -> None:
 
 @policy.command(
     "propose",
-    epilog="Example: plaudit payout policy propose 2026-01-01 --currency EUR --holding-days 14 --minimum 1000"
+    epilog="Example: plaudit payout policy propose 2026-01-01 --currency EUR --days 14 --minimum 1000"
     ' --country DE --country IT --key "$MIA"',
 )
 @to_work
@@ -56,7 +59,11 @@ def list_policies(where: Where, as_json: bool, state: str | None) -> None:
 @click.argument("since", metavar="DAY", type=click.DateTime(["%Y-%m-%d"]))
 @click.option("--currency", required=True, help="Each currency has its own policy")
 @click.option(
-    "--holding-days", type=click.IntRange(0, 90), default=0, help="Points wait so many days after they were earned"
+    "--days",
+    "holding_days",
+    type=click.IntRange(0, 90),
+    default=0,
+    help="Points wait so many days after they were earned",
 )
 @click.option("--minimum", type=click.IntRange(0), default=0, help="Nothing is paid below so many minor units")
 @click.option(
@@ -120,7 +127,9 @@ def withdraw_policy(where: Where, as_json: bool, policy_id: Any) -> None:
 @json_option
 def waits(where: Where, as_json: bool) -> None:
     """List members whose points are not paid yet: until when they wait, or how much is missing."""
-    found = _listed(where, "payout-waits", {})
+    place = where.place()
+    with place.access("plaudit payout", READ, ("rewards",)) as key:
+        found = list(every_item(f"{place.url('rewards')}/v1/payout-waits", key))
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -140,8 +149,10 @@ def waits(where: Where, as_json: bool) -> None:
 @click.option("--waiting", is_flag=True, help="Only what keeps a payout back just now")
 def findings(where: Where, as_json: bool, check: str | None, waiting: bool) -> None:
     """List what checks found of payouts, exactly, newest first."""
-    said = ({"check": check} if check else {}) | ({"waits": "true"} if waiting else {})
-    found = _listed(where, "payout-findings", said)
+    place = where.place()
+    with place.access("plaudit payout", READ, ("rewards",)) as key:
+        said = ({"check": check} if check else {}) | ({"waits": "true"} if waiting else {})
+        found = list(every_item(f"{place.url('rewards')}/v1/payout-findings", key, **said))
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -151,12 +162,6 @@ def findings(where: Where, as_json: bool, check: str | None, waiting: bool) -> N
         cells = (one["payout_id"], one["member_name"] or one["member_id"], one["check"], what)
         table.add_row(*(plain(cell) for cell in (*cells, one["state"], one["found_at"])))
     Console().print(table)
-
-
-def _listed(where: Where, path: str, said: Mapping[str, str]) -> list[Any]:
-    place = where.place()
-    with place.access("plaudit payout", READ, ("rewards",)) as key:
-        return list(every_item(f"{place.url('rewards')}/v1/{path}", key, **said))
 
 
 def _ask(where: Where, path: str, scopes: tuple[str, ...], **options: Any) -> Any:

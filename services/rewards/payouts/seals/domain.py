@@ -64,6 +64,11 @@ class SealedTerms:
     holding_days: int = 0
     policy_id: str | None = None
 
+    @property
+    def has_policy(self) -> bool:
+        """Whether it has anything of a payout policy: of before there were any, nothing is sealed."""
+        return bool(self.policy_id or self.minimum_minor or self.holding_days)
+
 
 @dataclass(frozen=True, slots=True)
 class Filed:
@@ -136,7 +141,7 @@ class SealedRun:
 def seal_of(terms: SealedTerms, payouts: Iterable[Payout], *, file_sha256: str | None = None) -> str:
     """The seal of payouts, given in any order, and of their bank file once it is written; 64 hex digits."""
     document: dict[str, Any] = {
-        "form": FORM if terms.policy_id is None else FORM_WITH_POLICY,
+        "form": FORM_WITH_POLICY if terms.has_policy else FORM,
         "run_id": terms.run_id,
         "created_by": terms.created_by,
         "programme_id": terms.programme_id,
@@ -150,7 +155,7 @@ def seal_of(terms: SealedTerms, payouts: Iterable[Payout], *, file_sha256: str |
         "payouts": [_sealed(payout) for payout in sorted(payouts, key=lambda payout: payout.payout_id)],
         "file_sha256": file_sha256,
     }
-    if terms.policy_id is not None:
+    if terms.has_policy:
         document |= {
             "policy_id": terms.policy_id,
             "minimum_minor": terms.minimum_minor,

@@ -93,6 +93,9 @@ CASES: Mapping[str, Case] = {
     "PlauditPayoutHoldsOld": gauge(
         'plaudit_rewards_payout_holds_wait_seconds{service="rewards"}', 7_776_001, 7_776_000, 70
     ),
+    "PlauditPayoutFindingsWait": gauge(
+        'plaudit_rewards_payout_findings_wait_seconds{service="rewards",check="country"}', 1_209_601, 1_209_600, 70
+    ),
     "PlauditWaitsForAnother": gauge('plaudit_rewards_outcomes_waiting{service="rewards"}', 1, 0, DAY),
     "PlauditBankLinesWait": gauge(
         'plaudit_rewards_bank_lines_wait_seconds{service="rewards"}', 172_801, 172_800, 70

@@ -34,6 +34,7 @@ _NO_REFERENCE = frozenset({NOT_PROVIDED, "NONREF"})
 _RETURNS = frozenset({"RRTN", "RPCR"})
 #: Families of transfers that the account's owner ordered: what of them is credited comes back.
 _ORDERED = frozenset({"ICDT", "IRCT"})
+_PARTIES: Final = ("Cdtr", "UltmtCdtr", "Dbtr", "UltmtDbtr")
 #: SWIFT's transaction type for returned items, with which many banks begin their own codes.
 _RETURNED_ITEM = re.compile(r"\+?N?RTI\b")
 
@@ -51,6 +52,13 @@ class BookingKind(StrEnum):
     CREDIT = "credit"
     DEBIT = "debit"
     RETURN = "return"
+
+
+class Party(NamedTuple):
+    """Somebody whom a booking names, by name or by account; a bank may leave out either."""
+
+    name: str | None
+    account: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,7 @@ class Booking:
     kind: BookingKind
     reason: Reason
     payments_count: int = 1
+    parties: tuple[Party, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +202,23 @@ def _booking(entry: _Said, details: etree._Element, given: Amount, direction: Di
         direction=direction,
         kind=_kind(entry, details, direction),
         reason=reason_of(details, "RtrInf"),
+        parties=_parties(details),
     )
+
+
+def _parties(details: etree._Element) -> tuple[Party, ...]:
+    """Whom a payment names, on either side: which of them is the payee of money that came back, banks disagree."""
+    related = first(details, "RltdPties")
+    if related is None:
+        return ()
+    found = (
+        Party(
+            text(related, role, "Nm") or text(related, role, "Pty", "Nm"),
+            text(related, f"{role}Acct", "Id", "IBAN"),
+        )
+        for role in _PARTIES
+    )
+    return tuple(one for one in found if one != (None, None))
 
 
 def _end_to_end_id(details: etree._Element) -> str | None:

@@ -236,4 +236,24 @@ PROGRAMME_SENTENCES: Final = (
     _("no version is before version {number}; publish another that starts earlier"),
     _("version {number} says what version {before} says, so nothing would change"),
     _("version {number} was published at once: it took nobody else"),
+    _("{why}, and a level counts events by what they say themselves of one member; name another rule"),
+    _("no event of that rule has a field `{field}`; {why}"),
+    _(
+        "with this the conditions of surveys can take up to {steps} steps for one event, and may take "
+        "{most} together; write a shorter one"
+    ),
+    _("more than {most} groups within one another"),
+    _("more than {most} classes within one another"),
+    _("of groups there are {groups}"),
+    _("a repetition is {times} or {other}; write {sign} for a bracket"),
+    _("the regular expression cannot be used: {error}"),
+    _("it has to come to {wanted}: {error}"),
+    _("{code} is no character"),
+    _("{code} is a character; bytes have {codes}"),
+    _("`{id}` is what an upheld report takes points by: give yours another id"),
+    _("`manual` has a reason `{id}`, and so is a rule called: give it another id"),
+    _("a label of `platform_decisions` either upholds or dismisses"),
+    _("of several numbers the title says which: write {n} where it stands"),
+    _("years `since: first` are since the first event of a `rule`; `since: joined` has none"),
+    _("with `split` all share `points`; `also` says no others"),
 )

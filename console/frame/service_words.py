@@ -12,7 +12,7 @@ from typing import Final
 from console.frame.programme_words import NOUNS, PROGRAMME_SENTENCES
 
 #: Longer texts are none of these, and cost time to compare.
-SAID_MAX_CHARS: Final = 500
+SAID_MAX_CHARS: Final = 2_000
 #: A place with another of these sentences, and those with a word that catalogues may know.
 _SENTENCE, _WORDS = "why", ("state", "states", "within", "unit", "when", "by", "noun")
 #: What some places hold; others hold anything.

@@ -34,6 +34,8 @@ from services.rewards.orders import api as orders
 from services.rewards.orders.handlers.working import EVERY_SECONDS as ORDERED_EVERY_SECONDS
 from services.rewards.orders.handlers.working import count_standstill, order_goods
 from services.rewards.payouts import api as payouts
+from services.rewards.payouts.findings import api as findings
+from services.rewards.payouts.findings.handlers import count_findings
 from services.rewards.payouts.holds import api as payout_holds
 from services.rewards.payouts.holds.handlers.deciding import count_holds
 from services.rewards.payouts.holds.handlers.told import READ_BACK as HOLDS_READ_BACK
@@ -41,10 +43,12 @@ from services.rewards.payouts.links import handlers as links
 from services.rewards.payouts.outcomes import api as outcomes
 from services.rewards.payouts.outcomes.handlers import count_waiting
 from services.rewards.payouts.payees import api as payees
+from services.rewards.payouts.policies import api as payout_policies
 from services.rewards.payouts.preview import api as preview
 from services.rewards.payouts.review import api as review
 from services.rewards.payouts.runs.api import routes as runs
 from services.rewards.payouts.runs.handlers.pieces import carry_on_runs
+from services.rewards.payouts.waits import api as waits
 from services.rewards.periods import api as periods
 from services.rewards.periods.handlers import READ_BACK as PERIODS_READ_BACK
 from services.rewards.periods.handlers import count_overdue
@@ -117,6 +121,7 @@ SPEC = ServiceSpec(
             *(members, erasure, payees, offers, rewards, pictures, vouchers, redemptions, own_redemptions),
             *(refunds, goods, own_goods),
             *(reward_links, sends, providers, orders, payouts, payout_holds, runs, preview, review, outcomes),
+            *(payout_policies, findings, waits),
             *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),
             *(wallets, expiring, debts, write_offs, clawback_policies),
             *(liability_policies, liability, account_mappings, journal_exports),
@@ -132,6 +137,7 @@ SPEC = ServiceSpec(
         Timer("expire-points", every_seconds=60, run=expire_points),
         Timer("carry-on-runs", every_seconds=1, run=carry_on_runs),
         Timer("count-payout-holds", every_seconds=60, run=count_holds),
+        Timer("count-payout-findings", every_seconds=60, run=count_findings),
         Timer("count-outcomes-waiting", every_seconds=60, run=count_waiting),
         Timer("count-bank-lines-open", every_seconds=60, run=count_open),
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),

@@ -92,8 +92,9 @@ TOLD: Final[Mapping[str, Told]] = {
     "payout.lots.v1": Told("", "lots part parts payout_id"),
     "payout_run.changed.v1": Told(
         "",
-        "by complete created_at created_by created_by_person currency execution_days file minimum_points minor"
-        " payer person_id points programme_id programme_version run_id seal state",
+        "by complete created_at created_by created_by_person currency execution_days file holding_days"
+        " minimum_minor minimum_points minor payer person_id points policy_id programme_id programme_version"
+        " run_id seal state",
     ),
     "payout.hold_changed.v1": Told(
         "", "by cause hold_id member_id payout_id person_id placed_at placed_by placed_by_person state"

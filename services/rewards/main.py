@@ -29,7 +29,6 @@ from services.rewards.liability.api import policies as liability_policies
 from services.rewards.liability.api import worth as liability
 from services.rewards.liability.handlers import take_next_day
 from services.rewards.links import api as reward_links
-from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
 from services.rewards.orders import api as orders
 from services.rewards.orders.handlers.working import EVERY_SECONDS as ORDERED_EVERY_SECONDS
@@ -84,6 +83,8 @@ from services.rewards.suspensions.handlers import FOLLOWED_SUSPENSIONS
 from services.rewards.vouchers import api as vouchers
 from services.rewards.vouchers.handlers.codes import seal_anew
 from services.rewards.wallets.api import routes as wallets
+from services.rewards.wallets.handlers.awarding import on_awards
+from services.rewards.wallets.handlers.campaigns import pay_campaigns
 from services.rewards.wallets.handlers.deciding import count_wallets
 from services.rewards.wallets.handlers.moving import free_expired
 from services.rewards.wallets.handlers.told import READ_BACK as WALLETS_READ_BACK
@@ -150,6 +151,7 @@ SPEC = ServiceSpec(
         Timer("carry-on-sends", every_seconds=1, run=carry_on_sends),
         Timer("look-after-sends", every_seconds=60, run=look_after_sends),
         Timer("free-reservations", every_seconds=10, run=free_expired),
+        Timer("pay-campaigns", every_seconds=5, run=pay_campaigns),
         Timer("count-wallets", every_seconds=60, run=count_wallets),
         Timer("tidy-debts", every_seconds=60, run=tidy_debts),
         Timer("count-write-offs-waiting", every_seconds=60, run=count_write_offs_waiting),

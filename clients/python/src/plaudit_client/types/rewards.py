@@ -3155,15 +3155,17 @@ class Wallet(TypedDict):
     spent: int
     state: Literal["open", "frozen", "closed"]
     title: str
+    unpaid_points: int
     wallet_id: str
 
 
 class WalletAssignment(TypedDict):
     """What is paid from a wallet."""
 
+    campaign_id: str | None
     currency: str
     reward_id: str | None
-    spends: Literal["payouts", "redemptions"]
+    spends: Literal["payouts", "redemptions", "campaign"]
     unit_cost: int | None
     wallet_id: str
     wallet_title: str
@@ -3194,7 +3196,7 @@ class WalletDecision(TypedDict):
     proposed: WalletDeed
     reason: str
     reward_id: str | None
-    spends: Literal["payouts", "redemptions"] | None
+    spends: Literal["payouts", "redemptions", "campaign"] | None
     state: Literal["proposed", "confirmed", "withdrawn"]
     to_wallet_id: str | None
     unit_cost: int | None
@@ -3228,7 +3230,7 @@ class WalletMove(TypedDict):
     moved: WalletDeed
     to_wallet_id: str | None
     transfer_id: str
-    used_for: Literal["redemption", "payout_run", "send"] | None
+    used_for: Literal["redemption", "payout_run", "send", "campaign"] | None
     wallet_id: str
 
 
@@ -3239,7 +3241,7 @@ class WalletProposal(TypedDict):
     kind: Literal["fund", "withdraw", "transfer", "assign", "unassign", "thaw", "close"]
     reason: str
     reward_id: NotRequired[str | None]
-    spends: NotRequired[Literal["payouts", "redemptions"] | None]
+    spends: NotRequired[Literal["payouts", "redemptions", "campaign"] | None]
     to_wallet_id: NotRequired[str | None]
     unit_cost: NotRequired[int | None]
 

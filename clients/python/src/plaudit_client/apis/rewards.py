@@ -166,6 +166,10 @@ class Rewards:
         """What the community offers for points now; its members may see it."""
         return cast("types.Catalogue", self._ask(call("rewards", "GET", "/v1/catalogue")))
 
+    def get_reward_choices(self) -> types.RewardChoices:
+        """Kinds, categories, currencies and countries, with how many rewards each has; members may see it."""
+        return cast("types.RewardChoices", self._ask(call("rewards", "GET", "/v1/catalogue/choices")))
+
     def list_quotes(self) -> types.QuotesShown:
         """Of each card the newest quote; one that lacks it cannot be chosen now. Its members may see it."""
         return cast("types.QuotesShown", self._ask(call("rewards", "GET", "/v1/catalogue/quotes")))
@@ -1548,6 +1552,94 @@ class Rewards:
             self._ask,
             call(
                 "rewards", "GET", f"/v1/members/{as_segment(member_id)}/expiring-points", params={"limit": limit}
+            ),
+        )
+
+    def find_offered_rewards(
+        self,
+        member_id: str,
+        *,
+        q: str | None = None,
+        language: str | None = None,
+        kind: types.RewardKind | None = None,
+        category: str | None = None,
+        currency: str | None = None,
+        country: str | None = None,
+        min_points: int | None = None,
+        max_points: int | None = None,
+        affordable: bool | None = None,
+        reward_id: Sequence[str] | None = None,
+        order: types.FoundOrder | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.OfferedRewardPage:
+        """The catalogue's own and the programme's, a page at a time; what the member would be refused says
+        why.
+        """
+        return cast(
+            "types.OfferedRewardPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/offered-rewards",
+                    params={
+                        "q": q,
+                        "language": language,
+                        "kind": kind,
+                        "category": category,
+                        "currency": currency,
+                        "country": country,
+                        "min_points": min_points,
+                        "max_points": max_points,
+                        "affordable": affordable,
+                        "reward_id": reward_id,
+                        "order": order,
+                        "limit": limit,
+                        "after": after,
+                    },
+                )
+            ),
+        )
+
+    def iter_find_offered_rewards(
+        self,
+        member_id: str,
+        *,
+        q: str | None = None,
+        language: str | None = None,
+        kind: types.RewardKind | None = None,
+        category: str | None = None,
+        currency: str | None = None,
+        country: str | None = None,
+        min_points: int | None = None,
+        max_points: int | None = None,
+        affordable: bool | None = None,
+        reward_id: Sequence[str] | None = None,
+        order: types.FoundOrder | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.OfferedReward]:
+        """Every item that `find_offered_rewards` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                f"/v1/members/{as_segment(member_id)}/offered-rewards",
+                params={
+                    "q": q,
+                    "language": language,
+                    "kind": kind,
+                    "category": category,
+                    "currency": currency,
+                    "country": country,
+                    "min_points": min_points,
+                    "max_points": max_points,
+                    "affordable": affordable,
+                    "reward_id": reward_id,
+                    "order": order,
+                    "limit": limit,
+                },
             ),
         )
 
@@ -3388,6 +3480,10 @@ class AsyncRewards:
         """What the community offers for points now; its members may see it."""
         return cast("types.Catalogue", await self._ask(call("rewards", "GET", "/v1/catalogue")))
 
+    async def get_reward_choices(self) -> types.RewardChoices:
+        """Kinds, categories, currencies and countries, with how many rewards each has; members may see it."""
+        return cast("types.RewardChoices", await self._ask(call("rewards", "GET", "/v1/catalogue/choices")))
+
     async def list_quotes(self) -> types.QuotesShown:
         """Of each card the newest quote; one that lacks it cannot be chosen now. Its members may see it."""
         return cast("types.QuotesShown", await self._ask(call("rewards", "GET", "/v1/catalogue/quotes")))
@@ -4820,6 +4916,94 @@ class AsyncRewards:
             self._ask,
             call(
                 "rewards", "GET", f"/v1/members/{as_segment(member_id)}/expiring-points", params={"limit": limit}
+            ),
+        )
+
+    async def find_offered_rewards(
+        self,
+        member_id: str,
+        *,
+        q: str | None = None,
+        language: str | None = None,
+        kind: types.RewardKind | None = None,
+        category: str | None = None,
+        currency: str | None = None,
+        country: str | None = None,
+        min_points: int | None = None,
+        max_points: int | None = None,
+        affordable: bool | None = None,
+        reward_id: Sequence[str] | None = None,
+        order: types.FoundOrder | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.OfferedRewardPage:
+        """The catalogue's own and the programme's, a page at a time; what the member would be refused says
+        why.
+        """
+        return cast(
+            "types.OfferedRewardPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/offered-rewards",
+                    params={
+                        "q": q,
+                        "language": language,
+                        "kind": kind,
+                        "category": category,
+                        "currency": currency,
+                        "country": country,
+                        "min_points": min_points,
+                        "max_points": max_points,
+                        "affordable": affordable,
+                        "reward_id": reward_id,
+                        "order": order,
+                        "limit": limit,
+                        "after": after,
+                    },
+                )
+            ),
+        )
+
+    def iter_find_offered_rewards(
+        self,
+        member_id: str,
+        *,
+        q: str | None = None,
+        language: str | None = None,
+        kind: types.RewardKind | None = None,
+        category: str | None = None,
+        currency: str | None = None,
+        country: str | None = None,
+        min_points: int | None = None,
+        max_points: int | None = None,
+        affordable: bool | None = None,
+        reward_id: Sequence[str] | None = None,
+        order: types.FoundOrder | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.OfferedReward]:
+        """Every item that `find_offered_rewards` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                f"/v1/members/{as_segment(member_id)}/offered-rewards",
+                params={
+                    "q": q,
+                    "language": language,
+                    "kind": kind,
+                    "category": category,
+                    "currency": currency,
+                    "country": country,
+                    "min_points": min_points,
+                    "max_points": max_points,
+                    "affordable": affordable,
+                    "reward_id": reward_id,
+                    "order": order,
+                    "limit": limit,
+                },
             ),
         )
 

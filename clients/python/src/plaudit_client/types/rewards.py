@@ -1310,6 +1310,36 @@ class NotRebuilt(TypedDict):
     subject: str
 
 
+class OfferedReward(TypedDict):
+    """A reward on offer as a member has it: in their language, at its price now, and what keeps them from
+    it.
+    """
+
+    audience: NotRequired[RewardAudience | None]
+    category: NotRequired[str | None]
+    closes_at: NotRequired[str | None]
+    countries: list[str] | None
+    currency: str | None
+    description: str
+    face_minor: int | None
+    id: str
+    is_exhausted: NotRequired[bool]
+    kind: RewardKind
+    left: NotRequired[int | None]
+    level: NotRequired[str | None]
+    limit: NotRequired[RewardLimit | None]
+    missing_points: int
+    needs_level: list[str]
+    picture: NotRequired[RewardPicture | None]
+    points: int
+    quote: QuoteShown | None
+    refused_for: Literal["audience", "level", "had_enough", "none_left"] | None
+    source: RewardSource
+    stock: NotRequired[int | None]
+    title: str
+    translations: NotRequired[list[RewardTranslated]]
+
+
 class OneDraw(TypedDict):
     """A draw, and who won."""
 
@@ -1625,6 +1655,13 @@ class NamedRedemptionPage(TypedDict):
     """NamedRedemptionPage"""
 
     items: list[NamedRedemption]
+    next: NotRequired[str | None]
+
+
+class OfferedRewardPage(TypedDict):
+    """OfferedRewardPage"""
+
+    items: list[OfferedReward]
     next: NotRequired[str | None]
 
 
@@ -2454,6 +2491,24 @@ class RewardAudience(TypedDict):
     title: str
 
 
+class RewardChoice(TypedDict):
+    """Something to filter by, and how many rewards on offer have it."""
+
+    rewards_count: int
+    value: str
+
+
+class RewardChoices(TypedDict):
+    """What rewards on offer can be filtered by; of each the 100 that most have."""
+
+    categories: list[RewardChoice]
+    countries: list[RewardChoice]
+    currencies: list[RewardChoice]
+    kinds: list[RewardChoice]
+    max_points: int
+    rewards_count: int
+
+
 class RewardLimit(TypedDict):
     """How many one person may have."""
 
@@ -3272,6 +3327,8 @@ Difference = Literal["none", "new", "gone", "changed"]
 DrawState = Literal["open", "frozen", "drawn"]
 
 Erased = Literal["deleted", "blanked", "stays"]
+
+FoundOrder = Literal["points", "-points", "title"]
 
 LetterState = Literal["waiting", "asked", "replayed", "discarded"]
 

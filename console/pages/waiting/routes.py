@@ -101,6 +101,7 @@ async def show(visit: Visit) -> Response:
     ]
     return visit.page(
         "pages/waiting/page.html",
+        status=200,
         **{name: answers.get(name) for name in LISTS},
         wallet_kinds=WALLET_KINDS,
         by_two=by_two,

@@ -8,6 +8,7 @@ from plaudit.asking import confirmed
 from plaudit.broker.options import broker_options
 from plaudit.places import LOCAL_COMMUNITY
 from plaudit.stack.errors import StackError
+from plaudit.stack.ports import HOST
 from plaudit.stack.state import SANDBOX
 from shared.broker import Broker
 from shared.contracts.texts import written_out
@@ -47,6 +48,9 @@ def _parts(_context: click.Context, _option: click.Parameter, value: str | None)
     help="Use this PostgreSQL, start none: a superuser's URL.",
 )
 @click.option(
+    "--kafka-metrics", is_flag=True, help="Let the broker show its own metrics too, for Prometheus (3 MB once)."
+)
+@click.option(
     "--community", default=LOCAL_COMMUNITY, show_default=True, help="Whose console the printed link signs in to."
 )
 @click.option(
@@ -58,6 +62,7 @@ def up(
     role: str,
     broker: Broker | None,
     postgres: str | None,
+    kafka_metrics: bool,
     community: str,
     provision: bool,
 ) -> None:
@@ -68,11 +73,14 @@ def up(
     """
     from plaudit.stack.lifecycle import start  # noqa: PLC0415
 
+    if kafka_metrics and broker is not None:
+        raise click.UsageError("--kafka-metrics is for the broker that is started here; yours has its own.")
     started = time.monotonic()
     state = start(
         name,
         only=only,
         role=role,
+        kafka_metrics=kafka_metrics,
         external_kafka=broker,
         postgres_admin_url=postgres,
         provision=provision,
@@ -82,6 +90,10 @@ def up(
     for service, url in state.service_urls.items():
         if service in state.parts:
             click.echo(f"{service:>13}  {url}")
+    if state.kafka_metrics and "kafka" in state.parts:
+        click.echo(
+            f"{'kafka':>13}  http://{HOST}:{state.ports['kafka-metrics']}/metrics: the broker's own metrics"
+        )
     if GATEWAY in state.parts:
         click.echo(f"{GATEWAY:>13}  {state.gateway_url}: all of them at one address; `plaudit env` for your shell")
     if SANDBOX in state.parts:

@@ -78,6 +78,8 @@ class StackState(BaseModel):
     admin_key: str = Field(default_factory=lambda: "plaudit_admin_" + secrets.token_urlsafe(32))
     only: tuple[str, ...] | None = None
     role: str = "all"
+    kafka_metrics: bool = False
+    """Whether the broker shows its own metrics."""
     external_kafka: Broker | None = None
     """A Kafka of the user's own, for its administrator."""
     external_postgres_admin_url: str | None = None

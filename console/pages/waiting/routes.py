@@ -30,7 +30,7 @@ UNPROCESSABLE = 422
 #: What is asked for, of whatever this person may read.
 LISTS = (
     *("versions", "runs", "outcomes", "by_hand", "held", "worth", "mappings", "write_offs", "clawbacks"),
-    *("rates", "journals", "months", "wallets", "refunds"),
+    *("payout_policies", "rates", "journals", "months", "wallets", "refunds"),
 )
 PAYOUTS = "payouts:read"
 PROGRAMMES_APPROVE, PROGRAMMES_WRITE = "programmes:approve", "programmes:write"
@@ -59,6 +59,9 @@ async def show(visit: Visit) -> Response:
         questions["clawbacks"] = ask.get(
             "rewards", "/v1/finance/clawback-policies", state="proposed", limit=LIST_COUNT
         )
+        questions["payout_policies"] = ask.get(
+            "rewards", "/v1/finance/payout-policies", state="proposed", limit=LIST_COUNT
+        )
         questions["rates"] = ask.get("rewards", "/v1/finance/rate-policies", state="proposed", limit=LIST_COUNT)
         questions["outcomes"] = ask.get("rewards", "/v1/payout-outcomes", state="proposed", limit=LIST_COUNT)
         questions["journals"] = ask.get("rewards", "/v1/journals", state="proposed", limit=LIST_COUNT)
@@ -79,7 +82,9 @@ async def show(visit: Visit) -> Response:
     hands = by_hand.items if by_hand else []
     held = answers.get("held")
     releases = held.items if held else []
-    by_entry = [answers.get(name) for name in ("worth", "mappings", "rates", "write_offs", "clawbacks")]
+    by_entry = [
+        answers.get(name) for name in ("worth", "mappings", "rates", "write_offs", "clawbacks", "payout_policies")
+    ]
     of_books = [one for answer in by_entry if answer is not None for one in answer.items]
     open_runs, said = runs.items if runs else [], outcomes.items if outcomes else []
     journals, months, wallets = (answers.get(name) for name in ("journals", "months", "wallets"))

@@ -63,6 +63,7 @@ from console.pages.ledger import routes as ledger
 from console.pages.levels import routes as levels
 from console.pages.liability import policies as liability_policies
 from console.pages.liability import routes as liability
+from console.pages.looks import routes as looks
 from console.pages.me import routes as me
 from console.pages.members import routes as members
 from console.pages.messages import routes as messages
@@ -121,7 +122,7 @@ RUN_IT = (
     *(people, keys, audit, parts, community, embeds),
 )
 OF_MEMBERS = (
-    *(me, my_place, my_rewards, my_goods, my_cart, claims),
+    *(me, my_place, my_rewards, my_goods, my_cart, claims, looks),
     *(my_payouts, my_guidelines, my_messages, my_data),
 )
 FOR_EVERYBODY = (visitors, boards_of_everybody, cards, framed)

@@ -18,6 +18,7 @@ from services.rewards.erasure import api as erasure
 from services.rewards.erasure.handlers import FOLLOWED_MEMBERS, LOOK_AFTER_EVERY_SECONDS, look_after
 from services.rewards.expiring import api as expiring
 from services.rewards.expiring.handlers import warn_of_expiry
+from services.rewards.finding import api as finding
 from services.rewards.general_ledger.api import exports as journal_exports
 from services.rewards.general_ledger.api import mappings as account_mappings
 from services.rewards.general_ledger.handlers import count_mappings_waiting
@@ -118,7 +119,18 @@ SPEC = ServiceSpec(
     routers=[
         part.router
         for part in (
-            *(members, erasure, payees, offers, rewards, pictures, vouchers, redemptions, own_redemptions),
+            *(
+                members,
+                erasure,
+                payees,
+                offers,
+                finding,
+                rewards,
+                pictures,
+                vouchers,
+                redemptions,
+                own_redemptions,
+            ),
             *(refunds, goods, own_goods),
             *(reward_links, sends, providers, orders, payouts, payout_holds, runs, preview, review, outcomes),
             *(payout_policies, findings, waits),

@@ -206,7 +206,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community message_key line_id place imported_at kind status level reference end_to_end_id order_id "
             "named amount_minor currency instructed_minor reason booked_on entry account direction entry_minor "
             "entry_currency servicer_reference payments is_detailed is_booked state says payout_id run_id "
-            "matched_by outcome_id same_as why decided_at decided_by_person decided_by"
+            "matched_by outcome_id same_as why decided_at decided_by_person decided_by alike_by_id "
+            "alike_by_account alike_by_name"
         ),
         "bank_messages": (
             "community message_key name message_id sha256 imported_at imported_by_person imported_by"
@@ -251,6 +252,11 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "debt_accounts": "community account_id noted_at",
         "debt_write_off_lots": "community write_off_id award_id points",
         "clawbacks": "community transfer_id policy_id used_points kept_points",
+        "payout_policies": (
+            "community policy_id effective_from currency holding_days minimum_minor countries warn_above_minor "
+            "stop_above_minor state proposed_at proposed_by_person proposed_by proposed_by_credential decided_at "
+            "decided_by_person decided_by decided_by_credential"
+        ),
         "clawback_policies": (
             "community policy_id effective_from treatment below_points state proposed_at proposed_by_person "
             "proposed_by proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
@@ -303,7 +309,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community run_id state programme_id programme_version currency points minor minimum_points "
             "payer_name payer_iban payer_bic complete created_at created_by decided_at decided_by "
             "execution_days created_by_person decided_by_person planned_count left_payable_count "
-            "left_held_count filing_by filing_by_person"
+            "left_held_count filing_by filing_by_person minimum_minor holding_days policy_id"
         ),
         "payout_runs_unsealed": "community run_id",
         "payout_seals": "community run_id number step seal sealed_at sealed_by",

@@ -101,6 +101,7 @@ from console.pages.sign_in import routes as sign_in
 from console.pages.signals import routes as signals
 from console.pages.statements import routes as statements
 from console.pages.surveys import routes as surveys
+from console.pages.topics import routes as topics
 from console.pages.try_it import routes as try_it
 from console.pages.views import routes as views
 from console.pages.visitors import routes as visitors
@@ -122,7 +123,7 @@ RUN_IT = (
     *(people, keys, audit, parts, community, embeds),
 )
 OF_MEMBERS = (
-    *(me, my_place, my_rewards, my_goods, my_cart, claims, looks),
+    *(topics, me, my_place, my_rewards, my_goods, my_cart, claims, looks),
     *(my_payouts, my_guidelines, my_messages, my_data),
 )
 FOR_EVERYBODY = (visitors, boards_of_everybody, cards, framed)

@@ -34,6 +34,7 @@ from services.rewards.orders import api as orders
 from services.rewards.orders.handlers.working import EVERY_SECONDS as ORDERED_EVERY_SECONDS
 from services.rewards.orders.handlers.working import count_standstill, order_goods
 from services.rewards.payouts import api as payouts
+from services.rewards.payouts.clearances import api as clearances
 from services.rewards.payouts.findings import api as findings
 from services.rewards.payouts.findings.handlers import count_findings
 from services.rewards.payouts.holds import api as payout_holds
@@ -118,7 +119,7 @@ SPEC = ServiceSpec(
             *(members, erasure, payees, offers, rewards, pictures, vouchers, redemptions, own_redemptions),
             *(refunds, goods, own_goods),
             *(reward_links, sends, providers, orders, payouts, payout_holds, runs, preview, review, outcomes),
-            *(payout_policies, findings, waits),
+            *(payout_policies, findings, clearances, waits),
             *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),
             *(wallets, expiring, debts, write_offs, clawback_policies),
             *(liability_policies, liability, account_mappings, journal_exports),

@@ -65,6 +65,7 @@ PAGES = (
     "/payout-policies/propose",
     "/payout-policies/waits",
     "/payout-policies/checks",
+    "/payout-policies/clearances",
     "/payout-policies/{payout_policy}",
     "/wallets",
     "/wallets/new",

@@ -476,6 +476,13 @@ class ClawbackPolicyTerms(TypedDict):
     treatment: Literal["owe", "keep_below", "keep"]
 
 
+class ClearanceRequest(TypedDict):
+    """What is to be let pass, and why."""
+
+    check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"]
+    reason: str
+
+
 class CodeOfRedemption(TypedDict):
     """A voucher's code, for whom it was given to."""
 
@@ -1649,6 +1656,13 @@ class PastPayeePage(TypedDict):
     next: NotRequired[str | None]
 
 
+class PayoutClearancePage(TypedDict):
+    """PayoutClearancePage"""
+
+    items: list[PayoutClearance]
+    next: NotRequired[str | None]
+
+
 class PayoutFindingPage(TypedDict):
     """PayoutFindingPage"""
 
@@ -1974,6 +1988,25 @@ class PayoutChange(TypedDict):
     ]
 
 
+class PayoutClearance(TypedDict):
+    """That a check lets a member pass: who proposed it, and who decided."""
+
+    basis: str
+    check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"]
+    clearance_id: str
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    member_id: str
+    member_name: str | None
+    payout_id: str
+    proposed_at: str
+    proposed_by: str
+    proposed_by_person: str | None
+    reason: str
+    state: Literal["proposed", "approved", "withdrawn"]
+
+
 class PayoutDetails(TypedDict):
     """A payout with its history and the first of the awards that it pays."""
 
@@ -2021,13 +2054,16 @@ class PayoutFinding(TypedDict):
     """What a check found of a payout; its member reads no more than what is being looked at."""
 
     amount_minor: int
-    check: Literal["country", "yearly_stop", "yearly_warning"]
+    check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"]
+    clearance_id: str | None
     country: str | None
     currency: str
     found_at: str
+    is_payer: bool | None
     limit_minor: int | None
     member_id: str
     member_name: str | None
+    others_count: int | None
     payout_id: str
     policy_id: str
     run_id: str
@@ -2093,6 +2129,7 @@ class PayoutPolicy(TypedDict):
     proposed_by_person: str | None
     state: Literal["proposed", "approved", "withdrawn"]
     stop_above_minor: int | None
+    stops_shared_accounts: bool
     warn_above_minor: int | None
 
 
@@ -2105,6 +2142,7 @@ class PayoutPolicyTerms(TypedDict):
     holding_days: NotRequired[int]
     minimum_minor: NotRequired[int]
     stop_above_minor: NotRequired[int | None]
+    stops_shared_accounts: NotRequired[bool]
     warn_above_minor: NotRequired[int | None]
 
 

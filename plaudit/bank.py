@@ -57,7 +57,8 @@ def try_command(files: tuple[Path, ...], as_json: bool) -> None:
     lines = list(_lines(files))
     if as_json:
         for line in lines:
-            print(json.dumps(line, ensure_ascii=False))
+            # What of a file's name is no text is an escape of JSON: \udcff.
+            print(json.dumps(line, ensure_ascii=False).encode(errors="backslashreplace").decode())
     else:
         _show(lines)
     if any("error" in line for line in lines):

@@ -9,6 +9,7 @@ from services.rewards.chain.handlers import chain
 from services.rewards.checks import api as checks
 from services.rewards.checks.handlers import ASKED_EVERY_SECONDS, check_all, check_asked
 from services.rewards.clawbacks import api as clawback_policies
+from services.rewards.clawbacks.handlers import READ_BACK as CLAWBACKS_READ_BACK
 from services.rewards.debts import api as debts
 from services.rewards.debts.handlers import tidy_debts
 from services.rewards.draws import api as draws
@@ -88,7 +89,8 @@ from services.rewards.wallets.handlers.deciding import count_wallets
 from services.rewards.wallets.handlers.moving import free_expired
 from services.rewards.wallets.handlers.told import READ_BACK as WALLETS_READ_BACK
 from services.rewards.write_offs import api as write_offs
-from services.rewards.write_offs.handlers import count_write_offs_waiting
+from services.rewards.write_offs.handlers.deciding import count_write_offs_waiting
+from services.rewards.write_offs.handlers.told import READ_BACK as WRITE_OFFS_READ_BACK
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
@@ -171,7 +173,9 @@ SPEC = ServiceSpec(
     # A journal is booked into its month before that is known to be closed.
     read_back=(
         *WALLETS_READ_BACK,
+        *CLAWBACKS_READ_BACK,
         *READ_BACK,
+        *WRITE_OFFS_READ_BACK,
         *HOLDS_READ_BACK,
         *links.READ_BACK,
         *JOURNALS_READ_BACK,

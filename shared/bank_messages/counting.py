@@ -1,8 +1,8 @@
 """Which bookings are the same: one is in the day's report (camt.052), a notice (.054) and a statement (.053)."""
 
 import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -50,6 +50,36 @@ class Told(NamedTuple):
 
 
 @dataclass
+class _Kept:
+    """What counts in a place: the entry, its number, and the keys by which the place is found."""
+
+    told: Told
+    number: int
+    keys: set[Hashable] = field(default_factory=set)
+
+
+@dataclass
+class _Taken:
+    """The places that entries of one message have taken.
+
+    How far the places of a key are taken is noted: a file of 100,000 bookings that are all alike is read once.
+    """
+
+    places: set[int] = field(default_factory=set)
+    _upto: dict[Hashable, int] = field(default_factory=dict)
+
+    def next_of(
+        self, key: Hashable, places: Sequence[int], but: Callable[[int], bool] | None = None
+    ) -> int | None:
+        """The first of a key's places that is not taken; `but` says which are none of them."""
+        upto = self._upto.get(key, 0)
+        while upto < len(places) and (places[upto] in self.places or (but is not None and but(places[upto]))):
+            upto += 1
+        self._upto[key] = upto
+        return places[upto] if upto < len(places) else None
+
+
+@dataclass
 class Counted:
     """Every entry once, whatever number of messages tell it.
 
@@ -61,13 +91,13 @@ class Counted:
 
     _by_reference: dict[Hashable, list[int]] = field(default_factory=lambda: defaultdict(list))
     _by_payments: dict[Hashable, list[int]] = field(default_factory=lambda: defaultdict(list))
-    _kept: list[tuple[Told, int]] = field(default_factory=list)
-    _same: dict[int, int] = field(default_factory=dict)
+    _kept: list[_Kept] = field(default_factory=list)
+    _places: dict[int, int] = field(default_factory=dict)
     _number: int = 0
 
     def add(self, entries: Iterable[Told]) -> list[int]:
         """Take the entries of one message; return the number that each has, from 0 on over all messages."""
-        taken: Counter[int] = Counter()
+        taken = _Taken()
         numbers = []
         for told in entries:
             number, self._number = self._number, self._number + 1
@@ -78,36 +108,43 @@ class Counted:
 
     def same_as(self, number: int) -> int | None:
         """The number of the entry that counts in the place of this one; None when it counts itself."""
-        return self._same.get(number)
+        place = self._places.get(number)
+        if place is None:
+            return None
+        counting = self._kept[place].number
+        return None if counting == number else counting
 
-    def _place(self, told: Told, number: int, taken: Counter[int]) -> None:
-        known = self._by_reference.get((told.common, told.reference), []) if told.reference else []
-        if not known:
-            known = [
-                place
-                for place in self._by_payments.get((told.common, told.payments), [])
-                if not (told.reference and self._kept[place][0].reference)
-            ]
-        place = next((one for one in known if not taken[one]), None)
+    def _place(self, told: Told, number: int, taken: _Taken) -> None:
+        place = self._free(told, taken)
         if place is None:
             place = len(self._kept)
-            self._kept.append((told, number))
-        elif told.is_detailed and not self._kept[place][0].is_detailed:
-            before = self._kept[place][1]
-            self._same = {one: number if by == before else by for one, by in self._same.items()}
-            self._same[before] = number
-            self._kept[place] = (told, number)
-        else:
-            self._same[number] = self._kept[place][1]
-        taken[place] += 1
+            self._kept.append(_Kept(told, number))
+        elif told.is_detailed and not self._kept[place].told.is_detailed:
+            self._kept[place].told, self._kept[place].number = told, number
+        self._places[number] = place
+        taken.places.add(place)
         self._note(told, place)
 
+    def _free(self, told: Told, taken: _Taken) -> int | None:
+        """The first that is the same, and that no entry of the message is the same as yet."""
+        if told.reference:
+            key: Hashable = (told.common, told.reference)
+            if key in self._by_reference:
+                return taken.next_of(key, self._by_reference[key])
+        key = (told.common, told.payments, bool(told.reference))
+        places = self._by_payments.get((told.common, told.payments), ())
+        if not told.reference:
+            return taken.next_of(key, places)
+        return taken.next_of(key, places, but=lambda place: bool(self._kept[place].told.reference))
+
     def _note(self, told: Told, place: int) -> None:
+        kept = self._kept[place]
         indexes: list[tuple[dict[Hashable, list[int]], Hashable]] = [
             (self._by_payments, (told.common, told.payments))
         ]
         if told.reference:
             indexes.append((self._by_reference, (told.common, told.reference)))
         for index, key in indexes:
-            if place not in index[key]:
+            if key not in kept.keys:
+                kept.keys.add(key)
                 index[key].append(place)

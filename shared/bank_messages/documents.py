@@ -28,6 +28,8 @@ _VERSIONS: Final = {
     "camt.053": ("001.02", "001.04", "001.08"),
     "camt.054": ("001.02", "001.04", "001.08"),
 }
+#: xsd:date and xsd:dateTime begin so; ISO 8601 has other ways, such as 2026-W01-1 and 20260105.
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
 _NAMED = re.compile(r"([a-z]{4}\.\d{3})\.(\d{3}\.\d{2})")
 
 
@@ -79,9 +81,9 @@ def read_message(content: bytes) -> Message:
 
 
 def _version(kind: str, declared: str, document: etree._Element) -> str:
-    """The name with its version. Only what names another version is refused: odd namespaces name none."""
+    """The name with its version. Only what names another version of it is refused: odd namespaces name none."""
     named = _NAMED.search(declared)
-    if named is None:
+    if named is None or named[1] != kind:
         return kind
     if named[2] not in _VERSIONS[kind]:
         read = ", ".join(f"{kind}.{version}" for version in _VERSIONS[kind])
@@ -97,7 +99,7 @@ def _not_read(declared: str, bodies: Sequence[str]) -> str:
 
 def name_of(element: etree._Element) -> str:
     """An element's name without its namespace."""
-    return etree.QName(element).localname
+    return str(element.tag).rpartition("}")[2]
 
 
 def line_of(element: etree._Element) -> int | None:
@@ -167,6 +169,8 @@ def day(element: etree._Element, *path: str) -> date | None:
     if written is None:
         return None
     try:
+        if not _DAY.match(written):
+            raise ValueError(written)
         return date.fromisoformat(written[:10])
     except ValueError as error:
         raise MessageError(f"{'/'.join(path)}: {written!r} is not a day", line_of(element)) from error

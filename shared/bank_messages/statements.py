@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from lxml import etree
 
@@ -34,6 +34,7 @@ _NO_REFERENCE = frozenset({NOT_PROVIDED, "NONREF"})
 _RETURNS = frozenset({"RRTN", "RPCR"})
 #: Families of transfers that the account's owner ordered: what of them is credited comes back.
 _ORDERED = frozenset({"ICDT", "IRCT"})
+_PARTIES: Final = ("Cdtr", "UltmtCdtr", "Dbtr", "UltmtDbtr")
 #: SWIFT's transaction type for returned items, with which many banks begin their own codes.
 _RETURNED_ITEM = re.compile(r"\+?N?RTI\b")
 
@@ -51,6 +52,13 @@ class BookingKind(StrEnum):
     CREDIT = "credit"
     DEBIT = "debit"
     RETURN = "return"
+
+
+class Party(NamedTuple):
+    """Somebody whom a booking names, by name or by account; a bank may leave out either."""
+
+    name: str | None
+    account: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,7 @@ class Booking:
     kind: BookingKind
     reason: Reason
     payments_count: int = 1
+    parties: tuple[Party, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,26 +111,49 @@ class Entry:
         )
 
 
+class _Said(NamedTuple):
+    """What an entry says of all its payments, looked up once: it may have many."""
+
+    reference: str | None
+    family: tuple[str | None, str | None]
+    own_code: str | None
+    is_reversal: bool
+
+    @classmethod
+    def of(cls, entry: etree._Element) -> "_Said":
+        """What an entry says."""
+        family = ("BkTxCd", "Domn", "Fmly")
+        return cls(
+            text(entry, "AcctSvcrRef") or text(entry, "NtryRef"),
+            (text(entry, *family, "Cd"), text(entry, *family, "SubFmlyCd")),
+            text(entry, "BkTxCd", "Prtry", "Cd"),
+            text(entry, "RvslInd") in {"true", "1"},
+        )
+
+
 def entries(message: Message) -> Iterator[Entry]:
     """The entries of a message in their order. Raises MessageError for one that is not right."""
     name = _STATEMENTS[message.kind]
     needed(message.body, name)
     for statement in every(message.body, name):
         account = text(statement, "Acct", "Id", "IBAN") or text(statement, "Acct", "Id", "Othr", "Id")
+        # Looked up once: it is sought among all that the statement has, its entries included.
+        statement_id = text(statement, "Id")
         for entry in every(statement, "Ntry"):
-            yield _entry(entry, account, text(statement, "Id"))
+            yield _entry(entry, account, statement_id)
 
 
 def _entry(element: etree._Element, account: str | None, statement: str | None) -> Entry:
     booked, direction = amount(needed(element, "Amt")), _direction(element)
     needed(element, "Sts")
     servicer = text(element, "AcctSvcrRef")
+    said = _Said.of(element)
     details = every(element, "NtryDtls", "TxDtls")
     is_detailed = len(details) == 1 or (bool(details) and all(_amounts(one) for one in details))
     bookings = (
-        _payments(element, details, booked, direction)
+        _payments(said, details, booked, direction)
         if is_detailed
-        else (_undetailed(element, details, booked, direction),)
+        else (_undetailed(element, said, details, booked, direction),)
     )
     return Entry(
         account=account,
@@ -139,7 +171,7 @@ def _entry(element: etree._Element, account: str | None, statement: str | None) 
 
 
 def _payments(
-    entry: etree._Element, details: list[etree._Element], booked: Amount, direction: Direction
+    entry: _Said, details: list[etree._Element], booked: Amount, direction: Direction
 ) -> tuple[Booking, ...]:
     """The payments of an entry. An only one is what was booked, whatever it was before charges and exchange.
 
@@ -158,10 +190,10 @@ def _payments(
     )
 
 
-def _booking(entry: etree._Element, details: etree._Element, given: Amount, direction: Direction) -> Booking:
+def _booking(entry: _Said, details: etree._Element, given: Amount, direction: Direction) -> Booking:
     ordered = _amount_at(details, "AmtDtls", "InstdAmt", "Amt") or next(iter(_amounts(details)), None)
     return Booking(
-        reference=text(details, "Refs", "AcctSvcrRef") or text(entry, "AcctSvcrRef") or text(entry, "NtryRef"),
+        reference=text(details, "Refs", "AcctSvcrRef") or entry.reference,
         end_to_end_id=_end_to_end_id(details),
         instruction_id=text(details, "Refs", "InstrId"),
         payment_information_id=text(details, "Refs", "PmtInfId"),
@@ -170,7 +202,23 @@ def _booking(entry: etree._Element, details: etree._Element, given: Amount, dire
         direction=direction,
         kind=_kind(entry, details, direction),
         reason=reason_of(details, "RtrInf"),
+        parties=_parties(details),
     )
+
+
+def _parties(details: etree._Element) -> tuple[Party, ...]:
+    """Whom a payment names, on either side: which of them is the payee of money that came back, banks disagree."""
+    related = first(details, "RltdPties")
+    if related is None:
+        return ()
+    found = (
+        Party(
+            text(related, role, "Nm") or text(related, role, "Pty", "Nm"),
+            text(related, f"{role}Acct", "Id", "IBAN"),
+        )
+        for role in _PARTIES
+    )
+    return tuple(one for one in found if one != (None, None))
 
 
 def _end_to_end_id(details: etree._Element) -> str | None:
@@ -179,21 +227,21 @@ def _end_to_end_id(details: etree._Element) -> str | None:
 
 
 def _undetailed(
-    entry: etree._Element, details: list[etree._Element], booked: Amount, direction: Direction
+    element: etree._Element, entry: _Said, details: list[etree._Element], booked: Amount, direction: Direction
 ) -> Booking:
     """An entry as a whole: it lists no payments, or not what each of several was."""
-    batches = every(entry, "NtryDtls", "Btch")
+    batches = every(element, "NtryDtls", "Btch")
     said = text(batches[0], "NbOfTxs") if len(batches) == 1 else None
     ids = {_end_to_end_id(one) for one in details}
     return Booking(
-        reference=text(entry, "AcctSvcrRef") or text(entry, "NtryRef"),
+        reference=entry.reference,
         end_to_end_id=ids.pop() if len(ids) == 1 else None,
         instruction_id=None,
         payment_information_id=text(batches[0], "PmtInfId") if len(batches) == 1 else None,
         amount=booked,
         instructed=None,
         direction=direction,
-        kind=_kind(entry, entry, direction),
+        kind=_kind(entry, element, direction),
         reason=next((why for one in details if (why := reason_of(one, "RtrInf")).code), Reason(None, None)),
         payments_count=int(said) if said and _COUNT.fullmatch(said) else max(1, len(details)),
     )
@@ -231,17 +279,16 @@ def _direction(element: etree._Element) -> Direction:
     raise MessageError(f"CdtDbtInd is {said.text!r}, neither CRDT nor DBIT", line_of(said))
 
 
-def _kind(entry: etree._Element, details: etree._Element, direction: Direction) -> BookingKind:
+def _kind(entry: _Said, details: etree._Element, direction: Direction) -> BookingKind:
     """Whether money comes back: said by a return's details, a code or the indicator, or by the sign alone."""
-    said = details if first(details, "BkTxCd", "Domn", "Fmly") is not None else entry
-    family = text(said, "BkTxCd", "Domn", "Fmly", "Cd")
-    own = text(details, "BkTxCd", "Prtry", "Cd") or text(entry, "BkTxCd", "Prtry", "Cd") or ""
+    family = first(details, "BkTxCd", "Domn", "Fmly")
+    code, sub_code = entry.family if family is None else (text(family, "Cd"), text(family, "SubFmlyCd"))
     if (
         first(details, "RtrInf") is not None
-        or text(said, "BkTxCd", "Domn", "Fmly", "SubFmlyCd") in _RETURNS
-        or text(entry, "RvslInd") in {"true", "1"}
-        or _RETURNED_ITEM.match(own)
-        or (family in _ORDERED and direction is Direction.CREDIT)
+        or sub_code in _RETURNS
+        or entry.is_reversal
+        or _RETURNED_ITEM.match(text(details, "BkTxCd", "Prtry", "Cd") or entry.own_code or "")
+        or (code in _ORDERED and direction is Direction.CREDIT)
     ):
         return BookingKind.RETURN
     return BookingKind(direction)

@@ -206,7 +206,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community message_key line_id place imported_at kind status level reference end_to_end_id order_id "
             "named amount_minor currency instructed_minor reason booked_on entry account direction entry_minor "
             "entry_currency servicer_reference payments is_detailed is_booked state says payout_id run_id "
-            "matched_by outcome_id same_as why decided_at decided_by_person decided_by"
+            "matched_by outcome_id same_as why decided_at decided_by_person decided_by alike_by_id "
+            "alike_by_account alike_by_name"
         ),
         "bank_messages": (
             "community message_key name message_id sha256 imported_at imported_by_person imported_by"
@@ -342,6 +343,10 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "points measured_at"
         ),
         "effect_checks": "community checked_at",
+        "scorecard_checks": "community checked_at",
+        "scorecard_gauges": "community terms gauges measured_at",
+        "content_items": "community item_id channel host month reads readers responses responders resonance",
+        "content_marks": "mark_id community event_uid marked_at",
         "digests": "community starts_on ends_on made_at content",
         "digest_checks": "community checked_at",
         "decisions": (

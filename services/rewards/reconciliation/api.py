@@ -13,7 +13,8 @@ from services.rewards.payouts import store as payout_store
 from services.rewards.payouts.api import UNKNOWN_PAYOUT, Deed, deeds
 from services.rewards.payouts.api import State as PayoutStateName
 from services.rewards.payouts.domain import Actor, Payout
-from services.rewards.reconciliation import handlers, store
+from services.rewards.reconciliation import handlers
+from services.rewards.reconciliation.domain.likeness import candidates
 from services.rewards.reconciliation.domain.lines import (
     OPEN,
     REASON_MAX_CHARS,
@@ -28,7 +29,8 @@ from services.rewards.reconciliation.domain.lines import (
     UnknownMessageError,
 )
 from services.rewards.reconciliation.domain.lines import Line as DomainLine
-from services.rewards.reconciliation.domain.matching import candidates
+from services.rewards.reconciliation.store import likeness as likeness_store
+from services.rewards.reconciliation.store import lines as store
 from shared.contracts.texts import Line as TextLine
 from shared.http import (
     Begin,
@@ -263,9 +265,12 @@ async def get_line(principal: Reader, conn: Conn, line_id: UUID) -> BankStatemen
     _, key, line = found
     (shown,) = await _lines(conn, [(key, line)], community=community)
     likely: Mapping[str, Payout] = {}
+    filed_on: Mapping[str, date] = {}
     if line.state in OPEN and line.amount_minor is not None:
-        ids = await store.load_candidates(conn, line, community=community, limit=CANDIDATES_MAX_COUNT)
-        likely = await payout_store.load_named(conn, ids, community=community)
+        filed_on = await likeness_store.load_candidates(
+            conn, line, community=community, limit=CANDIDATES_MAX_COUNT
+        )
+        likely = await payout_store.load_named(conn, list(filed_on), community=community)
     return BankStatementLineShown(
         **shown.model_dump(),
         candidates=[
@@ -278,7 +283,7 @@ async def get_line(principal: Reader, conn: Conn, line_id: UUID) -> BankStatemen
                 currency=payout.currency,
                 reasons=list(reasons),
             )
-            for payout, reasons in candidates(line, list(likely.values()))
+            for payout, reasons in candidates(line, list(likely.values()), filed_on)
         ],
     )
 

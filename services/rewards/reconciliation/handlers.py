@@ -1,5 +1,6 @@
 """Importing a bank's messages, noting what they say of payouts, and what a person decides of the rest."""
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from services.rewards.payouts.outcomes.handlers import note_outcome
 from services.rewards.payouts.runs.domain.bank import BankReport, ReportRefusedError
 from services.rewards.payouts.runs.domain.runs import RunRefusedError, UnknownRunError
 from services.rewards.payouts.runs.handlers.checks import lock_run
-from services.rewards.reconciliation import store
+from services.rewards.reconciliation.domain.likeness import likened, may_resemble
 from services.rewards.reconciliation.domain.lines import (
     BankMessage,
     Line,
@@ -28,6 +29,8 @@ from services.rewards.reconciliation.domain.lines import (
     read,
 )
 from services.rewards.reconciliation.domain.matching import by_person, matched, once_each, outcome_of, run_named
+from services.rewards.reconciliation.store import likeness as likeness_store
+from services.rewards.reconciliation.store import lines as store
 from services.rewards.settings import Settings
 from shared.audit import Did
 from shared.bank_messages.counting import Counted
@@ -40,6 +43,9 @@ NOTED_EVERY_SECONDS = 1.0
 AT_ONCE_COUNT = 100
 #: Payouts of a run that one outcome names.
 OUTCOME_MAX_COUNT = 500
+#: Lines of a file that payouts are looked for which they resemble, and payouts that are looked at, by each trait.
+LIKENED_MAX_COUNT = 500
+FILED_MAX_COUNT = 2_000
 
 
 def read_file(content: bytes, *, community: str) -> tuple[str, str, Read]:
@@ -76,9 +82,14 @@ async def _counted(
     conn: Connection, lines: Sequence[Line], *, community: str
 ) -> tuple[list[Line], dict[str, str]]:
     """The lines, those marked that another message has, and lines of before that one of these replaces."""
+    before = await store.load_like(conn, lines, community=community)
+    # Beside the loop: of a file of 40,000 bookings that are alike it takes a second.
+    return await asyncio.to_thread(_told_apart, lines, before)
+
+
+def _told_apart(lines: Sequence[Line], before: Sequence[tuple[str, Line]]) -> tuple[list[Line], dict[str, str]]:
     counted = Counted()
     numbers: dict[int, str] = {}
-    before = await store.load_like(conn, lines, community=community)
     for _, of_message in groupby(before, key=lambda pair: pair[0]):
         _take(counted, [line for _, line in of_message], numbers)
     known = set(numbers)
@@ -111,7 +122,13 @@ async def _matched(conn: Connection, lines: Sequence[Line], *, community: str) -
     payouts = await payout_store.load_named(conn, payout_ids, community=community)
     runs = await store.load_filed_runs(conn, run_ids, community=community)
     said = await store.load_said(conn, payout_ids, community=community)
-    return once_each(matched(lines, payouts, runs), said)
+    found = once_each(matched(lines, payouts, runs), said)
+    # What nobody could match: a file of somebody else's business has many, and each costs a look at what was paid.
+    looked_at = sorted(filter(may_resemble, found), key=lambda line: line.state is not LineState.UNMATCHED)
+    del looked_at[LIKENED_MAX_COUNT:]
+    filed = await likeness_store.load_filed(conn, looked_at, community=community, limit=FILED_MAX_COUNT)
+    alike = {line.line_id: line for line in await asyncio.to_thread(likened, looked_at, filed)}
+    return [alike.get(line.line_id, line) for line in found]
 
 
 async def note_matched(begin: Begin, until: float) -> None:

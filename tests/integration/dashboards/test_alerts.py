@@ -46,6 +46,9 @@ CASES: Mapping[str, Case] = {
     "PlauditServiceDown": gauge('up{job="plaudit", service="rewards"}', 0, 1),
     "PlauditDatabaseDown": gauge('pg_up{job="postgres", instance="a"}', 0, 1),
     "PlauditTransactionOld": gauge('pg_stat_activity_max_tx_duration{datname="plaudit_ingest"}', 601, 600),
+    "PlauditBrokerDown": gauge('up{job="kafka", instance="a"}', 0, 1),
+    "PlauditPartitionsOffline": gauge('kafka_controller_offlinepartitionscount{instance="a"}', 1, 0),
+    "PlauditReplicasBehind": gauge('kafka_replicas_underreplicatedpartitions{instance="a"}', 1, 0),
     "PlauditConsumerLag": gauge('plaudit_consumer_lag_records{service="scoring", topic="a.v1"}', 10_001, 10_000),
     "PlauditBackfillWaits": gauge(
         'plaudit_consumer_lag_records{service="ingest", topic="engagement.backfill.v1"}', 1, 0, DAY

@@ -14,7 +14,7 @@ from services.rewards.payouts.domain import Actor
 from shared.bank_messages.counting import Told
 from shared.bank_messages.documents import Message, message_id, read_message
 from shared.bank_messages.reasons import Reason
-from shared.bank_messages.statements import Booking, Entry, entries
+from shared.bank_messages.statements import Booking, Entry, Party, entries
 from shared.bank_messages.status_reports import Level, Status, statuses
 from shared.contracts.fields import Timestamp, Uuid
 
@@ -23,6 +23,8 @@ REASON_MAX_CHARS = 140
 _MESSAGES = uuid.UUID("7a7f2d0c-5f0e-5c0a-9a52-0f3a1c9ad7b1")
 #: How an EndToEndId and a MsgId of ours are written, alone or in what is said to the payee.
 _OURS = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
+#: What is left of one that a bank cut: 48 bits of a random id.
+_BEGUN = re.compile(r"(?<![0-9a-f])(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{12,31}(?![0-9a-f])")
 
 
 class LineState(StrEnum):
@@ -133,9 +135,32 @@ class BankMessage:
         return MessagePlace(self.imported_at, self.message_key)
 
 
+class Alike(NamedTuple):
+    """Payouts that a booking which nobody could match resembles, by what of it speaks for them.
+
+    Found when the file is imported: what it says of people is not kept.
+    """
+
+    #: What stands where an EndToEndId does, or is said to the payee, begins as theirs.
+    by_id: tuple[str, ...] = ()
+    by_account: tuple[str, ...] = ()
+    by_name: tuple[str, ...] = ()
+
+    @property
+    def payout_ids(self) -> list[str]:
+        """Each of them once, in order."""
+        return sorted({*self.by_id, *self.by_account, *self.by_name})
+
+
+NOTHING_ALIKE: Final = Alike()
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A booking, or a status. `told` is of bookings; `says`, `payout_id` and `run_id` of what is matched."""
+    """A booking, or a status. `told` is of bookings; `says`, `payout_id` and `run_id` of what is matched.
+
+    `parties` and `begins`, the beginning of an id of ours, are of a booking as it is read, and not kept.
+    """
 
     line_id: str
     kind: str
@@ -162,6 +187,9 @@ class Line:
     why: str | None = None
     decided_at: datetime | None = None
     decided_by: Actor | None = None
+    alike: Alike = NOTHING_ALIKE
+    parties: tuple[Party, ...] = ()
+    begins: str | None = None
 
     def check_waits(self) -> None:
         """Check that a person is to look at it. Raises LineRefusedError when it is decided."""
@@ -226,6 +254,9 @@ def _of_booking(entry: Entry, booking: Booking, told: Told, number: int) -> Line
         entry=number,
         state=LineState.UNMATCHED if told.is_booked else LineState.PENDING,
         named=id_in(booking.end_to_end_id) or (id_in(entry.remittance) if len(entry.bookings) == 1 else None),
+        parties=tuple(one for one in booking.parties if one.account is None or one.account != entry.account),
+        begins=_beginning_in(booking.end_to_end_id)
+        or (_beginning_in(entry.remittance) if len(entry.bookings) == 1 else None),
     )
 
 
@@ -263,3 +294,9 @@ def id_in(text: str | None) -> str | None:
     """The id in a text that may be a payout's, as an EndToEndId has it."""
     found = _OURS.search((text or "").lower().replace("-", ""))
     return str(uuid.UUID(found[0])) if found else None
+
+
+def _beginning_in(text: str | None) -> str | None:
+    """The beginning of an id of ours, where a bank cut it: so much at least that chance makes no other."""
+    found = _BEGUN.search((text or "").lower().replace("-", ""))
+    return found[0] if found else None

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from services.rewards.payouts.domain import Payout, PayoutState
 from services.rewards.reconciliation.domain.lines import (
@@ -165,29 +164,3 @@ def outcome_of(says: Says, state: PayoutState) -> PayoutState | None:
         case Says.SENT:
             return PayoutState.SENT if state is PayoutState.SUBMITTED else None
     return None if state in _BACK else PayoutState.SETTLED
-
-
-class Candidate(NamedTuple):
-    """A payout that a line may be about, and what speaks for it."""
-
-    payout: Payout
-    reasons: Sequence[str]
-
-
-def candidates(line: Line, payouts: Sequence[Payout]) -> list[Candidate]:
-    """Payouts that a line may be about, those first for which most speaks."""
-    found = [Candidate(payout, _reasons_for(line, payout)) for payout in payouts]
-    return sorted(found, key=lambda one: (-len(one.reasons), one.payout.created_at, one.payout.payout_id))
-
-
-def _reasons_for(line: Line, payout: Payout) -> list[str]:
-    said = []
-    if line.amount_minor == payout.amount_minor:
-        said.append("it is of the same amount")
-    if line.instructed_minor == payout.amount_minor:
-        said.append("it was ordered with the same amount")
-    if run_named(line) == payout.run_id:
-        said.append("the booking names its run")
-    if payout.state is PayoutState.SUBMITTED:
-        said.append("the bank has said nothing of it yet")
-    return said

@@ -12,6 +12,7 @@ from tests.unit.shared.bank_messages.messages import (
     RETURNED,
     entry,
     of_payment,
+    parties,
     payment,
     report,
     statement,
@@ -185,6 +186,36 @@ async def test_what_differs_or_is_said_twice_waits_for_a_person(both: Finance) -
     assert (aside.json()["state"], aside.json()["why"]) == ("set_aside", "Another business")
     assert (await both.maker.post(f"{path}/set-aside", json={"reason": "Again"})).status_code == 409
     assert (await both.approver.get(f"/v1/bank-lines/{uuid4()}")).status_code == 404
+
+
+async def test_what_names_no_payout_is_proposed_with_what_speaks_for_it(both: Finance) -> None:
+    run = await filed(both)
+    payouts = await of_each(both, run)
+    ada, bob = payouts["ada"], payouts["bob"]
+    account = (await both.maker.get(f"/v1/payees/{bob['member_id']}")).json()
+    left = entry(euros(ada), payment(ada["end_to_end_id"][:27]), way="DBIT", reference="C-ada")
+    paid = payment("", more=parties(account["name"], account["iban"]))
+    gone = entry(euros(bob), paid, way="DBIT", reference="P-bob")
+    salary = entry("1800.00", paid, way="DBIT", reference="S-bob")
+
+    await hand_in(both.maker, statement("camt.053", left, gone, salary))
+
+    waiting = {one["reference"]: one for one in await lines(both.maker, state="open")}
+    assert {name: one["why"] for name, one in waiting.items()} == dict.fromkeys(
+        ["C-ada", "P-bob"], "no payout has its EndToEndId"
+    )
+    payee = {"the booking names its payee's account", "the booking has its payee's name"}
+    for reference, payout, reasons in (
+        ("C-ada", ada, {"the booking has the beginning of its EndToEndId"}),
+        ("P-bob", bob, payee),
+    ):
+        shown = (await both.maker.get(f"/v1/bank-lines/{waiting[reference]['line_id']}")).json()
+        first = shown["candidates"][0]
+        assert first["payout_id"] == payout["payout_id"]
+        assert reasons | {"it is of the same amount"} <= set(first["reasons"])
+    kept = await both.world.pool.fetch("select * from bank_lines where community = $1", both.world.community)
+    assert account["iban"] not in str(kept)
+    assert account["name"] not in str(kept)
 
 
 async def test_a_line_whose_outcome_is_withdrawn_waits_again(both: Finance) -> None:

@@ -36,6 +36,14 @@ def payment(end_to_end_id: str = "", amount: str = "", more: str = "", ccy: str 
     return f"<TxDtls>{named}{said}{more}</TxDtls>"
 
 
+def parties(name: str = "", account: str = "", role: str = "Cdtr", inside: str = "") -> str:
+    """Whom a payment names; `inside` is Pty in versions from .08 on."""
+    named = f"<Nm>{name}</Nm>" if name else ""
+    wrapped = f"<{inside}>{named}</{inside}>" if inside else named
+    numbered = f"<{role}Acct><Id><IBAN>{account}</IBAN></Id></{role}Acct>" if account else ""
+    return f"<RltdPties><{role}>{wrapped}</{role}>{numbered}</RltdPties>"
+
+
 def code(family: str, sub_family: str) -> str:
     """A bank transaction code of ISO 20022 in payments."""
     fmly = f"<Fmly><Cd>{family}</Cd><SubFmlyCd>{sub_family}</SubFmlyCd></Fmly>"

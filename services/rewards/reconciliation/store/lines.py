@@ -6,10 +6,10 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from services.rewards.payouts.domain import PayoutState
 from services.rewards.payouts.store import actor_of
 from services.rewards.reconciliation.domain.lines import (
     OPEN,
+    Alike,
     BankMessage,
     FiledRun,
     Line,
@@ -30,6 +30,7 @@ _COLUMNS = (
     *("end_to_end_id", "order_id", "named", "amount_minor", "currency", "instructed_minor", "reason", "booked_on"),
     *("entry", "account", "direction", "entry_minor", "entry_currency", "servicer_reference", "payments"),
     *("is_detailed", "is_booked", "state", "says", "payout_id", "run_id", "matched_by", "same_as", "why"),
+    *("alike_by_id", "alike_by_account", "alike_by_name"),
 )
 
 
@@ -65,6 +66,7 @@ def _line(row: Record) -> Line:
         why=row["why"],
         decided_at=row["decided_at"],
         decided_by=actor_of(row["decided_by_person"], row["decided_by"]) if row["decided_by"] else None,
+        alike=Alike(*(tuple(map(str, row[f"alike_{trait}"])) for trait in Alike._fields)),
     )
 
 
@@ -116,6 +118,7 @@ async def add_lines(conn: Connection, lines: Sequence[Line], *, message: BankMes
             *(line.amount_minor, line.currency, line.instructed_minor, line.reason, line.booked_on, line.entry),
             *_told(line.told),
             *(line.state, line.says, line.payout_id, line.run_id, line.matched_by, line.same_as, line.why),
+            *(list(payout_ids) for payout_ids in line.alike),
         )
         for place, line in enumerate(lines)
     ]
@@ -353,24 +356,6 @@ async def settle_proposed(conn: Connection) -> None:
           and o.state <> 'proposed'
         """
     )
-
-
-async def load_candidates(conn: Connection, line: Line, *, community: str, limit: int) -> list[str]:
-    """Payouts that a booking may be about: a bank has them, and the amount, or what was ordered, is theirs."""
-    rows = await conn.fetch(
-        """
-        select payout_id from payouts
-        where community = $1 and currency = $2 and amount_minor = any($3)
-          and state = any($4)
-        order by created_at desc, payout_id limit $5
-        """,
-        community,
-        line.currency,
-        [amount for amount in (line.amount_minor, line.instructed_minor) if amount is not None],
-        [PayoutState.SUBMITTED, PayoutState.SENT, PayoutState.SETTLED],
-        limit,
-    )
-    return [str(row["payout_id"]) for row in rows]
 
 
 async def count_open(conn: Connection) -> tuple[int, datetime | None]:

@@ -1,0 +1,1 @@
+"""Messages of banks and their lines, and the payouts that these may be about."""

@@ -14,6 +14,7 @@ from plaudit.people import json_option
 from plaudit.periods import APPROVE, READ, WRITE, to_work
 from plaudit.places import Where
 from plaudit.terminal import plain
+from shared.spreadsheets import csv_lines
 
 POLICIES = "finance/payout-policies"
 CHECKS = ("country", "shared_account", "yearly_stop", "yearly_warning")
@@ -204,6 +205,32 @@ def _show_clearance(one: Mapping[str, Any], *, as_json: bool) -> None:
     click.echo(f"{name} passes {one['check']} ({one['basis']}): {one['state']} ({one['clearance_id']}).")
     if one["state"] == "proposed":
         click.echo(f"Another person approves it: plaudit payout clearance approve {one['clearance_id']} --key …")
+
+
+@click.command("totals", epilog="Example: plaudit payout totals 2026 --csv")
+@to_work
+@json_option
+@click.argument("year", type=click.IntRange(2000, 9998))
+@click.option("--csv", "as_csv", is_flag=True, help="As a table for spreadsheets, amounts in minor units")
+def totals(where: Where, as_json: bool, year: int, as_csv: bool) -> None:
+    """List what each person was paid in YEAR, with everybody who is merged into them."""
+    place = where.place()
+    with place.access("plaudit payout", READ, ("rewards",)) as key:
+        found = list(every_item(f"{place.url('rewards')}/v1/payout-totals/{year}", key))
+    columns = ("member_id", "member_name", "year", "currency", "paid_count", "paid_minor", "on_its_way_minor")
+    if as_csv:
+        click.echo(csv_lines([columns, *([one[name] for name in columns] for one in found)]), nl=False)
+        return
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    table = listing("member", "currency", "payouts", "paid", "on its way")
+    for one in found:
+        numbers = [f"{one[name]:,}" for name in ("paid_count", "paid_minor", "on_its_way_minor")]
+        table.add_row(
+            *(plain(cell) for cell in (one["member_name"] or one["member_id"], one["currency"], *numbers))
+        )
+    Console().print(table)
 
 
 def _what(finding: Mapping[str, Any]) -> str:

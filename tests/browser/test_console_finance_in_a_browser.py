@@ -66,6 +66,7 @@ PAGES = (
     "/payout-policies/waits",
     "/payout-policies/checks",
     "/payout-policies/clearances",
+    "/payout-policies/totals/{year}",
     "/payout-policies/{payout_policy}",
     "/wallets",
     "/wallets/new",

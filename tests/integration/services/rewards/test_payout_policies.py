@@ -360,3 +360,41 @@ async def test_why_somebody_passed_is_forgotten_with_them(both: Finance) -> None
         )
     listed = (await both.maker.get("/v1/payout-clearances")).json()["items"]
     assert [one["reason"] for one in listed] == [""]
+
+
+async def totals(finance: Finance, **said: Any) -> dict[str, tuple[int, int, int]]:
+    answer = await finance.maker.get(f"/v1/payout-totals/{datetime.now(UTC).year}", params=said)
+    assert answer.status_code == 200, answer.text
+    return {
+        one["member_name"]: (one["paid_count"], one["paid_minor"], one["on_its_way_minor"])
+        for one in answer.json()["items"]
+    }
+
+
+async def test_what_persons_were_paid_in_a_year_is_what_banks_settled_of_it(both: Finance) -> None:
+    world = both.world
+    run = await filed(both)
+    payouts = await both.payouts(run)
+    assert await totals(both) == {"Ada": (0, 0, 600), "Bob": (0, 0, 250)}
+    ids = {name: payouts[name]["payout_id"] for name in payouts}
+    assert (await both.outcome(run, "settled", payout_ids=[ids["ada"]])).is_success
+    assert (await both.outcome(run, "returned", payout_ids=[ids["bob"]], reason="MS03")).is_success
+    assert await totals(both) == {"Ada": (1, 600, 0)}
+    again = await filed(both)
+    assert (await both.outcome(again, "settled")).is_success
+    assert await totals(both) == {"Ada": (1, 600, 0), "Bob": (1, 250, 0)}
+    assert await totals(both, member=world.uuid("bob")) == {"Bob": (1, 250, 0)}
+    merging = Merging(world, on_members)
+    await merging.merge("bob", into="ada")
+    assert await totals(both) == {"Ada": (2, 850, 0)}
+    assert await totals(both, member=world.uuid("bob")) == {"Ada": (2, 850, 0)}
+    await world.handle(on_members, merging.told("bob", "ada"))
+    assert await totals(both) == {"Ada": (1, 600, 0), "Bob": (1, 250, 0)}
+    before = await both.maker.get(f"/v1/payout-totals/{datetime.now(UTC).year - 1}")
+    assert before.json()["items"] == []
+    first = (await both.maker.get(f"/v1/payout-totals/{datetime.now(UTC).year}", params={"limit": 1})).json()
+    rest = await both.maker.get(
+        f"/v1/payout-totals/{datetime.now(UTC).year}", params={"limit": 1, "after": first["next"]}
+    )
+    names = {one["member_name"] for one in [*first["items"], *rest.json()["items"]]}
+    assert (names, rest.json()["next"]) == ({"Ada", "Bob"}, None)

@@ -2375,6 +2375,38 @@ class Rewards:
             "types.Review", self._ask(call("rewards", "GET", f"/v1/payout-runs/{as_segment(run_id)}/review"))
         )
 
+    def list_payout_totals(
+        self, year: str, *, member: str | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.PayoutTotalPage:
+        """A payout is of the year in which its bank file was written; what came back from the bank is not
+        paid.
+        """
+        return cast(
+            "types.PayoutTotalPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/payout-totals/{as_segment(year)}",
+                    params={"member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_payout_totals(
+        self, year: str, *, member: str | None = None, limit: int | None = None
+    ) -> Iterator[types.PayoutTotal]:
+        """Every item that `list_payout_totals` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                f"/v1/payout-totals/{as_segment(year)}",
+                params={"member": member, "limit": limit},
+            ),
+        )
+
     def list_payout_waits(self, *, limit: int | None = None, after: str | None = None) -> types.PayoutWaitPage:
         """Members with points that were earned too late, or that are too few, in the order of their ids."""
         return cast(
@@ -5887,6 +5919,38 @@ class AsyncRewards:
         """Payer, rate, count and sum, who made it, and what is not as in the last run that was paid."""
         return cast(
             "types.Review", await self._ask(call("rewards", "GET", f"/v1/payout-runs/{as_segment(run_id)}/review"))
+        )
+
+    async def list_payout_totals(
+        self, year: str, *, member: str | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.PayoutTotalPage:
+        """A payout is of the year in which its bank file was written; what came back from the bank is not
+        paid.
+        """
+        return cast(
+            "types.PayoutTotalPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/payout-totals/{as_segment(year)}",
+                    params={"member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_payout_totals(
+        self, year: str, *, member: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.PayoutTotal]:
+        """Every item that `list_payout_totals` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                f"/v1/payout-totals/{as_segment(year)}",
+                params={"member": member, "limit": limit},
+            ),
         )
 
     async def list_payout_waits(

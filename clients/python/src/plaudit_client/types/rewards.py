@@ -1684,6 +1684,13 @@ class PayoutPolicyPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class PayoutTotalPage(TypedDict):
+    """PayoutTotalPage"""
+
+    items: list[PayoutTotal]
+    next: NotRequired[str | None]
+
+
 class PayoutWaitPage(TypedDict):
     """PayoutWaitPage"""
 
@@ -2144,6 +2151,18 @@ class PayoutPolicyTerms(TypedDict):
     stop_above_minor: NotRequired[int | None]
     stops_shared_accounts: NotRequired[bool]
     warn_above_minor: NotRequired[int | None]
+
+
+class PayoutTotal(TypedDict):
+    """What a person was paid in a year, in one currency."""
+
+    currency: str
+    member_id: str
+    member_name: str | None
+    on_its_way_minor: int
+    paid_count: int
+    paid_minor: int
+    year: int
 
 
 class PayoutWait(TypedDict):

@@ -149,6 +149,9 @@ class Settings(ServiceSettings):
     payout_policies_waiting_max_count: int = Field(
         20, ge=1, description="Payout policies of a community that may wait for another person"
     )
+    payout_clearances_waiting_max_count: int = Field(
+        100, ge=1, description="Clearances of a community's payouts that may wait for another person"
+    )
     payout_request_seconds: float = Field(
         10.0, ge=0, description="How long a request works at a run before it answers and a timer goes on"
     )

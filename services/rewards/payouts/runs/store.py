@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 
+import orjson
 from asyncpg import Record
 
-from services.rewards.bank_messages.domain import BankAccount
+from services.rewards.bank_messages.domain import BankAccount, ordering_of
 from services.rewards.payouts.domain import UNDECIDED_STATES, Part, PayoutState, Rate
 from services.rewards.payouts.runs.domain.bank import BankFile
 from services.rewards.payouts.runs.domain.runs import Plan, PlanCounts, Run, RunPlace, RunState, StateSum
@@ -52,6 +53,7 @@ def _run(row: Record) -> Run:
         terms=PayoutTerms(row["currency"], row["points"], row["minor"], row["minimum_points"]),
         payer=BankAccount(row["payer_name"], row["payer_iban"], row["payer_bic"]),
         execution_days=row["execution_days"],
+        ordering=ordering_of(orjson.loads(row["ordering"] or "null")),
         complete=row["complete"],
         created_at=row["created_at"],
         created_by=actor_of(row["created_by_person"], row["created_by"]),
@@ -224,8 +226,8 @@ async def add_run(conn: Connection, run: Run) -> bool:
         insert into payout_runs (community, run_id, state, programme_id, programme_version, currency, points,
                                  minor, minimum_points, payer_name, payer_iban, payer_bic, execution_days,
                                  complete, created_at, created_by_person, created_by, planned_count,
-                                 left_payable_count, left_held_count)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+                                 left_payable_count, left_held_count, ordering)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
         on conflict do nothing
         """,
         run.community,
@@ -245,6 +247,7 @@ async def add_run(conn: Connection, run: Run) -> bool:
         run.created_at,
         *run.created_by,
         *run.plan,
+        orjson.dumps(run.ordering.said).decode() if run.ordering.said else None,
     )
     return bool(done.endswith(" 1"))
 

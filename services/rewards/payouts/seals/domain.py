@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from services.rewards.bank_messages.domain import BankAccount
+from services.rewards.bank_messages.domain import AS_EVER, BankAccount, Ordering
 from services.rewards.payouts.domain import Payout, PayoutState, Traced
 
 #: The form of the sealed document: another one gets another number, so that old seals stay what they are.
@@ -58,6 +58,7 @@ class SealedTerms:
     minor: int
     minimum_points: int
     execution_days: int
+    ordering: Ordering = AS_EVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,8 @@ def seal_of(terms: SealedTerms, payouts: Iterable[Payout], *, file_sha256: str |
         "payouts": [_sealed(payout) for payout in sorted(payouts, key=lambda payout: payout.payout_id)],
         "file_sha256": file_sha256,
     }
+    if terms.ordering.said:  # seals of runs that are ordered as ever stay what they are
+        document["ordering"] = terms.ordering.said
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

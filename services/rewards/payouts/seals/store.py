@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+import orjson
 from asyncpg import Record
 
-from services.rewards.bank_messages.domain import BankAccount
+from services.rewards.bank_messages.domain import BankAccount, ordering_of
 from services.rewards.payouts.domain import Payout
 from services.rewards.payouts.seals.domain import FileSums, Seal, SealedRun, SealedTerms, SealStep
 from services.rewards.payouts.store import load_traced
@@ -155,4 +156,5 @@ def _terms(row: Record) -> SealedTerms:
         minor=row["minor"],
         minimum_points=row["minimum_points"],
         execution_days=row["execution_days"],
+        ordering=ordering_of(orjson.loads(row["ordering"] or "null")),
     )

@@ -1360,6 +1360,17 @@ class OrderRequest(TypedDict):
     points: int
 
 
+class OrderedAddress(TypedDict):
+    """An address as banks take it."""
+
+    building: str | None
+    country: str
+    lines: list[str]
+    post_code: str | None
+    street: str | None
+    town: str
+
+
 class Outcome(TypedDict):
     """What one person says that the bank said, and whether another has confirmed it."""
 
@@ -1879,6 +1890,7 @@ class Payout(TypedDict):
     iban: NotRequired[str | None]
     member_id: str
     member_name: NotRequired[str | None]
+    payee_bank_name: NotRequired[str | None]
     payee_changed_at: NotRequired[str | None]
     payee_changed_by: NotRequired[str | None]
     payee_changed_by_person: NotRequired[str | None]
@@ -1971,6 +1983,7 @@ class PayoutDetails(TypedDict):
     member_id: str
     member_name: NotRequired[str | None]
     parts: list[PayoutPart]
+    payee_bank_name: NotRequired[str | None]
     payee_changed_at: NotRequired[str | None]
     payee_changed_by: NotRequired[str | None]
     payee_changed_by_person: NotRequired[str | None]
@@ -2562,7 +2575,9 @@ class Run(TypedDict):
     left_payable_count: int
     minimum_points: int
     minor: int
+    ordering: RunOrdering
     payer: PayingAccount
+    payer_bank_name: str | None
     payouts: list[StateSum]
     points: int
     programme_id: str
@@ -2572,6 +2587,15 @@ class Run(TypedDict):
     seal: str | None
     state: Literal["computing", "open", "approving", "approved", "filing", "filed", "cancelling", "cancelled"]
     stopped: str | None
+
+
+class RunOrdering(TypedDict):
+    """How the bank is asked to pay, by the programme's paying account as the run was made."""
+
+    address: OrderedAddress | None
+    batch_booking: bool
+    instant: bool
+    purpose: str | None
 
 
 class RunPreview(TypedDict):
@@ -2715,6 +2739,7 @@ class Shipment(TypedDict):
 class ShownAccount(TypedDict):
     """An account, of which the IBAN shows its ends."""
 
+    bank_name: str | None
     bic: str | None
     iban: str
     name: str

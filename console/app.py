@@ -81,6 +81,7 @@ from console.pages.overview import routes as overview
 from console.pages.parts import routes as parts
 from console.pages.payees import routes as payees
 from console.pages.payout_holds import routes as payout_holds
+from console.pages.payout_policies import routes as payout_policies
 from console.pages.payout_runs import outcomes as payout_outcomes
 from console.pages.payout_runs import routes as payout_runs
 from console.pages.people import routes as people
@@ -113,7 +114,7 @@ from console.sign_in.store import Database
 FINANCE = (
     *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, closing, journals, statements, reports),
     *(liability, liability_policies, rates, general_ledger, account_mappings, wallets),
-    *(debts, write_offs, clawback_policies, payout_holds),
+    *(debts, write_offs, clawback_policies, payout_holds, payout_policies),
 )
 RUN_IT = (
     *(pipeline, dead_letters, connectors, webhooks, receipts, refused),

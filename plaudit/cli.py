@@ -47,7 +47,9 @@ SUBCOMMANDS = {
     ),
     "board": Subcommand("plaudit.board", "board", "See boards, who is on them, and results with prizes."),
     "debt": Subcommand("plaudit.debts", "debt", "See who owes points, and for how long."),
-    "payout": Subcommand("plaudit.payouts", "payout", "Hold a payout, let it go on, leave it out of its run."),
+    "payout": Subcommand(
+        "plaudit.payouts", "payout", "Stop single payouts, and decide what holds for all of them."
+    ),
     "wallet": Subcommand("plaudit.wallets", "wallet", "Budgets of points and money, filled by two people."),
     "journal": Subcommand("plaudit.journals", "journal", "Book by hand on accounts of money, by two people."),
     "ledger": Subcommand(

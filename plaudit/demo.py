@@ -22,6 +22,7 @@ from plaudit.demo_stack import NAMES, empty_stack
 from plaudit.importers.delivery import Delivery, Summary
 from plaudit.importers.git import GitOptions, open_repository
 from plaudit.listing import listing
+from plaudit.sandbox_provider.connecting import connect_sandbox
 from plaudit.simulation import Simulation, play
 from plaudit.stack import StackState, start, stop
 from plaudit.stack.idle import wait_until_idle
@@ -64,6 +65,18 @@ TOP_COUNT = 8
 PAYEES_MAX_COUNT = 40
 EXAMPLE_BANK_CODE = "37040044"
 MONTHS_SHOWN_DAYS = 80
+#: What can be had at once, without anybody who confirms it.
+CARD = {
+    "id": "book-card",
+    "kind": "gift_card",
+    "title": "Book card, 10 €",
+    "description": "From the sandbox provider, which sells nothing: its code is not worth anything.",
+    "category": "books",
+    "points": 150,
+}
+CARD_AT_SANDBOX = {"provider": "sandbox", "product_id": "sandbox-books", "face_minor": 1000, "currency": "EUR"}
+DELIVERED_SECONDS = 20.0
+POLL_SECONDS = 0.1
 #: Nobody else is here who had to wait while the months are sent.
 WIDE_DOOR = {f"PLAUDIT_{whose}_EVENTS_PER_SECOND": "10000" for whose in ("KEY", "COMMUNITY", "ALL")}
 
@@ -253,20 +266,57 @@ def _print_recognition(state: StackState, key: str) -> None:
 
 
 def _redeem(state: StackState, key: str) -> None:
-    """The leader has the cheapest reward of the catalogue, in two phases."""
+    """The leader has the cheapest reward of the programme, in two phases, and a gift card, which comes by itself."""
     rewards, recognition = state.service_urls["rewards"], state.service_urls["recognition"]
     offered = request("GET", f"{rewards}/v1/catalogue", key)["items"]
     leaders = request("GET", f"{recognition}/v1/leaderboard", key, params={"limit": 1})["items"]
     if not offered or not leaders:
         return
     reward = min(offered, key=lambda one: int(one["points"]))
-    body = {"member_id": leaders[0]["member_id"], "reward_id": reward["id"]}
-    headers = {"Idempotency-Key": f"demo-{reward['id']}"}
-    reserved = request("POST", f"{rewards}/v1/redemptions", key, json=body, headers=headers)
-    confirmed = request("POST", f"{rewards}/v1/redemptions/{reserved['redemption_id']}/confirm", key)
-    console.rule("A reward redeemed")
-    name = leaders[0]["name"] or leaders[0]["member_id"]
+    leader = leaders[0]["member_id"]
+    confirmed = request(
+        "POST", f"{rewards}/v1/redemptions/{_choose(rewards, key, leader, reward['id'])}/confirm", key
+    )
+    card = _offer_card(state, key)
+    ordered = _choose(rewards, key, leader, card["id"])
+    console.rule("Rewards redeemed")
+    name = leaders[0]["name"] or leader
     console.print(plain(f"{name} has {reward['title']!r} for {reward['points']} points: {confirmed['state']}."))
+    delivered = _delivered(f"{rewards}/v1/redemptions/{ordered}", key)
+    console.print(
+        plain(
+            f"{name} has {card['title']!r} for {card['points']} points, ordered at the sandbox provider: "
+            f"{delivered['state']}."
+        )
+    )
+
+
+def _choose(rewards: str, key: str, member_id: str, reward_id: str) -> str:
+    """Reserve a reward for a member; returns the redemption's id."""
+    headers = {"Idempotency-Key": f"demo-{reward_id}"}
+    body = {"member_id": member_id, "reward_id": reward_id}
+    return str(request("POST", f"{rewards}/v1/redemptions", key, json=body, headers=headers)["redemption_id"])
+
+
+def _offer_card(state: StackState, key: str) -> dict[str, Any]:
+    """A gift card of the sandbox in the catalogue: as real as can be where nobody sells anything."""
+    rewards = state.service_urls["rewards"]
+    connect_sandbox(state, key)
+    url = f"{rewards}/v1/catalogue/rewards"
+    headers = {"Idempotency-Key": f"demo-{CARD['id']}"}
+    offered: dict[str, Any] = request("POST", url, key, json=CARD, headers=headers)
+    request("PUT", f"{url}/{CARD['id']}/card", key, json=CARD_AT_SANDBOX)
+    return offered
+
+
+def _delivered(url: str, key: str) -> dict[str, Any]:
+    """A redemption once it is decided, or as it is when the time for that is over."""
+    ends = time.monotonic() + DELIVERED_SECONDS
+    while True:
+        found: dict[str, Any] = request("GET", url, key)
+        if found["state"] != "reserved" or time.monotonic() > ends:
+            return found
+        time.sleep(POLL_SECONDS)
 
 
 def _pay(state: StackState, maker: str, approver: str) -> str | None:

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from plaudit.calls import every_item, request
 from plaudit.listing import listing
+from plaudit.payout_policies import findings, policy, waits
 from plaudit.people import json_option
 from plaudit.periods import READ, WRITE, to_work, who
 from plaudit.places import Where
@@ -22,7 +23,12 @@ cause_option = click.option(
 
 @click.group()
 def payout() -> None:
-    """Stop one payout by itself until its bank file is written; the others of its run go on."""
+    """Stop one payout by itself until its bank file is written, and decide what holds for all of them."""
+
+
+payout.add_command(policy)
+payout.add_command(waits)
+payout.add_command(findings)
 
 
 @payout.command(

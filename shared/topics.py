@@ -272,6 +272,20 @@ WALLETS = Topic(
     consumers=("finance",),
     read_back=True,
 )
+DEBTS = Topic(
+    "debts.v1",
+    "What is written off of members' debts, what they keep of points taken back, and the policies of that",
+    "community | member, or policy",
+    (
+        facts.CLAWBACK_POLICY_CHANGED.name,
+        facts.CLAWBACK_BOOKED.name,
+        facts.WRITE_OFF_CHANGED.name,
+        facts.WRITE_OFF_LOTS.name,
+    ),
+    producers=("rewards",),
+    consumers=("finance",),
+    read_back=True,
+)
 PROGRAMMES = Topic(
     "programme.v1",
     "Published programme versions; each service reads its own section",
@@ -397,6 +411,7 @@ TOPICS = (
     REDEMPTIONS,
     PAYOUTS,
     WALLETS,
+    DEBTS,
     PROGRAMMES,
     ACCESS_KEYS,
     PEOPLE,

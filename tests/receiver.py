@@ -35,6 +35,8 @@ class Receiver:
     answer: Callable[[Received], int | None] = lambda _: 204
     more: str = ""
     got: list[Received] = field(default_factory=list)
+    hangs: int = 0
+    hung_most: int = 0
 
     def url(self, path: str = "/") -> str:
         return f"http://127.0.0.1:{self.port}{path}"
@@ -52,7 +54,10 @@ class Receiver:
                 self.got.append(received)
                 status = self.answer(received)
                 if status is None:
+                    self.hangs += 1
+                    self.hung_most = max(self.hung_most, self.hangs)
                     await reader.read()  # until who asks gives up
+                    self.hangs -= 1
                     return
                 writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n{self.more}\r\n".encode())
                 await writer.drain()

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import click
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
-from plaudit.stack.jars import coordinates, maven, read_checksums
+from plaudit.stack.jars import AGENT, CHECKSUMS, coordinates, maven, read_checksums
 from plaudit.stack.paths import cache
 
 ROOT = Path(__file__).parents[1]
@@ -227,7 +227,7 @@ def document(packages: Iterable[Row], jars: Iterable[Row], parts: Mapping[str, I
         "## Carried by Python packages\n\n" + _table(("by", "what", "licence"), CARRIED),
         _PARTS
         + _table(("by", "licences of its parts"), [(package, "; ".join(of)) for package, of in parts.items()]),
-        "## Kafka's jars, for the local stack\n\n" + _table(("jar", "version", "licence"), jars),
+        "## Kafka's jars and its agent's, for the local stack\n\n" + _table(("jar", "version", "licence"), jars),
     ]
     return "\n".join(sections)
 
@@ -242,8 +242,9 @@ def main() -> None:
     """Generate THIRD_PARTY.md from the installed packages and the descriptions of Kafka's jars."""
     packages = pins(PINS.read_text())
     parts = materials(packages)
-    PAGE.write_text(document(package_rows(packages), jar_rows(read_checksums()), parts))
-    print(f"{PAGE.name}: {len(packages)} packages, {len(read_checksums())} jars")
+    jars = [path for listing in (CHECKSUMS, AGENT) for path in read_checksums(listing)]
+    PAGE.write_text(document(package_rows(packages), jar_rows(jars), parts))
+    print(f"{PAGE.name}: {len(packages)} packages, {len(jars)} jars")
 
 
 if __name__ == "__main__":

@@ -31,6 +31,8 @@ WORDS = (
         _("held by finance: the member asked for it"),
         _("held by finance: the bank details are being looked at"),
         _("held by finance: finance can say why"),
+        _("held by finance: the account is being checked"),
+        _("held by finance: the year's total is being checked"),
         _("left out by finance: it is being looked at"),
         _("left out by finance: the amount is disputed"),
         _("left out by finance: the member asked for it"),

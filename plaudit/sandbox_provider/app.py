@@ -71,6 +71,7 @@ def create_app(shop: Shop, sender: Sender, *, api_key: str) -> Starlette:
 
     return Starlette(
         routes=[
+            Route("/readyz", _ready, methods=["GET"]),
             route("/v1/products", "GET", _products),
             route("/v1/quotes", "POST", _quote),
             route("/v1/orders", "POST", _place),
@@ -108,6 +109,10 @@ async def _answered(
         return _refused(422, str(error))
     except WrongStandingError as error:
         return _refused(409, str(error))
+
+
+async def _ready(request: Request) -> Response:
+    return JSONResponse({"missing": []})
 
 
 def _refused(status: int, reason: str, **headers: str) -> Response:

@@ -1,6 +1,7 @@
 """`plaudit sandbox-provider`: run it, tell it what to do, and see its orders."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,29 @@ import click
 import httpx
 
 from plaudit.people import json_option
+from plaudit.places import COMMUNITY, DEFAULT_STACK, Where, where_options
 from plaudit.sandbox_provider.orders import Behaviour, Cancels, Hooks
+from plaudit.stack.ports import USUAL
+from plaudit.stack.state import SANDBOX, find_state
 
-PORT = 8190
+PORT = USUAL[SANDBOX]
 SECONDS = 30.0
+
+
+def _address(_context: click.Context, _option: click.Parameter, said: str | None) -> str:
+    """Where the sandbox is: as was said, else that of the local stack, else at the usual port."""
+    if said is not None:
+        return said
+    state = find_state(os.environ.get("PLAUDIT_STACK") or DEFAULT_STACK)
+    if state is None or SANDBOX not in state.ports:
+        return f"http://127.0.0.1:{PORT}"
+    return state.sandbox_url
+
+
 url_option = click.option(
-    "--sandbox-url", default=f"http://127.0.0.1:{PORT}", show_default=True, help="Where the sandbox is."
+    "--sandbox-url",
+    callback=_address,
+    help=f"Where the sandbox is [default: the local stack's (PLAUDIT_STACK), or port {PORT} of this machine]",
 )
 
 
@@ -29,14 +47,24 @@ def sandbox_provider() -> None:
 )
 def run_sandbox(port: int, api_key: str) -> None:
     """Run it on this machine, until it is interrupted; its orders end with it."""
-    import uvicorn  # noqa: PLC0415 -- for this alone
+    from plaudit.sandbox_provider.main import serve  # noqa: PLC0415 -- for this alone
 
-    from plaudit.sandbox_provider.app import create_app  # noqa: PLC0415
-    from plaudit.sandbox_provider.hooks import Sender  # noqa: PLC0415
-    from plaudit.sandbox_provider.orders import Shop  # noqa: PLC0415
+    serve(port, api_key)
 
-    app = create_app(Shop(), Sender(), api_key=api_key)
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
+
+@sandbox_provider.command("connect", epilog="Example: plaudit sandbox-provider connect --stack trial")
+@where_options(COMMUNITY)
+@json_option
+def connect(where: Where, as_json: bool) -> None:
+    """Connect a community to the sandbox of its local stack, and have its webhooks come there."""
+    from plaudit.sandbox_provider.connecting import connect_sandbox  # noqa: PLC0415 -- for this alone
+
+    place = where.place()
+    if place.state is None:
+        raise click.ClickException("a sandbox is part of a local stack: say which, --stack NAME")
+    with place.access("plaudit sandbox-provider", ("rewards:read", "rewards:write"), ("rewards",)) as key:
+        made = connect_sandbox(place.state, key)
+    click.echo(json.dumps(made) if as_json else f"connected; its webhooks go to {made['webhook_path']}")
 
 
 @sandbox_provider.command(

@@ -8,6 +8,8 @@ from plaudit.asking import confirmed
 from plaudit.broker.options import broker_options
 from plaudit.places import LOCAL_COMMUNITY
 from plaudit.stack.errors import StackError
+from plaudit.stack.ports import HOST
+from plaudit.stack.state import SANDBOX
 from shared.broker import Broker
 from shared.contracts.texts import written_out
 from shared.services import CONSOLE, GATEWAY
@@ -46,6 +48,9 @@ def _parts(_context: click.Context, _option: click.Parameter, value: str | None)
     help="Use this PostgreSQL, start none: a superuser's URL.",
 )
 @click.option(
+    "--kafka-metrics", is_flag=True, help="Let the broker show its own metrics too, for Prometheus (3 MB once)."
+)
+@click.option(
     "--community", default=LOCAL_COMMUNITY, show_default=True, help="Whose console the printed link signs in to."
 )
 @click.option(
@@ -57,21 +62,25 @@ def up(
     role: str,
     broker: Broker | None,
     postgres: str | None,
+    kafka_metrics: bool,
     community: str,
     provision: bool,
 ) -> None:
-    """Start the stack: Kafka, PostgreSQL, the services, the console and the gateway.
+    """Start the stack: Kafka, PostgreSQL, the services, the console, the gateway and a sandbox for gift cards.
 
     Run twice, it is still one stack; after a crash or a power cut it comes up with its data. The first run fetches
     Kafka (45 MB). With --kafka it starts none, and logs in there as an administrator to make the services' users.
     """
     from plaudit.stack.lifecycle import start  # noqa: PLC0415
 
+    if kafka_metrics and broker is not None:
+        raise click.UsageError("--kafka-metrics is for the broker that is started here; yours has its own.")
     started = time.monotonic()
     state = start(
         name,
         only=only,
         role=role,
+        kafka_metrics=kafka_metrics,
         external_kafka=broker,
         postgres_admin_url=postgres,
         provision=provision,
@@ -81,8 +90,16 @@ def up(
     for service, url in state.service_urls.items():
         if service in state.parts:
             click.echo(f"{service:>13}  {url}")
+    if state.kafka_metrics and "kafka" in state.parts:
+        click.echo(
+            f"{'kafka':>13}  http://{HOST}:{state.ports['kafka-metrics']}/metrics: the broker's own metrics"
+        )
     if GATEWAY in state.parts:
         click.echo(f"{GATEWAY:>13}  {state.gateway_url}: all of them at one address; `plaudit env` for your shell")
+    if SANDBOX in state.parts:
+        click.echo(
+            f"{SANDBOX:>13}  {state.sandbox_url}: gift cards that nobody sells; `plaudit sandbox-provider tell`"
+        )
     if {CONSOLE, "ingest"} <= set(state.parts) and role != "worker":
         from plaudit.console import sign_in_link  # noqa: PLC0415
 

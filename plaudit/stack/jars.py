@@ -21,6 +21,9 @@ KAFKA_VERSION = "4.1.2"
 KAFKA = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}"
 SLF4J = "org.slf4j:slf4j-simple:1.7.36"
 CHECKSUMS = Path(__file__).with_name("kafka.sha256")
+#: Prometheus's own agent for Java: what it shows of a broker is the same wherever that runs.
+AGENT = Path(__file__).with_name("agent.sha256")
+AGENT_TITLE = "Prometheus's agent for Java"
 KAFKA_TITLE = f"Kafka {KAFKA_VERSION}"
 DOWNLOADS_COUNT = 6
 DOWNLOAD_TIMEOUT_SECONDS = 60

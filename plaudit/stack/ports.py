@@ -26,9 +26,15 @@ USUAL = {
     "gateway": 8106,
     "console-metrics": 8108,
     "gateway-metrics": 8107,
+    "kafka-metrics": 9404,
+    "sandbox": 8190,
 }
 #: Parts that listen at more than the port of their own name.
-_BESIDE = {"kafka": "controller", "console": "console-metrics", "gateway": "gateway-metrics"}
+_BESIDE = {
+    "kafka": ("controller", "kafka-metrics"),
+    "console": ("console-metrics",),
+    "gateway": ("gateway-metrics",),
+}
 # Below the ephemeral range of Linux (32768 and up), so that no outgoing connection sits on a remembered port.
 SPARE = range(20_000, 30_000)
 CLAIM_SECONDS = 60.0
@@ -66,7 +72,7 @@ class Held:
 
 def of_parts(chosen: Mapping[str, int], parts: Iterable[str]) -> dict[str, int]:
     """All ports of some parts, by their names, of those that were chosen."""
-    names = {name for part in parts for name in (part, _BESIDE.get(part))}
+    names = {name for part in parts for name in (part, *_BESIDE.get(part, ()))}
     return {name: port for name, port in chosen.items() if name in names}
 
 

@@ -1,4 +1,4 @@
-"""Plaudit's own services, the console and the gateway as processes of a stack, and their environment."""
+"""Plaudit's own services and what stands beside them as processes of a stack, and their environment."""
 
 import os
 import sys
@@ -7,13 +7,17 @@ from typing import Any
 from plaudit.stack.paths import CHECKOUT
 from plaudit.stack.ports import HOST, metrics_port
 from plaudit.stack.processes import ProcessSpec, marked
-from plaudit.stack.state import StackState
+from plaudit.stack.state import SANDBOX, StackState
 from shared.services import CONSOLE, GATEWAY
 
 STOP_TIMEOUT_SECONDS = 20.0
 STARTING = (sys.executable, "-P", "-m", "shared.starting")
 #: What passes on what others may do, and may nothing itself: the module of each.
-WITHOUT_AUTHORITY = {CONSOLE: "console.main", GATEWAY: "console.gateway.main"}
+WITHOUT_AUTHORITY = {
+    CONSOLE: "console.main",
+    GATEWAY: "console.gateway.main",
+    SANDBOX: "plaudit.sandbox_provider.main",
+}
 
 
 def spec(state: StackState, name: str) -> ProcessSpec:
@@ -73,6 +77,8 @@ def connections(state: StackState, name: str) -> dict[str, Any]:
         }
     if name == GATEWAY:
         return {"metrics_port": metrics_port(state.ports, name), **_service_urls(state)}
+    if name == SANDBOX:
+        return {"sandbox_api_key": state.sandbox_key}
     broker = state.broker_for(name)
     keys = {f"{signer}_verifying_keys": key for signer, key in state.verifying_keys.items()}
     if name in state.signing_keys:
@@ -98,10 +104,17 @@ def connections(state: StackState, name: str) -> dict[str, Any]:
 
 def _credentials(state: StackState, name: str) -> dict[str, Any]:
     if name == "rewards":
-        return {"voucher_keys": state.voucher_keys}
+        return {"voucher_keys": state.voucher_keys, **_sandbox(state)}
     if name != "recognition":
         return {}
     return {"credential_keys": state.credential_keys, "credentials_url": state.credentials_url}
+
+
+def _sandbox(state: StackState) -> dict[str, Any]:
+    """Where gift cards can be tried: at the stack's own sandbox, or at one that whoever starts it named."""
+    if SANDBOX not in state.parts or os.environ.get("PLAUDIT_PROVIDER_SANDBOX_URL"):
+        return {}
+    return {"provider_sandbox_url": state.sandbox_url, "provider_loopback": True}
 
 
 def _service_urls(state: StackState) -> dict[str, str]:

@@ -25,7 +25,9 @@ from shared.signatures import SigningKeys, new_keys
 from shared.topics import SIGNERS
 
 EMBEDDED = ("kafka", "postgres")
-PARTS = (*EMBEDDED, *SERVICES, CONSOLE, GATEWAY)
+#: A provider of gift cards that sells nothing, to try redemptions on.
+SANDBOX = "sandbox"
+PARTS = (*EMBEDDED, *SERVICES, CONSOLE, GATEWAY, SANDBOX)
 STATE_FILE = "state.json"
 PROCESSES_FILE = "processes.json"
 
@@ -71,9 +73,13 @@ class StackState(BaseModel):
     """Keys that seal the private keys of issuers of badges."""
     voucher_keys: str = Field(default_factory=lambda: secrets.token_urlsafe(32))
     """Keys that seal codes of vouchers."""
+    sandbox_key: str = Field(default_factory=_secret)
+    """What whoever orders at the sandbox provider shows."""
     admin_key: str = Field(default_factory=lambda: "plaudit_admin_" + secrets.token_urlsafe(32))
     only: tuple[str, ...] | None = None
     role: str = "all"
+    kafka_metrics: bool = False
+    """Whether the broker shows its own metrics."""
     external_kafka: Broker | None = None
     """A Kafka of the user's own, for its administrator."""
     external_postgres_admin_url: str | None = None
@@ -84,7 +90,8 @@ class StackState(BaseModel):
 
     @property
     def is_of_before(self) -> bool:
-        """Whether it was read from what a version wrote that had no logins at Kafka, no console or no gateway."""
+        """Whether it was read from what a version wrote that lacks what a stack has by now: logins at Kafka, the console, the
+        gateway or the sandbox provider."""
         return self._is_of_before
 
     @property
@@ -151,9 +158,15 @@ class StackState(BaseModel):
         return f"http://{HOST}:{self.ports[GATEWAY]}"
 
     @property
+    def sandbox_url(self) -> str:
+        """Where the sandbox provider of gift cards is, running or not."""
+        return f"http://{HOST}:{self.ports[SANDBOX]}"
+
+    @property
     def part_urls(self) -> dict[str, str]:
-        """The base URLs of the services, the console and the gateway."""
-        return {**self.service_urls, CONSOLE: self.console_url, GATEWAY: self.gateway_url}
+        """The base URLs of the services, the console, the gateway and the sandbox provider."""
+        beside = {CONSOLE: self.console_url, GATEWAY: self.gateway_url, SANDBOX: self.sandbox_url}
+        return {**self.service_urls, **beside}
 
     @property
     def pids(self) -> dict[str, int]:
@@ -172,7 +185,15 @@ def find_state(name: str) -> StackState | None:
     try:
         state = StackState.model_validate_json(path.read_bytes())
         said = {*state.model_fields_set, *state.ports}
-        state._is_of_before = not {"kafka_passwords", "console_postgres_password", f"{GATEWAY}-metrics"} <= said
+        state._is_of_before = (
+            not {
+                "kafka_passwords",
+                "console_postgres_password",
+                f"{GATEWAY}-metrics",
+                SANDBOX,
+            }
+            <= said
+        )
         return state
     except FileNotFoundError:
         return None
@@ -196,7 +217,7 @@ def load_state(name: str = "default", *, even_of_before: bool = False) -> StackS
         raise StackError(f"There is no stack '{name}': start one with `plaudit up --stack {name}`.")
     if state.is_of_before and not even_of_before:
         raise StackError(
-            f"The stack '{name}' was made by an earlier version, without the console or the gateway: "
+            f"The stack '{name}' was made by an earlier version, without some of its parts: "
             f"`plaudit up --stack {name}` brings it up to date and keeps its data."
         )
     return state

@@ -2,6 +2,9 @@
 
 from services.analytics.audit import api as audit
 from services.analytics.audit.handlers import FORGET_EVERY_SECONDS, forget, on_audit
+from services.analytics.content import api as content
+from services.analytics.content.handlers import COUNT_EVERY_SECONDS as COUNT_CONTENT_EVERY_SECONDS
+from services.analytics.content.handlers import count as count_content
 from services.analytics.decisions.handlers import REMIND_EVERY_SECONDS, on_decisions, remind
 from services.analytics.digests import api as digests
 from services.analytics.digests.handlers import WRITE_EVERY_SECONDS
@@ -18,6 +21,7 @@ from services.analytics.guidelines import api as guidelines
 from services.analytics.guidelines.handlers import on_guidelines
 from services.analytics.ideas import api as ideas
 from services.analytics.intake.handlers import on_audiences, on_events, on_members
+from services.analytics.interests import api as interests
 from services.analytics.lift import api as lift
 from services.analytics.lift.handlers import SETTLE_EVERY_SECONDS as SETTLE_NUDGES_EVERY_SECONDS
 from services.analytics.lift.handlers import on_nudges
@@ -45,6 +49,7 @@ from services.analytics.retention.api import routes as retention
 from services.analytics.retention.api import slices as slices_beside
 from services.analytics.retention.handlers.folding import FOLD_EVERY_SECONDS, fold
 from services.analytics.scorecard import api as scorecard
+from services.analytics.scorecard.handlers import GAUGE_EVERY_SECONDS, keep_gauges
 from services.analytics.sentiment.api import routes as sentiment
 from services.analytics.sentiment.handlers import COUNT_EVERY_SECONDS, on_measured
 from services.analytics.sentiment.handlers import count as count_tones
@@ -128,6 +133,8 @@ SPEC = ServiceSpec(
             response_times,
             topics,
             answerers,
+            interests,
+            content,
             sentiment,
             network,
             scorecard,
@@ -156,7 +163,9 @@ SPEC = ServiceSpec(
         Timer("settle-questions", every_seconds=SETTLE_EVERY_SECONDS, run=settle),
         Timer("count-sentiment", every_seconds=COUNT_EVERY_SECONDS, run=count_tones),
         Timer("count-ties", every_seconds=COUNT_TIES_EVERY_SECONDS, run=count_ties),
+        Timer("count-content", every_seconds=COUNT_CONTENT_EVERY_SECONDS, run=count_content),
         Timer("measure-campaigns", every_seconds=MEASURE_EVERY_SECONDS, run=measure),
+        Timer("gauge-scorecards", every_seconds=GAUGE_EVERY_SECONDS, run=keep_gauges),
         Timer("write-digests", every_seconds=WRITE_EVERY_SECONDS, run=write_digests),
         Timer("remind-of-decisions", every_seconds=REMIND_EVERY_SECONDS, run=remind),
         Timer("watch-goals", every_seconds=WATCH_EVERY_SECONDS, run=watch),

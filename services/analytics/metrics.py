@@ -22,6 +22,10 @@ NETWORK_BEHIND = Gauge(
     "plaudit_analytics_network_behind_seconds",
     "How long the answer or thanks has waited that waits longest to be counted as a tie",
 )
+CONTENT_BEHIND = Gauge(
+    "plaudit_analytics_content_behind_seconds",
+    "How long the reading or response has waited that waits longest to be counted in what is read",
+)
 SETTLED_NUDGES = Counter(
     "plaudit_analytics_settled_nudges_total",
     "Nudges whose days are over, and of which it was looked at whether their members did what was wished",
@@ -38,10 +42,10 @@ MEASURED_CAMPAIGNS = Counter(
 )
 GIVEN_UP = Counter(
     "plaudit_analytics_given_up_total",
-    "Times that a community's campaigns, goals or digest were left out because they took too long",
+    "Times that a community's campaigns, goals, digest or scorecard were left out because they took too long",
     ["what"],
 )
-for _what in ("campaigns", "goals", "digest"):
+for _what in ("campaigns", "goals", "digest", "scorecard"):
     GIVEN_UP.labels(_what)
 REMINDERS = Counter(
     "plaudit_analytics_decision_reminders_total", "Decisions of which somebody was reminded to look at them again"

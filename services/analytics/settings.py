@@ -49,6 +49,14 @@ class Settings(ServiceSettings):
     effects_check_minutes: int = Field(
         60, ge=1, le=1_440, description="From one count of what a community's campaigns bring about to the next"
     )
+    scorecard_live_members_max_count: int = Field(
+        2_000,
+        ge=0,
+        description="Members who took part up to whom a scorecard is counted when it is asked; of more by a timer",
+    )
+    scorecard_check_minutes: int = Field(
+        15, ge=1, le=1_440, description="From one count of such a scorecard to the next"
+    )
     questions_max_count: int = Field(
         50_000, ge=1, description="Questions that one answer about response times goes through; more are refused"
     )

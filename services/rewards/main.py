@@ -9,6 +9,7 @@ from services.rewards.chain.handlers import chain
 from services.rewards.checks import api as checks
 from services.rewards.checks.handlers import ASKED_EVERY_SECONDS, check_all, check_asked
 from services.rewards.clawbacks import api as clawback_policies
+from services.rewards.clawbacks.handlers import READ_BACK as CLAWBACKS_READ_BACK
 from services.rewards.debts import api as debts
 from services.rewards.debts.handlers import tidy_debts
 from services.rewards.draws import api as draws
@@ -34,6 +35,8 @@ from services.rewards.orders import api as orders
 from services.rewards.orders.handlers.working import EVERY_SECONDS as ORDERED_EVERY_SECONDS
 from services.rewards.orders.handlers.working import count_standstill, order_goods
 from services.rewards.payouts import api as payouts
+from services.rewards.payouts.findings import api as findings
+from services.rewards.payouts.findings.handlers import count_findings
 from services.rewards.payouts.holds import api as payout_holds
 from services.rewards.payouts.holds.handlers.deciding import count_holds
 from services.rewards.payouts.holds.handlers.told import READ_BACK as HOLDS_READ_BACK
@@ -41,10 +44,12 @@ from services.rewards.payouts.links import handlers as links
 from services.rewards.payouts.outcomes import api as outcomes
 from services.rewards.payouts.outcomes.handlers import count_waiting
 from services.rewards.payouts.payees import api as payees
+from services.rewards.payouts.policies import api as payout_policies
 from services.rewards.payouts.preview import api as preview
 from services.rewards.payouts.review import api as review
 from services.rewards.payouts.runs.api import routes as runs
 from services.rewards.payouts.runs.handlers.pieces import carry_on_runs
+from services.rewards.payouts.waits import api as waits
 from services.rewards.periods import api as periods
 from services.rewards.periods.handlers import READ_BACK as PERIODS_READ_BACK
 from services.rewards.periods.handlers import count_overdue
@@ -83,7 +88,8 @@ from services.rewards.wallets.handlers.deciding import count_wallets
 from services.rewards.wallets.handlers.moving import free_expired
 from services.rewards.wallets.handlers.told import READ_BACK as WALLETS_READ_BACK
 from services.rewards.write_offs import api as write_offs
-from services.rewards.write_offs.handlers import count_write_offs_waiting
+from services.rewards.write_offs.handlers.deciding import count_write_offs_waiting
+from services.rewards.write_offs.handlers.told import READ_BACK as WRITE_OFFS_READ_BACK
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
@@ -114,6 +120,7 @@ SPEC = ServiceSpec(
             *(members, erasure, payees, offers, rewards, pictures, vouchers, redemptions, own_redemptions),
             *(refunds, goods, own_goods),
             *(reward_links, sends, providers, orders, payouts, payout_holds, runs, preview, review, outcomes),
+            *(payout_policies, findings, waits),
             *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),
             *(wallets, expiring, debts, write_offs, clawback_policies),
             *(liability_policies, liability, account_mappings, journal_exports),
@@ -129,6 +136,7 @@ SPEC = ServiceSpec(
         Timer("expire-points", every_seconds=60, run=expire_points),
         Timer("carry-on-runs", every_seconds=1, run=carry_on_runs),
         Timer("count-payout-holds", every_seconds=60, run=count_holds),
+        Timer("count-payout-findings", every_seconds=60, run=count_findings),
         Timer("count-outcomes-waiting", every_seconds=60, run=count_waiting),
         Timer("count-bank-lines-open", every_seconds=60, run=count_open),
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
@@ -164,7 +172,9 @@ SPEC = ServiceSpec(
     # A journal is booked into its month before that is known to be closed.
     read_back=(
         *WALLETS_READ_BACK,
+        *CLAWBACKS_READ_BACK,
         *READ_BACK,
+        *WRITE_OFFS_READ_BACK,
         *HOLDS_READ_BACK,
         *links.READ_BACK,
         *JOURNALS_READ_BACK,

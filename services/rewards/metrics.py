@@ -90,6 +90,14 @@ PAYOUT_HOLDS = Gauge("plaudit_rewards_payout_holds", "Members whose money financ
 PAYOUT_HOLDS_WAIT_SECONDS = Gauge(
     "plaudit_rewards_payout_holds_wait_seconds", "For how long finance has held back what it has for longest"
 )
+PAYOUT_FINDINGS = Gauge(
+    "plaudit_rewards_payout_findings", "Payouts that a check keeps back until somebody looks at them", ["check"]
+)
+PAYOUT_FINDINGS_WAIT_SECONDS = Gauge(
+    "plaudit_rewards_payout_findings_wait_seconds",
+    "For how long a check has kept the first of them back",
+    ["check"],
+)
 OUTCOMES_WAITING = Gauge(
     "plaudit_rewards_outcomes_waiting", "Outcomes that one person proposed and another has yet to confirm"
 )

@@ -93,6 +93,13 @@ from services.rewards.payouts.payees.domain import (
     NoBankDetailsError,
     UnconfirmedBankDetailsError,
 )
+from services.rewards.payouts.policies.api import (
+    PAYOUT_POLICY_DECIDED,
+    PAYOUT_POLICY_FOUR_EYES,
+    TOO_MANY_PAYOUT_POLICIES,
+    UNKNOWN_PAYOUT_POLICY,
+)
+from services.rewards.payouts.policies.domain import UnknownPayoutPolicyError
 from services.rewards.payouts.runs.api.models import (
     FOUR_EYES,
     NO_BANK_FILE,
@@ -302,6 +309,9 @@ APPROVALS = {
     Subject.DEBT_WRITE_OFF: Approvals(
         WRITE_OFF_FOUR_EYES, WRITE_OFF_DECIDED, TOO_MANY_WRITE_OFFS, "another write-off"
     ),
+    Subject.PAYOUT_POLICY: Approvals(
+        PAYOUT_POLICY_FOUR_EYES, PAYOUT_POLICY_DECIDED, TOO_MANY_PAYOUT_POLICIES, "another entry"
+    ),
     Subject.RATE_POLICY: Approvals(RATE_FOUR_EYES, RATE_POLICY_DECIDED, TOO_MANY_RATE_POLICIES, "another"),
 }
 _LINK_OVER = {
@@ -500,6 +510,9 @@ ERRORS: ErrorTable = {
         UNKNOWN_RUN, f"There is no payout run {error.run_id} in this community"
     ),
     NoPayableTermsError: lambda error: Problem(NO_PAYABLE_TERMS, str(error)),
+    UnknownPayoutPolicyError: lambda _: Problem(
+        UNKNOWN_PAYOUT_POLICY, "There is no such entry here; GET /v1/finance/payout-policies lists them"
+    ),
     UnknownHoldError: lambda error: Problem(UNKNOWN_HOLD, f"There is no hold {error.hold_id} in this community"),
     PastStoppingError: lambda error: Problem(PAST_STOPPING, f"{str(error)[:1].upper()}{str(error)[1:]}"),
     TooManyHoldsError: lambda error: Problem(

@@ -146,6 +146,9 @@ class Settings(ServiceSettings):
     payout_holds_max_count: int = Field(
         1_000, ge=1, description="Members of a community whose money finance may hold back at a time"
     )
+    payout_policies_waiting_max_count: int = Field(
+        20, ge=1, description="Payout policies of a community that may wait for another person"
+    )
     payout_request_seconds: float = Field(
         10.0, ge=0, description="How long a request works at a run before it answers and a timer goes on"
     )

@@ -252,6 +252,11 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "debt_accounts": "community account_id noted_at",
         "debt_write_off_lots": "community write_off_id award_id points",
         "clawbacks": "community transfer_id policy_id used_points kept_points",
+        "payout_policies": (
+            "community policy_id effective_from currency holding_days minimum_minor countries warn_above_minor "
+            "stop_above_minor state proposed_at proposed_by_person proposed_by proposed_by_credential decided_at "
+            "decided_by_person decided_by decided_by_credential"
+        ),
         "clawback_policies": (
             "community policy_id effective_from treatment below_points state proposed_at proposed_by_person "
             "proposed_by proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
@@ -304,7 +309,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community run_id state programme_id programme_version currency points minor minimum_points "
             "payer_name payer_iban payer_bic complete created_at created_by decided_at decided_by "
             "execution_days created_by_person decided_by_person planned_count left_payable_count "
-            "left_held_count filing_by filing_by_person ordering"
+            "left_held_count filing_by filing_by_person minimum_minor holding_days policy_id ordering"
         ),
         "payout_runs_unsealed": "community run_id",
         "payout_seals": "community run_id number step seal sealed_at sealed_by",
@@ -338,6 +343,10 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "points measured_at"
         ),
         "effect_checks": "community checked_at",
+        "scorecard_checks": "community checked_at",
+        "scorecard_gauges": "community terms gauges measured_at",
+        "content_items": "community item_id channel host month reads readers responses responders resonance",
+        "content_marks": "mark_id community event_uid marked_at",
         "digests": "community starts_on ends_on made_at content",
         "digest_checks": "community checked_at",
         "decisions": (

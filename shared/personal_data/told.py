@@ -91,8 +91,9 @@ TOLD: Final[Mapping[str, Told]] = {
     "payout.lots.v1": Told("", "lots part parts payout_id"),
     "payout_run.changed.v1": Told(
         "",
-        "by complete created_at created_by created_by_person currency execution_days file minimum_points minor"
-        " ordering payer person_id points programme_id programme_version run_id seal state",
+        "by complete created_at created_by created_by_person currency execution_days file holding_days"
+        " minimum_minor minimum_points minor ordering payer person_id points policy_id programme_id"
+        " programme_version run_id seal state",
     ),
     "payout.hold_changed.v1": Told(
         "", "by cause hold_id member_id payout_id person_id placed_at placed_by placed_by_person state"
@@ -122,6 +123,18 @@ TOLD: Final[Mapping[str, Told]] = {
         "amount by decided_at decision_id kind person_id proposed_at proposed_by proposed_by_person reason"
         " reward_id spends state to_wallet_id unit_cost wallet_id",
     ),
+    "debt.policy_changed.v1": Told(
+        "",
+        "below_points by decided_at effective_from person_id policy_id proposed_at proposed_by proposed_by_person"
+        " state treatment",
+    ),
+    "debt.clawback_booked.v1": Told("", "award_id kept_points member_id policy_id transfer_id used_points"),
+    "debt.write_off_changed.v1": Told(
+        "",
+        "booked_points by decided_at member_id person_id points proposed_at proposed_by proposed_by_person"
+        " reverses state write_off_id",
+    ),
+    "debt.write_off_lots.v1": Told("", "lots part parts write_off_id"),
     "programme.published.v1": Told(
         "",
         "approved_by approved_by_person document document_sha256 effective_from note programme_id published_by"

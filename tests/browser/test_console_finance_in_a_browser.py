@@ -61,6 +61,11 @@ PAGES = (
     "/debts/policies",
     "/debts/policies/propose",
     "/debts/policies/{clawback_policy}",
+    "/payout-policies",
+    "/payout-policies/propose",
+    "/payout-policies/waits",
+    "/payout-policies/checks",
+    "/payout-policies/{payout_policy}",
     "/wallets",
     "/wallets/new",
     "/wallets/{wallet}",
@@ -90,7 +95,7 @@ ALIKE |= {"/explorer/{redemption}", "/ledger/accounts/{bank}", "/statements", "/
 ALIKE |= {"/general-ledger/mappings", "/general-ledger/mappings/{mapping}", "/general-ledger/exports/1"}
 ALIKE |= {"/liability/days", "/liability/lots", "/liability/policies", "/liability/policies/{policy}"}
 ALIKE |= {"/debts/policies", "/debts/policies/{clawback_policy}", "/debts/policies/propose", "/debts/write-offs"}
-ALIKE |= {"/rates/policies/{rates}", "/rates/propose"}
+ALIKE |= {"/rates/policies/{rates}", "/rates/propose", "/payout-policies"}
 ALIKE |= {"/ledger/periods", "/ledger/journals", "/wallets/{wallet}/change", "/wallets/new"}
 ALIKE |= {"/ledger/transfers/{transfer}", "/payout-runs/make", "/ledger/members?kind=available&currency=PTS"}
 LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))

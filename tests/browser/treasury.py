@@ -85,7 +85,11 @@ async def _owed(state: StackState, makes: str) -> dict[str, str]:
     made = request("POST", f"{rewards}/v1/debt-write-offs", makes, json=asked, headers=headers)
     terms = {"effective_from": "2026-01-01", "treatment": "keep_below", "below_points": 20}
     policy = request("POST", f"{rewards}/v1/finance/clawback-policies", makes, json=terms, headers=headers)
-    return {"nils": nils, "write_off": made["write_off_id"], "clawback_policy": policy["policy_id"]}
+    terms = {"effective_from": "2999-01-01", "currency": "EUR", "holding_days": 14, "minimum_minor": 1_000}
+    terms |= {"countries": ["DE", "FR", "IT"], "stop_above_minor": 200_000}
+    payouts = request("POST", f"{rewards}/v1/finance/payout-policies", makes, json=terms, headers=headers)
+    found = {"payout_policy": payouts["policy_id"]}
+    return found | {"nils": nils, "write_off": made["write_off_id"], "clawback_policy": policy["policy_id"]}
 
 
 def _worth(rewards: str, makes: str, approves: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from packaging.licenses import canonicalize_license_expression
 
-from plaudit.stack.jars import coordinates, read_checksums
+from plaudit.stack.jars import AGENT, CHECKSUMS, coordinates, read_checksums
 from tools import notices
 
 ROOT = Path(__file__).parents[2]
@@ -50,14 +50,14 @@ def test_licences_are_those_that_the_installed_packages_declare() -> None:
 
 
 def test_every_jar_is_named_with_its_version() -> None:
-    jars = [coordinates(path) for path in read_checksums()]
+    jars = [coordinates(path) for listing in (CHECKSUMS, AGENT) for path in read_checksums(listing)]
 
-    stated = [(name, version) for name, version, _ in rows("Kafka's jars, for the local stack")]
+    stated = [(name, version) for name, version, _ in rows("Kafka's jars and its agent's, for the local stack")]
     assert stated == [(f"{jar.group}:{jar.artifact}", jar.version) for jar in jars], STALE
 
 
 def test_licences_are_spdx_expressions() -> None:
-    for heading in ("Python packages", "Kafka's jars, for the local stack"):
+    for heading in ("Python packages", "Kafka's jars and its agent's, for the local stack"):
         for _, _, licence in rows(heading):
             assert canonicalize_license_expression(licence) == licence
 

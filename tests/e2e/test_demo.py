@@ -39,6 +39,7 @@ def test_it_plays_from_the_first_event_to_the_payout_explained(
     assert "so the other of the two approved it: it is in effect." in said
     assert f"git history of {tmp_path.name} (real)" in said
     assert "has 'Sheet of stickers' for 50 points: confirmed." in said
+    assert "has 'Book card, 10 €' for 150 points, ordered at the sandbox provider: confirmed." in said
     assert "The ledger balances: yes." in said
     assert "One payout explained, from the bank line back to the events" in said
     assert "approved at" in said

@@ -80,6 +80,7 @@ async def _page(
         balance=ask.get("rewards", f"/v1/members/{member}/balance"),
         catalogue=ask.get("rewards", "/v1/catalogue"),
         payee=ask.get("rewards", f"/v1/payees/{member}"),
+        wait=ask.get("rewards", f"/v1/members/{member}/payout-wait"),
     )
     # What was typed is never lost, and is in no address.
     typed = {name: visit.form.get(name, "") for name in FIELDS}

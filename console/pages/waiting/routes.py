@@ -54,6 +54,9 @@ async def show(visit: Visit) -> Response:
         questions["clawbacks"] = ask.get(
             "rewards", "/v1/finance/clawback-policies", state="proposed", limit=LIST_COUNT
         )
+        questions["payout_policies"] = ask.get(
+            "rewards", "/v1/finance/payout-policies", state="proposed", limit=LIST_COUNT
+        )
         questions["rates"] = ask.get("rewards", "/v1/finance/rate-policies", state="proposed", limit=LIST_COUNT)
         questions["outcomes"] = ask.get("rewards", "/v1/payout-outcomes", state="proposed", limit=LIST_COUNT)
         questions["journals"] = ask.get("rewards", "/v1/journals", state="proposed", limit=LIST_COUNT)
@@ -72,8 +75,10 @@ async def show(visit: Visit) -> Response:
     hands = by_hand.items if by_hand else []
     held = answers.get("held")
     releases = held.items if held else []
-    by_entry = [answers.get(name) for name in ("worth", "mappings", "rates", "write_offs", "clawbacks")]
-    worth, mappings, rates, write_offs, clawbacks = by_entry
+    by_entry = [
+        answers.get(name) for name in ("worth", "mappings", "rates", "write_offs", "clawbacks", "payout_policies")
+    ]
+    worth, mappings, rates, write_offs, clawbacks, payout_policies = by_entry
     of_books = [one for answer in by_entry if answer is not None for one in answer.items]
     open_runs, said = runs.items if runs else [], outcomes.items if outcomes else []
     journals, months, wallets = (answers.get(name) for name in ("journals", "months", "wallets"))
@@ -101,6 +106,7 @@ async def show(visit: Visit) -> Response:
         mappings=mappings,
         write_offs=write_offs,
         clawbacks=clawbacks,
+        payout_policies=payout_policies,
         rates=rates,
         journals=journals,
         months=months,

@@ -10,7 +10,10 @@ from pydantic import Field
 
 from services.analytics.goals.domain.pace import GoalState, Standing
 from services.analytics.periods.domain import FIRST_DAY, LAST_DAY
-from services.analytics.scorecard.domain import Reading, State
+from services.analytics.scorecard.domain.reading import (
+    Reading,
+    State,
+)
 from shared.calendars import Calendar, Span
 
 #: Goals in these states are in a digest.

@@ -9,7 +9,9 @@ from services.analytics.digests.domain import Digest, WeekFigures, digest_of, we
 from services.analytics.goals.handlers import load_standings
 from services.analytics.managers.store import load_managers
 from services.analytics.metrics import DIGESTS
-from services.analytics.scorecard.domain import weeks_before
+from services.analytics.scorecard.domain.weeks import (
+    weeks_before,
+)
 from services.analytics.scorecard.handlers import load_card
 from services.analytics.settings import Settings
 from services.analytics.turns.handlers import take_turns

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from services.analytics.digests.store import count_activity, count_new_members
 from services.analytics.goals.handlers import load_standings
-from services.analytics.scorecard.domain import weeks_before
+from services.analytics.scorecard.domain.weeks import (
+    weeks_before,
+)
 from services.analytics.scorecard.handlers import load_card
 from shared.calendars import Calendar, Span
 from shared.contracts.figures import GOAL_FIGURE, INDICATOR_NAMES, FigureName

@@ -2,9 +2,11 @@
 
 from services.analytics.attributes.handlers import keep_values
 from services.analytics.audiences.handlers import forget_turns, note_turns
+from services.analytics.content.handlers import note_readers, note_uses
 from services.analytics.feedback.handlers import note_answers
 from services.analytics.goals.handlers import note_outcomes
 from services.analytics.ideas.handlers import note_ideas
+from services.analytics.interests.handlers import keep_wishes, note_topics
 from services.analytics.network.handlers import note_ties
 from services.analytics.participation.handlers import count_events
 from services.analytics.response_times.handlers import note_moved, note_said
@@ -27,6 +29,8 @@ async def on_events(tx: Transaction, events: list[AcceptedEvent]) -> None:
     await note_outcomes(tx, events)
     await note_ideas(tx, events)
     await note_solutions(tx, events)
+    await note_topics(tx, events)
+    await note_uses(tx, events)
 
 
 async def on_audiences(tx: Transaction, facts: list[AudienceFact]) -> None:
@@ -42,8 +46,10 @@ async def on_members(tx: Transaction[Settings], facts: list[MemberFact]) -> None
     followed = await follow(tx, facts)
     sliced = await keep_values(tx, followed)
     await forget_turns(tx, followed.erased)
+    await keep_wishes(tx, followed)
     members = {
         (moved.community, one) for moved in followed.moved for one in (moved.member_id, moved.was_of, moved.is_of)
     }
     await mark(tx, members | sliced)
     await note_moved(tx, members)
+    await note_readers(tx, members)

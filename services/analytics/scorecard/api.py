@@ -10,13 +10,15 @@ from pydantic import BaseModel, Field
 
 from services.analytics.periods.api import INVALID_DAYS, AskedCalendar, Reader
 from services.analytics.periods.domain import FIRST_DAY, LAST_DAY
-from services.analytics.scorecard.domain import (
-    BAD_WEEKS_MAX_COUNT,
-    WEEKS_COUNT,
-    WINDOW_WEEKS,
+from services.analytics.scorecard.domain.reading import (
     Measured,
     Reading,
     practice_state,
+)
+from services.analytics.scorecard.domain.weeks import (
+    BAD_WEEKS_MAX_COUNT,
+    WEEKS_COUNT,
+    WINDOW_WEEKS,
     weeks_before,
 )
 from services.analytics.scorecard.handlers import load_card

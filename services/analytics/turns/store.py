@@ -13,6 +13,7 @@ class Turns(StrEnum):
     CAMPAIGNS = "effect_checks"
     GOALS = "goal_checks"
     DIGEST = "digest_checks"
+    SCORECARD = "scorecard_checks"
 
 
 async def lock_due(conn: Connection, turns: Turns, *, before: datetime, limit_count: int) -> list[str]:

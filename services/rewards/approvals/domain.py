@@ -15,6 +15,7 @@ class Subject(StrEnum):
     CLAWBACK_POLICY = "clawback_policy"
     DEBT_WRITE_OFF = "debt_write_off"
     RATE_POLICY = "rate_policy"
+    PAYOUT_POLICY = "payout_policy"
 
 
 class ApprovalState(StrEnum):

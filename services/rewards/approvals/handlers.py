@@ -1,16 +1,18 @@
-"""What is checked when an entry is proposed, approved or withdrawn, in one order."""
+"""What is checked when an entry is proposed, approved or withdrawn, in one order; and how that is told."""
 
 from services.rewards.approvals import store
 from services.rewards.approvals.domain import (
     Approval,
+    ApprovalState,
     Author,
     DecidedError,
     Subject,
     TooManyWaitingError,
     proposed,
 )
-from shared.access_keys import Scope
+from shared.access_keys import Scope, find_person
 from shared.access_keys.standing import load_standings
+from shared.contracts.facts import DecisionOfTwo
 from shared.transaction import Transaction
 
 
@@ -57,3 +59,42 @@ async def withdraw_approval(
     if after is not before:
         await store.set_approval(tx.conn, after, community=community, entry_id=entry_id)
     return after
+
+
+def told(approval: Approval) -> DecisionOfTwo:
+    """An approval as facts say it: names of people are told to nobody."""
+    said: DecisionOfTwo = {
+        "state": approval.state.value,
+        "proposed_at": approval.proposed_at,
+        "proposed_by": approval.proposed_by.credential,
+    }
+    if approval.proposed_by.person_id is not None:
+        said["proposed_by_person"] = approval.proposed_by.person_id
+    if approval.decided_at is not None and approval.decided_by is not None:
+        said["decided_at"] = approval.decided_at
+        said["by"] = approval.decided_by.credential
+        if approval.decided_by.person_id is not None:
+            said["person_id"] = approval.decided_by.person_id
+    return said
+
+
+async def as_told(tx: Transaction, said: DecisionOfTwo, *, subject: Subject, community: str) -> Approval:
+    """The approval that a fact says; people have the names that they have now, or their credential's."""
+    decided_at, decided_by = said.get("decided_at"), None
+    if decided_at is not None:
+        decided_by = await _author(tx, said.get("person_id"), credential=said.get("by", ""), community=community)
+    return Approval(
+        subject=subject,
+        state=ApprovalState(said["state"]),
+        proposed_at=said["proposed_at"],
+        proposed_by=await _author(
+            tx, said.get("proposed_by_person"), credential=said["proposed_by"], community=community
+        ),
+        decided_at=decided_at,
+        decided_by=decided_by,
+    )
+
+
+async def _author(tx: Transaction, person_id: str | None, *, credential: str, community: str) -> Author:
+    person = await find_person(tx.conn, community=community, person_id=person_id) if person_id else None
+    return Author(person_id, person.name if person else credential, credential)

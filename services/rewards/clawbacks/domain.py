@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from services.rewards.approvals.domain import Approval
+from services.rewards.ledger.domain.entries import Owner, derived_id
 from shared.contracts.fields import Timestamp, Uuid
 
 
@@ -52,6 +53,11 @@ class ClawbackPolicy:
         return self.policy_id
 
     @property
+    def fact_id(self) -> str:
+        """The id of the fact that tells how it is now."""
+        return derived_id(f"{self.community}|clawback policy|{self.policy_id}|{self.approval.state}")
+
+    @property
     def place(self) -> ClawbackPolicyPlace:
         """Where it stands among the entries."""
         return ClawbackPolicyPlace(self.approval.proposed_at, self.policy_id)
@@ -79,3 +85,11 @@ class Clawback(NamedTuple):
     policy_id: str | None
     used_points: int
     kept_points: int
+
+
+class ClawedBack(NamedTuple):
+    """A clawback, and whose award of which lot it took back."""
+
+    clawback: Clawback
+    earner: Owner
+    award_id: str

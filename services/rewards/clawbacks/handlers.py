@@ -1,20 +1,46 @@
-"""Clawback policies that two people decide, and those in force."""
+"""Clawback policies that two people decide, those in force, and what was told of both before."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
-from services.rewards.approvals.domain import Author, Subject, in_force, in_order
-from services.rewards.approvals.handlers import approve_approval, propose_approval, withdraw_approval
-from services.rewards.approvals.store import lock_entries
+from pydantic import Discriminator, TypeAdapter
+
+from services.rewards.approvals.domain import ApprovalState, Author, Subject, in_force, in_order
+from services.rewards.approvals.handlers import (
+    approve_approval,
+    as_told,
+    propose_approval,
+    told,
+    withdraw_approval,
+)
+from services.rewards.approvals.store import lock_entries, set_approval
 from services.rewards.clawbacks import store
-from services.rewards.clawbacks.domain import ClawbackPolicy, Policies, Treatment, UnknownClawbackPolicyError
+from services.rewards.clawbacks.domain import (
+    Clawback,
+    ClawbackPolicy,
+    ClawedBack,
+    Policies,
+    Treatment,
+    UnknownClawbackPolicyError,
+)
 from services.rewards.ledger.domain.entries import derived_id
+from services.rewards.metrics import POINTS_CLAWED_BACK
 from services.rewards.settings import Settings
 from shared.audit import Did
 from shared.calendars import PLAIN
+from shared.contracts.facts import (
+    CLAWBACK_BOOKED,
+    CLAWBACK_POLICY_CHANGED,
+    ClawbackBooked,
+    ClawbackData,
+    ClawbackPolicyChanged,
+    ClawbackPolicyData,
+)
 from shared.followed_communities import load_calendars
+from shared.own_facts import ReadBack
+from shared.topics import DEBTS
 from shared.transaction import Transaction
 
 _SUBJECT = Subject.CLAWBACK_POLICY
@@ -45,6 +71,7 @@ async def propose_policy(
     approval = await propose_approval(tx, _SUBJECT, community=community, by=by, waiting_max_count=most)
     policy = ClawbackPolicy(community, policy_id, effective_from, treatment, below_points, approval)
     await store.add_policy(tx.conn, policy)
+    _tell(tx, policy)
     tx.did(_entry("propose", policy))
     return policy
 
@@ -58,6 +85,8 @@ async def approve_policy(tx: Transaction, *, community: str, policy_id: str, by:
     before = await _lock(tx, community=community, policy_id=policy_id)
     approval = await approve_approval(tx, before.approval, community=community, entry_id=policy_id, by=by)
     after = replace(before, approval=approval)
+    if approval is not before.approval:
+        _tell(tx, after)
     tx.did(_entry("approve", after, before=before))
     return after
 
@@ -70,6 +99,8 @@ async def withdraw_policy(tx: Transaction, *, community: str, policy_id: str, by
     before = await _lock(tx, community=community, policy_id=policy_id)
     approval = await withdraw_approval(tx, before.approval, community=community, entry_id=policy_id, by=by)
     after = replace(before, approval=approval)
+    if approval is not before.approval:
+        _tell(tx, after)
     tx.did(_entry("withdraw", after, before=before))
     return after
 
@@ -85,6 +116,74 @@ async def load_in_force(tx: Transaction, communities: Collection[str]) -> Polici
         for community, entries in approved.items()
     }
     return {community: policy for community, policy in found.items() if policy is not None}
+
+
+async def note_clawbacks(tx: Transaction, found: Sequence[ClawedBack]) -> None:
+    """Keep what became of used points that were taken back, and tell it, each once."""
+    new = await store.add_clawbacks(tx.conn, [one.clawback for one in found])
+    for (_, transfer_id, policy_id, used, kept), earner, award_id in found:
+        if transfer_id not in new:
+            continue  # it was told, and a restored database reads the award again
+        POINTS_CLAWED_BACK.labels("kept").inc(kept)
+        POINTS_CLAWED_BACK.labels("owed").inc(used - kept)
+        data: ClawbackData = {
+            "transfer_id": transfer_id,
+            "member_id": earner.member_id,
+            "award_id": award_id,
+            "used_points": used,
+            "kept_points": kept,
+        }
+        if policy_id is not None:
+            data["policy_id"] = policy_id
+        tx.tell(
+            DEBTS,
+            CLAWBACK_BOOKED,
+            fact_id=derived_id(f"{earner.community}|clawback|{transfer_id}"),
+            community=earner.community,
+            subject=earner.member_id,
+            data=data,
+        )
+
+
+async def on_policies_told(tx: Transaction, facts: list[ClawbackPolicyChanged]) -> None:
+    """Take in the policies that the database has forgotten, and what was decided of them."""
+    for fact in facts:
+        community, data = fact["community"], fact["data"]
+        approval = await as_told(tx, data, subject=_SUBJECT, community=community)
+        policy_id = data["policy_id"]
+        known = await store.find_policy(tx.conn, community=community, policy_id=policy_id)
+        if known is None:
+            policy = ClawbackPolicy(
+                community,
+                policy_id,
+                data["effective_from"],
+                Treatment(data["treatment"]),
+                data.get("below_points"),
+                replace(approval, state=ApprovalState.PROPOSED),
+            )
+            await store.add_policy(tx.conn, policy)
+        if approval.state is not ApprovalState.PROPOSED and (
+            known is None or known.approval.state is ApprovalState.PROPOSED
+        ):
+            await set_approval(tx.conn, approval, community=community, entry_id=policy_id)
+
+
+async def on_clawbacks_told(tx: Transaction, facts: list[ClawbackBooked]) -> None:
+    """Note what became of used points, before the awards are read that took them back: it stays so."""
+    await store.add_clawbacks(
+        tx.conn,
+        [
+            Clawback(
+                fact["community"],
+                data["transfer_id"],
+                data.get("policy_id"),
+                data["used_points"],
+                data["kept_points"],
+            )
+            for fact in facts
+            for data in (fact["data"],)
+        ],
+    )
 
 
 async def _lock(tx: Transaction, *, community: str, policy_id: str) -> ClawbackPolicy:
@@ -105,3 +204,31 @@ def _entry(verb: str, after: ClawbackPolicy, *, before: ClawbackPolicy | None = 
         said["below_points"] = after.below_points
     was = None if before is None else {"state": before.approval.state}
     return Did(f"clawback_policy.{verb}", "clawback_policy", after.policy_id, before=was, after=said)
+
+
+def _tell(tx: Transaction, policy: ClawbackPolicy) -> None:
+    said: dict[str, Any] = {
+        "policy_id": policy.policy_id,
+        "effective_from": policy.effective_from,
+        "treatment": policy.treatment.value,
+        **told(policy.approval),
+    }
+    if policy.below_points is not None:
+        said["below_points"] = policy.below_points
+    data: ClawbackPolicyData = said  # type: ignore[assignment]
+    tx.tell(
+        DEBTS,
+        CLAWBACK_POLICY_CHANGED,
+        fact_id=policy.fact_id,
+        community=policy.community,
+        subject=policy.policy_id,
+        data=data,
+    )
+
+
+_OWN: TypeAdapter[Any] = TypeAdapter(Annotated[ClawbackPolicyChanged | ClawbackBooked, Discriminator("type")])
+#: Before awards are read again: those that are taken back are decided by what was in force, and as it was told.
+READ_BACK = (
+    ReadBack((DEBTS,), _OWN, on_policies_told, (CLAWBACK_POLICY_CHANGED.name,)),
+    ReadBack((DEBTS,), _OWN, on_clawbacks_told, (CLAWBACK_BOOKED.name,)),
+)

@@ -1,6 +1,6 @@
 """The SQL of clawback policies, and of what they were applied to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from asyncpg import Record
 
@@ -74,15 +74,30 @@ async def load_approved(conn: Connection, *, communities: Iterable[str]) -> dict
     return found
 
 
-async def add_clawbacks(conn: Connection, clawbacks: Sequence[Clawback]) -> None:
-    """Note of transfers that took back points that were used what became of those."""
-    await conn.execute(
+async def add_clawbacks(conn: Connection, clawbacks: Sequence[Clawback]) -> frozenset[str]:
+    """Note of transfers that took back points that were used what became of those; return which were new."""
+    rows = await conn.fetch(
         """
         insert into clawbacks (community, transfer_id, policy_id, used_points, kept_points)
         select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[])
+        on conflict do nothing returning transfer_id
         """,
         *(list(column) for column in zip(*clawbacks, strict=True)),
     )
+    return frozenset(str(row["transfer_id"]) for row in rows)
+
+
+async def load_clawbacks(conn: Connection, keys: Collection[tuple[str, str]]) -> dict[str, Clawback]:
+    """What is noted of transfers, each given by its community and id, by these ids."""
+    rows = await conn.fetch(
+        """
+        select c.* from clawbacks c
+        join unnest($1::text[], $2::uuid[]) as k(community, transfer_id) using (community, transfer_id)
+        """,
+        [community for community, _ in keys],
+        [transfer_id for _, transfer_id in keys],
+    )
+    return {str(row["transfer_id"]): _clawback(row) for row in rows}
 
 
 async def find_clawback(conn: Connection, *, community: str, transfer_id: str) -> Clawback | None:
@@ -90,8 +105,10 @@ async def find_clawback(conn: Connection, *, community: str, transfer_id: str) -
     row = await conn.fetchrow(
         "select * from clawbacks where community = $1 and transfer_id = $2", community, transfer_id
     )
-    if row is None:
-        return None
+    return None if row is None else _clawback(row)
+
+
+def _clawback(row: Record) -> Clawback:
     policy_id = str(row["policy_id"]) if row["policy_id"] else None
     return Clawback(row["community"], str(row["transfer_id"]), policy_id, row["used_points"], row["kept_points"])
 

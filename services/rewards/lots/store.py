@@ -10,7 +10,7 @@ from datetime import datetime
 from asyncpg import Record
 
 from services.rewards.ledger.domain.entries import MemberKind, Owner
-from services.rewards.lots.domain.lots import AwardKey, Lot, LotUse, Use, UsePlace
+from services.rewards.lots.domain.lots import AwardKey, Lot, LotUse, Use, UsePlace, Young
 from shared.postgres import Connection, copy_new
 
 
@@ -142,25 +142,52 @@ async def set_remaining(conn: Connection, lots: Sequence[tuple[Owner, Lot]]) -> 
         )
 
 
-async def load_to_use(conn: Connection, needs: Sequence[tuple[Owner, int]]) -> dict[Owner, list[Lot]]:
-    """The open lots of each member that are used first, as many as hold the points needed (or all there are)."""
+async def load_to_use(
+    conn: Connection, needs: Sequence[tuple[Owner, int]], *, earned_until: datetime | None = None
+) -> dict[Owner, list[Lot]]:
+    """The open lots of each member that are used first, as many as hold the points needed (or all there are).
+
+    Of those that were earned after `earned_until` only what is owed counts.
+    """
     rows = await conn.fetch(
         f"""
         select l.*, o.member_id as holder_id
         from unnest($1::text[], $2::uuid[], $3::bigint[]) as o(community, member_id, points)
         cross join lateral (
-            select l.*, sum(l.remaining) over (
-                order by l.expires_at nulls last, l.earned_at, l.award_id) - l.remaining as before
+            select l.*, sum(u.usable) over (
+                order by l.expires_at nulls last, l.earned_at, l.award_id) - u.usable as before
             from lots l
+            cross join lateral (
+                select case when $4::timestamptz is null or l.earned_at <= $4 then l.remaining
+                            else l.owed end as usable) u
             where l.community = o.community and l.member_id = any(array({_EARNERS}))
-              and l.remaining > 0 and l.pending_until is null) l
+              and l.remaining > 0 and l.pending_until is null and u.usable > 0) l
         where l.before < o.points
         """,  # noqa: S608 -- a constant
         [owner.community for owner, _ in needs],
         [owner.member_id for owner, _ in needs],
         [points for _, points in needs],
+        earned_until,
     )
     return _by_owner(rows)
+
+
+async def load_young(conn: Connection, owners: Iterable[Owner], *, earned_until: datetime) -> dict[Owner, Young]:
+    """Points of members, and of whom they are merged with, that were earned later and are not owed."""
+    keys = list(owners)
+    rows = await conn.fetch(
+        f"""
+        select o.community, o.member_id, sum(l.remaining - l.owed)::bigint as points, min(l.earned_at) as earliest
+        from unnest($1::text[], $2::uuid[]) as o(community, member_id)
+        join lots l on l.community = o.community and l.member_id = any(array({_EARNERS}))
+        where l.remaining > l.owed and l.pending_until is null and l.earned_at > $3
+        group by 1, 2
+        """,  # noqa: S608 -- a constant
+        [owner.community for owner in keys],
+        [owner.member_id for owner in keys],
+        earned_until,
+    )
+    return {Owner(row["community"], str(row["member_id"])): Young(row["points"], row["earliest"]) for row in rows}
 
 
 async def load_lots(conn: Connection, awards: Sequence[AwardKey]) -> dict[Owner, list[Lot]]:

@@ -224,6 +224,8 @@ class Change(NamedTuple):
     payout: Payout
     wanted: PayoutState
     reason: str | None = None
+    #: Points that were earned later are not used.
+    earned_until: datetime | None = None
 
     def movement(self) -> Movement:
         """What it moves. Raises WrongStateError when there is no such step."""
@@ -231,7 +233,7 @@ class Change(NamedTuple):
         step = STEPS.find(payout.state, self.wanted)
         if step is None:
             raise WrongStateError(payout.state, self.wanted)
-        use = Use(payout.owner, payout.payout_id, payout.points)
+        use = Use(payout.owner, payout.payout_id, payout.points, earned_until=self.earned_until)
         return Movement("payout", use, step, Money(payout.amount_minor, payout.currency))
 
     def made(self, now: datetime) -> Payout:

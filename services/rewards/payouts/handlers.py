@@ -59,13 +59,13 @@ async def change(
     """
     if not changes:
         return []
-    error = altered(await store.load_traced(tx.conn, [payout for payout, _, _ in changes]))
+    error = altered(await store.load_traced(tx.conn, [change.payout for change in changes]))
     if error is not None:
         raise alarm(error)
     # The wallet that pays the run first, then all members in one order, before the first is changed; then some
     # at a time, since payouts have many lots.
     await _settle_budgets(tx, changes, by=by)
-    await ledger_store.lock_members(tx.conn, [payout.owner for payout, _, _ in changes], now=tx.now)
+    await ledger_store.lock_members(tx.conn, [change.payout.owner for change in changes], now=tx.now)
     changed: list[Payout] = []
     for start in range(0, len(changes), PAYOUTS_AT_ONCE_COUNT):
         changed += await _change_some(tx, changes[start : start + PAYOUTS_AT_ONCE_COUNT], by=by, outcome=outcome)
@@ -74,10 +74,10 @@ async def change(
 
 async def _settle_budgets(tx: Transaction, changes: Sequence[Change], *, by: Actor) -> None:
     """Have the wallets that pay runs follow what becomes of their payouts."""
-    for community, run_id in sorted({(payout.community, payout.run_id) for payout, _, _ in changes}):
+    for community, run_id in sorted({(change.payout.community, change.payout.run_id) for change in changes}):
         amounts: Counter[MoveKind] = Counter()
         after_all: dict[str, int] = {}
-        for payout, wanted, _ in changes:
+        for payout, wanted, *_ in changes:
             if (payout.community, payout.run_id) != (community, run_id):
                 continue
             moved = budget_moved(payout, wanted)

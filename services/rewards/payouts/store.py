@@ -302,10 +302,10 @@ async def add_changes(
 
 def _columns(changes: Sequence[Change]) -> tuple[list[str], list[str], list[PayoutState], list[str | None]]:
     return (
-        [payout.community for payout, _, _ in changes],
-        [payout.payout_id for payout, _, _ in changes],
-        [wanted for _, wanted, _ in changes],
-        [reason for _, _, reason in changes],
+        [payout.community for payout, *_ in changes],
+        [payout.payout_id for payout, *_ in changes],
+        [wanted for _, wanted, *_ in changes],
+        [reason for _, _, reason, _ in changes],
     )
 
 

@@ -52,7 +52,12 @@ def run_of(fact: PayoutRunChanged) -> Run:
         state=RunState.COMPUTING,
         programme_id=data["programme_id"],
         programme_version=data["programme_version"],
-        terms=PayoutTerms(data["currency"], data["points"], data["minor"], data["minimum_points"]),
+        terms=PayoutTerms(
+            *(data["currency"], data["points"], data["minor"], data["minimum_points"]),
+            minimum_minor=data.get("minimum_minor", 0),
+            holding_days=data.get("holding_days", 0),
+            policy_id=data.get("policy_id"),
+        ),
         payer=BankAccount(payer["name"], payer["iban"], payer["bic"] or None),
         execution_days=data["execution_days"],
         complete=data["complete"],

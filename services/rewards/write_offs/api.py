@@ -12,8 +12,9 @@ from starlette.responses import Response
 from services.rewards.approvals.domain import ApprovalState, Author
 from services.rewards.ledger.api.members import MEMBER_EXAMPLE
 from services.rewards.ledger.domain.entries import Owner
-from services.rewards.write_offs import domain, handlers, store
+from services.rewards.write_offs import domain, store
 from services.rewards.write_offs.domain import UnknownWriteOffError, WriteOffPlace
+from services.rewards.write_offs.handlers import deciding
 from services.rewards.write_offs.store import WriteOffFilter
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.contracts.fields import INTEGER_MAX
@@ -127,7 +128,7 @@ async def post_debt_write_off(
 
     async def work() -> DebtWriteOff:
         member_id = await whose.of(tx.conn, community=community, named=asked.member_id, field="/member_id")
-        found = await handlers.propose_write_off(
+        found = await deciding.propose_write_off(
             tx,
             Owner(community, member_id),
             key=idempotency_key,
@@ -198,7 +199,7 @@ async def approve_debt_write_off(principal: Approver, tx: Tx, write_off_id: UUID
     """
     return await _answer(
         tx.conn,
-        await handlers.approve_write_off(
+        await deciding.approve_write_off(
             tx, community=principal.community, write_off_id=str(write_off_id), by=_author(principal)
         ),
     )
@@ -213,7 +214,7 @@ async def withdraw_debt_write_off(principal: Maker, tx: Tx, write_off_id: UUID) 
     """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
     return await _answer(
         tx.conn,
-        await handlers.withdraw_write_off(
+        await deciding.withdraw_write_off(
             tx, community=principal.community, write_off_id=str(write_off_id), by=_author(principal)
         ),
     )
@@ -234,7 +235,7 @@ async def reverse_debt_write_off(
     """A write-off of its own, which another person approves; less what made it good since."""
 
     async def work() -> DebtWriteOff:
-        found = await handlers.propose_reversal(
+        found = await deciding.propose_reversal(
             tx,
             community=principal.community,
             write_off_id=str(write_off_id),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from services.rewards.approvals.domain import Approval, ApprovalState
@@ -10,6 +11,7 @@ from services.rewards.ledger.domain.entries import (
     Owner,
     Transfer,
     community_account,
+    derived_id,
     member_account,
     transfer_id,
 )
@@ -79,14 +81,14 @@ class WriteOff:
         at = self.approval.decided_at or self.approval.proposed_at
         return Transfer(self.community, self.transfer_id, self.kind, self.write_off_id, at, amends)
 
+    @property
+    def fact_id(self) -> str:
+        """The id of the fact that tells how it is now."""
+        return derived_id(f"{self.community}|write-off|{self.write_off_id}|{self.approval.state}")
+
     def entries(self, points: Mapping[Owner, int]) -> list[Entry]:
         """The entries of so many points on the accounts of each who holds them."""
-        sign = 1 if self.reverses is None else -1
-        written_off = community_account(self.community, "debts_written_off")
-        return [
-            Entry(self.transfer_id, written_off, -sign * sum(points.values())),
-            *(Entry(self.transfer_id, member_account(one, "available"), sign * points[one]) for one in points),
-        ]
+        return written_off_entries(self.transfer(), points, is_owed_again=self.reverses is not None)
 
     def check_reversible(self) -> None:
         """Check that it can be owed again. Raises WriteOffRefusedError when it is not booked, or is that."""
@@ -102,3 +104,28 @@ def check_owed(points: int, debt: int) -> None:
         raise WriteOffRefusedError("This member owes no points")
     if points > debt:
         raise WriteOffRefusedError(f"This member owes {debt} points, and not {points}")
+
+
+def written_off_entries(transfer: Transfer, points: Mapping[Owner, int], *, is_owed_again: bool) -> list[Entry]:
+    """The entries by which holders are let off so many points each, or owe them again."""
+    sign = -1 if is_owed_again else 1
+    written_off = community_account(transfer.community, "debts_written_off")
+    return [
+        Entry(transfer.transfer_id, written_off, -sign * sum(points.values())),
+        *(Entry(transfer.transfer_id, member_account(one, "available"), sign * points[one]) for one in points),
+    ]
+
+
+def kept_transfer_id(amendment_id: str) -> str:
+    """The transfer that books apart what a member keeps of points that an amendment's transfer took back."""
+    return transfer_id(amendment_id, "kept")
+
+
+def kept_transfer(community: str, amendment_id: str, *, award_id: str, at: datetime) -> Transfer:
+    """What books that a member keeps points, where the amendment that took them back was booked without it."""
+    return Transfer(community, kept_transfer_id(amendment_id), WRITTEN_OFF, award_id, at, amendment_id)
+
+
+def lots_fact_id(write_off: WriteOff, part: int) -> str:
+    """The id of the fact that tells a part of the lots of a write-off."""
+    return derived_id(f"{write_off.community}|write-off lots|{write_off.write_off_id}|{part}")

@@ -7,9 +7,9 @@ from asyncpg import Record
 
 from services.rewards.approvals.domain import ApprovalState, Subject
 from services.rewards.approvals.store import approval_of
-from services.rewards.ledger.domain.entries import Owner, member_account
+from services.rewards.ledger.domain.entries import Owner, community_account, member_account
 from services.rewards.lots.domain.lots import LotUse
-from services.rewards.write_offs.domain import WriteOff, WriteOffPlace
+from services.rewards.write_offs.domain import WriteOff, WriteOffPlace, kept_transfer_id
 from shared.postgres import Connection
 
 
@@ -41,24 +41,44 @@ async def add_write_off(conn: Connection, write_off: WriteOff) -> None:
     )
 
 
-async def set_booked(conn: Connection, write_off: WriteOff, *, uses: Sequence[LotUse]) -> None:
-    """Set how many points were booked of one that is approved, and of which lots."""
+async def set_booked_points(conn: Connection, *, community: str, write_off_id: str, points: int) -> None:
+    """Set how many points were booked of one that is approved."""
     await conn.execute(
         "update debt_write_offs set booked_points = $3 where community = $1 and write_off_id = $2",
-        write_off.community,
-        write_off.write_off_id,
-        write_off.booked_points,
+        community,
+        write_off_id,
+        points,
     )
+
+
+async def add_uses(conn: Connection, *, community: str, write_off_id: str, uses: Sequence[LotUse]) -> None:
+    """Note of which lots one was booked; what is noted stays."""
     await conn.execute(
         """
         insert into debt_write_off_lots (community, write_off_id, award_id, points)
-        select $1, $2, * from unnest($3::uuid[], $4::bigint[])
+        select $1, $2, * from unnest($3::uuid[], $4::bigint[]) on conflict do nothing
         """,
-        write_off.community,
-        write_off.write_off_id,
+        community,
+        write_off_id,
         [use.award_id for use in uses],
         [use.points for use in uses],
     )
+
+
+async def find_kept(conn: Connection, *, community: str, transfer_id: str) -> int:
+    """How many points are booked as kept of those that a transfer took back: by itself, or apart."""
+    amount: int | None = await conn.fetchval(
+        """
+        select sum(e.amount) from transfers t
+        join entries e on e.community = t.community and e.account_id = $2
+          and e.recorded_at = t.recorded_at and e.transfer_id = t.transfer_id
+        where t.community = $1 and t.transfer_id = any($3::uuid[])
+        """,
+        community,
+        community_account(community, "debts_written_off").account_id,
+        [transfer_id, kept_transfer_id(transfer_id)],
+    )
+    return -(amount or 0)
 
 
 async def find_write_off(conn: Connection, *, community: str, write_off_id: str) -> WriteOff | None:

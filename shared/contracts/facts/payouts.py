@@ -212,6 +212,9 @@ class PayoutRunData(TypedDict):
     created_by_person: NotRequired[Uuid]
     by: Id
     person_id: NotRequired[Uuid]
+    policy_id: NotRequired[Uuid]
+    minimum_minor: NotRequired[MinorUnits]
+    holding_days: NotRequired[Count]
     seal: NotRequired[Sha256]
     file: NotRequired[FileData]
 
@@ -239,7 +242,8 @@ class PayoutRunChanged(FactEnvelope):
     A run is worked at in pieces: `computing`, `approving`, `filing` and `cancelling` say that this began.
 
     `created_by` and `by` are credentials; beside them stand the people. `seal` is over the list as it was
-    computed, approved or filed; with `filed` comes what the bank file was.
+    computed, approved or filed; with `filed` comes what the bank file was. `policy_id` is the payout policy that
+    it was made under, with the amount below which it pays nothing and the days for which points wait.
     """
 
     type: Literal["payout_run.changed.v1"]

@@ -40,6 +40,7 @@ RESERVED_WORDS: Final = frozenset(name.split(".", 1)[0] for name in ACTIVITY_TYP
         "celebration",
         "command",
         "community",
+        "debt",
         "decision",
         "engagement",
         "guidelines",

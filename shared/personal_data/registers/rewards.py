@@ -119,6 +119,15 @@ HELD: Final = (
         whose=_OF_PAYOUTS,
     ),
     Held(
+        "payout_findings",
+        personal="country",
+        others="community payout_id check_name policy_id year total_minor limit_minor found_at",
+        order="community payout_id check_name",
+        erased=Erased.STAYS,
+        says="What checks found of payouts: the account's country, what they had in a year",
+        whose=_OF_PAYOUTS,
+    ),
+    Held(
         "payout_holds",
         personal="note",
         others=(

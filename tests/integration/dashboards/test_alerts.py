@@ -46,6 +46,9 @@ CASES: Mapping[str, Case] = {
     "PlauditServiceDown": gauge('up{job="plaudit", service="rewards"}', 0, 1),
     "PlauditDatabaseDown": gauge('pg_up{job="postgres", instance="a"}', 0, 1),
     "PlauditTransactionOld": gauge('pg_stat_activity_max_tx_duration{datname="plaudit_ingest"}', 601, 600),
+    "PlauditBrokerDown": gauge('up{job="kafka", instance="a"}', 0, 1),
+    "PlauditPartitionsOffline": gauge('kafka_controller_offlinepartitionscount{instance="a"}', 1, 0),
+    "PlauditReplicasBehind": gauge('kafka_replicas_underreplicatedpartitions{instance="a"}', 1, 0),
     "PlauditConsumerLag": gauge('plaudit_consumer_lag_records{service="scoring", topic="a.v1"}', 10_001, 10_000),
     "PlauditBackfillWaits": gauge(
         'plaudit_consumer_lag_records{service="ingest", topic="engagement.backfill.v1"}', 1, 0, DAY
@@ -89,6 +92,9 @@ CASES: Mapping[str, Case] = {
     "PlauditRatesAboutToBeStale": gauge('plaudit_rewards_rates_stale_soon{service="rewards"}', 1, 0, 70),
     "PlauditPayoutHoldsOld": gauge(
         'plaudit_rewards_payout_holds_wait_seconds{service="rewards"}', 7_776_001, 7_776_000, 70
+    ),
+    "PlauditPayoutFindingsWait": gauge(
+        'plaudit_rewards_payout_findings_wait_seconds{service="rewards",check="country"}', 1_209_601, 1_209_600, 70
     ),
     "PlauditWaitsForAnother": gauge('plaudit_rewards_outcomes_waiting{service="rewards"}', 1, 0, DAY),
     "PlauditBankLinesWait": gauge(

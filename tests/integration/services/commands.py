@@ -947,6 +947,25 @@ async def withdraw_worth(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await _proposed_worth(desk)}/withdraw")
 
 
+async def propose_payout_policy(desk: Desk) -> Ask:
+    body = {"effective_from": "2026-01-01", "currency": "EUR", "holding_days": 14, "minimum_minor": 1_000}
+    return Ask(desk.api, "POST", "/v1/finance/payout-policies", body)
+
+
+async def _proposed_payout_policy(desk: Desk) -> str:
+    made = await (await propose_payout_policy(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/finance/payout-policies/{made.json()['policy_id']}"
+
+
+async def approve_payout_policy(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _proposed_payout_policy(desk)}/approve")
+
+
+async def withdraw_payout_policy(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _proposed_payout_policy(desk)}/withdraw")
+
+
 async def propose_clawbacks(desk: Desk) -> Ask:
     body = {"effective_from": "2026-01-01", "treatment": "keep_below", "below_points": 20}
     return Ask(desk.api, "POST", "/v1/finance/clawback-policies", body)
@@ -2002,6 +2021,15 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
         withdraw_mapping,
     ),
     "rewards POST /v1/finance/journal-exports": ("journal_export.make", export_journal),
+    "rewards POST /v1/finance/payout-policies": ("payout_policy.propose", propose_payout_policy),
+    "rewards POST /v1/finance/payout-policies/{policy_id}/approve": (
+        "payout_policy.approve",
+        approve_payout_policy,
+    ),
+    "rewards POST /v1/finance/payout-policies/{policy_id}/withdraw": (
+        "payout_policy.withdraw",
+        withdraw_payout_policy,
+    ),
     "rewards POST /v1/finance/clawback-policies": ("clawback_policy.propose", propose_clawbacks),
     "rewards POST /v1/finance/clawback-policies/{policy_id}/approve": (
         "clawback_policy.approve",

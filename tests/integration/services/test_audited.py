@@ -112,6 +112,8 @@ NOTHING_PERSONAL = {
     "rewards GET /v1/ledger/blocks",
     "rewards GET /v1/finance/account-mappings",
     "rewards GET /v1/finance/account-mappings/{mapping_id}",
+    "rewards GET /v1/finance/payout-policies",
+    "rewards GET /v1/finance/payout-policies/{policy_id}",
     "rewards GET /v1/finance/clawback-policies",
     "rewards GET /v1/finance/clawback-policies/{policy_id}",
     "rewards GET /v1/finance/journal",

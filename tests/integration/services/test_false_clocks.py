@@ -132,7 +132,12 @@ async def town(processes: tuple[Process, Process]) -> AsyncIterator[Town]:
     made.admin = await authorization(made.door.pool, made.community, *scopes)
     body = {"name": "Grace", "roles": ["moderator"], "email": f"{made.community}@example.org"}
     made.grace = (await made.ask("POST", f"/v1/communities/{made.community}/people", 201, body))["person_id"]
-    await made.becomes(bearer((await made.sign_in())["token"]), "200")
+
+    # A token lives for seconds, which may be over before the reader has been told who its person is.
+    async def is_let_in() -> bool:
+        return await made.looks(bearer((await made.sign_in())["token"])) == "200"
+
+    await until(is_let_in)
     yield made
     for one in processes:
         one.is_ahead(0)

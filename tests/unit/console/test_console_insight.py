@@ -6,7 +6,7 @@ from console.app import PAGES
 from console.components.charts import columns, near_objective
 from console.components.figures import FIGURES, SHARES, unit_of
 from console.pages.insight.words import PRACTICES
-from services.analytics.scorecard import domain
+from services.analytics.scorecard.domain import reading, weeks
 from shared.contracts.figures import FIGURE_NAMES, FIGURE_UNITS, INDICATOR_NAMES, UNIT_MAX
 
 
@@ -14,20 +14,20 @@ def test_every_practice_and_indicator_has_words_and_pages_that_there_are() -> No
     assert set(FIGURES) == set(FIGURE_NAMES)
     assert {name: unit_of(name) for name in FIGURES} == FIGURE_UNITS
     assert {name for name in FIGURE_UNITS if FIGURE_UNITS[name] == "share"} == SHARES
-    assert list(PRACTICES) == list(range(1, domain.PRACTICES_COUNT + 1))
+    assert list(PRACTICES) == list(range(1, reading.PRACTICES_COUNT + 1))
     paths = {route.path for part in PAGES for route in part.ROUTES}
     links = {words.href for words in (*FIGURES.values(), *PRACTICES.values())}
     assert {link.partition("?")[0].partition("#")[0] for link in links} <= paths | {"/figures/events"}
 
 
 def test_every_indicator_has_a_source_an_objective_and_a_remedy() -> None:
-    assert [one.name for one in domain.INDICATORS] == list(INDICATOR_NAMES)
+    assert [one.name for one in reading.INDICATORS] == list(INDICATOR_NAMES)
     assert len(INDICATOR_NAMES) == 20
-    for one in domain.INDICATORS:
+    for one in reading.INDICATORS:
         assert one.unit == FIGURE_UNITS[one.name]
         assert 0 < one.objective <= UNIT_MAX[one.unit]
         # Every one is counted: of nothing it says nothing, not zero.
-        assert one.measure(domain.Week()).value is None
+        assert one.measure(weeks.Week()).value is None
         practice = PRACTICES[one.practice]
         assert all((FIGURES[one.name].href, practice.remedy, practice.action, practice.href))
 

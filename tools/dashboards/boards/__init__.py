@@ -6,6 +6,7 @@ from tools.dashboards.boards import (
     console,
     finance,
     invariants,
+    kafka,
     pipeline,
     postgres,
     programme,
@@ -21,5 +22,6 @@ BOARDS = (
     community.BOARD,
     connectors.BOARD,
     console.BOARD,
+    kafka.BOARD,
     postgres.BOARD,
 )

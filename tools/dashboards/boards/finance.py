@@ -23,6 +23,7 @@ BOARD = Board(
         "PlauditRefundsWait",
         "PlauditDebtsOverdue",
         "PlauditPayoutHoldsOld",
+        "PlauditPayoutFindingsWait",
     ),
     rows={
         "Now": (

@@ -131,6 +131,7 @@ BOARD = Board(
                     Query("max(plaudit_rewards_outcomes_waiting)", "outcomes"),
                     Query("max(plaudit_rewards_bank_lines_open)", "lines of banks"),
                     Query("max(plaudit_rewards_payout_holds)", "members whose money is held"),
+                    Query("max by (check) (plaudit_rewards_payout_findings)", "payouts: {{check}}"),
                 ),
             ),
             Panel(

@@ -11,7 +11,7 @@ async def load_knowing(
 ) -> list[Knowing]:
     """Members who were the first to answer about a topic, who know most on top. Looked at are the latest answers.
 
-    Who is on no board, is a bot or was erased is left out: whoever hides there hides here.
+    Who is on no board, wants no part in figures, is a bot or was erased is left out: whoever hides hides here.
     """
     rows = await conn.fetch(
         """
@@ -24,7 +24,10 @@ async def load_knowing(
             sum(power(0.5::float8, extract(epoch from $3 - l.answered_at)::float8 / 86400 / $4::int)) as weight
         from latest l
         left join followed_members m on m.community = $1 and m.member_id = l.answerer_id
-        where not coalesce(m.off_boards, false) and not coalesce(m.bot, false) and not coalesce(m.is_erased, false)
+        where not exists (
+                select from figures_unwanted u where u.community = $1 and u.member_id = l.answerer_id)
+            and not coalesce(m.off_boards, false) and not coalesce(m.bot, false)
+            and not coalesce(m.is_erased, false)
         group by 1, 2 order by weight desc, member_id limit $6
         """,
         community,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from services.rewards.clawbacks.domain import Clawback, Policies
+from services.rewards.clawbacks.domain import Clawback, ClawedBack, Policies
 from services.rewards.ledger.domain.entries import Entry, Owner, Transfer
 from services.rewards.lots.domain.awards import Award, LotTerms, amended_entries, issue_entries, lot
 from services.rewards.lots.domain.lots import AwardKey, Lot, LotBook, Moved
@@ -35,7 +35,7 @@ class Booked(NamedTuple):
     entries: list[Entry]
     lots: list[tuple[Owner, Lot]]
     changed: list[tuple[Owner, Lot]]
-    clawbacks: list[Clawback]
+    clawbacks: list[ClawedBack]
 
 
 NOTHING_BOOKED = Booked([], [], [], [])
@@ -86,25 +86,27 @@ def book_in_order(
     *,
     terms: LotTerms,
     policies: Policies,
+    told: Mapping[str, Clawback],
     now: datetime,
 ) -> Booked:
     """Book awards and amendments one by one in their members' books; by `policies` what was used is kept.
 
-    Their order does not matter: an amendment that comes before its award begins the lot.
+    What was `told` of a transfer stays so, whatever applies today. Their order does not matter: an amendment that
+    comes before its award begins the lot.
     """
     entries: list[Entry] = []
     added: dict[AwardKey, tuple[Owner, Lot]] = {}
-    clawbacks: list[Clawback] = []
+    clawbacks: list[ClawedBack] = []
     for award, made in rest:
         book = books[award.owner]
         if award.lot_id not in book.lots:
             new = replace(lot(award, terms, now), points=0, remaining=0)
             book.earn(new)
             added[AwardKey(award.owner.community, award.lot_id)] = (award.earned_by, new)
-        moved, clawback = _amended(award, made, book, policies)
+        moved, clawback = _amended(award, made, book, policies, told.get(made.transfer_id))
         entries += amended_entries(award, made.transfer_id, moved)
         if clawback is not None:
-            clawbacks.append(clawback)
+            clawbacks.append(ClawedBack(clawback, award.earned_by, award.lot_id))
     changed = [
         (owner, book.lots[award_id])
         for owner, book in books.items()
@@ -114,7 +116,9 @@ def book_in_order(
     return Booked(entries, list(added.values()), changed, clawbacks)
 
 
-def _amended(award: Award, made: Transfer, book: LotBook, policies: Policies) -> tuple[Moved, Clawback | None]:
+def _amended(
+    award: Award, made: Transfer, book: LotBook, policies: Policies, told: Clawback | None
+) -> tuple[Moved, Clawback | None]:
     """Where the points of an amendment went, and what became of those that were used before it took them back."""
     lot = book.lots[award.lot_id]
     lacked, amounted = lot.lacking, lot.points
@@ -124,7 +128,8 @@ def _amended(award: Award, made: Transfer, book: LotBook, policies: Policies) ->
     if used <= 0 or lot.pending or award.amends is None or amounted <= 0:
         return moved, None
     policy = policies.get(award.owner.community)
-    kept = 0 if policy is None else book.write_off(award.lot_id, policy.kept_of(used))
+    wanted = told.kept_points if told else policy.kept_of(used) if policy else 0
+    kept = book.write_off(award.lot_id, min(wanted, used))
     clawback = Clawback(
         award.owner.community, made.transfer_id, None if policy is None else policy.policy_id, used, kept
     )

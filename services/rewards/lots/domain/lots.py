@@ -112,18 +112,27 @@ def lots_parts(uses: Sequence[LotUse], *, before: int = 0) -> Iterator[LotsPart]
 class Use(NamedTuple):
     """A redemption or payout (`used_by`) that uses so many points of a member.
 
-    With a `refund_id` they are those that this refund of it gives back.
+    With a `refund_id` they are those that this refund of it gives back. Points that were earned after
+    `earned_until` are not used, but for those that are owed.
     """
 
     owner: Owner
     used_by: str
     points: int
     refund_id: str | None = None
+    earned_until: datetime | None = None
 
     @property
     def back_id(self) -> str:
         """By what a part of it goes back: a refund, or the redemption itself of which the rest was spent."""
         return self.refund_id or self.used_by
+
+
+class Young(NamedTuple):
+    """So many points were earned too late to be paid yet, the first of them at `earliest`."""
+
+    points: int
+    earliest: datetime
 
 
 class TakenAsTold(NamedTuple):
@@ -172,6 +181,10 @@ class Lot:
     #: Whether it was given more time, since points came back to it after its own was over. That happens once.
     had_grace: bool = False
     written_off: int = 0
+
+    def usable(self, earned_until: datetime | None) -> int:
+        """How much of what remains may be used by whoever waits for what was earned later; what is owed always."""
+        return self.remaining if earned_until is None or self.earned_at <= earned_until else self.owed
 
     def is_over(self, at: datetime) -> bool:
         """Whether its time is over at a moment."""
@@ -271,10 +284,11 @@ class LotBook:
         self.available -= points
         return points
 
-    def take(self, points: int) -> list[LotUse]:
+    def take(self, points: int, *, earned_until: datetime | None = None) -> list[LotUse]:
         """Use available points: of lots that expire first, those without an end last.
 
-        Raises NotEnoughPointsError, and changes nothing, when there are fewer.
+        Of a lot that was earned after `earned_until` only what is owed is used. Raises NotEnoughPointsError, and
+        changes nothing, when there are fewer.
         """
         if points > self.available:
             raise NotEnoughPointsError(points - self.available)
@@ -284,8 +298,12 @@ class LotBook:
             if left == 0:
                 break
             owed = lot.owed
-            drawn = min(left, lot.remaining)
+            drawn = min(left, usable := lot.usable(earned_until))
+            if not drawn:
+                continue
             self._leave(lot, drawn)
+            if usable < lot.remaining + drawn:
+                lot.owed = owed - drawn  # of one that is too young those that are owed go first
             uses.append(LotUse(lot.award_id, drawn, owed - lot.owed))
             left -= drawn
         if left:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from services.rewards.clawbacks.handlers import load_in_force
-from services.rewards.clawbacks.store import add_clawbacks
+from services.rewards.clawbacks.handlers import load_in_force, note_clawbacks
+from services.rewards.clawbacks.store import load_clawbacks
 from services.rewards.ledger.domain.entries import Owner, deltas
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots import store
@@ -22,7 +22,7 @@ from services.rewards.lots.domain.booking import (
 )
 from services.rewards.lots.domain.lots import LotBook
 from services.rewards.lots.handlers.holders import lock_holders
-from services.rewards.metrics import AWARDS_BOOKED, AWARDS_REPEATED, POINTS_BOOKED, POINTS_CLAWED_BACK
+from services.rewards.metrics import AWARDS_BOOKED, AWARDS_REPEATED, POINTS_BOOKED
 from services.rewards.settings import Settings
 from shared.contracts.backfill import is_backfill
 from shared.contracts.facts import PointsAwarded
@@ -86,9 +86,7 @@ async def book(tx: Transaction, awards: Sequence[Award], *, terms: LotTerms) -> 
     await store.set_remaining(tx.conn, rest.changed)
     # 7. And what became of those points of them that had been used.
     if rest.clawbacks:
-        await add_clawbacks(tx.conn, rest.clawbacks)
-        POINTS_CLAWED_BACK.labels("kept").inc(sum(one.kept_points for one in rest.clawbacks))
-        POINTS_CLAWED_BACK.labels("owed").inc(sum(one.used_points - one.kept_points for one in rest.clawbacks))
+        await note_clawbacks(tx, rest.clawbacks)
     _count(fresh)
 
 
@@ -99,9 +97,13 @@ async def _amend(
     lots = await store.load_lots(tx.conn, lots_touched(rest))
     owners = dict.fromkeys(award.owner for award, _ in rest)
     books = {owner: LotBook(available[owner], lots.get(owner, ())) for owner in owners}
-    taking = {award.owner.community for award, _ in rest if award.amends is not None and award.points < 0}
-    policies = await load_in_force(tx, taking) if taking else {}
-    return book_in_order(rest, books, terms=terms, policies=policies, now=tx.now)
+    taking = [made for award, made in rest if award.amends is not None and award.points < 0]
+    policies = await load_in_force(tx, {made.community for made in taking}) if taking else {}
+    # Nobody keeps anything where there is no policy, and it was not told either.
+    told = (
+        await load_clawbacks(tx.conn, [(made.community, made.transfer_id) for made in taking]) if policies else {}
+    )
+    return book_in_order(rest, books, terms=terms, policies=policies, told=told, now=tx.now)
 
 
 def _count(fresh: Sequence[Booking]) -> None:

@@ -71,9 +71,13 @@ async def _take(
         # What several take together is said to be missing, not what the first of them did not get.
         if points > available[holder]:
             raise NotEnoughPointsError(points - available[holder])
-    lots = await store.load_to_use(tx.conn, list(needs.items()))
+    # What is used together is of one run, or of redemptions, which wait for nothing.
+    (earned_until,) = {use.earned_until for use in uses}
+    lots = await store.load_to_use(tx.conn, list(needs.items()), earned_until=earned_until)
     books = {holder: LotBook(available[holder], lots.get(holder, ())) for holder in needs}
-    taken = {use.used_by: books[holders[use.owner]].take(use.points) for use in uses}
+    taken = {
+        use.used_by: books[holders[use.owner]].take(use.points, earned_until=use.earned_until) for use in uses
+    }
     await store.add_uses(tx.conn, [(use, lot) for use in uses for lot in taken[use.used_by]])
     await store.set_remaining(tx.conn, changed_lots(books))
     return taken

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from services.rewards.payouts import store as payout_store
 from services.rewards.payouts.domain import Actor, Payout
 from services.rewards.payouts.holds import store as hold_store
+from services.rewards.payouts.holds.handlers.barring import load_barred_of
 from services.rewards.payouts.holds.handlers.lists import PreparedList, compared, let_be_paid, prepare
 from services.rewards.payouts.links.handlers import relink
 from services.rewards.payouts.payees import store
@@ -69,12 +70,12 @@ async def _let_be_paid(
     # 1. Is the list that this is added to still the one that was computed?
     paid = payout.paid_to(payee.account)
     prepared = await compared(tx, paid, prepared=prepared)
-    # 2. Add to it, unless finance holds it …
+    # 2. Add to it, unless finance or a check keeps it back …
     if not await payout_store.set_payee(tx.conn, payout, revision=payee.revision):
         return  # it is held for another reason, and has its bank details
-    standing = await hold_store.load_standing(tx.conn, community=payout.community, member_ids=[payout.member_id])
-    if payout.member_id in standing:
-        await hold_store.set_reason(tx.conn, payout, reason=standing[payout.member_id].reason)
+    barred = await load_barred_of(tx, [paid], community=payout.community)
+    if payout.payout_id in barred:
+        await hold_store.set_reason(tx.conn, payout, reason=barred[payout.payout_id])
         return
     # 3. … and seal it again.
     await let_be_paid(tx, payout, prepared=prepared, by=by)

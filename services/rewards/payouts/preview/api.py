@@ -6,14 +6,19 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.rewards.ledger.domain.entries import Owner
+from services.rewards.lots.handlers.young import payable_of
 from services.rewards.payouts.domain import Actor, Payout
+from services.rewards.payouts.findings import store as finding_store
 from services.rewards.payouts.holds import store as hold_store
+from services.rewards.payouts.holds.handlers.barring import load_barred_now
 from services.rewards.payouts.payees import store as payee_store
+from services.rewards.payouts.policies.handlers import load_in_force
 from services.rewards.payouts.preview.domain import PreviewSum
 from services.rewards.payouts.preview.store import load_usable
 from services.rewards.payouts.runs import store as run_store
 from services.rewards.payouts.runs.api.models import NO_PAYABLE_TERMS, PayingAccount
-from services.rewards.payouts.runs.domain.runs import PayableMember, Plan, Run, accrued, open_run
+from services.rewards.payouts.runs.domain.runs import PayableMember, Plan, Run, accrued, open_run, under_policy
 from services.rewards.payouts.runs.domain.terms import Owing
 from services.rewards.programmes.store import find_in_force
 from services.rewards.settings import Settings
@@ -43,9 +48,11 @@ class RunPreview(BaseModel):
     points: int = Field(description="So many points …")
     minor: int = Field(description="… are worth so many minor units")
     minimum_points: int
+    minimum_minor: int = Field(description="Below it nobody is paid, but for what came back; 0 without a policy")
+    holding_days: int = Field(description="So many days points wait after they were earned; 0 without a policy")
     payer: PayingAccount
     paid: WouldBe = Field(description="Payouts that could be paid")
-    held: WouldBe = Field(description="Payouts that would wait: for bank details, or because finance holds them")
+    held: WouldBe = Field(description="Payouts that would wait: for bank details, finance or a check")
     left_payable_count: int = Field(description="Members who can be paid and would not fit")
     left_held_count: int = Field(description="Members without bank details, or held by finance, who would not fit")
 
@@ -70,16 +77,19 @@ async def get_preview(
         by=Actor(principal.person_id, principal.credential),
         now=now,
     )
+    policy = await load_in_force(conn, community=run.community, currency=run.terms.currency, now=now)
+    run = under_policy(run, policy)
     refused = [
         *await payee_store.load_refused_members(conn, community=run.community),
         *await hold_store.load_held_members(conn, community=run.community),
+        *await finding_store.load_found_members(conn, community=run.community),
     ]
     most = settings.payouts_per_run_max_count
     plan = await run_store.load_plan(conn, run, now=now, most=most, refused=refused)
     payouts = await _payouts(conn, run, plan=plan, now=now)
-    holds = await hold_store.load_standing(conn, community=run.community, member_ids=plan.member_ids)
-    held = [payout for payout in payouts if payout.payee is None or payout.member_id in holds]
-    paid = [payout for payout in payouts if payout.payee is not None and payout.member_id not in holds]
+    barred = await load_barred_now(conn, payouts, community=run.community, policy=policy, now=now)
+    held = [payout for payout in payouts if payout.payee is None or payout.payout_id in barred]
+    paid = [payout for payout in payouts if payout.payee is not None and payout.payout_id not in barred]
     return RunPreview(
         at=now,
         programme_id=run.programme_id,
@@ -88,6 +98,8 @@ async def get_preview(
         points=run.terms.points,
         minor=run.terms.minor,
         minimum_points=run.terms.minimum_points,
+        minimum_minor=run.terms.minimum_minor,
+        holding_days=run.terms.holding_days,
         payer=PayingAccount.model_validate(run.payer),
         paid=WouldBe.model_validate(PreviewSum.of(paid)),
         held=WouldBe.model_validate(PreviewSum.of(held)),
@@ -100,6 +112,9 @@ async def _payouts(conn: Connection, run: Run, *, plan: Plan, now: datetime) -> 
     """The payouts that the run would have."""
     community, member_ids = run.community, plan.member_ids
     usable = await load_usable(conn, community=community, member_ids=member_ids, now=now)
+    owners = {Owner(community, member_id): points for member_id, points in usable.items()}
+    payable = await payable_of(conn, owners, earned_until=run.earned_until)
+    usable |= {owner.member_id: points for owner, points in payable.items()}
     claims = await run_store.load_claims(conn, run, member_ids=member_ids)
     payees = await payee_store.load_payees(conn, community=community, member_ids=member_ids)
     payouts = []

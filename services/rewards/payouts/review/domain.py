@@ -59,6 +59,8 @@ def _terms(run: Run) -> Iterator[tuple[str, str]]:
     yield "points", str(run.terms.points)
     yield "minor", str(run.terms.minor)
     yield "minimum_points", str(run.terms.minimum_points)
+    yield "minimum_minor", str(run.terms.minimum_minor)
+    yield "holding_days", str(run.terms.holding_days)
     yield "execution_days", str(run.execution_days)
     ordering = run.ordering
     yield "payer.address", ordering.address.in_a_line if ordering.address else ""

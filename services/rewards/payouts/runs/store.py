@@ -50,7 +50,12 @@ def _run(row: Record) -> Run:
         state=RunState(row["state"]),
         programme_id=row["programme_id"],
         programme_version=row["programme_version"],
-        terms=PayoutTerms(row["currency"], row["points"], row["minor"], row["minimum_points"]),
+        terms=PayoutTerms(
+            *(row["currency"], row["points"], row["minor"], row["minimum_points"]),
+            minimum_minor=row["minimum_minor"],
+            holding_days=row["holding_days"],
+            policy_id=str(row["policy_id"]) if row["policy_id"] else None,
+        ),
         payer=BankAccount(row["payer_name"], row["payer_iban"], row["payer_bic"]),
         execution_days=row["execution_days"],
         ordering=ordering_of(orjson.loads(row["ordering"] or "null")),
@@ -68,17 +73,19 @@ async def load_plan(conn: Connection, run: Run, *, now: datetime, most: int, ref
     """Whom a run is to be computed for: at most so many who can be paid, and as many who would be held.
 
     Of both those come first who have waited longest: since they last were in a run, or when they never were, since
-    they earned the oldest of their points. Points whose time is over do not count; whoever is in another run is
-    not chosen. Nobody can pay the members in `refused`: a bank sent money back.
+    they earned the oldest of their points. Points whose time is over, or has not come, do not count; whoever is in
+    another run is not chosen. Nobody can pay the members in `refused`.
     """
     rows = await conn.fetch(
         f"""
         with over as (
             select coalesce(head_id, member_id) as member_id,
-                   greatest(sum(remaining - owed) filter (where expires_at <= $2) - sum(lacking), 0) as points
+                   greatest(sum(remaining - owed) filter (where expires_at <= $2) - sum(lacking), 0)
+                   + coalesce(sum(remaining - owed) filter (
+                       where earned_at > $8 and (expires_at is null or expires_at > $2)), 0) as points
             from lots left join merges using (community, member_id)
             where community = $1 and pending_until is null
-              and (expires_at <= $2 and remaining > owed or lacking > 0)
+              and (expires_at <= $2 and remaining > owed or lacking > 0 or earned_at > $8 and remaining > owed)
             group by 1),
         owed as (
             select distinct coalesce(g.head_id, p.member_id) as member_id
@@ -115,6 +122,7 @@ async def load_plan(conn: Connection, run: Run, *, now: datetime, most: int, ref
         UNDECIDED_STATES,
         HOLDING_STATES,
         refused,
+        run.earned_until,
     )
     payable = [str(row["member_id"]) for row in rows if row["is_payable"]]
     held = [str(row["member_id"]) for row in rows if not row["is_payable"]]
@@ -226,8 +234,10 @@ async def add_run(conn: Connection, run: Run) -> bool:
         insert into payout_runs (community, run_id, state, programme_id, programme_version, currency, points,
                                  minor, minimum_points, payer_name, payer_iban, payer_bic, execution_days,
                                  complete, created_at, created_by_person, created_by, planned_count,
-                                 left_payable_count, left_held_count, ordering)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+                                 left_payable_count, left_held_count, minimum_minor, holding_days, policy_id,
+                                 ordering)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+                $22, $23, $24)
         on conflict do nothing
         """,
         run.community,
@@ -247,6 +257,9 @@ async def add_run(conn: Connection, run: Run) -> bool:
         run.created_at,
         *run.created_by,
         *run.plan,
+        run.terms.minimum_minor,
+        run.terms.holding_days,
+        run.terms.policy_id,
         orjson.dumps(run.ordering.said).decode() if run.ordering.said else None,
     )
     return bool(done.endswith(" 1"))

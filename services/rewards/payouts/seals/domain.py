@@ -17,6 +17,8 @@ from services.rewards.payouts.domain import Payout, PayoutState, Traced
 
 #: The form of the sealed document: another one gets another number, so that old seals stay what they are.
 FORM = 1
+#: The form of a run that was made under a payout policy, which is sealed with it.
+FORM_WITH_POLICY = 2
 
 
 class SealStep(StrEnum):
@@ -59,6 +61,14 @@ class SealedTerms:
     minimum_points: int
     execution_days: int
     ordering: Ordering = AS_EVER
+    minimum_minor: int = 0
+    holding_days: int = 0
+    policy_id: str | None = None
+
+    @property
+    def has_policy(self) -> bool:
+        """Whether it has anything of a payout policy: of before there were any, nothing is sealed."""
+        return bool(self.policy_id or self.minimum_minor or self.holding_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +141,8 @@ class SealedRun:
 
 def seal_of(terms: SealedTerms, payouts: Iterable[Payout], *, file_sha256: str | None = None) -> str:
     """The seal of payouts, given in any order, and of their bank file once it is written; 64 hex digits."""
-    document = {
-        "form": FORM,
+    document: dict[str, Any] = {
+        "form": FORM_WITH_POLICY if terms.has_policy else FORM,
         "run_id": terms.run_id,
         "created_by": terms.created_by,
         "programme_id": terms.programme_id,
@@ -146,6 +156,12 @@ def seal_of(terms: SealedTerms, payouts: Iterable[Payout], *, file_sha256: str |
         "payouts": [_sealed(payout) for payout in sorted(payouts, key=lambda payout: payout.payout_id)],
         "file_sha256": file_sha256,
     }
+    if terms.has_policy:
+        document |= {
+            "policy_id": terms.policy_id,
+            "minimum_minor": terms.minimum_minor,
+            "holding_days": terms.holding_days,
+        }
     if terms.ordering.said:  # seals of runs that are ordered as ever stay what they are
         document["ordering"] = terms.ordering.said
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

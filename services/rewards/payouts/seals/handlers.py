@@ -114,6 +114,10 @@ def _data(tx: Transaction, run: SealedRun, *, state: Told, by: Actor) -> PayoutR
         "created_by": terms.created_by,
         "by": by.credential,
     }
+    if terms.policy_id is not None:
+        data["policy_id"] = terms.policy_id
+        data["minimum_minor"] = terms.minimum_minor
+        data["holding_days"] = terms.holding_days
     if terms.ordering.said:
         data["ordering"] = cast(OrderingData, terms.ordering.said)
     if run.created_by_person is not None:

@@ -156,5 +156,8 @@ def _terms(row: Record) -> SealedTerms:
         minor=row["minor"],
         minimum_points=row["minimum_points"],
         execution_days=row["execution_days"],
+        minimum_minor=row["minimum_minor"],
+        holding_days=row["holding_days"],
+        policy_id=str(row["policy_id"]) if row["policy_id"] else None,
         ordering=ordering_of(orjson.loads(row["ordering"] or "null")),
     )

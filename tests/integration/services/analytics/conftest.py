@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from services.analytics.content.handlers import count as count_content
 from services.analytics.main import SPEC
 from services.analytics.network.handlers import count as count_ties
 from services.analytics.response_times.handlers import settle
@@ -32,6 +33,7 @@ class AnalyticsWorld(World):
             ("response_marks", settle),
             ("tone_marks", count),
             ("tie_marks", count_ties),
+            ("content_marks", count_content),
         )
         for table, timer in timers:
             marked = f"select exists (select from {table} where community = $1)"

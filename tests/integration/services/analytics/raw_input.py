@@ -13,7 +13,7 @@ _COUNTS = """
         select target, arg_max(kind, (time, id)) as kind from facts where target is not null group by 1
     )
     select coalesce(m.into_member, f.member) as person, f.time, f.channel, f.type, f.id, f.uid,
-        f.replies_to, f.tone, f.language, f.topic, coalesce(t.into_member, f.turns_to) as turns_to,
+        f.replies_to, f.tone, f.language, f.topic, f.about, coalesce(t.into_member, f.turns_to) as turns_to,
         timezone($zone, f.time)::date as day
     from facts f left join merged m using (member) left join merged t on t.member = f.turns_to
         left join decided d on d.target = f.id
@@ -107,6 +107,36 @@ _KNOWING = f"""{_WAITS}
     select w.answerer, count(*), max(w.answered), sum(0.5 ** (epoch($now::timestamptz - w.answered) / 86400 / 180))
     from waits w join counts c using (id)
     where c.topic = $topic and w.answerer is not null group by 1 order by 4 desc, 1
+"""
+_INTERESTS = """
+    select topic, count(*) filter (where type <> 'content.read.v1'), count(*) filter (where type = 'content.read.v1'),
+        max(time), sum(0.5 ** (epoch($now::timestamptz - time) / 86400 / 180))
+    from counts where person = $person and topic <> '' group by 1 order by 5 desc, 1
+"""
+_EXPERTISE = f"""{_WAITS}
+    select c.topic, count(*), max(w.answered), sum(0.5 ** (epoch($now::timestamptz - w.answered) / 86400 / 180))
+    from waits w join counts c using (id)
+    where w.answerer = $person and c.topic <> '' group by 1 order by 4 desc, 1
+"""
+_READ = """
+    with uses as (
+        select person, turns_to, coalesce(replies_to, about) as item, type = 'content.read.v1' as is_read
+        from counts
+        where type in ('content.read.v1', 'chat.reaction.v1', 'forum.reply.v1') and date_trunc('month', day) = $month
+    ),
+    people as (
+        select item, person, count(*) filter (where is_read) as reads, count(*) filter (where not is_read) as responses
+        from uses where person is distinct from turns_to group by 1, 2
+    ),
+    items as (
+        select item, sum(reads) as reads, count(*) filter (where reads > 0) as n, sum(responses) as responses,
+            count(*) filter (where reads > 0 and responses > 0) as k
+        from people group by 1 having n > 0
+    )
+    select item, reads, n, responses, k,
+        (k / n + 3.8414588207 / (2 * n) - sqrt(3.8414588207 * ((k / n) * (1 - k / n) + 3.8414588207 / (4 * n)) / n))
+            / (1 + 3.8414588207 / n)
+    from items
 """
 _TONES = """
     select date_trunc('month', day)::date as period, count(*) filter (where tone = 'positive'),
@@ -247,6 +277,9 @@ _QUESTIONS = {
     "open": _OPEN,
     "topics": _TOPICS,
     "knowing": _KNOWING,
+    "read": _READ,
+    "interests": _INTERESTS,
+    "expertise": _EXPERTISE,
     "answerers": _ANSWERERS,
     "growth": _GROWTH,
     "cohorts": _COHORTS,
@@ -265,11 +298,11 @@ class RawInput:
         self.sql.execute(
             "create table facts (id text, uid text, member text, time timestamptz, channel text, type text,"
             " target text, kind text, is_bots boolean, replies_to text, tone text, language text,"
-            " turns_to text, topic text)"
+            " turns_to text, topic text, about text)"
         )
         rows = {fact["uid"]: self._row(fact) for fact in facts}
         self.sql.executemany(
-            "insert into facts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", list(rows.values())
+            "insert into facts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", list(rows.values())
         )
         self.sql.execute("update facts set target = (select id from facts f where f.uid = facts.target)")
         self.sql.execute("create table merged (member text, into_member text)")
@@ -330,6 +363,7 @@ class RawInput:
             *tone,
             turns_to,
             fact["data"].get("topic"),
+            fact["data"].get("object", {}).get("id"),
         )
 
     def ask(self, question: str, **more: Any) -> list[tuple[Any, ...]]:

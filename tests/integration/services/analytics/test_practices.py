@@ -3,10 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
-from services.analytics.intake.handlers import on_events
+from services.analytics.intake.handlers import on_audiences, on_events
+from services.analytics.scorecard.handlers import keep_gauges
+from tests.integration.services.analytics.test_audiences_followed import turn
 from tests.integration.services.analytics.test_response_times import replying
 from tests.integration.services.analytics.test_retention import declare, event
 
@@ -53,3 +56,54 @@ async def test_an_empty_community_is_grey_and_days_out_of_reach_are_refused(api:
     assert {one["state"] for one in (await indicators(api, "2024-07-01")).values()} == {"grey"}
     refused = await api.get("/v1/scorecard", params={"day": "0001-01-05"})
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "day")
+
+
+@pytest.fixture
+def large(world: Any) -> None:
+    """A community of anybody is large, and counted again whenever the timer looks; said before the API begins."""
+    world.configure(scorecard_live_members_max_count=0)
+
+
+async def test_the_card_of_a_large_community_is_counted_by_a_timer_and_says_the_same(
+    world: Any, large: None, api: httpx.AsyncClient, pool: asyncpg.Pool
+) -> None:
+    calendar = await declare(world, "Europe/Rome")
+    now = datetime.now(UTC)
+    facts: list[Any] = []
+    for number in range(1, 12):
+        asked = now - timedelta(days=number)
+        facts.append(event(world, calendar, f"q{number}", f"m{number % 5}", asked, "forum.post.v1", "forum"))
+        facts.append(replying(world, calendar, f"r{number}", "ann", asked + timedelta(hours=1), f"q{number}"))
+    # The median of a week in which nobody was answered is beyond anything seen, and stays so when it is kept.
+    unheard = now - timedelta(days=60)
+    facts.append(event(world, calendar, "unheard", "m1", unheard, "forum.post.v1", "forum"))
+    await world.handle(on_events, *facts)
+    await world.handle(on_audiences, turn(world, "m1", 1, days=-900))
+    await world.settle()
+
+    async def count_again() -> None:
+        await pool.execute(
+            "insert into scorecard_checks (community) values ($1) on conflict do nothing", world.community
+        )
+        await pool.execute("update scorecard_checks set checked_at = null where community = $1", world.community)
+        while await pool.fetchval(
+            "select checked_at is null from scorecard_checks where community = $1", world.community
+        ):
+            async with world.begin() as tx:
+                await keep_gauges(tx)
+
+    live = (await api.get("/v1/scorecard")).json()
+    await count_again()
+    kept = (await api.get("/v1/scorecard")).json()
+    assert kept == live
+    found = {one["name"]: one for practice in kept["practices"] for one in practice["indicators"]}
+    assert (found["answered_in_time"]["cases"], found["audience_known"]["value"] is None) == (11, False)
+    await world.handle(
+        on_events, event(world, calendar, "late", "m2", now - timedelta(days=2), "forum.post.v1", "forum")
+    )
+    await world.settle()
+    assert (await api.get("/v1/scorecard")).json() == kept
+    await count_again()
+    again = (await api.get("/v1/scorecard")).json()
+    cases = {one["name"]: one["cases"] for practice in again["practices"] for one in practice["indicators"]}
+    assert cases["answered_in_time"] == 12

@@ -171,7 +171,7 @@ async def test_an_endpoint_that_hangs_delays_nobody(desk: Community, receiver: R
         desk.name,
     )
     # It is asked by few at once, whatever waits for it.
-    assert len(receiver.of("/hangs")) <= 8
+    assert 1 <= receiver.hung_most <= 8
     lanes = {one["name"]: one for one in (await desk.client.get("/v1/webhook-lanes")).json()["items"]}
     assert (lanes["hangs"]["waiting"], lanes["quick"]["failing_since"]) == (20, None)
 

@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from services.rewards.main import SPEC
 from tests.integration.services.conftest import application
 from tests.integration.services.rewards.conftest import TERMS, RewardsWorld
-from tests.integration.services.rewards.finance import Finance
+from tests.integration.services.rewards.finance import IBANS, Finance
 from tests.integration.services.world import authorization
 
 pytestmark = pytest.mark.stack
@@ -29,6 +29,7 @@ STEP_SECONDS = 120
 MEMBERS = ("ada", "bob", "eve")
 members = st.sampled_from(MEMBERS)
 SCOPES = ("payouts:write", "payouts:approve", "payouts:read", "rewards:read")
+COUNTRIES = ("NL", "FR", "AT")
 UNDECIDED, TAKEN = ("held", "eligible"), ("reserved", "submitted", "settled")
 
 
@@ -70,7 +71,8 @@ class PlainRun:
 
 
 class PayoutMachine(RuleBasedStateMachine):
-    """A community that pays: runs, holds, payouts left out, what banks say, and a price of points that changes."""
+    """A community that pays: runs, holds, payouts left out, what banks say, a price of points and a policy that
+    change."""
 
     pool: Any
     #: The states that payouts of all examples ended in, and how often each rule did something.
@@ -86,6 +88,9 @@ class PayoutMachine(RuleBasedStateMachine):
         self.owed: dict[str, list[Owed]] = {member: [] for member in MEMBERS}
         self.holds: dict[str, str] = {}
         self.with_details = {"ada", "bob"}
+        #: What the policy in force says: the least amount, and in which countries accounts may be.
+        self.minimum = 0
+        self.countries: tuple[str, ...] = COUNTRIES
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something on the loop that the pool lives on."""
@@ -106,6 +111,7 @@ class PayoutMachine(RuleBasedStateMachine):
         self.pay_whoever_has_enough("settled")
         self.award("ada", 600)
         self.pay_whoever_has_enough("returned")
+        self.change_the_policy(2_000, "FR")
 
     async def _begin(self) -> None:
         self.world = world = RewardsWorld(self.pool)
@@ -147,6 +153,19 @@ class PayoutMachine(RuleBasedStateMachine):
         self.minor = minor
         self.do(self.world.publish(self.version, TERMS | {"minor": minor}))
 
+    def _is_kept_back(self, member: str) -> bool:
+        """Whether finance holds their money, or the policy does not allow the country of their account."""
+        return member in self.holds or IBANS[member][:2] not in self.countries
+
+    @rule(minimum=st.sampled_from([0, 300, 2_000]), left_out=st.sampled_from([None, "NL", "FR"]))
+    def change_the_policy(self, minimum: int, left_out: str | None) -> None:
+        """Two people do, from then on: runs keep their minimum, and everything before a file is looked at again."""
+        countries = tuple(country for country in COUNTRIES if country != left_out)
+        body = {"effective_from": "2026-01-01", "currency": "EUR", "minimum_minor": minimum, "holding_days": 1}
+        made = self.post("/v1/finance/payout-policies", body | {"countries": list(countries)}, expected=201)
+        self.post(f"/v1/finance/payout-policies/{made['policy_id']}/approve", approver=True)
+        self.minimum, self.countries = minimum, countries
+
     @rule()
     def give_details(self) -> None:
         assert self.do(self.finance.payee("eve")).is_success
@@ -165,7 +184,7 @@ class PayoutMachine(RuleBasedStateMachine):
             if parts:
                 for one in open_ones:
                     self._fail(one)
-                free = member in self.with_details and member not in self.holds
+                free = member in self.with_details and not self._is_kept_back(member)
                 payout = PlainPayout(member, run, parts, "eligible" if free else "held")
                 run.payouts.append(payout)
                 for owed in self.owed[member]:
@@ -180,6 +199,8 @@ class PayoutMachine(RuleBasedStateMachine):
         available = self.available(member)
         parts = [(owed.points, owed.minor) for owed in self.owed[member] if self._is_free(owed)]
         rest = (available - sum(points for points, _ in parts)) // 100 * 100 if available >= 500 else 0
+        if (sum(points * minor for points, minor in parts) + rest * self.minor) // 100 < self.minimum:
+            rest = 0  # what came back is owed all the same
         return [*parts, (rest, self.minor)] if rest else parts
 
     def _is_free(self, owed: Owed) -> bool:
@@ -230,8 +251,8 @@ class PayoutMachine(RuleBasedStateMachine):
                     self._hear(payout, said)
 
     def _go(self, payout: PlainPayout, state: str) -> None:
-        """Bring a payout on, unless its member is held by now."""
-        if payout.member in self.holds:
+        """Bring a payout on, unless its member is kept back by now."""
+        if self._is_kept_back(payout.member):
             self._fail(payout)
         else:
             payout.state = state
@@ -265,7 +286,7 @@ class PayoutMachine(RuleBasedStateMachine):
             self._let_go(member)
 
     def _let_go(self, member: str) -> None:
-        if member in self.holds or member not in self.with_details:
+        if self._is_kept_back(member) or member not in self.with_details:
             return
         for payout in self.payouts:
             if payout.member == member and payout.state == "held" and payout.run.state == "open":

@@ -328,6 +328,10 @@ async def test_what_a_restored_database_has_forgotten_is_taken_in_again(wallets:
             "balances",
             "account_id in (select account_id from accounts where community = $1 and kind like 'wallet%')",
         ),
+        (
+            "turnovers",
+            "account_id in (select account_id from accounts where community = $1 and kind like 'wallet%')",
+        ),
         ("accounts", "kind like 'wallet%'"),
     ):
         await by_hand(f"delete from {table} where community = $1 and {of}")

@@ -6,7 +6,7 @@ import pytest
 from plaudit.stack.errors import StackError
 from plaudit.stack.paths import stack_directory
 from plaudit.stack.ports import USUAL
-from plaudit.stack.state import StackState, load_state
+from plaudit.stack.state import SANDBOX, StackState, load_state
 from shared.broker import Broker
 from shared.services import CONSOLE, GATEWAY, SERVICES
 
@@ -55,7 +55,7 @@ def test_external_kafka_and_postgres_replace_the_embedded_ones(home):
     assert state.kafka == "broker.example:9092"
     assert state.postgres_admin_url == url
     assert state.postgres_url == "postgresql://db.example:6432"
-    assert state.parts == (*SERVICES, CONSOLE, GATEWAY)
+    assert state.parts == (*SERVICES, CONSOLE, GATEWAY, SANDBOX)
 
 
 def test_only_limits_the_parts_and_keeps_their_order(home):

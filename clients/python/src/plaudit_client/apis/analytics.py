@@ -1287,6 +1287,50 @@ class Analytics:
             ),
         )
 
+    def get_member_topic_sources(
+        self, member_id: str, *, topic: str, limit: int | None = None, after: str | None = None
+    ) -> types.TopicSourcePage:
+        """What they wrote and read about it, and the questions that they were the first to answer; newest
+        first.
+        """
+        return cast(
+            "types.TopicSourcePage",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/topic-sources",
+                    params={"topic": topic, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_member_topic_sources(
+        self, member_id: str, *, topic: str, limit: int | None = None
+    ) -> Iterator[types.TopicSource]:
+        """Every item that `get_member_topic_sources` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "analytics",
+                "GET",
+                f"/v1/members/{as_segment(member_id)}/topic-sources",
+                params={"topic": topic, "limit": limit},
+            ),
+        )
+
+    def get_member_topics(self, member_id: str) -> types.MemberTopics:
+        """From what they wrote, read and were the first to answer, by the topic that platforms say; no text is
+        read.
+
+        `GET …/topic-sources` has what each is known from. What is taken back counts no more, and who is
+        merged is one. Of whoever opted out of `analytics` nothing is worked out, for nobody.
+        """
+        return cast(
+            "types.MemberTopics",
+            self._ask(call("analytics", "GET", f"/v1/members/{as_segment(member_id)}/topics")),
+        )
+
     def get_network(
         self, *, kind: types.TieKind | None = None, from_: str | None = None, to: str | None = None
     ) -> types.NetworkShown:
@@ -1540,6 +1584,47 @@ class Analytics:
                     params={"channel": channel, "from": from_, "to": to},
                 )
             ),
+        )
+
+    def get_read_content(
+        self,
+        *,
+        day: str | None = None,
+        channel: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.ReadItems:
+        """Items of a month by resonance: how many of those who read it responded, few readers proving little.
+
+        What is taken back counts no more, bots read nothing, nobody reads their own, and who is merged is
+        one.
+        """
+        return cast(
+            "types.ReadItems",
+            self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/read-content",
+                    params={"day": day, "channel": channel, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_read_content(
+        self, *, day: str | None = None, channel: str | None = None, limit: int | None = None
+    ) -> Iterator[types.ReadItem]:
+        """Every item that `get_read_content` lists, page by page."""
+        return items(
+            self._ask,
+            call("analytics", "GET", "/v1/read-content", params={"day": day, "channel": channel, "limit": limit}),
+        )
+
+    def get_read_content_csv(self, *, day: str | None = None, channel: str | None = None) -> str:
+        """A line for each item of a month, at most 10,000: those that resonate most."""
+        return cast(
+            "str",
+            self._ask(call("analytics", "GET", "/v1/read-content.csv", params={"day": day, "channel": channel})),
         )
 
     def get_rejections(
@@ -3343,6 +3428,50 @@ class AsyncAnalytics:
             ),
         )
 
+    async def get_member_topic_sources(
+        self, member_id: str, *, topic: str, limit: int | None = None, after: str | None = None
+    ) -> types.TopicSourcePage:
+        """What they wrote and read about it, and the questions that they were the first to answer; newest
+        first.
+        """
+        return cast(
+            "types.TopicSourcePage",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/topic-sources",
+                    params={"topic": topic, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_member_topic_sources(
+        self, member_id: str, *, topic: str, limit: int | None = None
+    ) -> AsyncIterator[types.TopicSource]:
+        """Every item that `get_member_topic_sources` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "analytics",
+                "GET",
+                f"/v1/members/{as_segment(member_id)}/topic-sources",
+                params={"topic": topic, "limit": limit},
+            ),
+        )
+
+    async def get_member_topics(self, member_id: str) -> types.MemberTopics:
+        """From what they wrote, read and were the first to answer, by the topic that platforms say; no text is
+        read.
+
+        `GET …/topic-sources` has what each is known from. What is taken back counts no more, and who is
+        merged is one. Of whoever opted out of `analytics` nothing is worked out, for nobody.
+        """
+        return cast(
+            "types.MemberTopics",
+            await self._ask(call("analytics", "GET", f"/v1/members/{as_segment(member_id)}/topics")),
+        )
+
     async def get_network(
         self, *, kind: types.TieKind | None = None, from_: str | None = None, to: str | None = None
     ) -> types.NetworkShown:
@@ -3599,6 +3728,49 @@ class AsyncAnalytics:
                     "/v1/question-topics.csv",
                     params={"channel": channel, "from": from_, "to": to},
                 )
+            ),
+        )
+
+    async def get_read_content(
+        self,
+        *,
+        day: str | None = None,
+        channel: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.ReadItems:
+        """Items of a month by resonance: how many of those who read it responded, few readers proving little.
+
+        What is taken back counts no more, bots read nothing, nobody reads their own, and who is merged is
+        one.
+        """
+        return cast(
+            "types.ReadItems",
+            await self._ask(
+                call(
+                    "analytics",
+                    "GET",
+                    "/v1/read-content",
+                    params={"day": day, "channel": channel, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_read_content(
+        self, *, day: str | None = None, channel: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.ReadItem]:
+        """Every item that `get_read_content` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("analytics", "GET", "/v1/read-content", params={"day": day, "channel": channel, "limit": limit}),
+        )
+
+    async def get_read_content_csv(self, *, day: str | None = None, channel: str | None = None) -> str:
+        """A line for each item of a month, at most 10,000: those that resonate most."""
+        return cast(
+            "str",
+            await self._ask(
+                call("analytics", "GET", "/v1/read-content.csv", params={"day": day, "channel": channel})
             ),
         )
 

@@ -1053,6 +1053,96 @@ class Rewards:
             "types.MonthEnd", self._ask(call("rewards", "GET", f"/v1/finance/month-ends/{as_segment(month)}"))
         )
 
+    def list_payout_policies(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.PayoutPolicyPage:
+        """Those in force, those that wait for another person, and those that were withdrawn."""
+        return cast(
+            "types.PayoutPolicyPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/finance/payout-policies",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_payout_policies(
+        self, *, state: Literal["proposed", "approved", "withdrawn"] | None = None, limit: int | None = None
+    ) -> Iterator[types.PayoutPolicy]:
+        """Every item that `list_payout_policies` lists, page by page."""
+        return items(
+            self._ask,
+            call("rewards", "GET", "/v1/finance/payout-policies", params={"state": state, "limit": limit}),
+        )
+
+    def post_payout_policy(
+        self,
+        *,
+        currency: str,
+        effective_from: str,
+        countries: Sequence[str] | None | NotGiven = NOT_GIVEN,
+        holding_days: int | NotGiven = NOT_GIVEN,
+        minimum_minor: int | NotGiven = NOT_GIVEN,
+        stop_above_minor: int | None | NotGiven = NOT_GIVEN,
+        warn_above_minor: int | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.PayoutPolicy:
+        """It is in force once another person approves it. On each day the latest approved entry of a currency
+        applies.
+
+        A run keeps how long points wait and from which amount it pays as they were when it was made;
+        countries and yearly totals are looked at again when it is approved and filed. What came back from a
+        bank is owed as it was.
+        """
+        return cast(
+            "types.PayoutPolicy",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/finance/payout-policies",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "currency": currency,
+                        "effective_from": effective_from,
+                        "countries": countries,
+                        "holding_days": holding_days,
+                        "minimum_minor": minimum_minor,
+                        "stop_above_minor": stop_above_minor,
+                        "warn_above_minor": warn_above_minor,
+                    },
+                )
+            ),
+        )
+
+    def get_payout_policy(self, policy_id: str) -> types.PayoutPolicy:
+        """What it says, who proposed it and who decided."""
+        return cast(
+            "types.PayoutPolicy",
+            self._ask(call("rewards", "GET", f"/v1/finance/payout-policies/{as_segment(policy_id)}")),
+        )
+
+    def approve_payout_policy(self, policy_id: str) -> types.PayoutPolicy:
+        """Whoever proposed it cannot, by whatever key; approving again changes nothing."""
+        return cast(
+            "types.PayoutPolicy",
+            self._ask(call("rewards", "POST", f"/v1/finance/payout-policies/{as_segment(policy_id)}/approve")),
+        )
+
+    def withdraw_payout_policy(self, policy_id: str) -> types.PayoutPolicy:
+        """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.PayoutPolicy",
+            self._ask(call("rewards", "POST", f"/v1/finance/payout-policies/{as_segment(policy_id)}/withdraw")),
+        )
+
     def list_rate_files(self, *, limit: int | None = None, after: str | None = None) -> types.RateFileShownPage:
         """All that were taken, with their rates."""
         return cast(
@@ -1587,6 +1677,13 @@ class Rewards:
             ),
         )
 
+    def get_payout_wait(self, member_id: str) -> types.PayoutWait:
+        """By the terms and the policy of now; with members who are merged, of whoever stays."""
+        return cast(
+            "types.PayoutWait",
+            self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/payout-wait")),
+        )
+
     def list_member_payouts(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.MemberPayoutPage:
@@ -1916,6 +2013,40 @@ class Rewards:
             call("rewards", "GET", f"/v1/payees/{as_segment(member_id)}/history", params={"limit": limit}),
         )
 
+    def list_payout_findings(
+        self,
+        *,
+        check: Literal["country", "yearly_stop", "yearly_warning"] | None = None,
+        waits: bool | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.PayoutFindingPage:
+        """Which payouts wait for which reason, exactly, and of which finance is told without their waiting."""
+        return cast(
+            "types.PayoutFindingPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/payout-findings",
+                    params={"check": check, "waits": waits, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_payout_findings(
+        self,
+        *,
+        check: Literal["country", "yearly_stop", "yearly_warning"] | None = None,
+        waits: bool | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.PayoutFinding]:
+        """Every item that `list_payout_findings` lists, page by page."""
+        return items(
+            self._ask,
+            call("rewards", "GET", "/v1/payout-findings", params={"check": check, "waits": waits, "limit": limit}),
+        )
+
     def list_payout_holds(
         self,
         *,
@@ -2179,6 +2310,17 @@ class Rewards:
         return cast(
             "types.Review", self._ask(call("rewards", "GET", f"/v1/payout-runs/{as_segment(run_id)}/review"))
         )
+
+    def list_payout_waits(self, *, limit: int | None = None, after: str | None = None) -> types.PayoutWaitPage:
+        """Members with points that were earned too late, or that are too few, in the order of their ids."""
+        return cast(
+            "types.PayoutWaitPage",
+            self._ask(call("rewards", "GET", "/v1/payout-waits", params={"limit": limit, "after": after})),
+        )
+
+    def iter_payout_waits(self, *, limit: int | None = None) -> Iterator[types.PayoutWait]:
+        """Every item that `list_payout_waits` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/payout-waits", params={"limit": limit}))
 
     def list_payouts(
         self,
@@ -4304,6 +4446,100 @@ class AsyncRewards:
             await self._ask(call("rewards", "GET", f"/v1/finance/month-ends/{as_segment(month)}")),
         )
 
+    async def list_payout_policies(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.PayoutPolicyPage:
+        """Those in force, those that wait for another person, and those that were withdrawn."""
+        return cast(
+            "types.PayoutPolicyPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/finance/payout-policies",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_payout_policies(
+        self, *, state: Literal["proposed", "approved", "withdrawn"] | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.PayoutPolicy]:
+        """Every item that `list_payout_policies` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("rewards", "GET", "/v1/finance/payout-policies", params={"state": state, "limit": limit}),
+        )
+
+    async def post_payout_policy(
+        self,
+        *,
+        currency: str,
+        effective_from: str,
+        countries: Sequence[str] | None | NotGiven = NOT_GIVEN,
+        holding_days: int | NotGiven = NOT_GIVEN,
+        minimum_minor: int | NotGiven = NOT_GIVEN,
+        stop_above_minor: int | None | NotGiven = NOT_GIVEN,
+        warn_above_minor: int | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.PayoutPolicy:
+        """It is in force once another person approves it. On each day the latest approved entry of a currency
+        applies.
+
+        A run keeps how long points wait and from which amount it pays as they were when it was made;
+        countries and yearly totals are looked at again when it is approved and filed. What came back from a
+        bank is owed as it was.
+        """
+        return cast(
+            "types.PayoutPolicy",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/finance/payout-policies",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "currency": currency,
+                        "effective_from": effective_from,
+                        "countries": countries,
+                        "holding_days": holding_days,
+                        "minimum_minor": minimum_minor,
+                        "stop_above_minor": stop_above_minor,
+                        "warn_above_minor": warn_above_minor,
+                    },
+                )
+            ),
+        )
+
+    async def get_payout_policy(self, policy_id: str) -> types.PayoutPolicy:
+        """What it says, who proposed it and who decided."""
+        return cast(
+            "types.PayoutPolicy",
+            await self._ask(call("rewards", "GET", f"/v1/finance/payout-policies/{as_segment(policy_id)}")),
+        )
+
+    async def approve_payout_policy(self, policy_id: str) -> types.PayoutPolicy:
+        """Whoever proposed it cannot, by whatever key; approving again changes nothing."""
+        return cast(
+            "types.PayoutPolicy",
+            await self._ask(
+                call("rewards", "POST", f"/v1/finance/payout-policies/{as_segment(policy_id)}/approve")
+            ),
+        )
+
+    async def withdraw_payout_policy(self, policy_id: str) -> types.PayoutPolicy:
+        """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.PayoutPolicy",
+            await self._ask(
+                call("rewards", "POST", f"/v1/finance/payout-policies/{as_segment(policy_id)}/withdraw")
+            ),
+        )
+
     async def list_rate_files(
         self, *, limit: int | None = None, after: str | None = None
     ) -> types.RateFileShownPage:
@@ -4861,6 +5097,13 @@ class AsyncRewards:
             ),
         )
 
+    async def get_payout_wait(self, member_id: str) -> types.PayoutWait:
+        """By the terms and the policy of now; with members who are merged, of whoever stays."""
+        return cast(
+            "types.PayoutWait",
+            await self._ask(call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/payout-wait")),
+        )
+
     async def list_member_payouts(
         self, member_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.MemberPayoutPage:
@@ -5192,6 +5435,40 @@ class AsyncRewards:
             call("rewards", "GET", f"/v1/payees/{as_segment(member_id)}/history", params={"limit": limit}),
         )
 
+    async def list_payout_findings(
+        self,
+        *,
+        check: Literal["country", "yearly_stop", "yearly_warning"] | None = None,
+        waits: bool | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.PayoutFindingPage:
+        """Which payouts wait for which reason, exactly, and of which finance is told without their waiting."""
+        return cast(
+            "types.PayoutFindingPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/payout-findings",
+                    params={"check": check, "waits": waits, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_payout_findings(
+        self,
+        *,
+        check: Literal["country", "yearly_stop", "yearly_warning"] | None = None,
+        waits: bool | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.PayoutFinding]:
+        """Every item that `list_payout_findings` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("rewards", "GET", "/v1/payout-findings", params={"check": check, "waits": waits, "limit": limit}),
+        )
+
     async def list_payout_holds(
         self,
         *,
@@ -5459,6 +5736,19 @@ class AsyncRewards:
         return cast(
             "types.Review", await self._ask(call("rewards", "GET", f"/v1/payout-runs/{as_segment(run_id)}/review"))
         )
+
+    async def list_payout_waits(
+        self, *, limit: int | None = None, after: str | None = None
+    ) -> types.PayoutWaitPage:
+        """Members with points that were earned too late, or that are too few, in the order of their ids."""
+        return cast(
+            "types.PayoutWaitPage",
+            await self._ask(call("rewards", "GET", "/v1/payout-waits", params={"limit": limit, "after": after})),
+        )
+
+    def iter_payout_waits(self, *, limit: int | None = None) -> AsyncIterator[types.PayoutWait]:
+        """Every item that `list_payout_waits` lists, page by page."""
+        return async_items(self._ask, call("rewards", "GET", "/v1/payout-waits", params={"limit": limit}))
 
     async def list_payouts(
         self,

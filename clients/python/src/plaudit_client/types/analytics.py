@@ -213,6 +213,13 @@ class ChannelAnswering(TypedDict):
     unanswered: int
 
 
+class ChannelReads(TypedDict):
+    """How often anything was read in a channel."""
+
+    channel: str
+    reads: int
+
+
 class ChannelShare(TypedDict):
     """What a channel has of all events."""
 
@@ -378,6 +385,15 @@ class EventLineage(TypedDict):
     decisions: list[Decision]
     event: Event
     why_nothing: list[WhyNothing]
+
+
+class Expertise(TypedDict):
+    """A topic of which somebody answered questions."""
+
+    answers: int
+    last_at: str
+    topic: str
+    weight: float
 
 
 class FeedbackShown(TypedDict):
@@ -573,6 +589,16 @@ class IndicatorShown(TypedDict):
     why_grey: Literal["nothing_heard"] | None
 
 
+class Interest(TypedDict):
+    """A topic that somebody writes or reads about."""
+
+    last_at: str
+    read: int
+    topic: str
+    weight: float
+    wrote: int
+
+
 class KeyHolder(TypedDict):
     """Whose a credential is, and what it lets them do."""
 
@@ -628,6 +654,15 @@ class MemberEvents(TypedDict):
     items: list[MemberEvent]
     names: dict[str, str | None]
     next: NotRequired[str | None]
+
+
+class MemberTopics(TypedDict):
+    """What somebody is interested in and knows, from what they did."""
+
+    expertise: list[Expertise]
+    interests: list[Interest]
+    member_id: str
+    unwanted: bool
 
 
 class MonthConcentration(TypedDict):
@@ -1023,6 +1058,13 @@ class TieShownPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class TopicSourcePage(TypedDict):
+    """TopicSourcePage"""
+
+    items: list[TopicSource]
+    next: NotRequired[str | None]
+
+
 class WebhookDeliveryListedPage(TypedDict):
     """WebhookDeliveryListedPage"""
 
@@ -1250,6 +1292,31 @@ class QuestionTopics(TypedDict):
     starts_on: str
     to_write: list[TopicShown]
     topics: list[TopicShown]
+
+
+class ReadItem(TypedDict):
+    """Something that was read in a month."""
+
+    channel: str
+    host: str
+    item_id: str
+    made_type: str | None
+    made_uid: str | None
+    readers: int
+    reads: int
+    resonance: float
+    responders: int
+    responses: int
+
+
+class ReadItems(TypedDict):
+    """What was read in a month, what resonates most first."""
+
+    channels: list[ChannelReads]
+    ends_on: str
+    items: list[ReadItem]
+    next: NotRequired[str | None]
+    starts_on: str
 
 
 class RejectedEvent(TypedDict):
@@ -1550,6 +1617,18 @@ class TopicShown(TypedDict):
     waiting: int
 
 
+class TopicSource(TypedDict):
+    """Something that somebody did about a topic."""
+
+    at: str
+    channel: str
+    event_id: str
+    event_uid: str
+    how: How
+    source: str
+    type: str
+
+
 class TypeActivity(TypedDict):
     """TypeActivity"""
 
@@ -1741,6 +1820,8 @@ class RetentionSliceShown(TypedDict):
 DeliveryState = Literal["waiting", "delivered", "failed", "held"]
 
 Erased = Literal["deleted", "blanked", "stays"]
+
+How = Literal["wrote", "read", "answered"]
 
 LetterState = Literal["waiting", "asked", "replayed", "discarded"]
 

@@ -1660,10 +1660,31 @@ class PastPayeePage(TypedDict):
     next: NotRequired[str | None]
 
 
+class PayoutFindingPage(TypedDict):
+    """PayoutFindingPage"""
+
+    items: list[PayoutFinding]
+    next: NotRequired[str | None]
+
+
 class PayoutHoldPage(TypedDict):
     """PayoutHoldPage"""
 
     items: list[PayoutHold]
+    next: NotRequired[str | None]
+
+
+class PayoutPolicyPage(TypedDict):
+    """PayoutPolicyPage"""
+
+    items: list[PayoutPolicy]
+    next: NotRequired[str | None]
+
+
+class PayoutWaitPage(TypedDict):
+    """PayoutWaitPage"""
+
+    items: list[PayoutWait]
     next: NotRequired[str | None]
 
 
@@ -2009,6 +2030,40 @@ class PayoutDetails(TypedDict):
     ]
 
 
+class PayoutFinding(TypedDict):
+    """What a check found of a payout; its member reads no more than what is being looked at."""
+
+    amount_minor: int
+    check: Literal["country", "yearly_stop", "yearly_warning"]
+    country: str | None
+    currency: str
+    found_at: str
+    limit_minor: int | None
+    member_id: str
+    member_name: str | None
+    payout_id: str
+    policy_id: str
+    run_id: str
+    state: Literal[
+        "accrued",
+        "held",
+        "eligible",
+        "approved",
+        "reserved",
+        "submitted",
+        "sent",
+        "settled",
+        "returned",
+        "failed",
+        "reversed",
+        "corrected",
+    ]
+    stops: bool
+    total_minor: int | None
+    waits: bool
+    year: int | None
+
+
 class PayoutHold(TypedDict):
     """A member's money that is kept back, by whom and why; no run pays them while it stands."""
 
@@ -2032,6 +2087,53 @@ class PayoutPart(TypedDict):
     rate_minor: int
     rate_points: int
     returned_payout_id: str | None
+
+
+class PayoutPolicy(TypedDict):
+    """A policy entry, and who proposed and decided it."""
+
+    countries: list[str] | None
+    currency: str
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    effective_from: str
+    holding_days: int
+    minimum_minor: int
+    policy_id: str
+    proposed_at: str
+    proposed_by: str
+    proposed_by_person: str | None
+    state: Literal["proposed", "approved", "withdrawn"]
+    stop_above_minor: int | None
+    warn_above_minor: int | None
+
+
+class PayoutPolicyTerms(TypedDict):
+    """What holds for payouts in a currency, from a day on."""
+
+    countries: NotRequired[list[str] | None]
+    currency: str
+    effective_from: str
+    holding_days: NotRequired[int]
+    minimum_minor: NotRequired[int]
+    stop_above_minor: NotRequired[int | None]
+    warn_above_minor: NotRequired[int | None]
+
+
+class PayoutWait(TypedDict):
+    """What of a member's points the next run pays, and what waits: for its time, or for more."""
+
+    available_points: int
+    currency: str
+    holding_days: int
+    member_id: str
+    member_name: str | None
+    missing_minor: int
+    missing_points: int
+    payable_from: str | None
+    payable_minor: int
+    waiting_points: int
 
 
 class Period(TypedDict):
@@ -2571,8 +2673,10 @@ class Run(TypedDict):
     decided_by: str | None
     decided_by_person: str | None
     execution_days: int
+    holding_days: int
     left_held_count: int
     left_payable_count: int
+    minimum_minor: int
     minimum_points: int
     minor: int
     ordering: RunOrdering
@@ -2580,6 +2684,7 @@ class Run(TypedDict):
     payer_bank_name: str | None
     payouts: list[StateSum]
     points: int
+    policy_id: str | None
     programme_id: str
     programme_version: int
     progress: Progress | None
@@ -2604,8 +2709,10 @@ class RunPreview(TypedDict):
     at: str
     currency: str
     held: WouldBe
+    holding_days: int
     left_held_count: int
     left_payable_count: int
+    minimum_minor: int
     minimum_points: int
     minor: int
     paid: WouldBe

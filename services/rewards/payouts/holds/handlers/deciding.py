@@ -18,6 +18,7 @@ from services.rewards.payouts.holds.domain import (
     check_stoppable,
     left_out_reason,
 )
+from services.rewards.payouts.holds.handlers.barring import load_barred_of
 from services.rewards.payouts.holds.handlers.lists import PreparedList, compared, let_be_paid, prepare
 from services.rewards.payouts.holds.handlers.told import tell
 from services.rewards.settings import Settings
@@ -118,13 +119,10 @@ async def release(tx: Transaction, *, community: str, hold_id: str, by: Actor) -
 
 async def _go_on(tx: Transaction, released: Hold, *, lists: Mapping[str, PreparedList], by: Actor) -> None:
     waiting = await _waiting(tx, released)
-    standing = await store.load_standing(
-        tx.conn, community=released.community, member_ids=[payout.member_id for payout in waiting]
-    )
+    barred = await load_barred_of(tx, waiting, community=released.community)
     for payout in waiting:
-        other = standing.get(payout.member_id)
-        if other is not None:
-            await store.set_reason(tx.conn, payout, reason=other.reason)
+        if payout.payout_id in barred:
+            await store.set_reason(tx.conn, payout, reason=barred[payout.payout_id])
             continue
         prepared = await compared(tx, payout, prepared=lists.get(payout.run_id))
         await let_be_paid(tx, payout, prepared=prepared, by=by)

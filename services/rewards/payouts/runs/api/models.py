@@ -103,12 +103,16 @@ class Run(BaseModel):
     points: int = Field(description="So many points …")
     minor: int = Field(description="… are worth so many minor units")
     minimum_points: int
+    minimum_minor: int = Field(description="Below it nobody is paid, but for what came back; 0 without a policy")
+    holding_days: int = Field(description="So many days points wait after they were earned; 0 without a policy")
+    policy_id: UUID | None = Field(description="The payout policy that it was made under; null for none")
     payer: PayingAccount = Field(description="The programme's paying account, as the run was made")
     execution_days: int = Field(
         description="TARGET days from the one on which the bank receives the file to its execution date"
     )
     payer_bank_name: str | None = Field(
-        description="The payer's name as the bank file has it, in SEPA's characters", examples=["Example Community"]
+        description="The payer's name as the bank file has it, in SEPA's characters",
+        examples=["Example Community"],
     )
     ordering: RunOrdering
     complete: bool = Field(description="False when members who can be paid are left for another run")
@@ -151,6 +155,9 @@ class Run(BaseModel):
             points=run.terms.points,
             minor=run.terms.minor,
             minimum_points=run.terms.minimum_points,
+            minimum_minor=run.terms.minimum_minor,
+            holding_days=run.terms.holding_days,
+            policy_id=UUID(run.terms.policy_id) if run.terms.policy_id else None,
             payer=PayingAccount.model_validate(run.payer),
             execution_days=run.execution_days,
             payer_bank_name=run.payer.bank_name,

@@ -10,8 +10,8 @@ from services.rewards.bank_messages.domain import AS_EVER, BankAccount, Ordering
 from services.rewards.ledger.domain.entries import derived_id
 from services.rewards.lots.domain.steps import Step, Steps
 from services.rewards.payouts.domain import Actor, Part, Payout, PayoutState, end_to_end_id, payout_id
-from services.rewards.payouts.holds.domain import Hold
 from services.rewards.payouts.payees.domain import Payee
+from services.rewards.payouts.policies.domain import PayoutPolicy
 from services.rewards.payouts.runs.domain.terms import Owing, PayoutTerms, affordable, parts_of, total
 from services.rewards.programmes.domain import InForce
 from shared.access_keys.scopes import Scope
@@ -124,6 +124,11 @@ class Run:
     ordering: Ordering = AS_EVER
 
     @property
+    def earned_until(self) -> datetime | None:
+        """Until when the points were earned that it pays; None where none have to wait."""
+        return self.terms.earned_until(self.created_at)
+
+    @property
     def place(self) -> RunPlace:
         """Where it stands among the runs of its community."""
         return RunPlace(self.created_at, self.run_id)
@@ -168,7 +173,7 @@ def open_run(
     by: Actor,
     now: datetime,
 ) -> Run:
-    """A new run under the terms in force.
+    """A new run under the terms in force; `under_policy` adds what a payout policy says.
 
     Raises NoPayableTermsError when the programme has no payout terms, or ones that no bank file can be made of.
     """
@@ -204,6 +209,19 @@ def open_run(
         created_at=now,
         created_by=by,
     )
+
+
+def under_policy(run: Run, policy: PayoutPolicy | None) -> Run:
+    """The run with what the policy for its currency says of how long points wait, and from which amount."""
+    if policy is None:
+        return run
+    terms = replace(
+        run.terms,
+        minimum_minor=policy.terms.minimum_minor,
+        holding_days=policy.terms.holding_days,
+        policy_id=policy.policy_id,
+    )
+    return replace(run, terms=terms)
 
 
 def planned_run(run: Run, plan: Plan) -> Run:
@@ -246,11 +264,11 @@ def accrued(run: Run, member: PayableMember, payee: Payee | None, *, now: dateti
     )
 
 
-def why_held(payout: Payout, payee: Payee | None, hold: Hold | None) -> str | None:
-    """Why a payout waits: nobody can be paid, or finance holds it; None when it does not."""
+def why_held(payout: Payout, payee: Payee | None, barred: str | None) -> str | None:
+    """Why a payout waits: nobody can be paid, or finance or a check keeps it back; None when it does not."""
     if payout.payee is None:
         return NO_BANK_DETAILS if payee is None or payee.refusal is None else payee.refusal.words
-    return hold.reason if hold is not None else None
+    return barred
 
 
 class Judged(NamedTuple):
@@ -267,11 +285,14 @@ def judged(
     *,
     parts: Sequence[Part],
     run: Run,
-    hold: Hold | None = None,
+    barred: str | None = None,
 ) -> Judged:
-    """Whether a payout can still be paid as it was computed, or as much of it as the points still pay for."""
-    if hold is not None:
-        return Judged(None, hold.reason)
+    """Whether a payout can still be paid as it was computed, or as much of it as the points still pay for.
+
+    `barred` is why finance or a check keeps it back.
+    """
+    if barred is not None:
+        return Judged(None, barred)
     if payee is None or payee.account != payout.payee:
         return Judged(None, "the bank details changed since the run was made")
     if payee.refusal is not None:
@@ -285,13 +306,13 @@ def judged(
     return Judged(payout.reduced_to(points, amount_minor), f"{fell}: {points} of {payout.points} are paid")
 
 
-def why_not_filed(payout: Payout, available: int, payee: Payee | None, *, hold: Hold | None = None) -> str | None:
+def why_not_filed(payout: Payout, available: int, payee: Payee | None, *, barred: str | None = None) -> str | None:
     """Why a payout whose points are reserved cannot be paid as it was approved; None when it can.
 
     `available` below zero is a debt: points were taken back, and only those that are reserved could pay it.
     """
-    if hold is not None:
-        return hold.reason
+    if barred is not None:
+        return barred
     if available < 0:
         left = max(payout.points + available, 0)
         return f"points were taken back since the run was approved: {left} of {payout.points} are left"

@@ -6,6 +6,7 @@ available. What was computed once keeps its rate: points of a payout that came b
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX
@@ -16,12 +17,19 @@ POINTS_PER_PAYOUT_MAX = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class PayoutTerms:
-    """`points` points are worth `minor` minor units of `currency`; below `minimum_points` nothing is paid."""
+    """`points` points are worth `minor` minor units of `currency`; below `minimum_points` nothing is paid.
+
+    By the payout policy `policy_id` nothing is paid below `minimum_minor`, nor earlier than `holding_days` after
+    it was earned.
+    """
 
     currency: str
     points: int
     minor: int
     minimum_points: int
+    minimum_minor: int = 0
+    holding_days: int = 0
+    policy_id: str | None = None
 
     @property
     def rate(self) -> Rate:
@@ -31,7 +39,11 @@ class PayoutTerms:
     @property
     def least_points(self) -> int:
         """With fewer points nobody is paid, unless they are owed money that came back."""
-        return max(self.minimum_points, self.points)
+        return max(self.minimum_points, self.points, -(-self.minimum_minor // self.minor) * self.points)
+
+    def earned_until(self, at: datetime) -> datetime | None:
+        """Until when points were earned that are paid by a run made at a moment; None where none have to wait."""
+        return at - timedelta(days=self.holding_days) if self.holding_days else None
 
 
 class Worth(NamedTuple):
@@ -45,7 +57,7 @@ NOTHING = Worth(0, 0)
 
 
 def worth(available: int, terms: PayoutTerms, *, beside: Worth = NOTHING) -> Worth:
-    """What `available` points are paid at the terms: 0 and 0 below the minimum or one whole multiple.
+    """What `available` points are paid at the terms: 0 and 0 below a minimum or one whole multiple.
 
     The points are a whole multiple of `terms.points`, so the amount is exact. One payout is limited by what a SEPA
     credit transfer can carry, `beside` what it pays already; the rest stays available.
@@ -58,6 +70,8 @@ def worth(available: int, terms: PayoutTerms, *, beside: Worth = NOTHING) -> Wor
         (POINTS_PER_PAYOUT_MAX - beside.points) // terms.points,
     )
     multiples = max(multiples, 0)
+    if multiples * terms.minor + beside.amount_minor < terms.minimum_minor:
+        return NOTHING
     return Worth(multiples * terms.points, multiples * terms.minor)
 
 
@@ -108,8 +122,8 @@ def parts_of(owing: Owing, terms: PayoutTerms) -> list[Part]:
 
 
 def affordable(parts: Sequence[Part], available: int, terms: PayoutTerms) -> list[Part]:
-    """What of a payout's parts so few points still pay: nothing below the minimum, but for what came back."""
+    """What of a payout's parts so few points still pay: nothing below a minimum, but for what came back."""
     kept = fitting(parts, available)
-    if available < terms.minimum_points:
+    if available < terms.minimum_points or total(kept).amount_minor < terms.minimum_minor:
         kept = [part for part in kept if part.returned_payout_id is not None]
     return kept

@@ -4,11 +4,15 @@ import asyncio
 
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.lots.handlers.expiry import lock_usable
+from services.rewards.lots.handlers.young import payable_of
 from services.rewards.payouts import store as payout_store
 from services.rewards.payouts.domain import Actor, Change, Payout, PayoutState, changes_to
+from services.rewards.payouts.findings import store as finding_store
 from services.rewards.payouts.handlers import add, change
 from services.rewards.payouts.holds import store as hold_store
+from services.rewards.payouts.holds.handlers.barring import load_barred
 from services.rewards.payouts.payees import store as payee_store
+from services.rewards.payouts.policies.handlers import load_in_force
 from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain.runs import (
     PayableMember,
@@ -18,6 +22,7 @@ from services.rewards.payouts.runs.domain.runs import (
     open_run,
     planned_run,
     run_id,
+    under_policy,
     why_held,
 )
 from services.rewards.payouts.runs.domain.terms import Owing
@@ -54,6 +59,8 @@ async def create(tx: Transaction[Settings], *, community: str, idempotency_key: 
         by=by,
         now=tx.now,
     )
+    policy = await load_in_force(tx.conn, community=community, currency=run.terms.currency, now=tx.now)
+    run = under_policy(run, policy)
     plan = await store.load_plan(
         tx.conn,
         run,
@@ -62,6 +69,7 @@ async def create(tx: Transaction[Settings], *, community: str, idempotency_key: 
         refused=[
             *await payee_store.load_refused_members(tx.conn, community=community),
             *await hold_store.load_held_members(tx.conn, community=community),
+            *await finding_store.load_found_members(tx.conn, community=community),
         ],
     )
     run = planned_run(run, plan)
@@ -102,6 +110,7 @@ async def _add_payouts(tx: Transaction, run: Run, *, member_ids: list[str]) -> N
     free = await store.load_unpaid(tx.conn, community=run.community, member_ids=member_ids)
     left = await payout_store.lock_left_held(tx.conn, community=run.community, member_ids=free)
     available = await lock_usable(tx, [Owner(run.community, member_id) for member_id in free])
+    available |= await payable_of(tx.conn, available, earned_until=run.earned_until)
     await change(tx, changes_to(PayoutState.FAILED, left, f"taken up by payout run {run.run_id}"), by=by)
     # 2. What is owed to each now.
     claims = await store.load_claims(tx.conn, run, member_ids=free)
@@ -117,9 +126,9 @@ async def _add_payouts(tx: Transaction, run: Run, *, member_ids: list[str]) -> N
     await add(tx, payouts, by=by)
     await payout_store.add_parts(tx.conn, payouts)
     # 3. Who can be paid, and who is held.
-    holds = await hold_store.load_standing(tx.conn, community=run.community, member_ids=free)
+    barred = await load_barred(tx, payouts, community=run.community, currency=run.terms.currency)
     reasons = {
-        payout.payout_id: why_held(payout, payees.get(payout.member_id), holds.get(payout.member_id))
+        payout.payout_id: why_held(payout, payees.get(payout.member_id), barred.get(payout.payout_id))
         for payout in payouts
     }
     held = [

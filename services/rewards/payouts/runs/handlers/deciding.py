@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.ledger.handlers import alarm
 from services.rewards.lots.handlers.expiry import lock_usable_held
+from services.rewards.lots.handlers.young import payable_of
 from services.rewards.payouts import store as payout_store
 from services.rewards.payouts.domain import Actor, Change, Payout, PayoutState, changes_to
 from services.rewards.payouts.four_eyes.domain import check_four_eyes
 from services.rewards.payouts.four_eyes.store import find_own_payout, load_hands
 from services.rewards.payouts.handlers import change
-from services.rewards.payouts.holds import store as hold_store
+from services.rewards.payouts.holds.handlers.barring import load_barred
 from services.rewards.payouts.payees import store as payee_store
 from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain.runs import LEFT, Run, RunState, judged
@@ -111,6 +112,8 @@ async def _approve_next(tx: Transaction[Settings], run: Run, *, by: Actor) -> No
     payouts = await next_payouts(tx, run)
     await lock_runs_wallet(tx, community=run.community, run_id=run.run_id)
     usable = await lock_usable_held(tx, [payout.owner for payout in payouts])
+    payable = await payable_of(tx.conn, usable.available, earned_until=run.earned_until)
+    usable = usable._replace(available=usable.available | payable)
     wanted: dict[Owner, int] = {}
     for payout in payouts:
         holder = usable.holders[payout.owner]
@@ -121,9 +124,7 @@ async def _approve_next(tx: Transaction[Settings], run: Run, *, by: Actor) -> No
     parts = await payout_store.load_parts(
         tx.conn, [payout for payout in payouts if usable.of(payout.owner) < wanted[usable.holders[payout.owner]]]
     )
-    holds = await hold_store.load_standing(
-        tx.conn, community=run.community, member_ids=[payout.member_id for payout in payouts]
-    )
+    barred = await load_barred(tx, payouts, community=run.community, currency=run.terms.currency)
     # Of members who were merged since, one may take what the other has.
     left = dict(usable.available)
     refused: list[Change] = []
@@ -134,7 +135,7 @@ async def _approve_next(tx: Transaction[Settings], run: Run, *, by: Actor) -> No
             payout,
             left[holder],
             payees.get(payout.member_id),
-            hold=holds.get(payout.member_id),
+            barred=barred.get(payout.payout_id),
             parts=parts.get(payout.payout_id, ()),
             run=run,
         )
@@ -143,12 +144,13 @@ async def _approve_next(tx: Transaction[Settings], run: Run, *, by: Actor) -> No
         else:
             good.append(Change(judgement.payout, PayoutState.APPROVED, judgement.reason))
             left[holder] -= judgement.payout.points
-    for less, _, _ in good:
+    for less in (made.payout for made in good):
         if less.computed is not None:
             await payout_store.reduce_payout(tx.conn, less)
     await change(tx, refused, by=by)
     approved = await change(tx, good, by=by)
-    await change(tx, [Change(payout, PayoutState.RESERVED, payout.reason) for payout in approved], by=by)
+    until = run.earned_until
+    await change(tx, [Change(payout, PayoutState.RESERVED, payout.reason, until) for payout in approved], by=by)
 
 
 async def next_payouts(tx: Transaction[Settings], run: Run) -> Sequence[Payout]:

@@ -6,7 +6,7 @@ from datetime import date
 from services.rewards.lots.handlers.expiry import lock_usable_held
 from services.rewards.payouts.domain import Actor, Change, PayoutState, changes_to
 from services.rewards.payouts.handlers import change
-from services.rewards.payouts.holds import store as hold_store
+from services.rewards.payouts.holds.handlers.barring import load_barred
 from services.rewards.payouts.payees import store as payee_store
 from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain.bank import bank_file
@@ -117,14 +117,12 @@ async def _submit_next(tx: Transaction[Settings], run: Run, *, by: Actor) -> Non
     payees = await payee_store.load_payees(
         tx.conn, community=run.community, member_ids=[payout.member_id for payout in payouts]
     )
-    holds = await hold_store.load_standing(
-        tx.conn, community=run.community, member_ids=[payout.member_id for payout in payouts]
-    )
+    barred = await load_barred(tx, payouts, community=run.community, currency=run.terms.currency)
     refused = []
     good = []
     for payout in payouts:
         reason = why_not_filed(
-            payout, usable.of(payout.owner), payees.get(payout.member_id), hold=holds.get(payout.member_id)
+            payout, usable.of(payout.owner), payees.get(payout.member_id), barred=barred.get(payout.payout_id)
         )
         if reason is None:
             good.append(payout)

@@ -3,21 +3,24 @@
 import pytest
 
 from services.analytics.response_times.domain.waiting import Waits
-from services.analytics.scorecard.domain import (
+from services.analytics.scorecard.domain.reading import (
     INDICATORS,
     PRACTICES_COUNT,
-    WEEKS_COUNT,
     Indicator,
     Measured,
     Reading,
     State,
-    Week,
     WhyGrey,
-    added,
     card,
+    gauges,
     practice_state,
     state_of,
     wilson,
+)
+from services.analytics.scorecard.domain.weeks import (
+    WEEKS_COUNT,
+    Week,
+    added,
 )
 
 HOUR = 3_600
@@ -26,7 +29,7 @@ HOUR = 3_600
 def readings(*weeks: Week) -> dict[str, Reading]:
     """The card of these weeks, with quiet ones before them."""
     every = [*(Week() for _ in range(WEEKS_COUNT - len(weeks))), *weeks]
-    return {reading.indicator.name: reading for reading in card(every)}
+    return {reading.indicator.name: reading for reading in card(gauges(every))}
 
 
 @pytest.mark.parametrize(

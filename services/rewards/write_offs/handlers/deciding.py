@@ -23,6 +23,7 @@ from services.rewards.write_offs.domain import (
     WriteOffRefusedError,
     check_owed,
 )
+from services.rewards.write_offs.handlers.told import tell
 from shared.access_keys import check_not_about_oneself
 from shared.audit import Did
 from shared.transaction import Transaction
@@ -92,6 +93,7 @@ async def _propose(
     approval = await propose_approval(tx, _SUBJECT, community=community, by=by, waiting_max_count=most)
     write_off = WriteOff(community, write_off_id, owner.member_id, points, reason, reverses, approval)
     await store.add_write_off(tx.conn, write_off)
+    tell(tx, write_off)
     tx.did(_did(verb, write_off))
     return write_off
 
@@ -118,7 +120,10 @@ async def approve_write_off(tx: Transaction, *, community: str, write_off_id: st
         raise WriteOffRefusedError("Nothing of it is left to be booked: withdraw it")
     await ledger_store.post(tx.conn, [decided.transfer()], entries=entries, now=tx.now)
     booked = replace(decided, booked_points=points)
-    await store.set_booked(tx.conn, booked, uses=uses)
+    key = {"community": community, "write_off_id": write_off_id}
+    await store.set_booked_points(tx.conn, **key, points=points)
+    await store.add_uses(tx.conn, **key, uses=uses)
+    tell(tx, booked, uses=uses)
     DEBTS_WRITTEN_OFF.labels(decided.kind).inc(points)
     tx.did(_did("approve", booked, before=before))
     return booked
@@ -132,6 +137,8 @@ async def withdraw_write_off(tx: Transaction, *, community: str, write_off_id: s
     before = await _lock(tx, community=community, write_off_id=write_off_id)
     approval = await withdraw_approval(tx, before.approval, community=community, entry_id=write_off_id, by=by)
     after = replace(before, approval=approval)
+    if approval is not before.approval:
+        tell(tx, after)
     tx.did(_did("withdraw", after, before=before))
     return after
 

@@ -8,7 +8,9 @@ from services.analytics.decisions.store import count_weeks
 from services.analytics.ideas.store import count_due
 from services.analytics.response_times.domain.waiting import added
 from services.analytics.response_times.store.reading import Asked, load_waits
-from services.analytics.scorecard.domain import Week
+from services.analytics.scorecard.domain.weeks import (
+    Week,
+)
 from services.analytics.solutions.store import count_solved
 from shared.calendars import Span
 from shared.postgres import Connection
@@ -40,8 +42,7 @@ async def load_weeks(
     await _add_surveys(conn, weeks, community=community, spans=spans)
     for number, (due, in_time) in (await count_due(conn, community=community, bounds=bounds, now=now)).items():
         weeks[number - 1].update(ideas_due=due, ideas_in_time=in_time)
-    await _add_people(conn, weeks, community=community, spans=spans)
-    await _add_audiences(conn, weeks, community=community, spans=spans, bounds=bounds)
+    await _add_people(conn, weeks, community=community, spans=spans, bounds=bounds)
     await _add_decisions(conn, weeks, community=community, spans=spans, bounds=bounds)
     solved = await count_solved(conn, community=community, bounds=bounds, now=now, within=SOLVED_WITHIN)
     for number, (due, in_time) in solved.items():
@@ -102,49 +103,6 @@ async def _add_decisions(
 
 
 async def _add_people(
-    conn: Connection, weeks: Sequence[dict[str, Any]], *, community: str, spans: Sequence[Span]
-) -> None:
-    """Who was active in which week, and whom a badge, a level or thanks reached in the days up to its end.
-
-    Who is merged is one. What was taken back reached nobody.
-    """
-    for row in await conn.fetch(
-        """
-        with reached as materialized (
-            select coalesce(m.head_id, r.member_id) as person_id, r.day from (
-                select g.member_id, coalesce(g.day, (g.event_time at time zone 'UTC')::date) as day from grants g
-                where g.community = $1 and g.reverses is null
-                    and coalesce(g.day, (g.event_time at time zone 'UTC')::date) between $2::date - $5::int and $3
-                    and not exists (
-                        select from grants b where b.community = g.community and b.reverses = g.grant_id)
-                union
-                select t.to_id, t.day from tie_days t
-                where t.community = $1 and t.day between $2::date - $5::int and $3 and t.kind = 'thanks'
-                    and t.times > 0) r
-            left join merges m on m.community = $1 and m.member_id = r.member_id),
-        active as (
-            select distinct width_bucket(d.day, $4::date[]) as week, coalesce(m.head_id, d.member_id) as person_id
-            from member_days d left join merges m on m.community = d.community and m.member_id = d.member_id
-            where d.community = $1 and d.day between $2 and $3 and d.events > 0)
-        select a.week, count(*)::int as active, count(r.person_id)::int as recognised
-        from active a
-        left join (
-            select distinct w.week, r.person_id
-            from unnest($4::date[]) with ordinality as w(starts_on, week)
-            join reached r on r.day between w.starts_on + 6 - $5::int + 1 and w.starts_on + 6
-        ) r on r.week = a.week and r.person_id = a.person_id
-        group by 1
-        """,
-        community,
-        spans[0].starts_on,
-        spans[-1].ends_on,
-        [span.starts_on for span in spans],
-        RECOGNISED_DAYS,
-    ):
-        weeks[row["week"] - 1].update(active=row["active"], recognised=row["recognised"])
-
-
-async def _add_audiences(
     conn: Connection,
     weeks: Sequence[dict[str, Any]],
     *,
@@ -152,35 +110,67 @@ async def _add_audiences(
     spans: Sequence[Span],
     bounds: Sequence[datetime],
 ) -> None:
-    """How many of those active in a week were in an audience when it ended; nothing where none is known."""
+    """Who was active in which week; whom of these a badge, a level or thanks reached in the days up to its end.
+
+    And who of them was in an audience when it ended, where any is known.
+
+    Who is merged is one. What was taken back reached nobody. Members are found by their community: of those of
+    others no row is read.
+    """
     rows = await conn.fetch(
         """
-        with turns as materialized (
-            select coalesce(m.head_id, t.member_id) as person_id, t.is_in, t.since,
-                lead(t.since) over (
-                    partition by t.member_id, t.audience_id order by t.revision) as ends_at
-            from audience_turns t
-            left join merges m on m.community = t.community and m.member_id = t.member_id
-            where t.community = $1),
+        with active as materialized (
+            select distinct width_bucket(d.day, $4::date[]) as week, p.member_id as person_id
+            from retention_people p cross join lateral unnest(p.days) as d(day)
+            where p.community = $1 and d.day between $2 and $3),
+        ids as materialized (
+            select person_id, person_id as member_id from active
+            union select a.person_id, m.member_id from merges m join active a on a.person_id = m.head_id
+            where m.community = $1),
+        reached as materialized (
+            select i.person_id, r.day from (
+                select g.member_id, coalesce(g.day, (g.event_time at time zone 'UTC')::date) as day from grants g
+                where g.community = $1 and g.reverses is null
+                    and coalesce(g.day, (g.event_time at time zone 'UTC')::date) between $2::date - $6::int and $3
+                    and not exists (
+                        select from grants b where b.community = g.community and b.reverses = g.grant_id)
+                union
+                select t.to_id, t.day from tie_days t
+                where t.community = $1 and t.day between $2::date - $6::int and $3 and t.kind = 'thanks'
+                    and t.times > 0) r
+            join ids i using (member_id)),
+        recognised as (
+            select distinct w.week, r.person_id
+            from unnest($4::date[]) with ordinality as w(starts_on, week)
+            join reached r on r.day between w.starts_on + 6 - $6::int + 1 and w.starts_on + 6),
+        turns as materialized (
+            select i.person_id, t.is_in, t.since,
+                lead(t.since) over (partition by t.member_id, t.audience_id order by t.revision) as ends_at
+            from ids i join audience_turns t on t.member_id = i.member_id and t.community = $1),
         ins as (
             select distinct w.week, t.person_id
             from unnest($5::timestamptz[]) with ordinality as w(ends_at, week)
-            join turns t on t.is_in and t.since < w.ends_at and (t.ends_at is null or t.ends_at >= w.ends_at)),
-        active as (
-            select distinct width_bucket(d.day, $4::date[]) as week, coalesce(m.head_id, d.member_id) as person_id
-            from member_days d left join merges m on m.community = d.community and m.member_id = d.member_id
-            where d.community = $1 and d.day between $2 and $3 and d.events > 0)
-        select a.week, count(i.person_id)::int as known, exists (select from turns) as knows
-        from active a left join ins i on i.week = a.week and i.person_id = a.person_id group by 1
+            join turns t on t.is_in and t.since < w.ends_at and (t.ends_at is null or t.ends_at >= w.ends_at))
+        select a.week, count(*)::int as active, count(r.person_id)::int as recognised,
+            count(i.person_id)::int as in_audience,
+            exists (select from turns) or exists (
+                select from followed_members f
+                join audience_turns t on t.member_id = f.member_id and t.community = f.community
+                where f.community = $1) as knows_audiences
+        from active a
+        left join recognised r on r.week = a.week and r.person_id = a.person_id
+        left join ins i on i.week = a.week and i.person_id = a.person_id
+        group by 1
         """,
         community,
         spans[0].starts_on,
         spans[-1].ends_on,
         [span.starts_on for span in spans],
         list(bounds[1:]),
+        RECOGNISED_DAYS,
     )
     for row in rows:
-        weeks[row["week"] - 1].update(in_audience=row["known"], knows_audiences=row["knows"])
+        weeks[row["week"] - 1].update({name: value for name, value in row.items() if name != "week"})
 
 
 async def _add_surveys(

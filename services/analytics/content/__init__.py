@@ -1,0 +1,1 @@
+"""What is read, and what moves those who read it to respond, month by month."""

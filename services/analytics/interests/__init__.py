@@ -1,0 +1,1 @@
+"""What members write, read and answer about: by topic, with the messages that it is known from."""

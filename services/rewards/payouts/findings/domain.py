@@ -1,0 +1,124 @@
+"""Checks of payouts by a policy: the country of the account, and what was paid to a person in a year."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from services.rewards.payouts.domain import Payout, PayoutState
+from services.rewards.payouts.policies.domain import PayoutPolicy
+from shared.contracts.fields import Timestamp, Uuid
+
+
+class Check(StrEnum):
+    """What is looked at."""
+
+    COUNTRY = "country"
+    YEARLY_STOP = "yearly_stop"
+    YEARLY_WARNING = "yearly_warning"
+
+    @property
+    def stops(self) -> bool:
+        """Whether a payout of which it finds something waits."""
+        return self is not Check.YEARLY_WARNING
+
+    @property
+    def words(self) -> str:
+        """What is looked at, in words for everybody: never what was found."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Check.COUNTRY: "the account is being checked",
+    Check.YEARLY_STOP: "the year's total is being checked",
+    Check.YEARLY_WARNING: "the year's total is high",
+}
+#: Payouts whose amount counts for a year: they are paid, or about to be.
+COUNTED = (
+    PayoutState.APPROVED,
+    PayoutState.RESERVED,
+    PayoutState.SUBMITTED,
+    PayoutState.SENT,
+    PayoutState.SETTLED,
+    PayoutState.CORRECTED,
+)
+
+
+class FindingPlace(NamedTuple):
+    """Where a page of findings ended, newest first."""
+
+    found_at: Timestamp
+    payout_id: Uuid
+    check: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingFilter:
+    """Which findings: None for all. `waits` are those that keep a payout back just now."""
+
+    check: Check | None = None
+    waits: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found of a payout, by which policy, and when; exact, for finance.
+
+    `country` is that of the account; `total_minor` is what the person has in `year` with this payout, which is
+    above `limit_minor`.
+    """
+
+    community: str
+    payout_id: str
+    check: Check
+    policy_id: str
+    found_at: datetime
+    country: str | None = None
+    year: int | None = None
+    total_minor: int | None = None
+    limit_minor: int | None = None
+
+    @property
+    def reason(self) -> str:
+        """Why a payout waits, as its member is told too."""
+        return f"held by finance: {self.check.words}"
+
+    @property
+    def place(self) -> FindingPlace:
+        """Where it stands among those of its community."""
+        return FindingPlace(self.found_at, self.payout_id, self.check)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All that checks found of payouts."""
+
+    findings: Sequence[Finding] = ()
+    stopping: Mapping[str, Finding] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, findings: Iterable[Finding]) -> "Found":
+        """With the first finding that keeps each payout back."""
+        kept = list(findings)
+        return cls(kept, {one.payout_id: one for one in reversed(kept) if one.check.stops})
+
+
+def findings_of(
+    payout: Payout, policy: PayoutPolicy, *, others_minor: int, year: int, now: datetime
+) -> Iterator[Finding]:
+    """What the checks of a policy find of a payout; `others_minor` is what else its person has in the year."""
+    terms = policy.terms
+
+    def finding(check: Check, **found: int | str) -> Finding:
+        return Finding(payout.community, payout.payout_id, check, policy.policy_id, now, **found)  # type: ignore[arg-type]
+
+    if payout.payee is not None and terms.countries is not None:
+        country = payout.payee.iban[:2]
+        if country not in terms.countries:
+            yield finding(Check.COUNTRY, country=country)
+    total = others_minor + payout.amount_minor
+    limits = {Check.YEARLY_STOP: terms.stop_above_minor, Check.YEARLY_WARNING: terms.warn_above_minor}
+    for check, limit in limits.items():
+        if limit is not None and total > limit:
+            yield finding(check, year=year, total_minor=total, limit_minor=limit)

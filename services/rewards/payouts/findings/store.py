@@ -1,0 +1,141 @@
+"""The SQL of findings, and of what persons were paid in a year."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from asyncpg import Record
+
+from services.rewards.payouts.domain import Payout
+from services.rewards.payouts.findings.domain import COUNTED, Check, Finding, FindingFilter, FindingPlace
+from shared.calendars import Calendar
+from shared.postgres import Connection
+
+_STOPPING = tuple(check.value for check in Check if check.stops)
+
+
+async def load_others(
+    conn: Connection, payouts: Sequence[Payout], *, calendar: Calendar, now: datetime
+) -> dict[str, int]:
+    """What the person of each payout has in the year of `now` beside it, in its currency's minor units, by payout.
+
+    A payout is of the year in which its bank file was written, and until then of that of now. Whoever is merged is
+    one person. The payouts are of one community and currency.
+    """
+    year = calendar.day_of(now).year
+    rows = await conn.fetch(
+        """
+        with asked as (
+            select a.payout_id, coalesce(g.head_id, a.member_id) as head_id
+            from unnest($2::uuid[], $3::uuid[]) as a(payout_id, member_id)
+            left join merges g on g.community = $1 and g.member_id = a.member_id),
+        persons as (
+            select payout_id, head_id as member_id from asked
+            union
+            select a.payout_id, g.member_id from asked a
+            join merges g on g.community = $1 and g.head_id = a.head_id)
+        select o.payout_id, sum(p.amount_minor)::bigint as minor
+        from persons o
+        join payouts p on p.community = $1 and p.member_id = o.member_id and p.payout_id <> o.payout_id
+        left join payout_changes s
+            on s.community = $1 and s.payout_id = p.payout_id and s.state = 'submitted'
+        where p.currency = $4 and p.state = any($5) and (s.changed_at is null or s.changed_at >= $6)
+        group by 1
+        """,
+        payouts[0].community if payouts else "",
+        [payout.payout_id for payout in payouts],
+        [payout.member_id for payout in payouts],
+        payouts[0].currency if payouts else "",
+        COUNTED,
+        calendar.start_of(date(year, 1, 1)),
+    )
+    return {str(row["payout_id"]): row["minor"] for row in rows}
+
+
+async def put_findings(conn: Connection, findings: Sequence[Finding]) -> None:
+    """Keep findings; of each check of a payout the newest."""
+    await conn.executemany(
+        """
+        insert into payout_findings (
+            community, payout_id, check_name, policy_id, country, year, total_minor, limit_minor, found_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        on conflict (community, payout_id, check_name) do update set
+            policy_id = excluded.policy_id, country = excluded.country, year = excluded.year,
+            total_minor = excluded.total_minor, limit_minor = excluded.limit_minor, found_at = excluded.found_at
+        """,
+        [
+            (
+                finding.community,
+                finding.payout_id,
+                finding.check,
+                finding.policy_id,
+                finding.country,
+                finding.year,
+                finding.total_minor,
+                finding.limit_minor,
+                finding.found_at,
+            )
+            for finding in findings
+        ],
+    )
+
+
+async def load_found_members(conn: Connection, *, community: str) -> list[str]:
+    """Members with a held payout of which a check found something."""
+    rows = await conn.fetch(
+        """
+        select distinct p.member_id from payout_findings f join payouts p using (community, payout_id)
+        where f.community = $1 and f.check_name = any($2) and p.state = 'held'
+        """,
+        community,
+        _STOPPING,
+    )
+    return [str(row["member_id"]) for row in rows]
+
+
+async def page_of_findings(
+    conn: Connection, wanted: FindingFilter, *, community: str, after: FindingPlace | None, limit: int
+) -> list[tuple[Finding, str]]:
+    """Findings, newest first, beginning after a place, each with the payout's member."""
+    rows = await conn.fetch(
+        """
+        select f.*, p.member_id from payout_findings f join payouts p using (community, payout_id)
+        where f.community = $1 and ($2::text is null or f.check_name = $2)
+          and ($3::boolean is null or (p.state = 'held' and f.check_name = any($4)) = $3)
+          and ($5::timestamptz is null or (f.found_at, f.payout_id, f.check_name) < ($5, $6::uuid, $7))
+        order by f.found_at desc, f.payout_id desc, f.check_name desc limit $8
+        """,
+        community,
+        wanted.check,
+        wanted.waits,
+        _STOPPING,
+        *(after or (None, None, None)),
+        limit,
+    )
+    return [(_finding(row), str(row["member_id"])) for row in rows]
+
+
+async def count_waiting(conn: Connection) -> dict[Check, tuple[int, datetime]]:
+    """How many payouts each check keeps back in all communities, and since when the first of them was made."""
+    rows = await conn.fetch(
+        """
+        select f.check_name, count(*) as count, min(p.created_at) as since
+        from payout_findings f join payouts p using (community, payout_id)
+        where p.state = 'held' and f.check_name = any($1) group by 1
+        """,
+        _STOPPING,
+    )
+    return {Check(row["check_name"]): (row["count"], row["since"]) for row in rows}
+
+
+def _finding(row: Record) -> Finding:
+    return Finding(
+        community=row["community"],
+        payout_id=str(row["payout_id"]),
+        check=Check(row["check_name"]),
+        policy_id=str(row["policy_id"]),
+        found_at=row["found_at"],
+        country=row["country"],
+        year=row["year"],
+        total_minor=row["total_minor"],
+        limit_minor=row["limit_minor"],
+    )

@@ -1,0 +1,76 @@
+"""What a payout policy says, and which one applies on a day."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from services.rewards.approvals.domain import Approval, in_force, in_order
+from shared.contracts.fields import Timestamp, Uuid
+
+HOLDING_MAX_DAYS = 90
+COUNTRIES_MAX_COUNT = 250
+
+
+class UnknownPayoutPolicyError(Exception):
+    """There is no such policy entry."""
+
+
+class PayoutPolicyPlace(NamedTuple):
+    """Where a policy entry stands in the list of them: the newest first."""
+
+    proposed_at: Timestamp
+    policy_id: Uuid
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutPolicyTerms:
+    """What a policy says of payouts in a currency, from `effective_from` on in the community's zone.
+
+    Points are paid `holding_days` after they were earned, and payouts made from `minimum_minor` on. `countries`
+    are those in which a payee's account may be; None for all. Of what a person was paid in a year,
+    `warn_above_minor` is where finance is told, and `stop_above_minor` where payouts wait; None for neither.
+    """
+
+    effective_from: date
+    currency: str
+    holding_days: int = 0
+    minimum_minor: int = 0
+    countries: tuple[str, ...] | None = None
+    warn_above_minor: int | None = None
+    stop_above_minor: int | None = None
+
+    @property
+    def counts_years(self) -> bool:
+        """Whether it asks what a person was paid in a year."""
+        return self.warn_above_minor is not None or self.stop_above_minor is not None
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutPolicy:
+    """A policy entry: proposed by one person, and in force once another approved it."""
+
+    community: str
+    policy_id: str
+    terms: PayoutPolicyTerms
+    approval: Approval
+
+    @property
+    def entry_id(self) -> str:
+        """Its id."""
+        return self.policy_id
+
+    @property
+    def effective_from(self) -> date:
+        """The first day on which it applies."""
+        return self.terms.effective_from
+
+    @property
+    def place(self) -> PayoutPolicyPlace:
+        """Where it stands among the entries."""
+        return PayoutPolicyPlace(self.approval.proposed_at, self.policy_id)
+
+
+def applying(approved: Iterable[PayoutPolicy], day: date) -> PayoutPolicy | None:
+    """Which of the approved entries for one currency applies on a day; None where none does."""
+    return in_force(in_order(approved), day)

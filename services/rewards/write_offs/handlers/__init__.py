@@ -1,0 +1,1 @@
+"""Proposing and deciding write-offs, and taking in again what was told of them."""

@@ -103,8 +103,8 @@ TOLD: Final[Mapping[str, Told]] = {
     "payout_run.changed.v1": Told(
         "",
         "by complete created_at created_by created_by_person currency execution_days file holding_days"
-        " minimum_minor minimum_points minor payer person_id points policy_id programme_id programme_version"
-        " run_id seal state",
+        " minimum_minor minimum_points minor ordering payer person_id points policy_id programme_id"
+        " programme_version run_id seal state",
     ),
     "payout.hold_changed.v1": Told(
         "", "by cause hold_id member_id payout_id person_id placed_at placed_by placed_by_person state"

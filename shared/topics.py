@@ -276,9 +276,14 @@ WALLETS = Topic(
     "wallets.v1",
     "Budgets of points and money: wallets, what moves in them, and what two people decide of them",
     "community | tree of wallets",
-    (facts.WALLET_CHANGED.name, facts.WALLET_MOVED.name, facts.WALLET_DECISION_CHANGED.name),
+    (
+        facts.WALLET_CHANGED.name,
+        facts.WALLET_MOVED.name,
+        facts.WALLET_DECISION_CHANGED.name,
+        facts.WALLET_CAMPAIGN_CHANGED.name,
+    ),
     producers=("rewards",),
-    consumers=("finance",),
+    consumers=("scoring", "finance"),
     read_back=True,
 )
 DEBTS = Topic(

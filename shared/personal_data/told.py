@@ -23,7 +23,8 @@ TOLD: Final[Mapping[str, Told]] = {
     "points.awarded.v1": Told(
         "",
         "member_id amends award_id beneficiary by_hand cause day event_time event_type event_uid points"
-        " programme_id programme_version received_at revision rule_id total week score available_at expires_at",
+        " programme_id programme_version received_at revision rule_id total week score available_at"
+        " campaign expires_at",
     ),
     "audience.entered.v1": Told("", "member_id audience revision since known_at programme_version met"),
     "audience.left.v1": Told("", "member_id audience revision since known_at programme_version met"),
@@ -102,8 +103,8 @@ TOLD: Final[Mapping[str, Told]] = {
     "payout_run.changed.v1": Told(
         "",
         "by complete created_at created_by created_by_person currency execution_days file holding_days"
-        " minimum_minor minimum_points minor payer person_id points policy_id programme_id programme_version"
-        " run_id seal state",
+        " minimum_minor minimum_points minor ordering payer person_id points policy_id programme_id"
+        " programme_version run_id seal state",
     ),
     "payout.hold_changed.v1": Told(
         "", "by cause hold_id member_id payout_id person_id placed_at placed_by placed_by_person state"
@@ -133,6 +134,7 @@ TOLD: Final[Mapping[str, Told]] = {
         "amount by decided_at decision_id kind person_id proposed_at proposed_by proposed_by_person reason"
         " reward_id spends state to_wallet_id unit_cost wallet_id",
     ),
+    "wallet.campaign_changed.v1": Told("", "campaign_id free_points limit_points revision wallet_id"),
     "debt.policy_changed.v1": Told(
         "",
         "below_points by decided_at effective_from person_id policy_id proposed_at proposed_by proposed_by_person"

@@ -238,6 +238,15 @@ DECISIONS = Topic(
     partitions=1,
     read_back=True,
 )
+NOMINATIONS = Topic(
+    "nominations.v1",
+    "Rounds of nominations, who is put forward in them, and who votes for whom",
+    "community | round",
+    (facts.NOMINATION_ROUND_CHANGED.name, facts.NOMINATION_CHANGED.name, facts.NOMINATION_VOTE_CHANGED.name),
+    producers=("ingest",),
+    consumers=(),
+    read_back=True,
+)
 REDEMPTIONS = Topic(
     "redemptions.v1",
     "Redemptions, their states, and the awards they use",
@@ -413,6 +422,7 @@ TOPICS = (
     NUDGES,
     SURVEYS,
     DECISIONS,
+    NOMINATIONS,
     REDEMPTIONS,
     PAYOUTS,
     WALLETS,

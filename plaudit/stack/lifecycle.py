@@ -77,11 +77,10 @@ def start(
 ) -> StackState:
     """Starts the stack `name`, or what of it does not run yet, and returns when everything is ready.
 
-    `only` limits it to some of PARTS. With `kafka_metrics`
-    the embedded broker shows its own metrics, for Prometheus. `external_kafka`, for
-    its administrator, and `postgres_admin_url` (a superuser's) stand in for the embedded ones. `environment` adds
-    to the parts' settings. A `disposable` stack is one that the next demo may delete, until somebody else starts
-    it.
+    `only` limits it to some of PARTS. With `kafka_metrics` the embedded broker shows its own, for Prometheus.
+    `external_kafka`, for its administrator, and `postgres_admin_url` (a superuser's) stand in for the embedded
+    ones. `environment` adds to the parts' settings. A `disposable` stack is one that the next demo may delete,
+    until somebody else starts it.
     `report` is told of each step. Raises StackError when a part does not get ready.
     """
     unknown = sorted(set(only or ()) - set(PARTS))

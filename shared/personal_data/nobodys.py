@@ -255,8 +255,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "clawbacks": "community transfer_id policy_id used_points kept_points",
         "payout_policies": (
             "community policy_id effective_from currency holding_days minimum_minor countries warn_above_minor "
-            "stop_above_minor state proposed_at proposed_by_person proposed_by proposed_by_credential decided_at "
-            "decided_by_person decided_by decided_by_credential"
+            "stop_above_minor stops_shared_accounts state proposed_at proposed_by_person proposed_by "
+            "proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
         ),
         "clawback_policies": (
             "community policy_id effective_from treatment below_points state proposed_at proposed_by_person "
@@ -315,7 +315,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community run_id state programme_id programme_version currency points minor minimum_points "
             "payer_name payer_iban payer_bic complete created_at created_by decided_at decided_by "
             "execution_days created_by_person decided_by_person planned_count left_payable_count "
-            "left_held_count filing_by filing_by_person minimum_minor holding_days policy_id"
+            "left_held_count filing_by filing_by_person minimum_minor holding_days policy_id ordering"
         ),
         "payout_runs_unsealed": "community run_id",
         "payout_seals": "community run_id number step seal sealed_at sealed_by",

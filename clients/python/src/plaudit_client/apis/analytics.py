@@ -1046,7 +1046,9 @@ class Analytics:
         )
 
     def get_effect(self, campaign_id: str, *, wished_points: float | None = None) -> types.CampaignEffect:
-        """Only one that holds members out is measured, and none for audiences: who was in them is not known."""
+        """Only one that holds members out is measured; of one for audiences, who was in any of them when it
+        began.
+        """
         return cast(
             "types.CampaignEffect",
             self._ask(
@@ -1562,20 +1564,36 @@ class Analytics:
         )
 
     def get_question_topics(
-        self, *, channel: str | None = None, from_: str | None = None, to: str | None = None
+        self,
+        *,
+        channel: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        audience: str | None = None,
     ) -> types.QuestionTopics:
-        """By the topic that platforms say: how many asked, how many wait, and three topics to write about."""
+        """By the topic that platforms say: how many asked, how many wait, and three topics to write about.
+
+        Of everybody, or of who is in an audience now.
+        """
         return cast(
             "types.QuestionTopics",
             self._ask(
                 call(
-                    "analytics", "GET", "/v1/question-topics", params={"channel": channel, "from": from_, "to": to}
+                    "analytics",
+                    "GET",
+                    "/v1/question-topics",
+                    params={"channel": channel, "from": from_, "to": to, "audience": audience},
                 )
             ),
         )
 
     def get_question_topics_csv(
-        self, *, channel: str | None = None, from_: str | None = None, to: str | None = None
+        self,
+        *,
+        channel: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        audience: str | None = None,
     ) -> str:
         """A line for each topic, all of them."""
         return cast(
@@ -1585,7 +1603,7 @@ class Analytics:
                     "analytics",
                     "GET",
                     "/v1/question-topics.csv",
-                    params={"channel": channel, "from": from_, "to": to},
+                    params={"channel": channel, "from": from_, "to": to, "audience": audience},
                 )
             ),
         )
@@ -3188,7 +3206,9 @@ class AsyncAnalytics:
         )
 
     async def get_effect(self, campaign_id: str, *, wished_points: float | None = None) -> types.CampaignEffect:
-        """Only one that holds members out is measured, and none for audiences: who was in them is not known."""
+        """Only one that holds members out is measured; of one for audiences, who was in any of them when it
+        began.
+        """
         return cast(
             "types.CampaignEffect",
             await self._ask(
@@ -3711,20 +3731,36 @@ class AsyncAnalytics:
         )
 
     async def get_question_topics(
-        self, *, channel: str | None = None, from_: str | None = None, to: str | None = None
+        self,
+        *,
+        channel: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        audience: str | None = None,
     ) -> types.QuestionTopics:
-        """By the topic that platforms say: how many asked, how many wait, and three topics to write about."""
+        """By the topic that platforms say: how many asked, how many wait, and three topics to write about.
+
+        Of everybody, or of who is in an audience now.
+        """
         return cast(
             "types.QuestionTopics",
             await self._ask(
                 call(
-                    "analytics", "GET", "/v1/question-topics", params={"channel": channel, "from": from_, "to": to}
+                    "analytics",
+                    "GET",
+                    "/v1/question-topics",
+                    params={"channel": channel, "from": from_, "to": to, "audience": audience},
                 )
             ),
         )
 
     async def get_question_topics_csv(
-        self, *, channel: str | None = None, from_: str | None = None, to: str | None = None
+        self,
+        *,
+        channel: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        audience: str | None = None,
     ) -> str:
         """A line for each topic, all of them."""
         return cast(
@@ -3734,7 +3770,7 @@ class AsyncAnalytics:
                     "analytics",
                     "GET",
                     "/v1/question-topics.csv",
-                    params={"channel": channel, "from": from_, "to": to},
+                    params={"channel": channel, "from": from_, "to": to, "audience": audience},
                 )
             ),
         )

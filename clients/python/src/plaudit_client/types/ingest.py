@@ -1704,6 +1704,7 @@ class OfferShown(TypedDict):
     """What the link of a mail is for."""
 
     community: str
+    has_logo: bool
     line_id: str
     name: str
     until: str | None

@@ -394,7 +394,9 @@ async def test_the_week_of_managers_comes_over_smtp_with_its_figures_and_what_to
     """What analytics asks for when a week is over, as a mail server takes it."""
     address = f"mara-{language}-{community.name}@example.org"
     mara = await member(community, "mara", mail=address)
-    wished = await community.client.put(f"/v1/members/{mara}/preferences", json={"language": language, "source": "test"})
+    wished = await community.client.put(
+        f"/v1/members/{mara}/preferences", json={"language": language, "source": "test"}
+    )
     assert wished.status_code == 200, wished.text
     await turned_on(community, kinds={"digest": ["mail"]})
     week = {"active": "12", "before": "9", "newcomers": "3", "off": "1", "questions": "4", "reports": ""}

@@ -1042,7 +1042,9 @@ class Analytics:
         )
 
     def get_effect(self, campaign_id: str, *, wished_points: float | None = None) -> types.CampaignEffect:
-        """Only one that holds members out is measured, and none for audiences: who was in them is not known."""
+        """Only one that holds members out is measured; of one for audiences, who was in any of them when it
+        began.
+        """
         return cast(
             "types.CampaignEffect",
             self._ask(
@@ -3196,7 +3198,9 @@ class AsyncAnalytics:
         )
 
     async def get_effect(self, campaign_id: str, *, wished_points: float | None = None) -> types.CampaignEffect:
-        """Only one that holds members out is measured, and none for audiences: who was in them is not known."""
+        """Only one that holds members out is measured; of one for audiences, who was in any of them when it
+        began.
+        """
         return cast(
             "types.CampaignEffect",
             await self._ask(

@@ -9,16 +9,19 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final
 
+from console.frame.programme_words import NOUNS, PROGRAMME_SENTENCES
+
 #: Longer texts are none of these, and cost time to compare.
-SAID_MAX_CHARS: Final = 500
+SAID_MAX_CHARS: Final = 2_000
 #: A place with another of these sentences, and those with a word that catalogues may know.
-_SENTENCE, _WORDS = "why", ("state", "states", "within", "unit", "when", "by")
+_SENTENCE, _WORDS = "why", ("state", "states", "within", "unit", "when", "by", "noun")
 #: What some places hold; others hold anything.
 _HOLDS: Final = {
     "state": r"[\w-]+",
     "count": r"[\d,.]+",
     "unit": "points?|awards?",
     "when": r"ever|in the campaign|an? \w+",
+    "noun": "|".join(NOUNS),
 }
 #: How deep sentences stand in sentences.
 _DEPTH_MAX_COUNT: Final = 3
@@ -323,6 +326,7 @@ SENTENCES: Final = (
     _("the event has no field {name}"),
     _("an event with this source and id was accepted before with other content"),
     _("whoever did it wished to be forgotten: nothing of theirs is taken"),
+    *PROGRAMME_SENTENCES,
 )
 
 

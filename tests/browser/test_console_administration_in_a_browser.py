@@ -46,6 +46,7 @@ PAGES = (
     "/programme/drafts",
     "/content",
     "/content/unjudged",
+    "/content/read",
     "/badges",
     "/badge-issuer",
     "/badges/talker?tier=bronze",

@@ -65,6 +65,8 @@ PAGES = (
     "/payout-policies/propose",
     "/payout-policies/waits",
     "/payout-policies/checks",
+    "/payout-policies/clearances",
+    "/payout-policies/totals/{year}",
     "/payout-policies/{payout_policy}",
     "/wallets",
     "/wallets/new",

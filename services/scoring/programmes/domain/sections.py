@@ -39,6 +39,8 @@ def limit_mistakes(located: Located) -> Iterator[Mistake]:
     found, paced = list(declared(located.value)), list(paces(located.value))
     for index, rule in enumerate(list_at(located, ("rules",))):
         rule_id = rule.get("id") if isinstance(rule, dict) else None
+        if not isinstance(rule_id, str):
+            continue  # the model says so
         over = [
             standing
             for standing in (*found, *paced)
@@ -75,7 +77,7 @@ def streak_mistakes(located: Located) -> Iterator[Mistake]:
     several = of_several(located)
     for index, _ in enumerate(list_at(located, ("recognition", "streaks"))):
         for place, rule in enumerate(list_at(located, ("recognition", "streaks", index, "rules"))):
-            if rule in several:
+            if isinstance(rule, str) and rule in several:
                 at: Path = ("recognition", "streaks", index, "rules", place)
                 detail = f"the rule `{rule}` is for several people, and a streak goes by what one did"
                 yield mistake(located.values[at], at, detail)

@@ -380,6 +380,7 @@ class CampaignItem(TypedDict):
     state: Phase
     title: str
     wallet: str | None
+    wallet_points: int | None
     worth: Worth | None
 
 
@@ -420,6 +421,7 @@ class CampaignShown(TypedDict):
     title: str
     turns: list[CampaignTurn]
     wallet: str | None
+    wallet_points: int | None
     worth: Worth | None
 
 

@@ -1,9 +1,10 @@
 """Errors in a programme name the line, the column, the field and what was expected."""
 
+import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.scoring.programmes.domain.mistakes import Mistake
@@ -407,6 +408,27 @@ def test_a_changed_programme_is_read_or_refused_never_a_crash(at: int, other: st
 
 
 BADGES = "recognition:\n  badges:\n"
+
+
+#: Values that hardly any field takes, among them those that cannot be looked up among names.
+ODD = (": [1, 2]", ": {a: 1}", ": [[1]]", ": [{id: 1}]", ": null", ": 1e400", ": .nan", ": 2026-01-01", ': ""')
+WRITTEN = [
+    (path, index)
+    for path in EXAMPLES
+    for index, line in enumerate(path.read_text().split("\n"))
+    if ": " in line and not line.lstrip().startswith("#")
+]
+
+
+@given(st.sampled_from(WRITTEN), st.sampled_from(ODD))
+@example((EXAMPLES[0], EXAMPLES[0].read_text().split("\n").index("  - id: partner-weeks")), ODD[0])
+@example((EXAMPLES[0], EXAMPLES[0].read_text().split("\n").index("    campaign: partner-weeks")), ODD[1])
+def test_a_field_with_an_odd_value_is_read_or_refused_never_a_crash(written: tuple[Path, int], odd: str) -> None:
+    path, index = written
+    lines = path.read_text().split("\n")
+    lines[index] = re.sub(r": .*", lambda _: odd, lines[index])
+    reading = read_with_warnings("\n".join(lines))
+    assert (reading.programme is None) == bool(reading.mistakes)
 
 
 def test_what_is_counted_is_of_a_rule() -> None:

@@ -52,7 +52,9 @@ async def _page(visit: Visit, member_id: str, *, is_own: bool) -> Response:
         raise NotFoundError
     return visit.page(
         "pages/topics/page.html",
-        **{"member": None, "sources": None, **answers},
+        topics=answers["topics"],
+        member=answers.get("member"),
+        sources=answers.get("sources"),
         listing=listing,
         topic=topic,
         is_own=is_own,

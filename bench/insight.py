@@ -23,6 +23,7 @@ from bench.fill.totals import AFTER
 from bench.growth import indexes_of
 from plaudit.access import issue_key
 from plaudit.stack import StackState, load_state
+from services.analytics.settings import Settings
 from shared.postgres import database_url, role_name
 
 WANTED_MS: Final = 100.0
@@ -34,18 +35,21 @@ LONG_SECONDS: Final = 7_200.0
 ASK_SECONDS: Final = 60.0
 AUDIENCES: Final = ("helpers", "makers", "regulars")
 
-#: Row n of each: who did what when. $1 is the community, $2 how many events, $3 how many members, $4 when they end.
+#: Row n of each: who did what when. $1 is the community, $2 how many events, $3 how many members, $4 their end.
 _DRAWN: Final = f"""
-    select n, md5('event' || $1 || n)::uuid as uid, $4::timestamptz - (n + 1) * (interval '{DAYS} days' / $2) as at,
-        md5('member' || $1 || floor($3 * power((hashint8extended(n, 1) & 1048575) / 1048576.0, 3))::int)::uuid as who,
-        md5('member' || $1 || floor($3 * power((hashint8extended(n, 2) & 1048575) / 1048576.0, 3))::int)::uuid as whom,
+    select n, md5('event' || $1 || n)::uuid as uid,
+        $4::timestamptz - (n + 1) * (interval '{DAYS} days' / $2) as at,
+        md5('member' || $1
+            || floor($3 * power((hashint8extended(n, 1) & 1048575) / 1048576.0, 3))::int)::uuid as who,
+        md5('member' || $1
+            || floor($3 * power((hashint8extended(n, 2) & 1048575) / 1048576.0, 3))::int)::uuid as whom,
         abs(hashint8extended(n, 3) % 100) as kind, abs(hashint8extended(n, 4) % 200) as topic,
         (hashint8extended(n, 5) & 1048575) / 1048576.0 as luck
     from generate_series(0, $2 - 1) as n
 """
 _KINDS: Final = """
-    case when kind < 50 then 'chat.message.v1' when kind < 70 then 'forum.reply.v1' when kind < 80 then 'forum.post.v1'
-        when kind < 96 then 'content.read.v1' else 'in_person.check_in.v1' end
+    case when kind < 50 then 'chat.message.v1' when kind < 70 then 'forum.reply.v1'
+        when kind < 80 then 'forum.post.v1' when kind < 96 then 'content.read.v1' else 'in_person.check_in.v1' end
 """
 _CHANNELS: Final = "case when kind < 50 then 'chat' when kind < 96 then 'forum' else 'in_person' end"
 FILL: Final = (
@@ -59,8 +63,8 @@ FILL: Final = (
     select $1, md5('member' || $1 || n)::uuid, 1, 'Member ' || n from generate_series(0, $3 - 1) as n
     """,
     """
-    insert into events (community, event_uid, received_at, event_time, member_id, reply_member_id, channel, type, source,
-        event_id)
+    insert into events (community, event_uid, received_at, event_time, member_id, reply_member_id, channel, type,
+        source, event_id)
     select $1, uid, at, at, who, case when type = 'forum.reply.v1' then whom end, channel, type,
         'https://filled.example.org', 'e-' || n
     from drawn
@@ -231,7 +235,7 @@ async def _run(admin: asyncpg.Connection, statement: str, given: list[Any]) -> N
     await admin.execute(statement)
 
 
-async def counted(state: StackState, community: str, say: Any) -> float:
+async def counted(state: StackState, community: str, say: Any, *, is_large: bool) -> float:
     """Wait until the service has counted everybody, and the scorecard; the seconds that took."""
     began = time.monotonic()
     admin = await asyncpg.connect(database_url(state.postgres_admin_url, role_name("analytics")))
@@ -242,7 +246,7 @@ async def counted(state: StackState, community: str, say: Any) -> float:
         await admin.execute("update scorecard_checks set checked_at = null where community = $1", community)
         kept = "select exists (select from scorecard_gauges where community = $1 and measured_at > $2)"
         since = datetime.now(UTC)
-        while not await admin.fetchval(kept, community, since):
+        while is_large and not await admin.fetchval(kept, community, since):
             say("the scorecard is to be counted")
             await asyncio.sleep(10)
         await admin.execute("vacuum analyze")
@@ -287,8 +291,12 @@ def main(stack: str, events_count: int, community: str | None, filled: bool, yes
     if not filled:
         if not yes:
             click.confirm(f"Fill stack '{stack}' with {events_count:,} events?", abort=True)
+        # Of fewer members than that a scorecard is counted when it is asked.
+        is_large = (
+            events_count // EVENTS_A_MEMBER > Settings.model_fields["scorecard_live_members_max_count"].default
+        )
         click.echo(f"filled after {asyncio.run(fill(state, community, events_count)):.0f} s")
-        click.echo(f"counted after {asyncio.run(counted(state, community, click.echo)):.0f} s")
+        click.echo(f"counted after {asyncio.run(counted(state, community, click.echo, is_large=is_large)):.0f} s")
     before = measure().factor
     took = asyncio.run(ask_all(state, community))
     factor = (before + measure().factor) / 2

@@ -82,7 +82,9 @@ from console.pages.overview import routes as overview
 from console.pages.parts import routes as parts
 from console.pages.payees import routes as payees
 from console.pages.payout_holds import routes as payout_holds
+from console.pages.payout_policies import clearances as payout_clearances
 from console.pages.payout_policies import routes as payout_policies
+from console.pages.payout_policies import totals as payout_totals
 from console.pages.payout_runs import outcomes as payout_outcomes
 from console.pages.payout_runs import routes as payout_runs
 from console.pages.people import routes as people
@@ -101,6 +103,7 @@ from console.pages.sign_in import routes as sign_in
 from console.pages.signals import routes as signals
 from console.pages.statements import routes as statements
 from console.pages.surveys import routes as surveys
+from console.pages.topics import routes as topics
 from console.pages.try_it import routes as try_it
 from console.pages.views import routes as views
 from console.pages.visitors import routes as visitors
@@ -115,14 +118,15 @@ from console.sign_in.store import Database
 FINANCE = (
     *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, closing, journals, statements, reports),
     *(liability, liability_policies, rates, general_ledger, account_mappings, wallets),
-    *(debts, write_offs, clawback_policies, payout_holds, payout_policies),
+    *(debts, write_offs, clawback_policies, payout_holds),
+    *(payout_clearances, payout_totals, payout_policies),
 )
 RUN_IT = (
     *(pipeline, dead_letters, connectors, webhooks, receipts, refused),
     *(people, keys, audit, parts, community, embeds),
 )
 OF_MEMBERS = (
-    *(me, my_place, my_rewards, my_goods, my_cart, claims, looks),
+    *(topics, me, my_place, my_rewards, my_goods, my_cart, claims, looks),
     *(my_payouts, my_guidelines, my_messages, my_data),
 )
 FOR_EVERYBODY = (visitors, boards_of_everybody, cards, framed)

@@ -1,21 +1,15 @@
 """`plaudit figures`: growth, retention, answers, goals, and the scorecard of the twelve practices."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
 import click
-from rich.console import Console
 
-from plaudit.calls import every_item, request
-from plaudit.listing import listing
+from plaudit.figures_asking import get, show, to_ask
+from plaudit.figures_content import known_for, read
 from plaudit.people import json_option
-from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
-from plaudit.terminal import plain
-
-to_ask = where_options(URL, KEY, COMMUNITY)
-SCOPE = ("analytics:read",)
+from plaudit.places import Where
 
 
 def days_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,17 +46,13 @@ def figures() -> None:
     """See how a community does. Days are the community's; what has no value is shown as a dash."""
 
 
+figures.add_command(known_for)
+figures.add_command(read)
+
+
 def _asked(since: str | None, until: str | None, **more: Any) -> dict[str, Any]:
     named = {"from": since, "to": until, **more}
     return {name: value for name, value in named.items() if value is not None}
-
-
-def _get(where: Where, path: str, *, whole: bool = False, **params: Any) -> Any:
-    """An answer of analytics; where it is `whole`, not one page but every item."""
-    place = where.place()
-    with place.access("plaudit figures", SCOPE, ("analytics",)) as key:
-        url = f"{place.url('analytics')}/v1/{path}"
-        return every_item(url, key, **params) if whole else request("GET", url, key, params=params)
 
 
 def _percent(share: Mapping[str, Any]) -> str:
@@ -73,16 +63,6 @@ def _hours(seconds: int | None) -> str:
     return "–" if seconds is None else f"{seconds / 3_600:.1f} h"
 
 
-def _print(found: Any, as_json: bool, headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    if as_json:
-        click.echo(json.dumps(found))
-        return
-    table = listing(*headings, whole=headings[0])
-    for row in rows:
-        table.add_row(*(plain(str(cell)) for cell in row))
-    Console().print(table)
-
-
 @figures.command("growth", epilog="Example: plaudit figures growth --by month --from 2026-01-01")
 @to_ask
 @json_option
@@ -91,7 +71,7 @@ def _print(found: Any, as_json: bool, headings: Sequence[str], rows: Sequence[Se
 @slice_option
 def growth(where: Where, as_json: bool, since: str | None, until: str | None, by: str, of: dict[str, str]) -> None:
     """Show why the number of active members changed: new, retained, resurrected, churned."""
-    items = _get(where, "growth", whole=True, **_asked(since, until, by=by, **of))
+    items = get(where, "growth", whole=True, **_asked(since, until, by=by, **of))
     counts = ("starts_on", "active_members", "new", "retained", "resurrected", "churned")
     rows = [
         [
@@ -102,7 +82,7 @@ def growth(where: Where, as_json: bool, since: str | None, until: str | None, by
         for one in items
     ]
     headings = (by, "active", "new", "retained", "resurrected", "churned", "quick ratio", "retention")
-    _print(items, as_json, headings, rows)
+    show(items, as_json, headings, rows)
 
 
 @figures.command("cohorts", epilog="Example: plaudit figures cohorts --by month --from 2026-01-01")
@@ -115,9 +95,9 @@ def cohorts(
     where: Where, as_json: bool, since: str | None, until: str | None, by: str, of: dict[str, str]
 ) -> None:
     """Show how many of those who were new in a period were active in it and in each since."""
-    items = _get(where, "cohorts", whole=True, **_asked(since, until, by=by, **of))
+    items = get(where, "cohorts", whole=True, **_asked(since, until, by=by, **of))
     rows = [[one["starts_on"], one["members"], " ".join(map(str, one["present"]))] for one in items]
-    _print(items, as_json, (by, "new", "active in it and since"), rows)
+    show(items, as_json, (by, "new", "active in it and since"), rows)
 
 
 @figures.command("retention", epilog="Example: plaudit figures retention --from 2026-01-01")
@@ -127,12 +107,12 @@ def cohorts(
 @slice_option
 def retention(where: Where, as_json: bool, since: str | None, until: str | None, of: dict[str, str]) -> None:
     """Show who of the new members was active N days after their first day."""
-    found = _get(where, "retention", **_asked(since, until, **of))
+    found = get(where, "retention", **_asked(since, until, **of))
     rows = [
         [one["day"], one["on_day"]["of"], _percent(one["on_day"]), _percent(one["from_day"])]
         for one in found["days"]
     ]
-    _print(found, as_json, ("day", "members", "on that day", "on it or later"), rows)
+    show(found, as_json, ("day", "members", "on that day", "on it or later"), rows)
 
 
 @figures.command("silences", epilog="Example: plaudit figures silences --by month")
@@ -145,12 +125,12 @@ def silences(
     where: Where, as_json: bool, since: str | None, until: str | None, by: str, of: dict[str, str]
 ) -> None:
     """Show who left without a word, and who of them came back in time."""
-    items = _get(where, "silences", whole=True, **_asked(since, until, by=by, **of))
+    items = get(where, "silences", whole=True, **_asked(since, until, by=by, **of))
     rows = [
         [one["starts_on"], one["left"], _percent(one["won_back"]), one["waiting"], one["returned"]]
         for one in items
     ]
-    _print(items, as_json, (by, "left", "won back", "may come back", "returned"), rows)
+    show(items, as_json, (by, "left", "won back", "may come back", "returned"), rows)
 
 
 @figures.command("activation", epilog="Example: plaudit figures activation --by month")
@@ -163,9 +143,9 @@ def activation(
     where: Where, as_json: bool, since: str | None, until: str | None, by: str, of: dict[str, str]
 ) -> None:
     """Show who of the newcomers took part."""
-    items = _get(where, "activation", whole=True, **_asked(since, until, by=by, **of))
+    items = get(where, "activation", whole=True, **_asked(since, until, by=by, **of))
     rows = [[one["starts_on"], one["new_members"], _percent(one["activated"]), one["waiting"]] for one in items]
-    _print(items, as_json, (by, "new", "activated", "time not over"), rows)
+    show(items, as_json, (by, "new", "activated", "time not over"), rows)
 
 
 @figures.command("slices", epilog="Example: plaudit figures slices --by audience --period month --day 2026-01-31")
@@ -178,7 +158,7 @@ def activation(
 @click.option("--day", metavar="DAY", help="Any day of the period [default: today]")
 def slices(where: Where, as_json: bool, by: str, period: str, day: str | None) -> None:
     """Show audiences, channels or values of an attribute beside one another. Small ones have no figures."""
-    items = _get(where, "slices", whole=True, **_asked(None, None, by=by, period=period, day=day))
+    items = get(where, "slices", whole=True, **_asked(None, None, by=by, period=period, day=day))
     counts = ("active_members", "new", "retained", "churned")
     rows = [
         [one["title"] or one["value"], *["–"] * 6]
@@ -191,7 +171,7 @@ def slices(where: Where, as_json: bool, by: str, period: str, day: str | None) -
         ]
         for one in items
     ]
-    _print(items, as_json, (by, "active", "new", "retained", "churned", "events", "stickiness"), rows)
+    show(items, as_json, (by, "active", "new", "retained", "churned", "events", "stickiness"), rows)
 
 
 @figures.command("responses", epilog="Example: plaudit figures responses --within-hours 8 --channel forum")
@@ -214,7 +194,7 @@ def responses(
 ) -> None:
     """Show how long questions waited for an answer. Who still waits counts as far as they have waited."""
     asked = _asked(since, until, by=by, within_hours=within_hours, channel=channel)
-    found = _get(where, "response-times", **asked)
+    found = get(where, "response-times", **asked)
     whole = {**found["whole"], "starts_on": "all"}
     rows = [
         [
@@ -227,7 +207,7 @@ def responses(
         for one in (*found["periods"], whole)
     ]
     headings = (by, "asked", "unanswered", "median", f"within {within_hours} h")
-    _print(found, as_json, headings, rows)
+    show(found, as_json, headings, rows)
 
 
 @figures.command("open", epilog="Example: plaudit figures open --channel forum")
@@ -240,7 +220,7 @@ def open_questions(
     where: Where, as_json: bool, channel: str | None, topic: str | None, audience: str | None
 ) -> None:
     """List questions that nobody answered, who waits longest on top."""
-    items = _get(
+    items = get(
         where, "open-questions", whole=True, **_asked(None, None, channel=channel, topic=topic, audience=audience)
     )
     rows = [
@@ -253,7 +233,7 @@ def open_questions(
         ]
         for one in items
     ]
-    _print(items, as_json, ("waiting", "member", "channel", "event", ""), rows)
+    show(items, as_json, ("waiting", "member", "channel", "event", ""), rows)
 
 
 @figures.command("topics", epilog="Example: plaudit figures topics --from 2026-01-01 --channel forum")
@@ -261,9 +241,12 @@ def open_questions(
 @json_option
 @days_options
 @click.option("--channel", help="Only what was asked there")
-def topics(where: Where, as_json: bool, since: str | None, until: str | None, channel: str | None) -> None:
+@click.option("--audience", help="Only what members of this audience asked")
+def topics(
+    where: Where, as_json: bool, since: str | None, until: str | None, channel: str | None, audience: str | None
+) -> None:
     """Show what is asked about and not answered, and three topics to write about."""
-    found = _get(where, "question-topics", **_asked(since, until, channel=channel))
+    found = get(where, "question-topics", **_asked(since, until, channel=channel, audience=audience))
     to_write = {one["topic"] for one in found["to_write"]}
     rows = [
         [
@@ -276,7 +259,7 @@ def topics(where: Where, as_json: bool, since: str | None, until: str | None, ch
         ]
         for one in found["topics"]
     ]
-    _print(found, as_json, ("topic", "asked", "unanswered", "members", "waiting", ""), rows)
+    show(found, as_json, ("topic", "asked", "unanswered", "members", "waiting", ""), rows)
 
 
 @figures.command("answerers", epilog="Example: plaudit figures answerers Tailstock")
@@ -285,12 +268,12 @@ def topics(where: Where, as_json: bool, since: str | None, until: str | None, ch
 @click.argument("topic")
 def answerers(where: Where, as_json: bool, topic: str) -> None:
     """Show who could answer a question about a topic: who answered such first, the recent counting most."""
-    found = _get(where, "topic-answerers", topic=topic)
+    found = get(where, "topic-answerers", topic=topic)
     rows = [
         [one["name"] or one["member_id"], one["answers"], one["last_at"][:10], f"{one['weight']:.2f}"]
         for one in found["members"]
     ]
-    _print(found, as_json, ("who", "answers", "last", "weight"), rows)
+    show(found, as_json, ("who", "answers", "last", "weight"), rows)
 
 
 @figures.command("sentiment", epilog="Example: plaudit figures sentiment --by month --channel forum")
@@ -310,14 +293,14 @@ def sentiment(
     kind: str | None,
 ) -> None:
     """Show how what members wrote sounds. What several models measured has no net sentiment together."""
-    found = _get(where, "sentiment", **_asked(since, until, by=by, channel=channel, type=kind))
+    found = get(where, "sentiment", **_asked(since, until, by=by, channel=channel, type=kind))
     counts = ("judged", "positive", "negative", "undecided", "left_out")
     rows = [
         [one["starts_on"], _signed(one["net"]), *(one[name] for name in counts)]
         for one in (*found["periods"], {**found["whole"], "starts_on": "all"})
     ]
     change = found["change"]
-    _print(found, as_json, (by, "net", *(name.replace("_", " ") for name in counts)), rows)
+    show(found, as_json, (by, "net", *(name.replace("_", " ") for name in counts)), rows)
     if not as_json:
         interval = f" ({_signed(change['low'])} to {_signed(change['high'])})" if change["judged"] else ""
         said = change["verdict"].replace("_", " ")
@@ -338,7 +321,7 @@ kind_option = click.option("--kind", type=click.Choice(["answers", "thanks"]), h
 @kind_option
 def network(where: Where, as_json: bool, since: str | None, until: str | None, kind: str | None) -> None:
     """Show what the network is like of who answers and thanks whom."""
-    found = _get(where, "network", **_asked(since, until, kind=kind))
+    found = get(where, "network", **_asked(since, until, kind=kind))
     factor = found["absence_factor"]
     rows = [
         ["members with a tie", found["members"]],
@@ -350,7 +333,7 @@ def network(where: Where, as_json: bool, since: str | None, until: str | None, k
         ["give half", "–" if factor is None else factor],
         ["connect others", found["bridging_members"]],
     ]
-    _print(found, as_json, ("figure", "value"), rows)
+    show(found, as_json, ("figure", "value"), rows)
 
 
 @figures.command("ties", epilog="Example: plaudit figures ties --kind thanks --json")
@@ -360,7 +343,7 @@ def network(where: Where, as_json: bool, since: str | None, until: str | None, k
 @kind_option
 def ties(where: Where, as_json: bool, since: str | None, until: str | None, kind: str | None) -> None:
     """List who turned to whom, who did most often on top."""
-    items = _get(where, "ties", whole=True, **_asked(since, until, kind=kind))
+    items = get(where, "ties", whole=True, **_asked(since, until, kind=kind))
     rows = [
         [
             one["from_name"] or one["from_member_id"],
@@ -370,7 +353,7 @@ def ties(where: Where, as_json: bool, since: str | None, until: str | None, kind
         ]
         for one in items
     ]
-    _print(items, as_json, ("who", "to whom", "times", "returned"), rows)
+    show(items, as_json, ("who", "to whom", "times", "returned"), rows)
 
 
 @figures.command("bridges", epilog="Example: plaudit figures bridges --from 2026-01-01")
@@ -380,9 +363,9 @@ def ties(where: Where, as_json: bool, since: str | None, until: str | None, kind
 @kind_option
 def bridges(where: Where, as_json: bool, since: str | None, until: str | None, kind: str | None) -> None:
     """List members without whom others would not be connected."""
-    items = _get(where, "bridging-members", whole=True, **_asked(since, until, kind=kind))
+    items = get(where, "bridging-members", whole=True, **_asked(since, until, kind=kind))
     rows = [[one["name"] or one["member_id"], one["cut_off"], one["members"]] for one in items]
-    _print(items, as_json, ("who", "cut off without them", "connected in all"), rows)
+    show(items, as_json, ("who", "cut off without them", "connected in all"), rows)
 
 
 @figures.command("isolated", epilog="Example: plaudit figures isolated --from 2026-01-01")
@@ -391,9 +374,9 @@ def bridges(where: Where, as_json: bool, since: str | None, until: str | None, k
 @days_options
 def isolated(where: Where, as_json: bool, since: str | None, until: str | None) -> None:
     """List newcomers of these days whom nobody has ever answered or thanked."""
-    items = _get(where, "isolated-newcomers", whole=True, **_asked(since, until))
+    items = get(where, "isolated-newcomers", whole=True, **_asked(since, until))
     rows = [[one["name"] or one["member_id"], one["first_day"], one["active_days"], one["given"]] for one in items]
-    _print(items, as_json, ("who", "new on", "active days", "turned to others"), rows)
+    show(items, as_json, ("who", "new on", "active days", "turned to others"), rows)
 
 
 @figures.command("stickiness", epilog="Example: plaudit figures stickiness --from 2026-01-01")
@@ -402,12 +385,12 @@ def isolated(where: Where, as_json: bool, since: str | None, until: str | None) 
 @days_options
 def stickiness(where: Where, as_json: bool, since: str | None, until: str | None) -> None:
     """Show how often the active come: the mean of a month's days, of all who are active in it."""
-    found = _get(where, "stickiness", **_asked(since, until))
+    found = get(where, "stickiness", **_asked(since, until))
     rows = [
         [one["starts_on"], one["active_members"], one["daily_sum"], one["days"], _percent(one["stickiness"])]
         for one in found["months"]
     ]
-    _print(found, as_json, ("month", "active", "sum of days", "days", "stickiness"), rows)
+    show(found, as_json, ("month", "active", "sum of days", "days", "stickiness"), rows)
 
 
 @figures.command("channels", epilog="Example: plaudit figures channels --by month")
@@ -417,7 +400,7 @@ def stickiness(where: Where, as_json: bool, since: str | None, until: str | None
 @by_option
 def channels(where: Where, as_json: bool, since: str | None, until: str | None, by: str) -> None:
     """Show how events are spread over channels."""
-    items = _get(where, "channel-mix", whole=True, **_asked(since, until, by=by))
+    items = get(where, "channel-mix", whole=True, **_asked(since, until, by=by))
     rows = [
         [
             one["starts_on"],
@@ -427,7 +410,7 @@ def channels(where: Where, as_json: bool, since: str | None, until: str | None, 
         ]
         for one in items
     ]
-    _print(items, as_json, (by, "events", "effective channels", "channels"), rows)
+    show(items, as_json, (by, "events", "effective channels", "channels"), rows)
 
 
 @figures.command("concentration", epilog="Example: plaudit figures concentration --from 2026-01-01")
@@ -436,7 +419,7 @@ def channels(where: Where, as_json: bool, since: str | None, until: str | None, 
 @days_options
 def concentration(where: Where, as_json: bool, since: str | None, until: str | None) -> None:
     """Show on how few members the activity of each month rests."""
-    items = _get(where, "concentration", whole=True, **_asked(since, until))
+    items = get(where, "concentration", whole=True, **_asked(since, until))
     rows = [
         [
             one["starts_on"],
@@ -447,7 +430,7 @@ def concentration(where: Where, as_json: bool, since: str | None, until: str | N
         ]
         for one in items
     ]
-    _print(items, as_json, ("month", "active", "do half of it", "top tenth", "top hundredth"), rows)
+    show(items, as_json, ("month", "active", "do half of it", "top tenth", "top hundredth"), rows)
 
 
 @figures.command("orbit", epilog="Example: plaudit figures orbit --from 2026-01-01")
@@ -456,7 +439,7 @@ def concentration(where: Where, as_json: bool, since: str | None, until: str | N
 @days_options
 def orbit(where: Where, as_json: bool, since: str | None, until: str | None) -> None:
     """Show how many members are on each level of the Orbit model, by month."""
-    items = _get(where, "orbit", whole=True, **_asked(since, until))
+    items = get(where, "orbit", whole=True, **_asked(since, until))
     rows = [
         [
             one["starts_on"],
@@ -469,7 +452,7 @@ def orbit(where: Where, as_json: bool, since: str | None, until: str | None) -> 
         for one in items
     ]
     levels = (f"level {level}" for level in (1, 2, 3, 4))
-    _print(items, as_json, ("month", *levels, "joined", "rose", "fell", "gravity"), rows)
+    show(items, as_json, ("month", *levels, "joined", "rose", "fell", "gravity"), rows)
 
 
 @figures.command("movers", epilog="Example: plaudit figures movers --direction down --day 2026-01-31")
@@ -479,12 +462,12 @@ def orbit(where: Where, as_json: bool, since: str | None, until: str | None) -> 
 @click.option("--direction", type=click.Choice(["up", "down"]), help="Only who rose or joined, or who fell")
 def movers(where: Where, as_json: bool, day: str | None, direction: str | None) -> None:
     """List who came to another level of the Orbit model in a month."""
-    items = _get(where, "orbit-moves", whole=True, **_asked(None, None, day=day, direction=direction))
+    items = get(where, "orbit-moves", whole=True, **_asked(None, None, day=day, direction=direction))
     rows = [
         [one["name"] or one["member_id"], one["level_before"] or "new", one["level"], f"{one['love']:.2f}"]
         for one in items
     ]
-    _print(items, as_json, ("who", "from", "to", "love"), rows)
+    show(items, as_json, ("who", "from", "to", "love"), rows)
 
 
 @figures.command("scorecard", epilog="Example: plaudit figures scorecard --json")
@@ -493,7 +476,7 @@ def movers(where: Where, as_json: bool, day: str | None, direction: str | None) 
 @click.option("--day", metavar="DAY", help="The day after the last that counts [default: today]")
 def scorecard(where: Where, as_json: bool, day: str | None) -> None:
     """Show the twelve practices: what is well, what is not, and what nothing counts yet."""
-    found = _get(where, "scorecard", **_asked(None, None, day=day))
+    found = get(where, "scorecard", **_asked(None, None, day=day))
     rows = [
         [
             practice["practice"],
@@ -508,7 +491,7 @@ def scorecard(where: Where, as_json: bool, day: str | None) -> None:
         for one in practice["indicators"]
     ]
     headings = ("practice", "indicator", "state", "value", "objective", "before", "bad weeks")
-    _print(found, as_json, headings, rows)
+    show(found, as_json, headings, rows)
 
 
 @figures.command("digest", epilog="Example: plaudit figures digest --weeks 4")
@@ -517,7 +500,7 @@ def scorecard(where: Where, as_json: bool, day: str | None) -> None:
 @click.option("--weeks", type=click.IntRange(1, 52), default=1, show_default=True, help="So many, newest first")
 def digest(where: Where, as_json: bool, weeks: int) -> None:
     """Show the week that is over: what changed, which goals are off pace, what waits, and one thing to do."""
-    items = _get(where, "digests", limit=weeks)["items"]
+    items = get(where, "digests", limit=weeks)["items"]
     rows = [
         [
             one["starts_on"],
@@ -531,7 +514,7 @@ def digest(where: Where, as_json: bool, weeks: int) -> None:
         for one in items
     ]
     headings = ("week", "active (before)", "new", "questions", "reports", "goals off", "to do")
-    _print(items, as_json, headings, rows)
+    show(items, as_json, headings, rows)
 
 
 @figures.command("goals", epilog="Example: plaudit figures goals")
@@ -539,9 +522,9 @@ def digest(where: Where, as_json: bool, weeks: int) -> None:
 @json_option
 def goals(where: Where, as_json: bool) -> None:
     """Show how far each goal of the programme is, and where it will end."""
-    items = _get(where, "goals", whole=True)
+    items = get(where, "goals", whole=True)
     rows = [[one["goal_id"], one["declared"]["title"], *_stands(one["declared"], one["stands"])] for one in items]
-    _print(items, as_json, ("goal", "title", *STANDS), rows)
+    show(items, as_json, ("goal", "title", *STANDS), rows)
 
 
 @figures.command("goal", epilog="Example: plaudit figures goal answers")
@@ -550,10 +533,10 @@ def goals(where: Where, as_json: bool) -> None:
 @click.argument("goal_id")
 def goal(where: Where, as_json: bool, goal_id: str) -> None:
     """Show a goal: this window, and those that are over by the definition that held then."""
-    found = _get(where, f"goals/{quote(goal_id, safe='')}")
+    found = get(where, f"goals/{quote(goal_id, safe='')}")
     windows = [found["current"], *found["past"]] if found["current"] else found["past"]
     rows = [[_window(one["stands"]), *_stands(one["declared"], one["stands"])] for one in windows]
-    _print(found, as_json, ("window", *STANDS), rows)
+    show(found, as_json, ("window", *STANDS), rows)
     for rule in [] if as_json else found["rules"]:
         click.echo(f"served by {rule['rule_id']}: {rule['points']} points in this window")
 

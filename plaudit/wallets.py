@@ -1,12 +1,14 @@
 """`plaudit wallet`: budgets of points and money, filled, allotted and assigned by two people."""
 
 import json
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import click
 from rich.console import Console
 
+from plaudit.audit import write_csv
 from plaudit.calls import every_item, request
 from plaudit.listing import listing
 from plaudit.people import json_option
@@ -17,6 +19,7 @@ from plaudit.terminal import plain
 wallet_argument = click.argument("wallet_id", metavar="WALLET", type=click.UUID)
 decision_argument = click.argument("decision_id", metavar="DECISION", type=click.UUID)
 KINDS = ("fund", "withdraw", "transfer", "assign", "unassign", "thaw", "close")
+SPENDS = ("payouts", "redemptions", "campaign")
 
 
 @click.group()
@@ -44,14 +47,43 @@ def list_wallets(where: Where, as_json: bool) -> None:
     Console().print(table)
 
 
+@wallet.command("show", epilog="Example: plaudit wallet show 5ea96c72-334c-587d-89c3-d177db83474e --json")
+@to_work
+@json_option
+@wallet_argument
+def show(where: Where, as_json: bool, wallet_id: str) -> None:
+    """Show WALLET: what is left in it, set aside and spent, and what its campaign awarded that it lacks."""
+    place = where.place()
+    with place.access("plaudit wallet", READ, ("rewards",)) as key:
+        found = request("GET", f"{place.url('rewards')}/v1/wallets/{wallet_id}", key)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    click.echo(f"{found['title']}: {found['state']}{', low' if found['is_low'] else ''}")
+    for name, text in (
+        ("available", "left"),
+        ("reserved", "set aside"),
+        ("spent", "spent"),
+        ("unpaid_points", "lacks of its campaign"),
+    ):
+        if found[name] or name != "unpaid_points":
+            click.echo(f"  {text}: {found[name]:,} {found['currency']}")
+
+
 @wallet.command("moves", epilog="Example: plaudit wallet moves 5ea96c72-334c-587d-89c3-d177db83474e --json")
 @to_work
 @json_option
 @wallet_argument
-def list_moves(where: Where, as_json: bool, wallet_id: str) -> None:
+@click.option("--csv", "csv_file", type=click.Path(dir_okay=False, path_type=Path), help="Write all of it as CSV")
+def list_moves(where: Where, as_json: bool, wallet_id: str, csv_file: Path | None) -> None:
     """List what came into WALLET, left it, was set aside, spent and came back, newest first."""
+    if as_json and csv_file:
+        raise click.UsageError("--json and --csv are two ways to write it: say one of them.")
     place = where.place()
     with place.access("plaudit wallet", READ, ("rewards",)) as key:
+        if csv_file:
+            write_csv(f"{place.url('rewards')}/v1/wallets/{wallet_id}/moves.csv", key, {}, csv_file)
+            return
         found = list(every_item(f"{place.url('rewards')}/v1/wallets/{wallet_id}/moves", key))
     if as_json:
         click.echo(json.dumps(found))
@@ -170,7 +202,7 @@ def freeze(where: Where, as_json: bool, wallet_id: str, reason: str) -> None:
 @click.option(
     "--to", "to_wallet", metavar="WALLET", type=click.UUID, help="Where a transfer goes, in the same tree"
 )
-@click.option("--spends", type=click.Choice(["payouts", "redemptions"]), help="What assign has paid from it")
+@click.option("--spends", type=click.Choice(SPENDS), help="What assign has paid from it")
 @click.option("--reward", metavar="ID", help="Only redemptions of this reward")
 @click.option("--unit-cost", type=int, help="Minor units of one redemption, where the wallet holds money")
 @click.option("--name", help="Names the proposal: made again by the same name it is the same one")

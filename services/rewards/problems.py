@@ -81,6 +81,14 @@ from services.rewards.links.domain import (
 from services.rewards.lots.domain.lots import NotEnoughPointsError
 from services.rewards.orders import api as orders
 from services.rewards.payouts.api import UNKNOWN_PAYOUT
+from services.rewards.payouts.clearances.api import (
+    CLEARANCE_DECIDED,
+    CLEARANCE_FOUR_EYES,
+    NOTHING_TO_CLEAR,
+    TOO_MANY_CLEARANCES,
+    UNKNOWN_CLEARANCE,
+)
+from services.rewards.payouts.clearances.domain import NothingToClearError, UnknownClearanceError
 from services.rewards.payouts.domain import UnknownPayoutError, WrongStateError
 from services.rewards.payouts.four_eyes.domain import FourEyesError
 from services.rewards.payouts.holds.api import PAST_STOPPING, TOO_MANY_HOLDS, UNKNOWN_HOLD
@@ -189,6 +197,7 @@ from services.rewards.vouchers.domain import (
     TooManyCodesError,
 )
 from services.rewards.wallets.api.models import (
+    TOO_MANY_MOVES,
     UNKNOWN_WALLET,
     UNKNOWN_WALLET_DECISION,
     WALLET_EXCEEDED,
@@ -198,6 +207,7 @@ from services.rewards.wallets.api.models import (
 from services.rewards.wallets.domain.decisions import UnknownDecisionError, WalletFourEyesError
 from services.rewards.wallets.domain.wallets import (
     BudgetUsedUpError,
+    TooManyMovesError,
     UnknownWalletError,
     WalletExceededError,
     WalletRefusedError,
@@ -308,6 +318,9 @@ APPROVALS = {
     Subject.CLAWBACK_POLICY: Approvals(CLAWBACK_FOUR_EYES, CLAWBACK_DECIDED, TOO_MANY_CLAWBACKS, "another entry"),
     Subject.DEBT_WRITE_OFF: Approvals(
         WRITE_OFF_FOUR_EYES, WRITE_OFF_DECIDED, TOO_MANY_WRITE_OFFS, "another write-off"
+    ),
+    Subject.PAYOUT_CLEARANCE: Approvals(
+        CLEARANCE_FOUR_EYES, CLEARANCE_DECIDED, TOO_MANY_CLEARANCES, "another clearance"
     ),
     Subject.PAYOUT_POLICY: Approvals(
         PAYOUT_POLICY_FOUR_EYES, PAYOUT_POLICY_DECIDED, TOO_MANY_PAYOUT_POLICIES, "another entry"
@@ -465,6 +478,9 @@ ERRORS: ErrorTable = {
         f"There is no decision {error.decision_id} here; GET /v1/wallet-decisions lists them",
     ),
     WalletRefusedError: lambda error: Problem(WALLET_REFUSED, f"{error}. Nothing was done"),
+    TooManyMovesError: lambda error: Problem(
+        TOO_MANY_MOVES, f"One table takes {error.most:,}: take them from the list, a page at a time"
+    ),
     WalletExceededError: lambda error: Problem(
         WALLET_EXCEEDED,
         f"{error.missing} {error.currency} are missing in the wallet {error.title!r}; nothing was done",
@@ -510,6 +526,10 @@ ERRORS: ErrorTable = {
         UNKNOWN_RUN, f"There is no payout run {error.run_id} in this community"
     ),
     NoPayableTermsError: lambda error: Problem(NO_PAYABLE_TERMS, str(error)),
+    UnknownClearanceError: lambda _: Problem(
+        UNKNOWN_CLEARANCE, "There is no such clearance here; GET /v1/payout-clearances lists them"
+    ),
+    NothingToClearError: lambda error: Problem(NOTHING_TO_CLEAR, str(error)),
     UnknownPayoutPolicyError: lambda _: Problem(
         UNKNOWN_PAYOUT_POLICY, "There is no such entry here; GET /v1/finance/payout-policies lists them"
     ),

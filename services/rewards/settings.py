@@ -149,6 +149,9 @@ class Settings(ServiceSettings):
     payout_policies_waiting_max_count: int = Field(
         20, ge=1, description="Payout policies of a community that may wait for another person"
     )
+    payout_clearances_waiting_max_count: int = Field(
+        100, ge=1, description="Clearances of a community's payouts that may wait for another person"
+    )
     payout_request_seconds: float = Field(
         10.0, ge=0, description="How long a request works at a run before it answers and a timer goes on"
     )
@@ -238,6 +241,9 @@ class Settings(ServiceSettings):
     )
     wallets_depth_max_count: int = Field(
         4, ge=1, le=10, description="Wallets from the top of a tree to its lowest: each allots to those below it"
+    )
+    wallet_moves_csv_max_count: int = Field(
+        100_000, ge=1, le=1_000_000, description="Moves of a wallet that one table takes; a longer one is refused"
     )
     wallet_decisions_waiting_max_count: int = Field(
         100, ge=1, description="Decisions about a community's wallets that may wait for another person"

@@ -47,6 +47,7 @@ PAGES = (
     "/programme/drafts",
     "/content",
     "/content/unjudged",
+    "/content/read",
     "/badges",
     "/badge-issuer",
     "/badges/talker?tier=bronze",

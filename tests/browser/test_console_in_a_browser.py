@@ -60,6 +60,7 @@ PAGES = (
     "/members/{member}",
     "/members/{member}?earned=no",
     "/members/{member}/score",
+    "/members/{member}/topics",
     "/members/{member}/score?at=2026-01-01T10:00&known_at=2026-01-01T10:00",
     "/members/{member}/forget",
     "/members/{member}/merge",

@@ -28,6 +28,7 @@ PAGES = (
     "/me/badges",
     "/me/badges/helper",
     "/me/badges/kind",
+    "/me/topics",
     "/me/place",
     "/me/place?period=all",
     "/me/boards",

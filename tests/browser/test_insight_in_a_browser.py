@@ -43,6 +43,9 @@ def said() -> list[dict[str, Any]]:
         text = {"text": TONES[number % 5 % 3], "language": "en"}
         about = {"object": {"id": topic["id"]}, "topic": "Gears", **text}
         made.append(event(f"p{number}", whom, number // 2 + 1, "forum.post.v1", **about))
+        if number < 12:
+            read = {"object": {"id": topic["id"]}, "topic": "Gears"}
+            made.append(event(f"read{number}", who, number // 2, "content.read.v1", **read))
         made.append(event(f"r{number}", who, number // 2, "forum.reply.v1", in_reply_to=topic, **text))
     return made
 
@@ -99,4 +102,22 @@ async def test_insight_is_whole_and_readable(insight: Console, language: str, th
         assert await visitor.go("/insight/growth?slice=channel%3Aforum") == 200
         await expect(visitor.page.locator("#slice")).to_have_value("channel:forum")
         await expect(visitor.page.locator("#periods tbody tr").first).to_be_visible()
+        for name, path, part in (
+            ("read", "/content/read", "#items tbody tr"),
+            ("topics", None, "#interests tbody tr"),
+        ):
+            if path is None:
+                assert await visitor.go("/insight/answers?topic=Gears") == 200
+                await visitor.page.locator("#knowing tbody tr a").first.click()
+                await visitor.page.locator("#topics header a").click()
+                await visitor.page.locator("#interests tbody tr a").first.click()
+                await expect(visitor.page.locator("#sources tbody tr").first).to_be_visible()
+            else:
+                assert await visitor.go(path) == 200
+            await expect(visitor.page.locator(part).first).to_be_visible()
+            assert await visitor.violations() == []
+            assert await visitor.width() <= width
+            if SHOTS:
+                shot = Path(SHOTS) / f"insight-{name}-{language[:2]}-{theme}-{width}.png"
+                await visitor.page.screenshot(path=shot, full_page=True)
         assert visitor.complaints == []

@@ -14,6 +14,9 @@ from console.frame.visits import NotFoundError, Visit, page
 
 READ_TEXTS: Final = "members:read"
 UNJUDGED: Final = f"{CONTENT.path}/unjudged"
+READ: Final = f"{CONTENT.path}/read"
+#: Of so many days topics are that are worth writing down.
+TO_WRITE_DAYS: Final = 29
 #: Each is looked up with what was written and where it stands.
 SHOWN_COUNT: Final = 20
 EXCERPT_MAX_CHARS: Final = 160
@@ -131,6 +134,51 @@ async def unjudged(visit: Visit) -> Response:
     )
 
 
+async def read(visit: Visit) -> Response:
+    """What is read in a month by how many of its readers respond, and what is worth writing down."""
+    said = dict(visit.request.query_params)
+    if _day(said.get("day")) is None:
+        said.pop("day", None)
+    listing = Listing.of(READ, said, filters=[_channels(visit)], kept=("day", "audience"))
+    audience, ask = listing.said.get("audience"), visit.ask
+    today = datetime.now(visit.writer.zone).date()
+    answers = await ask.all(
+        content=ask.get(
+            "analytics",
+            "/v1/read-content",
+            limit=SHOWN_COUNT,
+            after=listing.said.get("after"),
+            day=listing.said.get("day"),
+            channel=listing.said.get("channel"),
+        ),
+        topics=ask.get(
+            "analytics",
+            "/v1/question-topics",
+            from_=today - TO_WRITE_DAYS * DAY,
+            to=today,
+            audience=audience,
+        ),
+        audiences=ask.get("analytics", "/v1/slices", by="audience", limit=SHOWN_COUNT),
+    )
+    content = answers["content"]
+    span: dict[str, Any] = dict.fromkeys(("starts", "ends", "before", "following"))
+    if content.ok:
+        starts, ends = (date.fromisoformat(content.body[name]) for name in ("starts_on", "ends_on"))
+        span |= {"starts": starts, "ends": ends, "before": listing.href(day=(starts - DAY).isoformat())}
+        if ends < today:
+            span["following"] = listing.href(day=(ends + DAY).isoformat())
+    return visit.page(
+        "pages/content/read.html",
+        content=content,
+        listing=listing,
+        written=await _texts(visit, {one["item_id"]: one["made_uid"] for one in content.items}),
+        topics=answers["topics"],
+        audience=audience,
+        audiences=[one for one in answers["audiences"].items if one["title"]],
+        **span,
+    )
+
+
 async def one(visit: Visit) -> Response:
     """One of them: its quality, what that is made of, and each judgement with what it weighs."""
     content_id = visit.request.path_params["content_id"]
@@ -170,13 +218,18 @@ def _day(said: str | None) -> date | None:
 
 async def _written(visit: Visit, items: Iterable[Mapping[str, Any]]) -> dict[str, Written]:
     """What was written, and where it stands, by the content's id: for whoever may read it, while it is kept."""
-    wanted = {one["content_id"]: one["made_uid"] for one in items if one["made_uid"]}
+    return await _texts(visit, {one["content_id"]: one["made_uid"] for one in items})
+
+
+async def _texts(visit: Visit, uids: Mapping[str, str | None]) -> dict[str, Written]:
+    """The same by whatever the events that made it are known by."""
+    wanted = {name: uid for name, uid in uids.items() if uid}
     if not wanted or not visit.signed_in.may(READ_TEXTS):
         return {}
     answers = await visit.ask.all(
-        **{content_id: visit.ask.get("ingest", f"/v1/texts/{uid}") for content_id, uid in wanted.items()}
+        **{name: visit.ask.get("ingest", f"/v1/texts/{uid}") for name, uid in wanted.items()}
     )
-    return {content_id: _of(answer.body["fields"]) for content_id, answer in answers.items() if answer.ok}
+    return {name: _of(answer.body["fields"]) for name, answer in answers.items() if answer.ok}
 
 
 def _of(fields: Mapping[str, str]) -> Written:
@@ -191,5 +244,6 @@ def _of(fields: Mapping[str, str]) -> Written:
 ROUTES = [
     Route(CONTENT.path, page(best, scope=CONTENT.scope)),
     Route(UNJUDGED, page(unjudged, scope=CONTENT.scope)),
+    Route(READ, page(read, scope="analytics:read")),
     Route(f"{CONTENT.path}/{{content_id}}", page(one, scope=CONTENT.scope)),
 ]

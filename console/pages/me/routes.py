@@ -39,6 +39,7 @@ async def show(visit: Visit) -> Response:
         audiences=ask.get("scoring", f"/v1/members/{member}/audiences"),
         by_hand=ask.get("scoring", f"/v1/members/{member}/manual-awards", limit=BY_HAND_COUNT),
         held=ask.get("scoring", f"/v1/members/{member}/held-awards", limit=BY_HAND_COUNT),
+        topics=ask.get("analytics", f"/v1/members/{member}/topics"),
         events=ask.get(
             "analytics", f"/v1/members/{member}/events", limit=ACTS_COUNT, after=listing.said.get("after")
         ),

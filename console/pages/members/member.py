@@ -64,6 +64,7 @@ async def _page(visit: Visit, *, refused: Refusal | None = None) -> Response:
     if may("rewards:read"):
         questions["balance"] = ask.get("rewards", f"/v1/members/{member_id}/balance")
     if may("analytics:read"):
+        questions["topics"] = ask.get("analytics", f"/v1/members/{member_id}/topics")
         questions["line"] = timeline(visit, member_id, earned=earned, after=listing.said.get("after"))
     answers = await ask.all(**questions)
     if answers["member"].is_missing:
@@ -92,6 +93,7 @@ async def _page(visit: Visit, *, refused: Refusal | None = None) -> Response:
             "keeping",
             "quality",
             "signals",
+            "topics",
         )
     )
     return visit.page(

@@ -151,7 +151,8 @@ async def count(conn: Connection, *, events: Collection[tuple[str, str]]) -> Non
         )
         insert into content_items as i
             (community, month, channel, host, item_id, reads, readers, responses, responders, resonance)
-        select community, month, channel, host, item_id, sum(reads), sum(readers), sum(responses), sum(responders), 0
+        select community, month, channel, host, item_id, sum(reads), sum(readers), sum(responses),
+            sum(responders), 0
         from people group by 1, 2, 3, 4, 5
         order by 1, 5, 3, 4, 2
         on conflict (community, item_id, channel, host, month) do update

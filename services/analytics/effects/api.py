@@ -216,14 +216,14 @@ async def get_effect(
     campaign_id: Annotated[Slug, Path(description="As a programme calls it", examples=["spring"])],
     wished_points: Wished = 5.0,
 ) -> CampaignEffect:
-    """Only one that holds members out is measured, and none for audiences: who was in them is not known."""
+    """Only one that holds members out is measured; of one for audiences, who was in any of them when it began."""
     found = await store.page_of_effects(
         conn, community=principal.community, after=None, limit_count=1, campaign_id=campaign_id
     )
     if not found:
         raise Problem(
             UNMEASURED_CAMPAIGN,
-            f"`{campaign_id}` is not measured: it holds nobody out, is for audiences, or was published this hour",
+            f"`{campaign_id}` is not measured: it holds nobody out, or was published this hour",
         )
     paid = await store.load_paid(conn, community=principal.community)
     return CampaignEffect.of(found[0], wished=wished_points, paid=paid)

@@ -36,7 +36,8 @@ class HeldOutCampaign(NamedTuple):
     starts_on: date
     ends_on: date
     holdout_percent: int
-    has_audiences: bool
+    #: Only members of any of these could get something; of none, everybody.
+    audiences: tuple[str, ...]
     rule_ids: tuple[str, ...]
 
 
@@ -118,7 +119,7 @@ def campaigns_of(documents: Sequence[Mapping[str, Any]]) -> list[HeldOutCampaign
                 date.fromisoformat(one["starts"]),
                 date.fromisoformat(one["ends"]),
                 one["holdout_percent"],
-                bool(one.get("audiences")),
+                tuple(one.get("audiences") or ()),
                 tuple(rules),
             )
     return [found[campaign_id] for campaign_id in sorted(found)]

@@ -18,10 +18,7 @@ MEASURED_COUNT: Final = 5
 
 
 async def measure(tx: Transaction[Settings]) -> bool:
-    """Count who was active in both arms of campaigns; a timer calls this while it returns True.
-
-    One for audiences is not measured: who was in them when it began is not known here.
-    """
+    """Count who was active in both arms of campaigns; a timer calls this while it returns True."""
     return await take_turns(
         tx,
         lambda community: _measure(tx, community=community),
@@ -35,8 +32,6 @@ async def _measure(tx: Transaction[Settings], *, community: str) -> None:
     calendar = await load_calendar(tx.conn, community=community)
     today = calendar.day_of(tx.now)
     for campaign in campaigns_of(await store.load_documents(tx.conn, community=community)):
-        if campaign.has_audiences:
-            continue
         known = await store.find_measured_at(tx.conn, community=community, campaign_id=campaign.campaign_id)
         if known is not None and is_settled(campaign, calendar.day_of(known)):
             continue
@@ -46,6 +41,7 @@ async def _measure(tx: Transaction[Settings], *, community: str) -> None:
             community=community,
             campaign=campaign,
             windows=windows,
+            begins_at=calendar.start_of(windows.looked_at.starts_on),
             rule_days=None if windows.state is EffectState.PLANNED else windows.looked_at,
         )
         await store.put_effect(tx.conn, community=community, effect=Effect(campaign, windows, counts, tx.now))

@@ -47,11 +47,19 @@ async def find_measured_at(conn: Connection, *, community: str, campaign_id: str
 
 
 async def count(
-    conn: Connection, *, community: str, campaign: HeldOutCampaign, windows: Windows, rule_days: Span | None
+    conn: Connection,
+    *,
+    community: str,
+    campaign: HeldOutCampaign,
+    windows: Windows,
+    begins_at: datetime,
+    rule_days: Span | None,
 ) -> EffectCounts:
     """Members of the base days by how they were drawn, those active in the days looked at, and points given.
 
-    Who is one person with somebody drawn otherwise is in neither arm.
+    Of a campaign for audiences they are those who were in any of them when the days looked at began, at
+    `begins_at`: who came in or left later stays as they were drawn. Who is one person with somebody drawn
+    otherwise is in neither arm.
     """
     row = await conn.fetchrow(
         """
@@ -62,18 +70,26 @@ async def count(
             where d.community = $1 and d.day between $2 and $5 and d.events > 0
             group by 1, 2
         ), hashed as (
-            select person_id, is_active, case when was_there then
+            select person_id, is_active,
+                cardinality($11::text[]) = 0 or exists (
+                    select from unnest($11::text[]) a(audience_id)
+                    where coalesce((
+                        select t.is_in from audience_turns t
+                        where t.member_id = members.member_id and t.community = $1
+                            and t.audience_id = a.audience_id and t.since <= $12
+                        order by t.revision desc limit 1), false)) as is_eligible,
+                case when was_there then
                 encode(sha256(convert_to(
                     concat_ws(E'\\x1f', 'holdout', $1, $6::text, member_id::text), 'UTF8')), 'hex') end as hash
             from members
         ), drawn as (
-            select person_id, is_active,
+            select person_id, is_active, is_eligible,
                 (('x' || substr(hash, 1, 8))::bit(32)::bigint % 10000 * 7296
                  + ('x' || substr(hash, 9, 8))::bit(32)::bigint) % 10000 < $7::int * 100 as is_out
             from hashed
         ), persons as (
             select bool_or(is_out) as is_out, bool_and(is_out) as is_all_out, bool_or(is_active) as is_active
-            from drawn group by person_id having count(is_out) > 0
+            from drawn group by person_id having count(is_out) > 0 and bool_or(is_eligible)
         )
         select count(*) filter (where not is_out) as treated,
             count(*) filter (where not is_out and is_active) as treated_active,
@@ -91,6 +107,8 @@ async def count(
         campaign.holdout_percent,
         list(campaign.rule_ids),
         *(rule_days or (None, None)),
+        list(campaign.audiences),
+        begins_at,
     )
     return EffectCounts(**dict(row or {}))
 
@@ -166,7 +184,7 @@ def _effect(row: Record) -> Effect:
             row["starts_on"],
             row["ends_on"],
             row["holdout_percent"],
-            has_audiences=False,
+            audiences=(),
             rule_ids=(),
         ),
         Windows(

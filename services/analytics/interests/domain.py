@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from shared.contracts.fields import Timestamp, Uuid
 
 #: What of one person is looked at, the latest: what is older weighs little, and the question stays quick.
-LOOKED_AT_MAX_COUNT: Final = 2_000
+LOOKED_AT_MAX_COUNT: Final = 1_000
 #: What says that somebody read about a topic; whatever else says one was written.
 READING_TYPES: Final = frozenset({"content.read.v1"})
 _DAY_SECONDS: Final = 86_400

@@ -207,19 +207,20 @@ BOARD = Board(
             Panel(
                 "Figures behind",
                 "How long the longest wait is to be counted in retention, response times,"
-                " sentiment or the network.",
+                " sentiment, the network or what is read.",
                 "s",
                 (
                     Query("max(plaudit_analytics_retention_behind_seconds)", "retention"),
                     Query("max(plaudit_analytics_responses_behind_seconds)", "response times"),
                     Query("max(plaudit_analytics_sentiment_behind_seconds)", "sentiment"),
                     Query("max(plaudit_analytics_network_behind_seconds)", "network"),
+                    Query("max(plaudit_analytics_content_behind_seconds)", "content"),
                     Query("max(plaudit_analytics_goals_behind_seconds)", "goals"),
                 ),
             ),
             Panel(
                 "Figures left out",
-                "Times that a community's campaigns, goals or digest took too long, and were left out.",
+                "Times that a community's campaigns, goals, digest or scorecard took too long, and were left out.",
                 "short",
                 (
                     Query(

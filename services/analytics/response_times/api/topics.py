@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
+from services.analytics.audiences.api import AskedAudience
 from services.analytics.periods.api import (
     CSV_ANSWER,
     INVALID_DAYS,
@@ -22,11 +23,12 @@ from services.analytics.response_times.store.reading import Asked
 from services.analytics.settings import Settings
 from shared.calendars import Calendar, Span
 from shared.http import Conn, configured, problem_responses
+from shared.http.problem_types import UNKNOWN_AUDIENCE
 from shared.postgres import Connection
 
 router = APIRouter(tags=["analytics"])
 
-PROBLEMS = problem_responses(INVALID_DAYS)
+PROBLEMS = problem_responses(INVALID_DAYS, UNKNOWN_AUDIENCE)
 OwnSettings = Annotated[Settings, configured(Settings)]
 
 
@@ -84,13 +86,23 @@ async def get_question_topics(
     principal: Reader,
     days: AskedDays,
     calendar: AskedCalendar,
+    audience: AskedAudience,
     conn: Conn,
     settings: OwnSettings,
     channel: Channel = None,
 ) -> QuestionTopics:
-    """By the topic that platforms say: how many asked, how many wait, and three topics to write about."""
+    """By the topic that platforms say: how many asked, how many wait, and three topics to write about.
+
+    Of everybody, or of who is in an audience now.
+    """
     found = await _load(
-        conn, principal.community, days=days, calendar=calendar, settings=settings, channel=channel
+        conn,
+        principal.community,
+        days=days,
+        calendar=calendar,
+        settings=settings,
+        channel=channel,
+        audience=audience,
     )
     return QuestionTopics.shown(days, topics_of(found, limit_count=settings.slices_max_count))
 
@@ -105,13 +117,20 @@ async def get_question_topics_csv(
     principal: Reader,
     days: AskedDays,
     calendar: AskedCalendar,
+    audience: AskedAudience,
     conn: Conn,
     settings: OwnSettings,
     channel: Channel = None,
 ) -> Response:
     """A line for each topic, all of them."""
     found = await _load(
-        conn, principal.community, days=days, calendar=calendar, settings=settings, channel=channel
+        conn,
+        principal.community,
+        days=days,
+        calendar=calendar,
+        settings=settings,
+        channel=channel,
+        audience=audience,
     )
     return table("question-topics", Topic._fields, sorted(found))
 
@@ -124,8 +143,9 @@ async def _load(
     calendar: Calendar,
     settings: Settings,
     channel: str | None,
+    audience: str | None,
 ) -> list[Topic]:
     until = calendar.start_of(days.ends_on + timedelta(days=1))
     asked = Asked(community, calendar.start_of(days.starts_on), until, channel)
     await checked(conn, asked, settings=settings)
-    return await reading.load_topics(conn, asked)
+    return await reading.load_topics(conn, asked, audience=audience)

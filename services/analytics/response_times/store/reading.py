@@ -49,6 +49,19 @@ class OpenQuestion(NamedTuple):
 _ASKED = "community = $1 and asked_at >= $2 and asked_at < $3 and ($4::text is null or channel = $4)"
 
 
+def _is_in(audience: str) -> str:
+    """Whether who asked `q` is in an audience now: who is merged is in what any of theirs is in."""
+    return f"""exists (
+        select from (
+            select q.asker_id as member_id
+            union all select m.member_id from merges m where m.community = $1 and m.head_id = q.asker_id) i
+        where coalesce((
+            select t.is_in from audience_turns t
+            where t.member_id = i.member_id and t.community = $1 and t.audience_id = {audience}
+                and t.since <= now()
+            order by t.revision desc limit 1), false))"""  # noqa: S608
+
+
 async def count_questions(conn: Connection, asked: Asked, *, limit_count: int) -> int:
     """How many questions there are, as far as `limit_count`."""
     found: int = await conn.fetchval(
@@ -108,16 +121,17 @@ async def load_answerers(conn: Connection, asked: Asked) -> Answerers:
     return Answerers({row["answerer_id"]: row["answers"] for row in rows})
 
 
-async def load_topics(conn: Connection, asked: Asked) -> list[Topic]:
-    """What was asked about, and by how many."""
+async def load_topics(conn: Connection, asked: Asked, *, audience: str | None) -> list[Topic]:
+    """What was asked about, and by how many; by everybody, or by who is in an audience now."""
     rows = await conn.fetch(
         f"""
         select topic, count(*) as asked, count(*) filter (where answered_at is null) as unanswered,
             count(distinct asker_id) as askers,
             count(distinct asker_id) filter (where answered_at is null) as waiting
-        from response_questions where {_ASKED} group by 1
+        from response_questions q where {_ASKED} and ($5::text is null or {_is_in("$5")}) group by 1
         """,  # noqa: S608
         *asked,
+        audience,
     )
     return [Topic(*row) for row in rows]
 
@@ -134,7 +148,7 @@ async def page_of_open(
 ) -> list[OpenQuestion]:
     """Questions that nobody answered, the oldest first."""
     rows = await conn.fetch(
-        """
+        f"""
         select q.question_uid::text, q.channel, q.asked_at, q.asker_id::text, m.name as asker_name, q.is_first,
             e.source, e.event_id, e.type, q.topic
         from response_questions q
@@ -143,12 +157,9 @@ async def page_of_open(
         where q.community = $1 and q.answered_at is null and ($2::text is null or q.channel = $2)
             and ($3::timestamptz is null or (q.asked_at, q.question_uid) > ($3, $4::uuid))
             and ($6::text is null or q.topic = $6)
-            and ($7::text is null or coalesce((
-                select t.is_in from audience_turns t
-                where t.member_id = q.asker_id and t.community = $1 and t.audience_id = $7 and t.since <= now()
-                order by t.revision desc limit 1), false))
+            and ($7::text is null or {_is_in("$7")})
         order by q.asked_at, q.question_uid limit $5
-        """,
+        """,  # noqa: S608
         community,
         channel,
         *(after or (None, None)),

@@ -22,7 +22,10 @@ _BEYOND = "beyond"
 async def is_large(conn: Connection, *, community: str, more_than_count: int) -> bool:
     """Whether more members than that took part in a community."""
     found: bool = await conn.fetchval(
-        "select count(*) > $2::int from (select from retention_people where community = $1 limit $2::int + 1) first",
+        """
+        select count(*) > $2::int
+        from (select from retention_people where community = $1 limit $2::int + 1) first
+        """,
         community,
         more_than_count,
     )

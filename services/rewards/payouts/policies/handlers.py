@@ -13,7 +13,6 @@ from services.rewards.payouts.policies.domain import (
     PayoutPolicy,
     PayoutPolicyTerms,
     UnknownPayoutPolicyError,
-    applying,
 )
 from services.rewards.settings import Settings
 from shared.audit import Did
@@ -73,11 +72,8 @@ async def withdraw_policy(tx: Transaction, *, community: str, policy_id: str, by
 
 async def load_in_force(conn: Connection, *, community: str, currency: str, now: datetime) -> PayoutPolicy | None:
     """The policy that applies to payouts in a currency on the community's day; None where none does."""
-    approved = await store.load_approved(conn, community=community, currency=currency)
-    if not approved:
-        return None
     calendar = await load_calendar(conn, community=community)
-    return applying(approved, calendar.day_of(now))
+    return await store.find_applying(conn, community=community, currency=currency, day=calendar.day_of(now))
 
 
 async def load_policy(conn: Connection, *, community: str, policy_id: str) -> PayoutPolicy:
@@ -104,6 +100,7 @@ def _entry(verb: str, after: PayoutPolicy, *, before: PayoutPolicy | None = None
         "countries": None if terms.countries is None else list(terms.countries),
         "warn_above_minor": terms.warn_above_minor,
         "stop_above_minor": terms.stop_above_minor,
+        "stops_shared_accounts": terms.stops_shared_accounts,
     }
     was = None if before is None else {"state": before.approval.state}
     return Did(f"payout_policy.{verb}", "payout_policy", after.policy_id, before=was, after=said)

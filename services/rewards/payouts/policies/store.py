@@ -1,5 +1,7 @@
 """The SQL of payout policies."""
 
+from datetime import date
+
 from asyncpg import Record
 
 from services.rewards.approvals.domain import ApprovalState, Subject
@@ -15,9 +17,9 @@ async def add_policy(conn: Connection, policy: PayoutPolicy) -> None:
         """
         insert into payout_policies (
             community, policy_id, effective_from, currency, holding_days, minimum_minor, countries,
-            warn_above_minor, stop_above_minor, state, proposed_at, proposed_by_person, proposed_by,
-            proposed_by_credential)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            warn_above_minor, stop_above_minor, stops_shared_accounts, state, proposed_at, proposed_by_person,
+            proposed_by, proposed_by_credential)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
         """,
         policy.community,
         policy.policy_id,
@@ -28,6 +30,7 @@ async def add_policy(conn: Connection, policy: PayoutPolicy) -> None:
         None if terms.countries is None else list(terms.countries),
         terms.warn_above_minor,
         terms.stop_above_minor,
+        terms.stops_shared_accounts,
         policy.approval.state,
         policy.approval.proposed_at,
         *policy.approval.proposed_by,
@@ -66,14 +69,19 @@ async def page_of_policies(
     return [_policy(row) for row in rows]
 
 
-async def load_approved(conn: Connection, *, community: str, currency: str) -> list[PayoutPolicy]:
-    """All entries of a community for a currency that were approved."""
-    rows = await conn.fetch(
-        "select * from payout_policies where community = $1 and currency = $2 and state = 'approved'",
+async def find_applying(conn: Connection, *, community: str, currency: str, day: date) -> PayoutPolicy | None:
+    """The approved entry for a currency that applies on a day: the latest begun, of two the later approved."""
+    row = await conn.fetchrow(
+        """
+        select * from payout_policies
+        where community = $1 and currency = $2 and state = 'approved' and effective_from <= $3
+        order by effective_from desc, decided_at desc, policy_id desc limit 1
+        """,
         community,
         currency,
+        day,
     )
-    return [_policy(row) for row in rows]
+    return None if row is None else _policy(row)
 
 
 def _policy(row: Record) -> PayoutPolicy:
@@ -88,6 +96,7 @@ def _policy(row: Record) -> PayoutPolicy:
             countries=None if row["countries"] is None else tuple(row["countries"]),
             warn_above_minor=row["warn_above_minor"],
             stop_above_minor=row["stop_above_minor"],
+            stops_shared_accounts=row["stops_shared_accounts"],
         ),
         approval=approval_of(row, subject=Subject.PAYOUT_POLICY),
     )

@@ -51,6 +51,7 @@ class UsedFor(StrEnum):
     REDEMPTION = "redemption"
     PAYOUT_RUN = "payout_run"
     SEND = "send"
+    CAMPAIGN = "campaign"
 
 
 class MoveKind(StrEnum):
@@ -100,6 +101,14 @@ class WalletExceededError(Exception):
         self.title = title
         self.missing = missing
         self.currency = currency
+
+
+class TooManyMovesError(Exception):
+    """A wallet has more moves than one table takes."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"a table takes {most} moves")
+        self.most = most
 
 
 class BudgetUsedUpError(Exception):

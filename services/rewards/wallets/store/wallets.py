@@ -230,6 +230,20 @@ async def page_of_moves(
     return [_move(row) for row in rows]
 
 
+async def count_moves(conn: Connection, *, community: str, wallet_id: str, limit: int) -> int:
+    """How many moves a wallet has; no more than `limit` are counted."""
+    count: int = await conn.fetchval(
+        """
+        select count(*) from (
+            select from wallet_moves where community = $1 and (wallet_id = $2 or to_wallet_id = $2) limit $3) first
+        """,
+        community,
+        wallet_id,
+        limit,
+    )
+    return count
+
+
 def _move(row: Record) -> Move:
     return Move(
         community=row["community"],
@@ -246,7 +260,8 @@ def _move(row: Record) -> Move:
     )
 
 
-def _reservation(row: Record) -> Reservation:
+def reservation_of(row: Record) -> Reservation:
+    """What a row says that is set aside."""
     return Reservation(
         community=row["community"],
         reservation_id=str(row["reservation_id"]),
@@ -274,7 +289,7 @@ async def load_reservations(conn: Connection, keys: Collection[tuple[str, str]])
         [community for community, _ in wanted],
         [reservation_id for _, reservation_id in wanted],
     )
-    return [_reservation(row) for row in rows]
+    return [reservation_of(row) for row in rows]
 
 
 async def load_expired(conn: Connection, *, now: object, limit: int) -> list[Reservation]:
@@ -288,7 +303,7 @@ async def load_expired(conn: Connection, *, now: object, limit: int) -> list[Res
         now,
         limit,
     )
-    return [_reservation(row) for row in rows]
+    return [reservation_of(row) for row in rows]
 
 
 async def put_reservation(conn: Connection, reservation: Reservation) -> None:

@@ -109,8 +109,9 @@ _KNOWING = f"""{_WAITS}
     where c.topic = $topic and w.answerer is not null group by 1 order by 4 desc, 1
 """
 _INTERESTS = """
-    select topic, count(*) filter (where type <> 'content.read.v1'), count(*) filter (where type = 'content.read.v1'),
-        max(time), sum(0.5 ** (epoch($now::timestamptz - time) / 86400 / 180))
+    select topic, count(*) filter (where type <> 'content.read.v1'),
+        count(*) filter (where type = 'content.read.v1'), max(time),
+        sum(0.5 ** (epoch($now::timestamptz - time) / 86400 / 180))
     from counts where person = $person and topic <> '' group by 1 order by 5 desc, 1
 """
 _EXPERTISE = f"""{_WAITS}
@@ -122,10 +123,12 @@ _READ = """
     with uses as (
         select person, turns_to, coalesce(replies_to, about) as item, type = 'content.read.v1' as is_read
         from counts
-        where type in ('content.read.v1', 'chat.reaction.v1', 'forum.reply.v1') and date_trunc('month', day) = $month
+        where type in ('content.read.v1', 'chat.reaction.v1', 'forum.reply.v1')
+            and date_trunc('month', day) = $month
     ),
     people as (
-        select item, person, count(*) filter (where is_read) as reads, count(*) filter (where not is_read) as responses
+        select item, person, count(*) filter (where is_read) as reads,
+            count(*) filter (where not is_read) as responses
         from uses where person is distinct from turns_to group by 1, 2
     ),
     items as (
@@ -134,9 +137,8 @@ _READ = """
         from people group by 1 having n > 0
     )
     select item, reads, n, responses, k,
-        (k / n + 3.8414588207 / (2 * n) - sqrt(3.8414588207 * ((k / n) * (1 - k / n) + 3.8414588207 / (4 * n)) / n))
-            / (1 + 3.8414588207 / n)
-    from items
+        (p + z2 / (2 * n) - sqrt(z2 * (p * (1 - p) + z2 / (4 * n)) / n)) / (1 + z2 / n)
+    from (select *, k / n as p, 3.8414588207 as z2 from items)
 """
 _TONES = """
     select date_trunc('month', day)::date as period, count(*) filter (where tone = 'positive'),

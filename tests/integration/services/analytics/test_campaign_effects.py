@@ -9,10 +9,12 @@ import pytest
 
 from services.analytics.effects import store
 from services.analytics.effects.handlers import measure
-from services.analytics.intake.handlers import on_events, on_members
+from services.analytics.intake.handlers import on_audiences, on_events, on_members
 from services.analytics.programmes.handlers import on_programmes
 from shared.contracts.drawing import is_held_out
+from tests.integration.services.analytics.test_audiences_followed import turn
 from tests.integration.services.merging import Merging
+from tests.integration.services.world import NOON
 
 pytestmark = pytest.mark.stack
 
@@ -67,7 +69,9 @@ async def test_arms_are_those_that_scoring_draws_and_who_is_in_both_is_in_neithe
     await Merging(world, on_members).merge(stays, goes)
     await measured(world, pool)
     items = {one["campaign_id"]: one for one in (await api.get("/v1/lift/campaigns")).json()["items"]}
-    assert set(items) == {"later", "spring"}
+    # Nobody is known to have been among the partners.
+    assert (items["some"]["treated"]["members"], items["some"]["held_out"]["members"]) == (0, 0)
+    assert set(items) == {"later", "some", "spring"}
     spring = items["spring"]
     apart = {stays, goes}
     for arm, drawn in (("held_out", out - apart), ("treated", set(members) - out - apart)):
@@ -81,11 +85,38 @@ async def test_arms_are_those_that_scoring_draws_and_who_is_in_both_is_in_neithe
     assert (later["state"], later["verdict"], later["price"]) == ("planned", None, None)
     assert later["detectable_points"] > 5
     assert (later["is_too_small"], items["later"]["is_too_small"]) == (False, True)
-    missing = await api.get("/v1/lift/campaigns/some")
+    missing = await api.get("/v1/lift/campaigns/none")
     assert missing.json()["type"] == "urn:plaudit:problem:unmeasured-campaign"
     page = (await api.get("/v1/lift/campaigns", params={"limit": 1})).json()
     rest = (await api.get("/v1/lift/campaigns", params={"after": page["next"]})).json()
-    assert [one["campaign_id"] for one in rest["items"]] == ["spring"]
+    assert [one["campaign_id"] for one in rest["items"]] == ["some", "spring"]
+
+
+async def test_of_one_for_audiences_are_compared_who_was_in_them_when_it_began(
+    world: Any, api: httpx.AsyncClient, pool: asyncpg.Pool
+) -> None:
+    """Who left before it began is not among them; who left in it, or came into it then, stays as they were."""
+    document = {"campaigns": [campaign("spring", -20, -10, audiences=["helpers", "makers"])], "rules": []}
+    await world.handle(on_programmes, world.programme_fact(1, document, NOW - timedelta(days=60)))
+    members = [f"m{number}" for number in range(12)]
+    facts = [world.event(f"before {name}", name, at=NOW - timedelta(days=30)) for name in members]
+    facts += [world.event(f"in it {name}", name, at=NOW - timedelta(days=15)) for name in members[:6]]
+    await world.handle(on_events, *facts)
+
+    def days(ago: int) -> int:
+        return (NOW - timedelta(days=ago) - NOON).days
+
+    turns = [turn(world, name, 1, days=days(40)) for name in members[:8]]
+    turns += [turn(world, members[0], 2, days=days(25)), turn(world, members[1], 2, days=days(15))]
+    turns += [turn(world, members[9], 1, days=days(15))]
+    await world.handle(on_audiences, *turns)
+    await measured(world, pool)
+    found = (await api.get("/v1/lift/campaigns/spring")).json()
+    among = set(members[1:8])
+    out = {name for name in among if is_held_out(world.community, "spring", world.uuid(name), percent=PERCENT)}
+    assert (found["held_out"]["members"], found["treated"]["members"]) == (len(out), len(among - out))
+    active = set(members[:6])
+    assert found["held_out"]["active"] + found["treated"]["active"] == len(among & active)
 
 
 async def test_what_takes_too_long_is_left_out_until_the_next_time(

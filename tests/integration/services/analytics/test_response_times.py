@@ -133,6 +133,15 @@ async def test_open_questions_of_an_audience_and_who_wants_to_be_named(world: An
     await world.settle()
     queue = (await api.get("/v1/open-questions", params={"audience": "helpers"})).json()["items"]
     assert [one["event_id"] for one in queue] == ["qann"]
+    of_them = (await api.get("/v1/question-topics", params=DAYS | {"audience": "helpers"})).json()
+    everybody = (await api.get("/v1/question-topics", params=DAYS)).json()
+    assert [(one["topic"], one["asked"]) for one in of_them["topics"]] == [("Gears", 1)]
+    assert [(one["topic"], one["asked"]) for one in everybody["topics"]] == [("Gears", 3)]
+    # Who is merged is in what any of theirs is in.
+    await world.handle(on_members, merge(world, "ann", "zoe", 1))
+    await world.settle()
+    queue = (await api.get("/v1/open-questions", params={"audience": "helpers"})).json()["items"]
+    assert [one["member_id"] for one in queue] == [world.uuid("zoe")]
     refused = await api.get("/v1/open-questions", params={"audience": "helper"})
     assert refused.status_code == 404
     assert "did you mean `helpers`?" in refused.json()["detail"]

@@ -387,6 +387,30 @@ async def test_a_report_of_a_server_stops_an_address(community: Community, mail_
     problem(await community.client.post("/v1/messages/bounces", json={"content": "Subject: Hello\n\nHi"}), 422)
 
 
+@pytest.mark.parametrize(("language", "subject"), [("en", ": the week"), ("it", ": la settimana")])
+async def test_the_week_of_managers_comes_over_smtp_with_its_figures_and_what_to_do(
+    community: Community, mail_server: MailServer, language: str, subject: str
+) -> None:
+    """What analytics asks for when a week is over, as a mail server takes it."""
+    address = f"mara-{language}-{community.name}@example.org"
+    mara = await member(community, "mara", mail=address)
+    wished = await community.client.put(
+        f"/v1/members/{mara}/preferences", json={"language": language, "source": "test"}
+    )
+    assert wished.status_code == 200, wished.text
+    await turned_on(community, kinds={"digest": ["mail"]})
+    week = {"active": "12", "before": "9", "newcomers": "3", "off": "1", "questions": "4", "reports": ""}
+    await ask(community, asked(community, mara, "digest", values=week | {"todo": "answers"}))
+    await send(community)
+    (mail,) = mail_server.to(address)
+    assert subject in str(mail["Subject"])
+    text = plain(mail)
+    assert all(re.search(rf"\b{number}\b", text) for number in ("12", "9", "3", "1", "4")), text
+    assert "https://plaudit.example" in text
+    assert not re.search(r"NaN|None|\{\w+\}", text)
+    assert mail["List-Unsubscribe"]
+
+
 async def test_those_who_want_a_digest_get_one_and_a_flood_becomes_one(
     community: Community, mail_server: MailServer
 ) -> None:

@@ -792,7 +792,9 @@ class Analytics:
         to: str | None = None,
         after: str | None = None,
     ) -> types.SurveyShownPage:
-        """Of each survey, what was answered in those days. Who is merged answers once on one occasion."""
+        """Of each survey, what was answered in the months that the days are in. Of the month that is not over,
+        answers by name are counted five or more at a time. Who is merged answers once on one occasion.
+        """
         return cast(
             "types.SurveyShownPage",
             self._ask(
@@ -821,8 +823,10 @@ class Analytics:
         from_: str | None = None,
         to: str | None = None,
     ) -> types.SurveyPeriodsShown:
-        """With the interval of 95 %, and how often which answer was given. Anonymous answers are of the day on
-        which five of them were together.
+        """With the interval of 95 %, and how often which answer was given, in the months that the days are in.
+
+        Anonymous answers are of the day on which five of them were together. Of the month that is not over,
+        answers by name are counted five or more at a time.
         """
         return cast(
             "types.SurveyPeriodsShown",
@@ -1042,7 +1046,9 @@ class Analytics:
         )
 
     def get_effect(self, campaign_id: str, *, wished_points: float | None = None) -> types.CampaignEffect:
-        """Only one that holds members out is measured, and none for audiences: who was in them is not known."""
+        """Only one that holds members out is measured; of one for audiences, who was in any of them when it
+        began.
+        """
         return cast(
             "types.CampaignEffect",
             self._ask(
@@ -1558,20 +1564,36 @@ class Analytics:
         )
 
     def get_question_topics(
-        self, *, channel: str | None = None, from_: str | None = None, to: str | None = None
+        self,
+        *,
+        channel: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        audience: str | None = None,
     ) -> types.QuestionTopics:
-        """By the topic that platforms say: how many asked, how many wait, and three topics to write about."""
+        """By the topic that platforms say: how many asked, how many wait, and three topics to write about.
+
+        Of everybody, or of who is in an audience now.
+        """
         return cast(
             "types.QuestionTopics",
             self._ask(
                 call(
-                    "analytics", "GET", "/v1/question-topics", params={"channel": channel, "from": from_, "to": to}
+                    "analytics",
+                    "GET",
+                    "/v1/question-topics",
+                    params={"channel": channel, "from": from_, "to": to, "audience": audience},
                 )
             ),
         )
 
     def get_question_topics_csv(
-        self, *, channel: str | None = None, from_: str | None = None, to: str | None = None
+        self,
+        *,
+        channel: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        audience: str | None = None,
     ) -> str:
         """A line for each topic, all of them."""
         return cast(
@@ -1581,7 +1603,7 @@ class Analytics:
                     "analytics",
                     "GET",
                     "/v1/question-topics.csv",
-                    params={"channel": channel, "from": from_, "to": to},
+                    params={"channel": channel, "from": from_, "to": to, "audience": audience},
                 )
             ),
         )
@@ -2928,7 +2950,9 @@ class AsyncAnalytics:
         to: str | None = None,
         after: str | None = None,
     ) -> types.SurveyShownPage:
-        """Of each survey, what was answered in those days. Who is merged answers once on one occasion."""
+        """Of each survey, what was answered in the months that the days are in. Of the month that is not over,
+        answers by name are counted five or more at a time. Who is merged answers once on one occasion.
+        """
         return cast(
             "types.SurveyShownPage",
             await self._ask(
@@ -2957,8 +2981,10 @@ class AsyncAnalytics:
         from_: str | None = None,
         to: str | None = None,
     ) -> types.SurveyPeriodsShown:
-        """With the interval of 95 %, and how often which answer was given. Anonymous answers are of the day on
-        which five of them were together.
+        """With the interval of 95 %, and how often which answer was given, in the months that the days are in.
+
+        Anonymous answers are of the day on which five of them were together. Of the month that is not over,
+        answers by name are counted five or more at a time.
         """
         return cast(
             "types.SurveyPeriodsShown",
@@ -3180,7 +3206,9 @@ class AsyncAnalytics:
         )
 
     async def get_effect(self, campaign_id: str, *, wished_points: float | None = None) -> types.CampaignEffect:
-        """Only one that holds members out is measured, and none for audiences: who was in them is not known."""
+        """Only one that holds members out is measured; of one for audiences, who was in any of them when it
+        began.
+        """
         return cast(
             "types.CampaignEffect",
             await self._ask(
@@ -3703,20 +3731,36 @@ class AsyncAnalytics:
         )
 
     async def get_question_topics(
-        self, *, channel: str | None = None, from_: str | None = None, to: str | None = None
+        self,
+        *,
+        channel: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        audience: str | None = None,
     ) -> types.QuestionTopics:
-        """By the topic that platforms say: how many asked, how many wait, and three topics to write about."""
+        """By the topic that platforms say: how many asked, how many wait, and three topics to write about.
+
+        Of everybody, or of who is in an audience now.
+        """
         return cast(
             "types.QuestionTopics",
             await self._ask(
                 call(
-                    "analytics", "GET", "/v1/question-topics", params={"channel": channel, "from": from_, "to": to}
+                    "analytics",
+                    "GET",
+                    "/v1/question-topics",
+                    params={"channel": channel, "from": from_, "to": to, "audience": audience},
                 )
             ),
         )
 
     async def get_question_topics_csv(
-        self, *, channel: str | None = None, from_: str | None = None, to: str | None = None
+        self,
+        *,
+        channel: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        audience: str | None = None,
     ) -> str:
         """A line for each topic, all of them."""
         return cast(
@@ -3726,7 +3770,7 @@ class AsyncAnalytics:
                     "analytics",
                     "GET",
                     "/v1/question-topics.csv",
-                    params={"channel": channel, "from": from_, "to": to},
+                    params={"channel": channel, "from": from_, "to": to, "audience": audience},
                 )
             ),
         )

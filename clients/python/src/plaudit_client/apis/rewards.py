@@ -1095,6 +1095,7 @@ class Rewards:
         holding_days: int | NotGiven = NOT_GIVEN,
         minimum_minor: int | NotGiven = NOT_GIVEN,
         stop_above_minor: int | None | NotGiven = NOT_GIVEN,
+        stops_shared_accounts: bool | NotGiven = NOT_GIVEN,
         warn_above_minor: int | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,
     ) -> types.PayoutPolicy:
@@ -1120,6 +1121,7 @@ class Rewards:
                         "holding_days": holding_days,
                         "minimum_minor": minimum_minor,
                         "stop_above_minor": stop_above_minor,
+                        "stops_shared_accounts": stops_shared_accounts,
                         "warn_above_minor": warn_above_minor,
                     },
                 )
@@ -2105,10 +2107,72 @@ class Rewards:
             call("rewards", "GET", f"/v1/payees/{as_segment(member_id)}/history", params={"limit": limit}),
         )
 
+    def list_payout_clearances(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.PayoutClearancePage:
+        """Whom which check lets pass, why, and who proposed and decided it."""
+        return cast(
+            "types.PayoutClearancePage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/payout-clearances",
+                    params={"state": state, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_payout_clearances(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.PayoutClearance]:
+        """Every item that `list_payout_clearances` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/payout-clearances",
+                params={"state": state, "member": member, "limit": limit},
+            ),
+        )
+
+    def get_payout_clearance(self, clearance_id: str) -> types.PayoutClearance:
+        """Whom which check lets pass, why, and who proposed and decided it."""
+        return cast(
+            "types.PayoutClearance",
+            self._ask(call("rewards", "GET", f"/v1/payout-clearances/{as_segment(clearance_id)}")),
+        )
+
+    def approve_payout_clearance(self, clearance_id: str) -> types.PayoutClearance:
+        """The next run looks again, and pays. Whoever proposed it cannot, by whatever key, nor who the member
+        is.
+        """
+        return cast(
+            "types.PayoutClearance",
+            self._ask(call("rewards", "POST", f"/v1/payout-clearances/{as_segment(clearance_id)}/approve")),
+        )
+
+    def withdraw_payout_clearance(self, clearance_id: str) -> types.PayoutClearance:
+        """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.PayoutClearance",
+            self._ask(call("rewards", "POST", f"/v1/payout-clearances/{as_segment(clearance_id)}/withdraw")),
+        )
+
     def list_payout_findings(
         self,
         *,
-        check: Literal["country", "yearly_stop", "yearly_warning"] | None = None,
+        check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"] | None = None,
         waits: bool | None = None,
         limit: int | None = None,
         after: str | None = None,
@@ -2129,7 +2193,7 @@ class Rewards:
     def iter_payout_findings(
         self,
         *,
-        check: Literal["country", "yearly_stop", "yearly_warning"] | None = None,
+        check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"] | None = None,
         waits: bool | None = None,
         limit: int | None = None,
     ) -> Iterator[types.PayoutFinding]:
@@ -2403,6 +2467,38 @@ class Rewards:
             "types.Review", self._ask(call("rewards", "GET", f"/v1/payout-runs/{as_segment(run_id)}/review"))
         )
 
+    def list_payout_totals(
+        self, year: str, *, member: str | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.PayoutTotalPage:
+        """A payout is of the year in which its bank file was written; what came back from the bank is not
+        paid.
+        """
+        return cast(
+            "types.PayoutTotalPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/payout-totals/{as_segment(year)}",
+                    params={"member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_payout_totals(
+        self, year: str, *, member: str | None = None, limit: int | None = None
+    ) -> Iterator[types.PayoutTotal]:
+        """Every item that `list_payout_totals` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                f"/v1/payout-totals/{as_segment(year)}",
+                params={"member": member, "limit": limit},
+            ),
+        )
+
     def list_payout_waits(self, *, limit: int | None = None, after: str | None = None) -> types.PayoutWaitPage:
         """Members with points that were earned too late, or that are too few, in the order of their ids."""
         return cast(
@@ -2487,6 +2583,30 @@ class Rewards:
         """Every state it reached and by whom, and the awards that it pays."""
         return cast(
             "types.PayoutDetails", self._ask(call("rewards", "GET", f"/v1/payouts/{as_segment(payout_id)}"))
+        )
+
+    def post_payout_clearance(
+        self,
+        payout_id: str,
+        *,
+        check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"],
+        reason: str,
+        idempotency_key: str | None = None,
+    ) -> types.PayoutClearance:
+        """Nothing changes before another person approves it. It is about the person, and what was found: the
+        country, the year or the account.
+        """
+        return cast(
+            "types.PayoutClearance",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/payouts/{as_segment(payout_id)}/clearances",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"check": check, "reason": reason},
+                )
+            ),
         )
 
     def hold_payout(
@@ -3333,7 +3453,7 @@ class Rewards:
         reason: str,
         amount: int | None | NotGiven = NOT_GIVEN,
         reward_id: str | None | NotGiven = NOT_GIVEN,
-        spends: Literal["payouts", "redemptions"] | None | NotGiven = NOT_GIVEN,
+        spends: Literal["payouts", "redemptions", "campaign"] | None | NotGiven = NOT_GIVEN,
         to_wallet_id: str | None | NotGiven = NOT_GIVEN,
         unit_cost: int | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,
@@ -4580,6 +4700,7 @@ class AsyncRewards:
         holding_days: int | NotGiven = NOT_GIVEN,
         minimum_minor: int | NotGiven = NOT_GIVEN,
         stop_above_minor: int | None | NotGiven = NOT_GIVEN,
+        stops_shared_accounts: bool | NotGiven = NOT_GIVEN,
         warn_above_minor: int | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,
     ) -> types.PayoutPolicy:
@@ -4605,6 +4726,7 @@ class AsyncRewards:
                         "holding_days": holding_days,
                         "minimum_minor": minimum_minor,
                         "stop_above_minor": stop_above_minor,
+                        "stops_shared_accounts": stops_shared_accounts,
                         "warn_above_minor": warn_above_minor,
                     },
                 )
@@ -5619,10 +5741,72 @@ class AsyncRewards:
             call("rewards", "GET", f"/v1/payees/{as_segment(member_id)}/history", params={"limit": limit}),
         )
 
+    async def list_payout_clearances(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.PayoutClearancePage:
+        """Whom which check lets pass, why, and who proposed and decided it."""
+        return cast(
+            "types.PayoutClearancePage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/payout-clearances",
+                    params={"state": state, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_payout_clearances(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.PayoutClearance]:
+        """Every item that `list_payout_clearances` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/payout-clearances",
+                params={"state": state, "member": member, "limit": limit},
+            ),
+        )
+
+    async def get_payout_clearance(self, clearance_id: str) -> types.PayoutClearance:
+        """Whom which check lets pass, why, and who proposed and decided it."""
+        return cast(
+            "types.PayoutClearance",
+            await self._ask(call("rewards", "GET", f"/v1/payout-clearances/{as_segment(clearance_id)}")),
+        )
+
+    async def approve_payout_clearance(self, clearance_id: str) -> types.PayoutClearance:
+        """The next run looks again, and pays. Whoever proposed it cannot, by whatever key, nor who the member
+        is.
+        """
+        return cast(
+            "types.PayoutClearance",
+            await self._ask(call("rewards", "POST", f"/v1/payout-clearances/{as_segment(clearance_id)}/approve")),
+        )
+
+    async def withdraw_payout_clearance(self, clearance_id: str) -> types.PayoutClearance:
+        """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.PayoutClearance",
+            await self._ask(call("rewards", "POST", f"/v1/payout-clearances/{as_segment(clearance_id)}/withdraw")),
+        )
+
     async def list_payout_findings(
         self,
         *,
-        check: Literal["country", "yearly_stop", "yearly_warning"] | None = None,
+        check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"] | None = None,
         waits: bool | None = None,
         limit: int | None = None,
         after: str | None = None,
@@ -5643,7 +5827,7 @@ class AsyncRewards:
     def iter_payout_findings(
         self,
         *,
-        check: Literal["country", "yearly_stop", "yearly_warning"] | None = None,
+        check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"] | None = None,
         waits: bool | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[types.PayoutFinding]:
@@ -5921,6 +6105,38 @@ class AsyncRewards:
             "types.Review", await self._ask(call("rewards", "GET", f"/v1/payout-runs/{as_segment(run_id)}/review"))
         )
 
+    async def list_payout_totals(
+        self, year: str, *, member: str | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.PayoutTotalPage:
+        """A payout is of the year in which its bank file was written; what came back from the bank is not
+        paid.
+        """
+        return cast(
+            "types.PayoutTotalPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/payout-totals/{as_segment(year)}",
+                    params={"member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_payout_totals(
+        self, year: str, *, member: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.PayoutTotal]:
+        """Every item that `list_payout_totals` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                f"/v1/payout-totals/{as_segment(year)}",
+                params={"member": member, "limit": limit},
+            ),
+        )
+
     async def list_payout_waits(
         self, *, limit: int | None = None, after: str | None = None
     ) -> types.PayoutWaitPage:
@@ -6007,6 +6223,30 @@ class AsyncRewards:
         """Every state it reached and by whom, and the awards that it pays."""
         return cast(
             "types.PayoutDetails", await self._ask(call("rewards", "GET", f"/v1/payouts/{as_segment(payout_id)}"))
+        )
+
+    async def post_payout_clearance(
+        self,
+        payout_id: str,
+        *,
+        check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"],
+        reason: str,
+        idempotency_key: str | None = None,
+    ) -> types.PayoutClearance:
+        """Nothing changes before another person approves it. It is about the person, and what was found: the
+        country, the year or the account.
+        """
+        return cast(
+            "types.PayoutClearance",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/payouts/{as_segment(payout_id)}/clearances",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"check": check, "reason": reason},
+                )
+            ),
         )
 
     async def hold_payout(
@@ -6867,7 +7107,7 @@ class AsyncRewards:
         reason: str,
         amount: int | None | NotGiven = NOT_GIVEN,
         reward_id: str | None | NotGiven = NOT_GIVEN,
-        spends: Literal["payouts", "redemptions"] | None | NotGiven = NOT_GIVEN,
+        spends: Literal["payouts", "redemptions", "campaign"] | None | NotGiven = NOT_GIVEN,
         to_wallet_id: str | None | NotGiven = NOT_GIVEN,
         unit_cost: int | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,

@@ -476,6 +476,13 @@ class ClawbackPolicyTerms(TypedDict):
     treatment: Literal["owe", "keep_below", "keep"]
 
 
+class ClearanceRequest(TypedDict):
+    """What is to be let pass, and why."""
+
+    check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"]
+    reason: str
+
+
 class CodeOfRedemption(TypedDict):
     """A voucher's code, for whom it was given to."""
 
@@ -1390,6 +1397,17 @@ class OrderRequest(TypedDict):
     points: int
 
 
+class OrderedAddress(TypedDict):
+    """An address as banks take it."""
+
+    building: str | None
+    country: str
+    lines: list[str]
+    post_code: str | None
+    street: str | None
+    town: str
+
+
 class Outcome(TypedDict):
     """What one person says that the bank said, and whether another has confirmed it."""
 
@@ -1686,6 +1704,13 @@ class PastPayeePage(TypedDict):
     next: NotRequired[str | None]
 
 
+class PayoutClearancePage(TypedDict):
+    """PayoutClearancePage"""
+
+    items: list[PayoutClearance]
+    next: NotRequired[str | None]
+
+
 class PayoutFindingPage(TypedDict):
     """PayoutFindingPage"""
 
@@ -1704,6 +1729,13 @@ class PayoutPolicyPage(TypedDict):
     """PayoutPolicyPage"""
 
     items: list[PayoutPolicy]
+    next: NotRequired[str | None]
+
+
+class PayoutTotalPage(TypedDict):
+    """PayoutTotalPage"""
+
+    items: list[PayoutTotal]
     next: NotRequired[str | None]
 
 
@@ -1937,6 +1969,7 @@ class Payout(TypedDict):
     iban: NotRequired[str | None]
     member_id: str
     member_name: NotRequired[str | None]
+    payee_bank_name: NotRequired[str | None]
     payee_changed_at: NotRequired[str | None]
     payee_changed_by: NotRequired[str | None]
     payee_changed_by_person: NotRequired[str | None]
@@ -2011,6 +2044,25 @@ class PayoutChange(TypedDict):
     ]
 
 
+class PayoutClearance(TypedDict):
+    """That a check lets a member pass: who proposed it, and who decided."""
+
+    basis: str
+    check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"]
+    clearance_id: str
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    member_id: str
+    member_name: str | None
+    payout_id: str
+    proposed_at: str
+    proposed_by: str
+    proposed_by_person: str | None
+    reason: str
+    state: Literal["proposed", "approved", "withdrawn"]
+
+
 class PayoutDetails(TypedDict):
     """A payout with its history and the first of the awards that it pays."""
 
@@ -2029,6 +2081,7 @@ class PayoutDetails(TypedDict):
     member_id: str
     member_name: NotRequired[str | None]
     parts: list[PayoutPart]
+    payee_bank_name: NotRequired[str | None]
     payee_changed_at: NotRequired[str | None]
     payee_changed_by: NotRequired[str | None]
     payee_changed_by_person: NotRequired[str | None]
@@ -2058,13 +2111,16 @@ class PayoutFinding(TypedDict):
     """What a check found of a payout; its member reads no more than what is being looked at."""
 
     amount_minor: int
-    check: Literal["country", "yearly_stop", "yearly_warning"]
+    check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"]
+    clearance_id: str | None
     country: str | None
     currency: str
     found_at: str
+    is_payer: bool | None
     limit_minor: int | None
     member_id: str
     member_name: str | None
+    others_count: int | None
     payout_id: str
     policy_id: str
     run_id: str
@@ -2130,6 +2186,7 @@ class PayoutPolicy(TypedDict):
     proposed_by_person: str | None
     state: Literal["proposed", "approved", "withdrawn"]
     stop_above_minor: int | None
+    stops_shared_accounts: bool
     warn_above_minor: int | None
 
 
@@ -2142,7 +2199,20 @@ class PayoutPolicyTerms(TypedDict):
     holding_days: NotRequired[int]
     minimum_minor: NotRequired[int]
     stop_above_minor: NotRequired[int | None]
+    stops_shared_accounts: NotRequired[bool]
     warn_above_minor: NotRequired[int | None]
+
+
+class PayoutTotal(TypedDict):
+    """What a person was paid in a year, in one currency."""
+
+    currency: str
+    member_id: str
+    member_name: str | None
+    on_its_way_minor: int
+    paid_count: int
+    paid_minor: int
+    year: int
 
 
 class PayoutWait(TypedDict):
@@ -2721,7 +2791,9 @@ class Run(TypedDict):
     minimum_minor: int
     minimum_points: int
     minor: int
+    ordering: RunOrdering
     payer: PayingAccount
+    payer_bank_name: str | None
     payouts: list[StateSum]
     points: int
     policy_id: str | None
@@ -2732,6 +2804,15 @@ class Run(TypedDict):
     seal: str | None
     state: Literal["computing", "open", "approving", "approved", "filing", "filed", "cancelling", "cancelled"]
     stopped: str | None
+
+
+class RunOrdering(TypedDict):
+    """How the bank is asked to pay, by the programme's paying account as the run was made."""
+
+    address: OrderedAddress | None
+    batch_booking: bool
+    instant: bool
+    purpose: str | None
 
 
 class RunPreview(TypedDict):
@@ -2877,6 +2958,7 @@ class Shipment(TypedDict):
 class ShownAccount(TypedDict):
     """An account, of which the IBAN shows its ends."""
 
+    bank_name: str | None
     bic: str | None
     iban: str
     name: str
@@ -3210,15 +3292,17 @@ class Wallet(TypedDict):
     spent: int
     state: Literal["open", "frozen", "closed"]
     title: str
+    unpaid_points: int
     wallet_id: str
 
 
 class WalletAssignment(TypedDict):
     """What is paid from a wallet."""
 
+    campaign_id: str | None
     currency: str
     reward_id: str | None
-    spends: Literal["payouts", "redemptions"]
+    spends: Literal["payouts", "redemptions", "campaign"]
     unit_cost: int | None
     wallet_id: str
     wallet_title: str
@@ -3249,7 +3333,7 @@ class WalletDecision(TypedDict):
     proposed: WalletDeed
     reason: str
     reward_id: str | None
-    spends: Literal["payouts", "redemptions"] | None
+    spends: Literal["payouts", "redemptions", "campaign"] | None
     state: Literal["proposed", "confirmed", "withdrawn"]
     to_wallet_id: str | None
     unit_cost: int | None
@@ -3283,7 +3367,7 @@ class WalletMove(TypedDict):
     moved: WalletDeed
     to_wallet_id: str | None
     transfer_id: str
-    used_for: Literal["redemption", "payout_run", "send"] | None
+    used_for: Literal["redemption", "payout_run", "send", "campaign"] | None
     wallet_id: str
 
 
@@ -3294,7 +3378,7 @@ class WalletProposal(TypedDict):
     kind: Literal["fund", "withdraw", "transfer", "assign", "unassign", "thaw", "close"]
     reason: str
     reward_id: NotRequired[str | None]
-    spends: NotRequired[Literal["payouts", "redemptions"] | None]
+    spends: NotRequired[Literal["payouts", "redemptions", "campaign"] | None]
     to_wallet_id: NotRequired[str | None]
     unit_cost: NotRequired[int | None]
 

@@ -1,4 +1,4 @@
-"""What resonates: the lower end of Wilson's interval, with its known answers; and what an event does with content."""
+"""What resonates: the lower end of Wilson's interval, with its known answers; and what events do with content."""
 
 from typing import Any
 

@@ -23,7 +23,7 @@ from services.analytics.effects.domain import (
 from services.analytics.lift.domain import Verdict, detectable
 
 SIMULATED_COUNT = 1_500
-SPRING = HeldOutCampaign("spring", "Spring", date(2026, 3, 1), date(2026, 3, 28), 10, False, ("r",))
+SPRING = HeldOutCampaign("spring", "Spring", date(2026, 3, 1), date(2026, 3, 28), 10, (), ("r",))
 
 
 def counts(treated: int, active: int, held_out: int, held_out_active: int, points: int = 2_700) -> EffectCounts:

@@ -63,6 +63,7 @@ from console.pages.ledger import routes as ledger
 from console.pages.levels import routes as levels
 from console.pages.liability import policies as liability_policies
 from console.pages.liability import routes as liability
+from console.pages.looks import routes as looks
 from console.pages.me import routes as me
 from console.pages.members import routes as members
 from console.pages.messages import routes as messages
@@ -81,7 +82,9 @@ from console.pages.overview import routes as overview
 from console.pages.parts import routes as parts
 from console.pages.payees import routes as payees
 from console.pages.payout_holds import routes as payout_holds
+from console.pages.payout_policies import clearances as payout_clearances
 from console.pages.payout_policies import routes as payout_policies
+from console.pages.payout_policies import totals as payout_totals
 from console.pages.payout_runs import outcomes as payout_outcomes
 from console.pages.payout_runs import routes as payout_runs
 from console.pages.people import routes as people
@@ -115,14 +118,15 @@ from console.sign_in.store import Database
 FINANCE = (
     *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, closing, journals, statements, reports),
     *(liability, liability_policies, rates, general_ledger, account_mappings, wallets),
-    *(debts, write_offs, clawback_policies, payout_holds, payout_policies),
+    *(debts, write_offs, clawback_policies, payout_holds),
+    *(payout_clearances, payout_totals, payout_policies),
 )
 RUN_IT = (
     *(pipeline, dead_letters, connectors, webhooks, receipts, refused),
     *(people, keys, audit, parts, community, embeds),
 )
 OF_MEMBERS = (
-    *(topics, me, my_place, my_rewards, my_goods, my_cart, claims),
+    *(topics, me, my_place, my_rewards, my_goods, my_cart, claims, looks),
     *(my_payouts, my_guidelines, my_messages, my_data),
 )
 FOR_EVERYBODY = (visitors, boards_of_everybody, cards, framed)

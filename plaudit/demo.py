@@ -266,7 +266,7 @@ def _print_recognition(state: StackState, key: str) -> None:
 
 
 def _redeem(state: StackState, key: str) -> None:
-    """The leader has the cheapest reward of the programme, in two phases, and a gift card, which comes by itself."""
+    """The leader has the programme's cheapest reward, in two phases, and a gift card, which comes by itself."""
     rewards, recognition = state.service_urls["rewards"], state.service_urls["recognition"]
     offered = request("GET", f"{rewards}/v1/catalogue", key)["items"]
     leaders = request("GET", f"{recognition}/v1/leaderboard", key, params={"limit": 1})["items"]

@@ -14,9 +14,10 @@ from plaudit.people import json_option
 from plaudit.periods import APPROVE, READ, WRITE, to_work
 from plaudit.places import Where
 from plaudit.terminal import plain
+from shared.spreadsheets import csv_lines
 
 POLICIES = "finance/payout-policies"
-CHECKS = ("country", "yearly_stop", "yearly_warning")
+CHECKS = ("country", "shared_account", "yearly_stop", "yearly_warning")
 policy_argument = click.argument("policy_id", metavar="POLICY", type=click.UUID)
 
 
@@ -75,6 +76,9 @@ def list_policies(where: Where, as_json: bool, state: str | None) -> None:
 @click.option(
     "--stop-above", type=click.IntRange(0), help="Payouts wait above so many minor units a year of a person"
 )
+@click.option(
+    "--stop-shared", is_flag=True, help="Payouts wait to accounts of several persons, or the payer's own"
+)
 @click.option("--name", help="Names the proposal: made again by the same name it is the same one")
 def propose_policy(
     where: Where,
@@ -86,6 +90,7 @@ def propose_policy(
     countries: tuple[str, ...],
     warn_above: int | None,
     stop_above: int | None,
+    stop_shared: bool,
     name: str | None,
 ) -> None:
     """Propose what holds for payouts from DAY on; another person approves it."""
@@ -97,6 +102,7 @@ def propose_policy(
         "countries": list(countries) or None,
         "warn_above_minor": warn_above,
         "stop_above_minor": stop_above,
+        "stops_shared_accounts": stop_shared,
     }
     headers = {"Idempotency-Key": name or uuid4().hex}
     _show_policy(_ask(where, POLICIES, WRITE, json=body, headers=headers), as_json=as_json)
@@ -120,6 +126,121 @@ def approve_policy(where: Where, as_json: bool, policy_id: Any) -> None:
 def withdraw_policy(where: Where, as_json: bool, policy_id: Any) -> None:
     """Have a proposed entry never come into force."""
     _show_policy(_ask(where, f"{POLICIES}/{policy_id}/withdraw", WRITE), as_json=as_json)
+
+
+@click.group("clearance")
+def clearance() -> None:
+    """Let a person pass a check that keeps their payouts back. Whoever proposes it does not approve it."""
+
+
+@clearance.command("list", epilog="Example: plaudit payout clearance list --state proposed")
+@to_work
+@json_option
+@click.option("--state", type=click.Choice(["proposed", "approved", "withdrawn"]), help="Only those in this state")
+def list_clearances(where: Where, as_json: bool, state: str | None) -> None:
+    """List whom which check lets pass, newest first."""
+    place = where.place()
+    with place.access("plaudit payout", READ, ("rewards",)) as key:
+        said = {"state": state} if state else {}
+        found = list(every_item(f"{place.url('rewards')}/v1/payout-clearances", key, **said))
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    table = listing("clearance", "member", "check", "as long as", "reason", "state", "proposed by", "decided by")
+    for one in found:
+        cells = (one["clearance_id"], one["member_name"] or one["member_id"], one["check"], one["basis"])
+        people = (one["proposed_by"], one["decided_by"] or "")
+        table.add_row(*(plain(cell) for cell in (*cells, one["reason"], one["state"], *people)))
+    Console().print(table)
+
+
+@clearance.command(
+    "propose",
+    epilog="Example: plaudit payout clearance propose 5ea96c72-334c-587d-89c3-d177db83474e --check country"
+    ' --reason "they moved" --key "$MIA"',
+)
+@to_work
+@json_option
+@click.argument("payout_id", metavar="PAYOUT", type=click.UUID)
+@click.option("--check", type=click.Choice(CHECKS), required=True, help="What keeps it back")
+@click.option("--reason", required=True, help="For finance alone; it goes when the member is erased")
+@click.option("--name", help="Names the proposal: made again by the same name it is the same one")
+def propose_clearance(
+    where: Where, as_json: bool, payout_id: Any, check: str, reason: str, name: str | None
+) -> None:
+    """Propose that a check lets the member of PAYOUT pass; another person approves it."""
+    body, headers = {"check": check, "reason": reason}, {"Idempotency-Key": name or uuid4().hex}
+    found = _ask(where, f"payouts/{payout_id}/clearances", WRITE, json=body, headers=headers)
+    _show_clearance(found, as_json=as_json)
+
+
+@clearance.command(
+    "approve",
+    epilog='Example: plaudit payout clearance approve 0d9b6cfd-3b54-5ab0-93b0-46e1b0f0d50b --key "$OMAR"',
+)
+@to_work
+@json_option
+@click.argument("clearance_id", metavar="CLEARANCE", type=click.UUID)
+def approve_clearance(where: Where, as_json: bool, clearance_id: Any) -> None:
+    """Let pass what another person proposed: the next run pays."""
+    _show_clearance(_ask(where, f"payout-clearances/{clearance_id}/approve", APPROVE), as_json=as_json)
+
+
+@clearance.command(
+    "withdraw", epilog="Example: plaudit payout clearance withdraw 0d9b6cfd-3b54-5ab0-93b0-46e1b0f0d50b"
+)
+@to_work
+@json_option
+@click.argument("clearance_id", metavar="CLEARANCE", type=click.UUID)
+def withdraw_clearance(where: Where, as_json: bool, clearance_id: Any) -> None:
+    """Have a proposal come to nothing."""
+    _show_clearance(_ask(where, f"payout-clearances/{clearance_id}/withdraw", WRITE), as_json=as_json)
+
+
+def _show_clearance(one: Mapping[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(one))
+        return
+    name = one["member_name"] or one["member_id"]
+    click.echo(f"{name} passes {one['check']} ({one['basis']}): {one['state']} ({one['clearance_id']}).")
+    if one["state"] == "proposed":
+        click.echo(f"Another person approves it: plaudit payout clearance approve {one['clearance_id']} --key …")
+
+
+@click.command("totals", epilog="Example: plaudit payout totals 2026 --csv")
+@to_work
+@json_option
+@click.argument("year", type=click.IntRange(2000, 9998))
+@click.option("--csv", "as_csv", is_flag=True, help="As a table for spreadsheets, amounts in minor units")
+def totals(where: Where, as_json: bool, year: int, as_csv: bool) -> None:
+    """List what each person was paid in YEAR, with everybody who is merged into them."""
+    place = where.place()
+    with place.access("plaudit payout", READ, ("rewards",)) as key:
+        found = list(every_item(f"{place.url('rewards')}/v1/payout-totals/{year}", key))
+    columns = ("member_id", "member_name", "year", "currency", "paid_count", "paid_minor", "on_its_way_minor")
+    if as_csv:
+        click.echo(csv_lines([columns, *([one[name] for name in columns] for one in found)]), nl=False)
+        return
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    table = listing("member", "currency", "payouts", "paid", "on its way")
+    for one in found:
+        numbers = [f"{one[name]:,}" for name in ("paid_count", "paid_minor", "on_its_way_minor")]
+        table.add_row(
+            *(plain(cell) for cell in (one["member_name"] or one["member_id"], one["currency"], *numbers))
+        )
+    Console().print(table)
+
+
+def _what(finding: Mapping[str, Any]) -> str:
+    if finding["country"]:
+        return str(finding["country"])
+    if finding["is_payer"]:
+        return "the programme pays from it"
+    if finding["others_count"]:
+        return f"{finding['others_count']:,} more have the account"
+    return f"{finding['total_minor']:,} in {finding['year']}, above {finding['limit_minor']:,}"
 
 
 @click.command("waits", epilog="Example: plaudit payout waits --community demo")
@@ -158,7 +279,7 @@ def findings(where: Where, as_json: bool, check: str | None, waiting: bool) -> N
         return
     table = listing("payout", "member", "check", "what was found", "payout is", "found")
     for one in found:
-        what = one["country"] or f"{one['total_minor']:,} in {one['year']}, above {one['limit_minor']:,}"
+        what = _what(one)
         cells = (one["payout_id"], one["member_name"] or one["member_id"], one["check"], what)
         table.add_row(*(plain(cell) for cell in (*cells, one["state"], one["found_at"])))
     Console().print(table)

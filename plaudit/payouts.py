@@ -8,7 +8,7 @@ from rich.console import Console
 
 from plaudit.calls import every_item, request
 from plaudit.listing import listing
-from plaudit.payout_policies import findings, policy, waits
+from plaudit.payout_policies import clearance, findings, policy, totals, waits
 from plaudit.people import json_option
 from plaudit.periods import READ, WRITE, to_work, who
 from plaudit.places import Where
@@ -27,7 +27,9 @@ def payout() -> None:
 
 
 payout.add_command(policy)
+payout.add_command(clearance)
 payout.add_command(waits)
+payout.add_command(totals)
 payout.add_command(findings)
 
 

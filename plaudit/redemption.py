@@ -21,6 +21,8 @@ to_work = where_options(URL, KEY, COMMUNITY)
 redemption_argument = click.argument("redemption", metavar="REDEMPTION")
 refund_argument = click.argument("refund", metavar="REFUND")
 READ, WRITE = ("rewards:read",), ("rewards:write",)
+#: A manager, or whoever approves for finance.
+APPROVE = ("points:approve",)
 PAGE_COUNT = 500
 STATES = ("waiting", "asking", "done", "declined", "withdrawn")
 
@@ -141,5 +143,6 @@ def withdraw_refund(where: Where, as_json: bool, redemption: str, refund: str) -
 
 
 def _decide(where: Where, as_json: bool, redemption: str, *, refund: str, verb: str) -> None:
-    decided = _ask(where, "POST", f"{_refunds(redemption)}/{quote(refund, safe='')}/{verb}", WRITE)
+    scopes = APPROVE if verb == "approve" else WRITE
+    decided = _ask(where, "POST", f"{_refunds(redemption)}/{quote(refund, safe='')}/{verb}", scopes)
     show(decided, as_json=as_json, words=refund_lines)

@@ -31,6 +31,7 @@ LINKS = "/v1/reward-links"
 GOODS = "/v1/fulfilments"
 FILE_MAX_BYTES = 4_000_000
 PAGE_COUNT = 500
+FOUND_COUNT = 100
 NOT_FOUND = 404
 
 
@@ -78,6 +79,37 @@ def list_rewards(where: Where, as_json: bool, kind: str | None, category: str | 
         cells = (one["id"], one["title"], one["kind"], points, _left(one), _state(one))
         table.add_row(*(plain(cell) for cell in cells))
     Console().print(table)
+
+
+@reward.command("find", epilog="Example: plaudit reward find --member forum:ada --affordable evening")
+@to_work
+@json_option
+@click.argument("words", nargs=-1)
+@click.option("--member", required=True, help="For whom: a member's id or identity, as in forum:ada")
+@click.option("--language", help="In which language titles are read and searched, as in it")
+@click.option("--kind", help="Only these, as in gift_card")
+@click.option("--category", help="Only those of this category")
+@click.option("--currency", help="Only gift cards in this currency, as in EUR")
+@click.option("--country", help="Without gift cards that cannot be used there, as in IT")
+@click.option("--max-points", type=click.IntRange(min=0), help="Only those that cost as much, or less")
+@click.option("--affordable", is_flag=True, help="Only what the member has points for")
+@click.option("--order", type=click.Choice(["points", "-points", "title"]), default="points", show_default=True)
+@click.option("--after", metavar="CURSOR", help="What the page before ended with")
+def find_rewards(where: Where, as_json: bool, words: tuple[str, ...], member: str, **said: Any) -> None:
+    """List what is on offer for a member and has all WORDS, 100 a page, with what keeps them from it."""
+    asked = {"q": " ".join(words), "limit": FOUND_COUNT, **said}
+    params = {name: value for name, value in asked.items() if value not in (None, "", False)}
+    found = _ask(where, "GET", f"/v1/members/{quote(member, safe='')}/offered-rewards", READ, params=params)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    table = listing("reward", "title", "kind", "points", "missing", "refused for")
+    for one in found["items"]:
+        cells = (one["id"], one["title"], one["kind"], f"{one['points']:,}", f"{one['missing_points']:,}")
+        table.add_row(*(plain(cell) for cell in (*cells, one["refused_for"] or "–")))
+    Console().print(table)
+    if found["next"]:
+        click.echo(f"more: --after {found['next']}")
 
 
 @reward.command("show", epilog="Example: plaudit reward show book-voucher")

@@ -39,7 +39,7 @@ def _ask(where: Where, method: str, service: str, path: str, scopes: tuple[str, 
 @click.option("--from", "first", metavar="DAY", default=FIRST_DAY, show_default=True, help="From this day on")
 @click.option("--limit", type=click.IntRange(1, SHOWN_MAX_COUNT), default=50, show_default=True, help="So many")
 def results(where: Where, as_json: bool, first: str, limit: int) -> None:
-    """Show what each survey says, with intervals of 95 %, and how many answered."""
+    """Show what each survey says, by whole months, with intervals of 95 %, and how many answered."""
     wanted = {"from": first, "limit": limit}
     items = _ask(where, "GET", "analytics", "/v1/feedback", FIGURES, params=wanted)["items"]
     if as_json:
@@ -71,7 +71,7 @@ def results(where: Where, as_json: bool, first: str, limit: int) -> None:
 @click.option("--from", "first", metavar="DAY", default=FIRST_DAY, show_default=True, help="From this day on")
 @click.argument("survey_id", metavar="SURVEY")
 def show_survey(where: Where, as_json: bool, by: str, first: str, survey_id: str) -> None:
-    """Show what a SURVEY says by month or quarter, newest first."""
+    """Show what a SURVEY says by month or quarter, newest first; this month's answers come by fives."""
     path = f"/v1/feedback/{quote(survey_id, safe='')}"
     found = _ask(where, "GET", "analytics", path, FIGURES, params={"from": first, "by": by})
     show(found, as_json=as_json, words=period_lines)

@@ -17,6 +17,7 @@ from plaudit.terminal import plain
 wallet_argument = click.argument("wallet_id", metavar="WALLET", type=click.UUID)
 decision_argument = click.argument("decision_id", metavar="DECISION", type=click.UUID)
 KINDS = ("fund", "withdraw", "transfer", "assign", "unassign", "thaw", "close")
+SPENDS = ("payouts", "redemptions", "campaign")
 
 
 @click.group()
@@ -42,6 +43,29 @@ def list_wallets(where: Where, as_json: bool) -> None:
         cells = (one["wallet_id"], one["title"], one["purpose"], state, one["currency"], *amounts)
         table.add_row(*(plain(cell) for cell in cells))
     Console().print(table)
+
+
+@wallet.command("show", epilog="Example: plaudit wallet show 5ea96c72-334c-587d-89c3-d177db83474e --json")
+@to_work
+@json_option
+@wallet_argument
+def show(where: Where, as_json: bool, wallet_id: str) -> None:
+    """Show WALLET: what is left in it, set aside and spent, and what its campaign awarded that it lacks."""
+    place = where.place()
+    with place.access("plaudit wallet", READ, ("rewards",)) as key:
+        found = request("GET", f"{place.url('rewards')}/v1/wallets/{wallet_id}", key)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    click.echo(f"{found['title']}: {found['state']}{', low' if found['is_low'] else ''}")
+    for name, text in (
+        ("available", "left"),
+        ("reserved", "set aside"),
+        ("spent", "spent"),
+        ("unpaid_points", "lacks of its campaign"),
+    ):
+        if found[name] or name != "unpaid_points":
+            click.echo(f"  {text}: {found[name]:,} {found['currency']}")
 
 
 @wallet.command("moves", epilog="Example: plaudit wallet moves 5ea96c72-334c-587d-89c3-d177db83474e --json")
@@ -170,7 +194,7 @@ def freeze(where: Where, as_json: bool, wallet_id: str, reason: str) -> None:
 @click.option(
     "--to", "to_wallet", metavar="WALLET", type=click.UUID, help="Where a transfer goes, in the same tree"
 )
-@click.option("--spends", type=click.Choice(["payouts", "redemptions"]), help="What assign has paid from it")
+@click.option("--spends", type=click.Choice(SPENDS), help="What assign has paid from it")
 @click.option("--reward", metavar="ID", help="Only redemptions of this reward")
 @click.option("--unit-cost", type=int, help="Minor units of one redemption, where the wallet holds money")
 @click.option("--name", help="Names the proposal: made again by the same name it is the same one")

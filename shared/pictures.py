@@ -19,6 +19,9 @@ DEPTH_MAX_COUNT: Final = 16
 PHOTO_MAX_BYTES: Final = 2_000_000
 PHOTO_MAX_PIXELS: Final = 12_000_000
 PHOTO_SIDE_PIXELS: Final = 640
+#: What cleaning takes of memory at most beside what the process has, whatever is uploaded.
+PICTURE_MEMORY_MAX_BYTES: Final = 32_000_000
+PHOTO_MEMORY_MAX_BYTES: Final = 130_000_000
 PNG: Final = "image/png"
 JPEG: Final = "image/jpeg"
 SVG: Final = "image/svg+xml"

@@ -238,6 +238,15 @@ DECISIONS = Topic(
     partitions=1,
     read_back=True,
 )
+NOMINATIONS = Topic(
+    "nominations.v1",
+    "Rounds of nominations, who is put forward in them, and who votes for whom",
+    "community | round",
+    (facts.NOMINATION_ROUND_CHANGED.name, facts.NOMINATION_CHANGED.name, facts.NOMINATION_VOTE_CHANGED.name),
+    producers=("ingest",),
+    consumers=(),
+    read_back=True,
+)
 REDEMPTIONS = Topic(
     "redemptions.v1",
     "Redemptions, their states, and the awards they use",
@@ -267,9 +276,14 @@ WALLETS = Topic(
     "wallets.v1",
     "Budgets of points and money: wallets, what moves in them, and what two people decide of them",
     "community | tree of wallets",
-    (facts.WALLET_CHANGED.name, facts.WALLET_MOVED.name, facts.WALLET_DECISION_CHANGED.name),
+    (
+        facts.WALLET_CHANGED.name,
+        facts.WALLET_MOVED.name,
+        facts.WALLET_DECISION_CHANGED.name,
+        facts.WALLET_CAMPAIGN_CHANGED.name,
+    ),
     producers=("rewards",),
-    consumers=("finance",),
+    consumers=("scoring", "finance"),
     read_back=True,
 )
 DEBTS = Topic(
@@ -408,6 +422,7 @@ TOPICS = (
     NUDGES,
     SURVEYS,
     DECISIONS,
+    NOMINATIONS,
     REDEMPTIONS,
     PAYOUTS,
     WALLETS,

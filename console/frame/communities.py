@@ -23,6 +23,8 @@ class Community:
     public: tuple[str, ...] = ()
     #: Whose pages may show it in a frame; known of visited ones alone.
     embed_sites: tuple[str, ...] = ()
+    #: Whether it has a logo; known to whoever is signed in.
+    has_logo: bool = False
 
 
 class CommunityTitles:
@@ -45,9 +47,17 @@ class CommunityTitles:
             found = Community(community, community) if known is None else known[1]
         else:
             said = answer.body
-            name = (said.get("look") or {}).get("name") or said["title"]
+            look = said.get("look") or {}
+            name = look.get("name") or said["title"]
             public = tuple(said["public"])
-            found = Community(community, name, said["time_zone"], said["currency"], public)
+            found = Community(
+                community,
+                name,
+                said["time_zone"],
+                said["currency"],
+                public,
+                has_logo=bool(look.get("logo_png")),
+            )
         if len(self._known) >= KEPT_MAX_COUNT:
             self._known.clear()
         self._known[community] = (time.monotonic(), found)

@@ -236,4 +236,106 @@ PROGRAMME_SENTENCES: Final = (
     _("no version is before version {number}; publish another that starts earlier"),
     _("version {number} says what version {before} says, so nothing would change"),
     _("version {number} was published at once: it took nobody else"),
+    _("{why}, and a level counts events by what they say themselves of one member; name another rule"),
+    _("no event of that rule has a field `{field}`; {why}"),
+    _(
+        "with this the conditions of surveys can take up to {steps} steps for one event, and may take "
+        "{most} together; write a shorter one"
+    ),
+    _("more than {most} groups within one another"),
+    _("more than {most} classes within one another"),
+    _("of groups there are {groups}"),
+    _("a repetition is {times} or {other}; write {sign} for a bracket"),
+    _("the regular expression cannot be used: {error}"),
+    _("it has to come to {wanted}: {error}"),
+    _("{code} is no character"),
+    _("{code} is a character; bytes have {codes}"),
+    _("`{id}` is what an upheld report takes points by: give yours another id"),
+    _("`manual` has a reason `{id}`, and so is a rule called: give it another id"),
+    _("a label of `platform_decisions` either upholds or dismisses"),
+    _("of several numbers the title says which: write {n} where it stands"),
+    _("years `since: first` are since the first event of a `rule`; `since: joined` has none"),
+    _("with `split` all share `points`; `also` says no others"),
+    _("{word} is called `{name}` already, and both are read as `{read}`"),
+    _("there is no score `{score}`: the programme declares no `scores`"),
+    _("there is no audience `{audience}`: the programme declares no `audiences`"),
+    _("the programme declares no `audiences`"),
+    _(
+        "the rule `{rule}` is for members of audiences, and a rule counts events by what they say "
+        "themselves; {why}"
+    ),
+    _("the condition of `{rule}` reads {names}, and a {noun} counts events by what they say themselves; {why}"),
+    _("no rule is of this campaign; write `campaign: {campaign}` at those that are"),
+    _("a rule of a campaign gives points; one that takes them stands by itself"),
+    _("`{rule}` is no rule of this campaign; write `campaign: {campaign}` there"),
+    _(
+        "another rule takes from the score that this one counts for, and asks what there is of it "
+        "before the budget decides; let this one count for a score of its own"
+    ),
+    _(
+        "what points are calculated and multiplied by on {type} can take up to {steps} steps for one "
+        "event, and may take {most} together; this takes the most, {these}"
+    ),
+    _("it says of another event whether it counts; nobody is nudged by it, or to do it"),
+    _("`{milestone}` is none of a member's own acts; name a milestone with a `rule` and numbers"),
+    _(
+        "something is taken from this rule's score, in order of time, and under the limit of awards on "
+        "line {line} the heaviest come first; write `first` there instead of `count`"
+    ),
+    _(
+        "room that everybody shares cannot be over rules of a score that something is taken from: each "
+        "member's total would depend on all others'"
+    ),
+    _("it is over rules that give and rules that take; write a limit for each"),
+    _("under the limit for everybody on line {line} whatever is taken back gives its room back"),
+    _(
+        "this gives points and asks for `points`, in which those are that came with badges, levels and "
+        "quests: write `earned_points`, which leaves them out"
+    ),
+    _("quality rises and falls, and `{score}` are spent: name one of `scores`"),
+    _("the limit on line {line} counts the same already"),
+    _("the rule stands under {limits} limits, and may under {most}"),
+    _(
+        "the rule stands under {limits} limits with its cooldown, diminishing returns or floor, and may "
+        "under {most}"
+    ),
+    _("the rule `{rule}` is for several people, and a streak goes by what one did"),
+    _("the rule `{rule}` is for several people"),
+    _("a counter is asked for by its id in quotes, as in `{example}`"),
+    _("there are no `{name}` here to ask for"),
+    _("at most {most} of all, exists, exists_one, map or filter"),
+    _("nothing stands before `{sign}` to be repeated; write {escaped} for the character"),
+    _("the text has {bytes} bytes; at most {most} are read"),
+    _("the text is empty; a programme starts with `programme:`"),
+    _("aliases (`*name`) are not allowed; write the value out"),
+    _("anchors (`&name`) are not allowed; remove it"),
+    _("tags are not allowed; remove `{tag}`"),
+    _("nested deeper than {most} levels"),
+    _("a character that cannot be kept, {code}"),
+    _("a character that YAML does not allow ({error})"),
+    _("this is not YAML: {error}; {why}"),
+    _("put text that has `: ` in quotes, and each field on a line, indented like its neighbours"),
+    _("a comma is missing, or a bracket is not closed"),
+    _("the quote that opens here is not closed"),
+    _("indent it like the lines that it belongs to; an item of a list begins with `- `"),
+    _("this belongs to no field: a bracket too many, text behind a quote, or another indentation"),
+    _("put text that begins with this in quotes"),
+    _("write a backslash twice in double quotes, or use single ones"),
+    _("a field is written `name: value`"),
+    _("the text is not valid Unicode"),
+    _("a key must be plain text"),
+    _("anchors and tags are not allowed on a key"),
+    _("merge keys (`<<`) are not allowed; write the fields out"),
+    _("`{key}` is given twice; the first is on line {line}"),
+    _("the number is too large"),
+    _("a tab; YAML is indented with spaces"),
+    _("one document only; remove this `---`"),
+    _(
+        "this limit and that on line {line} cross: {how}. Then doing more can give less; let one lie "
+        "within the other, or write `crossing: allowed` here"
+    ),
+    _(
+        "the conditions of rules whose events are counted can take up to {steps} steps for one event, "
+        "and may take {most}; {how}, or cheaper conditions"
+    ),
 )

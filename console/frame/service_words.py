@@ -12,7 +12,7 @@ from typing import Final
 from console.frame.programme_words import NOUNS, PROGRAMME_SENTENCES
 
 #: Longer texts are none of these, and cost time to compare.
-SAID_MAX_CHARS: Final = 500
+SAID_MAX_CHARS: Final = 2_000
 #: A place with another of these sentences, and those with a word that catalogues may know.
 _SENTENCE, _WORDS = "why", ("state", "states", "within", "unit", "when", "by", "noun")
 #: What some places hold; others hold anything.
@@ -315,6 +315,14 @@ SENTENCES: Final = (
     _("{room} of {weight} points are taken: no total falls below {floor}"),
     _("{room} of {weight} points: each further one of its time is worth less"),
     _("nothing was known of `member.{name}`"),
+    _("it is of the same amount"),
+    _("it was ordered with the same amount"),
+    _("the booking has the beginning of its EndToEndId"),
+    _("the booking names its payee's account"),
+    _("the booking has its payee's name"),
+    _("the booking names its run"),
+    _("it was booked {count} days after its file"),
+    _("the bank has said nothing of it yet"),
     _("the event has no field {name}"),
     _("an event with this source and id was accepted before with other content"),
     _("whoever did it wished to be forgotten: nothing of theirs is taken"),

@@ -77,7 +77,7 @@ def start(
 ) -> StackState:
     """Starts the stack `name`, or what of it does not run yet, and returns when everything is ready.
 
-    `only` limits it to some of PARTS. With `kafka_metrics` the embedded broker shows its own metrics, for Prometheus.
+    `only` limits it to some of PARTS. With `kafka_metrics` the embedded broker shows its own, for Prometheus.
     `external_kafka`, for its administrator, and `postgres_admin_url` (a superuser's) stand in for the embedded
     ones. `environment` adds to the parts' settings. A `disposable` stack is one that the next demo may delete,
     until somebody else starts it.

@@ -90,8 +90,7 @@ class StackState(BaseModel):
 
     @property
     def is_of_before(self) -> bool:
-        """Whether it was read from what a version wrote that lacks what a stack has by now: logins at Kafka, the console, the
-        gateway or the sandbox provider."""
+        """Whether it was read from what a version wrote whose stacks had fewer parts, or no logins at Kafka."""
         return self._is_of_before
 
     @property

@@ -52,8 +52,8 @@ from services.ingest.messages.api import reaching as messages_reaching
 from services.ingest.messages.api import saying as messages_saying
 from services.ingest.messages.handlers import sending
 from services.ingest.messages.handlers.requests import REQUESTED
-from services.ingest.nominations import handlers as nominations_handlers
 from services.ingest.nominations.api import routes as nominations
+from services.ingest.nominations.handlers import rounds, telling
 from services.ingest.problems import ERRORS
 from services.ingest.reactions import api as reactions
 from services.ingest.reactions.handlers import FOLLOWED_CELEBRATIONS
@@ -146,8 +146,8 @@ SPEC = ServiceSpec(
         Timer("tell-of-ideas", every_seconds=suggesting_handlers.TELL_EVERY_SECONDS, run=suggesting_handlers.tell),
         Timer(
             "decide-rounds",
-            every_seconds=nominations_handlers.DECIDE_EVERY_SECONDS,
-            run=nominations_handlers.decide,
+            every_seconds=rounds.DECIDE_EVERY_SECONDS,
+            run=rounds.decide,
         ),
         Timer("ask-by-surveys", every_seconds=asking.ASK_EVERY_SECONDS, run=asking.ask),
         Timer("count-answers", every_seconds=answering.COUNT_EVERY_SECONDS, run=answering.count_together),
@@ -164,6 +164,7 @@ SPEC = ServiceSpec(
         *webhooks_handlers.READ_BACK,
         *answering.READ_BACK,
         *decisions_handlers.READ_BACK,
+        *telling.READ_BACK,
         *erasure_handlers.READ_BACK,
         *handlers.READ_BACK,
     ],

@@ -18,6 +18,7 @@ from services.rewards.erasure import api as erasure
 from services.rewards.erasure.handlers import FOLLOWED_MEMBERS, LOOK_AFTER_EVERY_SECONDS, look_after
 from services.rewards.expiring import api as expiring
 from services.rewards.expiring.handlers import warn_of_expiry
+from services.rewards.finding import api as finding
 from services.rewards.general_ledger.api import exports as journal_exports
 from services.rewards.general_ledger.api import mappings as account_mappings
 from services.rewards.general_ledger.handlers import count_mappings_waiting
@@ -29,12 +30,12 @@ from services.rewards.liability.api import policies as liability_policies
 from services.rewards.liability.api import worth as liability
 from services.rewards.liability.handlers import take_next_day
 from services.rewards.links import api as reward_links
-from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
 from services.rewards.orders import api as orders
 from services.rewards.orders.handlers.working import EVERY_SECONDS as ORDERED_EVERY_SECONDS
 from services.rewards.orders.handlers.working import count_standstill, order_goods
 from services.rewards.payouts import api as payouts
+from services.rewards.payouts.clearances import api as clearances
 from services.rewards.payouts.findings import api as findings
 from services.rewards.payouts.findings.handlers import count_findings
 from services.rewards.payouts.holds import api as payout_holds
@@ -49,6 +50,7 @@ from services.rewards.payouts.preview import api as preview
 from services.rewards.payouts.review import api as review
 from services.rewards.payouts.runs.api import routes as runs
 from services.rewards.payouts.runs.handlers.pieces import carry_on_runs
+from services.rewards.payouts.totals import api as totals
 from services.rewards.payouts.waits import api as waits
 from services.rewards.periods import api as periods
 from services.rewards.periods.handlers import READ_BACK as PERIODS_READ_BACK
@@ -84,6 +86,8 @@ from services.rewards.suspensions.handlers import FOLLOWED_SUSPENSIONS
 from services.rewards.vouchers import api as vouchers
 from services.rewards.vouchers.handlers.codes import seal_anew
 from services.rewards.wallets.api import routes as wallets
+from services.rewards.wallets.handlers.awarding import on_awards
+from services.rewards.wallets.handlers.campaigns import pay_campaigns
 from services.rewards.wallets.handlers.deciding import count_wallets
 from services.rewards.wallets.handlers.moving import free_expired
 from services.rewards.wallets.handlers.told import READ_BACK as WALLETS_READ_BACK
@@ -117,10 +121,21 @@ SPEC = ServiceSpec(
     routers=[
         part.router
         for part in (
-            *(members, erasure, payees, offers, rewards, pictures, vouchers, redemptions, own_redemptions),
+            *(
+                members,
+                erasure,
+                payees,
+                offers,
+                finding,
+                rewards,
+                pictures,
+                vouchers,
+                redemptions,
+                own_redemptions,
+            ),
             *(refunds, goods, own_goods),
             *(reward_links, sends, providers, orders, payouts, payout_holds, runs, preview, review, outcomes),
-            *(payout_policies, findings, waits),
+            *(payout_policies, findings, clearances, waits, totals),
             *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),
             *(wallets, expiring, debts, write_offs, clawback_policies),
             *(liability_policies, liability, account_mappings, journal_exports),
@@ -150,6 +165,7 @@ SPEC = ServiceSpec(
         Timer("carry-on-sends", every_seconds=1, run=carry_on_sends),
         Timer("look-after-sends", every_seconds=60, run=look_after_sends),
         Timer("free-reservations", every_seconds=10, run=free_expired),
+        Timer("pay-campaigns", every_seconds=5, run=pay_campaigns),
         Timer("count-wallets", every_seconds=60, run=count_wallets),
         Timer("tidy-debts", every_seconds=60, run=tidy_debts),
         Timer("count-write-offs-waiting", every_seconds=60, run=count_write_offs_waiting),

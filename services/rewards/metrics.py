@@ -195,6 +195,9 @@ WALLETS_OVERRUN = Counter(
     "Times that a bank paid after all what a wallet did not hold any more: it is missing on the wallet",
 )
 WALLETS_LOW = Gauge("plaudit_rewards_wallets_low", "Wallets that hold less than their owners want to be told of")
+CAMPAIGNS_LACKING = Gauge(
+    "plaudit_rewards_campaigns_lacking", "Campaigns that awarded points which their wallet does not hold any more"
+)
 WALLET_DECISIONS_WAITING = Gauge(
     "plaudit_rewards_wallet_decisions_waiting", "Decisions about wallets that wait for another person"
 )

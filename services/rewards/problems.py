@@ -81,6 +81,14 @@ from services.rewards.links.domain import (
 from services.rewards.lots.domain.lots import NotEnoughPointsError
 from services.rewards.orders import api as orders
 from services.rewards.payouts.api import UNKNOWN_PAYOUT
+from services.rewards.payouts.clearances.api import (
+    CLEARANCE_DECIDED,
+    CLEARANCE_FOUR_EYES,
+    NOTHING_TO_CLEAR,
+    TOO_MANY_CLEARANCES,
+    UNKNOWN_CLEARANCE,
+)
+from services.rewards.payouts.clearances.domain import NothingToClearError, UnknownClearanceError
 from services.rewards.payouts.domain import UnknownPayoutError, WrongStateError
 from services.rewards.payouts.four_eyes.domain import FourEyesError
 from services.rewards.payouts.holds.api import PAST_STOPPING, TOO_MANY_HOLDS, UNKNOWN_HOLD
@@ -309,6 +317,9 @@ APPROVALS = {
     Subject.DEBT_WRITE_OFF: Approvals(
         WRITE_OFF_FOUR_EYES, WRITE_OFF_DECIDED, TOO_MANY_WRITE_OFFS, "another write-off"
     ),
+    Subject.PAYOUT_CLEARANCE: Approvals(
+        CLEARANCE_FOUR_EYES, CLEARANCE_DECIDED, TOO_MANY_CLEARANCES, "another clearance"
+    ),
     Subject.PAYOUT_POLICY: Approvals(
         PAYOUT_POLICY_FOUR_EYES, PAYOUT_POLICY_DECIDED, TOO_MANY_PAYOUT_POLICIES, "another entry"
     ),
@@ -510,6 +521,10 @@ ERRORS: ErrorTable = {
         UNKNOWN_RUN, f"There is no payout run {error.run_id} in this community"
     ),
     NoPayableTermsError: lambda error: Problem(NO_PAYABLE_TERMS, str(error)),
+    UnknownClearanceError: lambda _: Problem(
+        UNKNOWN_CLEARANCE, "There is no such clearance here; GET /v1/payout-clearances lists them"
+    ),
+    NothingToClearError: lambda error: Problem(NOTHING_TO_CLEAR, str(error)),
     UnknownPayoutPolicyError: lambda _: Problem(
         UNKNOWN_PAYOUT_POLICY, "There is no such entry here; GET /v1/finance/payout-policies lists them"
     ),

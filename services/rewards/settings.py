@@ -59,7 +59,7 @@ class Settings(ServiceSettings):
         100_000, ge=1, le=1_000_000, description="Tickets that a draw takes; what comes with later grants is none"
     )
     catalogue_rewards_max_count: int = Field(
-        500, ge=1, le=2_000, description="Rewards that a community's own catalogue may have, withdrawn ones too"
+        500, ge=1, le=10_000, description="Rewards that a community's own catalogue may have, withdrawn ones too"
     )
     voucher_codes_max_count: int = Field(
         100_000, ge=1, description="Codes of one reward that may wait to be given; an import beyond is refused"
@@ -148,6 +148,9 @@ class Settings(ServiceSettings):
     )
     payout_policies_waiting_max_count: int = Field(
         20, ge=1, description="Payout policies of a community that may wait for another person"
+    )
+    payout_clearances_waiting_max_count: int = Field(
+        100, ge=1, description="Clearances of a community's payouts that may wait for another person"
     )
     payout_request_seconds: float = Field(
         10.0, ge=0, description="How long a request works at a run before it answers and a timer goes on"

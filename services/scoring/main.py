@@ -9,6 +9,7 @@ from services.scoring.awards.handlers.of_content import give_for_content
 from services.scoring.awards.handlers.rooms import settle_waiting
 from services.scoring.awards.handlers.scoring import Scorer
 from services.scoring.campaigns.api import router as campaigns
+from services.scoring.campaigns.handlers import limiting
 from services.scoring.campaigns.handlers import turning as campaigns_handlers
 from services.scoring.guidelines.api.members import router as members_guidelines
 from services.scoring.guidelines.api.routes import router as guidelines
@@ -62,6 +63,7 @@ SPEC = ServiceSpec(
         FOLLOWED_MEMBERS,
         following.FOLLOWED_LINKS,
         prizes_handlers.FOLLOWED_GRANTS,
+        limiting.FOLLOWED_WALLETS,
         Subscription(EVENTS, ACCEPTED_EVENT, listener.on_activities, prepare=scorer.prepare),
     ],
     routers=[

@@ -5,8 +5,10 @@ from shared.bank_accounts.checks import (
     Account,
     AccountError,
     bic_question,
+    is_country,
     masked,
     read_account,
+    why_not_in_address,
     why_not_payable_in,
 )
 from shared.bank_accounts.countries import CHECKED_ON, SEPA_COUNTRIES, SOURCE, SepaCountry
@@ -23,8 +25,10 @@ __all__ = [
     "SepaCountry",
     "UnwritableNameError",
     "bic_question",
+    "is_country",
     "masked",
     "read_account",
     "sepa_text",
+    "why_not_in_address",
     "why_not_payable_in",
 ]

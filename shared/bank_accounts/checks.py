@@ -61,6 +61,15 @@ def read_account(name: str, iban: str, bic: str | None, *, show: Callable[[str],
     return account
 
 
+def is_qr_iban(iban: str) -> bool:
+    """Whether an IBAN is one of Switzerland or Liechtenstein for QR bills: its institution is 30000 to 31999.
+
+    The Swiss Payment Standards keep these for payments with a QR reference; banks refuse others.
+    """
+    institution = iban[4:9]
+    return iban[:2] in {"CH", "LI"} and institution.isdigit() and institution[:2] in {"30", "31"}
+
+
 def bic_question(account: Account) -> str | None:
     """What is asked about a BIC of another country than the IBAN's; None when they belong together."""
     if account.bic is None:
@@ -78,6 +87,24 @@ def why_not_payable_in(currency: str) -> str | None:
     return f"payouts leave as SEPA credit transfers, in {CURRENCY}; {currency} cannot be paid"
 
 
+def is_country(code: str) -> bool:
+    """Whether two letters are the code of a country (ISO 3166)."""
+    try:
+        BIC(f"AAAA{code}AA")
+    except SchwiftyException:
+        return False
+    return True
+
+
+def why_not_in_address(text: str) -> str | None:
+    """Why a text of an address cannot be written for a bank; None when it can."""
+    try:
+        sepa_text(text, NAME_MAX_CHARS)
+    except UnwritableNameError as error:
+        return f"{error}; write it in Latin letters"
+    return None
+
+
 def _why_not_name(name: str) -> str | None:
     try:
         sepa_text(name, NAME_MAX_CHARS)
@@ -89,6 +116,11 @@ def _why_not_name(name: str) -> str | None:
 def _why_not_iban(iban: str, shown: str) -> str | None:
     """What is wrong with an IBAN: how it is written or built, or that its country is outside of SEPA."""
     reason = _why_not_characters(iban, shown, "IBAN") or _why_not_built(iban, shown)
+    if reason is None and is_qr_iban(iban):
+        return (
+            f"{shown} is a QR-IBAN, which takes payments with a QR reference alone, and payouts have none: the "
+            "account has another IBAN, without one"
+        )
     if reason is None and iban[:2] not in SEPA_COUNTRIES:
         return f"{shown} is in {iban[:2]}, which is outside of SEPA as of {CHECKED_ON}; no payout gets there"
     return reason

@@ -108,6 +108,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "activities": "community event_uid scored retracted event_time said_at said_id said_uid said_by",
         "audience_sweeps": "community version after_member is_done",
         "awards_read_back": "community event_uid award_id total revision programme_version",
+        "campaign_wallets": "community campaign_id limit_points revision",
         "campaign_books": (
             "community campaign_id state is_slowed is_let_go last_day changed_at changed_by_person changed_by "
             "reason revision is_exhausted closes_at"
@@ -254,14 +255,19 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "clawbacks": "community transfer_id policy_id used_points kept_points",
         "payout_policies": (
             "community policy_id effective_from currency holding_days minimum_minor countries warn_above_minor "
-            "stop_above_minor state proposed_at proposed_by_person proposed_by proposed_by_credential decided_at "
-            "decided_by_person decided_by decided_by_credential"
+            "stop_above_minor stops_shared_accounts state proposed_at proposed_by_person proposed_by "
+            "proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
         ),
         "clawback_policies": (
             "community policy_id effective_from treatment below_points state proposed_at proposed_by_person "
             "proposed_by proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
         ),
-        "wallet_assignments": "community spends reward_id currency wallet_id unit_cost",
+        "wallet_assignments": "community spends reward_id currency wallet_id unit_cost campaign_id",
+        "wallet_campaigns": (
+            "community campaign_id wallet_id awarded_points free_points paid_points limit_points revision"
+            " is_lacking"
+        ),
+        "campaign_points_due": "id community campaign_id points",
         "journal_lines": "community journal_id line kind currency amount",
         "journal_exports": (
             "community number first_day last_day grain tax_rate lines_count made_at made_by_person made_by "
@@ -309,7 +315,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community run_id state programme_id programme_version currency points minor minimum_points "
             "payer_name payer_iban payer_bic complete created_at created_by decided_at decided_by "
             "execution_days created_by_person decided_by_person planned_count left_payable_count "
-            "left_held_count filing_by filing_by_person minimum_minor holding_days policy_id"
+            "left_held_count filing_by filing_by_person minimum_minor holding_days policy_id ordering"
         ),
         "payout_runs_unsealed": "community run_id",
         "payout_seals": "community run_id number step seal sealed_at sealed_by",

@@ -53,6 +53,7 @@ OFFERED: Final = MappingProxyType(
         facts.WALLET_CHANGED.name: Offered(topics.WALLETS, Scope.PAYOUTS_READ),
         facts.WALLET_MOVED.name: Offered(topics.WALLETS, Scope.PAYOUTS_READ),
         facts.WALLET_DECISION_CHANGED.name: Offered(topics.WALLETS, Scope.PAYOUTS_READ),
+        facts.WALLET_CAMPAIGN_CHANGED.name: Offered(topics.WALLETS, Scope.PAYOUTS_READ),
         facts.CLAWBACK_POLICY_CHANGED.name: Offered(topics.DEBTS, Scope.PAYOUTS_READ),
         facts.CLAWBACK_BOOKED.name: Offered(topics.DEBTS, Scope.PAYOUTS_READ),
         facts.WRITE_OFF_CHANGED.name: Offered(topics.DEBTS, Scope.PAYOUTS_READ),

@@ -65,6 +65,8 @@ PAGES = (
     "/payout-policies/propose",
     "/payout-policies/waits",
     "/payout-policies/checks",
+    "/payout-policies/clearances",
+    "/payout-policies/totals/{year}",
     "/payout-policies/{payout_policy}",
     "/wallets",
     "/wallets/new",
@@ -288,6 +290,9 @@ async def test_a_run_is_made_approved_and_filed_by_two_people(
         # 3. Another looks at it; meanwhile the list under the seal becomes another one.
         await page.goto(run)
         await page.get_by_role("link", name="Look at it and approve").click()
+        asked = page.locator("section", has=page.get_by_role("heading", name="What the bank is asked for"))
+        await expect(asked).to_contain_text("Harbour Street 7a, 20095 Hamburg, DE")
+        await expect(asked).to_contain_text("bonus (BONU)")
         await made.goto(run)
         await made.locator("#held").get_by_role("link", name="Give bank details").first.click()
         await made.get_by_label("Account holder").fill("Elif Moretti")
@@ -462,6 +467,7 @@ async def test_a_bank_file_is_read_and_what_matches_nothing_is_set_aside(
         await until(is_noted)
         await maker.go(f"/bank/lines/{treasury['line']}")
         await expect(page.get_by_text("it is of the same amount").first).to_be_visible()
+        await expect(page.get_by_text("the booking has its payee's name").first).to_be_visible()
         await page.get_by_label("Why").fill("It was another business")
         await page.get_by_role("button", name="Set it aside").click()
         await expect(page.get_by_role("status")).to_contain_text("It waits no more")

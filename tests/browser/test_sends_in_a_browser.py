@@ -15,12 +15,15 @@ from services.ingest.messages.handlers.sealing import Link, write_link
 from services.ingest.settings import Settings
 from tests.browser.conftest import LOOKED_AT, Console
 from tests.browser.test_rewards_in_a_browser import NAMES, PROGRAMME, reply
+from tests.integration.services.ingest.test_communities import logo
 from tests.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
 SHOTS = os.environ.get("PLAUDIT_SHOTS")
 COMMUNITY = "senders"
+COLOURS = {"background": "#fff8ef", "text": "#2a1a10", "accent": "#b0341a"}
+GROUND = "rgb(255, 248, 239)"
 MAIL = "gast@example.org"
 SCOPES = ("programmes:write", "events:write", "rewards:write", "rewards:read")
 
@@ -28,7 +31,14 @@ SCOPES = ("programmes:write", "events:write", "rewards:write", "rewards:read")
 def furnished(console: Console) -> tuple[str, str]:
     """A community with a voucher and two managers, whose ids are the answer."""
     office, urls = local_people(console.state).office, console.state.service_urls
-    declared = {"id": COMMUNITY, "title": "Readers", "time_zone": "Europe/Rome", "languages": ["en", "it"]}
+    look = {"name": "Readers", "colours": COLOURS, "logo_png": logo(32)}
+    declared = {
+        "id": COMMUNITY,
+        "title": "Readers",
+        "time_zone": "Europe/Rome",
+        "languages": ["en", "it"],
+        "look": look,
+    }
     request("POST", f"{urls['ingest']}/v1/communities", office.key, json=declared)
     managers = [
         str(add_person(office, COMMUNITY, name, ["manager"], kind="person", email=None)["person_id"])
@@ -82,6 +92,7 @@ async def test_a_list_is_sent_by_two_and_a_mail_lets_somebody_in(console: Consol
             return "done" in await page.locator("h1").inner_text()
 
         await until(is_done)
+        await expect(page.locator("#progress")).to_contain_text("2 of 2 people")
         lines = page.locator("tbody tr")
         await expect(lines).to_have_count(2)
         await expect(lines.nth(0)).to_contain_text("By mail")
@@ -120,9 +131,13 @@ async def _comes_in_and_takes_it(console: Console, offer: str) -> None:
     await expect(page.locator("h1")).to_have_text("Questo link non offre più nulla")
     await page.goto(f"{url}{offer}")
     await expect(page.locator("h1")).to_have_text("Readers ha qualcosa per te")
+    # In the community's look, before anybody knows who it is.
+    await expect(page.locator(".look")).to_have_css("background-color", GROUND)
+    assert await page.locator(".look img").evaluate("one => one.naturalWidth") == 32
     await page.get_by_role("button", name="Guarda che cos'è").click()
     await page.get_by_role("button", name="Prendilo").click()
     await expect(page.locator("code.code")).to_have_text(re.compile("CODE-(ONE|TWO)"))
+    await expect(page.locator(".look")).to_have_css("background-color", GROUND)
     own = await page.locator("code.code").inner_text()
     await page.goto(f"{url}{offer}")
     await page.get_by_role("button", name="Prendilo").click()

@@ -8,7 +8,7 @@ from plaudit.access import add_person, issue_key, local_people, temporary_key
 from plaudit.calls import request
 from plaudit.stack import StackState
 from plaudit.stack.idle import wait_until_idle
-from tests.unit.shared.bank_messages.messages import RETURNED, entry, payment, statement
+from tests.unit.shared.bank_messages.messages import RETURNED, entry, parties, payment, statement
 
 TREASURY = "treasury"
 PROGRAMME = b"""\
@@ -19,7 +19,8 @@ rewards:
   catalogue: [{id: mug, title: A mug, points: 60}]
   payout:
     {currency: EUR, points: 100, minor: 100, minimum_points: 500, paying_account:
-      {name: Example Community, iban: DE89370400440532013000, bic: COBADEFFXXX}}
+      {name: Example Community, iban: DE89370400440532013000, bic: COBADEFFXXX, purpose: BONU, instant: true,
+       address: {street: Harbour Street, building: 7a, post_code: "20095", town: Hamburg, country: DE}}}
 """
 YAML = {"Content-Type": "application/yaml"}
 MAKES = (
@@ -165,7 +166,9 @@ def _paid(state: StackState, makes: str, approves: str) -> dict[str, str]:
     request("POST", f"{rewards}/v1/payout-runs/{run}/outcome", makes, json=said)
     xml = {"Content-Type": "application/xml"}
     # Six euros come back of a payment of which the bank names nothing: it may be Ada's or Kofi's.
-    content = statement("camt.053", entry("6.00", payment("", more=RETURNED), reference="ASR-6"))
+    content = statement(
+        "camt.053", entry("6.00", payment("", more=parties("ADA BRIGHTWELL") + RETURNED), reference="ASR-6")
+    )
     request("POST", f"{rewards}/v1/bank-messages", makes, content=content, headers=xml)
     (line,) = request("GET", f"{rewards}/v1/bank-lines", makes, params={"state": "open"})["items"]
     return ids | {

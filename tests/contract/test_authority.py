@@ -62,6 +62,7 @@ OF_ANY_MEMBER = {
     "GET /v1/boards/{board_id}/results",
     "GET /v1/boards/{board_id}/results/{starts_on}",
     "GET /v1/catalogue",
+    "GET /v1/catalogue/choices",
     "GET /v1/catalogue/quotes",
     "GET /v1/catalogue/rewards/{reward_id}/picture",
     "POST /v1/reward-links/open",

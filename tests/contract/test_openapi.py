@@ -30,6 +30,7 @@ LINKED = {
     "/v1/survey-invitations/{token}",
     "/v1/survey-invitations/{token}/answer",
     "/v1/offers/{token}",
+    "/v1/offers/{token}/look",
     "/v1/offers/{token}/sign-in",
 }
 EVENTS = "/v1/events"

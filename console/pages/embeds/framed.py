@@ -12,11 +12,11 @@ from starlette.routing import Route
 
 from console.asking import NOT_FOUND, Answer, Asking
 from console.components.languages import LANGUAGES, Writer, preferred, zone
+from console.components.looks import stylesheet
 from console.frame.communities import Community, is_community, shown_community
 from console.frame.visits import Console
 from console.pages.embeds.kinds import KINDS, Embed, Options, WrongOptionError
 from console.pages.embeds.lately import Lately
-from console.pages.embeds.looks import stylesheet
 
 #: What is shown no more is gone from whoever keeps a copy after this.
 KEPT_SECONDS: Final = 60

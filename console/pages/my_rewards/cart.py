@@ -12,8 +12,7 @@ from console.asking import Answer
 from console.frame.navigation import MY_REWARDS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, cookie, page
-from console.pages.my_rewards.quoted import at_quotes
-from console.pages.my_rewards.routes import QUOTES, available, in_language
+from console.pages.my_rewards.routes import available
 
 PIECES_MAX_COUNT = 20
 KEPT_SECONDS = 7 * 24 * 3600
@@ -88,16 +87,18 @@ async def _look(
     visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
 ) -> Response:
     own = f"/v1/members/{visit.signed_in.member_id}"
+    items = read(visit)
     answers: dict[str, Answer] = await visit.ask.all(
-        catalogue=visit.ask.get("rewards", f"{own}/catalogue"),
-        quotes=visit.ask.get("rewards", QUOTES),
+        catalogue=visit.ask.get(
+            "rewards",
+            f"{own}/offered-rewards",
+            reward_id=list(items) or None,
+            language=visit.language,
+            limit=max(1, len(items)),
+        ),
         balance=visit.ask.get("rewards", f"{own}/balance"),
     )
-    offered: dict[str, Mapping[str, Any]] = {
-        one["id"]: in_language(one, visit.language)
-        for one in at_quotes(answers["catalogue"].items, answers["quotes"])
-    }
-    items = read(visit)
+    offered: dict[str, Mapping[str, Any]] = {one["id"]: one for one in answers["catalogue"].items}
     lines = [(offered[one], count) for one, count in items.items() if one in offered]
     return visit.page(
         "pages/my_rewards/cart.html",

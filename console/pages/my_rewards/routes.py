@@ -14,12 +14,15 @@ from console.frame.navigation import MY_REWARDS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.catalogue.pictures import picture
+from console.pages.catalogue.words import KIND_WORDS
 from console.pages.ledger.words import TRANSFERS
-from console.pages.my_rewards.quoted import at_quotes
 
 CHOSEN_COUNT = 20
 LINES_COUNT = 30
-QUOTES = "/v1/catalogue/quotes"
+OFFERED_COUNT = 24
+CHOICES = "/v1/catalogue/choices"
+SEARCH_MAX_CHARS = 100
+POINTS_MAX_DIGITS = 9
 #: Accounts whose entries a member reads as points that came or went; the other side of a transfer is the house's.
 OWN_ACCOUNTS = {"available", "pending"}
 
@@ -27,6 +30,10 @@ OWN_ACCOUNTS = {"available", "pending"}
 def _(text: str) -> str:
     """Marks what catalogues translate."""
     return text
+
+
+USUAL = "points"
+ORDERS = (("points", _("cheapest first")), ("-points", _("dearest first")), ("title", _("by name")))
 
 
 async def show(visit: Visit) -> Response:
@@ -83,23 +90,20 @@ def _own(visit: Visit) -> str:
 
 async def _list(visit: Visit, refused: Refusal | None = None) -> Response:
     ask, own = visit.ask, _own(visit)
+    said = visit.request.query_params
+    choices = await ask.get("rewards", CHOICES)
+    listing = _listing(visit, choices)
     answers: dict[str, Answer] = await ask.all(
-        catalogue=ask.get("rewards", f"{own}/catalogue"),
-        quotes=ask.get("rewards", QUOTES),
+        offered=ask.get("rewards", f"{own}/offered-rewards", **_asked(visit, listing)),
         balance=ask.get("rewards", f"{own}/balance"),
         chosen=ask.get("rewards", f"{own}/redemptions", limit=CHOSEN_COUNT),
-        statement=ask.get(
-            "rewards", f"{own}/statement", limit=LINES_COUNT, after=visit.request.query_params.get("after")
-        ),
+        statement=ask.get("rewards", f"{own}/statement", limit=LINES_COUNT, after=said.get("after")),
     )
-    offers = at_quotes(answers["catalogue"].items, answers["quotes"])
-    items = [in_language(one, visit.language) for one in offers]
-    listing = _listing(visit, items)
     return visit.page(
         "pages/my_rewards/page.html",
         status=200 if refused is None else refused.status,
         **answers,
-        offered=_wanted(items, listing, available(answers["balance"])),
+        offers_count=choices.body["rewards_count"] if choices.ok else None,
         available=available(answers["balance"]),
         days=days_of(visit, answers["statement"].items),
         listing=listing,
@@ -112,38 +116,30 @@ async def _list(visit: Visit, refused: Refusal | None = None) -> Response:
 async def _one(visit: Visit, refused: Refusal | None = None) -> Response:
     ask = visit.ask
     answers: dict[str, Answer] = await ask.all(
-        catalogue=ask.get("rewards", f"{_own(visit)}/catalogue"),
-        quotes=ask.get("rewards", QUOTES),
+        offered=ask.get(
+            "rewards",
+            f"{_own(visit)}/offered-rewards",
+            reward_id=visit.request.path_params["reward_id"],
+            language=visit.language,
+        ),
         balance=ask.get("rewards", f"{_own(visit)}/balance"),
     )
-    offered: Mapping[str, Any] | None = next(
-        (
-            in_language(one, visit.language)
-            for one in at_quotes(answers["catalogue"].items, answers["quotes"])
-            if one["id"] == visit.request.path_params["reward_id"]
-        ),
-        None,
-    )
-    if answers["catalogue"].ok and offered is None and refused is None:
+    found = answers["offered"]
+    reward: Mapping[str, Any] | None = next(iter(found.items), None) if found.ok else None
+    # What can be no id is none.
+    is_unknown = (found.ok and reward is None) or found.problem_slug == "invalid-request"
+    if is_unknown and refused is None:
         raise NotFoundError
     return visit.page(
         "pages/my_rewards/reward.html",
         status=200 if refused is None else refused.status,
         **answers,
-        reward=offered,
+        reward=reward,
         alt_in=alt_in,
         available=available(answers["balance"]),
         key=uuid4().hex,
         refused=refused,
     )
-
-
-def in_language(reward: Mapping[str, Any], language: str) -> Mapping[str, Any]:
-    """A reward of the catalogue as a reader of that language is shown it."""
-    said = next((one for one in reward["translations"] if one["language"] == language), None)
-    if said is None:
-        return reward
-    return {**reward, "title": said["title"], "description": said["description"] or reward["description"]}
 
 
 def alt_in(reward: Mapping[str, Any], language: str) -> str:
@@ -153,29 +149,47 @@ def alt_in(reward: Mapping[str, Any], language: str) -> str:
     return str(others.get(language, picture["alt"]))
 
 
-def _listing(visit: Visit, items: list[Mapping[str, Any]]) -> Listing:
-    categories = sorted({one["category"] for one in items if one["category"]})
+def _listing(visit: Visit, choices: Answer) -> Listing:
+    """What the list can be narrowed by: what there are several of, where the service says so."""
+    said = choices.body if choices.ok else {}
+    territories, kinds = visit.writer.countries, {name: visit.say(text) for name, text in KIND_WORDS.items()}
     filters = [Filter("q", visit.say(_("Find")))]
-    if categories:
-        filters.append(Filter("category", visit.say(_("Category")), [(one, one) for one in categories]))
-    filters.append(Filter("can", visit.say(_("Show")), [("yes", visit.say(_("what I have points for")))]))
+    for name, part, title, words in (
+        ("kind", "kinds", _("Kind"), kinds),
+        ("category", "categories", _("Category"), {}),
+        ("country", "countries", _("Country"), territories),
+        ("currency", "currencies", _("Currency"), {}),
+    ):
+        values = [one["value"] for one in said.get(part, ())]
+        if len(values) > 1 or name in visit.request.query_params:
+            filters.append(Filter(name, visit.say(title), sorted((one, words.get(one, one)) for one in values)))
+    filters += [
+        Filter("most", visit.say(_("Points at most"))),
+        Filter("can", visit.say(_("Show")), [("yes", visit.say(_("what I have points for")))]),
+        Filter("order", visit.say(_("Order")), [(name, visit.say(text)) for name, text in ORDERS], usual=USUAL),
+    ]
     return Listing.of(MY_REWARDS.path, visit.request.query_params, filters=filters)
 
 
-def _wanted(items: list[Mapping[str, Any]], listing: Listing, points: int | None) -> list[Mapping[str, Any]]:
-    """The rewards that the filters leave, the cheapest first."""
-    text = listing.said.get("q", "").casefold()
-    category = listing.said.get("category")
-    return sorted(
-        (
-            one
-            for one in items
-            if text in f"{one['title']} {one['description']}".casefold()
-            and category in (None, one["category"])
-            and ("can" not in listing.said or one["points"] <= (points or 0))
-        ),
-        key=lambda one: (one["points"], one["title"]),
-    )
+def _asked(visit: Visit, listing: Listing) -> dict[str, Any]:
+    """The question to the service; what is no number of points is left out."""
+    said = listing.said
+    most = said.get("most", "")
+    return {
+        "q": said.get("q", "")[:SEARCH_MAX_CHARS] or None,
+        "language": visit.language,
+        "kind": said.get("kind"),
+        "category": said.get("category"),
+        "country": said.get("country"),
+        "currency": said.get("currency"),
+        "max_points": int(most)
+        if most.isascii() and most.isdecimal() and len(most) <= POINTS_MAX_DIGITS
+        else None,
+        "affordable": "true" if "can" in said else None,
+        "order": said.get("order"),
+        "limit": OFFERED_COUNT,
+        "after": said.get("page"),
+    }
 
 
 def available(balance: Answer) -> int | None:

@@ -10,6 +10,7 @@ from console.asking import Answer
 from console.frame.navigation import MY_REWARDS
 from console.frame.refusals import Refusal
 from console.frame.visits import Visit, cookie, page
+from console.pages.looks.routes import picture, sheet
 from console.pages.my_messages.routes import as_nobody, token_of
 from console.sign_in.sessions import SignInRefusedError
 
@@ -77,9 +78,26 @@ async def _look(visit: Visit, *, why: str = "", refused: Refusal | None = None) 
     )
 
 
+async def colours(visit: Visit) -> Response:
+    """The colours of the community that offers it, as a stylesheet."""
+    return sheet(await _look_of(visit))
+
+
+async def logo(visit: Visit) -> Response:
+    """The logo of the community that offers it."""
+    return picture(await _look_of(visit))
+
+
+async def _look_of(visit: Visit) -> dict[str, object] | None:
+    answer = await as_nobody(visit).get("ingest", f"/v1/offers/{token_of(visit)}/look")
+    return answer.body if answer.ok else None
+
+
 OFFER = "/offer/{token}"
 ROUTES = [
     Route(OFFER, page(look, is_open=True), methods=["GET"]),
+    Route(f"{OFFER}/look.css", page(colours, is_open=True), methods=["GET"]),
+    Route(f"{OFFER}/look/logo.png", page(logo, is_open=True), methods=["GET"]),
     Route(f"{OFFER}/sign-in", page(come_in, is_open=True), methods=["POST"]),
     Route(OFFER, page(take, for_members=True), methods=["POST"]),
 ]

@@ -29,6 +29,7 @@ def _(text: str) -> str:
 
 CHECK_NAMES = {
     "country": _("Country of the account"),
+    "shared_account": _("Account of several persons, or the payer's"),
     "yearly_stop": _("Total of the year, above the limit"),
     "yearly_warning": _("Total of the year, worth a look"),
 }
@@ -59,7 +60,13 @@ async def checks(visit: Visit) -> Response:
     answer = await visit.ask.get(
         "rewards", "/v1/payout-findings", limit=PAGE_COUNT, after=listing.said.get("after"), **listing.chosen
     )
-    return visit.page("pages/payout_policies/checks.html", answer=answer, listing=listing, checks=CHECK_NAMES)
+    return visit.page(
+        "pages/payout_policies/checks.html",
+        answer=answer,
+        listing=listing,
+        checks=CHECK_NAMES,
+        may_write=visit.signed_in.may(WRITE),
+    )
 
 
 async def form(visit: Visit) -> Response:
@@ -86,6 +93,7 @@ async def propose(visit: Visit) -> Response:
     countries = visit.form.get("countries", "")[:COUNTRIES_MAX_CHARS].upper().replace(",", " ").split()
     if countries:
         body["countries"] = countries
+    body["stops_shared_accounts"] = bool(visit.form.get("stops_shared_accounts"))
     if errors:
         return _form(visit, key, errors=errors)
     answer = await visit.ask.post("rewards", SERVICE_PATH, body, key=key)
@@ -113,6 +121,7 @@ def _form(
         status=UNPROCESSABLE if errors else 200 if refused is None else refused.status,
         key=key,
         typed={name: visit.form.get(name, text) for name, text in _USUAL.items()},
+        stops_shared=bool(visit.form.get("stops_shared_accounts")),
         errors=errors or {},
         refused=refused,
     )

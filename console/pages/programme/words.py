@@ -58,6 +58,14 @@ MONEY_FIELDS: Final = {
     "paying_account.iban": _("Account that pays"),
     "paying_account.name": _("Name of who pays"),
     "paying_account.bic": _("Bank that pays"),
+    "paying_account.address.town": _("Town of who pays"),
+    "paying_account.address.country": _("Country of who pays"),
+    "paying_account.address.post_code": _("Post code of who pays"),
+    "paying_account.address.street": _("Street of who pays"),
+    "paying_account.address.building": _("House number of who pays"),
+    "paying_account.batch_booking": _("One booking for the whole file"),
+    "paying_account.purpose": _("Purpose that the payee's bank is told"),
+    "paying_account.instant": _("Instant payments"),
 }
 NOUNS: Final = {
     "programme": _("The programme"),

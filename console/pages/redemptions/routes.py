@@ -15,6 +15,7 @@ from console.pages.explorer.finding import member_of_identity, spelled
 from console.pages.tables import TOO_LONG, columns, table, whole
 
 WRITE = "rewards:write"
+APPROVE = "points:approve"
 LOTS_COUNT = 100
 UNPROCESSABLE = 422
 NOT_FOUND = 404
@@ -237,6 +238,7 @@ async def _one(
         refund_words=REFUND_WORDS,
         errors=errors or {},
         may_decide=visit.signed_in.may(WRITE),
+        may_approve=visit.signed_in.may(APPROVE),
         may_audit=visit.signed_in.may(AUDIT.scope or ""),
         refused=refused,
     )
@@ -255,7 +257,7 @@ ROUTES = [
     Route(f"{ONE}/confirm", page(confirm, scope=WRITE), methods=["POST"]),
     Route(REFUNDS, page(list_refunds, scope=REDEMPTIONS.scope)),
     Route(f"{ONE}/refunds", page(refund, scope=WRITE), methods=["POST"]),
-    Route(f"{ONE}/refunds/{{refund_id:uuid}}/approve", page(approve_refund, scope=WRITE), methods=["POST"]),
+    Route(f"{ONE}/refunds/{{refund_id:uuid}}/approve", page(approve_refund, scope=APPROVE), methods=["POST"]),
     Route(f"{ONE}/refunds/{{refund_id:uuid}}/withdraw", page(withdraw_refund, scope=WRITE), methods=["POST"]),
     Route(f"{ONE}/cancel", page(cancel, scope=WRITE), methods=["POST"]),
 ]

@@ -68,6 +68,13 @@ async def make(visit: Visit) -> Response:
         ends = day.replace(hour=0, minute=0, tzinfo=zone(visit.community.time_zone)) + timedelta(days=1)
     except ValueError:
         errors["ends"] = visit.say(_("Give a day"))
+    starts = None
+    if said.get("starts", "").strip():
+        try:
+            first = datetime.fromisoformat(said["starts"].strip())
+            starts = first.replace(hour=0, minute=0, tzinfo=zone(visit.community.time_zone))
+        except ValueError:
+            errors["starts"] = visit.say(_("Give a day"))
     if errors:
         return await _form(visit, errors=errors)
     days = max(1, (ends - datetime.now(UTC)).days + 1)
@@ -78,6 +85,7 @@ async def make(visit: Visit) -> Response:
         "title": title,
         "reward_id": said["reward"],
         "claims_end_at": ends.isoformat(),
+        "starts_at": None if starts is None else starts.isoformat(),
         "lines": [
             {name: one[name] for name in ("member_id", "recipient_id", "reward_id")}
             for one in people.body["lines"]

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from console.asking import Answer
 from console.frame.approvers import approvers
-from console.frame.navigation import BY_HAND, COMMUNITY, WAITING
+from console.frame.navigation import BY_HAND, COMMUNITY, REDEMPTIONS, WAITING
 from console.frame.problem_titles import TITLES
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
@@ -27,6 +27,11 @@ ACCEPTED = 202
 SEEN_MAX_DIGITS = 15
 #: What services answer to an id or a number that can be none.
 UNPROCESSABLE = 422
+#: What is asked for, of whatever this person may read.
+LISTS = (
+    *("versions", "runs", "outcomes", "by_hand", "held", "worth", "mappings", "write_offs", "clawbacks"),
+    *("payout_policies", "rates", "journals", "months", "wallets", "refunds"),
+)
 PAYOUTS = "payouts:read"
 PROGRAMMES_APPROVE, PROGRAMMES_WRITE = "programmes:approve", "programmes:write"
 POINTS_APPROVE = "points:approve"
@@ -64,6 +69,8 @@ async def show(visit: Visit) -> Response:
         questions["months"] = ask.get("rewards", "/v1/periods", limit=LIST_COUNT)
     if visit.signed_in.may(COMMUNITY.scope or ""):
         questions["community"] = ask.get("ingest", f"/v1/communities/{visit.signed_in.community}")
+    if visit.signed_in.may(REDEMPTIONS.scope or ""):
+        questions["refunds"] = ask.get("rewards", "/v1/refunds", state="waiting", limit=LIST_COUNT)
     if visit.signed_in.may(BY_HAND.scope or ""):
         questions["by_hand"] = ask.get("scoring", "/v1/manual-awards", state="waiting", limit=LIST_COUNT)
         questions["held"] = ask.get("scoring", "/v1/signals", state="release_asked", limit=LIST_COUNT)
@@ -78,11 +85,12 @@ async def show(visit: Visit) -> Response:
     by_entry = [
         answers.get(name) for name in ("worth", "mappings", "rates", "write_offs", "clawbacks", "payout_policies")
     ]
-    worth, mappings, rates, write_offs, clawbacks, payout_policies = by_entry
     of_books = [one for answer in by_entry if answer is not None for one in answer.items]
     open_runs, said = runs.items if runs else [], outcomes.items if outcomes else []
     journals, months, wallets = (answers.get(name) for name in ("journals", "months", "wallets"))
     of_wallets = wallets.items if wallets else []
+    refunds = answers.get("refunds")
+    back = refunds.items if refunds else []
     by_two = [*(journals.items if journals else []), *_undecided(months)]
     mine = [
         *(one for one in of_wallets if _may(visit, PAYOUTS_APPROVE, one["proposed"]["person_id"])),
@@ -92,25 +100,14 @@ async def show(visit: Visit) -> Response:
         *(one for one in said if _may(visit, PAYOUTS_APPROVE, one["proposed"]["person_id"])),
         *(one for one in of_books if _may(visit, PAYOUTS_APPROVE, one["proposed_by_person"])),
         *(one for one in hands if _may(visit, POINTS_APPROVE, _asker(one), one["member_id"])),
+        *(one for one in back if _may(visit, POINTS_APPROVE, one["asked_by_person"], one["member_id"])),
         *(one for one in releases if _may(visit, POINTS_APPROVE, one["asked_by_person"], one["member_id"])),
         *(one for one in policy if one["asked_by"] != visit.signed_in.person_id),
     ]
     return visit.page(
         "pages/waiting/page.html",
-        versions=versions,
-        runs=runs,
-        outcomes=outcomes,
-        by_hand=by_hand,
-        held=held,
-        worth=worth,
-        mappings=mappings,
-        write_offs=write_offs,
-        clawbacks=clawbacks,
-        payout_policies=payout_policies,
-        rates=rates,
-        journals=journals,
-        months=months,
-        wallets=wallets,
+        status=200,
+        **{name: answers.get(name) for name in LISTS},
         wallet_kinds=WALLET_KINDS,
         by_two=by_two,
         proposed=proposed,
@@ -118,11 +115,11 @@ async def show(visit: Visit) -> Response:
         mine=mine,
         is_all_known=all(
             answer.ok
-            for answer in (versions, runs, outcomes, by_hand, held, *by_entry, journals, months, wallets)
+            for answer in (versions, runs, outcomes, by_hand, held, *by_entry, journals, months, wallets, refunds)
             if answer is not None
         ),
         all_count=sum(
-            map(len, (proposed, open_runs, said, policy, hands, releases, of_books, by_two, of_wallets))
+            map(len, (proposed, open_runs, said, policy, hands, releases, of_books, by_two, of_wallets, back))
         ),
     )
 

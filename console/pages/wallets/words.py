@@ -32,6 +32,7 @@ USES: Final = {
     "redemption": _("a redemption"),
     "payout_run": _("a payout run"),
     "send": _("a send"),
+    "campaign": _("points of its campaign"),
 }
 KINDS: Final = {
     "fund": _("Bring something in"),
@@ -42,7 +43,11 @@ KINDS: Final = {
     "thaw": _("Open it again"),
     "close": _("Close it"),
 }
-SPENDS: Final = {"payouts": _("Payouts"), "redemptions": _("Redemptions")}
+SPENDS: Final = {
+    "payouts": _("Payouts"),
+    "redemptions": _("Redemptions"),
+    "campaign": _("Points of its campaign"),
+}
 DECISIONS: Final = {
     "proposed": (_("waits for another person"), "warn", "clock"),
     "confirmed": (_("done"), "good", "check"),

@@ -30,6 +30,7 @@ FACTS: Final = {
     "wallet.changed.v1": _("A wallet was made, changed, or got low"),
     "wallet.moved.v1": _("Something moved in a wallet"),
     "wallet.decision_changed.v1": _("Somebody proposed something of a wallet, or had it done"),
+    "wallet.campaign_changed.v1": _("What a wallet lets the points of a campaign come to"),
     "debt.policy_changed.v1": _("Somebody proposed what becomes of used points taken back, or had it apply"),
     "debt.clawback_booked.v1": _("Points were taken back that a member had used"),
     "debt.write_off_changed.v1": _("Somebody proposed to write off a debt, or had it done"),

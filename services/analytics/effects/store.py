@@ -57,9 +57,9 @@ async def count(
 ) -> EffectCounts:
     """Members of the base days by how they were drawn, those active in the days looked at, and points given.
 
-    Of a campaign for audiences they are those who were in any of them when the days looked at began, `begins_at`:
-    who came in or left later stays as they were drawn. Who is one person with somebody drawn otherwise is in
-    neither arm.
+    Of a campaign for audiences they are those who were in any of them when the days looked at began, at
+    `begins_at`: who came in or left later stays as they were drawn. Who is one person with somebody drawn
+    otherwise is in neither arm.
     """
     row = await conn.fetchrow(
         """

@@ -84,15 +84,15 @@ class FeedbackShown(BaseModel):
 
 
 class SurveyShown(BaseModel):
-    """A survey, and what it says of some days: months with fewer than five answers are left out."""
+    """A survey, and what it says in some months: those with fewer than five answers are left out."""
 
     survey: Slug = Field(examples=["would-recommend"])
     title: str = Field(examples=["Would you recommend us?"])
     kind: SurveyKind
     anonymous: bool
-    asked: int = Field(description="Members who were asked in those days", examples=[188])
+    asked: int = Field(description="Members who were asked in those months", examples=[188])
     response_percent: float | None = Field(
-        description="Of those asked who answered; null where more answered than were asked in the days",
+        description="Of those asked by then who answered; null where more answered than were asked in the months",
         examples=[44.68],
     )
     feedback: FeedbackShown | None = Field(description="Null where fewer than five answered")
@@ -103,7 +103,8 @@ class SurveyShown(BaseModel):
         found = together(survey.kind, periods)
         asked = sum(one.asked for one in periods)
         answered = 0 if found is None else found.answers
-        percent = None if found is None else response_percent(answered, asked)
+        by_then = sum(one.asked_by_then for one in periods)
+        percent = None if found is None else response_percent(answered, by_then)
         return cls(
             survey=survey.survey_id,
             title=survey.title,
@@ -133,16 +134,21 @@ class SurveyPeriodsShown(SurveyShown):
 async def get_feedback(
     principal: Reader,
     days: AskedDays,
+    calendar: AskedCalendar,
     place: Annotated[SurveyPlace | None, after(SurveyPlace)],
     conn: Conn,
     limit: Limit = 100,
 ) -> Page[SurveyShown]:
-    """Of each survey, what was answered in those days. Who is merged answers once on one occasion."""
+    """Of each survey, what was answered in the months that the days are in. Of the month that is not over, answers
+    by name are counted five or more at a time. Who is merged answers once on one occasion.
+    """
     community = principal.community
     surveys = await store.page_of_surveys(conn, community=community, after=place, limit=limit + 1)
+    today = calendar.day_of(datetime.now(UTC))
     shown = {
         one: SurveyShown.of(
-            one, await handlers.load_periods(conn, community=community, survey=one, days=days, by="month")
+            one,
+            await handlers.load_periods(conn, community=community, survey=one, days=days, today=today, by="month"),
         )
         for one in surveys[:limit]
     }
@@ -162,17 +168,27 @@ async def get_feedback(
 async def get_survey_feedback(
     principal: Reader,
     days: AskedDays,
+    calendar: AskedCalendar,
     conn: Conn,
     survey: Annotated[Slug, Path(description="The survey's id in the programme")],
     by: Grain = "month",
 ) -> SurveyPeriodsShown:
-    """With the interval of 95 %, and how often which answer was given. Anonymous answers are of the day on which
-    five of them were together.
+    """With the interval of 95 %, and how often which answer was given, in the months that the days are in.
+
+    Anonymous answers are of the day on which five of them were together. Of the month that is not over, answers by
+    name are counted five or more at a time.
     """
     found = await store.page_of_surveys(conn, community=principal.community, after=None, limit=1, survey_id=survey)
     if not found:
         raise Problem(UNKNOWN_SURVEY, "GET /v1/feedback has those there are")
-    periods = await handlers.load_periods(conn, community=principal.community, survey=found[0], days=days, by=by)
+    periods = await handlers.load_periods(
+        conn,
+        community=principal.community,
+        survey=found[0],
+        days=days,
+        today=calendar.day_of(datetime.now(UTC)),
+        by=by,
+    )
     return SurveyPeriodsShown(
         **SurveyShown.of(found[0], periods).model_dump(),
         periods=[

@@ -76,10 +76,14 @@ class Feedback:
 
 
 class PeriodFeedback(NamedTuple):
-    """What a survey says in a month or quarter, by its first day; None where too few answered."""
+    """What a survey says in a month or quarter, by its first day; None where too few answered.
+
+    Of those asked `asked_by_then` are those who were up to the day on which the last answers counted here are.
+    """
 
     starts_on: date
     asked: int
+    asked_by_then: int
     feedback: Feedback | None
 
 
@@ -179,18 +183,64 @@ def first_day(day: date, by: By) -> date:
     return day.replace(day=1) if by == "month" else day.replace(day=1, month=(day.month - 1) // 3 * 3 + 1)
 
 
-def by_period(
-    kind: str, answers: Iterable[Answers], asked: Mapping[date, int], *, by: By
-) -> Sequence[PeriodFeedback]:
-    """What a survey says in each month or quarter in which it asked or somebody answered, newest first."""
-    counts: defaultdict[date, Counter[str]] = defaultdict(Counter)
+def months_of(days: Span) -> Span:
+    """All days of the months that some days are in: of fewer nothing is counted."""
+    return Span(month_of(days.starts_on).starts_on, month_of(days.ends_on).ends_on)
+
+
+def counted_until(answers: Iterable[Answers], *, today: date) -> date:
+    """The day up to which answers by name are counted.
+
+    Months that are over are. Of the one that is not, days that are over are put together until SHOWN_MIN_COUNT
+    answers are in them, again and again, and all but the last lot are counted. The last waits for the next, or for
+    the month's end, when whatever is left joins it: so no number ever grows by fewer.
+    """
+    month = month_of(today).starts_on
+    so_many: Counter[date] = Counter()
     for one in answers:
-        counts[first_day(one.day, by)][one.answer] += one.times
+        if month <= one.day < today:
+            so_many[one.day] += one.times
+    until = [month - _A_DAY]
+    waiting = 0
+    for day in sorted(so_many):
+        waiting += so_many[day]
+        if waiting >= SHOWN_MIN_COUNT:
+            until.append(day)
+            waiting = 0
+    return until[-2] if len(until) > 1 else until[0]
+
+
+def by_period(
+    kind: str,
+    answers: Iterable[Answers],
+    asked: Mapping[date, int],
+    *,
+    by: By,
+    until: date | None = None,
+) -> Sequence[PeriodFeedback]:
+    """What a survey says in each month or quarter in which it asked or somebody answered, newest first.
+
+    Answers of after `until` are not counted. What a month does not show is in no sum of a quarter.
+    """
+    by_month: defaultdict[date, Counter[str]] = defaultdict(Counter)
+    for one in answers:
+        counted = 0 if until is not None and one.day > until else one.times
+        by_month[first_day(one.day, "month")][one.answer] += counted
+    counts: defaultdict[date, Counter[str]] = defaultdict(Counter)
+    for month, found in by_month.items():
+        of_period = counts[first_day(month, by)]
+        if found.total() >= SHOWN_MIN_COUNT:
+            of_period.update(found)
     asked_in: Counter[date] = Counter()
+    by_then: Counter[date] = Counter()
     for day, count in asked.items():
         asked_in[first_day(day, by)] += count
+        by_then[first_day(day, by)] += 0 if until is not None and day > until else count
     starts = sorted({*counts, *asked_in}, reverse=True)[:PERIODS_MAX_COUNT]
-    return [PeriodFeedback(start, asked_in[start], feedback_of(kind, counts[start])) for start in starts]
+    return [
+        PeriodFeedback(start, asked_in[start], by_then[start], feedback_of(kind, +counts[start]))
+        for start in starts
+    ]
 
 
 def together(kind: str, periods: Iterable[PeriodFeedback]) -> Feedback | None:

@@ -49,12 +49,18 @@ async def note_answers(tx: Transaction, events: Sequence[AcceptedEvent]) -> None
 
 
 async def load_periods(
-    conn: Connection, *, community: str, survey: AskedSurvey, days: Span, by: domain.By
+    conn: Connection, *, community: str, survey: AskedSurvey, days: Span, today: date, by: domain.By
 ) -> Sequence[PeriodFeedback]:
-    """What a survey says in each month or quarter of some days."""
-    answers = await store.load_answers(conn, community=community, survey_id=survey.survey_id, days=days)
-    asked = await store.count_asked(conn, community=community, survey_id=survey.survey_id, days=days)
-    return domain.by_period(survey.kind, answers, asked, by=by)
+    """What a survey says in each month or quarter of the months that some days are in.
+
+    Anonymous answers come five at a time as they are; of those by name today's and yesterday's are held back so
+    that they do, too.
+    """
+    months = domain.months_of(days)
+    answers = await store.load_answers(conn, community=community, survey_id=survey.survey_id, days=months)
+    asked = await store.count_asked(conn, community=community, survey_id=survey.survey_id, days=months)
+    until = None if survey.is_anonymous else domain.counted_until(answers, today=today)
+    return domain.by_period(survey.kind, answers, asked, by=by, until=until)
 
 
 class Slices(NamedTuple):

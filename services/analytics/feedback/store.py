@@ -97,7 +97,8 @@ async def page_of_surveys(
 async def load_answers(conn: Connection, *, community: str, survey_id: str, days: Span) -> list[Answers]:
     """How often which answer was given on which day.
 
-    A person who is several members, and was asked as each of them on one occasion, answers once: the last counts.
+    A person who is several members, and was asked as each of them on one occasion, answers once: the last counts,
+    whether it is of these days or of others. Nobody answers a year after somebody else was asked on that occasion.
     """
     rows = await conn.fetch(
         """
@@ -108,11 +109,12 @@ async def load_answers(conn: Connection, *, community: str, survey_id: str, days
             join events e using (community, event_uid)
             left join survey_asked q using (community, invitation_id)
             left join merges m on m.community = q.community and m.member_id = q.member_id
-            where a.community = $1 and a.survey_id = $2 and a.answered_on between $3 and $4
-                and e.retracted_by is null
+            where a.community = $1 and a.survey_id = $2
+                and a.answered_on between $3::date - 366 and $4::date + 366 and e.retracted_by is null
             order by coalesce(m.head_id, q.member_id, a.invitation_id),
                 coalesce(q.trigger, a.invitation_id::text), e.event_time desc, a.event_uid)
-        select answered_on as day, answer, count(*)::int from given group by 1, 2
+        select answered_on as day, answer, count(*)::int from given
+        where answered_on between $3 and $4 group by 1, 2
         union all
         select b.counted_on, o.key, sum(o.value::int)::int
         from survey_blocks b cross join lateral jsonb_each_text(b.answers) o
@@ -173,8 +175,8 @@ async def load_cells(
             join events e using (community, event_uid)
             left join survey_asked q using (community, invitation_id)
             left join merges m on m.community = q.community and m.member_id = q.member_id
-            where a.community = $1 and a.survey_id = $2 and a.answered_on between $3 and $4
-                and e.retracted_by is null
+            where a.community = $1 and a.survey_id = $2
+                and a.answered_on between $3::date - 366 and $4::date + 366 and e.retracted_by is null
             order by coalesce(m.head_id, q.member_id, a.invitation_id),
                 coalesce(q.trigger, a.invitation_id::text), e.event_time desc, a.event_uid)
         select date_trunc('month', g.answered_on)::date as month, g.answer, s.audiences, count(*)::int
@@ -187,6 +189,7 @@ async def load_cells(
                         and t.audience_id = any($5::text[]) and t.since <= g.event_time
                     order by t.member_id, t.audience_id, t.revision desc) w
                 where w.is_in order by w.audience_id) as audiences) s
+        where g.answered_on between $3 and $4
         group by 1, 2, 3
         """,
         community,

@@ -77,6 +77,7 @@ async def note_ideas(tx: Transaction[Settings], *, told: Sequence[IdeaEvent]) ->
     calendars = await calendars_of(tx, communities=communities)
     listed: dict[str, ListedData] = {}
     ideas: list[Idea] = []
+    of_answers: list[tuple[str, str, str]] = []
     votes: list[tuple[str, Vote]] = []
     changed: list[store.Changed] = []
     for one in own:
@@ -90,6 +91,8 @@ async def note_ideas(tx: Transaction[Settings], *, told: Sequence[IdeaEvent]) ->
                 listed[one.event_uid] = ListedData(category=found.category, word=found.word)
             made = Idea(one.community, idea_id, one.event_uid, one.member_id, at, day, is_listed=found is not None)
             ideas.append(made)
+            if (answer_uid := idea_of(data.get("answer", ""))) is not None:
+                of_answers.append((one.community, idea_id, answer_uid))
         elif kind == VOTED_TYPE and (number := number_of(one.event["id"])) is not None:
             vote = Vote(idea_id, one.member_id, number, one.event_uid, is_given=True, voted_at=at, voted_on=day)
             votes.append((one.community, vote))
@@ -98,6 +101,8 @@ async def note_ideas(tx: Transaction[Settings], *, told: Sequence[IdeaEvent]) ->
             changed.append(store.Changed(one.community, idea_id, IdeaState(data["status"]), joined_to, at))
     if ideas:
         await store.put_ideas(tx.conn, ideas=ideas)
+    if of_answers:
+        await store.set_of_answers(tx.conn, of_answers=of_answers)
     if votes:
         await store.put_votes(tx.conn, votes=votes)
         await store.count_votes(tx.conn, ideas={(community, vote.idea_id) for community, vote in votes})

@@ -66,6 +66,26 @@ async def put_ideas(conn: Connection, *, ideas: Sequence[Idea]) -> None:
     )
 
 
+async def set_of_answers(conn: Connection, *, of_answers: Sequence[tuple[str, str, str]]) -> None:
+    """Note of which answers to surveys suggestions were made: of community, suggestion and the answer's event.
+
+    One answer makes one suggestion, the first that is known. Suggestions of the communities are locked.
+    """
+    firsts = {(community, answer_uid): idea_id for community, idea_id, answer_uid in reversed(of_answers)}
+    await conn.execute(
+        """
+        update ideas i set answer_uid = n.answer_uid
+        from unnest($1::text[], $2::uuid[], $3::uuid[]) as n(community, answer_uid, idea_id)
+        where i.community = n.community and i.idea_id = n.idea_id and i.answer_uid is null
+            and not exists (
+                select from ideas o where o.community = n.community and o.answer_uid = n.answer_uid)
+        """,
+        [community for community, _ in firsts],
+        [answer_uid for _, answer_uid in firsts],
+        list(firsts.values()),
+    )
+
+
 async def put_votes(conn: Connection, *, votes: Sequence[tuple[str, Vote]]) -> None:
     """Keep votes, each with its community, unless a later one of its member for the same is there."""
     ordered = sorted(votes, key=lambda one: (one[0], one[1].idea_id, one[1].member_id, -one[1].number))

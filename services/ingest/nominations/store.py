@@ -47,6 +47,25 @@ async def add_round(conn: Connection, made: Round) -> bool:
     )
 
 
+async def put_round(conn: Connection, found: Round) -> None:
+    """Have a round be as it was told: declared, and decided or cancelled since."""
+    await add_round(conn, found)
+    await conn.execute(
+        """
+        update nomination_rounds
+        set starts_at = $3, votes_from = $4, ends_at = $5, decided_at = $6, cancelled_at = $7
+        where community = $1 and round_id = $2
+        """,
+        found.community,
+        found.round_id,
+        found.starts_at,
+        found.votes_from,
+        found.ends_at,
+        found.decided_at,
+        found.cancelled_at,
+    )
+
+
 async def count_open_rounds(conn: Connection, *, community: str) -> int:
     """How many rounds are not over."""
     found: int = await conn.fetchval(
@@ -134,6 +153,32 @@ async def add_nomination(conn: Connection, made: Nomination) -> None:
         made.event_uid,
         made.made_at,
         made.is_listed,
+    )
+
+
+async def put_nomination(conn: Connection, one: Nomination) -> None:
+    """Have a nomination be as it was told, with what it came to; what was decided of its words stays."""
+    await conn.execute(
+        """
+        insert into nominations (community, nomination_id, round_id, nominee_id, nominator_id, event_uid, made_at,
+            said, votes_count, place, has_won, is_listed)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        on conflict (community, nomination_id) do update
+        set said = excluded.said, votes_count = excluded.votes_count, place = excluded.place,
+            has_won = excluded.has_won
+        """,
+        one.community,
+        one.nomination_id,
+        one.round_id,
+        one.nominee_id,
+        one.nominator_id,
+        one.event_uid,
+        one.made_at,
+        one.said,
+        one.votes_count,
+        one.place,
+        one.has_won,
+        one.is_listed,
     )
 
 
@@ -260,13 +305,14 @@ async def lock_voter(conn: Connection, *, community: str, member_id: str) -> Non
 
 
 async def put_vote(conn: Connection, *, community: str, round_id: str, vote: Vote) -> None:
-    """Have a member vote for one in a round, in place of whom they voted for before."""
+    """Have a member vote for one in a round, in place of whom they voted for before, if it is a later vote."""
     await conn.execute(
         """
         insert into nomination_votes (community, round_id, member_id, nomination_id, number, voted_at)
         values ($1, $2, $3, $4, $5, $6)
         on conflict (community, round_id, member_id) do update
         set nomination_id = excluded.nomination_id, number = excluded.number, voted_at = excluded.voted_at
+        where excluded.number > nomination_votes.number
         """,
         community,
         round_id,

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from services.ingest.access.sign_ins.api import TokenIssued
 from services.ingest.access.sign_ins.handlers import make_renewal
 from services.ingest.communities import store as communities_store
-from services.ingest.communities.api.models import KnownLanguage
+from services.ingest.communities.api.models import KnownLanguage, LookModel
 from services.ingest.members.api.identities import DIFFERENT_MEMBERS, ERASED_IDENTITY
 from services.ingest.messages.api.problems import MESSAGES_NOT_SET_UP, UNUSABLE_LINK
 from services.ingest.recipients import handlers
@@ -100,6 +100,7 @@ class OfferShown(BaseModel):
 
     community: str = Field(description="Where it is", examples=["acme"])
     name: str = Field(description="What the community calls itself", examples=["Acme's users"])
+    has_logo: bool = Field(description="Whether GET /v1/offers/{token}/look has a logo")
     line_id: UUID = Field(description="What rewards knows the offer by")
     until: datetime | None
 
@@ -140,9 +141,23 @@ async def get_offer(visited: Visited, conn: Conn, settings: OwnSettings, token: 
     return OfferShown(
         community=link.community,
         name=link.community if declared is None else declared.look.name,
+        has_logo=declared is not None and declared.look.logo_png is not None,
         line_id=UUID(link.line_id),
         until=link.until,
     )
+
+
+@router.get(
+    "/v1/offers/{token}/look",
+    summary="How the community looks that a mail's link is of",
+    responses=problem_responses(UNUSABLE_LINK, TOO_MANY_READS),
+)
+async def get_offers_look(visited: Visited, conn: Conn, settings: OwnSettings, token: Token) -> LookModel:
+    """For whoever has the link: name, colours and logo, also of a community that shows nothing to everybody."""
+    link = handlers.read_offer(settings, token=token, now=datetime.now(UTC))
+    await handlers.find_held(conn, link)
+    declared = await communities_store.find_community(conn, community=link.community)
+    return LookModel(name=link.community) if declared is None else LookModel.of(declared.look)
 
 
 @router.post(
@@ -179,6 +194,7 @@ async def post_offer(
     return OfferShown(
         community=link.community,
         name=link.community if declared is None else declared.look.name,
+        has_logo=declared is not None and declared.look.logo_png is not None,
         line_id=UUID(link.line_id),
         until=link.until,
     )

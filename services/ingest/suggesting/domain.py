@@ -137,6 +137,7 @@ def message_id(community: str, idea_id: str, number: int, member_id: str) -> str
 def suggested(wanted: Suggest, *, at: datetime) -> Mapping[str, Any]:
     """The event that says that somebody suggested something, as a platform would send it."""
     said = {} if wanted.language is None else {"language": wanted.language}
+    said |= {} if wanted.answer_uid is None else {"answer": wanted.answer_uid}
     author = {"id": wanted.author_id}
     data = _data(author, wanted.idea_id, author_id=wanted.author_id)
     return _event(wanted.idea_id, SUGGESTED_TYPE, at, {**data, "text": written(wanted.title, wanted.text), **said})

@@ -72,7 +72,8 @@ async def suggest(tx: Transaction[Settings], *, community: str, wanted: Suggest)
     await ideas_store.lock_ideas(tx.conn, communities=[community])
     await ideas_store.put_ideas(tx.conn, ideas=[idea])
     if wanted.answer_uid is not None:
-        await store.set_of_answer(tx.conn, community=community, idea_id=idea.idea_id, answer_uid=wanted.answer_uid)
+        of_answer = (community, idea.idea_id, wanted.answer_uid)
+        await ideas_store.set_of_answers(tx.conn, of_answers=[of_answer])
     send_own(tx, community=community, event=domain.suggested(wanted, at=tx.now))
     after = {"waits": is_listed, "answer": wanted.answer_uid}
     tx.did(Did("idea.suggest", "idea", idea.idea_id, author_id, after=after))

@@ -67,13 +67,6 @@ async def find_of_answer(conn: Connection, *, community: str, answer_uid: str) -
     return None if found is None else await ideas_store.find_idea(conn, community=community, idea_id=found)
 
 
-async def set_of_answer(conn: Connection, *, community: str, idea_id: str, answer_uid: str) -> None:
-    """Note of which answer to a survey a suggestion was made."""
-    await conn.execute(
-        "update ideas set answer_uid = $3 where community = $1 and idea_id = $2", community, idea_id, answer_uid
-    )
-
-
 async def load_votes(conn: Connection, *, community: str, idea_id: str, member_ids: Sequence[str]) -> list[Vote]:
     """What somebody said of a suggestion, by all ids of theirs."""
     rows = await conn.fetch(

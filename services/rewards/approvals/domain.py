@@ -16,6 +16,7 @@ class Subject(StrEnum):
     DEBT_WRITE_OFF = "debt_write_off"
     RATE_POLICY = "rate_policy"
     PAYOUT_POLICY = "payout_policy"
+    PAYOUT_CLEARANCE = "payout_clearance"
 
 
 class ApprovalState(StrEnum):

@@ -23,6 +23,7 @@ _TABLES: Mapping[Subject, _Table] = {
     Subject.DEBT_WRITE_OFF: _Table("debt_write_offs", "write_off_id", "debt_write_offs"),
     # Whoever takes a file takes the same one: its bounds do not change meanwhile.
     Subject.RATE_POLICY: _Table("rate_policies", "policy_id", "rates"),
+    Subject.PAYOUT_CLEARANCE: _Table("payout_clearances", "clearance_id", "payout_clearances"),
     Subject.PAYOUT_POLICY: _Table("payout_policies", "policy_id", "payout_policies"),
 }
 

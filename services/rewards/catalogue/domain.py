@@ -257,6 +257,15 @@ class Left(NamedTuple):
         return left is not None and offer.terms.low_count is not None and left <= offer.terms.low_count
 
 
+class KeptFrom(NamedTuple):
+    """Ids of rewards on offer that a member would be refused, by why; and levels of which it takes one for any."""
+
+    not_for_them: Sequence[str] = ()
+    needs_level: Sequence[str] = ()
+    level_lacking: Sequence[str] = ()
+    had_enough: Sequence[str] = ()
+
+
 class RewardFilter(NamedTuple):
     """Which rewards of the catalogue: None for all."""
 

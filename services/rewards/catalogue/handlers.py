@@ -1,13 +1,14 @@
 """The catalogue: rewards are added and changed by people; what is on offer is asked for."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.rewards.catalogue import store
 from services.rewards.catalogue.domain import (
     CatalogueFullError,
+    KeptFrom,
     Offer,
     Price,
     Reward,
@@ -26,6 +27,9 @@ from services.rewards.programmes.domain import InForce
 from services.rewards.programmes.store import find_in_force
 from services.rewards.settings import Settings
 from shared.audit import Did
+from shared.followed_audiences import is_in
+from shared.followed_levels import has_level
+from shared.merges import load_group
 from shared.pictures import Picture, cleaned_photo
 from shared.postgres import Connection
 from shared.transaction import Transaction
@@ -36,6 +40,53 @@ async def load_offers(conn: Connection, *, community: str, now: datetime) -> tup
     in_force = await find_in_force(conn, community=community, now=now)
     own = await store.load_rewards(conn, community=community)
     return offers(own, in_force, now=now), in_force
+
+
+async def load_kept_from(
+    conn: Connection,
+    offered: Collection[Offer],
+    *,
+    in_force: InForce | None,
+    community: str,
+    member_id: str,
+    now: datetime,
+) -> KeptFrom:
+    """Which of these rewards a member would be refused, and why."""
+    redeeming = {} if in_force is None else in_force.redeeming
+    is_below = bool(redeeming) and not await has_level(
+        conn, community=community, member_id=member_id, level_ids=redeeming
+    )
+    outside = {
+        audience
+        for audience in sorted({one.terms.audience for one in offered if one.terms.audience is not None})
+        if not await is_in(conn, community=community, audience_id=audience, member_id=member_id)
+    }
+    lacking = {
+        level
+        for level in sorted({one.terms.level for one in offered if one.terms.level is not None})
+        if not await has_level(conn, community=community, member_id=member_id, level_ids=[level])
+    }
+    return KeptFrom(
+        not_for_them=[one.reward_id for one in offered if one.terms.audience in outside],
+        needs_level=list(redeeming.values()) if is_below else [],
+        level_lacking=[one.reward_id for one in offered if one.terms.level in lacking],
+        had_enough=await _had_enough(conn, offered, community=community, member_id=member_id, now=now),
+    )
+
+
+async def _had_enough(
+    conn: Connection, offered: Collection[Offer], *, community: str, member_id: str, now: datetime
+) -> list[str]:
+    limits = {one.reward_id: one.terms.limit for one in offered if one.terms.limit is not None}
+    if not limits:
+        return []
+    since = {
+        reward_id: None if limit.days is None else now - timedelta(days=limit.days)
+        for reward_id, limit in limits.items()
+    }
+    group = await load_group(conn, community=community, head_id=member_id)
+    had = await store.load_had(conn, since, community=community, member_ids=group)
+    return [reward_id for reward_id, limit in limits.items() if had.get(reward_id, 0) >= limit.max_count]
 
 
 async def find_offer(

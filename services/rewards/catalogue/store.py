@@ -101,9 +101,18 @@ async def lock_reward(conn: Connection, *, community: str, reward_id: str) -> Re
     return (await _rewards(conn, [row]))[0] if row else None
 
 
-async def load_rewards(conn: Connection, *, community: str) -> list[Reward]:
-    """All rewards of a community's own catalogue by their ids; there are as many as the setting lets there be."""
-    rows = await conn.fetch("select * from catalogue_rewards where community = $1 order by reward_id", community)
+async def load_rewards(
+    conn: Connection, *, community: str, reward_ids: Collection[str] | None = None
+) -> list[Reward]:
+    """Rewards of a community's own catalogue (None: all) by their ids; there are as many as the setting says."""
+    rows = await conn.fetch(
+        """
+        select * from catalogue_rewards where community = $1 and ($2::text[] is null or reward_id = any($2))
+        order by reward_id
+        """,
+        community,
+        None if reward_ids is None else list(reward_ids),
+    )
     return await _rewards(conn, rows)
 
 
@@ -287,7 +296,16 @@ async def find_picture(conn: Connection, *, community: str, reward_id: str) -> P
     return None if row is None else Picture(row["media_type"], row["content"])
 
 
-async def load_pictures(conn: Connection, *, community: str) -> dict[str, PictureOf]:
-    """Which rewards of a community have a picture, by their ids; as many as there can be rewards."""
-    rows = await conn.fetch("select reward_id, etag, alts from reward_pictures where community = $1", community)
+async def load_pictures(
+    conn: Connection, *, community: str, reward_ids: Collection[str] | None = None
+) -> dict[str, PictureOf]:
+    """Which rewards of a community (None: of all) have a picture, by their ids."""
+    rows = await conn.fetch(
+        """
+        select reward_id, etag, alts from reward_pictures
+        where community = $1 and ($2::text[] is null or reward_id = any($2))
+        """,
+        community,
+        None if reward_ids is None else list(reward_ids),
+    )
     return {row["reward_id"]: PictureOf(row["etag"], orjson.loads(row["alts"])) for row in rows}

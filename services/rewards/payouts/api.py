@@ -86,6 +86,9 @@ class Payout(BaseModel):
     currency: str = Field(examples=["EUR"])
     end_to_end_id: str = Field(description="ISO 20022's EndToEndId: stands on the bank statement")
     payee_name: str | None = Field(None, description="Whom it goes to, as the run was made")
+    payee_bank_name: str | None = Field(
+        None, description="That name as the bank file has it, in SEPA's characters", examples=["Zoe Muller"]
+    )
     iban: str | None = None
     bic: str | None = None
     payee_revision: int | None = Field(None, description="Which revision of the member's bank details that is")
@@ -182,6 +185,7 @@ def _fields(payout: domain.Payout, name: str | None) -> dict[str, Any]:
         "currency": payout.currency,
         "end_to_end_id": payout.end_to_end_id,
         "payee_name": payee.name if payee else None,
+        "payee_bank_name": payee.bank_name if payee else None,
         "iban": payee.iban if payee else None,
         "bic": payee.bic if payee else None,
         "payee_revision": payee_set.revision if payee_set else None,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import NamedTuple
 
-from services.rewards.bank_messages.domain import BankAccount
+from services.rewards.bank_messages.domain import BankAccount, ordering_of
 from services.rewards.fulfilment.domain import FulfilledBy
 from services.rewards.payouts.domain import Actor, Agreed, Part, Payout, PayoutState, Rate, Traced
 from services.rewards.payouts.runs.domain.bank import BankFile, bank_file
@@ -63,6 +63,7 @@ def run_of(fact: PayoutRunChanged) -> Run:
         complete=data["complete"],
         created_at=data["created_at"],
         created_by=Actor(data.get("created_by_person"), data["created_by"]),
+        ordering=ordering_of(data.get("ordering")),
     )
 
 

@@ -20,8 +20,8 @@ from shared.contracts.award_ids import award_id_range
 from shared.contracts.programme import SPENDABLE
 from shared.postgres import Connection, copy_new
 
-#: The fields of Award, of which only the last, its traceparent and its mark of backfill, are not kept.
-_FIELD_COLUMNS = tuple("slot" if name == "beneficiary" else name for name in Award._fields[:-2])
+#: The fields of Award, of which only the last, its traceparent, mark of backfill and campaign, are not kept.
+_FIELD_COLUMNS = tuple("slot" if name == "beneficiary" else name for name in Award._fields[:-3])
 AWARD_COLUMNS = (*_FIELD_COLUMNS, "recorded_at")
 _AWARD_COLUMNS = ", ".join(AWARD_COLUMNS)
 
@@ -102,7 +102,7 @@ async def add_awards(conn: Connection, *, awards: Iterable[Award], recorded_at: 
     await conn.copy_records_to_table(
         "awards",
         columns=AWARD_COLUMNS,
-        records=[(*award[:-2], recorded_at) for award in awards],
+        records=[(*award[:-3], recorded_at) for award in awards],
     )
 
 
@@ -318,7 +318,7 @@ async def add_awards_as_told(conn: Connection, *, awards: Sequence[RecordedAward
             set total = excluded.total, revision = excluded.revision where r.revision < excluded.revision)
         select award_id::text, community from added
         """,  # noqa: S608 -- the columns are a constant
-        *(list(column) for column in zip(*((*award[:-2], at) for award, at in awards), strict=True)),
+        *(list(column) for column in zip(*((*award[:-3], at) for award, at in awards), strict=True)),
     )
     added = {(row["award_id"], row["community"]) for row in rows}
     return [award for award, _ in awards if (award.award_id, award.community) in added]

@@ -17,11 +17,13 @@ from services.scoring.campaigns.domain.books import (
     UnknownCampaignError,
     days_left,
     is_too_fast,
+    limited,
     pace_percent,
     phase_of,
 )
 from services.scoring.campaigns.handlers import turning as handlers
 from services.scoring.campaigns.store import books as store
+from services.scoring.campaigns.store import wallets as wallet_store
 from services.scoring.programmes.domain.publication import Author, Document
 from services.scoring.rules.domain.campaigns import closes_at
 from shared.contracts.fields import Name, Slug
@@ -111,7 +113,10 @@ class CampaignItem(BaseModel):
     is_too_fast: bool = Field(description="Whether that is more than its pacing allows")
     is_let_go: bool = Field(description="Whether a person let it go on, so that its pace is not asked any more")
     holdout_percent: int = Field(description="Members who get nothing from it, always the same", examples=[10])
-    wallet: str | None = Field(description="What is to pay for it; nothing is booked there")
+    wallet: str | None = Field(description="A name for what is to pay for it: nothing is booked there")
+    wallet_points: int | None = Field(
+        description="What the wallet that pays it lets it come to in all; null where none does", examples=[51_200]
+    )
     worth: Worth | None = Field(description="Null where points are not paid")
     rules: list[CampaignRule]
     changed_at: datetime | None = Field(description="When a person stopped it last, or let it go on")
@@ -180,8 +185,11 @@ class Campaigns(BaseModel):
 class _Seen:
     """The campaigns of the version in force, and the day that it is in the community."""
 
-    def __init__(self, number: int, document: Document, today: date, now: datetime) -> None:
+    def __init__(
+        self, number: int, document: Document, today: date, now: datetime, *, limits: Mapping[str, int]
+    ) -> None:
         self.number, self.document, self.today, self.now = number, document, today, now
+        self.limits = limits
         self.campaigns = {
             one.id: one for one in (Campaign.model_validate(each) for each in document.get("campaigns") or ())
         }
@@ -190,7 +198,8 @@ class _Seen:
     async def by(cls, conn: Conn, community: str, now: datetime) -> Self:
         number, document = await handlers.load_document_in_force(conn, community=community, now=now)
         calendar = await load_calendar(conn, community=community)
-        return cls(number, document, calendar.day_of(now), now)
+        limits = await wallet_store.load_limits_of(conn, community=community)
+        return cls(number, document, calendar.day_of(now), now, limits=limits)
 
     def campaign(self, campaign_id: str) -> Campaign:
         """Raises UnknownCampaignError."""
@@ -203,7 +212,7 @@ class _Seen:
 
     def running(self, one: Campaign, books: Books) -> RunningCampaign | None:
         """The campaign as everybody is told of it; None where it gives nothing, and is not to."""
-        phase = phase_of(one, books, today=self.today, now=self.now)
+        phase = phase_of(self._limited(one), books, today=self.today, now=self.now)
         if phase not in SHOWN:
             return None
         return RunningCampaign(
@@ -227,6 +236,7 @@ class _Seen:
     def _said(self, one: Campaign, books: Books) -> dict[str, Any]:
         spent = books.spent.get(ALL, 0)
         budgets = {each.rule: each.points for each in one.budget.per_rule or ()}
+        bound = self._limited(one)
         return {
             "campaign_id": one.id,
             "title": one.title,
@@ -235,17 +245,18 @@ class _Seen:
             "ends": one.ends,
             "closes_at": closes_at(one),
             "days_left": days_left(one, self.today),
-            "state": phase_of(one, books, today=self.today, now=self.now),
+            "state": phase_of(bound, books, today=self.today, now=self.now),
             "budget_points": one.budget.points,
             "spent_points": spent,
-            "left_points": max(0, one.budget.points - spent),
+            "left_points": max(0, bound.budget.points - spent),
             "per_day_points": one.budget.per_day,
             "per_week_points": one.budget.per_week,
-            "pace_percent": pace_percent(one, spent, self.today),
-            "is_too_fast": is_too_fast(one, spent, self.today),
+            "pace_percent": pace_percent(bound, spent, self.today),
+            "is_too_fast": is_too_fast(bound, spent, self.today),
             "is_let_go": books.is_let_go,
             "holdout_percent": one.holdout_percent or 0,
             "wallet": one.wallet,
+            "wallet_points": self.limits.get(one.id),
             "worth": self._worth(one, spent),
             "rules": [
                 CampaignRule(
@@ -262,6 +273,9 @@ class _Seen:
             "reason": books.reason,
             "programme_version": self.number,
         }
+
+    def _limited(self, one: Campaign) -> Campaign:
+        return limited(one, self.limits.get(one.id))
 
     def _worth(self, one: Campaign, spent: int) -> Worth | None:
         payout: Mapping[str, Any] | None = (self.document.get("rewards") or {}).get("payout")

@@ -4,14 +4,21 @@ from typing import Final, Literal, NotRequired
 
 from shared.contracts.activities.common import ActivityData, ActivityType, Envelope, TextData, activity_example
 from shared.contracts.activities.sent import SentId, SentLabel
+from shared.contracts.fields import Uuid
 from shared.contracts.story import ADA_IN_FORUM, FORUM, GRACE_IN_FORUM
 
 
+class SuggestedData(TextData):
+    """`answer` is the event of the answer to a survey that it is made of."""
+
+    answer: NotRequired[Uuid]
+
+
 class Suggested(Envelope):
-    """A member suggested something; `object` is the suggestion."""
+    """A member suggested something; `object` is the suggestion. One may be made of an `answer` to a survey."""
 
     type: Literal["idea.suggested.v1"]
-    data: TextData
+    data: SuggestedData
 
 
 SUGGESTED: Final = ActivityType(

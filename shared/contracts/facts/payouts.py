@@ -164,6 +164,26 @@ class PayerData(TypedDict):
     bic: str
 
 
+class AddressData(TypedDict):
+    """An address of who pays; `lines` are for what has no field."""
+
+    town: Name
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+    post_code: NotRequired[str]
+    street: NotRequired[str]
+    building: NotRequired[str]
+    lines: NotRequired[list[str]]
+
+
+class OrderingData(TypedDict):
+    """How the bank is asked to pay, where it is not as one booking, without a purpose, as an ordinary transfer."""
+
+    address: NotRequired[AddressData]
+    batch_booking: NotRequired[bool]
+    purpose: NotRequired[Annotated[str, StringConstraints(pattern=r"^[A-Z]{4}$")]]
+    instant: NotRequired[bool]
+
+
 class FileData(TypedDict):
     """The bank file of a run, without its content; `execution_date` is a calendar day, such as 2026-02-04."""
 
@@ -185,6 +205,7 @@ class PayoutRunData(TypedDict):
     minimum_points: Points
     payer: PayerData
     execution_days: Count
+    ordering: NotRequired[OrderingData]
     complete: bool
     created_at: Timestamp
     created_by: Id

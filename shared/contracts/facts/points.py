@@ -35,6 +35,8 @@ class AwardData(TypedDict):
     it is held until a person has looked at it, and `released` then; what is held from its beginning is told once
     it is released.
 
+    `campaign` is whose budget it was taken from, where its rule is of one.
+
     `day` and `week` are those of the event, left out as there.
 
     With `by_hand` a person gave it: `rule_id` is then the reason, as the programme's section `manual` has it, and
@@ -73,6 +75,7 @@ class AwardData(TypedDict):
     score: NotRequired[Slug]
     available_at: NotRequired[Timestamp]
     expires_at: NotRequired[Timestamp]
+    campaign: NotRequired[Slug]
 
 
 _OF_AMENDMENTS = frozenset({"amends", "revision", "cause", "total"})

@@ -6,7 +6,18 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
-from shared.contracts.fields import MINOR_UNITS_MAX, Count, Currency, Id, MinorUnits, Text, Timestamp, Uuid
+from shared.contracts.fields import (
+    MINOR_UNITS_MAX,
+    Count,
+    Currency,
+    Id,
+    MinorUnits,
+    Points,
+    Slug,
+    Text,
+    Timestamp,
+    Uuid,
+)
 
 Moved = Annotated[int, Field(ge=1, le=MINOR_UNITS_MAX)]
 
@@ -90,7 +101,7 @@ class WalletMoveData(TypedDict):
     person_id: NotRequired[Uuid]
     to_wallet_id: NotRequired[Uuid]
     reservation_id: NotRequired[Uuid]
-    used_for: NotRequired[Literal["redemption", "payout_run", "send"]]
+    used_for: NotRequired[Literal["redemption", "payout_run", "send", "campaign"]]
     decision_id: NotRequired[Uuid]
     expires_at: NotRequired[Timestamp]
 
@@ -99,7 +110,7 @@ class WalletMoved(FactEnvelope):
     """Something came into a wallet, left it for another, was set aside, spent, freed or came back.
 
     `amount` is points or minor units. What is set aside has the id of what it is for: a redemption, payout run or
-    send; it is freed at `expires_at`, where it says so.
+    send, or one made for points of a campaign; it is freed at `expires_at`, where it says so.
     """
 
     type: Literal["wallet.moved.v1"]
@@ -147,7 +158,7 @@ class WalletDecisionData(TypedDict):
     person_id: NotRequired[Uuid]
     to_wallet_id: NotRequired[Uuid]
     amount: NotRequired[Moved]
-    spends: NotRequired[Literal["payouts", "redemptions"]]
+    spends: NotRequired[Literal["payouts", "redemptions", "campaign"]]
     reward_id: NotRequired[Id]
     unit_cost: NotRequired[Moved]
 
@@ -155,7 +166,8 @@ class WalletDecisionData(TypedDict):
 class WalletDecisionChanged(FactEnvelope):
     """Somebody proposed something of a wallet, or another person had it done (`confirmed`), or it was withdrawn.
 
-    `assign` says what is paid from it from then on: payouts in its currency, redemptions, or those of `reward_id`,
+    `assign` says what is paid from it from then on: payouts in its currency, the points of its campaign,
+    redemptions, or those of `reward_id`,
     each for `unit_cost` minor units where the wallet holds money.
     """
 
@@ -186,6 +198,47 @@ WALLET_DECISION_CHANGED: Final = FactType(
                 "decided_at": "2026-03-02T09:30:00Z",
                 "by": "742a0960b22c",
                 "person_id": _OTHER,
+            },
+        )
+    ],
+)
+
+
+class WalletCampaignData(TypedDict):
+    campaign_id: Slug
+    revision: Count
+    free_points: Points
+    wallet_id: NotRequired[Uuid]
+    limit_points: NotRequired[Points]
+
+
+class WalletCampaignChanged(FactEnvelope):
+    """What pays the points of a campaign, and so what they may come to in all; the highest `revision` counts.
+
+    `limit_points` is what they had come to when the wallet was assigned (`free_points`), what it paid since, and
+    what is left in it; without one no wallet pays, and the campaign's own budget alone holds.
+    """
+
+    type: Literal["wallet.campaign_changed.v1"]
+    data: WalletCampaignData
+
+
+WALLET_CAMPAIGN_CHANGED: Final = FactType(
+    "wallet.campaign_changed.v1",
+    envelope=WalletCampaignChanged,
+    data=WalletCampaignData,
+    examples=[
+        fact_example(
+            "wallet.campaign_changed.v1",
+            "rewards",
+            "ac6e8021-4d3f-5e59-80b2-9f807c6d5e43",
+            "2026-03-02T09:30:00Z",
+            {
+                "campaign_id": "spring",
+                "revision": 2,
+                "wallet_id": _WALLET,
+                "free_points": 1_200,
+                "limit_points": 51_200,
             },
         )
     ],

@@ -46,6 +46,7 @@ RESERVED_WORDS: Final = frozenset(name.split(".", 1)[0] for name in ACTIVITY_TYP
         "guidelines",
         "ledger",
         "message",
+        "nomination_round",
         "nudge",
         "objective",
         "payout",

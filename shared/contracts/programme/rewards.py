@@ -1,6 +1,6 @@
 """The section `rewards`, which rewards reads: what points can be had for."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
@@ -20,6 +20,9 @@ WARN_MAX_DAYS = 365
 IBAN_PATTERN = r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$"
 
 BIC_PATTERN = r"^[A-Z0-9]{8}([A-Z0-9]{3})?$"
+#: ISO 20022's ExternalPurpose1Code, as far as it fits what a community pays for.
+PURPOSES: Final = ("BONU", "CHAR", "COMM", "GIFT", "OTHR", "PAYR", "SALA", "SCVE")
+ADDRESS_LINES_MAX_COUNT = 2
 #: However people write it: in groups, in small letters, with what was copied along. The schema has what is kept.
 _IN_ELECTRONIC_FORM = BeforeValidator(if_text(account_number))
 
@@ -61,8 +64,29 @@ class Draw(Section):
     ends: Day
 
 
+class PostalAddress(Section):
+    """An address as SEPA banks take it since 15 November 2026: town and country have fields of their own.
+
+    With `street`, `building` and `post_code` it is structured. With `lines` for the rest it is hybrid; some banks
+    take the structured one alone.
+    """
+
+    town: Annotated[str, StringConstraints(min_length=1, max_length=35), AfterValidator(label)]
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(description="Of ISO 3166, as DE")
+    post_code: Annotated[str, StringConstraints(min_length=1, max_length=16), AfterValidator(label)] | None = None
+    street: Annotated[str, StringConstraints(min_length=1, max_length=70), AfterValidator(label)] | None = None
+    building: Annotated[str, StringConstraints(min_length=1, max_length=16), AfterValidator(label)] | None = None
+    lines: (
+        Annotated[
+            list[Annotated[str, StringConstraints(min_length=1, max_length=70), AfterValidator(label)]],
+            Field(min_length=1, max_length=ADDRESS_LINES_MAX_COUNT),
+        ]
+        | None
+    ) = None
+
+
 class PayingAccount(Section):
-    """The account that payouts leave from.
+    """The account that payouts leave from, and how its bank is asked to pay.
 
     `confirm_bic_country: true` says that a BIC of another country than the IBAN's is meant so.
     """
@@ -71,6 +95,19 @@ class PayingAccount(Section):
     iban: Annotated[str, StringConstraints(pattern=IBAN_PATTERN), _IN_ELECTRONIC_FORM]
     bic: Annotated[str, StringConstraints(pattern=BIC_PATTERN), _IN_ELECTRONIC_FORM]
     confirm_bic_country: bool | None = None
+    address: PostalAddress | None = Field(
+        None, description="Of who pays: banks ask for it where an account is outside of the European Economic Area"
+    )
+    batch_booking: bool | None = Field(
+        None,
+        description="False for a booking of its own of each payment; one of the whole file, where it is not said",
+    )
+    purpose: Literal[PURPOSES] | None = Field(  # type: ignore[valid-type]
+        None, description="Why is paid, for the payee's bank: a purpose code of ISO 20022"
+    )
+    instant: bool | None = Field(
+        None, description="True for instant credit transfers (SCT Inst), for which banks may charge"
+    )
 
 
 class PayoutTerms(Section):

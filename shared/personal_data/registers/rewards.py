@@ -121,11 +121,27 @@ HELD: Final = (
     Held(
         "payout_findings",
         personal="country",
-        others="community payout_id check_name policy_id year total_minor limit_minor found_at",
+        others=(
+            "community payout_id check_name policy_id year total_minor limit_minor found_at basis others_count "
+            "is_payer clearance_id"
+        ),
         order="community payout_id check_name",
         erased=Erased.STAYS,
         says="What checks found of payouts: the account's country, what they had in a year",
         whose=_OF_PAYOUTS,
+    ),
+    Held(
+        "payout_clearances",
+        personal="reason",
+        others=(
+            "community clearance_id member_id payout_id check_name basis state proposed_at proposed_by_person "
+            "proposed_by proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
+        ),
+        order="clearance_id community",
+        erased=Erased.BLANKED,
+        says="That two people let them pass a check of payouts",
+        hidden="proposed_by_person proposed_by proposed_by_credential decided_by_person decided_by"
+        " decided_by_credential",
     ),
     Held(
         "payout_holds",

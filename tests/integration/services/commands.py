@@ -947,6 +947,37 @@ async def withdraw_worth(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await _proposed_worth(desk)}/withdraw")
 
 
+async def _kept_back(desk: Desk) -> str:
+    """A payout to an account in a country that the policy does not allow."""
+    body = {"effective_from": "2026-01-01", "currency": "EUR", "countries": ["MT"]}
+    made = await Ask(desk.api, "POST", "/v1/finance/payout-policies", body)()
+    approved = await Ask(desk.other, "POST", f"/v1/finance/payout-policies/{made.json()['policy_id']}/approve")()
+    assert approved.status_code == 200, approved.text
+    finance = await desk.finance()
+    payouts = await finance.payouts(await finance.run())
+    return str(payouts["ada"]["payout_id"])
+
+
+async def propose_clearance(desk: Desk) -> Ask:
+    payout = await _kept_back(desk)
+    body = {"check": "country", "reason": "The account is theirs"}
+    return Ask(desk.api, "POST", f"/v1/payouts/{payout}/clearances", body)
+
+
+async def _proposed_clearance(desk: Desk) -> str:
+    made = await (await propose_clearance(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/payout-clearances/{made.json()['clearance_id']}"
+
+
+async def approve_clearance(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _proposed_clearance(desk)}/approve")
+
+
+async def withdraw_clearance(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _proposed_clearance(desk)}/withdraw")
+
+
 async def propose_payout_policy(desk: Desk) -> Ask:
     body = {"effective_from": "2026-01-01", "currency": "EUR", "holding_days": 14, "minimum_minor": 1_000}
     return Ask(desk.api, "POST", "/v1/finance/payout-policies", body)
@@ -2021,6 +2052,15 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
         withdraw_mapping,
     ),
     "rewards POST /v1/finance/journal-exports": ("journal_export.make", export_journal),
+    "rewards POST /v1/payouts/{payout_id}/clearances": ("payout_clearance.propose", propose_clearance),
+    "rewards POST /v1/payout-clearances/{clearance_id}/approve": (
+        "payout_clearance.approve",
+        approve_clearance,
+    ),
+    "rewards POST /v1/payout-clearances/{clearance_id}/withdraw": (
+        "payout_clearance.withdraw",
+        withdraw_clearance,
+    ),
     "rewards POST /v1/finance/payout-policies": ("payout_policy.propose", propose_payout_policy),
     "rewards POST /v1/finance/payout-policies/{policy_id}/approve": (
         "payout_policy.approve",

@@ -85,6 +85,7 @@ NOTHING_PERSONAL = {
     # What one is asked oneself, by one's own link.
     "ingest GET /v1/survey-invitations/{token}",
     "ingest GET /v1/offers/{token}",
+    "ingest GET /v1/offers/{token}/look",
     "analytics GET /v1/feedback",
     "analytics GET /v1/feedback/{survey}",
     "analytics GET /v1/feedback/{survey}/slices",
@@ -172,6 +173,7 @@ NOTHING_PERSONAL = {
     # Of members it has the ids alone: whoever verifies a draw needs them.
     "rewards GET /v1/draws/{draw_id}/record",
     "rewards GET /v1/catalogue",
+    "rewards GET /v1/catalogue/choices",
     "rewards GET /v1/payout-runs",
     "rewards GET /v1/payout-runs/{run_id}",
     "rewards GET /v1/payout-runs/{run_id}/review",

@@ -236,6 +236,7 @@ SAYS_IT_OTHERWISE = {
     "/v1/survey-invitations/{token}",
     "/v1/survey-invitations/{token}/answer",
     "/v1/offers/{token}",
+    "/v1/offers/{token}/look",
     "/v1/offers/{token}/sign-in",
 }
 

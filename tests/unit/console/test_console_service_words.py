@@ -26,7 +26,14 @@ from shared.member_table import TableError, table_rows
 OTHERS = LANGUAGES[1:]
 PLACE = re.compile(r"\{(\w+)\}|…")
 #: What is in some places: a sentence of its own, and what a thing is.
-SAMPLES = {"why": "Its time is over", "state": "closed", "count": "1,000", "unit": "points", "when": "a day", "noun": "rule"}
+SAMPLES = {
+    "why": "Its time is over",
+    "state": "closed",
+    "count": "1,000",
+    "unit": "points",
+    "when": "a day",
+    "noun": "rule",
+}
 
 
 def say(language: str) -> Callable[[str], str]:

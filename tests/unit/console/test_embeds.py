@@ -7,10 +7,10 @@ import pytest
 
 from console.asking import Answer
 from console.components.languages import LANGUAGES
+from console.components.looks import contrast, stylesheet
 from console.pages.embeds.framed import ancestors
 from console.pages.embeds.kinds import BY_NAME, COUNT_MAX, KINDS, PERIODS, THEMES, Options, WrongOptionError
 from console.pages.embeds.lately import Lately
-from console.pages.embeds.looks import contrast, stylesheet
 from plaudit import embed
 
 MEMBER = "0190a0b0-8a6f-7c3e-9d41-2b7f5e1c6a90"

@@ -98,12 +98,13 @@ BOARD = Board(
             ),
             Panel(
                 "Wallets that are low",
-                "Wallets that hold less than their owners want to be told of, and times a"
-                " bank paid what one lacked.",
+                "Wallets that hold less than their owners want to be told of, times a bank paid what"
+                " one lacked, and campaigns that awarded what theirs lacks.",
                 "short",
                 (
                     Query("max by (service) (plaudit_rewards_wallets_low)", "low"),
                     Query("sum by (service) (increase(plaudit_rewards_wallets_overrun_total[1h]))", "overrun"),
+                    Query("max by (service) (plaudit_rewards_campaigns_lacking)", "campaigns lacking"),
                 ),
             ),
             Panel(

@@ -15,6 +15,7 @@ from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError, 
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markdown_it import MarkdownIt
 
+from services.ingest.communities.domain.contrast import TEXT_MIN_RATIO, contrast_ratio, relative_luminance
 from services.ingest.messages.domain.kinds import ALWAYS, Kind, Words
 from shared.near_names import suggestion
 
@@ -125,6 +126,7 @@ def plain_text(markdown: str) -> str:
 
 def framed(filled: Sequence[str], *, look: "Look", footer: str, language: str) -> str:
     """Whole HTML of one message, or of several in one, in a community's look; `footer` is HTML."""
+    ink = look.link
     parts = f'<hr style="border:0;border-top:1px solid {look.accent};margin:24px 0">'.join(filled)
     logo = (
         '<img src="cid:logo" alt="" width="48" style="display:block;margin-bottom:16px">' if look.has_logo else ""
@@ -132,12 +134,12 @@ def framed(filled: Sequence[str], *, look: "Look", footer: str, language: str) -
     return (
         f'<!doctype html><html lang="{escape(language)}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><title>{escape(look.name)}</title>'
-        f"<style>a{{color:{look.accent}}}</style></head>"
+        f'<meta name="color-scheme" content="light dark"><style>a{{color:{ink}}}{look.by_night}</style></head>'
         f'<body style="margin:0;background:{look.background};color:{look.text};'
         'font-family:system-ui,-apple-system,Segoe UI,sans-serif;font-size:16px;line-height:1.5">'
         f'<div style="max-width:560px;margin:0 auto;padding:24px">{logo}'
         f'<p style="margin:0 0 16px;font-weight:600">{escape(look.name)}</p>{parts}'
-        f'<p style="margin-top:32px;font-size:13px;opacity:.8">{footer}</p></div></body></html>'
+        f'<p style="margin-top:32px;font-size:13px">{footer}</p></div></body></html>'
     )
 
 
@@ -149,6 +151,26 @@ class Look(NamedTuple):
     text: str = "#1e1e1e"
     accent: str = "#1a5fb4"
     has_logo: bool = False
+
+    @property
+    def link(self) -> str:
+        """The colour of links: the accent where it can be read as text, else the text's; they are underlined."""
+        return _readable(self.accent, self.text, ground=self.background)
+
+    @property
+    def by_night(self) -> str:
+        """What mail looks like where its reader has dark pages: text and ground change places, if it is light."""
+        if relative_luminance(self.background) < relative_luminance(self.text):
+            return ""
+        link = _readable(self.accent, self.background, ground=self.text)
+        return (
+            f"@media (prefers-color-scheme:dark){{body{{background:{self.text}!important;"
+            f"color:{self.background}!important}}a{{color:{link}!important}}}}"
+        )
+
+
+def _readable(colour: str, otherwise: str, *, ground: str) -> str:
+    return colour if contrast_ratio(colour, ground) >= TEXT_MIN_RATIO else otherwise
 
 
 def _environment() -> Environment:

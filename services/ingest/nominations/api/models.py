@@ -20,7 +20,7 @@ from services.ingest.nominations.domain import (
     Winner,
     stands,
 )
-from services.ingest.nominations.handlers import Counted
+from services.ingest.nominations.handlers.rounds import Counted
 from shared.contracts.fields import Language, Slug
 from shared.http import MemberNamed, RequestBody
 

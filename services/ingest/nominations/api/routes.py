@@ -9,7 +9,7 @@ import uuid_utils
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
-from services.ingest.nominations import handlers, store
+from services.ingest.nominations import store
 from services.ingest.nominations.api.models import (
     ByWhom,
     CancelWanted,
@@ -44,7 +44,8 @@ from services.ingest.nominations.domain import (
     UnknownRoundError,
     seen_by_everybody,
 )
-from services.ingest.nominations.handlers import Counted
+from services.ingest.nominations.handlers import rounds as handlers
+from services.ingest.nominations.handlers.rounds import Counted
 from services.ingest.settings import Settings
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.http import (

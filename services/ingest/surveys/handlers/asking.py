@@ -8,7 +8,7 @@ from services.ingest.communities import store as communities_store
 from services.ingest.communities.handlers import calendars_of
 from services.ingest.ideas.handlers import on_guidelines as decide_ideas
 from services.ingest.metrics import SURVEYS_ASKED, SURVEYS_NOT_ASKED
-from services.ingest.nominations.handlers import on_guidelines as decide_nominations
+from services.ingest.nominations.handlers.rounds import on_guidelines as decide_nominations
 from services.ingest.settings import Settings
 from services.ingest.surveys import store
 from services.ingest.surveys.domain import Invitation, NotAsked, Person, in_language, invite, period_of, why_not

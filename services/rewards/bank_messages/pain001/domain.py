@@ -13,13 +13,17 @@ from importlib.resources import files
 from lxml import etree
 from sepaxml import SepaTransfer
 
-from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX, BankAccount
+from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX, AS_EVER, Address, BankAccount, Ordering
 from shared.bank_accounts import CURRENCY, NAME_MAX_CHARS, sepa_text
 
 SCHEMA = "pain.001.001.09"
 NAMESPACE = {"p": f"urn:iso:std:iso:20022:tech:xsd:{SCHEMA}"}
 REMITTANCE_MAX_CHARS = 140
 ID_MAX_CHARS = 35
+#: The schema allows no longer text in any field of an address; each has its own limit where it is given.
+ADDRESS_MAX_CHARS = 70
+#: ExternalLocalInstrument1Code of the SEPA instant credit transfer.
+INSTANT = "INST"
 
 
 class BankFileError(ValueError):
@@ -43,8 +47,11 @@ def credit_transfer_file(
     payer: BankAccount,
     created_at: datetime,
     execution_date: date,
+    ordering: Ordering = AS_EVER,
 ) -> bytes:
     """The pain.001.001.09 file that asks the payer's bank to make these transfers, checked by its schema.
+
+    It has one payment information, however it is booked: `BtchBookg` says whether as one.
 
     Raises BankFileError when there are none, when an amount or id is outside of what SEPA allows, and when
     what was written is not valid or does not carry the count and sum asked for.
@@ -73,15 +80,70 @@ def credit_transfer_file(
     _set(root, "p:CstmrCdtTrfInitn/p:GrpHdr/p:MsgId", message_id)
     _set(root, "p:CstmrCdtTrfInitn/p:GrpHdr/p:CreDtTm", created_at.strftime("%Y-%m-%dT%H:%M:%SZ"))
     _set(root, "p:CstmrCdtTrfInitn/p:PmtInf/p:PmtInfId", message_id)
+    _order(root, ordering)
     content = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
-    check_file(content, transfers, payer=payer, execution_date=execution_date)
+    check_file(content, transfers, payer=payer, execution_date=execution_date, ordering=ordering)
     return bytes(content)
 
 
+def _order(root: etree._Element, ordering: Ordering) -> None:
+    """Say how the payments are to be made, where the schema has it."""
+    _set(root, "p:CstmrCdtTrfInitn/p:PmtInf/p:BtchBookg", str(ordering.batch_booking).lower())
+    [order] = root.iterfind(".//p:PmtInf", NAMESPACE)
+    if ordering.instant:
+        etree.SubElement(_child(_found(order, "p:PmtTpInf"), "LclInstrm"), _tag("Cd")).text = INSTANT
+    if ordering.address is not None:
+        address = _child(_found(order, "p:Dbtr"), "PstlAdr")
+        for name, written in _written(ordering.address):
+            _child(address, name).text = written
+    if ordering.purpose is not None:
+        for payment in order.iterfind("p:CdtTrfTxInf", NAMESPACE):
+            purpose = etree.Element(_tag("Purp"))
+            _child(purpose, "Cd").text = ordering.purpose
+            _found(payment, "p:RmtInf").addprevious(purpose)
+
+
+def _written(address: Address) -> list[tuple[str, str]]:
+    """The elements of an address in the schema's order, in SEPA's characters."""
+    said = [
+        ("StrtNm", address.street),
+        ("BldgNb", address.building),
+        ("PstCd", address.post_code),
+        ("TwnNm", address.town),
+        ("Ctry", address.country),
+        *(("AdrLine", line) for line in address.lines),
+    ]
+    return [(name, sepa_text(text, ADDRESS_MAX_CHARS)) for name, text in said if text]
+
+
+def _said(order: etree._Element) -> tuple[object, ...]:
+    """How an order of a file is to be made, as it says so."""
+    address = order.find("p:Dbtr/p:PstlAdr", NAMESPACE)
+    return (
+        order.findtext("p:BtchBookg", "", NAMESPACE),
+        order.findtext("p:PmtTpInf/p:LclInstrm/p:Cd", None, NAMESPACE),
+        [] if address is None else [(etree.QName(one).localname, one.text or "") for one in address],
+        {one.findtext("p:Purp/p:Cd", None, NAMESPACE) for one in order.iterfind("p:CdtTrfTxInf", NAMESPACE)},
+    )
+
+
+def _tag(name: str) -> str:
+    return f"{{{NAMESPACE['p']}}}{name}"
+
+
+def _child(element: etree._Element, name: str) -> etree._Element:
+    return etree.SubElement(element, _tag(name))
+
+
 def check_file(
-    content: bytes, transfers: Sequence[CreditTransfer], *, payer: BankAccount, execution_date: date
+    content: bytes,
+    transfers: Sequence[CreditTransfer],
+    *,
+    payer: BankAccount,
+    execution_date: date,
+    ordering: Ordering = AS_EVER,
 ) -> None:
-    """Check that `content` is valid by the schema and carries exactly these transfers, of this payer, on this day.
+    """Check that `content` is valid by the schema and carries exactly these transfers, ordered so, of this payer.
 
     Raises BankFileError when it does not.
     """
@@ -108,6 +170,14 @@ def check_file(
     ]
     if orders != [(_as_written(payer), execution_date.isoformat())]:
         raise BankFileError("the file does not say the payer and the day asked for")
+    asked = (
+        str(ordering.batch_booking).lower(),
+        INSTANT if ordering.instant else None,
+        [] if ordering.address is None else _written(ordering.address),
+        {ordering.purpose},
+    )
+    if [_said(order) for order in root.iterfind(".//p:PmtInf", NAMESPACE)] != [asked]:
+        raise BankFileError("the file does not say how to pay as it was asked for")
     total = decimal_amount(sum(transfer.amount_minor for transfer in transfers))
     for part in ("p:GrpHdr", "p:PmtInf"):
         head = f"p:CstmrCdtTrfInitn/{part}"
@@ -153,10 +223,14 @@ def _check_limits(message_id: str, transfers: Sequence[CreditTransfer]) -> None:
 
 
 def _set(root: etree._Element, path: str, text: str) -> None:
+    _found(root, path).text = text
+
+
+def _found(root: etree._Element, path: str) -> etree._Element:
     found = root.find(path, NAMESPACE)
     if found is None:
         raise BankFileError(f"sepaxml wrote no {path}")
-    found.text = text
+    return found
 
 
 @lru_cache(maxsize=1)

@@ -1,7 +1,7 @@
 """The routes of what is on offer."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -10,15 +10,11 @@ from pydantic import BaseModel, Field
 
 from services.rewards.catalogue.api.rewards import RewardLimit, RewardPicture, RewardTranslated
 from services.rewards.catalogue.domain import Left, Offer, PictureOf, RewardKind, RewardSource, limited
-from services.rewards.catalogue.handlers import load_offers
-from services.rewards.catalogue.store import load_had, load_left, load_pictures
+from services.rewards.catalogue.handlers import load_kept_from, load_offers
+from services.rewards.catalogue.store import load_left, load_pictures
 from services.rewards.programmes.domain import InForce
-from shared.followed_audiences import is_in
-from shared.followed_levels import has_level
 from shared.http import Conn, MemberId, Principal, Scope, problem_responses, requires
 from shared.http.problem_types import UNKNOWN_IDENTITY
-from shared.merges import load_group
-from shared.postgres import Connection
 
 router = APIRouter(tags=["redemptions"])
 
@@ -169,52 +165,13 @@ async def get_members_catalogue(
     community, who, now = principal.community, str(member_id), datetime.now(UTC)
     offered, in_force = await load_offers(conn, community=community, now=now)
     left = await load_left(conn, limited(offered), community=community, now=now)
-    asked = sorted({one.terms.audience for one in offered if one.terms.audience is not None})
-    outside = await _outside(conn, community=community, audiences=asked, member_id=who)
-    levels = sorted({one.terms.level for one in offered if one.terms.level is not None})
-    lacking = {
-        level
-        for level in levels
-        if not await has_level(conn, community=community, member_id=who, level_ids=[level])
-    }
+    kept = await load_kept_from(conn, offered, in_force=in_force, community=community, member_id=who, now=now)
     pictures = await load_pictures(conn, community=community)
     return MembersCatalogue(
         **Catalogue.of(offered, in_force, left=left, pictures=pictures).model_dump(),
         member_id=member_id,
-        not_for_them=[one.reward_id for one in offered if one.terms.audience in outside],
-        needs_level=await _lacking(conn, in_force, community=community, member_id=who),
-        level_lacking=[one.reward_id for one in offered if one.terms.level in lacking],
-        had_enough=await _had_enough(conn, offered, community=community, member_id=who, now=now),
+        not_for_them=list(kept.not_for_them),
+        needs_level=list(kept.needs_level),
+        level_lacking=list(kept.level_lacking),
+        had_enough=list(kept.had_enough),
     )
-
-
-async def _lacking(conn: Connection, in_force: InForce | None, *, community: str, member_id: str) -> list[str]:
-    """The titles of levels that open rewards, where the member has none of them."""
-    redeeming = {} if in_force is None else in_force.redeeming
-    if not redeeming or await has_level(conn, community=community, member_id=member_id, level_ids=redeeming):
-        return []
-    return list(redeeming.values())
-
-
-async def _outside(conn: Connection, *, community: str, audiences: list[str], member_id: str) -> set[str]:
-    """Those of some audiences that a member is not in."""
-    return {
-        audience
-        for audience in audiences
-        if not await is_in(conn, community=community, audience_id=audience, member_id=member_id)
-    }
-
-
-async def _had_enough(
-    conn: Connection, offered: Sequence[Offer], *, community: str, member_id: str, now: datetime
-) -> list[str]:
-    limits = {one.reward_id: one.terms.limit for one in offered if one.terms.limit is not None}
-    if not limits:
-        return []
-    since = {
-        reward_id: None if limit.days is None else now - timedelta(days=limit.days)
-        for reward_id, limit in limits.items()
-    }
-    group = await load_group(conn, community=community, head_id=member_id)
-    had = await load_had(conn, since, community=community, member_ids=group)
-    return [reward_id for reward_id, limit in limits.items() if had.get(reward_id, 0) >= limit.max_count]

@@ -24,8 +24,8 @@ class Award(NamedTuple):
     """Points that a rule gave, or by which an award that it `amends` amounts to more or (below 0) to less.
 
     An award below 0 takes points that were earned otherwise. What its rule says of when they can be used goes
-    before what holds for all. They are held by `owner`: the member who is their `earner` (None: the same), or whom
-    that one is merged into.
+    before what holds for all; `campaign` is whose budget it was of. They are held by `owner`: the member who is
+    their `earner` (None: the same), or whom that one is merged into.
     """
 
     owner: Owner
@@ -38,6 +38,7 @@ class Award(NamedTuple):
     earner: Owner | None = None
     available_at: datetime | None = None
     expires_at: datetime | None = None
+    campaign: str | None = None
 
     @property
     def earned_by(self) -> Owner:
@@ -62,6 +63,7 @@ class Award(NamedTuple):
             None,
             data.get("available_at"),
             data.get("expires_at"),
+            data.get("campaign"),
         )
 
     @property

@@ -31,8 +31,11 @@ from shared.telemetry import observe_ages
 from shared.transaction import Transaction
 
 
-async def on_awards(tx: Transaction[Settings], facts: list[PointsAwarded]) -> None:
-    """Book awards, and by how much they are amended; those of scores that cannot be spent are nothing to it."""
+async def on_awards(tx: Transaction[Settings], facts: list[PointsAwarded]) -> list[Award]:
+    """Book awards, and by how much they are amended; those of scores that cannot be spent are nothing to it.
+
+    Return those that were not booked before.
+    """
     lifetime = tx.settings.points_lifetime_seconds
     spendable = [fact for fact in facts if "score" not in fact["data"]]
     ending = {fact["community"] for fact in spendable if lifetime is not None or "expires_at" in fact["data"]}
@@ -41,21 +44,22 @@ async def on_awards(tx: Transaction[Settings], facts: list[PointsAwarded]) -> No
         lifetime=None if lifetime is None else timedelta(seconds=lifetime),
         calendars=await load_calendars(tx.conn, communities=ending) if ending else {},
     )
-    await book(tx, [Award.of(fact["community"], fact["data"]) for fact in spendable], terms=terms)
+    booked = await book(tx, [Award.of(fact["community"], fact["data"]) for fact in spendable], terms=terms)
     observe_ages("ledger", (fact["data"]["received_at"] for fact in spendable if not is_backfill(fact)), tx.now)
+    return booked
 
 
-async def book(tx: Transaction, awards: Sequence[Award], *, terms: LotTerms) -> None:
-    """Book awards that were not booked before, in the order given."""
+async def book(tx: Transaction, awards: Sequence[Award], *, terms: LotTerms) -> list[Award]:
+    """Book awards that were not booked before, in the order given; return those."""
     # 1. Which are new? The transfer's id follows from the award's, and its key decides.
     bookings = [(award, transfer(award)) for award in {award.award_id: award for award in awards}.values()]
     if not bookings:
-        return
+        return []
     new = await ledger_store.add_transfers(tx.conn, [made for _, made in bookings], now=tx.now)
     fresh = bookings if new is None else [booking for booking in bookings if booking[1].transfer_id in new]
     AWARDS_REPEATED.inc(len(awards) - len(fresh))
     if not fresh:
-        return
+        return []
     # 2. Whoever a member is merged into holds its points, and nobody merges them meanwhile.
     holders = await lock_holders(tx, {award.owner for award, _ in fresh})
     fresh = [(award.held_by(holders[award.owner]), made) for award, made in fresh]
@@ -88,6 +92,7 @@ async def book(tx: Transaction, awards: Sequence[Award], *, terms: LotTerms) -> 
     if rest.clawbacks:
         await note_clawbacks(tx, rest.clawbacks)
     _count(fresh)
+    return [award for award, _ in fresh]
 
 
 async def _amend(

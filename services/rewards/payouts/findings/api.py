@@ -26,7 +26,8 @@ class PayoutFinding(BaseModel):
 
     check: CheckName = Field(
         examples=["yearly_stop"],
-        description="`country`: that of the account is not allowed. `yearly_stop`: the person has more in the "
+        description="`country`: that of the account is not allowed. `shared_account`: "
+        "several persons have it, or the programme pays from it. `yearly_stop`: the person has more in the "
         "year than may be paid without a look. `yearly_warning`: more than finance wants to know of; it is paid",
     )
     stops: bool = Field(description="Whether a payout of which it found something waits")
@@ -43,6 +44,9 @@ class PayoutFinding(BaseModel):
     year: int | None = Field(description="The year that was added up, by the community's zone", examples=[2026])
     total_minor: int | None = Field(description="What the person has in that year, with this payout")
     limit_minor: int | None = Field(description="What that is above")
+    others_count: int | None = Field(description="How many more persons are paid to that account")
+    is_payer: bool | None = Field(description="Whether it is an account that the programme pays from")
+    clearance_id: UUID | None = Field(description="By which two people let it pass; null where they did not")
     found_at: datetime
 
 
@@ -71,7 +75,7 @@ async def list_payout_findings(
         shown[finding.place] = PayoutFinding(
             check=finding.check.value,
             stops=finding.check.stops,
-            waits=finding.check.stops and payout.state == "held",
+            waits=finding.keeps_back and payout.state == "held",
             payout_id=UUID(finding.payout_id),
             run_id=UUID(payout.run_id),
             state=payout.state.value,
@@ -84,6 +88,9 @@ async def list_payout_findings(
             year=finding.year,
             total_minor=finding.total_minor,
             limit_minor=finding.limit_minor,
+            others_count=finding.others_count,
+            is_payer=finding.is_payer,
+            clearance_id=UUID(finding.clearance_id) if finding.clearance_id else None,
             found_at=finding.found_at,
         )
     return Page.of(found, limit, item=lambda one: shown[one[0].place], place=lambda one: one[0].place)

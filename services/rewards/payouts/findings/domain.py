@@ -1,10 +1,10 @@
-"""Checks of payouts by a policy: the country of the account, and what was paid to a person in a year."""
+"""Checks of payouts by a policy: country of the account, who shares it, what was paid to a person in a year."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from services.rewards.payouts.domain import Payout, PayoutState
 from services.rewards.payouts.policies.domain import PayoutPolicy
@@ -15,6 +15,7 @@ class Check(StrEnum):
     """What is looked at."""
 
     COUNTRY = "country"
+    SHARED_ACCOUNT = "shared_account"
     YEARLY_STOP = "yearly_stop"
     YEARLY_WARNING = "yearly_warning"
 
@@ -31,6 +32,7 @@ class Check(StrEnum):
 
 _WORDS = {
     Check.COUNTRY: "the account is being checked",
+    Check.SHARED_ACCOUNT: "the account is being checked",
     Check.YEARLY_STOP: "the year's total is being checked",
     Check.YEARLY_WARNING: "the year's total is high",
 }
@@ -66,7 +68,8 @@ class Finding:
     """What a check found of a payout, by which policy, and when; exact, for finance.
 
     `country` is that of the account; `total_minor` is what the person has in `year` with this payout, which is
-    above `limit_minor`.
+    above `limit_minor`. `others_count` more persons have the account, and it `is_payer` where the programme pays
+    from it. Two people may let it pass for as long as its `basis` is the same: that is `clearance_id`.
     """
 
     community: str
@@ -78,6 +81,15 @@ class Finding:
     year: int | None = None
     total_minor: int | None = None
     limit_minor: int | None = None
+    others_count: int | None = None
+    is_payer: bool | None = None
+    basis: str = ""
+    clearance_id: str | None = None
+
+    @property
+    def keeps_back(self) -> bool:
+        """Whether the payout waits for it: two people may have let it pass."""
+        return self.check.stops and self.clearance_id is None
 
     @property
     def reason(self) -> str:
@@ -101,24 +113,38 @@ class Found:
     def of(cls, findings: Iterable[Finding]) -> "Found":
         """With the first finding that keeps each payout back."""
         kept = list(findings)
-        return cls(kept, {one.payout_id: one for one in reversed(kept) if one.check.stops})
+        return cls(kept, {one.payout_id: one for one in reversed(kept) if one.keeps_back})
+
+
+class Beside(NamedTuple):
+    """What is known of a payout's person: so much else of the year, and who has their account."""
+
+    others_minor: int = 0
+    others_count: int = 0
+    is_payer: bool = False
 
 
 def findings_of(
-    payout: Payout, policy: PayoutPolicy, *, others_minor: int, year: int, now: datetime
+    payout: Payout, policy: PayoutPolicy, *, beside: Beside, year: int, now: datetime
 ) -> Iterator[Finding]:
-    """What the checks of a policy find of a payout; `others_minor` is what else its person has in the year."""
+    """What the checks of a policy find of a payout."""
     terms = policy.terms
 
-    def finding(check: Check, **found: int | str) -> Finding:
-        return Finding(payout.community, payout.payout_id, check, policy.policy_id, now, **found)  # type: ignore[arg-type]
+    def finding(check: Check, basis: str, **found: int | str) -> Finding:
+        more: Any = found
+        return Finding(payout.community, payout.payout_id, check, policy.policy_id, now, basis=basis, **more)
 
     if payout.payee is not None and terms.countries is not None:
         country = payout.payee.iban[:2]
         if country not in terms.countries:
-            yield finding(Check.COUNTRY, country=country)
-    total = others_minor + payout.amount_minor
+            yield finding(Check.COUNTRY, country, country=country)
+    if payout.payee is not None and terms.stops_shared_accounts and (beside.others_count or beside.is_payer):
+        # Never the account itself: another revision is another account, or its holder.
+        revision = payout.payee_set.revision if payout.payee_set else 0
+        shared = {"others_count": beside.others_count, "is_payer": beside.is_payer}
+        yield finding(Check.SHARED_ACCOUNT, f"revision {revision}", **shared)
+    total = beside.others_minor + payout.amount_minor
     limits = {Check.YEARLY_STOP: terms.stop_above_minor, Check.YEARLY_WARNING: terms.warn_above_minor}
     for check, limit in limits.items():
         if limit is not None and total > limit:
-            yield finding(check, year=year, total_minor=total, limit_minor=limit)
+            yield finding(check, f"{year} {terms.currency}", year=year, total_minor=total, limit_minor=limit)

@@ -1,12 +1,14 @@
 """Looking at payouts by a policy, and noting what was found."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from services.rewards.metrics import PAYOUT_FINDINGS, PAYOUT_FINDINGS_WAIT_SECONDS
 from services.rewards.payouts.domain import Payout
 from services.rewards.payouts.findings import store
-from services.rewards.payouts.findings.domain import Check, Found, findings_of
+from services.rewards.payouts.findings.domain import Beside, Check, Finding, Found, findings_of
+from services.rewards.payouts.links.store import load_paying
 from services.rewards.payouts.policies.domain import PayoutPolicy
 from shared.followed_communities import load_calendar
 from shared.postgres import Connection
@@ -18,15 +20,33 @@ async def look(conn: Connection, payouts: Sequence[Payout], *, policy: PayoutPol
     calendar = await load_calendar(conn, community=policy.community)
     year = calendar.day_of(now).year
     others: dict[str, int] = {}
+    sharing: dict[str, int] = {}
+    paying: set[str] = set()
     if policy.terms.counts_years:
         others = await store.load_others(conn, payouts, calendar=calendar, now=now)
-    return Found.of(
-        finding
-        for payout in payouts
-        for finding in findings_of(
-            payout, policy, others_minor=others.get(payout.payout_id, 0), year=year, now=now
-        )
-    )
+    if policy.terms.stops_shared_accounts:
+        sharing = await store.load_sharing(conn, payouts)
+        ibans = {payout.payee.iban for payout in payouts if payout.payee}
+        paying = await load_paying(conn, community=policy.community, ibans=ibans)
+    found: list[Finding] = []
+    for payout in payouts:
+        is_payer = payout.payee is not None and payout.payee.iban in paying
+        beside = Beside(others.get(payout.payout_id, 0), sharing.get(payout.payout_id, 0), is_payer)
+        found += findings_of(payout, policy, beside=beside, year=year, now=now)
+    return Found.of(await _cleared(conn, found, payouts=payouts))
+
+
+async def _cleared(conn: Connection, found: Sequence[Finding], *, payouts: Sequence[Payout]) -> list[Finding]:
+    """The findings, with what two people let pass of them."""
+    of_found = {one.payout_id for one in found if one.check.stops}
+    if not of_found:
+        return list(found)
+    some = [payout for payout in payouts if payout.payout_id in of_found]
+    cleared = await store.load_cleared(conn, some)
+    return [
+        replace(one, clearance_id=cleared.get((one.payout_id, one.check, one.basis))) if one.check.stops else one
+        for one in found
+    ]
 
 
 async def note(tx: Transaction, found: Found) -> None:

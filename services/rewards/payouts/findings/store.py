@@ -7,6 +7,7 @@ from asyncpg import Record
 
 from services.rewards.payouts.domain import Payout
 from services.rewards.payouts.findings.domain import COUNTED, Check, Finding, FindingFilter, FindingPlace
+from services.rewards.payouts.links.store import MEMBERS_MAX_COUNT
 from shared.calendars import Calendar
 from shared.postgres import Connection
 
@@ -51,16 +52,91 @@ async def load_others(
     return {str(row["payout_id"]): row["minor"] for row in rows}
 
 
+async def load_sharing(conn: Connection, payouts: Sequence[Payout]) -> dict[str, int]:
+    """How many persons beside its own are paid to the account of each payout, by payout, where there are any.
+
+    The payouts are of one community; of an account so many members are looked at, as for links.
+    """
+    paid = [(payout.payout_id, payout.member_id, payout.payee.iban) for payout in payouts if payout.payee]
+    if not paid:
+        return {}
+    rows = await conn.fetch(
+        """
+        with asked as (
+            select a.payout_id, a.iban, coalesce(g.head_id, a.member_id) as head_id
+            from unnest($2::uuid[], $3::uuid[], $4::text[]) as a(payout_id, member_id, iban)
+            left join merges g on g.community = $1 and g.member_id = a.member_id),
+        holders as (
+            select distinct i.iban, coalesce(g.head_id, m.member_id) as head_id
+            from (select distinct iban from asked) i
+            cross join lateral (
+                select distinct p.member_id from payee_changes p
+                where p.community = $1 and p.iban = i.iban order by p.member_id limit $5) m
+            left join merges g on g.community = $1 and g.member_id = m.member_id
+            where i.iban = (
+                select p.iban from payee_changes p where p.community = $1 and p.member_id = m.member_id
+                order by p.revision desc limit 1))
+        select a.payout_id, count(*) as others from asked a
+        join holders h on h.iban = a.iban and h.head_id <> a.head_id
+        group by 1
+        """,
+        payouts[0].community,
+        *(list(column) for column in zip(*paid, strict=True)),
+        MEMBERS_MAX_COUNT,
+    )
+    return {str(row["payout_id"]): row["others"] for row in rows}
+
+
+async def load_cleared(conn: Connection, payouts: Sequence[Payout]) -> dict[tuple[str, Check, str], str]:
+    """The clearances of the persons of payouts of one community, by payout, check and basis."""
+    rows = await conn.fetch(
+        """
+        with asked as (
+            select a.payout_id, coalesce(g.head_id, a.member_id) as head_id
+            from unnest($2::uuid[], $3::uuid[]) as a(payout_id, member_id)
+            left join merges g on g.community = $1 and g.member_id = a.member_id),
+        persons as (
+            select payout_id, head_id as member_id from asked
+            union
+            select a.payout_id, g.member_id from asked a
+            join merges g on g.community = $1 and g.head_id = a.head_id)
+        select o.payout_id, c.check_name, c.basis, c.clearance_id
+        from persons o join payout_clearances c on c.community = $1 and c.member_id = o.member_id
+        where c.state = 'approved'
+        """,
+        payouts[0].community if payouts else "",
+        [payout.payout_id for payout in payouts],
+        [payout.member_id for payout in payouts],
+    )
+    return {
+        (str(row["payout_id"]), Check(row["check_name"]), row["basis"]): str(row["clearance_id"]) for row in rows
+    }
+
+
+async def find_finding(conn: Connection, payout: Payout, *, check: Check) -> Finding | None:
+    """What a check found of a payout last; None where it found nothing."""
+    row = await conn.fetchrow(
+        "select * from payout_findings where community = $1 and payout_id = $2 and check_name = $3",
+        payout.community,
+        payout.payout_id,
+        check,
+    )
+    return None if row is None else _finding(row)
+
+
 async def put_findings(conn: Connection, findings: Sequence[Finding]) -> None:
     """Keep findings; of each check of a payout the newest."""
     await conn.executemany(
         """
         insert into payout_findings (
-            community, payout_id, check_name, policy_id, country, year, total_minor, limit_minor, found_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            community, payout_id, check_name, policy_id, country, year, total_minor, limit_minor, found_at, basis,
+            others_count, is_payer, clearance_id)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         on conflict (community, payout_id, check_name) do update set
             policy_id = excluded.policy_id, country = excluded.country, year = excluded.year,
-            total_minor = excluded.total_minor, limit_minor = excluded.limit_minor, found_at = excluded.found_at
+            total_minor = excluded.total_minor, limit_minor = excluded.limit_minor, found_at = excluded.found_at,
+            basis = excluded.basis, others_count = excluded.others_count, is_payer = excluded.is_payer,
+            clearance_id = excluded.clearance_id
         """,
         [
             (
@@ -73,6 +149,10 @@ async def put_findings(conn: Connection, findings: Sequence[Finding]) -> None:
                 finding.total_minor,
                 finding.limit_minor,
                 finding.found_at,
+                finding.basis,
+                finding.others_count,
+                finding.is_payer,
+                finding.clearance_id,
             )
             for finding in findings
         ],
@@ -84,7 +164,7 @@ async def load_found_members(conn: Connection, *, community: str) -> list[str]:
     rows = await conn.fetch(
         """
         select distinct p.member_id from payout_findings f join payouts p using (community, payout_id)
-        where f.community = $1 and f.check_name = any($2) and p.state = 'held'
+        where f.community = $1 and f.check_name = any($2) and f.clearance_id is null and p.state = 'held'
         """,
         community,
         _STOPPING,
@@ -100,7 +180,8 @@ async def page_of_findings(
         """
         select f.*, p.member_id from payout_findings f join payouts p using (community, payout_id)
         where f.community = $1 and ($2::text is null or f.check_name = $2)
-          and ($3::boolean is null or (p.state = 'held' and f.check_name = any($4)) = $3)
+          and ($3::boolean is null
+               or (p.state = 'held' and f.check_name = any($4) and f.clearance_id is null) = $3)
           and ($5::timestamptz is null or (f.found_at, f.payout_id, f.check_name) < ($5, $6::uuid, $7))
         order by f.found_at desc, f.payout_id desc, f.check_name desc limit $8
         """,
@@ -120,7 +201,7 @@ async def count_waiting(conn: Connection) -> dict[Check, tuple[int, datetime]]:
         """
         select f.check_name, count(*) as count, min(p.created_at) as since
         from payout_findings f join payouts p using (community, payout_id)
-        where p.state = 'held' and f.check_name = any($1) group by 1
+        where p.state = 'held' and f.check_name = any($1) and f.clearance_id is null group by 1
         """,
         _STOPPING,
     )
@@ -134,6 +215,10 @@ def _finding(row: Record) -> Finding:
         check=Check(row["check_name"]),
         policy_id=str(row["policy_id"]),
         found_at=row["found_at"],
+        others_count=row["others_count"],
+        is_payer=row["is_payer"],
+        basis=row["basis"],
+        clearance_id=str(row["clearance_id"]) if row["clearance_id"] else None,
         country=row["country"],
         year=row["year"],
         total_minor=row["total_minor"],

@@ -53,6 +53,8 @@ _COUNTRIES = "Those in which a payee's account may be, by ISO 3166; null for all
 _WARN = "More than that paid to a person in a year, finance is told"
 _STOP = "More than that paid to a person in a year, the payout waits"
 
+_SHARED = "Whether a payout waits to an account that several persons have, or that the programme pays from"
+
 
 class PayoutPolicyTerms(RequestBody):
     """What holds for payouts in a currency, from a day on."""
@@ -68,6 +70,7 @@ class PayoutPolicyTerms(RequestBody):
     )
     warn_above_minor: int | None = Field(None, ge=0, le=INTEGER_MAX, description=_WARN, examples=[150_000])
     stop_above_minor: int | None = Field(None, ge=0, le=INTEGER_MAX, description=_STOP, examples=[200_000])
+    stops_shared_accounts: bool = Field(False, description=_SHARED)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -87,6 +90,7 @@ class PayoutPolicyTerms(RequestBody):
             countries=None if self.countries is None else tuple(sorted(set(self.countries))),
             warn_above_minor=self.warn_above_minor,
             stop_above_minor=self.stop_above_minor,
+            stops_shared_accounts=self.stops_shared_accounts,
         )
 
 
@@ -102,6 +106,7 @@ class PayoutPolicy(BaseModel):
     countries: list[str] | None = Field(description=_COUNTRIES, examples=[["DE", "FR", "IT"]])
     warn_above_minor: int | None = Field(description=_WARN, examples=[150_000])
     stop_above_minor: int | None = Field(description=_STOP, examples=[200_000])
+    stops_shared_accounts: bool = Field(description=_SHARED)
     proposed_at: datetime
     proposed_by: str = Field(examples=["Mia"])
     proposed_by_person: UUID | None
@@ -123,6 +128,7 @@ class PayoutPolicy(BaseModel):
             countries=None if terms.countries is None else list(terms.countries),
             warn_above_minor=terms.warn_above_minor,
             stop_above_minor=terms.stop_above_minor,
+            stops_shared_accounts=terms.stops_shared_accounts,
             proposed_at=approval.proposed_at,
             proposed_by=approval.proposed_by.name,
             proposed_by_person=_person(approval.proposed_by.person_id),

@@ -30,6 +30,7 @@ class PayoutPolicyTerms:
     Points are paid `holding_days` after they were earned, and payouts made from `minimum_minor` on. `countries`
     are those in which a payee's account may be; None for all. Of what a person was paid in a year,
     `warn_above_minor` is where finance is told, and `stop_above_minor` where payouts wait; None for neither.
+    With `stops_shared_accounts` payouts wait to an account of several persons, or the payer's.
     """
 
     effective_from: date
@@ -39,6 +40,7 @@ class PayoutPolicyTerms:
     countries: tuple[str, ...] | None = None
     warn_above_minor: int | None = None
     stop_above_minor: int | None = None
+    stops_shared_accounts: bool = False
 
     @property
     def counts_years(self) -> bool:

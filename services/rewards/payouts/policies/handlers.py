@@ -104,6 +104,7 @@ def _entry(verb: str, after: PayoutPolicy, *, before: PayoutPolicy | None = None
         "countries": None if terms.countries is None else list(terms.countries),
         "warn_above_minor": terms.warn_above_minor,
         "stop_above_minor": terms.stop_above_minor,
+        "stops_shared_accounts": terms.stops_shared_accounts,
     }
     was = None if before is None else {"state": before.approval.state}
     return Did(f"payout_policy.{verb}", "payout_policy", after.policy_id, before=was, after=said)

@@ -15,9 +15,9 @@ async def add_policy(conn: Connection, policy: PayoutPolicy) -> None:
         """
         insert into payout_policies (
             community, policy_id, effective_from, currency, holding_days, minimum_minor, countries,
-            warn_above_minor, stop_above_minor, state, proposed_at, proposed_by_person, proposed_by,
-            proposed_by_credential)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            warn_above_minor, stop_above_minor, stops_shared_accounts, state, proposed_at, proposed_by_person,
+            proposed_by, proposed_by_credential)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
         """,
         policy.community,
         policy.policy_id,
@@ -28,6 +28,7 @@ async def add_policy(conn: Connection, policy: PayoutPolicy) -> None:
         None if terms.countries is None else list(terms.countries),
         terms.warn_above_minor,
         terms.stop_above_minor,
+        terms.stops_shared_accounts,
         policy.approval.state,
         policy.approval.proposed_at,
         *policy.approval.proposed_by,
@@ -88,6 +89,7 @@ def _policy(row: Record) -> PayoutPolicy:
             countries=None if row["countries"] is None else tuple(row["countries"]),
             warn_above_minor=row["warn_above_minor"],
             stop_above_minor=row["stop_above_minor"],
+            stops_shared_accounts=row["stops_shared_accounts"],
         ),
         approval=approval_of(row, subject=Subject.PAYOUT_POLICY),
     )

@@ -42,6 +42,9 @@ class ShownAccount(BaseModel):
     """An account, of which the IBAN shows its ends."""
 
     name: str = Field(examples=["Zoë Müller"])
+    bank_name: str | None = Field(
+        examples=["Zoe Muller"], description="The name as the bank file has it, in SEPA's characters"
+    )
     iban: str = Field(examples=["DE89…3000"])
     bic: str | None = Field(examples=["COBADEFFXXX"])
 
@@ -150,4 +153,4 @@ async def list_changed_payees(
 
 
 def _account(account: BankAccount) -> ShownAccount:
-    return ShownAccount(name=account.name, iban=masked(account.iban), bic=account.bic)
+    return ShownAccount(name=account.name, bank_name=account.bank_name, iban=masked(account.iban), bic=account.bic)

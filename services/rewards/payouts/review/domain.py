@@ -62,3 +62,8 @@ def _terms(run: Run) -> Iterator[tuple[str, str]]:
     yield "minimum_minor", str(run.terms.minimum_minor)
     yield "holding_days", str(run.terms.holding_days)
     yield "execution_days", str(run.execution_days)
+    ordering = run.ordering
+    yield "payer.address", ordering.address.in_a_line if ordering.address else ""
+    yield "batch_booking", str(ordering.batch_booking).lower()
+    yield "purpose", ordering.purpose or ""
+    yield "instant", str(ordering.instant).lower()

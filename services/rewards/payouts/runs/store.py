@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 
+import orjson
 from asyncpg import Record
 
-from services.rewards.bank_messages.domain import BankAccount
+from services.rewards.bank_messages.domain import BankAccount, ordering_of
 from services.rewards.payouts.domain import UNDECIDED_STATES, Part, PayoutState, Rate
 from services.rewards.payouts.runs.domain.bank import BankFile
 from services.rewards.payouts.runs.domain.runs import Plan, PlanCounts, Run, RunPlace, RunState, StateSum
@@ -57,6 +58,7 @@ def _run(row: Record) -> Run:
         ),
         payer=BankAccount(row["payer_name"], row["payer_iban"], row["payer_bic"]),
         execution_days=row["execution_days"],
+        ordering=ordering_of(orjson.loads(row["ordering"] or "null")),
         complete=row["complete"],
         created_at=row["created_at"],
         created_by=actor_of(row["created_by_person"], row["created_by"]),
@@ -232,9 +234,10 @@ async def add_run(conn: Connection, run: Run) -> bool:
         insert into payout_runs (community, run_id, state, programme_id, programme_version, currency, points,
                                  minor, minimum_points, payer_name, payer_iban, payer_bic, execution_days,
                                  complete, created_at, created_by_person, created_by, planned_count,
-                                 left_payable_count, left_held_count, minimum_minor, holding_days, policy_id)
+                                 left_payable_count, left_held_count, minimum_minor, holding_days, policy_id,
+                                 ordering)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                $22, $23)
+                $22, $23, $24)
         on conflict do nothing
         """,
         run.community,
@@ -257,6 +260,7 @@ async def add_run(conn: Connection, run: Run) -> bool:
         run.terms.minimum_minor,
         run.terms.holding_days,
         run.terms.policy_id,
+        orjson.dumps(run.ordering.said).decode() if run.ordering.said else None,
     )
     return bool(done.endswith(" 1"))
 

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from services.rewards.bank_messages.domain import BankAccount
+from services.rewards.bank_messages.domain import AS_EVER, BankAccount, Ordering
 from services.rewards.payouts.domain import Payout, PayoutState, Traced
 
 #: The form of the sealed document: another one gets another number, so that old seals stay what they are.
@@ -60,6 +60,7 @@ class SealedTerms:
     minor: int
     minimum_points: int
     execution_days: int
+    ordering: Ordering = AS_EVER
     minimum_minor: int = 0
     holding_days: int = 0
     policy_id: str | None = None
@@ -161,6 +162,8 @@ def seal_of(terms: SealedTerms, payouts: Iterable[Payout], *, file_sha256: str |
             "minimum_minor": terms.minimum_minor,
             "holding_days": terms.holding_days,
         }
+    if terms.ordering.said:  # seals of runs that are ordered as ever stay what they are
+        document["ordering"] = terms.ordering.said
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
-from typing import Literal
+from typing import Literal, cast
 
 import orjson
 
@@ -10,7 +10,7 @@ from services.rewards.ledger.domain.entries import derived_id
 from services.rewards.payouts.domain import Actor, Payout
 from services.rewards.payouts.seals import store
 from services.rewards.payouts.seals.domain import Filed, Seal, SealedRun, SealedTerms, SealStep, seal_of
-from shared.contracts.facts import PAYOUT_RUN_CHANGED, PayoutRunData
+from shared.contracts.facts import PAYOUT_RUN_CHANGED, OrderingData, PayoutRunData
 from shared.told import ToldReader
 from shared.topics import PAYOUTS, record_key
 from shared.transaction import Transaction
@@ -118,6 +118,8 @@ def _data(tx: Transaction, run: SealedRun, *, state: Told, by: Actor) -> PayoutR
         data["policy_id"] = terms.policy_id
         data["minimum_minor"] = terms.minimum_minor
         data["holding_days"] = terms.holding_days
+    if terms.ordering.said:
+        data["ordering"] = cast(OrderingData, terms.ordering.said)
     if run.created_by_person is not None:
         data["created_by_person"] = run.created_by_person
     if by.person_id is not None:

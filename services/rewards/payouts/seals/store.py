@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+import orjson
 from asyncpg import Record
 
-from services.rewards.bank_messages.domain import BankAccount
+from services.rewards.bank_messages.domain import BankAccount, ordering_of
 from services.rewards.payouts.domain import Payout
 from services.rewards.payouts.seals.domain import FileSums, Seal, SealedRun, SealedTerms, SealStep
 from services.rewards.payouts.store import load_traced
@@ -158,4 +159,5 @@ def _terms(row: Record) -> SealedTerms:
         minimum_minor=row["minimum_minor"],
         holding_days=row["holding_days"],
         policy_id=str(row["policy_id"]) if row["policy_id"] else None,
+        ordering=ordering_of(orjson.loads(row["ordering"] or "null")),
     )

@@ -42,6 +42,8 @@ from shared.http.problem_types import ABOUT_YOURSELF
 
 router = APIRouter(tags=["refunds"])
 Keeper = Annotated[Principal, requires(Scope.REWARDS_WRITE)]
+#: A manager, or whoever approves for finance.
+Approver = Annotated[Principal, requires(Scope.POINTS_APPROVE)]
 RedemptionId = Annotated[UUID, Path(examples=[REDEMPTION_EXAMPLE])]
 RefundId = Annotated[UUID, Path(examples=[REFUND_EXAMPLE])]
 
@@ -95,7 +97,7 @@ async def post_refund(
     ),
 )
 async def approve_refund(
-    principal: Keeper, tx: Tx, redemption_id: RedemptionId, refund_id: RefundId
+    principal: Approver, tx: Tx, redemption_id: RedemptionId, refund_id: RefundId
 ) -> RefundShown:
     """It is done, or its provider is asked. Approving again changes nothing."""
     approved = await people.approve_refund(

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from services.rewards.ledger.domain.entries import POINTS
 from services.rewards.wallets.domain import decisions, wallets
+from services.rewards.wallets.domain.campaigns import CampaignKey
 from services.rewards.wallets.domain.decisions import DecisionKind, DecisionState, Proposal, Spends
 from services.rewards.wallets.domain.wallets import (
     OWNERS_MAX_COUNT,
@@ -22,6 +23,7 @@ from services.rewards.wallets.domain.wallets import (
     WalletState,
 )
 from services.rewards.wallets.handlers.deciding import WalletTerms
+from services.rewards.wallets.store.campaigns import load_campaigns
 from shared.access_keys import load_standings
 from shared.contracts.fields import MINOR_UNITS_MAX, Currency, Slug
 from shared.contracts.texts import Line
@@ -133,6 +135,7 @@ class Wallet(BaseModel):
     available: int = Field(description="Left to be spent or allotted", examples=[450_000])
     reserved: int = Field(description="Set aside for what is under way", examples=[20_000])
     spent: int = Field(description="What was spent and did not come back", examples=[30_000])
+    unpaid_points: int = Field(description="What its campaign awarded and it does not hold", examples=[0])
     low_amount: int | None = Field(examples=[50_000])
     is_low: bool
     owners: list[UUID]
@@ -167,7 +170,9 @@ class WalletProposal(RequestBody):
     reason: Line = Field(examples=["The budget of 2026"])
     amount: Amount | None = Field(None, description="Points or minor units")
     to_wallet_id: UUID | None = Field(None)
-    spends: SpendsName | None = Field(None, description="What it pays: payouts in its currency, or redemptions")
+    spends: SpendsName | None = Field(
+        None, description="What it pays: payouts, redemptions, or what its campaign awards"
+    )
     reward_id: Slug | None = Field(
         None, description="Only redemptions of this reward; it goes before what pays all", examples=["mug"]
     )
@@ -212,6 +217,7 @@ class WalletAssignment(BaseModel):
 
     spends: SpendsName = Field(examples=["redemptions"])
     reward_id: str | None = Field(description="Null: all that have none of their own", examples=["mug"])
+    campaign_id: str | None = Field(description="The campaign whose points it pays", examples=["spring"])
     wallet_id: UUID
     wallet_title: str = Field(examples=["Community 2026"])
     currency: str = Field(examples=["EUR"])
@@ -247,6 +253,9 @@ async def shown_wallets(
 ) -> list[Wallet]:
     """Wallets as they are answered, in their order."""
     deeds = await _deeds(conn, [_Done(one.changed_by, one.changed_at) for one in found], community=community)
+    keys = [CampaignKey(community, one.campaign_id) for one in found if one.campaign_id is not None]
+    campaigns = await load_campaigns(conn, keys) if keys else {}
+    unpaid = {one.wallet_id: max(0, one.unpaid_points) for one in campaigns.values()}
     return [
         Wallet(
             wallet_id=UUID(one.wallet_id),
@@ -260,6 +269,7 @@ async def shown_wallets(
             available=funds[one.wallet_id].available,
             reserved=funds[one.wallet_id].reserved,
             spent=funds[one.wallet_id].spent,
+            unpaid_points=unpaid.get(one.wallet_id, 0),
             low_amount=one.low_amount,
             is_low=one.is_low,
             owners=[UUID(owner) for owner in one.owner_person_ids],

@@ -159,6 +159,7 @@ async def list_wallet_assignments(principal: Reader, conn: Conn) -> WalletAssign
             WalletAssignment(
                 spends=one.spends.value,
                 reward_id=one.reward_id or None,
+                campaign_id=one.campaign_id or None,
                 wallet_id=UUID(one.wallet_id),
                 wallet_title=known[one.wallet_id].title,
                 currency=known[one.wallet_id].currency,

@@ -27,13 +27,15 @@ class Spends(StrEnum):
 
     PAYOUTS = "payouts"
     REDEMPTIONS = "redemptions"
+    CAMPAIGN = "campaign"
 
 
 class Assignment(NamedTuple):
-    """What is paid from a wallet: all payouts in its `currency`, all redemptions, or those of one reward.
+    """What is paid from a wallet: all payouts in its `currency`, all redemptions, those of one reward, or what a
+    campaign awards.
 
-    For redemptions `currency` is empty: each takes one wallet, of whichever currency. In points a redemption takes
-    what it costs the member, in money `unit_cost` minor units.
+    For all but payouts `currency` is empty: each redemption takes one wallet, of whichever currency. In points it
+    takes what it costs the member, in money `unit_cost` minor units.
     """
 
     community: str
@@ -42,6 +44,7 @@ class Assignment(NamedTuple):
     currency: str
     wallet_id: str
     unit_cost: int | None = None
+    campaign_id: str = ""
 
     def cost(self, points: int) -> int:
         """What a redemption of so many points takes from the wallet."""
@@ -210,6 +213,11 @@ def _check_assigned(proposal: Proposal, wallet: Wallet) -> None:
             raise WalletRefusedError("Payouts are money: a wallet of points pays none")
         if proposal.reward_id is not None or proposal.unit_cost is not None:
             raise WalletRefusedError("Payouts take no reward_id and no unit_cost")
+    elif proposal.spends is Spends.CAMPAIGN:
+        if not is_points or wallet.campaign_id is None:
+            raise WalletRefusedError("A wallet of points that is for a campaign pays what that campaign awards")
+        if proposal.reward_id is not None or proposal.unit_cost is not None:
+            raise WalletRefusedError("A campaign takes no reward_id and no unit_cost")
     elif proposal.kind is DecisionKind.ASSIGN and is_points == (proposal.unit_cost is not None):
         raise WalletRefusedError(
             "In points a redemption takes what it costs the member: leave out unit_cost"

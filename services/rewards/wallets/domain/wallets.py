@@ -51,6 +51,7 @@ class UsedFor(StrEnum):
     REDEMPTION = "redemption"
     PAYOUT_RUN = "payout_run"
     SEND = "send"
+    CAMPAIGN = "campaign"
 
 
 class MoveKind(StrEnum):

@@ -27,6 +27,7 @@ from services.rewards.wallets.domain.wallets import (
     WalletRefusedError,
     WalletState,
 )
+from services.rewards.wallets.handlers.limits import assign_campaign, limit_campaigns
 from services.rewards.wallets.handlers.moving import carry_out_moves, note_low
 from services.rewards.wallets.handlers.telling import tell_decision, tell_wallet
 from services.rewards.wallets.store import decisions as decision_store
@@ -211,7 +212,9 @@ async def _carry_out(tx: Transaction, decision: Decision, *, wallets: dict[str, 
         case DecisionKind.FUND | DecisionKind.WITHDRAW | DecisionKind.TRANSFER:
             await _move(tx, decision, kind=MoveKind(proposal.kind.value), wallets=wallets, by=by)
         case DecisionKind.ASSIGN | DecisionKind.UNASSIGN:
-            await assign(tx, decision, currency=wallet.currency)
+            await assign(tx, decision, wallet=wallet)
+            if proposal.spends is Spends.CAMPAIGN:
+                await assign_campaign(tx, wallet, is_over=proposal.kind is DecisionKind.UNASSIGN)
         case DecisionKind.THAW:
             await _become(tx, wallet, state=WalletState.OPEN, by=by)
         case DecisionKind.CLOSE:
@@ -228,7 +231,7 @@ async def _move(
     await carry_out_moves(tx, [made], wallets=wallets)
 
 
-async def assign(tx: Transaction, decision: Decision, *, currency: str) -> None:
+async def assign(tx: Transaction, decision: Decision, *, wallet: Wallet) -> None:
     """Have something paid from a wallet from now on, or not any more."""
     proposal = decision.proposal
     if proposal.spends is None:
@@ -240,9 +243,10 @@ async def assign(tx: Transaction, decision: Decision, *, currency: str) -> None:
                 decision.community,
                 proposal.spends,
                 proposal.reward_id or "",
-                currency if proposal.spends is Spends.PAYOUTS else "",
+                wallet.currency if proposal.spends is Spends.PAYOUTS else "",
                 decision.wallet_id,
                 proposal.unit_cost,
+                wallet.campaign_id or "" if proposal.spends is Spends.CAMPAIGN else "",
             ),
         )
         return
@@ -278,6 +282,7 @@ async def _close(tx: Transaction, decision: Decision, *, wallets: dict[str, Wall
             wallet.community, wallet.wallet_id
         ]
     await decision_store.delete_assignments(tx.conn, community=wallet.community, wallet_id=wallet.wallet_id)
+    await assign_campaign(tx, wallet, is_over=True)
     await _become(tx, wallet, state=WalletState.CLOSED, by=by)
 
 
@@ -287,6 +292,7 @@ async def _become(tx: Transaction, wallet: Wallet, *, state: WalletState, by: Wa
     await store.put_wallet(tx.conn, changed)
     funds = (await store.load_funds(tx.conn, [changed])).get(wallet.wallet_id, Funds())
     await tell_wallet(tx, changed, available=funds.available)
+    await limit_campaigns(tx, [changed])
     return changed
 
 

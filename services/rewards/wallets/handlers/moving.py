@@ -21,6 +21,7 @@ from services.rewards.wallets.domain.wallets import (
     WalletExceededError,
     WalletRefusedError,
 )
+from services.rewards.wallets.handlers.limits import limit_campaigns
 from services.rewards.wallets.handlers.telling import tell_moves, tell_wallet
 from services.rewards.wallets.store import wallets as store
 from shared.transaction import Transaction
@@ -162,6 +163,10 @@ async def carry_out_moves(
         WALLET_MOVES.labels(one.kind).inc()
     touched = {wallet_id for one in moves for wallet_id in (one.wallet_id, one.to_wallet_id) if wallet_id}
     await note_low(tx, [wallets[wallet_id] for wallet_id in sorted(touched)])
+    # What is paid of a campaign leaves what that may come to as it is.
+    others = [one for one in moves if one.used_for is not UsedFor.CAMPAIGN]
+    changed = {wallet_id for one in others for wallet_id in (one.wallet_id, one.to_wallet_id) if wallet_id}
+    await limit_campaigns(tx, [wallets[wallet_id] for wallet_id in sorted(changed)])
 
 
 async def note_low(tx: Transaction, wallets: Sequence[Wallet]) -> None:

@@ -3,11 +3,13 @@
 All wallets of a tree are told on one key: a move comes after the one that brought what it moves.
 """
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import Discriminator, TypeAdapter
 
 from services.rewards.ledger.store import entries as ledger_store
+from services.rewards.wallets.domain.campaigns import CampaignKey
 from services.rewards.wallets.domain.decisions import Decision, DecisionKind, DecisionState, Proposal, Spends
 from services.rewards.wallets.domain.reservations import Reservation
 from services.rewards.wallets.domain.wallets import (
@@ -20,12 +22,15 @@ from services.rewards.wallets.domain.wallets import (
     WalletState,
 )
 from services.rewards.wallets.handlers.deciding import assign
+from services.rewards.wallets.store import campaigns as campaign_store
 from services.rewards.wallets.store import decisions as decision_store
 from services.rewards.wallets.store import wallets as store
 from shared.contracts.facts import (
+    WALLET_CAMPAIGN_CHANGED,
     WALLET_CHANGED,
     WALLET_DECISION_CHANGED,
     WALLET_MOVED,
+    WalletCampaignChanged,
     WalletChanged,
     WalletDecisionChanged,
     WalletMoved,
@@ -55,6 +60,8 @@ async def on_moves_told(tx: Transaction, facts: list[WalletMoved]) -> None:
         if move.reservation_id is not None and move.used_for is not None:
             await _keep_reservation(tx, move, fact=fact, index=index)
         await ledger_store.post(tx.conn, [move.transfer(fact["time"])], entries=move.entries(wallets), now=tx.now)
+        if move.used_for is UsedFor.CAMPAIGN:
+            await _paid_again(tx, move, wallet=wallets[move.wallet_id])
 
 
 async def _keep_reservation(tx: Transaction, move: Move, *, fact: WalletMoved, index: int) -> None:
@@ -79,6 +86,33 @@ async def _keep_reservation(tx: Transaction, move: Move, *, fact: WalletMoved, i
     await store.put_reservation(tx.conn, known[0].moved(move.kind, move.amount))
 
 
+async def _paid_again(tx: Transaction, move: Move, *, wallet: Wallet) -> None:
+    """Count what a wallet paid of its campaign, or got back: it is not paid twice."""
+    points = {MoveKind.POST: move.amount, MoveKind.REFUND: -move.amount}.get(move.kind)
+    if points is None or wallet.campaign_id is None:
+        return
+    key = CampaignKey(move.community, wallet.campaign_id)
+    campaign = (await campaign_store.lock_campaigns(tx.conn, [key]))[key]
+    await campaign_store.put_campaigns(tx.conn, [campaign.paid(points)])
+
+
+async def on_campaigns_told(tx: Transaction, facts: list[WalletCampaignChanged]) -> None:
+    """Take in which wallet pays a campaign, and what that may come to; what it awarded is read again."""
+    for fact in facts:
+        data = fact["data"]
+        key = CampaignKey(fact["community"], data["campaign_id"])
+        known = (await campaign_store.lock_campaigns(tx.conn, [key]))[key]
+        if data["revision"] > known.revision:
+            told = replace(
+                known,
+                wallet_id=data.get("wallet_id"),
+                free_points=data["free_points"],
+                limit_points=data.get("limit_points"),
+                revision=data["revision"],
+            )
+            await campaign_store.put_campaigns(tx.conn, [told])
+
+
 async def on_decisions_told(tx: Transaction, facts: list[WalletDecisionChanged]) -> None:
     """Take in decisions again; what is paid from which wallet follows from those that were confirmed, in order."""
     for index, fact in enumerate(facts):
@@ -98,7 +132,7 @@ async def on_decisions_told(tx: Transaction, facts: list[WalletDecisionChanged])
             await decision_store.delete_assignments(
                 tx.conn, community=decision.community, wallet_id=decision.wallet_id
             )
-        await assign(tx, decision, currency=wallet.currency)
+        await assign(tx, decision, wallet=wallet)
 
 
 def _wallet(fact: WalletChanged) -> Wallet:
@@ -165,11 +199,12 @@ def _decision(fact: WalletDecisionChanged) -> Decision:
 
 
 _OWN: TypeAdapter[Any] = TypeAdapter(
-    Annotated[WalletChanged | WalletMoved | WalletDecisionChanged, Discriminator("type")]
+    Annotated[WalletChanged | WalletMoved | WalletDecisionChanged | WalletCampaignChanged, Discriminator("type")]
 )
 #: In this order: what moves needs its wallets, and so does what was decided.
 READ_BACK = (
     ReadBack((WALLETS,), _OWN, on_wallets_told, (WALLET_CHANGED.name,)),
     ReadBack((WALLETS,), _OWN, on_moves_told, (WALLET_MOVED.name,)),
+    ReadBack((WALLETS,), _OWN, on_campaigns_told, (WALLET_CAMPAIGN_CHANGED.name,)),
     ReadBack((WALLETS,), _OWN, on_decisions_told, (WALLET_DECISION_CHANGED.name,)),
 )

@@ -143,9 +143,9 @@ async def put_assignment(conn: Connection, assignment: Assignment) -> None:
     """Have something paid from a wallet from now on, instead of the one before."""
     await conn.execute(
         """
-        insert into wallet_assignments (community, spends, reward_id, currency, wallet_id, unit_cost)
-        values ($1, $2, $3, $4, $5, $6)
-        on conflict (community, spends, reward_id, currency) do update
+        insert into wallet_assignments (community, spends, reward_id, currency, wallet_id, unit_cost, campaign_id)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        on conflict (community, spends, reward_id, currency, campaign_id) do update
         set wallet_id = excluded.wallet_id, unit_cost = excluded.unit_cost
         """,
         *assignment,
@@ -179,7 +179,7 @@ async def load_assignments(conn: Connection, *, community: str, spends: Spends |
     rows = await conn.fetch(
         """
         select * from wallet_assignments where community = $1 and ($2::text is null or spends = $2)
-        order by spends, reward_id, currency
+        order by spends, reward_id, currency, campaign_id
         """,
         community,
         spends,
@@ -192,6 +192,7 @@ async def load_assignments(conn: Connection, *, community: str, spends: Spends |
             row["currency"],
             str(row["wallet_id"]),
             row["unit_cost"],
+            row["campaign_id"],
         )
         for row in rows
     ]

@@ -246,7 +246,8 @@ def _move(row: Record) -> Move:
     )
 
 
-def _reservation(row: Record) -> Reservation:
+def reservation_of(row: Record) -> Reservation:
+    """What a row says that is set aside."""
     return Reservation(
         community=row["community"],
         reservation_id=str(row["reservation_id"]),
@@ -274,7 +275,7 @@ async def load_reservations(conn: Connection, keys: Collection[tuple[str, str]])
         [community for community, _ in wanted],
         [reservation_id for _, reservation_id in wanted],
     )
-    return [_reservation(row) for row in rows]
+    return [reservation_of(row) for row in rows]
 
 
 async def load_expired(conn: Connection, *, now: object, limit: int) -> list[Reservation]:
@@ -288,7 +289,7 @@ async def load_expired(conn: Connection, *, now: object, limit: int) -> list[Res
         now,
         limit,
     )
-    return [_reservation(row) for row in rows]
+    return [reservation_of(row) for row in rows]
 
 
 async def put_reservation(conn: Connection, reservation: Reservation) -> None:

@@ -70,10 +70,12 @@ class Award(NamedTuple):
     expires_at: datetime | None
     traceparent: str | None
     is_backfill: bool = False
+    #: Whose budget it was taken from, if its rule is of a campaign.
+    campaign: str | None = None
 
 
 class RecordedAward(NamedTuple):
-    """An award as it was recorded, which keeps no traceparent and no mark of backfill, and when."""
+    """An award as it was recorded, which keeps no traceparent, mark of backfill and campaign, and when."""
 
     award: Award
     recorded_at: datetime
@@ -348,6 +350,7 @@ def of_claim(claim: Claim, cause: Cause) -> Award | None:
         *claim.terms,
         claim.traceparent,
         claim.is_backfill,
+        claim.campaign,
     )
     claim.told = due
     claim.revision = 0 if claim.revision is None else claim.revision + 1

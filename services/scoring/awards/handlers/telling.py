@@ -61,6 +61,8 @@ def _award_data(award: Award, by_hand: ByHandData | None) -> AwardData:
         data["available_at"] = award.available_at
     if award.expires_at is not None:
         data["expires_at"] = award.expires_at
+    if award.campaign is not None:
+        data["campaign"] = award.campaign
     if award.day is not None:
         data["day"] = award.day
     if award.week is not None:

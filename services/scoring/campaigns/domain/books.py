@@ -152,6 +152,13 @@ def bounds_of(campaign: Campaign, parts: tuple[str, ...]) -> dict[str, int]:
     return bounds
 
 
+def limited(campaign: Campaign, points: int | None) -> Campaign:
+    """A campaign that may come to no more than its wallet lets it (None: no wallet pays it)."""
+    if points is None or points >= campaign.budget.points:
+        return campaign
+    return campaign.model_copy(update={"budget": campaign.budget.model_copy(update={"points": max(0, points)})})
+
+
 def days_of(campaign: Campaign, until: date) -> tuple[int, int]:
     """How many of a campaign's days there are until a day, that one too, and how many in all."""
     starts, ends = date.fromisoformat(campaign.starts), date.fromisoformat(campaign.ends)
@@ -161,7 +168,7 @@ def days_of(campaign: Campaign, until: date) -> tuple[int, int]:
 def pace_percent(campaign: Campaign, spent: int, until: date) -> int:
     """What was spent until a day, in percent of what an even spending would have come to."""
     days, in_all = days_of(campaign, until)
-    return spent * in_all * 100 // (campaign.budget.points * days)
+    return spent * in_all * 100 // (max(1, campaign.budget.points) * days)
 
 
 def is_too_fast(campaign: Campaign, spent: int, until: date) -> bool:

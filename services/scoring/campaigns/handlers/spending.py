@@ -1,7 +1,7 @@
 """Campaigns spend on claims, from portions where these do; and take in what was told before."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from services.scoring.campaigns.domain.books import (
     CampaignKey,
     Turn,
     give,
+    limited,
     parts_of,
     parts_of_claim,
 )
@@ -27,6 +28,7 @@ from services.scoring.campaigns.domain.portions import (
 from services.scoring.campaigns.handlers.turning import close_portions, number_in_force, tell_turns, turns_of
 from services.scoring.campaigns.store import books as store
 from services.scoring.campaigns.store import portions as portion_store
+from services.scoring.campaigns.store import wallets as wallet_store
 from services.scoring.limits.domain.claims import Claim
 from services.scoring.metrics import RULES_DECLINED
 from services.scoring.settings import Settings
@@ -62,6 +64,16 @@ class Asking:
     number: int
     current: Campaign | None
     asked: Asked | None
+
+    def limited(self, points: int) -> "Asking":
+        """It, where its wallet lets the campaign come to no more than so many points."""
+        current = None if self.current is None else limited(self.current, points)
+        return replace(
+            self,
+            campaigns={version: limited(one, points) for version, one in self.campaigns.items()},
+            current=current,
+            asked=None if current is None else asked_of(self.claims, current),
+        )
 
 
 class _NotEnoughError(Exception):
@@ -187,6 +199,9 @@ async def _take_from_portions(conn: Connection, asking: Sequence[Asking]) -> Non
 async def _from_books(tx: Transaction[Settings], asking: Sequence[Asking]) -> None:
     """Spend it with the books locked: from a portion that gets more, or as they say once all is called back."""
     books = await store.lock_books(tx.conn, keys=[one.key for one in asking])
+    # What wallets let campaigns come to changes under the same lock; what portions have was handed out by it.
+    limits = await wallet_store.load_limits(tx.conn, keys=[one.key for one in asking])
+    asking = [one.limited(limits[one.key]) if one.key in limits else one for one in asking]
     turns: list[Turn] = []
     changed = {}
     for one in asking:

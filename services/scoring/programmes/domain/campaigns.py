@@ -13,11 +13,11 @@ def campaign_mistakes(located: Located) -> Iterator[Mistake]:
     What a rule takes from a score must know what was given of it; a budget decides that last.
     """
     rules = [rule for rule in list_at(located, ("rules",)) if isinstance(rule, dict)]
-    of_campaign: dict[object, set[object]] = {}
+    of_campaign: dict[str, set[str]] = {}
     for rule in rules:
-        of_campaign.setdefault(str(rule.get("campaign")), set()).add(rule.get("id"))
+        of_campaign.setdefault(str(rule.get("campaign")), set()).add(str(rule.get("id")))
     campaigns = list_at(located, ("campaigns",))
-    declared = {one.get("id") for one in campaigns if isinstance(one, dict)}
+    declared = {str(one["id"]) for one in campaigns if isinstance(one, dict) and one.get("id") is not None}
     for index, campaign in enumerate(campaigns):
         campaign_id = campaign.get("id") if isinstance(campaign, dict) else None
         if not isinstance(campaign_id, str):
@@ -36,7 +36,7 @@ def campaign_mistakes(located: Located) -> Iterator[Mistake]:
                 yield mistake(located.values[at], at, detail)
     taken = {str(rule.get("score") or SPENDABLE) for rule in rules if _takes(rule)}
     for index, rule in enumerate(list_at(located, ("rules",))):
-        if not isinstance(rule, dict) or rule.get("campaign") not in declared or rule.get("campaign") is None:
+        if not isinstance(rule, dict) or str(rule.get("campaign")) not in declared:
             continue
         at = ("rules", index, "campaign")
         if _takes(rule):

@@ -14,7 +14,14 @@ from services.scoring.programmes.domain.mistakes import (
     mistake,
     value_at,
 )
-from shared.bank_accounts import AccountError, bic_question, read_account, why_not_payable_in
+from shared.bank_accounts import (
+    AccountError,
+    bic_question,
+    is_country,
+    read_account,
+    why_not_in_address,
+    why_not_payable_in,
+)
 from shared.contracts.programme import LIMITS_OF_RULE_MAX_COUNT
 from shared.contracts.texts import READ_MAX_CHARS
 from shared.located_yaml import Located, Path
@@ -24,6 +31,7 @@ PAYING: Path = (*PAYOUT, "paying_account")
 #: In place of what is missing, so that the rest is looked at.
 _ANY_ACCOUNT = {"name": "A", "iban": "DE89370400440532013000", "bic": None}
 _CURRENCY = re.compile("[A-Z]{3}")
+_COUNTRY = re.compile("[A-Z]{2}")
 
 
 def limit_mistakes(located: Located) -> Iterator[Mistake]:
@@ -31,6 +39,8 @@ def limit_mistakes(located: Located) -> Iterator[Mistake]:
     found, paced = list(declared(located.value)), list(paces(located.value))
     for index, rule in enumerate(list_at(located, ("rules",))):
         rule_id = rule.get("id") if isinstance(rule, dict) else None
+        if not isinstance(rule_id, str):
+            continue  # the model says so
         over = [
             standing
             for standing in (*found, *paced)
@@ -67,7 +77,7 @@ def streak_mistakes(located: Located) -> Iterator[Mistake]:
     several = of_several(located)
     for index, _ in enumerate(list_at(located, ("recognition", "streaks"))):
         for place, rule in enumerate(list_at(located, ("recognition", "streaks", index, "rules"))):
-            if rule in several:
+            if isinstance(rule, str) and rule in several:
                 at: Path = ("recognition", "streaks", index, "rules", place)
                 detail = f"the rule `{rule}` is for several people, and a streak goes by what one did"
                 yield mistake(located.values[at], at, detail)
@@ -101,6 +111,35 @@ def payout_mistakes(located: Located) -> Iterator[Mistake]:
     if question is not None and value_at(located, (*PAYING, "confirm_bic_country")) is not True:
         detail = f"{question}; when it is meant so, add `confirm_bic_country: true`"
         yield mistake(located.values[*PAYING, "bic"], (*PAYING, "confirm_bic_country"), detail)
+
+
+def address_mistakes(located: Located) -> Iterator[Mistake]:
+    """Why a bank would not take the address of who pays."""
+    at: Path = (*PAYING, "address")
+    given = value_at(located, at)
+    if not isinstance(given, dict):
+        return
+    for field in ("town", "post_code", "street", "building"):
+        reason = why_not_in_address(given[field]) if _is_text(given.get(field)) and given[field] else None
+        if reason is not None:
+            yield mistake(located.values[*at, field], (*at, field), reason)
+    country = given.get("country")
+    if isinstance(country, str) and _COUNTRY.fullmatch(country) and not is_country(country):
+        yield mistake(located.values[*at, "country"], (*at, "country"), f"{country} is not the code of a country")
+    for place, line in enumerate(list_at(located, (*at, "lines"))):
+        reason = why_not_in_address(line) if _is_text(line) and line else None
+        again = _said_again(given, str(line))
+        if reason is not None or again is not None:
+            yield mistake(located.values[*at, "lines", place], (*at, "lines", place), reason or again or "")
+
+
+def _said_again(address: dict[str, Any], line: str) -> str | None:
+    """A line of a hybrid address says nothing that has a field: banks refuse the town twice."""
+    for field in ("town", "country"):
+        said = address.get(field)
+        if _is_text(said) and re.search(rf"(?<!\w){re.escape(str(said))}(?!\w)", line, re.IGNORECASE):
+            return f"{said} stands in `{field}` already: leave it out here"
+    return None
 
 
 def _shown_iban(iban: str) -> str:

@@ -83,6 +83,10 @@ async def test_what_surveys_say_is_of_what_stands_and_of_each_person_once(
     assert (solved["feedback"]["answers"], solved["feedback"]["score"]["value"]) == (5, 80.0)
     assert solved["feedback"]["score"]["low"] == 37.55
 
+    # A day stands for its month: no two windows tell what somebody answered between them.
+    for days in ({"from": "2026-03-09", "to": "2026-03-09"}, {"from": "2026-03-31", "to": "2026-03-31"}):
+        assert (await api.get("/v1/feedback", params=days)).json()["items"] == found
+
     # Two who turn out to be one person have one answer, the last; then four are too few to be shown.
     data = {"member_id": world.uuid("bob"), "into_id": world.uuid("cat"), "merged_at": NOON, "revision": 1}
     await world.handle(on_members, MEMBER_FACT.validate_python(world.fact("member.merged.v1", "merge", data)))

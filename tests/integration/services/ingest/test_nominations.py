@@ -9,7 +9,7 @@ from uuid import uuid4
 import orjson
 import pytest
 
-from services.ingest.nominations.handlers import decide
+from services.ingest.nominations.handlers.rounds import decide
 from services.ingest.surveys.handlers.asking import on_guidelines
 from shared.access_keys import INSTALLATION
 from shared.contracts.facts import GUIDELINE_FACT, SUSPENSION_CHANGED

@@ -156,7 +156,7 @@ def spec() -> ServiceSpec:
 
 @pytest.fixture
 def scopes() -> Sequence[str]:
-    return ["rewards:read", "rewards:write", "payouts:write", "payouts:approve", "payouts:read"]
+    return ["rewards:read", "rewards:write", "points:approve", "payouts:write", "payouts:approve", "payouts:read"]
 
 
 @pytest.fixture

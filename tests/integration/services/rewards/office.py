@@ -21,7 +21,14 @@ from tests.integration.services.rewards.finance import CATALOGUE, IBANS, PAYER
 from tests.integration.services.world import person_fact
 from tests.waiting import until
 
-TERMS = {"currency": "EUR", "points": 100, "minor": 100, "minimum_points": 500, "paying_account": PAYER}
+#: How the bank is asked to pay is told of runs, too, and read back.
+ASKED = {
+    "batch_booking": False,
+    "purpose": "BONU",
+    "instant": True,
+    "address": {"town": "Zürich", "country": "CH"},
+}
+TERMS = {"currency": "EUR", "points": 100, "minor": 100, "minimum_points": 500, "paying_account": PAYER | ASKED}
 SECRET = "plk_restore"
 
 

@@ -159,7 +159,7 @@ class PayoutMachine(RuleBasedStateMachine):
 
     @rule(minimum=st.sampled_from([0, 300, 2_000]), left_out=st.sampled_from([None, "NL", "FR"]))
     def change_the_policy(self, minimum: int, left_out: str | None) -> None:
-        """Two people do, from then on: runs keep their minimum, and everything before a file is looked at again."""
+        """Two people do: runs keep their minimum, and everything before a file is looked at again."""
         countries = tuple(country for country in COUNTRIES if country != left_out)
         body = {"effective_from": "2026-01-01", "currency": "EUR", "minimum_minor": minimum, "holding_days": 1}
         made = self.post("/v1/finance/payout-policies", body | {"countries": list(countries)}, expected=201)

@@ -1,5 +1,6 @@
 """Two people say how long points wait, from which amount payouts are made, and what keeps one back."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -8,11 +9,22 @@ import pytest
 
 from services.rewards.erasure.handlers import on_members
 from services.rewards.metrics import PAYOUT_FINDINGS
+from services.rewards.payouts.clearances.store import forget_clearance_reasons
 from services.rewards.payouts.findings.handlers import count_findings
 from tests.integration.services.merging import Merging
 from tests.integration.services.rewards.conftest import TERMS
-from tests.integration.services.rewards.finance import Finance, approved, assert_altered, check, filed, ibans_paid
+from tests.integration.services.rewards.finance import (
+    IBANS,
+    PAYER,
+    Finance,
+    approved,
+    assert_altered,
+    check,
+    filed,
+    ibans_paid,
+)
 from tests.integration.services.rewards.test_liability import problem
+from tests.integration.services.world import tie
 
 pytestmark = pytest.mark.stack
 
@@ -219,3 +231,170 @@ async def test_a_runs_policy_is_sealed(both: Finance, by_hand: Any) -> None:
     run = await both.run()
     await by_hand("update payout_runs set minimum_minor = 0 where community = $1")
     assert_altered(await both.approve(run))
+
+
+async def clear(finance: Finance, payout: Any, check_name: str, by: Any = None, **more: Any) -> Any:
+    body = {"check": check_name, "reason": "They are a couple"} | more
+    path = f"/v1/payouts/{payout['payout_id']}/clearances"
+    return await (by or finance.maker).post(path, json=body, headers={"Idempotency-Key": uuid4().hex})
+
+
+async def cleared(finance: Finance, payout: Any, check_name: str) -> Any:
+    made = await clear(finance, payout, check_name)
+    assert made.status_code == 201, made.text
+    done = await finance.approver.post(f"/v1/payout-clearances/{made.json()['clearance_id']}/approve")
+    assert done.status_code == 200, done.text
+    return done.json()
+
+
+async def test_an_account_of_several_persons_waits_until_two_people_let_each_pass(both: Finance) -> None:
+    world = both.world
+    url = f"/v1/payees/{world.uuid('bob')}"
+    assert (await both.maker.put(url, json={"name": "Bob M", "iban": IBANS["ada"]})).status_code == 200
+    await policy(both, stops_shared_accounts=True)
+    run = await both.run()
+    assert {name: said[0] for name, said in (await states(both, run)).items()} == {"ada": "held", "bob": "held"}
+    found = await findings(both, check="shared_account")
+    assert {(one["others_count"], one["is_payer"], one["waits"]) for one in found} == {(1, False, True)}
+    assert IBANS["ada"] not in str(found)
+    payouts = await both.payouts(run)
+    made = await clear(both, payouts["bob"], "shared_account")
+    path = f"/v1/payout-clearances/{made.json()['clearance_id']}"
+    assert problem(await both.maker.post(f"{path}/approve")) == (403, "payout-clearance-four-eyes")
+    assert problem(await clear(both, payouts["bob"], "country")) == (409, "nothing-to-clear")
+    assert (await both.approver.post(f"{path}/approve")).status_code == 200
+    assert (await both.approve(run)).status_code == 200
+    again = await both.run()
+    assert {name: said[0] for name, said in (await states(both, again)).items()} == {
+        "ada": "held",
+        "bob": "eligible",
+    }
+    listed = (await both.maker.get("/v1/payout-clearances", params={"state": "approved"})).json()["items"]
+    assert [(one["member_name"], one["basis"], one["reason"]) for one in listed] == [
+        ("Bob", "revision 2", "They are a couple")
+    ]
+    # Other bank details are looked at anew, and whoever is one person shares with nobody.
+    assert (await both.maker.put(url, json={"name": "Robert", "iban": IBANS["ada"]})).status_code == 200
+    assert (await both.approve(again)).status_code == 200
+    third = await both.run()
+    assert (await states(both, third))["bob"][0] == "held"
+    assert (await both.maker.post(f"/v1/payout-runs/{third['run_id']}/cancel")).status_code == 200
+    await Merging(world, on_members).merge("bob", into="ada")
+    assert await states(both, await both.run()) == {"ada": ("eligible", 850, None)}
+
+
+async def test_the_payers_own_account_waits_too(both: Finance) -> None:
+    url = f"/v1/payees/{both.world.uuid('bob')}"
+    assert (await both.maker.put(url, json={"name": "Bob", "iban": PAYER["iban"]})).status_code == 200
+    await policy(both, stops_shared_accounts=True)
+    run = await both.run()
+    assert (await states(both, run))["bob"] == ("held", 250, LOOKED_AT)
+    (one,) = await findings(both, check="shared_account")
+    assert (one["is_payer"], one["others_count"]) == (True, 0)
+
+
+async def test_two_people_let_a_country_and_a_year_pass_for_one_person(both: Finance) -> None:
+    await policy(both, countries=["NL"], stop_above_minor=500)
+    run = await both.run()
+    payouts = await both.payouts(run)
+    assert {payouts[name]["state"] for name in ("ada", "bob")} == {"held"}
+    country = await cleared(both, payouts["bob"], "country")
+    year = await cleared(both, payouts["ada"], "yearly_stop")
+    assert (country["basis"], year["basis"]) == ("FR", f"{datetime.now(UTC).year} EUR")
+    await policy(both, countries=["NL"], stop_above_minor=500)  # another entry says the same: they hold on
+    assert (await both.approve(run)).status_code == 200
+    paid = await filed(both)
+    assert await states(both, paid) == {"ada": ("submitted", 600, None), "bob": ("submitted", 250, None)}
+    assert {one["waits"] for one in await findings(both)} == {False}
+    assert problem(await clear(both, (await both.payouts(paid))["bob"], "country")) == (409, "nothing-to-clear")
+    assert (await check(both))["balanced"]
+
+
+async def test_nobody_lets_themselves_pass(both: Finance, person: Any) -> None:
+    await policy(both, countries=["NL"])
+    run = await both.run()
+    bob = (await both.payouts(run))["bob"]
+    themselves = await person()
+    await tie(both.world.pool, both.world.community, themselves.keys[0], both.world.uuid("bob"))
+    assert problem(await clear(both, bob, "country", by=themselves.api)) == (403, "about-yourself")
+    made = (await clear(both, bob, "country")).json()
+    refused = await themselves.api.post(f"/v1/payout-clearances/{made['clearance_id']}/approve")
+    assert problem(refused) == (403, "about-yourself")
+    gone = await both.approver.post(f"/v1/payout-clearances/{uuid4()}/approve")
+    assert problem(gone) == (404, "unknown-payout-clearance")
+
+
+async def test_two_people_who_decide_at_once_and_two_runs_at_once_pay_once(both: Finance) -> None:
+    await policy(both, countries=["NL"])
+    first = await both.run()
+    made = (await clear(both, (await both.payouts(first))["bob"], "country")).json()
+    path = f"/v1/payout-clearances/{made['clearance_id']}"
+    answers = await asyncio.gather(
+        both.approver.post(f"{path}/approve"),
+        both.maker.post(f"{path}/withdraw"),
+        both.approver.post(f"{path}/approve"),
+        both.approve(first),
+    )
+    assert all(answer.status_code in (200, 409) for answer in answers)
+    runs = await asyncio.gather(both.run(), both.run())
+    await asyncio.gather(*(both.approve(run) for run in runs))
+    await asyncio.gather(*(both.file(run) for run in runs))
+    taken = await both.world.pool.fetch(
+        """
+        select member_id, count(*) as paid from payouts
+        where community = $1 and state in ('reserved', 'submitted') group by 1
+        """,
+        both.world.community,
+    )
+    assert {row["paid"] for row in taken} == {1}
+    assert (await check(both))["balanced"]
+
+
+async def test_why_somebody_passed_is_forgotten_with_them(both: Finance) -> None:
+    await policy(both, countries=["NL"])
+    run = await both.run()
+    await cleared(both, (await both.payouts(run))["bob"], "country")
+    async with both.world.begin() as tx:
+        await forget_clearance_reasons(
+            tx.conn, community=both.world.community, member_ids=[both.world.uuid("bob")]
+        )
+    listed = (await both.maker.get("/v1/payout-clearances")).json()["items"]
+    assert [one["reason"] for one in listed] == [""]
+
+
+async def totals(finance: Finance, **said: Any) -> dict[str, tuple[int, int, int]]:
+    answer = await finance.maker.get(f"/v1/payout-totals/{datetime.now(UTC).year}", params=said)
+    assert answer.status_code == 200, answer.text
+    return {
+        one["member_name"]: (one["paid_count"], one["paid_minor"], one["on_its_way_minor"])
+        for one in answer.json()["items"]
+    }
+
+
+async def test_what_persons_were_paid_in_a_year_is_what_banks_settled_of_it(both: Finance) -> None:
+    world = both.world
+    run = await filed(both)
+    payouts = await both.payouts(run)
+    assert await totals(both) == {"Ada": (0, 0, 600), "Bob": (0, 0, 250)}
+    ids = {name: payouts[name]["payout_id"] for name in payouts}
+    assert (await both.outcome(run, "settled", payout_ids=[ids["ada"]])).is_success
+    assert (await both.outcome(run, "returned", payout_ids=[ids["bob"]], reason="MS03")).is_success
+    assert await totals(both) == {"Ada": (1, 600, 0)}
+    again = await filed(both)
+    assert (await both.outcome(again, "settled")).is_success
+    assert await totals(both) == {"Ada": (1, 600, 0), "Bob": (1, 250, 0)}
+    assert await totals(both, member=world.uuid("bob")) == {"Bob": (1, 250, 0)}
+    merging = Merging(world, on_members)
+    await merging.merge("bob", into="ada")
+    assert await totals(both) == {"Ada": (2, 850, 0)}
+    assert await totals(both, member=world.uuid("bob")) == {"Ada": (2, 850, 0)}
+    await world.handle(on_members, merging.told("bob", "ada"))
+    assert await totals(both) == {"Ada": (1, 600, 0), "Bob": (1, 250, 0)}
+    before = await both.maker.get(f"/v1/payout-totals/{datetime.now(UTC).year - 1}")
+    assert before.json()["items"] == []
+    first = (await both.maker.get(f"/v1/payout-totals/{datetime.now(UTC).year}", params={"limit": 1})).json()
+    rest = await both.maker.get(
+        f"/v1/payout-totals/{datetime.now(UTC).year}", params={"limit": 1, "after": first["next"]}
+    )
+    names = {one["member_name"] for one in [*first["items"], *rest.json()["items"]]}
+    assert (names, rest.json()["next"]) == ({"Ada", "Bob"}, None)

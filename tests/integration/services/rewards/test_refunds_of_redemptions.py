@@ -133,7 +133,7 @@ async def test_above_an_amount_another_person_approves_and_nobody_their_own(
     path = f"/v1/redemptions/{redemption_id}/refunds/{asked['refund_id']}"
     own = await api.post(f"{path}/approve")
     assert (own.status_code, own.json()["type"]) == (403, "urn:plaudit:problem:refund-four-eyes")
-    other = await clients("rewards:write", "rewards:read")
+    other = await clients("points:approve", "rewards:read")
     for _ in range(2):
         assert (await other.post(f"{path}/approve")).json()["state"] == "done"
     assert await rich.balance("ada") == {"available": 81, "spent": 19}

@@ -20,6 +20,7 @@ from shared.bank_accounts import (
     read_account,
     why_not_payable_in,
 )
+from shared.bank_accounts.checks import is_qr_iban
 
 ROOT = Path(__file__).parents[4]
 GUIDE = (ROOT / "docs/payouts.md").read_text()
@@ -100,6 +101,24 @@ def test_accounts_elsewhere_are_refused_and_named(iban: str) -> None:
         said
         == f"{masked(iban)} is in {iban[:2]}, which is outside of SEPA as of {CHECKED_ON}; no payout gets there"
     )
+
+
+@pytest.mark.parametrize("iban", ["CH4431999123000889012", "CH64 3196 1000 0044 2155 7"])
+def test_an_account_of_qr_bills_takes_no_payout(iban: str) -> None:
+    assert "is a QR-IBAN" in reasons(iban=iban)["iban"]
+
+
+def _with_institution(country: str, institution: int) -> str:
+    return str(IBAN.generate(country, bank_code=f"{institution:05}", account_code="123456789012"))
+
+
+@pytest.mark.parametrize(
+    ("institution", "is_of_qr"), [(762, False), (29_999, False), (30_000, True), (31_999, True), (32_000, False)]
+)
+@pytest.mark.parametrize("country", ["CH", "LI"])
+def test_institutions_of_qr_bills_are_30000_to_31999(country: str, institution: int, is_of_qr: bool) -> None:
+    assert is_qr_iban(_with_institution(country, institution)) is is_of_qr
+    assert not is_qr_iban("DE" + _with_institution(country, institution)[2:])
 
 
 def test_the_list_has_the_countries_of_the_scheme_and_ibans_know_them() -> None:

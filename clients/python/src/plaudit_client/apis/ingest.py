@@ -2101,6 +2101,12 @@ class Ingest:
         """For whoever has it. Looking takes nothing: programs look at links before people do."""
         return cast("types.OfferShown", self._ask(call("ingest", "GET", f"/v1/offers/{as_segment(token)}")))
 
+    def get_offers_look(self, token: str) -> types.LookModel:
+        """For whoever has the link: name, colours and logo, also of a community that shows nothing to
+        everybody.
+        """
+        return cast("types.LookModel", self._ask(call("ingest", "GET", f"/v1/offers/{as_segment(token)}/look")))
+
     def post_sign_in(self, token: str) -> types.TokenIssued:
         """As the member who one becomes by it. Who is one by a platform signs in there, and takes the offer
         then.
@@ -4854,6 +4860,14 @@ class AsyncIngest:
     async def get_offer(self, token: str) -> types.OfferShown:
         """For whoever has it. Looking takes nothing: programs look at links before people do."""
         return cast("types.OfferShown", await self._ask(call("ingest", "GET", f"/v1/offers/{as_segment(token)}")))
+
+    async def get_offers_look(self, token: str) -> types.LookModel:
+        """For whoever has the link: name, colours and logo, also of a community that shows nothing to
+        everybody.
+        """
+        return cast(
+            "types.LookModel", await self._ask(call("ingest", "GET", f"/v1/offers/{as_segment(token)}/look"))
+        )
 
     async def post_sign_in(self, token: str) -> types.TokenIssued:
         """As the member who one becomes by it. Who is one by a platform signs in there, and takes the offer

@@ -166,6 +166,10 @@ class Rewards:
         """What the community offers for points now; its members may see it."""
         return cast("types.Catalogue", self._ask(call("rewards", "GET", "/v1/catalogue")))
 
+    def get_reward_choices(self) -> types.RewardChoices:
+        """Kinds, categories, currencies and countries, with how many rewards each has; members may see it."""
+        return cast("types.RewardChoices", self._ask(call("rewards", "GET", "/v1/catalogue/choices")))
+
     def list_quotes(self) -> types.QuotesShown:
         """Of each card the newest quote; one that lacks it cannot be chosen now. Its members may see it."""
         return cast("types.QuotesShown", self._ask(call("rewards", "GET", "/v1/catalogue/quotes")))
@@ -1091,6 +1095,7 @@ class Rewards:
         holding_days: int | NotGiven = NOT_GIVEN,
         minimum_minor: int | NotGiven = NOT_GIVEN,
         stop_above_minor: int | None | NotGiven = NOT_GIVEN,
+        stops_shared_accounts: bool | NotGiven = NOT_GIVEN,
         warn_above_minor: int | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,
     ) -> types.PayoutPolicy:
@@ -1116,6 +1121,7 @@ class Rewards:
                         "holding_days": holding_days,
                         "minimum_minor": minimum_minor,
                         "stop_above_minor": stop_above_minor,
+                        "stops_shared_accounts": stops_shared_accounts,
                         "warn_above_minor": warn_above_minor,
                     },
                 )
@@ -1641,6 +1647,94 @@ class Rewards:
             ),
         )
 
+    def find_offered_rewards(
+        self,
+        member_id: str,
+        *,
+        q: str | None = None,
+        language: str | None = None,
+        kind: types.RewardKind | None = None,
+        category: str | None = None,
+        currency: str | None = None,
+        country: str | None = None,
+        min_points: int | None = None,
+        max_points: int | None = None,
+        affordable: bool | None = None,
+        reward_id: Sequence[str] | None = None,
+        order: types.FoundOrder | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.OfferedRewardPage:
+        """The catalogue's own and the programme's, a page at a time; what the member would be refused says
+        why.
+        """
+        return cast(
+            "types.OfferedRewardPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/offered-rewards",
+                    params={
+                        "q": q,
+                        "language": language,
+                        "kind": kind,
+                        "category": category,
+                        "currency": currency,
+                        "country": country,
+                        "min_points": min_points,
+                        "max_points": max_points,
+                        "affordable": affordable,
+                        "reward_id": reward_id,
+                        "order": order,
+                        "limit": limit,
+                        "after": after,
+                    },
+                )
+            ),
+        )
+
+    def iter_find_offered_rewards(
+        self,
+        member_id: str,
+        *,
+        q: str | None = None,
+        language: str | None = None,
+        kind: types.RewardKind | None = None,
+        category: str | None = None,
+        currency: str | None = None,
+        country: str | None = None,
+        min_points: int | None = None,
+        max_points: int | None = None,
+        affordable: bool | None = None,
+        reward_id: Sequence[str] | None = None,
+        order: types.FoundOrder | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.OfferedReward]:
+        """Every item that `find_offered_rewards` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                f"/v1/members/{as_segment(member_id)}/offered-rewards",
+                params={
+                    "q": q,
+                    "language": language,
+                    "kind": kind,
+                    "category": category,
+                    "currency": currency,
+                    "country": country,
+                    "min_points": min_points,
+                    "max_points": max_points,
+                    "affordable": affordable,
+                    "reward_id": reward_id,
+                    "order": order,
+                    "limit": limit,
+                },
+            ),
+        )
+
     def get_open(self, member_id: str) -> types.Open:
         """What `POST /v1/members/{member_id}/erase` at ingest wants decided, and what goes on whatever is
         decided.
@@ -2013,10 +2107,72 @@ class Rewards:
             call("rewards", "GET", f"/v1/payees/{as_segment(member_id)}/history", params={"limit": limit}),
         )
 
+    def list_payout_clearances(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.PayoutClearancePage:
+        """Whom which check lets pass, why, and who proposed and decided it."""
+        return cast(
+            "types.PayoutClearancePage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/payout-clearances",
+                    params={"state": state, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_payout_clearances(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.PayoutClearance]:
+        """Every item that `list_payout_clearances` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/payout-clearances",
+                params={"state": state, "member": member, "limit": limit},
+            ),
+        )
+
+    def get_payout_clearance(self, clearance_id: str) -> types.PayoutClearance:
+        """Whom which check lets pass, why, and who proposed and decided it."""
+        return cast(
+            "types.PayoutClearance",
+            self._ask(call("rewards", "GET", f"/v1/payout-clearances/{as_segment(clearance_id)}")),
+        )
+
+    def approve_payout_clearance(self, clearance_id: str) -> types.PayoutClearance:
+        """The next run looks again, and pays. Whoever proposed it cannot, by whatever key, nor who the member
+        is.
+        """
+        return cast(
+            "types.PayoutClearance",
+            self._ask(call("rewards", "POST", f"/v1/payout-clearances/{as_segment(clearance_id)}/approve")),
+        )
+
+    def withdraw_payout_clearance(self, clearance_id: str) -> types.PayoutClearance:
+        """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.PayoutClearance",
+            self._ask(call("rewards", "POST", f"/v1/payout-clearances/{as_segment(clearance_id)}/withdraw")),
+        )
+
     def list_payout_findings(
         self,
         *,
-        check: Literal["country", "yearly_stop", "yearly_warning"] | None = None,
+        check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"] | None = None,
         waits: bool | None = None,
         limit: int | None = None,
         after: str | None = None,
@@ -2037,7 +2193,7 @@ class Rewards:
     def iter_payout_findings(
         self,
         *,
-        check: Literal["country", "yearly_stop", "yearly_warning"] | None = None,
+        check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"] | None = None,
         waits: bool | None = None,
         limit: int | None = None,
     ) -> Iterator[types.PayoutFinding]:
@@ -2311,6 +2467,38 @@ class Rewards:
             "types.Review", self._ask(call("rewards", "GET", f"/v1/payout-runs/{as_segment(run_id)}/review"))
         )
 
+    def list_payout_totals(
+        self, year: str, *, member: str | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.PayoutTotalPage:
+        """A payout is of the year in which its bank file was written; what came back from the bank is not
+        paid.
+        """
+        return cast(
+            "types.PayoutTotalPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/payout-totals/{as_segment(year)}",
+                    params={"member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_payout_totals(
+        self, year: str, *, member: str | None = None, limit: int | None = None
+    ) -> Iterator[types.PayoutTotal]:
+        """Every item that `list_payout_totals` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                f"/v1/payout-totals/{as_segment(year)}",
+                params={"member": member, "limit": limit},
+            ),
+        )
+
     def list_payout_waits(self, *, limit: int | None = None, after: str | None = None) -> types.PayoutWaitPage:
         """Members with points that were earned too late, or that are too few, in the order of their ids."""
         return cast(
@@ -2395,6 +2583,30 @@ class Rewards:
         """Every state it reached and by whom, and the awards that it pays."""
         return cast(
             "types.PayoutDetails", self._ask(call("rewards", "GET", f"/v1/payouts/{as_segment(payout_id)}"))
+        )
+
+    def post_payout_clearance(
+        self,
+        payout_id: str,
+        *,
+        check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"],
+        reason: str,
+        idempotency_key: str | None = None,
+    ) -> types.PayoutClearance:
+        """Nothing changes before another person approves it. It is about the person, and what was found: the
+        country, the year or the account.
+        """
+        return cast(
+            "types.PayoutClearance",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/payouts/{as_segment(payout_id)}/clearances",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"check": check, "reason": reason},
+                )
+            ),
         )
 
     def hold_payout(
@@ -3241,7 +3453,7 @@ class Rewards:
         reason: str,
         amount: int | None | NotGiven = NOT_GIVEN,
         reward_id: str | None | NotGiven = NOT_GIVEN,
-        spends: Literal["payouts", "redemptions"] | None | NotGiven = NOT_GIVEN,
+        spends: Literal["payouts", "redemptions", "campaign"] | None | NotGiven = NOT_GIVEN,
         to_wallet_id: str | None | NotGiven = NOT_GIVEN,
         unit_cost: int | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,
@@ -3529,6 +3741,10 @@ class AsyncRewards:
     async def get_catalogue(self) -> types.Catalogue:
         """What the community offers for points now; its members may see it."""
         return cast("types.Catalogue", await self._ask(call("rewards", "GET", "/v1/catalogue")))
+
+    async def get_reward_choices(self) -> types.RewardChoices:
+        """Kinds, categories, currencies and countries, with how many rewards each has; members may see it."""
+        return cast("types.RewardChoices", await self._ask(call("rewards", "GET", "/v1/catalogue/choices")))
 
     async def list_quotes(self) -> types.QuotesShown:
         """Of each card the newest quote; one that lacks it cannot be chosen now. Its members may see it."""
@@ -4484,6 +4700,7 @@ class AsyncRewards:
         holding_days: int | NotGiven = NOT_GIVEN,
         minimum_minor: int | NotGiven = NOT_GIVEN,
         stop_above_minor: int | None | NotGiven = NOT_GIVEN,
+        stops_shared_accounts: bool | NotGiven = NOT_GIVEN,
         warn_above_minor: int | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,
     ) -> types.PayoutPolicy:
@@ -4509,6 +4726,7 @@ class AsyncRewards:
                         "holding_days": holding_days,
                         "minimum_minor": minimum_minor,
                         "stop_above_minor": stop_above_minor,
+                        "stops_shared_accounts": stops_shared_accounts,
                         "warn_above_minor": warn_above_minor,
                     },
                 )
@@ -5059,6 +5277,94 @@ class AsyncRewards:
             ),
         )
 
+    async def find_offered_rewards(
+        self,
+        member_id: str,
+        *,
+        q: str | None = None,
+        language: str | None = None,
+        kind: types.RewardKind | None = None,
+        category: str | None = None,
+        currency: str | None = None,
+        country: str | None = None,
+        min_points: int | None = None,
+        max_points: int | None = None,
+        affordable: bool | None = None,
+        reward_id: Sequence[str] | None = None,
+        order: types.FoundOrder | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.OfferedRewardPage:
+        """The catalogue's own and the programme's, a page at a time; what the member would be refused says
+        why.
+        """
+        return cast(
+            "types.OfferedRewardPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/offered-rewards",
+                    params={
+                        "q": q,
+                        "language": language,
+                        "kind": kind,
+                        "category": category,
+                        "currency": currency,
+                        "country": country,
+                        "min_points": min_points,
+                        "max_points": max_points,
+                        "affordable": affordable,
+                        "reward_id": reward_id,
+                        "order": order,
+                        "limit": limit,
+                        "after": after,
+                    },
+                )
+            ),
+        )
+
+    def iter_find_offered_rewards(
+        self,
+        member_id: str,
+        *,
+        q: str | None = None,
+        language: str | None = None,
+        kind: types.RewardKind | None = None,
+        category: str | None = None,
+        currency: str | None = None,
+        country: str | None = None,
+        min_points: int | None = None,
+        max_points: int | None = None,
+        affordable: bool | None = None,
+        reward_id: Sequence[str] | None = None,
+        order: types.FoundOrder | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.OfferedReward]:
+        """Every item that `find_offered_rewards` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                f"/v1/members/{as_segment(member_id)}/offered-rewards",
+                params={
+                    "q": q,
+                    "language": language,
+                    "kind": kind,
+                    "category": category,
+                    "currency": currency,
+                    "country": country,
+                    "min_points": min_points,
+                    "max_points": max_points,
+                    "affordable": affordable,
+                    "reward_id": reward_id,
+                    "order": order,
+                    "limit": limit,
+                },
+            ),
+        )
+
     async def get_open(self, member_id: str) -> types.Open:
         """What `POST /v1/members/{member_id}/erase` at ingest wants decided, and what goes on whatever is
         decided.
@@ -5435,10 +5741,72 @@ class AsyncRewards:
             call("rewards", "GET", f"/v1/payees/{as_segment(member_id)}/history", params={"limit": limit}),
         )
 
+    async def list_payout_clearances(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.PayoutClearancePage:
+        """Whom which check lets pass, why, and who proposed and decided it."""
+        return cast(
+            "types.PayoutClearancePage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/payout-clearances",
+                    params={"state": state, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_payout_clearances(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.PayoutClearance]:
+        """Every item that `list_payout_clearances` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/payout-clearances",
+                params={"state": state, "member": member, "limit": limit},
+            ),
+        )
+
+    async def get_payout_clearance(self, clearance_id: str) -> types.PayoutClearance:
+        """Whom which check lets pass, why, and who proposed and decided it."""
+        return cast(
+            "types.PayoutClearance",
+            await self._ask(call("rewards", "GET", f"/v1/payout-clearances/{as_segment(clearance_id)}")),
+        )
+
+    async def approve_payout_clearance(self, clearance_id: str) -> types.PayoutClearance:
+        """The next run looks again, and pays. Whoever proposed it cannot, by whatever key, nor who the member
+        is.
+        """
+        return cast(
+            "types.PayoutClearance",
+            await self._ask(call("rewards", "POST", f"/v1/payout-clearances/{as_segment(clearance_id)}/approve")),
+        )
+
+    async def withdraw_payout_clearance(self, clearance_id: str) -> types.PayoutClearance:
+        """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.PayoutClearance",
+            await self._ask(call("rewards", "POST", f"/v1/payout-clearances/{as_segment(clearance_id)}/withdraw")),
+        )
+
     async def list_payout_findings(
         self,
         *,
-        check: Literal["country", "yearly_stop", "yearly_warning"] | None = None,
+        check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"] | None = None,
         waits: bool | None = None,
         limit: int | None = None,
         after: str | None = None,
@@ -5459,7 +5827,7 @@ class AsyncRewards:
     def iter_payout_findings(
         self,
         *,
-        check: Literal["country", "yearly_stop", "yearly_warning"] | None = None,
+        check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"] | None = None,
         waits: bool | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[types.PayoutFinding]:
@@ -5737,6 +6105,38 @@ class AsyncRewards:
             "types.Review", await self._ask(call("rewards", "GET", f"/v1/payout-runs/{as_segment(run_id)}/review"))
         )
 
+    async def list_payout_totals(
+        self, year: str, *, member: str | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.PayoutTotalPage:
+        """A payout is of the year in which its bank file was written; what came back from the bank is not
+        paid.
+        """
+        return cast(
+            "types.PayoutTotalPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/payout-totals/{as_segment(year)}",
+                    params={"member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_payout_totals(
+        self, year: str, *, member: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.PayoutTotal]:
+        """Every item that `list_payout_totals` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                f"/v1/payout-totals/{as_segment(year)}",
+                params={"member": member, "limit": limit},
+            ),
+        )
+
     async def list_payout_waits(
         self, *, limit: int | None = None, after: str | None = None
     ) -> types.PayoutWaitPage:
@@ -5823,6 +6223,30 @@ class AsyncRewards:
         """Every state it reached and by whom, and the awards that it pays."""
         return cast(
             "types.PayoutDetails", await self._ask(call("rewards", "GET", f"/v1/payouts/{as_segment(payout_id)}"))
+        )
+
+    async def post_payout_clearance(
+        self,
+        payout_id: str,
+        *,
+        check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"],
+        reason: str,
+        idempotency_key: str | None = None,
+    ) -> types.PayoutClearance:
+        """Nothing changes before another person approves it. It is about the person, and what was found: the
+        country, the year or the account.
+        """
+        return cast(
+            "types.PayoutClearance",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/payouts/{as_segment(payout_id)}/clearances",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={"check": check, "reason": reason},
+                )
+            ),
         )
 
     async def hold_payout(
@@ -6683,7 +7107,7 @@ class AsyncRewards:
         reason: str,
         amount: int | None | NotGiven = NOT_GIVEN,
         reward_id: str | None | NotGiven = NOT_GIVEN,
-        spends: Literal["payouts", "redemptions"] | None | NotGiven = NOT_GIVEN,
+        spends: Literal["payouts", "redemptions", "campaign"] | None | NotGiven = NOT_GIVEN,
         to_wallet_id: str | None | NotGiven = NOT_GIVEN,
         unit_cost: int | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,

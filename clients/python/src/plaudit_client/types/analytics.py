@@ -1540,7 +1540,7 @@ class SurveyPeriodsShown(TypedDict):
 
 
 class SurveyShown(TypedDict):
-    """A survey, and what it says of some days: months with fewer than five answers are left out."""
+    """A survey, and what it says in some months: those with fewer than five answers are left out."""
 
     anonymous: bool
     asked: int

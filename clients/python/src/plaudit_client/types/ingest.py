@@ -1704,6 +1704,7 @@ class OfferShown(TypedDict):
     """What the link of a mail is for."""
 
     community: str
+    has_logo: bool
     line_id: str
     name: str
     until: str | None
@@ -2957,9 +2958,11 @@ class StopShown(TypedDict):
 
 
 class Suggested(TypedDict):
-    """A member suggested something; `object` is the suggestion."""
+    """A member suggested something; `object` is the suggestion. One may be made of an `answer` to a
+    survey.
+    """
 
-    data: TextData
+    data: SuggestedData
     datacontenttype: NotRequired[str]
     dataschema: NotRequired[str]
     id: str
@@ -2969,6 +2972,25 @@ class Suggested(TypedDict):
     time: str
     traceparent: NotRequired[str]
     type: Literal["idea.suggested.v1"]
+
+
+class SuggestedData(TypedDict):
+    """`answer` is the event of the answer to a survey that it is made of."""
+
+    actor: Actor
+    answer: NotRequired[str]
+    attributes: NotRequired[dict[str, Any]]
+    channel: Literal["forum", "social", "chat", "code", "support", "in_person", "survey", "shop", "import"]
+    contributors: NotRequired[list[Actor]]
+    host: NotRequired[str]
+    in_reply_to: NotRequired[Thing]
+    language: NotRequired[str]
+    length_chars: NotRequired[int]
+    object: NotRequired[Thing]
+    tags: NotRequired[list[str]]
+    text: NotRequired[str]
+    topic: NotRequired[str]
+    url: NotRequired[str]
 
 
 class SuggestionShown(TypedDict):

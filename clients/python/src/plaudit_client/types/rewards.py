@@ -476,6 +476,13 @@ class ClawbackPolicyTerms(TypedDict):
     treatment: Literal["owe", "keep_below", "keep"]
 
 
+class ClearanceRequest(TypedDict):
+    """What is to be let pass, and why."""
+
+    check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"]
+    reason: str
+
+
 class CodeOfRedemption(TypedDict):
     """A voucher's code, for whom it was given to."""
 
@@ -1310,6 +1317,36 @@ class NotRebuilt(TypedDict):
     subject: str
 
 
+class OfferedReward(TypedDict):
+    """A reward on offer as a member has it: in their language, at its price now, and what keeps them from
+    it.
+    """
+
+    audience: NotRequired[RewardAudience | None]
+    category: NotRequired[str | None]
+    closes_at: NotRequired[str | None]
+    countries: list[str] | None
+    currency: str | None
+    description: str
+    face_minor: int | None
+    id: str
+    is_exhausted: NotRequired[bool]
+    kind: RewardKind
+    left: NotRequired[int | None]
+    level: NotRequired[str | None]
+    limit: NotRequired[RewardLimit | None]
+    missing_points: int
+    needs_level: list[str]
+    picture: NotRequired[RewardPicture | None]
+    points: int
+    quote: QuoteShown | None
+    refused_for: Literal["audience", "level", "had_enough", "none_left"] | None
+    source: RewardSource
+    stock: NotRequired[int | None]
+    title: str
+    translations: NotRequired[list[RewardTranslated]]
+
+
 class OneDraw(TypedDict):
     """A draw, and who won."""
 
@@ -1358,6 +1395,17 @@ class OrderRequest(TypedDict):
 
     items: list[OrderItem]
     points: int
+
+
+class OrderedAddress(TypedDict):
+    """An address as banks take it."""
+
+    building: str | None
+    country: str
+    lines: list[str]
+    post_code: str | None
+    street: str | None
+    town: str
 
 
 class Outcome(TypedDict):
@@ -1628,6 +1676,13 @@ class NamedRedemptionPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class OfferedRewardPage(TypedDict):
+    """OfferedRewardPage"""
+
+    items: list[OfferedReward]
+    next: NotRequired[str | None]
+
+
 class OutcomePage(TypedDict):
     """OutcomePage"""
 
@@ -1649,6 +1704,13 @@ class PastPayeePage(TypedDict):
     next: NotRequired[str | None]
 
 
+class PayoutClearancePage(TypedDict):
+    """PayoutClearancePage"""
+
+    items: list[PayoutClearance]
+    next: NotRequired[str | None]
+
+
 class PayoutFindingPage(TypedDict):
     """PayoutFindingPage"""
 
@@ -1667,6 +1729,13 @@ class PayoutPolicyPage(TypedDict):
     """PayoutPolicyPage"""
 
     items: list[PayoutPolicy]
+    next: NotRequired[str | None]
+
+
+class PayoutTotalPage(TypedDict):
+    """PayoutTotalPage"""
+
+    items: list[PayoutTotal]
     next: NotRequired[str | None]
 
 
@@ -1900,6 +1969,7 @@ class Payout(TypedDict):
     iban: NotRequired[str | None]
     member_id: str
     member_name: NotRequired[str | None]
+    payee_bank_name: NotRequired[str | None]
     payee_changed_at: NotRequired[str | None]
     payee_changed_by: NotRequired[str | None]
     payee_changed_by_person: NotRequired[str | None]
@@ -1974,6 +2044,25 @@ class PayoutChange(TypedDict):
     ]
 
 
+class PayoutClearance(TypedDict):
+    """That a check lets a member pass: who proposed it, and who decided."""
+
+    basis: str
+    check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"]
+    clearance_id: str
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    member_id: str
+    member_name: str | None
+    payout_id: str
+    proposed_at: str
+    proposed_by: str
+    proposed_by_person: str | None
+    reason: str
+    state: Literal["proposed", "approved", "withdrawn"]
+
+
 class PayoutDetails(TypedDict):
     """A payout with its history and the first of the awards that it pays."""
 
@@ -1992,6 +2081,7 @@ class PayoutDetails(TypedDict):
     member_id: str
     member_name: NotRequired[str | None]
     parts: list[PayoutPart]
+    payee_bank_name: NotRequired[str | None]
     payee_changed_at: NotRequired[str | None]
     payee_changed_by: NotRequired[str | None]
     payee_changed_by_person: NotRequired[str | None]
@@ -2021,13 +2111,16 @@ class PayoutFinding(TypedDict):
     """What a check found of a payout; its member reads no more than what is being looked at."""
 
     amount_minor: int
-    check: Literal["country", "yearly_stop", "yearly_warning"]
+    check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"]
+    clearance_id: str | None
     country: str | None
     currency: str
     found_at: str
+    is_payer: bool | None
     limit_minor: int | None
     member_id: str
     member_name: str | None
+    others_count: int | None
     payout_id: str
     policy_id: str
     run_id: str
@@ -2093,6 +2186,7 @@ class PayoutPolicy(TypedDict):
     proposed_by_person: str | None
     state: Literal["proposed", "approved", "withdrawn"]
     stop_above_minor: int | None
+    stops_shared_accounts: bool
     warn_above_minor: int | None
 
 
@@ -2105,7 +2199,20 @@ class PayoutPolicyTerms(TypedDict):
     holding_days: NotRequired[int]
     minimum_minor: NotRequired[int]
     stop_above_minor: NotRequired[int | None]
+    stops_shared_accounts: NotRequired[bool]
     warn_above_minor: NotRequired[int | None]
+
+
+class PayoutTotal(TypedDict):
+    """What a person was paid in a year, in one currency."""
+
+    currency: str
+    member_id: str
+    member_name: str | None
+    on_its_way_minor: int
+    paid_count: int
+    paid_minor: int
+    year: int
 
 
 class PayoutWait(TypedDict):
@@ -2556,6 +2663,24 @@ class RewardAudience(TypedDict):
     title: str
 
 
+class RewardChoice(TypedDict):
+    """Something to filter by, and how many rewards on offer have it."""
+
+    rewards_count: int
+    value: str
+
+
+class RewardChoices(TypedDict):
+    """What rewards on offer can be filtered by; of each the 100 that most have."""
+
+    categories: list[RewardChoice]
+    countries: list[RewardChoice]
+    currencies: list[RewardChoice]
+    kinds: list[RewardChoice]
+    max_points: int
+    rewards_count: int
+
+
 class RewardLimit(TypedDict):
     """How many one person may have."""
 
@@ -2666,7 +2791,9 @@ class Run(TypedDict):
     minimum_minor: int
     minimum_points: int
     minor: int
+    ordering: RunOrdering
     payer: PayingAccount
+    payer_bank_name: str | None
     payouts: list[StateSum]
     points: int
     policy_id: str | None
@@ -2677,6 +2804,15 @@ class Run(TypedDict):
     seal: str | None
     state: Literal["computing", "open", "approving", "approved", "filing", "filed", "cancelling", "cancelled"]
     stopped: str | None
+
+
+class RunOrdering(TypedDict):
+    """How the bank is asked to pay, by the programme's paying account as the run was made."""
+
+    address: OrderedAddress | None
+    batch_booking: bool
+    instant: bool
+    purpose: str | None
 
 
 class RunPreview(TypedDict):
@@ -2822,6 +2958,7 @@ class Shipment(TypedDict):
 class ShownAccount(TypedDict):
     """An account, of which the IBAN shows its ends."""
 
+    bank_name: str | None
     bic: str | None
     iban: str
     name: str
@@ -3155,15 +3292,17 @@ class Wallet(TypedDict):
     spent: int
     state: Literal["open", "frozen", "closed"]
     title: str
+    unpaid_points: int
     wallet_id: str
 
 
 class WalletAssignment(TypedDict):
     """What is paid from a wallet."""
 
+    campaign_id: str | None
     currency: str
     reward_id: str | None
-    spends: Literal["payouts", "redemptions"]
+    spends: Literal["payouts", "redemptions", "campaign"]
     unit_cost: int | None
     wallet_id: str
     wallet_title: str
@@ -3194,7 +3333,7 @@ class WalletDecision(TypedDict):
     proposed: WalletDeed
     reason: str
     reward_id: str | None
-    spends: Literal["payouts", "redemptions"] | None
+    spends: Literal["payouts", "redemptions", "campaign"] | None
     state: Literal["proposed", "confirmed", "withdrawn"]
     to_wallet_id: str | None
     unit_cost: int | None
@@ -3228,7 +3367,7 @@ class WalletMove(TypedDict):
     moved: WalletDeed
     to_wallet_id: str | None
     transfer_id: str
-    used_for: Literal["redemption", "payout_run", "send"] | None
+    used_for: Literal["redemption", "payout_run", "send", "campaign"] | None
     wallet_id: str
 
 
@@ -3239,7 +3378,7 @@ class WalletProposal(TypedDict):
     kind: Literal["fund", "withdraw", "transfer", "assign", "unassign", "thaw", "close"]
     reason: str
     reward_id: NotRequired[str | None]
-    spends: NotRequired[Literal["payouts", "redemptions"] | None]
+    spends: NotRequired[Literal["payouts", "redemptions", "campaign"] | None]
     to_wallet_id: NotRequired[str | None]
     unit_cost: NotRequired[int | None]
 
@@ -3379,6 +3518,8 @@ Difference = Literal["none", "new", "gone", "changed"]
 DrawState = Literal["open", "frozen", "drawn"]
 
 Erased = Literal["deleted", "blanked", "stays"]
+
+FoundOrder = Literal["points", "-points", "title"]
 
 LetterState = Literal["waiting", "asked", "replayed", "discarded"]
 

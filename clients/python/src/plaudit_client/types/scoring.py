@@ -380,6 +380,7 @@ class CampaignItem(TypedDict):
     state: Phase
     title: str
     wallet: str | None
+    wallet_points: int | None
     worth: Worth | None
 
 
@@ -420,6 +421,7 @@ class CampaignShown(TypedDict):
     title: str
     turns: list[CampaignTurn]
     wallet: str | None
+    wallet_points: int | None
     worth: Worth | None
 
 
@@ -1587,15 +1589,19 @@ class WebhookDeliveryListedPage(TypedDict):
 
 
 class PayingAccount(TypedDict):
-    """The account that payouts leave from.
+    """The account that payouts leave from, and how its bank is asked to pay.
 
     `confirm_bic_country: true` says that a BIC of another country than the IBAN's is meant so.
     """
 
+    address: NotRequired[PostalAddress | None]
+    batch_booking: NotRequired[bool | None]
     bic: str
     confirm_bic_country: NotRequired[bool | None]
     iban: str
+    instant: NotRequired[bool | None]
     name: str
+    purpose: NotRequired[Literal["BONU", "CHAR", "COMM", "GIFT", "OTHR", "PAYR", "SALA", "SCVE"] | None]
 
 
 class PayoutTerms(TypedDict):
@@ -1638,6 +1644,21 @@ class PointsExpiry(TypedDict):
 
     grace_days: int
     warn_days: NotRequired[int | None]
+
+
+class PostalAddress(TypedDict):
+    """An address as SEPA banks take it since 15 November 2026: town and country have fields of their own.
+
+    With `street`, `building` and `post_code` it is structured. With `lines` for the rest it is hybrid;
+    some banks take the structured one alone.
+    """
+
+    building: NotRequired[str | None]
+    country: str
+    lines: NotRequired[list[str] | None]
+    post_code: NotRequired[str | None]
+    street: NotRequired[str | None]
+    town: str
 
 
 class Preview(TypedDict):

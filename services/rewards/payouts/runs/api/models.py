@@ -61,6 +61,30 @@ class PayingAccount(BaseModel):
     bic: str | None
 
 
+class OrderedAddress(BaseModel):
+    """An address as banks take it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    town: str = Field(examples=["Hamburg"])
+    country: str = Field(examples=["DE"])
+    post_code: str | None = Field(examples=["20095"])
+    street: str | None = Field(examples=["Harbour Street"])
+    building: str | None = Field(examples=["7a"])
+    lines: list[str] = Field(description="What has no field of its own", examples=[[]])
+
+
+class RunOrdering(BaseModel):
+    """How the bank is asked to pay, by the programme's paying account as the run was made."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    address: OrderedAddress | None = Field(description="Of who pays")
+    batch_booking: bool = Field(description="Whether the file is one booking, or each payment has its own")
+    purpose: str | None = Field(description="A purpose code of ISO 20022", examples=["BONU"])
+    instant: bool = Field(description="Whether it asks for instant credit transfers")
+
+
 class Progress(BaseModel):
     """How far the work at a run is. It goes on by itself."""
 
@@ -86,6 +110,11 @@ class Run(BaseModel):
     execution_days: int = Field(
         description="TARGET days from the one on which the bank receives the file to its execution date"
     )
+    payer_bank_name: str | None = Field(
+        description="The payer's name as the bank file has it, in SEPA's characters",
+        examples=["Example Community"],
+    )
+    ordering: RunOrdering
     complete: bool = Field(description="False when members who can be paid are left for another run")
     left_payable_count: int = Field(
         description="Members who can be paid and did not fit; the next run begins with whoever waits longest"
@@ -131,6 +160,8 @@ class Run(BaseModel):
             policy_id=UUID(run.terms.policy_id) if run.terms.policy_id else None,
             payer=PayingAccount.model_validate(run.payer),
             execution_days=run.execution_days,
+            payer_bank_name=run.payer.bank_name,
+            ordering=RunOrdering.model_validate(run.ordering),
             complete=run.complete,
             left_payable_count=run.plan.left_payable,
             left_held_count=run.plan.left_held,

@@ -70,6 +70,7 @@ def bank_file(run: Run, payouts: Sequence[Payout], *, by: str, now: datetime, ex
         payer=run.payer,
         created_at=now,
         execution_date=execution_date,
+        ordering=run.ordering,
     )
     return BankFile(
         community=run.community,

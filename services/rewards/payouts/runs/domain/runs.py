@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from services.rewards.bank_messages.domain import BankAccount
+from services.rewards.bank_messages.domain import AS_EVER, BankAccount, Ordering, ordering_of
 from services.rewards.ledger.domain.entries import derived_id
 from services.rewards.lots.domain.steps import Step, Steps
 from services.rewards.payouts.domain import Actor, Part, Payout, PayoutState, end_to_end_id, payout_id
@@ -121,6 +121,7 @@ class Run:
     decided_by: Actor | None = None
     filing_by: Actor | None = None
     plan: PlanCounts = NO_PLAN
+    ordering: Ordering = AS_EVER
 
     @property
     def earned_until(self) -> datetime | None:
@@ -202,6 +203,7 @@ def open_run(
         programme_version=in_force.version,
         terms=PayoutTerms(payout.currency, payout.points, payout.minor, payout.minimum_points),
         payer=BankAccount(payer.name, payer.iban, payer.bic),
+        ordering=ordering_of(payer.model_dump(exclude_none=True)),
         execution_days=execution_days,
         complete=True,
         created_at=now,

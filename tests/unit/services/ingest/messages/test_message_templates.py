@@ -6,6 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.ingest.communities.domain.contrast import (
+    TEXT_MIN_RATIO,
+    contrast_ratio,
+)
 from services.ingest.messages.domain.kinds import ALWAYS, KINDS, LANGUAGES, Words, words_of
 from services.ingest.messages.domain.templates import Look, TemplateError, check_words, fill, framed
 
@@ -81,3 +85,22 @@ def test_a_frame_has_the_look_of_the_community() -> None:
     assert "background:#000000" in html
     assert html.count("<hr") == 1
     assert "<script>" not in html
+
+
+COLOUR = st.from_regex(r"#[0-9a-f]{6}", fullmatch=True)
+#: Each a dark and a light one that can be told apart as text, whichever is the ground.
+DARK, LIGHT = (st.from_regex(rf"#([{first}][0-9a-f]){{3}}", fullmatch=True) for first in ("0-4", "d-f"))
+PAIRS = st.tuples(DARK, LIGHT).flatmap(st.permutations)
+
+
+@given(PAIRS, COLOUR)
+def test_links_in_mail_can_be_read_by_day_and_by_night(pair: list[str], accent: str) -> None:
+    background, text = pair
+    look = Look("Acme", background, text, accent)
+    assert contrast_ratio(look.link, background) >= TEXT_MIN_RATIO
+    if look.by_night:
+        link = re.search(r"a\{color:(#[0-9a-f]{6})", look.by_night)
+        assert link is not None
+        assert contrast_ratio(link[1], text) >= TEXT_MIN_RATIO
+    # What is dark already is so for everybody.
+    assert bool(look.by_night) == (contrast_ratio(background, "#000000") > contrast_ratio(text, "#000000"))

@@ -1,9 +1,10 @@
 """Errors in a programme name the line, the column, the field and what was expected."""
 
+import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.scoring.programmes.domain.mistakes import Mistake
@@ -230,6 +231,42 @@ def test_what_no_bank_would_pay_is_refused_where_it_stands(
     assert "^[" not in detail
 
 
+ASKED = (
+    "bic: COBADEFFXXX, purpose: BONU, instant: true, batch_booking: false, address: {town: Zürich, country: CH}"
+)
+
+
+def test_how_a_bank_is_asked_to_pay_is_read() -> None:
+    read = read_programme(SMALL + PAYOUT.replace("bic: COBADEFFXXX", ASKED))
+    assert isinstance(read, Programme)
+    assert read.rewards.payout is not None
+    account = read.rewards.payout.paying_account
+    assert (account.purpose, account.instant, account.batch_booking) == ("BONU", True, False)
+    assert account.address is not None
+    assert account.address.model_dump(exclude_none=True) == {"town": "Zürich", "country": "CH"}
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "says"),
+    [
+        (("town: Zürich", "town: '***'"), "address/town", "has no letter or digit"),
+        (("country: CH", "country: XX"), "address/country", "XX is not the code of a country"),
+        (("country: CH", "country: Schweiz"), "address/country", "Schweiz"),
+        (("country: CH", "country: CH, lines: ['8000 Zürich']"), "address/lines/0", "stands in `town` already"),
+        (("country: CH", "country: CH, lines: [a, b, c]"), "address/lines", "at most 2"),
+        (("country: CH", f"country: CH, street: {'x' * 71}"), "address/street", "70"),
+        (("country: CH", "country: CH, state: ZH"), "address/state", "state"),
+        (("purpose: BONU", "purpose: FUN"), "purpose", "BONU"),
+    ],
+)
+def test_how_no_bank_can_be_asked_is_refused_where_it_stands(
+    change: tuple[str, str], field: str, says: str
+) -> None:
+    _, _, found, detail = only(SMALL + PAYOUT.replace("bic: COBADEFFXXX", ASKED.replace(*change)))
+    assert found == f"/rewards/payout/paying_account/{field}"
+    assert says in detail
+
+
 def test_a_bank_in_another_country_is_confirmed() -> None:
     text = SMALL + PAYOUT.replace(BIC, "DEUTFRPP, confirm_bic_country: true")
     assert isinstance(read_programme(text), Programme)
@@ -371,6 +408,27 @@ def test_a_changed_programme_is_read_or_refused_never_a_crash(at: int, other: st
 
 
 BADGES = "recognition:\n  badges:\n"
+
+
+#: Values that hardly any field takes, among them those that cannot be looked up among names.
+ODD = (": [1, 2]", ": {a: 1}", ": [[1]]", ": [{id: 1}]", ": null", ": 1e400", ": .nan", ": 2026-01-01", ': ""')
+WRITTEN = [
+    (path, index)
+    for path in EXAMPLES
+    for index, line in enumerate(path.read_text().split("\n"))
+    if ": " in line and not line.lstrip().startswith("#")
+]
+
+
+@given(st.sampled_from(WRITTEN), st.sampled_from(ODD))
+@example((EXAMPLES[0], EXAMPLES[0].read_text().split("\n").index("  - id: partner-weeks")), ODD[0])
+@example((EXAMPLES[0], EXAMPLES[0].read_text().split("\n").index("    campaign: partner-weeks")), ODD[1])
+def test_a_field_with_an_odd_value_is_read_or_refused_never_a_crash(written: tuple[Path, int], odd: str) -> None:
+    path, index = written
+    lines = path.read_text().split("\n")
+    lines[index] = re.sub(r": .*", lambda _: odd, lines[index])
+    reading = read_with_warnings("\n".join(lines))
+    assert (reading.programme is None) == bool(reading.mistakes)
 
 
 def test_what_is_counted_is_of_a_rule() -> None:

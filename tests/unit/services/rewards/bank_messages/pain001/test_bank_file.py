@@ -1,5 +1,6 @@
 """The bank file is valid against the bank's schema, whatever the names and amounts."""
 
+import json
 from datetime import UTC, date, datetime
 
 import pytest
@@ -8,7 +9,14 @@ from hypothesis import strategies as st
 from lxml import etree
 from schwifty import IBAN
 
-from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX, BankAccount
+from services.rewards.bank_messages.domain import (
+    AMOUNT_MINOR_MAX,
+    AS_EVER,
+    Address,
+    BankAccount,
+    Ordering,
+    ordering_of,
+)
 from services.rewards.bank_messages.pain001.domain import (
     NAMESPACE,
     BankFileError,
@@ -18,6 +26,7 @@ from services.rewards.bank_messages.pain001.domain import (
     decimal_amount,
 )
 from shared.bank_accounts import UnwritableNameError, sepa_text
+from shared.contracts.programme.rewards import PURPOSES
 
 PAYER = BankAccount("Plaudit & Freunde e.V.", "DE89370400440532013000", "COBADEFFXXX")
 CREATED_AT = datetime(2026, 5, 1, 9, 30, tzinfo=UTC)
@@ -50,13 +59,14 @@ transfers = st.lists(
 )
 
 
-def write(payments: list[CreditTransfer], payer: BankAccount = PAYER) -> bytes:
+def write(payments: list[CreditTransfer], payer: BankAccount = PAYER, ordering: Ordering = AS_EVER) -> bytes:
     return credit_transfer_file(
         payments,
         message_id="0123456789abcdef0123456789abcdef",
         payer=payer,
         created_at=CREATED_AT,
         execution_date=EXECUTION_DATE,
+        ordering=ordering,
     )
 
 
@@ -83,6 +93,58 @@ def test_any_names_and_amounts_make_a_valid_file_that_says_the_same_every_time(
     paid = root.findall(".//p:CdtTrfTxInf", NAMESPACE)
     assert [one.findtext(".//p:IBAN", "", NAMESPACE) for one in paid] == [one.payee.iban for one in payments]
     assert all(one.find(".//p:InstdAmt", NAMESPACE).get("Ccy") == "EUR" for one in paid)
+
+
+def short(length: int) -> st.SearchStrategy[str]:
+    return st.text(min_size=1, max_size=length).filter(writable)
+
+
+addresses = st.builds(
+    Address,
+    short(35),
+    st.sampled_from(["DE", "CH", "GB"]),
+    post_code=st.none() | short(16),
+    street=st.none() | short(70),
+    building=st.none() | short(16),
+    lines=st.lists(short(70), max_size=2).map(tuple),
+)
+orderings = st.builds(
+    Ordering,
+    address=st.none() | addresses,
+    batch_booking=st.booleans(),
+    purpose=st.none() | st.sampled_from(PURPOSES),
+    instant=st.booleans(),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(transfers, orderings, orderings)
+def test_however_a_bank_is_asked_to_pay_the_file_is_valid_and_says_that_and_nothing_else(
+    payments: list[CreditTransfer], ordering: Ordering, other: Ordering
+) -> None:
+    content = write(payments, ordering=ordering)
+
+    check_file(content, payments, payer=PAYER, execution_date=EXECUTION_DATE, ordering=ordering)
+    assert ordering_of(json.loads(json.dumps(ordering.said))) == ordering
+    if write(payments, ordering=other) != content:
+        with pytest.raises(BankFileError, match="how to pay"):
+            check_file(content, payments, payer=PAYER, execution_date=EXECUTION_DATE, ordering=other)
+
+
+def test_how_to_pay_stands_where_banks_look_for_it() -> None:
+    address = Address("Zürich", "CH", post_code="8000", street="Zoë-Straße", building="7a", lines=("c/o Hall",))
+    ordering = Ordering(address, batch_booking=False, purpose="BONU", instant=True)
+    content = write([payment()], ordering=ordering).decode()
+
+    assert "<BtchBookg>false</BtchBookg>" in content
+    assert "<PmtTpInf><SvcLvl><Cd>SEPA</Cd></SvcLvl><LclInstrm><Cd>INST</Cd></LclInstrm></PmtTpInf>" in content
+    assert (
+        "<PstlAdr><StrtNm>Zoe-Strasse</StrtNm><BldgNb>7a</BldgNb><PstCd>8000</PstCd><TwnNm>Zurich</TwnNm>"
+        "<Ctry>CH</Ctry><AdrLine>c/o Hall</AdrLine></PstlAdr></Dbtr>"
+    ) in content
+    assert "<Purp><Cd>BONU</Cd></Purp><RmtInf>" in content
+    assert address.in_a_line == "Zoë-Straße 7a, c/o Hall, 8000 Zürich, CH"
+    assert AS_EVER.said == {}
 
 
 def payment(**change: object) -> CreditTransfer:

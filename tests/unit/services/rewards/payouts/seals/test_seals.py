@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.rewards.bank_messages.domain import BankAccount
+from services.rewards.bank_messages.domain import Address, BankAccount, Ordering
 from services.rewards.payouts.domain import Payout, PayoutState, Traced, altered
 from services.rewards.payouts.seals.domain import (
     LISTED,
@@ -87,6 +87,13 @@ def test_another_value_of_any_term_makes_another_seal(field: str) -> None:
     others: list[Any]
     if field == "payer":
         others = [replace(value, name="E"), replace(value, iban="NL91ABNA0417164300"), replace(value, bic=None)]
+    elif field == "ordering":
+        others = [
+            Ordering(batch_booking=False),
+            Ordering(purpose="BONU"),
+            Ordering(instant=True),
+            Ordering(Address("Hamburg", "DE")),
+        ]
     else:
         others = [value + 1 if isinstance(value, int) else f"{value}x"]
     for other in others:

@@ -27,6 +27,7 @@ from services.ingest.nominations.domain import (
     Said,
     ShownNomination,
 )
+from services.ingest.nominations.handlers.telling import tell_nomination, tell_round, tell_vote
 from services.ingest.nominations.store import Vote
 from services.ingest.settings import Settings
 from services.ingest.suggesting.store import is_suspended
@@ -77,6 +78,7 @@ async def declare(tx: Transaction[Settings], *, community: str, wanted: DeclareR
         tx.now,
     )
     await store.add_round(tx.conn, made)
+    tell_round(tx, made)
     after = {"title": made.title, "ends_on": wanted.ends_on.isoformat(), "winners": made.winners}
     tx.did(Did("nomination_round.declare", "nomination_round", made.round_id, after=after))
     NOMINATIONS.labels("declared").inc()
@@ -95,8 +97,10 @@ async def cancel(tx: Transaction[Settings], *, community: str, round_id: str, re
     if found.decided_at is not None:
         raise domain.NotOpenError(RoundState.DECIDED)
     await store.set_cancelled(tx.conn, community=community, round_id=round_id, at=tx.now)
+    cancelled = replace(found, cancelled_at=tx.now)
+    tell_round(tx, cancelled)
     tx.did(Did("nomination_round.cancel", "nomination_round", round_id, after={"reason": reason}))
-    return replace(found, cancelled_at=tx.now)
+    return cancelled
 
 
 async def nominate(
@@ -148,6 +152,7 @@ async def nominate(
     )
     made = replace(made, is_shown=not is_listed)
     await store.add_nomination(tx.conn, made)
+    tell_nomination(tx, made, what="made")
     send_own(tx, community=community, event=domain.made(made, citation=citation, language=language))
     _tell(tx, made, what="nominated", to=nominee_id, title=found.title)
     after = {"nominee_id": nominee_id, "round_id": round_id}
@@ -178,7 +183,9 @@ async def say(
     verb = "accept" if said is Said.ACCEPTED else "decline"
     before, after = {"said": made.said.value}, {"said": said.value}
     tx.did(Did(f"nomination.{verb}", "nomination", nomination_id, head_id, before=before, after=after))
-    return replace(made, said=said)
+    answered = replace(made, said=said)
+    tell_nomination(tx, answered, what=said.value)
+    return answered
 
 
 async def vote(tx: Transaction[Settings], *, community: str, nomination_id: str, voter_id: str) -> Nomination:
@@ -210,6 +217,7 @@ async def vote(tx: Transaction[Settings], *, community: str, nomination_id: str,
             send_own(tx, community=community, event=back)
     given = Vote(voter_id, nomination_id, number, tx.now)
     await store.put_vote(tx.conn, community=community, round_id=found.round_id, vote=given)
+    tell_vote(tx, given, community=community, round_id=found.round_id)
     send_own(tx, community=community, event=domain.voted(made, voter_id=voter_id, number=number, at=tx.now))
     tx.did(Did("nomination.vote", "nomination", nomination_id, voter_id, after={"number": number}))
     NOMINATIONS.labels("voted").inc()
@@ -232,8 +240,16 @@ async def decide(tx: Transaction[Settings]) -> bool:
     ]
     results = domain.results(counts, standing=standing, winners=found.winners)
     await store.set_results(tx.conn, found, results=results, at=tx.now)
+    tell_round(tx, replace(found, decided_at=tx.now))
     by_id = {one.nomination.nomination_id: one for one in shown}
     for result in results:
+        decided = replace(
+            by_id[result.nomination_id].nomination,
+            votes_count=result.votes_count,
+            place=result.place,
+            has_won=result.has_won,
+        )
+        tell_nomination(tx, decided, what="decided")
         if result.has_won:
             one = by_id[result.nomination_id]
             send_own(tx, community=found.community, event=domain.won(one.nomination, result, at=tx.now))

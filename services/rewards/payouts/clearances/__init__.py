@@ -1,0 +1,1 @@
+"""Clearances: that a check lets a person be paid all the same, as two people decide."""

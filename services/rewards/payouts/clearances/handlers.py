@@ -1,0 +1,115 @@
+"""Proposing that a check lets a person be paid all the same, and letting them once another person approves it."""
+
+from dataclasses import replace
+from typing import Any
+
+from services.rewards.approvals.domain import Author, Subject
+from services.rewards.approvals.handlers import approve_approval, propose_approval, withdraw_approval
+from services.rewards.approvals.store import lock_entries
+from services.rewards.ledger.domain.entries import derived_id
+from services.rewards.payouts import store as payout_store
+from services.rewards.payouts.clearances import store
+from services.rewards.payouts.clearances.domain import Clearance, NothingToClearError, UnknownClearanceError
+from services.rewards.payouts.domain import UnknownPayoutError
+from services.rewards.payouts.findings import store as finding_store
+from services.rewards.payouts.findings.domain import Check
+from services.rewards.settings import Settings
+from shared.access_keys import check_not_about_oneself
+from shared.audit import Did
+from shared.postgres import Connection
+from shared.transaction import Transaction
+
+_SUBJECT = Subject.PAYOUT_CLEARANCE
+
+
+async def propose_clearance(
+    tx: Transaction[Settings], payout_id: str, *, community: str, key: str, check: Check, reason: str, by: Author
+) -> Clearance:
+    """Propose that a check lets the member of a payout pass, which it found something of.
+
+    Nothing changes before another person approves it; then the next run looks again. Raises UnknownPayoutError,
+    AboutYourselfError, NothingToClearError, and TooManyWaitingError when as many wait as may.
+    """
+    await lock_entries(tx.conn, subject=_SUBJECT, community=community)
+    clearance_id = derived_id(f"{community}|payout clearance|{key}")
+    known = await store.find_clearance(tx.conn, community=community, clearance_id=clearance_id)
+    if known is not None:
+        # Its answer is forgotten, after a restore; it is proposed once.
+        tx.did(_did("propose", known, before=known))
+        return known
+    payout = await payout_store.find_payout(tx.conn, community=community, payout_id=payout_id)
+    if payout is None:
+        raise UnknownPayoutError(payout_id)
+    await _check_not_theirs(tx, payout.member_id, community=community, by=by)
+    finding = await finding_store.find_finding(tx.conn, payout, check=check)
+    if finding is None or not finding.keeps_back:
+        raise NothingToClearError(f"The check {check} keeps nothing of payout {payout_id} back")
+    most = tx.settings.payout_clearances_waiting_max_count
+    approval = await propose_approval(tx, _SUBJECT, community=community, by=by, waiting_max_count=most)
+    clearance = Clearance(
+        community, clearance_id, payout.member_id, payout_id, check, finding.basis, reason, approval
+    )
+    await store.add_clearance(tx.conn, clearance)
+    tx.did(_did("propose", clearance))
+    return clearance
+
+
+async def approve_clearance(tx: Transaction, *, community: str, clearance_id: str, by: Author) -> Clearance:
+    """Let pass what another person proposed; approving again changes nothing.
+
+    Raises UnknownClearanceError, SamePersonError, AboutYourselfError, and DecidedError when it was withdrawn or
+    who proposed it may not do so any more.
+    """
+    before = await _lock(tx, community=community, clearance_id=clearance_id)
+    await _check_not_theirs(tx, before.member_id, community=community, by=by)
+    approval = await approve_approval(tx, before.approval, community=community, entry_id=clearance_id, by=by)
+    after = replace(before, approval=approval)
+    tx.did(_did("approve", after, before=before))
+    return after
+
+
+async def withdraw_clearance(tx: Transaction, *, community: str, clearance_id: str, by: Author) -> Clearance:
+    """Have a proposal come to nothing; again changes nothing.
+
+    Raises UnknownClearanceError, and DecidedError when it was approved.
+    """
+    before = await _lock(tx, community=community, clearance_id=clearance_id)
+    approval = await withdraw_approval(tx, before.approval, community=community, entry_id=clearance_id, by=by)
+    after = replace(before, approval=approval)
+    tx.did(_did("withdraw", after, before=before))
+    return after
+
+
+async def load_clearance(conn: Connection, *, community: str, clearance_id: str) -> Clearance:
+    """A clearance. Raises UnknownClearanceError when there is none."""
+    found = await store.find_clearance(conn, community=community, clearance_id=clearance_id)
+    if found is None:
+        raise UnknownClearanceError
+    return found
+
+
+async def _lock(tx: Transaction, *, community: str, clearance_id: str) -> Clearance:
+    await lock_entries(tx.conn, subject=_SUBJECT, community=community)
+    return await load_clearance(tx.conn, community=community, clearance_id=clearance_id)
+
+
+async def _check_not_theirs(tx: Transaction, member_id: str, *, community: str, by: Author) -> None:
+    await check_not_about_oneself(tx.conn, community=community, person_id=by.person_id, members=[member_id])
+
+
+def _did(verb: str, after: Clearance, *, before: Clearance | None = None) -> Did:
+    # No word of the reason: it is about somebody, and the audit is kept.
+    said: dict[str, Any] = {
+        "state": after.approval.state,
+        "payout_id": after.payout_id,
+        "check": after.check.value,
+    }
+    was = None if before is None else {"state": before.approval.state}
+    return Did(
+        f"payout_clearance.{verb}",
+        "payout_clearance",
+        after.clearance_id,
+        after.member_id,
+        before=was,
+        after=said,
+    )

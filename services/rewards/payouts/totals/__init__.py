@@ -1,0 +1,1 @@
+"""Totals: what persons were paid in a year, for their taxes."""

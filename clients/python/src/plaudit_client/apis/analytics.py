@@ -792,7 +792,9 @@ class Analytics:
         to: str | None = None,
         after: str | None = None,
     ) -> types.SurveyShownPage:
-        """Of each survey, what was answered in those days. Who is merged answers once on one occasion."""
+        """Of each survey, what was answered in the months that the days are in. Of the month that is not over,
+        answers by name are counted five or more at a time. Who is merged answers once on one occasion.
+        """
         return cast(
             "types.SurveyShownPage",
             self._ask(
@@ -821,8 +823,10 @@ class Analytics:
         from_: str | None = None,
         to: str | None = None,
     ) -> types.SurveyPeriodsShown:
-        """With the interval of 95 %, and how often which answer was given. Anonymous answers are of the day on
-        which five of them were together.
+        """With the interval of 95 %, and how often which answer was given, in the months that the days are in.
+
+        Anonymous answers are of the day on which five of them were together. Of the month that is not over,
+        answers by name are counted five or more at a time.
         """
         return cast(
             "types.SurveyPeriodsShown",
@@ -2946,7 +2950,9 @@ class AsyncAnalytics:
         to: str | None = None,
         after: str | None = None,
     ) -> types.SurveyShownPage:
-        """Of each survey, what was answered in those days. Who is merged answers once on one occasion."""
+        """Of each survey, what was answered in the months that the days are in. Of the month that is not over,
+        answers by name are counted five or more at a time. Who is merged answers once on one occasion.
+        """
         return cast(
             "types.SurveyShownPage",
             await self._ask(
@@ -2975,8 +2981,10 @@ class AsyncAnalytics:
         from_: str | None = None,
         to: str | None = None,
     ) -> types.SurveyPeriodsShown:
-        """With the interval of 95 %, and how often which answer was given. Anonymous answers are of the day on
-        which five of them were together.
+        """With the interval of 95 %, and how often which answer was given, in the months that the days are in.
+
+        Anonymous answers are of the day on which five of them were together. Of the month that is not over,
+        answers by name are counted five or more at a time.
         """
         return cast(
             "types.SurveyPeriodsShown",

@@ -50,9 +50,10 @@ async def _page(visit: Visit, member_id: str, *, is_own: bool) -> Response:
     answers = await ask.all(**questions)
     if not is_own and answers["member"].is_missing:
         raise NotFoundError
+    shown: dict[str, Any] = {"member": None, "sources": None, **answers}
     return visit.page(
         "pages/topics/page.html",
-        **{"member": None, "sources": None, **answers},
+        **shown,
         listing=listing,
         topic=topic,
         is_own=is_own,

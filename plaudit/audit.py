@@ -66,7 +66,7 @@ def audit(
     place = where.place()
     with place.access("plaudit audit", ("audit:read",), ("analytics",)) as key:
         if csv_file:
-            _write_csv(f"{place.url('analytics')}/v1/audit.csv", key, wanted, csv_file)
+            write_csv(f"{place.url('analytics')}/v1/audit.csv", key, wanted, csv_file)
             return
         entries = _entries(f"{place.url('analytics')}/v1/audit", key, wanted, limit)
     if as_json:
@@ -131,7 +131,7 @@ def _value(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def _write_csv(url: str, key: str, wanted: Mapping[str, str], file: Path) -> None:
+def write_csv(url: str, key: str, wanted: Mapping[str, str], file: Path) -> None:
     """Write the table to the file as it comes; a file that is there already is kept, and so is nothing of half."""
     if file.exists():
         raise click.ClickException(f"{file} is there already: name another, or take it away")

@@ -1,12 +1,14 @@
 """`plaudit wallet`: budgets of points and money, filled, allotted and assigned by two people."""
 
 import json
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import click
 from rich.console import Console
 
+from plaudit.audit import write_csv
 from plaudit.calls import every_item, request
 from plaudit.listing import listing
 from plaudit.people import json_option
@@ -72,10 +74,16 @@ def show(where: Where, as_json: bool, wallet_id: str) -> None:
 @to_work
 @json_option
 @wallet_argument
-def list_moves(where: Where, as_json: bool, wallet_id: str) -> None:
+@click.option("--csv", "csv_file", type=click.Path(dir_okay=False, path_type=Path), help="Write all of it as CSV")
+def list_moves(where: Where, as_json: bool, wallet_id: str, csv_file: Path | None) -> None:
     """List what came into WALLET, left it, was set aside, spent and came back, newest first."""
+    if as_json and csv_file:
+        raise click.UsageError("--json and --csv are two ways to write it: say one of them.")
     place = where.place()
     with place.access("plaudit wallet", READ, ("rewards",)) as key:
+        if csv_file:
+            write_csv(f"{place.url('rewards')}/v1/wallets/{wallet_id}/moves.csv", key, {}, csv_file)
+            return
         found = list(every_item(f"{place.url('rewards')}/v1/wallets/{wallet_id}/moves", key))
     if as_json:
         click.echo(json.dumps(found))

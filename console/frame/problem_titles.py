@@ -102,6 +102,7 @@ TITLES: Final = {
     "period-not-settled": _("Something is still being booked: send it again in a moment"),
     "unknown-period": _("The books have no such month"),
     "wallet-refused": _("The wallet does not take that"),
+    "wallet-moves-too-many": _("The wallet has more moves than one table takes"),
     "wallet-exceeded": _("Less is left in the wallet"),
     "wallet-four-eyes": _("It takes another person than you"),
     "unknown-wallet": _("There is no such wallet any more"),

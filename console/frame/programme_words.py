@@ -338,4 +338,5 @@ PROGRAMME_SENTENCES: Final = (
         "the conditions of rules whose events are counted can take up to {steps} steps for one event, "
         "and may take {most}; {how}, or cheaper conditions"
     ),
+    _("{code} is not the code of a country"),
 )

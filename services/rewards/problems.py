@@ -197,6 +197,7 @@ from services.rewards.vouchers.domain import (
     TooManyCodesError,
 )
 from services.rewards.wallets.api.models import (
+    TOO_MANY_MOVES,
     UNKNOWN_WALLET,
     UNKNOWN_WALLET_DECISION,
     WALLET_EXCEEDED,
@@ -206,6 +207,7 @@ from services.rewards.wallets.api.models import (
 from services.rewards.wallets.domain.decisions import UnknownDecisionError, WalletFourEyesError
 from services.rewards.wallets.domain.wallets import (
     BudgetUsedUpError,
+    TooManyMovesError,
     UnknownWalletError,
     WalletExceededError,
     WalletRefusedError,
@@ -476,6 +478,9 @@ ERRORS: ErrorTable = {
         f"There is no decision {error.decision_id} here; GET /v1/wallet-decisions lists them",
     ),
     WalletRefusedError: lambda error: Problem(WALLET_REFUSED, f"{error}. Nothing was done"),
+    TooManyMovesError: lambda error: Problem(
+        TOO_MANY_MOVES, f"One table takes {error.most:,}: take them from the list, a page at a time"
+    ),
     WalletExceededError: lambda error: Problem(
         WALLET_EXCEEDED,
         f"{error.missing} {error.currency} are missing in the wallet {error.title!r}; nothing was done",

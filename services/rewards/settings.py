@@ -242,6 +242,9 @@ class Settings(ServiceSettings):
     wallets_depth_max_count: int = Field(
         4, ge=1, le=10, description="Wallets from the top of a tree to its lowest: each allots to those below it"
     )
+    wallet_moves_csv_max_count: int = Field(
+        100_000, ge=1, le=1_000_000, description="Moves of a wallet that one table takes; a longer one is refused"
+    )
     wallet_decisions_waiting_max_count: int = Field(
         100, ge=1, description="Decisions about a community's wallets that may wait for another person"
     )

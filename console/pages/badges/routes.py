@@ -1,5 +1,6 @@
 """Badges for whoever runs a community: which there are, who holds each, how far a new version is."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,8 +13,12 @@ from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.badges.pictures import picture
 from console.sign_in.domain import new_secret
+from shared.pictures import PICTURE_MAX_BYTES
 
 WRITE = "recognition:write"
+#: How badges look is part of the programme.
+DRAW = "programmes:write"
+DATA_URL = re.compile(r"data:image/(?:png|svg\+xml);base64,([A-Za-z0-9+/]+={0,2})")
 UNPROCESSABLE = 422
 CITATION_MAX_CHARS = 500
 REASON_MAX_CHARS = 300
@@ -46,6 +51,37 @@ def titles_of(rules: Any) -> Mapping[str, str]:
 
 async def one(visit: Visit) -> Response:
     """One badge: what it asks for, how rare it is, and who holds it."""
+    return await _one(visit)
+
+
+async def put_picture(visit: Visit) -> Response:
+    """What it looks like from now on: a file that was opened in the page."""
+    found = DATA_URL.fullmatch(visit.form.get("content", "").strip())
+    if found is None:
+        return await _one(visit, errors={"content": visit.say(_("Choose a picture"))})
+    if len(found[1]) * 3 // 4 > PICTURE_MAX_BYTES:
+        return await _one(visit, errors={"content": visit.say(_("It has more than 256 kB: make it smaller"))})
+    return await _change_picture(visit, "PUT", {"content": found[1]})
+
+
+async def remove_picture(visit: Visit) -> Response:
+    """It looks as the programme says again."""
+    return await _change_picture(visit, "DELETE")
+
+
+async def _change_picture(visit: Visit, method: str, body: Any = None) -> Response:
+    badge_id = visit.request.path_params["badge_id"]
+    done = await visit.ask.command(method, "recognition", f"/v1/badges/{badge_id}/picture", body)
+    if done.is_missing:
+        raise NotFoundError
+    if not done.ok:
+        return await _one(visit, refused=Refusal.of(done))
+    return visit.see_other(f"{BADGES.path}/{badge_id}", toast="saved")
+
+
+async def _one(
+    visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
+) -> Response:
     badge_id = visit.request.path_params["badge_id"]
     tier = visit.request.query_params.get("tier")
     path = f"{BADGES.path}/{badge_id}"
@@ -65,6 +101,11 @@ async def one(visit: Visit) -> Response:
         raise NotFoundError
     return visit.page(
         "pages/badges/one.html",
+        status=refused.status if refused is not None else UNPROCESSABLE if errors else 200,
+        may_draw=visit.signed_in.may(DRAW),
+        picture_max_bytes=PICTURE_MAX_BYTES,
+        errors=errors or {},
+        refused=refused,
         badge=answers["badge"],
         holders=answers["holders"],
         titles=titles_of(answers["rules"]),
@@ -155,7 +196,9 @@ MEMBER = f"{MEMBERS.path}/{{member_id:uuid}}/badges"
 ROUTES = [
     Route(BADGES.path, page(show, scope=BADGES.scope)),
     Route(ONE, page(one, scope=BADGES.scope)),
-    Route(f"{ONE}/picture", page(picture, is_for_anybody=True)),
+    Route(f"{ONE}/picture", page(picture, is_for_anybody=True), methods=["GET"]),
+    Route(f"{ONE}/picture", page(put_picture, scope=DRAW), methods=["POST"]),
+    Route(f"{ONE}/picture/remove", page(remove_picture, scope=DRAW), methods=["POST"]),
     Route(MEMBER, page(of_member, scope=BADGES.scope), methods=["GET"]),
     Route(MEMBER, page(give, scope=WRITE), methods=["POST"]),
     Route(f"{MEMBER}/take-back", page(take_back, scope=WRITE), methods=["POST"]),

@@ -50,10 +50,11 @@ async def _page(visit: Visit, member_id: str, *, is_own: bool) -> Response:
     answers = await ask.all(**questions)
     if not is_own and answers["member"].is_missing:
         raise NotFoundError
-    shown: dict[str, Any] = {"member": None, "sources": None, **answers}
     return visit.page(
         "pages/topics/page.html",
-        **shown,
+        topics=answers["topics"],
+        member=answers.get("member"),
+        sources=answers.get("sources"),
         listing=listing,
         topic=topic,
         is_own=is_own,

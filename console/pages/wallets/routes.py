@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from console.components.tables import PAGE_COUNT, Listing
@@ -66,6 +66,15 @@ def _in_trees(wallets: list[Any]) -> list[Any]:
 async def one(visit: Visit) -> Response:
     """One of them: what is in it, what moved, and what may be done with it."""
     return await _one(visit)
+
+
+async def download(visit: Visit) -> Response:
+    """What moved in it, as a table, passed on as it comes."""
+    answer, chunks = await visit.ask.download("rewards", f"{_path(visit)}/moves.csv")
+    if not answer.ok:
+        return await _one(visit, refused=Refusal.of(answer))
+    headers = {"Content-Disposition": 'attachment; filename="wallet-moves.csv"'}
+    return StreamingResponse(chunks, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 async def _one(visit: Visit, *, refused: Refusal | None = None) -> Response:
@@ -353,6 +362,7 @@ ROUTES = [
     Route(f"{PATH}/new", page(form, scope=WRITE), methods=["GET"]),
     Route(f"{PATH}/new", page(make, scope=WRITE), methods=["POST"]),
     Route(WALLET, page(one, scope=WALLETS.scope)),
+    Route(f"{WALLET}/moves.csv", page(download, scope=WALLETS.scope)),
     Route(f"{WALLET}/freeze", page(freeze, scope=WRITE), methods=["POST"]),
     Route(f"{WALLET}/change", page(change_form, scope=WRITE), methods=["GET"]),
     Route(f"{WALLET}/change", page(change, scope=WRITE), methods=["POST"]),

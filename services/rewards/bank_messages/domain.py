@@ -76,8 +76,13 @@ def ordering_of(said: Mapping[str, Any] | None) -> Ordering:
         return AS_EVER
     address = said.get("address")
     return Ordering(
-        address=Address(**{**address, "lines": tuple(address.get("lines", ()))}) if address else None,
+        address=_address_of(address) if address else None,
         batch_booking=said.get("batch_booking", AS_EVER.batch_booking),
         purpose=said.get("purpose"),
         instant=said.get("instant", AS_EVER.instant),
     )
+
+
+def _address_of(said: Mapping[str, Any]) -> Address:
+    street = {name: said.get(name) for name in ("post_code", "street", "building")}
+    return Address(said["town"], said["country"], **street, lines=tuple(said.get("lines") or ()))

@@ -3,6 +3,11 @@ set local lock_timeout = '5s';
 -- Whether accounts of several persons, or the payer's, keep payouts back.
 alter table payout_policies add column stops_shared_accounts boolean not null default false;
 
+-- However many were approved, the one in force is found at once.
+create index payout_policies_in_force
+    on payout_policies (community, currency, effective_from desc, decided_at desc, policy_id desc)
+    where state = 'approved';
+
 -- What another finding would be about: a country, a year, an account by its revision, never in clear.
 alter table payout_findings
     drop constraint payout_findings_check_name_check,

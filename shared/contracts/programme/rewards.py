@@ -124,10 +124,11 @@ class PointsExpiry(Section):
     """What becomes of points when their time is over.
 
     Those that come back then, as of a redemption that is cancelled, can be used for `grace_days` after the day on
-    which they came back, once. Members are written to `warn_days` before points of theirs expire.
+    which they came back, once; where it is not said, as the installation has it. Members are written to
+    `warn_days` before points of theirs expire.
     """
 
-    grace_days: Annotated[int, Field(ge=0, le=GRACE_MAX_DAYS)]
+    grace_days: Annotated[int, Field(ge=0, le=GRACE_MAX_DAYS)] | None = None
     warn_days: Annotated[int, Field(ge=1, le=WARN_MAX_DAYS)] | None = None
 
 

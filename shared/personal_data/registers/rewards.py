@@ -129,6 +129,7 @@ HELD: Final = (
         erased=Erased.STAYS,
         says="What checks found of payouts: the account's country, what they had in a year",
         whose=_OF_PAYOUTS,
+        hidden="others_count is_payer policy_id limit_minor clearance_id",
     ),
     Held(
         "payout_clearances",

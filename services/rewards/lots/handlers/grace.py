@@ -25,7 +25,8 @@ async def load_graces(tx: Transaction[Any], lots: Mapping[Owner, Iterable[Lot]])
     for community in sorted(over):
         found = await find_in_force(tx.conn, community=community, now=tx.now)
         said = found.rewards.expiry if found is not None else None
-        days = tx.settings.points_grace_days if said is None else said.grace_days
+        said_days = None if said is None else said.grace_days
+        days = tx.settings.points_grace_days if said_days is None else said_days
         if days:
             graces[community] = GraceTerms(days, calendars.get(community))
     return graces

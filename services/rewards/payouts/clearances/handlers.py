@@ -44,6 +44,8 @@ async def propose_clearance(
     finding = await finding_store.find_finding(tx.conn, payout, check=check)
     if finding is None or not finding.keeps_back:
         raise NothingToClearError(f"The check {check} keeps nothing of payout {payout_id} back")
+    if (payout_id, check, finding.basis) in await finding_store.load_cleared(tx.conn, [payout]):
+        raise NothingToClearError("Two people let it pass already: the next run looks again")
     most = tx.settings.payout_clearances_waiting_max_count
     approval = await propose_approval(tx, _SUBJECT, community=community, by=by, waiting_max_count=most)
     clearance = Clearance(

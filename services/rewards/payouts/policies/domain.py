@@ -1,11 +1,10 @@
-"""What a payout policy says, and which one applies on a day."""
+"""What a payout policy says."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from services.rewards.approvals.domain import Approval, in_force, in_order
+from services.rewards.approvals.domain import Approval
 from shared.contracts.fields import Timestamp, Uuid
 
 HOLDING_MAX_DAYS = 90
@@ -58,21 +57,6 @@ class PayoutPolicy:
     approval: Approval
 
     @property
-    def entry_id(self) -> str:
-        """Its id."""
-        return self.policy_id
-
-    @property
-    def effective_from(self) -> date:
-        """The first day on which it applies."""
-        return self.terms.effective_from
-
-    @property
     def place(self) -> PayoutPolicyPlace:
         """Where it stands among the entries."""
         return PayoutPolicyPlace(self.approval.proposed_at, self.policy_id)
-
-
-def applying(approved: Iterable[PayoutPolicy], day: date) -> PayoutPolicy | None:
-    """Which of the approved entries for one currency applies on a day; None where none does."""
-    return in_force(in_order(approved), day)

@@ -13,7 +13,6 @@ from services.rewards.payouts.policies.domain import (
     PayoutPolicy,
     PayoutPolicyTerms,
     UnknownPayoutPolicyError,
-    applying,
 )
 from services.rewards.settings import Settings
 from shared.audit import Did
@@ -73,11 +72,8 @@ async def withdraw_policy(tx: Transaction, *, community: str, policy_id: str, by
 
 async def load_in_force(conn: Connection, *, community: str, currency: str, now: datetime) -> PayoutPolicy | None:
     """The policy that applies to payouts in a currency on the community's day; None where none does."""
-    approved = await store.load_approved(conn, community=community, currency=currency)
-    if not approved:
-        return None
     calendar = await load_calendar(conn, community=community)
-    return applying(approved, calendar.day_of(now))
+    return await store.find_applying(conn, community=community, currency=currency, day=calendar.day_of(now))
 
 
 async def load_policy(conn: Connection, *, community: str, policy_id: str) -> PayoutPolicy:

@@ -1,5 +1,7 @@
 """The SQL of payout policies."""
 
+from datetime import date
+
 from asyncpg import Record
 
 from services.rewards.approvals.domain import ApprovalState, Subject
@@ -67,14 +69,19 @@ async def page_of_policies(
     return [_policy(row) for row in rows]
 
 
-async def load_approved(conn: Connection, *, community: str, currency: str) -> list[PayoutPolicy]:
-    """All entries of a community for a currency that were approved."""
-    rows = await conn.fetch(
-        "select * from payout_policies where community = $1 and currency = $2 and state = 'approved'",
+async def find_applying(conn: Connection, *, community: str, currency: str, day: date) -> PayoutPolicy | None:
+    """The approved entry for a currency that applies on a day: the latest begun, of two the later approved."""
+    row = await conn.fetchrow(
+        """
+        select * from payout_policies
+        where community = $1 and currency = $2 and state = 'approved' and effective_from <= $3
+        order by effective_from desc, decided_at desc, policy_id desc limit 1
+        """,
         community,
         currency,
+        day,
     )
-    return [_policy(row) for row in rows]
+    return None if row is None else _policy(row)
 
 
 def _policy(row: Record) -> PayoutPolicy:

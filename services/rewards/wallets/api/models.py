@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 from uuid import UUID
 
 import pycountry
@@ -34,6 +34,7 @@ UNKNOWN_WALLET = ProblemType("unknown-wallet", 404, "Wallet not found")
 UNKNOWN_WALLET_DECISION = ProblemType("unknown-wallet-decision", 404, "Decision not found")
 WALLET_REFUSED = ProblemType("wallet-refused", 409, "The wallet does not take that")
 WALLET_EXCEEDED = ProblemType("wallet-exceeded", 409, "Less is left in the wallet")
+TOO_MANY_MOVES = ProblemType("wallet-moves-too-many", 422, "The wallet has more moves than one table takes")
 WALLET_FOUR_EYES = ProblemType("wallet-four-eyes", 403, "Another person must do that")
 
 #: Written out where they stand, as clients know them, not as schemas of their own.
@@ -191,6 +192,22 @@ class WalletProposal(RequestBody):
             reward_id=self.reward_id,
             unit_cost=self.unit_cost,
         )
+
+
+#: The columns of the table of a wallet's moves; `amount` is points or minor units.
+MOVE_COLUMNS = (
+    *("moved_at", "kind", "amount", "currency", "wallet_id", "to_wallet_id", "used_for", "cause_id"),
+    *("decision_id", "transfer_id", "move_id", "person_name", "credential"),
+)
+
+
+def move_row(one: WalletMove, currency: str) -> list[Any]:
+    """A move as a line of the table."""
+    return [
+        *(one.moved.at, one.kind, one.amount, currency, one.wallet_id, one.to_wallet_id, one.used_for),
+        *(one.cause_id, one.decision_id, one.transfer_id, one.move_id, one.moved.person_name),
+        one.moved.credential,
+    ]
 
 
 class WalletDecision(BaseModel):

@@ -1,12 +1,16 @@
 """Routes of wallets: make one, see what is in it and moved, and have two people decide of it."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
+from services.rewards.settings import Settings
 from services.rewards.wallets.api.models import (
+    MOVE_COLUMNS,
+    TOO_MANY_MOVES,
     UNKNOWN_WALLET,
     UNKNOWN_WALLET_DECISION,
     WALLET_EXCEEDED,
@@ -22,6 +26,7 @@ from services.rewards.wallets.api.models import (
     WalletMove,
     WalletProposal,
     WalletRequest,
+    move_row,
     shown_decisions,
     shown_moves,
     shown_wallets,
@@ -30,6 +35,7 @@ from services.rewards.wallets.domain import decisions, wallets
 from services.rewards.wallets.domain.decisions import DecisionPlace, DecisionState, UnknownDecisionError
 from services.rewards.wallets.domain.wallets import (
     MovePlace,
+    TooManyMovesError,
     UnknownWalletError,
     WalletActor,
     WalletPlace,
@@ -38,10 +44,25 @@ from services.rewards.wallets.handlers import deciding
 from services.rewards.wallets.store import decisions as decision_store
 from services.rewards.wallets.store import wallets as store
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
-from shared.http import Conn, Limit, Page, Principal, Scope, Tx, after, problem_responses, requires
+from shared.http import (
+    Conn,
+    Limit,
+    Page,
+    Principal,
+    Scope,
+    Tx,
+    after,
+    configured,
+    problem_responses,
+    requires,
+)
+from shared.http.connected import Connected, ConnectedService
 from shared.postgres import Connection
+from shared.spreadsheets import csv_lines
 
 router = APIRouter(tags=["wallets"])
+#: Moves that are read at once for a table.
+TABLE_PAGE_COUNT = 1_000
 
 Reader = Annotated[Principal, requires(Scope.PAYOUTS_READ)]
 Maker = Annotated[Principal, requires(Scope.PAYOUTS_WRITE)]
@@ -147,6 +168,52 @@ async def list_wallet_moves(
     answered = await shown_moves(conn, found, community=principal.community)
     by_id = {str(one.move_id): one for one in answered}
     return Page.of(found, limit, item=lambda one: by_id[one.move_id], place=lambda one: one.place)
+
+
+@router.get(
+    "/v1/wallets/{wallet_id}/moves.csv",
+    summary="What moved in a wallet, as a table",
+    response_class=StreamingResponse,
+    responses={
+        **problem_responses(UNKNOWN_WALLET, TOO_MANY_MOVES),
+        200: {"description": "RFC 4180, in UTF-8, newest first", "content": {"text/csv": {}}},
+    },
+)
+async def get_wallet_moves_csv(
+    principal: Reader,
+    service: ConnectedService,
+    settings: Annotated[Settings, configured(Settings)],
+    wallet_id: UUID,
+) -> StreamingResponse:
+    """All of it, in points or minor units. No cell is a formula where a spreadsheet opens it.
+
+    What would be longer than `PLAUDIT_WALLET_MOVES_CSV_MAX_COUNT` moves is refused: a part would pass for all.
+    """
+    most = settings.wallet_moves_csv_max_count
+    async with service.pool.acquire() as conn:
+        wallet = await _find(conn, wallet_id, community=principal.community)
+        key = {"community": wallet.community, "wallet_id": wallet.wallet_id}
+        if await store.count_moves(conn, **key, limit=most + 1) > most:
+            raise TooManyMovesError(most)
+    headers = {"Content-Disposition": 'attachment; filename="wallet-moves.csv"'}
+    return StreamingResponse(_table(service, wallet), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def _table(service: Connected, wallet: wallets.Wallet) -> AsyncIterator[bytes]:
+    """The table, a page at a time: no connection waits for whoever reads it slowly."""
+    yield csv_lines([MOVE_COLUMNS])
+    place: MovePlace | None = None
+    while True:
+        async with service.pool.acquire() as conn:
+            found = await store.page_of_moves(
+                conn, community=wallet.community, wallet_id=wallet.wallet_id, after=place, limit=TABLE_PAGE_COUNT
+            )
+            shown = await shown_moves(conn, found, community=wallet.community)
+        if found:
+            yield csv_lines(move_row(one, wallet.currency) for one in shown)
+            place = found[-1].place
+        if len(found) < TABLE_PAGE_COUNT:
+            return
 
 
 @router.get("/v1/wallet-assignments", summary="What is paid from which wallet", responses=problem_responses())

@@ -103,6 +103,14 @@ class WalletExceededError(Exception):
         self.currency = currency
 
 
+class TooManyMovesError(Exception):
+    """A wallet has more moves than one table takes."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"a table takes {most} moves")
+        self.most = most
+
+
 class BudgetUsedUpError(Exception):
     """What the community gave to pay for a reward is used up, or nothing is spent of it now."""
 

@@ -230,6 +230,20 @@ async def page_of_moves(
     return [_move(row) for row in rows]
 
 
+async def count_moves(conn: Connection, *, community: str, wallet_id: str, limit: int) -> int:
+    """How many moves a wallet has; no more than `limit` are counted."""
+    count: int = await conn.fetchval(
+        """
+        select count(*) from (
+            select from wallet_moves where community = $1 and (wallet_id = $2 or to_wallet_id = $2) limit $3) first
+        """,
+        community,
+        wallet_id,
+        limit,
+    )
+    return count
+
+
 def _move(row: Record) -> Move:
     return Move(
         community=row["community"],

@@ -132,6 +132,26 @@ async def test_each_person_is_asked_once_in_a_quarter_and_answers_by_a_link(comm
     assert len(await ask_all(community)) == 2
 
 
+async def test_a_link_that_is_over_or_for_something_else_opens_nothing(community: Community) -> None:
+    ada, ada_shows = await member(community, "ada")
+    await declare(community, NPS)
+    (one,) = await ask_all(community)
+    link = await token(community, one["invitation_id"])
+    path = f"/v1/survey-invitations/{link}"
+    assert (await community.client.get(path, headers={"Authorization": ""})).status_code == 200
+    # A link to survey answers unsubscribes nobody.
+    problem(await community.client.post(f"/v1/unsubscribe/{link}", headers={"Authorization": ""}), 404)
+    over = "update survey_invitations set closes_at = now() - interval '1 second' where community = $1"
+    await community.pool.execute(over, community.name)
+    # One that was sent while it was open, and one that says itself when it is over.
+    assert problem(await answer(community, link, score=9), 409)["type"].endswith(":survey-closed")
+    problem(await answer(community, await token(community, one["invitation_id"]), score=9), 404)
+    given = "select answers_count from survey_invitations where community = $1"
+    assert await community.pool.fetchval(given, community.name) == 0
+    open_now = await community.client.get(f"/v1/members/{ada}/survey-invitations", headers=ada_shows)
+    assert open_now.json()["items"] == []
+
+
 async def test_who_is_not_asked(community: Community) -> None:
     ada, _ = await member(community, "ada")
     suspended, _ = await member(community, "mallory")

@@ -31,6 +31,7 @@ ALTERATIONS = {
     "end to end id": "update payouts set end_to_end_id = reverse(end_to_end_id) where community = $1",
     "payer": "update payout_runs set payer_iban = 'NL91ABNA0417164300' where community = $1",
     "price": "update payout_runs set minor = minor * 2 where community = $1",
+    "ordering": """update payout_runs set ordering = '{"instant": true}' where community = $1""",
     "date": "update payout_runs set execution_days = 300 where community = $1",
     "maker": "update payout_runs set created_by = 'nobody' where community = $1",
     "swapped": (

@@ -20,7 +20,7 @@ async def lasting(world: Any) -> Any:
     world.configure(points_lifetime_seconds=10 * DAY_SECONDS)
     document = {
         "programme": "demo",
-        "rewards": {"catalogue": CATALOGUE, "expiry": {"grace_days": 30, "warn_days": 3}},
+        "rewards": {"catalogue": CATALOGUE, "expiry": {"warn_days": 3}},
     }
     await world.handle(on_programmes, world.programme_fact(1, document))
     await world.join("ada", "bob")

@@ -300,6 +300,7 @@ async def test_two_people_let_a_country_and_a_year_pass_for_one_person(both: Fin
     assert {payouts[name]["state"] for name in ("ada", "bob")} == {"held"}
     country = await cleared(both, payouts["bob"], "country")
     year = await cleared(both, payouts["ada"], "yearly_stop")
+    assert problem(await clear(both, payouts["ada"], "yearly_stop")) == (409, "nothing-to-clear")
     assert (country["basis"], year["basis"]) == ("FR", f"{datetime.now(UTC).year} EUR")
     await policy(both, countries=["NL"], stop_above_minor=500)  # another entry says the same: they hold on
     assert (await both.approve(run)).status_code == 200
@@ -397,4 +398,4 @@ async def test_what_persons_were_paid_in_a_year_is_what_banks_settled_of_it(both
         f"/v1/payout-totals/{datetime.now(UTC).year}", params={"limit": 1, "after": first["next"]}
     )
     names = {one["member_name"] for one in [*first["items"], *rest.json()["items"]]}
-    assert (names, rest.json()["next"]) == ({"Ada", "Bob"}, None)
+    assert names == {"Ada", "Bob"}

@@ -1,6 +1,8 @@
 """Wallets: given by two people, allotted, spent by redemptions and runs, and never exceeded."""
 
 import asyncio
+import csv
+import io
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +19,7 @@ from services.rewards.wallets.handlers.moving import free_expired, post, refund,
 from services.rewards.wallets.handlers.told import on_decisions_told, on_moves_told, on_wallets_told
 from shared.contracts.facts import WALLET_CHANGED, WALLET_DECISION_CHANGED, WALLET_MOVED
 from shared.postgres import create_pool
+from tests.integration.services.rewards.cards import configure
 from tests.integration.services.rewards.finance import ByHand, Finance, approved, filed
 from tests.integration.services.rewards.test_redeeming import redeem
 from tests.integration.services.world import tie
@@ -113,6 +116,24 @@ async def test_a_wallet_is_given_by_two_people_and_allots(wallets: Wallets, all_
     moves = await all_pages(wallets.finance.maker, f"/v1/wallets/{top}/moves", limit=2)
     assert [move["kind"] for move in moves] == ["withdraw", "transfer", "transfer", "fund"]
     assert (await wallets.world.check()).differences == 0
+
+
+async def test_what_moved_is_a_table_of_which_no_cell_is_a_formula(wallets: Wallets) -> None:
+    top = await wallets.funded(10_000)
+    await wallets.decide(top, "withdraw", amount=1_000)
+    api, path = wallets.finance.maker, f"/v1/wallets/{top}/moves.csv"
+    answer = await api.get(path)
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    moves = (await api.get(f"/v1/wallets/{top}/moves")).json()["items"]
+    assert [(one["kind"], one["amount"], one["currency"]) for one in rows] == [
+        ("withdraw", "1000", "EUR"),
+        ("fund", "10000", "EUR"),
+    ]
+    assert [one["move_id"] for one in rows] == [one["move_id"] for one in moves]
+    assert not any(cell.startswith(("=", "+", "-", "@")) for one in rows for cell in one.values())
+    configure(wallets.world, api, wallet_moves_csv_max_count=1)
+    assert (await api.get(path)).json()["type"] == "urn:plaudit:problem:wallet-moves-too-many"
 
 
 async def test_fifty_at_once_spend_no_more_than_there_is(

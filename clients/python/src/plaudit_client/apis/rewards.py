@@ -3512,6 +3512,14 @@ class Rewards:
             call("rewards", "GET", f"/v1/wallets/{as_segment(wallet_id)}/moves", params={"limit": limit}),
         )
 
+    def get_wallet_moves_csv(self, wallet_id: str) -> str:
+        """All of it, in points or minor units. No cell is a formula where a spreadsheet opens it.
+
+        What would be longer than `PLAUDIT_WALLET_MOVES_CSV_MAX_COUNT` moves is refused: a part would pass
+        for all.
+        """
+        return cast("str", self._ask(call("rewards", "GET", f"/v1/wallets/{as_segment(wallet_id)}/moves.csv")))
+
     def get_webhook_deliveries(
         self,
         *,
@@ -7164,6 +7172,16 @@ class AsyncRewards:
         return async_items(
             self._ask,
             call("rewards", "GET", f"/v1/wallets/{as_segment(wallet_id)}/moves", params={"limit": limit}),
+        )
+
+    async def get_wallet_moves_csv(self, wallet_id: str) -> str:
+        """All of it, in points or minor units. No cell is a formula where a spreadsheet opens it.
+
+        What would be longer than `PLAUDIT_WALLET_MOVES_CSV_MAX_COUNT` moves is refused: a part would pass
+        for all.
+        """
+        return cast(
+            "str", await self._ask(call("rewards", "GET", f"/v1/wallets/{as_segment(wallet_id)}/moves.csv"))
         )
 
     async def get_webhook_deliveries(

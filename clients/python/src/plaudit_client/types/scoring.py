@@ -1638,11 +1638,11 @@ class PointsExpiry(TypedDict):
     """What becomes of points when their time is over.
 
     Those that come back then, as of a redemption that is cancelled, can be used for `grace_days` after
-    the day on which they came back, once. Members are written to `warn_days` before points of theirs
-    expire.
+    the day on which they came back, once; where it is not said, as the installation has it. Members are
+    written to `warn_days` before points of theirs expire.
     """
 
-    grace_days: int
+    grace_days: NotRequired[int | None]
     warn_days: NotRequired[int | None]
 
 

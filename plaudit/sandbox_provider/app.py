@@ -95,11 +95,10 @@ async def _answered(
     request: Request,
 ) -> Response:
     if api_key is None:
-        if request.client is None or not ip_address(request.client.host).is_loopback:
-            return _refused(403, "it is told what to do from its own machine alone")
+        is_near = request.client is not None and ip_address(request.client.host).is_loopback
         # A page of somebody else's, open in a browser of this machine, is no one who tells it.
-        if "origin" in request.headers:
-            return _refused(403, "no page of the web tells it what to do")
+        if not is_near or "origin" in request.headers:
+            return _refused(403, "it is told what to do from its own machine alone, and by no page of the web")
     else:
         shown = request.headers.get("authorization", "").encode()
         if not hmac.compare_digest(shown, f"Bearer {api_key}".encode()):

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
@@ -101,6 +102,27 @@ async def test_every_page_of_administration_is_whole_and_readable(
         for page in PAGES if FULL else (one for one in PAGES if one not in ALIKE):
             wrong += await visitor.wrong_at(page.format(**offices), width=width)
     assert wrong == []
+
+
+async def test_a_badges_picture_is_uploaded_on_its_page_and_only_what_draws_is_kept(
+    console: Console, offices: Mapping[str, str], tmp_path: Path
+) -> None:
+    drawn = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">{}<path d="M1 1h7v7z" fill="#0a667e"/></svg>'
+    )
+    for name, more in (("plain", ""), ("running", "<script>alert(1)</script>")):
+        (tmp_path / f"{name}.svg").write_text(drawn.format(more))
+    async with console.visitor(community=OFFICES, locale="en-GB") as visitor:
+        page = visitor.page
+        await visitor.go("/badges/talker")
+        await page.get_by_label("A picture").set_input_files(tmp_path / "running.svg")
+        await page.get_by_role("button", name="Use this picture").click()
+        await expect(page.get_by_role("alert").first).to_contain_text("it has an element script")
+        await page.get_by_label("A picture").set_input_files(tmp_path / "plain.svg")
+        await page.get_by_role("button", name="Use this picture").click()
+        await expect(page.locator("dl.facts").first).to_contain_text("uploaded")
+        await page.get_by_role("button", name="Remove the picture").click()
+        await expect(page.locator("dl.facts").first).to_contain_text("drawn of what the programme says")
 
 
 async def test_what_waits_is_decided_by_another_person_and_stands_in_the_audit_log(

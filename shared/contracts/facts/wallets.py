@@ -12,7 +12,6 @@ from shared.contracts.fields import (
     Currency,
     Id,
     MinorUnits,
-    Points,
     Slug,
     Text,
     Timestamp,
@@ -204,12 +203,16 @@ WALLET_DECISION_CHANGED: Final = FactType(
 )
 
 
+#: Sums of points: as far as every reader of JSON counts exactly.
+PointsSum = Annotated[int, Field(ge=-(2**53), le=2**53)]
+
+
 class WalletCampaignData(TypedDict):
     campaign_id: Slug
     revision: Count
-    free_points: Points
+    free_points: PointsSum
     wallet_id: NotRequired[Uuid]
-    limit_points: NotRequired[Points]
+    limit_points: NotRequired[PointsSum]
 
 
 class WalletCampaignChanged(FactEnvelope):

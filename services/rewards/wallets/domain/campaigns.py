@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 from services.rewards.ledger.domain.entries import derived_id
 
+#: More than any budget of a campaign: what is told is no larger, however much is in a wallet.
+LIMIT_MAX = 1_000_000_000_000
+
 
 class CampaignKey(NamedTuple):
     """A campaign of a community."""
@@ -57,7 +60,9 @@ class CampaignPoints:
 
         What the wallet pays leaves the limit as it is.
         """
-        limit = None if self.wallet_id is None else self.free_points + self.paid_points + available
+        limit = None
+        if self.wallet_id is not None:
+            limit = min(LIMIT_MAX, self.free_points + self.paid_points + available)
         return (
             self if limit == self.limit_points else replace(self, limit_points=limit, revision=self.revision + 1)
         )

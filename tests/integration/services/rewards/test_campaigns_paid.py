@@ -104,6 +104,13 @@ async def test_a_wallet_pays_what_its_campaign_awards_and_no_more_than_it_holds(
     assert (await world.check()).ledger.differences == 0
 
 
+async def test_what_is_told_is_read_however_much_is_in_a_wallet(wallets: Wallets) -> None:
+    wallet = await wallets.funded(1_000_000_000_000, **SPRING)
+    await wallets.decide(wallet, "fund", amount=1_000_000_000_000)
+    await wallets.decide(wallet, "assign", spends="campaign")
+    assert await limits(wallets) == [1_000_000_000_000]
+
+
 async def test_what_a_wallet_cannot_pay_for_is_not_assigned_to_it(wallets: Wallets) -> None:
     money = await wallets.make("EUR", purpose="campaign", campaign_id="spring")
     nobodys = await wallets.make("PTS")

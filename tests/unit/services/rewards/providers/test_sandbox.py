@@ -194,3 +194,14 @@ async def test_it_is_told_by_its_machine_and_refuses_what_it_does_not_know(place
     found = await place.client.query(WANTED, reference=order.reference)
     assert (found.standing, found.goods) == (Standing.REVERSED, None)
     assert len(await place.client.products()) == 2
+
+
+async def test_no_page_of_the_web_tells_it_what_to_do(place: Place) -> None:
+    async with httpx.AsyncClient(base_url=place.url) as browser:
+        told = {"always": "refuse"}
+        for origin in ("https://elsewhere.example", "null"):
+            refused = await browser.put("/control/behaviour", json=told, headers={"Origin": origin})
+            assert refused.status_code == 403
+        assert place.shop.told.always is Behaviour.DELIVER
+        assert (await browser.put("/control/behaviour", json=told)).status_code == 200
+        assert (await browser.get("/readyz")).json() == {"missing": []}

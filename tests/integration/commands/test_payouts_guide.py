@@ -1,7 +1,9 @@
 """docs/payouts.md: its requests run one after the other as they stand there, and are answered as it says."""
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -106,3 +108,39 @@ def test_without_the_required_header_no_run_is_made(members: tuple[str, list[str
     reader.variables = dict(zip(("REWARDS", "MAKER"), printed.split(), strict=True))
     make = next(one for one in REQUESTS if "Idempotency-Key" in one)
     assert reader.request(re.sub(r'-H "Idempotency-Key[^"]*"', "", make))[0] == 422
+
+
+def test_two_people_put_a_policy_in_force_and_let_a_person_pass(
+    members: tuple[str, list[str]], reader: Reader
+) -> None:
+    community, (ada, bob) = members
+    printed = reader.shell(
+        COMMANDS.replace("--community acme", f"--community {community}") + '\necho "$REWARDS $MAKER $APPROVER"'
+    )
+    reader.variables = dict(zip(("REWARDS", "MAKER", "APPROVER"), printed.split(), strict=True))
+    for reader.variables["MEMBER"] in (ada, bob):
+        assert reader.request(REQUESTS[0])[0] == 200
+    block = next(block for block in BLOCKS if "plaudit payout policy propose" in block)
+    block = block.replace("\\\n", "").replace("--country DE --country FR", "--country MT")
+    propose, approve, waits, findings, clear, pass_ = block.strip().splitlines()
+
+    def told(command: str) -> Any:
+        return json.loads(reader.shell(f"{command} --json"))
+
+    reader.variables["POLICY"] = told(propose)["policy_id"]
+    assert told(approve)["state"] == "approved"
+    assert told(waits) == []
+    for number, state in enumerate(("held", "eligible")):
+        reader.shell(f'plaudit payout-runs make --name run-{number} --key "$MAKER"')
+        if state == "held":
+            found = told(findings)
+            assert {one["country"] for one in found if one["waits"]} == {found[0]["country"]}
+            reader.variables["PAYOUT"] = next(one["payout_id"] for one in found if one["member_id"] == ada)
+            reader.variables["CLEARANCE"] = told(clear)["clearance_id"]
+            assert told(pass_)["state"] == "approved"
+            run = request("GET", f"{reader.variables['REWARDS']}/v1/payout-runs", reader.variables["MAKER"])
+            reader.variables["RUN"] = run["items"][0]["run_id"]
+            reader.shell('plaudit payout-runs approve "$RUN" --key "$APPROVER"')
+    assert {one["member_id"] for one in told(findings)} == {bob}
+    assert "member_id" in reader.shell('plaudit payout totals 2026 --csv --key "$MAKER"')
+    assert [one["state"] for one in told('plaudit payout policy list --key "$MAKER"')] == ["approved"]

@@ -20,8 +20,8 @@ SCHEMA = "pain.001.001.09"
 NAMESPACE = {"p": f"urn:iso:std:iso:20022:tech:xsd:{SCHEMA}"}
 REMITTANCE_MAX_CHARS = 140
 ID_MAX_CHARS = 35
-#: The schema allows no longer text in any field of an address; each has its own limit where it is given.
-ADDRESS_MAX_CHARS = 70
+#: What the schema allows of an address: of a line or street, a town, and a building's number or post code.
+ADDRESS_MAX_CHARS, TOWN_MAX_CHARS, NUMBER_MAX_CHARS = 70, 35, 16
 #: ExternalLocalInstrument1Code of the SEPA instant credit transfer.
 INSTANT = "INST"
 
@@ -104,16 +104,16 @@ def _order(root: etree._Element, ordering: Ordering) -> None:
 
 
 def _written(address: Address) -> list[tuple[str, str]]:
-    """The elements of an address in the schema's order, in SEPA's characters."""
+    """The elements of an address in the schema's order, in SEPA's characters, of which one may stand for several."""
     said = [
-        ("StrtNm", address.street),
-        ("BldgNb", address.building),
-        ("PstCd", address.post_code),
-        ("TwnNm", address.town),
-        ("Ctry", address.country),
-        *(("AdrLine", line) for line in address.lines),
+        ("StrtNm", address.street, ADDRESS_MAX_CHARS),
+        ("BldgNb", address.building, NUMBER_MAX_CHARS),
+        ("PstCd", address.post_code, NUMBER_MAX_CHARS),
+        ("TwnNm", address.town, TOWN_MAX_CHARS),
+        ("Ctry", address.country, ADDRESS_MAX_CHARS),
+        *(("AdrLine", line, ADDRESS_MAX_CHARS) for line in address.lines),
     ]
-    return [(name, sepa_text(text, ADDRESS_MAX_CHARS)) for name, text in said if text]
+    return [(name, sepa_text(text, most)) for name, text, most in said if text]
 
 
 def _said(order: etree._Element) -> tuple[object, ...]:

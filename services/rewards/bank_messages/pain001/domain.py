@@ -104,7 +104,7 @@ def _order(root: etree._Element, ordering: Ordering) -> None:
 
 
 def _written(address: Address) -> list[tuple[str, str]]:
-    """The elements of an address in the schema's order, in SEPA's characters, of which one may stand for several."""
+    """The elements of an address in the schema's order, in SEPA's characters: several may stand for one."""
     said = [
         ("StrtNm", address.street, ADDRESS_MAX_CHARS),
         ("BldgNb", address.building, NUMBER_MAX_CHARS),

@@ -185,9 +185,8 @@ async def test_an_identity_is_whose_it_was_said_to_be_last(world: World) -> None
 async def test_an_identity_that_a_restored_service_said_twice_is_known_once(world: World) -> None:
     member = str(uuid4())
     await know(world, told(world, member, 1, "ada", "lovelace", "ada"))
-    rows = await world.pool.fetch(
-        "select identity_hash from followed_identities where community = $1", world.community
-    )
+    table = "told_identities" if world.service == "ingest" else "followed_identities"
+    rows = await world.pool.fetch(f"select identity_hash from {table} where community = $1", world.community)
     assert len(rows) == 2
 
 

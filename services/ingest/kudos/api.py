@@ -16,6 +16,7 @@ from services.ingest.walls.domain import KudosState
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.contracts.fields import Name, Slug
 from shared.contracts.ids import prepared, uuid5_text
+from shared.contracts.texts import SomethingSeen
 from shared.http import (
     IN_ANSWER,
     Conn,
@@ -49,7 +50,9 @@ _WORD = re.compile(r"[^\W_]+")
 
 router = APIRouter(tags=["kudos"])
 Giving = Annotated[Principal, requires(Scope.EVENTS_WRITE, or_member=True)]
-Message = Annotated[str, StringConstraints(min_length=1, max_length=MESSAGE_MAX_CHARS, pattern=r"\S")]
+Message = Annotated[
+    str, StringConstraints(min_length=1, max_length=MESSAGE_MAX_CHARS, pattern=r"\S"), SomethingSeen
+]
 
 
 class KudosWanted(RequestBody):

@@ -1,6 +1,7 @@
 """Members of whom something changed are looked at again, and all of them once badges ask for something else.
 
-Locks are taken in this order: programmes, merges, members, numbers of limited badges, numbers of holders.
+Locks are taken in this order: programmes, merges, who is due, members, numbers of limited badges, numbers of
+holders.
 """
 
 from collections.abc import Collection, Mapping
@@ -70,6 +71,8 @@ async def keep_badges(tx: Transaction) -> bool:
     # Programmes before members who are due: whoever takes a badge by hand holds the one, and adds to the other.
     communities = await store.load_due_communities(tx.conn, limit_count=PIECE_COUNT)
     await thresholds_store.lock_programmes_shared(tx.conn, communities=communities)
+    # Nobody merges members meanwhile: whoever does has them looked at again, behind the same lock as this.
+    await lock_persons(tx.conn, keys=[(community, store.BEFORE_ALL) for community in communities])
     taken = await store.take_due(tx.conn, communities=communities, limit_count=PIECE_COUNT)
     for community, due in sorted(taken.items()):
         criteria = await criteria_in_force(tx.conn, community=community)

@@ -161,13 +161,29 @@ class BadgeMember:
     standing: dict[ThresholdKey, Held] = field(default_factory=dict)
     turns: dict[ThresholdKey, int] = field(default_factory=dict)
 
-    def grant(
-        self, step: Step, due: Due, *, version: int, met: Mapping[str, int], edition: int | None = None
-    ) -> Grant:
+    def grant(self, step: Step, due: Due, *, version: int, met: Mapping[str, int]) -> Grant:
         """Have a step stand from now on."""
-        turn = self.turns[step.key] = self.turns.get(step.key, 0) + 1
-        grant = self._made(step.key, step.title, f"criteria {turn}", due, version=version)
-        self.standing[step.key] = Held(grant.grant_id, step.title)
+        return self.grant_numbered(step, due, version=version, met=met, edition=None, holder=self)
+
+    def grant_numbered(
+        self,
+        step: Step,
+        due: Due,
+        *,
+        version: int,
+        met: Mapping[str, int],
+        edition: int | None,
+        holder: "BadgeMember",
+    ) -> Grant:
+        """Have a step stand from now on by a grant to a holder, who is one person with this one.
+
+        That is to whom the number belongs: both go with them when they part.
+        """
+        turn = holder.turns[step.key] = holder.turns.get(step.key, 0) + 1
+        cause = f"criteria {turn}"
+        grant = self._made(step.key, step.title, cause, due, version=version, holder=holder.member_id)
+        other_id = None if holder.member_id == self.member_id else holder.member_id
+        self.standing[step.key] = Held(grant.grant_id, step.title, other_id)
         return _with(grant, met=met, edition=edition)
 
     def take_back(self, key: ThresholdKey, due: Due, *, version: int, by_hand: bool = False) -> Grant:
@@ -242,6 +258,13 @@ def regrouped(
         head.standing, surplus = gathered(head_id, group, before)
         grants += [head.taken(one.key, one.held, one.member_id, due, version=version) for one in surplus]
     return grants
+
+
+class Number(NamedTuple):
+    """Which of a limited badge it is, and whose: of who is one person with others, it stays with that member."""
+
+    edition: int
+    member_id: str
 
 
 class Room(NamedTuple):

@@ -103,6 +103,11 @@ class Criteria:
         return replace(self, reads=reads, counters={**counters, **self.counters})
 
     @property
+    def limits(self) -> dict[str, int]:
+        """How many there are of each badge that is limited."""
+        return {one.badge.id: one.badge.limited_to for one in self.asked if one.badge.limited_to is not None}
+
+    @property
     def signature(self) -> str:
         """What tells these from others that ask for something else."""
         streaks = {streak.id: streak for streak in self.streaks}

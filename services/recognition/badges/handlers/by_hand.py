@@ -12,6 +12,7 @@ from services.recognition.badges.domain.by_hand import (
     Withheld,
 )
 from services.recognition.badges.domain.deciding import BadgeMember, Number
+from services.recognition.badges.handlers import numbering
 from services.recognition.badges.store import by_hand as store
 from services.recognition.badges.store import standing as standing_store
 from services.recognition.counts import store as counts_store
@@ -202,7 +203,4 @@ async def _free(tx: Transaction, *, community: str, named: Named) -> None:
     )
     room = room.give_back(numbers)
     await store.set_rooms(tx.conn, community=community, rooms={named.badge.id: room})
-    next_ids = await store.take_waiting(tx.conn, community=community, badge=named.badge.id, limit_count=room.left)
-    if next_ids:
-        due = {(community, member_id): Due(tx.now) for member_id in next_ids}
-        await thresholds_store.put_due(tx.conn, due=due)
+    await numbering.ask_next(tx, community=community, badge=named.badge.id, room=room)

@@ -156,22 +156,28 @@ async def decide(tx: Transaction, *, community: str, due: Mapping[str, Due], cri
     keys = [(community, head_id) for head_id in of_heads]
     standing = await store.load_members(tx.conn, keys=keys)
     concerned = {key for key in keys if known.change(standing.get(key) or BadgeMember(*key)) != Change()}
-    if not concerned:
+    people = {head_id: groups.get(head_id, [head_id]) for head_id in of_heads}
+    limits = criteria.limits
+    line = await numbering.load_line(tx, community=community, badges=limits, people=people) if limits else set()
+    if not concerned and not line:
         return 0
     # With all who are one person where badges are limited: a number may be of any of them.
-    people = {head_id: groups.get(head_id, [head_id]) for _, head_id in concerned}
-    locked = concerned
-    if any(asked.badge.limited_to is not None for asked in criteria.asked):
-        locked = {(community, one) for group in people.values() for one in group}
+    locked = {(community, one) for _, head_id in concerned for one in people[head_id]} if limits else concerned
     members = await store.lock_members(tx.conn, keys=locked)
     changes = {key: known.change(members[key]) for key in sorted(concerned)}
-    wanted = {
-        (asked.badge.id, key[1]): asked.badge.limited_to
-        for key, change in changes.items()
-        for asked, _ in change.grants
-        if asked.badge.limited_to is not None
-    }
-    numbers = await numbering.give(tx, community=community, wanted=wanted, people=people) if wanted else {}
+    numbers = await numbering.settle(
+        tx,
+        community=community,
+        limits=limits,
+        wanted=[
+            (asked.badge.id, key[1])
+            for key, change in changes.items()
+            for asked, _ in change.grants
+            if asked.badge.id in limits
+        ],
+        line=line,
+        people=people,
+    )
     grants: list[Traced] = []
     for key, change in changes.items():
         when = of_heads[key[1]]
@@ -210,7 +216,7 @@ def _changed(
     grants = [member.take_back(one, due, version=version) for one in change.taken_back]
     for asked, step in change.grants:
         met = known.values[member_id].of(asked.criterion.reads)
-        if asked.badge.limited_to is None:
+        if asked.badge.id not in known.criteria.limits:
             grants.append(member.grant(step, due, version=version, met=met))
         elif (number := numbers[asked.badge.id, member_id]) is not None:
             holder, edition = members[community, number.member_id], number.edition

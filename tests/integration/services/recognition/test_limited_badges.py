@@ -12,6 +12,7 @@ from services.recognition.badges.domain.by_hand import (
     NotByHandError,
     NotHeldError,
 )
+from services.recognition.badges.handlers import numbering
 from services.recognition.badges.handlers.by_hand import give, take_back
 from services.recognition.hands.domain import Giver
 from services.recognition.merges.handlers import on_members
@@ -98,6 +99,7 @@ async def test_whatever_comes_in_whatever_order_no_number_is_held_twice(world: A
             assert len(await holders.now()) <= count
     await kept(world)
     assert len(await holders.now()) <= count
+    assert not (await free(world) and await line(world))
 
 
 async def test_of_who_was_given_it_twice_before_they_were_one_both_are_taken_and_both_numbers_are_free(
@@ -117,6 +119,64 @@ async def test_of_who_was_given_it_twice_before_they_were_one_both_are_taken_and
         await by_hand(world, give, name)
     await merging.unmerge("b")
     assert await holders.now() == {"c": 1, "d": 2}
+
+
+async def test_a_free_number_goes_down_the_line_to_who_still_has_what_it_asks_for(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numbering, "ASKED_MAX_COUNT", 1)
+    holders = Holders(world)
+    await world.handle(on_programmes, programme(world, 1, limited(2)))
+    await known(world)
+    awards: dict[str, Any] = {}
+    for name in "abcdefg":
+        await world.awarded(awarded(world, awards, name))
+        await kept(world)
+    assert await line(world) == list("cdefg")
+    # Who loses what it asks for leaves the line when they are looked at, or when they are asked.
+    await world.awarded(world.reversal(awards["d"]))
+    await kept(world)
+    assert await line(world) == list("cefg")
+    await world.awarded(world.reversal(awards["c"]), world.reversal(awards["e"]))
+    for name in "ab":
+        await by_hand(world, take_back, name)
+    await kept(world)
+    assert await holders.now() == {"f": 1, "g": 2}
+    assert await line(world) == []
+
+
+@pytest.mark.parametrize("into", ["a", "d"])
+async def test_the_place_of_who_is_merged_is_of_who_stays(world: Any, into: str) -> None:
+    merging, holders = Merging(world, on_members), Holders(world)
+    await world.handle(on_programmes, programme(world, 1, limited(1)))
+    await known(world)
+    for name in "abc":
+        await world.awarded(world.award(name, 5))
+        await kept(world)
+    # Into who holds it: the next is asked. Into who has nothing: they are before whoever came later.
+    await merging.merge("b", into)
+    await kept(world)
+    assert await line(world) == (["c"] if into == "a" else ["b", "c"])
+    await by_hand(world, take_back, "a")
+    await kept(world)
+    assert await holders.now() == {"c" if into == "a" else "d": 1}
+
+
+async def line(world: Any) -> list[str]:
+    """Who waits, the longest first."""
+    names = {world.uuid(name): name for name in "abcdefg"}
+    rows = await world.pool.fetch(
+        "select member_id from badge_waiting where community = $1 order by since, member_id", world.community
+    )
+    return [names[str(row["member_id"])] for row in rows]
+
+
+async def free(world: Any) -> int:
+    """How many numbers there are still."""
+    found = await world.pool.fetchval(
+        "select 2 - given + cardinality(freed) from badge_limits where community = $1", world.community
+    )
+    return 2 if found is None else int(found)
 
 
 async def known(world: Any) -> None:

@@ -119,6 +119,8 @@ class Criteria:
                 one.badge.rule,
                 one.badge.counted,
                 one.badge.limited_to,
+                # Of points those that were earned, where it gives some.
+                one.criterion.reads.earned_points,
                 [(step.key.id, step.at_least) for step in one.steps],
                 sorted(self.counters.get(rule, "") for rule in one.criterion.reads.events),
                 [streaks[id_].model_dump(exclude={"title", "description"}) for id_ in sorted(streaks)],

@@ -162,6 +162,23 @@ async def test_the_place_of_who_is_merged_is_of_who_stays(world: Any, into: str)
     assert await holders.now() == {"c" if into == "a" else "d": 1}
 
 
+@pytest.mark.parametrize("gives_first", [False, True])
+async def test_of_a_version_that_gives_points_with_it_all_are_looked_at_again(
+    world: Any, gives_first: bool
+) -> None:
+    holders = Holders(world)
+    plain, gives = limited(2), limited(2) | {"gives": {"points": 5}}
+    versions = [gives, plain] if gives_first else [plain, gives]
+    given = world.award("a", 5)
+    given["data"]["event_type"] = "recognition.granted.v1"
+    await world.awarded(given)
+    for number, badge in enumerate(versions, 1):
+        await world.handle(on_programmes, programme(world, number, badge))
+        await kept(world)
+        # Points that came with a grant do not count towards what gives some.
+        assert await holders.now() == ({"a": 1} if badge is plain else {})
+
+
 async def line(world: Any) -> list[str]:
     """Who waits, the longest first."""
     names = {world.uuid(name): name for name in "abcdefg"}

@@ -1,6 +1,6 @@
 """Whoever did something that a quest goes by is looked at again, and those who are in a team with them.
 
-Locks are taken in this order: programmes, merges, members, numbers of holders.
+Locks are taken in this order: programmes, merges, who is due, members, numbers of holders.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -190,6 +190,8 @@ async def keep_quests(tx: Transaction) -> bool:
     """
     communities = await store.load_due_communities(tx.conn, limit_count=PIECE_COUNT)
     await thresholds_store.lock_programmes_shared(tx.conn, communities=communities)
+    # Nobody merges members meanwhile: whoever does has them looked at again, behind the same lock as this.
+    await lock_persons(tx.conn, keys=[(community, store.BEFORE_ALL) for community in communities])
     left, count = PIECE_COUNT, 0
     for community in communities:
         due = await store.take_due(tx.conn, community=community, limit_count=left)

@@ -317,6 +317,12 @@ def winners(entries: Sequence[Entry], prizes: Sequence[Prize]) -> list[tuple[Pri
     return found
 
 
+def may_win_beyond(entries: Sequence[Entry], prizes: Sequence[Prize]) -> bool:
+    """Whether who comes right after these entries wins, should they have as many points as the last of them."""
+    won = winners(entries, prizes)
+    return bool(won) and won[-1][0].tie == "all" and won[-1][1] == entries[-1]
+
+
 def prizes_won(board: KeptBoard, cut: Cut, entries: Sequence[Entry]) -> list[Won]:
     """The prizes of a period whose results are final; the ids follow from what they are for."""
     return [

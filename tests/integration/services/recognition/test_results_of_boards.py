@@ -120,7 +120,13 @@ async def test_who_is_suspended_when_results_become_final_wins_nothing_and_the_n
 async def test_all_who_tie_with_the_last_winner_win_also_beyond_the_boards_size(
     world: Any, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    month = {"id": "month", "title": "M", "period": "month", "size": 2, "prizes": [{"id": "first", "title": "Mug"}]}
+    month = {
+        "id": "month",
+        "title": "M",
+        "period": "month",
+        "size": 2,
+        "prizes": [{"id": "first", "title": "Mug"}],
+    }
     week = month | {"id": "week", "title": "W", "period": "week"}
     await declare(world, 1, [month, week])
     await world.awarded(*(world.award(name, 10) for name in "abcde"), world.award("f", 9))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from services.recognition.streaks.domain.dates import Calendar, Move, calendar_of
 from shared.calendars import Calendar as CommunityCalendar
-from shared.merges import Merge
+from shared.merges.domain import Merge
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 

@@ -81,7 +81,6 @@ CASES: Mapping[str, Case] = {
     "PlauditSendLinesFailed": gauge('plaudit_rewards_send_lines_failed{service="rewards"}', 1, 0),
     "PlauditWalletsLow": gauge('plaudit_rewards_wallets_low{service="rewards"}', 1, 0),
     "PlauditCampaignsLacking": gauge('plaudit_rewards_campaigns_lacking{service="rewards"}', 1, 0),
-    "PlauditCampaignsLacking": gauge('plaudit_rewards_campaigns_lacking{service="rewards"}', 1, 0),
     "PlauditWalletOverrun": counter('plaudit_rewards_wallets_overrun_total{service="rewards"}', 1, 0),
     "PlauditVoucherCodesUnreadable": gauge('plaudit_rewards_voucher_codes_unreadable{service="rewards"}', 1, 0),
     "PlauditOrdersUnknown": gauge('plaudit_rewards_orders_unknown_seconds{service="rewards"}', 3_601, 3_600),

@@ -103,6 +103,11 @@ class Criteria:
         return replace(self, reads=reads, counters={**counters, **self.counters})
 
     @property
+    def limits(self) -> dict[str, int]:
+        """How many there are of each badge that is limited."""
+        return {one.badge.id: one.badge.limited_to for one in self.asked if one.badge.limited_to is not None}
+
+    @property
     def signature(self) -> str:
         """What tells these from others that ask for something else."""
         streaks = {streak.id: streak for streak in self.streaks}
@@ -114,6 +119,8 @@ class Criteria:
                 one.badge.rule,
                 one.badge.counted,
                 one.badge.limited_to,
+                # Of points those that were earned, where it gives some.
+                one.criterion.reads.earned_points,
                 [(step.key.id, step.at_least) for step in one.steps],
                 sorted(self.counters.get(rule, "") for rule in one.criterion.reads.events),
                 [streaks[id_].model_dump(exclude={"title", "description"}) for id_ in sorted(streaks)],
@@ -161,13 +168,29 @@ class BadgeMember:
     standing: dict[ThresholdKey, Held] = field(default_factory=dict)
     turns: dict[ThresholdKey, int] = field(default_factory=dict)
 
-    def grant(
-        self, step: Step, due: Due, *, version: int, met: Mapping[str, int], edition: int | None = None
-    ) -> Grant:
+    def grant(self, step: Step, due: Due, *, version: int, met: Mapping[str, int]) -> Grant:
         """Have a step stand from now on."""
-        turn = self.turns[step.key] = self.turns.get(step.key, 0) + 1
-        grant = self._made(step.key, step.title, f"criteria {turn}", due, version=version)
-        self.standing[step.key] = Held(grant.grant_id, step.title)
+        return self.grant_numbered(step, due, version=version, met=met, edition=None, holder=self)
+
+    def grant_numbered(
+        self,
+        step: Step,
+        due: Due,
+        *,
+        version: int,
+        met: Mapping[str, int],
+        edition: int | None,
+        holder: "BadgeMember",
+    ) -> Grant:
+        """Have a step stand from now on by a grant to a holder, who is one person with this one.
+
+        That is to whom the number belongs: both go with them when they part.
+        """
+        turn = holder.turns[step.key] = holder.turns.get(step.key, 0) + 1
+        cause = f"criteria {turn}"
+        grant = self._made(step.key, step.title, cause, due, version=version, holder=holder.member_id)
+        other_id = None if holder.member_id == self.member_id else holder.member_id
+        self.standing[step.key] = Held(grant.grant_id, step.title, other_id)
         return _with(grant, met=met, edition=edition)
 
     def take_back(self, key: ThresholdKey, due: Due, *, version: int, by_hand: bool = False) -> Grant:
@@ -242,6 +265,13 @@ def regrouped(
         head.standing, surplus = gathered(head_id, group, before)
         grants += [head.taken(one.key, one.held, one.member_id, due, version=version) for one in surplus]
     return grants
+
+
+class Number(NamedTuple):
+    """Which of a limited badge it is, and whose: of who is one person with others, it stays with that member."""
+
+    edition: int
+    member_id: str
 
 
 class Room(NamedTuple):

@@ -11,7 +11,8 @@ from services.recognition.badges.domain.by_hand import (
     UnknownBadgeError,
     Withheld,
 )
-from services.recognition.badges.domain.deciding import BadgeMember
+from services.recognition.badges.domain.deciding import BadgeMember, Number
+from services.recognition.badges.handlers import numbering
 from services.recognition.badges.store import by_hand as store
 from services.recognition.badges.store import standing as standing_store
 from services.recognition.counts import store as counts_store
@@ -68,12 +69,15 @@ async def give(
         raise NotByHandError
     if await store.lock_gift(tx.conn, community=community, member_ids=named.group, badge=badge_id):
         raise HeldAlreadyError
-    turn = await store.count_gifts(tx.conn, community=community, member_id=named.member_id, badge=badge_id)
+    # To whom of the person a number belongs that they have, so that both go with them when they part.
+    number = await _number(tx, community=community, named=named)
+    member_id = named.member_id if number is None else number.member_id
+    turn = await store.count_gifts(tx.conn, community=community, member_id=member_id, badge=badge_id)
     key = ThresholdKey.of_badge(badge_id)
     grant = Grant(
         community=community,
-        grant_id=grant_id(community, named.member_id, key, f"by hand {turn + 1}"),
-        member_id=named.member_id,
+        grant_id=grant_id(community, member_id, key, f"by hand {turn + 1}"),
+        member_id=member_id,
         key=key,
         title=named.badge.title,
         award_id=None,
@@ -81,9 +85,9 @@ async def give(
         version=named.version,
         day=(await load_calendar(tx.conn, community=community)).said_day(tx.now),
         by_hand=True,
-        edition=await _number(tx, community=community, named=named),
+        edition=None if number is None else number.edition,
     )
-    gift = Gift(community, grant.grant_id, named.member_id, badge_id, words, tx.now, by.person_id, by.name)
+    gift = Gift(community, grant.grant_id, member_id, badge_id, words, tx.now, by.person_id, by.name)
     await store.add_gift(tx.conn, gift)
     await make_grants(tx, grants=[Traced(grant, tx.traceparent)])
     BADGES_BY_HAND.labels("granted").inc()
@@ -99,12 +103,12 @@ async def give(
     return grant
 
 
-async def _number(tx: Transaction, *, community: str, named: Named) -> int | None:
+async def _number(tx: Transaction, *, community: str, named: Named) -> Number | None:
     limit = named.badge.limited_to
     if limit is None:
         return None
     had = await store.load_editions(tx.conn, community=community, member_ids=named.group)
-    if own := [number for (badge, _), number in had.items() if badge == named.badge.id]:
+    if own := [Number(number, one) for (badge, one), number in had.items() if badge == named.badge.id]:
         return min(own)
     room = (await store.lock_rooms(tx.conn, community=community, limits={named.badge.id: limit}))[named.badge.id]
     number, room = room.take()
@@ -113,7 +117,7 @@ async def _number(tx: Transaction, *, community: str, named: Named) -> int | Non
     await store.set_rooms(tx.conn, community=community, rooms={named.badge.id: room})
     edition = (named.badge.id, number, named.member_id)
     await store.add_editions(tx.conn, community=community, editions=[edition], at=tx.now)
-    return number
+    return Number(number, named.member_id)
 
 
 async def take_back(
@@ -128,8 +132,8 @@ async def take_back(
     due = Due(tx.now, (await load_calendar(tx.conn, community=community)).said_day(tx.now))
     hand = BadgeMember(community, named.member_id)
     grants: list[Grant] = []
-    gift = await store.lock_gift(tx.conn, community=community, member_ids=named.group, badge=badge_id)
-    if gift is not None:
+    # Each of those who are one person may have been given it, before they were.
+    while gift := await store.lock_gift(tx.conn, community=community, member_ids=named.group, badge=badge_id):
         held = Held(gift.grant_id, named.badge.title)
         key = ThresholdKey.of_badge(badge_id)
         grants.append(hand.taken(key, held, gift.member_id, due, version=named.version, by_hand=True))
@@ -199,7 +203,4 @@ async def _free(tx: Transaction, *, community: str, named: Named) -> None:
     )
     room = room.give_back(numbers)
     await store.set_rooms(tx.conn, community=community, rooms={named.badge.id: room})
-    next_ids = await store.take_waiting(tx.conn, community=community, badge=named.badge.id, limit_count=room.left)
-    if next_ids:
-        due = {(community, member_id): Due(tx.now) for member_id in next_ids}
-        await thresholds_store.put_due(tx.conn, due=due)
+    await numbering.ask_next(tx, community=community, badge=named.badge.id, room=room)

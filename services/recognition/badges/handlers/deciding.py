@@ -1,13 +1,15 @@
 """Members of whom something changed are looked at again, and all of them once badges ask for something else.
 
-Locks are taken in this order: programmes, merges, members, numbers of limited badges, numbers of holders.
+Locks are taken in this order: programmes, merges, who is due, members, numbers of limited badges, numbers of
+holders.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.recognition.badges.domain.deciding import Asked, BadgeMember, Change, Criteria, Room, change_of
+from services.recognition.badges.domain.deciding import BadgeMember, Change, Criteria, MemberKey, Number, change_of
+from services.recognition.badges.handlers import numbering
 from services.recognition.badges.store import by_hand as by_hand_store
 from services.recognition.badges.store import standing as store
 from services.recognition.badges.store.standing import Sweep
@@ -16,14 +18,13 @@ from services.recognition.counts import store as counts_store
 from services.recognition.counts.domain import NO_PLAN
 from services.recognition.metrics import BACKFILLED_MEMBERS, BACKFILLS, LOOKED_AT_MEMBERS
 from services.recognition.quests import store as quests_store
-from services.recognition.streaks.domain.dates import Move, calendar_of
+from services.recognition.streaks.domain.persons import PersonCalendar, person_calendar
 from services.recognition.streaks.domain.standing import Earning, Rhythm, standing
-from services.recognition.streaks.store import load_freezes
+from services.recognition.streaks.store import load_freezes, load_merges_of, load_zones
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import Due, Grant
 from services.recognition.thresholds.handlers import Traced, make_grants
 from services.recognition.totals import store as totals_store
-from shared.calendars import Calendar
 from shared.conditions.criteria import Values
 from shared.consumer import Subscription
 from shared.contracts.facts import AUDIENCE_FACT, AudienceFact
@@ -70,6 +71,8 @@ async def keep_badges(tx: Transaction) -> bool:
     # Programmes before members who are due: whoever takes a badge by hand holds the one, and adds to the other.
     communities = await store.load_due_communities(tx.conn, limit_count=PIECE_COUNT)
     await thresholds_store.lock_programmes_shared(tx.conn, communities=communities)
+    # Nobody merges members meanwhile: whoever does has them looked at again, behind the same lock as this.
+    await lock_persons(tx.conn, keys=[(community, store.BEFORE_ALL) for community in communities])
     taken = await store.take_due(tx.conn, communities=communities, limit_count=PIECE_COUNT)
     for community, due in sorted(taken.items()):
         criteria = await criteria_in_force(tx.conn, community=community)
@@ -152,23 +155,34 @@ async def decide(tx: Transaction, *, community: str, due: Mapping[str, Due], cri
     keys = [(community, head_id) for head_id in of_heads]
     standing = await store.load_members(tx.conn, keys=keys)
     concerned = {key for key in keys if known.change(standing.get(key) or BadgeMember(*key)) != Change()}
-    if not concerned:
+    people = {head_id: groups.get(head_id, [head_id]) for head_id in of_heads}
+    limits = criteria.limits
+    line = await numbering.load_line(tx, community=community, badges=limits, people=people) if limits else set()
+    if not concerned and not line:
         return 0
-    members = await store.lock_members(tx.conn, keys=concerned)
+    # With all who are one person where badges are limited: a number may be of any of them.
+    locked = {(community, one) for _, head_id in concerned for one in people[head_id]} if limits else concerned
+    members = await store.lock_members(tx.conn, keys=locked)
     changes = {key: known.change(members[key]) for key in sorted(concerned)}
-    wanted = {
-        (asked.badge.id, key[1]): asked
-        for key, change in changes.items()
-        for asked, _ in change.grants
-        if asked.badge.limited_to is not None
-    }
-    numbers = await _numbers(tx, community=community, wanted=wanted, groups=groups) if wanted else {}
+    numbers = await numbering.settle(
+        tx,
+        community=community,
+        limits=limits,
+        wanted=[
+            (asked.badge.id, key[1])
+            for key, change in changes.items()
+            for asked, _ in change.grants
+            if asked.badge.id in limits
+        ],
+        line=line,
+        people=people,
+    )
     grants: list[Traced] = []
     for key, change in changes.items():
         when = of_heads[key[1]]
         grants += [
             Traced(grant, is_backfill=when.is_backfill)
-            for grant in _changed(members[key], change, when, known, numbers)
+            for grant in _changed(members, key, change, when, known, numbers)
         ]
     await store.set_members(tx.conn, members=members.values())
     await make_grants(tx, grants=grants)
@@ -189,15 +203,25 @@ class _Known:
 
 
 def _changed(
-    member: BadgeMember, change: Change, due: Due, known: _Known, numbers: Mapping[tuple[str, str], int | None]
+    members: Mapping[MemberKey, BadgeMember],
+    key: MemberKey,
+    change: Change,
+    due: Due,
+    known: _Known,
+    numbers: Mapping[tuple[str, str], Number | None],
 ) -> list[Grant]:
-    version = known.criteria.version
-    grants = [member.take_back(key, due, version=version) for key in change.taken_back]
+    community, member_id = key
+    member, version = members[key], known.criteria.version
+    grants = [member.take_back(one, due, version=version) for one in change.taken_back]
     for asked, step in change.grants:
-        number = numbers.get((asked.badge.id, member.member_id))
-        if asked.badge.limited_to is None or number is not None:
-            met = known.values[member.member_id].of(asked.criterion.reads)
-            grants.append(member.grant(step, due, version=version, met=met, edition=number))
+        met = known.values[member_id].of(asked.criterion.reads)
+        if asked.badge.id not in known.criteria.limits:
+            grants.append(member.grant(step, due, version=version, met=met))
+        elif (number := numbers[asked.badge.id, member_id]) is not None:
+            holder, edition = members[community, number.member_id], number.edition
+            grants.append(
+                member.grant_numbered(step, due, version=version, met=met, edition=edition, holder=holder)
+            )
     return grants
 
 
@@ -211,42 +235,6 @@ async def _withheld(
     for member_id, badges in withheld.items():
         found.setdefault(of_members.get(member_id, member_id), set()).update(badges)
     return found
-
-
-async def _numbers(
-    tx: Transaction,
-    *,
-    community: str,
-    wanted: Mapping[tuple[str, str], Asked],
-    groups: Mapping[str, list[str]],
-) -> dict[tuple[str, str], int | None]:
-    """The numbers of limited badges that members get: their own where they had one, or the next; None: gone."""
-    people = {member_id: groups.get(member_id, [member_id]) for _, member_id in wanted}
-    had = await by_hand_store.load_editions(
-        tx.conn, community=community, member_ids={one for group in people.values() for one in group}
-    )
-    numbers: dict[tuple[str, str], int | None] = {}
-    for badge, member_id in wanted:
-        own = [had[badge, one] for one in people[member_id] if (badge, one) in had]
-        numbers[badge, member_id] = min(own, default=None)
-    missing = [key for key, number in numbers.items() if number is None]
-    if not missing:
-        return numbers
-    limits = {badge: wanted[badge, member_id].badge.limited_to or 0 for badge, member_id in missing}
-    rooms: dict[str, Room] = await by_hand_store.lock_rooms(tx.conn, community=community, limits=limits)
-    for badge, member_id in missing:
-        numbers[badge, member_id], rooms[badge] = rooms[badge].take()
-    await by_hand_store.set_rooms(tx.conn, community=community, rooms=rooms)
-    given = [
-        (badge, number, member_id)
-        for badge, member_id in missing
-        if (number := numbers[badge, member_id]) is not None
-    ]
-    await by_hand_store.add_editions(tx.conn, community=community, editions=given, at=tx.now)
-    waiting = [key for key in missing if numbers[key] is None]
-    if waiting:
-        await by_hand_store.add_waiting(tx.conn, community=community, waiting=waiting, since=tx.now)
-    return numbers
 
 
 async def load_values(
@@ -312,27 +300,29 @@ async def _longest(
     given = await load_freezes(
         conn, community=community, member_ids=[one for group in people.values() for one in group]
     )
-    zones = await store.load_zones(conn, community=community, member_ids=head_ids)
+    merges = await load_merges_of(conn, community=community, groups=people)
+    zones = await load_zones(
+        conn, community=community, member_ids=[one for group in people.values() for one in group]
+    )
     calendar = await load_calendar(conn, community=community)
     found: dict[str, dict[str, int]] = {}
     for head_id, group in people.items():
         done = {
-            streak.id: {
-                slot
+            streak.id: [
+                (one, acts[one][counter])
                 for one in group
                 for counter in counters[streak.id]
-                for slot in acts.get(one, {}).get(counter, ())
-            }
+                if counter in acts.get(one, {})
+            ]
             for streak in criteria.streaks
         }
         if any(done.values()):
-            moves = [Move(*move) for move in zones.get(head_id, [])]
+            person = person_calendar(calendar, zones, head_id=head_id, merges=merges.get(head_id, {}))
             found[head_id] = {
                 streak.id: _run(
                     streak,
                     done[streak.id],
-                    calendar,
-                    moves,
+                    person,
                     [at for one in group for at in given.get(one, {}).get(streak.id, ())],
                 )
                 for streak in criteria.streaks
@@ -341,14 +331,18 @@ async def _longest(
 
 
 def _run(
-    streak: Streak, done: Collection[datetime], calendar: Calendar, moves: list[Move], given: Collection[datetime]
+    streak: Streak,
+    done: Collection[tuple[str, Collection[datetime]]],
+    person: PersonCalendar,
+    given: Collection[datetime],
 ) -> int:
     if not done:
         return 0
-    own = calendar_of(calendar, moves)
-    days = {own.date_of(act) for act in done}
+    days = person.dates_of(done)
     earning = None if streak.freezes is None else Earning(streak.freezes.every, streak.freezes.hold)
     # As of when all of it is over: that a day is not over yet makes no run shorter.
-    as_of = max(done) + _LATER
+    as_of = max(act for _, moments in done for act in moments) + _LATER
     rhythm = Rhythm.of(streak)
-    return standing(days, calendar=own, as_of=as_of, rhythm=rhythm, freezes=given, earning=earning).longest
+    return standing(
+        days, calendar=person.calendar, as_of=as_of, rhythm=rhythm, freezes=given, earning=earning
+    ).longest

@@ -7,6 +7,7 @@ from asyncpg import Record
 
 from services.recognition.badges.domain.by_hand import Gift, Withheld
 from services.recognition.badges.domain.deciding import Room
+from services.recognition.thresholds.domain import Due
 from shared.postgres import Connection
 
 
@@ -221,20 +222,65 @@ async def add_waiting(
     )
 
 
-async def take_waiting(conn: Connection, *, community: str, badge: str, limit_count: int) -> list[str]:
-    """The members who wait for a number of a badge the longest; they wait no more."""
+async def load_waiting(
+    conn: Connection, *, community: str, badges: Collection[str], member_ids: Collection[str]
+) -> list[tuple[str, str]]:
+    """Who of these members waits for a number of which of these badges: badge, member."""
     rows = await conn.fetch(
         """
-        delete from badge_waiting w using (
-            select badge, member_id from badge_waiting where community = $1 and badge = $2
-            order by since, member_id limit $3 for update) taken
-        where w.community = $1 and w.badge = taken.badge and w.member_id = taken.member_id returning w.member_id
+        select badge, member_id from badge_waiting
+        where community = $1 and badge = any($2::text[]) and member_id = any($3::uuid[])
+        """,
+        community,
+        list(badges),
+        list(member_ids),
+    )
+    return [(row["badge"], str(row["member_id"])) for row in rows]
+
+
+async def delete_waiting(conn: Connection, *, community: str, waiting: Collection[tuple[str, str]]) -> None:
+    """Have members wait no more for a number of a badge, which is locked: badge, member."""
+    await conn.execute(
+        """
+        delete from badge_waiting w using unnest($2::text[], $3::uuid[]) as k(badge, member_id)
+        where w.community = $1 and w.badge = k.badge and w.member_id = k.member_id
+        """,
+        community,
+        [badge for badge, _ in waiting],
+        [member_id for _, member_id in waiting],
+    )
+
+
+async def load_first(conn: Connection, *, community: str, badge: str, limit_count: int) -> list[str]:
+    """The members who wait for a number of a badge the longest, in that order."""
+    rows = await conn.fetch(
+        """
+        select member_id from badge_waiting where community = $1 and badge = $2
+        order by since, member_id limit $3
         """,
         community,
         badge,
         limit_count,
     )
     return [str(row["member_id"]) for row in rows]
+
+
+async def add_due(conn: Connection, *, community: str, member_ids: Collection[str], due: Due) -> None:
+    """Have members looked at again who are not to be anyway.
+
+    Waits for nobody who takes them out: whoever looks at them at this moment has yet to lock the numbers.
+    """
+    await conn.execute(
+        """
+        insert into badge_due (community, member_id, event_time, day, is_backfill)
+        select $1, member_id, $3, $4, $5 from unnest($2::uuid[]) as k(member_id)
+        where not exists (select from badge_due d where d.community = $1 and d.member_id = k.member_id)
+        order by member_id on conflict do nothing
+        """,
+        community,
+        list(member_ids),
+        *due,
+    )
 
 
 async def load_given(conn: Connection, *, community: str) -> dict[str, int]:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Final, Literal, NamedTuple, get_args
 
 from shared.contracts.facts import ReckoningData, Weekday
-from shared.zones import day_start, zone_day
+from shared.zones import FIRST_YEAR, LAST_YEAR, day_start, zone, zone_day
 
 By = Literal["day", "week", "month"]
 
@@ -129,6 +129,19 @@ class Calendar:
         if place < len(self._week_cuts):
             end = min(end, self._week_cuts[place] - _A_DAY)
         return Span(max(date.fromordinal(max(start, 1)), first), end)
+
+    def days_later(self, moment: datetime, count_days: int) -> datetime:
+        """The moment (UTC) so many days later at the same time of day, in the zone in force at `moment`.
+
+        A day has 23 or 25 hours where clocks are changed. A time of day that is left out then is as much later;
+        of one that comes twice it is the first.
+        """
+        # At either end of the calendar a zone's clock, or the days, would go beyond it.
+        if not FIRST_YEAR <= moment.year < LAST_YEAR:
+            return moment
+        here = zone(self.in_force(moment).time_zone)
+        local = moment.astimezone(here).replace(tzinfo=None, fold=0)
+        return (local + timedelta(days=count_days)).replace(tzinfo=here).astimezone(UTC)
 
     @property
     def week_starts(self) -> Sequence[tuple[date, Weekday]]:

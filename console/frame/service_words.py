@@ -326,6 +326,7 @@ SENTENCES: Final = (
     _("the event has no field {name}"),
     _("an event with this source and id was accepted before with other content"),
     _("whoever did it wished to be forgotten: nothing of theirs is taken"),
+    _("is of events that Plaudit makes itself: those cannot be sent"),
     *PROGRAMME_SENTENCES,
 )
 

@@ -14,6 +14,7 @@ from unicodedata import category, normalize
 
 import regex
 from pydantic import AfterValidator, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from shared.contracts.fields import NAME_MAX_CHARS, TEXT_MAX_CHARS
 
@@ -139,5 +140,13 @@ def if_text(repair: Callable[[str], str]) -> Callable[[Any], Any]:
     return repaired
 
 
+def _something_seen(text: str) -> str:
+    if not label(text):
+        raise PydanticCustomError("nothing_seen", "should say something that people see")
+    return text
+
+
+#: Refuses what people see nothing of: blanks, and what has no width.
+SomethingSeen = AfterValidator(_something_seen)
 #: What somebody says about something, in one line.
 Line = Annotated[str, StringConstraints(max_length=TEXT_MAX_CHARS), AfterValidator(label)]

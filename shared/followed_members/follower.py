@@ -109,7 +109,8 @@ def _followed(member: MemberIdentified | MemberErased) -> tuple[FollowedName, li
         bot="bot_by" in data,
         off_boards="bot_by" in data or data.get("off_boards", False),
     )
-    return name, [identity["hash"] for identity in data["identities"]]
+    # A restored service has told one identity twice of a member; what the log has must be readable for ever.
+    return name, list(dict.fromkeys(identity["hash"] for identity in data["identities"]))
 
 
 #: What a service reads that shows members by their names, or is asked for them by their identities.

@@ -3,7 +3,6 @@
 Ed25519Signature2020, which came before, is verified and not made.
 """
 
-import binascii
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from shared import base64url
 from shared.open_badges.keys import base58, from_base58
+from shared.open_badges.reading import json_object
 from shared.open_badges.words import Document, ForgedError, UndecidedError, UnreadableError, id_of
 
 CRYPTOSUITE: Final = "eddsa-rdfc-2022"
@@ -97,12 +97,10 @@ def token_parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """The header and the payload of a token, believed by nobody yet. Raises UnreadableError for what is none."""
     try:
         header, payload, _ = token.split(".")
-        found = orjson.loads(base64url.decode(header)), orjson.loads(base64url.decode(payload))
-    except (ValueError, binascii.Error):
+        decoded = base64url.decode(header), base64url.decode(payload)
+    except ValueError:
         raise UnreadableError("it is no token: three parts in base64url, of which two are JSON") from None
-    if not all(isinstance(one, dict) for one in found):
-        raise UnreadableError("it is no token of a credential")
-    return found
+    return json_object(decoded[0]), json_object(decoded[1])
 
 
 def check_token(token: str, *, public_key: bytes) -> None:

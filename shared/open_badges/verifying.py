@@ -6,17 +6,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-import orjson
-
 from shared.open_badges import baking, proofs
 from shared.open_badges.keys import FoundKey, did_url, key_in_document, key_in_itself
+from shared.open_badges.reading import json_object
 from shared.open_badges.recipients import recipient_hash
 from shared.open_badges.status_lists import is_set
 from shared.open_badges.verdicts import GOOD_SIGNATURE, BadgeState, Check, CheckName, Outcome, Verdict
 from shared.open_badges.words import (
     BADGE_TYPES,
     CREDENTIAL,
-    DEPTH_MAX_COUNT,
     OPEN_BADGES_CONTEXTS,
     STATUS_ENTRY_TYPE,
     STATUS_LIST_TYPE,
@@ -41,11 +39,15 @@ Find = Callable[[str], Awaitable[bytes]]
 
 
 class Signed(NamedTuple):
-    """A document, and what was signed: the token that it came in, or None, and the proofs in it."""
+    """A document, and what was signed: the token that it came in, or None, and the proofs in it.
+
+    `claims` is what the token says beside the document.
+    """
 
     document: Document
     token: str | None
     proofs: Sequence[Any]
+    claims: Mapping[str, Any]
 
     @property
     def issuer_id(self) -> str:
@@ -54,6 +56,26 @@ class Signed(NamedTuple):
         if found is None:
             raise UnreadableError("it names no issuer")
         return found
+
+    @property
+    def begins_at(self) -> datetime | None:
+        """From when on it is valid: the last time that the document and its token say.
+
+        Raises UnreadableError for a time that is none.
+        """
+        said = (_first_moment(self.document, _FROM), _numeric_date(self.claims, "nbf"))
+        return max((one for one in said if one is not None), default=None)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """Until when it is valid: the first time that the document, its token (RFC 7519, 4.1.4) or a proof says.
+
+        Raises UnreadableError for a time that is none.
+        """
+        said = [_first_moment(self.document, _UNTIL), _numeric_date(self.claims, "exp")]
+        # A proof that has expired proves nothing (Data Integrity 1.0, section 2.1).
+        said += [_first_moment(one, ("expires",)) for one in self.proofs if isinstance(one, dict)]
+        return min((one for one in said if one is not None), default=None)
 
 
 class Known:
@@ -67,9 +89,14 @@ class Known:
         self._found: dict[str, bytes] = {}
 
     async def did_document(self, did: str) -> Any:
-        """The document of a did. Raises UndecidedError where it is not to be had."""
+        """The document of a did. Raises UndecidedError where it is not to be had, or cannot be read."""
         content = self._given.get(did)
-        return _json(content if content is not None else await self._get(did_url(did)))
+        if content is None:
+            content = await self._get(did_url(did))
+        try:
+            return json_object(content)
+        except UnreadableError as error:
+            raise UndecidedError(f"its issuer's document cannot be read: {error}") from None
 
     async def status_list(self, address: str) -> bytes:
         """A list of revocations, as it stands at its address."""
@@ -91,7 +118,7 @@ async def verify(content: bytes, *, known: Known, now: datetime, recipient: str 
     verdict = _said(signed)
     checks = [
         await _signature(signed, known=known),
-        _time(signed.document, now=now),
+        _time(signed, now=now),
         await _status(signed, known=known, now=now),
     ]
     if recipient is not None:
@@ -112,41 +139,23 @@ def _read(content: bytes) -> Signed:
 
 def _signed(text: str) -> Signed:
     if text.startswith("{"):
-        document = _json(text.encode())
+        document = json_object(text.encode())
         return Signed(
             {name: value for name, value in document.items() if name != "proof"},
             None,
             listed(document.get("proof")),
+            {},
         )
     _, payload = proofs.token_parts(text)
-    _check_depth(payload)
     document = {name: value for name, value in payload.items() if name not in _OF_TOKENS}
     within = listed(document.pop("proof", None))
-    signed = Signed(document, text, within)
+    signed = Signed(document, text, within, {name: payload[name] for name in _OF_TOKENS & payload.keys()})
     if payload.get("iss") != signed.issuer_id or payload.get("jti") != document.get("id"):
         raise UnreadableError("the token and the credential in it do not say the same of issuer and id")
+    subjects = [found for one in listed(document.get("credentialSubject")) if (found := id_of(one)) is not None]
+    if "sub" in payload and payload["sub"] not in subjects:
+        raise UnreadableError("the token and the credential in it do not say the same of whom it is about")
     return signed
-
-
-def _json(content: bytes) -> Document:
-    try:
-        found = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        raise UnreadableError("it is no JSON") from None
-    if not isinstance(found, dict):
-        raise UnreadableError("it is JSON, and no credential")
-    _check_depth(found)
-    return found
-
-
-def _check_depth(found: Any) -> None:
-    rest = [(found, 1)]
-    while rest:
-        value, depth = rest.pop()
-        if depth > DEPTH_MAX_COUNT:
-            raise UnreadableError(f"it is nested more than {DEPTH_MAX_COUNT} deep")
-        inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-        rest += [(one, depth + 1) for one in inside]
 
 
 def _said(signed: Signed) -> Verdict:
@@ -164,8 +173,8 @@ def _said(signed: Signed) -> Verdict:
         description=_text(achievement.get("description")),
         issuer_id=signed.issuer_id[:TEXT_MAX_CHARS],
         issuer_name=_text(issuer.get("name")) if isinstance(issuer, dict) else None,
-        valid_from=_first_moment(document, _FROM),
-        valid_until=_first_moment(document, _UNTIL),
+        valid_from=signed.begins_at,
+        valid_until=signed.ends_at,
         checks=(),
     )
 
@@ -192,10 +201,13 @@ async def _check_signatures(signed: Signed, *, known: Known) -> None:
         raise UnreadableError(f"it has more than {PROOFS_MAX_COUNT} proofs")
     if signed.token is not None:
         header, _ = proofs.token_parts(signed.token)
-        if header.get("alg") not in proofs.ALGORITHMS:
-            raise UndecidedError(f"it is signed by {str(header.get('alg'))[:60]!r}, which is not verified here")
+        algorithm = header.get("alg")
+        if algorithm == "none" or signed.token.endswith("."):
+            raise ForgedError("nobody signed it")
+        if algorithm not in proofs.ALGORITHMS:
+            raise UndecidedError(f"it is signed by {str(algorithm)[:60]!r}, which is not verified here")
         key = await _key(signed, header.get("kid"), known=known)
-        _check_theirs(key, _first_moment(signed.document, _FROM))
+        _check_theirs(key, signed.begins_at)
         await asyncio.to_thread(proofs.check_token, signed.token, public_key=key.public_key)
     for proof in signed.proofs:
         if not isinstance(proof, dict):
@@ -241,9 +253,24 @@ def _first_moment(document: Mapping[str, Any], names: Sequence[str]) -> datetime
     return None
 
 
-def _time(document: Mapping[str, Any], *, now: datetime) -> Check:
-    begins, ends = _first_moment(document, _FROM), _first_moment(document, _UNTIL)
-    if ends is not None and ends < now:
+def _numeric_date(claims: Mapping[str, Any], name: str) -> datetime | None:
+    """The time that a claim says in seconds since 1970 (RFC 7519, 2).
+
+    Raises UnreadableError for one that is none.
+    """
+    if name not in claims:
+        return None
+    try:
+        if isinstance(claims[name], bool):
+            raise TypeError("a truth is no time")
+        return datetime.fromtimestamp(claims[name], UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        raise UnreadableError(f"its {name} is no time") from None
+
+
+def _time(signed: Signed, *, now: datetime) -> Check:
+    begins, ends = signed.begins_at, signed.ends_at
+    if ends is not None and ends <= now:
         return Check(CheckName.TIME, Outcome.BAD, f"it was valid until {ends.isoformat()}", BadgeState.EXPIRED)
     if begins is not None and begins > now:
         said = f"it is valid from {begins.isoformat()} on"
@@ -278,8 +305,8 @@ async def _is_revoked(signed: Signed, entry: Any, *, known: Known, now: datetime
     if found.issuer_id != signed.issuer_id:
         raise ForgedError("it is another issuer's")
     await _check_signatures(found, known=known)
-    ends = _first_moment(found.document, _UNTIL)
-    if ends is not None and ends < now:
+    ends = found.ends_at
+    if ends is not None and ends <= now:
         raise UndecidedError("is out of date")
     subject = found.document.get("credentialSubject")
     if not isinstance(subject, dict) or purpose not in listed(subject.get("statusPurpose")):
@@ -310,7 +337,7 @@ def _recipient(document: Mapping[str, Any], recipient: str) -> Check:
 def _given(content: bytes) -> Document:
     """A document that was given, by its id. Raises UnreadableError for one without."""
     text = content.decode("utf-8", "replace").strip()
-    document = _json(content) if text.startswith("{") else _signed(text).document
+    document = json_object(content) if text.startswith("{") else _signed(text).document
     if not isinstance(document.get("id"), str):
         raise UnreadableError("a document that was given has no id, as did documents and lists have")
     return document

@@ -74,6 +74,10 @@ async def test_a_member_thanks_others_a_manager_looks_and_everybody_reads_the_wa
         thank = page.get_by_role("button", name="Say thank you")
         await thank.click()
         await expect(page.get_by_role("alert").first).to_contain_text("2 problems")
+        await page.get_by_label("Whom").fill("bo")
+        await page.get_by_label("What for").fill("\u200b \u200b")
+        await thank.click()
+        await expect(page.get_by_role("alert").first).to_contain_text("Say what for")
         # Of several who are called so one is chosen, and nothing that was typed is lost.
         await page.get_by_label("Whom").fill("bo")
         await page.get_by_label("What for").fill("Thank you for the <harbour> map.")

@@ -12,6 +12,7 @@ from console.frame.navigation import IDEAS, MY_IDEAS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.deciding import beside
+from shared.contracts.texts import READ_MAX_CHARS, label
 
 LIST_COUNT = 50
 TITLE_MAX_CHARS = 120
@@ -100,7 +101,7 @@ def suggested(visit: Visit) -> tuple[str, str]:
 def check_suggested(visit: Visit, title: str, text: str) -> dict[str, str]:
     """What is wrong with them, by field."""
     errors = dict[str, str]()
-    if not title:
+    if not label(title[:READ_MAX_CHARS]):
         errors["title"] = visit.say(_("Say in a line what you suggest"))
     for name, said, most in (("title", title, TITLE_MAX_CHARS), ("text", text, TEXT_MAX_CHARS)):
         if len(said) > most:

@@ -13,6 +13,7 @@ from console.frame.refusals import Refusal
 from console.frame.visits import Visit, page
 from console.pages.visitors.feeds import feed_of
 from console.pages.visitors.routes import check_shown, visited
+from shared.contracts.texts import READ_MAX_CHARS, label
 
 WALL_COUNT = 20
 LIST_COUNT = 50
@@ -65,7 +66,7 @@ async def give(visit: Visit) -> Response:
     receiver, errors, found = form.get("receiver", ""), dict[str, str](), list[Any]()
     if not receiver and len(name) < NAME_MIN_CHARS:
         errors["name"] = visit.say(_("Say whom you thank, in two letters or more"))
-    if not message:
+    if not label(message[:READ_MAX_CHARS]):
         errors["message"] = visit.say(_("Say what for"))
     elif len(message) > MESSAGE_MAX_CHARS:
         errors["message"] = visit.say(_("Say it in at most {count} characters"), count=MESSAGE_MAX_CHARS)

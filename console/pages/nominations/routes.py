@@ -14,6 +14,7 @@ from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.visitors.feeds import feed_of
 from console.pages.visitors.routes import check_shown, visited
+from shared.contracts.texts import READ_MAX_CHARS, label
 
 LIST_COUNT = 50
 NAME_MIN_CHARS = 2
@@ -93,7 +94,7 @@ async def nominate(visit: Visit) -> Response:
     nominee, errors, named = form.get("nominee", ""), dict[str, str](), list[Any]()
     if not nominee and len(name) < NAME_MIN_CHARS:
         errors["name"] = visit.say(_("Say whom you nominate, in two letters or more"))
-    if not citation:
+    if not label(citation[:READ_MAX_CHARS]):
         errors["citation"] = visit.say(_("Say why"))
     elif len(citation) > CITATION_MAX_CHARS:
         errors["citation"] = visit.say(_("Say it in at most {count} characters"), count=CITATION_MAX_CHARS)
@@ -157,7 +158,7 @@ async def declare(visit: Visit) -> Response:
     """Declare a round, in days of the community's."""
     form, errors = visit.form, dict[str, str]()
     title, about = " ".join(form.get("title", "").split()), form.get("about", "").strip()
-    if not title:
+    if not label(title[:READ_MAX_CHARS]):
         errors["title"] = visit.say(_("Say what is chosen"))
     for name, said, most in (("title", title, TITLE_MAX_CHARS), ("about", about, ABOUT_MAX_CHARS)):
         if len(said) > most:

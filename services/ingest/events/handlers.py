@@ -45,11 +45,12 @@ from services.ingest.events.domain.traces import traces_of
 from services.ingest.events.store import receipts as store
 from services.ingest.events.store import traces
 from services.ingest.ideas.domain import TYPES as IDEA_TYPES
-from services.ingest.ideas.handlers import IdeaEvent, lock_shown, note_ideas
+from services.ingest.ideas.handlers import IdeaEvent, ideas_told, lock_shown, note_ideas
 from services.ingest.ideas.handlers import note_taken_back as note_ideas_taken_back
 from services.ingest.measuring.handlers.texts import Said, keep_texts, measure
-from services.ingest.members.domain import IdentityKey, Owner
+from services.ingest.members.domain import IdentityKey, MemberKey, Owner
 from services.ingest.members.handlers.resolving import resolve, who_is_known
+from services.ingest.members.store.members import load_erased_members
 from services.ingest.metrics import EVENTS_JUDGED
 from services.ingest.refused import store as refused_store
 from services.ingest.refused.domain import Found, Refused, Request, UnknownRefusedError
@@ -57,7 +58,15 @@ from services.ingest.refused.handlers.keeping import keep, opened
 from services.ingest.settings import Settings
 from services.ingest.triggers.handlers import note_triggers
 from services.ingest.walls.domain import KUDOS_TYPE, moment_of
-from services.ingest.walls.handlers import GivenEvent, SaidOf, listed_among, note_kudos, note_taken_back
+from services.ingest.walls.handlers import (
+    GivenEvent,
+    SaidOf,
+    kudos_told,
+    listed_among,
+    note_kudos,
+    note_taken_back,
+    said_told,
+)
 from shared.consumer import GivesWay
 from shared.contracts.activities import RETRACTED_TYPE
 from shared.contracts.activities.told import STAYS, text_of
@@ -189,14 +198,32 @@ def as_backfill(settings: Settings) -> GivesWay:
     )
 
 
-async def on_events_told(tx: Transaction, facts: list[AcceptedEvent]) -> None:
+async def on_events_told(tx: Transaction[Settings], facts: list[AcceptedEvent]) -> None:
     """Remember events that were accepted and that the database has forgotten.
 
-    Their requests are read again, and get the receipts that they had: see on_raw_events.
+    Their requests are read again, and get the receipts that they had: see on_raw_events. What was thanked and
+    suggested is there before that: before a command counts it, and before what was decided of it is read.
     """
     # Their days stay what they are: no calendar of theirs changes backwards.
     await calendars_of(tx, communities={fact["community"] for fact in facts})
     await store.add_events_as_told(tx.conn, events=[ToldEvent.from_fact(fact) for fact in facts])
+    there = await _without_erased(tx, facts)
+    ideas, said = ideas_told(there), said_told(facts)
+    await lock_shown(tx, told=ideas, said=said)
+    await note_kudos(tx, given=kudos_told(there))
+    await note_ideas(tx, told=ideas)
+    await note_taken_back(tx, said=said)
+    await note_ideas_taken_back(tx, said=said)
+
+
+async def _without_erased(tx: Transaction[Settings], facts: Sequence[AcceptedEvent]) -> list[AcceptedEvent]:
+    """Those of events whose actor and object's author were not erased since."""
+    people = [
+        {MemberKey(fact["community"], one) for one in (fact.get("member"), fact.get("objectmember")) if one}
+        for fact in facts
+    ]
+    erased = await load_erased_members(tx.conn, keys=set().union(*people))
+    return [fact for fact, keys in zip(facts, people, strict=True) if erased.isdisjoint(keys)]
 
 
 READ_BACK = (ReadBack((EVENTS,), ACCEPTED_EVENT, on_events_told),)

@@ -15,6 +15,7 @@ from services.ingest.ideas.domain import (
     SOURCE,
     STATES,
     SUGGESTED_TYPE,
+    TYPES,
     VOTED_TYPE,
     Idea,
     IdeaPlace,
@@ -36,7 +37,7 @@ from services.ingest.walls import store as walls_store
 from services.ingest.walls.handlers import SaidOf, case_outcomes
 from services.ingest.walls.store import NOTHING_DECLARED
 from shared.contracts.activities.told import text_of
-from shared.contracts.facts import GuidelineFact, ListedData
+from shared.contracts.facts import AcceptedEvent, GuidelineFact, ListedData
 from shared.contracts.programme.listed import find_listed
 from shared.postgres import Connection
 from shared.transaction import Transaction
@@ -53,6 +54,8 @@ class IdeaEvent(NamedTuple):
     event_uid: str
     event: dict[str, Any]
     member_id: str
+    #: Whether a word of a list was found when it was accepted, where what was written is not there to look again.
+    is_listed: bool = False
 
 
 async def lock_shown(tx: Transaction[Settings], *, told: Sequence[IdeaEvent], said: Sequence[SaidOf]) -> None:
@@ -89,7 +92,8 @@ async def note_ideas(tx: Transaction[Settings], *, told: Sequence[IdeaEvent]) ->
             found = find_listed(text_of(data) or "", declared.get(one.community, NOTHING_DECLARED).words)
             if found is not None:
                 listed[one.event_uid] = ListedData(category=found.category, word=found.word)
-            made = Idea(one.community, idea_id, one.event_uid, one.member_id, at, day, is_listed=found is not None)
+            is_listed = found is not None or one.is_listed
+            made = Idea(one.community, idea_id, one.event_uid, one.member_id, at, day, is_listed=is_listed)
             ideas.append(made)
             if (answer_uid := idea_of(data.get("answer", ""))) is not None:
                 of_answers.append((one.community, idea_id, answer_uid))
@@ -109,6 +113,15 @@ async def note_ideas(tx: Transaction[Settings], *, told: Sequence[IdeaEvent]) ->
     await store.set_changed(tx.conn, changed=changed)
     IDEAS_LISTED.inc(len(listed))
     return listed
+
+
+def ideas_told(facts: Sequence[AcceptedEvent]) -> list[IdeaEvent]:
+    """Those of the event log that say something of a suggestion, without what was written."""
+    return [
+        IdeaEvent(fact["community"], fact["uid"], dict(fact), member_id, is_listed="listed" in fact)
+        for fact in facts
+        if fact["type"] in TYPES and (member_id := fact.get("member")) is not None
+    ]
 
 
 async def note_taken_back(tx: Transaction[Settings], *, said: Sequence[SaidOf]) -> None:

@@ -2,10 +2,9 @@
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
-import uuid_utils
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
@@ -16,6 +15,8 @@ from services.ingest.kudos.handlers import giving as handlers
 from services.ingest.walls.domain import KudosState
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.contracts.fields import Name, Slug
+from shared.contracts.ids import prepared, uuid5_text
+from shared.contracts.texts import SomethingSeen
 from shared.http import (
     IN_ANSWER,
     Conn,
@@ -43,11 +44,15 @@ ALLOWANCE_SPENT = ProblemType("kudos-allowance-spent", 409, "No more kudos may b
 UNKNOWN_KUDOS = ProblemType("unknown-kudos", 404, "No such kudos")
 
 RECEIVERS_MAX_COUNT = 20
+#: What a key gives is named under this; it must never change.
+_NAMESPACE: Final = prepared(UUID("eaf833ce-67d4-4870-8ede-9e05008e1f09"))
 _WORD = re.compile(r"[^\W_]+")
 
 router = APIRouter(tags=["kudos"])
 Giving = Annotated[Principal, requires(Scope.EVENTS_WRITE, or_member=True)]
-Message = Annotated[str, StringConstraints(min_length=1, max_length=MESSAGE_MAX_CHARS, pattern=r"\S")]
+Message = Annotated[
+    str, StringConstraints(min_length=1, max_length=MESSAGE_MAX_CHARS, pattern=r"\S"), SomethingSeen
+]
 
 
 class KudosWanted(RequestBody):
@@ -191,7 +196,9 @@ async def post_kudos(
     async def work() -> KudosGiven:
         giver_id = giver or await whose.of(tx.conn, community=community, named=body.giver or "", field="/giver")
         receiver_id = await whose.of(tx.conn, community=community, named=body.receiver, field="/receiver")
-        wanted = GiveKudos(str(uuid_utils.uuid7()), giver_id, receiver_id, body.value, body.message.strip())
+        # Also where a database that came from a backup has forgotten the answer, the key gives once.
+        kudos_id = uuid5_text(_NAMESPACE, f"{community}\x1f{own_key}")
+        wanted = GiveKudos(kudos_id, giver_id, receiver_id, body.value, body.message.strip())
         return KudosGiven.of(await handlers.give(tx, community=community, wanted=wanted))
 
     said: dict[str, Any] = body.model_dump(mode="json")

@@ -15,6 +15,7 @@ from services.ingest.suggesting import domain, handlers
 from services.ingest.suggesting.domain import GoOn, Suggest
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.contracts.fields import Language
+from shared.contracts.texts import SomethingSeen
 from shared.http import (
     ErrorTable,
     FieldError,
@@ -66,10 +67,16 @@ router = APIRouter(tags=["ideas"])
 Suggesting = Annotated[Principal, requires(Scope.EVENTS_WRITE, or_member=True)]
 Running = Annotated[Principal, requires(Scope.RECOGNITION_WRITE)]
 Title = Annotated[
-    str, StringConstraints(min_length=1, max_length=TITLE_MAX_CHARS, pattern=r"^[^\x00\r\n]*\S[^\x00\r\n]*$")
+    str,
+    StringConstraints(min_length=1, max_length=TITLE_MAX_CHARS, pattern=r"^[^\x00\r\n]*\S[^\x00\r\n]*$"),
+    SomethingSeen,
 ]
 Text = Annotated[str, StringConstraints(max_length=TEXT_MAX_CHARS, pattern=r"^[^\x00]*$")]
-Note = Annotated[str, StringConstraints(min_length=1, max_length=NOTE_MAX_CHARS, pattern=r"^[^\x00]*\S[^\x00]*$")]
+Note = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=NOTE_MAX_CHARS, pattern=r"^[^\x00]*\S[^\x00]*$"),
+    SomethingSeen,
+]
 
 
 class IdeaWanted(RequestBody):

@@ -305,9 +305,33 @@ async def put_counted(conn: Connection, *, community: str, survey_id: str, count
     )
 
 
-async def delete_waiting(conn: Connection, *, community: str, survey_id: str, answer_ids: Collection[str]) -> None:
-    """Forget answers that were counted, as the service told before its database was restored."""
+async def find_counted(conn: Connection, *, community: str, survey_id: str) -> date | None:
+    """The last day on which answers of a survey were counted."""
+    found: date | None = await conn.fetchval(
+        "select counted_on from survey_counts where community = $1 and survey_id = $2", community, survey_id
+    )
+    return found
+
+
+async def close_unanswered(
+    conn: Connection, *, community: str, survey_id: str, asked_until: datetime, at: datetime
+) -> None:
+    """Have invitations of a survey that were not answered be over at a time, where they were asked until then."""
     await conn.execute(
+        """
+        update survey_invitations set closes_at = least(closes_at, $4)
+        where community = $1 and survey_id = $2 and answers_count = 0 and asked_at <= $3
+        """,
+        community,
+        survey_id,
+        asked_until,
+        at,
+    )
+
+
+async def delete_waiting(conn: Connection, *, community: str, survey_id: str, answer_ids: Collection[str]) -> int:
+    """Forget answers that were counted, as was told before the database was restored; how many there were."""
+    status: str = await conn.execute(
         """
         delete from survey_answers_waiting
         where community = $1 and survey_id = $2 and answer_id = any($3::text[]::uuid[])
@@ -316,6 +340,7 @@ async def delete_waiting(conn: Connection, *, community: str, survey_id: str, an
         survey_id,
         list(answer_ids),
     )
+    return int(status.rsplit(" ", 1)[1])
 
 
 async def delete_audiences_of_erased(conn: Connection, *, members: Mapping[str, Collection[str]]) -> None:

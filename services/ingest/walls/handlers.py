@@ -15,6 +15,7 @@ from services.ingest.metrics import KUDOS_LISTED
 from services.ingest.settings import Settings
 from services.ingest.walls import store
 from services.ingest.walls.domain import (
+    KUDOS_TYPE,
     MESSAGE,
     SOURCE,
     Declared,
@@ -27,9 +28,11 @@ from services.ingest.walls.domain import (
 )
 from shared.calendars import month_of
 from shared.consumer import Subscription
+from shared.contracts.activities import RETRACTED_TYPE
 from shared.contracts.activities.told import text_of
 from shared.contracts.facts import (
     RECOGNITION_FACT,
+    AcceptedEvent,
     GuidelineFact,
     ListedData,
     ProgrammePublished,
@@ -55,6 +58,8 @@ class GivenEvent(NamedTuple):
     event: dict  # type: ignore[type-arg]
     giver_id: str
     receiver_id: str
+    #: Whether a word of a list was found when it was accepted, where what was written is not there to look again.
+    is_listed: bool = False
 
 
 class SaidOf(NamedTuple):
@@ -131,12 +136,33 @@ async def note_kudos(tx: Transaction[Settings], *, given: Sequence[GivenEvent]) 
                 data["channel"],
                 data.get("host", ""),
                 object_id,
-                is_listed=found is not None,
+                is_listed=found is not None or one.is_listed,
             )
         )
     await store.put_kudos(tx.conn, kudos=kudos)
     KUDOS_LISTED.inc(len(listed))
     return listed
+
+
+def kudos_told(facts: Sequence[AcceptedEvent]) -> list[GivenEvent]:
+    """Those of the event log that thank somebody else, without what was written."""
+    return [
+        GivenEvent(fact["community"], fact["uid"], dict(fact), giver_id, receiver_id, is_listed="listed" in fact)
+        for fact in facts
+        if fact["type"] == KUDOS_TYPE
+        and (giver_id := fact.get("member")) is not None
+        and (receiver_id := fact.get("objectmember")) is not None
+        and giver_id != receiver_id
+    ]
+
+
+def said_told(facts: Sequence[AcceptedEvent]) -> list[SaidOf]:
+    """What the event log says of what was taken back or restored."""
+    return [
+        SaidOf(fact["community"], target, moment_of(fact), fact["type"] == RETRACTED_TYPE)
+        for fact in facts
+        if (target := fact.get("targetuid")) is not None
+    ]
 
 
 async def listed_among(

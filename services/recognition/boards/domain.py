@@ -2,7 +2,8 @@
 
 A member's points on a board are the sum of what awards and amendments say of the days of its period, so they are a
 function of the set of these. Ranks are dense (1, 2, 2, 3) among those who are shown and have points above zero; of
-members with the same points comes first whose last event was first, and then whose id is lower.
+members with the same points comes first whose last event that gave or took any was first (one that was taken back,
+too: what each event gave is not kept), and then whose id is lower.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -159,12 +160,14 @@ def changes_of(
         day = data.get("day") or at.astimezone(UTC).date()
         channel = channels.get((community, data["event_uid"])) if channels else None
         is_granted = data["event_type"] == RECOGNITION_GRANTED.name
-        of = (community, data["member_id"], data.get("score"), channel, day, data.get("week"), is_granted)
+        # What comes to nothing moves nobody among those who tie.
+        moves = data["points"] != 0
+        of = (community, data["member_id"], data.get("score"), channel, day, data.get("week"), is_granted, moves)
         points, count, latest = grouped.get(of, (0, 0, at))
         grouped[of] = points + data["points"], count + 1, max(latest, at)
     changes: dict[ScoreKey, Change] = {}
     late: dict[LateKey, Late] = {}
-    for (community, member_id, score, channel, day, week, is_granted), added in grouped.items():
+    for (community, member_id, score, channel, day, week, is_granted, moves), added in grouped.items():
         points, count, latest = added
         for board in boards[community]:
             declared = board.declared
@@ -177,6 +180,8 @@ def changes_of(
                 late_key = (community, board.board_id, starts_on)
                 was = late.get(late_key, Late(0, 0))
                 late[late_key] = Late(was.awards + count, was.points + points)
+                continue
+            if not moves:
                 continue
             key = (member_id, board.board_no, starts_on)
             change = changes.get(key)
@@ -315,6 +320,12 @@ def winners(entries: Sequence[Entry], prizes: Sequence[Prize]) -> list[tuple[Pri
         found += [(prize, entry) for entry in entries[begin:end]]
         begin = end
     return found
+
+
+def may_win_beyond(entries: Sequence[Entry], prizes: Sequence[Prize]) -> bool:
+    """Whether who comes right after these entries wins, should they have as many points as the last of them."""
+    won = winners(entries, prizes)
+    return bool(won) and won[-1][0].tie == "all" and won[-1][1] == entries[-1]
 
 
 def prizes_won(board: KeptBoard, cut: Cut, entries: Sequence[Entry]) -> list[Won]:

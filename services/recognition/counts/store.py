@@ -367,18 +367,22 @@ async def add_acts(conn: Connection, *, acts: Collection[Act]) -> None:
 
 async def load_acts(
     conn: Connection, *, community: str, member_ids: Collection[str], counters: Collection[str]
-) -> dict[str, list[datetime]]:
-    """The quarters of an hour (UTC) in which any of these members did what each counter counts, earliest first."""
+) -> dict[str, dict[str, list[datetime]]]:
+    """The quarters of an hour (UTC) in which members did what counters count, by counter and member."""
     rows = await conn.fetch(
         """
-        select counter, array_agg(distinct slot order by slot) as slots from acts
-        where community = $1 and member_id = any($2::uuid[]) and counter = any($3::text[]) group by counter
+        select counter, member_id, array_agg(slot order by slot) as slots from acts
+        where community = $1 and member_id = any($2::uuid[]) and counter = any($3::text[])
+        group by counter, member_id
         """,
         community,
         list(member_ids),
         list(counters),
     )
-    return {row["counter"]: row["slots"] for row in rows}
+    found: dict[str, dict[str, list[datetime]]] = {}
+    for row in rows:
+        found.setdefault(row["counter"], {})[str(row["member_id"])] = row["slots"]
+    return found
 
 
 async def drop_acts(

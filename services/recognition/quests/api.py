@@ -19,7 +19,6 @@ from services.recognition.thresholds.domain import ThresholdKey
 from services.recognition.totals.api import MEMBER_NOT_ARRIVED
 from shared.contracts.fields import Name, Slug
 from shared.contracts.programme import Quest
-from shared.followed_communities import load_calendar
 from shared.followed_members import find_name, load_names
 from shared.http import (
     Conn,
@@ -79,7 +78,10 @@ class QuestShown(BaseModel):
     steps: list[StepShown]
     starts: date | None = Field(description="Its first day; null: it has begun")
     ends: date | None = Field(description="Its last day; null: it has none")
-    within_days: int | None = Field(description="It is done in so many days from joining", examples=[14])
+    within_days: int | None = Field(
+        description="It is done in so many days from joining, to the same time of day by the community's clocks",
+        examples=[14],
+    )
     team_max_members: int | None = Field(description="It is done in teams of so many; null: alone", examples=[5])
     is_joined: bool = Field(description="Whether members join it first")
     gives: GivesShown | None
@@ -219,7 +221,7 @@ async def _quests_of(conn: Conn, *, community: str, member_id: UUID) -> QuestsOf
     in_force, party, member = await find_member(conn, community=community, member_id=member_text)
     holders = await thresholds_store.load_holders(conn, community=community)
     now = datetime.now(UTC)
-    today = (await load_calendar(conn, community=community)).day_of(now)
+    today = party.calendar.day_of(now)
     teams = {quest.id: party.team_of(member_text, quest.id) for quest in in_force.recognition.quests}
     in_teams = {one for team in teams.values() if team is not None for one in party.heads_in(team)}
     names = await load_names(conn, community=community, member_ids=sorted(in_teams))
@@ -258,7 +260,7 @@ def _shown(
     joins = party.joins_of(member.member_id, quest.id)
     joined_at = joins[-1].joined_at if joins and (quest.team is None or team is not None) else None
     began_at = joined_at if team is None else team.made_at
-    over_at = None if began_at is None else ends_at(quest, began_at)
+    over_at = None if began_at is None else ends_at(quest, began_at, calendar=party.calendar)
     held = member.standing.get(quest.id)
     wanted = sum(step.times for step in quest.steps)
     state = QuestState.RUNNING

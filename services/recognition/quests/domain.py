@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from hashlib import sha256
 from itertools import groupby
 from typing import NamedTuple
@@ -12,6 +12,7 @@ import orjson
 
 from services.recognition.deeds.domain import Done
 from services.recognition.thresholds.domain import Due, Grant, Held, ThresholdKey, gathered, grant_id
+from shared.calendars import Calendar
 from shared.contracts.ids import prepared, uuid5_text
 from shared.contracts.programme import Quest, Recognition
 
@@ -98,9 +99,12 @@ def is_open_on(quest: Quest, day: date) -> bool:
     return (quest.starts is None or quest.starts <= said) and (quest.ends is None or said <= quest.ends)
 
 
-def ends_at(quest: Quest, began_at: datetime) -> datetime | None:
-    """When the time is over of who began then; None where there is none but the quest's days."""
-    return None if quest.within_days is None else began_at + timedelta(days=quest.within_days)
+def ends_at(quest: Quest, began_at: datetime, *, calendar: Calendar) -> datetime | None:
+    """When the time is over of who began then; None where there is none but the quest's days.
+
+    That is at the same time of day by the community's clocks, so many days later.
+    """
+    return None if quest.within_days is None else calendar.days_later(began_at, quest.within_days)
 
 
 def within(quest: Quest, deeds: Iterable[Done], spans: Collection[tuple[datetime, datetime | None]]) -> list[Done]:
@@ -151,14 +155,22 @@ def _in_order(quest: Quest, deeds: Mapping[str, Sequence[Done]]) -> Progress:
     return Progress(tuple(done))
 
 
-def spans_alone(quest: Quest, joins: Iterable[Join]) -> list[tuple[datetime, datetime | None]]:
+def spans_alone(
+    quest: Quest, joins: Iterable[Join], *, calendar: Calendar
+) -> list[tuple[datetime, datetime | None]]:
     """The times in which a member does a quest alone: each of its tries is one."""
-    return [(join.joined_at, ends_at(quest, join.joined_at)) for join in joins if join.team_id is None]
+    return [
+        (join.joined_at, ends_at(quest, join.joined_at, calendar=calendar))
+        for join in joins
+        if join.team_id is None
+    ]
 
 
-def spans_of_team(quest: Quest, team: Team, joins: Iterable[Join]) -> list[tuple[datetime, datetime | None]]:
+def spans_of_team(
+    quest: Quest, team: Team, joins: Iterable[Join], *, calendar: Calendar
+) -> list[tuple[datetime, datetime | None]]:
     """The times in which a member was in the team, as far as the team's own goes."""
-    over = ends_at(quest, team.made_at)
+    over = ends_at(quest, team.made_at, calendar=calendar)
     return [
         (join.joined_at, min((end for end in (join.left_at, over) if end is not None), default=None))
         for join in joins

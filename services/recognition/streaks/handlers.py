@@ -11,13 +11,14 @@ from services.recognition.hands.domain import Giver, cleaned
 from services.recognition.hands.handlers import find_person
 from services.recognition.metrics import STREAK_FREEZES
 from services.recognition.streaks import store
-from services.recognition.streaks.domain.dates import Calendar, Move, calendar_of
+from services.recognition.streaks.domain.dates import Calendar, Move
 from services.recognition.streaks.domain.freezes import (
     FREEZES_LEFT_MAX_COUNT,
     Freeze,
     FreezesEnoughError,
     UnknownStreakError,
 )
+from services.recognition.streaks.domain.persons import PersonCalendar, person_calendar
 from services.recognition.streaks.domain.standing import Day, Earning, Rhythm, Standing, picture, standing
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import Due
@@ -78,9 +79,13 @@ async def find_streaks(
     """A member's calendar, and where they stand with each streak of the version in force."""
     in_force = await thresholds_store.find_recognition(conn, community=community)
     plan = (await counts_store.load_plans(conn, communities=[community])).get(community, NO_PLAN)
-    calendar = calendar_of(
+    group = await load_group(conn, community=community, head_id=member_id)
+    merges = await store.load_merges_of(conn, community=community, groups={member_id: group})
+    person = person_calendar(
         await load_calendar(conn, community=community),
-        await store.load_zones(conn, community=community, member_id=member_id),
+        await store.load_zones(conn, community=community, member_ids=group),
+        head_id=member_id,
+        merges=merges.get(member_id, {}),
     )
     streaks = [] if in_force is None else in_force.recognition.streaks
     whole = {counter.id for counter in plan.counters if counter.counted_up_to is None}
@@ -88,7 +93,6 @@ async def find_streaks(
         streak.id: [plan.counter_by_rule[rule] for rule in streak.rules if rule in plan.counter_by_rule]
         for streak in streaks
     }
-    group = await load_group(conn, community=community, head_id=member_id)
     given = await store.load_freezes(conn, community=community, member_ids=group)
     acts = await counts_store.load_acts(
         conn,
@@ -96,11 +100,11 @@ async def find_streaks(
         member_ids=group,
         counters={counter for of_streak in counters.values() for counter in of_streak},
     )
-    return calendar, [
+    return person.calendar, [
         _found(
             streak,
-            {slot for counter in counters[streak.id] for slot in acts.get(counter, ())},
-            calendar,
+            [of_member for counter in counters[streak.id] for of_member in acts.get(counter, {}).items()],
+            person,
             now,
             len(whole.intersection(counters[streak.id])) == len(set(streak.rules)),
             [at for of_member in given.values() for at in of_member.get(streak.id, ())],
@@ -111,14 +115,15 @@ async def find_streaks(
 
 def _found(
     streak: Streak,
-    acts: Iterable[datetime],
-    calendar: Calendar,
+    acts: Iterable[tuple[str, Iterable[datetime]]],
+    person: PersonCalendar,
     now: datetime,
     is_whole: bool,
     given: Iterable[datetime],
 ) -> StreakFound:
     rhythm = Rhythm.of(streak)
-    days = {calendar.date_of(act) for act in acts if act <= now}
+    calendar = person.calendar
+    days = person.dates_of((member_id, [act for act in moments if act <= now]) for member_id, moments in acts)
     earning = None if streak.freezes is None else Earning(streak.freezes.every, streak.freezes.hold)
     found = standing(days, calendar=calendar, as_of=now, rhythm=rhythm, freezes=given, earning=earning)
     shown = picture(days, calendar=calendar, as_of=now, rhythm=rhythm, found=found, count_days=SHOWN_DAYS_COUNT)

@@ -6,6 +6,7 @@ from datetime import datetime
 from services.recognition.streaks.domain.dates import Move
 from services.recognition.streaks.domain.freezes import Freeze
 from shared.followed_members.store import MemberKey
+from shared.merges import Merge, load_merges
 from shared.postgres import Connection
 
 
@@ -26,12 +27,31 @@ async def put_zones(conn: Connection, *, said: Mapping[MemberKey, Sequence[Move]
         await conn.copy_records_to_table("member_zones", columns=columns, records=given)
 
 
-async def load_zones(conn: Connection, *, community: str, member_id: str) -> list[Move]:
-    """Which zones a member said they live in, and when."""
+async def load_zones(conn: Connection, *, community: str, member_ids: Collection[str]) -> dict[str, list[Move]]:
+    """Which zones members said they live in, and when, by member."""
     rows = await conn.fetch(
-        "select said_at, zone from member_zones where community = $1 and member_id = $2", community, member_id
+        "select member_id, said_at, zone from member_zones where community = $1 and member_id = any($2::uuid[])",
+        community,
+        list(member_ids),
     )
-    return [Move(*row) for row in rows]
+    found: dict[str, list[Move]] = {}
+    for row in rows:
+        found.setdefault(str(row["member_id"]), []).append(Move(row["said_at"], row["zone"]))
+    return found
+
+
+async def load_merges_of(
+    conn: Connection, *, community: str, groups: Mapping[str, Collection[str]]
+) -> dict[str, dict[str, Merge]]:
+    """The merges of the others of each group, by its head and member; of groups of one nothing is asked."""
+    head_of = {one: head_id for head_id, group in groups.items() for one in group if one != head_id}
+    if not head_of:
+        return {}
+    merges = await load_merges(conn, keys=[(community, member_id) for member_id in head_of])
+    found: dict[str, dict[str, Merge]] = {}
+    for (_, member_id), merge in merges.items():
+        found.setdefault(head_of[member_id], {})[member_id] = merge
+    return found
 
 
 async def add_freeze(conn: Connection, freeze: Freeze) -> None:

@@ -69,8 +69,8 @@ class Quest(Section):
     """Steps that a member does, in any order or `in_order`; completed, it is granted.
 
     It is open from the day `starts` until the day `ends`, both whole, in the community's zone; without, always.
-    With `within_days` it has to be done in so many days from joining. With `team` it is done together; each
-    member of the team is granted it. Else nobody has to join.
+    With `within_days` it has to be done in so many days from joining, to the same time of day by the community's
+    clocks. With `team` it is done together; each member of the team is granted it. Else nobody has to join.
     """
 
     id: Slug

@@ -182,6 +182,14 @@ async def test_an_identity_is_whose_it_was_said_to_be_last(world: World) -> None
     assert {str(row["member_id"]): row["count"] for row in rows} == {member: 1, other: 2}
 
 
+async def test_an_identity_that_a_restored_service_said_twice_is_known_once(world: World) -> None:
+    member = str(uuid4())
+    await know(world, told(world, member, 1, "ada", "lovelace", "ada"))
+    table = "told_identities" if world.service == "ingest" else "followed_identities"
+    rows = await world.pool.fetch(f"select identity_hash from {table} where community = $1", world.community)
+    assert len(rows) == 2
+
+
 async def test_a_member_reaches_their_own_by_an_identity_and_nobody_elses(
     clients: Callable[..., Awaitable[httpx.AsyncClient]], world: World, spec: ServiceSpec
 ) -> None:

@@ -270,6 +270,25 @@ def test_zones_are_the_pinned_ones_alone() -> None:
             zone(name)
 
 
+@pytest.mark.parametrize(
+    ("moment", "later"),
+    [
+        ("2026-03-24T09:00", "2026-03-31T08:00"),  # ten in the morning, before and after clocks go forward
+        ("2026-03-22T01:30", "2026-03-29T01:30"),  # half past two is left out: half past three
+        ("2026-10-18T00:30", "2026-10-25T00:30"),  # half past two comes twice: the first
+        ("2026-10-25T01:30", "2026-11-01T01:30"),
+    ],
+)
+def test_days_later_it_is_the_same_time_of_day(moment: str, later: str) -> None:
+    found = of("Europe/Rome").days_later(utc(moment), 7)
+    assert (found, found.tzinfo) == (utc(later), UTC)
+
+
+@given(MOMENTS, st.integers(0, 400))
+def test_days_later_in_utc_are_24_hours_each(moment: datetime, count: int) -> None:
+    assert of("UTC").days_later(moment, count) == moment + count * DAY
+
+
 def test_the_ends_of_the_calendar_have_utc_days() -> None:
     for moment in (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)):
         assert of("Pacific/Auckland").day_of(moment) == moment.date()

@@ -13,6 +13,7 @@ BOARD = Board(
         "PlauditWaitsForAnother",
         "PlauditWalletsLow",
         "PlauditWalletOverrun",
+        "PlauditCampaignsLacking",
     ),
     rows={
         "Now": (

@@ -9,7 +9,6 @@ from typing import Final, Literal, NamedTuple
 
 from services.analytics.retention.domain.love import Monthly, moves_of
 from shared.calendars import Calendar
-from shared.zones import FIRST_YEAR, LAST_YEAR, zone
 
 PeriodBy = Literal["week", "month"]
 
@@ -201,9 +200,4 @@ def _after(day: date, count: int = 1) -> date | None:
 
 def activation_end(joined_at: datetime, *, calendar: Calendar, days: int) -> datetime:
     """Where the time to be activated ends: at the same time of day in the community's zone."""
-    here = zone(calendar.in_force(joined_at).time_zone)
-    # At either end of the calendar a zone's clock, or the days, would go beyond it.
-    if not FIRST_YEAR <= joined_at.year < LAST_YEAR:
-        return joined_at
-    local = joined_at.astimezone(here).replace(tzinfo=None)
-    return (local + timedelta(days=days)).replace(tzinfo=here)
+    return calendar.days_later(joined_at, days)

@@ -5,7 +5,7 @@ The HTTP protocol binding is https://github.com/cloudevents/spec/blob/v1.0.2/clo
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -44,6 +44,9 @@ BINARY_PREFIX = "ce-"
 #: Says how old the events of a request may be, in place of the setting: whoever imports history knows.
 EARLIEST_YEAR_HEADER = "Plaudit-Earliest-Year"
 REFUSALS_PER_EVENT_MAX_COUNT = 5
+#: What sources of Plaudit's own events begin with, and what their hosts end with.
+OWN_SOURCES, OWN_HOSTS = "urn:plaudit:", ".plaudit"
+RESERVED = "is of events that Plaudit makes itself: those cannot be sent"
 _VALIDATE = ACTIVITY_ADAPTER.validator.validate_json
 # From what was just worked out for one: an adapter of its own would do all of it again, for 30 ms of each start.
 _VALIDATE_BATCH = SchemaValidator(core_schema.list_schema(ACTIVITY_ADAPTER.core_schema)).validate_json
@@ -263,7 +266,34 @@ def _faults(event: dict[str, Any], now: datetime, limits: Limits) -> list[Fault]
     """What its contract does not see of an event: its extensions, and whether its time can be."""
     problem = time_problem(event["time"], now, limits)
     said_by_nobody = [Fault(("data", "actor", "id"), NOBODYS)] if _is_nobodys(event["data"]) else []
-    return [*extension_faults(event), *([] if problem is None else [Fault(("time",), problem)]), *said_by_nobody]
+    return [
+        *extension_faults(event),
+        *([] if problem is None else [Fault(("time",), problem)]),
+        *said_by_nobody,
+        *(Fault(place, RESERVED) for place in _reserved(event)),
+    ]
+
+
+def _reserved(event: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Where an event says that it, or what it takes back, is Plaudit's own: those never come from outside.
+
+    Thanks, suggestions, votes and answers are believed by their source and host; whose they are was asked before.
+    """
+    data = event["data"]
+    if _is_own_source(event["source"]):
+        yield ("source",)
+    if _is_own_host(data.get("host", "")):
+        yield ("data", "host")
+    if _is_own_source(data.get("target", {}).get("source", "")):
+        yield ("data", "target", "source")
+
+
+def _is_own_source(source: str) -> bool:
+    return source[: len(OWN_SOURCES)].lower() == OWN_SOURCES
+
+
+def _is_own_host(host: str) -> bool:
+    return f".{host.rstrip('.').lower()}".endswith(OWN_HOSTS)
 
 
 def _is_nobodys(data: Mapping[str, Any]) -> bool:
@@ -295,6 +325,10 @@ def all_are_plain_and_timely(events: Sequence[Mapping[str, Any]], now: datetime,
             return False
         data = event["data"]
         if "actor" in data and data["actor"]["id"].lower() in PLACEHOLDER_IDS:
+            return False
+        if event["source"][:4].lower() == "urn:" or "target" in data:
+            return False
+        if "host" in data and _is_own_host(data["host"]):
             return False
     return True
 

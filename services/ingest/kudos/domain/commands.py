@@ -27,6 +27,7 @@ from services.ingest.kudos.domain.giving import (
     UnsayableError,
     Way,
 )
+from shared.contracts.texts import label
 
 COMMAND: Final = "kudos"
 CHANNEL: Final = "chat"
@@ -222,6 +223,6 @@ def check_command(command: KudosCommand) -> tuple[Somebody, Somebody]:
         raise NoReceiverError
     if receiver.id == command.giver.id:
         raise OwnKudosError
-    if not 0 < len(command.message) <= MESSAGE_MAX_CHARS:
+    if len(command.message) > MESSAGE_MAX_CHARS or not label(command.message):
         raise UnsayableError
     return command.giver, receiver

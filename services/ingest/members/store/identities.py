@@ -114,7 +114,7 @@ async def take_told_identities(conn: Connection, *, hashes: Mapping[str, Identit
 
 async def put_told_identities(conn: Connection, *, told: Collection[ToldIdentity]) -> None:
     """Keep identities of which the hash is known; whose they are is what was told last."""
-    ordered = sorted(told)
+    ordered = sorted({(one.community, one.hash): one for one in told}.values())
     await conn.execute(
         """
         insert into told_identities (community, identity_hash, channel, member_id)

@@ -22,13 +22,18 @@ from services.ingest.nominations.domain import (
 )
 from services.ingest.nominations.handlers.rounds import Counted
 from shared.contracts.fields import Language, Slug
+from shared.contracts.texts import SomethingSeen
 from shared.http import MemberNamed, RequestBody
 
 Line = Annotated[
-    str, StringConstraints(min_length=1, max_length=TITLE_MAX_CHARS, pattern=r"^[^\x00\r\n]*\S[^\x00\r\n]*$")
+    str,
+    StringConstraints(min_length=1, max_length=TITLE_MAX_CHARS, pattern=r"^[^\x00\r\n]*\S[^\x00\r\n]*$"),
+    SomethingSeen,
 ]
 Citation = Annotated[
-    str, StringConstraints(min_length=1, max_length=CITATION_MAX_CHARS, pattern=r"^[^\x00]*\S[^\x00]*$")
+    str,
+    StringConstraints(min_length=1, max_length=CITATION_MAX_CHARS, pattern=r"^[^\x00]*\S[^\x00]*$"),
+    SomethingSeen,
 ]
 
 

@@ -23,7 +23,7 @@ from services.ingest.surveys import domain, store
 from services.ingest.surveys.domain import Invitation, Said
 from services.ingest.triggers import store as triggers_store
 from shared.audit import Actor, Did
-from shared.contracts.facts import SURVEY_COUNTED, SURVEY_FACT, SurveyCountedData, SurveyFact
+from shared.contracts.facts import SURVEY_ASKED, SURVEY_COUNTED, SURVEY_FACT, SurveyCountedData, SurveyFact
 from shared.contracts.facts.surveys import CHANNEL, HOST, TOGETHER_MAX_COUNT, TOGETHER_MIN_COUNT
 from shared.contracts.programme import Survey
 from shared.merges import find_head, load_group
@@ -168,7 +168,11 @@ def _tell(tx: Transaction[Settings], one: store.Waiting, *, taken: Mapping[str, 
 
 
 async def on_surveys_told(tx: Transaction, facts: list[SurveyFact]) -> None:
-    """Remember who was asked and what was counted, of which a restored database knows nothing any more."""
+    """Remember who was asked and what was counted, of which a restored database knows nothing any more.
+
+    Where answers were counted that it never had, whose they were is nobody's to know: of that survey whoever was
+    asked until then, and by what it knows has not answered, can answer no more.
+    """
     asked: Sequence[Invitation] = [
         Invitation(
             fact["community"],
@@ -189,11 +193,19 @@ async def on_surveys_told(tx: Transaction, facts: list[SurveyFact]) -> None:
         if fact["type"] == "survey.counted.v1":
             counted = fact["data"]
             of = {"community": fact["community"], "survey_id": counted["survey"]}
-            await store.delete_waiting(tx.conn, **of, answer_ids=counted["answer_ids"])
+            before = await store.find_counted(tx.conn, **of)
+            had_count = await store.delete_waiting(tx.conn, **of, answer_ids=counted["answer_ids"])
+            is_new = before is None or counted["counted_on"] >= before
+            if is_new and had_count < len(counted["answer_ids"]):
+                await store.close_unanswered(tx.conn, **of, asked_until=fact["time"], at=tx.now)
             await store.put_counted(tx.conn, **of, counted_on=counted["counted_on"])
 
 
-READ_BACK = (ReadBack((SURVEYS,), SURVEY_FACT, on_surveys_told),)
+#: Whoever was asked is there before what was counted closes what they were asked.
+READ_BACK = (
+    ReadBack((SURVEYS,), SURVEY_FACT, on_surveys_told, (SURVEY_ASKED.name,)),
+    ReadBack((SURVEYS,), SURVEY_FACT, on_surveys_told, (SURVEY_COUNTED.name,)),
+)
 
 
 async def _asked(conn: Connection, link: Link, *, lock: bool = False) -> Asked:

@@ -18,14 +18,13 @@ from services.recognition.counts import store as counts_store
 from services.recognition.counts.domain import NO_PLAN
 from services.recognition.metrics import BACKFILLED_MEMBERS, BACKFILLS, LOOKED_AT_MEMBERS
 from services.recognition.quests import store as quests_store
-from services.recognition.streaks.domain.dates import Move, calendar_of
+from services.recognition.streaks.domain.persons import PersonCalendar, person_calendar
 from services.recognition.streaks.domain.standing import Earning, Rhythm, standing
-from services.recognition.streaks.store import load_freezes
+from services.recognition.streaks.store import load_freezes, load_merges_of, load_zones
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import Due, Grant
 from services.recognition.thresholds.handlers import Traced, make_grants
 from services.recognition.totals import store as totals_store
-from shared.calendars import Calendar
 from shared.conditions.criteria import Values
 from shared.consumer import Subscription
 from shared.contracts.facts import AUDIENCE_FACT, AudienceFact
@@ -301,27 +300,29 @@ async def _longest(
     given = await load_freezes(
         conn, community=community, member_ids=[one for group in people.values() for one in group]
     )
-    zones = await store.load_zones(conn, community=community, member_ids=head_ids)
+    merges = await load_merges_of(conn, community=community, groups=people)
+    zones = await load_zones(
+        conn, community=community, member_ids=[one for group in people.values() for one in group]
+    )
     calendar = await load_calendar(conn, community=community)
     found: dict[str, dict[str, int]] = {}
     for head_id, group in people.items():
         done = {
-            streak.id: {
-                slot
+            streak.id: [
+                (one, acts[one][counter])
                 for one in group
                 for counter in counters[streak.id]
-                for slot in acts.get(one, {}).get(counter, ())
-            }
+                if counter in acts.get(one, {})
+            ]
             for streak in criteria.streaks
         }
         if any(done.values()):
-            moves = [Move(*move) for move in zones.get(head_id, [])]
+            person = person_calendar(calendar, zones, head_id=head_id, merges=merges.get(head_id, {}))
             found[head_id] = {
                 streak.id: _run(
                     streak,
                     done[streak.id],
-                    calendar,
-                    moves,
+                    person,
                     [at for one in group for at in given.get(one, {}).get(streak.id, ())],
                 )
                 for streak in criteria.streaks
@@ -330,14 +331,18 @@ async def _longest(
 
 
 def _run(
-    streak: Streak, done: Collection[datetime], calendar: Calendar, moves: list[Move], given: Collection[datetime]
+    streak: Streak,
+    done: Collection[tuple[str, Collection[datetime]]],
+    person: PersonCalendar,
+    given: Collection[datetime],
 ) -> int:
     if not done:
         return 0
-    own = calendar_of(calendar, moves)
-    days = {own.date_of(act) for act in done}
+    days = person.dates_of(done)
     earning = None if streak.freezes is None else Earning(streak.freezes.every, streak.freezes.hold)
     # As of when all of it is over: that a day is not over yet makes no run shorter.
-    as_of = max(done) + _LATER
+    as_of = max(act for _, moments in done for act in moments) + _LATER
     rhythm = Rhythm.of(streak)
-    return standing(days, calendar=own, as_of=as_of, rhythm=rhythm, freezes=given, earning=earning).longest
+    return standing(
+        days, calendar=person.calendar, as_of=as_of, rhythm=rhythm, freezes=given, earning=earning
+    ).longest

@@ -111,21 +111,6 @@ async def load_acts(
     return found
 
 
-async def load_zones(
-    conn: Connection, *, community: str, member_ids: Collection[str]
-) -> dict[str, list[tuple[datetime, str]]]:
-    """Which zones members said they live in, and when."""
-    rows = await conn.fetch(
-        "select member_id, said_at, zone from member_zones where community = $1 and member_id = any($2::uuid[])",
-        community,
-        list(member_ids),
-    )
-    found: dict[str, list[tuple[datetime, str]]] = {}
-    for row in rows:
-        found.setdefault(str(row["member_id"]), []).append((row["said_at"], row["zone"]))
-    return found
-
-
 async def load_members(conn: Connection, *, keys: Collection[MemberKey]) -> dict[MemberKey, BadgeMember]:
     """What stands for members, of those for whom anything ever did."""
     rows = await conn.fetch(

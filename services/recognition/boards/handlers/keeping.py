@@ -1,13 +1,17 @@
 """Boards are those of the version in force; their numbers are added up, and periods that are over have results."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import cast
 
 from services.recognition.boards.domain import (
     Cut,
+    Entry,
     KeptBoard,
+    Place,
     Won,
     counts_alike,
+    may_win_beyond,
     next_cut,
     prizes_won,
     ranked,
@@ -43,6 +47,8 @@ FOLDED_PIECE_COUNT = 20_000
 #: Periods of which a board keeps results; of one of all time the last days, to see who moved.
 RESULTS_KEPT_COUNT = 60
 DAYS_KEPT_COUNT = 2
+#: Members beyond a board's size who win because they tie with the last winner.
+TIED_BEYOND_SIZE_MAX_COUNT = 1_000
 #: A calendar may change: what is due is looked for this often, whatever was worked out before.
 _LOOKED_AT_EVERY = timedelta(hours=1)
 
@@ -204,12 +210,27 @@ async def _keep_results(tx: Transaction, board: KeptBoard, *, cut: Cut) -> None:
     )
     if told:
         return
+    entries += await _tied_beyond(tx, board, entries=entries, stands_on=stands_on)
     won = prizes_won(board, cut, entries)
     if won:
         await reading.add_prizes(tx.conn, community=board.community, won=won, won_at=[tx.now] * len(won))
         for one in won:
             _tell(tx, one, community=board.community)
         BOARD_PRIZES.inc(len(won))
+
+
+async def _tied_beyond(
+    tx: Transaction, board: KeptBoard, *, entries: Sequence[Entry], stands_on: date
+) -> list[Entry]:
+    """Who is beyond a board's size and has as many points as its last, where all who tie with that one win."""
+    declared = board.declared
+    if len(entries) < declared.size or not may_win_beyond(entries, declared.prizes or ()):
+        return []
+    last = Place.of(entries[-1])
+    found = await reading.page_of_scores(
+        tx.conn, board, stands_on=stands_on, after=last, limit_count=TIED_BEYOND_SIZE_MAX_COUNT
+    )
+    return [entry for entry in ranked(found, after=last) if entry.rank == last.rank]
 
 
 def _tell(tx: Transaction, won: Won, *, community: str) -> None:

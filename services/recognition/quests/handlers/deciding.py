@@ -31,6 +31,7 @@ from services.recognition.suspensions.domain import Spell, is_suspended
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import Due
 from services.recognition.thresholds.handlers import Traced, make_grants
+from shared.calendars import Calendar
 from shared.contracts.facts import GuidelineFact
 from shared.contracts.programme import Quest, Recognition
 from shared.followed_communities import load_calendar
@@ -57,7 +58,7 @@ class Party:
     """All that quests of some persons follow from: who is whom, what they joined, their teams and deeds.
 
     `of_members` has the head of each member, `deeds` what each did by counter, `spells` when persons are
-    suspended, by who stays.
+    suspended, by who stays; `calendar` is the community's.
     """
 
     of_members: Mapping[str, str]
@@ -66,6 +67,7 @@ class Party:
     deeds: Mapping[str, Mapping[str, Sequence[Done]]]
     spells: Mapping[tuple[str, str], Sequence[Spell]]
     community: str
+    calendar: Calendar
 
     def group(self, head_id: str) -> list[str]:
         """All members who are one person."""
@@ -108,7 +110,7 @@ class Party:
             return best([self.of_team(team, quest, counters) for team in teams], quest)
         if not quest.is_joined:
             return progress(quest, self._deeds([head_id], quest, counters))
-        spans = spans_alone(quest, self.joins_of(head_id, quest.id))
+        spans = spans_alone(quest, self.joins_of(head_id, quest.id), calendar=self.calendar)
         mine = self._deeds([head_id], quest, counters)
         return best(
             [
@@ -124,7 +126,7 @@ class Party:
         for head_id in {self.of_members.get(one.member_id) for one in self.joins if one.team_id == team.team_id}:
             if head_id is None:
                 continue
-            spans = spans_of_team(quest, team, self.joins_of(head_id, quest.id))
+            spans = spans_of_team(quest, team, self.joins_of(head_id, quest.id), calendar=self.calendar)
             for rule, done in self._deeds([head_id], quest, counters).items():
                 found[rule] += within(quest, done, spans)
         return progress(quest, found)
@@ -171,7 +173,8 @@ async def load_party(
     deeds = await deeds_store.load_deeds(conn, community=community, member_ids=of_members, counters=counters)
     persons = {(community, head_id) for head_id in of_members.values()}
     spells = await suspensions.load_spells(conn, persons=persons)
-    return Party(of_members, joins, teams, deeds, spells, community)
+    calendar = await load_calendar(conn, community=community)
+    return Party(of_members, joins, teams, deeds, spells, community, calendar)
 
 
 async def _members_of(conn: Connection, *, community: str, head_ids: Collection[str]) -> dict[str, str]:

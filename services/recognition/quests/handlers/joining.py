@@ -26,7 +26,6 @@ from services.recognition.thresholds.domain import Due
 from shared.audit import Did
 from shared.contracts.facts import QUEST_JOINED, QUEST_LEFT, QuestJoinedData, QuestLeftData
 from shared.contracts.programme import Quest
-from shared.followed_communities import load_calendar
 from shared.followed_members import Followed, find_name
 from shared.merges import lock_heads
 from shared.topics import BY_HAND
@@ -63,14 +62,14 @@ async def join(tx: Transaction, *, community: str, wanted: JoinWanted) -> Join:
         raise NotJoinedError("nobody has to join it: whatever is done counts")
     if (quest.team is None) != (wanted.team is None):
         raise NotJoinedError("it is done in teams: name one" if quest.team else "it is done alone, in no team")
-    today = (await load_calendar(tx.conn, community=community)).day_of(tx.now).isoformat()
+    today = party.calendar.day_of(tx.now).isoformat()
     if quest.ends is not None and quest.ends < today:
         raise QuestOverError
     mine = party.joins_of(wanted.member_id, quest.id)
     team: Team | None = None
     if quest.team is None:
         for one in mine:
-            over = ends_at(quest, one.joined_at)
+            over = ends_at(quest, one.joined_at, calendar=party.calendar)
             if over is not None and over > tx.now:
                 return _joined(tx, one, is_new=False)
         _check_open(found, wanted.member_id)
@@ -209,7 +208,7 @@ async def _team(tx: Transaction, *, community: str, wanted: JoinWanted, max_memb
 
 async def _check_team(tx: Transaction, team: Team, *, found: _Found, community: str) -> None:
     """Raises QuestOverError for a team whose time is over, and CompletedError for one that is through."""
-    over = ends_at(found.quest, team.made_at)
+    over = ends_at(found.quest, team.made_at, calendar=found.party.calendar)
     if over is not None and over <= tx.now:
         raise QuestOverError
     joins = await store.load_joins(tx.conn, community=community, team_ids=[team.team_id])

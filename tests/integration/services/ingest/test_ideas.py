@@ -91,6 +91,7 @@ async def test_members_suggest_and_vote_once_and_withdraw(community: Community) 
     problem(await act(community, None, one, "vote"), 422)
     problem(await suggest(community, ada_shows, author=grace), 422)
     problem(await suggest(community, ada_shows, "two\nlines"), 422)
+    problem(await suggest(community, ada_shows, "\u200b \u200b"), 422)
 
     await accepted(community, first.json()["event_uid"])
     [shown] = await ideas(community, grace_shows)
@@ -180,6 +181,7 @@ async def test_a_suggestion_goes_on_step_by_step_and_whom_it_concerns_is_told_on
     assert (await act(community, grace_shows, one, "vote")).status_code == 200
     problem(await act(community, grace_shows, one, "move", state="done", note="No."), 403)
     problem(await act(community, None, one, "move", state="planned", note=" "), 422)
+    problem(await act(community, None, one, "move", state="planned", note="\u200b"), 422)
     problem(await act(community, None, one, "move", state="joined", note="No."), 422)
     assert "may become" in problem(await act(community, None, one, "move", state="new", note="No."), 409)["detail"]
     for state in ("planned", "done", "planned", "declined"):

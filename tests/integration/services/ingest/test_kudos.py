@@ -156,7 +156,8 @@ async def test_members_thank_one_another_within_what_a_month_allows(community: C
     assert problem(await give(community, grace_shows, edith, value="speed"), 422)["type"].endswith(
         ":unknown-value"
     )
-    problem(await give(community, grace_shows, edith, message="  "), 422)
+    for blank in ("  ", "\u200b \u200b", "\u2060\u3164"):
+        problem(await give(community, grace_shows, edith, message=blank), 422)
     problem(await give(community, grace_shows, str(uuid4())), 404)
     problem(await give(community, grace_shows, "forum:edith"), 422)
 
@@ -302,6 +303,7 @@ async def test_a_command_of_slack_gives_once_and_tells_whoever_typed_it(engineer
     assert "#patience, #craft" in await said("<@U3|edith> thanks")
     assert "somebody else" in await said("<@U1|ada> #craft thanks")
     assert "500 characters" in await said("<@U3|edith> #craft")
+    assert "500 characters" in await said("<@U3|edith> #craft \u200b \u200b")
     items = await wall(engineer, reading)
     assert [one["value"] for one in items] == ["craft", "patience"]
     await accepted(engineer, items[1]["event_uid"])

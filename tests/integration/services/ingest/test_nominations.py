@@ -88,6 +88,7 @@ async def test_a_round_from_nominations_to_a_result_that_stands(community: Commu
     assert problem(await nominate(community, ada_shows, round_id, ada), 409)["type"].endswith(":own-nomination")
     assert problem(await nominate(community, cat_shows, round_id, bo), 409)["type"].endswith(":already-nominated")
     problem(await nominate(community, None, round_id, cat), 422)
+    problem(await nominate(community, bo_shows, round_id, cat, citation="\u200b"), 422)
     problem(await nominate(community, bo_shows, str(uuid4()), cat), 404)
     of_bo = first.json()["nomination_id"]
     problem(await act(community, cat_shows, of_bo, "vote"), 409)

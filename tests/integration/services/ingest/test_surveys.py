@@ -284,6 +284,49 @@ async def test_what_was_told_is_not_done_again_after_a_restore(community: Commun
     assert await community.pool.fetchval(left, community.name) == 0
 
 
+async def test_only_where_answers_were_counted_that_nobody_has_here_a_survey_closes(community: Community) -> None:
+    await declare(community, SOLVED, NPS, quiet_days=0)
+    await posted(community, 1, "ada")
+    asked = await ask_all(community)
+    assert sorted(row["survey_id"] for row in asked) == ["nps", "solved"]
+    here, elsewhere = ([str(uuid4()) for _ in range(5)] for _ in range(2))
+    async with community.begin() as tx:
+        for one in here:
+            of = {"community": community.name, "survey_id": "solved"}
+            await store.add_waiting(tx.conn, **of, answer_id=one, answer="5")
+
+    async def still_open(answers: Sequence[str], *, days: int, told_after: int = 1) -> set[str]:
+        """The surveys that are still open after it was told that answers were counted, so many days from today."""
+        at = datetime.now(UTC)
+        data = {
+            "block_id": str(uuid4()),
+            "survey": "solved",
+            "counted_on": (at + timedelta(days=days)).date().isoformat(),
+            "answers": {"5": 5},
+            "answer_ids": answers,
+        }
+        counted = {
+            "specversion": "1.0",
+            "id": data["block_id"],
+            "source": "/plaudit/ingest",
+            "type": "survey.counted.v1",
+            "time": (at + timedelta(hours=told_after)).isoformat(),
+            "community": community.name,
+            "data": data,
+        }
+        async with community.begin() as tx:
+            await on_surveys_told(tx, [SURVEY_FACT.validate_python(counted)])
+        open_now = "select survey_id from survey_invitations where community = $1 and closes_at > now()"
+        return {row["survey_id"] for row in await community.pool.fetch(open_now, community.name)}
+
+    # Who gave those that wait here is known to have answered; what was told of a day before is known.
+    assert await still_open(here, days=0) == {"nps", "solved"}
+    assert await still_open(elsewhere, days=-1) == {"nps", "solved"}
+    # Who was asked afterwards has not answered by then.
+    assert await still_open(elsewhere, days=1, told_after=-1) == {"nps", "solved"}
+    assert await still_open(elsewhere, days=1) == {"nps"}
+
+
 async def test_what_members_wrote_by_name_is_read_and_is_a_suggestion_of_theirs_once(community: Community) -> None:
     ada, ada_shows = await member(community, "ada")
     grace, grace_shows = await member(community, "grace")

@@ -14,6 +14,7 @@ import pytest
 
 from services.ingest.main import SPEC
 from services.ingest.settings import Settings
+from shared.service import ServiceSpec
 from shared.webhooks import domain, noting
 from tests.integration.services.backups import backup, restore
 from tests.integration.services.ingest.conftest import SCOPES, Community, event
@@ -28,10 +29,12 @@ ACCEPTED = "engagement.accepted.v1"
 
 
 @asynccontextmanager
-async def desk(settings: Settings, name: str, headers: dict[str, str]) -> AsyncIterator[Community]:
+async def desk(
+    settings: Settings, name: str, headers: dict[str, str], spec: ServiceSpec = SPEC
+) -> AsyncIterator[Community]:
     """Ingest as a process, ready, and the community in it."""
     base = f"http://127.0.0.1:{settings.http_port}"
-    async with running(SPEC, settings) as parts, httpx.AsyncClient(base_url=base, timeout=20) as client:
+    async with running(spec, settings) as parts, httpx.AsyncClient(base_url=base, timeout=20) as client:
 
         async def is_ready() -> bool:
             return (await client.get("/readyz")).status_code == 200

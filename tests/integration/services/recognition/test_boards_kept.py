@@ -109,15 +109,16 @@ class Oracle:
         self.helpers: set[str] = set()
 
     def board(self, board: dict[str, Any]) -> list[tuple[int, str, int]]:
-        """Dense ranks of a sort of all totals, ties by the last event's time and the id."""
+        """Dense ranks of a sort of all totals; ties by the last event that ever gave or took any, and the id."""
         points: dict[str, int] = defaultdict(int)
         reached: dict[str, datetime] = {}
-        for member, score, at, amount, _ in self.awards.values():
+        for member, score, at, amount, fact in self.awards.values():
             if score != board.get("score") or not in_period(board, at):
                 continue
             head = self.merging.head(member)
             points[head] += amount
-            reached[head] = max(reached.get(head, at), at)
+            if fact["data"]["points"] != 0:
+                reached[head] = max(reached.get(head, at), at)
         gone = self.off | {self.merging.head(one) for one in self.suspended}
         there = [one for one, has in points.items() if has > 0 and one not in gone]
         if board.get("audience"):
@@ -162,7 +163,7 @@ async def test_whatever_happens_boards_are_a_sort_of_all_totals(
             case 0 | 1 | 2 | 3:
                 score = chance.choice([None, None, "help"])
                 at = NOON - timedelta(hours=chance.choice([0, 1, 5, 30, 24 * 8, 24 * 40]))
-                points = chance.choice([1, 2, 5, 5, 300, 70_000, -4])
+                points = chance.choice([0, 1, 2, 5, 5, 300, 70_000, -4])
                 more = {} if score is None else {"score": score}
                 fact = world.award_fact(
                     world.uuid(f"award {step}"), member, points, world.uuid(f"event {step}"), at=at, **more

@@ -187,6 +187,38 @@ async def test_a_quest_with_a_time_counts_from_joining(world: Any, api: httpx.As
     assert (await join(api, world, "a", "timed")).json()["state"] == "completed"
 
 
+async def test_the_days_of_a_quest_are_the_communitys_where_clocks_are_changed(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    """The reference's known answer: seven days of Rome from the 25th of March 2024 have 167 hours."""
+    await know(world, "a", "b")
+    await world.pool.execute(
+        "insert into followed_communities (community, revision, data) values ($1, 1, $2)",
+        world.community,
+        orjson.dumps({"calendar": [{"time_zone": "Europe/Rome", "week_start": "monday"}]}).decode(),
+    )
+    await begin(world, TIMED | {"within_days": 7})
+    joined_at, end = datetime(2024, 3, 25, 9, tzinfo=UTC), datetime(2024, 4, 1, 8, tzinfo=UTC)
+    joined = [
+        FIXED_BY_HAND.validate_python(
+            world.fact(
+                "recognition.quest_joined.v1",
+                f"{name} joined",
+                {"member_id": world.uuid(name), "quest": "timed", "joined_at": joined_at},
+            )
+        )
+        for name in "ab"
+    ]
+    await world.handle(on_joins_told, *joined)
+    for name, last in (("a", end - timedelta(seconds=1)), ("b", end)):
+        done = [event(world, f"{name} {number}", name, time=joined_at) for number in range(2)]
+        await world.handle(on_events, *done, post(world, f"{name} last", name, time=last))
+    await kept(world)
+    assert await told(world) == [("timed", "a", False)]
+    ends = (await shown(api, world, "b"))["timed"]["ends_at"]
+    assert datetime.fromisoformat(ends) == end
+
+
 async def test_a_team_does_a_quest_together(world: Any, api: httpx.AsyncClient) -> None:
     await know(world, "a", "b", "c")
     await begin(world, TEAM)

@@ -117,6 +117,38 @@ async def test_who_is_suspended_when_results_become_final_wins_nothing_and_the_n
     assert await world.published() == []
 
 
+async def test_all_who_tie_with_the_last_winner_win_also_beyond_the_boards_size(
+    world: Any, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    month = {
+        "id": "month",
+        "title": "M",
+        "period": "month",
+        "size": 2,
+        "prizes": [{"id": "first", "title": "Mug"}],
+    }
+    week = month | {"id": "week", "title": "W", "period": "week"}
+    await declare(world, 1, [month, week])
+    await world.awarded(*(world.award(name, 10) for name in "abcde"), world.award("f", 9))
+    await keep(world, until=ENDS)
+    told = await world.published()
+    won = {board: [one["member_id"] for one in told if one["board"] == board] for board in ("month", "week")}
+    tied = sorted(world.uuid(name) for name in "abcde")
+    assert won == {"month": tied, "week": tied}
+    assert {(one["rank"], one["points"]) for one in told} == {(1, 10)}
+    # Results list as many as the board does; who won beyond them has it among their prizes.
+    assert len((await results(api, world))[1]) == 2
+    prizes = (await api.get(f"/v1/members/{tied[4]}/boards")).json()["prizes"]
+    assert {one["board_title"] for one in prizes} == {"M", "W"}
+
+    # So many and no more.
+    monkeypatch.setattr(keeping, "TIED_BEYOND_SIZE_MAX_COUNT", 1)
+    await world.awarded(*(world.award(name, 7, at=ENDS) for name in "abcde"))
+    await keep(world, until=ENDS + timedelta(days=45))
+    told = await world.published()
+    assert [one["member_id"] for one in told if one["board"] == "month"] == tied[:3]
+
+
 async def test_what_a_prize_gives_is_told_and_lifts_nobody_on_its_own_board(
     world: Any, api: httpx.AsyncClient
 ) -> None:

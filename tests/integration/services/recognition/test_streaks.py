@@ -13,6 +13,7 @@ from services.recognition.streaks.handlers import StreakFound, find_streaks
 from services.recognition.thresholds.handlers import on_programmes
 from shared.contracts.facts import MEMBER_FACT
 from tests.integration.services.merging import Merging
+from tests.integration.services.recognition.test_badges_by_criteria import kept
 from tests.integration.services.recognition.test_counted_badges import RULE, event, kept_up, said
 from tests.integration.services.world import NOON
 
@@ -124,6 +125,38 @@ async def test_a_person_of_two_members_has_the_days_of_both_and_each_its_own_aga
     assert await current(world, "a", 3) == (4, 4)
     await merging.unmerge("b")
     assert (await current(world, "a", 2), await current(world, "b", 3)) == ((1, 1), (3, 3))
+
+
+async def test_a_merge_moves_no_date_of_what_members_did_where_they_lived(world: Any) -> None:
+    """On the member's page, and for a badge by the streak, which stays with whoever stays."""
+    badge = {"id": "three", "title": "Three", "when": 'streak("daily") >= 3'}
+    document = {"rules": [RULE], "recognition": {"streaks": [DAILY], "badges": [badge]}}
+    await world.handle(on_programmes, world.programme_fact(1, document))
+    await kept_up(world)
+    merging = Merging(world, on_members)
+    auckland = "Pacific/Auckland", NOON - timedelta(days=20)
+    await world.handle(on_members, member(world, "b", 1, auckland))
+    # Noon in UTC is past midnight in Auckland: three dates there and two in UTC, all of before the merge at NOON.
+    hours = (-36, -24, -1)
+    await world.handle(on_events, *(on(world, 0, of, "b") for of in hours))
+    await kept(world)
+    (granted,) = [one for one in await world.published() if one["kind"] == "badge"]
+    assert (granted["member_id"], granted["id"]) == (world.uuid("b"), "three")
+
+    await merging.merge("b", "a")
+    await kept(world)
+    assert await current(world, "a", 0) == (3, 3)
+    assert await world.published() == []
+    # Nor does where who stays lived, nor where they live from then on.
+    await world.handle(on_members, member(world, "a", 1, ("UTC", NOON - timedelta(days=30))))
+    await kept(world)
+    assert await current(world, "a", 0) == (3, 3)
+    assert await world.published() == []
+    # What is done as one person is of the dates of who stays: noon of Thursday, which is Auckland's Friday.
+    await world.handle(on_events, on(world, 1, 0, "b"))
+    assert await current(world, "a", 1) == (3, 3)
+    await merging.unmerge("b")
+    assert await current(world, "b", 1) == (4, 4)
 
 
 async def test_what_another_version_goes_by_is_counted_anew_and_what_is_left_goes(world: Any) -> None:

@@ -2,16 +2,19 @@
 
 import json
 import unicodedata
+from typing import Annotated
 
 import pytest
 import regex
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from shared.contracts.fields import NAME_MAX_CHARS
 from shared.contracts.texts import (
     _UNSEEN_LETTERS,
     READ_MAX_CHARS,
+    SomethingSeen,
     hides_something,
     if_text,
     label,
@@ -130,3 +133,13 @@ def test_no_blank_passes_for_a_letter() -> None:
 @given(TEXTS)
 def test_a_label_is_a_name_without_an_end(text: str) -> None:
     assert (label(text) or None) == shown_name(text) or len(label(text)) > NAME_MAX_CHARS
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u200b \u200b", "\u2060\n\u3164", "\u2800", "\u202e\u0301"])
+def test_what_nobody_sees_says_nothing(text: str) -> None:
+    said = TypeAdapter(Annotated[str, SomethingSeen])
+    with pytest.raises(ValidationError, match="something that people see"):
+        said.validate_python(text)
+    # What is seen stays as it was written, with what joins and what does not.
+    seen = f"{text}Grazie \u2764\ufe0f{text}"
+    assert said.validate_python(seen) == seen

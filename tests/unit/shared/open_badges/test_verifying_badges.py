@@ -5,7 +5,7 @@ import contextlib
 import json
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import process_time
@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared import base64url
 from shared.open_badges import baking, proofs
-from shared.open_badges.keys import FoundKey, did_document, did_url, did_web, multikey
+from shared.open_badges.keys import FoundKey, base58, did_document, did_url, did_web, multikey
 from shared.open_badges.status_lists import LIST_BITS, encoded, is_set
 from shared.open_badges.verdicts import BadgeState, Verdict
 from shared.open_badges.verifying import Known, verify
-from shared.open_badges.words import OPEN_BADGES, VC_V2, UndecidedError, UnreadableError
+from shared.open_badges.words import OPEN_BADGES, VC_V2, UndecidedError, UnreadableError, listed
 
 REAL = Path(os.environ.get("PLAUDIT_SHARED_DATA", "../shared/data")) / "platforms" / "openbadges"
 LIST = "bitstring_status_list_credential_e5WK8CbZ1GjycuPombrj.json"
@@ -142,12 +142,121 @@ def test_nobody_signs_for_another() -> None:
     assert looked_at(json.dumps(badge())).state == BadgeState.FORGED  # nobody at all
 
 
+def signed_token(
+    document: dict[str, Any],
+    *,
+    claims: Mapping[str, Any] | None = None,
+    text: Callable[[str], str] = str,
+    header: str | None = None,
+) -> str:
+    """A token by our key of whatever it says: with other claims (... leaves one out), and the JSON altered."""
+    head, payload, _ = token(document).split(".")
+    said = {**json.loads(base64url.decode(payload)), **(claims or {})}
+    said = {name: value for name, value in said.items() if value is not ...}
+    head = head if header is None else base64url.encode(header.encode())
+    content = f"{head}.{base64url.encode(text(json.dumps(said)).encode())}"
+    return f"{content}.{base64url.encode(KEY.sign(content.encode()))}"
+
+
+@pytest.mark.parametrize(
+    ("claims", "until", "state"),
+    [
+        ({"exp": 1}, None, BadgeState.EXPIRED),
+        ({"exp": 1}, "2026-03-01T00:00:00Z", BadgeState.EXPIRED),
+        ({"exp": NOW.timestamp()}, None, BadgeState.EXPIRED),  # on it, too: RFC 7519, section 4.1.4
+        ({"exp": NOW.timestamp() + 0.5}, None, BadgeState.VALID),
+        ({"exp": 4_000_000_000}, "2026-01-31T00:00:00Z", BadgeState.EXPIRED),
+        ({"exp": ...}, "2026-01-31T00:00:00Z", BadgeState.EXPIRED),
+        ({"exp": ..., "nbf": ..., "sub": ...}, None, BadgeState.VALID),
+        ({"nbf": 4_000_000_000}, None, BadgeState.NOT_YET_VALID),
+        ({"nbf": 1}, None, BadgeState.VALID),
+    ],
+)
+def test_a_token_ends_and_begins_by_what_it_says_itself_too(
+    claims: dict[str, Any], until: str | None, state: BadgeState
+) -> None:
+    verdict = looked_at(signed_token(badge(**({"validUntil": until} if until else {})), claims=claims))
+    assert verdict.state == state
+    if claims == {"exp": 1}:
+        assert verdict.valid_until == datetime.fromtimestamp(1, UTC)
+
+
+def test_the_later_beginning_counts_whoever_says_it() -> None:
+    late = badge(validFrom="2026-02-02T00:00:00Z")
+    assert looked_at(signed_token(late, claims={"nbf": 1})).state == BadgeState.NOT_YET_VALID
+
+
+@pytest.mark.parametrize("name", ["exp", "nbf"])
+@pytest.mark.parametrize("value", ["1", True, None, [], 1e300, 10**18, -(10**18)])
+def test_what_is_no_time_in_a_token_is_said_so(name: str, value: Any) -> None:
+    with pytest.raises(UnreadableError, match=f"its {name} is no time"):
+        looked_at(signed_token(badge(), claims={name: value}))
+
+
+@pytest.mark.parametrize("said", ["urn:uuid:ac1c1d4e-6d0a-4f57-9e0c-5d1f6b1b7a11", None, ["a"], ""])
+def test_a_token_about_another_than_its_credential_is_none(said: Any) -> None:
+    with pytest.raises(UnreadableError, match="whom it is about"):
+        looked_at(signed_token(badge(), claims={"sub": said}))
+    subject = {name: value for name, value in badge()["credentialSubject"].items() if name != "id"}
+    with pytest.raises(UnreadableError, match="whom it is about"):
+        looked_at(signed_token(badge(credentialSubject=subject), claims={"sub": said}))
+
+
+def test_a_proof_ends_when_it_says() -> None:
+    for expires, state in (
+        ("2026-01-31T00:00:00Z", BadgeState.EXPIRED),
+        ("2026-02-02T00:00:00Z", BadgeState.VALID),
+    ):
+        document = badge(validUntil="2026-03-01T00:00:00Z")
+        config = {name: said for name, said in proven(document)["proof"].items() if name != "proofValue"}
+        config["expires"] = expires
+        value = f"z{base58(KEY.sign(proofs._signed(document, config)))}"
+        whole = {**document, "proof": {**config, "proofValue": value}}
+        assert looked_at(json.dumps(whole)).state == state
+    # A real one of another issuer, to which nobody but its issuer may add an end.
+    real_one = real("ob3_v2NoStatus.json")
+    real_one["proof"] = {**listed(real_one["proof"])[0], "expires": "2099-01-01T00:00:00Z"}
+    assert looked_at(json.dumps(real_one)).state == BadgeState.FORGED
+    real_one["proof"]["expires"] = "soon"
+    with pytest.raises(UnreadableError, match="its expires is no time"):
+        looked_at(json.dumps(real_one))
+
+
 @pytest.mark.parametrize("algorithm", ["none", "HS256", "RS256", None])
 def test_a_token_does_not_say_how_it_is_looked_at(algorithm: str | None) -> None:
     _, payload, signature = token(badge()).split(".")
     header = base64url.encode(json.dumps({"alg": algorithm, "kid": METHOD}).encode())
-    assert looked_at(f"{header}.{payload}.{signature}").state == BadgeState.UNDECIDED
-    assert looked_at(f"{header}.{payload}.").state == BadgeState.UNDECIDED
+    state = BadgeState.FORGED if algorithm == "none" else BadgeState.UNDECIDED
+    assert looked_at(f"{header}.{payload}.{signature}").state == state
+    assert looked_at(f"{header}.{payload}.").state == BadgeState.FORGED  # nobody signed it, however they would
+
+
+def test_a_name_said_twice_is_refused_wherever_it_is() -> None:
+    ours = json.dumps(proven(badge()))
+    for doubled in (
+        ours.replace('"name": "Hero"', '"name": "King", "name": "Hero"', 1),
+        ours.replace('"achievement": {', '"achievement": {"name": "King", ', 1),
+        ours.replace('"achievement": {', '"achievement": {"n\\u0061me": "King", ', 1),
+        ours.replace('"cryptosuite":', '"created": "2020-01-01T00:00:00Z", "cryptosuite":', 1),
+        ours.replace("{", '{"name": ' + "[" * 900 + "]" * 900 + ", ", 1),
+    ):
+        assert doubled != ours
+        with pytest.raises(UnreadableError, match="twice"):
+            looked_at(doubled)
+    # Deeper than Python looks, within what the second name hides.
+    hidden = ours.replace("{", '{"id": ' + "[" * 1_015 + "]" * 1_015 + ", ", 1)
+    with pytest.raises(UnreadableError, match=r"nested|twice"):
+        looked_at(hidden)
+    with pytest.raises(UnreadableError, match="'exp' twice"):
+        looked_at(signed_token(badge(), text=lambda said: said[:-1] + ', "exp": 1, "exp": 4000000000}'))
+    head = json.dumps({"kid": METHOD})[:-1] + ', "alg": "none", "alg": "EdDSA"}'
+    with pytest.raises(UnreadableError, match="'alg' twice"):
+        looked_at(signed_token(badge(), header=head))
+    others = real("ob3_v2NoStatus.json")
+    told = json.dumps(others)
+    assert looked_at(told).state == BadgeState.VALID
+    with pytest.raises(UnreadableError, match="'issuer' twice"):
+        looked_at('{"issuer": "did:key:z6MkuBYNdq9suM1PtND5AUNAwranMBov9PxdEiKuuWNLSmos", ' + told[1:])
 
 
 def entry(place: int) -> dict[str, Any]:
@@ -190,7 +299,28 @@ def test_a_list_says_what_is_revoked_and_one_that_cannot_be_believed_says_nothin
     head, payload, _ = status_list([8]).decode().split(".")
     _, _, signature = status_list([7]).decode().split(".")
     assert looked_at(ours, f"{head}.{payload}.{signature}".encode()).state == BadgeState.UNDECIDED
-    assert looked_at(token(badge(credentialStatus=entry(LIST_BITS))), status_list([7])).state == "undecided"
+    ended = signed_token(json.loads(base64url.decode(payload)), claims={"exp": 1})
+    assert looked_at(ours, ended.encode()).state == BadgeState.UNDECIDED
+
+
+def test_a_list_of_another_issuer_leaves_it_undecided() -> None:
+    other = Ed25519PrivateKey.generate()
+    public = multikey(other.public_key().public_bytes_raw())
+    _, payload, _ = status_list([7], issuer=f"did:key:{public}").decode().split(".")
+    document = {
+        name: value
+        for name, value in json.loads(base64url.decode(payload)).items()
+        if name not in ("iss", "jti", "nbf", "sub")
+    }
+    by_other = proofs.as_token(
+        document, private_key=other.private_bytes_raw(), method=f"did:key:{public}#{public}"
+    )
+    assert looked_at(token(badge(credentialStatus=entry(7))), by_other.encode()).state == BadgeState.UNDECIDED
+
+
+def test_a_place_that_the_list_has_not_leaves_it_undecided() -> None:
+    ours = token(badge(credentialStatus=entry(LIST_BITS)))
+    assert looked_at(ours, status_list([7])).state == BadgeState.UNDECIDED
 
 
 def test_a_list_that_unpacks_to_too_much_is_not_unpacked() -> None:
@@ -198,6 +328,23 @@ def test_a_list_that_unpacks_to_too_much_is_not_unpacked() -> None:
     bomb = pack.compress(bytes(200_000_000)) + pack.flush()
     with pytest.raises(UndecidedError, match="more than 4,000,000 bytes"):
         is_set("u" + base64url.encode(bomb), 1)
+
+
+def test_a_did_document_that_cannot_be_read_leaves_it_undecided() -> None:
+    did = "did:web:acme.example"
+    issuer = {"id": did, "type": ["Profile"], "name": "Acme"}
+    ours = proofs.as_token(badge(issuer=issuer), private_key=PRIVATE, method=f"{did}#{multikey(PUBLIC)}")
+    whole = json.dumps(did_document(did, [FoundKey(PUBLIC)]))
+
+    def looked_up(answer: str) -> BadgeState:
+        async def find(_: str) -> bytes:
+            return answer.encode()
+
+        return asyncio.run(verify(ours.encode(), known=Known(find), now=NOW)).state
+
+    assert looked_up(whole) == BadgeState.VALID
+    assert looked_up(whole[:-1] + ', "assertionMethod": []}') == BadgeState.UNDECIDED
+    assert looked_up("<html>") == BadgeState.UNDECIDED
 
 
 def test_keys_of_a_did_web_are_those_in_its_document_for_credentials() -> None:

@@ -220,3 +220,45 @@ def test_an_event_in_headers_without_a_type_is_told_so() -> None:
     headers = {name: value for name, value in BINARY.items() if name != "ce-type"}
     (refusal,) = admit(orjson.dumps(EVENT["data"]), headers, NOW, LIMITS).refusals
     assert (refusal.field, refusal.detail[:10]) == ("/type", "is missing")
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"source": "urn:plaudit:ideas"}, "/source"),
+        ({"source": "uRN:Plaudit:kudos"}, "/source"),
+        ({"data": EVENT["data"] | {"host": "ideas.plaudit"}}, "/data/host"),
+        ({"data": EVENT["data"] | {"host": "Surveys.PLAUDIT"}}, "/data/host"),
+        ({"data": EVENT["data"] | {"host": "plaudit"}}, "/data/host"),
+        (
+            {
+                "type": "activity.retracted.v1",
+                "data": {"channel": "forum", "target": {"source": "urn:plaudit:kudos", "id": "1"}},
+            },
+            "/data/target/source",
+        ),
+    ],
+)
+def test_nobody_sends_what_plaudit_makes_itself(changes: dict[str, Any], place: str) -> None:
+    """Such events are believed: a vote is its member's, a suggestion is done."""
+    for body, kind in ((EVENT | changes, JSON_TYPE), ([EVENT | changes], BATCH_TYPE)):
+        found = admit(as_bytes(body), {"content-type": kind}, NOW, LIMITS)
+
+        assert found.events == []
+        assert [(one.field, one.detail[:30]) for one in found.refusals] == [
+            (place, "is of events that Plaudit make")
+        ]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"source": "urn:plaudits:ideas"},
+        {"source": "urn:example:plaudit:"},
+        {"data": EVENT["data"] | {"host": "plaudit.example.org"}},
+        {"data": EVENT["data"] | {"host": "notplaudit"}},
+        {"type": "activity.retracted.v1", "data": {"channel": "forum", "target": {"source": "/forum", "id": "1"}}},
+    ],
+)
+def test_what_only_resembles_plaudit_s_own_is_taken(changes: dict[str, Any]) -> None:
+    assert len(admit(as_bytes(EVENT | changes), {"content-type": JSON_TYPE}, NOW, LIMITS).events) == 1

@@ -10,13 +10,16 @@ from pydantic import ValidationError
 
 from services.recognition.boards.domain import (
     ALL_TIME,
+    Change,
     Cut,
     Entry,
     KeptBoard,
+    Late,
     Place,
     Score,
     changes_of,
     first_day,
+    may_win_beyond,
     next_cut,
     ranked,
     span_of,
@@ -130,6 +133,16 @@ def test_what_came_with_grants_is_left_out_where_prizes_give_points() -> None:
     assert {key[1]: change.points for key, change in changes.items()} == {1: 7, 2: 5}
 
 
+def test_what_comes_to_nothing_moves_nobody_and_is_late_as_all_else() -> None:
+    nothing = fact(0, datetime(2026, 3, 5, tzinfo=UTC))
+    changes, _ = changes_of([fact(5), nothing], {"acme": [board()]}, {})
+    assert list(changes.values()) == [Change(5, AT)]
+    assert changes_of([nothing], {"acme": [board()]}, {}) == ({}, {})
+    over = board(period="month")._replace(final_up_to=date(2026, 3, 1))
+    _, late = changes_of([nothing], {"acme": [over]}, {})
+    assert list(late.values()) == [Late(1, 0)]
+
+
 def test_what_comes_after_the_freeze_is_late() -> None:
     kept = board(period="month")._replace(final_up_to=date(2026, 3, 1))
     awards = [fact(5), fact(2), fact(7, datetime(2026, 4, 1, tzinfo=UTC))]
@@ -162,6 +175,27 @@ def test_prizes_say_how_many_people_and_what_a_tie_does(
     declared = [Prize(id=name, title=name, people=people, tie=tie) for name, people, tie in prizes]
     found = winners(ranked(scores(SCORES)), declared)
     assert {entry.score.member_id: prize.id for prize, entry in found} == won
+
+
+@pytest.mark.parametrize(
+    ("prizes", "size", "is_so"),
+    [
+        ([(1, "all")], 2, False),
+        ([(2, "all")], 2, True),
+        ([(2, "all")], 3, True),
+        ([(2, "all")], 4, False),
+        ([(2, "earliest")], 2, False),
+        ([(1, "earliest"), (1, "all")], 2, True),
+        ([(2, "all"), (1, "earliest")], 3, True),
+        ([(2, "all"), (1, "earliest")], 4, False),
+        ([], 2, False),
+    ],
+)
+def test_who_ties_with_a_winner_may_be_beyond_what_is_listed(
+    prizes: list[tuple[int, Any]], size: int, is_so: bool
+) -> None:
+    declared = [Prize(id=f"p{n}", title="P", people=of, tie=tie) for n, (of, tie) in enumerate(prizes)]
+    assert may_win_beyond(ranked(scores(SCORES))[:size], declared) is is_so
 
 
 @given(st.lists(st.integers(1, 4), max_size=12), st.lists(st.integers(1, 3), min_size=1, max_size=4))

@@ -15,6 +15,7 @@ from services.recognition.quests.domain import (
     QuestMember,
     Team,
     best,
+    ends_at,
     progress,
     spans_alone,
     spans_of_team,
@@ -22,6 +23,7 @@ from services.recognition.quests.domain import (
 )
 from services.recognition.thresholds.domain import Due
 from services.scoring.programmes.domain.reading import read_programme
+from shared.calendars import PLAIN, Calendar, Reckoning
 from shared.contracts.programme import Programme, Quest
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -67,9 +69,30 @@ def test_an_event_of_two_members_who_are_one_person_counts_once() -> None:
 def test_days_and_time_since_joining_bound_what_counts() -> None:
     bounded = quest(("ask", 1), starts="2026-03-01", ends="2026-03-02", within_days=1)
     deeds = [deed(-1), deed(0), deed(24 * 60 - 1), deed(24 * 60), deed(48 * 60)]
-    spans = spans_alone(bounded, [Join("q", "a", NOON)])
+    spans = spans_alone(bounded, [Join("q", "a", NOON)], calendar=PLAIN)
     assert within(bounded, deeds, spans) == deeds[1:3]
     assert within(bounded, [deed(0)._replace(day=date(2026, 2, 28))], spans) == []
+
+
+def test_its_days_end_at_the_time_of_day_at_which_one_joined_also_where_clocks_are_changed() -> None:
+    """The reference's known answer: 167 hours, of seven days in which Rome's clocks go forward."""
+    rome = Calendar([Reckoning(None, "Europe/Rome", "monday")])
+    joined = datetime(2024, 3, 25, 9, tzinfo=UTC)
+    end = datetime(2024, 4, 1, 8, tzinfo=UTC)
+    for timed in (quest(("ask", 1), within_days=7), quest(("ask", 1), within_days=7, team={"max_members": 2})):
+        assert ends_at(timed, joined, calendar=rome) == end
+    (alone,) = spans_alone(timed, [Join("q", "a", joined)], calendar=rome)
+    of_team = spans_of_team(
+        timed, Team("t", "q", "Owls", "a", joined), [Join("q", "a", joined, None, "t")], calendar=rome
+    )
+    assert of_team == [alone] == [(joined, end)]
+    just, late = (deed(0)._replace(event_time=at) for at in (end - timedelta(seconds=1), end))
+    assert within(timed, [just, late], [alone]) == [just]
+    # In autumn a day has 25 hours; in UTC all have 24.
+    autumn = datetime(2024, 10, 26, 8, tzinfo=UTC)
+    daily = quest(("ask", 1), within_days=1)
+    assert ends_at(daily, autumn, calendar=rome) == autumn + timedelta(hours=25)
+    assert ends_at(daily, autumn, calendar=PLAIN) == autumn + timedelta(hours=24)
 
 
 def test_of_several_tries_the_first_that_was_completed_counts_and_else_the_last() -> None:
@@ -90,6 +113,7 @@ def test_in_a_team_counts_what_each_did_between_joining_and_leaving() -> None:
             Join("q", "a", NOON, NOON + timedelta(hours=1), "t"),
             Join("q", "a", NOON + timedelta(hours=3), None, "t"),
         ],
+        calendar=PLAIN,
     )
     deeds = [deed(30), deed(90), deed(200), deed(3 * 24 * 60)]
     assert within(together, deeds, spans) == [deeds[0], deeds[2]]

@@ -201,10 +201,11 @@ async def on_surveys_told(tx: Transaction, facts: list[SurveyFact]) -> None:
             await store.put_counted(tx.conn, **of, counted_on=counted["counted_on"])
 
 
-#: Whoever was asked is there before what was counted closes what they were asked.
+#: Whoever was asked is there before what was counted closes what they were asked. The second takes all, so that
+#: what is no fact is put aside.
 READ_BACK = (
     ReadBack((SURVEYS,), SURVEY_FACT, on_surveys_told, (SURVEY_ASKED.name,)),
-    ReadBack((SURVEYS,), SURVEY_FACT, on_surveys_told, (SURVEY_COUNTED.name,)),
+    ReadBack((SURVEYS,), SURVEY_FACT, on_surveys_told),
 )
 
 

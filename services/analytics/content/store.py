@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
-from services.analytics.content.domain import Readable, ReadablePlace, Use, resonance
+from services.analytics.content.domain import Does, Readable, ReadablePlace, Use, resonance
 from services.analytics.response_times.domain.asking import REPLYING_TYPES
 from shared.merges import MemberKey
 from shared.postgres import Connection
@@ -22,7 +22,9 @@ async def add_uses(conn: Connection, *, uses: Sequence[Use]) -> None:
         [use.event_uid for use in ordered],
         [use.does.value for use in ordered],
     )
-    await _mark(conn, {(use.item.community, use.event_uid) for use in ordered})
+    # What makes an item is not counted: it says where the item came from.
+    if counted := {(use.item.community, use.event_uid) for use in ordered if use.does is not Does.MAKES}:
+        await _mark(conn, counted)
 
 
 async def _mark(conn: Connection, events: Collection[tuple[str, str]]) -> None:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import orjson
 
-SOURCE = "urn:plaudit:try-it"
+SOURCE = "/try-it"
 JSON_MAX_CHARS = 64 * 1024
 ID_MAX_CHARS = 200
 LENGTH_MAX = 1_000_000

@@ -153,6 +153,8 @@ def test_every_member_that_a_request_may_name_is_named_by_id_or_identity() -> No
         "scoring POST /v1/manual-awards": ["member"],
         "rewards GET /v1/payouts": ["member"],
         "rewards GET /v1/payout-holds": ["member"],
+        "rewards GET /v1/payout-clearances": ["member"],
+        "rewards GET /v1/payout-totals/{year}": ["member"],
         "rewards GET /v1/debt-write-offs": ["member"],
         "rewards POST /v1/debt-write-offs": ["member_id"],
         "rewards GET /v1/redemptions": ["member"],

@@ -177,6 +177,6 @@ def test_what_says_who_somebody_is_goes_or_is_said_to_stay() -> None:
         if one.personal and one.erased is Erased.STAYS
     }
 
-    assert stay == {"ingest erased_identities", "rewards payouts"}
+    assert stay == {"ingest erased_identities", "rewards payouts", "rewards payout_findings"}
     deleted = {one.table for one in HELD["ingest"] if one.erased is Erased.DELETED} - {"followed_identities"}
     assert deleted == set(DELETED_TABLES)

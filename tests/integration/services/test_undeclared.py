@@ -32,6 +32,7 @@ PATH_VALUES = {"community": "acme", "version": "1", "key_id": "k", "receipt_id":
 PATH_VALUES |= {
     "provider": "sandbox",
     "month": "2026-10",
+    "year": "2026",
     "key_name": "z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp",
 }
 FORM, XML = "application/x-www-form-urlencoded", "application/xml"
@@ -91,6 +92,8 @@ def world(pool: asyncpg.Pool, spec: ServiceSpec) -> World:
     return World(pool, spec)
 
 
+#: What may be given more than once, for what is asked of several at once.
+SEVERAL_TIMES = {"GET /v1/members/{member_id}/offered-rewards reward_id"}
 #: What the door refuses is counted, and kept to be mended.
 REFUSALS = ("outcome_hours", "refused_events")
 
@@ -129,7 +132,8 @@ async def test_a_parameter_that_is_declared_is_taken_once(api: Any, pool: Any, s
         for name in operation.parameters:
             twice = f"{operation.name} {name}"
             found[twice] = problem(await operation.ask(api, params=[(name, "1"), (name, "2")]))
-            expected[twice] = (422, "urn:plaudit:problem:invalid-request", [name])
+            is_several = twice in SEVERAL_TIMES
+            expected[twice] = (200, "", []) if is_several else (422, "urn:plaudit:problem:invalid-request", [name])
 
     assert found == expected
     assert len(found) >= 2

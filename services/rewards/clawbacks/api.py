@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
-from services.rewards.approvals.domain import ApprovalState, Author
+from services.rewards.approvals.api import ApprovalStateName, approval_shown, author
+from services.rewards.approvals.domain import ApprovalState
 from services.rewards.clawbacks import domain, handlers, store
 from services.rewards.clawbacks.domain import ClawbackPolicyPlace, Treatment, UnknownClawbackPolicyError
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
@@ -41,7 +42,6 @@ Maker = Annotated[Principal, requires(Scope.PAYOUTS_WRITE)]
 Approver = Annotated[Principal, requires(Scope.PAYOUTS_APPROVE)]
 
 TreatmentName = Literal["owe", "keep_below", "keep"]
-ClawbackStateName = Literal["proposed", "approved", "withdrawn"]
 _TREATMENT = (
     "`owe`: the member owes them. `keep_below`: the member keeps them where they are fewer than `below_points`, "
     "and owes them otherwise. `keep`: the member keeps them"
@@ -70,7 +70,7 @@ class ClawbackPolicy(BaseModel):
     """A policy entry, and who proposed and decided it."""
 
     policy_id: UUID
-    state: ClawbackStateName
+    state: ApprovalStateName
     effective_from: date
     treatment: TreatmentName = Field(description=_TREATMENT)
     below_points: int | None = Field(examples=[20])
@@ -84,20 +84,12 @@ class ClawbackPolicy(BaseModel):
     @classmethod
     def of(cls, policy: domain.ClawbackPolicy) -> Self:
         """The entry as it is answered."""
-        approval = policy.approval
-        decided = approval.decided_by
         return cls(
             policy_id=UUID(policy.policy_id),
-            state=approval.state.value,
             effective_from=policy.effective_from,
             treatment=policy.treatment.value,
             below_points=policy.below_points,
-            proposed_at=approval.proposed_at,
-            proposed_by=approval.proposed_by.name,
-            proposed_by_person=_person(approval.proposed_by.person_id),
-            decided_at=approval.decided_at,
-            decided_by=decided.name if decided else None,
-            decided_by_person=_person(decided.person_id) if decided else None,
+            **approval_shown(policy.approval),
         )
 
 
@@ -124,7 +116,7 @@ async def post_clawback_policy(
             effective_from=terms.effective_from,
             treatment=Treatment(terms.treatment),
             below_points=terms.below_points,
-            by=_author(principal),
+            by=author(principal),
         )
         return ClawbackPolicy.of(policy)
 
@@ -139,7 +131,7 @@ async def list_clawback_policies(
     principal: Reader,
     conn: Conn,
     place: Annotated[ClawbackPolicyPlace | None, after(ClawbackPolicyPlace)],
-    state: Annotated[ClawbackStateName | None, Query(description="Only these")] = None,
+    state: Annotated[ApprovalStateName | None, Query(description="Only these")] = None,
     limit: Limit = 100,
 ) -> Page[ClawbackPolicy]:
     """Those in force, those that wait for another person, and those that were withdrawn."""
@@ -175,7 +167,7 @@ async def approve_clawback_policy(principal: Approver, tx: Tx, policy_id: UUID) 
     """Whoever proposed it cannot, by whatever key; approving again changes nothing."""
     return ClawbackPolicy.of(
         await handlers.approve_policy(
-            tx, community=principal.community, policy_id=str(policy_id), by=_author(principal)
+            tx, community=principal.community, policy_id=str(policy_id), by=author(principal)
         )
     )
 
@@ -189,14 +181,6 @@ async def withdraw_clawback_policy(principal: Maker, tx: Tx, policy_id: UUID) ->
     """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
     return ClawbackPolicy.of(
         await handlers.withdraw_policy(
-            tx, community=principal.community, policy_id=str(policy_id), by=_author(principal)
+            tx, community=principal.community, policy_id=str(policy_id), by=author(principal)
         )
     )
-
-
-def _author(principal: Principal) -> Author:
-    return Author(principal.person_id, principal.person_name, principal.credential)
-
-
-def _person(person_id: str | None) -> UUID | None:
-    return UUID(person_id) if person_id else None

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from services.rewards.approvals.domain import ApprovalState, Author
+from services.rewards.approvals.api import ApprovalStateName, approval_shown, author
+from services.rewards.approvals.domain import ApprovalState
 from services.rewards.ledger.api.members import MEMBER_EXAMPLE
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.write_offs import domain, store
@@ -51,7 +52,6 @@ router = APIRouter(tags=["ledger"])
 Reader = Annotated[Principal, requires(Scope.PAYOUTS_READ, reads=IN_ANSWER)]
 Maker = Annotated[Principal, requires(Scope.PAYOUTS_WRITE)]
 Approver = Annotated[Principal, requires(Scope.PAYOUTS_APPROVE)]
-WriteOffStateName = Literal["proposed", "approved", "withdrawn"]
 
 
 class WriteOffRequest(RequestBody):
@@ -72,7 +72,7 @@ class DebtWriteOff(BaseModel):
     """What of a member's debt is written off, or owed again: who proposed it, and who decided."""
 
     write_off_id: UUID
-    state: WriteOffStateName
+    state: ApprovalStateName
     member_id: UUID
     name: str | None = Field(description="The name to show", examples=["Ada Lovelace"])
     points: int = Field(description="At most so many", examples=[250])
@@ -92,11 +92,8 @@ class DebtWriteOff(BaseModel):
     @classmethod
     def of(cls, found: domain.WriteOff, name: str | None) -> Self:
         """A write-off as it is answered."""
-        approval = found.approval
-        decided = approval.decided_by
         return cls(
             write_off_id=UUID(found.write_off_id),
-            state=approval.state.value,
             member_id=UUID(found.member_id),
             name=name,
             points=found.points,
@@ -104,12 +101,7 @@ class DebtWriteOff(BaseModel):
             reason=found.reason,
             reverses=UUID(found.reverses) if found.reverses else None,
             transfer_id=UUID(found.transfer_id) if found.booked_points else None,
-            proposed_at=approval.proposed_at,
-            proposed_by=approval.proposed_by.name,
-            proposed_by_person=_person(approval.proposed_by.person_id),
-            decided_at=approval.decided_at,
-            decided_by=decided.name if decided else None,
-            decided_by_person=_person(decided.person_id) if decided else None,
+            **approval_shown(found.approval),
         )
 
 
@@ -134,7 +126,7 @@ async def post_debt_write_off(
             key=idempotency_key,
             points=asked.points,
             reason=asked.reason,
-            by=_author(principal),
+            by=author(principal),
         )
         return await _answer(tx.conn, found)
 
@@ -153,7 +145,7 @@ async def list_debt_write_offs(
     whose: Whose,
     place: Annotated[WriteOffPlace | None, after(WriteOffPlace)],
     state: Annotated[
-        WriteOffStateName | None, Query(description="Only those in this state: `proposed` ones wait")
+        ApprovalStateName | None, Query(description="Only those in this state: `proposed` ones wait")
     ] = None,
     member: Annotated[MemberNamed | None, Query(description="Only this member's: an id or an identity")] = None,
     limit: Limit = 100,
@@ -200,7 +192,7 @@ async def approve_debt_write_off(principal: Approver, tx: Tx, write_off_id: UUID
     return await _answer(
         tx.conn,
         await deciding.approve_write_off(
-            tx, community=principal.community, write_off_id=str(write_off_id), by=_author(principal)
+            tx, community=principal.community, write_off_id=str(write_off_id), by=author(principal)
         ),
     )
 
@@ -215,7 +207,7 @@ async def withdraw_debt_write_off(principal: Maker, tx: Tx, write_off_id: UUID) 
     return await _answer(
         tx.conn,
         await deciding.withdraw_write_off(
-            tx, community=principal.community, write_off_id=str(write_off_id), by=_author(principal)
+            tx, community=principal.community, write_off_id=str(write_off_id), by=author(principal)
         ),
     )
 
@@ -241,7 +233,7 @@ async def reverse_debt_write_off(
             write_off_id=str(write_off_id),
             key=idempotency_key,
             reason=asked.reason,
-            by=_author(principal),
+            by=author(principal),
         )
         return await _answer(tx.conn, found)
 
@@ -258,11 +250,3 @@ async def _answer(conn: Connection, found: domain.WriteOff) -> DebtWriteOff:
 async def _names(conn: Connection, found: Sequence[domain.WriteOff], *, community: str) -> dict[str, str | None]:
     ids = [one.member_id for one in found]
     return dict(await load_names(conn, community=community, member_ids=ids))
-
-
-def _author(principal: Principal) -> Author:
-    return Author(principal.person_id, principal.person_name, principal.credential)
-
-
-def _person(person_id: str | None) -> UUID | None:
-    return UUID(person_id) if person_id else None

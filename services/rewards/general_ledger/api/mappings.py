@@ -6,7 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from services.rewards.approvals.domain import ApprovalState, Author, Subject, proposed
+from services.rewards.approvals.api import ApprovalStateName, author
+from services.rewards.approvals.domain import ApprovalState, Subject, proposed
 from services.rewards.general_ledger import handlers
 from services.rewards.general_ledger.api.models import (
     MAPPED_TWICE,
@@ -16,7 +17,6 @@ from services.rewards.general_ledger.api.models import (
     UNKNOWN_MAPPING,
     AccountMappingTerms,
     GeneralLedgerMapping,
-    StateName,
 )
 from services.rewards.general_ledger.domain.mapping import (
     AccountMapping,
@@ -32,10 +32,6 @@ router = APIRouter(tags=["finance"])
 Reader = Annotated[Principal, requires(Scope.PAYOUTS_READ)]
 Maker = Annotated[Principal, requires(Scope.PAYOUTS_WRITE)]
 Approver = Annotated[Principal, requires(Scope.PAYOUTS_APPROVE)]
-
-
-def _author(principal: Principal) -> Author:
-    return Author(principal.person_id, principal.person_name, principal.credential)
 
 
 @router.post(
@@ -58,7 +54,7 @@ async def post_account_mapping(
             effective_from=terms.effective_from,
             accounts=terms.mapped,
             tax_rate=terms.tax_rate,
-            approval=proposed(Subject.ACCOUNT_MAPPING, by=_author(principal), now=tx.now),
+            approval=proposed(Subject.ACCOUNT_MAPPING, by=author(principal), now=tx.now),
         )
         return GeneralLedgerMapping.of(await handlers.propose_mapping(tx, mapping))
 
@@ -71,7 +67,7 @@ async def list_account_mappings(
     principal: Reader,
     conn: Conn,
     place: Annotated[MappingPlace | None, after(MappingPlace)],
-    state: Annotated[StateName | None, Query(description="Only these")] = None,
+    state: Annotated[ApprovalStateName | None, Query(description="Only these")] = None,
     limit: Limit = 100,
 ) -> Page[GeneralLedgerMapping]:
     """Those in force, those that wait for another person, and those that were withdrawn."""
@@ -107,7 +103,7 @@ async def approve_account_mapping(principal: Approver, tx: Tx, mapping_id: UUID)
     """Whoever proposed it cannot, by whatever key; approving again changes nothing. Exports stay as they are."""
     return GeneralLedgerMapping.of(
         await handlers.approve_mapping(
-            tx, community=principal.community, wanted_id=str(mapping_id), by=_author(principal)
+            tx, community=principal.community, wanted_id=str(mapping_id), by=author(principal)
         )
     )
 
@@ -121,6 +117,6 @@ async def withdraw_account_mapping(principal: Maker, tx: Tx, mapping_id: UUID) -
     """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
     return GeneralLedgerMapping.of(
         await handlers.withdraw_mapping(
-            tx, community=principal.community, wanted_id=str(mapping_id), by=_author(principal)
+            tx, community=principal.community, wanted_id=str(mapping_id), by=author(principal)
         )
     )

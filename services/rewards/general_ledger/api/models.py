@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.rewards.approvals.api import ApprovalStateName, approval_shown, person_of
 from services.rewards.general_ledger.domain.exports import Export, xero_parts
 from services.rewards.general_ledger.domain.journal import DraftJournal, JournalLine, TurnoverSum
 from services.rewards.general_ledger.domain.mapping import ANY_EVENT, AccountMapping, MappedAccount
@@ -26,7 +27,6 @@ Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,62}$")]
 Event = Annotated[str, StringConstraints(pattern=r"^(\*|[a-z][a-z_]{0,62})$")]
 Number = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$")]
 TaxRate = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=NO_CONTROL)]
-StateName = Literal["proposed", "approved", "withdrawn"]
 GrainName = Literal["day", "month"]
 
 
@@ -81,7 +81,7 @@ class GeneralLedgerMapping(BaseModel):
     """A mapping, and who proposed and decided it."""
 
     mapping_id: UUID
-    state: StateName
+    state: ApprovalStateName
     effective_from: date
     accounts: list[MappedAccountNumber]
     tax_rate: str
@@ -95,25 +95,13 @@ class GeneralLedgerMapping(BaseModel):
     @classmethod
     def of(cls, mapping: AccountMapping) -> Self:
         """The mapping as it is answered."""
-        approval = mapping.approval
-        decided = approval.decided_by
         return cls(
             mapping_id=UUID(mapping.mapping_id),
-            state=approval.state.value,
             effective_from=mapping.effective_from,
             accounts=[MappedAccountNumber.model_validate(one) for one in mapping.accounts],
             tax_rate=mapping.tax_rate,
-            proposed_at=approval.proposed_at,
-            proposed_by=approval.proposed_by.name,
-            proposed_by_person=_person(approval.proposed_by.person_id),
-            decided_at=approval.decided_at,
-            decided_by=decided.name if decided else None,
-            decided_by_person=_person(decided.person_id) if decided else None,
+            **approval_shown(mapping.approval),
         )
-
-
-def _person(person_id: str | None) -> UUID | None:
-    return UUID(person_id) if person_id else None
 
 
 class GeneralLedgerLine(BaseModel):
@@ -195,7 +183,7 @@ class JournalExport(BaseModel):
             lines_count=export.lines_count,
             made_at=export.made_at,
             made_by=export.made_by.name,
-            made_by_person=_person(export.made_by.person_id),
+            made_by_person=person_of(export.made_by),
         )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.rewards.approvals.api import ApprovalStateName, approval_shown
 from services.rewards.liability.domain.days import DaySums, LotWorth
 from services.rewards.liability.domain.moving import Movement
 from services.rewards.liability.domain.policies import (
@@ -45,7 +46,6 @@ EstimateName = Literal["rate", "ladder"]
 UnitName = Literal["month", "year"]
 CautionName = Literal["expected_is_redeemed_so_far", "oldest_is_complete", "members_owe"]
 EstimatedByName = Literal["ladder", "rate", "rate_few_vintages", "rate_no_factor"]
-PolicyStateName = Literal["proposed", "approved", "withdrawn"]
 
 
 def exactly(value: Decimal) -> str:
@@ -112,7 +112,7 @@ class LiabilityPolicy(BaseModel):
     """A policy entry, and who proposed and decided it."""
 
     policy_id: UUID
-    state: PolicyStateName
+    state: ApprovalStateName
     effective_from: date
     currency: str = Field(examples=["EUR"])
     basis: BasisName
@@ -130,11 +130,9 @@ class LiabilityPolicy(BaseModel):
     @classmethod
     def of(cls, policy: Policy) -> Self:
         """The entry as it is answered."""
-        terms, approval = policy.terms, policy.approval
-        decided = approval.decided_by
+        terms = policy.terms
         return cls(
             policy_id=UUID(policy.policy_id),
-            state=approval.state.value,
             effective_from=terms.effective_from,
             currency=terms.currency,
             basis=terms.basis.value,
@@ -142,17 +140,8 @@ class LiabilityPolicy(BaseModel):
             estimate=terms.estimate.value,
             expected_redemption=exactly(terms.expected_redemption),
             vintage_unit=terms.vintage_unit.value,
-            proposed_at=approval.proposed_at,
-            proposed_by=approval.proposed_by.name,
-            proposed_by_person=_person(approval.proposed_by.person_id),
-            decided_at=approval.decided_at,
-            decided_by=decided.name if decided else None,
-            decided_by_person=_person(decided.person_id) if decided else None,
+            **approval_shown(policy.approval),
         )
-
-
-def _person(person_id: str | None) -> UUID | None:
-    return UUID(person_id) if person_id else None
 
 
 class VintageWorth(BaseModel):

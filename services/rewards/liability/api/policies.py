@@ -6,7 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from services.rewards.approvals.domain import ApprovalState, Author
+from services.rewards.approvals.api import ApprovalStateName, author
+from services.rewards.approvals.domain import ApprovalState
 from services.rewards.liability import handlers
 from services.rewards.liability.api.models import (
     OTHER_CURRENCY,
@@ -16,7 +17,6 @@ from services.rewards.liability.api.models import (
     UNKNOWN_POLICY,
     LiabilityPolicy,
     LiabilityPolicyTerms,
-    PolicyStateName,
 )
 from services.rewards.liability.domain.policies import PolicyPlace
 from services.rewards.liability.store import policies as store
@@ -28,10 +28,6 @@ router = APIRouter(tags=["finance"])
 Reader = Annotated[Principal, requires(Scope.PAYOUTS_READ)]
 Maker = Annotated[Principal, requires(Scope.PAYOUTS_WRITE)]
 Approver = Annotated[Principal, requires(Scope.PAYOUTS_APPROVE)]
-
-
-def _author(principal: Principal) -> Author:
-    return Author(principal.person_id, principal.person_name, principal.credential)
 
 
 @router.post(
@@ -52,7 +48,7 @@ async def post_liability_policy(
 
     async def work() -> LiabilityPolicy:
         policy = await handlers.propose(
-            tx, community=principal.community, key=idempotency_key, terms=terms.terms, by=_author(principal)
+            tx, community=principal.community, key=idempotency_key, terms=terms.terms, by=author(principal)
         )
         return LiabilityPolicy.of(policy)
 
@@ -67,7 +63,7 @@ async def list_liability_policies(
     principal: Reader,
     conn: Conn,
     place: Annotated[PolicyPlace | None, after(PolicyPlace)],
-    state: Annotated[PolicyStateName | None, Query(description="Only these")] = None,
+    state: Annotated[ApprovalStateName | None, Query(description="Only these")] = None,
     limit: Limit = 100,
 ) -> Page[LiabilityPolicy]:
     """Those in force, those that wait for another person, and those that were withdrawn."""
@@ -101,7 +97,7 @@ async def get_liability_policy(principal: Reader, conn: Conn, policy_id: UUID) -
 async def approve_liability_policy(principal: Approver, tx: Tx, policy_id: UUID) -> LiabilityPolicy:
     """Whoever proposed it cannot, by whatever key; approving again changes nothing."""
     return LiabilityPolicy.of(
-        await handlers.approve(tx, community=principal.community, policy_id=str(policy_id), by=_author(principal))
+        await handlers.approve(tx, community=principal.community, policy_id=str(policy_id), by=author(principal))
     )
 
 
@@ -113,5 +109,5 @@ async def approve_liability_policy(principal: Approver, tx: Tx, policy_id: UUID)
 async def withdraw_liability_policy(principal: Maker, tx: Tx, policy_id: UUID) -> LiabilityPolicy:
     """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
     return LiabilityPolicy.of(
-        await handlers.withdraw(tx, community=principal.community, policy_id=str(policy_id), by=_author(principal))
+        await handlers.withdraw(tx, community=principal.community, policy_id=str(policy_id), by=author(principal))
     )

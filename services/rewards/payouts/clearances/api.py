@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from services.rewards.approvals.domain import ApprovalState, Author
+from services.rewards.approvals.api import ApprovalStateName, approval_shown, author
+from services.rewards.approvals.domain import ApprovalState
 from services.rewards.payouts.api import UNKNOWN_PAYOUT
 from services.rewards.payouts.clearances import domain, handlers, store
 from services.rewards.payouts.clearances.domain import ClearanceFilter, ClearancePlace
@@ -49,7 +50,6 @@ router = APIRouter(tags=["payouts"])
 Reader = Annotated[Principal, requires(Scope.PAYOUTS_READ, reads=IN_ANSWER)]
 Maker = Annotated[Principal, requires(Scope.PAYOUTS_WRITE)]
 Approver = Annotated[Principal, requires(Scope.PAYOUTS_APPROVE)]
-ClearanceStateName = Literal["proposed", "approved", "withdrawn"]
 
 
 class ClearanceRequest(RequestBody):
@@ -63,7 +63,7 @@ class PayoutClearance(BaseModel):
     """That a check lets a member pass: who proposed it, and who decided."""
 
     clearance_id: UUID
-    state: ClearanceStateName
+    state: ApprovalStateName
     member_id: UUID
     member_name: str | None = Field(description="The name to show", examples=["Ada Lovelace"])
     payout_id: UUID = Field(description="The payout that it began with")
@@ -86,22 +86,15 @@ class PayoutClearance(BaseModel):
     @classmethod
     def of(cls, found: domain.Clearance, name: str | None) -> Self:
         """A clearance as it is answered."""
-        approval, decided = found.approval, found.approval.decided_by
         return cls(
             clearance_id=UUID(found.clearance_id),
-            state=approval.state.value,
             member_id=UUID(found.member_id),
             member_name=name,
             payout_id=UUID(found.payout_id),
             check=found.check.value,
             basis=found.basis,
             reason=found.reason,
-            proposed_at=approval.proposed_at,
-            proposed_by=approval.proposed_by.name,
-            proposed_by_person=_person(approval.proposed_by.person_id),
-            decided_at=approval.decided_at,
-            decided_by=decided.name if decided else None,
-            decided_by_person=_person(decided.person_id) if decided else None,
+            **approval_shown(found.approval),
         )
 
 
@@ -127,7 +120,7 @@ async def post_payout_clearance(
             key=idempotency_key,
             check=Check(asked.check),
             reason=asked.reason,
-            by=_author(principal),
+            by=author(principal),
         )
         return await _answer(tx.conn, found)
 
@@ -143,7 +136,7 @@ async def list_payout_clearances(
     whose: Whose,
     place: Annotated[ClearancePlace | None, after(ClearancePlace)],
     state: Annotated[
-        ClearanceStateName | None, Query(description="Only those in this state: `proposed` ones wait")
+        ApprovalStateName | None, Query(description="Only those in this state: `proposed` ones wait")
     ] = None,
     member: Annotated[MemberNamed | None, Query(description="Only this member's: an id or an identity")] = None,
     limit: Limit = 100,
@@ -179,7 +172,7 @@ async def get_payout_clearance(principal: Reader, shown: Shown, conn: Conn, clea
 async def approve_payout_clearance(principal: Approver, tx: Tx, clearance_id: UUID) -> PayoutClearance:
     """The next run looks again, and pays. Whoever proposed it cannot, by whatever key, nor who the member is."""
     found = await handlers.approve_clearance(
-        tx, community=principal.community, clearance_id=str(clearance_id), by=_author(principal)
+        tx, community=principal.community, clearance_id=str(clearance_id), by=author(principal)
     )
     return await _answer(tx.conn, found)
 
@@ -192,7 +185,7 @@ async def approve_payout_clearance(principal: Approver, tx: Tx, clearance_id: UU
 async def withdraw_payout_clearance(principal: Maker, tx: Tx, clearance_id: UUID) -> PayoutClearance:
     """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
     found = await handlers.withdraw_clearance(
-        tx, community=principal.community, clearance_id=str(clearance_id), by=_author(principal)
+        tx, community=principal.community, clearance_id=str(clearance_id), by=author(principal)
     )
     return await _answer(tx.conn, found)
 
@@ -204,11 +197,3 @@ async def _answer(conn: Connection, found: domain.Clearance) -> PayoutClearance:
 
 async def _names(conn: Connection, found: Sequence[domain.Clearance], *, community: str) -> dict[str, str | None]:
     return dict(await load_names(conn, community=community, member_ids=[one.member_id for one in found]))
-
-
-def _author(principal: Principal) -> Author:
-    return Author(principal.person_id, principal.person_name, principal.credential)
-
-
-def _person(person_id: str | None) -> UUID | None:
-    return UUID(person_id) if person_id else None

@@ -1,7 +1,7 @@
 """Routes of payout policies: proposed by one person, approved by another."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
-from services.rewards.approvals.domain import ApprovalState, Author
+from services.rewards.approvals.api import ApprovalStateName, approval_shown, author
+from services.rewards.approvals.domain import ApprovalState
 from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX
 from services.rewards.payouts.policies import domain, handlers, store
 from services.rewards.payouts.policies.domain import (
@@ -45,7 +46,6 @@ Reader = Annotated[Principal, requires(Scope.PAYOUTS_READ)]
 Maker = Annotated[Principal, requires(Scope.PAYOUTS_WRITE)]
 Approver = Annotated[Principal, requires(Scope.PAYOUTS_APPROVE)]
 
-PayoutPolicyStateName = Literal["proposed", "approved", "withdrawn"]
 Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
 _HOLDING = "Points are paid so many days after they were earned"
 _MINIMUM = "Below it nobody is paid, but for what came back from a bank"
@@ -98,7 +98,7 @@ class PayoutPolicy(BaseModel):
     """A policy entry, and who proposed and decided it."""
 
     policy_id: UUID
-    state: PayoutPolicyStateName
+    state: ApprovalStateName
     effective_from: date
     currency: str = Field(examples=["EUR"])
     holding_days: int = Field(description=_HOLDING, examples=[14])
@@ -117,10 +117,9 @@ class PayoutPolicy(BaseModel):
     @classmethod
     def of(cls, policy: domain.PayoutPolicy) -> Self:
         """The entry as it is answered."""
-        terms, approval, decided = policy.terms, policy.approval, policy.approval.decided_by
+        terms = policy.terms
         return cls(
             policy_id=UUID(policy.policy_id),
-            state=approval.state.value,
             effective_from=terms.effective_from,
             currency=terms.currency,
             holding_days=terms.holding_days,
@@ -129,12 +128,7 @@ class PayoutPolicy(BaseModel):
             warn_above_minor=terms.warn_above_minor,
             stop_above_minor=terms.stop_above_minor,
             stops_shared_accounts=terms.stops_shared_accounts,
-            proposed_at=approval.proposed_at,
-            proposed_by=approval.proposed_by.name,
-            proposed_by_person=_person(approval.proposed_by.person_id),
-            decided_at=approval.decided_at,
-            decided_by=decided.name if decided else None,
-            decided_by_person=_person(decided.person_id) if decided else None,
+            **approval_shown(policy.approval),
         )
 
 
@@ -156,7 +150,7 @@ async def post_payout_policy(
 
     async def work() -> PayoutPolicy:
         policy = await handlers.propose_policy(
-            tx, community=principal.community, key=idempotency_key, terms=terms.terms, by=_author(principal)
+            tx, community=principal.community, key=idempotency_key, terms=terms.terms, by=author(principal)
         )
         return PayoutPolicy.of(policy)
 
@@ -169,7 +163,7 @@ async def list_payout_policies(
     principal: Reader,
     conn: Conn,
     place: Annotated[PayoutPolicyPlace | None, after(PayoutPolicyPlace)],
-    state: Annotated[PayoutPolicyStateName | None, Query(description="Only these")] = None,
+    state: Annotated[ApprovalStateName | None, Query(description="Only these")] = None,
     limit: Limit = 100,
 ) -> Page[PayoutPolicy]:
     """Those in force, those that wait for another person, and those that were withdrawn."""
@@ -204,7 +198,7 @@ async def approve_payout_policy(principal: Approver, tx: Tx, policy_id: UUID) ->
     """Whoever proposed it cannot, by whatever key; approving again changes nothing."""
     return PayoutPolicy.of(
         await handlers.approve_policy(
-            tx, community=principal.community, policy_id=str(policy_id), by=_author(principal)
+            tx, community=principal.community, policy_id=str(policy_id), by=author(principal)
         )
     )
 
@@ -218,14 +212,6 @@ async def withdraw_payout_policy(principal: Maker, tx: Tx, policy_id: UUID) -> P
     """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
     return PayoutPolicy.of(
         await handlers.withdraw_policy(
-            tx, community=principal.community, policy_id=str(policy_id), by=_author(principal)
+            tx, community=principal.community, policy_id=str(policy_id), by=author(principal)
         )
     )
-
-
-def _author(principal: Principal) -> Author:
-    return Author(principal.person_id, principal.person_name, principal.credential)
-
-
-def _person(person_id: str | None) -> UUID | None:
-    return UUID(person_id) if person_id else None

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints, field_validator, model_validator
 
+from services.rewards.approvals.api import ApprovalStateName, approval_shown, person_of
 from services.rewards.rates.domain.converting import SPREAD_MAX_BASIS_POINTS, Conversion, NoRateError
 from services.rewards.rates.domain.files import (
     CURRENCIES_MAX_COUNT,
@@ -48,7 +49,6 @@ EXAMPLE_UNITS: Final = {"USD": "1.0956", "JPY": "163.21", "KWD": "0.3358"}
 
 Units = Annotated[str, StringConstraints(pattern=rf"^\d{{1,{UNITS_WHOLE_DIGITS}}}(\.\d{{1,{UNITS_DECIMALS}}})?$")]
 RateSourceName = Literal["table", "file"]
-RatePolicyStateName = Literal["proposed", "approved", "withdrawn"]
 
 
 def exactly(value: Decimal) -> str:
@@ -128,7 +128,7 @@ class RatePolicyShown(BaseModel):
     """A policy entry, and who proposed and decided it."""
 
     policy_id: UUID
-    state: RatePolicyStateName
+    state: ApprovalStateName
     effective_from: date
     base: str = Field(examples=["EUR"])
     source: RateSourceName
@@ -146,10 +146,9 @@ class RatePolicyShown(BaseModel):
     @classmethod
     def of(cls, policy: RatePolicy) -> Self:
         """The entry as it is answered."""
-        terms, approval, decided = policy.terms, policy.approval, policy.approval.decided_by
+        terms = policy.terms
         return cls(
             policy_id=UUID(policy.policy_id),
-            state=approval.state.value,
             effective_from=terms.effective_from,
             base=terms.base,
             source=terms.source.value,
@@ -157,17 +156,8 @@ class RatePolicyShown(BaseModel):
             max_move_basis_points=terms.max_move_basis_points,
             spread_basis_points=terms.spread_basis_points,
             max_age_days=terms.max_age_days,
-            proposed_at=approval.proposed_at,
-            proposed_by=approval.proposed_by.name,
-            proposed_by_person=_person(approval.proposed_by.person_id),
-            decided_at=approval.decided_at,
-            decided_by=decided.name if decided else None,
-            decided_by_person=_person(decided.person_id) if decided else None,
+            **approval_shown(policy.approval),
         )
-
-
-def _person(person_id: str | None) -> UUID | None:
-    return UUID(person_id) if person_id else None
 
 
 class RateFileShown(BaseModel):
@@ -193,7 +183,7 @@ class RateFileShown(BaseModel):
             units={currency: exactly(units) for currency, units in sheet.units.items()},
             taken_at=sheet.taken_at,
             taken_by=sheet.taken_by.name,
-            taken_by_person=_person(sheet.taken_by.person_id),
+            taken_by_person=person_of(sheet.taken_by),
         )
 
 

@@ -6,7 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from services.rewards.approvals.domain import ApprovalState, Author
+from services.rewards.approvals.api import ApprovalStateName, author
+from services.rewards.approvals.domain import ApprovalState
 from services.rewards.rates import handlers
 from services.rewards.rates.api.models import (
     RATE_FOUR_EYES,
@@ -14,7 +15,6 @@ from services.rewards.rates.api.models import (
     TOO_MANY_RATE_POLICIES,
     UNKNOWN_RATE_POLICY,
     RatePolicyShown,
-    RatePolicyStateName,
     RatePolicyTermsGiven,
 )
 from services.rewards.rates.domain.policies import RatePolicyPlace
@@ -27,11 +27,6 @@ router = APIRouter(tags=["finance"])
 Reader = Annotated[Principal, requires(Scope.PAYOUTS_READ)]
 Maker = Annotated[Principal, requires(Scope.PAYOUTS_WRITE)]
 Approver = Annotated[Principal, requires(Scope.PAYOUTS_APPROVE)]
-
-
-def author(principal: Principal) -> Author:
-    """Who asks, as it is kept."""
-    return Author(principal.person_id, principal.person_name, principal.credential)
 
 
 @router.post(
@@ -64,7 +59,7 @@ async def list_rate_policies(
     principal: Reader,
     conn: Conn,
     place: Annotated[RatePolicyPlace | None, after(RatePolicyPlace)],
-    state: Annotated[RatePolicyStateName | None, Query(description="Only these")] = None,
+    state: Annotated[ApprovalStateName | None, Query(description="Only these")] = None,
     limit: Limit = 100,
 ) -> Page[RatePolicyShown]:
     """Those in force, those that wait for another person, and those that were withdrawn."""

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
+from services.rewards.approvals.api import author
 from services.rewards.rates import handlers
 from services.rewards.rates.api.models import (
     INVALID_RATE_FILE,
@@ -20,7 +21,7 @@ from services.rewards.rates.api.models import (
     RateFileTaken,
     Rates,
 )
-from services.rewards.rates.api.policies import Maker, Reader, author
+from services.rewards.rates.api.policies import Maker, Reader
 from services.rewards.rates.domain.files import read_rates
 from services.rewards.rates.domain.policies import RateSheetPlace
 from services.rewards.rates.store import sheets as store

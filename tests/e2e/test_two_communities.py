@@ -68,6 +68,8 @@ QUIET_COUNT = 5
 DEAR_COUNT = 150
 #: An award of the quiet community, whatever the other does, on a machine that does much else; it was never.
 AWARD_MAX_SECONDS = 10.0
+#: Half of them come within this, where that is more than three times of what they take in quiet.
+AWARD_MEDIAN_SECONDS = 4.0
 
 
 def document(*conditions: str) -> dict[str, Any]:
@@ -180,7 +182,7 @@ async def test_a_hostile_community_is_declined_and_the_quiet_one_is_as_ever(
 
     assert {one.status_code for one in answers} <= {422, 503}
     assert max(beside) < AWARD_MAX_SECONDS
-    assert statistics.median(beside) < max(3 * statistics.median(alone), 1.0)
+    assert statistics.median(beside) < max(3 * statistics.median(alone), AWARD_MEDIAN_SECONDS)
     declined = await hostile.declined()
     assert declined["rule-0", "too_slow"] == EVENTS_COUNT
     assert sum(declined.values()) == EVENTS_COUNT * len(unchecked)
@@ -205,7 +207,8 @@ async def test_events_with_two_hundred_awards_each_hold_nobody_up(quiet: Tenant,
     done = len(alone) + len(beside)
     after = [await quiet.seconds_to_an_award(done + number) for number in range(2 * QUIET_COUNT)]
     in_quiet = max(map(statistics.median, (alone, after)))
-    assert statistics.median(beside) <= max(3 * in_quiet, 1.0)
+    assert statistics.median(beside) <= max(3 * in_quiet, AWARD_MEDIAN_SECONDS)
+    assert max(beside) < AWARD_MAX_SECONDS
     awards = await hostile.community.query("scoring", "select count(*) as n from awards where community = $1")
     assert awards[0]["n"] == DEAR_COUNT * 200
 

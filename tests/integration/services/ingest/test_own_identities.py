@@ -34,12 +34,12 @@ async def test_an_id_that_a_restored_service_knows_by_its_hash_is_not_told_again
     assert (await give(community, ada_shows, grace)).status_code == 201
     own, told = sorted([(ada, ada), (grace, grace)]), await revisions()
     assert await known() == own
-    # What a restore knows of those who were told of since the backup.
-    await community.pool.execute(
-        "delete from identities where community = $1 and channel = $2 and host = $3",
-        *(community.name, CHANNEL, HOST),
-    )
+    # What a restore knows of those who were told of since the backup: at once, as the worker reads the event.
     async with community.begin() as tx:
+        await tx.conn.execute(
+            "delete from identities where community = $1 and channel = $2 and host = $3",
+            *(community.name, CHANNEL, HOST),
+        )
         hashes = [
             ToldIdentity(
                 community.name, hash_of(tx, IdentityKey(community.name, CHANNEL, one, HOST)), CHANNEL, one

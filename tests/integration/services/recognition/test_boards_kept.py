@@ -119,7 +119,7 @@ class Oracle:
             points[head] += amount
             if amount != 0:
                 reached[head] = max(reached.get(head, at), at)
-        gone = self.off | {self.merging.head(one) for one in self.suspended}
+        gone = {self.merging.head(one) for one in self.off | self.suspended}
         there = [one for one, has in points.items() if has > 0 and one not in gone]
         if board.get("audience"):
             there = [one for one in there if one in self.helpers]
@@ -329,3 +329,55 @@ async def test_a_board_that_is_over_leaves_no_times(world: Any) -> None:
     await declare(world, 2, [])
     await keep(world)
     assert await world.pool.fetchval(count, world.uuid("a")) == 0
+
+
+@pytest.mark.parametrize("opts_out_first", [True, False])
+@pytest.mark.parametrize(("into", "merged"), ["ab", "ba"])
+async def test_a_person_is_on_no_board_while_any_who_they_are_wants_none(
+    world: Any, api: httpx.AsyncClient, opts_out_first: bool, into: str, merged: str
+) -> None:
+    """Whichever of both opts out, stays, or comes first; and each is as it said when they part."""
+    await declare(world, 1, [*BOARDS[:1], {"id": "day", "title": "Today", "period": "day"}])
+    await world.awarded(*(given(world, name, name, 5, hours) for hours, name in enumerate("cab")))
+    await keep(world, until=NOON + timedelta(days=1))
+    merging = Merging(world, on_members)
+
+    async def are_shown(*due: str) -> None:
+        assert sorted(await order_of(world, api)) == sorted(due)
+        answer = await api.get("/v1/leaderboard")
+        assert sorted(one["member_id"] for one in answer.json()["items"]) == sorted(map(world.uuid, due))
+        answer = await api.get(f"/v1/boards/day/results/{NOON.date()}")
+        assert {one["member_id"] for one in answer.json()["items"]} == set(map(world.uuid, due))
+
+    out = told_of(world, "a", 1, off_boards=True)
+    await are_shown("a", "b", "c")
+    if opts_out_first:
+        await world.handle(on_members, out)
+        await are_shown("b", "c")
+        await merging.merge(merged, into)
+    else:
+        await merging.merge(merged, into)
+        await are_shown(into, "c")
+        await world.handle(on_members, out)
+    await are_shown("c")
+    await world.handle(on_members, told_of(world, "a", 2))
+    await are_shown(into, "c")
+    await world.handle(on_members, told_of(world, "a", 3, off_boards=True))
+    await are_shown("c")
+    await merging.unmerge(merged)
+    await are_shown("b", "c")
+
+
+async def test_a_bot_that_is_merged_into_a_person_takes_them_off_no_board(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    await declare(world, 1, BOARDS[:1])
+    await world.awarded(given(world, "a", "a", 5, 1), given(world, "b", "b", 5, 2))
+    await world.handle(on_members, told_of(world, "b", 1, bot_by="platform"))
+    merging = Merging(world, on_members)
+    await merging.merge("b", "a")
+    assert await listed(world, api, "ever") == [(1, "a", 10)]
+    answer = await api.get("/v1/leaderboard")
+    assert [one["points"] for one in answer.json()["items"]] == [10]
+    await merging.unmerge("b")
+    assert await listed(world, api, "ever") == [(1, "a", 5)]

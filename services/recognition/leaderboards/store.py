@@ -9,8 +9,8 @@ from shared.postgres import Connection
 
 BEFORE_EVERY_MEMBER = "00000000-0000-0000-0000-000000000000"
 
-# Who wants no part in boards, and who is suspended now, as whoever they are merged into; a bot that is merged into a
-# person takes nobody off.
+# Who wants no part in boards, and who is suspended now, as whoever they are merged into; a bot that is merged into
+# a person takes nobody off.
 _ABSENT = """
             select coalesce(m.head_id, b.member_id) from followed_members b
             left join merges m on m.community = b.community and m.member_id = b.member_id

@@ -12,9 +12,9 @@ from typing import Any, Final
 from services.recognition.boards.domain import Change, KeptBoard, ScoreKey, TimeKey
 from shared.postgres import Connection
 
-#: Who is on a board `k`, of those with points: the one place that says it. Who wants no part in boards is not, nor who
-#: is suspended, as whoever they are merged into; nor a bot, and one that is merged into a person takes nobody off. On
-#: one of an audience is only who is in that.
+#: Who is on a board `k`, of those with points: the one place that says it. Who wants no part in boards is not, nor
+#: who is suspended, as whoever they are merged into; nor a bot, and one that is merged into a person takes nobody
+#: off. On one of an audience is only who is in that.
 _SHOWN: Final = """
     (not exists (
         select from followed_members f where f.community = k.community and f.member_id = {member} and f.off_boards)

@@ -194,8 +194,8 @@ async def test_whatever_happens_boards_are_a_sort_of_all_totals(
             case 6:
                 is_off = chance.random() < 0.5
                 revisions[member] += 1
-                more = {"off_boards": True} if is_off else {}
-                await world.handle(on_members, told_of(world, member, revisions[member], **more))
+                off: dict[str, Any] = {"off_boards": True} if is_off else {}
+                await world.handle(on_members, told_of(world, member, revisions[member], **off))
                 (oracle.off.add if is_off else oracle.off.discard)(member)
             case 7:
                 stands = member not in oracle.suspended

@@ -270,6 +270,7 @@ class BoardsTake(TypedDict):
     """What the boards that a programme declares take to be kept, at most."""
 
     boards: int
+    bytes_per_event: int
     bytes_per_member: int
     result_bytes: int
     result_rows: int

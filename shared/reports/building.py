@@ -25,6 +25,9 @@ MONTH_S_END: Final = _("Month’s end")
 TRIAL_BALANCE: Final = _("Trial balance")
 WHAT_POINTS_ARE_WORTH: Final = _("What points are worth")
 PRELIMINARY: Final = _("Preliminary: it may still change")
+LACKING: Final = _(
+    "No font here has these letters, and � stands for each; the page and the other files have them:"
+)
 #: How what a member has moved, as the columns of a statement: names of the answer, and what they are called.
 MOVED: Final = {
     "earned": _("Earned"),
@@ -139,6 +142,7 @@ def year_statement(found: Found, *, community: str, say: Say, language: str) -> 
                 for day in found["days"]
             ],
         ),
+        lacking=say(LACKING),
     )
 
 
@@ -157,6 +161,7 @@ def month_end(found: Found, *, community: str, say: Say, language: str) -> Repor
         lines=lines,
         tables=[*_balance_tables(found, say), _points_table(found, say), *_other_tables(found, say)],
         sheet=Sheet(MONTH_COLUMNS, list(_month_rows(found))),
+        lacking=say(LACKING),
     )
 
 

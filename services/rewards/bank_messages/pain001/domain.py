@@ -53,10 +53,12 @@ def credit_transfer_file(
 
     It has one payment information, however it is booked: `BtchBookg` says whether as one.
 
-    Raises BankFileError when there are none, when an amount or id is outside of what SEPA allows, and when
-    what was written is not valid or does not carry the count and sum asked for.
+    Raises BankFileError when there are none, or more than the bank takes in a file, when an amount or id is
+    outside of what SEPA allows, and when what was written is not valid or does not carry the count and sum asked
+    for.
     """
     _check_limits(message_id, transfers)
+    _check_takes(transfers, ordering)
     config = {
         "name": sepa_text(payer.name, NAME_MAX_CHARS),
         "IBAN": payer.iban,
@@ -220,6 +222,18 @@ def _check_limits(message_id: str, transfers: Sequence[CreditTransfer]) -> None:
                 f"payment {transfer.end_to_end_id}: {decimal_amount(transfer.amount_minor)} {CURRENCY} is not "
                 f"within what SEPA transfers, 0.01 to {decimal_amount(AMOUNT_MINOR_MAX)}"
             )
+
+
+def _check_takes(transfers: Sequence[CreditTransfer], ordering: Ordering) -> None:
+    """Check that the bank takes so many payments of such a sum in one file."""
+    count, most = len(transfers), ordering.file_max_count
+    if most is not None and count > most:
+        raise BankFileError(f"the bank takes {most} payments in a file, and these are {count}")
+    total, most = sum(transfer.amount_minor for transfer in transfers), ordering.file_max_minor
+    if most is not None and total > most:
+        raise BankFileError(
+            f"the bank takes {decimal_amount(most)} {CURRENCY} in a file, and these are {decimal_amount(total)}"
+        )
 
 
 def _set(root: etree._Element, path: str, text: str) -> None:

@@ -113,6 +113,21 @@ def payout_mistakes(located: Located) -> Iterator[Mistake]:
         yield mistake(located.values[*PAYING, "bic"], (*PAYING, "confirm_bic_country"), detail)
 
 
+def file_limit_mistakes(located: Located) -> Iterator[Mistake]:
+    """Where the bank takes a file up to a sum that not even one payout of the minimum fits."""
+    at: Path = (*PAYING, "file_max_minor")
+    most, points, minor, minimum = (
+        value_at(located, path)
+        for path in (at, (*PAYOUT, "points"), (*PAYOUT, "minor"), (*PAYOUT, "minimum_points"))
+    )
+    if not all(isinstance(one, int) and one > 0 for one in (most, points, minor, minimum)):
+        return
+    least = max(-(-minimum // points), 1) * minor
+    if most < least:
+        detail = f"the smallest payout is of {least} minor units already: no file of {most} takes one"
+        yield mistake(located.values[at], at, detail)
+
+
 def address_mistakes(located: Located) -> Iterator[Mistake]:
     """Why a bank would not take the address of who pays."""
     at: Path = (*PAYING, "address")

@@ -2811,6 +2811,8 @@ class RunOrdering(TypedDict):
 
     address: OrderedAddress | None
     batch_booking: bool
+    file_max_count: int | None
+    file_max_minor: int | None
     instant: bool
     purpose: str | None
 

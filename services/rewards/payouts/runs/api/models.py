@@ -83,6 +83,12 @@ class RunOrdering(BaseModel):
     batch_booking: bool = Field(description="Whether the file is one booking, or each payment has its own")
     purpose: str | None = Field(description="A purpose code of ISO 20022", examples=["BONU"])
     instant: bool = Field(description="Whether it asks for instant credit transfers")
+    file_max_count: int | None = Field(
+        description="How many payments the bank takes in a file; null for any", examples=[10_000]
+    )
+    file_max_minor: int | None = Field(
+        description="Up to which sum the bank takes a file; null for any", examples=[100_000_000]
+    )
 
 
 class Progress(BaseModel):

@@ -257,6 +257,8 @@ def test_how_a_bank_is_asked_to_pay_is_read() -> None:
         (("country: CH", f"country: CH, street: {'x' * 71}"), "address/street", "70"),
         (("country: CH", "country: CH, state: ZH"), "address/state", "state"),
         (("purpose: BONU", "purpose: FUN"), "purpose", "BONU"),
+        (("purpose: BONU", "file_max_count: 0"), "file_max_count", "1"),
+        (("purpose: BONU", "file_max_minor: 499"), "file_max_minor", "the smallest payout is of 500 minor units"),
     ],
 )
 def test_how_no_bank_can_be_asked_is_refused_where_it_stands(

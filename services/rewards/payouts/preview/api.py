@@ -89,6 +89,7 @@ async def get_preview(
     run = under_policy(run, policy)
     refused = [
         *await payee_store.load_refused_members(conn, community=run.community),
+        *await payee_store.load_unreached_members(conn, community=run.community, currency=run.terms.currency),
         *await hold_store.load_held_members(conn, community=run.community),
         *await finding_store.load_found_members(conn, community=run.community),
     ]

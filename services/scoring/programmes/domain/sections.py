@@ -21,6 +21,7 @@ from shared.bank_accounts import (
     read_account,
     why_not_in_address,
     why_not_payable_in,
+    why_not_reached,
 )
 from shared.contracts.programme import LIMITS_OF_RULE_MAX_COUNT
 from shared.contracts.texts import READ_MAX_CHARS
@@ -107,6 +108,12 @@ def payout_mistakes(located: Located) -> Iterator[Mistake]:
         for field, reason in error.reasons.items():
             yield mistake(located.values[*PAYING, field], (*PAYING, field), reason)
         return
+    reached = why_not_reached(account.iban, currency) if "iban" in given and refused is None and currency else None
+    if reached is not None:
+        yield mistake(located.values[*PAYING, "iban"], (*PAYING, "iban"), reached)
+    if value_at(located, (*PAYING, "instant")) is True and refused is None and currency not in (None, "EUR"):
+        detail = f"instant transfers are SEPA's, in EUR: leave it out where payouts are in {currency}"
+        yield mistake(located.values[*PAYING, "instant"], (*PAYING, "instant"), detail)
     question = bic_question(account) if {"iban", "bic"} <= given.keys() else None
     if question is not None and value_at(located, (*PAYING, "confirm_bic_country")) is not True:
         detail = f"{question}; when it is meant so, add `confirm_bic_country: true`"

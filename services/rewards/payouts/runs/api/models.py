@@ -114,7 +114,7 @@ class Run(BaseModel):
     policy_id: UUID | None = Field(description="The payout policy that it was made under; null for none")
     payer: PayingAccount = Field(description="The programme's paying account, as the run was made")
     execution_days: int = Field(
-        description="TARGET days from the one on which the bank receives the file to its execution date"
+        description="Bank days from the one on which the bank receives the file to its execution date"
     )
     payer_bank_name: str | None = Field(
         description="The payer's name as the bank file has it, in SEPA's characters",

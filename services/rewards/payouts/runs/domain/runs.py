@@ -15,7 +15,7 @@ from services.rewards.payouts.policies.domain import PayoutPolicy
 from services.rewards.payouts.runs.domain.terms import Owing, PayoutTerms, affordable, parts_of, total
 from services.rewards.programmes.domain import InForce
 from shared.access_keys.scopes import Scope
-from shared.bank_accounts import AccountError, read_account, why_not_payable_in
+from shared.bank_accounts import AccountError, read_account, why_not_payable_in, why_not_reached
 from shared.contracts.fields import Timestamp, Uuid
 
 NO_BANK_DETAILS = "no bank details"
@@ -195,6 +195,9 @@ def open_run(
         raise NoPayableTermsError(
             f"The paying account's {what} is wrong ({reason}): publish a version with the right one"
         ) from error
+    unreached = why_not_reached(payer.iban, payout.currency)
+    if unreached is not None:
+        raise NoPayableTermsError(f"The paying account is on another rail ({unreached}): publish the right one")
     return Run(
         community=community,
         run_id=run_id(community, idempotency_key),
@@ -271,7 +274,7 @@ class PayableMember(NamedTuple):
 
 def accrued(run: Run, member: PayableMember, payee: Payee | None, *, now: datetime) -> Payout | None:
     """What a run owes a member at a moment, None when that is nothing; to nobody when no details can be paid."""
-    payee = payee if payee is not None and payee.refusal is None else None
+    payee = payee if payee is not None and payee.why_not_paid(run.terms.currency) is None else None
     parts = parts_of(member.owing, run.terms, most_minor=run.ordering.payment_max_minor)
     points, amount_minor = total(parts)
     if not points:
@@ -299,7 +302,7 @@ def accrued(run: Run, member: PayableMember, payee: Payee | None, *, now: dateti
 def why_held(payout: Payout, payee: Payee | None, barred: str | None) -> str | None:
     """Why a payout waits: nobody can be paid, or finance or a check keeps it back; None when it does not."""
     if payout.payee is None:
-        return NO_BANK_DETAILS if payee is None or payee.refusal is None else payee.refusal.words
+        return (payee.why_not_paid(payout.currency) if payee else None) or NO_BANK_DETAILS
     return barred
 
 

@@ -69,6 +69,7 @@ async def create(tx: Transaction[Settings], *, community: str, idempotency_key: 
         most=tx.settings.payouts_per_run_max_count,
         refused=[
             *await payee_store.load_refused_members(tx.conn, community=community),
+            *await payee_store.load_unreached_members(tx.conn, community=community, currency=run.terms.currency),
             *await hold_store.load_held_members(tx.conn, community=community),
             *await finding_store.load_found_members(tx.conn, community=community),
         ],

@@ -23,10 +23,10 @@ from services.rewards.bank_messages.pain001.domain import (
     CreditTransfer,
     check_file,
     credit_transfer_file,
-    decimal_amount,
 )
 from shared.bank_accounts import UnwritableNameError, sepa_text
 from shared.contracts.programme.rewards import PURPOSES
+from shared.currencies import decimal_amount
 
 PAYER = BankAccount("Plaudit & Freunde e.V.", "DE89370400440532013000", "COBADEFFXXX")
 CREATED_AT = datetime(2026, 5, 1, 9, 30, tzinfo=UTC)
@@ -87,8 +87,8 @@ def test_any_names_and_amounts_make_a_valid_file_that_says_the_same_every_time(
     assert content == write(payments, payer)
     root = etree.fromstring(content)
     assert root.findtext(".//p:GrpHdr/p:NbOfTxs", "", NAMESPACE) == str(len(payments))
-    assert root.findtext(".//p:GrpHdr/p:CtrlSum", "", NAMESPACE) == decimal_amount(
-        sum(one.amount_minor for one in payments)
+    assert root.findtext(".//p:GrpHdr/p:CtrlSum", "", NAMESPACE) == str(
+        decimal_amount(sum(one.amount_minor for one in payments), "EUR")
     )
     paid = root.findall(".//p:CdtTrfTxInf", NAMESPACE)
     assert [one.findtext(".//p:IBAN", "", NAMESPACE) for one in paid] == [one.payee.iban for one in payments]

@@ -54,6 +54,10 @@ WORDS: Final = (
 )
 #: With {places}; of `…` nothing is said again. The first that fits counts.
 SENTENCES: Final = (
+    _("what happened is not said: {value}"),
+    _("no mapping is for {value}"),
+    _("nothing in it counts"),
+    _("its bytes are not kept any more: the community keeps as many as it may"),
     _("Nothing was done"),
     _("Nothing was done: {why}"),
     _("{why}. Nothing was done"),
@@ -334,7 +338,11 @@ SENTENCES: Final = (
 
 def in_words(text: str, say: Callable[[str], str]) -> str | None:
     """A service's sentence as `say` translates it, with the values that are in it; None where it is not known."""
-    return _said(text, say, _DEPTH_MAX_COUNT) if len(text) <= SAID_MAX_CHARS else None
+    if len(text) > SAID_MAX_CHARS:
+        return None
+    # Connectors' own sentences have no places, and stand in catalogues as they are.
+    as_it_is = say(text)
+    return as_it_is if as_it_is != text else _said(text, say, _DEPTH_MAX_COUNT)
 
 
 def _said(text: str, say: Callable[[str], str], depth: int) -> str | None:

@@ -153,10 +153,10 @@ async def take_planned(conn: Connection, run: Run, *, limit: int) -> list[str]:
     """The members whom a run is computed for next; they are taken off its list."""
     rows = await conn.fetch(
         """
-        delete from payout_run_members m
-        using (select place from payout_run_members where community = $1 and run_id = $2 order by place limit $3) n
-        where m.community = $1 and m.run_id = $2 and m.place = n.place
-        returning m.place, m.member_id
+        delete from payout_run_members
+        where community = $1 and run_id = $2 and place = any(array(
+            select place from payout_run_members where community = $1 and run_id = $2 order by place limit $3))
+        returning place, member_id
         """,
         run.community,
         run.run_id,

@@ -1599,6 +1599,8 @@ class PayingAccount(TypedDict):
     batch_booking: NotRequired[bool | None]
     bic: str
     confirm_bic_country: NotRequired[bool | None]
+    file_max_count: NotRequired[int | None]
+    file_max_minor: NotRequired[int | None]
     iban: str
     instant: NotRequired[bool | None]
     name: str

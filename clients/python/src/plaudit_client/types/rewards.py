@@ -2845,6 +2845,8 @@ class RunOrdering(TypedDict):
 
     address: OrderedAddress | None
     batch_booking: bool
+    file_max_count: int | None
+    file_max_minor: int | None
     instant: bool
     purpose: str | None
 

@@ -194,7 +194,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         # A community's own account, and which webhooks came to it.
         "provider_accounts": (
             "community provider account_id revision sealed_by sealed connected_at connected_by failures_count "
-            "rests_until last_failure"
+            "rests_until last_failure old_secret_until"
         ),
         # What it has to choose from.
         "provider_refreshes": (

@@ -265,7 +265,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "turn_at looked_at"
         ),
         "sanctions_entries": "community list_id line entry_id name birth_date country",
-        "sanctions_keys": "community list_id key line",
+        "sanctions_keys": "community list_id key line keys_count",
         "clawback_policies": (
             "community policy_id effective_from treatment below_points state proposed_at proposed_by_person "
             "proposed_by proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"

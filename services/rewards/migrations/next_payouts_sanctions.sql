@@ -47,6 +47,8 @@ create table sanctions_keys (
     list_id uuid not null,
     key text not null,
     line int not null,
+    -- Of how many keys its name has this is one.
+    keys_count int not null check (keys_count > 0),
     primary key (community, list_id, key, line)
 );
 

@@ -13,7 +13,12 @@ from starlette.responses import Response
 from services.rewards.approvals.api import ApprovalStateName, approval_shown, author
 from services.rewards.approvals.domain import ApprovalState
 from services.rewards.payouts.sanctions import domain, handlers, store
-from services.rewards.payouts.sanctions.domain import SanctionsEntryPlace, SanctionsListPlace, read_list
+from services.rewards.payouts.sanctions.domain import (
+    SanctionsEntryPlace,
+    SanctionsListPlace,
+    keys_of_list,
+    read_list,
+)
 from services.rewards.settings import Settings
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.contracts.texts import Line
@@ -139,6 +144,7 @@ async def post_sanctions_list(
     entries = await asyncio.to_thread(
         read_list, content, entries_max_count=settings.sanctions_list_entries_max_count
     )
+    keys = await asyncio.to_thread(keys_of_list, entries)
     sha256 = hashlib.sha256(content).hexdigest()
     key = CommandKey(principal.community, "sanctions_list", idempotency_key)
     async with begin() as tx:
@@ -147,6 +153,7 @@ async def post_sanctions_list(
             loaded = await handlers.propose_list(
                 tx,
                 entries,
+                keys=keys,
                 community=principal.community,
                 key=idempotency_key,
                 title=title,

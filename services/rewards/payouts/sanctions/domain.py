@@ -18,6 +18,8 @@ COLUMNS: Final = ("id", "name", "birth_date", "country")
 ENTRY_ID_MAX_CHARS: Final = 64
 NAME_MAX_CHARS: Final = 300
 WORDS_MAX_COUNT: Final = 24
+#: So many entries that a name is like are looked at; whoever has more has a common name, or the list says nothing.
+ALIKE_MAX_COUNT: Final = 100
 #: Keys of a list by which names are found: three of a name of three words, 276 of the longest.
 KEYS_MAX_COUNT: Final = 500_000
 FAULTS_SHOWN_COUNT: Final = 20
@@ -59,6 +61,14 @@ class SanctionsEntryPlace(NamedTuple):
     line: int
 
 
+class SanctionsKey(NamedTuple):
+    """By what a name of a list is found, and how many such keys that name has."""
+
+    key: str
+    line: int
+    keys_count: int
+
+
 class SanctionsEntry(NamedTuple):
     """A name of a list: on which line of its file, and whose; an id may have several names."""
 
@@ -93,7 +103,7 @@ class SanctionsList:
 
 
 class ListedNames(NamedTuple):
-    """The entries of the list in force that names have a key in common with, by name."""
+    """The first entries of the list in force that names are like, by name."""
 
     list_id: str
     entries: Mapping[str, Sequence[SanctionsEntry]]
@@ -116,6 +126,15 @@ def keys_of(words: Iterable[str]) -> list[str]:
     """By what a name is found: each two of its words, or the only one."""
     known = sorted(words)
     return known if len(known) == 1 else [" ".join(pair) for pair in combinations(known, 2)]
+
+
+def keys_of_list(entries: Iterable[SanctionsEntry]) -> list[SanctionsKey]:
+    """The keys of all names of a list: seconds of work for a long one."""
+    found = []
+    for entry in entries:
+        keys = keys_of(words_of(entry.name))
+        found += [SanctionsKey(key, entry.line, len(keys)) for key in keys]
+    return found
 
 
 def are_alike(one: frozenset[str], other: frozenset[str]) -> bool:

@@ -9,7 +9,12 @@ from services.rewards.approvals.handlers import approve_approval, propose_approv
 from services.rewards.approvals.store import lock_entries
 from services.rewards.ledger.domain.entries import derived_id
 from services.rewards.payouts.sanctions import store
-from services.rewards.payouts.sanctions.domain import SanctionsEntry, SanctionsList, UnknownSanctionsListError
+from services.rewards.payouts.sanctions.domain import (
+    SanctionsEntry,
+    SanctionsKey,
+    SanctionsList,
+    UnknownSanctionsListError,
+)
 from services.rewards.settings import Settings
 from shared.audit import Did
 from shared.postgres import Connection
@@ -22,6 +27,7 @@ async def propose_list(
     tx: Transaction[Settings],
     entries: Sequence[SanctionsEntry],
     *,
+    keys: Sequence[SanctionsKey],
     community: str,
     key: str,
     title: str,
@@ -39,7 +45,7 @@ async def propose_list(
     most = tx.settings.sanctions_lists_waiting_max_count
     approval = await propose_approval(tx, _SUBJECT, community=community, by=by, waiting_max_count=most)
     loaded = SanctionsList(community, list_id, title, sha256, len(entries), approval)
-    await store.add_list(tx.conn, loaded, entries=entries)
+    await store.add_list(tx.conn, loaded, entries=entries, keys=keys)
     tx.did(_entry("propose", loaded))
     return loaded
 

@@ -8,9 +8,11 @@ from asyncpg import Record
 from services.rewards.approvals.domain import ApprovalState, Subject
 from services.rewards.approvals.store import approval_of
 from services.rewards.payouts.sanctions.domain import (
+    ALIKE_MAX_COUNT,
     ListedNames,
     SanctionsEntry,
     SanctionsEntryPlace,
+    SanctionsKey,
     SanctionsList,
     SanctionsListPlace,
     keys_of,
@@ -19,7 +21,9 @@ from services.rewards.payouts.sanctions.domain import (
 from shared.postgres import Connection
 
 
-async def add_list(conn: Connection, loaded: SanctionsList, *, entries: Sequence[SanctionsEntry]) -> None:
+async def add_list(
+    conn: Connection, loaded: SanctionsList, *, entries: Sequence[SanctionsEntry], keys: Sequence[SanctionsKey]
+) -> None:
     """Add a list that somebody loads, with its entries and the keys by which their names are found."""
     await conn.execute(
         """
@@ -45,8 +49,8 @@ async def add_list(conn: Connection, loaded: SanctionsList, *, entries: Sequence
     )
     await conn.copy_records_to_table(
         "sanctions_keys",
-        columns=("community", "list_id", "key", "line"),
-        records=[(*of_list, key, entry.line) for entry in entries for key in keys_of(words_of(entry.name))],
+        columns=("community", "list_id", "key", "line", "keys_count"),
+        records=[(*of_list, *key) for key in keys],
     )
 
 
@@ -112,30 +116,38 @@ async def page_of_entries(
 
 
 async def load_listed(conn: Connection, names: Collection[str], *, community: str) -> ListedNames | None:
-    """Entries of the list in force that have a key in common with names, by name; None where no list is.
+    """The first entries of the list in force that names are like, by name; None where no list is in force.
 
-    Whether they are alike, domain says.
+    All words of one are in the other where all keys of one are: what is compared is counted by the database.
     """
     in_force = await find_list_in_force(conn, community=community)
     if in_force is None:
         return None
-    keys = {name: keys_of(words_of(name)) for name in names}
+    keys_by_name = {name: keys_of(words_of(name)) for name in names}
+    asked = [(name, len(keys), key) for name, keys in keys_by_name.items() for key in keys]
     rows = await conn.fetch(
         """
-        select k.key, e.line, e.entry_id, e.name, e.birth_date, e.country
-        from sanctions_keys k join sanctions_entries e using (community, list_id, line)
-        where k.community = $1 and k.list_id = $2 and k.key = any($3)
+        with alike as (
+            select a.name, k.line, row_number() over (partition by a.name order by k.line) as place
+            from unnest($3::text[], $4::int[], $5::text[]) as a(name, keys_count, key)
+            join sanctions_keys k on k.community = $1 and k.list_id = $2 and k.key = a.key
+            group by a.name, a.keys_count, k.line, k.keys_count
+            having count(*) = least(a.keys_count, k.keys_count))
+        select m.name as asked, e.line, e.entry_id, e.name, e.birth_date, e.country
+        from alike m join sanctions_entries e on e.community = $1 and e.list_id = $2 and e.line = m.line
+        where m.place <= $6
+        order by m.name, e.line
         """,
         community,
         in_force.list_id,
-        sorted({key for of_name in keys.values() for key in of_name}),
+        [name for name, _, _ in asked],
+        [count for _, count, _ in asked],
+        [key for _, _, key in asked],
+        ALIKE_MAX_COUNT,
     )
-    by_key: dict[str, set[SanctionsEntry]] = {}
-    for key, *entry in rows:
-        by_key.setdefault(key, set()).add(SanctionsEntry(*entry))
-    found = {
-        name: sorted(set().union(*(by_key.get(key, set()) for key in of_name))) for name, of_name in keys.items()
-    }
+    found: dict[str, list[SanctionsEntry]] = {}
+    for name, *entry in rows:
+        found.setdefault(name, []).append(SanctionsEntry(*entry))
     return ListedNames(in_force.list_id, found)
 
 

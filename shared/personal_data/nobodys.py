@@ -258,6 +258,14 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "stop_above_minor stops_shared_accounts state proposed_at proposed_by_person proposed_by "
             "proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
         ),
+        # Of nobody here: whom a list is about, which others publish and finance loads.
+        "sanctions_lists": (
+            "community list_id title sha256 entries_count state proposed_at proposed_by_person proposed_by "
+            "proposed_by_credential decided_at decided_by_person decided_by decided_by_credential looked_after "
+            "turn_at looked_at"
+        ),
+        "sanctions_entries": "community list_id line entry_id name birth_date country",
+        "sanctions_keys": "community list_id key line keys_count",
         "clawback_policies": (
             "community policy_id effective_from treatment below_points state proposed_at proposed_by_person "
             "proposed_by proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"

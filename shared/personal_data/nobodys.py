@@ -360,6 +360,9 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "looked_starts_on looked_ends_on state treated treated_active held_out held_out_active left_out "
             "points measured_at"
         ),
+        "campaign_audiences": (
+            "community campaign_id audience_id title treated treated_active held_out held_out_active left_out"
+        ),
         "effect_checks": "community checked_at",
         "scorecard_checks": "community checked_at",
         "scorecard_gauges": "community terms gauges measured_at",

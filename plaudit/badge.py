@@ -12,7 +12,7 @@ import click
 import yaml
 from rich.console import Console
 
-from plaudit.calls import request
+from plaudit.calls import every_item, request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
@@ -146,6 +146,46 @@ def take_back(where: Where, as_json: bool, reason: str, who: str, badge: str) ->
 def backfill(where: Where, as_json: bool) -> None:
     """Show how far a new version is with what members did before it."""
     show(_ask(where, "GET", "/v1/badge-backfill", READ), as_json=as_json, words=backfill_lines)
+
+
+@badge.command("check", epilog="Example: plaudit badge check --community demo")
+@to_work
+@json_option
+def check(where: Where, as_json: bool) -> None:
+    """Find grants of limited badges with a number that is not their member's; exits with 1 if there are any.
+
+    Old versions made such grants of members who were merged and parted. It says what to do.
+    """
+    place = where.place()
+    with place.access("plaudit badge", READ, ("recognition",)) as key:
+        url = f"{place.url('recognition')}/v1/badges"
+        limited = [one["name"] for one in request("GET", url, key)["badges"] if one["limited_to"] is not None]
+        found = [
+            {"badge": name, **one}
+            for name in limited
+            for one in every_item(f"{url}/{quote(name, safe='')}/misnumbered", key)
+        ]
+    show({"limited": len(limited), "items": found}, as_json=as_json, words=check_lines)
+    if found:
+        raise SystemExit(1)
+
+
+def check_lines(found: Mapping[str, Any]) -> list[str]:
+    """What is wrongly numbered, in words, and what mends it."""
+    if not found["items"]:
+        return [f"{_counted(found['limited'], 'limited badge')}: each number is of the member who holds it"]
+    lines = []
+    for one in found["items"]:
+        whose = "nobody's" if one["owner_id"] is None else f"of member {one['owner_id']}"
+        same = ", who is the same person: it matters once they part" if one["is_persons"] else ""
+        who = f"{one['member_name'] or 'a member'} ({one['member_id']})"
+        lines.append(written_out(f"{one['badge']}: {who} holds number {one['edition']:,}, which is {whose}{same}"))
+    return [
+        *lines,
+        "`plaudit badge take-back MEMBER BADGE --reason WORDS` and then"
+        " `plaudit badge grant MEMBER BADGE --for WORDS` give each their own number, or the next that is free;"
+        " both are in the audit. Of who is one person the number goes to whoever waits: do it once they part",
+    ]
 
 
 def backfill_lines(found: Mapping[str, Any]) -> list[str]:

@@ -16,7 +16,7 @@ from services.recognition.badges.domain.art import drawing
 from services.recognition.badges.domain.by_hand import UnknownBadgeError
 from services.recognition.badges.store import by_hand as by_hand_store
 from services.recognition.badges.store import shown as store
-from services.recognition.badges.store.shown import Holder, HolderPlace
+from services.recognition.badges.store.shown import Holder, HolderPlace, Misnumbered
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import RecognitionInForce, ThresholdKey
 from shared.contracts.fields import Slug
@@ -90,6 +90,31 @@ class HolderShown(BaseModel):
             granted_at=holder.granted_at,
             edition=holder.edition,
             by_hand=holder.is_by_hand,
+        )
+
+
+class MisnumberedShown(BaseModel):
+    """A standing grant of a limited badge with a number that is not its member's."""
+
+    grant_id: UUID
+    member_id: UUID = Field(description="To whom it was granted")
+    member_name: str | None = Field(examples=["Ada"])
+    granted_at: datetime
+    edition: int = Field(description="Which number it says", examples=[7])
+    owner_id: UUID | None = Field(description="Whose number that is; null: nobody's")
+    is_persons: bool = Field(description="Whether both are one person now: then it matters once they part")
+
+    @classmethod
+    def of(cls, found: Misnumbered) -> "MisnumberedShown":
+        """What is shown of one."""
+        return cls(
+            grant_id=UUID(found.grant_id),
+            member_id=UUID(found.member_id),
+            member_name=found.member_name,
+            granted_at=found.granted_at,
+            edition=found.edition,
+            owner_id=None if found.owner_id is None else UUID(found.owner_id),
+            is_persons=found.is_persons,
         )
 
 
@@ -192,6 +217,30 @@ async def get_badge_holders(
     shown.of(*(one.member_id for one in found[:limit]))
     return Page[HolderShown].of(
         found, limit, item=HolderShown.of, place=lambda one: HolderPlace(one.granted_at, one.grant_id)
+    )
+
+
+@router.get(
+    "/v1/badges/{badge_id}/misnumbered",
+    summary="Which grants of a limited badge have a number that is not their member's",
+    responses=problem_responses(UNKNOWN_BADGE),
+)
+async def get_badge_misnumbered(
+    principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, reads=IN_ANSWER)],
+    badge_id: Slug,
+    shown: Shown,
+    conn: Conn,
+    place: Annotated[HolderPlace | None, after(HolderPlace)],
+    limit: Limit = 100,
+) -> Page[MisnumberedShown]:
+    """The newest first; none unless old versions made some. Whoever has one has it taken back and given anew."""
+    badge = await _badge(conn, principal=principal, badge_id=badge_id)
+    found = await store.page_of_misnumbered(
+        conn, community=principal.community, badge=badge.id, after=place, limit_count=limit
+    )
+    shown.of(*(one.member_id for one in found[:limit]))
+    return Page[MisnumberedShown].of(
+        found, limit, item=MisnumberedShown.of, place=lambda one: HolderPlace(one.granted_at, one.grant_id)
     )
 
 

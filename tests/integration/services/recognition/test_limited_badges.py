@@ -4,6 +4,7 @@ from contextlib import suppress
 from random import Random
 from typing import Any
 
+import httpx
 import pytest
 
 from services.recognition.badges.domain.by_hand import (
@@ -212,3 +213,42 @@ async def by_hand(world: Any, command: Any, name: str) -> None:
 def awarded(world: Any, awards: dict[str, Any], name: str) -> Any:
     awards[name] = world.award(name, 5)
     return awards[name]
+
+
+async def test_a_grant_with_a_number_of_another_is_found_and_mended_by_taking_it_back_and_giving_it(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    """As versions made them that granted to who stays what was of another member's number."""
+    merging, holders = Merging(world, on_members), Holders(world)
+    await world.handle(on_programmes, programme(world, 1, limited(2)))
+    await known(world)
+    await world.awarded(world.award("b", 5))
+    await kept(world)
+    await merging.merge("b", "a")
+    await world.pool.execute(
+        "update badge_editions set member_id = $2 where community = $1 and number = 1",
+        world.community,
+        world.uuid("a"),
+    )
+
+    async def found() -> list[tuple[str, int, str | None, bool]]:
+        answer = await api.get("/v1/badges/first/misnumbered", params={"limit": 2})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["next"] is None
+        return [
+            (one["member_id"], one["edition"], one["owner_id"], one["is_persons"])
+            for one in answer.json()["items"]
+        ]
+
+    assert await found() == [(world.uuid("b"), 1, world.uuid("a"), True)]
+    await merging.unmerge("b")
+    await kept(world)
+    assert await found() == [(world.uuid("b"), 1, world.uuid("a"), False)]
+    await by_hand(world, take_back, "b")
+    assert await found() == []
+    await by_hand(world, give, "b")
+    await world.awarded(world.award("a", 5))
+    await kept(world)
+    assert await holders.now() == {"a": 1, "b": 2}
+    assert await found() == []
+    assert (await api.get("/v1/badges/other/misnumbered")).status_code == 404

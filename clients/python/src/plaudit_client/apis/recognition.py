@@ -91,6 +91,33 @@ class Recognition:
             ),
         )
 
+    def get_badge_misnumbered(
+        self, badge_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.MisnumberedShownPage:
+        """The newest first; none unless old versions made some. Whoever has one has it taken back and given
+        anew.
+        """
+        return cast(
+            "types.MisnumberedShownPage",
+            self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/badges/{as_segment(badge_id)}/misnumbered",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_badge_misnumbered(
+        self, badge_id: str, *, limit: int | None = None
+    ) -> Iterator[types.MisnumberedShown]:
+        """Every item that `get_badge_misnumbered` lists, page by page."""
+        return items(
+            self._ask,
+            call("recognition", "GET", f"/v1/badges/{as_segment(badge_id)}/misnumbered", params={"limit": limit}),
+        )
+
     def delete_badge_picture(self, badge_id: str) -> None:
         """Whether or not it had a picture."""
         self._ask(call("recognition", "DELETE", f"/v1/badges/{as_segment(badge_id)}/picture"))
@@ -953,6 +980,33 @@ class AsyncRecognition:
                 f"/v1/badges/{as_segment(badge_id)}/holders",
                 params={"tier": tier, "limit": limit},
             ),
+        )
+
+    async def get_badge_misnumbered(
+        self, badge_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.MisnumberedShownPage:
+        """The newest first; none unless old versions made some. Whoever has one has it taken back and given
+        anew.
+        """
+        return cast(
+            "types.MisnumberedShownPage",
+            await self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/badges/{as_segment(badge_id)}/misnumbered",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_badge_misnumbered(
+        self, badge_id: str, *, limit: int | None = None
+    ) -> AsyncIterator[types.MisnumberedShown]:
+        """Every item that `get_badge_misnumbered` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("recognition", "GET", f"/v1/badges/{as_segment(badge_id)}/misnumbered", params={"limit": limit}),
         )
 
     async def delete_badge_picture(self, badge_id: str) -> None:

@@ -641,6 +641,18 @@ class Milestones(TypedDict):
     programme_version: int
 
 
+class MisnumberedShown(TypedDict):
+    """A standing grant of a limited badge with a number that is not its member's."""
+
+    edition: int
+    grant_id: str
+    granted_at: str
+    is_persons: bool
+    member_id: str
+    member_name: str | None
+    owner_id: str | None
+
+
 class Moved(TypedDict):
     """How a member's rank differs from the results before: of the period before, or of yesterday."""
 
@@ -813,6 +825,13 @@ class LatestRecognitionPage(TypedDict):
     """LatestRecognitionPage"""
 
     items: list[LatestRecognition]
+    next: NotRequired[str | None]
+
+
+class MisnumberedShownPage(TypedDict):
+    """MisnumberedShownPage"""
+
+    items: list[MisnumberedShown]
     next: NotRequired[str | None]
 
 

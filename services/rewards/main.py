@@ -69,6 +69,7 @@ from services.rewards.rates.api import rates
 from services.rewards.rates.handlers import count_rates
 from services.rewards.reconciliation import api as reconciliation
 from services.rewards.reconciliation.handlers import NOTED_EVERY_SECONDS, count_open, note_matched
+from services.rewards.recounts.handlers import recount_awards
 from services.rewards.redemptions.api import own as own_redemptions
 from services.rewards.redemptions.api import routes as redemptions
 from services.rewards.redemptions.handlers.ending import expire_reservations
@@ -92,6 +93,7 @@ from services.rewards.wallets.handlers.campaigns import pay_campaigns
 from services.rewards.wallets.handlers.deciding import count_wallets
 from services.rewards.wallets.handlers.moving import free_expired
 from services.rewards.wallets.handlers.told import READ_BACK as WALLETS_READ_BACK
+from services.rewards.watches.handlers import WATCH_EVERY_SECONDS, watch
 from services.rewards.write_offs import api as write_offs
 from services.rewards.write_offs.handlers.deciding import count_write_offs_waiting
 from services.rewards.write_offs.handlers.told import READ_BACK as WRITE_OFFS_READ_BACK
@@ -99,6 +101,8 @@ from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
 from shared.followed_audiences import FOLLOWED_AUDIENCES
+from shared.followed_members import WATCH_ERASED_EVERY_SECONDS, watch_erased
+from shared.recounts import RECOUNT_EVERY_SECONDS
 from shared.service import Errand, ServiceSpec, Timer, run
 from shared.topics import POINTS, PROGRAMMES
 from shared.webhooks import FOLLOWED_WEBHOOKS
@@ -145,6 +149,7 @@ SPEC = ServiceSpec(
     ],
     problems=ERRORS,
     timers=[
+        Timer("watch-erased", every_seconds=WATCH_ERASED_EVERY_SECONDS, run=watch_erased),
         Timer("expire-reservations", every_seconds=10, run=expire_reservations),
         Timer("freeze-draws", every_seconds=5, run=freeze_due),
         Timer("mature-points", every_seconds=10, run=mature_points),
@@ -180,8 +185,10 @@ SPEC = ServiceSpec(
         Timer("count-rates", every_seconds=60, run=count_rates),
         Timer("count-overdue-periods", every_seconds=600, run=count_overdue),
         Timer("check-ledger", every_seconds=3600, run=check_all),
+        Timer("recount-awards", every_seconds=RECOUNT_EVERY_SECONDS, run=recount_awards),
     ],
     errands=[
+        Errand("watch-books", every_seconds=WATCH_EVERY_SECONDS, run=watch),
         Errand("check-asked", every_seconds=ASKED_EVERY_SECONDS, run=check_asked),
         Errand("order-goods", every_seconds=ORDERED_EVERY_SECONDS, run=order_goods),
         Errand("refresh-products", every_seconds=REFRESHED_EVERY_SECONDS, run=refresh_products),

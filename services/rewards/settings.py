@@ -174,6 +174,12 @@ class Settings(ServiceSettings):
         description="Entries after which a block of the ledger is full; transfers are not divided",
     )
     ledger_check_seconds: float = Field(300.0, gt=0, description="How long each part of a ledger check may take")
+    ledger_watch_share: float = Field(
+        0.1,
+        gt=0,
+        le=1,
+        description="In which share of the time the books are checked, one community after the other and again",
+    )
     report_seconds: float = Field(
         30.0, gt=0, description="How long each of the questions may take that a report is made of"
     )

@@ -157,6 +157,7 @@ DECIDES_NOT: Final = {
     "rewards PUT /v1/catalogue/rewards/{reward_id}/card/price": NOBODYS,
     "rewards PUT /v1/providers/{provider}": NOBODYS,
     "rewards POST /v1/providers/{provider}/disconnect": NOBODYS,
+    "rewards POST /v1/providers/{provider}/end-old-secret": NOBODYS,
     "rewards POST /v1/providers/{provider}/refresh": NOBODYS,
     "rewards POST /v1/providers/{provider}/products/accept": NOBODYS,
     "rewards POST /v1/provider-orders/{redemption_id}/ask": "its provider says how it stands",

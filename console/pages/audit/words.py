@@ -171,6 +171,7 @@ COMMANDS: Final = {
     "reward.drop_picture": _("threw away the picture of a reward"),
     "voucher.import": _("imported codes of a voucher"),
     "provider.connect": _("connected an account at a provider of gift cards"),
+    "provider.end_old_secret": _("ended the secret of before of a provider’s webhooks"),
     "provider.disconnect": _("disconnected an account at a provider of gift cards"),
     "provider.refresh": _("had a provider asked for the gift cards that it has"),
     "provider.accept": _("accepted a provider's gift cards as they were found"),

@@ -749,6 +749,11 @@ async def connect_provider(desk: Desk) -> Ask:
     return Ask(desk.api, "PUT", "/v1/providers/sandbox", {"api_key": "try-this"})
 
 
+async def end_old_secret(desk: Desk) -> Ask:
+    await (await connect_provider(desk))()
+    return Ask(desk.api, "POST", "/v1/providers/sandbox/end-old-secret")
+
+
 async def disconnect_provider(desk: Desk) -> Ask:
     assert (await (await connect_provider(desk))()).status_code == 200
     return Ask(desk.api, "POST", "/v1/providers/sandbox/disconnect")
@@ -1986,6 +1991,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards DELETE /v1/catalogue/rewards/{reward_id}/picture": ("reward.drop_picture", drop_reward_picture),
     "rewards POST /v1/catalogue/rewards/{reward_id}/codes": ("voucher.import", import_codes),
     "rewards PUT /v1/providers/{provider}": ("provider.connect", connect_provider),
+    "rewards POST /v1/providers/{provider}/end-old-secret": ("provider.end_old_secret", end_old_secret),
     "rewards POST /v1/providers/{provider}/disconnect": ("provider.disconnect", disconnect_provider),
     "rewards POST /v1/providers/{provider}/refresh": ("provider.refresh", refresh_provider),
     "rewards POST /v1/providers/{provider}/products/accept": ("provider.accept", accept_products),

@@ -243,10 +243,12 @@ def orders(where: Where, as_json: bool, troubled: bool, every: bool) -> None:
     if as_json:
         click.echo(json.dumps(found))
         return
-    table = listing("redemption", "provider", "card", "state", "said last")
+    table = listing("redemption", "provider", "card", "cost", "state", "said last")
     for one in found["items"]:
         card = f"{one['product_id']} {decimal_amount(one['face_minor'], one['currency'])} {one['currency']}"
-        cells = (one["redemption_id"], one["provider"], card, _state(one), one["reason"] or "–")
+        cost = one["cost"]
+        charged = f"{decimal_amount(cost['charged_minor'], cost['currency'])} {cost['currency']}" if cost else "–"
+        cells = (one["redemption_id"], one["provider"], card, charged, _state(one), one["reason"] or "–")
         table.add_row(*(plain(cell) for cell in cells))
     Console().print(table)
 

@@ -252,13 +252,13 @@ class Settings(ServiceSettings):
         1,
         ge=0,
         le=30,
-        description="TARGET days from the one on which the bank receives the file to its execution date",
+        description="Bank days from the one on which the bank receives the file to its execution date",
     )
     bank_time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
         "Europe/Berlin", description="The payer's bank counts its days in this zone"
     )
     bank_cutoff: time = Field(
-        time(14), description="A bank file written from then on counts as received on the next TARGET day"
+        time(14), description="A bank file written from then on counts as received on the next bank day"
     )
 
     @field_validator("voucher_keys")

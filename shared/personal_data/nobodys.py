@@ -301,6 +301,10 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         ),
         "card_quotes": f"community reward_id quote_id provider product_id {_QUOTED}",
         "quoted_redemptions": f"community redemption_id reward_id quote_id {_QUOTED}",
+        "provider_costs": (
+            "community redemption_id currency expected_minor fee_minor discount_minor charged_minor is_said "
+            "booked_at taken_back_at kept_minor"
+        ),
         "lot_uses": "community used_by award_id points owed",
         "lot_uses_given_back": "community used_by award_id points back_id owed given_at",
         "payout_files": (

@@ -204,6 +204,14 @@ async def add_used(conn: Connection, quote: CardQuote, *, redemption_id: str) ->
     )
 
 
+async def find_used(conn: Connection, *, community: str, redemption_id: str) -> CardQuote | None:
+    """At which quote something was redeemed; None where its price followed no rate."""
+    row = await conn.fetchrow(
+        "select * from quoted_redemptions where community = $1 and redemption_id = $2", community, redemption_id
+    )
+    return None if row is None else _quote(row)
+
+
 async def delete_quotes(conn: Connection, *, before: datetime, limit: int) -> None:
     """Forget quotes that were over before a moment, the oldest first; what was redeemed at them is kept."""
     await conn.execute(

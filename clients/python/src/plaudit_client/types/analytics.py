@@ -1351,6 +1351,7 @@ class ResponseTimes(TypedDict):
     curve: list[AnsweredWithin]
     ends_on: str
     first_questions: Answering
+    is_rounded: bool
     periods: list[PeriodAnswering]
     starts_on: str
     whole: Answering

@@ -19,7 +19,7 @@ from services.rewards.costs.store import load_costs, put_cost
 from services.rewards.ledger.store.entries import post
 from services.rewards.providers.domain.contract import Charge
 from services.rewards.providers.domain.orders import Order
-from services.rewards.quotes.store import find_used
+from services.rewards.quotes.store import find_used_cost
 from shared.transaction import Transaction
 
 
@@ -32,13 +32,13 @@ async def book_cost(tx: Transaction, order: Order, *, charge: Charge | None) -> 
     known = (await load_costs(tx.conn, community=community, redemption_ids=[redemption_id])).get(redemption_id)
     if known is not None and (known.is_said or charge is None or known.taken_back_at is not None):
         return
-    quote = await find_used(tx.conn, community=community, redemption_id=redemption_id)
+    quoted = await find_used_cost(tx.conn, community=community, redemption_id=redemption_id)
     cost = card_cost(
         order.card,
         charge,
         community=community,
         redemption_id=redemption_id,
-        quoted=None if quote is None else Expected(quote.cost_minor, quote.price.currency),
+        quoted=None if quoted is None else Expected(*quoted),
         now=tx.now,
     )
     if known is not None:

@@ -44,7 +44,7 @@ async def on_awards(tx: Transaction[Settings], facts: list[PointsAwarded]) -> li
         lifetime=None if lifetime is None else timedelta(seconds=lifetime),
         calendars=await load_calendars(tx.conn, communities=ending) if ending else {},
     )
-    booked = await book(tx, [Award.of(fact["community"], fact["data"]) for fact in spendable], terms=terms)
+    booked = await book(tx, [Award.of(fact) for fact in spendable], terms=terms)
     observe_ages("ledger", (fact["data"]["received_at"] for fact in spendable if not is_backfill(fact)), tx.now)
     return booked
 

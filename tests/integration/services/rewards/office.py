@@ -51,7 +51,8 @@ class Office:
             yield parts
 
     async def is_ready(self) -> bool:
-        async with httpx.AsyncClient(base_url=self.url) as http:
+        # Slow is not unready: on a busy machine an answer may take longer than the client waits by itself.
+        async with httpx.AsyncClient(base_url=self.url, timeout=60) as http:
             return (await http.get("/readyz")).status_code == 200
 
     async def prepare(self, points: int = 1_000) -> None:

@@ -58,6 +58,7 @@ class AccountShown(TypedDict):
     is_connected: bool
     last_failure: str | None
     needs: list[str]
+    old_secret_until: str | None
     provider: ProviderName
     rests_until: str | None
     webhook_path: str | None

@@ -60,7 +60,10 @@ class Settings(ServiceSettings):
     exact_questions_max_count: int = Field(
         50_000,
         ge=0,
-        description="Questions up to which response times are by the second; of more, waits are rounded by up to a sixtieth",
+        description=(
+            "Questions up to which response times are by the second; "
+            "of more, waits are rounded by up to a sixtieth"
+        ),
     )
     questions_max_count: int = Field(
         2_000_000,

@@ -135,8 +135,7 @@ def _searched(search: _Search, root: int, begun: int) -> dict[int, list[int]]:
         for following in others:
             if order[following] < 0:
                 break
-            if order[following] < lowest:
-                lowest = order[following]
+            lowest = min(lowest, order[following])
         else:
             low[member] = lowest
             if not way:

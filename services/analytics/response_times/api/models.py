@@ -79,8 +79,8 @@ class ResponseTimes(BaseModel):
     ends_on: date = Field(description="The last day")
     within_hours: int = Field(description="What is promised", examples=[24])
     is_rounded: bool = Field(
-        description="More than `PLAUDIT_EXACT_QUESTIONS_MAX_COUNT` were asked: medians, deciles and the curve are of"
-        " waits that are rounded by up to a sixtieth, so that they are said no shorter; counts are exact"
+        description="More than `PLAUDIT_EXACT_QUESTIONS_MAX_COUNT` were asked: medians, deciles and the curve are"
+        " of waits that are rounded by up to a sixtieth, so that they are said no shorter; counts are exact"
     )
     whole: Answering
     first_questions: Answering = Field(description="Of those, the first that somebody ever asked")

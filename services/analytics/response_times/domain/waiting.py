@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 _TOLERANCE: Final = 1e-9
 
 
-#: From so many seconds on, waits that are rounded are so many apart: a sixtieth of them at most. Each hour of which it
-#: is said how many were answered within is such a wait, so that what is answered just then is within it.
+#: From so many seconds on, waits that are rounded are so many apart: a sixtieth of them at most. Each hour of
+#: which it is said how many were answered within is such a wait, so that what is answered just then is within it.
 ROUNDED_STEPS: Final = (
     (120, 2),
     (300, 5),

@@ -133,8 +133,8 @@ async def load_rounded_waits(
     rows = await conn.fetch(
         f"""
         select period, channel, is_first, is_answered,
-            (seconds + case when is_answered then step - 1 else 0 end) / step * step as seconds, count(*) as questions,
-            count(*) filter (where is_due) as due,
+            (seconds + case when is_answered then step - 1 else 0 end) / step * step as seconds,
+            count(*) as questions, count(*) filter (where is_due) as due,
             count(*) filter (where is_due and is_answered and seconds <= $7) as in_time
         from (
             select *, {_STEP} as step
@@ -155,7 +155,8 @@ async def load_rounded_waits(
         bounds,
         int(within.total_seconds()),
     )
-    # `offset 0` above: else seconds are worked out for each step anew. Hundreds of thousands of waits are put together from some thousands of rows.
+    # `offset 0` above: else seconds are worked out for each step anew. Here hundreds of thousands of waits are put
+    # together from some thousands of rows.
     found: defaultdict[Part, tuple[list[int], list[int], Counter[str]]] = defaultdict(lambda: ([], [], Counter()))
     for period, channel, is_first, is_answered, seconds, questions, due, in_time in rows:
         answered, waiting, counts = found[Part(period, channel, is_first)]

@@ -99,6 +99,7 @@ class Transfer(NamedTuple):
     """Why entries were made. `cause_id` is the award, redemption or payout.
 
     That of an amendment names the transfer of the award that it `amends`, its `revision` and `why` it was made.
+    Both say when they were told, and of how many points.
     """
 
     community: str
@@ -109,6 +110,8 @@ class Transfer(NamedTuple):
     amends: str | None = None
     revision: int | None = None
     why: str | None = None
+    told_at: datetime | None = None
+    told_points: int | None = None
 
 
 class Entry(NamedTuple):

@@ -223,7 +223,7 @@ def rounded(world: Any) -> None:
 async def test_waits_of_many_are_rounded_and_their_counts_are_not(
     world: Any, rounded: None, api: httpx.AsyncClient
 ) -> None:
-    """Beside the same questions by the second: no answer is said earlier, and none later by more than a sixtieth."""
+    """Beside the same questions by the second: no answer is earlier, and none later by more than a sixtieth."""
     calendar, chance = await declare(world, "Europe/Rome"), random.Random(130)
     facts: list[Any] = []
     for number in range(60):

@@ -123,7 +123,7 @@ async def _add_payouts(tx: Transaction, run: Run, *, member_ids: list[str]) -> N
         payout = accrued(run, PayableMember(owner.member_id, owing), payees.get(owner.member_id), now=tx.now)
         if payout is not None:
             owed.append(payout)
-    payouts = await _fitting(tx, run, owed, turns=free)
+    payouts = await _fitting(tx, run, payouts=owed, turns=free)
     others = {payout.member_id for payout in owed} - {payout.member_id for payout in payouts}
     taken_up = [payout for payout in left if payout.member_id not in others]
     await change(tx, changes_to(PayoutState.FAILED, taken_up, f"taken up by payout run {run.run_id}"), by=by)
@@ -146,7 +146,7 @@ async def _add_payouts(tx: Transaction, run: Run, *, member_ids: list[str]) -> N
     await change(tx, changes_to(PayoutState.ELIGIBLE, ready), by=by)
 
 
-async def _fitting(tx: Transaction, run: Run, payouts: list[Payout], *, turns: list[str]) -> list[Payout]:
+async def _fitting(tx: Transaction, run: Run, *, payouts: list[Payout], turns: list[str]) -> list[Payout]:
     """Those payouts that the bank takes in the run's file, beside those it has; others are left, and counted."""
     if run.ordering.file_max_minor is None:
         return payouts

@@ -105,6 +105,8 @@ async def test_the_price_reserved_is_the_quoted_one(store: Store, api: Any) -> N
         made.json()["redemption_id"],
     )
     assert tuple(kept) == (618, 927, "EUR", Decimal("1.0956"))
+    # It is charged in dollars, with 1.5 % beside: what it was quoted at in euros is not compared with that.
+    assert await store.world.money() == {"provider_balance": 1_015, "card_cost": -1_000, "card_fees": -15}
     assert (await store.world.check()).differences == 0
 
 

@@ -5,12 +5,16 @@ What is new waits there with an empty translation; what is said no more is taken
 
 import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
+
+from connectors.document import Document
+from connectors.shipped import connector, files
 
 ROOT = Path(__file__).parents[1]
 CONSOLE = ROOT / "console"
@@ -42,7 +46,19 @@ def said() -> Catalog:
                     f"{file} says {message[1]!r}, and another {plurals[message[0]]!r}: say one of them"
                 )
             catalog.add(message, locations=[(f"{folder.relative_to(ROOT)}/{file}", 0)])
+    for name in files():
+        for sentence in said_by(connector(name).document):
+            catalog.add(sentence)
     return catalog
+
+
+def said_by(document: Document) -> Iterator[str]:
+    """What pages say of a shipped connector: how it is set up, and why something counts nothing."""
+    yield from document.connecting.steps
+    yield from (setting.title for setting in document.settings.values())
+    yield from filter(None, (document.nobody, *(mapping.no_engagement for mapping in document.mappings)))
+    activities = (activity for mapping in document.mappings for activity in mapping.activities or ())
+    yield from filter(None, (activity.otherwise for activity in activities))
 
 
 def catalogue(language: str) -> Catalog:

@@ -54,6 +54,10 @@ WORDS: Final = (
 )
 #: With {places}; of `…` nothing is said again. The first that fits counts.
 SENTENCES: Final = (
+    _("what happened is not said: {value}"),
+    _("no mapping is for {value}"),
+    _("nothing in it counts"),
+    _("its bytes are not kept any more: the community keeps as many as it may"),
     _("Nothing was done"),
     _("Nothing was done: {why}"),
     _("{why}. Nothing was done"),
@@ -211,6 +215,7 @@ SENTENCES: Final = (
     _("a journal is of 1 to {most} days, and these are {count}"),
     _("the bank {bic} is in {country}, which is outside of SEPA as of {day}; no payout gets there"),
     _("{iban} is in {country}, which is outside of SEPA as of {day}; no payout gets there"),
+    _("payouts in {currency} are between accounts in {countries}; this one is in {country}"),
     _("no IBAN begins with {country}, as {iban} does; is a letter wrong?"),
     _("an IBAN of {country} has {length} characters; {iban} has {count}"),
     _("the check digits of the IBAN {iban} do not fit; is a digit wrong?"),
@@ -333,7 +338,11 @@ SENTENCES: Final = (
 
 def in_words(text: str, say: Callable[[str], str]) -> str | None:
     """A service's sentence as `say` translates it, with the values that are in it; None where it is not known."""
-    return _said(text, say, _DEPTH_MAX_COUNT) if len(text) <= SAID_MAX_CHARS else None
+    if len(text) > SAID_MAX_CHARS:
+        return None
+    # Connectors' own sentences have no places, and stand in catalogues as they are.
+    as_it_is = say(text)
+    return as_it_is if as_it_is != text else _said(text, say, _DEPTH_MAX_COUNT)
 
 
 def _said(text: str, say: Callable[[str], str], depth: int) -> str | None:

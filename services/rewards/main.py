@@ -37,7 +37,7 @@ from services.rewards.orders.handlers.working import count_standstill, order_goo
 from services.rewards.payouts import api as payouts
 from services.rewards.payouts.clearances import api as clearances
 from services.rewards.payouts.findings import api as findings
-from services.rewards.payouts.findings.handlers import count_findings
+from services.rewards.payouts.findings.handlers import count_findings, look_by_new_lists
 from services.rewards.payouts.holds import api as payout_holds
 from services.rewards.payouts.holds.handlers.deciding import count_holds
 from services.rewards.payouts.holds.handlers.told import READ_BACK as HOLDS_READ_BACK
@@ -50,6 +50,7 @@ from services.rewards.payouts.preview import api as preview
 from services.rewards.payouts.review import api as review
 from services.rewards.payouts.runs.api import routes as runs
 from services.rewards.payouts.runs.handlers.pieces import carry_on_runs
+from services.rewards.payouts.sanctions import api as sanctions
 from services.rewards.payouts.totals import api as totals
 from services.rewards.payouts.waits import api as waits
 from services.rewards.periods import api as periods
@@ -139,7 +140,7 @@ SPEC = ServiceSpec(
             ),
             *(refunds, goods, own_goods),
             *(reward_links, sends, providers, orders, payouts, payout_holds, runs, preview, review, outcomes),
-            *(payout_policies, findings, clearances, waits, totals),
+            *(payout_policies, sanctions, findings, clearances, waits, totals),
             *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),
             *(wallets, expiring, debts, write_offs, clawback_policies),
             *(liability_policies, liability, account_mappings, journal_exports),
@@ -156,6 +157,7 @@ SPEC = ServiceSpec(
         Timer("expire-points", every_seconds=60, run=expire_points),
         Timer("carry-on-runs", every_seconds=1, run=carry_on_runs),
         Timer("count-payout-holds", every_seconds=60, run=count_holds),
+        Timer("look-by-new-sanctions-lists", every_seconds=1, run=look_by_new_lists),
         Timer("count-payout-findings", every_seconds=60, run=count_findings),
         Timer("count-outcomes-waiting", every_seconds=60, run=count_waiting),
         Timer("count-bank-lines-open", every_seconds=60, run=count_open),

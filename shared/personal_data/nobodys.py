@@ -202,7 +202,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         # A community's own account, and which webhooks came to it.
         "provider_accounts": (
             "community provider account_id revision sealed_by sealed connected_at connected_by failures_count "
-            "rests_until last_failure"
+            "rests_until last_failure old_secret_until"
         ),
         # What it has to choose from.
         "provider_refreshes": (
@@ -268,6 +268,14 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "stop_above_minor stops_shared_accounts state proposed_at proposed_by_person proposed_by "
             "proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
         ),
+        # Of nobody here: whom a list is about, which others publish and finance loads.
+        "sanctions_lists": (
+            "community list_id title sha256 entries_count state proposed_at proposed_by_person proposed_by "
+            "proposed_by_credential decided_at decided_by_person decided_by decided_by_credential looked_after "
+            "turn_at looked_at"
+        ),
+        "sanctions_entries": "community list_id line entry_id name birth_date country",
+        "sanctions_keys": "community list_id key line keys_count",
         "clawback_policies": (
             "community policy_id effective_from treatment below_points state proposed_at proposed_by_person "
             "proposed_by proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
@@ -311,6 +319,10 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         ),
         "card_quotes": f"community reward_id quote_id provider product_id {_QUOTED}",
         "quoted_redemptions": f"community redemption_id reward_id quote_id {_QUOTED}",
+        "provider_costs": (
+            "community redemption_id currency expected_minor fee_minor discount_minor charged_minor is_said "
+            "booked_at taken_back_at kept_minor"
+        ),
         "lot_uses": "community used_by award_id points owed",
         "lot_uses_given_back": "community used_by award_id points back_id owed given_at",
         "payout_files": (
@@ -360,6 +372,9 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community campaign_id title starts_on ends_on holdout_percent base_starts_on base_ends_on "
             "looked_starts_on looked_ends_on state treated treated_active held_out held_out_active left_out "
             "points measured_at"
+        ),
+        "campaign_audiences": (
+            "community campaign_id audience_id title treated treated_active held_out held_out_active left_out"
         ),
         "effect_checks": "community checked_at",
         "scorecard_checks": "community checked_at",

@@ -97,6 +97,12 @@ CASES: Mapping[str, Case] = {
     "PlauditPayoutFindingsWait": gauge(
         'plaudit_rewards_payout_findings_wait_seconds{service="rewards",check="country"}', 1_209_601, 1_209_600, 70
     ),
+    "PlauditSanctionsMatchesWait": gauge(
+        'plaudit_rewards_payout_findings_wait_seconds{service="rewards",check="sanctions_list"}',
+        172_801,
+        172_800,
+        70,
+    ),
     "PlauditWaitsForAnother": gauge('plaudit_rewards_outcomes_waiting{service="rewards"}', 1, 0, DAY),
     "PlauditBankLinesWait": gauge(
         'plaudit_rewards_bank_lines_wait_seconds{service="rewards"}', 172_801, 172_800, 70

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from connectors.shipped import connector, files
 from console.asking import Answer
 from console.components.languages import LANGUAGES, translations
 from console.frame.refusals import DOWN, Refusal, is_english_alone, service_words, why_not
@@ -22,6 +23,7 @@ from services.scoring.manual.domain import BelowFloorError
 from shared.bank_accounts import AccountError, read_account
 from shared.http import ErrorTable
 from shared.member_table import TableError, table_rows
+from tools.translations import said_by
 
 OTHERS = LANGUAGES[1:]
 PLACE = re.compile(r"\{(\w+)\}|…")
@@ -149,7 +151,14 @@ def test_of_a_kind_that_is_known_its_own_sentence_stands_for_what_is_not() -> No
         "There are no more of it"
     )
     assert "3 punti" in why_not("it", italian, answer("not-enough-points", "3 points are missing"))
-    assert why_not("it", italian, answer("of-tomorrow", "Look")) == '<span lang="en">Look</span>'
+    assert why_not("it", italian, answer("of-tomorrow", "Come later")) == '<span lang="en">Come later</span>'
     assert why_not("en", say("en"), answer("out-of-stock", "GET /v1/x lists them")) == "GET /v1/x lists them"
     assert why_not("it", italian, Answer("rewards", None)) == italian(DOWN)
     assert Refusal.of(answer("out-of-stock", "")).title == "There are no more of it"
+
+
+def test_what_a_shipped_connector_says_is_said_in_italian() -> None:
+    sentences = {text for name in files() for text in said_by(connector(name).document)}
+
+    assert len(sentences) > 200
+    assert not [text for text in sentences if in_words(text, italian) in (None, text)]

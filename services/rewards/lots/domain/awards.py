@@ -1,6 +1,6 @@
 """Awards as the ledger books them: issued points become a member's, and amendments add or bring back."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -11,7 +11,6 @@ from services.rewards.ledger.domain.entries import (
     Transfer,
     community_account,
     member_account,
-    move,
     transfer_id,
 )
 from services.rewards.lots.domain.grace import day_end
@@ -123,16 +122,6 @@ def lot(award: Award, terms: LotTerms, now: datetime) -> Lot:
     if award.available_at is not None and award.available_at > (pending_until or now):
         pending_until = award.available_at
     return Lot(award.lot_id, award.points, award.points, award.event_time, expires_at, pending_until)
-
-
-def issue_entries(awards: Iterable[tuple[Award, str, bool]]) -> list[Entry]:
-    """The entries of awards above 0, each given with its transfer's id and whether its points are pending."""
-    entries: list[Entry] = []
-    for award, transfer_of, is_pending in awards:
-        kind: MemberKind = "pending" if is_pending else "available"
-        issued = community_account(award.owner.community, "points_issued")
-        entries += move(transfer_of, issued, member_account(award.owner, kind), award.points)
-    return entries
 
 
 def amended_entries(award: Award, transfer_of: str, moved: Moved) -> list[Entry]:

@@ -81,6 +81,8 @@ def connected_command(where: Where, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(items))
         return
+    if not items:
+        click.echo("No platform is connected.")
     # In lines, which are read in the narrowest window: why something was refused is a sentence.
     for item in items:
         name = item["name"] if item["enabled"] else f"{item['name']} (not enabled)"

@@ -54,6 +54,8 @@ def list_command(where: Where, of_types: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([item | {"lanes": _lanes_of(item, lanes)} for item in items]))
         return
+    if not items:
+        click.echo("There is no webhook.")
     for item in items:
         _print_endpoint(item, _lanes_of(item, lanes))
 

@@ -18,7 +18,7 @@ import orjson
 
 from bench.factor import measure
 from plaudit.stack import load_state
-from services.recognition.boards.domain import ALL_TIME, Change, KeptBoard, Place, Score, ranked
+from services.recognition.boards.domain import ALL_TIME, Change, KeptBoard, Place, Score, ScoreKey, ranked
 from services.recognition.boards.store import counting, kept, reading, scores
 from shared.contracts.programme import Board
 from shared.postgres import database_url, migrate, prepare_database, role_name
@@ -35,6 +35,10 @@ _FILL = """
     insert into board_scores (board_no, starts_on, member_id, community, points, reached_at, is_shown)
     select $1, $2, gen_random_uuid(), 'bench', {points}, now() - n * interval '1 second', true
     from generate_series(1, $3::int) as g(n)
+"""
+_TIMES = """
+    insert into board_times (board_no, starts_on, member_id, community, event_time, awards)
+    select board_no, starts_on, member_id, community, reached_at, 1 from board_scores where board_no = $1
 """
 _COUNT = """
     insert into board_counts (board_no, starts_on, level, bucket, scores, members)
@@ -63,8 +67,10 @@ async def _begin(conn: asyncpg.Connection, *, points: str, members_count: int) -
         if one.board_id == declared.id
     )
     await conn.execute(_FILL.format(points=points), board.board_no, ALL_TIME, members_count)
+    await conn.execute(_TIMES, board.board_no)
     await conn.execute(_COUNT, board.board_no)
     await conn.execute("vacuum analyze board_scores")
+    await conn.execute("vacuum analyze board_times")
     await conn.execute("vacuum analyze board_counts")
     return board
 
@@ -119,22 +125,43 @@ async def _measure(conn: asyncpg.Connection, board: KeptBoard, factor: float) ->
     click.echo(f"  pages of memory that the last place read: {await _buffers(conn, board, own.points):,}")
     for name, seconds in (("first page", tops), ("page within", deep), ("place", places), ("neighbours", near)):
         click.echo(f"  {_shown(name, seconds, factor)}")
-    batches, folds, waits = [], [], []
+    batches, folds, waits, back = [], [], [], []
     for _ in range(20):
         some = sorted(await _some(conn, board, BATCH_COUNT), key=lambda one: one.member_id)
-        changes = {(one.member_id, board.board_no, ALL_TIME): Change(3, datetime.now(UTC)) for one in some}
-        began = time.perf_counter()
-        await scores.add(conn, changes=changes, may_begin=[True] * len(changes))
-        batches.append(time.perf_counter() - began)
+        at = datetime.now(UTC)
+        changes = {(one.member_id, board.board_no, ALL_TIME): Change(3, at) for one in some}
+        took, _ = await _add(conn, board, changes, at=at, awards=1)
+        batches.append(took)
         began = time.perf_counter()
         await counting.load_positions(conn, board_no=board.board_no, stands_on=ALL_TIME, points=[some[0].points])
         waits.append(time.perf_counter() - began)
         began = time.perf_counter()
         await counting.fold(conn, limit_count=20_000)
         folds.append(time.perf_counter() - began)
+        lost = {key: Change(-3, None) for key in changes}
+        took, emptied = await _add(conn, board, lost, at=at, awards=-1)
+        began = time.perf_counter()
+        await scores.set_reached(conn, keys=emptied, heads={}, owners=set())
+        back.append(took + time.perf_counter() - began)
     click.echo(f"  {_shown(f'{BATCH_COUNT} members changed', batches, factor)}")
+    click.echo(f"  {_shown('their awards taken back', back, factor)}")
     click.echo(f"  {_shown('place before the fold', waits, factor)}")
     click.echo(f"  {_shown('fold', folds, factor)}")
+
+
+async def _add(
+    conn: asyncpg.Connection, board: KeptBoard, changes: dict[ScoreKey, Change], *, at: datetime, awards: int
+) -> tuple[float, list[ScoreKey]]:
+    """Add what an event changed for each; return the seconds, and who has no award of it left."""
+    began = time.perf_counter()
+    emptied = await scores.add(
+        conn,
+        changes=changes,
+        may_begin=[True] * len(changes),
+        times={(board.board_no, ALL_TIME, member_id, at): awards for member_id, *_ in changes},
+        heads={},
+    )
+    return time.perf_counter() - began, emptied
 
 
 async def _run(admin_url: str, kinds: dict[str, str], members_count: int, factor: float) -> None:
@@ -148,16 +175,18 @@ async def _run(admin_url: str, kinds: dict[str, str], members_count: int, factor
             """
             select (select count(*) from board_counts where board_no = $1 and level = 0) as scores,
                 (select count(*) from board_counts where board_no = $1 and level = 2) as top,
-                pg_total_relation_size('board_scores') + pg_total_relation_size('board_counts') as bytes
+                pg_total_relation_size('board_scores') + pg_total_relation_size('board_counts') as bytes,
+                pg_total_relation_size('board_times') as times_bytes
             """,
             board.board_no,
         )
         click.echo(
             f"{members_count:,} members, {name}: {row['scores']:,} different scores, {row['top']:,} rows on top,"
-            f" {row['bytes'] / 1e6:,.0f} MB, made in {time.perf_counter() - began:,.0f} s"
+            f" {row['bytes'] / 1e6:,.0f} MB, {row['times_bytes'] / members_count:,.0f} bytes an event,"
+            f" made in {time.perf_counter() - began:,.0f} s"
         )
         await _measure(conn, board, factor)
-        for table in ("board_scores", "board_counts", "board_changes", "boards"):
+        for table in ("board_scores", "board_times", "board_counts", "board_changes", "boards"):
             await conn.execute(f"delete from {table}" if table == "boards" else f"truncate {table}")
     await conn.close()
 

@@ -29,6 +29,11 @@ ROOTS = {
     "bank_charges": "Expenses",
     "fx_gain_loss": "Income",
     "suspense": "Assets",
+    "provider_balance": "Liabilities",
+    "card_cost": "Expenses",
+    "card_fees": "Expenses",
+    "card_discounts": "Income",
+    "card_differences": "Expenses",
 }
 
 

@@ -141,4 +141,18 @@ def effect_lines(one: Mapping[str, Any]) -> list[str]:
     if (price := one["price"]) is not None and price["points_each"] is not None:
         high = "no upper end" if price["points_each_high"] is None else price["points_each_high"]
         lines.append(f"{price['points_each']} points for each ({price['points_each_low']} … {high})")
-    return lines
+    if one["audiences"]:
+        lines.append(f"by audience, each one of {len(one['audiences'])} comparisons:")
+    return [*lines, *map(audience_line, one["audiences"])]
+
+
+def audience_line(one: Mapping[str, Any]) -> str:
+    """What a campaign brings among an audience, in words."""
+    members = f"{one['treated']['members'] + one['held_out']['members']:,} members"
+    line = written_out(f"  {one['title']} ({one['audience_id']}): {members}, {VERDICTS[one['verdict']]}")
+    if one["difference_points"] is not None:
+        return f"{line}, {one['difference_points']} points ({one['low_points']} … {one['high_points']})"
+    if one["detectable_points"] is not None:
+        small = ": too small to tell" if one["is_too_small"] else ""
+        return f"{line}, a difference of {one['detectable_points']} points or more would be seen{small}"
+    return line

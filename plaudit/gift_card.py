@@ -72,6 +72,16 @@ def connect(where: Where, as_json: bool, provider: str, fields: tuple[str, ...])
     click.echo(json.dumps(made) if as_json else f"connected; its webhooks go to {made['webhook_path']}")
 
 
+@gift_card.command("end-old-secret", epilog="Example: plaudit gift-card end-old-secret tremendous --json")
+@to_work
+@json_option
+@click.argument("provider", type=click.Choice(PROVIDERS))
+def end_old_secret(where: Where, as_json: bool, provider: str) -> None:
+    """Have webhooks of PROVIDER be refused from now on that its secret of before signed."""
+    made = _ask(where, "POST", f"/v1/providers/{provider}/end-old-secret", BOTH)
+    click.echo(json.dumps(made) if as_json else "only the newest secret counts")
+
+
 @gift_card.command("disconnect", epilog="Example: plaudit gift-card disconnect sandbox")
 @to_work
 @click.argument("provider", type=click.Choice(PROVIDERS))
@@ -243,10 +253,12 @@ def orders(where: Where, as_json: bool, troubled: bool, every: bool) -> None:
     if as_json:
         click.echo(json.dumps(found))
         return
-    table = listing("redemption", "provider", "card", "state", "said last")
+    table = listing("redemption", "provider", "card", "cost", "state", "said last")
     for one in found["items"]:
         card = f"{one['product_id']} {decimal_amount(one['face_minor'], one['currency'])} {one['currency']}"
-        cells = (one["redemption_id"], one["provider"], card, _state(one), one["reason"] or "–")
+        cost = one["cost"]
+        charged = f"{decimal_amount(cost['charged_minor'], cost['currency'])} {cost['currency']}" if cost else "–"
+        cells = (one["redemption_id"], one["provider"], card, charged, _state(one), one["reason"] or "–")
         table.add_row(*(plain(cell) for cell in cells))
     Console().print(table)
 

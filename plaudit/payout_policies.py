@@ -17,7 +17,7 @@ from plaudit.terminal import plain
 from shared.spreadsheets import csv_lines
 
 POLICIES = "finance/payout-policies"
-CHECKS = ("country", "shared_account", "yearly_stop", "yearly_warning")
+CHECKS = ("country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning")
 policy_argument = click.argument("policy_id", metavar="POLICY", type=click.UUID)
 
 
@@ -234,6 +234,9 @@ def totals(where: Where, as_json: bool, year: int, as_csv: bool) -> None:
 
 
 def _what(finding: Mapping[str, Any]) -> str:
+    if finding["list_id"]:
+        named = "; ".join(f"{one['name']} ({one['entry_id']})" for one in finding["entries"])
+        return f"{finding['payee_name']} is like {named or 'a name of a list that is not kept any more'}"
     if finding["country"]:
         return str(finding["country"])
     if finding["is_payer"]:

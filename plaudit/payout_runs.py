@@ -15,6 +15,7 @@ from plaudit.places import ADMIN_KEY, COMMUNITY, KEY, URL, Where, where_options
 from plaudit.terminal import plain
 
 PAUSE_SECONDS = 1.0
+RUNS_MAX_COUNT = 1_000
 
 to_pay = where_options(URL, KEY, ADMIN_KEY, COMMUNITY)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script")
@@ -33,9 +34,30 @@ payout_runs.add_command(file_command)
 @to_pay
 @json_option
 @click.option("--name", required=True, help="Names the run: made again by the same name it is the same run")
-def make(where: Where, as_json: bool, name: str) -> None:
-    """Compute what is owed to whom. Whoever waits longest comes first."""
-    _do(where, as_json, "", headers={"Idempotency-Key": name}, scope="payouts:write")
+@click.option(
+    "--all",
+    "is_all",
+    is_flag=True,
+    help="Make further runs, NAME-2, NAME-3 and so on, until nobody is left who can be paid; a file each",
+)
+def make(where: Where, as_json: bool, name: str, is_all: bool) -> None:
+    """Compute what is owed to whom. Whoever waits longest comes first.
+
+    A run has a file, and no more in it than its bank takes: with --all what is over goes into further runs.
+    """
+    place = where.place()
+    with place.access("plaudit payout-runs", ("payouts:write", "payouts:read"), ("rewards",)) as key:
+        for number in range(1, (RUNS_MAX_COUNT if is_all else 1) + 1):
+            named = name if number == 1 else f"{name}-{number}"
+            url = f"{place.url('rewards')}/v1/payout-runs"
+            answer = request("POST", url, key, headers={"Idempotency-Key": named})
+            run = _followed(f"{url}/{answer['run_id']}", key, answer)
+            # One with nobody in it has nothing that fits: neither has the next.
+            is_last = not is_all or run["complete"] or not run["payouts"] or run["stopped"] is not None
+            _print(run, as_json, is_last=is_last)
+            if is_last:
+                return
+    raise click.ClickException(f"after {RUNS_MAX_COUNT} runs members are left still: begin with another name")
 
 
 @payout_runs.command(
@@ -114,7 +136,7 @@ def _followed(url: str, key: str, answer: dict[str, Any]) -> dict[str, Any]:
             answer = {}
 
 
-def _print(run: dict[str, Any], as_json: bool) -> None:
+def _print(run: dict[str, Any], as_json: bool, *, is_last: bool = True) -> None:
     if as_json:
         click.echo(json.dumps(run))
         return
@@ -125,7 +147,7 @@ def _print(run: dict[str, Any], as_json: bool) -> None:
     for state_sum in run["payouts"]:
         table.add_row(*map(str, (state_sum[name] for name in ("state", "count", "points", "amount_minor"))))
     Console().print(table)
-    if run["left_payable_count"] or run["left_held_count"]:
+    if is_last and (run["left_payable_count"] or run["left_held_count"]):
         click.echo(
             f"{run['left_payable_count']} members who can be paid and {run['left_held_count']} without bank "
             "details did not fit: make another run"

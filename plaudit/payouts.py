@@ -12,6 +12,7 @@ from plaudit.payout_policies import clearance, findings, policy, totals, waits
 from plaudit.people import json_option
 from plaudit.periods import READ, WRITE, to_work, who
 from plaudit.places import Where
+from plaudit.sanctions import sanctions
 from plaudit.terminal import plain
 
 CAUSES = ("under_review", "disputed", "asked", "bank_details", "other")
@@ -28,6 +29,7 @@ def payout() -> None:
 
 payout.add_command(policy)
 payout.add_command(clearance)
+payout.add_command(sanctions)
 payout.add_command(waits)
 payout.add_command(totals)
 payout.add_command(findings)

@@ -111,6 +111,13 @@ class ServiceSettings(BaseSettings):
     outbox_max_count: int = Field(20_000, ge=1, description="Unpublished rows at which consuming pauses")
     publish_seconds: float = Field(20.0, gt=0, description="How long the broker may take to acknowledge")
 
+    recount_max_count: int = Field(
+        100_000,
+        ge=1,
+        description="Rows of awards that are counted again at once, every 5 seconds, to be compared with what "
+        "other services have",
+    )
+
     body_max_bytes: int = Field(5 * 1024 * 1024, ge=1, description="Largest request body")
     head_seconds: float = Field(
         10.0, gt=0, description="How long a new connection may take to send its request's head"

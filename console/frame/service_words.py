@@ -215,6 +215,7 @@ SENTENCES: Final = (
     _("a journal is of 1 to {most} days, and these are {count}"),
     _("the bank {bic} is in {country}, which is outside of SEPA as of {day}; no payout gets there"),
     _("{iban} is in {country}, which is outside of SEPA as of {day}; no payout gets there"),
+    _("payouts in {currency} are between accounts in {countries}; this one is in {country}"),
     _("no IBAN begins with {country}, as {iban} does; is a letter wrong?"),
     _("an IBAN of {country} has {length} characters; {iban} has {count}"),
     _("the check digits of the IBAN {iban} do not fit; is a digit wrong?"),

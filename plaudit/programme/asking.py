@@ -70,7 +70,8 @@ def boards_lines(take: Mapping[str, Any] | None) -> list[str]:
     megabytes = take["bytes_per_member"]
     return [
         f"its boards ({take['boards']}) take up to {take['rows_per_member']} rows a member, {megabytes:,} MB for"
-        f" each million members, and {take['result_bytes'] / 1e6:,.1f} MB for results"
+        f" each million members and {take['bytes_per_event']:,} for each million events that give points on all of"
+        f" them, and {take['result_bytes'] / 1e6:,.1f} MB for results"
     ]
 
 

@@ -37,6 +37,7 @@ QUOTE_SECONDS: Final = 900
 #: An order whose webhook comes first is answered after so long at the latest.
 FIRST_SECONDS: Final = 2.0
 KEY_MAX_CHARS: Final = 100
+MORE_MAX_MINOR: Final = 1_000_000
 #: What an order is once it is placed, for behaviours that place one.
 _PLACED: Final = {
     Behaviour.PENDING: ("pending", ""),
@@ -214,23 +215,29 @@ async def _cancel(shop: Shop, sender: Sender, request: Request) -> Response:
 
 
 async def _told(shop: Shop, sender: Sender, request: Request) -> Response:
-    body = await _body(request, "always", "next", "webhooks", "cancels", "hang_seconds", needed=())
+    names = ("always", "next", "webhooks", "cancels", "hang_seconds", "surcharge_minor", "kept_minor")
+    body = await _body(request, *names, needed=())
     try:
         always = Behaviour(body.get("always", shop.told.always))
         following = [Behaviour(one) for one in body.get("next", shop.told.following)]
         hooks = Hooks(body.get("webhooks", shop.told.hooks))
         cancels = Cancels(body.get("cancels", shop.told.cancels))
         hang_seconds = float(body.get("hang_seconds", shop.told.hang_seconds))
+        surcharge, kept = (int(body.get(name, getattr(shop.told, name))) for name in names[-2:])
     except (ValueError, TypeError) as error:
         raise _BadRequestError(str(error)) from error
     if len(following) > FOLLOWING_MAX_COUNT or not 0 <= hang_seconds <= HANG_MAX_SECONDS:
         raise _BadRequestError(
             f"next has {FOLLOWING_MAX_COUNT} at most, hang_seconds is {HANG_MAX_SECONDS:g} at most"
         )
+    if not (0 <= surcharge <= MORE_MAX_MINOR and 0 <= kept <= MORE_MAX_MINOR):
+        raise _BadRequestError(f"surcharge_minor and kept_minor are 0 to {MORE_MAX_MINOR}")
     shop.told.always, shop.told.following = always, deque(following)
+    shop.told.surcharge_minor, shop.told.kept_minor = surcharge, kept
     shop.told.hooks, shop.told.cancels, shop.told.hang_seconds = hooks, cancels, hang_seconds
     said = {"always": always, "next": following, "webhooks": hooks, "cancels": cancels}
-    return JSONResponse({**said, "hang_seconds": hang_seconds})
+    more = {"hang_seconds": hang_seconds, "surcharge_minor": surcharge, "kept_minor": kept}
+    return JSONResponse({**said, **more})
 
 
 async def _stocked(shop: Shop, sender: Sender, request: Request) -> Response:

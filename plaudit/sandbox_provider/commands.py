@@ -91,6 +91,8 @@ def connect(where: Where, as_json: bool) -> None:
     help="What becomes of a delivered order that whoever ordered wants cancelled.",
 )
 @click.option("--hang-seconds", type=float, help="How long it hangs where it times out.")
+@click.option("--surcharge-minor", type=int, help="What it charges beyond its price, in minor units.")
+@click.option("--kept-minor", type=int, help="What it keeps of the price of what it takes back.")
 def tell(
     sandbox_url: str,
     as_json: bool,
@@ -99,6 +101,8 @@ def tell(
     webhooks: str | None,
     cancels: str | None,
     hang_seconds: float | None,
+    surcharge_minor: int | None,
+    kept_minor: int | None,
 ) -> None:
     """Tell it what becomes of orders."""
     said = {
@@ -107,6 +111,8 @@ def tell(
         "webhooks": webhooks,
         "cancels": cancels,
         "hang_seconds": hang_seconds,
+        "surcharge_minor": surcharge_minor,
+        "kept_minor": kept_minor,
     }
     body = {name: value for name, value in said.items() if value is not None}
     answer = _asked("PUT", f"{sandbox_url}/control/behaviour", body)

@@ -125,6 +125,7 @@ class Order:
     reason: str = ""
     goods: dict[str, str | None] = field(default_factory=dict)
     history: tuple[str, ...] = ()
+    charge: dict[str, Any] | None = None
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -136,6 +137,7 @@ class Order:
             "standing": self.standing,
             "reason": self.reason,
             "goods": self.goods if self.goods and self.standing == "delivered" else None,
+            "charge": self.charge if self.standing in ("delivered", "reversed") else None,
         }
 
     def becoming(self, standing: str, reason: str = "") -> "Order":
@@ -157,6 +159,9 @@ class Told:
     hooks: Hooks = Hooks.AFTER
     cancels: Cancels = Cancels.KEEP
     hang_seconds: float = 60.0
+    #: What it charges beyond its price, and what it keeps when it takes something back: in minor units.
+    surcharge_minor: int = 0
+    kept_minor: int = 0
 
     def next(self) -> Behaviour:
         """What becomes of the order that is placed now."""
@@ -181,18 +186,30 @@ class Shop:
 
     def quote(self, content: Content) -> int:
         """What it costs in minor units. Raises NoProductError."""
+        total: int = self.charge(content)["total_minor"]
+        return total
+
+    def charge(self, content: Content) -> dict[str, Any]:
+        """What it costs with its fee and discount in minor units. Raises NoProductError."""
         for product in self.products:
             if (product["product_id"], product["currency"]) != (content.product_id, content.currency):
                 continue
             faces, face = product["faces"], content.face_minor
             if face in faces or (not faces and product["min_minor"] <= face <= product["max_minor"]):
-                net: int = 10_000 + product["fee_basis_points"] - product["discount_basis_points"]
-                return -(-face * net // 10_000)
+                fee = -(-face * product["fee_basis_points"] // 10_000)
+                discount = face * product["discount_basis_points"] // 10_000
+                return {
+                    "currency": content.currency,
+                    "total_minor": face + fee - discount,
+                    "fee_minor": fee,
+                    "discount_minor": discount,
+                    "refunded_minor": None,
+                }
             raise NoProductError("the product does not come in that value")
         raise NoProductError("there is no such product in that currency")
 
     def place(self, key: str, content: Content, standing: str, reason: str = "") -> tuple[Order, bool]:
-        """The order under a key, and whether it is new. Raises OtherContentError and FullError."""
+        """The order under a key, and whether it is new. Raises OtherContentError, FullError and NoProductError."""
         self.placed[key] = self.placed.get(key, 0) + 1
         known = self._by_key.get(key)
         if known is not None:
@@ -202,7 +219,9 @@ class Shop:
         if len(self._by_key) >= ORDERS_MAX_COUNT:
             raise FullError
         goods = {"code": f"SANDBOX-{secrets.token_hex(8).upper()}", "pin": None, "expires_on": None}
-        order = Order(str(uuid4()), key, content, standing, reason, goods, (standing,))
+        charge = self.charge(content)
+        charge["total_minor"] += self.told.surcharge_minor
+        order = Order(str(uuid4()), key, content, standing, reason, goods, (standing,), charge)
         self._put(order)
         return order, True
 
@@ -223,6 +242,9 @@ class Shop:
     def change(self, order: Order, standing: str, reason: str = "") -> Order:
         """Have an order stand otherwise. Raises WrongStandingError."""
         changed = order.becoming(standing, reason)
+        if standing == "reversed" and order.charge is not None:
+            refunded = max(0, order.charge["total_minor"] - self.told.kept_minor)
+            changed = replace(changed, charge=order.charge | {"refunded_minor": refunded})
         self._put(changed)
         return changed
 

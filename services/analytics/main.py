@@ -38,6 +38,7 @@ from services.analytics.points.handlers import on_awards
 from services.analytics.problems import ERRORS
 from services.analytics.programmes.handlers import on_programmes
 from services.analytics.recognition.handlers import on_grants
+from services.analytics.recounts.handlers import recount_awards
 from services.analytics.redemptions.handlers import on_redemptions
 from services.analytics.rejections import api as rejections
 from services.analytics.rejections.handlers import on_rejected
@@ -76,6 +77,8 @@ from shared.contracts.facts import (
     SURVEY_FACT,
 )
 from shared.followed_communities import FOLLOWED_COMMUNITIES
+from shared.followed_members import WATCH_ERASED_EVERY_SECONDS, watch_erased
+from shared.recounts import RECOUNT_EVERY_SECONDS
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import (
     AUDIENCES,
@@ -158,6 +161,7 @@ SPEC = ServiceSpec(
     problems=ERRORS,
     whole=[AUDIT],
     timers=[
+        Timer("watch-erased", every_seconds=WATCH_ERASED_EVERY_SECONDS, run=watch_erased),
         Timer("forget-audit", every_seconds=FORGET_EVERY_SECONDS, run=forget),
         Timer("count-retention", every_seconds=FOLD_EVERY_SECONDS, run=fold),
         Timer("settle-questions", every_seconds=SETTLE_EVERY_SECONDS, run=settle),
@@ -170,6 +174,7 @@ SPEC = ServiceSpec(
         Timer("remind-of-decisions", every_seconds=REMIND_EVERY_SECONDS, run=remind),
         Timer("watch-goals", every_seconds=WATCH_EVERY_SECONDS, run=watch),
         Timer("settle-nudges", every_seconds=SETTLE_NUDGES_EVERY_SECONDS, run=settle_nudges),
+        Timer("recount-awards", every_seconds=RECOUNT_EVERY_SECONDS, run=recount_awards),
     ],
 )
 

@@ -57,8 +57,18 @@ class Settings(ServiceSettings):
     scorecard_check_minutes: int = Field(
         15, ge=1, le=1_440, description="From one count of such a scorecard to the next"
     )
+    exact_questions_max_count: int = Field(
+        50_000,
+        ge=0,
+        description=(
+            "Questions up to which response times are by the second; "
+            "of more, waits are rounded by up to a sixtieth"
+        ),
+    )
     questions_max_count: int = Field(
-        50_000, ge=1, description="Questions that one answer about response times goes through; more are refused"
+        2_000_000,
+        ge=1,
+        description="Questions that one answer about response times goes through; more are refused",
     )
     sliced_answers_max_count: int = Field(
         100_000, ge=1, description="Answers to a survey that are told apart by audience at once; more are refused"

@@ -27,7 +27,7 @@ from services.ingest.directory import api as directory
 from services.ingest.directory import handlers as directory_handlers
 from services.ingest.erasure import api as erasure
 from services.ingest.erasure import handlers as erasure_handlers
-from services.ingest.erasure.handlers import LOOK_AFTER_EVERY_SECONDS, look_after
+from services.ingest.erasure.handlers import LOOK_AFTER_EVERY_SECONDS, look_after, watch_erased
 from services.ingest.event_types import api as event_types
 from services.ingest.events import handlers
 from services.ingest.events.api import posting, receipts, traces
@@ -74,6 +74,7 @@ from services.ingest.webhooks import api as webhooks
 from services.ingest.webhooks import handlers as webhooks_handlers
 from shared.consumer import Subscription
 from shared.contracts.facts import RAW_EVENT
+from shared.followed_members import WATCH_ERASED_EVERY_SECONDS
 from shared.service import Errand, ServiceSpec, Timer, run
 from shared.topics import BACKFILL, RAW
 
@@ -112,6 +113,7 @@ SPEC = ServiceSpec(
     timers=[
         Timer("reconsider-bots", every_seconds=RECONSIDER_EVERY_SECONDS, run=reconsider),
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
+        Timer("watch-erased", every_seconds=WATCH_ERASED_EVERY_SECONDS, run=watch_erased),
         Timer("measure-again", every_seconds=PORTION_EVERY_SECONDS, run=measure_again),
         Timer("keep-outcome-hours", every_seconds=handlers.KEEP_HOURS_EVERY_SECONDS, run=handlers.keep_hours),
         Timer("keep-traces", every_seconds=handlers.KEEP_TRACES_EVERY_SECONDS, run=handlers.keep_traces),

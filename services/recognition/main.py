@@ -40,6 +40,7 @@ from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import ACCEPTED_EVENT, GUIDELINE_FACT, POINTS_AWARDED, PROGRAMME_PUBLISHED
 from shared.followed_communities import FOLLOWED_COMMUNITIES
+from shared.followed_members import WATCH_ERASED_EVERY_SECONDS, watch_erased
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import EVENTS, GUIDELINES, POINTS, PROGRAMMES
 from shared.webhooks import FOLLOWED_WEBHOOKS
@@ -73,6 +74,7 @@ SPEC = ServiceSpec(
         *NUDGES,
     ],
     timers=[
+        Timer("watch-erased", every_seconds=WATCH_ERASED_EVERY_SECONDS, run=watch_erased),
         Timer("reevaluate", every_seconds=handlers.REEVALUATE_EVERY_SECONDS, run=handlers.reevaluate),
         Timer("keep counting", every_seconds=KEEP_COUNTING_EVERY_SECONDS, run=keep_counting),
         Timer("keep quests", every_seconds=quests_deciding.KEEP_EVERY_SECONDS, run=quests_deciding.keep_quests),

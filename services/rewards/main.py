@@ -37,7 +37,7 @@ from services.rewards.orders.handlers.working import count_standstill, order_goo
 from services.rewards.payouts import api as payouts
 from services.rewards.payouts.clearances import api as clearances
 from services.rewards.payouts.findings import api as findings
-from services.rewards.payouts.findings.handlers import count_findings
+from services.rewards.payouts.findings.handlers import count_findings, look_by_new_lists
 from services.rewards.payouts.holds import api as payout_holds
 from services.rewards.payouts.holds.handlers.deciding import count_holds
 from services.rewards.payouts.holds.handlers.told import READ_BACK as HOLDS_READ_BACK
@@ -50,6 +50,7 @@ from services.rewards.payouts.preview import api as preview
 from services.rewards.payouts.review import api as review
 from services.rewards.payouts.runs.api import routes as runs
 from services.rewards.payouts.runs.handlers.pieces import carry_on_runs
+from services.rewards.payouts.sanctions import api as sanctions
 from services.rewards.payouts.totals import api as totals
 from services.rewards.payouts.waits import api as waits
 from services.rewards.periods import api as periods
@@ -68,6 +69,7 @@ from services.rewards.rates.api import rates
 from services.rewards.rates.handlers import count_rates
 from services.rewards.reconciliation import api as reconciliation
 from services.rewards.reconciliation.handlers import NOTED_EVERY_SECONDS, count_open, note_matched
+from services.rewards.recounts.handlers import recount_awards
 from services.rewards.redemptions.api import own as own_redemptions
 from services.rewards.redemptions.api import routes as redemptions
 from services.rewards.redemptions.handlers.ending import expire_reservations
@@ -91,6 +93,7 @@ from services.rewards.wallets.handlers.campaigns import pay_campaigns
 from services.rewards.wallets.handlers.deciding import count_wallets
 from services.rewards.wallets.handlers.moving import free_expired
 from services.rewards.wallets.handlers.told import READ_BACK as WALLETS_READ_BACK
+from services.rewards.watches.handlers import WATCH_EVERY_SECONDS, watch
 from services.rewards.write_offs import api as write_offs
 from services.rewards.write_offs.handlers.deciding import count_write_offs_waiting
 from services.rewards.write_offs.handlers.told import READ_BACK as WRITE_OFFS_READ_BACK
@@ -98,6 +101,8 @@ from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import POINTS_AWARDED, PROGRAMME_PUBLISHED
 from shared.followed_audiences import FOLLOWED_AUDIENCES
+from shared.followed_members import WATCH_ERASED_EVERY_SECONDS, watch_erased
+from shared.recounts import RECOUNT_EVERY_SECONDS
 from shared.service import Errand, ServiceSpec, Timer, run
 from shared.topics import POINTS, PROGRAMMES
 from shared.webhooks import FOLLOWED_WEBHOOKS
@@ -135,7 +140,7 @@ SPEC = ServiceSpec(
             ),
             *(refunds, goods, own_goods),
             *(reward_links, sends, providers, orders, payouts, payout_holds, runs, preview, review, outcomes),
-            *(payout_policies, findings, clearances, waits, totals),
+            *(payout_policies, sanctions, findings, clearances, waits, totals),
             *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),
             *(wallets, expiring, debts, write_offs, clawback_policies),
             *(liability_policies, liability, account_mappings, journal_exports),
@@ -144,6 +149,7 @@ SPEC = ServiceSpec(
     ],
     problems=ERRORS,
     timers=[
+        Timer("watch-erased", every_seconds=WATCH_ERASED_EVERY_SECONDS, run=watch_erased),
         Timer("expire-reservations", every_seconds=10, run=expire_reservations),
         Timer("freeze-draws", every_seconds=5, run=freeze_due),
         Timer("mature-points", every_seconds=10, run=mature_points),
@@ -151,6 +157,7 @@ SPEC = ServiceSpec(
         Timer("expire-points", every_seconds=60, run=expire_points),
         Timer("carry-on-runs", every_seconds=1, run=carry_on_runs),
         Timer("count-payout-holds", every_seconds=60, run=count_holds),
+        Timer("look-by-new-sanctions-lists", every_seconds=1, run=look_by_new_lists),
         Timer("count-payout-findings", every_seconds=60, run=count_findings),
         Timer("count-outcomes-waiting", every_seconds=60, run=count_waiting),
         Timer("count-bank-lines-open", every_seconds=60, run=count_open),
@@ -178,8 +185,10 @@ SPEC = ServiceSpec(
         Timer("count-rates", every_seconds=60, run=count_rates),
         Timer("count-overdue-periods", every_seconds=600, run=count_overdue),
         Timer("check-ledger", every_seconds=3600, run=check_all),
+        Timer("recount-awards", every_seconds=RECOUNT_EVERY_SECONDS, run=recount_awards),
     ],
     errands=[
+        Errand("watch-books", every_seconds=WATCH_EVERY_SECONDS, run=watch),
         Errand("check-asked", every_seconds=ASKED_EVERY_SECONDS, run=check_asked),
         Errand("order-goods", every_seconds=ORDERED_EVERY_SECONDS, run=order_goods),
         Errand("refresh-products", every_seconds=REFRESHED_EVERY_SECONDS, run=refresh_products),

@@ -204,6 +204,10 @@ WALLET_DECISIONS_WAITING = Gauge(
 LEDGER_CHECKS_GIVEN_UP = Counter(
     "plaudit_rewards_ledger_checks_given_up_total", "Checks of the ledger of which a part took longer than it may"
 )
+WATCH_ROUND_SECONDS = Gauge(
+    "plaudit_rewards_watch_round_seconds",
+    "How long it took to check the books of every community in turn: what is altered is seen within that time",
+)
 LEDGER_CHECKED = Gauge("plaudit_rewards_ledger_checked_timestamp_seconds", "When the ledger was last checked")
 
 for _became in ("answered", "failed"):

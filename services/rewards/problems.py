@@ -126,6 +126,12 @@ from services.rewards.payouts.runs.domain.runs import (
     UnknownRunError,
 )
 from services.rewards.payouts.runs.domain.sealing import SealDiffersError
+from services.rewards.payouts.sanctions.api import ERRORS as SANCTIONS_ERRORS
+from services.rewards.payouts.sanctions.api import (
+    SANCTIONS_LIST_DECIDED,
+    SANCTIONS_LIST_FOUR_EYES,
+    TOO_MANY_SANCTIONS_LISTS,
+)
 from services.rewards.periods.api import NOT_SETTLED, PERIOD_REFUSED, UNKNOWN_PERIOD
 from services.rewards.periods.domain import NotSettledError, PeriodRefusedError, UnknownPeriodError
 from services.rewards.products.api import ERRORS as PRODUCT_ERRORS
@@ -325,6 +331,9 @@ APPROVALS = {
     Subject.PAYOUT_POLICY: Approvals(
         PAYOUT_POLICY_FOUR_EYES, PAYOUT_POLICY_DECIDED, TOO_MANY_PAYOUT_POLICIES, "another entry"
     ),
+    Subject.SANCTIONS_LIST: Approvals(
+        SANCTIONS_LIST_FOUR_EYES, SANCTIONS_LIST_DECIDED, TOO_MANY_SANCTIONS_LISTS, "another list"
+    ),
     Subject.RATE_POLICY: Approvals(RATE_FOUR_EYES, RATE_POLICY_DECIDED, TOO_MANY_RATE_POLICIES, "another"),
 }
 _LINK_OVER = {
@@ -337,6 +346,7 @@ _LINK_OVER = {
 ERRORS: ErrorTable = {
     **SEND_ERRORS,
     **RATE_ERRORS,
+    **SANCTIONS_ERRORS,
     **QUOTE_ERRORS,
     **PRODUCT_ERRORS,
     MessageError: lambda error: Problem(INVALID_BANK_MESSAGE, f"Nothing of the file counts: {error}"),

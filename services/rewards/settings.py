@@ -152,6 +152,18 @@ class Settings(ServiceSettings):
     payout_clearances_waiting_max_count: int = Field(
         100, ge=1, description="Clearances of a community's payouts that may wait for another person"
     )
+    sanctions_lists_waiting_max_count: int = Field(
+        3, ge=1, description="Sanctions lists of a community that may wait for another person"
+    )
+    sanctions_lists_kept_count: int = Field(
+        10,
+        ge=1,
+        description="Sanctions lists of a community whose entries are kept: the newest that were in force",
+    )
+    sanctions_list_entries_max_count: int = Field(30_000, ge=1, description="Names of one sanctions list")
+    sanctions_looked_at_once_max_count: int = Field(
+        200, ge=1, description="Payouts that are looked at by a new sanctions list in one transaction"
+    )
     payout_request_seconds: float = Field(
         10.0, ge=0, description="How long a request works at a run before it answers and a timer goes on"
     )
@@ -162,6 +174,12 @@ class Settings(ServiceSettings):
         description="Entries after which a block of the ledger is full; transfers are not divided",
     )
     ledger_check_seconds: float = Field(300.0, gt=0, description="How long each part of a ledger check may take")
+    ledger_watch_share: float = Field(
+        0.1,
+        gt=0,
+        le=1,
+        description="In which share of the time the books are checked, one community after the other and again",
+    )
     report_seconds: float = Field(
         30.0, gt=0, description="How long each of the questions may take that a report is made of"
     )
@@ -252,13 +270,13 @@ class Settings(ServiceSettings):
         1,
         ge=0,
         le=30,
-        description="TARGET days from the one on which the bank receives the file to its execution date",
+        description="Bank days from the one on which the bank receives the file to its execution date",
     )
     bank_time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
         "Europe/Berlin", description="The payer's bank counts its days in this zone"
     )
     bank_cutoff: time = Field(
-        time(14), description="A bank file written from then on counts as received on the next TARGET day"
+        time(14), description="A bank file written from then on counts as received on the next bank day"
     )
 
     @field_validator("voucher_keys")

@@ -33,11 +33,14 @@ from services.scoring.programmes.handlers.publishing import count_waiting
 from services.scoring.programmes.handlers.telling import SIGN_ANEW_EVERY_SECONDS, sign_anew
 from services.scoring.quality.api import router as content
 from services.scoring.quality.handlers.trusting import weigh_due, work_out
+from services.scoring.recounts.handlers import recount_awards
 from services.scoring.settings import Settings
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import ACCEPTED_EVENT
 from shared.followed_communities import FOLLOWED_COMMUNITIES
+from shared.followed_members import WATCH_ERASED_EVERY_SECONDS, watch_erased
+from shared.recounts import RECOUNT_EVERY_SECONDS
 from shared.service import ServiceSpec, Timer, run
 from shared.topics import EVENTS
 from shared.webhooks import FOLLOWED_WEBHOOKS
@@ -72,6 +75,7 @@ SPEC = ServiceSpec(
     ],
     problems=ERRORS,
     timers=[
+        Timer("watch-erased", every_seconds=WATCH_ERASED_EVERY_SECONDS, run=watch_erased),
         Timer("settle-claims", every_seconds=SETTLE_EVERY_SECONDS, run=settle_waiting),
         Timer("decide-audiences", every_seconds=DECIDE_EVERY_SECONDS, run=DECIDER.look),
         Timer("look-at-signals", every_seconds=LOOK_EVERY_SECONDS, run=looking.look),
@@ -85,6 +89,7 @@ SPEC = ServiceSpec(
         Timer("work-off-guidelines", every_seconds=SETTLE_EVERY_SECONDS, run=guideline_cases.work_off),
         Timer("count-cases-waiting", every_seconds=15, run=guideline_cases.count_waiting),
         Timer("count-manual-awards-waiting", every_seconds=60, run=manual_handlers.count_waiting),
+        Timer("recount-awards", every_seconds=RECOUNT_EVERY_SECONDS, run=recount_awards),
     ],
     schemas=schemas,
     closing=[scorer.close, CHECKER.close],

@@ -1,7 +1,6 @@
 """Accounts that a SEPA credit transfer pays or is paid from: their spelling, their countries, what is wrong."""
 
 from shared.bank_accounts.checks import (
-    CURRENCY,
     Account,
     AccountError,
     bic_question,
@@ -9,26 +8,30 @@ from shared.bank_accounts.checks import (
     masked,
     read_account,
     why_not_in_address,
-    why_not_payable_in,
 )
 from shared.bank_accounts.countries import CHECKED_ON, SEPA_COUNTRIES, SOURCE, SepaCountry
 from shared.bank_accounts.names import NAME_MAX_CHARS, UnwritableNameError, sepa_text
+from shared.bank_accounts.rails import RAILS, DomesticAccount, Rail, domestic, why_not_payable_in, why_not_reached
 
 __all__ = [
     "CHECKED_ON",
-    "CURRENCY",
     "NAME_MAX_CHARS",
+    "RAILS",
     "SEPA_COUNTRIES",
     "SOURCE",
     "Account",
     "AccountError",
+    "DomesticAccount",
+    "Rail",
     "SepaCountry",
     "UnwritableNameError",
     "bic_question",
+    "domestic",
     "is_country",
     "masked",
     "read_account",
     "sepa_text",
     "why_not_in_address",
     "why_not_payable_in",
+    "why_not_reached",
 ]

@@ -12,8 +12,6 @@ from shared.bank_accounts.countries import BIC_COUNTRIES, CHECKED_ON, SEPA_COUNT
 from shared.bank_accounts.names import NAME_MAX_CHARS, UnwritableNameError, sepa_text
 from shared.contracts.texts import account_number, label
 
-#: Payouts leave as SEPA credit transfers, which know no other.
-CURRENCY = "EUR"
 MASK_SHOWN_CHARS = 4
 #: Shorter than this, the ends would be all of it.
 _MASKED_MIN_CHARS = 12
@@ -78,13 +76,6 @@ def bic_question(account: Account) -> str | None:
     if bank == country or bank in SEPA_COUNTRIES[country].others:
         return None
     return f"the bank {account.bic} is in {bank}, and the account {masked(account.iban)} in {country}"
-
-
-def why_not_payable_in(currency: str) -> str | None:
-    """Why no bank file can be made in a currency; None when one can."""
-    if currency == CURRENCY:
-        return None
-    return f"payouts leave as SEPA credit transfers, in {CURRENCY}; {currency} cannot be paid"
 
 
 def is_country(code: str) -> bool:

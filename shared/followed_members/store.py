@@ -122,6 +122,22 @@ async def load_names(conn: Connection, *, community: str, member_ids: Sequence[s
     return {str(row["member_id"]): row["name"] for row in rows}
 
 
+async def count_erased_known(conn: Connection, *, limit_count: int) -> int:
+    """How many members that were erased have a name or identities, counted up to a limit."""
+    found: int = await conn.fetchval(
+        """
+        select count(*) from (
+            select from followed_members m
+            where m.is_erased and (m.name is not null or exists (
+                select from followed_identities i
+                where i.community = m.community and i.member_id = m.member_id))
+            limit $1) known
+        """,
+        limit_count,
+    )
+    return found
+
+
 async def find_name(conn: Connection, *, community: str, member_id: str) -> FollowedName | None:
     """The name of a member that the service has heard of, None of any other."""
     row = await conn.fetchrow(

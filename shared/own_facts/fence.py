@@ -39,6 +39,7 @@ from shared.topics import ACCESS_KEYS, MEMBERS, PEOPLE
 
 LOOK_AGAIN_SECONDS = 0.5
 REASONS_MAX_COUNT = 5
+PUT_ASIDE_AT_ONCE_COUNT = 100
 ENDS_SECONDS = 5.0
 #: A fence that closes while the process runs opens again within a moment, as a rule: a command waits so long.
 LATE_WAIT_SECONDS = 5.0
@@ -225,6 +226,8 @@ class Fence:
 
         Returns once all is known. Stands still, and says why, while somebody has to decide about a fact.
         """
+        while await self._put_aside(begin_tx):
+            pass
         are_inputs_read = False
         for number, step in enumerate(self._steps):
             if step.after_inputs and not are_inputs_read:
@@ -293,6 +296,26 @@ class Fence:
     async def _unread(self, pool: asyncpg.Pool, ends: dict[TopicPartition, int]) -> list[TopicPartition]:
         stored = await stored_offsets(pool, ends)
         return [one for one, end in ends.items() if stored.get(one, 0) < end]
+
+    async def _put_aside(self, begin_tx: Callable[[], Any]) -> bool:
+        """Put aside the next records that no step takes, as a later version may have told; False: there are none.
+
+        A topic of which a step takes whatever it carries has none: that step finds out what is no fact.
+        """
+        open_ended = {topic.name for step in self._steps if not step.kinds for topic in step.topics}
+        async with begin_tx() as tx:
+            await store.lock(tx.conn)
+            rows = await store.next_of_nobody(
+                tx.conn,
+                topics=sorted(self._topics.keys() - open_ended),
+                taken={(topic.name, kind) for step in self._steps for topic in step.topics for kind in step.kinds},
+                limit=PUT_ASIDE_AT_ONCE_COUNT,
+            )
+            rejections = [Rejection(row, f"nothing takes in what is of type {row.kind!r}") for row in rows]
+            await self._dead_letters.publish(tx, rejections)
+            await store.delete(tx.conn, rows)
+        self._dead_letters.count(rejections)
+        return bool(rows)
 
     async def _take_in(self, begin_tx: Callable[[], Any], number: int, step: ReadBack) -> bool:
         """Take in the next facts of a step; False when there are none."""

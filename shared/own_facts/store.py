@@ -1,6 +1,6 @@
 """The SQL of facts that the database had forgotten, and of what could not be brought back."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -106,6 +106,26 @@ async def next_of_step(
         topics,
         kinds,
         step,
+        limit,
+    )
+    return [_forgotten(row) for row in rows]
+
+
+async def next_of_nobody(
+    conn: Connection, *, topics: Sequence[str], taken: Collection[tuple[str, str]], limit: int
+) -> list[Forgotten]:
+    """The next records of these topics whose topic and type are not among what is `taken`, locked."""
+    rows = await conn.fetch(
+        """
+        select * from forgotten_facts f
+        where topic = any($1) and reason is null and not exists (
+            select from unnest($2::text[], $3::text[]) as t(topic, kind)
+            where t.topic = f.topic and t.kind = f.kind)
+        order by told_at, id limit $4 for update
+        """,
+        topics,
+        [topic for topic, _ in taken],
+        [kind for _, kind in taken],
         limit,
     )
     return [_forgotten(row) for row in rows]

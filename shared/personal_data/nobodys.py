@@ -36,6 +36,12 @@ NOBODYS_SHARED: Final[Mapping[str, str]] = {
     ),
     "worker_reports": "worker_id started_at reported_at report",
 }
+#: What the services count of the same awards.
+_RECOUNTED: Final = {
+    "recounted_minutes": "starts_at kind facts points digest",
+    "recounted_sums": "kind facts points digest",
+    "recount_rounds": "is_only counted_until recounted_until began_at took_seconds",
+}
 NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
     "ingest": {
         **NOBODYS_SHARED,
@@ -105,6 +111,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "scoring": {
         **NOBODYS_SHARED,
+        **_RECOUNTED,
         "activities": "community event_uid scored retracted event_time said_at said_id said_uid said_by",
         "audience_sweeps": "community version after_member is_done",
         "awards_read_back": "community event_uid award_id total revision programme_version",
@@ -176,6 +183,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "rewards": {
         **NOBODYS_SHARED,
+        **_RECOUNTED,
         # What a community offers.
         "reward_pictures": "community reward_id media_type content etag alts uploaded_at",
         "catalogue_rewards": (
@@ -194,7 +202,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         # A community's own account, and which webhooks came to it.
         "provider_accounts": (
             "community provider account_id revision sealed_by sealed connected_at connected_by failures_count "
-            "rests_until last_failure"
+            "rests_until last_failure old_secret_until"
         ),
         # What it has to choose from.
         "provider_refreshes": (
@@ -221,6 +229,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "entries_unchained": "part community recorded_at transfer_ids account_ids",
         "ledger_blocks": "community number previous hash chained_at entries_count transfer_ids account_ids",
         # Whatever a check found wrong is by ids, as the books have them.
+        "ledger_watch": "is_only after began_at rests_until took_seconds",
+        "ledger_watched": "community invariant differences",
         "ledger_checks": ("community asked_at started_at parts_done took_too_long checked_at took_seconds found"),
         # Accounts of finance's chart and sums of days: who proposed, decided and exported are people who act here.
         "account_mappings": (
@@ -258,6 +268,14 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "stop_above_minor stops_shared_accounts state proposed_at proposed_by_person proposed_by "
             "proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
         ),
+        # Of nobody here: whom a list is about, which others publish and finance loads.
+        "sanctions_lists": (
+            "community list_id title sha256 entries_count state proposed_at proposed_by_person proposed_by "
+            "proposed_by_credential decided_at decided_by_person decided_by decided_by_credential looked_after "
+            "turn_at looked_at"
+        ),
+        "sanctions_entries": "community list_id line entry_id name birth_date country",
+        "sanctions_keys": "community list_id key line keys_count",
         "clawback_policies": (
             "community policy_id effective_from treatment below_points state proposed_at proposed_by_person "
             "proposed_by proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
@@ -301,6 +319,10 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         ),
         "card_quotes": f"community reward_id quote_id provider product_id {_QUOTED}",
         "quoted_redemptions": f"community redemption_id reward_id quote_id {_QUOTED}",
+        "provider_costs": (
+            "community redemption_id currency expected_minor fee_minor discount_minor charged_minor is_said "
+            "booked_at taken_back_at kept_minor"
+        ),
         "lot_uses": "community used_by award_id points owed",
         "lot_uses_given_back": "community used_by award_id points back_id owed given_at",
         "payout_files": (
@@ -320,7 +342,9 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "payout_runs_unsealed": "community run_id",
         "payout_seals": "community run_id number step seal sealed_at sealed_by",
         "programmes": "community programme_id version effective_from rewards audiences redeeming",
-        "transfers": "community transfer_id kind cause_id event_time recorded_at amends revision why",
+        "transfers": (
+            "community transfer_id kind cause_id event_time recorded_at amends revision why told_at told_points"
+        ),
         "member_sums": "part community kind currency accounts amount",
         "turnovers": "community starts_at part kind currency account_id accounts debit credit folded",
     },
@@ -328,6 +352,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "slice_figures": "community kind value figure channel day number people",
         "figures_by_slice": "community kind value figure channel day number people",
         **NOBODYS_SHARED,
+        **_RECOUNTED,
         "active_days": "community channel day gap members",
         "survey_blocks": "community block_id survey_id counted_on answers",
         "awards_by_hand": "community award_id person_id approved_by_person",
@@ -347,6 +372,9 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community campaign_id title starts_on ends_on holdout_percent base_starts_on base_ends_on "
             "looked_starts_on looked_ends_on state treated treated_active held_out held_out_active left_out "
             "points measured_at"
+        ),
+        "campaign_audiences": (
+            "community campaign_id audience_id title treated treated_active held_out held_out_active left_out"
         ),
         "effect_checks": "community checked_at",
         "scorecard_checks": "community checked_at",

@@ -25,6 +25,9 @@ MONTH_S_END: Final = _("Month’s end")
 TRIAL_BALANCE: Final = _("Trial balance")
 WHAT_POINTS_ARE_WORTH: Final = _("What points are worth")
 PRELIMINARY: Final = _("Preliminary: it may still change")
+LACKING: Final = _(
+    "No font here has these letters, and � stands for each; the page and the other files have them:"
+)
 #: How what a member has moved, as the columns of a statement: names of the answer, and what they are called.
 MOVED: Final = {
     "earned": _("Earned"),
@@ -67,6 +70,11 @@ ITEMS: Final = {
     "bank_charges": _("Bank charges"),
     "fx_gain_loss": _("Exchange gain and loss"),
     "suspense": _("Suspense"),
+    "provider_balance": _("At providers"),
+    "card_cost": _("Cost of gift cards"),
+    "card_fees": _("Fees of gift cards"),
+    "card_discounts": _("Discounts of gift cards"),
+    "card_differences": _("Differences of gift cards"),
     "wallet_funding": _("Given to wallets"),
     "wallet": _("Wallet"),
     "wallet_reserved": _("Set aside of a wallet"),
@@ -139,6 +147,7 @@ def year_statement(found: Found, *, community: str, say: Say, language: str) -> 
                 for day in found["days"]
             ],
         ),
+        lacking=say(LACKING),
     )
 
 
@@ -157,6 +166,7 @@ def month_end(found: Found, *, community: str, say: Say, language: str) -> Repor
         lines=lines,
         tables=[*_balance_tables(found, say), _points_table(found, say), *_other_tables(found, say)],
         sheet=Sheet(MONTH_COLUMNS, list(_month_rows(found))),
+        lacking=say(LACKING),
     )
 
 

@@ -58,7 +58,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report in a language (`en`, `it`): `lines` stand under its title."""
+    """A report in a language (`en`, `it`): `lines` stand under its title.
+
+    `lacking` is what a PDF says before it names letters that no font of it has.
+    """
 
     name: str
     title: str
@@ -66,3 +69,4 @@ class Report:
     lines: Sequence[str]
     tables: Sequence[Table]
     sheet: Sheet
+    lacking: str

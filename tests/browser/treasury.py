@@ -89,7 +89,10 @@ async def _owed(state: StackState, makes: str) -> dict[str, str]:
     terms = {"effective_from": "2999-01-01", "currency": "EUR", "holding_days": 14, "minimum_minor": 1_000}
     terms |= {"countries": ["DE", "FR", "IT"], "stop_above_minor": 200_000}
     payouts = request("POST", f"{rewards}/v1/finance/payout-policies", makes, json=terms, headers=headers)
-    found = {"payout_policy": payouts["policy_id"]}
+    names = b"id,name,birth_date,country\nEX-17,Jan van der Voorbeeld,1970-01-31,NL\nEX-18,Erika Beispiel,,DE\n"
+    path, as_table = f"{rewards}/v1/finance/sanctions-lists?title=Example", {"Content-Type": "text/csv"}
+    loaded = request("POST", path, makes, content=names, headers=headers | as_table)
+    found = {"payout_policy": payouts["policy_id"], "sanctions_list": loaded["list_id"]}
     return found | {"nils": nils, "write_off": made["write_off_id"], "clawback_policy": policy["policy_id"]}
 
 

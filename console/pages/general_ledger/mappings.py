@@ -21,6 +21,7 @@ LINES_MAX_CHARS = 20_000
 #: What a mapping begins with: every account that a journal of today can have.
 NAMES = (
     *("payable", "payout_expense", "bank_in_transit", "bank", "bank_charges", "fx_gain_loss", "suspense"),
+    *("provider_balance", "card_cost", "card_fees", "card_discounts", "card_differences"),
     *("points_liability", "points_expense"),
 )
 LINES = "".join(f"{name} * \n" for name in NAMES)

@@ -164,7 +164,16 @@ async def connect(visit: Visit) -> Response:
 
 async def disconnect(visit: Visit) -> Response:
     """Disconnect an account."""
-    done = await visit.ask.command("POST", "rewards", f"/v1/providers/{products.name_of(visit)}/disconnect", None)
+    return await _change(visit, "disconnect")
+
+
+async def end_old_secret(visit: Visit) -> Response:
+    """Have the secret of before count no more."""
+    return await _change(visit, "end-old-secret")
+
+
+async def _change(visit: Visit, verb: str) -> Response:
+    done = await visit.ask.command("POST", "rewards", f"/v1/providers/{products.name_of(visit)}/{verb}", None)
     if not done.ok:
         return await _provider(visit, refused=Refusal.of(done))
     return visit.see_other(f"{GIFT_CARDS.path}/providers/{products.name_of(visit)}", toast="saved")
@@ -203,6 +212,7 @@ ROUTES = [
     Route(f"{PROVIDER}/products/refresh", page(products.refresh, scope=WRITE), methods=["POST"]),
     Route(f"{PROVIDER}/products/accept", page(products.accept, scope=WRITE), methods=["POST"]),
     Route(f"{PROVIDER}/disconnect", page(disconnect, scope=WRITE), methods=["POST"]),
+    Route(f"{PROVIDER}/end-old-secret", page(end_old_secret, scope=WRITE), methods=["POST"]),
     Route(ONE, page(one, scope=GIFT_CARDS.scope)),
     *(
         Route(f"{ONE}/{verb}", page(work, scope=WRITE), methods=["POST"])

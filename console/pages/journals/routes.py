@@ -19,7 +19,10 @@ PATH = f"{LEDGER.path}/journals"
 WRITE, APPROVE = "payouts:write", "payouts:approve"
 UNPROCESSABLE = 422
 #: Accounts that rewards lets people book on, and lines that the form has: the API and the command take more.
-KINDS = ("bank", "bank_charges", "payout_expense", "fx_gain_loss", "suspense")
+KINDS = (
+    *("bank", "bank_charges", "payout_expense", "fx_gain_loss", "suspense"),
+    *("provider_balance", "card_cost", "card_differences"),
+)
 LINES_COUNT = 4
 TEXT_MAX_CHARS = 200
 AMOUNT_MAX_CHARS = 20

@@ -45,6 +45,7 @@ HELD: Final = (
     _("Points that came with badges, levels and quests"),
     _("What they did while they were suspended, which counts for no badge"),
     _("Points of boards"),
+    _("When events were whose points are on boards"),
     _("That it is looked at anew which quests they completed"),
     _("Quests that they completed"),
     _("Quests and teams that they joined"),

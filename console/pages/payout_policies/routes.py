@@ -30,6 +30,7 @@ def _(text: str) -> str:
 CHECK_NAMES = {
     "country": _("Country of the account"),
     "shared_account": _("Account of several persons, or the payer's"),
+    "sanctions_list": _("Name like one of a sanctions list"),
     "yearly_stop": _("Total of the year, above the limit"),
     "yearly_warning": _("Total of the year, worth a look"),
 }

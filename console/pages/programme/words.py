@@ -66,6 +66,8 @@ MONEY_FIELDS: Final = {
     "paying_account.batch_booking": _("One booking for the whole file"),
     "paying_account.purpose": _("Purpose that the payee's bank is told"),
     "paying_account.instant": _("Instant payments"),
+    "paying_account.file_max_count": _("Payments that the bank takes in a file"),
+    "paying_account.file_max_minor": _("Sum up to which the bank takes a file, in the smallest unit (cents)"),
 }
 NOUNS: Final = {
     "programme": _("The programme"),

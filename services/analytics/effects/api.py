@@ -12,6 +12,7 @@ from services.analytics.effects.domain import (
     EffectPlace,
     EffectState,
     PaidPoints,
+    by_audience,
     costs,
     difference_of,
     is_too_small,
@@ -20,14 +21,16 @@ from services.analytics.effects.domain import (
 )
 from services.analytics.lift.domain import rounded
 from services.analytics.periods.api import Reader
+from services.analytics.settings import Settings
 from shared.contracts.fields import Slug
-from shared.http import Conn, Limit, Page, Problem, ProblemType, after, problem_responses
+from shared.http import Conn, Limit, Page, Problem, ProblemType, after, configured, problem_responses
 from shared.http.problem_types import INVALID_CURSOR
 
 UNMEASURED_CAMPAIGN = ProblemType("unmeasured-campaign", 404, "The campaign is not measured")
 
 router = APIRouter(tags=["analytics"])
 
+OwnSettings = Annotated[Settings, configured(Settings)]
 Wished = Annotated[
     float,
     Query(
@@ -91,6 +94,51 @@ class EffectPrice(BaseModel):
     costs: list[EffectCost] = Field(description="The same in each currency in which points were paid out")
 
 
+class AudienceEffectShown(BaseModel):
+    """What a campaign brings about among who was in an audience when the days looked at began.
+
+    Who is in several audiences is in each. The interval is wider than that of the campaign, for it is one of as
+    many as are compared: together they hold what is true in 95 of 100 campaigns or more (Bonferroni).
+    """
+
+    audience_id: Slug = Field(examples=["helpers"])
+    title: str = Field(examples=["Helpers"])
+    treated: EffectArm
+    held_out: EffectArm
+    left_out_members: int = Field(
+        description="Who are one person with somebody drawn otherwise, and count in neither", examples=[0]
+    )
+    verdict: Literal["more", "fewer", "too_small_to_tell", "nothing_yet"] | None = Field(
+        description="Null until the campaign is over"
+    )
+    difference_points: float | None = Field(description="In percentage points", examples=[4.1])
+    low_points: float | None = Field(description="Newcombe's interval, for so many comparisons", examples=[-0.7])
+    high_points: float | None = Field(examples=[8.2])
+    detectable_points: float | None = Field(
+        description="The smallest difference that so many members show in four of five cases", examples=[6.4]
+    )
+    is_too_small: bool = Field(description="That is more than what would be worth it: it cannot be told")
+
+    @classmethod
+    def of(cls, effect: domain.AudienceEffect, *, wished: float, is_over: bool) -> Self:
+        """An audience as the API shows it."""
+        counts, found = effect
+        difference, low, high, least = rounded([found.difference, found.low, found.high, found.detectable])
+        return cls(
+            audience_id=counts.audience_id,
+            title=counts.title,
+            treated=EffectArm.of(counts.treated, counts.treated_active),
+            held_out=EffectArm.of(counts.held_out, counts.held_out_active),
+            left_out_members=counts.left_out,
+            verdict=found.verdict.value if is_over else None,
+            difference_points=difference if is_over else None,
+            low_points=low if is_over else None,
+            high_points=high if is_over else None,
+            detectable_points=least,
+            is_too_small=is_too_small(found, wished),
+        )
+
+
 class CampaignEffect(BaseModel):
     """What a campaign brings about: members as they were drawn, and whether they were active.
 
@@ -127,10 +175,16 @@ class CampaignEffect(BaseModel):
         examples=[2_876],
     )
     price: EffectPrice | None = Field(description="Null until it is over")
+    audiences: list[AudienceEffectShown] = Field(
+        description="The same by audience, the largest first; of fewer members than"
+        " `PLAUDIT_SLICE_MEMBERS_MIN_COUNT` none, and at most `PLAUDIT_SLICES_MAX_COUNT` audiences"
+    )
     measured_at: datetime
 
     @classmethod
-    def of(cls, effect: domain.Effect, *, wished: float, paid: Sequence[PaidPoints]) -> Self:
+    def of(
+        cls, effect: domain.Effect, *, wished: float, paid: Sequence[PaidPoints], members_min_count: int
+    ) -> Self:
         """An effect as the API shows it."""
         campaign, windows, counts = effect.campaign, effect.windows, effect.counts
         found = difference_of(counts)
@@ -169,6 +223,10 @@ class CampaignEffect(BaseModel):
                 points_each_high=_cents(price.points_each_high),
                 costs=[EffectCost.of(cost) for cost in costs(price, paid)],
             ),
+            audiences=[
+                AudienceEffectShown.of(one, wished=wished / 100, is_over=is_over)
+                for one in by_audience(effect.audiences, members_min_count=members_min_count)
+            ],
             measured_at=effect.measured_at,
         )
 
@@ -185,11 +243,12 @@ def _cents(value: float | None) -> float | None:
 async def get_effects(
     principal: Reader,
     conn: Conn,
+    settings: OwnSettings,
     place: Annotated[EffectPlace | None, after(EffectPlace)],
     wished_points: Wished = 5.0,
     limit: Limit = 100,
 ) -> Page[CampaignEffect]:
-    """Those that hold members out and are for everybody, by their ids, as they were counted last."""
+    """Those that hold members out, by their ids, as they were counted last."""
     found = await store.page_of_effects(
         conn,
         community=principal.community,
@@ -200,7 +259,9 @@ async def get_effects(
     return Page[CampaignEffect].of(
         found,
         limit,
-        item=lambda effect: CampaignEffect.of(effect, wished=wished_points, paid=paid),
+        item=lambda effect: CampaignEffect.of(
+            effect, wished=wished_points, paid=paid, members_min_count=settings.slice_members_min_count
+        ),
         place=lambda effect: EffectPlace(effect.campaign.campaign_id),
     )
 
@@ -213,6 +274,7 @@ async def get_effects(
 async def get_effect(
     principal: Reader,
     conn: Conn,
+    settings: OwnSettings,
     campaign_id: Annotated[Slug, Path(description="As a programme calls it", examples=["spring"])],
     wished_points: Wished = 5.0,
 ) -> CampaignEffect:
@@ -226,4 +288,6 @@ async def get_effect(
             f"`{campaign_id}` is not measured: it holds nobody out, or was published this hour",
         )
     paid = await store.load_paid(conn, community=principal.community)
-    return CampaignEffect.of(found[0], wished=wished_points, paid=paid)
+    return CampaignEffect.of(
+        found[0], wished=wished_points, paid=paid, members_min_count=settings.slice_members_min_count
+    )

@@ -11,7 +11,16 @@ from enum import StrEnum
 from math import ceil
 from typing import Any, Final, NamedTuple
 
-from services.analytics.lift.domain import Z_DETECTED, Arm, Difference, Verdict, compared, detectable
+from services.analytics.lift.domain import (
+    Z_DETECTED,
+    Arm,
+    Difference,
+    Verdict,
+    Z,
+    compared,
+    detectable,
+    z_of,
+)
 from shared.calendars import Span
 
 #: Whoever was active in so many days before it could have noticed a campaign.
@@ -60,14 +69,39 @@ class EffectCounts(NamedTuple):
     points: int
 
 
+class AudienceCounts(NamedTuple):
+    """Those of the members who were in an audience when the days looked at began; `title` is what it is called."""
+
+    audience_id: str
+    title: str
+    treated: int
+    treated_active: int
+    held_out: int
+    held_out_active: int
+    left_out: int
+
+    @property
+    def members(self) -> int:
+        """Members in both arms."""
+        return self.treated + self.held_out
+
+
+class AudienceEffect(NamedTuple):
+    """An audience beside the campaign's others: its interval is that of one in as many comparisons."""
+
+    counts: AudienceCounts
+    difference: Difference
+
+
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What was counted of a campaign at a time."""
+    """What was counted of a campaign at a time, in all and of each audience."""
 
     campaign: HeldOutCampaign
     windows: Windows
     counts: EffectCounts
     measured_at: datetime
+    audiences: Sequence[AudienceCounts] = ()
 
 
 class Priced(NamedTuple):
@@ -143,7 +177,7 @@ def is_settled(campaign: HeldOutCampaign, measured_on: date) -> bool:
     return measured_on > campaign.ends_on + timedelta(days=SETTLED_DAYS)
 
 
-def difference_of(counts: EffectCounts) -> Difference:
+def difference_of(counts: EffectCounts | AudienceCounts, *, z: float = Z) -> Difference:
     """How much more often those were active who could get something from it.
 
     Where nobody who is held out was active, or all were, a share in between stands for it (Laplace's) when it
@@ -152,11 +186,25 @@ def difference_of(counts: EffectCounts) -> Difference:
     found = compared(
         Arm(counts.treated, counts.treated, counts.treated_active),
         Arm(counts.held_out, counts.held_out, counts.held_out_active),
+        z=z,
     )
     if found.detectable is None or 0 < counts.held_out_active < counts.held_out:
         return found
     base = (counts.held_out_active + 1) / (counts.held_out + 2)
-    return replace(found, detectable=detectable(base, counts.treated, counts.held_out))
+    return replace(found, detectable=detectable(base, counts.treated, counts.held_out, z=z))
+
+
+def by_audience(audiences: Sequence[AudienceCounts], *, members_min_count: int) -> list[AudienceEffect]:
+    """Each audience of which so many members or more are compared, the largest first.
+
+    Who looks at five audiences looks five times. So each interval is wider, that of one in as many comparisons
+    (Bonferroni): of campaigns that do nothing, one in twenty at most seems to do something in any audience. How
+    many audiences there are follows from who was there before, and from nothing that the campaign did.
+    """
+    shown = [one for one in audiences if one.members >= members_min_count]
+    z = z_of(sum(one.treated > 0 and one.held_out > 0 for one in shown))
+    ordered = sorted(shown, key=lambda one: (-one.members, one.audience_id))
+    return [AudienceEffect(one, difference_of(one, z=z)) for one in ordered]
 
 
 def priced(counts: EffectCounts, found: Difference) -> Priced | None:

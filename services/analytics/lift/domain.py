@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import hypot, sqrt
+from statistics import NormalDist
 from typing import Final, NamedTuple
 
 #: Two-sided 95 %.
 Z: Final = 1.959963984540054
+#: Power 80 %.
+Z_POWER: Final = 0.8416212335729143
 #: Two-sided 5 %, power 80 %: the quantiles of both together.
-Z_DETECTED: Final = Z + 0.8416212335729143
+Z_DETECTED: Final = Z + Z_POWER
 
 
 class Verdict(StrEnum):
@@ -73,31 +76,37 @@ class NudgePlace(NamedTuple):
     nudge: str
 
 
-def wilson(did: int, of: int) -> tuple[float, float]:
-    """Wilson's interval of a share at 95 %."""
-    share, room = did / of, Z * Z / of
+def wilson(did: int, of: int, *, z: float = Z) -> tuple[float, float]:
+    """Wilson's interval of a share, at 95 % unless another quantile is given."""
+    share, room = did / of, z * z / of
     middle = (share + room / 2) / (1 + room)
-    half = Z * sqrt(share * (1 - share) / of + room / (4 * of)) / (1 + room)
+    half = z * sqrt(share * (1 - share) / of + room / (4 * of)) / (1 + room)
     return middle - half, middle + half
 
 
-def compared(treated: Arm, held_out: Arm) -> Difference:
+def z_of(comparisons: int) -> float:
+    """The quantile of an interval that is one of so many: together they miss in 5 % of cases (Bonferroni)."""
+    return Z if comparisons <= 1 else NormalDist().inv_cdf(1 - 0.025 / comparisons)
+
+
+def compared(treated: Arm, held_out: Arm, *, z: float = Z) -> Difference:
     """The difference between those who got it and those who were held out."""
     one, other = treated.share, held_out.share
     if one is None or other is None:
         return Difference(Verdict.NOTHING_YET)
-    one_low, one_high = wilson(treated.did, treated.settled)
-    other_low, other_high = wilson(held_out.did, held_out.settled)
+    one_low, one_high = wilson(treated.did, treated.settled, z=z)
+    other_low, other_high = wilson(held_out.did, held_out.settled, z=z)
     difference = one - other
     low = difference - hypot(one - one_low, other_high - other)
     high = difference + hypot(one_high - one, other - other_low)
     verdict = Verdict.MORE if low > 0 else Verdict.FEWER if high < 0 else Verdict.TOO_SMALL
-    return Difference(verdict, difference, low, high, detectable(other, treated.settled, held_out.settled))
+    least = detectable(other, treated.settled, held_out.settled, z=z)
+    return Difference(verdict, difference, low, high, least)
 
 
-def detectable(base: float, treated: int, held_out: int) -> float:
+def detectable(base: float, treated: int, held_out: int, *, z: float = Z) -> float:
     """The smallest difference that would be seen with power 80 %, from the share of those without."""
-    return Z_DETECTED * sqrt(base * (1 - base) * (1 / treated + 1 / held_out))
+    return (z + Z_POWER) * sqrt(base * (1 - base) * (1 / treated + 1 / held_out))
 
 
 def rounded(values: Sequence[float | None]) -> list[float | None]:

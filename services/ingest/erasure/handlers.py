@@ -26,6 +26,7 @@ from shared.contracts.facts import (
     MemberErased,
 )
 from shared.contracts.identities import NamedIdentity
+from shared.invariants import DIFFERENCES_MAX_COUNT, ERASED_MEMBERS, show_differences
 from shared.merges import find_head, load_group, lock_merges
 from shared.own_facts import ReadBack
 from shared.topics import MEMBERS, record_key
@@ -157,6 +158,12 @@ def _with_untold(gone: Mapping[str, int], *, letters_count: int, deliveries_coun
 
 def _sum(before: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
     return {name: before.get(name, 0) + more.get(name, 0) for name in sorted({*before, *more})}
+
+
+async def watch_erased(tx: Transaction[Settings]) -> None:
+    """Timer: show how many members that were erased are known by a name or by identities again."""
+    count = await store.count_known_again(tx.conn, limit_count=DIFFERENCES_MAX_COUNT)
+    show_differences({ERASED_MEMBERS: count})
 
 
 _KEPT = (MEMBER_IDENTIFIED.name, MEMBER_MERGED.name, MEMBER_UNMERGED.name)

@@ -211,6 +211,21 @@ async def put_erasure(conn: Connection, *, erasure: Erasure) -> None:
     )
 
 
+async def count_known_again(conn: Connection, *, limit_count: int) -> int:
+    """How many members that were erased have a name or identities, counted up to a limit."""
+    found: int = await conn.fetchval(
+        """
+        select count(*) from (
+            select from erasures e join members m using (community, member_id)
+            where m.name is not null or m.erased_at is null or exists (
+                select from identities i where i.community = e.community and i.member_id = e.member_id)
+            limit $1) known
+        """,
+        limit_count,
+    )
+    return found
+
+
 async def find_erasure(conn: Connection, *, key: MemberKey) -> Erasure | None:
     """The erasure of a member, with all who are merged into it; None when they were not erased."""
     rows = await conn.fetch(

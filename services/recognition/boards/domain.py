@@ -1,9 +1,10 @@
 """What awards change on boards, which periods these have, who stands where, and who wins what.
 
-A member's points on a board are the sum of what awards and amendments say of the days of its period, so they are a
-function of the set of these. Ranks are dense (1, 2, 2, 3) among those who are shown and have points above zero; of
-members with the same points comes first whose last event that gave or took any was first (one that was taken back,
-too: what each event gave is not kept), and then whose id is lower.
+A member's points on a board are the sum of what awards and amendments say of the days of its period, so they are
+a function of the set of these. Ranks are dense (1, 2, 2, 3) among those who are shown and have points above zero;
+of members with the same points comes first who reached them first, and then whose id is lower. Points are reached
+with the last event whose awards amount to something: how many do is kept by the time of their events, so that one
+which is taken back leaves everything as if it had never been.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from shared.calendars import Calendar, Span, monday_of
-from shared.contracts.facts import RECOGNITION_GRANTED, PointsAwarded
+from shared.contracts.facts import RECOGNITION_GRANTED, AwardData, PointsAwarded
 from shared.contracts.fields import Timestamp, Uuid
 from shared.contracts.ids import prepared, uuid5_text
 from shared.contracts.programme import Board, Gives, Prize
@@ -26,6 +27,7 @@ _PRIZES = prepared(UUID("9c0b8f5e-7a0d-5d7c-8a55-0f6f5a9be1d3"))
 
 MemberKey = tuple[str, str]  # community, member id
 ScoreKey = tuple[str, int, date]  # member id, board's number, first day: in the order of the table's key
+TimeKey = tuple[int, date, str, datetime]  # board's number, first day, member id, event time: as the table's key
 LateKey = tuple[str, str, date]  # community, board's id, first day
 
 
@@ -127,10 +129,17 @@ def next_cut(board: KeptBoard, calendar: Calendar, now: datetime) -> tuple[Cut |
 
 
 class Change(NamedTuple):
-    """What is added to a member's points on a board, and when the latest event was that did."""
+    """What is added to a member's points on a board.
+
+    `reached_at` is the latest event of which awards came to amount to something; None where none did.
+    """
 
     points: int
-    reached_at: datetime
+    reached_at: datetime | None
+
+    def __add__(self, other: "Change") -> "Change":  # type: ignore[override]
+        times = [at for at in (self.reached_at, other.reached_at) if at is not None]
+        return Change(self.points + other.points, max(times, default=None))
 
 
 class Late(NamedTuple):
@@ -140,35 +149,72 @@ class Late(NamedTuple):
     points: int
 
 
+class Changes(NamedTuple):
+    """What awards change on boards: points, how many amount to something by the time of events, what is late."""
+
+    points: dict[ScoreKey, Change]
+    times: dict[TimeKey, int]
+    late: dict[LateKey, Late]
+
+
+def _amounting(award: AwardData) -> int:
+    """What an award or amendment adds to the number of awards that amount to something."""
+    if "amends" not in award:
+        return int(award["points"] != 0)
+    return (award["total"] != 0) - (award["total"] - award["points"] != 0)
+
+
+class _OfDay:
+    """Awards of a member, a score and a day that are on the same boards."""
+
+    __slots__ = ("count", "points", "times")
+
+    def __init__(self) -> None:
+        self.points = self.count = 0
+        self.times: dict[datetime, int] = {}
+
+    def add(self, award: AwardData) -> None:
+        self.points += award["points"]
+        self.count += 1
+        if more := _amounting(award):
+            at = award["event_time"]
+            self.times[at] = self.times.get(at, 0) + more
+
+    @property
+    def change(self) -> Change:
+        return Change(self.points, max((at for at, more in self.times.items() if more > 0), default=None))
+
+
 def changes_of(
     awards: Iterable[PointsAwarded],
     boards: Mapping[str, Sequence[KeptBoard]],
     channels: Mapping[tuple[str, str], str],
-) -> tuple[dict[ScoreKey, Change], dict[LateKey, Late]]:
+) -> Changes:
     """What awards change on the boards of their communities, by their members; and what comes too late.
 
     `channels` has those of events by community and uid, as far as a board asks for one.
     """
     # By day first: most members of a batch have several awards on the same day.
-    grouped: dict[tuple[Any, ...], tuple[int, int, datetime]] = {}
+    grouped: dict[tuple[Any, ...], _OfDay] = {}
     for award in awards:
         community = award["community"]
         if community not in boards:
             continue
         data = award["data"]
-        at = data["event_time"]
-        day = data.get("day") or at.astimezone(UTC).date()
+        day = data.get("day") or data["event_time"].astimezone(UTC).date()
         channel = channels.get((community, data["event_uid"])) if channels else None
         is_granted = data["event_type"] == RECOGNITION_GRANTED.name
         # What comes to nothing moves nobody among those who tie.
         moves = data["points"] != 0
         of = (community, data["member_id"], data.get("score"), channel, day, data.get("week"), is_granted, moves)
-        points, count, latest = grouped.get(of, (0, 0, at))
-        grouped[of] = points + data["points"], count + 1, max(latest, at)
+        if of not in grouped:
+            grouped[of] = _OfDay()
+        grouped[of].add(data)
     changes: dict[ScoreKey, Change] = {}
+    times: dict[TimeKey, int] = {}
     late: dict[LateKey, Late] = {}
     for (community, member_id, score, channel, day, week, is_granted, moves), added in grouped.items():
-        points, count, latest = added
+        change = added.change
         for board in boards[community]:
             declared = board.declared
             if declared.of_score != score or declared.channel not in (None, channel):
@@ -179,18 +225,20 @@ def changes_of(
             if declared.period != "all_time" and starts_on <= board.final_up_to:
                 late_key = (community, board.board_id, starts_on)
                 was = late.get(late_key, Late(0, 0))
-                late[late_key] = Late(was.awards + count, was.points + points)
+                late[late_key] = Late(was.awards + added.count, was.points + added.points)
                 continue
             if not moves:
                 continue
             key = (member_id, board.board_no, starts_on)
-            change = changes.get(key)
-            changes[key] = (
-                Change(points, latest)
-                if change is None
-                else Change(change.points + points, max(change.reached_at, latest))
-            )
-    return {key: changes[key] for key in sorted(changes)}, {key: late[key] for key in sorted(late)}
+            changes[key] = changes[key] + change if key in changes else change
+            for at, more in added.times.items():
+                of_time = (board.board_no, starts_on, member_id, at)
+                times[of_time] = times.get(of_time, 0) + more
+    return Changes(
+        {key: changes[key] for key in sorted(changes)},
+        {key: times[key] for key in sorted(times) if times[key]},
+        {key: late[key] for key in sorted(late)},
+    )
 
 
 def of_persons(changes: Mapping[ScoreKey, Change], heads: Mapping[str, str]) -> dict[ScoreKey, Change]:
@@ -200,10 +248,7 @@ def of_persons(changes: Mapping[ScoreKey, Change], heads: Mapping[str, str]) -> 
     found: dict[ScoreKey, Change] = {}
     for (member_id, board_no, starts_on), change in changes.items():
         key = (heads.get(member_id, member_id), board_no, starts_on)
-        was = found.get(key)
-        found[key] = (
-            change if was is None else Change(was.points + change.points, max(was.reached_at, change.reached_at))
-        )
+        found[key] = found[key] + change if key in found else change
     return {key: found[key] for key in sorted(found)}
 
 

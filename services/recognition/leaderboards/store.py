@@ -9,9 +9,12 @@ from shared.postgres import Connection
 
 BEFORE_EVERY_MEMBER = "00000000-0000-0000-0000-000000000000"
 
-# Who wants no part in boards, and who is suspended now, as whoever they are merged into.
+# Who wants no part in boards, and who is suspended now, as whoever they are merged into; a bot that is merged into
+# a person takes nobody off.
 _ABSENT = """
-            select b.member_id from followed_members b where b.community = $1 and b.off_boards
+            select coalesce(m.head_id, b.member_id) from followed_members b
+            left join merges m on m.community = b.community and m.member_id = b.member_id
+            where b.community = $1 and b.off_boards and (m.head_id is null or not b.bot)
             union all
             select coalesce(m.head_id, s.member_id) from suspensions s
             left join merges m on m.community = s.community and m.member_id = s.member_id

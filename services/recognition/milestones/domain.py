@@ -16,6 +16,13 @@ _EVERY_YEAR_UNTIL: Final = 150
 NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 
+class First(NamedTuple):
+    """When a person first did something (UTC), and as which of their members."""
+
+    member_id: str
+    at: datetime
+
+
 class Anniversary(NamedTuple):
     """So many years of a milestone, and the moment (UTC) when its day begins where the member lives."""
 
@@ -44,20 +51,19 @@ def begins_at(day: date, calendar: Calendar) -> datetime:
     return day_start(calendar.zone_at(midnight), day)
 
 
-def anniversaries(milestone: Milestone, first: datetime, calendar: Calendar) -> Iterator[Anniversary]:
-    """The anniversaries of a milestone, the earliest first, for who has them since `first`."""
-    day = calendar.date_of(first)
+def anniversaries(milestone: Milestone, first: date, calendar: Calendar) -> Iterator[Anniversary]:
+    """The anniversaries of a milestone, the earliest first, for who has them since the date `first`."""
     for years in milestone.at or range(1, _EVERY_YEAR_UNTIL + 1):
         try:
-            yield Anniversary(milestone, years, begins_at(anniversary(day, years), calendar))
+            yield Anniversary(milestone, years, begins_at(anniversary(first, years), calendar))
         except OverflowError:
             return
 
 
 def looked_at(
-    dated: Iterable[tuple[Milestone, datetime]], calendar: Calendar, *, now: datetime, highest: Mapping[str, int]
+    dated: Iterable[tuple[Milestone, date]], calendar: Calendar, *, now: datetime, highest: Mapping[str, int]
 ) -> tuple[list[Anniversary], datetime]:
-    """What is to be celebrated now of milestones, each with since when, and when to look again.
+    """What is to be celebrated now of milestones, each with the date since which, and when to look again.
 
     `highest` are the years that were celebrated last, by milestone: never fewer after more.
     """

@@ -1,7 +1,7 @@
 """Anniversaries are celebrated when their day begins where the member lives, by a timer."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from services.recognition.celebrations.domain import Celebration, MemberKey
 from services.recognition.celebrations.handlers import celebrate
@@ -11,7 +11,8 @@ from services.recognition.counts.domain import NO_PLAN, Plan
 from services.recognition.metrics import ANNIVERSARIES_LOOKED_AT
 from services.recognition.milestones import store
 from services.recognition.milestones.domain import Anniversary, looked_at
-from services.recognition.streaks.domain.dates import calendar_of
+from services.recognition.streaks import store as streaks_store
+from services.recognition.streaks.domain.persons import person_calendar
 from shared.calendars import Calendar as CommunityCalendar
 from shared.contracts.programme import Milestone
 from shared.followed_communities import load_calendar
@@ -56,7 +57,8 @@ async def _look_at(tx: Transaction, *, community: str, head_ids: list[str]) -> N
     groups = {key[1]: group for key, group in (await load_groups(tx.conn, keys=keys)).items()}
     members = [member_id for group in groups.values() for member_id in group]
     firsts = await store.load_firsts(tx.conn, community=community, groups=groups, counters=by_counter.keys())
-    moves = await store.load_moves(tx.conn, community=community, member_ids=members)
+    zones = await streaks_store.load_zones(tx.conn, community=community, member_ids=members)
+    merges = await streaks_store.load_merges_of(tx.conn, community=community, groups=groups)
     highest = await ledger.load_numbers(
         tx.conn,
         community=community,
@@ -72,21 +74,23 @@ async def _look_at(tx: Transaction, *, community: str, head_ids: list[str]) -> N
         for (member_id, name), number in highest.items():
             if member_id in group:
                 reached[name] = max(number, reached.get(name, 0))
+        # The date is that of where they lived who did it, and it begins where the person lives now.
+        person = person_calendar(calendar, zones, head_id=head_id, merges=merges.get(head_id, {}))
         now_due, again = looked_at(
-            _dated(by_counter, of_member),
-            calendar_of(calendar, moves.get(head_id, ())),
+            _dated(by_counter, {name: person.date_for(*first) for name, first in of_member.items()}),
+            person.head,
             now=tx.now,
             highest=reached,
         )
         celebrated += [_celebration(one, community, head_id, plan, calendar) for one in now_due]
-        looked[head_id] = (of_member, again)
+        looked[head_id] = ({name: first.at for name, first in of_member.items()}, again)
     await numbers.set_looked_at(tx.conn, community=community, looked=looked)
     await celebrate(tx, celebrations=celebrated)
 
 
 def _dated(
-    by_counter: Mapping[str, tuple[Milestone, ...]], firsts: Mapping[str, datetime]
-) -> list[tuple[Milestone, datetime]]:
+    by_counter: Mapping[str, tuple[Milestone, ...]], firsts: Mapping[str, date]
+) -> list[tuple[Milestone, date]]:
     return [(one, firsts[counter]) for counter, ones in by_counter.items() if counter in firsts for one in ones]
 
 

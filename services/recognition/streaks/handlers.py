@@ -100,7 +100,7 @@ async def find_streaks(
         member_ids=group,
         counters={counter for of_streak in counters.values() for counter in of_streak},
     )
-    return person.calendar, [
+    return person.head, [
         _found(
             streak,
             [of_member for counter in counters[streak.id] for of_member in acts.get(counter, {}).items()],
@@ -122,11 +122,10 @@ def _found(
     given: Iterable[datetime],
 ) -> StreakFound:
     rhythm = Rhythm.of(streak)
-    calendar = person.calendar
     days = person.dates_of((member_id, [act for act in moments if act <= now]) for member_id, moments in acts)
     earning = None if streak.freezes is None else Earning(streak.freezes.every, streak.freezes.hold)
-    found = standing(days, calendar=calendar, as_of=now, rhythm=rhythm, freezes=given, earning=earning)
-    shown = picture(days, calendar=calendar, as_of=now, rhythm=rhythm, found=found, count_days=SHOWN_DAYS_COUNT)
+    found = standing(days, calendar=person, as_of=now, rhythm=rhythm, freezes=given, earning=earning)
+    shown = picture(days, calendar=person, as_of=now, rhythm=rhythm, found=found, count_days=SHOWN_DAYS_COUNT)
     return StreakFound(streak, found, shown, is_whole)
 
 

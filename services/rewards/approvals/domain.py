@@ -17,6 +17,7 @@ class Subject(StrEnum):
     RATE_POLICY = "rate_policy"
     PAYOUT_POLICY = "payout_policy"
     PAYOUT_CLEARANCE = "payout_clearance"
+    SANCTIONS_LIST = "sanctions_list"
 
 
 class ApprovalState(StrEnum):

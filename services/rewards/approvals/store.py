@@ -24,6 +24,7 @@ _TABLES: Mapping[Subject, _Table] = {
     # Whoever takes a file takes the same one: its bounds do not change meanwhile.
     Subject.RATE_POLICY: _Table("rate_policies", "policy_id", "rates"),
     Subject.PAYOUT_CLEARANCE: _Table("payout_clearances", "clearance_id", "payout_clearances"),
+    Subject.SANCTIONS_LIST: _Table("sanctions_lists", "list_id", "sanctions_lists"),
     Subject.PAYOUT_POLICY: _Table("payout_policies", "policy_id", "payout_policies"),
 }
 

@@ -48,12 +48,22 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Ordering:
-    """How a bank is asked to pay: booked at once or each by itself, why (a purpose code), at once or in a day."""
+    """How a bank is asked to pay: booked at once or each by itself, why (a purpose code), at once or in a day.
+
+    It takes `file_max_count` payments in a file, which sum up to `file_max_minor` minor units; any, where None.
+    """
 
     address: Address | None = None
     batch_booking: bool = True
     purpose: str | None = None
     instant: bool = False
+    file_max_count: int | None = None
+    file_max_minor: int | None = None
+
+    @property
+    def payment_max_minor(self) -> int:
+        """The largest amount of one payment: by what SEPA transfers, and by what the bank takes in a file."""
+        return AMOUNT_MINOR_MAX if self.file_max_minor is None else min(AMOUNT_MINOR_MAX, self.file_max_minor)
 
     @property
     def said(self) -> dict[str, Any]:
@@ -80,6 +90,8 @@ def ordering_of(said: Mapping[str, Any] | None) -> Ordering:
         batch_booking=said.get("batch_booking", AS_EVER.batch_booking),
         purpose=said.get("purpose"),
         instant=said.get("instant", AS_EVER.instant),
+        file_max_count=said.get("file_max_count"),
+        file_max_minor=said.get("file_max_minor"),
     )
 
 

@@ -62,7 +62,7 @@ _ADD = f"""
 async def add_blocks(conn: Connection, *, entries_max_count: int) -> int:
     """Chain what has waited longest: a block for each community that it is of; return how many entries it was.
 
-    What waits does so in parts of up to 500 transfers, which are never divided: a block may have one part more.
+    What waits does so in parts of about 1,000 entries, which are never divided: a block may have one part more.
     """
     added: int = await conn.fetchval(_ADD, entries_max_count)
     return added

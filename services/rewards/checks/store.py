@@ -20,8 +20,10 @@ from services.rewards.ledger.store.check import FINDINGS_MAX_COUNT
 from services.rewards.payouts.domain import PayoutState
 from shared.postgres import Connection
 
-#: Accounts that nothing but journals books on.
-BY_HAND = ("bank_charges", "fx_gain_loss", "suspense")
+#: What cards cost at their providers: see costs.
+OF_CARDS = ("provider_balance", "card_cost", "card_fees", "card_discounts", "card_differences")
+#: Accounts that journals book on, and for the last ones what cards cost.
+BY_HAND = ("bank_charges", "fx_gain_loss", "suspense", *OF_CARDS)
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +38,7 @@ BESIDE_SECONDS = 60.0
 async def compare_accounts(
     conn: Connection, *, community: str | None, timeout_seconds: float
 ) -> list[AccountDifference]:
-    """Accounts that do not hold what payouts and redemptions in their states, and journals, have on them."""
+    """Accounts that do not hold what payouts and redemptions, what cards cost, and journals have on them."""
     rows = await conn.fetch(
         """
         with standings as (
@@ -58,6 +60,17 @@ async def compare_accounts(
                    s.times * (coalesce(r.spent_points, r.points) - r.refunded_points)
             from redemptions r join standings s on s.what = 'redemption' and s.state = r.state
             where $1::text is null or r.community = $1
+            union all
+            select c.community, null, s.kind, c.currency, 0, s.amount
+            from provider_costs c cross join lateral (
+                select case when c.taken_back_at is null then 1 else 0 end as times,
+                       c.charged_minor - c.expected_minor - c.fee_minor + c.discount_minor as difference) h
+            cross join lateral (values
+                ('provider_balance', h.times * c.charged_minor + (1 - h.times) * c.kept_minor),
+                ('card_cost', -h.times * c.expected_minor), ('card_fees', -h.times * c.fee_minor),
+                ('card_discounts', h.times * c.discount_minor),
+                ('card_differences', -h.times * h.difference - (1 - h.times) * c.kept_minor)) s(kind, amount)
+            where $1::text is null or c.community = $1
             union all
             select j.community, null, l.kind, l.currency, 0, l.amount
             from journals j join journal_lines l using (community, journal_id)

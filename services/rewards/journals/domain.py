@@ -16,10 +16,19 @@ KIND = "journal"
 #: The accounts that people may book on: the community's, of money. What is on members' accounts follows from
 #: awards,
 #: redemptions and payouts alone, and what payouts have in transit from what the bank says of them.
-JournalKind = Literal["bank", "payout_expense", "bank_charges", "fx_gain_loss", "suspense"]
+JournalKind = Literal[
+    "bank",
+    "payout_expense",
+    "bank_charges",
+    "fx_gain_loss",
+    "suspense",
+    "provider_balance",
+    "card_cost",
+    "card_differences",
+]
 KINDS: tuple[JournalKind, ...] = get_args(JournalKind)
 #: Transfers that a journal may name as what it corrects: those that moved money.
-CORRECTED = ("payout_", KIND)
+CORRECTED = ("payout_", "card_", KIND)
 
 
 class JournalState(StrEnum):

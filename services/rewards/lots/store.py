@@ -180,7 +180,7 @@ async def load_young(conn: Connection, owners: Iterable[Owner], *, earned_until:
         select o.community, o.member_id, sum(l.remaining - l.owed)::bigint as points, min(l.earned_at) as earliest
         from unnest($1::text[], $2::uuid[]) as o(community, member_id)
         join lots l on l.community = o.community and l.member_id = any(array({_EARNERS}))
-        where l.remaining > l.owed and l.pending_until is null and l.earned_at > $3
+        where l.remaining > 0 and l.remaining > l.owed and l.pending_until is null and l.earned_at > $3
         group by 1, 2
         """,  # noqa: S608 -- a constant
         [owner.community for owner in keys],

@@ -8,6 +8,8 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from services.rewards.costs.domain import CardCost
+from services.rewards.costs.store import load_costs
 from services.rewards.orders.handlers import hooks, people
 from services.rewards.orders.handlers.hooks import (
     HooksAtOnce,
@@ -56,6 +58,7 @@ from shared.http.problem_types import (
     NOT_AVAILABLE,
     SLOW_REQUEST,
 )
+from shared.postgres import Connection
 
 UNKNOWN_ORDER = ProblemType("unknown-provider-order", 404, "Nothing is ordered for it")
 ORDER_KNOWN = ProblemType("provider-order-known", 409, "Nobody has to find out what became of it")
@@ -95,6 +98,37 @@ class OutcomeSaid(BaseModel):
         )
 
 
+class OrderCost(BaseModel):
+    """What a card cost, in minor units of a currency: `charged = expected + fee - discount + difference`."""
+
+    currency: str = Field(examples=["EUR"])
+    charged_minor: int = Field(description="In all", examples=[990])
+    expected_minor: int = Field(description="What it was quoted at, or its value", examples=[1000])
+    fee_minor: int = Field(examples=[0])
+    discount_minor: int = Field(examples=[30])
+    difference_minor: int = Field(description="What it cost beyond that; below zero for less", examples=[20])
+    is_said: bool = Field(description="By its provider; false: nothing was said, and it is the card's value")
+    booked_at: datetime
+    taken_back_at: datetime | None = Field(description="When its provider took the card back")
+    kept_minor: int = Field(description="What its provider kept then", examples=[0])
+
+    @classmethod
+    def of(cls, cost: CardCost) -> Self:
+        """It as it is answered."""
+        return cls(
+            currency=cost.currency,
+            charged_minor=cost.charged_minor,
+            expected_minor=cost.expected_minor,
+            fee_minor=cost.fee_minor,
+            discount_minor=cost.discount_minor,
+            difference_minor=cost.difference_minor,
+            is_said=cost.is_said,
+            booked_at=cost.booked_at,
+            taken_back_at=cost.taken_back_at,
+            kept_minor=cost.kept_minor,
+        )
+
+
 class ProviderOrder(BaseModel):
     """An order at a provider for a redemption; what was delivered is on its member's page alone."""
 
@@ -115,9 +149,10 @@ class ProviderOrder(BaseModel):
     trouble: TroubleName | None = Field(description="What only people can put right")
     is_cancel_asked: bool
     said: OutcomeSaid | None = Field(description="What somebody found out, and nobody has confirmed yet")
+    cost: OrderCost | None = Field(description="What it cost; null before it is delivered")
 
     @classmethod
-    def of(cls, order: Order) -> Self:
+    def of(cls, order: Order, cost: CardCost | None) -> Self:
         """It as it is answered."""
         return cls(
             redemption_id=UUID(order.redemption_id),
@@ -135,6 +170,7 @@ class ProviderOrder(BaseModel):
             trouble=None if order.trouble is None else order.trouble.value,
             is_cancel_asked=order.cancel_asked_at is not None,
             said=OutcomeSaid.of(order.proposal) if order.proposal else None,
+            cost=None if cost is None else OrderCost.of(cost),
         )
 
 
@@ -175,7 +211,15 @@ async def list_provider_orders(
     found = await store.page_of_orders(
         conn, OrderFilter(open, troubled), community=principal.community, after=place, limit=limit
     )
-    return Page.of(found, limit, item=ProviderOrder.of, place=lambda order: order.place)
+    costs = await load_costs(
+        conn, community=principal.community, redemption_ids=[order.redemption_id for order in found]
+    )
+    return Page.of(
+        found,
+        limit,
+        item=lambda order: ProviderOrder.of(order, costs.get(order.redemption_id)),
+        place=lambda order: order.place,
+    )
 
 
 @router.get(
@@ -188,7 +232,12 @@ async def get_provider_order(principal: Reader, conn: Conn, redemption_id: UUID)
     found = await store.find_order(conn, community=principal.community, redemption_id=str(redemption_id))
     if found is None:
         raise UnknownOrderError(str(redemption_id))
-    return ProviderOrder.of(found)
+    return await _shown(conn, found)
+
+
+async def _shown(conn: Connection, order: Order) -> ProviderOrder:
+    costs = await load_costs(conn, community=order.community, redemption_ids=[order.redemption_id])
+    return ProviderOrder.of(order, costs.get(order.redemption_id))
 
 
 @router.post(
@@ -198,8 +247,8 @@ async def get_provider_order(principal: Reader, conn: Conn, redemption_id: UUID)
 )
 async def ask_about_provider_order(principal: Keeper, tx: Tx, redemption_id: UUID) -> ProviderOrder:
     """It is asked within some seconds, by a lane; the answer changes the order."""
-    return ProviderOrder.of(
-        await people.ask_again(tx, community=principal.community, redemption_id=str(redemption_id))
+    return await _shown(
+        tx.conn, await people.ask_again(tx, community=principal.community, redemption_id=str(redemption_id))
     )
 
 
@@ -210,10 +259,11 @@ async def ask_about_provider_order(principal: Keeper, tx: Tx, redemption_id: UUI
 )
 async def cancel_provider_order(principal: Keeper, tx: Tx, redemption_id: UUID) -> ProviderOrder:
     """At once where it was not placed, else if its provider still can: then the points are back by themselves."""
-    return ProviderOrder.of(
+    return await _shown(
+        tx.conn,
         await people.cancel_order(
             tx, community=principal.community, redemption_id=str(redemption_id), by=principal.credential
-        )
+        ),
     )
 
 
@@ -225,7 +275,8 @@ async def cancel_provider_order(principal: Keeper, tx: Tx, redemption_id: UUID) 
 async def say_order_outcome(principal: Keeper, tx: Tx, redemption_id: UUID, found: OutcomeFound) -> ProviderOrder:
     """Nothing follows before another person confirms it. Said again, what was said last counts."""
     secret = Secret(found.code, found.pin) if found.code is not None else None
-    return ProviderOrder.of(
+    return await _shown(
+        tx.conn,
         await people.propose(
             tx,
             redemption_id=str(redemption_id),
@@ -233,7 +284,7 @@ async def say_order_outcome(principal: Keeper, tx: Tx, redemption_id: UUID, foun
             reason=found.reason,
             secret=secret,
             principal=principal,
-        )
+        ),
     )
 
 
@@ -246,7 +297,7 @@ async def say_order_outcome(principal: Keeper, tx: Tx, redemption_id: UUID, foun
 )
 async def confirm_order_outcome(principal: Keeper, tx: Tx, redemption_id: UUID) -> ProviderOrder:
     """The redemption is confirmed, with the code where there is one, or its points are back."""
-    return ProviderOrder.of(await people.confirm(tx, redemption_id=str(redemption_id), principal=principal))
+    return await _shown(tx.conn, await people.confirm(tx, redemption_id=str(redemption_id), principal=principal))
 
 
 @router.post(
@@ -256,10 +307,11 @@ async def confirm_order_outcome(principal: Keeper, tx: Tx, redemption_id: UUID) 
 )
 async def settle_provider_order(principal: Keeper, tx: Tx, redemption_id: UUID, said: PutRight) -> ProviderOrder:
     """For what a provider took back, or delivered after the points were back."""
-    return ProviderOrder.of(
+    return await _shown(
+        tx.conn,
         await people.acknowledge(
             tx, community=principal.community, redemption_id=str(redemption_id), note=said.note
-        )
+        ),
     )
 
 

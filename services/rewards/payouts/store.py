@@ -27,7 +27,8 @@ from shared.postgres import Connection
 RUN_LOCK = "payout runs of "
 
 
-def _payout(row: Record) -> Payout:
+def payout_of(row: Record) -> Payout:
+    """A payout, of all columns of its row."""
     return Payout(
         community=row["community"],
         payout_id=str(row["payout_id"]),
@@ -78,7 +79,7 @@ async def lock_left_held(conn: Connection, *, community: str, member_ids: Sequen
         community,
         member_ids,
     )
-    return [_payout(row) for row in rows]
+    return [payout_of(row) for row in rows]
 
 
 async def load_held_of_member(conn: Connection, *, community: str, member_id: str) -> list[Payout]:
@@ -91,7 +92,7 @@ async def load_held_of_member(conn: Connection, *, community: str, member_id: st
         community,
         member_id,
     )
-    return [_payout(row) for row in rows]
+    return [payout_of(row) for row in rows]
 
 
 async def lock_payouts(
@@ -117,7 +118,7 @@ async def lock_payouts(
         only,
         limit,
     )
-    return [_payout(row) for row in rows]
+    return [payout_of(row) for row in rows]
 
 
 async def load_payouts(conn: Connection, *, community: str, run_id: str) -> list[Payout]:
@@ -125,7 +126,7 @@ async def load_payouts(conn: Connection, *, community: str, run_id: str) -> list
     rows = await conn.fetch(
         "select * from payouts where community = $1 and run_id = $2 order by payout_id", community, run_id
     )
-    return [_payout(row) for row in rows]
+    return [payout_of(row) for row in rows]
 
 
 async def add_payouts(conn: Connection, payouts: Sequence[Payout]) -> None:
@@ -314,7 +315,7 @@ async def find_payout(conn: Connection, *, community: str, payout_id: str) -> Pa
     row = await conn.fetchrow(
         "select * from payouts where community = $1 and payout_id = $2", community, payout_id
     )
-    return _payout(row) if row else None
+    return payout_of(row) if row else None
 
 
 async def load_named(conn: Connection, payout_ids: Sequence[str], *, community: str) -> dict[str, Payout]:
@@ -322,7 +323,7 @@ async def load_named(conn: Connection, payout_ids: Sequence[str], *, community: 
     rows = await conn.fetch(
         "select * from payouts where community = $1 and payout_id = any($2)", community, payout_ids
     )
-    return {str(row["payout_id"]): _payout(row) for row in rows}
+    return {str(row["payout_id"]): payout_of(row) for row in rows}
 
 
 async def load_known(conn: Connection, keys: Sequence[tuple[str, str]]) -> dict[str, Payout]:
@@ -336,7 +337,7 @@ async def load_known(conn: Connection, keys: Sequence[tuple[str, str]]) -> dict[
         [community for community, _ in keys],
         [payout_id for _, payout_id in keys],
     )
-    return {str(row["payout_id"]): _payout(row) for row in rows}
+    return {str(row["payout_id"]): payout_of(row) for row in rows}
 
 
 async def load_changes(conn: Connection, payout: Payout) -> list[PastChange]:
@@ -398,4 +399,4 @@ async def page_of_payouts(
         *(after or (None, None)),
         limit,
     )
-    return [_payout(row) for row in rows]
+    return [payout_of(row) for row in rows]

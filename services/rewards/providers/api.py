@@ -1,7 +1,7 @@
 """HTTP routes of accounts at providers of goods, and of the cards that rewards are."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Final, Literal, Self
 
 from fastapi import APIRouter
@@ -93,10 +93,14 @@ class AccountShown(BaseModel):
     failures_count: int = Field(description="Failures since it last answered", examples=[0])
     rests_until: datetime | None = Field(description="Nothing is asked until then, because it failed")
     last_failure: str | None
+    old_secret_until: datetime | None = Field(
+        description="Until then webhooks are taken that the secret of before signed; null where there is none"
+    )
 
     @classmethod
-    def of(cls, provider: ProviderName, account: Account | None, *, settings: Settings) -> Self:
+    def of(cls, provider: ProviderName, account: Account | None, *, settings: Settings, now: datetime) -> Self:
         """It as it is answered."""
+        old_until = account.old_secret_until if account else None
         return cls(
             provider=provider,
             is_available=bool(getattr(settings, f"provider_{provider}_url")),
@@ -107,6 +111,7 @@ class AccountShown(BaseModel):
             failures_count=account.failures_count if account else 0,
             rests_until=account.rests_until if account else None,
             last_failure=account.last_failure if account else None,
+            old_secret_until=old_until if old_until is not None and old_until > now else None,
         )
 
 
@@ -148,7 +153,10 @@ class GiftCardShown(BaseModel):
 async def list_providers(principal: Reader, conn: Conn, settings: InSettings) -> AccountsShown:
     """All that there are, connected or not. What an account shows is never answered."""
     known = {one.provider: one for one in await load_accounts(conn, community=principal.community)}
-    return AccountsShown(items=[AccountShown.of(one, known.get(one), settings=settings) for one in ProviderName])
+    now = datetime.now(UTC)
+    return AccountsShown(
+        items=[AccountShown.of(one, known.get(one), settings=settings, now=now) for one in ProviderName]
+    )
 
 
 @router.put(
@@ -166,7 +174,18 @@ async def put_provider(principal: Keeper, tx: Tx, provider: ProviderName, said: 
         webhook_secret=said.webhook_secret,
         by=principal.credential,
     )
-    return AccountShown.of(provider, account, settings=tx.settings)
+    return AccountShown.of(provider, account, settings=tx.settings, now=tx.now)
+
+
+@router.post(
+    "/v1/providers/{provider}/end-old-secret",
+    summary="End the secret of before of a provider's webhooks",
+    responses=problem_responses(UNKNOWN_ACCOUNT, NO_VOUCHER_KEYS),
+)
+async def end_old_provider_secret(principal: Keeper, tx: Tx, provider: ProviderName) -> AccountShown:
+    """Webhooks that it signed are refused from now on; it ends by itself a while after another was given."""
+    account = await accounts.end_old_secret(tx, community=principal.community, provider=provider)
+    return AccountShown.of(provider, account, settings=tx.settings, now=tx.now)
 
 
 @router.post(
@@ -177,7 +196,7 @@ async def put_provider(principal: Keeper, tx: Tx, provider: ProviderName, said: 
 async def disconnect_provider(principal: Keeper, tx: Tx, provider: ProviderName) -> AccountShown:
     """What it shows is forgotten: nothing is ordered there any more. Open orders wait for another connection."""
     account = await accounts.disconnect(tx, community=principal.community, provider=provider)
-    return AccountShown.of(provider, account, settings=tx.settings)
+    return AccountShown.of(provider, account, settings=tx.settings, now=tx.now)
 
 
 @router.put(

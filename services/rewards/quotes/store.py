@@ -204,6 +204,16 @@ async def add_used(conn: Connection, quote: CardQuote, *, redemption_id: str) ->
     )
 
 
+async def find_used_cost(conn: Connection, *, community: str, redemption_id: str) -> tuple[int, str] | None:
+    """What something was quoted to cost, and in which currency; None where its price followed no rate."""
+    row = await conn.fetchrow(
+        "select cost_minor, priced_in from quoted_redemptions where community = $1 and redemption_id = $2",
+        community,
+        redemption_id,
+    )
+    return None if row is None else (row["cost_minor"], row["priced_in"])
+
+
 async def delete_quotes(conn: Connection, *, before: datetime, limit: int) -> None:
     """Forget quotes that were over before a moment, the oldest first; what was redeemed at them is kept."""
     await conn.execute(

@@ -110,7 +110,16 @@ PERIOD_CHANGED: Final = FactType(
 
 
 class JournalLineData(TypedDict):
-    account: Literal["bank", "payout_expense", "bank_charges", "fx_gain_loss", "suspense"]
+    account: Literal[
+        "bank",
+        "payout_expense",
+        "bank_charges",
+        "fx_gain_loss",
+        "suspense",
+        "provider_balance",
+        "card_cost",
+        "card_differences",
+    ]
     currency: Currency
     amount: Amount
 

@@ -176,12 +176,17 @@ class AddressData(TypedDict):
 
 
 class OrderingData(TypedDict):
-    """How the bank is asked to pay, where it is not as one booking, without a purpose, as an ordinary transfer."""
+    """How the bank is asked to pay, where it is not as one booking, without a purpose, as an ordinary transfer.
+
+    `file_max_count` payments and a sum of `file_max_minor` are what the bank takes in a file.
+    """
 
     address: NotRequired[AddressData]
     batch_booking: NotRequired[bool]
     purpose: NotRequired[Annotated[str, StringConstraints(pattern=r"^[A-Z]{4}$")]]
     instant: NotRequired[bool]
+    file_max_count: NotRequired[Count]
+    file_max_minor: NotRequired[MinorUnits]
 
 
 class FileData(TypedDict):

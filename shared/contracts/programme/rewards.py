@@ -23,6 +23,8 @@ BIC_PATTERN = r"^[A-Z0-9]{8}([A-Z0-9]{3})?$"
 #: ISO 20022's ExternalPurpose1Code, as far as it fits what a community pays for.
 PURPOSES: Final = ("BONU", "CHAR", "COMM", "GIFT", "OTHR", "PAYR", "SALA", "SCVE")
 ADDRESS_LINES_MAX_COUNT = 2
+#: Beyond any limit that a bank sets on a file: what may be written at all.
+FILE_MAX_COUNT, FILE_MAX_MINOR = 1_000_000, 100_000_000_000_000
 #: However people write it: in groups, in small letters, with what was copied along. The schema has what is kept.
 _IN_ELECTRONIC_FORM = BeforeValidator(if_text(account_number))
 
@@ -107,6 +109,12 @@ class PayingAccount(Section):
     )
     instant: bool | None = Field(
         None, description="True for instant credit transfers (SCT Inst), for which banks may charge"
+    )
+    file_max_count: Annotated[int, Field(ge=1, le=FILE_MAX_COUNT)] | None = Field(
+        None, description="How many payments the bank takes in a file; what is over needs another run"
+    )
+    file_max_minor: Annotated[int, Field(ge=1, le=FILE_MAX_MINOR)] | None = Field(
+        None, description="Up to which sum the bank takes a file, in minor units; what is over needs another run"
     )
 
 

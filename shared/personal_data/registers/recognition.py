@@ -66,6 +66,14 @@ HELD: Final = (
         says="What is their own of a person's boards",
     ),
     Held(
+        "board_times",
+        personal="",
+        others="board_no starts_on member_id community event_time awards",
+        order="board_no starts_on member_id event_time",
+        erased=Erased.STAYS,
+        says="When events were whose points are on boards",
+    ),
+    Held(
         "board_results",
         personal="",
         others="community board_id starts_on place member_id rank points reached_at",

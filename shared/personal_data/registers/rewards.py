@@ -15,6 +15,9 @@ _OF_PAYOUTS: Final = (
     "payout_id in (select payout_id from payouts where community = $1 and member_id = any($2::uuid[]))"
 )
 
+#: What a sanctions list found is told to its member in general words alone: those of the payout.
+_OF_PAYOUTS_TO_SHOW: Final = f"(t.{_OF_PAYOUTS} and t.check_name <> 'sanctions_list')"
+
 HELD: Final = (
     LEVELS,
     Held(
@@ -123,13 +126,13 @@ HELD: Final = (
         personal="country",
         others=(
             "community payout_id check_name policy_id year total_minor limit_minor found_at basis others_count "
-            "is_payer clearance_id"
+            "is_payer clearance_id list_id entry_ids"
         ),
         order="community payout_id check_name",
         erased=Erased.STAYS,
         says="What checks found of payouts: the account's country, what they had in a year",
-        whose=_OF_PAYOUTS,
-        hidden="others_count is_payer policy_id limit_minor clearance_id",
+        whose=_OF_PAYOUTS_TO_SHOW,
+        hidden="basis list_id entry_ids others_count is_payer policy_id limit_minor clearance_id",
     ),
     Held(
         "payout_clearances",
@@ -141,8 +144,8 @@ HELD: Final = (
         order="clearance_id community",
         erased=Erased.BLANKED,
         says="That two people let them pass a check of payouts",
-        hidden="proposed_by_person proposed_by proposed_by_credential decided_by_person decided_by"
-        " decided_by_credential",
+        hidden="check_name basis proposed_by_person proposed_by proposed_by_credential decided_by_person"
+        " decided_by decided_by_credential",
     ),
     Held(
         "payout_holds",

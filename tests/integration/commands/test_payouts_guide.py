@@ -37,10 +37,14 @@ rewards:
 @pytest.fixture
 async def members(platform: StackState) -> tuple[str, list[str]]:
     """A community with two members who have points to be paid."""
+    return await _members(platform, PROGRAMME)
+
+
+async def _members(platform: StackState, programme: bytes) -> tuple[str, list[str]]:
     community = f"guide-{uuid4().hex[:12]}"
     key = issue_key(platform, community, "platform", TOGETHER)["key"]
     programmes = f"{platform.service_urls['scoring']}/v1/programmes"
-    request("POST", programmes, key, content=PROGRAMME, headers={"Content-Type": "application/yaml"})
+    request("POST", programmes, key, content=programme, headers={"Content-Type": "application/yaml"})
     # What points are worth takes two.
     office = local_people(platform).office
     other = add_person(office, community, "Carol", ["finance_approver"])["person_id"]
@@ -108,6 +112,29 @@ def test_without_the_required_header_no_run_is_made(members: tuple[str, list[str
     reader.variables = dict(zip(("REWARDS", "MAKER"), printed.split(), strict=True))
     make = next(one for one in REQUESTS if "Idempotency-Key" in one)
     assert reader.request(re.sub(r'-H "Idempotency-Key[^"]*"', "", make))[0] == 422
+
+
+async def test_a_bank_that_takes_one_payment_in_a_file_gets_one_file_for_each(
+    platform: StackState, reader: Reader
+) -> None:
+    programme = PROGRAMME.replace(b"bic: ABNANL2A", b"bic: ABNANL2A, file_max_count: 1")
+    community, members = await _members(platform, programme)
+    commands = COMMANDS.replace("--community acme", f"--community {community}")
+    printed = reader.shell(f'{commands}\necho "$REWARDS $MAKER $APPROVER"')
+    reader.variables = dict(zip(("REWARDS", "MAKER", "APPROVER"), printed.split(), strict=True))
+    for reader.variables["MEMBER"] in members:
+        assert reader.request(REQUESTS[0])[0] == 200
+    make = next(
+        line for line in PAGE.splitlines() if line.startswith("plaudit payout-runs make") and "--all" in line
+    )
+
+    runs = [json.loads(line) for line in reader.shell(f"{make} --json").splitlines()]
+    assert [(run["complete"], run["left_payable_count"]) for run in runs] == [(False, 1), (True, 0)]
+    assert [[one["count"] for one in run["payouts"]] for run in runs] == [[1], [1]]
+    again = [json.loads(line)["run_id"] for line in reader.shell(f"{make} --json").splitlines()]
+    assert again == [run["run_id"] for run in runs]
+    assert len(set(again)) == 2
+    assert "make another run" in reader.shell('plaudit payout-runs make --name week-2026-W05 --key "$MAKER"')
 
 
 def test_two_people_put_a_policy_in_force_and_let_a_person_pass(

@@ -97,6 +97,12 @@ CASES: Mapping[str, Case] = {
     "PlauditPayoutFindingsWait": gauge(
         'plaudit_rewards_payout_findings_wait_seconds{service="rewards",check="country"}', 1_209_601, 1_209_600, 70
     ),
+    "PlauditSanctionsMatchesWait": gauge(
+        'plaudit_rewards_payout_findings_wait_seconds{service="rewards",check="sanctions_list"}',
+        172_801,
+        172_800,
+        70,
+    ),
     "PlauditWaitsForAnother": gauge('plaudit_rewards_outcomes_waiting{service="rewards"}', 1, 0, DAY),
     "PlauditBankLinesWait": gauge(
         'plaudit_rewards_bank_lines_wait_seconds{service="rewards"}', 172_801, 172_800, 70
@@ -116,6 +122,8 @@ CASES: Mapping[str, Case] = {
         'process_resident_memory_bytes{job="plaudit", service="rewards"}', 300_000_001, 300_000_000
     ),
 }
+#: Of records that are made of several series.
+OF_SEVERAL = {"PlauditInvariantBroken", "PlauditAwardsDiffer"}
 #: Sums that want a second series before they have a value at all.
 BESIDE = {"PlauditRowsAltered": ("plaudit_rewards_altered", "plaudit_rewards_altered_refusals_total")}
 
@@ -167,7 +175,7 @@ def run(
 def test_each_alert_is_tried_here_and_stands_on_one_board() -> None:
     named = {one["alert"] for one in rules()}
     budgets = {one.alert for one in objectives.OBJECTIVES}
-    assert named - budgets - {WATCHDOG} == CASES.keys() | BESIDE.keys()
+    assert named - budgets - {WATCHDOG} == CASES.keys() | BESIDE.keys() | OF_SEVERAL
     on_boards = [alert for board in BOARDS for alert in board.alerts]
     assert sorted(on_boards) == sorted(named - {WATCHDOG})
 
@@ -186,6 +194,63 @@ def test_alerts_fire_on_what_they_are_about_and_not_before(promtool: str, tmp_pa
             tests.append(tried(series, [fires(alert, 10, value)]))
     run(promtool, tests, tmp_path)
     run(promtool, long, tmp_path, minutes=30)
+
+
+def looked(value: int, *, instance: str = "a", at: str = "60+60x30") -> dict[str, str]:
+    """What a process of rewards found of one invariant, and when it looked."""
+    where = f'job="plaudit", service="rewards", instance="{instance}"'
+    return {
+        f'plaudit_invariant_differences{{{where}, invariant="no_orphans"}}': f"{value}x30",
+        f"plaudit_invariants_looked_timestamp_seconds{{{where}}}": at,
+    }
+
+
+def test_an_invariant_that_is_broken_fires_until_whoever_looked_last_says_that_it_holds(
+    promtool: str, tmp_path: Path
+) -> None:
+    alert = "PlauditInvariantBroken"
+    # Another process looks since: what the one before it found is no news.
+    followed = looked(2, at="60x30") | looked(0, instance="b")
+    tests = [
+        tried(looked(1), [fires(alert, 1, 1, service="rewards", invariant="no_orphans")]),
+        tried(looked(0), [fires(alert, 30, 0)]),
+        tried(followed, [fires(alert, 30, 0)]),
+    ]
+    run(promtool, tests, tmp_path)
+
+
+def recounted(
+    *, scoring: int = 7, rewards: int = 7, analytics: int = 9, behind: int = 0, until: str = "600x30"
+) -> dict[str, str]:
+    """What three services have of awards, of which two cannot be spent, while so many records wait for rewards."""
+    series = {'plaudit_outbox_pending_rows{service="scoring"}': "0x30"}
+    counts = {"scoring": {"spendable": scoring, "all": scoring + 2}, "rewards": {"spendable": rewards}}
+    for service, of in {**counts, "analytics": {"all": analytics}}.items():
+        where = f'service="{service}", instance="a"'
+        for kind, count in of.items():
+            series[f'plaudit_recounted_awards{{{where}, of="{kind}", sum="facts"}}'] = f"{count}x30"
+        series[f"plaudit_recounted_until_timestamp_seconds{{{where}}}"] = "600x30"
+        if service != "scoring":
+            topic = f'service="{service}", topic="points.awarded.v1"'
+            waits = behind if service == "rewards" else 0
+            series[f"plaudit_consumer_lag_records{{{topic}}}"] = f"{waits}x30"
+            series[f"plaudit_consumer_records_total{{{topic}}}"] = "0x30"
+    return series | {'plaudit_recounted_until_timestamp_seconds{service="rewards", instance="a"}': until}
+
+
+def test_awards_that_one_service_has_and_another_has_not_fire_once_nothing_is_under_way(
+    promtool: str, tmp_path: Path
+) -> None:
+    alert = "PlauditAwardsDiffer"
+    tests = [
+        tried(recounted(), [fires(alert, 30, 0)]),
+        tried(recounted(rewards=6), [fires(alert, 3, 1, of="spendable", sum="facts")]),
+        tried(recounted(analytics=10), [fires(alert, 3, 1, of="all", sum="facts")]),
+        tried(recounted(rewards=6, behind=1), [fires(alert, 30, 0)]),
+        # Of another moment they may well have another number.
+        tried(recounted(rewards=6, until="570x30"), [fires(alert, 30, 0)]),
+    ]
+    run(promtool, tests, tmp_path)
 
 
 def test_the_watchdog_fires_while_rules_are_evaluated(promtool: str, tmp_path: Path) -> None:

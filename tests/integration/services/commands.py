@@ -70,11 +70,17 @@ class Ask(NamedTuple):
     json: Any = None
     xml: bytes | None = None
 
+    csv: str | None = None
+
     async def __call__(self) -> httpx.Response:
         headers = {"Idempotency-Key": uuid4().hex, "traceparent": TRACEPARENT}
         if self.xml is not None:
             headers["Content-Type"] = "application/xml"
-        return await self.api.request(self.method, self.path, json=self.json, content=self.xml, headers=headers)
+        if self.csv is not None:
+            headers["Content-Type"] = "text/csv"
+        return await self.api.request(
+            self.method, self.path, json=self.json, content=self.csv or self.xml, headers=headers
+        )
 
 
 class Desk(NamedTuple):
@@ -743,6 +749,11 @@ async def connect_provider(desk: Desk) -> Ask:
     return Ask(desk.api, "PUT", "/v1/providers/sandbox", {"api_key": "try-this"})
 
 
+async def end_old_secret(desk: Desk) -> Ask:
+    await (await connect_provider(desk))()
+    return Ask(desk.api, "POST", "/v1/providers/sandbox/end-old-secret")
+
+
 async def disconnect_provider(desk: Desk) -> Ask:
     assert (await (await connect_provider(desk))()).status_code == 200
     return Ask(desk.api, "POST", "/v1/providers/sandbox/disconnect")
@@ -995,6 +1006,25 @@ async def approve_payout_policy(desk: Desk) -> Ask:
 
 async def withdraw_payout_policy(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await _proposed_payout_policy(desk)}/withdraw")
+
+
+async def load_sanctions(desk: Desk) -> Ask:
+    text = "id,name,birth_date,country\nEX-17,Jan van der Voorbeeld,1970-01-31,NL\n"
+    return Ask(desk.api, "POST", "/v1/finance/sanctions-lists?title=EU", csv=text)
+
+
+async def _loaded_sanctions(desk: Desk) -> str:
+    made = await (await load_sanctions(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/finance/sanctions-lists/{made.json()['list_id']}"
+
+
+async def approve_sanctions(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _loaded_sanctions(desk)}/approve")
+
+
+async def withdraw_sanctions(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _loaded_sanctions(desk)}/withdraw")
 
 
 async def propose_clawbacks(desk: Desk) -> Ask:
@@ -1961,6 +1991,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards DELETE /v1/catalogue/rewards/{reward_id}/picture": ("reward.drop_picture", drop_reward_picture),
     "rewards POST /v1/catalogue/rewards/{reward_id}/codes": ("voucher.import", import_codes),
     "rewards PUT /v1/providers/{provider}": ("provider.connect", connect_provider),
+    "rewards POST /v1/providers/{provider}/end-old-secret": ("provider.end_old_secret", end_old_secret),
     "rewards POST /v1/providers/{provider}/disconnect": ("provider.disconnect", disconnect_provider),
     "rewards POST /v1/providers/{provider}/refresh": ("provider.refresh", refresh_provider),
     "rewards POST /v1/providers/{provider}/products/accept": ("provider.accept", accept_products),
@@ -2070,6 +2101,9 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
         "payout_policy.withdraw",
         withdraw_payout_policy,
     ),
+    "rewards POST /v1/finance/sanctions-lists": ("sanctions_list.propose", load_sanctions),
+    "rewards POST /v1/finance/sanctions-lists/{list_id}/approve": ("sanctions_list.approve", approve_sanctions),
+    "rewards POST /v1/finance/sanctions-lists/{list_id}/withdraw": ("sanctions_list.withdraw", withdraw_sanctions),
     "rewards POST /v1/finance/clawback-policies": ("clawback_policy.propose", propose_clawbacks),
     "rewards POST /v1/finance/clawback-policies/{policy_id}/approve": (
         "clawback_policy.approve",

@@ -149,6 +149,7 @@ DOCUMENTED: Final = {
         pretix.voucher.changed pretix.voucher.deleted pretix.customer.created pretix.customer.changed
         pretix.customer.anonymized
     """,
+    "segment": "alias group identify page screen track",
     "shopify": """
         app/scopes_update app/uninstalled app_purchases_one_time/update
         app_subscriptions/approaching_capped_amount app_subscriptions/update audit_events/admin_api_activity

@@ -24,6 +24,7 @@ BOARD = Board(
         "PlauditDebtsOverdue",
         "PlauditPayoutHoldsOld",
         "PlauditPayoutFindingsWait",
+        "PlauditSanctionsMatchesWait",
     ),
     rows={
         "Now": (

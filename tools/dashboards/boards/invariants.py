@@ -8,6 +8,8 @@ BOARD = Board(
     description="What must never be otherwise: books that balance, rows that nobody altered, facts that verify.",
     page="/ledger",
     alerts=(
+        "PlauditInvariantBroken",
+        "PlauditAwardsDiffer",
         "PlauditLedgerDifferences",
         "PlauditLedgerNotChecked",
         "PlauditChainWaits",
@@ -17,6 +19,28 @@ BOARD = Board(
     ),
     rows={
         "Now": (
+            Panel(
+                "Invariants broken",
+                "What was found otherwise than it can ever be.",
+                "short",
+                (Query("sum(plaudit:invariant_differences)", ""),),
+                kind=Kind.NUMBER,
+                critical=1,
+            ),
+            Panel(
+                "Awards that differ",
+                "The most that one of scoring, rewards and analytics has and another has not.",
+                "short",
+                (
+                    Query(
+                        'max(max by (of) (plaudit:recounted_awards{sum="facts"})'
+                        ' - min by (of) (plaudit:recounted_awards{sum="facts"}))',
+                        "",
+                    ),
+                ),
+                kind=Kind.NUMBER,
+                critical=1,
+            ),
             Panel(
                 "Ledger differences",
                 "Accounts whose balance is not the sum of their entries.",
@@ -63,6 +87,30 @@ BOARD = Board(
                 (Query("sum(plaudit_forgotten_facts)", ""),),
                 kind=Kind.NUMBER,
                 warning=1,
+            ),
+        ),
+        "Invariants": (
+            Panel(
+                "Invariants",
+                "What was found of each by the last look. Anything but 0 is an alarm.",
+                "short",
+                (Query("plaudit:invariant_differences", "{{service}} {{invariant}}"),),
+                critical=1,
+            ),
+            Panel(
+                "Awards until the same moment",
+                "As each service's rows have them: those that can be spent, and all.",
+                "short",
+                (Query('plaudit:recounted_awards{sum="facts"}', "{{of}}, {{service}}"),),
+            ),
+            Panel(
+                "Rounds",
+                "How long it took to look at everything once: what is altered by hand is seen within that time.",
+                "s",
+                (
+                    Query("max by (service) (plaudit_recount_round_seconds)", "awards, {{service}}"),
+                    Query("max by (service) (plaudit_rewards_watch_round_seconds)", "books"),
+                ),
             ),
         ),
         "Books": (

@@ -62,23 +62,18 @@ async def get_ties(
     limit: Limit = 100,
 ) -> Page[TieShown]:
     """Who did most often on top."""
-    ties = await _load(conn, AskedTies(principal.community, days, kind), settings=settings)
-    pairs = {(tie.from_id, tie.to_id) for tie in ties}
-    rest = (tie for tie in ties if place is None or _key(tie) > _key(Tie(place.from_id, place.to_id, place.times)))
-    shown = list(islice(rest, limit))
+    asked = AskedTies(principal.community, days, kind)
+    await _check(conn, asked, settings=settings)
+    found = await reading.page_of_ties(conn, asked, after=place, limit_count=limit)
     names = await reading.load_names(
-        conn, community=principal.community, member_ids={id_ for tie in shown for id_ in tie[:2]}
+        conn, community=principal.community, member_ids={id_ for one in found for id_ in one.tie[:2]}
     )
     return Page.of(
-        shown,
+        found,
         limit,
-        item=lambda tie: TieShown.shown(tie, names=names, is_mutual=(tie.to_id, tie.from_id) in pairs),
-        place=lambda tie: TiePlace(tie.times, tie.from_id, tie.to_id),
+        item=lambda one: TieShown.shown(one.tie, names=names, is_mutual=one.is_mutual),
+        place=lambda one: TiePlace(one.tie.times, one.tie.from_id, one.tie.to_id),
     )
-
-
-def _key(tie: Tie) -> tuple[int, str, str]:
-    return -tie.times, tie.from_id, tie.to_id
 
 
 @router.get(
@@ -89,7 +84,8 @@ async def get_ties_csv(
 ) -> Response:
     """A line for each tie, by the ids of members: names are in the list."""
     ties = await _load(conn, AskedTies(principal.community, days, kind), settings=settings)
-    return table("ties", ["from_member_id", "to_member_id", "times"], ties)
+    most_first = sorted(ties, key=lambda tie: (-tie.times, tie.from_id, tie.to_id))
+    return table("ties", ["from_member_id", "to_member_id", "times"], most_first)
 
 
 @router.get("/v1/bridging-members", summary="Who connects others", responses=PROBLEMS_OF_PAGES)
@@ -137,9 +133,14 @@ async def get_isolated_newcomers(
 
 
 async def _load(conn: Connection, asked: AskedTies, *, settings: Settings) -> list[Tie]:
-    """The ties asked for. Raises Problem 422 where there are more than a network is made of."""
+    """The ties asked for, in no order. Raises Problem 422 where there are more than a network is made of."""
+    await _check(conn, asked, settings=settings)
+    return await reading.load_ties(conn, asked)
+
+
+async def _check(conn: Connection, asked: AskedTies, *, settings: Settings) -> None:
+    """Raise Problem 422 where there are more ties than a network is made of."""
     most = settings.ties_max_count
     if await reading.count_rows(conn, asked, limit_count=most + 1) > most:
         detail = f"More than {most:,} ties are in these days: ask for less by `from` and `to`"
         raise Problem(INVALID_DAYS, detail, [FieldError(field="from", detail=detail)])
-    return await reading.load_ties(conn, asked)

@@ -1,7 +1,7 @@
 """What a network of ties is like: how mutual, in how many parts, and who holds it together."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -54,19 +54,32 @@ class Network:
 
 def network_of(ties: Sequence[Tie]) -> Network:
     """What these ties come to, each pair of members being there once a direction."""
-    pairs = {(tie.from_id, tie.to_id) for tie in ties}
+    members: list[str] = []
+    numbers: dict[str, int] = {}
+    beside: list[list[int]] = []
     given: defaultdict[str, int] = defaultdict(int)
-    beside: defaultdict[str, set[str]] = defaultdict(set)
-    for tie in ties:
-        given[tie.from_id] += tie.times
-        beside[tie.from_id].add(tie.to_id)
-        beside[tie.to_id].add(tie.from_id)
-    ordered = {member: sorted(others) for member, others in sorted(beside.items())}
-    parts, bridges = _parts(ordered)
+    # Members are numbered: pairs of small numbers are compared and kept in a fraction of the time that ids take.
+    pairs: set[tuple[int, int]] = set()
+    mutual = 0
+    for from_id, to_id, times in ties:
+        for member in (from_id, to_id):
+            if member not in numbers:
+                numbers[member] = len(members)
+                members.append(member)
+                beside.append([])
+        given[from_id] += times
+        who, to = numbers[from_id], numbers[to_id]
+        pairs.add((who, to))
+        if (to, who) in pairs:
+            mutual += 2
+        else:
+            beside[who].append(to)
+            beside[to].append(who)
+    parts, bridges = _parts(members, beside)
     return Network(
-        members=len(ordered),
+        members=len(members),
         ties=len(pairs),
-        mutual=sum((to, who) in pairs for who, to in pairs),
+        mutual=mutual,
         times=sum(given.values()),
         parts=len(parts),
         largest_part=max(parts, default=0),
@@ -75,48 +88,68 @@ def network_of(ties: Sequence[Tie]) -> Network:
     )
 
 
-def _parts(beside: Mapping[str, Sequence[str]]) -> tuple[list[int], list[Bridge]]:
+def _parts(members: Sequence[str], beside: Sequence[Sequence[int]]) -> tuple[list[int], list[Bridge]]:
     """The sizes of the parts, and whoever holds one of them together.
 
     Hopcroft and Tarjan, "Efficient algorithms for graph manipulation" (1973): depth first, without recursion.
     """
-    order: dict[str, int] = {}
+    search = _Search(beside, order=[-1] * len(members), low=[0] * len(members), below=[1] * len(members))
     sizes: list[int] = []
     bridges: list[Bridge] = []
-    for root in beside:
-        if root not in order:
-            begun = len(order)
-            pieces = _searched(root, beside, order)
-            size = len(order) - begun
+    begun = 0
+    for root in range(len(members)):
+        if search.order[root] < 0:
+            pieces = _searched(search, root, begun)
+            size = search.below[root]
+            begun += size
             sizes.append(size)
             for member, cut in pieces.items():
-                left = [*cut, size - 1 - sum(cut)]
-                if sum(one > 0 for one in left) > 1:
-                    bridges.append(Bridge(member, size - 1 - max(left), size))
+                left = size - 1 - sum(cut)
+                if len(cut) + (left > 0) > 1:
+                    bridges.append(Bridge(members[member], size - 1 - max(left, *cut), size))
     return sizes, bridges
 
 
-def _searched(root: str, beside: Mapping[str, Sequence[str]], order: dict[str, int]) -> dict[str, list[int]]:
-    """The members of a part, numbered in `order`; how large the pieces are that each alone holds to the rest."""
-    order[root] = len(order)
-    low, below = {root: order[root]}, {root: 1}
-    pieces: defaultdict[str, list[int]] = defaultdict(list)
-    way = [(root, iter(beside[root]))]
-    while way:
-        member, others = way[-1]
-        following = next(others, None)
-        if following is None:
-            way.pop()
-            if way:
-                above = way[-1][0]
-                below[above] += below[member]
-                low[above] = min(low[above], low[member])
-                if low[member] >= order[above]:
-                    pieces[above].append(below[member])
-        elif following in order:
-            low[member] = min(low[member], order[following])
+class _Search(NamedTuple):
+    """A search of a network, by the numbers of its members.
+
+    `order` is when each was come to, -1 of who was not yet; `low` the first whom it is led back to from there on,
+    and `below` how many were come to by way of it, itself among them.
+    """
+
+    beside: Sequence[Sequence[int]]
+    order: list[int]
+    low: list[int]
+    below: list[int]
+
+
+def _searched(search: _Search, root: int, begun: int) -> dict[int, list[int]]:
+    """Go through the part of `root`; how large the pieces are that each member alone holds to the rest."""
+    beside, order, low, below = search
+    order[root] = low[root] = begun
+    pieces: dict[int, list[int]] = {}
+    member, others, reached = root, iter(beside[root]), begun + 1
+    way: list[tuple[int, Iterator[int]]] = []
+    while True:
+        lowest = low[member]
+        for following in others:
+            if order[following] < 0:
+                break
+            lowest = min(lowest, order[following])
         else:
-            order[following] = low[following] = len(order)
-            below[following] = 1
-            way.append((following, iter(beside[following])))
-    return pieces
+            low[member] = lowest
+            if not way:
+                return pieces
+            size = below[member]
+            member, others = way.pop()
+            below[member] += size
+            if lowest >= order[member]:
+                pieces.setdefault(member, []).append(size)
+            elif lowest < low[member]:
+                low[member] = lowest
+            continue
+        low[member] = lowest
+        way.append((member, others))
+        order[following] = low[following] = reached
+        reached += 1
+        member, others = following, iter(beside[following])

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import NamedTuple
 
-from services.analytics.network.domain.network import Tie
+from services.analytics.network.domain.network import Tie, TiePlace
 from services.analytics.network.domain.ties import TieKind
 from shared.calendars import Span
 from shared.postgres import Connection
@@ -16,6 +16,13 @@ class AskedTies(NamedTuple):
     community: str
     days: Span
     kind: TieKind | None = None
+
+
+class PagedTie(NamedTuple):
+    """A tie, and whether there is one the other way round."""
+
+    tie: Tie
+    is_mutual: bool
 
 
 class NewcomerPlace(NamedTuple):
@@ -49,6 +56,18 @@ _THEIRS = """(
 )"""
 
 
+#: Who turned to whom: who is merged is one, and no tie to themself.
+_BETWEEN = f"""
+    select coalesce(f.head_id, d.from_id) as from_id, coalesce(t.head_id, d.to_id) as to_id,
+        sum(d.times)::bigint as times
+    from (select from_id, to_id, times from tie_days where {_ASKED}) d
+    left join merges f on f.community = $1 and f.member_id = d.from_id
+    left join merges t on t.community = $1 and t.member_id = d.to_id
+    where coalesce(f.head_id, d.from_id) <> coalesce(t.head_id, d.to_id)
+    group by 1, 2
+"""  # noqa: S608
+
+
 def _values(asked: AskedTies) -> tuple[str, date, date, str | None]:
     return asked.community, asked.days.starts_on, asked.days.ends_on, asked.kind
 
@@ -64,24 +83,34 @@ async def count_rows(conn: Connection, asked: AskedTies, *, limit_count: int) ->
 
 
 async def load_ties(conn: Connection, asked: AskedTies) -> list[Tie]:
-    """Who turned to whom how often, most often first. Who is merged is one, and no tie to themself."""
+    """Who turned to whom how often, in no order."""
     rows = await conn.fetch(
-        f"""
-        select from_id::text, to_id::text, sum(times)::bigint as times
-        from (
-            select coalesce(f.head_id, d.from_id) as from_id, coalesce(t.head_id, d.to_id) as to_id, d.times
-            from (
-                select from_id, to_id, sum(times) as times from tie_days where {_ASKED} group by 1, 2
-            ) d
-            left join merges f on f.community = $1 and f.member_id = d.from_id
-            left join merges t on t.community = $1 and t.member_id = d.to_id
-        ) ties
-        where from_id <> to_id
-        group by 1, 2 order by 3 desc, 1, 2
-        """,  # noqa: S608
+        f"select from_id::text, to_id::text, times from ({_BETWEEN}) ties",  # noqa: S608
         *_values(asked),
     )
     return [Tie(*row) for row in rows]
+
+
+async def page_of_ties(
+    conn: Connection, asked: AskedTies, *, after: TiePlace | None, limit_count: int
+) -> list[PagedTie]:
+    """Who turned to whom, most often first."""
+    rows = await conn.fetch(
+        f"""
+        with ties as materialized ({_BETWEEN})
+        select from_id::text, to_id::text, times,
+            (to_id, from_id) in (select o.from_id, o.to_id from ties o) as is_mutual
+        from (
+            select from_id, to_id, times from ties
+            where $5::bigint is null or (-times, from_id, to_id) > (-$5, $6::uuid, $7::uuid)
+            order by times desc, from_id, to_id limit $8
+        ) page
+        """,  # noqa: S608
+        *_values(asked),
+        *(after or (None, None, None)),
+        limit_count,
+    )
+    return [PagedTie(Tie(*row[:3]), row["is_mutual"]) for row in rows]
 
 
 async def page_of_isolated(

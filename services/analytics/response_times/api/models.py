@@ -78,6 +78,10 @@ class ResponseTimes(BaseModel):
     starts_on: date
     ends_on: date = Field(description="The last day")
     within_hours: int = Field(description="What is promised", examples=[24])
+    is_rounded: bool = Field(
+        description="More than `PLAUDIT_EXACT_QUESTIONS_MAX_COUNT` were asked: medians, deciles and the curve are"
+        " of waits that are rounded by up to a sixtieth, so that they are said no shorter; counts are exact"
+    )
     whole: Answering
     first_questions: Answering = Field(description="Of those, the first that somebody ever asked")
     curve: list[AnsweredWithin] = Field(description="Empty where nobody asked")
@@ -95,6 +99,7 @@ class ResponseTimes(BaseModel):
             starts_on=days.starts_on,
             ends_on=days.ends_on,
             within_hours=within_hours,
+            is_rounded=found.is_rounded,
             whole=Answering.shown(found.whole),
             first_questions=Answering.shown(found.first),
             curve=[
@@ -102,7 +107,7 @@ class ResponseTimes(BaseModel):
                 for hours in CURVE_HOURS
                 if found.whole.waits.asked
             ],
-            answerers=len(found.answerers.answers),
+            answerers=found.answerers.people,
             absence_factor=found.answerers.absence_factor,
             periods=[
                 PeriodAnswering(

@@ -117,25 +117,33 @@ async def _load(
     calendar: Calendar,
     within_hours: int,
 ) -> Reports:
-    """The reports of what was asked. Raises Problem 422 where more was than one answer may go through."""
-    await checked(conn, asked, settings=settings)
-    now = datetime.now(UTC)
+    """The reports of what was asked: to the second, or of many with waits that are rounded.
+
+    Raises Problem 422 where more was than one answer may go through.
+    """
+    exact = min(settings.exact_questions_max_count, settings.questions_max_count)
+    is_rounded = await is_more(conn, asked, questions_count=exact)
+    if is_rounded:
+        await check(conn, asked, settings=settings)
+    now, within = datetime.now(UTC), timedelta(hours=within_hours)
+    bounds = [calendar.start_of(span.starts_on) for span in spans]
+    load = reading.load_rounded_waits if is_rounded else reading.load_waits
     return reports(
-        await reading.load_waits(
-            conn,
-            asked,
-            bounds=[calendar.start_of(span.starts_on) for span in spans],
-            now=now,
-            within=timedelta(hours=within_hours),
-        ),
+        await load(conn, asked, bounds=bounds, now=now, within=within),
         answerers=await reading.load_answerers(conn, asked),
+        is_rounded=is_rounded,
     )
 
 
-async def checked(conn: Connection, asked: Asked, *, settings: Settings) -> None:
+async def is_more(conn: Connection, asked: Asked, *, questions_count: int) -> bool:
+    """Whether more was asked than so many questions."""
+    return await reading.count_questions(conn, asked, limit_count=questions_count + 1) > questions_count
+
+
+async def check(conn: Connection, asked: Asked, *, settings: Settings) -> None:
     """Raise Problem 422 where more was asked than one answer may go through."""
     most = settings.questions_max_count
-    if await reading.count_questions(conn, asked, limit_count=most + 1) > most:
+    if await is_more(conn, asked, questions_count=most):
         detail = f"More than {most:,} questions were asked in these days: ask for less by `from` and `to`"
         raise Problem(INVALID_DAYS, detail, [FieldError(field="from", detail=detail)])
 

@@ -16,7 +16,7 @@ from services.analytics.periods.api import (
     ShareShown,
     table,
 )
-from services.analytics.response_times.api.routes import Channel, checked
+from services.analytics.response_times.api.routes import Channel, check
 from services.analytics.response_times.domain.topics import Topic, Topics, topics_of
 from services.analytics.response_times.store import reading
 from services.analytics.response_times.store.reading import Asked
@@ -147,5 +147,5 @@ async def _load(
 ) -> list[Topic]:
     until = calendar.start_of(days.ends_on + timedelta(days=1))
     asked = Asked(community, calendar.start_of(days.starts_on), until, channel)
-    await checked(conn, asked, settings=settings)
+    await check(conn, asked, settings=settings)
     return await reading.load_topics(conn, asked, audience=audience)

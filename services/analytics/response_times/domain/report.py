@@ -64,9 +64,11 @@ class Reports:
     channels: Mapping[str, Report] = field(default_factory=dict)
     first: Report = NOTHING
     answerers: Answerers = field(default_factory=Answerers)
+    #: Waits are rounded as ROUNDED_STEPS says: answers to later, and who waits to a shorter wait.
+    is_rounded: bool = False
 
 
-def reports(parts: Mapping[Part, Waits], *, answerers: Answerers) -> Reports:
+def reports(parts: Mapping[Part, Waits], *, answerers: Answerers, is_rounded: bool = False) -> Reports:
     """The reports of questions by their parts."""
 
     def of(some: Iterable[Waits]) -> Report:
@@ -84,4 +86,5 @@ def reports(parts: Mapping[Part, Waits], *, answerers: Answerers) -> Reports:
         },
         of(waits for part, waits in parts.items() if part.is_first),
         answerers,
+        is_rounded,
     )

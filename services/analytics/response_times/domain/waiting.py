@@ -4,12 +4,34 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, repeat, starmap
 from math import ceil
 from typing import Final, NamedTuple
 
 #: What half, or a tenth, is compared with: products of so many quotients are not exact.
 _TOLERANCE: Final = 1e-9
+
+
+#: From so many seconds on, waits that are rounded are so many apart: a sixtieth of them at most. Each hour of
+#: which it is said how many were answered within is such a wait, so that what is answered just then is within it.
+ROUNDED_STEPS: Final = (
+    (120, 2),
+    (300, 5),
+    (600, 10),
+    (1_800, 30),
+    (3_600, 60),
+    (7_200, 120),
+    (14_400, 240),
+    (28_800, 480),
+    (57_600, 960),
+    (86_400, 1_440),
+    (172_800, 2_880),
+    (345_600, 5_760),
+    (691_200, 11_520),
+    (1_382_400, 23_040),
+    (2_764_800, 46_080),
+    (5_529_600, 92_160),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +143,19 @@ def nearest_rank(answered: Sequence[int], share: Fraction) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Answerers:
-    """How many questions each person was the first to answer."""
+    """How many people were the first to answer so many questions."""
 
-    answers: Mapping[str, int] = field(default_factory=dict)
+    people_by_answers: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def people(self) -> int:
+        """How many were the first to answer any."""
+        return sum(self.people_by_answers.values())
 
     @property
     def absence_factor(self) -> int | None:
         """The fewest people who answered half or more; None where nobody answered."""
-        return absence_factor(self.answers.values())
+        return absence_factor(chain.from_iterable(starmap(repeat, self.people_by_answers.items())))
 
 
 def absence_factor(contributions: Iterable[int]) -> int | None:

@@ -1,12 +1,14 @@
 """Questions out: how long they waited, who answered, and which of them still wait."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import repeat
 from typing import NamedTuple
 
 from services.analytics.response_times.domain.report import Part
 from services.analytics.response_times.domain.topics import Topic
-from services.analytics.response_times.domain.waiting import Answerers, Waits
+from services.analytics.response_times.domain.waiting import ROUNDED_STEPS, Answerers, Waits
 from shared.postgres import Connection
 
 
@@ -46,6 +48,13 @@ class OpenQuestion(NamedTuple):
         return QuestionPlace(self.asked_at, self.question_uid)
 
 
+_STEP = " ".join(
+    [
+        "case",
+        *(f"when seconds >= {since} then {step}" for since, step in reversed(ROUNDED_STEPS)),
+        "else 1 end",
+    ]
+)
 _ASKED = "community = $1 and asked_at >= $2 and asked_at < $3 and ($4::text is null or channel = $4)"
 
 
@@ -109,26 +118,80 @@ async def load_waits(
     }
 
 
-async def load_answerers(conn: Connection, asked: Asked) -> Answerers:
-    """How many questions each person was the first to answer."""
+async def load_rounded_waits(
+    conn: Connection,
+    asked: Asked,
+    *,
+    bounds: Sequence[datetime],
+    now: datetime,
+    within: timedelta,
+) -> dict[Part, Waits]:
+    """As `load_waits`, with waits that are rounded as ROUNDED_STEPS says.
+
+    What is counted as in time is so by the second.
+    """
     rows = await conn.fetch(
         f"""
-        select answerer_id::text as answerer_id, count(*) as answers from response_questions
-        where {_ASKED} and answerer_id is not null group by 1
+        select period, channel, is_first, is_answered,
+            (seconds + case when is_answered then step - 1 else 0 end) / step * step as seconds,
+            count(*) as questions, count(*) filter (where is_due) as due,
+            count(*) filter (where is_due and is_answered and seconds <= $7) as in_time
+        from (
+            select *, {_STEP} as step
+            from (
+                select width_bucket(asked_at, $6::timestamptz[]) as period, channel, is_first,
+                    answered_at is not null as is_answered,
+                    asked_at <= $5::timestamptz - $7::bigint * interval '1 second' as is_due,
+                    coalesce(ceil(date_part('epoch', answered_at - asked_at)),
+                        floor(date_part('epoch', greatest($5, asked_at) - asked_at)))::bigint as seconds
+                from response_questions where {_ASKED} offset 0
+            ) questions
+            offset 0
+        ) stepped
+        group by 1, 2, 3, 4, 5 order by 5
+        """,  # noqa: S608
+        *asked,
+        now,
+        bounds,
+        int(within.total_seconds()),
+    )
+    # `offset 0` above: else seconds are worked out for each step anew. Here hundreds of thousands of waits are put
+    # together from some thousands of rows.
+    found: defaultdict[Part, tuple[list[int], list[int], Counter[str]]] = defaultdict(lambda: ([], [], Counter()))
+    for period, channel, is_first, is_answered, seconds, questions, due, in_time in rows:
+        answered, waiting, counts = found[Part(period, channel, is_first)]
+        (answered if is_answered else waiting).extend(repeat(seconds, questions))
+        counts.update(due=due, due_answered=due if is_answered else 0, in_time=in_time)
+    return {part: Waits(answered, waiting, **counts) for part, (answered, waiting, counts) in found.items()}
+
+
+async def load_answerers(conn: Connection, asked: Asked) -> Answerers:
+    """How many people were the first to answer so many questions."""
+    rows = await conn.fetch(
+        f"""
+        select answers, count(*) as people
+        from (
+            select count(*) as answers from response_questions
+            where {_ASKED} and answerer_id is not null group by answerer_id
+        ) answerers
+        group by 1
         """,  # noqa: S608
         *asked,
     )
-    return Answerers({row["answerer_id"]: row["answers"] for row in rows})
+    return Answerers(dict(map(tuple, rows)))
 
 
 async def load_topics(conn: Connection, asked: Asked, *, audience: str | None) -> list[Topic]:
     """What was asked about, and by how many; by everybody, or by who is in an audience now."""
     rows = await conn.fetch(
         f"""
-        select topic, count(*) as asked, count(*) filter (where answered_at is null) as unanswered,
-            count(distinct asker_id) as askers,
-            count(distinct asker_id) filter (where answered_at is null) as waiting
-        from response_questions q where {_ASKED} and ($5::text is null or {_is_in("$5")}) group by 1
+        select topic, sum(asked)::bigint, sum(unanswered)::bigint, count(*),
+            count(*) filter (where unanswered > 0)
+        from (
+            select topic, asker_id, count(*) as asked, count(*) filter (where answered_at is null) as unanswered
+            from response_questions q where {_ASKED} and ($5::text is null or {_is_in("$5")}) group by 1, 2
+        ) askers
+        group by 1
         """,  # noqa: S608
         *asked,
         audience,

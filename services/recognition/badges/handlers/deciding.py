@@ -343,6 +343,4 @@ def _run(
     # As of when all of it is over: that a day is not over yet makes no run shorter.
     as_of = max(act for _, moments in done for act in moments) + _LATER
     rhythm = Rhythm.of(streak)
-    return standing(
-        days, calendar=person.calendar, as_of=as_of, rhythm=rhythm, freezes=given, earning=earning
-    ).longest
+    return standing(days, calendar=person, as_of=as_of, rhythm=rhythm, freezes=given, earning=earning).longest

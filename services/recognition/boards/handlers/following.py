@@ -42,16 +42,20 @@ async def add_awards(
         return
     await scores.lock_shown(tx.conn, communities=boards)
     awards, channels = await _placed(tx, awards, boards=boards)
-    changes, late = changes_of(awards, boards, channels)
+    changes, times, late = changes_of(awards, boards, channels)
     by_no = {board.board_no: board for of_community in boards.values() for board in of_community}
     head_of = {member_id: head_id for (_, member_id), head_id in heads.items()}
     if changes:
         of_heads = of_persons(changes, head_of)
-        await scores.add(tx.conn, changes=of_heads, may_begin=_may_begin(of_heads, by_no, {}))
+        emptied = await scores.add(
+            tx.conn, changes=of_heads, may_begin=_may_begin(of_heads, by_no, {}), times=times, heads=head_of
+        )
         owners = {member_id for _, member_id in own}
         theirs = {key: change for key, change in changes.items() if key[0] in owners}
         if theirs:
             await scores.add_own(tx.conn, changes=theirs, may_begin=_may_begin(theirs, by_no, head_of))
+        if emptied:
+            await scores.set_reached(tx.conn, keys=emptied, heads=head_of, owners=owners)
     for (community, board_id, starts_on), one in late.items():
         await reading.add_late(tx.conn, community=community, board_id=board_id, starts_on=starts_on, late=one)
 

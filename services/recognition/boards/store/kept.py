@@ -207,7 +207,7 @@ async def purge(conn: Connection, *, limit_count: int) -> bool:
     if row is None:
         return False
     left = 0
-    for table in ("board_scores", "own_board_scores", "board_changes", "board_counts"):
+    for table in ("board_scores", "own_board_scores", "board_times", "board_changes", "board_counts"):
         status: str = await conn.execute(
             f"""
             delete from {table} where ctid = any(array(

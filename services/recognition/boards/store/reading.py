@@ -50,6 +50,10 @@ _STILL_SHOWN = """
         select from followed_members f
         where f.community = r.community and f.member_id = coalesce(m.head_id, r.member_id) and f.off_boards)
     and not exists (
+        select from merges om join followed_members f on f.community = om.community and f.member_id = om.member_id
+        where om.community = r.community and om.head_id = coalesce(m.head_id, r.member_id)
+            and f.off_boards and not f.bot)
+    and not exists (
         select from suspensions s left join merges sm on sm.community = s.community and sm.member_id = s.member_id
         where s.community = r.community and s.is_applied
             and coalesce(sm.head_id, s.member_id) = coalesce(m.head_id, r.member_id))

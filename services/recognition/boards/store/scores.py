@@ -1,19 +1,27 @@
 """The SQL of what members have on boards, who is shown, and how many have each number of points.
 
 What changes on a board is appended to `board_changes` by the statement that changes it: both are of one snapshot.
+When somebody reached what they have is the latest event in `board_times` of which awards amount to something, or
+the epoch: what is added can only raise it, and where such an event goes it is looked up there.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
-from services.recognition.boards.domain import Change, KeptBoard, ScoreKey
+from services.recognition.boards.domain import Change, KeptBoard, ScoreKey, TimeKey
 from shared.postgres import Connection
 
 #: Who is on a board `k`, of those with points: the one place that says it. Who wants no part in boards is not, nor
-#: a bot, nor who is suspended, as whoever they are merged into; and on one of an audience only who is in that.
+#: who is suspended, as whoever they are merged into; nor a bot, and one that is merged into a person takes nobody
+#: off. On one of an audience is only who is in that.
 _SHOWN: Final = """
     (not exists (
         select from followed_members f where f.community = k.community and f.member_id = {member} and f.off_boards)
+    and not exists (
+        select from merges m
+        join followed_members f on f.community = m.community and f.member_id = m.member_id
+        where m.community = k.community and m.head_id = {member} and f.off_boards and not f.bot)
     and not exists (
         select from suspensions s
         left join merges m on m.community = s.community and m.member_id = s.member_id
@@ -25,7 +33,7 @@ _SHOWN: Final = """
 _ADD = f"""
     with put as (
         insert into board_scores as b (board_no, starts_on, member_id, community, points, reached_at, is_shown)
-        select g.board_no, g.starts_on, g.member_id, k.community, g.points, g.reached_at,
+        select g.board_no, g.starts_on, g.member_id, k.community, g.points, coalesce(g.reached_at, 'epoch'),
             r.member_id is not null or {_SHOWN.format(member="g.member_id")}
         from unnest($1::int[], $2::date[], $3::uuid[], $4::bigint[], $5::timestamptz[], $6::boolean[])
             with ordinality as g(board_no, starts_on, member_id, points, reached_at, is_new_allowed, place)
@@ -35,18 +43,31 @@ _ADD = f"""
         order by g.place
         on conflict (member_id, board_no, starts_on) do update
         set points = b.points + excluded.points, reached_at = greatest(b.reached_at, excluded.reached_at)
-        returning new.board_no, new.starts_on, new.is_shown, old.points as was, new.points as now)
-    insert into board_changes (board_no, starts_on, points, members)
-    select board_no, starts_on, points, sum(members) from (
-        select board_no, starts_on, was as points, -1 as members from put where is_shown and was > 0 and was <> now
-        union all
-        select board_no, starts_on, now, 1 from put
-        where is_shown and now > 0 and was is distinct from now) changed
-    group by 1, 2, 3 having sum(members) <> 0
+        returning new.board_no, new.starts_on, new.member_id, new.community, new.is_shown, old.points as was,
+            new.points as now),
+    changed as (
+        insert into board_changes (board_no, starts_on, points, members)
+        select board_no, starts_on, points, sum(members) from (
+            select board_no, starts_on, was as points, -1 as members from put
+            where is_shown and was > 0 and was <> now
+            union all
+            select board_no, starts_on, now, 1 from put
+            where is_shown and now > 0 and was is distinct from now) changed
+        group by 1, 2, 3 having sum(members) <> 0),
+    timed as (
+        insert into board_times as t (board_no, starts_on, member_id, community, event_time, awards)
+        select g.board_no, g.starts_on, g.member_id, p.community, g.event_time, g.awards
+        from unnest($7::int[], $8::date[], $9::uuid[], $10::uuid[], $11::timestamptz[], $12::int[])
+            with ordinality as g(board_no, starts_on, head_id, member_id, event_time, awards, place)
+        join put p on p.board_no = g.board_no and p.starts_on = g.starts_on and p.member_id = g.head_id
+        order by g.place
+        on conflict (board_no, starts_on, member_id, event_time) do update set awards = t.awards + excluded.awards
+        returning t.board_no, t.starts_on, t.member_id, t.awards)
+    select distinct board_no, starts_on, member_id from timed where awards <= 0
 """  # noqa: S608 -- from a list here
 _ADD_OWN = """
     insert into own_board_scores as b (board_no, starts_on, member_id, community, points, reached_at)
-    select g.board_no, g.starts_on, g.member_id, k.community, g.points, g.reached_at
+    select g.board_no, g.starts_on, g.member_id, k.community, g.points, coalesce(g.reached_at, 'epoch')
     from unnest($1::int[], $2::date[], $3::uuid[], $4::bigint[], $5::timestamptz[], $6::boolean[])
         with ordinality as g(board_no, starts_on, member_id, points, reached_at, is_new_allowed, place)
     join boards k using (board_no)
@@ -56,6 +77,33 @@ _ADD_OWN = """
     on conflict (member_id, board_no, starts_on) do update
     set points = b.points + excluded.points, reached_at = greatest(b.reached_at, excluded.reached_at)
 """
+#: The latest event of which awards amount to something; those without a number are of before they were counted.
+_LAST_OF = """
+    select t.event_time as at from board_times t
+    where t.board_no = b.board_no and t.starts_on = b.starts_on and t.member_id = {member}
+        and coalesce(t.awards, 1) > 0
+    order by t.event_time desc limit 1
+"""
+_SET_REACHED = f"""
+    with emptied as (
+        delete from board_times t
+        using unnest($1::int[], $2::date[], $3::uuid[]) as g(board_no, starts_on, member_id)
+        where t.board_no = g.board_no and t.starts_on = g.starts_on and t.member_id = g.member_id and t.awards = 0)
+    update board_scores b set reached_at = coalesce((
+        select max(last.at)
+        from (
+            select b.member_id
+            union all
+            select m.member_id from merges m where m.community = b.community and m.head_id = b.member_id) as one
+        cross join lateral ({_LAST_OF.format(member="one.member_id")}) as last), 'epoch')
+    from unnest($1::int[], $2::date[], $4::uuid[]) as g(board_no, starts_on, head_id)
+    where b.member_id = g.head_id and b.board_no = g.board_no and b.starts_on = g.starts_on
+"""  # noqa: S608 -- from a list here
+_SET_OWN_REACHED = f"""
+    update own_board_scores b set reached_at = coalesce(({_LAST_OF.format(member="b.member_id")}), 'epoch')
+    from unnest($1::int[], $2::date[], $3::uuid[]) as g(board_no, starts_on, member_id)
+    where b.member_id = g.member_id and b.board_no = g.board_no and b.starts_on = g.starts_on
+"""  # noqa: S608 -- from a list here
 _CHANGED_WITH = """
     insert into board_changes (board_no, starts_on, points, members)
     select board_no, starts_on, points, sum(case when is_shown then 1 else -1 end) from changed where points > 0
@@ -117,15 +165,25 @@ _FILL = """
         from unnest($2::uuid[]) as n(member_id) join boards k on k.board_no = $3 and k.community = $1
         left join ({source}) o using (member_id)
         on conflict do nothing
-        returning board_no, starts_on, points, is_shown),
+        returning board_no, starts_on, member_id, points, is_shown),
+    timed as (
+        insert into board_times (board_no, starts_on, member_id, community, event_time, awards)
+        select board_no, starts_on, member_id, $1, $5::timestamptz, null from put
+        where member_id <> all({owners}::uuid[])
+        on conflict (board_no, starts_on, member_id, event_time) do update set awards = null),
     changed as (select * from put where is_shown)
     {changed}
 """
 _FILL_OWN = """
-    insert into own_board_scores (board_no, starts_on, member_id, community, points, reached_at)
-    select $3, $4, n.member_id, $1, coalesce(o.points, 0), $5::timestamptz
-    from unnest($2::uuid[]) as n(member_id) left join ({source}) o using (member_id)
-    on conflict do nothing
+    with put as (
+        insert into own_board_scores (board_no, starts_on, member_id, community, points, reached_at)
+        select $3, $4, n.member_id, $1, coalesce(o.points, 0), $5::timestamptz
+        from unnest($2::uuid[]) as n(member_id) left join ({source}) o using (member_id)
+        on conflict do nothing
+        returning board_no, starts_on, member_id)
+    insert into board_times (board_no, starts_on, member_id, community, event_time, awards)
+    select board_no, starts_on, member_id, $1, $5::timestamptz, null from put
+    on conflict (board_no, starts_on, member_id, event_time) do update set awards = null
 """
 
 
@@ -146,12 +204,44 @@ async def lock_to_show(conn: Connection, *, communities: Collection[str]) -> Non
         await conn.execute("select pg_advisory_xact_lock(hashtextextended($1, 3))", f"boards {community}")
 
 
-async def add(conn: Connection, *, changes: Mapping[ScoreKey, Change], may_begin: Sequence[bool]) -> None:
-    """Add to what members have on boards; `changes` is in the order of its keys, and who is shown is locked.
+async def add(
+    conn: Connection,
+    *,
+    changes: Mapping[ScoreKey, Change],
+    may_begin: Sequence[bool],
+    times: Mapping[TimeKey, int],
+    heads: Mapping[str, str],
+) -> list[ScoreKey]:
+    """Add to what persons have on boards; `changes` is in the order of its keys, and who is shown is locked.
 
     Who has nothing there yet begins with it where `may_begin` says so: for others what they had is yet to come.
+    `times` has the awards of their members that came to amount to something, or not any more, and `heads` whose
+    members these are. Returns of which members an event has none left: who reached what when is to be looked up.
     """
-    await conn.execute(_ADD, *_columns(changes), list(may_begin))
+    rows = await conn.fetch(
+        _ADD,
+        *_columns(changes),
+        list(may_begin),
+        [board_no for board_no, *_ in times],
+        [starts_on for _, starts_on, *_ in times],
+        [heads.get(member_id, member_id) for _, _, member_id, _ in times],
+        [member_id for _, _, member_id, _ in times],
+        [event_time for *_, event_time in times],
+        list(times.values()),
+    )
+    return [(str(row["member_id"]), row["board_no"], row["starts_on"]) for row in rows]
+
+
+async def set_reached(
+    conn: Connection, *, keys: Sequence[ScoreKey], heads: Mapping[str, str], owners: AbstractSet[str]
+) -> None:
+    """Look up when members, as the persons that `heads` say, reached what they have; rows of theirs are locked."""
+    members = [member_id for member_id, _, _ in keys]
+    of_heads = [heads.get(member_id, member_id) for member_id in members]
+    bounds = [board_no for _, board_no, _ in keys], [starts_on for *_, starts_on in keys]
+    await conn.execute(_SET_REACHED, *bounds, members, of_heads)
+    if not owners.isdisjoint(members):
+        await conn.execute(_SET_OWN_REACHED, *bounds, members)
 
 
 async def add_own(conn: Connection, *, changes: Mapping[ScoreKey, Change], may_begin: Sequence[bool]) -> None:
@@ -279,10 +369,14 @@ async def fill(
     shown = _SHOWN.format(member="n.member_id")
     await conn.execute(
         _FILL.format(
-            shown=shown, source=source.format(members="members", points="board_points"), changed=_CHANGED_WITH
+            shown=shown,
+            source=source.format(members="members", points="board_points"),
+            owners=f"${len(bounds) + len(more) + 1}",
+            changed=_CHANGED_WITH,
         ),
         *bounds,
         *more,
+        list(owners),
     )
     if owners:
         await conn.execute(

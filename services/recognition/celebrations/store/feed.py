@@ -13,8 +13,9 @@ from shared.postgres import Connection
 SEEN = "seen"
 # Whoever wants no part in what others see, and who is suspended now, as whoever they are merged into.
 _ABSENT = """
-    select b.member_id from followed_members b
-    where b.community = $1 and (b.off_boards or b.bot or b.is_erased)
+    select coalesce(m.head_id, b.member_id) from followed_members b
+    left join merges m on m.community = b.community and m.member_id = b.member_id
+    where b.community = $1 and (b.off_boards or b.bot or b.is_erased) and (m.head_id is null or not b.bot)
     union all
     select coalesce(m.head_id, s.member_id) from suspensions s
     left join merges m on m.community = s.community and m.member_id = s.member_id

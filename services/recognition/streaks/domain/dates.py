@@ -7,7 +7,7 @@ of before becomes another. On the way a date can be lived twice for some hours, 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from shared.calendars import Calendar as CommunityCalendar
 from shared.zones import day_start, zone, zone_day, zone_names
@@ -32,7 +32,7 @@ class Move(NamedTuple):
 
 
 class LivedDate(NamedTuple):
-    """How much of a date a member lives through, and the moment when it is over for good."""
+    """How much of a date somebody lives through, and the moment when it is over for good."""
 
     lived: timedelta
     over_at: datetime
@@ -48,6 +48,14 @@ class _Spell(NamedTuple):
 
     since: datetime
     zone: str
+
+
+class Dates(Protocol):
+    """Which date a moment (aware) lies on for somebody, and how much of a date they live through."""
+
+    def date_of(self, moment: datetime) -> date: ...
+
+    def lived(self, day: date) -> LivedDate | None: ...
 
 
 class Calendar:
@@ -82,6 +90,16 @@ class Calendar:
         else:
             tomorrow = zone_day(last.zone, move.said_at) + _DAY
             self._spells.append(_Spell(day_start(last.zone, tomorrow), move.zone))
+
+    def then(self, other: "Calendar", at: datetime) -> "Calendar":
+        """The dates of somebody who goes by this calendar until a moment (aware), and from it on by another."""
+        joined = Calendar(self._spells[0].zone)
+        joined._spells = [
+            *(spell for spell in self._spells if spell.since < at),
+            _Spell(at, other.zone_at(at)),
+            *(spell for spell in other._spells if spell.since > at),
+        ]
+        return joined
 
     def zone_at(self, moment: datetime) -> str:
         """The zone (IANA) whose clocks count at a moment (aware)."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from itertools import count
 from typing import NamedTuple
 
-from services.recognition.streaks.domain.dates import Calendar
+from services.recognition.streaks.domain.dates import Dates
 from shared.contracts.programme import EVERY_DAY, Streak
 
 WEEK_DAYS_COUNT = 7
@@ -96,7 +96,7 @@ class _Period(NamedTuple):
 def standing(
     days: Collection[date],
     *,
-    calendar: Calendar,
+    calendar: Dates,
     as_of: datetime,
     rhythm: Rhythm = DAILY,
     freezes: Iterable[datetime] = (),
@@ -121,7 +121,7 @@ def standing(
 def picture(
     days: Collection[date],
     *,
-    calendar: Calendar,
+    calendar: Dates,
     as_of: datetime,
     rhythm: Rhythm,
     found: Standing,
@@ -149,7 +149,7 @@ def picture(
     return shown
 
 
-def _is_open(period: int, calendar: Calendar, as_of: datetime, rhythm: Rhythm) -> bool:
+def _is_open(period: int, calendar: Dates, as_of: datetime, rhythm: Rhythm) -> bool:
     ends = [lived.over_at for day in rhythm.dates(period) if (lived := calendar.lived(day)) is not None]
     return bool(ends) and max(ends) > as_of
 
@@ -163,7 +163,7 @@ class _Walk:
 
     def __init__(
         self,
-        calendar: Calendar,
+        calendar: Dates,
         as_of: datetime,
         rhythm: Rhythm,
         given: list[datetime],

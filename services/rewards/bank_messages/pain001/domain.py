@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 
 from lxml import etree
 from sepaxml import SepaTransfer
 
 from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX, AS_EVER, Address, BankAccount, Ordering
-from shared.bank_accounts import CURRENCY, NAME_MAX_CHARS, sepa_text
+from shared.bank_accounts import NAME_MAX_CHARS, RAILS, Rail, domestic, sepa_text, why_not_reached
+from shared.currencies import decimal_amount
 
 SCHEMA = "pain.001.001.09"
 NAMESPACE = {"p": f"urn:iso:std:iso:20022:tech:xsd:{SCHEMA}"}
@@ -32,7 +34,7 @@ class BankFileError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CreditTransfer:
-    """One payment of `amount_minor` euro cents to `payee`."""
+    """One payment of `amount_minor` minor units to `payee`."""
 
     end_to_end_id: str
     amount_minor: int
@@ -48,20 +50,27 @@ def credit_transfer_file(
     created_at: datetime,
     execution_date: date,
     ordering: Ordering = AS_EVER,
+    currency: str = "EUR",
 ) -> bytes:
     """The pain.001.001.09 file that asks the payer's bank to make these transfers, checked by its schema.
 
+    It is one of the currency's rail: a SEPA credit transfer in EUR, a domestic payment of the Swiss Payment
+    Standards in CHF, and one that names sort codes in GBP.
+
     It has one payment information, however it is booked: `BtchBookg` says whether as one.
 
-    Raises BankFileError when there are none, when an amount or id is outside of what SEPA allows, and when
-    what was written is not valid or does not carry the count and sum asked for.
+    Raises BankFileError when there are none, or more than the bank takes in a file, when an account is not on the
+    rail, when an amount or id is outside of what SEPA allows, and when what was written is not valid or does not
+    carry the count and sum asked for.
     """
-    _check_limits(message_id, transfers)
+    rail = _rail(currency, payer, transfers)
+    _check_limits(message_id, transfers, currency=currency)
+    _check_takes(transfers, ordering, currency=currency)
     config = {
         "name": sepa_text(payer.name, NAME_MAX_CHARS),
         "IBAN": payer.iban,
         "batch": True,
-        "currency": CURRENCY,
+        "currency": currency,
         **({"BIC": payer.bic} if payer.bic else {}),
     }
     document = SepaTransfer(config, schema=SCHEMA, clean=False)
@@ -80,10 +89,59 @@ def credit_transfer_file(
     _set(root, "p:CstmrCdtTrfInitn/p:GrpHdr/p:MsgId", message_id)
     _set(root, "p:CstmrCdtTrfInitn/p:GrpHdr/p:CreDtTm", created_at.strftime("%Y-%m-%dT%H:%M:%SZ"))
     _set(root, "p:CstmrCdtTrfInitn/p:PmtInf/p:PmtInfId", message_id)
+    if not rail.is_sepa:
+        _leave_sepa(root)
+    if rail.clearing is not None:
+        _name_domestic(root, rail.clearing)
     _order(root, ordering)
     content = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
-    check_file(content, transfers, payer=payer, execution_date=execution_date, ordering=ordering)
+    check_file(
+        content, transfers, payer=payer, execution_date=execution_date, ordering=ordering, currency=currency
+    )
     return bytes(content)
+
+
+def _rail(currency: str, payer: BankAccount, transfers: Sequence[CreditTransfer]) -> Rail:
+    """The rail of a currency, with all accounts on it. Raises BankFileError when one is not."""
+    ids = [("the payer", payer), *((f"payment {one.end_to_end_id}", one.payee) for one in transfers)]
+    for what, account in ids:
+        reason = why_not_reached(account.iban, currency)
+        # What is no IBAN at all the schema says.
+        if reason is not None and account.iban[:2].isalpha() and account.iban[:2].isupper():
+            raise BankFileError(f"{what}: {reason}")
+    if currency not in RAILS:
+        raise BankFileError(f"no rail carries {currency}")
+    return RAILS[currency]
+
+
+def _leave_sepa(root: etree._Element) -> None:
+    """Take out what makes a payment one of SEPA: the service level, and that charges are shared by its rules."""
+    for order in root.iterfind(".//p:PmtInf", NAMESPACE):
+        for name in ("p:PmtTpInf", "p:ChrgBr"):
+            order.remove(_found(order, name))
+
+
+def _name_domestic(root: etree._Element, clearing: str) -> None:
+    """Name accounts by the member of a clearing system and the number there, in place of the IBAN."""
+    for party, path in (("Dbtr", ".//p:PmtInf"), ("Cdtr", ".//p:CdtTrfTxInf")):
+        for element in root.iterfind(path, NAMESPACE):
+            named = _found(element, f"p:{party}Acct/p:Id")
+            account = domestic(named.findtext("p:IBAN", "", NAMESPACE))
+            named.remove(_found(named, "p:IBAN"))
+            _child(_child(named, "Othr"), "Id").text = account.number
+            member = _child(_agent(element, party), "ClrSysMmbId")
+            _child(_child(member, "ClrSysId"), "Cd").text = clearing
+            _child(member, "MmbId").text = account.member
+
+
+def _agent(element: etree._Element, party: str) -> etree._Element:
+    """What identifies the bank of a payment's or order's party; of a payee without a BIC it is put there."""
+    agent = element.find(f"p:{party}Agt", NAMESPACE)
+    if agent is None:
+        agent = etree.Element(_tag(f"{party}Agt"))
+        _found(element, f"p:{party}").addprevious(agent)
+    found = agent.find("p:FinInstnId", NAMESPACE)
+    return _child(agent, "FinInstnId") if found is None else found
 
 
 def _order(root: etree._Element, ordering: Ordering) -> None:
@@ -91,6 +149,8 @@ def _order(root: etree._Element, ordering: Ordering) -> None:
     _set(root, "p:CstmrCdtTrfInitn/p:PmtInf/p:BtchBookg", str(ordering.batch_booking).lower())
     [order] = root.iterfind(".//p:PmtInf", NAMESPACE)
     if ordering.instant:
+        if order.find("p:PmtTpInf", NAMESPACE) is None:
+            raise BankFileError("instant transfers are SEPA's, in EUR")
         etree.SubElement(_child(_found(order, "p:PmtTpInf"), "LclInstrm"), _tag("Cd")).text = INSTANT
     if ordering.address is not None:
         address = _child(_found(order, "p:Dbtr"), "PstlAdr")
@@ -142,6 +202,7 @@ def check_file(
     payer: BankAccount,
     execution_date: date,
     ordering: Ordering = AS_EVER,
+    currency: str = "EUR",
 ) -> None:
     """Check that `content` is valid by the schema and carries exactly these transfers, ordered so, of this payer.
 
@@ -154,13 +215,22 @@ def check_file(
     written = [
         (
             payment.findtext("p:PmtId/p:EndToEndId", "", NAMESPACE),
-            payment.findtext("p:Amt/p:InstdAmt", "", NAMESPACE),
+            _amount(payment),
             _account(payment, "Cdtr"),
         )
         for payment in root.iterfind(".//p:CdtTrfTxInf", NAMESPACE)
     ]
+    clearing = RAILS[currency].clearing
+
+    def as_written(transfer: CreditTransfer) -> "_Written":
+        return _as_written(transfer.payee, clearing)
+
     if written != [
-        (transfer.end_to_end_id, decimal_amount(transfer.amount_minor), _as_written(transfer.payee))
+        (
+            transfer.end_to_end_id,
+            (currency, _written_amount(transfer.amount_minor, currency)),
+            as_written(transfer),
+        )
         for transfer in transfers
     ]:
         raise BankFileError("the file does not carry the payments asked for")
@@ -168,7 +238,7 @@ def check_file(
         (_account(order, "Dbtr"), order.findtext("p:ReqdExctnDt/p:Dt", "", NAMESPACE))
         for order in root.iterfind(".//p:PmtInf", NAMESPACE)
     ]
-    if orders != [(_as_written(payer), execution_date.isoformat())]:
+    if orders != [(_as_written(payer, clearing), execution_date.isoformat())]:
         raise BankFileError("the file does not say the payer and the day asked for")
     asked = (
         str(ordering.batch_booking).lower(),
@@ -178,34 +248,58 @@ def check_file(
     )
     if [_said(order) for order in root.iterfind(".//p:PmtInf", NAMESPACE)] != [asked]:
         raise BankFileError("the file does not say how to pay as it was asked for")
-    total = decimal_amount(sum(transfer.amount_minor for transfer in transfers))
+    total = _written_amount(sum(transfer.amount_minor for transfer in transfers), currency)
     for part in ("p:GrpHdr", "p:PmtInf"):
         head = f"p:CstmrCdtTrfInitn/{part}"
         if root.findtext(f"{head}/p:NbOfTxs", "", NAMESPACE) != str(len(transfers)):
             raise BankFileError(f"{part} does not count {len(transfers)} payments")
         if root.findtext(f"{head}/p:CtrlSum", "", NAMESPACE) != total:
-            raise BankFileError(f"{part} does not sum up to {total} {CURRENCY}")
+            raise BankFileError(f"{part} does not sum up to {total} {currency}")
 
 
-def _account(element: etree._Element, party: str) -> BankAccount:
+class _Written(NamedTuple):
+    """An account as a file says it: by IBAN, or by a number and the member of a clearing system."""
+
+    name: str
+    iban: str
+    bic: str | None
+    number: str | None
+    clearing: str | None
+    member: str | None
+
+
+def _account(element: etree._Element, party: str) -> _Written:
     """The account of the payment's or order's `Cdtr` or `Dbtr`, as the file says it."""
-    return BankAccount(
+    bank = f"p:{party}Agt/p:FinInstnId"
+    return _Written(
         element.findtext(f"p:{party}/p:Nm", "", NAMESPACE),
         element.findtext(f"p:{party}Acct/p:Id/p:IBAN", "", NAMESPACE),
-        element.findtext(f"p:{party}Agt/p:FinInstnId/p:BICFI", None, NAMESPACE),
+        element.findtext(f"{bank}/p:BICFI", None, NAMESPACE),
+        element.findtext(f"p:{party}Acct/p:Id/p:Othr/p:Id", None, NAMESPACE),
+        element.findtext(f"{bank}/p:ClrSysMmbId/p:ClrSysId/p:Cd", None, NAMESPACE),
+        element.findtext(f"{bank}/p:ClrSysMmbId/p:MmbId", None, NAMESPACE),
     )
 
 
-def _as_written(account: BankAccount) -> BankAccount:
-    return BankAccount(sepa_text(account.name, NAME_MAX_CHARS), account.iban, account.bic or None)
+def _as_written(account: BankAccount, clearing: str | None) -> _Written:
+    name = sepa_text(account.name, NAME_MAX_CHARS)
+    if clearing is None:
+        return _Written(name, account.iban, account.bic or None, None, None, None)
+    member, number = domestic(account.iban)
+    return _Written(name, "", account.bic or None, number, clearing, member)
 
 
-def decimal_amount(minor: int) -> str:
-    """Minor units as the decimal number of ISO 20022: 1234 is 12.34."""
-    return f"{minor // 100}.{minor % 100:02d}"
+def _amount(payment: etree._Element) -> tuple[str, str]:
+    amount = _found(payment, "p:Amt/p:InstdAmt")
+    return amount.get("Ccy", ""), amount.text or ""
 
 
-def _check_limits(message_id: str, transfers: Sequence[CreditTransfer]) -> None:
+def _written_amount(minor: int, currency: str) -> str:
+    """Minor units as the decimal number of ISO 20022: 1234 of EUR is 12.34."""
+    return str(decimal_amount(minor, currency))
+
+
+def _check_limits(message_id: str, transfers: Sequence[CreditTransfer], *, currency: str) -> None:
     if not transfers:
         raise BankFileError("a bank file needs at least one payment")
     ids = [transfer.end_to_end_id for transfer in transfers]
@@ -217,9 +311,22 @@ def _check_limits(message_id: str, transfers: Sequence[CreditTransfer]) -> None:
     for transfer in transfers:
         if not 0 < transfer.amount_minor <= AMOUNT_MINOR_MAX:
             raise BankFileError(
-                f"payment {transfer.end_to_end_id}: {decimal_amount(transfer.amount_minor)} {CURRENCY} is not "
-                f"within what SEPA transfers, 0.01 to {decimal_amount(AMOUNT_MINOR_MAX)}"
+                f"payment {transfer.end_to_end_id}: {_written_amount(transfer.amount_minor, currency)} {currency} "
+                f"is not within what a file says, 0.01 to {_written_amount(AMOUNT_MINOR_MAX, currency)}"
             )
+
+
+def _check_takes(transfers: Sequence[CreditTransfer], ordering: Ordering, *, currency: str) -> None:
+    """Check that the bank takes so many payments of such a sum in one file."""
+    count, most = len(transfers), ordering.file_max_count
+    if most is not None and count > most:
+        raise BankFileError(f"the bank takes {most} payments in a file, and these are {count}")
+    total, most = sum(transfer.amount_minor for transfer in transfers), ordering.file_max_minor
+    if most is not None and total > most:
+        raise BankFileError(
+            f"the bank takes {_written_amount(most, currency)} {currency} in a file, "
+            f"and these are {_written_amount(total, currency)}"
+        )
 
 
 def _set(root: etree._Element, path: str, text: str) -> None:

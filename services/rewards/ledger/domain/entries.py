@@ -26,8 +26,9 @@ _NAMESPACE = prepared(NAMESPACE)
 ACCOUNTS_CACHED_COUNT = 16_384
 
 MemberKind = Literal["pending", "available", "reserved", "spent", "paid", "expired", "payable"]
-#: Charges, gain and loss, and suspense are booked on by hand alone: see journals. Those of wallets are budgets,
-#: beside what is owed and paid: what was given to all of them is the debit side of what is in each.
+#: Charges, gain and loss, and suspense are booked on by hand alone: see journals. What providers of cards are
+#: owed, and what these cost, is booked as they say: see costs. Those of wallets are budgets, beside what is owed
+#: and paid: what was given to all of them is the debit side of what is in each.
 CommunityKind = Literal[
     "points_issued",
     "debts_written_off",
@@ -37,6 +38,11 @@ CommunityKind = Literal[
     "bank_charges",
     "fx_gain_loss",
     "suspense",
+    "provider_balance",
+    "card_cost",
+    "card_fees",
+    "card_discounts",
+    "card_differences",
     "wallet_funding",
     "wallet",
     "wallet_reserved",
@@ -93,6 +99,7 @@ class Transfer(NamedTuple):
     """Why entries were made. `cause_id` is the award, redemption or payout.
 
     That of an amendment names the transfer of the award that it `amends`, its `revision` and `why` it was made.
+    Both say when they were told, and of how many points.
     """
 
     community: str
@@ -103,6 +110,8 @@ class Transfer(NamedTuple):
     amends: str | None = None
     revision: int | None = None
     why: str | None = None
+    told_at: datetime | None = None
+    told_points: int | None = None
 
 
 class Entry(NamedTuple):

@@ -1,10 +1,11 @@
 """What accounts took and gave, by quarter of an hour: every day of every zone begins with one."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from services.rewards.ledger.domain.entries import Entry, Kind
+from services.rewards.ledger.domain.entries import Account, Entry, Kind
 
 QUARTER = timedelta(minutes=15)
 _START = datetime(2000, 1, 1, tzinfo=UTC)
@@ -40,13 +41,19 @@ def quarter_of(moment: datetime) -> datetime:
 
 def turnovers_of(entries: Iterable[Entry]) -> dict[TurnoverKey, tuple[int, int]]:
     """What entries take and give: debit and credit, neither below zero."""
-    # Plain tuples until the end: a thousand entries take 0.15 ms so, and 1 ms by keys with names.
-    taken: dict[tuple[str, Kind, str, str | None], int] = {}
-    given: dict[tuple[str, Kind, str, str | None], int] = {}
-    for _, (account_id, community, owner, kind, currency), amount in entries:
-        key = (community, kind, currency, account_id if owner is None else None)
+    # By accounts' ids until the end: they hash faster than keys of four parts.
+    accounts: dict[str, Account] = {}
+    taken: defaultdict[str, int] = defaultdict(int)
+    given: defaultdict[str, int] = defaultdict(int)
+    for _, account, amount in entries:
+        accounts[account.account_id] = account
         if amount < 0:
-            taken[key] = taken.get(key, 0) - amount
+            taken[account.account_id] -= amount
         else:
-            given[key] = given.get(key, 0) + amount
-    return {TurnoverKey(*key): (taken.get(key, 0), given.get(key, 0)) for key in taken | given}
+            given[account.account_id] += amount
+    sums: dict[TurnoverKey, tuple[int, int]] = {}
+    for account_id, (_, community, owner, kind, currency) in accounts.items():
+        key = TurnoverKey(community, kind, currency, account_id if owner is None else None)
+        debit, credit = sums.get(key, (0, 0))
+        sums[key] = (debit + taken.get(account_id, 0), credit + given.get(account_id, 0))
+    return sums

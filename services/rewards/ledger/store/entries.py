@@ -40,9 +40,9 @@ async def add_transfers(conn: Connection, transfers: Sequence[Transfer], *, now:
     added = await conn.fetch(
         """
         insert into transfers (community, transfer_id, kind, cause_id, event_time, amends, revision, why,
-                               recorded_at)
+                               told_at, told_points, recorded_at)
         select * from unnest($1::text[], $2::uuid[], $3::text[], $4::uuid[], $5::timestamptz[], $6::uuid[],
-                             $7::int[], $8::text[], $9::timestamptz[])
+                             $7::int[], $8::text[], $9::timestamptz[], $10::bigint[], $11::timestamptz[])
         on conflict do nothing
         returning transfer_id
         """,

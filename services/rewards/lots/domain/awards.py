@@ -1,6 +1,6 @@
 """Awards as the ledger books them: issued points become a member's, and amendments add or bring back."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -11,21 +11,20 @@ from services.rewards.ledger.domain.entries import (
     Transfer,
     community_account,
     member_account,
-    move,
     transfer_id,
 )
 from services.rewards.lots.domain.grace import day_end
 from services.rewards.lots.domain.lots import Lot, Moved
 from shared.calendars import PLAIN, Calendar
-from shared.contracts.facts import AwardData
+from shared.contracts.facts import PointsAwarded
 
 
 class Award(NamedTuple):
     """Points that a rule gave, or by which an award that it `amends` amounts to more or (below 0) to less.
 
     An award below 0 takes points that were earned otherwise. What its rule says of when they can be used goes
-    before what holds for all; `campaign` is whose budget it was of. They are held by `owner`: the member who is
-    their `earner` (None: the same), or whom that one is merged into.
+    before what holds for all; `campaign` is whose budget it was of, `told_at` when scoring told of it. They are
+    held by `owner`: the member who is their `earner` (None: the same), or whom that one is merged into.
     """
 
     owner: Owner
@@ -39,6 +38,7 @@ class Award(NamedTuple):
     available_at: datetime | None = None
     expires_at: datetime | None = None
     campaign: str | None = None
+    told_at: datetime | None = None
 
     @property
     def earned_by(self) -> Owner:
@@ -50,10 +50,11 @@ class Award(NamedTuple):
         return self if holder == self.owner else self._replace(owner=holder, earner=self.earned_by)
 
     @classmethod
-    def of(cls, community: str, data: AwardData) -> "Award":
+    def of(cls, fact: PointsAwarded) -> "Award":
         """What a fact says of it."""
+        data = fact["data"]
         return cls(
-            Owner(community, data["member_id"]),
+            Owner(fact["community"], data["member_id"]),
             data["award_id"],
             data["points"],
             data["event_time"],
@@ -64,6 +65,7 @@ class Award(NamedTuple):
             data.get("available_at"),
             data.get("expires_at"),
             data.get("campaign"),
+            fact["time"],
         )
 
     @property
@@ -99,6 +101,8 @@ def transfer(award: Award) -> Transfer:
         None if award.amends is None else transfer_id(award.amends, "award"),
         award.revision,
         award.why,
+        award.told_at,
+        None if award.told_at is None else award.points,
     )
 
 
@@ -118,16 +122,6 @@ def lot(award: Award, terms: LotTerms, now: datetime) -> Lot:
     if award.available_at is not None and award.available_at > (pending_until or now):
         pending_until = award.available_at
     return Lot(award.lot_id, award.points, award.points, award.event_time, expires_at, pending_until)
-
-
-def issue_entries(awards: Iterable[tuple[Award, str, bool]]) -> list[Entry]:
-    """The entries of awards above 0, each given with its transfer's id and whether its points are pending."""
-    entries: list[Entry] = []
-    for award, transfer_of, is_pending in awards:
-        kind: MemberKind = "pending" if is_pending else "available"
-        issued = community_account(award.owner.community, "points_issued")
-        entries += move(transfer_of, issued, member_account(award.owner, kind), award.points)
-    return entries
 
 
 def amended_entries(award: Award, transfer_of: str, moved: Moved) -> list[Entry]:

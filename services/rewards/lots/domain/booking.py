@@ -6,8 +6,16 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.rewards.clawbacks.domain import Clawback, ClawedBack, Policies
-from services.rewards.ledger.domain.entries import Entry, Owner, Transfer
-from services.rewards.lots.domain.awards import Award, LotTerms, amended_entries, issue_entries, lot
+from services.rewards.ledger.domain.entries import (
+    Entry,
+    MemberKind,
+    Owner,
+    Transfer,
+    community_account,
+    member_account,
+    move,
+)
+from services.rewards.lots.domain.awards import Award, LotTerms, amended_entries, lot
 from services.rewards.lots.domain.lots import AwardKey, Lot, LotBook, Moved
 
 Booking = tuple[Award, Transfer]
@@ -51,8 +59,6 @@ def planned(fresh: Sequence[Booking], terms: LotTerms, now: datetime) -> Plan:
 
 def apart(plan: Plan, there: Collection[AwardKey]) -> Plan:
     """The plan, with what is booked one by one that has a lot already: an amendment of it came first."""
-    if not there:
-        return plan
     plain: list[Booking] = []
     moved: list[Booking] = []
     for booking in plan.plain:
@@ -63,11 +69,13 @@ def apart(plan: Plan, there: Collection[AwardKey]) -> Plan:
 
 
 def plain_entries(plan: Plan) -> list[Entry]:
-    """The entries of awards that nothing amends."""
-    return issue_entries(
-        (award, made.transfer_id, lot.pending)
-        for (award, made), (_, lot) in zip(plan.plain, plan.lots, strict=True)
-    )
+    """The entries of awards that nothing amends: issued points become a member's, pending where their lot is."""
+    entries: list[Entry] = []
+    for (award, made), (_, new) in zip(plan.plain, plan.lots, strict=True):
+        issued = community_account(award.owner.community, "points_issued")
+        kind: MemberKind = "available" if new.pending_until is None else "pending"
+        entries += move(made.transfer_id, issued, member_account(award.owner, kind), award.points)
+    return entries
 
 
 def taken_back(entries: Iterable[Entry]) -> list[Entry]:

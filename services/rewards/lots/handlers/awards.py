@@ -44,7 +44,7 @@ async def on_awards(tx: Transaction[Settings], facts: list[PointsAwarded]) -> li
         lifetime=None if lifetime is None else timedelta(seconds=lifetime),
         calendars=await load_calendars(tx.conn, communities=ending) if ending else {},
     )
-    booked = await book(tx, [Award.of(fact["community"], fact["data"]) for fact in spendable], terms=terms)
+    booked = await book(tx, [Award.of(fact) for fact in spendable], terms=terms)
     observe_ages("ledger", (fact["data"]["received_at"] for fact in spendable if not is_backfill(fact)), tx.now)
     return booked
 
@@ -62,26 +62,30 @@ async def book(tx: Transaction, awards: Sequence[Award], *, terms: LotTerms) -> 
         return []
     # 2. Whoever a member is merged into holds its points, and nobody merges them meanwhile.
     holders = await lock_holders(tx, {award.owner for award, _ in fresh})
-    fresh = [(award.held_by(holders[award.owner]), made) for award, made in fresh]
+    if any(owner != holder for owner, holder in holders.items()):
+        fresh = [(award.held_by(holders[award.owner]), made) for award, made in fresh]
     # 3. Members before lots, as everybody takes them: an amendment that came first adds the lot of its award, too.
     # Where each award adds to what its member has available, that locks them, in the same order.
     plan = planned(fresh, terms, tx.now)
-    owners = {award.owner for award, _ in fresh}
+    owners = set(holders.values())
     is_added = not plan.rest and not plan.has_pending
     available: Mapping[Owner, int] = {}
+    entries = plain_entries(plan)
     if is_added:
-        await ledger_store.add_to_balances(tx.conn, deltas(plain_entries(plan)), now=tx.now)
+        await ledger_store.add_to_balances(tx.conn, deltas(entries), now=tx.now)
     else:
         available = await ledger_store.lock_members(tx.conn, owners, now=tx.now)
     there = await store.add_lots(tx.conn, plan.lots)
     if there and is_added:
-        await ledger_store.add_to_balances(tx.conn, deltas(taken_back(plain_entries(plan))), now=tx.now)
+        await ledger_store.add_to_balances(tx.conn, deltas(taken_back(entries)), now=tx.now)
         available, is_added = await ledger_store.lock_members(tx.conn, owners, now=tx.now), False
-    plan = apart(plan, there)
+    if there:
+        plan = apart(plan, there)
+        entries = plain_entries(plan)
     # 4. Members with an amendment need the lots that it is about: those say where the points go or come from.
     rest = await _amend(tx, available, rest=plan.rest, terms=terms) if plan.rest else NOTHING_BOOKED
     # 5. Balances in account order, each account once, then the entries they are the sum of.
-    entries = plain_entries(plan) + rest.entries
+    entries += rest.entries
     if not is_added:
         await ledger_store.add_to_balances(tx.conn, deltas(entries), now=tx.now)
     await ledger_store.add_entries(tx.conn, entries, now=tx.now)
@@ -115,8 +119,7 @@ def _count(fresh: Sequence[Booking]) -> None:
     points = {"award": 0, "increase": 0, "decrease": 0}
     counts = dict.fromkeys(points, 0)
     for award, _ in fresh:
-        amended = "increase" if award.points > 0 else "decrease"
-        kind = "award" if award.amends is None else amended
+        kind = "award" if award.amends is None else "increase" if award.points > 0 else "decrease"
         counts[kind] += 1
         points[kind] += abs(award.points)
     for kind, count in counts.items():

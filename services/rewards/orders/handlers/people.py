@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from services.rewards.costs.handlers import book_cost
 from services.rewards.fulfilment import handlers as fulfilment
 from services.rewards.orders.handlers.settling import give_goods, give_up
 from services.rewards.providers.domain.contract import Goods
@@ -134,6 +135,7 @@ async def confirm(tx: Transaction[Settings], *, redemption_id: str, principal: P
     reason = f"found out by two people: {proposal.reason}"
     if proposal.outcome is OutcomeOfOrder.DELIVERED:
         await _delivered(tx, redemption, order=order, by=principal.credential)
+        await book_cost(tx, order, charge=None)
     else:
         await give_up(tx, order, reason=proposal.reason, by=principal.credential)
     ended = replace(order.ended(reason), proposal=None)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
+from services.rewards.costs.handlers import book_cost, take_back_cost
 from services.rewards.fulfilment import handlers as fulfilment
 from services.rewards.fulfilment.domain import Fulfilment, FulfilmentState
 from services.rewards.metrics import CODES_GIVEN, PROVIDER_CALLS
@@ -136,6 +137,18 @@ def _is_sure(tx: Transaction[Settings], order: Order) -> bool:
 
 
 async def _answered(
+    tx: Transaction[Settings], redemption: Redemption, *, order: Order, going: Fulfilment, answer: Answer
+) -> Order:
+    settled = await _settled_by(tx, redemption, order=order, going=going, answer=answer)
+    # Last: the community's accounts are locked after those of members.
+    if answer.standing is Standing.DELIVERED and answer.goods is not None:
+        await book_cost(tx, order, charge=answer.charge)
+    elif answer.standing not in (Standing.DELIVERED, Standing.PENDING):
+        await take_back_cost(tx, order, charge=answer.charge)
+    return settled
+
+
+async def _settled_by(
     tx: Transaction[Settings], redemption: Redemption, *, order: Order, going: Fulfilment, answer: Answer
 ) -> Order:
     known = order.answered(answer.standing, reference=answer.reference, reason=answer.reason, due_at=None)

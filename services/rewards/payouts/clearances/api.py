@@ -69,8 +69,8 @@ class PayoutClearance(BaseModel):
     payout_id: UUID = Field(description="The payout that it began with")
     check: CheckName = Field(examples=["shared_account"])
     basis: str = Field(
-        description="For as long as that is the same: a country, a year and currency, or the revision of the "
-        "member's bank details",
+        description="For as long as that is the same: a country, a year and currency, the revision of the "
+        "member's bank details, or entries of a sanctions list with that revision",
         examples=["revision 2"],
     )
     reason: str = Field(

@@ -11,6 +11,8 @@ from services.rewards.payouts import store as payout_store
 from services.rewards.payouts.api import State
 from services.rewards.payouts.findings import store
 from services.rewards.payouts.findings.domain import Check, FindingFilter, FindingPlace
+from services.rewards.payouts.sanctions.api import SanctionsEntry
+from services.rewards.payouts.sanctions.store import load_entries
 from shared.followed_members import load_names
 from shared.http import IN_ANSWER, Conn, Limit, Page, Principal, Scope, after, problem_responses, requires
 
@@ -27,8 +29,9 @@ class PayoutFinding(BaseModel):
     check: CheckName = Field(
         examples=["yearly_stop"],
         description="`country`: that of the account is not allowed. `shared_account`: "
-        "several persons have it, or the programme pays from it. `yearly_stop`: the person has more in the "
-        "year than may be paid without a look. `yearly_warning`: more than finance wants to know of; it is paid",
+        "several persons have it, or the programme pays from it. `sanctions_list`: the payee's name is like one "
+        "of the list, which a person has to look at. `yearly_stop`: the person has more in the year "
+        "than may be paid without a look. `yearly_warning`: more than finance wants to know of; it is paid",
     )
     stops: bool = Field(description="Whether a payout of which it found something waits")
     waits: bool = Field(description="Whether it keeps the payout back just now")
@@ -39,13 +42,19 @@ class PayoutFinding(BaseModel):
     member_name: str | None = Field(description="The name to show", examples=["Ada Lovelace"])
     amount_minor: int
     currency: str = Field(examples=["EUR"])
-    policy_id: UUID = Field(description="The policy by which it was looked at")
+    policy_id: UUID | None = Field(description="The policy by which it was looked at; null for `sanctions_list`")
     country: str | None = Field(description="Of the account, where that is what was found", examples=["FR"])
     year: int | None = Field(description="The year that was added up, by the community's zone", examples=[2026])
     total_minor: int | None = Field(description="What the person has in that year, with this payout")
     limit_minor: int | None = Field(description="What that is above")
     others_count: int | None = Field(description="How many more persons are paid to that account")
     is_payer: bool | None = Field(description="Whether it is an account that the programme pays from")
+    list_id: UUID | None = Field(description="The sanctions list by which it was looked at")
+    entries: list[SanctionsEntry] = Field(
+        description="Those of the list whose names the payee's is like, a name of each; empty once "
+        "the list's are not kept any more"
+    )
+    payee_name: str | None = Field(description="Whom the account is of, where that is what was looked at")
     clearance_id: UUID | None = Field(description="By which two people let it pass; null where they did not")
     found_at: datetime
 
@@ -68,6 +77,11 @@ async def list_payout_findings(
     wanted = FindingFilter(Check(check) if check else None, waits)
     found = await store.page_of_findings(conn, wanted, community=community, after=place, limit=limit)
     names = await load_names(conn, community=community, member_ids=[member_id for _, member_id in found])
+    matched = {finding.list_id: set[str]() for finding, _ in found if finding.list_id}
+    for finding, _ in found:
+        if finding.list_id:
+            matched[finding.list_id].update(finding.entry_ids)
+    entries = await load_entries(conn, matched, community=community)
     payouts = await payout_store.load_named(conn, [finding.payout_id for finding, _ in found], community=community)
     shown = {}
     for finding, member_id in found:
@@ -83,13 +97,20 @@ async def list_payout_findings(
             member_name=names.get(member_id),
             amount_minor=payout.amount_minor,
             currency=payout.currency,
-            policy_id=UUID(finding.policy_id),
+            policy_id=UUID(finding.policy_id) if finding.policy_id else None,
             country=finding.country,
             year=finding.year,
             total_minor=finding.total_minor,
             limit_minor=finding.limit_minor,
             others_count=finding.others_count,
             is_payer=finding.is_payer,
+            list_id=UUID(finding.list_id) if finding.list_id else None,
+            entries=[
+                SanctionsEntry.of(entries[finding.list_id, entry_id])
+                for entry_id in finding.entry_ids
+                if finding.list_id and (finding.list_id, entry_id) in entries
+            ],
+            payee_name=payout.payee.name if payout.payee and finding.list_id else None,
             clearance_id=UUID(finding.clearance_id) if finding.clearance_id else None,
             found_at=finding.found_at,
         )

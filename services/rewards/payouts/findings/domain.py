@@ -1,5 +1,6 @@
-"""Checks of payouts by a policy: country of the account, who shares it, what was paid to a person in a year."""
+"""Checks of payouts by a policy (country and sharers of the account, a year's total) and by a sanctions list."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple
 
 from services.rewards.payouts.domain import Payout, PayoutState
 from services.rewards.payouts.policies.domain import PayoutPolicy
+from services.rewards.payouts.sanctions.domain import ListedNames, alike, basis_of
 from shared.contracts.fields import Timestamp, Uuid
 
 
@@ -16,6 +18,7 @@ class Check(StrEnum):
 
     COUNTRY = "country"
     SHARED_ACCOUNT = "shared_account"
+    SANCTIONS_LIST = "sanctions_list"
     YEARLY_STOP = "yearly_stop"
     YEARLY_WARNING = "yearly_warning"
 
@@ -33,9 +36,12 @@ class Check(StrEnum):
 _WORDS = {
     Check.COUNTRY: "the account is being checked",
     Check.SHARED_ACCOUNT: "the account is being checked",
+    Check.SANCTIONS_LIST: "the account is being checked",
     Check.YEARLY_STOP: "the year's total is being checked",
     Check.YEARLY_WARNING: "the year's total is high",
 }
+#: A finding has so many entries of a list at most; what it is about is all of them.
+ENTRIES_MAX_COUNT = 20
 #: Payouts whose amount counts for a year: they are paid, or about to be.
 COUNTED = (
     PayoutState.APPROVED,
@@ -65,17 +71,18 @@ class FindingFilter:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found of a payout, by which policy, and when; exact, for finance.
+    """What a check found of a payout, by which policy or list, and when; exact, for finance.
 
     `country` is that of the account; `total_minor` is what the person has in `year` with this payout, which is
     above `limit_minor`. `others_count` more persons have the account, and it `is_payer` where the programme pays
-    from it. Two people may let it pass for as long as its `basis` is the same: that is `clearance_id`.
+    from it. `entry_ids` are those of the list whose names the payee's is like. Two
+    people may let it pass for as long as its `basis` is the same: that is `clearance_id`.
     """
 
     community: str
     payout_id: str
     check: Check
-    policy_id: str
+    policy_id: str | None
     found_at: datetime
     country: str | None = None
     year: int | None = None
@@ -83,6 +90,8 @@ class Finding:
     limit_minor: int | None = None
     others_count: int | None = None
     is_payer: bool | None = None
+    list_id: str | None = None
+    entry_ids: Sequence[str] = ()
     basis: str = ""
     clearance_id: str | None = None
 
@@ -148,3 +157,27 @@ def findings_of(
     for check, limit in limits.items():
         if limit is not None and total > limit:
             yield finding(check, f"{year} {terms.currency}", year=year, total_minor=total, limit_minor=limit)
+
+
+def listed_of(payout: Payout, listed: ListedNames, *, now: datetime) -> Iterator[Finding]:
+    """That the name of a payout's payee is like one of a sanctions list: a person looks, nothing is decided."""
+    if payout.payee is None:
+        return
+    entries = alike(payout.payee.name, listed.entries.get(payout.payee.name, ()))
+    if not entries:
+        return
+    ids = list(dict.fromkeys(entry.entry_id for entry in entries))[:ENTRIES_MAX_COUNT]
+    # Lines move from list to list; what an entry says is what was looked at.
+    said = "\n".join(sorted("\t".join(part or "" for part in entry[1:]) for entry in entries))
+    revision = payout.payee_set.revision if payout.payee_set else 0
+    digest = hashlib.sha256(said.encode()).hexdigest()[:12]
+    yield Finding(
+        payout.community,
+        payout.payout_id,
+        Check.SANCTIONS_LIST,
+        None,
+        now,
+        list_id=listed.list_id,
+        entry_ids=ids,
+        basis=basis_of(entries, digest=digest, revision=revision),
+    )

@@ -1,4 +1,4 @@
-"""Looking at payouts by a policy, and noting what was found."""
+"""Looking at payouts by a policy and a sanctions list, and noting what was found."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,16 +7,32 @@ from datetime import datetime
 from services.rewards.metrics import PAYOUT_FINDINGS, PAYOUT_FINDINGS_WAIT_SECONDS
 from services.rewards.payouts.domain import Payout
 from services.rewards.payouts.findings import store
-from services.rewards.payouts.findings.domain import Beside, Check, Finding, Found, findings_of
+from services.rewards.payouts.findings.domain import Beside, Check, Finding, Found, findings_of, listed_of
 from services.rewards.payouts.links.store import load_paying
 from services.rewards.payouts.policies.domain import PayoutPolicy
+from services.rewards.payouts.sanctions.store import load_listed, lock_list_to_look, set_looked
+from services.rewards.payouts.store import lock_runs
+from services.rewards.settings import Settings
 from shared.followed_communities import load_calendar
 from shared.postgres import Connection
 from shared.transaction import Transaction
 
 
-async def look(conn: Connection, payouts: Sequence[Payout], *, policy: PayoutPolicy, now: datetime) -> Found:
-    """What the checks of a policy find of payouts of its community and currency, which need not be there yet."""
+async def look(
+    conn: Connection, payouts: Sequence[Payout], *, community: str, policy: PayoutPolicy | None, now: datetime
+) -> Found:
+    """What the checks of a policy for their currency, and the sanctions list in force, find of payouts.
+
+    These are of one community and currency, and need not be there yet.
+    """
+    found = [] if policy is None else await _by_policy(conn, payouts, policy=policy, now=now)
+    found += await _by_list(conn, payouts, community=community, now=now)
+    return Found.of(await _cleared(conn, found, payouts=payouts))
+
+
+async def _by_policy(
+    conn: Connection, payouts: Sequence[Payout], *, policy: PayoutPolicy, now: datetime
+) -> list[Finding]:
     calendar = await load_calendar(conn, community=policy.community)
     year = calendar.day_of(now).year
     others: dict[str, int] = {}
@@ -33,7 +49,13 @@ async def look(conn: Connection, payouts: Sequence[Payout], *, policy: PayoutPol
         is_payer = payout.payee is not None and payout.payee.iban in paying
         beside = Beside(others.get(payout.payout_id, 0), sharing.get(payout.payout_id, 0), is_payer)
         found += findings_of(payout, policy, beside=beside, year=year, now=now)
-    return Found.of(await _cleared(conn, found, payouts=payouts))
+    return found
+
+
+async def _by_list(conn: Connection, payouts: Sequence[Payout], *, community: str, now: datetime) -> list[Finding]:
+    names = {payout.payee.name for payout in payouts if payout.payee}
+    listed = await load_listed(conn, names, community=community)
+    return [] if listed is None else [one for payout in payouts for one in listed_of(payout, listed, now=now)]
 
 
 async def _cleared(conn: Connection, found: Sequence[Finding], *, payouts: Sequence[Payout]) -> list[Finding]:
@@ -53,6 +75,26 @@ async def note(tx: Transaction, found: Found) -> None:
     """Keep what was found of payouts that are there; of each check the newest finding stands."""
     if found.findings:
         await store.put_findings(tx.conn, found.findings)
+
+
+async def look_by_new_lists(tx: Transaction[Settings]) -> None:
+    """Timer: look at the next payouts on their way by a list that came into force; by another the next time.
+
+    What is found keeps a payout back when its run is approved or filed, which look again; it is shown from now on.
+    """
+    loaded = await lock_list_to_look(tx.conn)
+    if loaded is None:
+        return
+    # Whoever works at payouts has locked runs first.
+    await lock_runs(tx.conn, loaded.community)
+    most = tx.settings.sanctions_looked_at_once_max_count
+    payouts = await store.page_before_the_bank(
+        tx.conn, community=loaded.community, after=loaded.looked_after, limit=most
+    )
+    found = await _by_list(tx.conn, payouts, community=loaded.community, now=tx.now)
+    await note(tx, Found.of(await _cleared(tx.conn, found, payouts=payouts)))
+    after = payouts[-1].payout_id if payouts else loaded.looked_after
+    await set_looked(tx.conn, loaded, after=after, now=tx.now, is_done=len(payouts) < most)
 
 
 async def count_findings(tx: Transaction) -> None:

@@ -8,6 +8,7 @@ from asyncpg import Record
 from services.rewards.payouts.domain import Payout
 from services.rewards.payouts.findings.domain import COUNTED, Check, Finding, FindingFilter, FindingPlace
 from services.rewards.payouts.links.store import MEMBERS_MAX_COUNT
+from services.rewards.payouts.store import payout_of
 from shared.calendars import Calendar
 from shared.postgres import Connection
 
@@ -130,13 +131,13 @@ async def put_findings(conn: Connection, findings: Sequence[Finding]) -> None:
         """
         insert into payout_findings (
             community, payout_id, check_name, policy_id, country, year, total_minor, limit_minor, found_at, basis,
-            others_count, is_payer, clearance_id)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            others_count, is_payer, clearance_id, list_id, entry_ids)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
         on conflict (community, payout_id, check_name) do update set
             policy_id = excluded.policy_id, country = excluded.country, year = excluded.year,
             total_minor = excluded.total_minor, limit_minor = excluded.limit_minor, found_at = excluded.found_at,
             basis = excluded.basis, others_count = excluded.others_count, is_payer = excluded.is_payer,
-            clearance_id = excluded.clearance_id
+            clearance_id = excluded.clearance_id, list_id = excluded.list_id, entry_ids = excluded.entry_ids
         """,
         [
             (
@@ -153,10 +154,28 @@ async def put_findings(conn: Connection, findings: Sequence[Finding]) -> None:
                 finding.others_count,
                 finding.is_payer,
                 finding.clearance_id,
+                finding.list_id,
+                list(finding.entry_ids) or None,
             )
             for finding in findings
         ],
     )
+
+
+async def page_before_the_bank(conn: Connection, *, community: str, after: str | None, limit: int) -> list[Payout]:
+    """Payouts of a community that no bank file has yet and that may still be paid, beginning after an id."""
+    rows = await conn.fetch(
+        """
+        select * from payouts
+        where community = $1 and state in ('held', 'eligible', 'approved', 'reserved')
+          and ($2::uuid is null or payout_id > $2)
+        order by payout_id limit $3
+        """,
+        community,
+        after,
+        limit,
+    )
+    return [payout_of(row) for row in rows]
 
 
 async def load_found_members(conn: Connection, *, community: str) -> list[str]:
@@ -213,7 +232,9 @@ def _finding(row: Record) -> Finding:
         community=row["community"],
         payout_id=str(row["payout_id"]),
         check=Check(row["check_name"]),
-        policy_id=str(row["policy_id"]),
+        policy_id=str(row["policy_id"]) if row["policy_id"] else None,
+        list_id=str(row["list_id"]) if row["list_id"] else None,
+        entry_ids=row["entry_ids"] or (),
         found_at=row["found_at"],
         others_count=row["others_count"],
         is_payer=row["is_payer"],

@@ -8,7 +8,14 @@ from typing import NamedTuple
 from services.rewards.bank_messages.domain import BankAccount
 from services.rewards.bank_messages.reasons.domain import Blamed, Reason
 from services.rewards.payouts.domain import Actor, PayeeSet
-from shared.bank_accounts import NAME_MAX_CHARS, AccountError, bic_question, read_account, sepa_text
+from shared.bank_accounts import (
+    NAME_MAX_CHARS,
+    AccountError,
+    bic_question,
+    read_account,
+    sepa_text,
+    why_not_reached,
+)
 from shared.contracts.fields import Count
 
 
@@ -82,6 +89,12 @@ class Payee:
     def bank_name(self) -> str:
         """The name as it stands in a bank file."""
         return sepa_text(self.account.name, NAME_MAX_CHARS)
+
+    def why_not_paid(self, currency: str) -> str | None:
+        """Why no payout in a currency goes there: a bank sent one back, or the account is on another rail."""
+        if self.refusal is not None:
+            return self.refusal.words
+        return why_not_reached(self.account.iban, currency)
 
     def refused_since(self, refusals: Iterable[Refusal]) -> Refusal | None:
         """The newest refusal of these details that came after they were set; who sets them later knows of it."""

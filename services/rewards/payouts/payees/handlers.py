@@ -67,6 +67,10 @@ def _did(before: Payee | None, payee: Payee, *, confirmed: Sequence[str]) -> Did
 async def _let_be_paid(
     tx: Transaction, payout: Payout, *, payee: Payee, by: Actor, prepared: PreparedList | None
 ) -> None:
+    unpaid = payee.why_not_paid(payout.currency)
+    if unpaid is not None:
+        await hold_store.set_reason(tx.conn, payout, reason=unpaid)
+        return
     # 1. Is the list that this is added to still the one that was computed?
     paid = payout.paid_to(payee.account)
     prepared = await compared(tx, paid, prepared=prepared)

@@ -10,6 +10,7 @@ from services.rewards.bank_messages.reasons.domain import reason_against_payee
 from services.rewards.payouts.domain import OUTCOMES_GIVING_BACK, PayoutState
 from services.rewards.payouts.payees.domain import Payee, PayeePlace, Refusal
 from services.rewards.payouts.store import actor_of
+from shared.bank_accounts import RAILS
 from shared.postgres import Connection
 
 
@@ -101,6 +102,27 @@ async def load_refusals(
             refusal = Refusal(str(row["payout_id"]), account, reason, row["changed_at"])
             refusals.setdefault(str(row["member_id"]), []).append(refusal)
     return refusals
+
+
+async def load_unreached_members(conn: Connection, *, community: str, currency: str) -> list[str]:
+    """The members whose accounts as they are now no payout in a currency reaches.
+
+    In EUR there are none: an account outside of SEPA is nobody's bank details.
+    """
+    rail = RAILS[currency]
+    if rail.is_sepa:
+        return []
+    rows = await conn.fetch(
+        """
+        select member_id from (
+            select distinct on (member_id) member_id, iban from payee_changes
+            where community = $1 order by member_id, revision desc) as newest
+        where left(iban, 2) <> all($2)
+        """,
+        community,
+        sorted(rail.countries),
+    )
+    return [str(row["member_id"]) for row in rows]
 
 
 async def load_refused_members(conn: Connection, *, community: str) -> list[str]:

@@ -18,7 +18,15 @@ from services.rewards.payouts.preview.domain import PreviewSum
 from services.rewards.payouts.preview.store import load_usable
 from services.rewards.payouts.runs import store as run_store
 from services.rewards.payouts.runs.api.models import NO_PAYABLE_TERMS, PayingAccount
-from services.rewards.payouts.runs.domain.runs import PayableMember, Plan, Run, accrued, open_run, under_policy
+from services.rewards.payouts.runs.domain.runs import (
+    PayableMember,
+    Plan,
+    Run,
+    accrued,
+    fitting_in_file,
+    open_run,
+    under_policy,
+)
 from services.rewards.payouts.runs.domain.terms import Owing
 from services.rewards.programmes.store import find_in_force
 from services.rewards.settings import Settings
@@ -81,12 +89,14 @@ async def get_preview(
     run = under_policy(run, policy)
     refused = [
         *await payee_store.load_refused_members(conn, community=run.community),
+        *await payee_store.load_unreached_members(conn, community=run.community, currency=run.terms.currency),
         *await hold_store.load_held_members(conn, community=run.community),
         *await finding_store.load_found_members(conn, community=run.community),
     ]
     most = settings.payouts_per_run_max_count
     plan = await run_store.load_plan(conn, run, now=now, most=most, refused=refused)
-    payouts = await _payouts(conn, run, plan=plan, now=now)
+    payouts, over = fitting_in_file(run, await _payouts(conn, run, plan=plan, now=now), taken_minor=0)
+    over_payable = sum(payout.payee is not None for payout in over)
     barred = await load_barred_now(conn, payouts, community=run.community, policy=policy, now=now)
     held = [payout for payout in payouts if payout.payee is None or payout.payout_id in barred]
     paid = [payout for payout in payouts if payout.payee is not None and payout.payout_id not in barred]
@@ -103,13 +113,13 @@ async def get_preview(
         payer=PayingAccount.model_validate(run.payer),
         paid=WouldBe.model_validate(PreviewSum.of(paid)),
         held=WouldBe.model_validate(PreviewSum.of(held)),
-        left_payable_count=plan.left_payable,
-        left_held_count=plan.left_held,
+        left_payable_count=plan.left_payable + over_payable,
+        left_held_count=plan.left_held + len(over) - over_payable,
     )
 
 
 async def _payouts(conn: Connection, run: Run, *, plan: Plan, now: datetime) -> list[Payout]:
-    """The payouts that the run would have."""
+    """The payouts that the run would have, in the order in which it takes them."""
     community, member_ids = run.community, plan.member_ids
     usable = await load_usable(conn, community=community, member_ids=member_ids, now=now)
     owners = {Owner(community, member_id): points for member_id, points in usable.items()}
@@ -118,7 +128,8 @@ async def _payouts(conn: Connection, run: Run, *, plan: Plan, now: datetime) -> 
     claims = await run_store.load_claims(conn, run, member_ids=member_ids)
     payees = await payee_store.load_payees(conn, community=community, member_ids=member_ids)
     payouts = []
-    for member_id, points in usable.items():
+    for member_id in (one for one in member_ids if one in usable):
+        points = usable[member_id]
         claim = claims.get(member_id)
         owing = Owing(points, claim.owed, claim.parts) if claim else Owing(points)
         payout = accrued(run, PayableMember(member_id, owing), payees.get(member_id), now=now)

@@ -67,3 +67,5 @@ def _terms(run: Run) -> Iterator[tuple[str, str]]:
     yield "batch_booking", str(ordering.batch_booking).lower()
     yield "purpose", ordering.purpose or ""
     yield "instant", str(ordering.instant).lower()
+    yield "file_max_count", str(ordering.file_max_count or "")
+    yield "file_max_minor", str(ordering.file_max_minor or "")

@@ -10,7 +10,15 @@ from asyncpg import Record
 from services.rewards.bank_messages.domain import BankAccount, ordering_of
 from services.rewards.payouts.domain import UNDECIDED_STATES, Part, PayoutState, Rate
 from services.rewards.payouts.runs.domain.bank import BankFile
-from services.rewards.payouts.runs.domain.runs import Plan, PlanCounts, Run, RunPlace, RunState, StateSum
+from services.rewards.payouts.runs.domain.runs import (
+    Plan,
+    PlanCounts,
+    Run,
+    RunPlace,
+    RunState,
+    StateSum,
+    planned_counts,
+)
 from services.rewards.payouts.runs.domain.terms import Claim, PayoutTerms, fitting
 from services.rewards.payouts.store import actor_of
 from shared.postgres import Connection
@@ -72,6 +80,8 @@ def _run(row: Record) -> Run:
 async def load_plan(conn: Connection, run: Run, *, now: datetime, most: int, refused: Sequence[str]) -> Plan:
     """Whom a run is to be computed for: at most so many who can be paid, and as many who would be held.
 
+    Fewer where its bank takes fewer in a file.
+
     Of both those come first who have waited longest: since they last were in a run, or when they never were, since
     they earned the oldest of their points. Points whose time is over, or has not come, do not count; whoever is in
     another run is not chosen. Nobody can pay the members in `refused`.
@@ -126,8 +136,8 @@ async def load_plan(conn: Connection, run: Run, *, now: datetime, most: int, ref
     )
     payable = [str(row["member_id"]) for row in rows if row["is_payable"]]
     held = [str(row["member_id"]) for row in rows if not row["is_payable"]]
-    left = max(len(payable) - most, 0), max(len(held) - most, 0)
-    return Plan([*payable[:most], *held[:most]], *left)
+    first, beside = planned_counts(len(payable), len(held), most=most, ordering=run.ordering)
+    return Plan([*payable[:first], *held[:beside]], len(payable) - first, len(held) - beside)
 
 
 async def add_planned(conn: Connection, run: Run, *, member_ids: Sequence[str]) -> None:
@@ -143,10 +153,10 @@ async def take_planned(conn: Connection, run: Run, *, limit: int) -> list[str]:
     """The members whom a run is computed for next; they are taken off its list."""
     rows = await conn.fetch(
         """
-        delete from payout_run_members m
-        using (select place from payout_run_members where community = $1 and run_id = $2 order by place limit $3) n
-        where m.community = $1 and m.run_id = $2 and m.place = n.place
-        returning m.place, m.member_id
+        delete from payout_run_members
+        where community = $1 and run_id = $2 and place = any(array(
+            select place from payout_run_members where community = $1 and run_id = $2 order by place limit $3))
+        returning place, member_id
         """,
         run.community,
         run.run_id,
@@ -326,6 +336,32 @@ async def set_state(conn: Connection, run: Run) -> None:
         *(run.decided_by or (None, None)),
         *(run.filing_by or (None, None)),
     )
+
+
+async def set_left(conn: Connection, run: Run, *, payable: int, held: int) -> None:
+    """Note that so many members who can be paid, and so many who cannot, did not fit into a run, either."""
+    await conn.execute(
+        """
+        update payout_runs
+        set left_payable_count = left_payable_count + $3, left_held_count = left_held_count + $4,
+            complete = complete and $3 = 0
+        where community = $1 and run_id = $2
+        """,
+        run.community,
+        run.run_id,
+        payable,
+        held,
+    )
+
+
+async def load_taken_minor(conn: Connection, run: Run) -> int:
+    """What the payouts of a run that is being computed come to, in minor units."""
+    taken: int = await conn.fetchval(
+        "select coalesce(sum(amount_minor), 0)::bigint from payouts where community = $1 and run_id = $2",
+        run.community,
+        run.run_id,
+    )
+    return taken
 
 
 async def load_sums(conn: Connection, *, community: str, run_ids: Sequence[str]) -> dict[str, list[StateSum]]:

@@ -23,8 +23,8 @@ async def page_of_waiting(
           and ($2::uuid is null or a.owner > $2)
           and (b.amount < $3 or exists (
               select from lots l
-              where l.community = $1 and l.earned_at > $4 and l.remaining > l.owed and l.pending_until is null
-                and l.member_id = any(array(
+              where l.community = $1 and l.earned_at > $4 and l.remaining > 0 and l.remaining > l.owed
+                and l.pending_until is null and l.member_id = any(array(
                     select a.owner union all
                     select g.member_id from merges g where g.community = $1 and g.head_id = a.owner))))
         order by a.owner limit $5

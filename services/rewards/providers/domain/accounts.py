@@ -66,6 +66,15 @@ class Credentials:
         """The secrets in force."""
         return [secret.value for secret in self.secrets if secret.until is None or now < secret.until]
 
+    @property
+    def old_until(self) -> datetime | None:
+        """Until when a secret of before is taken beside; None where there is none."""
+        return max((secret.until for secret in self.secrets if secret.until is not None), default=None)
+
+    def without_old(self) -> "Credentials":
+        """The same with the newest secret alone."""
+        return Credentials(self.fields, [secret for secret in self.secrets if secret.until is None])
+
     def with_secret(self, value: str | None, *, now: datetime, overlap: timedelta) -> Sequence[HookSecret]:
         """The secrets once another is given: those of before hold for a while."""
         if value is None or any(one.value == value and one.until is None for one in self.secrets):
@@ -92,6 +101,7 @@ class Account:
     failures_count: int
     rests_until: datetime | None
     last_failure: str | None
+    old_secret_until: datetime | None = None
 
 
 def rest_after(failures_count: int, now: datetime) -> datetime | None:

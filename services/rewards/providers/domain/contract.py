@@ -1,10 +1,15 @@
 """What is asked of any provider of goods, and what may come of it: the one contract that all of them fulfil."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
+
+from shared.contracts.fields import MINOR_UNITS_MAX
+
+_CURRENCY: Final = re.compile("[A-Z]{3}")
 
 
 class ProviderName(StrEnum):
@@ -78,6 +83,27 @@ class Goods(NamedTuple):
         return "Goods(…)"
 
 
+class Charge(NamedTuple):
+    """What a provider says that it charged for an order, in minor units: in all, with its fee, less its discount.
+
+    `refunded_minor` is what it gave back of that; None where it does not say.
+    """
+
+    currency: str
+    total_minor: int
+    fee_minor: int = 0
+    discount_minor: int = 0
+    refunded_minor: int | None = None
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether it can be booked: a currency, and amounts that an account can have."""
+        amounts = (self.total_minor, self.fee_minor, self.discount_minor, self.refunded_minor or 0)
+        return _CURRENCY.fullmatch(self.currency) is not None and all(
+            isinstance(one, int) and 0 <= one <= MINOR_UNITS_MAX for one in amounts
+        )
+
+
 class Standing(StrEnum):
     """How an order stands at its provider."""
 
@@ -103,6 +129,8 @@ class Answer:
     product_id: str | None = None
     face_minor: int | None = None
     currency: str | None = None
+    #: What it charged; None where it does not say, or says what cannot be.
+    charge: Charge | None = None
 
     def differs_from(self, card: Card) -> str | None:
         """Which part of the order is another than what was wanted; None where none is."""

@@ -1,6 +1,7 @@
 """Accounts at providers: connected, disconnected, opened to ask, and sealed anew."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -135,6 +136,7 @@ async def connect(
         failures_count=0,
         rests_until=None,
         last_failure=None,
+        old_secret_until=Credentials(fields, secrets).old_until,
     )
     key_id, content = sealer.wrap(_written(Credentials(fields, secrets)), place=_place(account))
     await store.put_account(tx.conn, account, sealed_by=key_id, content=content)
@@ -152,11 +154,31 @@ async def disconnect(tx: Transaction, *, community: str, provider: ProviderName)
     if known is None:
         raise UnknownAccountError(provider)
     await store.set_sealed(tx.conn, known.account, sealed_by=None, content=None)
+    await store.set_old_secret_until(tx.conn, known.account, until=None)
     before = {"is_connected": known.account.is_connected}
     tx.did(Did("provider.disconnect", "provider", provider, before=before, after={"is_connected": False}))
     found = await store.find_account(tx.conn, community=community, provider=provider)
     assert found is not None  # noqa: S101 -- it is locked
     return found.account
+
+
+async def end_old_secret(tx: Transaction[Settings], *, community: str, provider: ProviderName) -> Account:
+    """Have webhooks that a secret of before signed be refused from now on; where there is none nothing changes.
+
+    Raises UnknownAccountError where the account is not connected, and NoVoucherKeysError.
+    """
+    known = await store.lock_account(tx.conn, community=community, provider=provider)
+    if known is None:
+        raise UnknownAccountError(provider)
+    credentials = open_credentials(known, tx.settings)
+    sealer = sealer_of(tx.settings.voucher_keys)
+    key_id, content = sealer.wrap(_written(credentials.without_old()), place=_place(known.account))
+    await store.set_sealed(tx.conn, known.account, sealed_by=key_id, content=content)
+    await store.set_old_secret_until(tx.conn, known.account, until=None)
+    was = known.account.old_secret_until
+    before = {"old_secret_until": None if was is None or was <= tx.now else was.isoformat()}
+    tx.did(Did("provider.end_old_secret", "provider", provider, before=before, after={"old_secret_until": None}))
+    return replace(known.account, old_secret_until=None)
 
 
 async def keep_tokens(

@@ -10,6 +10,7 @@ import orjson
 from services.rewards.providers.domain.contract import (
     Answer,
     Card,
+    Charge,
     Goods,
     Hint,
     OtherOrderError,
@@ -128,9 +129,19 @@ def _order(answer: HttpAnswer) -> Answer:
             product_id=str(body["product_id"]),
             face_minor=int(body["face_minor"]),
             currency=str(body["currency"]),
+            charge=_charge(body.get("charge")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UnknownOutcomeOfOrderError("it answered what is no order") from error
+
+
+def _charge(said_of_it: Any) -> Charge | None:
+    """What it charged; what cannot be read is not said, and holds back no goods."""
+    try:
+        charge = Charge(**said_of_it)
+        return charge if charge.is_possible else None
+    except TypeError:
+        return None
 
 
 def _day(text: str | None) -> date | None:

@@ -15,6 +15,7 @@ from services.rewards.providers.domain.amounts import minor_of, written
 from services.rewards.providers.domain.contract import (
     Answer,
     Card,
+    Charge,
     Goods,
     Hint,
     LaterError,
@@ -168,6 +169,7 @@ class Tremendous:
             found.product_id,
             found.face_minor,
             found.currency,
+            found.charge,
         )
 
 
@@ -213,11 +215,31 @@ def _order(answer: HttpAnswer, *, key: str) -> Answer:
             product_id=str(products[0]) if isinstance(products, list) and len(products) == 1 else None,
             face_minor=None if face is None or currency is None else minor_of(face, currency),
             currency=currency,
+            charge=_charge(order.get("payment"), face=face, currency=currency),
         )
     except NoAnswerError as error:
         raise UnknownOutcomeOfOrderError(str(error)) from error
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise UnknownOutcomeOfOrderError("it answered what is no order") from error
+
+
+def _charge(payment: Any, *, face: Any, currency: str | None) -> Charge | None:
+    """What the order cost: it names no currency, and is the card's where that is its value before fees."""
+    try:
+        if currency is None or minor_of(payment["subtotal"], currency) != minor_of(face, currency):
+            return None
+        refund = payment.get("refund")
+        charge = Charge(
+            currency,
+            minor_of(payment["total"], currency),
+            fee_minor=minor_of(payment.get("fees") or 0, currency),
+            discount_minor=minor_of(payment.get("discount") or 0, currency),
+            refunded_minor=None if not refund else minor_of(refund["total"], currency),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
+        # What cannot be read is not said, and holds back no goods.
+        return None
+    return charge if charge.is_possible else None
 
 
 def _standing(status: str, delivery: str) -> Standing:

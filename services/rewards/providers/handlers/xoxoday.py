@@ -15,6 +15,7 @@ from services.rewards.providers.domain.amounts import basis_points, minor_of, wr
 from services.rewards.providers.domain.contract import (
     Answer,
     Card,
+    Charge,
     Goods,
     Hint,
     LaterError,
@@ -279,9 +280,33 @@ def _order(data: Any) -> Answer:
             product_id=None if voucher is None else str(voucher["productId"]),
             face_minor=None if voucher is None or currency is None else minor_of(voucher["amount"], currency),
             currency=currency,
+            charge=_charge(data, voucher),
         )
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise UnknownOutcomeOfOrderError("it answered what is no order") from error
+
+
+def _charge(data: Mapping[str, Any], voucher: Mapping[str, Any] | None) -> Charge | None:
+    """What the order cost.
+
+    What it is before its discount, beyond the card's value, is a fee; of another currency nothing is.
+    """
+    try:
+        currency = str(data["currencyCode"])
+        before = minor_of(data["orderTotal"], currency)
+        fee = 0
+        if voucher is not None and voucher["currency"] == currency:
+            fee = max(0, before - minor_of(voucher["amount"], currency))
+        charge = Charge(
+            currency,
+            minor_of(data["amountCharged"], currency),
+            fee_minor=fee,
+            discount_minor=minor_of(data.get("orderDiscount") or 0, currency),
+        )
+    except (KeyError, TypeError, ValueError, ArithmeticError):
+        # What cannot be read is not said, and holds back no goods.
+        return None
+    return charge if charge.is_possible else None
 
 
 def _goods(voucher: Mapping[str, Any]) -> Goods | None:

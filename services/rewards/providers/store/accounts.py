@@ -24,12 +24,13 @@ async def put_account(conn: Connection, account: Account, *, sealed_by: str, con
     await conn.execute(
         """
         insert into provider_accounts
-            (community, provider, account_id, revision, sealed_by, sealed, connected_at, connected_by)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
+            (community, provider, account_id, revision, sealed_by, sealed, connected_at, connected_by,
+             old_secret_until)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         on conflict (community, provider) do update
         set revision = excluded.revision, sealed_by = excluded.sealed_by, sealed = excluded.sealed,
             connected_at = excluded.connected_at, connected_by = excluded.connected_by, failures_count = 0,
-            rests_until = null, last_failure = null
+            rests_until = null, last_failure = null, old_secret_until = excluded.old_secret_until
         """,
         account.community,
         account.provider,
@@ -39,6 +40,7 @@ async def put_account(conn: Connection, account: Account, *, sealed_by: str, con
         content,
         account.connected_at,
         account.connected_by,
+        account.old_secret_until,
     )
 
 
@@ -50,6 +52,16 @@ async def set_sealed(conn: Connection, account: Account, *, sealed_by: str | Non
         account.provider,
         sealed_by,
         content,
+    )
+
+
+async def set_old_secret_until(conn: Connection, account: Account, *, until: datetime | None) -> None:
+    """Say until when a secret of before is taken; None for none."""
+    await conn.execute(
+        "update provider_accounts set old_secret_until = $3 where community = $1 and provider = $2",
+        account.community,
+        account.provider,
+        until,
     )
 
 
@@ -168,6 +180,7 @@ def _account(row: Record) -> Account:
         failures_count=row["failures_count"],
         rests_until=row["rests_until"],
         last_failure=row["last_failure"],
+        old_secret_until=row["old_secret_until"],
     )
 
 

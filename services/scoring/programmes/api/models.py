@@ -207,6 +207,10 @@ class BoardsTake(BaseModel):
     boards: int = Field(examples=[2])
     rows_per_member: int = Field(description="For one who is on all of them", examples=[3])
     bytes_per_member: int = Field(examples=[810])
+    bytes_per_event: int = Field(
+        description="For one that gives points on all of them: of all time for good, else until results are final",
+        examples=[300],
+    )
     result_rows: int = Field(description="In all, once results of as many periods are there as are kept")
     result_bytes: int = Field(examples=[930_000])
 
@@ -215,7 +219,12 @@ class BoardsTake(BaseModel):
         """What is shown of it; None of a programme without boards."""
         if not kept.boards:
             return None
-        return cls(**kept._asdict(), bytes_per_member=kept.bytes_per_member, result_bytes=kept.result_bytes)
+        return cls(
+            **kept._asdict(),
+            bytes_per_member=kept.bytes_per_member,
+            bytes_per_event=kept.bytes_per_event,
+            result_bytes=kept.result_bytes,
+        )
 
 
 class Publication(BaseModel):

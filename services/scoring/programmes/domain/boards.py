@@ -9,6 +9,8 @@ _DAYS: Final = {"day": 1, "week": 7, "month": 28, "quarter": 90, "year": 365}
 #: Measured with a million members: a row with its two indexes, and a place in results with its two.
 ROW_BYTES: Final = 270
 RESULT_BYTES: Final = 150
+#: Of an event whose awards amount to something: when its member reached what they have.
+EVENT_BYTES: Final = 150
 #: Of how many periods recognition keeps results, and of how many days for a board of all time.
 RESULTS_KEPT_COUNT: Final = 60
 DAYS_KEPT_COUNT: Final = 2
@@ -25,6 +27,11 @@ class BoardsKept(NamedTuple):
     def bytes_per_member(self) -> int:
         """What the rows of a member take."""
         return self.rows_per_member * ROW_BYTES
+
+    @property
+    def bytes_per_event(self) -> int:
+        """What an event takes that gives points on all: of all time for good, else until results are final."""
+        return self.boards * EVENT_BYTES
 
     @property
     def result_bytes(self) -> int:

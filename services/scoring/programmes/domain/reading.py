@@ -36,6 +36,7 @@ from services.scoring.programmes.domain.quality import quality_mistakes
 from services.scoring.programmes.domain.sections import (
     PAYING,
     address_mistakes,
+    file_limit_mistakes,
     limit_mistakes,
     payout_mistakes,
     streak_mistakes,
@@ -147,6 +148,7 @@ def read_with_warnings(text: str, *, clock: Clock | None = None, reviewed_since:
         *campaign_mistakes(located),
         *payout_mistakes(located),
         *address_mistakes(located),
+        *file_limit_mistakes(located),
         *badge_mistakes(located, text, read),
         *streak_mistakes(located),
         *level_mistakes(located, read, own),

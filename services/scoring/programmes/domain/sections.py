@@ -21,6 +21,7 @@ from shared.bank_accounts import (
     read_account,
     why_not_in_address,
     why_not_payable_in,
+    why_not_reached,
 )
 from shared.contracts.programme import LIMITS_OF_RULE_MAX_COUNT
 from shared.contracts.texts import READ_MAX_CHARS
@@ -107,10 +108,31 @@ def payout_mistakes(located: Located) -> Iterator[Mistake]:
         for field, reason in error.reasons.items():
             yield mistake(located.values[*PAYING, field], (*PAYING, field), reason)
         return
+    reached = why_not_reached(account.iban, currency) if "iban" in given and refused is None and currency else None
+    if reached is not None:
+        yield mistake(located.values[*PAYING, "iban"], (*PAYING, "iban"), reached)
+    if value_at(located, (*PAYING, "instant")) is True and refused is None and currency not in (None, "EUR"):
+        detail = f"instant transfers are SEPA's, in EUR: leave it out where payouts are in {currency}"
+        yield mistake(located.values[*PAYING, "instant"], (*PAYING, "instant"), detail)
     question = bic_question(account) if {"iban", "bic"} <= given.keys() else None
     if question is not None and value_at(located, (*PAYING, "confirm_bic_country")) is not True:
         detail = f"{question}; when it is meant so, add `confirm_bic_country: true`"
         yield mistake(located.values[*PAYING, "bic"], (*PAYING, "confirm_bic_country"), detail)
+
+
+def file_limit_mistakes(located: Located) -> Iterator[Mistake]:
+    """Where the bank takes a file up to a sum that not even one payout of the minimum fits."""
+    at: Path = (*PAYING, "file_max_minor")
+    most, points, minor, minimum = (
+        value_at(located, path)
+        for path in (at, (*PAYOUT, "points"), (*PAYOUT, "minor"), (*PAYOUT, "minimum_points"))
+    )
+    if not all(isinstance(one, int) and one > 0 for one in (most, points, minor, minimum)):
+        return
+    least = max(-(-minimum // points), 1) * minor
+    if most < least:
+        detail = f"the smallest payout is of {least} minor units already: no file of {most} takes one"
+        yield mistake(located.values[at], at, detail)
 
 
 def address_mistakes(located: Located) -> Iterator[Mistake]:

@@ -15,10 +15,10 @@ from tests.integration.services.world import NOON
 pytestmark = pytest.mark.stack
 
 
-def turn(world: Any, member: str, revision: int, *, days: int = 0) -> Any:
+def turn(world: Any, member: str, revision: int, *, audience: str = "helpers", days: int = 0) -> Any:
     """What scoring tells: odd revisions entered, even ones left."""
     data = {
-        "audience": "helpers",
+        "audience": audience,
         "member_id": world.uuid(member),
         "revision": revision,
         "since": NOON + timedelta(days=days),
@@ -26,7 +26,7 @@ def turn(world: Any, member: str, revision: int, *, days: int = 0) -> Any:
         "programme_version": 1,
     }
     kind = "audience.entered.v1" if revision % 2 else "audience.left.v1"
-    return AUDIENCE_FACT.validate_python(world.fact(kind, f"helpers {member} {revision}", data))
+    return AUDIENCE_FACT.validate_python(world.fact(kind, f"{audience} {member} {revision}", data))
 
 
 def said(world: Any, member: str, revision: int, *values: tuple[str, Any, int]) -> Any:

@@ -119,6 +119,63 @@ async def test_of_one_for_audiences_are_compared_who_was_in_them_when_it_began(
     assert found["held_out"]["active"] + found["treated"]["active"] == len(among & active)
 
 
+async def test_each_audience_is_compared_by_who_was_in_it_when_it_began(
+    world: Any, api: httpx.AsyncClient, pool: asyncpg.Pool
+) -> None:
+    """Who is in two is in both; one person is in what any of theirs is in; of few members nothing is shown."""
+    audiences = [{"id": name, "title": name.title()} for name in ("helpers", "makers", "few", "nobody")]
+    some = ["helpers", "few"]
+    document = {
+        "audiences": audiences,
+        "campaigns": [campaign("spring", -20, -10), campaign("for-some", -20, -10, audiences=some)],
+        "rules": [],
+    }
+    await world.handle(on_programmes, world.programme_fact(1, document, NOW - timedelta(days=60)))
+    members = [f"m{number}" for number in range(20)]
+    facts = [world.event(f"before {name}", name, at=NOW - timedelta(days=30)) for name in members]
+    facts += [world.event(f"in it {name}", name, at=NOW - timedelta(days=15)) for name in members[::2]]
+    await world.handle(on_events, *facts)
+    began, later = (NOW - timedelta(days=40) - NOON).days, (NOW - timedelta(days=15) - NOON).days
+    turns = [turn(world, name, 1, audience="helpers", days=began) for name in members[:14]]
+    turns += [turn(world, name, 1, audience="makers", days=began) for name in members[8:18]]
+    turns += [turn(world, name, 1, audience="few", days=began) for name in members[18:20]]
+    turns += [
+        turn(world, members[0], 2, audience="helpers", days=later),
+        turn(world, members[19], 1, audience="makers", days=later),
+    ]
+    await world.handle(on_audiences, *turns)
+
+    def is_out(name: str, campaign_id: str = "spring") -> bool:
+        return is_held_out(world.community, campaign_id, world.uuid(name), percent=PERCENT)
+
+    helpers, makers = {*members[:14]}, {*members[8:18]}
+    # One of the makers is one person with a helper who was not active, and is drawn alike.
+    alike = [(one, other) for one in members[1:8:2] for other in members[14:18] if is_out(one) == is_out(other)]
+    for one, other in alike[:1]:
+        await Merging(world, on_members).merge(one, other)
+        helpers = helpers - {one} | {other}
+    await measured(world, pool)
+    found = (await api.get("/v1/lift/campaigns/spring")).json()["audiences"]
+    among = {"helpers": helpers, "makers": makers}
+    assert {one["audience_id"] for one in found} == among.keys()
+    active = set(members[::2])
+    for one in found:
+        theirs = among[one["audience_id"]]
+        for arm, drawn in (
+            ("held_out", filter(is_out, theirs)),
+            ("treated", (n for n in theirs if not is_out(n))),
+        ):
+            those = set(drawn)
+            assert (one[arm]["members"], one[arm]["active"]) == (len(those), len(those & active)), one
+        assert one["title"] == one["audience_id"].title()
+        assert one["verdict"] is not None
+    # Of the one for some, those of the makers who could get something from it are helpers too.
+    of_some = (await api.get("/v1/lift/campaigns/for-some")).json()["audiences"]
+    of_makers = next(one for one in of_some if one["audience_id"] == "makers")
+    counted = [of_makers[name]["members"] for name in ("treated", "held_out")] + [of_makers["left_out_members"]]
+    assert sum(counted) == len(helpers & makers)
+
+
 async def test_what_takes_too_long_is_left_out_until_the_next_time(
     world: Any, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

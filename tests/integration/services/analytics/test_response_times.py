@@ -10,6 +10,8 @@ import pytest
 from services.analytics.intake.handlers import on_audiences, on_events, on_members
 from services.analytics.programmes.handlers import on_programmes
 from services.analytics.response_times.domain.waiting import absence_factor
+from services.analytics.response_times.store import reading
+from services.analytics.response_times.store.reading import Asked
 from tests.integration.services.analytics.raw_input import RawInput
 from tests.integration.services.analytics.test_audiences_followed import said, turn
 from tests.integration.services.analytics.test_retention import declare, event, merge
@@ -210,3 +212,49 @@ async def test_more_questions_than_one_answer_goes_through_are_refused(
     table = await api.get("/v1/response-times.csv", params=DAYS)
     assert table.status_code == 422, table.text
     assert "More than 2 questions were asked" in table.json()["detail"]
+
+
+@pytest.fixture
+def rounded(world: Any) -> None:
+    """No answer is by the second; said before the API begins."""
+    world.configure(exact_questions_max_count=0)
+
+
+async def test_waits_of_many_are_rounded_and_their_counts_are_not(
+    world: Any, rounded: None, api: httpx.AsyncClient
+) -> None:
+    """Beside the same questions by the second: no answer is earlier, and none later by more than a sixtieth."""
+    calendar, chance = await declare(world, "Europe/Rome"), random.Random(130)
+    facts: list[Any] = []
+    for number in range(60):
+        asked = datetime(2024, 3, 4, tzinfo=UTC) + timedelta(minutes=chance.randrange(40 * 1440))
+        # Three are answered after a day to the second, which is in time; the others at any time up to some weeks.
+        wait = 86_400.0 if number < 3 else 10 ** chance.uniform(0, 6.3)
+        facts.append(event(world, calendar, f"q{number}", f"m{number % 9}", asked, "forum.post.v1", "forum"))
+        if number < 3 or number % 5:
+            answered = asked + timedelta(seconds=wait)
+            facts.append(replying(world, calendar, f"a{number}", "x", answered, f"q{number}"))
+    await world.handle(on_events, *facts)
+    await world.settle()
+    asked_in = Asked(world.community, datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 5, 1, tzinfo=UTC))
+    terms: Any = {
+        "bounds": [datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 4, 1, tzinfo=UTC)],
+        "now": datetime(2024, 5, 1, 12, 0, 0, 500, tzinfo=UTC),
+        "within": timedelta(hours=24),
+    }
+    async with world.begin() as tx:
+        exact = await reading.load_waits(tx.conn, asked_in, **terms)
+        found = await reading.load_rounded_waits(tx.conn, asked_in, **terms)
+    assert found.keys() == exact.keys()
+    assert sum(waits.asked for waits in found.values()) == 60
+    for part, waits in exact.items():
+        also = found[part]
+        assert (also.due, also.due_answered, also.in_time) == (waits.due, waits.due_answered, waits.in_time)
+        assert all(one <= other <= one * 61 / 60 for one, other in zip(waits.answered, also.answered, strict=True))
+        assert all(other <= one <= other * 61 / 60 for one, other in zip(waits.waiting, also.waiting, strict=True))
+    assert sum(waits.in_time for waits in exact.values()) >= 3
+    shown = await report(api)
+    assert (shown["is_rounded"], shown["whole"]["asked"]) == (True, 60)
+    assert (shown["answerers"], shown["absence_factor"]) == (1, 1)
+    within_a_day = sum(one <= 86_400 for waits in exact.values() for one in waits.answered)
+    assert next(one["share"] for one in shown["curve"] if one["hours"] == 24) == round(within_a_day / 60, 4)

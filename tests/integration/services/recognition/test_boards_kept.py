@@ -109,17 +109,17 @@ class Oracle:
         self.helpers: set[str] = set()
 
     def board(self, board: dict[str, Any]) -> list[tuple[int, str, int]]:
-        """Dense ranks of a sort of all totals; ties by the last event that ever gave or took any, and the id."""
+        """Dense ranks of a sort of all totals; ties by the last event with an award that stands, and the id."""
         points: dict[str, int] = defaultdict(int)
         reached: dict[str, datetime] = {}
-        for member, score, at, amount, fact in self.awards.values():
+        for member, score, at, amount, _ in self.awards.values():
             if score != board.get("score") or not in_period(board, at):
                 continue
             head = self.merging.head(member)
             points[head] += amount
-            if fact["data"]["points"] != 0:
+            if amount != 0:
                 reached[head] = max(reached.get(head, at), at)
-        gone = self.off | {self.merging.head(one) for one in self.suspended}
+        gone = {self.merging.head(one) for one in self.off | self.suspended}
         there = [one for one, has in points.items() if has > 0 and one not in gone]
         if board.get("audience"):
             there = [one for one in there if one in self.helpers]
@@ -173,25 +173,29 @@ async def test_whatever_happens_boards_are_a_sort_of_all_totals(
             case 4 | 5 if oracle.awards:
                 key = chance.choice(list(oracle.awards))
                 of, score, at, points, fact = oracle.awards[key]
-                if points:
+                # Taken back, restored, or what a limit leaves of it.
+                total = chance.choice([0, 0, fact["data"]["points"], 2])
+                if total != points:
                     more = {} if score is None else {"score": score}
-                    await world.awarded(
-                        world.award_fact(
-                            world.uuid(f"amendment {step}"),
-                            of,
-                            -points,
-                            fact["data"]["event_uid"],
-                            at=at,
-                            amends=fact["data"]["award_id"],
-                            **more,
-                        )
+                    revisions[key] += 1
+                    amendment = world.award_fact(
+                        world.uuid(f"amendment {step}"),
+                        of,
+                        total - points,
+                        fact["data"]["event_uid"],
+                        at=at,
+                        amends=fact["data"]["award_id"],
+                        revision=revisions[key],
+                        total=total,
+                        **more,
                     )
-                    oracle.awards[key] = (of, score, at, 0, fact)
+                    await world.awarded(amendment)
+                    oracle.awards[key] = (of, score, at, total, fact)
             case 6:
                 is_off = chance.random() < 0.5
                 revisions[member] += 1
-                more = {"off_boards": True} if is_off else {}
-                await world.handle(on_members, told_of(world, member, revisions[member], **more))
+                off: dict[str, Any] = {"off_boards": True} if is_off else {}
+                await world.handle(on_members, told_of(world, member, revisions[member], **off))
                 (oracle.off.add if is_off else oracle.off.discard)(member)
             case 7:
                 stands = member not in oracle.suspended
@@ -242,3 +246,138 @@ async def test_whatever_happens_boards_are_a_sort_of_all_totals(
                         above,
                         len(due),
                     ), (board["id"], step)
+
+
+async def order_of(world: Any, api: httpx.AsyncClient) -> list[str]:
+    return [name for _, name, _ in await listed(world, api, "ever")]
+
+
+def given(world: Any, name: str, member: str, points: int, hours: int, **more: Any) -> Any:
+    at = NOON - timedelta(hours=hours)
+    return world.award_fact(world.uuid(name), member, points, world.uuid(f"event {name}"), at=at, **more)
+
+
+def amended(world: Any, award: Any, change: int, total: int, revision: int = 1) -> Any:
+    data = award["data"]
+    name = f"{data['award_id']} amended {revision}"
+    return world.award_fact(
+        world.uuid(name),
+        "a" if data["member_id"] == world.uuid("a") else "b",
+        change,
+        data["event_uid"],
+        at=data["event_time"],
+        amends=data["award_id"],
+        revision=revision,
+        total=total,
+    )
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_an_award_that_is_taken_back_leaves_ties_as_if_it_had_never_been(
+    world: Any, api: httpx.AsyncClient, at_once: bool
+) -> None:
+    await declare(world, 1, BOARDS[:1])
+
+    async def come(*awards: Any) -> None:
+        for some in [awards] if at_once else [[one] for one in awards]:
+            await world.awarded(*some)
+
+    noon = given(world, "a at noon", "a", 3, 3)
+    await come(given(world, "a at nine", "a", 5, 6), noon, given(world, "b at ten", "b", 5, 5))
+    assert await order_of(world, api) == ["a", "b"]
+    await come(amended(world, noon, -3, 0))
+    assert await order_of(world, api) == ["a", "b"]  # with five since nine, and not since noon
+    await come(amended(world, noon, 3, 3, 2), given(world, "b at one", "b", 3, 2))
+    assert await order_of(world, api) == ["a", "b"]
+    # What is left of an award counts from when it was.
+    await come(given(world, "b late", "b", 1, 9), amended(world, noon, 1, 4, 3))
+    assert await order_of(world, api) == ["a", "b"]
+    await come(amended(world, noon, -4, 0, 4), given(world, "a since", "a", 4, 1))
+    assert await order_of(world, api) == ["b", "a"]
+
+
+async def test_who_had_nothing_left_is_there_since_what_comes_then(world: Any, api: httpx.AsyncClient) -> None:
+    """Whatever it was that went: also where what comes is earlier than that."""
+    await declare(world, 1, BOARDS[:1])
+    gone = given(world, "a at noon", "a", 5, 0)
+    await world.awarded(gone, given(world, "b at ten", "b", 5, 2))
+    await world.awarded(amended(world, gone, -5, 0))
+    await world.awarded(given(world, "a at nine", "a", 5, 3))
+    assert await order_of(world, api) == ["a", "b"]
+
+
+async def test_what_is_taken_back_of_one_merged_member_is_so_for_the_person_and_for_each(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    await declare(world, 1, [BOARDS[0], BOARDS[1]])
+    merging = Merging(world, on_members)
+    noon = given(world, "b at noon", "b", 3, 0)
+    await world.awarded(given(world, "a", "a", 5, 6), given(world, "b", "b", 5, 7), noon)
+    await world.awarded(given(world, "c", "c", 10, 4), given(world, "d", "d", 5, 3))
+    await merging.merge("b", "a")
+    await world.awarded(amended(world, noon, -3, 0))
+    assert await order_of(world, api) == ["a", "c", "d"]
+    await merging.unmerge("b")
+    assert await order_of(world, api) == ["c", "b", "a", "d"]
+
+
+async def test_a_board_that_is_over_leaves_no_times(world: Any) -> None:
+    await declare(world, 1, BOARDS)
+    await world.awarded(given(world, "a", "a", 5, 6), given(world, "b", "b", 5, 7))
+    count = "select count(*) from board_times where member_id = $1"
+    assert await world.pool.fetchval(count, world.uuid("a")) == 4
+    await declare(world, 2, [])
+    await keep(world)
+    assert await world.pool.fetchval(count, world.uuid("a")) == 0
+
+
+@pytest.mark.parametrize("opts_out_first", [True, False])
+@pytest.mark.parametrize(("into", "merged"), ["ab", "ba"])
+async def test_a_person_is_on_no_board_while_any_who_they_are_wants_none(
+    world: Any, api: httpx.AsyncClient, opts_out_first: bool, into: str, merged: str
+) -> None:
+    """Whichever of both opts out, stays, or comes first; and each is as it said when they part."""
+    await declare(world, 1, [*BOARDS[:1], {"id": "day", "title": "Today", "period": "day"}])
+    await world.awarded(*(given(world, name, name, 5, hours) for hours, name in enumerate("cab")))
+    await keep(world, until=NOON + timedelta(days=1))
+    merging = Merging(world, on_members)
+
+    async def are_shown(*due: str) -> None:
+        assert sorted(await order_of(world, api)) == sorted(due)
+        answer = await api.get("/v1/leaderboard")
+        assert sorted(one["member_id"] for one in answer.json()["items"]) == sorted(map(world.uuid, due))
+        answer = await api.get(f"/v1/boards/day/results/{NOON.date()}")
+        assert {one["member_id"] for one in answer.json()["items"]} == set(map(world.uuid, due))
+
+    out = told_of(world, "a", 1, off_boards=True)
+    await are_shown("a", "b", "c")
+    if opts_out_first:
+        await world.handle(on_members, out)
+        await are_shown("b", "c")
+        await merging.merge(merged, into)
+    else:
+        await merging.merge(merged, into)
+        await are_shown(into, "c")
+        await world.handle(on_members, out)
+    await are_shown("c")
+    await world.handle(on_members, told_of(world, "a", 2))
+    await are_shown(into, "c")
+    await world.handle(on_members, told_of(world, "a", 3, off_boards=True))
+    await are_shown("c")
+    await merging.unmerge(merged)
+    await are_shown("b", "c")
+
+
+async def test_a_bot_that_is_merged_into_a_person_takes_them_off_no_board(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    await declare(world, 1, BOARDS[:1])
+    await world.awarded(given(world, "a", "a", 5, 1), given(world, "b", "b", 5, 2))
+    await world.handle(on_members, told_of(world, "b", 1, bot_by="platform"))
+    merging = Merging(world, on_members)
+    await merging.merge("b", "a")
+    assert await listed(world, api, "ever") == [(1, "a", 10)]
+    answer = await api.get("/v1/leaderboard")
+    assert [one["points"] for one in answer.json()["items"]] == [10]
+    await merging.unmerge("b")
+    assert await listed(world, api, "ever") == [(1, "a", 5)]

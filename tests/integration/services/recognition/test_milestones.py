@@ -343,3 +343,33 @@ async def test_in_any_order_with_duplicates_merges_and_broken_off_transactions_e
         ("c", "messages", number) for number in (1, 3, 5)
     }
     assert sorted(number for _, name, number in seen if name == "all") == [4, 8]
+
+
+async def test_an_anniversary_is_of_the_date_on_which_it_began_where_whoever_began_lived(world: Any) -> None:
+    """It begins where the person lives now; and each has its own again when they part."""
+    await begin(world, FIRST_MESSAGE)
+    before = NOON - timedelta(days=60)
+    await world.handle(on_members, member(world, "a", 1, ("UTC", before)))
+    await world.handle(on_members, member(world, "b", 1, ("Pacific/Auckland", before)))
+    # The fifth of March in Auckland.
+    await world.handle(on_events, event(world, "first", "b", time=NOON - timedelta(minutes=30)))
+    merging = Merging(world, on_members)
+
+    async def is_due(name: str) -> datetime:
+        async with world.begin() as tx:
+            tx.now = NOON
+            while await milestones.keep_anniversaries(tx):
+                pass
+        due: datetime = await world.pool.fetchval(
+            "select due_at from anniversaries where community = $1 and member_id = $2",
+            world.community,
+            world.uuid(name),
+        )
+        return due
+
+    auckland = datetime(2027, 3, 4, 11, tzinfo=UTC)
+    assert await is_due("b") == auckland
+    await merging.merge("b", "a")
+    assert await is_due("a") == datetime(2027, 3, 5, tzinfo=UTC)
+    await merging.unmerge("b")
+    assert await is_due("b") == auckland

@@ -14,7 +14,8 @@ from tests.integration.services.rewards.finance import PAYER, Finance, filed, sh
 pytestmark = pytest.mark.stack
 
 ADDRESS = {"town": "Zürich", "country": "CH", "street": "Zoë-Straße", "building": "7a", "lines": ["c/o Hall"]}
-ASKED = {"batch_booking": False, "purpose": "BONU", "instant": True, "address": ADDRESS}
+LIMITS = {"file_max_count": 10_000, "file_max_minor": 1_000_000}
+ASKED = {"batch_booking": False, "purpose": "BONU", "instant": True, "address": ADDRESS, **LIMITS}
 
 
 async def test_a_run_is_ordered_as_its_programme_says_and_its_approver_sees_it(both: Finance) -> None:
@@ -24,6 +25,8 @@ async def test_a_run_is_ordered_as_its_programme_says_and_its_approver_sees_it(b
         "batch_booking": True,
         "purpose": None,
         "instant": False,
+        "file_max_count": None,
+        "file_max_minor": None,
     }
     await both.world.give(both.world.award("more", "ada", 1_000))
     await both.world.publish(2, TERMS | {"paying_account": PAYER | {"name": "Zürcher Café"} | ASKED})
@@ -39,6 +42,8 @@ async def test_a_run_is_ordered_as_its_programme_says_and_its_approver_sees_it(b
         "batch_booking": "false",
         "purpose": "BONU",
         "instant": "true",
+        "file_max_count": "10000",
+        "file_max_minor": "1000000",
     }
     assert await _seal_of(both, run) == run["seal"]
     # What is published later changes later runs.

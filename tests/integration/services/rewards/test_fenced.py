@@ -2,7 +2,9 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -18,9 +20,9 @@ from shared.kafka import create_producer, send_records
 from shared.own_facts.store import OF_ANOTHER_COMMUNITY
 from shared.positions import DatabaseWentBackError
 from shared.postgres import database_url, role_name
-from shared.topics import PAYOUTS
+from shared.topics import DEBTS, PAYOUTS
 from tests.integration.services.backups import backup, restore
-from tests.integration.services.process import read, running
+from tests.integration.services.process import read, running, send
 from tests.integration.services.rewards.office import (
     Office,
     everything,
@@ -208,6 +210,45 @@ async def test_what_is_no_fact_on_an_own_topic_changes_nothing(office: Office) -
         await until(office.is_ready)
         await office.approve(run)
         assert (await everything(office))["redemptions"] == before["redemptions"]
+        assert (await office.check())["balanced"]
+
+
+async def test_what_no_step_takes_does_not_hold_it_back_when_it_starts(office: Office) -> None:
+    """As after going back to an earlier version, which has never heard of what the later one told."""
+    unheard_of = {
+        "specversion": "1.0",
+        "id": str(uuid4()),
+        "source": "/plaudit/rewards",
+        "type": "debt.unheard_of.v1",
+        "time": datetime.now(UTC).isoformat(),
+        "community": office.world.community,
+        "data": {},
+    }
+    async with office.open():
+        await office.prepare()
+        await published(office)
+    key = f"{office.world.community}|unheard of".encode()
+    await send(office.state, [(DEBTS, key, unheard_of)])
+    producer = create_producer(office.state.broker, request_seconds=20)
+    await producer.start()
+    try:
+        await send_records(producer, [(DEBTS.name, key, b"[" * 1_000)])
+    finally:
+        await producer.stop()
+
+    async with office.open() as parts:
+        await until(office.is_ready)
+        admin = await asyncpg.connect(database_url(office.state.postgres_admin_url, role_name("rewards")))
+        try:
+            reasons = await admin.fetch("select reason from dead_letters where key = $1 order by reason", key)
+        finally:
+            await admin.close()
+
+        assert [row["reason"] for row in reasons] == [
+            "nothing takes in what is of type ''",
+            "nothing takes in what is of type 'debt.unheard_of.v1'",
+        ]
+        assert parts.fence.why is None
         assert (await office.check())["balanced"]
 
 

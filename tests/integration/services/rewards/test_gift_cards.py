@@ -254,6 +254,28 @@ async def test_a_secret_is_rotated_while_webhooks_come(store: Store, api: Any) -
     assert [await store.state(one) for one in (old, new)] == [("confirmed", "fulfilled")] * 2
 
 
+async def test_the_secret_of_before_is_shown_with_its_end_and_ended_at_once(store: Store, api: Any) -> None:
+    ada = await member(store.world, "ada")
+    account = (await api.get("/v1/providers")).json()["items"][0]
+    assert account["old_secret_until"] is None
+    other = "whsec_" + "enl4d3Z1dHNycXBvbm1sa2ppaGdmZWRjYmEwMTIzNDU="
+    store.tell(Behaviour.PENDING)
+    await store.chosen(ada)
+    await store.work()
+    (order,) = store.shop.orders
+    assert (await connect(store.world, api, other))["old_secret_until"] is not None
+    ended = await api.post("/v1/providers/sandbox/end-old-secret")
+    assert (ended.status_code, ended.json()["old_secret_until"]) == (200, None)
+    assert (await api.get("/v1/providers")).json()["items"][0]["old_secret_until"] is None
+    for secret, status in ((None, 401), (other, 202)):
+        for body, headers in made_hooks(order, Hooks.AFTER, secret):
+            answer = await api.post(account["webhook_path"], content=body, headers=headers)
+            assert answer.status_code == status
+    assert (await api.post("/v1/providers/sandbox/end-old-secret")).status_code == 200
+    nowhere = await api.post("/v1/providers/tremendous/end-old-secret")
+    assert nowhere.json()["type"] == "urn:plaudit:problem:unknown-provider-account"
+
+
 async def reversed_by_webhook(store: Store, api: Any, place: int = 0) -> None:
     """The provider takes back what it delivered, and says so as often as it likes."""
     order = store.shop.change(store.shop.orders[place], "reversed")

@@ -16,9 +16,11 @@ from shared.bank_accounts import (
     Account,
     AccountError,
     bic_question,
+    domestic,
     masked,
     read_account,
     why_not_payable_in,
+    why_not_reached,
 )
 from shared.bank_accounts.checks import is_qr_iban
 
@@ -193,5 +195,25 @@ def test_a_mask_shows_no_more_than_the_ends(iban: str) -> None:
 
 
 def test_a_rail_has_one_currency() -> None:
-    assert why_not_payable_in("EUR") is None
+    assert [why_not_payable_in(currency) for currency in ("EUR", "CHF", "GBP")] == [None] * 3
     assert "USD" in (why_not_payable_in("USD") or "")
+
+
+@pytest.mark.parametrize(
+    ("iban", "currencies"),
+    [
+        ("DE89370400440532013000", {"EUR"}),
+        ("CH9300762011623852957", {"EUR", "CHF"}),
+        ("LI21088100002324013AA", {"EUR", "CHF"}),
+        ("GB29NWBK60161331926819", {"EUR", "GBP"}),
+        ("TR330006100519786457841326", set()),
+    ],
+)
+def test_an_account_is_reached_by_the_rails_of_its_country(iban: str, currencies: set[str]) -> None:
+    assert {one for one in ("EUR", "CHF", "GBP", "USD") if why_not_reached(iban, one) is None} == currencies
+
+
+def test_sort_code_and_number_are_read_from_an_iban_as_schwifty_does() -> None:
+    for iban in ("GB29NWBK60161331926819", "GB33BUKB20201555555555"):
+        known = IBAN(iban)
+        assert domestic(iban) == (known.branch_code, known.account_code)

@@ -1021,7 +1021,7 @@ class Analytics:
     def get_effects(
         self, *, wished_points: float | None = None, limit: int | None = None, after: str | None = None
     ) -> types.CampaignEffectPage:
-        """Those that hold members out and are for everybody, by their ids, as they were counted last."""
+        """Those that hold members out, by their ids, as they were counted last."""
         return cast(
             "types.CampaignEffectPage",
             self._ask(
@@ -3181,7 +3181,7 @@ class AsyncAnalytics:
     async def get_effects(
         self, *, wished_points: float | None = None, limit: int | None = None, after: str | None = None
     ) -> types.CampaignEffectPage:
-        """Those that hold members out and are for everybody, by their ids, as they were counted last."""
+        """Those that hold members out, by their ids, as they were counted last."""
         return cast(
             "types.CampaignEffectPage",
             await self._ask(

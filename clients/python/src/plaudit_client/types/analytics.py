@@ -97,6 +97,27 @@ class AnsweringDecision(TypedDict):
     value_now: float | None
 
 
+class AudienceEffectShown(TypedDict):
+    """What a campaign brings about among who was in an audience when the days looked at began.
+
+    Who is in several audiences is in each. The interval is wider than that of the campaign, for it is
+    one of as many as are compared: together they hold what is true in 95 of 100 campaigns or more
+    (Bonferroni).
+    """
+
+    audience_id: str
+    detectable_points: float | None
+    difference_points: float | None
+    held_out: EffectArm
+    high_points: float | None
+    is_too_small: bool
+    left_out_members: int
+    low_points: float | None
+    title: str
+    treated: EffectArm
+    verdict: Literal["more", "fewer", "too_small_to_tell", "nothing_yet"] | None
+
+
 class Award(TypedDict):
     """Points that a rule of a programme version gave for an event, and what they amount to since."""
 
@@ -153,6 +174,7 @@ class CampaignEffect(TypedDict):
     that is over there is a verdict.
     """
 
+    audiences: list[AudienceEffectShown]
     base_starts_on: str
     campaign_id: str
     detectable_points: float | None
@@ -1351,6 +1373,7 @@ class ResponseTimes(TypedDict):
     curve: list[AnsweredWithin]
     ends_on: str
     first_questions: Answering
+    is_rounded: bool
     periods: list[PeriodAnswering]
     starts_on: str
     whole: Answering

@@ -829,7 +829,16 @@ class JournalExportShown(TypedDict):
 class JournalLineRequest(TypedDict):
     """So much on an account of the community."""
 
-    account: Literal["bank", "payout_expense", "bank_charges", "fx_gain_loss", "suspense"]
+    account: Literal[
+        "bank",
+        "payout_expense",
+        "bank_charges",
+        "fx_gain_loss",
+        "suspense",
+        "provider_balance",
+        "card_cost",
+        "card_differences",
+    ]
     amount: int
     currency: str
 
@@ -837,7 +846,16 @@ class JournalLineRequest(TypedDict):
 class JournalLineShown(TypedDict):
     """So much on an account of the community."""
 
-    account: Literal["bank", "payout_expense", "bank_charges", "fx_gain_loss", "suspense"]
+    account: Literal[
+        "bank",
+        "payout_expense",
+        "bank_charges",
+        "fx_gain_loss",
+        "suspense",
+        "provider_balance",
+        "card_cost",
+        "card_differences",
+    ]
     amount: int
     currency: str
 
@@ -1381,6 +1399,21 @@ class Order(TypedDict):
     items: list[Redemption]
     order_id: str
     points: int
+
+
+class OrderCost(TypedDict):
+    """What a card cost, in minor units of a currency: `charged = expected + fee - discount + difference`."""
+
+    booked_at: str
+    charged_minor: int
+    currency: str
+    difference_minor: int
+    discount_minor: int
+    expected_minor: int
+    fee_minor: int
+    is_said: bool
+    kept_minor: int
+    taken_back_at: str | None
 
 
 class OrderItem(TypedDict):
@@ -2406,6 +2439,7 @@ class ProviderAccount(TypedDict):
 class ProviderOrder(TypedDict):
     """An order at a provider for a redemption; what was delivered is on its member's page alone."""
 
+    cost: OrderCost | None
     created_at: str
     currency: str
     face_minor: int
@@ -2811,6 +2845,8 @@ class RunOrdering(TypedDict):
 
     address: OrderedAddress | None
     batch_booking: bool
+    file_max_count: int | None
+    file_max_minor: int | None
     instant: bool
     purpose: str | None
 

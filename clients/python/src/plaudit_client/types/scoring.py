@@ -270,6 +270,7 @@ class BoardsTake(TypedDict):
     """What the boards that a programme declares take to be kept, at most."""
 
     boards: int
+    bytes_per_event: int
     bytes_per_member: int
     result_bytes: int
     result_rows: int
@@ -1598,6 +1599,8 @@ class PayingAccount(TypedDict):
     batch_booking: NotRequired[bool | None]
     bic: str
     confirm_bic_country: NotRequired[bool | None]
+    file_max_count: NotRequired[int | None]
+    file_max_minor: NotRequired[int | None]
     iban: str
     instant: NotRequired[bool | None]
     name: str

@@ -23,9 +23,7 @@ async def load_barred(
         return {}
     held = await _held(tx.conn, payouts, community=community)
     policy = await load_in_force(tx.conn, community=community, currency=currency, now=tx.now)
-    if policy is None:
-        return held
-    found = await look(tx.conn, payouts, policy=policy, now=tx.now)
+    found = await look(tx.conn, payouts, community=community, policy=policy, now=tx.now)
     await note(tx, found)
     return {payout_id: one.reason for payout_id, one in found.stopping.items()} | held
 
@@ -44,9 +42,9 @@ async def load_barred_now(
 ) -> dict[str, str]:
     """The same of payouts that nobody has made yet, by the policy for their currency; nothing is noted."""
     held = await _held(conn, payouts, community=community)
-    if policy is None or not payouts:
+    if not payouts:
         return held
-    found = await look(conn, payouts, policy=policy, now=now)
+    found = await look(conn, payouts, community=community, policy=policy, now=now)
     return {payout_id: one.reason for payout_id, one in found.stopping.items()} | held
 
 

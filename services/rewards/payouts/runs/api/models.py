@@ -83,6 +83,12 @@ class RunOrdering(BaseModel):
     batch_booking: bool = Field(description="Whether the file is one booking, or each payment has its own")
     purpose: str | None = Field(description="A purpose code of ISO 20022", examples=["BONU"])
     instant: bool = Field(description="Whether it asks for instant credit transfers")
+    file_max_count: int | None = Field(
+        description="How many payments the bank takes in a file; null for any", examples=[10_000]
+    )
+    file_max_minor: int | None = Field(
+        description="Up to which sum the bank takes a file; null for any", examples=[100_000_000]
+    )
 
 
 class Progress(BaseModel):
@@ -108,7 +114,7 @@ class Run(BaseModel):
     policy_id: UUID | None = Field(description="The payout policy that it was made under; null for none")
     payer: PayingAccount = Field(description="The programme's paying account, as the run was made")
     execution_days: int = Field(
-        description="TARGET days from the one on which the bank receives the file to its execution date"
+        description="Bank days from the one on which the bank receives the file to its execution date"
     )
     payer_bank_name: str | None = Field(
         description="The payer's name as the bank file has it, in SEPA's characters",

@@ -68,6 +68,7 @@ def bank_file(run: Run, payouts: Sequence[Payout], *, by: str, now: datetime, ex
         transfers,
         message_id=message_id(run.run_id),
         payer=run.payer,
+        currency=run.terms.currency,
         created_at=now,
         execution_date=execution_date,
         ordering=run.ordering,

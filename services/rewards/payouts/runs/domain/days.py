@@ -1,6 +1,6 @@
-"""The day on which a bank is asked to pay: one on which euro payments settle."""
+"""The day on which a bank is asked to pay: one on which payments in the currency settle."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -30,21 +30,56 @@ def is_target_day(day: date) -> bool:
     return day not in (sunday - 2 * _A_DAY, sunday + _A_DAY)
 
 
-def execution_date(now: datetime, *, days: int, hours: BankHours) -> date:
-    """The TARGET day that is `days` TARGET days after the one on which the bank receives a file written now.
+def is_sic_day(day: date) -> bool:
+    """Whether Swiss Interbank Clearing settles payments in francs: the calendar of SIX."""
+    sunday = easter(day.year)
+    moving = (sunday + n * _A_DAY for n in (-2, 1, 39, 50))  # Good Friday, Easter Monday, Ascension, Whit Monday
+    fixed = ((1, 1), (1, 2), (8, 1), (12, 25), (12, 26))
+    return day.weekday() < _SATURDAY and (day.month, day.day) not in fixed and day not in moving
 
-    That is today by the bank's clock, when today is one and the cut-off has not passed, or else the next one.
+
+def is_uk_day(day: date) -> bool:
+    """Whether banks in England are open, by the holidays of the Banking and Financial Dealings Act 1971.
+
+    What is proclaimed for one year is not known here: a bank pays on the next day then.
+    """
+    sunday = easter(day.year)
+    closed = {sunday - 2 * _A_DAY, sunday + _A_DAY}
+    closed |= {_monday_from(date(day.year, 5, 1)), _monday_from(date(day.year, 5, 25))}
+    closed |= {_monday_from(date(day.year, 8, 25))}
+    for month, fixed in ((1, 1), (12, 25), (12, 26)):
+        substitute = date(day.year, month, fixed)
+        while substitute.weekday() >= _SATURDAY or substitute in closed:
+            substitute += _A_DAY
+        closed.add(substitute)
+    return day.weekday() < _SATURDAY and day not in closed
+
+
+def _monday_from(day: date) -> date:
+    return day + -day.weekday() % 7 * _A_DAY
+
+
+#: On which days payments in a currency settle.
+_IS_OPEN: Mapping[str, Callable[[date], bool]] = {"EUR": is_target_day, "CHF": is_sic_day, "GBP": is_uk_day}
+
+
+def execution_date(now: datetime, *, days: int, hours: BankHours, currency: str = "EUR") -> date:
+    """The day `days` bank days after the one on which the bank receives a file written now.
+
+    Bank days are those on which payments in `currency` settle: of TARGET for EUR, of SIC for CHF, and England's
+    for GBP. The bank receives it today by its clock, when today is one and the cut-off has not passed, or else on
+    the next one.
     """
     there = now.astimezone(zone(hours.time_zone))
     received = there.date() if there.time() < hours.cutoff else there.date() + _A_DAY
-    open_days = _target_days_from(received)
+    open_days = _open_days_from(received, _IS_OPEN[currency])
     for _ in range(days):
         next(open_days)
     return next(open_days)
 
 
-def _target_days_from(day: date) -> Iterator[date]:
+def _open_days_from(day: date, is_open: Callable[[date], bool]) -> Iterator[date]:
     while True:
-        if is_target_day(day):
+        if is_open(day):
             yield day
         day += _A_DAY

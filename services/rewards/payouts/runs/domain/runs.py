@@ -15,7 +15,7 @@ from services.rewards.payouts.policies.domain import PayoutPolicy
 from services.rewards.payouts.runs.domain.terms import Owing, PayoutTerms, affordable, parts_of, total
 from services.rewards.programmes.domain import InForce
 from shared.access_keys.scopes import Scope
-from shared.bank_accounts import AccountError, read_account, why_not_payable_in
+from shared.bank_accounts import AccountError, read_account, why_not_payable_in, why_not_reached
 from shared.contracts.fields import Timestamp, Uuid
 
 NO_BANK_DETAILS = "no bank details"
@@ -195,6 +195,9 @@ def open_run(
         raise NoPayableTermsError(
             f"The paying account's {what} is wrong ({reason}): publish a version with the right one"
         ) from error
+    unreached = why_not_reached(payer.iban, payout.currency)
+    if unreached is not None:
+        raise NoPayableTermsError(f"The paying account is on another rail ({unreached}): publish the right one")
     return Run(
         community=community,
         run_id=run_id(community, idempotency_key),
@@ -230,6 +233,38 @@ def planned_run(run: Run, plan: Plan) -> Run:
     return replace(run, complete=not plan.left_payable, plan=counts)
 
 
+def planned_counts(payable_count: int, held_count: int, *, most: int, ordering: Ordering) -> tuple[int, int]:
+    """For how many of those who can be paid, and of those who would be held, a run is computed.
+
+    At most `most` of either, and together as many as the bank takes in a file: who is held may be paid before the
+    run is approved. Who can be paid comes first.
+    """
+    together = ordering.file_max_count
+    payable = min(payable_count, most if together is None else min(most, together))
+    held = min(held_count, most if together is None else min(most, together - payable))
+    return payable, held
+
+
+def fitting_in_file(run: Run, payouts: Sequence[Payout], *, taken_minor: int) -> tuple[list[Payout], list[Payout]]:
+    """Those of a run's next payouts that its bank takes in the file, the first ones first, and those it does not.
+
+    The run's payouts of before take `taken_minor` already. One that is held takes its place, too: it may be paid
+    before the run is approved.
+    """
+    most = run.ordering.file_max_minor
+    if most is None:
+        return list(payouts), []
+    fit: list[Payout] = []
+    over: list[Payout] = []
+    for payout in payouts:
+        if taken_minor + payout.amount_minor <= most:
+            taken_minor += payout.amount_minor
+            fit.append(payout)
+        else:
+            over.append(payout)
+    return fit, over
+
+
 class PayableMember(NamedTuple):
     """A member, and what they have."""
 
@@ -239,8 +274,8 @@ class PayableMember(NamedTuple):
 
 def accrued(run: Run, member: PayableMember, payee: Payee | None, *, now: datetime) -> Payout | None:
     """What a run owes a member at a moment, None when that is nothing; to nobody when no details can be paid."""
-    payee = payee if payee is not None and payee.refusal is None else None
-    parts = parts_of(member.owing, run.terms)
+    payee = payee if payee is not None and payee.why_not_paid(run.terms.currency) is None else None
+    parts = parts_of(member.owing, run.terms, most_minor=run.ordering.payment_max_minor)
     points, amount_minor = total(parts)
     if not points:
         return None
@@ -267,7 +302,7 @@ def accrued(run: Run, member: PayableMember, payee: Payee | None, *, now: dateti
 def why_held(payout: Payout, payee: Payee | None, barred: str | None) -> str | None:
     """Why a payout waits: nobody can be paid, or finance or a check keeps it back; None when it does not."""
     if payout.payee is None:
-        return NO_BANK_DETAILS if payee is None or payee.refusal is None else payee.refusal.words
+        return (payee.why_not_paid(payout.currency) if payee else None) or NO_BANK_DETAILS
     return barred
 
 

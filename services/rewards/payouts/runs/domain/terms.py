@@ -56,17 +56,19 @@ class Worth(NamedTuple):
 NOTHING = Worth(0, 0)
 
 
-def worth(available: int, terms: PayoutTerms, *, beside: Worth = NOTHING) -> Worth:
+def worth(
+    available: int, terms: PayoutTerms, *, beside: Worth = NOTHING, most_minor: int = AMOUNT_MINOR_MAX
+) -> Worth:
     """What `available` points are paid at the terms: 0 and 0 below a minimum or one whole multiple.
 
-    The points are a whole multiple of `terms.points`, so the amount is exact. One payout is limited by what a SEPA
-    credit transfer can carry, `beside` what it pays already; the rest stays available.
+    The points are a whole multiple of `terms.points`, so the amount is exact. One payout is of `most_minor` at
+    most, with `beside`, what it pays already; the rest stays available.
     """
     if available < terms.minimum_points:
         return NOTHING
     multiples = min(
         (available - beside.points) // terms.points,
-        (AMOUNT_MINOR_MAX - beside.amount_minor) // terms.minor,
+        (most_minor - beside.amount_minor) // terms.minor,
         (POINTS_PER_PAYOUT_MAX - beside.points) // terms.points,
     )
     multiples = max(multiples, 0)
@@ -109,15 +111,15 @@ class Claim(NamedTuple):
     parts: Sequence[Part]
 
 
-def parts_of(owing: Owing, terms: PayoutTerms) -> list[Part]:
+def parts_of(owing: Owing, terms: PayoutTerms, *, most_minor: int = AMOUNT_MINOR_MAX) -> list[Part]:
     """What a payout to a member is made of: what came back, as it was computed then, and the rest at the terms.
 
-    What came back is paid below the minimum too: it is owed.
+    What came back is paid below the minimum too, and above `most_minor`: it is owed. The rest is paid up to that.
     """
     claimed = fitting(owing.claims, min(owing.available, owing.owed))
     while (sum_of := total(claimed)).amount_minor > AMOUNT_MINOR_MAX or sum_of.points > POINTS_PER_PAYOUT_MAX:
         claimed.pop()
-    points, amount_minor = worth(owing.available, terms, beside=sum_of)
+    points, amount_minor = worth(owing.available, terms, beside=sum_of, most_minor=most_minor)
     return [*claimed, Part(points, amount_minor, terms.rate)] if points else claimed
 
 

@@ -19,6 +19,7 @@ from services.rewards.payouts.runs.domain.runs import (
     Run,
     RunState,
     accrued,
+    fitting_in_file,
     open_run,
     planned_run,
     run_id,
@@ -68,6 +69,7 @@ async def create(tx: Transaction[Settings], *, community: str, idempotency_key: 
         most=tx.settings.payouts_per_run_max_count,
         refused=[
             *await payee_store.load_refused_members(tx.conn, community=community),
+            *await payee_store.load_unreached_members(tx.conn, community=community, currency=run.terms.currency),
             *await hold_store.load_held_members(tx.conn, community=community),
             *await finding_store.load_found_members(tx.conn, community=community),
         ],
@@ -111,17 +113,20 @@ async def _add_payouts(tx: Transaction, run: Run, *, member_ids: list[str]) -> N
     left = await payout_store.lock_left_held(tx.conn, community=run.community, member_ids=free)
     available = await lock_usable(tx, [Owner(run.community, member_id) for member_id in free])
     available |= await payable_of(tx.conn, available, earned_until=run.earned_until)
-    await change(tx, changes_to(PayoutState.FAILED, left, f"taken up by payout run {run.run_id}"), by=by)
     # 2. What is owed to each now.
     claims = await store.load_claims(tx.conn, run, member_ids=free)
     payees = await payee_store.load_payees(tx.conn, community=run.community, member_ids=free)
-    payouts: list[Payout] = []
+    owed: list[Payout] = []
     for owner, points in available.items():
         claim = claims.get(owner.member_id)
         owing = Owing(points, claim.owed, claim.parts) if claim else Owing(points)
         payout = accrued(run, PayableMember(owner.member_id, owing), payees.get(owner.member_id), now=tx.now)
         if payout is not None:
-            payouts.append(payout)
+            owed.append(payout)
+    payouts = await _fitting(tx, run, payouts=owed, turns=free)
+    others = {payout.member_id for payout in owed} - {payout.member_id for payout in payouts}
+    taken_up = [payout for payout in left if payout.member_id not in others]
+    await change(tx, changes_to(PayoutState.FAILED, taken_up, f"taken up by payout run {run.run_id}"), by=by)
     payouts.sort(key=lambda payout: payout.payout_id)
     await add(tx, payouts, by=by)
     await payout_store.add_parts(tx.conn, payouts)
@@ -139,3 +144,17 @@ async def _add_payouts(tx: Transaction, run: Run, *, member_ids: list[str]) -> N
     await change(tx, held, by=by)
     ready = [payout for payout in payouts if reasons[payout.payout_id] is None]
     await change(tx, changes_to(PayoutState.ELIGIBLE, ready), by=by)
+
+
+async def _fitting(tx: Transaction, run: Run, *, payouts: list[Payout], turns: list[str]) -> list[Payout]:
+    """Those payouts that the bank takes in the run's file, beside those it has; others are left, and counted."""
+    if run.ordering.file_max_minor is None:
+        return payouts
+    turn = {member_id: place for place, member_id in enumerate(turns)}
+    in_turn = sorted(payouts, key=lambda payout: turn.get(payout.member_id, len(turn)))
+    taken_minor = await store.load_taken_minor(tx.conn, run)
+    fit, over = fitting_in_file(run, in_turn, taken_minor=taken_minor)
+    payable = sum(payout.payee is not None for payout in over)
+    if over:
+        await store.set_left(tx.conn, run, payable=payable, held=len(over) - payable)
+    return fit

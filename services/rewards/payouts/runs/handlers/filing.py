@@ -107,7 +107,7 @@ async def file_some(tx: Transaction[Settings], run: Run) -> bool:
 
 def _execution_date(tx: Transaction[Settings], run: Run) -> date:
     hours = BankHours(tx.settings.bank_time_zone, tx.settings.bank_cutoff)
-    return execution_date(tx.now, days=run.execution_days, hours=hours)
+    return execution_date(tx.now, days=run.execution_days, hours=hours, currency=run.terms.currency)
 
 
 async def _submit_next(tx: Transaction[Settings], run: Run, *, by: Actor) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from services.analytics.effects.domain import (
+    AudienceCounts,
     EffectCounts,
     EffectState,
     HeldOutCampaign,
     PaidPoints,
+    by_audience,
     campaigns_of,
     costs,
     difference_of,
@@ -20,7 +22,7 @@ from services.analytics.effects.domain import (
     priced,
     windows_of,
 )
-from services.analytics.lift.domain import Verdict, detectable
+from services.analytics.lift.domain import Verdict, Z, detectable, z_of
 
 SIMULATED_COUNT = 1_500
 SPRING = HeldOutCampaign("spring", "Spring", date(2026, 3, 1), date(2026, 3, 28), 10, (), ("r",))
@@ -133,3 +135,40 @@ def test_the_interval_holds_the_true_difference_as_often_as_it_says(
     assert 0.935 <= held / SIMULATED_COUNT <= 0.97
     if not more:
         assert found / SIMULATED_COUNT <= 0.065
+
+
+def test_of_several_audiences_each_interval_is_one_of_so_many() -> None:
+    """Quantiles by tables of the normal distribution: 1 - 0.025, 1 - 0.0125 and 1 - 0.005."""
+    assert [round(z_of(number), 4) for number in (0, 1, 2, 5)] == [1.96, 1.96, 2.2414, 2.5758]
+    alone = AudienceCounts("alone", "Alone", 4_500, 540, 500, 45, 0)
+    (found,) = by_audience([alone], members_min_count=5)
+    assert found.difference == difference_of(counts(4_500, 540, 500, 45))
+    assert found.difference.verdict is Verdict.MORE
+    nobody, few = AudienceCounts("nobody", "N", 30, 3, 0, 0, 0), AudienceCounts("few", "F", 2, 1, 2, 1, 0)
+    several = [few, nobody, alone, alone._replace(audience_id="also")]
+    shown = by_audience(several, members_min_count=5)
+    assert [one.counts.audience_id for one in shown] == ["alone", "also", "nobody"]
+    # What one look finds, one of two does not: its interval begins at -0.4 points in place of 0.02.
+    one = shown[0].difference
+    assert one.low is not None
+    assert (one.verdict, one.low < 0) == (Verdict.TOO_SMALL, True)
+    assert shown[2].difference.verdict is Verdict.NOTHING_YET
+    assert (one.detectable or 0) / detectable(0.09, 4_500, 500) == pytest.approx(
+        (z_of(2) + 0.84162) / (Z + 0.84162)
+    )
+
+
+def test_of_campaigns_that_do_nothing_one_in_twenty_finds_something_in_any_audience() -> None:
+    """Five audiences, half of whom are in the next too. By intervals for one it is three times as often."""
+    draw, found, alone = Random(24), 0, 0
+    for _ in range(SIMULATED_COUNT):
+        arms = [[draw.random() < 0.3 for _ in range(number)] for number in (40, 20) for _ in range(6)]
+        audiences = [
+            AudienceCounts(str(n), "", 80, sum(arms[n] + arms[n + 1]), 40, sum(arms[n + 6] + arms[n + 7]), 0)
+            for n in range(5)
+        ]
+        told = (Verdict.MORE, Verdict.FEWER)
+        found += any(one.difference.verdict in told for one in by_audience(audiences, members_min_count=5))
+        alone += any(difference_of(one).verdict in told for one in audiences)
+    assert found / SIMULATED_COUNT <= 0.05
+    assert alone / SIMULATED_COUNT >= 0.12

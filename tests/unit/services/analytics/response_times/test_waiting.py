@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from services.analytics.response_times.api.models import CURVE_HOURS
 from services.analytics.response_times.domain.asking import Item, Said, said_by
 from services.analytics.response_times.domain.report import Part, Report, reports
 from services.analytics.response_times.domain.waiting import (
+    ROUNDED_STEPS,
     Answerers,
     Waits,
     absence_factor,
@@ -55,6 +57,25 @@ def test_where_nobody_asked_or_answered_there_is_no_time() -> None:
         assert answered_share(report.curve, 99 * HOUR) == 0
     whole = reports({}, answerers=Answerers())
     assert (whole.whole.waits.asked, whole.answerers.absence_factor, whole.channels) == (0, None, {})
+
+
+def test_rounded_waits_are_a_sixtieth_apart_at_most_and_meet_each_hour_of_the_curve() -> None:
+    before = 1
+    for since, step in ROUNDED_STEPS:
+        # What is rounded up to where other steps begin is one of theirs.
+        assert since % before == since % step == 0
+        assert step * 60 <= since
+        before = step
+    for hours in CURVE_HOURS:
+        step = max(step for since, step in ROUNDED_STEPS if since <= hours * HOUR)
+        assert hours * HOUR % step == 0
+
+
+def test_the_absence_factor_of_people_by_what_they_answered() -> None:
+    """CHAOSS's own example, and two who gave a half together."""
+    found = Answerers(dict.fromkeys((1000, 202, 90, 33, 332, 343, 42, 433), 1))
+    assert (found.people, found.absence_factor) == (8, 2)
+    assert Answerers({25: 4}).absence_factor == 2
 
 
 def test_a_time_at_which_nobody_is_answered_changes_nothing() -> None:

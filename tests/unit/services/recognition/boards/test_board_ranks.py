@@ -105,7 +105,7 @@ def test_an_award_stands_in_the_period_that_its_calendar_has(
     if (week := calendar.said_week(at)) is not None:
         said["week"] = week
     kept = board(period=period)._replace(final_up_to=date(2000, 1, 1))
-    changes, late = changes_of([fact(3, at, **said)], {"acme": [kept]}, {})
+    changes, _, late = changes_of([fact(3, at, **said)], {"acme": [kept]}, {})
     ((_, _, stands_on),) = changes
     span = span_of(kept.by, calendar.day_of(at), calendar)
     assert (stands_on, late) == (kept.stands_on(span), {})
@@ -121,7 +121,7 @@ def fact(points: int, at: datetime = AT, **more: Any) -> Any:
 def test_a_board_counts_its_score_and_its_channel() -> None:
     boards = [board(), board(board_no=2, score="help"), board(board_no=3, channel="chat")]
     awards = [fact(5), fact(2, score="help"), fact(3, event_uid="other"), fact(-1)]
-    changes, _ = changes_of(awards, {"acme": boards}, {("acme", "e"): "forum", ("acme", "other"): "chat"})
+    changes, _, _ = changes_of(awards, {"acme": boards}, {("acme", "e"): "forum", ("acme", "other"): "chat"})
     assert {key[1]: change.points for key, change in changes.items()} == {1: 7, 2: 2, 3: 3}
 
 
@@ -129,24 +129,37 @@ def test_what_came_with_grants_is_left_out_where_prizes_give_points() -> None:
     gives = [{"id": "first", "title": "First", "gives": {"points": 5}}]
     boards = [board(period="month"), board(board_no=2, period="month", prizes=gives)]
     awards = [fact(5), fact(2, event_type="recognition.granted.v1")]
-    changes, _ = changes_of(awards, {"acme": boards}, {})
+    changes, _, _ = changes_of(awards, {"acme": boards}, {})
     assert {key[1]: change.points for key, change in changes.items()} == {1: 7, 2: 5}
 
 
 def test_what_comes_to_nothing_moves_nobody_and_is_late_as_all_else() -> None:
     nothing = fact(0, datetime(2026, 3, 5, tzinfo=UTC))
-    changes, _ = changes_of([fact(5), nothing], {"acme": [board()]}, {})
+    changes, _, _ = changes_of([fact(5), nothing], {"acme": [board()]}, {})
     assert list(changes.values()) == [Change(5, AT)]
-    assert changes_of([nothing], {"acme": [board()]}, {}) == ({}, {})
+    assert changes_of([nothing], {"acme": [board()]}, {}) == ({}, {}, {})
     over = board(period="month")._replace(final_up_to=date(2026, 3, 1))
-    _, late = changes_of([nothing], {"acme": [over]}, {})
+    _, _, late = changes_of([nothing], {"acme": [over]}, {})
     assert list(late.values()) == [Late(1, 0)]
+
+
+def test_awards_that_amount_to_something_are_counted_by_the_time_of_their_events() -> None:
+    later = AT + timedelta(hours=1)
+    taken, restored = {"amends": "x", "total": 0}, {"amends": "x", "total": 3}
+    awards = [fact(5), fact(2), fact(3, later), fact(-3, later, **taken)]
+    changes, times, _ = changes_of(awards, {"acme": [board()]}, {})
+    assert list(changes.values()) == [Change(7, AT)]
+    assert times == {(1, ALL_TIME, "m", AT): 2}
+    changes, times, _ = changes_of([fact(-3, later, **taken)], {"acme": [board()]}, {})
+    assert (list(changes.values()), list(times.values())) == ([Change(-3, None)], [-1])
+    _, times, _ = changes_of([fact(3, later, **restored), fact(-1, **restored)], {"acme": [board()]}, {})
+    assert times == {(1, ALL_TIME, "m", later): 1}
 
 
 def test_what_comes_after_the_freeze_is_late() -> None:
     kept = board(period="month")._replace(final_up_to=date(2026, 3, 1))
     awards = [fact(5), fact(2), fact(7, datetime(2026, 4, 1, tzinfo=UTC))]
-    changes, late = changes_of(awards, {"acme": [kept]}, {})
+    changes, _, late = changes_of(awards, {"acme": [kept]}, {})
     assert [(key[2], change.points) for key, change in changes.items()] == [(date(2026, 4, 1), 7)]
     assert late == {("acme", "board", date(2026, 3, 1)): (2, 7)}
 

@@ -42,10 +42,10 @@ def test_a_year_later_is_the_same_date_and_of_29_february_the_28th_where_there_i
 def test_it_begins_at_midnight_where_the_member_lives_then_also_after_a_move() -> None:
     rome = Calendar("Europe/Rome")
     # In Rome it was the first of March already.
-    (first, *_) = anniversaries(EACH, FIRST, rome)
+    (first, *_) = anniversaries(EACH, rome.date_of(FIRST), rome)
     assert first.begins_at == datetime(2025, 2, 28, 23, tzinfo=UTC)
     moved = Calendar("Europe/Rome", [Move(datetime(2024, 6, 1, tzinfo=UTC), "Asia/Tokyo")])
-    (first, *_) = anniversaries(EACH, FIRST, moved)
+    (first, *_) = anniversaries(EACH, moved.date_of(FIRST), moved)
     assert first.begins_at == datetime(2025, 2, 28, 15, tzinfo=UTC)
 
 
@@ -55,12 +55,12 @@ def test_a_midnight_that_is_left_out_begins_when_the_clocks_go_on() -> None:
 
 
 def test_years_end_before_the_calendar_does() -> None:
-    found = list(anniversaries(EACH, datetime(9900, 5, 1, tzinfo=UTC), Calendar("UTC")))
+    found = list(anniversaries(EACH, date(9900, 5, 1), Calendar("UTC")))
     assert len(found) == 99
 
 
 def test_what_is_over_for_days_is_not_celebrated_and_the_next_is_waited_for() -> None:
-    utc, joined = Calendar("UTC"), datetime(2020, 5, 1, 12, tzinfo=UTC)
+    utc, joined = Calendar("UTC"), date(2020, 5, 1)
     begun = datetime(2026, 5, 1, tzinfo=UTC)
     (now,), again = looked_at([(EACH, joined)], utc, now=begun, highest={})
     assert (now.years, again) == (6, datetime(2027, 5, 1, tzinfo=UTC))
@@ -84,7 +84,7 @@ def test_whenever_it_is_looked_at_and_whatever_is_learnt_of_the_beginning_years_
     for step, more in enumerate(days):
         now += timedelta(days=more)
         # An earlier act came, or the earliest was taken back.
-        first = datetime(2000, 1, 1, 12, tzinfo=UTC) + timedelta(days=firsts[step % len(firsts)])
+        first = date(2000, 1, 1) + timedelta(days=firsts[step % len(firsts)])
         celebrated, again = looked_at(
             [(EACH, first)], Calendar("Europe/Rome"), now=now, highest={"years": highest}
         )

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from services.rewards.providers.domain.contract import (
     Card,
+    Charge,
     ForgedError,
     Hint,
     LaterError,
@@ -144,12 +145,40 @@ async def test_an_order_is_a_link_and_again_it_is_the_same(client: Tremendous, t
     assert (placed.reference, placed.standing) == ("ORDER1", Standing.DELIVERED)
     assert placed.goods is not None
     assert placed.goods.code == LINK
+    assert placed.charge == Charge("USD", 5250, fee_minor=250)
     assert await client.order(WANTED) == placed
     assert await client.query(WANTED, reference=None) == placed
     assert await client.query(WANTED, reference="ORDER1") == placed
     assert theirs.asked[0]["payment"] == {"funding_source_id": "FUND"}
     assert theirs.asked[0]["reward"]["value"] == {"denomination": 50, "currency_code": "USD"}
     assert "recipient" not in theirs.asked[0]["reward"]
+
+
+@pytest.mark.parametrize(
+    ("payment", "charge"),
+    [
+        (
+            {"subtotal": 50, "fees": 2.5, "discount": 1, "total": 51.5, "refund": {"total": 50}},
+            Charge("USD", 5150, 250, 100, 5000),
+        ),
+        # Of another currency than the card, as its subtotal shows; or nothing that could be read.
+        ({"subtotal": 46.1, "fees": 2.5, "total": 48.6}, None),
+        ({"subtotal": 50, "fees": -2.5, "total": 47.5}, None),
+        ({"subtotal": 50, "total": "1e400"}, None),
+        ({"subtotal": 50, "total": "NaN"}, None),
+        ({"subtotal": 50, "total": 10**40}, None),
+        ([], None),
+        (None, None),
+    ],
+)
+async def test_what_it_charged_is_read_and_what_cannot_be_holds_back_no_link(
+    client: Tremendous, theirs: Theirs, payment: Any, charge: Charge | None
+) -> None:
+    await client.order(WANTED)
+    theirs.orders[WANTED.key]["payment"] = payment
+    found = await client.query(WANTED, reference="ORDER1")
+    assert found is not None
+    assert (found.goods is not None, found.charge) == (True, charge)
 
 
 async def test_a_repeat_that_wants_something_else_is_seen_by_what_comes_back(client: Tremendous) -> None:

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from services.rewards.providers.domain.contract import (
     Card,
+    Charge,
     Goods,
     Hint,
     LaterError,
@@ -159,6 +160,7 @@ async def test_a_voucher_is_ordered_by_our_number_and_found_by_it(shop: Shop, th
     placed = await shop.client.order(WANTED)
     assert (placed.reference, placed.standing) == ("6214194", Standing.DELIVERED)
     assert placed.goods == Goods("DEMO-1623981634745-pvya7e", None, date(2031, 6, 18))
+    assert placed.charge == Charge("USD", 2500)
     assert await shop.client.query(WANTED, reference=None) == placed
     assert theirs.placed[0] == {
         "productId": 29877,
@@ -186,6 +188,31 @@ async def test_a_token_that_ends_is_renewed_and_kept_before_it_is_used(shop: Sho
     with pytest.raises(LaterError, match="renews no token") as later:
         await shop.client.order(WANTED)
     assert later.value.after_seconds == 300
+
+
+@pytest.mark.parametrize(
+    ("said", "charge"),
+    [
+        ({"orderTotal": 25.5, "orderDiscount": "0.75", "amountCharged": 24.75}, Charge("USD", 2475, 50, 75)),
+        # Charged in another currency than the card's: what of it is a fee cannot be known.
+        (
+            {"currencyCode": "EUR", "orderTotal": 23.53, "orderDiscount": "0.35", "amountCharged": 23.18},
+            Charge("EUR", 2318, 0, 35),
+        ),
+        ({"amountCharged": ""}, None),
+        ({"amountCharged": -1}, None),
+        ({"currencyCode": "=1+1"}, None),
+        ({"amountCharged": "Infinity"}, None),
+    ],
+)
+async def test_what_it_charged_is_read_and_what_cannot_be_holds_back_no_code(
+    shop: Shop, theirs: Theirs, said: Any, charge: Charge | None
+) -> None:
+    await shop.client.order(WANTED)
+    theirs.orders["PO12662"] |= said
+    found = await shop.client.query(WANTED, reference=None)
+    assert found is not None
+    assert (found.goods is not None, found.charge) == (True, charge)
 
 
 @pytest.mark.parametrize("word", ["pending", "processing", "a word of tomorrow"])

@@ -40,7 +40,8 @@ def test_what_boards_take_is_said_before_they_are_published() -> None:
     take = BoardsTake.of(kept)
     assert take is not None
     assert boards_lines(take.model_dump()) == [
-        "its boards (3) take up to 5 rows a member, 1,350 MB for each million members, and 0.1 MB for results"
+        "its boards (3) take up to 5 rows a member, 1,350 MB for each million members and 450 for each million"
+        " events that give points on all of them, and 0.1 MB for results"
     ]
     assert boards_lines(None) == []
     assert BoardsTake.of(BoardsKept(0, 0, 0)) is None

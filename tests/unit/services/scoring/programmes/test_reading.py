@@ -216,7 +216,7 @@ def test_what_people_write_between_the_characters_of_an_account_is_left_out(iban
         ),
         ((IBAN, "''"), (10, 37), "paying_account/iban", "there is no IBAN here"),
         ((IBAN, "DE8937040044053201300\u0410"), (10, 37), "paying_account/iban", "CYRILLIC CAPITAL LETTER A"),
-        (("EUR", "XXX"), (9, 22), "currency", "in EUR; XXX cannot be paid"),
+        (("EUR", "XXX"), (9, 22), "currency", "UK payments in GBP; XXX cannot be paid"),
         (("points: 100", "points: 0"), (9, 35), "points", "greater than or equal to 1"),
         (("minor: 100", "minor: 1000001"), (9, 47), "minor", "less than or equal to 1000000"),
     ],
@@ -257,6 +257,8 @@ def test_how_a_bank_is_asked_to_pay_is_read() -> None:
         (("country: CH", f"country: CH, street: {'x' * 71}"), "address/street", "70"),
         (("country: CH", "country: CH, state: ZH"), "address/state", "state"),
         (("purpose: BONU", "purpose: FUN"), "purpose", "BONU"),
+        (("purpose: BONU", "file_max_count: 0"), "file_max_count", "1"),
+        (("purpose: BONU", "file_max_minor: 499"), "file_max_minor", "the smallest payout is of 500 minor units"),
     ],
 )
 def test_how_no_bank_can_be_asked_is_refused_where_it_stands(
@@ -270,6 +272,27 @@ def test_how_no_bank_can_be_asked_is_refused_where_it_stands(
 def test_a_bank_in_another_country_is_confirmed() -> None:
     text = SMALL + PAYOUT.replace(BIC, "DEUTFRPP, confirm_bic_country: true")
     assert isinstance(read_programme(text), Programme)
+
+
+SWISS = "CH5604835012345678009"
+BRITISH = "GB29NWBK60161331926819"
+
+
+@pytest.mark.parametrize(
+    ("currency", "iban", "bic"), [("CHF", SWISS, "CRESCHZZ80A"), ("GBP", BRITISH, "NWBKGB2L")], ids=["CHF", "GBP"]
+)
+def test_a_currency_is_paid_from_an_account_on_its_rail(currency: str, iban: str, bic: str) -> None:
+    paid = PAYOUT.replace("EUR", currency)
+    assert isinstance(read_programme(SMALL + paid.replace(IBAN, iban).replace(BIC, bic)), Programme)
+    assert isinstance(read_programme(SMALL + PAYOUT.replace(IBAN, iban).replace(BIC, bic)), Programme)
+    _, _, field, detail = only(SMALL + paid)
+    assert field == "/rewards/payout/paying_account/iban"
+    assert f"payouts in {currency} are between accounts in" in detail
+    assert "this one is in DE" in detail
+    _, _, field, detail = only(
+        SMALL + paid.replace(IBAN, iban).replace(f"bic: {BIC}", f"bic: {bic}, instant: true")
+    )
+    assert (field, "leave it out" in detail) == ("/rewards/payout/paying_account/instant", True)
 
 
 def test_everything_wrong_with_an_account_is_said_at_once() -> None:

@@ -23,10 +23,10 @@ from services.rewards.bank_messages.pain001.domain import (
     CreditTransfer,
     check_file,
     credit_transfer_file,
-    decimal_amount,
 )
 from shared.bank_accounts import UnwritableNameError, sepa_text
 from shared.contracts.programme.rewards import PURPOSES
+from shared.currencies import decimal_amount
 
 PAYER = BankAccount("Plaudit & Freunde e.V.", "DE89370400440532013000", "COBADEFFXXX")
 CREATED_AT = datetime(2026, 5, 1, 9, 30, tzinfo=UTC)
@@ -87,8 +87,8 @@ def test_any_names_and_amounts_make_a_valid_file_that_says_the_same_every_time(
     assert content == write(payments, payer)
     root = etree.fromstring(content)
     assert root.findtext(".//p:GrpHdr/p:NbOfTxs", "", NAMESPACE) == str(len(payments))
-    assert root.findtext(".//p:GrpHdr/p:CtrlSum", "", NAMESPACE) == decimal_amount(
-        sum(one.amount_minor for one in payments)
+    assert root.findtext(".//p:GrpHdr/p:CtrlSum", "", NAMESPACE) == str(
+        decimal_amount(sum(one.amount_minor for one in payments), "EUR")
     )
     paid = root.findall(".//p:CdtTrfTxInf", NAMESPACE)
     assert [one.findtext(".//p:IBAN", "", NAMESPACE) for one in paid] == [one.payee.iban for one in payments]
@@ -114,6 +114,8 @@ orderings = st.builds(
     batch_booking=st.booleans(),
     purpose=st.none() | st.sampled_from(PURPOSES),
     instant=st.booleans(),
+    file_max_count=st.none() | st.integers(12, 1_000_000),
+    file_max_minor=st.none() | st.integers(12 * AMOUNT_MINOR_MAX, 100 * AMOUNT_MINOR_MAX),
 )
 
 
@@ -171,6 +173,23 @@ def payment(**change: object) -> CreditTransfer:
 def test_a_file_that_a_bank_would_refuse_is_not_written(payments: list[CreditTransfer], reason: str) -> None:
     with pytest.raises(BankFileError, match=reason):
         write(payments)
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (Ordering(file_max_count=2, file_max_minor=600), None),
+        (Ordering(file_max_count=1), "takes 1 payments in a file, and these are 2"),
+        (Ordering(file_max_minor=599), "takes 5.99 EUR in a file, and these are 6.00"),
+    ],
+)
+def test_a_file_has_no_more_in_it_than_the_bank_takes(limits: Ordering, reason: str | None) -> None:
+    payments = [payment(amount_minor=250), payment(end_to_end_id="e2", amount_minor=350)]
+    if reason is None:
+        assert write(payments, ordering=limits) == write(payments)
+    else:
+        with pytest.raises(BankFileError, match=reason):
+            write(payments, ordering=limits)
 
 
 def test_a_file_that_carries_something_else_is_found_out() -> None:

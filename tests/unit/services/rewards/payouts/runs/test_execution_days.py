@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.rewards.payouts.runs.domain.days import BankHours, execution_date, is_target_day
+from services.rewards.payouts.runs.domain.days import (
+    BankHours,
+    execution_date,
+    is_sic_day,
+    is_target_day,
+    is_uk_day,
+)
 
 BERLIN = BankHours("Europe/Berlin", time(14))
 #: Good Fridays and Easter Mondays, as the European Central Bank publishes its calendars.
@@ -99,3 +105,34 @@ def test_a_later_file_is_never_paid_earlier(now: datetime, days: int, later: tim
     first = execution_date(now, days=days, hours=hours)
     assert first <= execution_date(now + later, days=days, hours=hours)
     assert first < execution_date(now, days=days + 1, hours=hours)
+
+
+#: Days on which TARGET, SIC or England's banks are closed, and not all of them, as each publishes its calendar.
+@pytest.mark.parametrize(
+    ("day", "is_open"),
+    [
+        ("2026-01-02", ("EUR", "GBP")),  # Berchtold's Day
+        ("2026-04-03", ()),
+        ("2026-04-06", ()),
+        ("2026-05-01", ("CHF", "GBP")),
+        ("2026-05-04", ("EUR", "CHF")),  # early May
+        ("2026-05-14", ("EUR", "GBP")),  # Ascension
+        ("2026-05-25", ("EUR",)),  # Whit Monday, and late May in England
+        ("2026-08-03", ("EUR", "CHF", "GBP")),  # 1 August was a Saturday
+        ("2025-08-01", ("EUR", "GBP")),
+        ("2026-08-31", ("EUR", "CHF")),
+        ("2026-12-25", ()),
+        ("2026-12-28", ("EUR", "CHF")),  # for Boxing Day, a Saturday
+        ("2022-12-26", ()),
+        ("2022-12-27", ("EUR", "CHF")),  # for Christmas, a Sunday
+        ("2021-12-28", ("EUR", "CHF")),  # both were at a weekend
+        ("2022-01-03", ("EUR", "CHF")),
+        ("2026-11-28", ()),
+    ],
+)
+def test_each_currency_has_the_days_of_its_banks(day: str, is_open: tuple[str, ...]) -> None:
+    asked = {"EUR": is_target_day, "CHF": is_sic_day, "GBP": is_uk_day}
+    assert tuple(one for one, is_open_on in asked.items() if is_open_on(date.fromisoformat(day))) == is_open
+    for currency in asked:
+        found = execution_date(at(day, "09:00"), days=0, hours=BERLIN, currency=currency)
+        assert (found == date.fromisoformat(day)) == (currency in is_open)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX, BankAccount
+from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX, BankAccount, Ordering
 from services.rewards.payouts.domain import Actor, Part, PayoutState, Rate, Traced
 from services.rewards.payouts.payees.domain import Payee
 from services.rewards.payouts.runs.domain.bank import BankReport, ReportRefusedError, message_id
@@ -22,8 +22,10 @@ from services.rewards.payouts.runs.domain.runs import (
     RunState,
     StateSum,
     accrued,
+    fitting_in_file,
     judged,
     open_run,
+    planned_counts,
     progress,
     run_id,
     why_not_filed,
@@ -104,6 +106,43 @@ def test_below_the_minimum_nothing_is_paid_and_above_it_whole_multiples(
     available: int, paid: tuple[int, int]
 ) -> None:
     assert worth(available, PayoutTerms("EUR", points=100, minor=50, minimum_points=500)) == paid
+
+
+limits = st.none() | st.integers(1, 10**9)
+
+
+@given(st.integers(0, 3_000), st.integers(0, 3_000), st.integers(1, 2_000), st.none() | st.integers(1, 3_000))
+def test_a_run_has_as_many_as_its_bank_takes_and_whoever_can_be_paid_comes_first(
+    payable: int, held: int, most: int, takes: int | None
+) -> None:
+    first, beside = planned_counts(payable, held, most=most, ordering=Ordering(file_max_count=takes))
+    assert 0 <= first <= min(payable, most)
+    assert 0 <= beside <= min(held, most)
+    assert takes is None or first + beside <= takes
+    assert first == min(payable, most, takes or most)
+    assert beside in (held, most, (takes or 0) - first)
+
+
+@given(st.lists(st.integers(1, 10_000), max_size=20), st.integers(0, 10_000), limits)
+def test_a_run_is_filled_in_turn_up_to_the_sum_that_its_bank_takes(
+    amounts: list[int], taken: int, most: int | None
+) -> None:
+    run = replace(RUN, ordering=Ordering(file_max_minor=most))
+    made = accrued(run, PayableMember(MEMBER, Owing(100_000)), PAYEE, now=NOW)
+    if made is None:  # one multiple is more than the bank takes
+        assert most is not None
+        assert most < run.terms.minor
+        return
+    assert most is None or made.amount_minor <= most
+    payouts = [
+        replace(made, payout_id=str(UUID(int=number)), amount_minor=one) for number, one in enumerate(amounts)
+    ]
+    fit, over = fitting_in_file(run, payouts, taken_minor=taken)
+    sum_of = taken + sum(one.amount_minor for one in fit)
+    assert sorted([*fit, *over], key=lambda one: UUID(one.payout_id)) == payouts
+    assert most is None or not fit or sum_of <= most
+    assert all(most is not None and sum_of + one.amount_minor > most for one in over)
+    assert fit[:1] == payouts[:1] or most is not None
 
 
 def test_runs_of_two_communities_differ() -> None:

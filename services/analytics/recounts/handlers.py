@@ -1,0 +1,10 @@
+"""The timer that counts awards again."""
+
+from services.analytics.recounts.store import TOLD
+from shared.recounts import recount
+from shared.transaction import Transaction
+
+
+async def recount_awards(tx: Transaction) -> None:
+    """Timer: count some awards again, and show what all come to."""
+    await recount(tx, query=TOLD, of=("all",))

@@ -1,0 +1,1 @@
+"""Whether the books are right, one community after the other and again, so that what is altered is soon seen."""

@@ -2986,6 +2986,13 @@ class Rewards:
             self._ask(call("rewards", "POST", f"/v1/providers/{as_segment(provider)}/disconnect")),
         )
 
+    def end_old_provider_secret(self, provider: str) -> types.AccountShown:
+        """Webhooks that it signed are refused from now on; it ends by itself a while after another was given."""
+        return cast(
+            "types.AccountShown",
+            self._ask(call("rewards", "POST", f"/v1/providers/{as_segment(provider)}/end-old-secret")),
+        )
+
     def list_provider_products(
         self, provider: str, *, differs: bool | None = None, limit: int | None = None, after: str | None = None
     ) -> types.ProviderProductPage:
@@ -6749,6 +6756,13 @@ class AsyncRewards:
         return cast(
             "types.AccountShown",
             await self._ask(call("rewards", "POST", f"/v1/providers/{as_segment(provider)}/disconnect")),
+        )
+
+    async def end_old_provider_secret(self, provider: str) -> types.AccountShown:
+        """Webhooks that it signed are refused from now on; it ends by itself a while after another was given."""
+        return cast(
+            "types.AccountShown",
+            await self._ask(call("rewards", "POST", f"/v1/providers/{as_segment(provider)}/end-old-secret")),
         )
 
     async def list_provider_products(

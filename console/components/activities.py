@@ -49,6 +49,17 @@ DONE: Final = {
     "activity.retracted.v1": _("Took something back"),
     "activity.restored.v1": _("Restored something"),
 }
+#: Where people do it; a platform may have others, which stand as it calls them.
+CHANNELS: Final = {
+    "chat": _("chat"),
+    "code": _("code"),
+    "forum": _("forum"),
+    "in_person": _("in person"),
+    "shop": _("shop"),
+    "social": _("social"),
+    "support": _("support"),
+    "survey": _("survey"),
+}
 #: Who gets the points of a rule.
 RECIPIENTS: Final = {
     "actor": _("whoever does it"),

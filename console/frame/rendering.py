@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from console.components import charts
+from console.components.activities import CHANNELS, DONE
 from console.components.badge_parts import badge_part
 from console.components.languages import LANGUAGES, hue, initials, short_id, translations
 from console.frame.refusals import is_english_alone, service_words, why_not
@@ -59,6 +60,10 @@ class Templates:
         }
         environment.filters["short_id"] = short_id
         environment.filters["badge_part"] = badge_part
+        environment.filters["channel"] = lambda name: (
+            say(CHANNELS[name]) if name in CHANNELS else name.replace("_", " ")
+        )
+        environment.filters["done"] = lambda kind: say(DONE[kind]) if kind in DONE else kind
         return environment
 
     def _address(self, name: str) -> str:

@@ -68,6 +68,13 @@ ALIKE |= {
     "/c/makers/celebrations",
     "/c/makers/nominations",
 }
+#: The links of a navigation whose words run out of their room, or lie on another's.
+OVERLAPPING = """found => found.filter((one, at) => {
+  const words = document.createRange(), next = found[at + 1]?.getBoundingClientRect();
+  words.selectNodeContents(one);
+  const room = one.getBoundingClientRect(), taken = words.getBoundingClientRect();
+  return taken.right > room.right + 1 || (next && next.top === room.top && taken.right > next.left + 1);
+}).map(one => one.innerText)"""
 LOOKS = list(itertools.product(("en-GB", "it-IT"), ("light", "dark"), (1440, 360, 320)))
 CHOSEN = [("it-IT", "dark", 320)]
 PAGE_MAX_BYTES = 40_000
@@ -307,6 +314,8 @@ async def test_a_visitor_sees_only_what_is_public(console: Console, makers: Mapp
     page = visitor.page
     assert await visitor.go(f"/c/{MEMBERS}") == 200
     await expect(page.locator("h1")).to_have_text("2 things give points in Harbour Makers")
+    # Each link of the navigation has its room, however many pages the community shows.
+    assert await page.locator(".m-nav a").evaluate_all(OVERLAPPING) == []
     history = page.locator("#history")
     await expect(history).to_contain_text("Answered a question +60 +50")
     for never in ("length_chars", "daily_cap", *NAMES.values(), *(makers[who] for who in NAMES)):

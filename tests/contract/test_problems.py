@@ -18,6 +18,8 @@ from tools.translations import catalogue
 
 #: What takes a connection for a route.
 TAKES = {connected._connection, connected._snapshot, connected._transaction}
+#: What leaves an entry of a command in the audit, and waits while a service is fenced.
+COMMANDED = {connected._transaction, connected._factory}
 
 
 def routes(service: str) -> Iterator[APIRoute]:
@@ -58,6 +60,15 @@ def test_the_key_is_checked_before_a_connection_is_taken(service: str) -> None:
         assert ("caller" in order) == (route.path not in asks_nobody and not is_delivered), route.path
         if "connection" in order and route.path not in (*VISITED, *LINKED, *VERIFIED):
             assert order.index("caller") < order.index("connection"), route.path
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_only_reads_leaves_no_entry_of_a_command(service: str) -> None:
+    reading = [one for one in routes(service) if "GET" in (one.methods or ())]
+    assert reading
+    assert [
+        one.path for one in reading if any(found.call in COMMANDED for found in one.dependant.dependencies)
+    ] == []
 
 
 def _role(dependant: Dependant) -> str:

@@ -318,9 +318,10 @@ def _page(
 
 def _called(visit: Visit, ground: Ground) -> str:
     """What a draft is called unless somebody says otherwise."""
-    if not ground.newest:
+    version = _newest_published(ground) or ground.newest
+    if not version:
         return visit.say(_("The first version"))
-    return visit.say(_("Changes to version {version}"), version=ground.newest)
+    return visit.say(_("Changes to version {version}"), version=version)
 
 
 EDIT = f"{PROGRAMME.path}/edit"

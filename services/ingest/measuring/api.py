@@ -111,10 +111,14 @@ async def get_text(
 
 
 @router.get("/v1/measurings", summary="Whether texts are being measured again", responses=problem_responses())
-async def get_measuring(principal: Annotated[Principal, requires(Scope.COMMUNITIES_WRITE)], tx: Tx) -> Measuring:
+async def get_measuring(
+    principal: Annotated[Principal, requires(Scope.COMMUNITIES_WRITE)],
+    conn: Conn,
+    settings: Annotated[Settings, configured(Settings)],
+) -> Measuring:
     """How many texts are kept, by which model, and whether they are being measured again."""
-    name = texts.model(tx.settings).name
-    return Measuring.of(await store.count_texts(tx.conn, community=principal.community, model=name), name)
+    name = texts.model(settings).name
+    return Measuring.of(await store.count_texts(conn, community=principal.community, model=name), name)
 
 
 @router.post("/v1/measurings", status_code=202, summary="Measure texts again", responses=problem_responses())

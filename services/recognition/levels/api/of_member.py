@@ -1,6 +1,6 @@
 """HTTP route of where a member is on the levels that ask for more than points."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from services.recognition.levels.handlers.showing import HowFar, RungFound, find
 from services.recognition.totals.api import MEMBER_NOT_ARRIVED
 from shared.contracts.programme import LevelCount, Right
 from shared.followed_members import find_name
-from shared.http import MemberId, Principal, Problem, Scope, Tx, problem_responses, requires
+from shared.http import MemberId, Principal, Problem, Scope, Snapshot, problem_responses, requires
 from shared.http.problem_types import UNKNOWN_IDENTITY
 
 router = APIRouter(tags=["recognition"])
@@ -101,17 +101,17 @@ class LevelsOfMember(BaseModel):
 )
 async def get_member_levels(
     principal: Annotated[Principal, requires(Scope.RECOGNITION_READ, or_own=True, reads="member_id")],
-    tx: Tx,
+    conn: Snapshot,
     member_id: MemberId,
 ) -> LevelsOfMember:
     """At this moment, by the programme whose events are all counted. Levels by points are with recognition."""
-    named = await find_name(tx.conn, community=principal.community, member_id=str(member_id))
+    named = await find_name(conn, community=principal.community, member_id=str(member_id))
     if named is None:
         raise Problem(
             MEMBER_NOT_ARRIVED,
             f"Nothing of member {member_id} has arrived yet. A member's id is in GET /v1/members of ingest",
         )
-    found = await find_levels(tx, community=principal.community, member_id=str(member_id))
+    found = await find_levels(conn, community=principal.community, member_id=str(member_id), now=datetime.now(UTC))
     held = [one for one in found.rungs if one.since is not None]
     missing = [one for one in found.rungs if one.since is None and not one.rung.level.by_hand]
     return LevelsOfMember(

@@ -75,7 +75,7 @@ async def _named(tx: Transaction, *, community: str, member_id: str, by: Giver) 
     """What levels ask for, whom a command names, and all who are one person with them."""
     await thresholds_store.lock_programmes_shared(tx.conn, communities=[community])
     person = await find_person(tx, community=community, member_id=member_id, by=by.person_id)
-    return await scene_of(tx.conn, community=community, looked_at=tx), *person
+    return await scene_of(tx.conn, community=community, now=tx.now), *person
 
 
 async def _standing(tx: Transaction, *, community: str, group: list[str]) -> list[Lock]:

@@ -68,7 +68,7 @@ async def keep_levels(tx: Transaction) -> bool:
     await lock_persons(tx.conn, keys=[(community, store.BEFORE_ALL) for community in communities])
     is_more = len(waiting) > len(communities)
     for community in communities:
-        scene = await scene_of(tx.conn, community=community, looked_at=tx)
+        scene = await scene_of(tx.conn, community=community, now=tx.now)
         is_more |= await _some(tx, scene, parts=len(communities))
     if is_more:
         return True
@@ -89,7 +89,7 @@ async def _some(tx: Transaction, scene: Scene, *, parts: int) -> bool:
     return True
 
 
-async def scene_of(conn: Connection, *, community: str, looked_at: Transaction) -> Scene:
+async def scene_of(conn: Connection, *, community: str, now: datetime) -> Scene:
     """What levels of a community ask for, by the version whose events are all counted."""
     plan: Plan = (await counts_store.load_plans(conn, communities=[community])).get(community, NO_PLAN)
     calendar = await load_calendar(conn, community=community)
@@ -116,7 +116,7 @@ async def scene_of(conn: Connection, *, community: str, looked_at: Transaction) 
             {name: of_all[counter] for name, counter in counters.items() if counter in of_all},
         ),
         counters,
-        Looked(looked_at.now, calendar.said_day(looked_at.now), version),
+        Looked(now, calendar.said_day(now), version),
     )
 
 
@@ -237,7 +237,7 @@ async def _sweep(tx: Transaction) -> bool:
     if community is None:
         return False
     await thresholds_store.lock_programmes_shared(tx.conn, communities=[community])
-    scene = await scene_of(tx.conn, community=community, looked_at=tx)
+    scene = await scene_of(tx.conn, community=community, now=tx.now)
     signature = signature_of(scene.ladder, scene.counters.items())
     before = await store.find_sweep(tx.conn, community=community)
     if before is None or before.version != scene.looked.version:

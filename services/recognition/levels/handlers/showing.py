@@ -10,7 +10,7 @@ from services.recognition.levels.domain.standing import moment_of
 from services.recognition.levels.domain.walk import Reached, reached
 from services.recognition.levels.handlers.deciding import load_lives, scene_of
 from shared.merges import find_head, load_group
-from shared.transaction import Transaction
+from shared.postgres import Connection
 
 
 class HowFar(NamedTuple):
@@ -41,15 +41,15 @@ class LevelsFound(NamedTuple):
     lock: Lock | None
 
 
-async def find_levels(tx: Transaction, *, community: str, member_id: str) -> LevelsFound:
-    """Where a member is, at this moment, of all that is known of them."""
-    scene = await scene_of(tx.conn, community=community, looked_at=tx)
-    head_id = await find_head(tx.conn, community=community, member_id=member_id)
-    lives, _ = await load_lives(tx.conn, scene, head_ids=[head_id])
+async def find_levels(conn: Connection, *, community: str, member_id: str, now: datetime) -> LevelsFound:
+    """Where a member is, now, of all that is known of them."""
+    scene = await scene_of(conn, community=community, now=now)
+    head_id = await find_head(conn, community=community, member_id=member_id)
+    lives, _ = await load_lives(conn, scene, head_ids=[head_id])
     found = reached(scene.ladder, lives[head_id], scene.surroundings, at=scene.at)
     courses = Courses(lives[head_id], scene.surroundings)
-    group = await load_group(tx.conn, community=community, head_id=head_id)
-    locks = await store.load_locks(tx.conn, community=community, member_ids=group)
+    group = await load_group(conn, community=community, head_id=head_id)
+    locks = await store.load_locks(conn, community=community, member_ids=group)
 
     def how_far(asked: Asked) -> HowFar:
         value, of_all = courses.now(asked, scene.at)
@@ -65,7 +65,7 @@ async def find_levels(tx: Transaction, *, community: str, member_id: str) -> Lev
                 since,
                 [how_far(asked) for asked in rung.requires],
                 [how_far(asked) for asked in rung.keep or ()],
-                grace if grace is not None and grace > tx.now else None,
+                grace if grace is not None and grace > now else None,
             )
         )
     standing = [one for one in locks if one.unlocked_at is None]

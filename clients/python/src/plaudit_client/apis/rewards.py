@@ -1260,6 +1260,109 @@ class Rewards:
         """By which policy, of which day, and of which currencies the file's rate may not be used."""
         return cast("types.Rates", self._ask(call("rewards", "GET", "/v1/finance/rates")))
 
+    def list_sanctions_lists(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.SanctionsListPage:
+        """The one in force, those before, and those that wait for another person."""
+        return cast(
+            "types.SanctionsListPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/finance/sanctions-lists",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_sanctions_lists(
+        self, *, state: Literal["proposed", "approved", "withdrawn"] | None = None, limit: int | None = None
+    ) -> Iterator[types.SanctionsList]:
+        """Every item that `list_sanctions_lists` lists, page by page."""
+        return items(
+            self._ask,
+            call("rewards", "GET", "/v1/finance/sanctions-lists", params={"state": state, "limit": limit}),
+        )
+
+    def post_sanctions_list(
+        self, *, content: str | bytes, title: str, idempotency_key: str | None = None
+    ) -> types.SanctionsList:
+        """It is in force once another person approves it, in place of the whole list before.
+
+        A payout whose payee's name is like one of it waits until two people let it pass: nothing is decided
+        by a name.
+        """
+        return cast(
+            "types.SanctionsList",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/finance/sanctions-lists",
+                    params={"title": title},
+                    headers={"Idempotency-Key": idempotency_key},
+                    content=content,
+                    content_type="text/csv",
+                )
+            ),
+        )
+
+    def get_sanctions_list(self, list_id: str) -> types.SanctionsList:
+        """Which file it was, who loaded it and who decided."""
+        return cast(
+            "types.SanctionsList",
+            self._ask(call("rewards", "GET", f"/v1/finance/sanctions-lists/{as_segment(list_id)}")),
+        )
+
+    def approve_sanctions_list(self, list_id: str) -> types.SanctionsList:
+        """Payouts on their way are looked at by it, a piece at a time; whoever loaded it cannot, by whatever
+        key.
+        """
+        return cast(
+            "types.SanctionsList",
+            self._ask(call("rewards", "POST", f"/v1/finance/sanctions-lists/{as_segment(list_id)}/approve")),
+        )
+
+    def list_sanctions_entries(
+        self, list_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.SanctionsEntryPage:
+        """In the order of the file. A list that was withdrawn has none any more, nor has one of long ago."""
+        return cast(
+            "types.SanctionsEntryPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/finance/sanctions-lists/{as_segment(list_id)}/entries",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_sanctions_entries(self, list_id: str, *, limit: int | None = None) -> Iterator[types.SanctionsEntry]:
+        """Every item that `list_sanctions_entries` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                f"/v1/finance/sanctions-lists/{as_segment(list_id)}/entries",
+                params={"limit": limit},
+            ),
+        )
+
+    def withdraw_sanctions_list(self, list_id: str) -> types.SanctionsList:
+        """Whoever loaded it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.SanctionsList",
+            self._ask(call("rewards", "POST", f"/v1/finance/sanctions-lists/{as_segment(list_id)}/withdraw")),
+        )
+
     def get_period_trial_balance(self, *, from_: str, to: str) -> types.PeriodTrialBalance:
         """What accounts of each kind had, took and gave, and have, by when it was booked; Σ = 0 per currency."""
         return cast(
@@ -2172,7 +2275,8 @@ class Rewards:
     def list_payout_findings(
         self,
         *,
-        check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"] | None = None,
+        check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"]
+        | None = None,
         waits: bool | None = None,
         limit: int | None = None,
         after: str | None = None,
@@ -2193,7 +2297,8 @@ class Rewards:
     def iter_payout_findings(
         self,
         *,
-        check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"] | None = None,
+        check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"]
+        | None = None,
         waits: bool | None = None,
         limit: int | None = None,
     ) -> Iterator[types.PayoutFinding]:
@@ -2589,7 +2694,7 @@ class Rewards:
         self,
         payout_id: str,
         *,
-        check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"],
+        check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"],
         reason: str,
         idempotency_key: str | None = None,
     ) -> types.PayoutClearance:
@@ -4892,6 +4997,113 @@ class AsyncRewards:
         """By which policy, of which day, and of which currencies the file's rate may not be used."""
         return cast("types.Rates", await self._ask(call("rewards", "GET", "/v1/finance/rates")))
 
+    async def list_sanctions_lists(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.SanctionsListPage:
+        """The one in force, those before, and those that wait for another person."""
+        return cast(
+            "types.SanctionsListPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/finance/sanctions-lists",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_sanctions_lists(
+        self, *, state: Literal["proposed", "approved", "withdrawn"] | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.SanctionsList]:
+        """Every item that `list_sanctions_lists` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("rewards", "GET", "/v1/finance/sanctions-lists", params={"state": state, "limit": limit}),
+        )
+
+    async def post_sanctions_list(
+        self, *, content: str | bytes, title: str, idempotency_key: str | None = None
+    ) -> types.SanctionsList:
+        """It is in force once another person approves it, in place of the whole list before.
+
+        A payout whose payee's name is like one of it waits until two people let it pass: nothing is decided
+        by a name.
+        """
+        return cast(
+            "types.SanctionsList",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/finance/sanctions-lists",
+                    params={"title": title},
+                    headers={"Idempotency-Key": idempotency_key},
+                    content=content,
+                    content_type="text/csv",
+                )
+            ),
+        )
+
+    async def get_sanctions_list(self, list_id: str) -> types.SanctionsList:
+        """Which file it was, who loaded it and who decided."""
+        return cast(
+            "types.SanctionsList",
+            await self._ask(call("rewards", "GET", f"/v1/finance/sanctions-lists/{as_segment(list_id)}")),
+        )
+
+    async def approve_sanctions_list(self, list_id: str) -> types.SanctionsList:
+        """Payouts on their way are looked at by it, a piece at a time; whoever loaded it cannot, by whatever
+        key.
+        """
+        return cast(
+            "types.SanctionsList",
+            await self._ask(call("rewards", "POST", f"/v1/finance/sanctions-lists/{as_segment(list_id)}/approve")),
+        )
+
+    async def list_sanctions_entries(
+        self, list_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.SanctionsEntryPage:
+        """In the order of the file. A list that was withdrawn has none any more, nor has one of long ago."""
+        return cast(
+            "types.SanctionsEntryPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/finance/sanctions-lists/{as_segment(list_id)}/entries",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_sanctions_entries(
+        self, list_id: str, *, limit: int | None = None
+    ) -> AsyncIterator[types.SanctionsEntry]:
+        """Every item that `list_sanctions_entries` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                f"/v1/finance/sanctions-lists/{as_segment(list_id)}/entries",
+                params={"limit": limit},
+            ),
+        )
+
+    async def withdraw_sanctions_list(self, list_id: str) -> types.SanctionsList:
+        """Whoever loaded it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.SanctionsList",
+            await self._ask(
+                call("rewards", "POST", f"/v1/finance/sanctions-lists/{as_segment(list_id)}/withdraw")
+            ),
+        )
+
     async def get_period_trial_balance(self, *, from_: str, to: str) -> types.PeriodTrialBalance:
         """What accounts of each kind had, took and gave, and have, by when it was booked; Σ = 0 per currency."""
         return cast(
@@ -5821,7 +6033,8 @@ class AsyncRewards:
     async def list_payout_findings(
         self,
         *,
-        check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"] | None = None,
+        check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"]
+        | None = None,
         waits: bool | None = None,
         limit: int | None = None,
         after: str | None = None,
@@ -5842,7 +6055,8 @@ class AsyncRewards:
     def iter_payout_findings(
         self,
         *,
-        check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"] | None = None,
+        check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"]
+        | None = None,
         waits: bool | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[types.PayoutFinding]:
@@ -6244,7 +6458,7 @@ class AsyncRewards:
         self,
         payout_id: str,
         *,
-        check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"],
+        check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"],
         reason: str,
         idempotency_key: str | None = None,
     ) -> types.PayoutClearance:

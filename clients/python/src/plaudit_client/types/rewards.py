@@ -480,7 +480,7 @@ class ClawbackPolicyTerms(TypedDict):
 class ClearanceRequest(TypedDict):
     """What is to be let pass, and why."""
 
-    check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"]
+    check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"]
     reason: str
 
 
@@ -1857,6 +1857,20 @@ class RunPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class SanctionsEntryPage(TypedDict):
+    """SanctionsEntryPage"""
+
+    items: list[SanctionsEntry]
+    next: NotRequired[str | None]
+
+
+class SanctionsListPage(TypedDict):
+    """SanctionsListPage"""
+
+    items: list[SanctionsList]
+    next: NotRequired[str | None]
+
+
 class SendLineShownPage(TypedDict):
     """SendLineShownPage"""
 
@@ -2082,7 +2096,7 @@ class PayoutClearance(TypedDict):
     """That a check lets a member pass: who proposed it, and who decided."""
 
     basis: str
-    check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"]
+    check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"]
     clearance_id: str
     decided_at: str | None
     decided_by: str | None
@@ -2145,18 +2159,21 @@ class PayoutFinding(TypedDict):
     """What a check found of a payout; its member reads no more than what is being looked at."""
 
     amount_minor: int
-    check: Literal["country", "shared_account", "yearly_stop", "yearly_warning"]
+    check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"]
     clearance_id: str | None
     country: str | None
     currency: str
+    entries: list[SanctionsEntry]
     found_at: str
     is_payer: bool | None
     limit_minor: int | None
+    list_id: str | None
     member_id: str
     member_name: str | None
     others_count: int | None
+    payee_name: str | None
     payout_id: str
-    policy_id: str
+    policy_id: str | None
     run_id: str
     state: Literal[
         "accrued",
@@ -2898,6 +2915,32 @@ class SaleDeferral(TypedDict):
     deferred_minor: int
     minor_per_point: str
     revenue_minor: int
+
+
+class SanctionsEntry(TypedDict):
+    """A name of a list; an id has one or more."""
+
+    birth_date: str | None
+    country: str | None
+    entry_id: str
+    name: str
+
+
+class SanctionsList(TypedDict):
+    """A list, and who loaded it and who put it in force. Of those approved the last is in force."""
+
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    entries_count: int
+    list_id: str
+    looked_at: str | None
+    proposed_at: str
+    proposed_by: str
+    proposed_by_person: str | None
+    sha256: str
+    state: Literal["proposed", "approved", "withdrawn"]
+    title: str
 
 
 class SealDifference(TypedDict):

@@ -35,7 +35,7 @@ PATH_VALUES |= {
     "year": "2026",
     "key_name": "z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp",
 }
-FORM, XML = "application/x-www-form-urlencoded", "application/xml"
+FORM, XML, CSV = "application/x-www-form-urlencoded", "application/xml", "text/csv"
 NO_VALID_EVENT = "urn:plaudit:problem:no-valid-event"
 
 
@@ -64,8 +64,9 @@ def operations(service: str) -> Iterator[Operation]:
         for method, operation in methods.items():
             parameters = [one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"]
             media = operation.get("requestBody", {}).get("content", {})
-            # A form is what mail programs send whoever clicks, XML what banks answer: neither has fields of ours.
-            media_type = next((one for one in ("application/json", FORM, XML) if one in media), None)
+            # A form is what mail programs send whoever clicks, XML what banks answer, CSV what somebody brings: none
+            # has fields of ours.
+            media_type = next((one for one in ("application/json", FORM, XML, CSV) if one in media), None)
             assert media_type or not media
             is_json = media_type == "application/json"
             body = next(examples_of(service, media["application/json"])) if is_json else None

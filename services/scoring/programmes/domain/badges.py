@@ -93,8 +93,11 @@ def _not_countable(located: Located, counted: list[tuple[Path, str]], conditions
         if isinstance(rule, dict) and isinstance(read := conditions.get(index), Read):
             steps[str(rule.get("id"))] = read.bound.steps
             reads[str(rule.get("id"))] = names_read(read.tree, read.declared)
+    # As text: an id that is a list is refused elsewhere, and must not end the check here.
     scoped = {
-        one.get("id") for one in list_at(located, ("rules",)) if isinstance(one, dict) and one.get("audiences")
+        str(one.get("id"))
+        for one in list_at(located, ("rules",))
+        if isinstance(one, dict) and one.get("audiences")
     }
     several = of_several(located)
     taken: dict[str, int] = {}

@@ -95,8 +95,11 @@ def of_several(located: Located) -> set[str]:
 
 def payout_mistakes(located: Located) -> Iterator[Mistake]:
     """Why a bank would not take payouts of this account in this currency, whatever else is wrong."""
-    currency = value_at(located, (*PAYOUT, "currency"))
-    refused = why_not_payable_in(currency) if isinstance(currency, str) and _CURRENCY.fullmatch(currency) else None
+    given_currency = value_at(located, (*PAYOUT, "currency"))
+    # What is no currency the model refuses.
+    is_currency = isinstance(given_currency, str) and _CURRENCY.fullmatch(given_currency)
+    currency = given_currency if is_currency else None
+    refused = None if currency is None else why_not_payable_in(currency)
     if refused is not None:
         yield mistake(located.values[*PAYOUT, "currency"], (*PAYOUT, "currency"), refused)
     name, iban, bic = (value_at(located, (*PAYING, field)) for field in ("name", "iban", "bic"))

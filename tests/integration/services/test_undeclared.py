@@ -64,8 +64,8 @@ def operations(service: str) -> Iterator[Operation]:
         for method, operation in methods.items():
             parameters = [one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"]
             media = operation.get("requestBody", {}).get("content", {})
-            # A form is what mail programs send whoever clicks, XML what banks answer, CSV what somebody brings: they
-            # have no fields of ours.
+            # A form is what mail programs send whoever clicks, XML what banks answer, CSV what somebody brings:
+            # they have no fields of ours.
             media_type = next((one for one in ("application/json", FORM, XML, CSV) if one in media), None)
             assert media_type or not media
             is_json = media_type == "application/json"

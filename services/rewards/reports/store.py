@@ -133,7 +133,9 @@ async def load_open_items(conn: Connection, period: Period, *, timeout_seconds: 
         select kind, count(*) as number, sum(points)::bigint as points, min(since) as oldest_at
         from (
             select 'redemption' as kind, points, created_at as since from redemptions
-            where community = $1 and created_at < $2 and (state = 'reserved' or changed_at >= $2)
+            -- What was confirmed by then and is refunded since waited for nobody.
+            where community = $1 and created_at < $2
+              and (state = 'reserved' or coalesce(confirmed_at, changed_at) >= $2)
             union all
             select 'journal', 0, proposed_at from journals
             where community = $1 and proposed_at < $2 and (decided_at is null or decided_at >= $2)

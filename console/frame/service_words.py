@@ -199,6 +199,8 @@ SENTENCES: Final = (
     _("A line has an amount of 0: leave it out"),
     _("There is no such transfer for it to correct"),
     _("The lines in {currency} sum to {total}, and not to 0"),
+    _("{month} was handed to finance by export {count}: leave the month out to book it now"),
+    _("{later}, which comes after {month}, is {state}: leave the month out to book it now"),
     _("{account} in {currency} stands in two lines: write one"),
     _("The run is {state}; this needs one that is {states}"),
     _("None of this run's payouts can be paid any more; each says why"),

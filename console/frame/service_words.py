@@ -193,6 +193,7 @@ SENTENCES: Final = (
     _("{month} is not over yet"),
     _("{month} is not added up yet: propose to close it again"),
     _("{month} is {state}: that is decided first"),
+    _("What {month} was closed with is not in it, as after a restore: have it opened and closed again"),
     _("{month} is the newest month that is closed, so {next} comes next"),
     _("{later} comes after it and is {state}: it is opened first"),
     _("What began before is still being booked, and nothing more gets into the month: send it again in a moment"),

@@ -133,7 +133,8 @@ async def _check_takes(tx: Transaction, period: Period) -> None:
     newest = await find_newest(tx.conn, community=period.community)
     if newest is not None and newest.ends_at > period.last_moment:
         raise JournalRefusedError(
-            f"{newest.name}, which comes after {period.name}, is {newest.state}: leave the month out to book it now"
+            f"{newest.name}, which comes after {period.name}, is {newest.state}: "
+            "leave the month out to book it now"
         )
     # Whoever exports days takes the same one: none are handed over while this is booked.
     await lock_entries(tx.conn, subject=Subject.ACCOUNT_MAPPING, community=period.community)

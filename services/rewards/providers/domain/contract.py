@@ -95,7 +95,7 @@ class Charge(NamedTuple):
 
     @property
     def is_possible(self) -> bool:
-        """Whether it can be booked: a currency of ISO 4217, as points are none, and amounts that an account can have."""
+        """Whether it can be booked: a currency of ISO 4217, not points, and amounts that accounts can have."""
         amounts = (self.total_minor, self.fee_minor, self.discount_minor, self.refunded_minor or 0)
         return is_known(self.currency) and all(
             isinstance(one, int) and 0 <= one <= MINOR_UNITS_MAX for one in amounts

@@ -87,6 +87,7 @@ ITEMS: Final = {
     "card_taken_back": _("Gift card taken back by its provider"),
     "debt_written_off": _("A debt was written off"),
     "debt_owed_again": _("A debt is owed again"),
+    "redemption_refunded": _("Reward refunded"),
 }
 MOVEMENT: Final = {
     "opening": _("When the month began"),

@@ -216,5 +216,6 @@ def test_a_record_is_read_however_deeply_it_is_nested() -> None:
 
 
 def test_what_corrects_an_earlier_month_and_what_merges_book_has_words() -> None:
-    assert {"amendment", "journal", CHARGED, TAKEN_BACK, WRITTEN_OFF, OWED_AGAIN} <= ITEMS.keys()
+    corrects = {"amendment", "journal", "redemption_refunded", CHARGED, TAKEN_BACK, WRITTEN_OFF, OWED_AGAIN}
+    assert corrects <= ITEMS.keys()
     assert {"merge", "unmerge", CHARGED, TAKEN_BACK, WRITTEN_OFF, OWED_AGAIN} <= TRANSFERS.keys()

@@ -130,6 +130,9 @@ async def test_what_is_refunded_after_a_month_waited_for_nobody_at_its_end(
     before = (await finance.maker.get(path)).json()["open_items"]
     assert (await refund(finance.maker, redemption_id)).status_code < 300
     assert before == (await finance.maker.get(path)).json()["open_items"] == []
+    # It corrects that month, in the one that it is booked in.
+    end = (await finance.maker.get(f"/v1/finance/month-ends/{MONTH}")).json()
+    assert end["corrections"] == [{"kind": "redemption_refunded", "count": 1, "points": 30}]
 
 
 async def test_what_corrects_an_earlier_month_is_said_in_the_one_it_is_booked_in(finance: Finance) -> None:

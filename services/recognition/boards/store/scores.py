@@ -264,18 +264,18 @@ async def refresh(conn: Connection, *, community: str, member_ids: Collection[st
     await conn.execute(_REFRESH, community, list(member_ids))
 
 
-async def load_off(conn: Connection, *, members: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Those of these members, by community and id, who are on no board."""
+async def load_off(conn: Connection, *, members: Collection[tuple[str, str]]) -> set[tuple[str, str, bool]]:
+    """Those of these members, by community and id, who are on no board; and whether each is a bot."""
     rows = await conn.fetch(
         """
-        select community, member_id from followed_members
+        select community, member_id, bot from followed_members
         join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (community, member_id)
         where off_boards
         """,
         [community for community, _ in members],
         [member_id for _, member_id in members],
     )
-    return {(row["community"], str(row["member_id"])) for row in rows}
+    return {(row["community"], str(row["member_id"]), row["bot"]) for row in rows}
 
 
 async def load_heads_of(conn: Connection, *, community: str, member_ids: Collection[str]) -> set[str]:

@@ -1,6 +1,6 @@
 """Who is merged into whom: to which member an id belongs now, in every service."""
 
-from shared.merges.domain import MemberKey, Merge, MovedMember, Spell
+from shared.merges.domain import MemberKey, Merge, MovedMember, Spell, members_of
 from shared.merges.store import (
     LOCK_SHARED,
     find_head,
@@ -8,6 +8,7 @@ from shared.merges.store import (
     load_groups,
     load_heads,
     load_merges,
+    load_people,
     load_persons,
     load_regrouped,
     lock_heads,
@@ -27,10 +28,12 @@ __all__ = [
     "load_groups",
     "load_heads",
     "load_merges",
+    "load_people",
     "load_persons",
     "load_regrouped",
     "lock_heads",
     "lock_merges",
     "lock_persons",
+    "members_of",
     "put_merges",
 ]

@@ -1,6 +1,6 @@
 """A merge is an edge from one member to another; who is at the end of a member's edges has all of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -60,3 +60,13 @@ def heads(into: Mapping[str, str]) -> dict[str, str]:
         if head != member_id:
             found[member_id] = head
     return found
+
+
+def members_of(people: Mapping[str, Mapping[str, Iterable[str]]]) -> set[MemberKey]:
+    """All members of persons, of which there are by community each head with its members."""
+    return {
+        (community, member_id)
+        for community, groups in people.items()
+        for group in groups.values()
+        for member_id in group
+    }

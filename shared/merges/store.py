@@ -114,6 +114,16 @@ async def load_groups(conn: Connection, *, keys: Collection[Key]) -> dict[Key, l
     return found
 
 
+async def load_people(conn: Connection, *, keys: Collection[MemberKey]) -> dict[str, dict[str, list[str]]]:
+    """By community the persons of several members whom these belong to: each head with all of its members."""
+    heads = await load_persons(conn, keys=keys)
+    persons = {(community, head_id) for (community, _), head_id in heads.items()}
+    people: dict[str, dict[str, list[str]]] = {}
+    for (community, head_id), group in sorted((await load_groups(conn, keys=persons)).items()):
+        people.setdefault(community, {})[head_id] = group
+    return people
+
+
 async def load_regrouped(conn: Connection, *, moved: Sequence[MovedMember]) -> dict[str, dict[str, list[str]]]:
     """By community the persons, as they are now, whom members left or came to: each head with all of its members.
 

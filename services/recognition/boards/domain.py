@@ -9,8 +9,10 @@ which is taken back leaves everything as if it had never been.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 from uuid import UUID
+
+from pydantic import Field
 
 from shared.calendars import Calendar, Span, monday_of
 from shared.contracts.facts import RECOGNITION_GRANTED, AwardData, PointsAwarded
@@ -272,9 +274,9 @@ class Entry(NamedTuple):
 class Place(NamedTuple):
     """Where a page of a board ended."""
 
-    place: int
-    rank: int
-    points: int
+    place: Annotated[int, Field(ge=0)]
+    rank: Annotated[int, Field(ge=0)]
+    points: Annotated[int, Field(ge=1)]
     reached_at: Timestamp
     member_id: Uuid
 

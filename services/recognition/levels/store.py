@@ -12,7 +12,7 @@ from services.recognition.hands.domain import Giver
 from services.recognition.levels.domain.by_hand import Lock
 from services.recognition.levels.domain.ladder import Ladder
 from services.recognition.levels.domain.standing import LevelMember, MemberKey
-from services.recognition.thresholds.domain import Grant, Held, ThresholdKey, parts_of
+from services.recognition.thresholds.domain import Held, ThresholdKey, parts_of
 from shared.contracts.programme import Recognition
 from shared.postgres import Connection
 
@@ -73,8 +73,8 @@ async def put_members(conn: Connection, *, members: Iterable[LevelMember]) -> No
     )
 
 
-async def rebuild(conn: Connection, *, grants: Collection[Grant]) -> None:
-    """Have stand for the members of these grants what their grants of levels say, all of which are there."""
+async def rebuild(conn: Connection, *, keys: Collection[MemberKey]) -> None:
+    """Have stand for members what levels were granted to them, all of which are there."""
     await conn.execute(
         """
         insert into level_members as m (community, member_id, standing, turns)
@@ -97,7 +97,7 @@ async def rebuild(conn: Connection, *, grants: Collection[Grant]) -> None:
         group by k.community, k.member_id order by 1, 2
         on conflict (community, member_id) do update set standing = excluded.standing, turns = excluded.turns
         """,
-        *_columns([(grant.community, grant.member_id) for grant in grants]),
+        *_columns(keys),
     )
 
 

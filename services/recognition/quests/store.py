@@ -8,7 +8,7 @@ import orjson
 from asyncpg import Record
 
 from services.recognition.quests.domain import Join, MemberKey, QuestMember, Team
-from services.recognition.thresholds.domain import Due, Grant, Held, parts_of
+from services.recognition.thresholds.domain import Due, Held, parts_of
 from shared.postgres import Connection
 
 BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
@@ -188,8 +188,8 @@ async def set_members(conn: Connection, *, members: Iterable[QuestMember]) -> No
     )
 
 
-async def rebuild(conn: Connection, *, grants: Collection[Grant]) -> None:
-    """Have stand for the members of these grants what their grants of quests say, all of which are there."""
+async def rebuild(conn: Connection, *, keys: Collection[MemberKey]) -> None:
+    """Have stand for members what quests were granted to them, all of which are there."""
     await conn.execute(
         """
         insert into quest_members as m (community, member_id, standing, turns)
@@ -212,8 +212,8 @@ async def rebuild(conn: Connection, *, grants: Collection[Grant]) -> None:
         group by k.community, k.member_id order by 1, 2
         on conflict (community, member_id) do update set standing = excluded.standing, turns = excluded.turns
         """,
-        [grant.community for grant in grants],
-        [grant.member_id for grant in grants],
+        [community for community, _ in keys],
+        [member_id for _, member_id in keys],
     )
 
 

@@ -13,7 +13,7 @@ from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import Due, Grant
 from services.recognition.totals.handlers import grant_told, grants_in
 from shared.contracts.facts import RECOGNITION_FACT, RecognitionFact
-from shared.merges import load_group, load_heads
+from shared.merges import load_people, members_of
 from shared.own_facts import ReadBack
 from shared.topics import RECOGNITION
 from shared.transaction import Transaction
@@ -26,20 +26,15 @@ async def on_badges_told(tx: Transaction, facts: list[RecognitionFact]) -> None:
     told = [grant_told(fact) for fact in grants_in(facts)]
     badges = [one for one in told if one.key.kind == "badge" and one.award_id is None and one.event_uid is None]
     by_criteria = [one for one in badges if not one.by_hand or one.reverses is not None]
-    if by_criteria:
-        await restoring_store.rebuild(tx.conn, grants=by_criteria)
+    keys = {(one.community, one.member_id) for one in by_criteria}
+    # What stands for a person is with who stays: it is that of all of theirs, whichever of them was told of.
+    people = await load_people(tx.conn, keys=keys)
+    await restoring_store.rebuild(tx.conn, keys=keys | members_of(people))
     for grant in badges:
         if grant.by_hand:
             await _by_hand(tx, grant)
     await _editions(tx, badges)
-    # What was granted to whoever is merged now stands for who stays.
-    heads = await load_heads(tx.conn, keys={(one.community, one.member_id) for one in badges})
-    for community in sorted({key[0] for key in heads}):
-        of_community = {head_id for (of, _), head_id in heads.items() if of == community}
-        groups = {
-            head_id: await load_group(tx.conn, community=community, head_id=head_id)
-            for head_id in sorted(of_community)
-        }
+    for community, groups in people.items():
         await regroup(tx, community=community, groups=groups)
     due = {(one.community, one.member_id): Due(tx.now) for one in badges}
     if due:

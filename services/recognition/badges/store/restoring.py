@@ -1,13 +1,14 @@
 """The SQL of badges that are taken in from what was told of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
+from services.recognition.badges.domain.deciding import MemberKey
 from services.recognition.thresholds.domain import Grant
 from shared.postgres import Connection
 
 
-async def rebuild(conn: Connection, *, grants: Sequence[Grant]) -> None:
-    """Have stand for the members of these grants what their grants by criteria say, all of which are there."""
+async def rebuild(conn: Connection, *, keys: Collection[MemberKey]) -> None:
+    """Have stand for members what was granted to them by criteria, all of which is there."""
     await conn.execute(
         """
         insert into badge_members as m (community, member_id, standing, turns)
@@ -30,8 +31,8 @@ async def rebuild(conn: Connection, *, grants: Sequence[Grant]) -> None:
         group by k.community, k.member_id order by 1, 2
         on conflict (community, member_id) do update set standing = excluded.standing, turns = excluded.turns
         """,
-        [grant.community for grant in grants],
-        [grant.member_id for grant in grants],
+        [community for community, _ in keys],
+        [member_id for _, member_id in keys],
     )
 
 

@@ -80,7 +80,13 @@ async def get_board(
     calendar = await load_calendar(conn, community=principal.community)
     seen = await board_seen(conn, principal, board_id=board_id, calendar=calendar, at=at)
     board, stands_on = seen.board, seen.stands_on
-    left = max(0, board.declared.size - (0 if place is None else place.place))
+    # Counted, and not as the cursor says: whoever makes one up sees no more than is listed.
+    before = 0
+    if place is not None:
+        before = await reading.count_up_to(
+            conn, board, stands_on=stands_on, place=place, limit_count=board.declared.size
+        )
+    left = board.declared.size - before
     wanted = min(limit, left)
     scores = (
         await reading.page_of_scores(conn, board, stands_on=stands_on, after=place, limit_count=wanted)

@@ -149,10 +149,10 @@ async def fill(tx: Transaction, board: KeptBoard, *, member_ids: Sequence[str], 
 
 
 class WereOff(NamedTuple):
-    """Who was on no board before facts change that, of the communities that have boards."""
+    """Who was on no board before facts change that, and as a bot or not, of the communities that have boards."""
 
     communities: frozenset[str]
-    members: frozenset[MemberKey]
+    members: frozenset[tuple[str, str, bool]]
 
 
 async def load_off(tx: Transaction, members: Collection[MemberKey]) -> WereOff:
@@ -170,8 +170,9 @@ async def follow_members(tx: Transaction, followed: Followed, *, were_off: WereO
     concerned = [key for key in told if key[0] in were_off.communities]
     if not concerned:
         return
-    changed = (await scores.load_off(tx.conn, members=concerned) ^ were_off.members) | (moved & set(concerned))
-    await _refresh(tx, changed)
+    # A bot takes nobody off whom it is merged into, so whether somebody is one counts, too.
+    changed = await scores.load_off(tx.conn, members=concerned) ^ were_off.members
+    await _refresh(tx, {(community, one) for community, one, _ in changed} | (moved & set(concerned)))
 
 
 async def follow_audiences(tx: Transaction, facts: Sequence[AudienceFact]) -> None:

@@ -79,6 +79,28 @@ async def page_of_scores(
     return [_score(row) for row in rows]
 
 
+async def count_up_to(
+    conn: Connection, board: KeptBoard, *, stands_on: date, place: Place, limit_count: int
+) -> int:
+    """How many members of a board are before a place or at it, up to a limit."""
+    count: int = await conn.fetchval(
+        """
+        select count(*) from (
+            select from board_scores
+            where board_no = $1 and starts_on = $2 and is_shown and -points < 0
+                and (-points, reached_at, member_id) <= (-$3::bigint, $4::timestamptz, $5::uuid)
+            limit $6) found
+        """,
+        board.board_no,
+        stands_on,
+        place.points,
+        place.reached_at,
+        place.member_id,
+        limit_count,
+    )
+    return count
+
+
 async def load_above(
     conn: Connection, board: KeptBoard, *, stands_on: date, below: Score, limit_count: int
 ) -> list[Score]:

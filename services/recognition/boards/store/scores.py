@@ -12,9 +12,9 @@ from typing import Any, Final
 from services.recognition.boards.domain import Change, KeptBoard, ScoreKey, TimeKey
 from shared.postgres import Connection
 
-#: Who is on a board `k`, of those with points: the one place that says it. Who wants no part in boards is not, nor
-#: who is suspended, as whoever they are merged into; nor a bot, and one that is merged into a person takes nobody
-#: off. On one of an audience is only who is in that.
+#: Who is on a board `k`, of those with points who are merged into nobody: the one place that says it. Who wants no
+#: part in boards is not, nor who is suspended, as whoever they are merged into; nor a bot, and one that is merged
+#: into a person takes nobody off. On one of an audience is only who is in that.
 _SHOWN: Final = """
     (not exists (
         select from followed_members f where f.community = k.community and f.member_id = {member} and f.off_boards)
@@ -24,8 +24,10 @@ _SHOWN: Final = """
         where m.community = k.community and m.head_id = {member} and f.off_boards and not f.bot)
     and not exists (
         select from suspensions s
-        left join merges m on m.community = s.community and m.member_id = s.member_id
-        where s.community = k.community and s.is_applied and coalesce(m.head_id, s.member_id) = {member})
+        where s.community = k.community and s.member_id = {member} and s.is_applied)
+    and not exists (
+        select from merges m join suspensions s on s.community = m.community and s.member_id = m.member_id
+        where m.community = k.community and m.head_id = {member} and s.is_applied)
     and (k.audience_id is null or exists (
         select from followed_audiences a
         where a.community = k.community and a.audience_id = k.audience_id and a.member_id = {member} and a.is_in)))
@@ -264,18 +266,18 @@ async def refresh(conn: Connection, *, community: str, member_ids: Collection[st
     await conn.execute(_REFRESH, community, list(member_ids))
 
 
-async def load_off(conn: Connection, *, members: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Those of these members, by community and id, who are on no board."""
+async def load_off(conn: Connection, *, members: Collection[tuple[str, str]]) -> set[tuple[str, str, bool]]:
+    """Those of these members, by community and id, who are on no board; and whether each is a bot."""
     rows = await conn.fetch(
         """
-        select community, member_id from followed_members
+        select community, member_id, bot from followed_members
         join unnest($1::text[], $2::uuid[]) as k(community, member_id) using (community, member_id)
         where off_boards
         """,
         [community for community, _ in members],
         [member_id for _, member_id in members],
     )
-    return {(row["community"], str(row["member_id"])) for row in rows}
+    return {(row["community"], str(row["member_id"]), row["bot"]) for row in rows}
 
 
 async def load_heads_of(conn: Connection, *, community: str, member_ids: Collection[str]) -> set[str]:

@@ -16,7 +16,7 @@ from shared.contracts.facts import (
     LevelLockChanged,
     RecognitionGranted,
 )
-from shared.merges import load_group, load_heads
+from shared.merges import load_people, members_of
 from shared.own_facts import ReadBack
 from shared.topics import BY_HAND, RECOGNITION
 from shared.transaction import Transaction
@@ -30,16 +30,11 @@ async def on_levels_told(tx: Transaction, facts: list[RecognitionGranted]) -> No
     levels = [one for one in told if one.key.kind == "level" and one.award_id is None]
     if not levels:
         return
-    await store.rebuild(tx.conn, grants=levels)
     keys = {(one.community, one.member_id) for one in levels}
-    # What was granted to whoever is merged now stands for who stays.
-    heads = await load_heads(tx.conn, keys=keys)
-    for community in sorted({key[0] for key in heads}):
-        of_community = {head_id for (of, _), head_id in heads.items() if of == community}
-        groups = {
-            head_id: await load_group(tx.conn, community=community, head_id=head_id)
-            for head_id in sorted(of_community)
-        }
+    # What stands for a person is with who stays: it is that of all of theirs, whichever of them was told of.
+    people = await load_people(tx.conn, keys=keys)
+    await store.rebuild(tx.conn, keys=keys | members_of(people))
+    for community, groups in people.items():
         await regroup(tx, community=community, groups=groups)
     await tallies_store.put_due(tx.conn, due=dict.fromkeys(keys, False), at=tx.now)
 

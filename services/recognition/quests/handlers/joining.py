@@ -1,6 +1,8 @@
 """Members join quests, alone or in a team, and leave teams."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from services.recognition.deeds import store as deeds_store
 from services.recognition.metrics import QUESTS_JOINED
@@ -31,6 +33,9 @@ from shared.merges import lock_heads
 from shared.topics import BY_HAND
 from shared.transaction import Transaction
 
+#: How often a person joins one quest: all of it is walked through whenever one of their team does something.
+JOINS_MAX_COUNT: Final = 50
+
 
 @dataclass(frozen=True, slots=True)
 class JoinWanted:
@@ -52,9 +57,9 @@ class _Found:
 async def join(tx: Transaction, *, community: str, wanted: JoinWanted) -> Join:
     """Have a member be in a quest from now on; who is already, is as before.
 
-    Raises UnknownQuestError, NobodyThereError, NotJoinedError for one that nobody joins, or without a team where
-    there are teams, QuestOverError, CompletedError, InTeamError, UnknownTeamError, TeamNameTakenError, and
-    TeamFullError.
+    Raises UnknownQuestError, NobodyThereError, NotJoinedError for one that nobody joins, that they joined too
+    often, or without a team where there are teams, QuestOverError, CompletedError, InTeamError, UnknownTeamError,
+    TeamNameTakenError, and TeamFullError.
     """
     found = await _find(tx, community=community, member_id=wanted.member_id, quest_id=wanted.quest_id)
     quest, party = found.quest, found.party
@@ -73,6 +78,7 @@ async def join(tx: Transaction, *, community: str, wanted: JoinWanted) -> Join:
             if over is not None and over > tx.now:
                 return _joined(tx, one, is_new=False)
         _check_open(found, wanted.member_id)
+        _check_count(mine)
         made = Join(quest.id, wanted.member_id, tx.now)
     else:
         now_in = party.team_of(wanted.member_id, quest.id)
@@ -81,6 +87,7 @@ async def join(tx: Transaction, *, community: str, wanted: JoinWanted) -> Join:
                 known = next(one for one in mine if one.team_id == now_in.team_id and one.left_at is None)
                 return _joined(tx, known, is_new=False)
             raise InTeamError
+        _check_count(mine)
         team = await _team(tx, community=community, wanted=wanted, max_members=quest.team.max_members)
         await _check_team(tx, team, found=found, community=community)
         made = Join(quest.id, wanted.member_id, tx.now, None, team.team_id)
@@ -182,6 +189,11 @@ async def _find(tx: Transaction, *, community: str, member_id: str, quest_id: st
 def _check_open(found: _Found, member_id: str) -> None:
     if found.party.progress(member_id, found.quest, found.in_force.counters).is_complete:
         raise CompletedError
+
+
+def _check_count(joins: Sequence[Join]) -> None:
+    if len(joins) >= JOINS_MAX_COUNT:
+        raise NotJoinedError(f"a member joins it {JOINS_MAX_COUNT} times at most")
 
 
 async def _team(tx: Transaction, *, community: str, wanted: JoinWanted, max_members: int) -> Team:

@@ -19,7 +19,7 @@ from shared.contracts.facts import (
     QuestLeft,
     RecognitionFact,
 )
-from shared.merges import load_group, load_heads
+from shared.merges import load_people, members_of
 from shared.own_facts import ReadBack
 from shared.topics import BY_HAND, RECOGNITION
 from shared.transaction import Transaction
@@ -34,16 +34,13 @@ async def on_quests_told(tx: Transaction, facts: list[RecognitionFact]) -> None:
     ]
     if not told:
         return
-    await store.rebuild(tx.conn, grants=told)
-    heads = await load_heads(tx.conn, keys={(one.community, one.member_id) for one in told})
-    for community in sorted({key[0] for key in heads}):
-        of_community = {head_id for (of, _), head_id in heads.items() if of == community}
-        groups = {
-            head_id: await load_group(tx.conn, community=community, head_id=head_id)
-            for head_id in sorted(of_community)
-        }
+    keys = {(one.community, one.member_id) for one in told}
+    # What stands for a person is with who stays: it is that of all of theirs, whichever of them was told of.
+    people = await load_people(tx.conn, keys=keys)
+    await store.rebuild(tx.conn, keys=keys | members_of(people))
+    for community, groups in people.items():
         await regroup(tx, community=community, groups=groups)
-    await deeds_store.put_due(tx.conn, due={(one.community, one.member_id): Due(tx.now) for one in told})
+    await deeds_store.put_due(tx.conn, due=dict.fromkeys(keys, Due(tx.now)))
 
 
 async def on_joins_told(tx: Transaction, facts: list[QuestJoined | QuestLeft]) -> None:

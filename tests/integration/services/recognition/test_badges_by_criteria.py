@@ -9,11 +9,14 @@ import pytest
 
 from services.recognition.badges.handlers import deciding
 from services.recognition.badges.handlers.deciding import keep_badges, on_audiences
+from services.recognition.badges.handlers.restoring import on_badges_told
 from services.recognition.counts.handlers import keep_counting, on_events
 from services.recognition.merges.handlers import on_members
 from services.recognition.thresholds.handlers import on_programmes
-from services.recognition.totals.handlers import reevaluate
+from services.recognition.totals.handlers import on_grants_told, reevaluate
 from shared.contracts.backfill import is_backfill
+from shared.contracts.facts import RECOGNITION_FACT
+from shared.topics import RECOGNITION
 from tests.integration.services.merging import Merging
 from tests.integration.services.recognition.test_counted_badges import event, said
 from tests.integration.services.world import NOON
@@ -221,3 +224,40 @@ async def test_badges_of_who_is_merged_are_of_both_and_go_back_as_they_came(worl
         ("four", True, True),
         ("one", False, False),
     ]
+
+
+async def test_after_a_restore_what_a_person_had_before_they_were_merged_is_neither_granted_again_nor_taken(
+    world: Any,
+) -> None:
+    badges = [
+        {"id": name, "title": name, "when": f'events("message") >= {count}'}
+        for name, count in (("one", 1), ("two", 2))
+    ]
+    await world.handle(on_programmes, programme(world, 1, *badges))
+    await kept(world)
+    await world.handle(on_events, *(event(world, f"b{number}", "b") for number in range(2)))
+    await kept(world)
+    await Merging(world, on_members).merge("b", "a")
+    await kept(world)
+    assert seen(await world.published()) == [("one", False), ("two", False)]
+
+    async def standing() -> list[Any]:
+        rows = await world.pool.fetch(
+            "select member_id, standing from badge_members where community = $1 and standing <> '{}' order by 1",
+            world.community,
+        )
+        return [(str(row["member_id"]), orjson.loads(row["standing"])) for row in rows]
+
+    # Told of who is merged what is taken back, and of who stays what comes then: each is read back alone.
+    for fact, change in ((said(world, "retracted", "b1", 1), True), (event(world, "a0", "a"), False)):
+        await world.handle(on_events, fact)
+        await kept(world)
+        rows = [row for row in await world.outbox() if row["topic"] == RECOGNITION.name]
+        told = [RECOGNITION_FACT.validate_json(row["value"]) for row in rows]
+        assert seen([one["data"] for one in told]) == [("two", change)]
+        before = await standing()
+        await world.handle(on_grants_told, *told)
+        await world.handle(on_badges_told, *told)
+        await kept(world)
+        assert await world.published() == []
+        assert await standing() == before

@@ -379,5 +379,9 @@ async def test_a_bot_that_is_merged_into_a_person_takes_them_off_no_board(
     assert await listed(world, api, "ever") == [(1, "a", 10)]
     answer = await api.get("/v1/leaderboard")
     assert [one["points"] for one in answer.json()["items"]] == [10]
+    # A bot may want none as a person: it counts once it turns out to be one, and as long as that.
+    for revision, bot in enumerate(({"bot_by": "hand"}, {}, {"bot_by": "hand"}), start=2):
+        await world.handle(on_members, told_of(world, "b", revision, off_boards=True, **bot))
+        assert await listed(world, api, "ever") == ([(1, "a", 10)] if bot else [])
     await merging.unmerge("b")
     assert await listed(world, api, "ever") == [(1, "a", 5)]

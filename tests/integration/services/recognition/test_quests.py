@@ -15,6 +15,7 @@ from plaudit.programme.file_of_a_beginning import BEGINNING
 from services.recognition.badges.handlers.deciding import keep_badges
 from services.recognition.counts.handlers import keep_counting, on_events
 from services.recognition.merges.handlers import on_guidelines, on_members
+from services.recognition.quests.handlers import joining
 from services.recognition.quests.handlers.deciding import keep_quests
 from services.recognition.quests.handlers.restoring import on_joins_told, on_quests_told
 from services.recognition.thresholds.handlers import on_programmes
@@ -266,6 +267,21 @@ async def test_a_team_does_a_quest_together(world: Any, api: httpx.AsyncClient) 
     assert "Owls" not in str(
         await world.pool.fetch("select * from quest_teams where community = $1", world.community)
     )
+
+
+async def test_a_member_joins_a_quest_so_many_times_at_most(
+    world: Any, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joining, "JOINS_MAX_COUNT", 2)
+    await know(world, "a", "b")
+    await begin(world, TEAM)
+    for name in ("Owls", "Larks"):
+        assert (await join(api, world, "a", "team", team=name, is_new=True)).status_code == 200
+        assert (await api.post(f"/v1/members/{world.uuid('a')}/quests/team/leave")).status_code == 200
+    refused = await join(api, world, "a", "team", team="Kites", is_new=True)
+    assert (refused.status_code, refused.json()["type"].endswith("quest-not-joined")) == (409, True)
+    assert "2 times at most" in refused.json()["detail"]
+    assert (await join(api, world, "b", "team", team="Kites", is_new=True)).status_code == 200
 
 
 async def test_after_a_restore_who_joined_is_in_it_and_what_was_completed_stands(

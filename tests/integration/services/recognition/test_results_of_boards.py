@@ -12,6 +12,7 @@ from services.recognition.boards.handlers import keeping
 from services.recognition.counts.handlers import on_events
 from services.recognition.merges.handlers import on_guidelines, on_members
 from shared.contracts.facts import RECOGNITION_FACT
+from shared.http.pages import encode_cursor
 from tests.integration.services.merging import Merging
 from tests.integration.services.recognition.test_boards_kept import declare, keep, listed, suspended, told_of
 from tests.integration.services.recognition.test_boards_of_audiences import turn
@@ -354,3 +355,25 @@ async def test_who_sees_which_boards_and_of_whom(world: Any, api: httpx.AsyncCli
     assert [(one["name"], one["points"], one["is_self"]) for one in merged] == [("A", 80, True)]
     assert "helpers" in [one["id"] for one in (await other.get("/v1/boards")).json()["items"]]
     assert (await api.get("/v1/boards/open", params={"at": "9999-12-31T00:00:00Z"})).status_code == 422
+
+
+async def test_a_cursor_that_is_made_up_lists_no_more_than_a_boards_size(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    await declare(world, 1, [{"id": "ever", "title": "Ever", "size": 3}])
+    await world.awarded(
+        *(world.award(name, points) for name, points in zip("abcde", (9, 8, 7, 7, 6), strict=True))
+    )
+    await keep(world)
+
+    async def after(*place: Any) -> Any:
+        return await api.get("/v1/boards/ever", params={"after": encode_cursor(place)})
+
+    tied = sorted("cd", key=world.uuid)
+    for points, name, due in ((9, "a", ["b", tied[0]]), (8, "b", [tied[0]]), (7, tied[0], []), (7, tied[1], [])):
+        answer = await after(0, 0, points, NOON, world.uuid(name))
+        assert [one["member_id"] for one in answer.json()["items"]] == [world.uuid(one) for one in due]
+        assert answer.json()["next"] is None
+    for points in (0, -(2**63)):
+        answer = await after(0, 0, points, NOON, world.uuid("a"))
+        assert (answer.status_code, answer.json()["type"]) == (422, "urn:plaudit:problem:invalid-cursor")

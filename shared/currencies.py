@@ -8,9 +8,16 @@ import re
 from decimal import Decimal
 from typing import Final
 
+import pycountry
+
 #: List one: the currencies without a minor unit, and those of which it is not a hundredth.
 _WHOLE: Final = re.compile("BIF|CLP|DJF|GNF|ISK|JPY|KMF|KRW|PYG|RWF|UGX|UYI|VND|VUV|XAF|XOF|XPF")
 _EXPONENTS: Final = {"BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3, "CLF": 4, "UYW": 4}
+
+
+def is_known(currency: str) -> bool:
+    """Whether ISO 4217 has a currency, written as there; points are none."""
+    return currency.isupper() and pycountry.currencies.get(alpha_3=currency) is not None
 
 
 def exponent(currency: str) -> int:

@@ -83,6 +83,11 @@ ITEMS: Final = {
     "payout_outcome": _("Outcomes of payouts that wait for another person"),
     "journal": _("Entries by hand"),
     "amendment": _("Awards that amount to something else"),
+    "card_charged": _("What a gift card cost, as its provider says"),
+    "card_taken_back": _("Gift card taken back by its provider"),
+    "debt_written_off": _("A debt was written off"),
+    "debt_owed_again": _("A debt is owed again"),
+    "redemption_refunded": _("Reward refunded"),
 }
 MOVEMENT: Final = {
     "opening": _("When the month began"),

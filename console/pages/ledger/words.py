@@ -41,6 +41,8 @@ TRANSFERS: Final = {
     "amendment": _("An award amounts to something else"),
     "maturity": _("Points became available"),
     "expiry": _("Points expired"),
+    "merge": _("Members were merged"),
+    "unmerge": _("Members were parted"),
     "redemption_reserved": _("Reward reserved"),
     "redemption_confirmed": _("Reward handed out"),
     "redemption_voided": _("Not handed out, given back"),

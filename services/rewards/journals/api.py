@@ -5,7 +5,6 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-import pycountry
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -26,6 +25,7 @@ from services.rewards.periods.api import UNKNOWN_PERIOD
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.contracts.fields import MINOR_UNITS_MAX, Currency
 from shared.contracts.texts import Line
+from shared.currencies import is_known
 from shared.http import (
     Conn,
     Limit,
@@ -61,7 +61,7 @@ LINES_EXAMPLE = [
 
 
 def _money(code: str) -> str:
-    if pycountry.currencies.get(alpha_3=code) is None:
+    if not is_known(code):
         why = f"ISO 4217 has no currency `{code}`; points are never booked by hand"
         raise PydanticCustomError("not_known", "{why}", {"why": why})
     return code

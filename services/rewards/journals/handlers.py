@@ -5,7 +5,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
+from services.rewards.approvals.domain import Subject
+from services.rewards.approvals.store import lock_entries
 from services.rewards.books.store import find_transfer
+from services.rewards.general_ledger.store.exports import find_last_export
 from services.rewards.journals import store
 from services.rewards.journals.domain import (
     Journal,
@@ -21,6 +24,7 @@ from services.rewards.metrics import JOURNALS_POSTED
 from services.rewards.payouts.domain import Actor
 from services.rewards.periods.domain import Period
 from services.rewards.periods.handlers import find_period
+from services.rewards.periods.store import find_newest
 from shared.access_keys import Scope, load_standings
 from shared.audit import Did
 from shared.contracts.facts import JOURNAL_CHANGED, JournalChanged, JournalData
@@ -115,11 +119,31 @@ async def _booked_at(tx: Transaction, *, community: str, month: date | None) -> 
         raise JournalRefusedError(
             f"{period.name} is {period.state}: leave the month out to book it now, or have the month opened again"
         )
-    return _moment(period, tx.now)
+    if period.ends_at > tx.now:
+        return tx.now
+    await _check_takes(tx, period)
+    return period.last_moment
 
 
-def _moment(period: Period, now: datetime) -> datetime:
-    return now if period.ends_at > now else period.last_moment
+async def _check_takes(tx: Transaction, period: Period) -> None:
+    """Check that a month that is over is behind no later one that is shut, and was not handed to finance.
+
+    What is dated into days that were handed over would be in no export. Raises JournalRefusedError.
+    """
+    newest = await find_newest(tx.conn, community=period.community)
+    if newest is not None and newest.ends_at > period.last_moment:
+        raise JournalRefusedError(
+            f"{newest.name}, which comes after {period.name}, is {newest.state}: "
+            "leave the month out to book it now"
+        )
+    # Whoever exports days takes the same one: none are handed over while this is booked.
+    await lock_entries(tx.conn, subject=Subject.ACCOUNT_MAPPING, community=period.community)
+    export = await find_last_export(tx.conn, community=period.community)
+    calendar = await load_calendar(tx.conn, community=period.community)
+    if export is not None and export.last_day >= calendar.day_of(period.last_moment):
+        raise JournalRefusedError(
+            f"{period.name} was handed to finance by export {export.number}: leave the month out to book it now"
+        )
 
 
 async def _decide(tx: Transaction, journal: Journal, *, verb: str) -> None:

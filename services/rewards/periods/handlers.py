@@ -200,25 +200,39 @@ async def _find(tx: Transaction[Settings], *, community: str, month: date) -> Pe
 async def _check_unaltered(
     tx: Transaction[Settings], period: Period, *, figures: Sequence[Figure], block: SeenBlock
 ) -> None:
-    """Check that the books still say what was added up. Raises AlteredError when they do not."""
-    now = await _add_up_entries(tx, period)
+    """Check that the books still say what was added up.
+
+    Raises AlteredError when they do not, and PeriodRefusedError when the month before does not any more.
+    """
+    shut = await find_shut_until(tx.conn, period)
+    opening = None if shut is None else shut.figures
+    now = await _add_up_entries(tx, period, opening=opening)
     found = await find_block(tx.conn, community=period.community, number=block.number)
     if now != amounts_of(figures):
+        if shut is not None and await _add_up_entries(tx, period, opening=None) == amounts_of(figures):
+            # It is what a restored database forgot and booked again later, or the month before was altered.
+            alarm(AlteredError(f"the books of {shut.name}", "they are not what it was closed with"))
+            raise PeriodRefusedError(
+                f"What {shut.name} was closed with is not in it, as after a restore: "
+                "have it opened and closed again"
+            )
         raise alarm(AlteredError(f"the books of {period.name}", "they are not as they were added up"))
     if found is None or found.hash != block.hash:
         raise alarm(AlteredError(f"block {block.number} of the ledger", "it is not the one that was seen"))
 
 
-async def _add_up_entries(tx: Transaction[Settings], period: Period) -> Mapping[tuple[str, str], int]:
-    """What is on accounts at a month's end, by currency and kind, by the entries since the newest that is shut.
+async def _add_up_entries(
+    tx: Transaction[Settings], period: Period, *, opening: Sequence[Figure] | None
+) -> Mapping[tuple[str, str], int]:
+    """What is on accounts at a month's end, by currency and kind: what it began with, and its entries.
+
+    Without what it began with, all entries of before are added up.
 
     Figures are those of turnovers; so a second person's yes compares them with entries. Month by month, each
     within PLAUDIT_LEDGER_CHECK_SECONDS.
     """
     calendar = await load_calendar(tx.conn, community=period.community)
     months_there = await load_months(tx.conn, community=period.community, today=calendar.day_of(tx.now))
-    shut = await find_shut_until(tx.conn, period)
-    opening = list(shut.figures) if shut is not None and shut.figures is not None else None
     found = [
         await load_booked_sums(
             tx.conn,

@@ -133,7 +133,9 @@ async def load_open_items(conn: Connection, period: Period, *, timeout_seconds: 
         select kind, count(*) as number, sum(points)::bigint as points, min(since) as oldest_at
         from (
             select 'redemption' as kind, points, created_at as since from redemptions
-            where community = $1 and created_at < $2 and (state = 'reserved' or changed_at >= $2)
+            -- What was confirmed by then and is refunded since waited for nobody.
+            where community = $1 and created_at < $2
+              and (state = 'reserved' or coalesce(confirmed_at, changed_at) >= $2)
             union all
             select 'journal', 0, proposed_at from journals
             where community = $1 and proposed_at < $2 and (decided_at is null or decided_at >= $2)
@@ -150,7 +152,10 @@ async def load_open_items(conn: Connection, period: Period, *, timeout_seconds: 
 
 
 async def load_corrections(conn: Connection, period: Period, *, timeout_seconds: float) -> list[LateCorrection]:
-    """What was booked in a month and names something that was booked before it, by the kind of transfer."""
+    """What was booked in a month and names something that was booked before it, by the kind of transfer.
+
+    Refunds move points between accounts of members: they are found by what was refunded.
+    """
     rows = await conn.fetch(
         """
         select t.kind, count(distinct t.transfer_id) as number,
@@ -162,7 +167,14 @@ async def load_corrections(conn: Connection, period: Period, *, timeout_seconds:
         join transfers before on before.community = t.community and before.transfer_id = t.amends
           and before.recorded_at < $2
         where a.community = $1 and a.owner is null
-        group by 1 order by 1
+        group by 1
+        union all
+        select 'redemption_refunded', count(*), sum(f.points)::bigint
+        from refunds f join redemptions r using (community, redemption_id)
+        where f.community = $1 and f.state = 'done' and f.decided_at >= $2 and f.decided_at < $3
+          and r.confirmed_at < $2
+        having count(*) > 0
+        order by 1
         """,
         period.community,
         period.starts_at,

@@ -14,13 +14,17 @@ from console.pages.audit.words import COMMANDS, changes, where
 from console.pages.community.forms import change, errors_of, filled
 from console.pages.dead_letters.routes import _readable
 from console.pages.keys.scopes import SCOPES
+from console.pages.ledger.words import TRANSFERS
 from console.pages.messages.words import KINDS
 from console.pages.parts.routes import Part
 from console.pages.people.roles import ROLES
 from console.pages.programme.routes import in_force
 from console.sign_in.domain import Session
 from services.ingest.messages.domain.kinds import KINDS as SENT
+from services.rewards.costs.domain import CHARGED, TAKEN_BACK
+from services.rewards.write_offs.domain import OWED_AGAIN, WRITTEN_OFF
 from shared.access_keys import Role, Scope, scopes_of
+from shared.reports.building import ITEMS
 
 DOCS = Path(__file__).parents[3] / "docs"
 WRITE = Writer("en", zone("Europe/Rome"))
@@ -209,3 +213,9 @@ def test_a_record_is_read_however_deeply_it_is_nested() -> None:
     assert _readable({"value": '{"a":1}', "value_base64": ""}) == '{\n  "a": 1\n}'
     assert _readable({"value": "[" * 4000, "value_base64": ""}) == "[" * 4000
     assert _readable({"value": None, "value_base64": "AA=="}) == "AA=="
+
+
+def test_what_corrects_an_earlier_month_and_what_merges_book_has_words() -> None:
+    corrects = {"amendment", "journal", "redemption_refunded", CHARGED, TAKEN_BACK, WRITTEN_OFF, OWED_AGAIN}
+    assert corrects <= ITEMS.keys()
+    assert {"merge", "unmerge", CHARGED, TAKEN_BACK, WRITTEN_OFF, OWED_AGAIN} <= TRANSFERS.keys()

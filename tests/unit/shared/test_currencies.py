@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from shared.currencies import decimal_amount, exponent
+from shared.currencies import decimal_amount, exponent, is_known
 
 
 @pytest.mark.parametrize(
@@ -13,3 +13,10 @@ from shared.currencies import decimal_amount, exponent
 def test_a_currency_has_the_decimals_of_the_standard(currency: str, decimals: int) -> None:
     assert exponent(currency) == decimals
     assert decimal_amount(10**decimals, currency) == Decimal(1)
+
+
+@pytest.mark.parametrize(
+    ("code", "is_one"), [("EUR", True), ("KWD", True), ("eur", False), ("PTS", False), ("ZZZ", False), ("", False)]
+)
+def test_a_currency_is_one_of_the_standard(code: str, is_one: bool) -> None:
+    assert is_known(code) is is_one

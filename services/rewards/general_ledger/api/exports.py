@@ -12,6 +12,7 @@ from services.rewards.general_ledger.api.models import (
     EXPORT_REFUSED,
     UNKNOWN_EXPORT,
     UNMAPPED,
+    BookDay,
     GeneralJournal,
     GrainName,
     JournalExport,
@@ -36,7 +37,6 @@ from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, ans
 from shared.followed_communities import load_calendar
 from shared.http import (
     Conn,
-    Day,
     Limit,
     Page,
     Principal,
@@ -55,8 +55,8 @@ router = APIRouter(tags=["finance"])
 Reader = Annotated[Principal, requires(Scope.PAYOUTS_READ)]
 Configured = Annotated[Settings, configured(Settings)]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="The export's")]
-First = Annotated[Day, Query(alias="from", description="The first day, in the community's zone")]
-Last = Annotated[Day, Query(alias="to", description="The last day")]
+First = Annotated[BookDay, Query(alias="from", description="The first day, in the community's zone")]
+Last = Annotated[BookDay, Query(alias="to", description="The last day")]
 
 
 @router.get(

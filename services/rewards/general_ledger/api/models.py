@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.rewards.approvals.api import ApprovalStateName, approval_shown, person_of
 from services.rewards.general_ledger.domain.exports import Export, xero_parts
@@ -28,6 +28,16 @@ Event = Annotated[str, StringConstraints(pattern=r"^(\*|[a-z][a-z_]{0,62})$")]
 Number = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$")]
 TaxRate = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=NO_CONTROL)]
 GrainName = Literal["day", "month"]
+
+
+def _of_books(day: date) -> date:
+    # What is before and after a day is asked for, too: at the ends of the calendar there is none.
+    if not 1970 <= day.year <= 2199:
+        raise ValueError("expected a day of the years 1970 to 2199")
+    return day
+
+
+BookDay = Annotated[Day, AfterValidator(_of_books)]
 
 
 class AccountNumber(RequestBody):
@@ -151,8 +161,8 @@ class GeneralJournal(BaseModel):
 class JournalExportRequest(RequestBody):
     """Until which day, and from which one on where nothing was exported yet."""
 
-    last_day: Day = Field(description="The last day, which is over", examples=["2026-10-31"])
-    first_day: Day | None = Field(
+    last_day: BookDay = Field(description="The last day, which is over", examples=["2026-10-31"])
+    first_day: BookDay | None = Field(
         None,
         description="Of the first export; later ones go on where the one before ended",
         examples=["2026-10-01"],

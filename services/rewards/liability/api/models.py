@@ -6,7 +6,8 @@ from fractions import Fraction
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from services.rewards.approvals.api import ApprovalStateName, approval_shown
 from services.rewards.liability.domain.days import DaySums, LotWorth
@@ -22,6 +23,7 @@ from services.rewards.liability.domain.policies import (
 )
 from services.rewards.liability.domain.valuing import Liability, VintageLiability
 from shared.contracts.fields import Currency
+from shared.currencies import is_known
 from shared.http import Day, ProblemType, RequestBody
 
 UNKNOWN_POLICY = ProblemType("unknown-liability-policy", 404, "Policy entry not found")
@@ -40,6 +42,14 @@ PerPoint = Annotated[str, StringConstraints(pattern=rf"^(0|[1-9]\d{{0,8}})(\.\d{
 Expected = Annotated[
     str, StringConstraints(pattern=rf"^(0(\.\d{{1,{EXPECTED_DECIMALS}}})?|1(\.0{{1,{EXPECTED_DECIMALS}}})?)$")
 ]
+
+
+def _money(code: str) -> str:
+    if not is_known(code):
+        why = f"ISO 4217 has no currency `{code}`, and the books of points stay in the first one"
+        raise PydanticCustomError("not_known", "{why}", {"why": why})
+    return code
+
 
 BasisName = Literal["cost", "deferral"]
 EstimateName = Literal["rate", "ladder"]
@@ -74,7 +84,7 @@ class LiabilityPolicyTerms(RequestBody):
     """What a point is worth in the books and how many are expected to be used, from a day on."""
 
     effective_from: Day = Field(description="From its beginning in the community's zone", examples=["2026-01-01"])
-    currency: Currency = Field(examples=["EUR"])
+    currency: Annotated[Currency, AfterValidator(_money)] = Field(examples=["EUR"])
     basis: BasisName = Field(
         description="`cost`: what using a point costs; `deferral`: what was deferred when it was earned (IFRS 15)",
         examples=["cost"],

@@ -1,6 +1,6 @@
 """Amounts as providers write them: numbers of a currency, in minor units here."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from shared.currencies import decimal_amount, exponent
 
@@ -10,7 +10,7 @@ def minor_of(amount: object, currency: str) -> int:
     try:
         minor = Decimal(str(amount)).scaleb(exponent(currency))
         whole = int(minor)
-    except (InvalidOperation, OverflowError, ValueError) as error:
+    except (ArithmeticError, ValueError) as error:
         raise ValueError(f"{amount!r} is no amount") from error
     if minor != whole or whole < 0:
         raise ValueError(f"{amount} {currency} is finer than the currency, or below zero")
@@ -29,5 +29,5 @@ def basis_points(percent: object) -> int:
         return 0
     try:
         return int(Decimal(str(percent)) * 100)
-    except (InvalidOperation, OverflowError) as error:
+    except ArithmeticError as error:
         raise ValueError(f"{percent!r} is no percentage") from error

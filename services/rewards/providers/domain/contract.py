@@ -1,15 +1,13 @@
 """What is asked of any provider of goods, and what may come of it: the one contract that all of them fulfil."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from shared.contracts.fields import MINOR_UNITS_MAX
-
-_CURRENCY: Final = re.compile("[A-Z]{3}")
+from shared.currencies import is_known
 
 
 class ProviderName(StrEnum):
@@ -97,9 +95,9 @@ class Charge(NamedTuple):
 
     @property
     def is_possible(self) -> bool:
-        """Whether it can be booked: a currency, and amounts that an account can have."""
+        """Whether it can be booked: a currency of ISO 4217, not points, and amounts that accounts can have."""
         amounts = (self.total_minor, self.fee_minor, self.discount_minor, self.refunded_minor or 0)
-        return _CURRENCY.fullmatch(self.currency) is not None and all(
+        return is_known(self.currency) and all(
             isinstance(one, int) and 0 <= one <= MINOR_UNITS_MAX for one in amounts
         )
 

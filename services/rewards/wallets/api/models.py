@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, NamedTuple
 from uuid import UUID
 
-import pycountry
 from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
@@ -27,6 +26,7 @@ from services.rewards.wallets.store.campaigns import load_campaigns
 from shared.access_keys import load_standings
 from shared.contracts.fields import MINOR_UNITS_MAX, Currency, Slug
 from shared.contracts.texts import Line
+from shared.currencies import is_known
 from shared.http import ProblemType, RequestBody
 from shared.postgres import Connection
 
@@ -65,7 +65,7 @@ Owners = Annotated[
 
 
 def _known(code: str) -> str:
-    if code != POINTS and pycountry.currencies.get(alpha_3=code) is None:
+    if code != POINTS and not is_known(code):
         why = f"ISO 4217 has no currency `{code}`; points are `{POINTS}`"
         raise PydanticCustomError("not_known", "{why}", {"why": why})
     return code

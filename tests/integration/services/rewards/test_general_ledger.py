@@ -94,6 +94,15 @@ async def test_a_journal_names_what_is_mapped_to_nothing_and_sums_to_zero(financ
     assert problem(too_many) == (409, "journal-export-refused")
 
 
+@pytest.mark.parametrize("days", [("0001-01-01", "0001-01-02"), ("9999-12-30", "9999-12-31")])
+async def test_there_are_no_books_at_the_ends_of_the_calendar(finance: Finance, days: tuple[str, str]) -> None:
+    first, last = days
+    for path in ("journal", "trial-balance"):
+        refused = await finance.maker.get(f"/v1/finance/{path}", params={"from": first, "to": last})
+        assert (refused.status_code, "1970" in refused.text) == (422, True), refused.text
+    assert (await export(finance, date.fromisoformat(last), first_day=first)).status_code == 422
+
+
 async def test_days_are_handed_over_once_with_the_liability_for_points(finance: Finance) -> None:
     world = finance.world
     await in_force(finance)

@@ -1,5 +1,6 @@
 """Entries by hand: proposed by one, booked once another confirms them, on the community's accounts of money."""
 
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ import pytest
 from services.rewards.chain.handlers import chain
 from services.rewards.journals.handlers import on_journals_told
 from tests.integration.services.rewards.finance import ByHand, Finance, filed
+from tests.integration.services.rewards.test_general_ledger import export
 from tests.integration.services.rewards.test_months_shut import BEFORE, LAST, Books, at
 
 pytestmark = pytest.mark.stack
@@ -153,6 +155,33 @@ async def test_a_journal_is_of_an_open_month_until_that_is_closed(world: Any, cl
     assert (await books.closed(BEFORE))["state"] == "closed"
     assert (await world.check()).differences == 0
     assert at(BEFORE) < at(LAST)
+
+
+async def test_a_journal_is_of_no_month_behind_one_that_is_shut_or_that_finance_has(
+    world: Any, clients: Any
+) -> None:
+    books = Books(Finance(world, await clients(), await clients()))
+    await world.publish()
+    await books.booked(BEFORE, world.award("first", "ada", 900))
+    await books.booked(LAST, world.award("second", "ada", 100))
+    late = (await propose(books.finance, CHARGES, month=BEFORE)).json()
+    path = f"/v1/journals/{late['journal_id']}/confirm"
+    # Of months that nobody shut, the newest that is over may be the first.
+    await books.closed(LAST)
+    for refused in (await propose(books.finance, CHARGES, month=BEFORE), await books.finance.approver.post(path)):
+        assert (refused.status_code, f"{LAST}, which comes after" in refused.text) == (409, True), refused.text
+    await books.reopen(LAST)
+    await books.confirm(LAST)
+    last_day = date.fromisoformat(f"{LAST}-01") - timedelta(days=1)
+    made = await export(books.finance, last_day, first_day=f"{BEFORE}-01")
+    assert made.status_code == 201, made.text
+    for refused in (await propose(books.finance, CHARGES, month=BEFORE), await books.finance.approver.post(path)):
+        assert (refused.status_code, "by export 1" in refused.text) == (409, True), refused.text
+    # The next export has what is of a later month.
+    await posted(books.finance, CHARGES, month=LAST)
+    asked = {"from": f"{LAST}-01", "to": datetime.now(UTC).date().isoformat()}
+    journal = (await books.finance.maker.get("/v1/finance/journal", params=asked)).json()
+    assert {one["account"] for one in journal["unmapped"]} == {"bank", "bank_charges"}
 
 
 async def test_what_was_posted_is_booked_again_after_a_restore_and_once(finance: Finance, by_hand: ByHand) -> None:

@@ -65,6 +65,8 @@ async def test_a_policy_takes_two_people(finance: Finance, all_pages: Any) -> No
     refused = await finance.maker.post(POLICIES, json=TERMS | {"currency": "USD"}, headers=dollars)
     assert problem(refused) == (409, "liability-other-currency")
     for field, value in (
+        ("currency", "PTS"),
+        ("currency", "EUT"),
         ("minor_per_point", "0.1234567891"),
         ("minor_per_point", "-1"),
         ("expected_redemption", "1.1"),

@@ -216,6 +216,29 @@ async def test_what_a_month_closed_with_is_read_back(books: Books, by_hand: ByHa
     assert await books.month(BEFORE) == before
 
 
+async def test_after_a_restore_a_month_is_opened_and_closed_again_before_the_next_is(
+    books: Books, by_hand: ByHand
+) -> None:
+    await books.closed(BEFORE)
+    facts = [fact for fact in await books.world.published() if fact["type"] == "ledger.period_changed.v1"]
+    for one in facts[-1]["data"]["figures"]:
+        one["amount"] += 50 if one["amount"] > 0 else -50
+    await by_hand("delete from periods where community = $1")
+    await books.world.handle(on_periods_told, *facts)
+    # 50 of what it was closed with were forgotten, and are booked again.
+    await books.booked(LAST, books.world.award("forgotten", "ada", 50))
+    assert (await books.close(LAST)).status_code == 200
+    refused = await books.confirm(LAST)
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:plaudit:problem:period-refused")
+    assert f"What {BEFORE} was closed with" in refused.json()["detail"]
+    await books.withdraw(LAST)
+    await books.reopen(BEFORE)
+    await books.confirm(BEFORE)
+    await books.closed(BEFORE)
+    await books.closed(LAST)
+    assert (await books.figures(LAST))["available", "PTS"] == (900, 1050)
+
+
 async def test_a_month_that_stays_open_too_long_is_counted(books: Books) -> None:
     async def overdue() -> float:
         async with books.world.begin() as tx:

@@ -7,8 +7,9 @@ from uuid import uuid4
 import pytest
 
 from services.rewards.lots.handlers.upkeep import expire_points
-from tests.integration.services.rewards.finance import Finance, filed
+from tests.integration.services.rewards.finance import ByHand, Finance, filed
 from tests.integration.services.rewards.test_liability import in_force, problem
+from tests.integration.services.rewards.test_refunds_of_redemptions import refund
 
 pytestmark = pytest.mark.stack
 
@@ -104,6 +105,34 @@ async def test_a_months_end_ties_to_the_ledger_to_the_unit(finance: Finance) -> 
     held = sum(one["amount"] for one in balance if one["kind"] in kinds and one["currency"] == "PTS")
     assert points["closing"] == held
     assert problem(await finance.maker.get("/v1/finance/month-ends/1999-01")) == (404, "unknown-period")
+
+
+async def test_what_is_refunded_after_a_month_waited_for_nobody_at_its_end(
+    finance: Finance, by_hand: ByHand
+) -> None:
+    world = finance.world
+    world.later = -timedelta(days=NOW.day + 3)
+    await world.give(world.award("early", "bob", 90, at=NOW + world.later))
+    world.later = timedelta(0)
+    await use(finance, "bob")
+    redemption_id = str(
+        await world.pool.fetchval("select redemption_id from redemptions where community = $1", world.community)
+    )
+    # It was reserved and handed out in the month before.
+    await by_hand(
+        """
+        update redemptions set created_at = created_at - $2::interval, changed_at = changed_at - $2::interval
+        where community = $1
+        """,
+        timedelta(days=NOW.day + 2),
+    )
+    path = f"/v1/finance/month-ends/{NOW - timedelta(days=NOW.day + 2):%Y-%m}"
+    before = (await finance.maker.get(path)).json()["open_items"]
+    assert (await refund(finance.maker, redemption_id)).status_code < 300
+    assert before == (await finance.maker.get(path)).json()["open_items"] == []
+    # It corrects that month, in the one that it is booked in.
+    end = (await finance.maker.get(f"/v1/finance/month-ends/{MONTH}")).json()
+    assert end["corrections"] == [{"kind": "redemption_refunded", "count": 1, "points": 30}]
 
 
 async def test_what_corrects_an_earlier_month_is_said_in_the_one_it_is_booked_in(finance: Finance) -> None:

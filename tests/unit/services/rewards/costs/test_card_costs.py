@@ -105,6 +105,8 @@ def test_a_value_that_was_booked_is_corrected_by_what_is_said_later_and_taken_ba
     [
         Charge("eur", 1),
         Charge("EURO", 1),
+        Charge("PTS", 1),
+        Charge("ZZZ", 1),
         Charge("EUR", -1),
         Charge("EUR", MINOR_UNITS_MAX + 1),
         Charge("EUR", 1, fee_minor=-1),

@@ -114,18 +114,6 @@ async def _answered(
         return _refused(409, str(error))
 
 
-def _stopped(request: Request, api_key: str | None) -> Response | None:
-    """Why a request is not answered: without a key of its own the way is for who tells it what to do."""
-    if api_key is not None:
-        shown = request.headers.get("authorization", "").encode()
-        is_its_own = hmac.compare_digest(shown, f"Bearer {api_key}".encode())
-        return None if is_its_own else _refused(401, "the key is not the sandbox's")
-    if request.client is None or not ip_address(request.client.host).is_loopback:
-        return _refused(403, "it is told what to do from its own machine alone")
-    # A page of somebody else's, open in a browser of this machine, is no one who tells it.
-    return _refused(403, "no page of the web tells it what to do") if "origin" in request.headers else None
-
-
 async def _ready(request: Request) -> Response:
     return JSONResponse({"missing": []})
 

@@ -31,12 +31,15 @@ async def measure(tx: Transaction[Settings]) -> bool:
 
 
 async def _measure(tx: Transaction[Settings], *, community: str) -> None:
+    campaigns = campaigns_of(await store.load_documents(tx.conn, community=community))
+    if not campaigns:
+        return
     calendar = await load_calendar(tx.conn, community=community)
     today = calendar.day_of(tx.now)
     titles = dict(
         islice(sorted((await load_titles(tx.conn, community=community)).items()), tx.settings.slices_max_count)
     )
-    for campaign in campaigns_of(await store.load_documents(tx.conn, community=community)):
+    for campaign in campaigns:
         known = await store.find_measured_at(tx.conn, community=community, campaign_id=campaign.campaign_id)
         if known is not None and is_settled(campaign, calendar.day_of(known)):
             continue

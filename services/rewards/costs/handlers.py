@@ -15,7 +15,7 @@ from services.rewards.costs.domain import (
     bought_entries,
     card_cost,
 )
-from services.rewards.costs.store import load_costs, put_cost
+from services.rewards.costs.store import find_cost, put_cost
 from services.rewards.ledger.store.entries import post
 from services.rewards.providers.domain.contract import Charge
 from services.rewards.providers.domain.orders import Order
@@ -29,7 +29,7 @@ async def book_cost(tx: Transaction, order: Order, *, charge: Charge | None) -> 
     What was taken back is not bought again: a card is one order, and one cost.
     """
     community, redemption_id = order.community, order.redemption_id
-    known = (await load_costs(tx.conn, community=community, redemption_ids=[redemption_id])).get(redemption_id)
+    known = await find_cost(tx.conn, community=community, redemption_id=redemption_id)
     if known is not None and (known.is_said or charge is None or known.taken_back_at is not None):
         return
     quoted = await find_used_cost(tx.conn, community=community, redemption_id=redemption_id)
@@ -52,8 +52,7 @@ async def book_cost(tx: Transaction, order: Order, *, charge: Charge | None) -> 
 
 async def take_back_cost(tx: Transaction, order: Order, *, charge: Charge | None) -> None:
     """Book back what a card cost whose provider took it back, once; what it says it kept stays a difference."""
-    community, redemption_id = order.community, order.redemption_id
-    known = (await load_costs(tx.conn, community=community, redemption_ids=[redemption_id])).get(redemption_id)
+    known = await find_cost(tx.conn, community=order.community, redemption_id=order.redemption_id)
     if known is None or known.taken_back_at is not None:
         return
     cost = known.taken_back(charge, now=tx.now)

@@ -45,6 +45,11 @@ async def load_costs(conn: Connection, *, community: str, redemption_ids: Sequen
     return {str(row["redemption_id"]): _cost(row) for row in rows}
 
 
+async def find_cost(conn: Connection, *, community: str, redemption_id: str) -> CardCost | None:
+    """What the card of a redemption cost; None while it is not delivered."""
+    return (await load_costs(conn, community=community, redemption_ids=[redemption_id])).get(redemption_id)
+
+
 def _cost(row: Record) -> CardCost:
     return CardCost(
         community=row["community"],

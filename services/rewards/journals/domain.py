@@ -4,28 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 from services.rewards.ledger.domain.entries import Entry, Transfer, community_account, derived_id, transfer_id
 from services.rewards.payouts.domain import Actor
 from services.rewards.payouts.four_eyes.domain import FourEyesError
+from shared.contracts.facts import JournalKind
 from shared.contracts.fields import Timestamp, Uuid
 
 LINES_MAX_COUNT = 50
 KIND = "journal"
-#: The accounts that people may book on: the community's, of money. What is on members' accounts follows from
-#: awards,
-#: redemptions and payouts alone, and what payouts have in transit from what the bank says of them.
-JournalKind = Literal[
-    "bank",
-    "payout_expense",
-    "bank_charges",
-    "fx_gain_loss",
-    "suspense",
-    "provider_balance",
-    "card_cost",
-    "card_differences",
-]
 KINDS: tuple[JournalKind, ...] = get_args(JournalKind)
 #: Transfers that a journal may name as what it corrects: those that moved money.
 CORRECTED = ("payout_", "card_", KIND)

@@ -32,6 +32,7 @@ from shared.contracts.facts.books import (
     PERIOD_CHANGED,
     JournalChanged,
     JournalData,
+    JournalKind,
     PeriodChanged,
     PeriodData,
 )
@@ -441,6 +442,7 @@ __all__ = [
     "GuidelinesAccepted",
     "JournalChanged",
     "JournalData",
+    "JournalKind",
     "KnownIdentity",
     "LevelLockChanged",
     "LevelLockData",

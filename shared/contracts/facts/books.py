@@ -24,6 +24,18 @@ Month = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
 Sum = Annotated[int, Field(ge=-INTEGER_MAX, le=INTEGER_MAX)]
 Amount = Annotated[int, Field(ge=-MINOR_UNITS_MAX, le=MINOR_UNITS_MAX)]
 AccountKind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,62}$")]
+#: The accounts that people may book on: the community's, of money. What is on members' accounts follows from
+#: awards, redemptions and payouts alone, and what payouts have in transit from what the bank says of them.
+JournalKind = Literal[
+    "bank",
+    "payout_expense",
+    "bank_charges",
+    "fx_gain_loss",
+    "suspense",
+    "provider_balance",
+    "card_cost",
+    "card_differences",
+]
 
 
 class FigureData(TypedDict):
@@ -110,16 +122,7 @@ PERIOD_CHANGED: Final = FactType(
 
 
 class JournalLineData(TypedDict):
-    account: Literal[
-        "bank",
-        "payout_expense",
-        "bank_charges",
-        "fx_gain_loss",
-        "suspense",
-        "provider_balance",
-        "card_cost",
-        "card_differences",
-    ]
+    account: JournalKind
     currency: Currency
     amount: Amount
 

@@ -45,7 +45,7 @@ SCOPES = (
 )
 PROGRAMME = Path(__file__).parents[2] / "programmes" / "messages.yaml"
 #: What a page comes to show is waited for as long, on a machine that does much else.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 #: A rule with a condition, so that there is something to ask why.
 ANSWERS = """

@@ -109,7 +109,7 @@ async def test_members_react_and_see_a_manager_looks_and_everybody_reads_the_fee
         row = mara.page.locator("tbody tr").filter(has_text="2 messages").filter(has_text="Ada")
         await expect(row).to_contain_text("Ada Brightwell")
         assert await mara.go("/me/celebrations") == 404
-    async with httpx.AsyncClient(base_url=console.state.console_url) as anybody:
+    async with httpx.AsyncClient(base_url=console.state.console_url, timeout=60) as anybody:
         feed = await anybody.get(f"/c/{COMMUNITY}/celebrations.json")
         assert feed.headers["content-type"] == "application/feed+json"
         assert "Ada Brightwell: 2 messages" in [one["title"] for one in feed.json()["items"]]

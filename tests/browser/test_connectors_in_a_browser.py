@@ -64,7 +64,7 @@ def deliver(address: str, secret: str, event: str, body: Mapping[str, Any], numb
         "X-Discourse-Instance": INSTANCE,
         "X-Discourse-Event-Signature": f"sha256={mac}",
     }
-    return httpx.post(address, content=raw, headers=headers).status_code
+    return httpx.post(address, content=raw, headers=headers, timeout=60).status_code
 
 
 def furnished(state: StackState) -> dict[str, str]:

@@ -163,13 +163,13 @@ async def test_from_the_first_event_to_understanding_it(console: Console) -> Non
         await page.get_by_label("Length in characters").fill("12")
         await page.get_by_role("button", name="Send", exact=True).click()
         travel = page.locator("#travel")
-        await expect(travel.get_by_text("There", exact=True)).to_be_visible(timeout=30_000)
+        await expect(travel.get_by_text("There", exact=True)).to_be_visible(timeout=60_000)
         for step in ("Accepted as new", "One award", "Newcomer", "Booked"):
             await expect(travel).to_contain_text(step)
         assert await visitor.violations() == []
 
         await page.get_by_role("button", name="Send the same again").click()
-        await expect(travel).to_contain_text("A duplicate", timeout=30_000)
+        await expect(travel).to_contain_text("A duplicate", timeout=60_000)
         await page.get_by_role("link", name="See its lineage").click()
         await expect(page.locator("h1")).to_contain_text("Wrote a message: +1 point")
         await page.get_by_role("link", name=re.compile("^message, ")).click()
@@ -230,7 +230,7 @@ async def test_a_dead_letter_is_noticed_looked_at_and_discarded_for_a_reason(con
         before = int(await page.locator('[data-live="dead"]').inner_text())
         letter = await dead_letter(console.state, {"specversion": "1.0", "id": "not-as-it-should-be"})
         # Nobody opens the page anew: it is live.
-        await expect(page.locator('[data-live="dead"]')).to_have_text(str(before + 1), timeout=20_000)
+        await expect(page.locator('[data-live="dead"]')).to_have_text(str(before + 1), timeout=60_000)
         await expect(page.locator("h1")).to_contain_text("a look")
         await page.get_by_role("button", name="Pause").click()
         await expect(page.get_by_text("Paused")).to_be_visible()

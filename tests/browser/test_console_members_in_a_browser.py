@@ -224,7 +224,7 @@ async def test_a_member_shows_a_card_for_as_long_as_they_wish(
 ) -> None:
     card = f"{console.state.console_url}/c/{MEMBERS}/cards/{makers['leaver']}"
     async with (
-        httpx.AsyncClient() as anybody,
+        httpx.AsyncClient(timeout=60) as anybody,
         console.visitor(community=MEMBERS, identity="forum:leaver", locale="en-GB") as visitor,
     ):
         page = visitor.page
@@ -275,7 +275,8 @@ async def test_a_member_takes_their_data_and_is_forgotten(console: Console, make
         def named() -> list[str | None]:
             board = f"{console.state.service_urls['recognition']}/v1/leaderboard"
             return [
-                one["name"] for one in httpx.get(board, headers={"Plaudit-Community": MEMBERS}).json()["items"]
+                one["name"]
+                for one in httpx.get(board, headers={"Plaudit-Community": MEMBERS}, timeout=60).json()["items"]
             ]
 
         async def forgotten() -> bool:
@@ -340,7 +341,7 @@ async def test_a_visitor_sees_only_what_is_public(console: Console, makers: Mapp
     for path in ("/me", "/me/data", "/leaderboard", "/explorer", "/people"):
         await visitor.go(path)
         assert "/sign-in" in page.url, path
-    async with httpx.AsyncClient(base_url=console.state.console_url) as anybody:
+    async with httpx.AsyncClient(base_url=console.state.console_url, timeout=60) as anybody:
         for card in (f"/c/{MEMBERS}/cards/{makers['linh']}", f"/c/{CLOSED}/cards/{makers['linh']}"):
             answers = [await anybody.get(f"{card}{kind}") for kind in (".svg", ".json")]
             assert [(one.status_code, one.text) for one in answers] == [(404, "There is no such card.\n")] * 2

@@ -192,7 +192,7 @@ async def test_an_embed_is_framed_by_an_allowed_site_and_by_no_other(
     of_ada = f"cards/{pier['ada']}"
     paths = ("leaderboard?theme=light", "boards/month?language=en", "celebrations", "kudos", of_ada)
     page_text[0] = "".join(f'<iframe src="{base}/{path}" width="200" height="500"></iframe>' for path in paths)
-    async with httpx.AsyncClient(base_url=base) as anybody:
+    async with httpx.AsyncClient(base_url=base, timeout=60) as anybody:
         await shown_without_the_absent(anybody)
     await page.goto(allowed)
     for nth, says in enumerate(("Classifica", "This month", "Festeggiamenti", "Kudos", NAMES["ada"])):
@@ -222,7 +222,7 @@ async def test_of_who_is_hidden_suspended_or_wants_no_part_an_embed_says_nothing
     console: Console, pier: Mapping[str, str]
 ) -> None:
     base = f"{console.state.console_url}/c/{PIER}/embeds"
-    async with httpx.AsyncClient(base_url=base) as anybody:
+    async with httpx.AsyncClient(base_url=base, timeout=60) as anybody:
         await shown_without_the_absent(anybody)
         paths = (
             "leaderboard",
@@ -256,7 +256,7 @@ async def test_of_who_is_hidden_suspended_or_wants_no_part_an_embed_says_nothing
 async def test_an_embed_may_be_kept_and_everything_else_stays_in_no_frame(
     console: Console, pier: Mapping[str, str], allowed: str
 ) -> None:
-    async with httpx.AsyncClient(base_url=console.state.console_url) as anybody:
+    async with httpx.AsyncClient(base_url=console.state.console_url, timeout=60) as anybody:
         one = await anybody.get(f"/c/{PIER}/embeds/leaderboard?language=en")
         assert f"frame-ancestors 'self' {allowed}" in one.headers["content-security-policy"]
         assert "x-frame-options" not in one.headers

@@ -114,7 +114,7 @@ async def test_a_member_thanks_others_a_manager_looks_and_everybody_reads_the_wa
             return await mara.page.locator("h1").inner_text() == "One report is to be decided"
 
         await until(is_queued)
-    async with httpx.AsyncClient(base_url=console.state.console_url) as anybody:
+    async with httpx.AsyncClient(base_url=console.state.console_url, timeout=60) as anybody:
         feed = await anybody.get(f"/c/{COMMUNITY}/kudos.json")
         assert feed.headers["content-type"] == "application/feed+json"
         [item] = feed.json()["items"]

@@ -82,7 +82,7 @@ async def test_a_manager_declares_a_round_and_members_nominate_in_it(console: Co
         await expect(bo.page.locator("#nominated")).not_to_contain_text("does not stand")
 
     # Whoever is not signed in sees it too, and who nominated is told to nobody there.
-    async with httpx.AsyncClient(base_url=console.state.console_url) as anybody:
+    async with httpx.AsyncClient(base_url=console.state.console_url, timeout=60) as anybody:
         assert (await anybody.get(f"/c/{COMMUNITY}")).headers["location"] == f"/c/{COMMUNITY}/nominations"
         listed = await anybody.get(f"/c/{COMMUNITY}/nominations")
         assert f"/c/{COMMUNITY}/nominations/{place}" in listed.text

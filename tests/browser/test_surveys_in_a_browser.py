@@ -99,7 +99,7 @@ async def test_a_link_is_answered_without_signing_in_and_a_manager_sees_what_fiv
         await ada.page.get_by_role("button", name="Send the answer").click()
         await expect(ada.page.locator("h1")).to_have_text("Thank you for your answer")
     base = console.state.service_urls["ingest"]
-    async with httpx.AsyncClient(base_url=base) as anybody:
+    async with httpx.AsyncClient(base_url=base, timeout=60) as anybody:
         for place, token in enumerate(links["csat"][:5]):
             path = f"/v1/survey-invitations/{token}/answer"
             assert (await anybody.post(path, json={"score": place + 1})).status_code == 200

@@ -185,7 +185,7 @@ async def test_services_killed_in_mid_stream_change_no_total(
             await _some_progress(community)
             pid = load_state(community.state.name).pids[service]
             os.kill(pid, signal.SIGKILL)
-            psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=10)
+            psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=60)
             killed.append(service)
         output, _ = importer.communicate(timeout=COMMAND_SECONDS)
     finally:

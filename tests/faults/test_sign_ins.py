@@ -77,7 +77,10 @@ async def test_keys_are_rotated_under_load(quickly_changing: Arena) -> None:
     """Access keys by hand and the keys of tokens by themselves: every answer to what was known before is 200."""
     arena = quickly_changing
     office = await asyncio.to_thread(lambda: local_people(arena.state).office)
-    async with arena.run("39 keys rotated under load") as run, httpx.AsyncClient(trust_env=False) as http:
+    async with (
+        arena.run("39 keys rotated under load") as run,
+        httpx.AsyncClient(trust_env=False, timeout=60) as http,
+    ):
         grace = await asyncio.to_thread(SignedIn, arena, office, run.load.community)
         await grace.look(http, "new", grace.key["key"])
         await asyncio.to_thread(grace.sign_in)

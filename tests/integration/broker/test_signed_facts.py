@@ -100,7 +100,7 @@ async def test_a_forged_access_key_is_a_dead_letter_and_opens_nothing(stack: Any
             stack.state, [(PEOPLE, record_key(community, person_id), person_fact(community, person_id, "manager"))]
         )
         await put(stack, ACCESS_KEYS, records)
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{parts.http.port}") as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{parts.http.port}", timeout=60) as client:
 
             async def status(secret: str) -> int:
                 headers = {"Authorization": f"Bearer {secret}"}

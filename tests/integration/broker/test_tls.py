@@ -119,7 +119,7 @@ async def test_a_whole_service_works_behind_it(encrypted: tuple[StackState, Brok
             [sys.executable, "-m", "services.rewards.main"], env=os.environ | settings, stdout=log, stderr=log
         )
     try:
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
 
             async def is_ready() -> bool:
                 assert process.poll() is None, (tmp_path / "log").read_text()

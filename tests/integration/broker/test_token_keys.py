@@ -62,8 +62,8 @@ async def test_keys_are_rotated_while_requests_go_on(
     async with (
         running(INGEST, ingest) as door,
         running(RECOGNITION, recognition) as reader,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{door.http.port}") as client,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{reader.http.port}") as board,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{door.http.port}", timeout=60) as client,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{reader.http.port}", timeout=60) as board,
     ):
         admin_id = await add_person(door.pool, community, "administrator")
         scopes = ("people:write", "keys:write", "sign_in:write")

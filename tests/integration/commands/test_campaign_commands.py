@@ -61,7 +61,7 @@ async def test_from_a_programme_to_a_budget_that_is_spent(platform: StackState, 
         }
         for number in range(4)
     ]
-    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {sent}"}, timeout=20) as client:
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {sent}"}, timeout=60) as client:
         for event in events:
             taken = await client.post(f"{platform.service_urls['ingest']}/v1/events", json=event)
             assert taken.status_code == 202, taken.text

@@ -46,7 +46,7 @@ async def test_a_second_community_is_one_command(platform: StackState, name: str
         "time": "2026-01-31T11:00:00Z",
         "data": {"channel": "forum", "actor": {"id": "ada"}},
     }
-    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=20) as client:
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
         taken = await client.post(f"{platform.service_urls['ingest']}/v1/events", json=event)
         assert taken.status_code == 202, taken.text
 

@@ -19,7 +19,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "people.md").read_text()
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 COMMANDS = [block for block in BLOCKS if not block.startswith("curl ")]
 REQUESTS = [block.strip() for block in BLOCKS if block.startswith("curl ")]
-KNOWN_SECONDS = 30.0
+KNOWN_SECONDS = 90.0
 EVENT = {
     "specversion": "1.0",
     "id": "post-1",

@@ -50,7 +50,7 @@ def provider() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 async def ingest(stack: Any, provider: str) -> AsyncIterator[Any]:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
 
         async def answers() -> bool:
             try:
@@ -84,7 +84,7 @@ class Site:
     @asynccontextmanager
     async def browser(self, **headers: str) -> AsyncIterator[httpx.AsyncClient]:
         """A browser without script: it keeps cookies and follows nothing by itself."""
-        async with httpx.AsyncClient(base_url=self.url, headers=headers) as client:
+        async with httpx.AsyncClient(base_url=self.url, headers=headers, timeout=60) as client:
             yield client
 
     async def person(self, *roles: str, community: str = COMMUNITY) -> str:
@@ -93,7 +93,7 @@ class Site:
     async def link(self, person_id: str, community: str = COMMUNITY) -> str:
         """The secret of a link that signs a person in."""
         headers = await authorization(self.ingest.pool, community, "sign_in:write", "keys:write")
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.ingest.http.port}") as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.ingest.http.port}", timeout=60) as client:
             made = await client.post("/v1/sign-in-links", json={"person_id": person_id}, headers=headers)
         assert made.status_code == 201, made.text
         return str(made.json()["link"])

@@ -202,12 +202,12 @@ def secret_in(page: httpx.Response) -> str:
 
 
 async def scopes_of(site: Site, key: str) -> Any:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{site.ingest.http.port}") as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{site.ingest.http.port}", timeout=60) as client:
         return (await client.get("/v1/key", headers={"Authorization": f"Bearer {key}"})).json()["scopes"]
 
 
 async def is_refused(site: Site, key: str) -> bool:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{site.ingest.http.port}") as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{site.ingest.http.port}", timeout=60) as client:
         answer = await client.get("/v1/key", headers={"Authorization": f"Bearer {key}"})
         return answer.status_code == 401
 
@@ -218,7 +218,7 @@ async def declared(site: Site) -> str:
     name = f"declared-{uuid4().hex[:8]}"
     admin = await add_person(site.ingest.pool, "plaudit", "administrator")
     headers = await authorization(site.ingest.pool, "plaudit", "communities:write", person_id=admin)
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{site.ingest.http.port}") as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{site.ingest.http.port}", timeout=60) as client:
         made = await client.post("/v1/communities", json={"id": name, "title": "Harbour"}, headers=headers)
     assert made.status_code == 201, made.text
     return name

@@ -27,7 +27,9 @@ async def an_occasion(site: Site, browser: httpx.AsyncClient, *, hours: float = 
 async def code_at(site: Site, path: str) -> str:
     """The code that a screen shows, as a phone would read it."""
     headers = await authorization(site.ingest.pool, site.community, "events:write")
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{site.ingest.http.port}", headers=headers) as api:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{site.ingest.http.port}", headers=headers, timeout=60
+    ) as api:
         answer = await api.get(f"/v1/occasions/{path.rpartition('/')[2]}/code")
     assert answer.status_code == 200, answer.text
     return str(answer.json()["code"])

@@ -51,7 +51,7 @@ async def deliver(site: Site, address: str, secret: str, event: str, body: Any) 
         "X-Discourse-Instance": INSTANCE,
         "X-Discourse-Event-Signature": f"sha256={mac}",
     }
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{site.ingest.http.port}") as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{site.ingest.http.port}", timeout=60) as client:
         return await client.post(urlsplit(address).path, content=raw, headers=headers)
 
 

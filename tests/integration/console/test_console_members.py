@@ -19,7 +19,9 @@ LINK = re.compile(r'href="/members/([0-9a-f-]{36})"')
 async def ada(site: Site) -> AsyncIterator[str]:
     """The id of a member."""
     headers = await authorization(site.ingest.pool, site.community, "members:write")
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{site.ingest.http.port}", headers=headers) as client:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{site.ingest.http.port}", headers=headers, timeout=60
+    ) as client:
         body = {"name": "Ada <Found>", "identities": [{"channel": "forum", "id": "ada.found"}]}
         made = await client.put("/v1/members/identities", json=body)
         assert made.status_code == 200, made.text
@@ -73,7 +75,9 @@ async def test_what_is_said_of_members_is_said_by_whoever_may(site: Site, ada: s
 
 async def test_members_are_compared_then_merged_then_parted(site: Site, ada: str) -> None:
     headers = await authorization(site.ingest.pool, site.community, "members:write")
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{site.ingest.http.port}", headers=headers) as client:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{site.ingest.http.port}", headers=headers, timeout=60
+    ) as client:
         body = {"name": "Ada Chats", "identities": [{"channel": "chat", "id": "ada.chats"}]}
         other = str((await client.put("/v1/members/identities", json=body)).json()["member_id"])
     page, form = f"/members/{ada}", f"/members/{ada}/merge"

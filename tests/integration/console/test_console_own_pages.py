@@ -34,7 +34,9 @@ async def sign_in_as_member(site: Site, browser: httpx.AsyncClient, community: s
     identity = {"channel": "forum", "id": f"ada-{uuid4().hex[:8]}"}
     scopes = ("members:write", "sign_in:write")
     headers = await authorization(site.ingest.pool, community, *scopes)
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{site.ingest.http.port}", headers=headers) as api:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{site.ingest.http.port}", headers=headers, timeout=60
+    ) as api:
         declared = {"identities": [identity], "name": "Ada"}
         assert (await api.put("/v1/members/identities", json=declared)).is_success
         made = await api.post("/v1/sign-in-links", json={"identity": identity})

@@ -91,7 +91,7 @@ async def test_streams_are_bounded_and_end_with_the_process(
         async with running(settings):
             await Site(settings.console_url, site.ingest, site.database).sign_in(browser, "operator")
             looking = asyncio.create_task(look())
-            await asyncio.wait_for(told.wait(), 30)
+            await asyncio.wait_for(told.wait(), 60)
             assert (await browser.get("/pipeline/live")).status_code == 503
             started = time.monotonic()
         # Somebody has the page open; the process does not wait for them to go.
@@ -114,7 +114,7 @@ async def test_one_person_takes_not_all_of_the_streams(site: Site, monkeypatch: 
     async with site.browser() as one, site.browser() as other:
         await site.sign_in(one, "operator")
         await site.sign_in(other, "operator")
-        await asyncio.wait_for(asyncio.gather(*(look(one) for _ in range(7)), look(other)), 30)
+        await asyncio.wait_for(asyncio.gather(*(look(one) for _ in range(7)), look(other)), 60)
 
     # Who comes with many at once gets two, and the other theirs.
     assert sorted(told) == [False] * 5 + [True] * 3

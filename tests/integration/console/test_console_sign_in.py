@@ -212,7 +212,7 @@ async def asked_provider(browser: httpx.AsyncClient) -> str:
 
 async def agreed(address: str, subject: str = "grace") -> str:
     """The provider's answer once somebody has said who they are: the address that it sends the browser back to."""
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         answer = await client.post(address, data={"sub": subject})
     assert answer.status_code in {302, 303}, answer.text
     url = urlsplit(answer.headers["location"])

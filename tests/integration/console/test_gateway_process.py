@@ -40,7 +40,7 @@ async def gateway(ingest_url: str, metrics_port: int) -> AsyncIterator[tuple[str
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        async with httpx.AsyncClient(base_url=url) as client:
+        async with httpx.AsyncClient(base_url=url, timeout=60) as client:
 
             async def is_up() -> bool:
                 try:
@@ -71,7 +71,10 @@ async def test_ingest_takes_events_through_the_gateway_and_after_its_death(stack
         direct = f"http://127.0.0.1:{parts.http.port}"
         key = await authorization(parts.pool, f"gateway-{uuid4().hex[:8]}", "events:write", "receipts:read")
         metrics_port = free_port()
-        async with httpx.AsyncClient(headers=key) as client, gateway(direct, metrics_port) as (url, process):
+        async with (
+            httpx.AsyncClient(headers=key, timeout=60) as client,
+            gateway(direct, metrics_port) as (url, process),
+        ):
             through = await client.post(f"{url}/v1/events", json=event(1))
             assert through.status_code == 202, through.text
             # What ingest refuses is refused as it does, and what it says of shares comes back.

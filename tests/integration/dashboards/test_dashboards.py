@@ -221,7 +221,7 @@ def postgres_exporter(platform: StackState) -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -283,7 +283,7 @@ def prometheus(
         finally:
             running.close()
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
 
 @pytest.mark.stack

@@ -25,7 +25,7 @@ MESSAGES = (
     *("--map=object_author=target", "--map=time=weight", "--time-format=unix"),
 )
 LIMIT_COUNT = 10_000
-WAIT_SECONDS = 60
+WAIT_SECONDS = 150
 
 numbers = count()
 
@@ -59,7 +59,11 @@ class Community:
         while True:
             params = {"limit": 500} | ({"after": after} if after else {})
             headers = {"Authorization": f"Bearer {self.key}"}
-            page = httpx.get(f"{self.url}/v1/members", params=params, headers=headers).raise_for_status().json()
+            page = (
+                httpx.get(f"{self.url}/v1/members", params=params, headers=headers, timeout=60)
+                .raise_for_status()
+                .json()
+            )
             found += len(page["items"])
             after = page["next"]
             if after is None:

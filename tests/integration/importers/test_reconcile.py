@@ -70,13 +70,13 @@ def test_live_and_an_export_together_are_what_happened_once(platform, tmp_path):
     key = issue_key(platform, name, "importer", SCOPES)["key"]
     url, asked = platform.service_urls["ingest"], {"Authorization": f"Bearer {key}"}
     wanted = {"name": "team-chat", "connector": "slack", "secret": SECRET, "settings": []}
-    made = httpx.post(f"{url}/v1/connectors", json=wanted, headers=asked)
+    made = httpx.post(f"{url}/v1/connectors", json=wanted, headers=asked, timeout=60)
     assert made.status_code == 201, made.text
     path = made.json()["path"]
 
     said = {room: messages(room) for room in ROOMS}
     delivered = [live(room, one) for room in ROOMS for one in said[room] if int(one["text"].split()[1]) % 4 == 0]
-    with httpx.Client(base_url=url) as client:
+    with httpx.Client(base_url=url, timeout=60) as client:
         for body in [*delivered, delivered[0]]:  # one comes twice
             assert deliver(client, path, body)["outcome"] == "mapped"
 
@@ -101,7 +101,9 @@ def test_live_and_an_export_together_are_what_happened_once(platform, tmp_path):
     assert (again["duplicate"], again["accepted"]) == (written + 2 * reactions, 0)
 
     async def counted():
-        answer = httpx.get(f"{platform.service_urls['analytics']}/v1/participation", params=MONTH, headers=asked)
+        answer = httpx.get(
+            f"{platform.service_urls['analytics']}/v1/participation", params=MONTH, headers=asked, timeout=60
+        )
         assert answer.status_code == 200, answer.text
         [month] = answer.json()["items"]
         kinds = {one["type"]: one["events"] for one in month["types"]}

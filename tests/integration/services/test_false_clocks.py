@@ -61,7 +61,7 @@ async def process(stack: Any, path: Path, service: str, **settings: Any) -> Asyn
         database = database_url(stack.state.postgres_admin_url, f"plaudit_{service}")
         async with (
             asyncpg.create_pool(database, min_size=1, max_size=2) as pool,
-            httpx.AsyncClient(base_url=url, timeout=20) as client,
+            httpx.AsyncClient(base_url=url, timeout=60) as client,
         ):
             yield Process(clock, log, client, pool)
     finally:

@@ -181,7 +181,7 @@ class Installation:
         return f"http://127.0.0.1:{self.settings[service].http_port}"
 
     async def are_ready(self) -> bool:
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=60) as http:
             answers = await asyncio.gather(*(http.get(f"{self.url(service)}/readyz") for service in SERVICES))
         return all(answer.status_code == 200 for answer in answers)
 

@@ -114,7 +114,7 @@ async def test_a_slow_body_after_a_quick_head_is_the_routes_business(server: Htt
 
 async def test_silent_connections_shut_nobody_out_for_long(server: HttpServer) -> None:
     silent = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(CONNECTIONS_MAX_COUNT)]
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False, timeout=60) as http:
         refused = await http.post("/", content=b"x")
         assert refused.status_code == 503
         assert refused.json()["title"] == "Too many connections"
@@ -211,7 +211,7 @@ async def test_an_offer_of_another_protocol_is_passed_over(
     for start in range(0, len(sent), step):
         writer.write(sent[start : start + step])
         await writer.drain()
-    answers = await asyncio.wait_for(reader.readuntil(b"\r\n\r\nme"), 10)
+    answers = await asyncio.wait_for(reader.readuntil(b"\r\n\r\nme"), 60)
     assert answers.count(b"HTTP/1.1 200 OK") == 3
     assert answers.count(b"\r\n\r\n5") == 2
     writer.close()
@@ -220,5 +220,5 @@ async def test_an_offer_of_another_protocol_is_passed_over(
 async def test_an_offer_without_a_body_is_answered(server: HttpServer) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n" + H2C + b"\r\n")
-    assert (await asyncio.wait_for(reader.readline(), 5)).startswith(b"HTTP/1.1 405 ")
+    assert (await asyncio.wait_for(reader.readline(), 60)).startswith(b"HTTP/1.1 405 ")
     writer.close()

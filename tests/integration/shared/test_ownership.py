@@ -256,7 +256,7 @@ async def test_a_broker_that_freezes_for_longer_than_a_publish_may_take(line: Li
                 await asyncio.wait_for(worker.relay.wait_until_published(), 2)
         finally:
             os.kill(broker, signal.SIGCONT)
-        await asyncio.wait_for(worker.relay.wait_until_published(), 15)
+        await asyncio.wait_for(worker.relay.wait_until_published(), 60)
         await line.send([message(number) for number in range(5, 10)])
         await line.until_stored(10)
         records = await line.read(line.sink, 11)

@@ -65,7 +65,7 @@ async def standing(answering: Answering, **settings: Any) -> AsyncIterator[tuple
         wanted = {"http_port": 0, "stop_seconds": 1, **urls, **settings}
         gateway = await parts.enter_async_context(running(Settings(**wanted)))
         url = f"http://127.0.0.1:{gateway.port}"
-        yield await parts.enter_async_context(httpx.AsyncClient(base_url=url, timeout=20)), service
+        yield await parts.enter_async_context(httpx.AsyncClient(base_url=url, timeout=60)), service
 
 
 async def test_a_request_goes_on_as_it_came_but_for_what_is_said_between_neighbours() -> None:

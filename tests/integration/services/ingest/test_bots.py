@@ -20,7 +20,7 @@ pytestmark = pytest.mark.stack
 async def admin(front_door: Parts) -> AsyncIterator[httpx.AsyncClient]:
     headers = await authorization(front_door.pool, INSTALLATION, Scope.COMMUNITIES_WRITE)
     url = f"http://127.0.0.1:{front_door.http.port}"
-    async with httpx.AsyncClient(base_url=url, timeout=20, headers=headers) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=60, headers=headers) as client:
         yield client
 
 

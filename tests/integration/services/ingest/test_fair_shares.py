@@ -43,7 +43,7 @@ async def narrow_door(stack: Any) -> AsyncIterator[Parts]:
 @pytest.fixture
 async def narrow(narrow_door: Parts) -> AsyncIterator[Community]:
     """A community at a door that is narrow."""
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{narrow_door.http.port}", timeout=20) as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{narrow_door.http.port}", timeout=60) as client:
         made = Community(f"c{uuid4().hex[:12]}", client, narrow_door)
         client.headers.update(await authorization(made.pool, made.name, *SCOPES))
         yield made
@@ -143,7 +143,7 @@ async def test_a_body_is_not_read_for_nothing(narrow: Community, narrow_door: Pa
         f"Content-Type: {BATCH_TYPE}\r\nContent-Length: 5000\r\n\r\n["
     )
     writer.write(head.encode())
-    answer = await asyncio.wait_for(reader.readline(), 5)
+    answer = await asyncio.wait_for(reader.readline(), 60)
     writer.close()
     assert answer.startswith(b"HTTP/1.1 429 ")
 
@@ -153,7 +153,7 @@ async def test_when_all_send_too_much_who_sends_little_is_let_in(stack: Any) -> 
     async with running(SPEC, Settings(**stack.settings("ingest"), **everybodys)) as parts:
         url = f"http://127.0.0.1:{parts.http.port}/v1/events"
         keys = [await authorization(parts.pool, f"c{uuid4().hex[:12]}", "events:write") for _ in range(4)]
-        async with httpx.AsyncClient(timeout=20) as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             batch = [event(number) for number in range(COMMUNITY_EVENTS // 2 + 1)]
             for key in keys[:2]:
                 assert (await client.post(url, json=batch, headers=key)).status_code == 202
@@ -215,7 +215,7 @@ async def test_dear_events_are_not_little_when_all_send_too_much(stack: Any) -> 
     everybodys = NARROW | {"all_events_per_second": 25 / BURST_SECONDS}
     async with running(SPEC, Settings(**stack.settings("ingest"), **everybodys)) as parts:
         url = f"http://127.0.0.1:{parts.http.port}/v1/events"
-        async with httpx.AsyncClient(timeout=20) as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             names = [f"c{uuid4().hex[:12]}" for _ in range(3)]
             keys = [await authorization(parts.pool, name, "events:write") for name in names]
             await has_rules(Community(names[2], client, parts), 20)

@@ -258,7 +258,7 @@ async def test_a_stop_and_a_kill_under_load_lose_nothing_that_was_acknowledged(
             first.send(signal.SIGTERM)
             started = time.monotonic()
             assert await first.exit_status() == 0
-            assert time.monotonic() - started < 15
+            assert time.monotonic() - started < 45
             assert not first.lines("CRITICAL")
         async with process(stack, tmp_path) as second:
             platform.url = f"http://127.0.0.1:{await second.port()}"

@@ -67,7 +67,7 @@ async def test_measures_travel_and_the_text_is_kept_sealed(community: Community)
     moved = (await row(community))["event_uid"]
     assert problem(await community.client.get(f"/v1/texts/{moved}"), 404)["type"].endswith("unknown-text")
     other = await authorization(community.pool, f"c{uuid4().hex[:12]}", "members:read")
-    async with httpx.AsyncClient(base_url=community.client.base_url, headers=other) as client:
+    async with httpx.AsyncClient(base_url=community.client.base_url, headers=other, timeout=60) as client:
         assert (await client.get(f"/v1/texts/{fact['uid']}")).status_code == 404
 
 

@@ -47,7 +47,7 @@ async def held(desk: Community, name: str) -> str:
 
 
 def anybody(desk: Community) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=desk.client.base_url, timeout=20)
+    return httpx.AsyncClient(base_url=desk.client.base_url, timeout=60)
 
 
 async def test_lines_are_members_where_they_are_and_else_held_sealed(desk: Community) -> None:

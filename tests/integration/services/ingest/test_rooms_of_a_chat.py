@@ -90,7 +90,7 @@ async def front_door(stack: Any) -> AsyncIterator[Parts]:
 
 @pytest.fixture
 async def community(front_door: Parts) -> AsyncIterator[Community]:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{front_door.http.port}", timeout=20) as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{front_door.http.port}", timeout=60) as client:
         made = Community(f"c{uuid4().hex[:12]}", client, front_door)
         client.headers.update(await authorization(made.pool, made.name, *SCOPES))
         yield made

@@ -174,7 +174,7 @@ async def test_links_and_tries_are_limited(community: Community, admin: dict[str
     settings = Settings(**stack.settings("ingest"), sign_in_tries_max_per_minute=3)
     async with (
         running(SPEC, settings) as parts,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{parts.http.port}") as client,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{parts.http.port}", timeout=60) as client,
     ):
         found = [(await client.post("/v1/tokens", json={"link": "psl_guess"})).status_code for _ in range(5)]
         assert found == [401, 401, 401, 429, 429]
@@ -200,7 +200,7 @@ async def test_whose_tries_they_are_says_a_trusted_proxy_alone(
     settings = Settings(**stack.settings("ingest"), sign_in_tries_max_per_minute=3, trusted_proxies=trusted)
     async with (
         running(SPEC, settings) as parts,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{parts.http.port}") as client,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{parts.http.port}", timeout=60) as client,
     ):
 
         async def tried(forwarded: str) -> int:
@@ -330,7 +330,7 @@ async def test_the_providers_keys_are_kept_and_too_many_are_not_read(stack: Any,
         )
         async with (
             running(SPEC, settings) as parts,
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{parts.http.port}") as client,
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{parts.http.port}", timeout=60) as client,
         ):
             how = {"id_token": other.id_token(), "community": "acme"}
             answer = await client.post("/v1/tokens", json=how)

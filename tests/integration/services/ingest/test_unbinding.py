@@ -101,7 +101,7 @@ async def test_who_is_bound_to_a_former_issuer_signs_in_by_the_present_one(
 ) -> None:
     async with (
         running(SPEC, at(stack, provider, FORMER)) as parts,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{parts.http.port}") as client,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{parts.http.port}", timeout=60) as client,
     ):
         former = Grace(Community(community.name, client, parts), admin, provider, grace.person_id)
         token = (await former.comes("g1", iss=FORMER))["token"]

@@ -34,7 +34,7 @@ async def desk(
 ) -> AsyncIterator[Community]:
     """Ingest as a process, ready, and the community in it."""
     base = f"http://127.0.0.1:{settings.http_port}"
-    async with running(spec, settings) as parts, httpx.AsyncClient(base_url=base, timeout=20) as client:
+    async with running(spec, settings) as parts, httpx.AsyncClient(base_url=base, timeout=60) as client:
 
         async def is_ready() -> bool:
             return (await client.get("/readyz")).status_code == 200

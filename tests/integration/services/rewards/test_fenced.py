@@ -58,7 +58,7 @@ async def test_while_it_reads_back_no_command_is_taken_and_it_says_why(
         await office.until_has("access_keys", 2)
         refused = await office.send("POST", "/v1/payout-runs", key="second")
         readable = await office.send("GET", f"/v1/members/{office.world.uuid('ada')}/balance")
-        async with httpx.AsyncClient(base_url=office.url) as http:
+        async with httpx.AsyncClient(base_url=office.url, timeout=60) as http:
             ready = await http.get("/readyz")
             metrics = (await http.get("/metrics")).text
         may_go_on.set()
@@ -336,7 +336,7 @@ async def test_why_a_fact_does_not_fit_is_told_to_its_community_and_the_installa
             others = await parts.fence.report(parts.pool, "another")
             everywhere = await parts.fence.report(parts.pool)
             await until(lambda: says_that_it_does_not_fit(office))
-            async with httpx.AsyncClient(base_url=office.url) as http:
+            async with httpx.AsyncClient(base_url=office.url, timeout=60) as http:
                 ready = (await http.get("/readyz")).text
         finally:
             await admin.execute("delete from forgotten_facts where record_offset = -1")
@@ -351,7 +351,7 @@ async def test_why_a_fact_does_not_fit_is_told_to_its_community_and_the_installa
 
 
 async def says_that_it_does_not_fit(office: Office) -> bool:
-    async with httpx.AsyncClient(base_url=office.url) as http:
+    async with httpx.AsyncClient(base_url=office.url, timeout=60) as http:
         return "do not fit" in (await http.get("/readyz")).text
 
 

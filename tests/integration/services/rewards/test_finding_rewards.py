@@ -14,8 +14,8 @@ pytestmark = pytest.mark.stack
 
 KEY = secrets.token_urlsafe(32)
 MANY_COUNT = 10_000
-#: On a slow machine with five others at work; quiet it takes a tenth.
-FOUND_MAX_SECONDS = 1.0
+#: On a slow machine with five others at work; quiet it takes a fiftieth.
+FOUND_MAX_SECONDS = 5.0
 
 
 async def ids(client: Any, world: Any, name: str = "ada", **asked: Any) -> list[str]:

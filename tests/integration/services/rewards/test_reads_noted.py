@@ -44,7 +44,7 @@ async def test_reads_are_noted_once_an_hour_and_told(stack: Any, world: Any, ser
         for _ in range(2)
     ]
     url = f"http://127.0.0.1:{service.http.port}"
-    async with httpx.AsyncClient(base_url=url) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=60) as client:
         for _ in range(3):
             for key in keys:
                 assert (await client.get(f"/v1/members/{ada}/balance", headers=key)).status_code == 200
@@ -83,7 +83,7 @@ async def test_what_was_read_last_is_stored_when_the_service_stops(stack: Any, w
     await world.join("ada")
     key = await authorization(world.pool, world.community, "rewards:read")
     async with running(SPEC, Settings(**stack.settings("rewards"))) as parts:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{parts.http.port}") as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{parts.http.port}", timeout=60) as client:
             answer = await client.get(f"/v1/members/{world.uuid('ada')}/balance", headers=key)
         assert answer.status_code == 200
 
@@ -98,7 +98,7 @@ async def test_another_process_of_the_hour_stores_the_same_read_no_second_time(s
     for _ in range(2):
         async with (
             running(SPEC, Settings(**stack.settings("rewards"))) as parts,
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{parts.http.port}") as client,
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{parts.http.port}", timeout=60) as client,
         ):
             assert (await client.get(f"/v1/members/{world.uuid('ada')}/balance", headers=key)).status_code == 200
 

@@ -100,7 +100,7 @@ def person(world: Any, name: str, *roles: str) -> Any:
 
 async def pay(port: int, community: str, payee: str) -> None:
     """Through the process's own API: bank details, a run, its approval and its file."""
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
 
         async def ask(method: str, path: str, name: str, **more: Any) -> Any:
             headers = {"Authorization": f"Bearer {SECRET}_{name}_{community}", "Idempotency-Key": "run"}

@@ -413,7 +413,7 @@ async def test_a_child_knows_no_secret_and_ends_with_its_pipe(monkeypatch: pytes
         process = psutil.Process(child._process.pid)
         assert not [name for name in process.environ() if name.startswith("PLAUDIT_")]
         child._requests.close()
-        assert await asyncio.wait_for(child._process.wait(), 10) == 0
+        assert await asyncio.wait_for(child._process.wait(), 60) == 0
     assert child.has_ended
     async with children.lend() as another:
         assert another is not child

@@ -142,7 +142,7 @@ async def test_who_saves_while_no_connection_is_free_is_told_when_to_come_again(
     rules, pool = office.world.rules, office.world.pool
     draft_id = (await office.draft(rules))["draft_id"]
     monkeypatch.setattr(pool, "acquire_seconds", 0.01)
-    lent = [await pool.acquire(timeout=10) for _ in range(pool.get_max_size())]
+    lent = [await pool.acquire(timeout=60) for _ in range(pool.get_max_size())]
     try:
         refused = await office.save(office.ada, draft_id, 1, f"{rules}# 2")
     finally:

@@ -11,7 +11,7 @@ from plaudit.stack.processes import ProcessSpec, find_processes, is_gone, marked
 from plaudit.stack.state import StackState, read_processes
 from plaudit.stack.supervisor import RestartPolicy, Supervisor
 
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 60.0
 FOR_EVER = "import signal; signal.pause()"
 DEAF = """
 import signal

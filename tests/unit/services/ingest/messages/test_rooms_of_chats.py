@@ -51,6 +51,6 @@ def test_what_is_another_address_or_none_is_refused(url: str, anywhere: bool) ->
 
 @pytest.mark.parametrize("url", [f"{THEIRS}\n", f"{THEIRS}\t", "https://hooks.slack.com/services/\x00"])
 async def test_an_address_that_was_taken_before_and_is_none_is_an_outcome(url: str) -> None:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         answer = await post(client, Channel.SLACK, url, "Hello")
     assert answer.handed is Handed.REFUSED

@@ -177,7 +177,7 @@ async def test_webhooks_are_signed_and_those_that_are_not_are_seen(place: Place)
 
 
 async def test_it_is_told_by_its_machine_and_refuses_what_it_does_not_know(place: Place) -> None:
-    async with httpx.AsyncClient(base_url=place.url) as http:
+    async with httpx.AsyncClient(base_url=place.url, timeout=60) as http:
         told = await http.put("/control/behaviour", json={"next": ["fail"], "webhooks": "twice"})
         said = {"always": "deliver", "next": ["fail"], "webhooks": "twice", "cancels": "keep"}
         assert told.json() == {**said, "hang_seconds": 2.0, "surcharge_minor": 0, "kept_minor": 0}
@@ -197,7 +197,7 @@ async def test_it_is_told_by_its_machine_and_refuses_what_it_does_not_know(place
 
 
 async def test_no_page_of_the_web_tells_it_what_to_do(place: Place) -> None:
-    async with httpx.AsyncClient(base_url=place.url) as browser:
+    async with httpx.AsyncClient(base_url=place.url, timeout=60) as browser:
         told = {"always": "refuse"}
         for origin in ("https://elsewhere.example", "null"):
             refused = await browser.put("/control/behaviour", json=told, headers={"Origin": origin})

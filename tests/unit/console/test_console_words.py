@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from console.asking import Answer
-from console.components.languages import Writer, zone
+from console.components.languages import Writer, translations, zone
 from console.frame.navigation import GROUPS, WORK, groups_for, home_of, may_open
 from console.pages.audit.fields import changes
 from console.pages.audit.words import COMMANDS, where
@@ -59,6 +59,13 @@ def test_every_role_scope_and_command_has_its_words() -> None:
 def test_pages_are_for_whoever_has_a_scope_that_there_is() -> None:
     assert {link.scope for group in GROUPS for link in group.links} - {None} <= set(map(str, Scope))
     assert all(len(group.links) <= 7 for group in GROUPS)
+
+
+@pytest.mark.parametrize("language", ["en", "it"])
+def test_no_two_links_of_the_navigation_are_called_the_same(language: str) -> None:
+    said = [translations(language).ugettext(link.title) for group in GROUPS for link in group.links]
+
+    assert [one for one in said if said.count(one) > 1] == []
 
 
 def test_every_kind_of_message_has_its_words_and_so_its_page() -> None:

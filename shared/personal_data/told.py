@@ -51,8 +51,8 @@ TOLD: Final[Mapping[str, Told]] = {
     ),
     "recognition.granted.v1": Told(
         "",
-        "member_id award_id by_hand day edition event_time event_uid gives grant_id id kind met programme_version "
-        "reverses tier title",
+        "member_id award_id by_hand day edition event_time event_uid freed gives grant_id id kind met "
+        "programme_version reverses tier title",
     ),
     "recognition.lock_changed.v1": Told("", "member_id lock_id level locked_at unlocked_at"),
     "recognition.freeze_given.v1": Told("", "member_id freeze_id streak given_at"),

@@ -254,7 +254,9 @@ async def _add_up_entries(
 
 
 async def _put(tx: Transaction[Settings], after: Period, *, deed: Deed, before: Period) -> None:
-    assert after.state is not PeriodState.LOCKED, "nobody decides that: it follows from another month"
+    if after.state is PeriodState.LOCKED:
+        # Nobody decides that: it follows from another month.
+        raise PeriodRefusedError(f"{after.name} is {after.state}")
     await store.put_period(tx.conn, after)
     data: PeriodData = {
         "month": after.name,

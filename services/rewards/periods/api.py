@@ -73,8 +73,8 @@ class Period(BaseModel):
     ends_at: datetime = Field(description="What is booked then is of the next month")
     state: State = Field(
         examples=["closed"],
-        description="`open`: under way, or closed by nobody; `closing` and `reopening` wait for another person. "
-        "Only into an open month anything is booked",
+        description="`open`: under way, or closed by nobody; `closing` and `reopening` wait for another person; "
+        "`locked`: closed by nobody, and before a month that is shut. Only into an open month anything is booked",
     )
     reason: str | None = Field(description="Why it was, or is to be, opened again")
     proposed: Deed | None

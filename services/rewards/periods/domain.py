@@ -24,6 +24,8 @@ class PeriodState(StrEnum):
     CLOSING = "closing"
     CLOSED = "closed"
     REOPENING = "reopening"
+    #: Closed by nobody, and before a month that is shut; kept nowhere, it follows from that one.
+    LOCKED = "locked"
 
 
 class Deed(StrEnum):
@@ -145,6 +147,12 @@ class Period:
         """It, beginning where the month before ends."""
         return replace(self, starts_at=before.ends_at)
 
+    def behind(self, *, is_later_shut: bool) -> "Period":
+        """It where a later month is shut, or none is: what is open then takes nothing either."""
+        if is_later_shut and self.state is PeriodState.OPEN:
+            return replace(self, state=PeriodState.LOCKED)
+        return self
+
     def with_figures(self, figures: Sequence[Figure], block: SeenBlock) -> "Period":
         """It with what was on its accounts at its end, and the block that holds that."""
         return replace(self, figures=figures, block=block)
@@ -171,9 +179,10 @@ class Period:
     def _after(self, deed: Deed) -> "Period":
         state = STEPS.get((self.state, deed))
         if state is None:
-            why = {Deed.CLOSE: f"is {self.state}", Deed.REOPEN: f"is {self.state}"}.get(
-                deed, "waits for nobody: it is " + self.state
-            )
+            is_now = f"is {self.state}"
+            if self.state is PeriodState.LOCKED:
+                is_now += ", as a later month is shut"
+            why = is_now if deed in (Deed.CLOSE, Deed.REOPEN) else f"waits for nobody: it {is_now}"
             raise PeriodRefusedError(f"{self.name} {why}")
         return replace(self, state=state, revision=self.revision + 1)
 

@@ -22,7 +22,7 @@ from services.rewards.journals.domain import (
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.metrics import JOURNALS_POSTED
 from services.rewards.payouts.domain import Actor
-from services.rewards.periods.domain import Period, PeriodState
+from services.rewards.periods.domain import Period
 from services.rewards.periods.handlers import find_period
 from services.rewards.periods.store import find_newest
 from shared.access_keys import Scope, load_standings
@@ -115,7 +115,7 @@ async def _booked_at(tx: Transaction, *, community: str, month: date | None) -> 
         return tx.now
     calendar = await load_calendar(tx.conn, community=community)
     period = await find_period(tx.conn, community=community, month=month, today=calendar.day_of(tx.now))
-    if period.state is PeriodState.LOCKED:
+    if period.is_locked:
         newest = await find_newest(tx.conn, community=community)
         later = "a later month is shut"
         if newest is not None:

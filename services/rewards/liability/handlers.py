@@ -34,6 +34,7 @@ from services.rewards.liability.domain.policies import (
 from services.rewards.liability.domain.valuing import Liability, value
 from services.rewards.liability.store import days, figures
 from services.rewards.liability.store import policies as policy_store
+from services.rewards.lots.store import is_expiry_due
 from services.rewards.metrics import LIABILITY_DAYS, LIABILITY_POLICIES_WAITING, LIABILITY_SECONDS
 from services.rewards.settings import Settings
 from shared.audit import Did
@@ -223,7 +224,8 @@ async def _value(
 async def take_next_day(tx: Transaction[Settings]) -> bool:
     """Timer: keep what points were worth at the end of a community's last day; True while there may be more.
 
-    Of days on which the service stood still only the last is taken: what was booked by then is not known any more.
+    A day is taken once the points whose time ended with it are booked away. Of days on which the service stood
+    still only the last is taken: what was booked by then is not known any more.
     """
     LIABILITY_POLICIES_WAITING.set(await count_waiting(tx.conn, subject=_SUBJECT, community=None))
     latest = (tx.now + _AHEAD).date() - _A_DAY
@@ -237,6 +239,9 @@ async def take_next_day(tx: Transaction[Settings]) -> bool:
         try:
             policies.on(day)
         except NoPolicyError:
+            continue
+        if await is_expiry_due(tx.conn, community=community, at=calendar.start_of(day + _A_DAY)):
+            # What ended with the day is breakage of that day, whichever timer runs first: it is booked away soon.
             continue
         await _take(tx, community=community, calendar=calendar, policies=policies, day=day)
         return True

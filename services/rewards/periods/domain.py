@@ -24,8 +24,10 @@ class PeriodState(StrEnum):
     CLOSING = "closing"
     CLOSED = "closed"
     REOPENING = "reopening"
-    #: Closed by nobody, and before a month that is shut; kept nowhere, it follows from that one.
-    LOCKED = "locked"
+
+
+#: What a month is called that nobody closed, and that is before one that is shut.
+LOCKED = "locked"
 
 
 class Deed(StrEnum):
@@ -101,7 +103,8 @@ class Period:
     """A month of a community's books.
 
     `figures` and `block` are those of its end, from when it is closing until it is opened again; None while they
-    are added up. Nobody ever proposed anything of a month of `revision` 0.
+    are added up. Nobody ever proposed anything of a month of `revision` 0. One that `is_locked` is open itself and
+    before a month that is shut; that is kept nowhere, since it follows from the other.
     """
 
     community: str
@@ -117,6 +120,7 @@ class Period:
     decided_by: Actor | None = None
     figures: Sequence[Figure] | None = None
     block: SeenBlock | None = None
+    is_locked: bool = False
 
     @property
     def name(self) -> str:
@@ -131,7 +135,12 @@ class Period:
     @property
     def is_shut(self) -> bool:
         """Whether nothing is booked into it."""
-        return self.state is not PeriodState.OPEN
+        return self.is_locked or self.state is not PeriodState.OPEN
+
+    @property
+    def state_name(self) -> str:
+        """What its state is called."""
+        return LOCKED if self.is_locked else self.state.value
 
     @property
     def last_moment(self) -> datetime:
@@ -149,9 +158,7 @@ class Period:
 
     def behind(self, *, is_later_shut: bool) -> "Period":
         """It where a later month is shut, or none is: what is open then takes nothing either."""
-        if is_later_shut and self.state is PeriodState.OPEN:
-            return replace(self, state=PeriodState.LOCKED)
-        return self
+        return replace(self, is_locked=is_later_shut and self.state is PeriodState.OPEN)
 
     def with_figures(self, figures: Sequence[Figure], block: SeenBlock) -> "Period":
         """It with what was on its accounts at its end, and the block that holds that."""
@@ -177,11 +184,9 @@ class Period:
         return after if after.is_shut else replace(after, figures=None, block=None)
 
     def _after(self, deed: Deed) -> "Period":
-        state = STEPS.get((self.state, deed))
+        state = None if self.is_locked else STEPS.get((self.state, deed))
         if state is None:
-            is_now = f"is {self.state}"
-            if self.state is PeriodState.LOCKED:
-                is_now += ", as a later month is shut"
+            is_now = f"is {self.state_name}" + (", as a later month is shut" if self.is_locked else "")
             why = is_now if deed in (Deed.CLOSE, Deed.REOPEN) else f"waits for nobody: it {is_now}"
             raise PeriodRefusedError(f"{self.name} {why}")
         return replace(self, state=state, revision=self.revision + 1)

@@ -254,9 +254,6 @@ async def _add_up_entries(
 
 
 async def _put(tx: Transaction[Settings], after: Period, *, deed: Deed, before: Period) -> None:
-    if after.state is PeriodState.LOCKED:
-        # Nobody decides that: it follows from another month.
-        raise PeriodRefusedError(f"{after.name} is {after.state}")
     await store.put_period(tx.conn, after)
     data: PeriodData = {
         "month": after.name,

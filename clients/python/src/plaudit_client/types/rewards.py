@@ -1204,7 +1204,7 @@ class MonthEnd(TypedDict):
     payouts: list[MonthPayouts]
     points: MonthPoints
     starts_at: str
-    state: Literal["open", "closing", "closed", "reopening"]
+    state: Literal["open", "closing", "closed", "reopening", "locked"]
     worth: MonthWorth | None
 
 
@@ -2292,7 +2292,7 @@ class Period(TypedDict):
     proposed: Deed | None
     reason: str | None
     starts_at: str
-    state: Literal["open", "closing", "closed", "reopening"]
+    state: Literal["open", "closing", "closed", "reopening", "locked"]
 
 
 class PeriodBlock(TypedDict):
@@ -2328,7 +2328,7 @@ class PeriodFigures(TypedDict):
     proposed: Deed | None
     reason: str | None
     starts_at: str
-    state: Literal["open", "closing", "closed", "reopening"]
+    state: Literal["open", "closing", "closed", "reopening", "locked"]
 
 
 class PeriodTrialBalance(TypedDict):

@@ -321,7 +321,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "quoted_redemptions": f"community redemption_id reward_id quote_id {_QUOTED}",
         "provider_costs": (
             "community redemption_id currency expected_minor fee_minor discount_minor charged_minor is_said "
-            "booked_at taken_back_at kept_minor"
+            "booked_at taken_back_at kept_minor refund_unsaid_at"
         ),
         "lot_uses": "community used_by award_id points owed",
         "lot_uses_given_back": "community used_by award_id points back_id owed given_at",

@@ -191,12 +191,12 @@ async def set_price(visit: Visit) -> Response:
     return visit.see_other(f"{CATALOGUE.path}/{visit.request.path_params['reward_id']}#card", toast="saved")
 
 
-def minor_of(amount: str, currency: str) -> int | None:
-    """An amount that was typed, in minor units; None for what is none."""
+def minor_of(amount: str, currency: str, *, least: int = 1) -> int | None:
+    """An amount that was typed, in minor units; None for what is none, or less than `least`."""
     if not re.fullmatch(r"[A-Z]{3}", currency) or not re.fullmatch(r"\d{1,9}([.,]\d{1,4})?", amount):
         return None
     minor = Decimal(amount.replace(",", ".")).scaleb(exponent(currency))
-    return int(minor) if minor == minor.to_integral_value() and minor > 0 else None
+    return int(minor) if minor == minor.to_integral_value() and minor >= least else None
 
 
 def _path(visit: Visit) -> str:

@@ -2866,8 +2866,10 @@ class Rewards:
             self._ask(call("rewards", "GET", f"/v1/provider-orders/{as_segment(redemption_id)}")),
         )
 
-    def settle_provider_order(self, redemption_id: str, *, note: str) -> types.ProviderOrder:
-        """For what a provider took back, or delivered after the points were back."""
+    def settle_provider_order(
+        self, redemption_id: str, *, note: str, refunded_minor: int | None | NotGiven = NOT_GIVEN
+    ) -> types.ProviderOrder:
+        """For what a provider took back, perhaps without saying what it refunds, or delivered after all."""
         return cast(
             "types.ProviderOrder",
             self._ask(
@@ -2875,7 +2877,7 @@ class Rewards:
                     "rewards",
                     "POST",
                     f"/v1/provider-orders/{as_segment(redemption_id)}/acknowledge",
-                    fields={"note": note},
+                    fields={"note": note, "refunded_minor": refunded_minor},
                 )
             ),
         )
@@ -6636,8 +6638,10 @@ class AsyncRewards:
             await self._ask(call("rewards", "GET", f"/v1/provider-orders/{as_segment(redemption_id)}")),
         )
 
-    async def settle_provider_order(self, redemption_id: str, *, note: str) -> types.ProviderOrder:
-        """For what a provider took back, or delivered after the points were back."""
+    async def settle_provider_order(
+        self, redemption_id: str, *, note: str, refunded_minor: int | None | NotGiven = NOT_GIVEN
+    ) -> types.ProviderOrder:
+        """For what a provider took back, perhaps without saying what it refunds, or delivered after all."""
         return cast(
             "types.ProviderOrder",
             await self._ask(
@@ -6645,7 +6649,7 @@ class AsyncRewards:
                     "rewards",
                     "POST",
                     f"/v1/provider-orders/{as_segment(redemption_id)}/acknowledge",
-                    fields={"note": note},
+                    fields={"note": note, "refunded_minor": refunded_minor},
                 )
             ),
         )

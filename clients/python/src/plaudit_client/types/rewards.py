@@ -1414,6 +1414,7 @@ class OrderCost(TypedDict):
     fee_minor: int
     is_said: bool
     kept_minor: int
+    refund_unsaid_at: str | None
     taken_back_at: str | None
 
 
@@ -2471,7 +2472,7 @@ class ProviderOrder(TypedDict):
     said: OutcomeSaid | None
     standing: Literal["pending", "delivered", "failed", "cancelled", "reversed"] | None
     tries_count: int
-    trouble: Literal["other_order", "known_code", "reversed", "delivered_after_all"] | None
+    trouble: Literal["other_order", "known_code", "reversed", "delivered_after_all", "refund_unsaid"] | None
     unknown_since: str | None
 
 
@@ -2492,6 +2493,7 @@ class PutRight(TypedDict):
     """How something was put right."""
 
     note: str
+    refunded_minor: NotRequired[int | None]
 
 
 class QuoteShown(TypedDict):

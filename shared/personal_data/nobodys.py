@@ -188,7 +188,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "reward_pictures": "community reward_id media_type content etag alts uploaded_at",
         "catalogue_rewards": (
             "community reward_id kind category title description translations audience level opens_at closes_at "
-            "stock low_count shows_left limit_count limit_days is_withdrawn revision changed_at words"
+            "stock low_count shows_left limit_count limit_days is_withdrawn revision changed_at words tags"
         ),
         "sends": (
             "community send_id title reward_id state lines_count points starts_at claims_end_at table_sha256 "

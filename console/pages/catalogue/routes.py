@@ -37,7 +37,12 @@ def _(text: str) -> str:
 async def show(visit: Visit) -> Response:
     """The catalogue's own rewards, and what the programme has beside them."""
     kinds = Filter("kind", visit.say(_("Kind")), [(kind, visit.say(KIND_WORDS[kind])) for kind in KINDS])
-    filters = [kinds, Filter("category", visit.say(_("Category"))), Filter("q", visit.say(_("Title")))]
+    filters = [
+        kinds,
+        Filter("category", visit.say(_("Category"))),
+        Filter("tag", visit.say(_("Tag"))),
+        Filter("q", visit.say(_("Title"))),
+    ]
     listing = Listing.of(CATALOGUE.path, visit.request.query_params, filters=filters)
     answers = await visit.ask.all(
         rewards=visit.ask.get(

@@ -401,6 +401,7 @@ class CatalogueItem(TypedDict):
     points: int
     source: RewardSource
     stock: NotRequired[int | None]
+    tags: NotRequired[list[str]]
     title: str
     translations: NotRequired[list[RewardTranslated]]
 
@@ -441,6 +442,7 @@ class ChangedReward(TypedDict):
     revision: int
     shows_left: NotRequired[bool]
     stock: NotRequired[int | None]
+    tags: NotRequired[list[str]]
     title: str
     translations: NotRequired[list[RewardTranslation]]
 
@@ -1313,6 +1315,7 @@ class NewReward(TypedDict):
     points: int
     shows_left: NotRequired[bool]
     stock: NotRequired[int | None]
+    tags: NotRequired[list[str]]
     title: str
     translations: NotRequired[list[RewardTranslation]]
 
@@ -1362,6 +1365,7 @@ class OfferedReward(TypedDict):
     refused_for: Literal["audience", "level", "had_enough", "none_left"] | None
     source: RewardSource
     stock: NotRequired[int | None]
+    tags: NotRequired[list[str]]
     title: str
     translations: NotRequired[list[RewardTranslated]]
 
@@ -2733,6 +2737,7 @@ class RewardChoices(TypedDict):
     kinds: list[RewardChoice]
     max_points: int
     rewards_count: int
+    tags: list[RewardChoice]
 
 
 class RewardLimit(TypedDict):
@@ -2798,6 +2803,7 @@ class RewardShown(TypedDict):
     revision: int
     shows_left: bool
     stock: int | None
+    tags: list[str]
     title: str
     translations: list[RewardTranslated]
 

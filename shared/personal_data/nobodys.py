@@ -188,7 +188,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "reward_pictures": "community reward_id media_type content etag alts uploaded_at",
         "catalogue_rewards": (
             "community reward_id kind category title description translations audience level opens_at closes_at "
-            "stock low_count shows_left limit_count limit_days is_withdrawn revision changed_at words"
+            "stock low_count shows_left limit_count limit_days is_withdrawn revision changed_at words tags"
         ),
         "sends": (
             "community send_id title reward_id state lines_count points starts_at claims_end_at table_sha256 "
@@ -321,7 +321,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "quoted_redemptions": f"community redemption_id reward_id quote_id {_QUOTED}",
         "provider_costs": (
             "community redemption_id currency expected_minor fee_minor discount_minor charged_minor is_said "
-            "booked_at taken_back_at kept_minor"
+            "booked_at taken_back_at kept_minor refund_unsaid_at"
         ),
         "lot_uses": "community used_by award_id points owed",
         "lot_uses_given_back": "community used_by award_id points back_id owed given_at",

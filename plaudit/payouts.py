@@ -8,6 +8,7 @@ from rich.console import Console
 
 from plaudit.calls import every_item, request
 from plaudit.listing import listing
+from plaudit.payee_attestations import on_file
 from plaudit.payout_policies import clearance, findings, policy, totals, waits
 from plaudit.people import json_option
 from plaudit.periods import READ, WRITE, to_work, who
@@ -29,6 +30,7 @@ def payout() -> None:
 
 payout.add_command(policy)
 payout.add_command(clearance)
+payout.add_command(on_file)
 payout.add_command(sanctions)
 payout.add_command(waits)
 payout.add_command(totals)

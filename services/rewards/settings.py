@@ -149,6 +149,9 @@ class Settings(ServiceSettings):
     payout_policies_waiting_max_count: int = Field(
         20, ge=1, description="Payout policies of a community that may wait for another person"
     )
+    payee_attestations_per_member_max_count: int = Field(
+        100, ge=1, description="Attestations of a member that are kept, those that were withdrawn too"
+    )
     payout_clearances_waiting_max_count: int = Field(
         100, ge=1, description="Clearances of a community's payouts that may wait for another person"
     )

@@ -153,13 +153,14 @@ async def put_findings(conn: Connection, findings: Sequence[Finding]) -> None:
         """
         insert into payout_findings (
             community, payout_id, check_name, policy_id, country, year, total_minor, limit_minor, found_at, basis,
-            others_count, is_payer, clearance_id, list_id, entry_ids)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+            others_count, is_payer, clearance_id, list_id, entry_ids, minimum_age)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         on conflict (community, payout_id, check_name) do update set
             policy_id = excluded.policy_id, country = excluded.country, year = excluded.year,
             total_minor = excluded.total_minor, limit_minor = excluded.limit_minor, found_at = excluded.found_at,
             basis = excluded.basis, others_count = excluded.others_count, is_payer = excluded.is_payer,
-            clearance_id = excluded.clearance_id, list_id = excluded.list_id, entry_ids = excluded.entry_ids
+            clearance_id = excluded.clearance_id, list_id = excluded.list_id, entry_ids = excluded.entry_ids,
+            minimum_age = excluded.minimum_age
         """,
         [
             (
@@ -178,6 +179,7 @@ async def put_findings(conn: Connection, findings: Sequence[Finding]) -> None:
                 finding.clearance_id,
                 finding.list_id,
                 list(finding.entry_ids) or None,
+                finding.minimum_age,
             )
             for finding in findings
         ],
@@ -260,6 +262,7 @@ def _finding(row: Record) -> Finding:
         found_at=row["found_at"],
         others_count=row["others_count"],
         is_payer=row["is_payer"],
+        minimum_age=row["minimum_age"],
         basis=row["basis"],
         clearance_id=str(row["clearance_id"]) if row["clearance_id"] else None,
         country=row["country"],

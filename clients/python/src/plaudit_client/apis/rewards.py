@@ -1093,9 +1093,11 @@ class Rewards:
         effective_from: str,
         countries: Sequence[str] | None | NotGiven = NOT_GIVEN,
         holding_days: int | NotGiven = NOT_GIVEN,
+        minimum_age: int | None | NotGiven = NOT_GIVEN,
         minimum_minor: int | NotGiven = NOT_GIVEN,
         stop_above_minor: int | None | NotGiven = NOT_GIVEN,
         stops_shared_accounts: bool | NotGiven = NOT_GIVEN,
+        tax_forms: Sequence[types.TaxFormRule] | NotGiven = NOT_GIVEN,
         warn_above_minor: int | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,
     ) -> types.PayoutPolicy:
@@ -1119,9 +1121,11 @@ class Rewards:
                         "effective_from": effective_from,
                         "countries": countries,
                         "holding_days": holding_days,
+                        "minimum_age": minimum_age,
                         "minimum_minor": minimum_minor,
                         "stop_above_minor": stop_above_minor,
                         "stops_shared_accounts": stops_shared_accounts,
+                        "tax_forms": tax_forms,
                         "warn_above_minor": warn_above_minor,
                     },
                 )
@@ -2149,6 +2153,49 @@ class Rewards:
         """
         return cast("types.OwnFacts", self._ask(call("rewards", "GET", "/v1/own-facts")))
 
+    def list_payee_attestations(
+        self,
+        *,
+        kind: Literal["tax_form", "age"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.PayeeAttestationPage:
+        """Of whom which tax form came when, until when it holds, who is how old at least, and who attested it."""
+        return cast(
+            "types.PayeeAttestationPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/payee-attestations",
+                    params={"kind": kind, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_payee_attestations(
+        self,
+        *,
+        kind: Literal["tax_form", "age"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.PayeeAttestation]:
+        """Every item that `list_payee_attestations` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards", "GET", "/v1/payee-attestations", params={"kind": kind, "member": member, "limit": limit}
+            ),
+        )
+
+    def withdraw_payee_attestation(self, attestation_id: str) -> types.PayeeAttestation:
+        """Payouts that need it wait, until their bank file is written. Asked again, nothing happens."""
+        return cast(
+            "types.PayeeAttestation",
+            self._ask(call("rewards", "POST", f"/v1/payee-attestations/{as_segment(attestation_id)}/withdraw")),
+        )
+
     def get_payee(self, member_id: str) -> types.Payee:
         """What payouts of this member are paid to; to the member themselves the IBAN shows its ends alone."""
         return cast("types.Payee", self._ask(call("rewards", "GET", f"/v1/payees/{as_segment(member_id)}")))
@@ -2182,6 +2229,39 @@ class Rewards:
                         "bic": bic,
                         "confirm_account": confirm_account,
                         "confirm_bic_country": confirm_bic_country,
+                    },
+                )
+            ),
+        )
+
+    def attest_payee(
+        self,
+        member_id: str,
+        *,
+        kind: Literal["tax_form", "age"],
+        age_years: int | None | NotGiven = NOT_GIVEN,
+        form: str | None | NotGiven = NOT_GIVEN,
+        received_on: str | None | NotGiven = NOT_GIVEN,
+        valid_until: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.PayeeAttestation:
+        """The next run pays who waited for it, if nothing else is in the way; whoever notes it does not
+        approve that.
+
+        Said again, what stands is the answer. It holds for everybody who is merged with the member.
+        """
+        return cast(
+            "types.PayeeAttestation",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/payees/{as_segment(member_id)}/attestations",
+                    fields={
+                        "kind": kind,
+                        "age_years": age_years,
+                        "form": form,
+                        "received_on": received_on,
+                        "valid_until": valid_until,
                     },
                 )
             ),
@@ -2275,7 +2355,15 @@ class Rewards:
     def list_payout_findings(
         self,
         *,
-        check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"]
+        check: Literal[
+            "country",
+            "shared_account",
+            "sanctions_list",
+            "tax_form",
+            "minimum_age",
+            "yearly_stop",
+            "yearly_warning",
+        ]
         | None = None,
         waits: bool | None = None,
         limit: int | None = None,
@@ -2297,7 +2385,15 @@ class Rewards:
     def iter_payout_findings(
         self,
         *,
-        check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"]
+        check: Literal[
+            "country",
+            "shared_account",
+            "sanctions_list",
+            "tax_form",
+            "minimum_age",
+            "yearly_stop",
+            "yearly_warning",
+        ]
         | None = None,
         waits: bool | None = None,
         limit: int | None = None,
@@ -2694,7 +2790,15 @@ class Rewards:
         self,
         payout_id: str,
         *,
-        check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"],
+        check: Literal[
+            "country",
+            "shared_account",
+            "sanctions_list",
+            "tax_form",
+            "minimum_age",
+            "yearly_stop",
+            "yearly_warning",
+        ],
         reason: str,
         idempotency_key: str | None = None,
     ) -> types.PayoutClearance:
@@ -4818,9 +4922,11 @@ class AsyncRewards:
         effective_from: str,
         countries: Sequence[str] | None | NotGiven = NOT_GIVEN,
         holding_days: int | NotGiven = NOT_GIVEN,
+        minimum_age: int | None | NotGiven = NOT_GIVEN,
         minimum_minor: int | NotGiven = NOT_GIVEN,
         stop_above_minor: int | None | NotGiven = NOT_GIVEN,
         stops_shared_accounts: bool | NotGiven = NOT_GIVEN,
+        tax_forms: Sequence[types.TaxFormRule] | NotGiven = NOT_GIVEN,
         warn_above_minor: int | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,
     ) -> types.PayoutPolicy:
@@ -4844,9 +4950,11 @@ class AsyncRewards:
                         "effective_from": effective_from,
                         "countries": countries,
                         "holding_days": holding_days,
+                        "minimum_age": minimum_age,
                         "minimum_minor": minimum_minor,
                         "stop_above_minor": stop_above_minor,
                         "stops_shared_accounts": stops_shared_accounts,
+                        "tax_forms": tax_forms,
                         "warn_above_minor": warn_above_minor,
                     },
                 )
@@ -5907,6 +6015,51 @@ class AsyncRewards:
         """
         return cast("types.OwnFacts", await self._ask(call("rewards", "GET", "/v1/own-facts")))
 
+    async def list_payee_attestations(
+        self,
+        *,
+        kind: Literal["tax_form", "age"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.PayeeAttestationPage:
+        """Of whom which tax form came when, until when it holds, who is how old at least, and who attested it."""
+        return cast(
+            "types.PayeeAttestationPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/payee-attestations",
+                    params={"kind": kind, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_payee_attestations(
+        self,
+        *,
+        kind: Literal["tax_form", "age"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.PayeeAttestation]:
+        """Every item that `list_payee_attestations` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards", "GET", "/v1/payee-attestations", params={"kind": kind, "member": member, "limit": limit}
+            ),
+        )
+
+    async def withdraw_payee_attestation(self, attestation_id: str) -> types.PayeeAttestation:
+        """Payouts that need it wait, until their bank file is written. Asked again, nothing happens."""
+        return cast(
+            "types.PayeeAttestation",
+            await self._ask(
+                call("rewards", "POST", f"/v1/payee-attestations/{as_segment(attestation_id)}/withdraw")
+            ),
+        )
+
     async def get_payee(self, member_id: str) -> types.Payee:
         """What payouts of this member are paid to; to the member themselves the IBAN shows its ends alone."""
         return cast("types.Payee", await self._ask(call("rewards", "GET", f"/v1/payees/{as_segment(member_id)}")))
@@ -5940,6 +6093,39 @@ class AsyncRewards:
                         "bic": bic,
                         "confirm_account": confirm_account,
                         "confirm_bic_country": confirm_bic_country,
+                    },
+                )
+            ),
+        )
+
+    async def attest_payee(
+        self,
+        member_id: str,
+        *,
+        kind: Literal["tax_form", "age"],
+        age_years: int | None | NotGiven = NOT_GIVEN,
+        form: str | None | NotGiven = NOT_GIVEN,
+        received_on: str | None | NotGiven = NOT_GIVEN,
+        valid_until: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.PayeeAttestation:
+        """The next run pays who waited for it, if nothing else is in the way; whoever notes it does not
+        approve that.
+
+        Said again, what stands is the answer. It holds for everybody who is merged with the member.
+        """
+        return cast(
+            "types.PayeeAttestation",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/payees/{as_segment(member_id)}/attestations",
+                    fields={
+                        "kind": kind,
+                        "age_years": age_years,
+                        "form": form,
+                        "received_on": received_on,
+                        "valid_until": valid_until,
                     },
                 )
             ),
@@ -6033,7 +6219,15 @@ class AsyncRewards:
     async def list_payout_findings(
         self,
         *,
-        check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"]
+        check: Literal[
+            "country",
+            "shared_account",
+            "sanctions_list",
+            "tax_form",
+            "minimum_age",
+            "yearly_stop",
+            "yearly_warning",
+        ]
         | None = None,
         waits: bool | None = None,
         limit: int | None = None,
@@ -6055,7 +6249,15 @@ class AsyncRewards:
     def iter_payout_findings(
         self,
         *,
-        check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"]
+        check: Literal[
+            "country",
+            "shared_account",
+            "sanctions_list",
+            "tax_form",
+            "minimum_age",
+            "yearly_stop",
+            "yearly_warning",
+        ]
         | None = None,
         waits: bool | None = None,
         limit: int | None = None,
@@ -6458,7 +6660,15 @@ class AsyncRewards:
         self,
         payout_id: str,
         *,
-        check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"],
+        check: Literal[
+            "country",
+            "shared_account",
+            "sanctions_list",
+            "tax_form",
+            "minimum_age",
+            "yearly_stop",
+            "yearly_warning",
+        ],
         reason: str,
         idempotency_key: str | None = None,
     ) -> types.PayoutClearance:

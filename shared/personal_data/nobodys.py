@@ -265,8 +265,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "clawbacks": "community transfer_id policy_id used_points kept_points",
         "payout_policies": (
             "community policy_id effective_from currency holding_days minimum_minor countries warn_above_minor "
-            "stop_above_minor stops_shared_accounts state proposed_at proposed_by_person proposed_by "
-            "proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
+            "stop_above_minor stops_shared_accounts tax_forms minimum_age state proposed_at proposed_by_person "
+            "proposed_by proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
         ),
         # Of nobody here: whom a list is about, which others publish and finance loads.
         "sanctions_lists": (

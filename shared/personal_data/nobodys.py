@@ -22,7 +22,7 @@ NOBODYS_SHARED: Final[Mapping[str, str]] = {
     "followed_token_keys": "kid public_key not_after revoked",
     "forgotten_facts": "id topic partition record_offset key value kind told_at steps_done reason",
     "not_rebuilt": "id community subject reason noted_at",
-    "outbox": "id topic key value",
+    "outbox": "id topic key value traceparent",
     "own_positions": "topic partition next_offset acknowledged_from acknowledged_to",
     "schema_migrations": "name sha256 applied_at",
     # Facts on their way, with nobody's name: members are ids in them, and they go after their time.

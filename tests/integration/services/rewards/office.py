@@ -145,6 +145,7 @@ class Office:
         headers = {
             "Authorization": f"Bearer {SECRET}_{by}_{self.world.community}",
             "Idempotency-Key": key,
+            **more.pop("headers", {}),
         }
         async with httpx.AsyncClient(base_url=self.url, timeout=30) as http:
             return await http.request(method, path, headers=headers, **more)

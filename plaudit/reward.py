@@ -18,6 +18,7 @@ from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
 from plaudit.programme.asking import show
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 from shared.contracts.texts import written_out
 
@@ -33,17 +34,12 @@ FILE_MAX_BYTES = 4_000_000
 PAGE_COUNT = 500
 FOUND_COUNT = 100
 NOT_FOUND = 404
+_ask = Asking("plaudit reward", "rewards")
 
 
 @click.group()
 def reward() -> None:
     """See and change the catalogue, import codes of vouchers, send goods, and make links that give rewards."""
-
-
-def _ask(where: Where, method: str, path: str, scopes: tuple[str, ...], **options: Any) -> Any:
-    place = where.place()
-    with place.access("plaudit reward", scopes, ("rewards",)) as key:
-        return request(method, f"{place.url('rewards')}{path}", key, **options)
 
 
 def _left(one: Mapping[str, Any]) -> str:

@@ -258,8 +258,8 @@ REDEMPTIONS = Topic(
 )
 PAYOUTS = Topic(
     "payouts.v1",
-    "Payout runs, payouts, their states, and the awards they pay; months of the books, and entries by hand",
-    "community | member, run, month, or journal",
+    "Payout runs, payouts, their states, and the awards they pay; months of the books, entries by hand, policies",
+    "community | member, run, month, journal, policy, mapping, or file of rates",
     (
         facts.PAYOUT_CHANGED.name,
         facts.PAYOUT_LOTS.name,
@@ -267,6 +267,11 @@ PAYOUTS = Topic(
         facts.PAYOUT_HOLD_CHANGED.name,
         facts.PERIOD_CHANGED.name,
         facts.JOURNAL_CHANGED.name,
+        facts.LIABILITY_POLICY_CHANGED.name,
+        facts.ACCOUNT_MAPPING_CHANGED.name,
+        facts.RATE_POLICY_CHANGED.name,
+        facts.RATE_SHEET_TAKEN.name,
+        facts.PAYOUT_POLICY_CHANGED.name,
     ),
     producers=("rewards",),
     consumers=("analytics", "finance"),

@@ -21,6 +21,7 @@ from services.rewards.expiring.handlers import warn_of_expiry
 from services.rewards.finding import api as finding
 from services.rewards.general_ledger.api import exports as journal_exports
 from services.rewards.general_ledger.api import mappings as account_mappings
+from services.rewards.general_ledger.handlers import READ_BACK as MAPPINGS_READ_BACK
 from services.rewards.general_ledger.handlers import count_mappings_waiting
 from services.rewards.gifts.handlers import FOLLOWED_GRANTS
 from services.rewards.journals import api as journals
@@ -28,6 +29,7 @@ from services.rewards.journals.handlers import READ_BACK as JOURNALS_READ_BACK
 from services.rewards.ledger.api import members
 from services.rewards.liability.api import policies as liability_policies
 from services.rewards.liability.api import worth as liability
+from services.rewards.liability.handlers import READ_BACK as LIABILITY_READ_BACK
 from services.rewards.liability.handlers import take_next_day
 from services.rewards.links import api as reward_links
 from services.rewards.lots.handlers.upkeep import expire_points, mature_points
@@ -46,6 +48,7 @@ from services.rewards.payouts.outcomes import api as outcomes
 from services.rewards.payouts.outcomes.handlers import count_waiting
 from services.rewards.payouts.payees import api as payees
 from services.rewards.payouts.policies import api as payout_policies
+from services.rewards.payouts.policies.handlers import READ_BACK as PAYOUT_POLICIES_READ_BACK
 from services.rewards.payouts.preview import api as preview
 from services.rewards.payouts.review import api as review
 from services.rewards.payouts.runs.api import routes as runs
@@ -66,6 +69,7 @@ from services.rewards.quotes import api as quotes
 from services.rewards.quotes.handlers import quote_cards
 from services.rewards.rates.api import policies as rate_policies
 from services.rewards.rates.api import rates
+from services.rewards.rates.handlers import READ_BACK as RATES_READ_BACK
 from services.rewards.rates.handlers import count_rates
 from services.rewards.reconciliation import api as reconciliation
 from services.rewards.reconciliation.handlers import NOTED_EVERY_SECONDS, count_open, note_matched
@@ -196,6 +200,10 @@ SPEC = ServiceSpec(
     ],
     # A journal is booked into its month before that is known to be closed.
     read_back=(
+        *LIABILITY_READ_BACK,
+        *MAPPINGS_READ_BACK,
+        *RATES_READ_BACK,
+        *PAYOUT_POLICIES_READ_BACK,
         *WALLETS_READ_BACK,
         *CLAWBACKS_READ_BACK,
         *READ_BACK,

@@ -51,8 +51,8 @@ TOLD: Final[Mapping[str, Told]] = {
     ),
     "recognition.granted.v1": Told(
         "",
-        "member_id award_id by_hand day edition event_time event_uid gives grant_id id kind met programme_version "
-        "reverses tier title",
+        "member_id award_id by_hand day edition event_time event_uid freed gives grant_id id kind met "
+        "programme_version reverses tier title",
     ),
     "recognition.lock_changed.v1": Told("", "member_id lock_id level locked_at unlocked_at"),
     "recognition.freeze_given.v1": Told("", "member_id freeze_id streak given_at"),
@@ -118,6 +118,28 @@ TOLD: Final[Mapping[str, Told]] = {
         "",
         "amends by decided_at journal_id lines month person_id proposed_at proposed_by proposed_by_person reason"
         " state",
+    ),
+    "ledger.liability_policy_changed.v1": Told(
+        "",
+        "basis by currency decided_at effective_from estimate expected_redemption minor_per_point person_id"
+        " policy_id proposed_at proposed_by proposed_by_person state vintage_unit",
+    ),
+    "ledger.account_mapping_changed.v1": Told(
+        "",
+        "accounts by decided_at effective_from mapping_id person_id proposed_at proposed_by"
+        " proposed_by_person state tax_rate",
+    ),
+    "ledger.rate_policy_changed.v1": Told(
+        "",
+        "base by decided_at effective_from max_age_days max_move_basis_points person_id policy_id proposed_at"
+        " proposed_by proposed_by_person source spread_basis_points state units",
+    ),
+    "ledger.rate_sheet_taken.v1": Told("", "base by day person_id sheet_id units"),
+    "payout.policy_changed.v1": Told(
+        "",
+        "by countries currency decided_at effective_from holding_days minimum_minor person_id policy_id"
+        " proposed_at proposed_by proposed_by_person state stop_above_minor stops_shared_accounts"
+        " warn_above_minor",
     ),
     "wallet.changed.v1": Told(
         "",

@@ -49,6 +49,7 @@ MONTH_COLUMNS: Final = (
     Column("month", Kind.TEXT),
     Column("section", Kind.TEXT),
     Column("item", Kind.TEXT),
+    Column("paid_in", Kind.TEXT),
     Column("measure", Kind.TEXT),
     Column("currency", Kind.TEXT),
     Column("amount", Kind.AMOUNT),
@@ -245,19 +246,22 @@ def _other_tables(found: Found, say: Say) -> Iterator[Table]:
 
 
 def _month_rows(found: Found) -> Iterator[list[Any]]:
+    """Rows that no other has the same name as: of payouts it takes the currency that they are `paid_in`."""
     month = found["month"]
     for one in found["figures"]:
         for measure in ("before", "after"):
-            yield [month, "trial_balance", one["kind"], measure, one["currency"], one[measure]]
+            yield [month, "trial_balance", one["kind"], "", measure, one["currency"], one[measure]]
     for name in (*MOVEMENT, "difference"):
-        yield [month, "points", name, "points", POINTS, found["points"][name]]
+        yield [month, "points", name, "", "points", POINTS, found["points"][name]]
     for name in WORTH if found["worth"] else ():
         item = name.removesuffix("_minor")
-        yield [month, "worth", item, "amount", found["worth"]["currency"], found["worth"][name]]
+        yield [month, "worth", item, "", "amount", found["worth"]["currency"], found["worth"][name]]
     for one in found["payouts"]:
-        yield [month, "payouts", one["state"], "points", POINTS, one["points"]]
-        yield [month, "payouts", one["state"], "amount", one["currency"], one["amount_minor"]]
+        whose = [month, "payouts", one["state"], one["currency"]]
+        yield [*whose, "count", "", one["count"]]
+        yield [*whose, "points", POINTS, one["points"]]
+        yield [*whose, "amount", one["currency"], one["amount_minor"]]
     for section in ("open_items", "corrections"):
         for one in found[section]:
-            yield [month, section, one["kind"], "count", "", one["count"]]
-            yield [month, section, one["kind"], "points", POINTS, one["points"]]
+            yield [month, section, one["kind"], "", "count", "", one["count"]]
+            yield [month, section, one["kind"], "", "points", POINTS, one["points"]]

@@ -73,5 +73,11 @@ async def test_whoever_has_one_role_alone_meets_no_dead_end(console: Console, ro
         assert len(links) > 10
 
         assert await dead_ends(visitor, links, below=FULL) == []
+        # What an indicator is made of is a page that only some may see.
+        if "/scorecard" in links:
+            assert (
+                await dead_ends(visitor, ["/scorecard/changes_noted", "/scorecard/audience_known"], below=True)
+                == []
+            )
         for path in links if FULL else [HOMES[role]]:
             assert await visitor.wrong_at(path, width=1280) == []

@@ -1,11 +1,8 @@
 """What entries of the audit log say, in words, and where what they were done to can be seen."""
 
-import contextlib
-import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from console.components.languages import Writer, short_id
 from console.frame.navigation import (
     CATALOGUE,
     COMMUNITY,
@@ -320,43 +317,6 @@ KINDS: Final = {
     "dead_letter": _("dead letter"),
     "refused_event": _("refused event"),
 }
-
-
-_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-_LONG_ID: Final = re.compile(r"[0-9a-f-]{32,64}")
-
-
-class Change(NamedTuple):
-    """A field that a command changed; None where it was not there."""
-
-    field: str
-    before: str | None
-    after: str | None
-
-
-def changes(entry: Mapping[str, Any], write: Writer) -> list[Change]:
-    """What is not as it was; of what was made, all that is said of it."""
-    before, after = entry["before"] or {}, entry["after"] or {}
-    return [
-        Change(field, _text(before.get(field), write), _text(after.get(field), write))
-        for field in {**before, **after}
-        if before.get(field) != after.get(field)
-    ]
-
-
-def _text(value: Any, write: Writer) -> str | None:
-    """A value for people: moments in their zone, ids and hashes short."""
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return ", ".join(str(_text(one, write)) for one in value)
-    if isinstance(value, str) and _MOMENT.fullmatch(value):
-        # What somebody called something may look like a moment that never was.
-        with contextlib.suppress(ValueError, OverflowError):
-            return write.moment(value)
-    return short_id(value) if _LONG_ID.fullmatch(str(value)) else str(value)
 
 
 def where(entry: Mapping[str, Any], may: Callable[[str], bool]) -> str | None:

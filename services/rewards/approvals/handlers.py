@@ -82,12 +82,14 @@ async def as_told(tx: Transaction, said: DecisionOfTwo, *, subject: Subject, com
     """The approval that a fact says; people have the names that they have now, or their credential's."""
     decided_at, decided_by = said.get("decided_at"), None
     if decided_at is not None:
-        decided_by = await _author(tx, said.get("person_id"), credential=said.get("by", ""), community=community)
+        decided_by = await author_as_told(
+            tx, said.get("person_id"), credential=said.get("by", ""), community=community
+        )
     return Approval(
         subject=subject,
         state=ApprovalState(said["state"]),
         proposed_at=said["proposed_at"],
-        proposed_by=await _author(
+        proposed_by=await author_as_told(
             tx, said.get("proposed_by_person"), credential=said["proposed_by"], community=community
         ),
         decided_at=decided_at,
@@ -95,6 +97,19 @@ async def as_told(tx: Transaction, said: DecisionOfTwo, *, subject: Subject, com
     )
 
 
-async def _author(tx: Transaction, person_id: str | None, *, credential: str, community: str) -> Author:
+async def decide_as_told(
+    tx: Transaction, approval: Approval, *, known: Approval | None, community: str, entry_id: str
+) -> None:
+    """Have an entry be what a fact says was decided of it; `known` is what the database knew (None: no entry).
+
+    An entry of which it knows more stays as it is.
+    """
+    is_waiting = known is None or known.state is ApprovalState.PROPOSED
+    if is_waiting and approval.state is not ApprovalState.PROPOSED:
+        await store.set_approval(tx.conn, approval, community=community, entry_id=entry_id)
+
+
+async def author_as_told(tx: Transaction, person_id: str | None, *, credential: str, community: str) -> Author:
+    """Who did what a fact says, by the name that they have now, or their credential's."""
     person = await find_person(tx.conn, community=community, person_id=person_id) if person_id else None
     return Author(person_id, person.name if person else credential, credential)

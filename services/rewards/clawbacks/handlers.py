@@ -11,11 +11,12 @@ from services.rewards.approvals.domain import ApprovalState, Author, Subject, in
 from services.rewards.approvals.handlers import (
     approve_approval,
     as_told,
+    decide_as_told,
     propose_approval,
     told,
     withdraw_approval,
 )
-from services.rewards.approvals.store import lock_entries, set_approval
+from services.rewards.approvals.store import lock_entries
 from services.rewards.clawbacks import store
 from services.rewards.clawbacks.domain import (
     Clawback,
@@ -162,10 +163,8 @@ async def on_policies_told(tx: Transaction, facts: list[ClawbackPolicyChanged]) 
                 replace(approval, state=ApprovalState.PROPOSED),
             )
             await store.add_policy(tx.conn, policy)
-        if approval.state is not ApprovalState.PROPOSED and (
-            known is None or known.approval.state is ApprovalState.PROPOSED
-        ):
-            await set_approval(tx.conn, approval, community=community, entry_id=policy_id)
+        before = None if known is None else known.approval
+        await decide_as_told(tx, approval, known=before, community=community, entry_id=policy_id)
 
 
 async def on_clawbacks_told(tx: Transaction, facts: list[ClawbackBooked]) -> None:

@@ -4,8 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from services.rewards.approvals.domain import Author, Subject
-from services.rewards.approvals.handlers import approve_approval, propose_approval, withdraw_approval
+from services.rewards.approvals.domain import ApprovalState, Author, Subject
+from services.rewards.approvals.handlers import (
+    approve_approval,
+    as_told,
+    decide_as_told,
+    propose_approval,
+    told,
+    withdraw_approval,
+)
 from services.rewards.approvals.store import count_waiting, lock_entries
 from services.rewards.general_ledger.domain.exports import (
     Export,
@@ -25,6 +32,7 @@ from services.rewards.general_ledger.domain.journal import (
 from services.rewards.general_ledger.domain.mapping import (
     AccountMapping,
     Chart,
+    MappedAccount,
     UnknownMappingError,
     UnmappedError,
 )
@@ -37,8 +45,11 @@ from services.rewards.metrics import ACCOUNT_MAPPINGS_WAITING
 from services.rewards.settings import Settings
 from shared.audit import Did
 from shared.calendars import Calendar
+from shared.contracts.facts import ACCOUNT_MAPPING_CHANGED, AccountMappingChanged, AccountMappingData
 from shared.followed_communities import load_calendar
+from shared.own_facts import ReadBack
 from shared.postgres import Connection
+from shared.topics import PAYOUTS
 from shared.transaction import Transaction
 
 _SUBJECT = Subject.ACCOUNT_MAPPING
@@ -63,6 +74,7 @@ async def propose_mapping(tx: Transaction[Settings], mapping: AccountMapping) ->
     most, by = tx.settings.account_mappings_waiting_max_count, mapping.approval.proposed_by
     await propose_approval(tx, _SUBJECT, community=community, by=by, waiting_max_count=most)
     await mappings.add_mapping(tx.conn, mapping)
+    _tell(tx, mapping)
     tx.did(_entry("propose", mapping))
     return mapping
 
@@ -83,6 +95,8 @@ async def approve_mapping(
     before = await _lock(tx, community=community, wanted_id=wanted_id)
     approval = await approve_approval(tx, before.approval, community=community, entry_id=wanted_id, by=by)
     after = replace(before, approval=approval)
+    if approval is not before.approval:
+        _tell(tx, after)
     tx.did(_entry("approve", after, before=before))
     return after
 
@@ -97,6 +111,8 @@ async def withdraw_mapping(
     before = await _lock(tx, community=community, wanted_id=wanted_id)
     approval = await withdraw_approval(tx, before.approval, community=community, entry_id=wanted_id, by=by)
     after = replace(before, approval=approval)
+    if approval is not before.approval:
+        _tell(tx, after)
     tx.did(_entry("withdraw", after, before=before))
     return after
 
@@ -118,6 +134,49 @@ def _entry(verb: str, after: AccountMapping, *, before: AccountMapping | None = 
     }
     was = None if before is None else {"state": before.approval.state}
     return Did(f"account_mapping.{verb}", "account_mapping", after.mapping_id, before=was, after=said)
+
+
+def _tell(tx: Transaction, mapping: AccountMapping) -> None:
+    data: AccountMappingData = {
+        "mapping_id": mapping.mapping_id,
+        "effective_from": mapping.effective_from,
+        "accounts": [
+            {"account": one.account, "event": one.event, "number": one.number} for one in mapping.accounts
+        ],
+        "tax_rate": mapping.tax_rate,
+        **told(mapping.approval),
+    }
+    tx.tell(
+        PAYOUTS,
+        ACCOUNT_MAPPING_CHANGED,
+        fact_id=derived_id(f"{mapping.community}|account mapping|{mapping.mapping_id}|{mapping.approval.state}"),
+        community=mapping.community,
+        subject=mapping.mapping_id,
+        data=data,
+    )
+
+
+async def on_mappings_told(tx: Transaction, facts: list[AccountMappingChanged]) -> None:
+    """Take in the mappings that the database has forgotten, and what was decided of them."""
+    for fact in facts:
+        community, data = fact["community"], fact["data"]
+        approval = await as_told(tx, data, subject=_SUBJECT, community=community)
+        wanted_id = data["mapping_id"]
+        known = await mappings.find_mapping(tx.conn, community=community, mapping_id=wanted_id)
+        if known is None:
+            mapping = AccountMapping(
+                community=community,
+                mapping_id=wanted_id,
+                effective_from=data["effective_from"],
+                accounts=tuple(
+                    MappedAccount(one["account"], one["event"], one["number"]) for one in data["accounts"]
+                ),
+                tax_rate=data["tax_rate"],
+                approval=replace(approval, state=ApprovalState.PROPOSED),
+            )
+            await mappings.add_mapping(tx.conn, mapping)
+        before = None if known is None else known.approval
+        await decide_as_told(tx, approval, known=before, community=community, entry_id=wanted_id)
 
 
 async def draft_journal(
@@ -245,3 +304,8 @@ async def load_export(conn: Connection, *, community: str, number: int) -> Expor
     if export is None:
         raise UnknownExportError(number)
     return export
+
+
+READ_BACK = (
+    ReadBack((PAYOUTS,), ACCOUNT_MAPPING_CHANGED.adapter, on_mappings_told, (ACCOUNT_MAPPING_CHANGED.name,)),
+)

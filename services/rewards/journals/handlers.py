@@ -115,27 +115,27 @@ async def _booked_at(tx: Transaction, *, community: str, month: date | None) -> 
         return tx.now
     calendar = await load_calendar(tx.conn, community=community)
     period = await find_period(tx.conn, community=community, month=month, today=calendar.day_of(tx.now))
+    if period.is_locked:
+        newest = await find_newest(tx.conn, community=community)
+        later = "a later month is shut"
+        if newest is not None:
+            later = f"{newest.name}, which comes after {period.name}, is {newest.state}"
+        raise JournalRefusedError(f"{later}: leave the month out to book it now")
     if period.is_shut:
         raise JournalRefusedError(
             f"{period.name} is {period.state}: leave the month out to book it now, or have the month opened again"
         )
     if period.ends_at > tx.now:
         return tx.now
-    await _check_takes(tx, period)
+    await _check_not_exported(tx, period)
     return period.last_moment
 
 
-async def _check_takes(tx: Transaction, period: Period) -> None:
-    """Check that a month that is over is behind no later one that is shut, and was not handed to finance.
+async def _check_not_exported(tx: Transaction, period: Period) -> None:
+    """Check that a month that is over was not handed to finance.
 
     What is dated into days that were handed over would be in no export. Raises JournalRefusedError.
     """
-    newest = await find_newest(tx.conn, community=period.community)
-    if newest is not None and newest.ends_at > period.last_moment:
-        raise JournalRefusedError(
-            f"{newest.name}, which comes after {period.name}, is {newest.state}: "
-            "leave the month out to book it now"
-        )
     # Whoever exports days takes the same one: none are handed over while this is booked.
     await lock_entries(tx.conn, subject=Subject.ACCOUNT_MAPPING, community=period.community)
     export = await find_last_export(tx.conn, community=period.community)

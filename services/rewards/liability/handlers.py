@@ -4,31 +4,46 @@ import logging
 import time
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-from services.rewards.approvals.domain import Author, Subject
-from services.rewards.approvals.handlers import approve_approval, propose_approval, withdraw_approval
+from services.rewards.approvals.domain import ApprovalState, Author, Subject
+from services.rewards.approvals.handlers import (
+    approve_approval,
+    as_told,
+    decide_as_told,
+    propose_approval,
+    told,
+    withdraw_approval,
+)
 from services.rewards.approvals.store import count_waiting, lock_entries
 from services.rewards.ledger.domain.entries import derived_id
 from services.rewards.liability.domain.days import UnknownDayError
 from services.rewards.liability.domain.figures import figures_of
 from services.rewards.liability.domain.policies import (
+    Basis,
+    Estimate,
     NoPolicyError,
     OtherCurrencyError,
     Policies,
     Policy,
     PolicyTerms,
     UnknownPolicyError,
+    VintageUnit,
 )
 from services.rewards.liability.domain.valuing import Liability, value
 from services.rewards.liability.store import days, figures
 from services.rewards.liability.store import policies as policy_store
+from services.rewards.lots.store import is_expiry_due
 from services.rewards.metrics import LIABILITY_DAYS, LIABILITY_POLICIES_WAITING, LIABILITY_SECONDS
 from services.rewards.settings import Settings
 from shared.audit import Did
 from shared.calendars import Calendar
+from shared.contracts.facts import LIABILITY_POLICY_CHANGED, LiabilityPolicyChanged, LiabilityPolicyData
 from shared.followed_communities import load_calendar
+from shared.own_facts import ReadBack
 from shared.postgres import Connection
+from shared.topics import PAYOUTS
 from shared.transaction import Transaction
 
 _SUBJECT = Subject.LIABILITY_POLICY
@@ -59,6 +74,7 @@ async def propose(
     approval = await propose_approval(tx, _SUBJECT, community=community, by=by, waiting_max_count=most)
     policy = Policy(community, policy_id, terms, approval)
     await policy_store.add_policy(tx.conn, policy)
+    _tell(tx, policy)
     tx.did(_entry("propose", policy))
     return policy
 
@@ -74,6 +90,8 @@ async def approve(tx: Transaction[Settings], *, community: str, policy_id: str, 
     if approval is not before.approval:
         await _check_currency(tx, before.terms, community=community)
     after = replace(before, approval=approval)
+    if approval is not before.approval:
+        _tell(tx, after)
     tx.did(_entry("approve", after, before=before))
     return after
 
@@ -86,6 +104,8 @@ async def withdraw(tx: Transaction[Settings], *, community: str, policy_id: str,
     before = await _lock(tx, community=community, policy_id=policy_id)
     approval = await withdraw_approval(tx, before.approval, community=community, entry_id=policy_id, by=by)
     after = replace(before, approval=approval)
+    if approval is not before.approval:
+        _tell(tx, after)
     tx.did(_entry("withdraw", after, before=before))
     return after
 
@@ -118,6 +138,52 @@ def _entry(verb: str, after: Policy, *, before: Policy | None = None) -> Did:
     }
     was = None if before is None else {"state": before.approval.state}
     return Did(f"liability_policy.{verb}", "liability_policy", after.policy_id, before=was, after=said)
+
+
+def _tell(tx: Transaction, policy: Policy) -> None:
+    terms = policy.terms
+    data: LiabilityPolicyData = {
+        "policy_id": policy.policy_id,
+        "effective_from": terms.effective_from,
+        "currency": terms.currency,
+        "basis": terms.basis.value,
+        "minor_per_point": f"{terms.minor_per_point:f}",
+        "estimate": terms.estimate.value,
+        "expected_redemption": f"{terms.expected_redemption:f}",
+        "vintage_unit": terms.vintage_unit.value,
+        **told(policy.approval),
+    }
+    tx.tell(
+        PAYOUTS,
+        LIABILITY_POLICY_CHANGED,
+        fact_id=derived_id(f"{policy.community}|liability policy|{policy.policy_id}|{policy.approval.state}"),
+        community=policy.community,
+        subject=policy.policy_id,
+        data=data,
+    )
+
+
+async def on_policies_told(tx: Transaction, facts: list[LiabilityPolicyChanged]) -> None:
+    """Take in the policies that the database has forgotten, and what was decided of them."""
+    for fact in facts:
+        community, data = fact["community"], fact["data"]
+        approval = await as_told(tx, data, subject=_SUBJECT, community=community)
+        policy_id = data["policy_id"]
+        known = await policy_store.find_policy(tx.conn, community=community, policy_id=policy_id)
+        if known is None:
+            terms = PolicyTerms(
+                effective_from=data["effective_from"],
+                currency=data["currency"],
+                basis=Basis(data["basis"]),
+                minor_per_point=Decimal(data["minor_per_point"]),
+                estimate=Estimate(data["estimate"]),
+                expected_redemption=Decimal(data["expected_redemption"]),
+                vintage_unit=VintageUnit(data["vintage_unit"]),
+            )
+            waiting = replace(approval, state=ApprovalState.PROPOSED)
+            await policy_store.add_policy(tx.conn, Policy(community, policy_id, terms, waiting))
+        before = None if known is None else known.approval
+        await decide_as_told(tx, approval, known=before, community=community, entry_id=policy_id)
 
 
 async def value_now(conn: Connection, settings: Settings, *, community: str, now: datetime) -> Liability:
@@ -158,7 +224,8 @@ async def _value(
 async def take_next_day(tx: Transaction[Settings]) -> bool:
     """Timer: keep what points were worth at the end of a community's last day; True while there may be more.
 
-    Of days on which the service stood still only the last is taken: what was booked by then is not known any more.
+    A day is taken once the points whose time ended with it are booked away. Of days on which the service stood
+    still only the last is taken: what was booked by then is not known any more.
     """
     LIABILITY_POLICIES_WAITING.set(await count_waiting(tx.conn, subject=_SUBJECT, community=None))
     latest = (tx.now + _AHEAD).date() - _A_DAY
@@ -172,6 +239,9 @@ async def take_next_day(tx: Transaction[Settings]) -> bool:
         try:
             policies.on(day)
         except NoPolicyError:
+            continue
+        if await is_expiry_due(tx.conn, community=community, at=calendar.start_of(day + _A_DAY)):
+            # What ended with the day is breakage of that day, whichever timer runs first: it is booked away soon.
             continue
         await _take(tx, community=community, calendar=calendar, policies=policies, day=day)
         return True
@@ -221,3 +291,8 @@ async def load_policy(conn: Connection, *, community: str, policy_id: str) -> Po
     if policy is None:
         raise UnknownPolicyError
     return policy
+
+
+READ_BACK = (
+    ReadBack((PAYOUTS,), LIABILITY_POLICY_CHANGED.adapter, on_policies_told, (LIABILITY_POLICY_CHANGED.name,)),
+)

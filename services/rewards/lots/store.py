@@ -239,6 +239,23 @@ async def load_expired(conn: Connection, *, now: datetime, limit: int) -> dict[O
     return _awards_by_owner(rows)
 
 
+async def is_expiry_due(conn: Connection, *, community: str, at: datetime) -> bool:
+    """Whether a community has lots whose time was over at a moment, and whose points are not booked away yet."""
+    is_due: bool = await conn.fetchval(
+        """
+        select exists (
+            select from lots
+            where community = $1 and expires_at <= $2 and remaining > owed and pending_until is null)
+          or exists (
+            select from lots
+            where community = $1 and pending_until <= $2 and expires_at <= $2 and remaining > owed)
+        """,
+        community,
+        at,
+    )
+    return is_due
+
+
 async def load_over(conn: Connection, owners: Sequence[Owner], *, now: datetime) -> dict[Owner, list[Lot]]:
     """The lots of these members that hold points which are not owed, and whose time is over at `now`."""
     rows = await conn.fetch(

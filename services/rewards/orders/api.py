@@ -1,5 +1,6 @@
 """HTTP routes of orders at providers: for whoever runs the community, and for providers' webhooks."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Final, Literal, Self, cast
 from uuid import UUID
@@ -31,6 +32,7 @@ from services.rewards.providers.domain.orders import (
     UnknownOrderError,
 )
 from services.rewards.providers.store import orders as store
+from services.rewards.redemptions.store import load_titles
 from services.rewards.settings import Settings
 from services.rewards.vouchers.api import NO_VOUCHER_KEYS
 from services.rewards.vouchers.domain import CODE_MAX_CHARS, PIN_MAX_CHARS, Secret
@@ -133,6 +135,9 @@ class ProviderOrder(BaseModel):
     """An order at a provider for a redemption; what was delivered is on its member's page alone."""
 
     redemption_id: UUID = Field(examples=[EXAMPLE], description="The provider knows the order by it")
+    title: str | None = Field(
+        examples=["A book"], description="The reward, as it was called when it was chosen; null: it is not kept"
+    )
     provider: ProviderName
     product_id: str = Field(examples=["sandbox-books"])
     face_minor: int = Field(examples=[1000])
@@ -152,10 +157,11 @@ class ProviderOrder(BaseModel):
     cost: OrderCost | None = Field(description="What it cost; null before it is delivered")
 
     @classmethod
-    def of(cls, order: Order, cost: CardCost | None) -> Self:
+    def of(cls, order: Order, *, title: str | None, cost: CardCost | None) -> Self:
         """It as it is answered."""
         return cls(
             redemption_id=UUID(order.redemption_id),
+            title=title,
             provider=order.card.provider,
             product_id=order.card.product_id,
             face_minor=order.card.face_minor,
@@ -211,13 +217,11 @@ async def list_provider_orders(
     found = await store.page_of_orders(
         conn, OrderFilter(open, troubled), community=principal.community, after=place, limit=limit
     )
-    costs = await load_costs(
-        conn, community=principal.community, redemption_ids=[order.redemption_id for order in found]
-    )
+    shown = await _all_shown(conn, found, community=principal.community)
     return Page.of(
         found,
         limit,
-        item=lambda order: ProviderOrder.of(order, costs.get(order.redemption_id)),
+        item=lambda order: shown[order.redemption_id],
         place=lambda order: order.place,
     )
 
@@ -236,8 +240,19 @@ async def get_provider_order(principal: Reader, conn: Conn, redemption_id: UUID)
 
 
 async def _shown(conn: Connection, order: Order) -> ProviderOrder:
-    costs = await load_costs(conn, community=order.community, redemption_ids=[order.redemption_id])
-    return ProviderOrder.of(order, costs.get(order.redemption_id))
+    return (await _all_shown(conn, [order], community=order.community))[order.redemption_id]
+
+
+async def _all_shown(conn: Connection, orders: Sequence[Order], *, community: str) -> dict[str, ProviderOrder]:
+    ids = [order.redemption_id for order in orders]
+    titles = await load_titles(conn, community=community, redemption_ids=ids)
+    costs = await load_costs(conn, community=community, redemption_ids=ids)
+    return {
+        one.redemption_id: ProviderOrder.of(
+            one, title=titles.get(one.redemption_id), cost=costs.get(one.redemption_id)
+        )
+        for one in orders
+    }
 
 
 @router.post(

@@ -46,7 +46,7 @@ Approver = Annotated[Principal, requires(Scope.PAYOUTS_APPROVE)]
 Month = Annotated[str, Path(pattern=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$", examples=["2026-10"])]
 
 #: Written out where they stand, as clients know them, not as schemas of their own.
-_STATES = tuple(state.value for state in PeriodState)
+_STATES = (*(state.value for state in PeriodState), domain.LOCKED)
 State = Literal[_STATES]  # type: ignore[valid-type]
 
 
@@ -73,8 +73,8 @@ class Period(BaseModel):
     ends_at: datetime = Field(description="What is booked then is of the next month")
     state: State = Field(
         examples=["closed"],
-        description="`open`: under way, or closed by nobody; `closing` and `reopening` wait for another person. "
-        "Only into an open month anything is booked",
+        description="`open`: under way, or closed by nobody; `closing` and `reopening` wait for another person; "
+        "`locked`: closed by nobody, and before a month that is shut. Only into an open month anything is booked",
     )
     reason: str | None = Field(description="Why it was, or is to be, opened again")
     proposed: Deed | None
@@ -258,7 +258,7 @@ async def _periods(conn: Connection, periods: Sequence[domain.Period], *, commun
             month=one.name,
             starts_at=one.starts_at,
             ends_at=one.ends_at,
-            state=one.state.value,
+            state=one.state_name,
             reason=one.reason,
             proposed=next(said) if one.proposed_by and one.proposed_at else None,
             decided=next(said) if one.decided_by and one.decided_at else None,

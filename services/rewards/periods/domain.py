@@ -26,6 +26,10 @@ class PeriodState(StrEnum):
     REOPENING = "reopening"
 
 
+#: What a month is called that nobody closed, and that is before one that is shut.
+LOCKED = "locked"
+
+
 class Deed(StrEnum):
     """What people do with a month: one proposes, another confirms, or somebody withdraws it."""
 
@@ -99,7 +103,8 @@ class Period:
     """A month of a community's books.
 
     `figures` and `block` are those of its end, from when it is closing until it is opened again; None while they
-    are added up. Nobody ever proposed anything of a month of `revision` 0.
+    are added up. Nobody ever proposed anything of a month of `revision` 0. One that `is_locked` is open itself and
+    before a month that is shut; that is kept nowhere, since it follows from the other.
     """
 
     community: str
@@ -115,6 +120,7 @@ class Period:
     decided_by: Actor | None = None
     figures: Sequence[Figure] | None = None
     block: SeenBlock | None = None
+    is_locked: bool = False
 
     @property
     def name(self) -> str:
@@ -129,7 +135,12 @@ class Period:
     @property
     def is_shut(self) -> bool:
         """Whether nothing is booked into it."""
-        return self.state is not PeriodState.OPEN
+        return self.is_locked or self.state is not PeriodState.OPEN
+
+    @property
+    def state_name(self) -> str:
+        """What its state is called."""
+        return LOCKED if self.is_locked else self.state.value
 
     @property
     def last_moment(self) -> datetime:
@@ -144,6 +155,10 @@ class Period:
     def following(self, before: "Period") -> "Period":
         """It, beginning where the month before ends."""
         return replace(self, starts_at=before.ends_at)
+
+    def behind(self, *, is_later_shut: bool) -> "Period":
+        """It where a later month is shut, or none is: what is open then takes nothing either."""
+        return replace(self, is_locked=is_later_shut and self.state is PeriodState.OPEN)
 
     def with_figures(self, figures: Sequence[Figure], block: SeenBlock) -> "Period":
         """It with what was on its accounts at its end, and the block that holds that."""
@@ -169,11 +184,10 @@ class Period:
         return after if after.is_shut else replace(after, figures=None, block=None)
 
     def _after(self, deed: Deed) -> "Period":
-        state = STEPS.get((self.state, deed))
+        state = None if self.is_locked else STEPS.get((self.state, deed))
         if state is None:
-            why = {Deed.CLOSE: f"is {self.state}", Deed.REOPEN: f"is {self.state}"}.get(
-                deed, "waits for nobody: it is " + self.state
-            )
+            is_now = f"is {self.state_name}" + (", as a later month is shut" if self.is_locked else "")
+            why = is_now if deed in (Deed.CLOSE, Deed.REOPEN) else f"waits for nobody: it {is_now}"
             raise PeriodRefusedError(f"{self.name} {why}")
         return replace(self, state=state, revision=self.revision + 1)
 

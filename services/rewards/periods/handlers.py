@@ -64,7 +64,10 @@ async def load_months(conn: Connection, *, community: str, today: date) -> list[
             # A change of the time zone moves no moment into or out of what was closed.
             period = period.following(found[-1])
         found.append(period)
-    return found[::-1]
+    shown: list[Period] = []
+    for period in reversed(found):
+        shown.append(period.behind(is_later_shut=bool(shown) and shown[-1].is_shut))
+    return shown
 
 
 async def find_period(conn: Connection, *, community: str, month: date, today: date) -> Period:

@@ -1,12 +1,22 @@
 """Policies of rates that two people decide, files that one takes within their bounds, and what is in force."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from services.rewards.approvals.domain import Author, Subject
-from services.rewards.approvals.handlers import approve_approval, propose_approval, withdraw_approval
+from services.rewards.approvals.domain import ApprovalState, Author, Subject
+from services.rewards.approvals.handlers import (
+    approve_approval,
+    as_told,
+    author_as_told,
+    decide_as_told,
+    propose_approval,
+    told,
+    withdraw_approval,
+)
 from services.rewards.approvals.store import count_waiting, lock_entries
 from services.rewards.ledger.domain.entries import derived_id
 from services.rewards.metrics import RATE_POLICIES_WAITING, RATES_STALE_SOON
@@ -25,8 +35,18 @@ from services.rewards.rates.store import policies as policy_store
 from services.rewards.rates.store import sheets as sheet_store
 from services.rewards.settings import Settings
 from shared.audit import Did
+from shared.contracts.facts import (
+    RATE_POLICY_CHANGED,
+    RATE_SHEET_TAKEN,
+    RatePolicyChanged,
+    RatePolicyData,
+    RateSheetData,
+    RateSheetTaken,
+)
 from shared.followed_communities import load_calendar
+from shared.own_facts import ReadBack
 from shared.postgres import Connection
+from shared.topics import PAYOUTS
 from shared.transaction import Transaction
 
 _SUBJECT = Subject.RATE_POLICY
@@ -51,6 +71,7 @@ async def propose(
     approval = await propose_approval(tx, _SUBJECT, community=community, by=by, waiting_max_count=most)
     policy = RatePolicy(community, policy_id, terms, approval)
     await policy_store.add_policy(tx.conn, policy)
+    _tell(tx, policy)
     tx.did(_entry("propose", policy))
     return policy
 
@@ -64,6 +85,8 @@ async def approve(tx: Transaction[Settings], *, community: str, policy_id: str, 
     before = await _lock(tx, community=community, policy_id=policy_id)
     approval = await approve_approval(tx, before.approval, community=community, entry_id=policy_id, by=by)
     after = replace(before, approval=approval)
+    if approval is not before.approval:
+        _tell(tx, after)
     tx.did(_entry("approve", after, before=before))
     return after
 
@@ -76,6 +99,8 @@ async def withdraw(tx: Transaction[Settings], *, community: str, policy_id: str,
     before = await _lock(tx, community=community, policy_id=policy_id)
     approval = await withdraw_approval(tx, before.approval, community=community, entry_id=policy_id, by=by)
     after = replace(before, approval=approval)
+    if approval is not before.approval:
+        _tell(tx, after)
     tx.did(_entry("withdraw", after, before=before))
     return after
 
@@ -122,6 +147,7 @@ async def take_file(
         raise TooManyRateSheetsError(most)
     sheet = RateSheet(community, sheet_id, file.base, file.day, file.units, tx.now, by)
     await sheet_store.add_sheet(tx.conn, sheet)
+    _tell_sheet(tx, sheet)
     tx.did(_taken(sheet, is_new=True))
     return sheet, True
 
@@ -170,3 +196,94 @@ def _entry(verb: str, after: RatePolicy, *, before: RatePolicy | None = None) ->
 def _taken(sheet: RateSheet, *, is_new: bool) -> Did:
     said = {"base": sheet.base, "day": sheet.day.isoformat(), "currencies_count": len(sheet.units)}
     return Did("rate_sheet.take", "rate_sheet", sheet.sheet_id, before=None if is_new else said, after=said)
+
+
+def _tell(tx: Transaction, policy: RatePolicy) -> None:
+    terms = policy.terms
+    data: RatePolicyData = {
+        "policy_id": policy.policy_id,
+        "effective_from": terms.effective_from,
+        "base": terms.base,
+        "source": terms.source.value,
+        "units": {currency: f"{units:f}" for currency, units in terms.units.items()},
+        "max_move_basis_points": terms.max_move_basis_points,
+        "spread_basis_points": terms.spread_basis_points,
+        "max_age_days": terms.max_age_days,
+        **told(policy.approval),
+    }
+    tx.tell(
+        PAYOUTS,
+        RATE_POLICY_CHANGED,
+        fact_id=derived_id(f"{policy.community}|rate policy|{policy.policy_id}|{policy.approval.state}"),
+        community=policy.community,
+        subject=policy.policy_id,
+        data=data,
+    )
+
+
+def _tell_sheet(tx: Transaction, sheet: RateSheet) -> None:
+    data: RateSheetData = {
+        "sheet_id": sheet.sheet_id,
+        "base": sheet.base,
+        "day": sheet.day,
+        "units": {currency: f"{units:f}" for currency, units in sheet.units.items()},
+        "by": sheet.taken_by.credential,
+    }
+    if sheet.taken_by.person_id is not None:
+        data["person_id"] = sheet.taken_by.person_id
+    tx.tell(
+        PAYOUTS,
+        RATE_SHEET_TAKEN,
+        fact_id=derived_id(f"{sheet.community}|rate sheet told|{sheet.sheet_id}"),
+        community=sheet.community,
+        subject=sheet.sheet_id,
+        data=data,
+    )
+
+
+async def on_policies_told(tx: Transaction, facts: list[RatePolicyChanged]) -> None:
+    """Take in the policies that the database has forgotten, and what was decided of them."""
+    for fact in facts:
+        community, data = fact["community"], fact["data"]
+        approval = await as_told(tx, data, subject=_SUBJECT, community=community)
+        policy_id = data["policy_id"]
+        known = await policy_store.find_policy(tx.conn, community=community, policy_id=policy_id)
+        if known is None:
+            terms = RatePolicyTerms(
+                effective_from=data["effective_from"],
+                base=data["base"],
+                source=RateSource(data["source"]),
+                units=_units(data["units"]),
+                max_move_basis_points=data["max_move_basis_points"],
+                spread_basis_points=data["spread_basis_points"],
+                max_age_days=data["max_age_days"],
+            )
+            waiting = replace(approval, state=ApprovalState.PROPOSED)
+            await policy_store.add_policy(tx.conn, RatePolicy(community, policy_id, terms, waiting))
+        before = None if known is None else known.approval
+        await decide_as_told(tx, approval, known=before, community=community, entry_id=policy_id)
+
+
+async def on_sheets_told(tx: Transaction, facts: list[RateSheetTaken]) -> None:
+    """Take in the files that the database has forgotten, at the time at which they were taken."""
+    for fact in facts:
+        community, data = fact["community"], fact["data"]
+        sheet_id = data["sheet_id"]
+        if await sheet_store.find_sheet(tx.conn, community=community, sheet_id=sheet_id) is not None:
+            continue
+        taken_by = await author_as_told(tx, data.get("person_id"), credential=data["by"], community=community)
+        sheet = RateSheet(
+            community, sheet_id, data["base"], data["day"], _units(data["units"]), fact["time"], taken_by
+        )
+        await sheet_store.add_sheet(tx.conn, sheet)
+
+
+def _units(said: Mapping[str, str]) -> dict[str, Decimal]:
+    """Told as an object, whose fields have no order: a policy keeps them by their names."""
+    return {currency: Decimal(said[currency]) for currency in sorted(said)}
+
+
+READ_BACK = (
+    ReadBack((PAYOUTS,), RATE_POLICY_CHANGED.adapter, on_policies_told, (RATE_POLICY_CHANGED.name,)),
+    ReadBack((PAYOUTS,), RATE_SHEET_TAKEN.adapter, on_sheets_told, (RATE_SHEET_TAKEN.name,)),
+)

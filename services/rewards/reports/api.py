@@ -218,7 +218,7 @@ class MonthEnd(BaseModel):
                 totals[key] = totals.get(key, 0) + amount
         return cls(
             month=period.name,
-            state=period.state.value,
+            state=period.state_name,
             is_preliminary=period.state is not PeriodState.CLOSED,
             starts_at=period.starts_at,
             ends_at=period.ends_at,

@@ -7,22 +7,11 @@ from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.facts.payouts import PayoutLot
-from shared.contracts.fields import POINTS_MAX, Count, Id, LocalDay, Points, Timestamp, Uuid
+from shared.contracts.facts.policies import DecisionOfTwo
+from shared.contracts.fields import POINTS_MAX, Count, LocalDay, Points, Uuid
 from shared.contracts.story import AWARD, GRACE
 
 SomePoints = Annotated[int, Field(ge=1, le=POINTS_MAX)]
-
-
-class DecisionOfTwo(TypedDict):
-    """`proposed_by` and `by` are credentials; the people stand beside. Nobody decided what is `proposed`."""
-
-    state: Literal["proposed", "approved", "withdrawn"]
-    proposed_at: Timestamp
-    proposed_by: Id
-    proposed_by_person: NotRequired[Uuid]
-    decided_at: NotRequired[Timestamp]
-    by: NotRequired[Id]
-    person_id: NotRequired[Uuid]
 
 
 class ClawbackPolicyData(DecisionOfTwo):

@@ -7,6 +7,13 @@ from typing_extensions import TypedDict
 
 from shared.contracts.facts.books import JournalChanged, PeriodChanged
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
+from shared.contracts.facts.policies import (
+    AccountMappingChanged,
+    LiabilityPolicyChanged,
+    PayoutPolicyChanged,
+    RatePolicyChanged,
+    RateSheetTaken,
+)
 from shared.contracts.fields import (
     Count,
     Currency,
@@ -347,6 +354,18 @@ PAYOUT_HOLD_CHANGED: Final = FactType(
 )
 
 
-PayoutFact = PayoutChanged | PayoutLots | PayoutRunChanged | PayoutHoldChanged | PeriodChanged | JournalChanged
+PayoutFact = (
+    PayoutChanged
+    | PayoutLots
+    | PayoutRunChanged
+    | PayoutHoldChanged
+    | PeriodChanged
+    | JournalChanged
+    | LiabilityPolicyChanged
+    | AccountMappingChanged
+    | RatePolicyChanged
+    | RateSheetTaken
+    | PayoutPolicyChanged
+)
 
 PAYOUT_FACT: TypeAdapter[PayoutFact] = TypeAdapter(Annotated[PayoutFact, Discriminator("type")])

@@ -4,8 +4,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.rewards.approvals.domain import Author, Subject
-from services.rewards.approvals.handlers import approve_approval, propose_approval, withdraw_approval
+from services.rewards.approvals.domain import ApprovalState, Author, Subject
+from services.rewards.approvals.handlers import (
+    approve_approval,
+    as_told,
+    decide_as_told,
+    propose_approval,
+    told,
+    withdraw_approval,
+)
 from services.rewards.approvals.store import lock_entries
 from services.rewards.ledger.domain.entries import derived_id
 from services.rewards.payouts.policies import store
@@ -16,8 +23,11 @@ from services.rewards.payouts.policies.domain import (
 )
 from services.rewards.settings import Settings
 from shared.audit import Did
+from shared.contracts.facts import PAYOUT_POLICY_CHANGED, PayoutPolicyChanged, PayoutPolicyData
 from shared.followed_communities import load_calendar
+from shared.own_facts import ReadBack
 from shared.postgres import Connection
+from shared.topics import PAYOUTS
 from shared.transaction import Transaction
 
 _SUBJECT = Subject.PAYOUT_POLICY
@@ -41,6 +51,7 @@ async def propose_policy(
     approval = await propose_approval(tx, _SUBJECT, community=community, by=by, waiting_max_count=most)
     policy = PayoutPolicy(community, policy_id, terms, approval)
     await store.add_policy(tx.conn, policy)
+    _tell(tx, policy)
     tx.did(_entry("propose", policy))
     return policy
 
@@ -54,6 +65,8 @@ async def approve_policy(tx: Transaction, *, community: str, policy_id: str, by:
     before = await _lock(tx, community=community, policy_id=policy_id)
     approval = await approve_approval(tx, before.approval, community=community, entry_id=policy_id, by=by)
     after = replace(before, approval=approval)
+    if approval is not before.approval:
+        _tell(tx, after)
     tx.did(_entry("approve", after, before=before))
     return after
 
@@ -66,6 +79,8 @@ async def withdraw_policy(tx: Transaction, *, community: str, policy_id: str, by
     before = await _lock(tx, community=community, policy_id=policy_id)
     approval = await withdraw_approval(tx, before.approval, community=community, entry_id=policy_id, by=by)
     after = replace(before, approval=approval)
+    if approval is not before.approval:
+        _tell(tx, after)
     tx.did(_entry("withdraw", after, before=before))
     return after
 
@@ -104,3 +119,57 @@ def _entry(verb: str, after: PayoutPolicy, *, before: PayoutPolicy | None = None
     }
     was = None if before is None else {"state": before.approval.state}
     return Did(f"payout_policy.{verb}", "payout_policy", after.policy_id, before=was, after=said)
+
+
+def _tell(tx: Transaction, policy: PayoutPolicy) -> None:
+    terms = policy.terms
+    said: dict[str, Any] = {
+        "policy_id": policy.policy_id,
+        "effective_from": terms.effective_from,
+        "currency": terms.currency,
+        "holding_days": terms.holding_days,
+        "minimum_minor": terms.minimum_minor,
+        "stops_shared_accounts": terms.stops_shared_accounts,
+        **told(policy.approval),
+    }
+    bounds = {"warn_above_minor": terms.warn_above_minor, "stop_above_minor": terms.stop_above_minor}
+    said |= {name: minor for name, minor in bounds.items() if minor is not None}
+    if terms.countries is not None:
+        said["countries"] = list(terms.countries)
+    data: PayoutPolicyData = said  # type: ignore[assignment]
+    tx.tell(
+        PAYOUTS,
+        PAYOUT_POLICY_CHANGED,
+        fact_id=derived_id(f"{policy.community}|payout policy|{policy.policy_id}|{policy.approval.state}"),
+        community=policy.community,
+        subject=policy.policy_id,
+        data=data,
+    )
+
+
+async def on_policies_told(tx: Transaction, facts: list[PayoutPolicyChanged]) -> None:
+    """Take in the policies that the database has forgotten, and what was decided of them."""
+    for fact in facts:
+        community, data = fact["community"], fact["data"]
+        approval = await as_told(tx, data, subject=_SUBJECT, community=community)
+        policy_id = data["policy_id"]
+        known = await store.find_policy(tx.conn, community=community, policy_id=policy_id)
+        if known is None:
+            countries = data.get("countries")
+            terms = PayoutPolicyTerms(
+                effective_from=data["effective_from"],
+                currency=data["currency"],
+                holding_days=data["holding_days"],
+                minimum_minor=data["minimum_minor"],
+                countries=None if countries is None else tuple(countries),
+                warn_above_minor=data.get("warn_above_minor"),
+                stop_above_minor=data.get("stop_above_minor"),
+                stops_shared_accounts=data["stops_shared_accounts"],
+            )
+            waiting = replace(approval, state=ApprovalState.PROPOSED)
+            await store.add_policy(tx.conn, PayoutPolicy(community, policy_id, terms, waiting))
+        before = None if known is None else known.approval
+        await decide_as_told(tx, approval, known=before, community=community, entry_id=policy_id)
+
+
+READ_BACK = (ReadBack((PAYOUTS,), PAYOUT_POLICY_CHANGED.adapter, on_policies_told, (PAYOUT_POLICY_CHANGED.name,)),)

@@ -10,8 +10,7 @@ from typing import Annotated, Any
 from pydantic import Discriminator, TypeAdapter
 
 from services.rewards.approvals.domain import ApprovalState, Subject
-from services.rewards.approvals.handlers import as_told, told
-from services.rewards.approvals.store import set_approval
+from services.rewards.approvals.handlers import as_told, decide_as_told, told
 from services.rewards.ledger.domain.entries import Owner, Transfer
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots import store as lots_store
@@ -96,9 +95,8 @@ async def on_write_offs_told(tx: Transaction, facts: list[WriteOffChanged]) -> N
                 approval=replace(approval, state=ApprovalState.PROPOSED),
             )
             await store.add_write_off(tx.conn, write_off)
-        is_waiting = known is None or known.approval.state is ApprovalState.PROPOSED
-        if is_waiting and approval.state is not ApprovalState.PROPOSED:
-            await set_approval(tx.conn, approval, community=community, entry_id=data["write_off_id"])
+        before = None if known is None else known.approval
+        await decide_as_told(tx, approval, known=before, community=community, entry_id=data["write_off_id"])
         if data.get("booked_points") is not None and (known is None or known.booked_points is None):
             await store.set_booked_points(tx.conn, **key, points=data["booked_points"])
 

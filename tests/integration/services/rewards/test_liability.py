@@ -1,13 +1,16 @@
 """What points are worth: policies of two people, liability and breakage of real lots, and days."""
 
-from datetime import UTC, datetime, timedelta
+import itertools
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
+import orjson
 import pytest
 
 from services.rewards.liability.handlers import take_next_day
-from services.rewards.lots.handlers.upkeep import expire_points
+from services.rewards.lots.handlers.upkeep import expire_points, mature_points
 from shared.access_keys.store import put_people
 from tests.integration.services.rewards.finance import Finance, approved
 from tests.integration.services.world import person_fact
@@ -147,6 +150,45 @@ async def test_what_expired_is_breakage(finance: Finance) -> None:
     found = (await finance.maker.get("/v1/finance/liability")).json()
     assert (found["expired_points"], found["redeemed_points"]) == (500, 0)
     assert found["outstanding_points"] == 1250 + 499
+
+
+async def test_what_ends_with_a_day_is_breakage_of_that_day_whichever_timer_runs_first(finance: Finance) -> None:
+    await in_force(finance)
+    world = finance.world
+    zone = ZoneInfo("America/New_York")
+    await world.pool.execute(
+        "insert into followed_communities (community, revision, data) values ($1, 1, $2)",
+        world.community,
+        orjson.dumps({"calendar": [{"time_zone": zone.key, "week_start": "monday"}]}).decode(),
+    )
+    found = []
+    async with world.begin() as tx:
+        midnight = datetime.combine(tx.now.astimezone(zone).date(), time(), zone)
+        for order in itertools.permutations((take_next_day, mature_points, expire_points)):
+            # Each runs again, as timers do, and everything is undone for the next order.
+            undone = tx.conn.transaction()
+            await undone.start()
+            await tx.conn.executemany(
+                """
+                update lots set expires_at = $3, pending_until = case when $4 then $3::timestamptz end
+                where community = $1 and award_id = $2
+                """,
+                [
+                    (world.community, world.uuid("award b"), midnight, False),
+                    (world.community, world.uuid("award e"), midnight, True),
+                    (world.community, world.uuid("award a0"), midnight + timedelta(days=1), False),
+                ],
+            )
+            for timer in order * 3:
+                while await timer(tx):
+                    pass
+            found += await tx.conn.fetch(
+                "select * from liability_vintages where community = $1 order by vintage", world.community
+            )
+            await undone.rollback()
+    (day,) = {one["day"] for one in found}
+    assert day == midnight.date() - timedelta(days=1)
+    assert [(one["issued_points"], one["expired_points"]) for one in found] == [(2249, 999)] * 6
 
 
 async def test_days_are_taken_once_and_say_how_it_moved(finance: Finance, all_pages: Any) -> None:

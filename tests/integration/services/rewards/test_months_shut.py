@@ -157,6 +157,30 @@ async def test_months_are_closed_in_order_and_opened_the_other_way(books: Books)
     assert (await books.finance.maker.get("/v1/periods/2026-13")).status_code == 422
 
 
+async def test_months_before_the_first_that_is_closed_are_locked(books: Books, all_pages: Any) -> None:
+    async def states() -> dict[str, str]:
+        listed = await all_pages(books.finance.approver, "/v1/periods", limit=1)
+        return {one["month"]: one["state"] for one in listed}
+
+    open_one = {month_before(0): "open"}
+    assert (await books.close(LAST)).json()["state"] == "closing"
+    assert await states() == {BEFORE: "locked", LAST: "closing", **open_one}
+    assert (await books.withdraw(LAST)).status_code == 200
+    assert await states() == {BEFORE: "open", LAST: "open", **open_one}
+    await books.closed(LAST)
+    assert await states() == {BEFORE: "locked", LAST: "closed", **open_one}
+    assert (await books.month(BEFORE))["state"] == "locked"
+    with pytest.raises(asyncpg.SerializationError, match="are closed until"):
+        await books.booked(BEFORE, books.world.award("too-late", "ada", 5))
+    for refused in (await books.close(BEFORE), await books.reopen(BEFORE)):
+        assert (refused.status_code, "as a later month is shut" in refused.text) == (409, True), refused.text
+    await books.reopen(LAST)
+    assert await states() == {BEFORE: "locked", LAST: "reopening", **open_one}
+    await books.confirm(LAST)
+    assert await states() == {BEFORE: "open", LAST: "open", **open_one}
+    assert (await books.closed(BEFORE))["state"] == "closed"
+
+
 async def test_what_is_being_booked_when_a_month_is_shut_is_in_its_figures_or_in_the_next_month(
     books: Books,
 ) -> None:

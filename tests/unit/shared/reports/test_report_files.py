@@ -100,6 +100,32 @@ def test_in_a_spreadsheet_amounts_are_numbers_of_their_currency() -> None:
     assert [row["amount"] for row in flat if row["measure"] == "amount"] == ["4.00"]
 
 
+def test_of_payouts_in_two_currencies_each_row_has_a_name_of_its_own(tmp_path: Path) -> None:
+    paid = [
+        {"state": "settled", "currency": "EUR", "count": 2, "points": 40, "amount_minor": 400},
+        {"state": "settled", "currency": "JPY", "count": 3, "points": 70, "amount_minor": 500},
+    ]
+    report = month_end(MONTH | {"payouts": paid}, community="Python", say=str, language="en")
+    flat = list(csv.DictReader(io.StringIO(as_bytes(report, "csv").decode())))
+    names = [tuple(row[name] for name in row if name != "amount") for row in flat]
+    assert len(names) == len(set(names))
+    payouts = [row for row in flat if row["section"] == "payouts"]
+    assert [(row["paid_in"], row["measure"], row["currency"], row["amount"]) for row in payouts] == [
+        ("EUR", "count", "", "2"),
+        ("EUR", "points", "PTS", "40"),
+        ("EUR", "amount", "EUR", "4.00"),
+        ("JPY", "count", "", "3"),
+        ("JPY", "points", "PTS", "70"),
+        ("JPY", "amount", "JPY", "500"),
+    ]
+    path = tmp_path / "x.parquet"
+    path.write_bytes(as_bytes(report, "parquet"))
+    found = duckdb.read_parquet(str(path))
+    of_payouts = [row[3:] for row in found.fetchall() if row[1] == "payouts"]
+    assert found.columns == list(flat[0])
+    assert of_payouts[2::3] == [("EUR", "amount", "EUR", 400), ("JPY", "amount", "JPY", 500)]
+
+
 CELLS = ["=1+1", "\t=1", "\r+1", "＝1", "-x", "@x", "a;=1", "plain", "né", 'a"b', None]
 
 

@@ -1204,7 +1204,7 @@ class MonthEnd(TypedDict):
     payouts: list[MonthPayouts]
     points: MonthPoints
     starts_at: str
-    state: Literal["open", "closing", "closed", "reopening"]
+    state: Literal["open", "closing", "closed", "reopening", "locked"]
     worth: MonthWorth | None
 
 
@@ -1261,6 +1261,7 @@ class NamedRedemption(TypedDict):
     changed_by: str
     created_at: str
     expires_at: str
+    fulfilled_by: NotRequired[Literal["hand", "provider"] | None]
     fulfilment: NotRequired[
         Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"] | None
     ]
@@ -2291,7 +2292,7 @@ class Period(TypedDict):
     proposed: Deed | None
     reason: str | None
     starts_at: str
-    state: Literal["open", "closing", "closed", "reopening"]
+    state: Literal["open", "closing", "closed", "reopening", "locked"]
 
 
 class PeriodBlock(TypedDict):
@@ -2327,7 +2328,7 @@ class PeriodFigures(TypedDict):
     proposed: Deed | None
     reason: str | None
     starts_at: str
-    state: Literal["open", "closing", "closed", "reopening"]
+    state: Literal["open", "closing", "closed", "reopening", "locked"]
 
 
 class PeriodTrialBalance(TypedDict):
@@ -2470,6 +2471,7 @@ class ProviderOrder(TypedDict):
     reference: str | None
     said: OutcomeSaid | None
     standing: Literal["pending", "delivered", "failed", "cancelled", "reversed"] | None
+    title: str | None
     tries_count: int
     trouble: Literal["other_order", "known_code", "reversed", "delivered_after_all"] | None
     unknown_since: str | None
@@ -2602,6 +2604,7 @@ class Redemption(TypedDict):
     changed_by: str
     created_at: str
     expires_at: str
+    fulfilled_by: NotRequired[Literal["hand", "provider"] | None]
     fulfilment: NotRequired[
         Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"] | None
     ]

@@ -22,7 +22,7 @@ NOBODYS_SHARED: Final[Mapping[str, str]] = {
     "followed_token_keys": "kid public_key not_after revoked",
     "forgotten_facts": "id topic partition record_offset key value kind told_at steps_done reason",
     "not_rebuilt": "id community subject reason noted_at",
-    "outbox": "id topic key value",
+    "outbox": "id topic key value traceparent",
     "own_positions": "topic partition next_offset acknowledged_from acknowledged_to",
     "schema_migrations": "name sha256 applied_at",
     # Facts on their way, with nobody's name: members are ids in them, and they go after their time.
@@ -360,6 +360,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "grant_days": "community day kind name granted taken_back",
         "member_counts": "community members",
         "payout_counts": "community state currency number points amount_minor",
+        "lineage_orphans": "community link id part position award_id found_at",
+        "lineage_watch": "is_only link community id part position rounds",
         "payout_lots": "community payout_id part position award_id points",
         "payout_states": (
             "community payout_id fact_id position state changed_by reason changed_at traceparent "

@@ -7,10 +7,10 @@ from uuid import uuid4
 import click
 from rich.console import Console
 
-from plaudit.calls import every_item, request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 from shared.contracts.texts import written_out
 
@@ -28,17 +28,13 @@ for_option = click.option(
 name_option = click.option(
     "--name", help="Names the request: made again by the same name it is the same one [default: a new one]"
 )
+_ask = Asking("plaudit award", "scoring", "/v1/manual-awards")
+READ, WRITE, APPROVE = ("points:read",), ("points:write",), ("points:approve",)
 
 
 @click.group()
 def award() -> None:
     """Give and take points by hand. MEMBER is an id or an identity, like forum:ada."""
-
-
-def _ask(where: Where, method: str, path: str, scope: str, **options: Any) -> Any:
-    place = where.place()
-    with place.access("plaudit award", (scope,), ("scoring",)) as key:
-        return request(method, f"{place.url('scoring')}/v1/manual-awards{path}", key, **options)
 
 
 def _said(award: Any) -> str:
@@ -58,7 +54,7 @@ def _show(found: Any, *, as_json: bool) -> None:
 def _hand(where: Where, *, as_json: bool, who: str, points: int, reason: str, name: str | None) -> None:
     body = {"member": who, "points": points, "reason": reason}
     headers = {"Idempotency-Key": name or uuid4().hex}
-    _show(_ask(where, "POST", "", "points:write", json=body, headers=headers), as_json=as_json)
+    _show(_ask(where, "POST", "", WRITE, json=body, headers=headers), as_json=as_json)
 
 
 @award.command("give", epilog="Example: plaudit award give forum:ada 20 --for helped-at-the-booth")
@@ -92,10 +88,8 @@ def take(where: Where, as_json: bool, reason: str, name: str | None, who: str, p
 @click.option("--member", "who", metavar="MEMBER", help="Of this member: an id or an identity")
 def list_awards(where: Where, as_json: bool, state: str | None, who: str | None) -> None:
     """List points by hand, newest first."""
-    place = where.place()
     wanted = {name: value for name, value in (("state", state), ("member", who)) if value}
-    with place.access("plaudit award", ("points:read",), ("scoring",)) as key:
-        items = every_item(f"{place.url('scoring')}/v1/manual-awards", key, **wanted)
+    items = _ask.every(where, "", READ, **wanted)
     if as_json:
         click.echo(json.dumps(items))
         return
@@ -115,7 +109,7 @@ def list_awards(where: Where, as_json: bool, state: str | None, who: str | None)
 @award_argument
 def approve(where: Where, as_json: bool, award: Any) -> None:
     """Approve an AWARD that another person asked for, with a key of your own."""
-    _show(_ask(where, "POST", f"/{award}/approve", "points:approve"), as_json=as_json)
+    _show(_ask(where, "POST", f"/{award}/approve", APPROVE), as_json=as_json)
 
 
 @award.command("decline", epilog="Example: plaudit award decline 0d9b6cfd-3b54-5ab0-93b0-46e1b0f0d50b")
@@ -124,7 +118,7 @@ def approve(where: Where, as_json: bool, award: Any) -> None:
 @award_argument
 def decline(where: Where, as_json: bool, award: Any) -> None:
     """Have nobody get an AWARD that waits; also who asked for it may."""
-    _show(_ask(where, "POST", f"/{award}/decline", "points:approve"), as_json=as_json)
+    _show(_ask(where, "POST", f"/{award}/decline", APPROVE), as_json=as_json)
 
 
 @award.command("reverse", epilog="Example: plaudit award reverse 0d9b6cfd-3b54-5ab0-93b0-46e1b0f0d50b")
@@ -136,7 +130,7 @@ def reverse(where: Where, as_json: bool, award: Any) -> None:
 
     One that took two people waits until another person confirms it, or declines.
     """
-    _show(_ask(where, "POST", f"/{award}/reverse", "points:write"), as_json=as_json)
+    _show(_ask(where, "POST", f"/{award}/reverse", WRITE), as_json=as_json)
 
 
 @award.command(
@@ -148,4 +142,4 @@ def reverse(where: Where, as_json: bool, award: Any) -> None:
 @award_argument
 def confirm_reversal(where: Where, as_json: bool, award: Any) -> None:
     """Take an AWARD back, as another person asked, with a key of your own."""
-    _show(_ask(where, "POST", f"/{award}/confirm-reversal", "points:approve"), as_json=as_json)
+    _show(_ask(where, "POST", f"/{award}/confirm-reversal", APPROVE), as_json=as_json)

@@ -17,6 +17,7 @@ from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
 from plaudit.programme.asking import show
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 from shared.contracts.texts import written_out
 
@@ -27,17 +28,12 @@ file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=Fal
 READ, WRITE = ("recognition:read",), ("recognition:write",)
 #: What of a badge in a programme decides who holds it.
 ASKED = ("rule", "count", "at_least", "tiers", "when", "measure")
+_ask = Asking("plaudit badge", "recognition")
 
 
 @click.group()
 def badge() -> None:
     """See badges and who holds them, give them by hand and take them back. MEMBER is an id or like forum:ada."""
-
-
-def _ask(where: Where, method: str, path: str, scopes: tuple[str, ...], **options: Any) -> Any:
-    place = where.place()
-    with place.access("plaudit badge", scopes, ("recognition",)) as key:
-        return request(method, f"{place.url('recognition')}{path}", key, **options)
 
 
 def _asks(one: Mapping[str, Any]) -> str:

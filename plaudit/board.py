@@ -8,11 +8,11 @@ from urllib.parse import quote
 import click
 from rich.console import Console
 
-from plaudit.calls import request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
 from plaudit.programme.asking import show
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 from shared.contracts.texts import written_out
 
@@ -20,17 +20,12 @@ to_work = where_options(URL, KEY, COMMUNITY)
 board_argument = click.argument("board")
 READ = ("recognition:read",)
 SHOWN_COUNT = 20
+_ask = Asking("plaudit board", "recognition")
 
 
 @click.group()
 def board() -> None:
     """See the boards that the programme declares, who is on them, and results of periods that are over."""
-
-
-def _ask(where: Where, path: str, **params: Any) -> Any:
-    place = where.place()
-    with place.access("plaudit board", READ, ("recognition",)) as key:
-        return request("GET", f"{place.url('recognition')}{path}", key, params=params)
 
 
 def _counts(one: Mapping[str, Any]) -> str:
@@ -45,7 +40,7 @@ def _counts(one: Mapping[str, Any]) -> str:
 @json_option
 def list_boards(where: Where, as_json: bool) -> None:
     """List the boards of the programme in force, and how many members are on each."""
-    found = _ask(where, "/v1/boards")
+    found = _ask(where, "GET", "/v1/boards", READ)
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -70,7 +65,7 @@ def list_boards(where: Where, as_json: bool) -> None:
 @board_argument
 def show_board(where: Where, as_json: bool, limit: int, board: str) -> None:
     """Show who is on a BOARD now."""
-    found = _ask(where, f"/v1/boards/{quote(board, safe='')}", limit=limit)
+    found = _ask(where, "GET", f"/v1/boards/{quote(board, safe='')}", READ, params={"limit": limit})
     show(found, as_json=as_json, words=board_lines)
 
 
@@ -106,9 +101,9 @@ def show_results(where: Where, as_json: bool, starts_on: str | None, board: str)
     """Show of which periods of a BOARD there are results, or those of one."""
     path = f"/v1/boards/{quote(board, safe='')}/results"
     if starts_on is not None:
-        show(_ask(where, f"{path}/{quote(starts_on, safe='')}"), as_json=as_json, words=result_lines)
+        show(_ask(where, "GET", f"{path}/{quote(starts_on, safe='')}", READ), as_json=as_json, words=result_lines)
         return
-    found = _ask(where, path)
+    found = _ask(where, "GET", path, READ)
     if as_json:
         click.echo(json.dumps(found))
         return

@@ -7,27 +7,22 @@ from typing import Any
 import click
 from rich.console import Console
 
-from plaudit.calls import request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 
 to_work = where_options(URL, KEY, COMMUNITY)
 READ = ("recognition:read",)
 KINDS = ("milestone", "badge", "level", "quest")
 SHOWN_MAX_COUNT = 200
+_ask = Asking("plaudit celebrations", "recognition")
 
 
 @click.group()
 def celebrations() -> None:
     """See what was celebrated, and the milestones of the programme."""
-
-
-def _ask(where: Where, path: str, **params: Any) -> Any:
-    place = where.place()
-    with place.access("plaudit celebrations", READ, ("recognition",)) as key:
-        return request("GET", f"{place.url('recognition')}{path}", key, params=params)
 
 
 @celebrations.command("list", epilog="Example: plaudit celebrations list --kind milestone --member forum:ada")
@@ -39,7 +34,7 @@ def _ask(where: Where, path: str, **params: Any) -> Any:
 def list_celebrations(where: Where, as_json: bool, kind: str | None, who: str | None, limit: int) -> None:
     """List what was celebrated, newest first, and how many reacted and saw it."""
     wanted = {name: value for name, value in (("kind", kind), ("member", who)) if value}
-    items = _ask(where, "/v1/celebrations", limit=limit, **wanted)["items"]
+    items = _ask(where, "GET", "/v1/celebrations", READ, params={"limit": limit} | wanted)["items"]
     if as_json:
         click.echo(json.dumps(items))
         return
@@ -64,7 +59,7 @@ def _who(one: Mapping[str, Any]) -> str:
 @json_option
 def list_milestones(where: Where, as_json: bool) -> None:
     """List the milestones of the programme in force, and how far all members are together."""
-    found = _ask(where, "/v1/milestones")
+    found = _ask(where, "GET", "/v1/milestones", READ)
     if as_json:
         click.echo(json.dumps(found))
         return

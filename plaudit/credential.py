@@ -14,6 +14,7 @@ from plaudit.calls import fetch, request
 from plaudit.people import json_option
 from plaudit.places import Where
 from plaudit.programme.asking import show
+from plaudit.services_asked import Asking
 from shared.contracts.texts import written_out
 from shared.open_badges.fetching import Fetcher
 from shared.open_badges.verdicts import BadgeState, Verdict
@@ -32,6 +33,7 @@ SAID: Mapping[BadgeState, str] = {
 out_option = click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write [default: BADGE.KIND, here]"
 )
+_ask = Asking("plaudit badge", "recognition")
 
 
 @badge.command("take-away", epilog="Example: plaudit badge take-away forum:ada hero --as png")
@@ -144,12 +146,6 @@ def verdict_lines(verdict: Verdict) -> list[str]:
 @badge.group("issuer")
 def issuer() -> None:
     """Say who a community is as an issuer of badges, and change the key that signs them."""
-
-
-def _ask(where: Where, method: str, path: str, scopes: tuple[str, ...], **options: Any) -> Any:
-    place = where.place()
-    with place.access("plaudit badge", scopes, ("recognition",)) as key:
-        return request(method, f"{place.url('recognition')}{path}", key, **options)
 
 
 @issuer.command("show", epilog="Example: plaudit badge issuer show --community demo")

@@ -9,11 +9,11 @@ from uuid import uuid4
 import click
 from rich.console import Console
 
-from plaudit.calls import request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
 from plaudit.programme.asking import show
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 from shared.contracts.figures import FIGURE_NAMES, INDICATOR_NAMES
 from shared.contracts.texts import written_out
@@ -23,18 +23,13 @@ LOOK, DECIDE = ("analytics:read",), ("programmes:write",)
 SHOWN_MAX_COUNT = 200
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 STATES = ("stands", "kept", "changed", "dropped", "withdrawn")
+_ask_ingest = Asking("plaudit decision", "ingest")
+_ask_analytics = Asking("plaudit decision", "analytics")
 
 
 @click.group()
 def decision() -> None:
     """Write down what is decided on a figure, look at it again, and say what indicators aim at."""
-
-
-def _ask(where: Where, method: str, path: str, scopes: tuple[str, ...], **options: Any) -> Any:
-    place = where.place()
-    with place.access("plaudit decision", scopes, ("ingest", "analytics")) as key:
-        service = options.pop("service", "ingest")
-        return request(method, f"{place.url(service)}{path}", key, **options)
 
 
 def _path(decision_id: str, verb: str = "") -> str:
@@ -54,11 +49,11 @@ def list_decisions(
     """List what was noted and decided, the newest first, with the figure as it was then and is now."""
     wanted = {"limit": limit, "figure": figure, "state": state, "due": "true" if due else None}
     params = {name: value for name, value in wanted.items() if value is not None}
-    items = _ask(where, "GET", "/v1/decisions", LOOK, params=params)["items"]
+    items = _ask_ingest(where, "GET", "/v1/decisions", LOOK, params=params)["items"]
     beside = {"limit": SHOWN_MAX_COUNT} | ({} if figure is None else {"figure": figure})
     known = {
         one["decision_id"]: one
-        for one in _ask(where, "GET", "/v1/decided-figures", LOOK, params=beside, service="analytics")["items"]
+        for one in _ask_analytics(where, "GET", "/v1/decided-figures", LOOK, params=beside)["items"]
     }
     for one in items:
         found = known.get(one["decision_id"])
@@ -94,7 +89,7 @@ def _amount(value: float | None) -> str:
 @click.argument("decision_id", metavar="DECISION")
 def show_decision(where: Where, as_json: bool, decision_id: str) -> None:
     """Show a decision, and what its reviews came to."""
-    show(_ask(where, "GET", _path(decision_id), LOOK), as_json=as_json, words=decision_lines)
+    show(_ask_ingest(where, "GET", _path(decision_id), LOOK), as_json=as_json, words=decision_lines)
 
 
 def decision_lines(found: Mapping[str, Any]) -> list[str]:
@@ -133,7 +128,7 @@ def make(where: Where, as_json: bool, note: bool, idempotency_key: str | None, *
     day = wanted.pop("review_on")
     said = {"kind": "note" if note else "decision", "review_on": None if day is None else day.date().isoformat()}
     headers = {"Idempotency-Key": idempotency_key or uuid4().hex}
-    done = _ask(where, "POST", "/v1/decisions", DECIDE, json=wanted | said, headers=headers)
+    done = _ask_ingest(where, "POST", "/v1/decisions", DECIDE, json=wanted | said, headers=headers)
     show(done, as_json=as_json, words=lambda made: [f"written down as {made['decision_id']}"])
 
 
@@ -151,7 +146,7 @@ def review(where: Where, as_json: bool, decision_id: str, outcome: str, text: st
     """Say what became of a decision; TEXT says why."""
     day = None if review_on is None else review_on.date().isoformat()
     body = {"outcome": outcome, "text": text, "review_on": day}
-    done = _ask(where, "POST", _path(decision_id, "/review"), DECIDE, json=body)
+    done = _ask_ingest(where, "POST", _path(decision_id, "/review"), DECIDE, json=body)
     show(done, as_json=as_json, words=lambda made: [made["state"]])
 
 
@@ -165,7 +160,7 @@ def review(where: Where, as_json: bool, decision_id: str, outcome: str, text: st
 @click.argument("reason")
 def withdraw(where: Where, as_json: bool, decision_id: str, reason: str) -> None:
     """Take a note or decision back: what was written is gone; REASON goes into the audit log."""
-    done = _ask(where, "POST", _path(decision_id, "/withdraw"), DECIDE, json={"reason": reason})
+    done = _ask_ingest(where, "POST", _path(decision_id, "/withdraw"), DECIDE, json={"reason": reason})
     show(done, as_json=as_json, words=lambda _: ["taken back"])
 
 
@@ -180,5 +175,5 @@ def aim(where: Where, as_json: bool, indicator: str, objective: float, reason: s
     """Have an INDICATOR of the scorecard aim at an OBJECTIVE: a share of 1, a number, or seconds."""
     day = None if starts_on is None else starts_on.date().isoformat()
     body = {"objective": objective, "reason": reason, "starts_on": day}
-    done = _ask(where, "PUT", f"/v1/objectives/{indicator}", DECIDE, json=body)
+    done = _ask_ingest(where, "PUT", f"/v1/objectives/{indicator}", DECIDE, json=body)
     show(done, as_json=as_json, words=lambda made: [f"aims at {made['objective']:g} from {made['starts_on']} on"])

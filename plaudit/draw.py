@@ -9,11 +9,11 @@ from urllib.parse import quote
 import click
 from rich.console import Console
 
-from plaudit.calls import request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
 from plaudit.programme.asking import show
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 from shared.contracts.draws import mistakes_of
 from shared.contracts.texts import written_out
@@ -21,17 +21,12 @@ from shared.contracts.texts import written_out
 to_work = where_options(URL, KEY, COMMUNITY)
 draw_argument = click.argument("draw", metavar="DRAW")
 READ, WRITE = ("rewards:read",), ("rewards:write",)
+_ask = Asking("plaudit draw", "rewards")
 
 
 @click.group()
 def draw() -> None:
     """See draws and who won, draw the winners, and verify a draw from its record."""
-
-
-def _ask(where: Where, method: str, path: str, scopes: tuple[str, ...]) -> Any:
-    place = where.place()
-    with place.access("plaudit draw", scopes, ("rewards",)) as key:
-        return request(method, f"{place.url('rewards')}{path}", key)
 
 
 @draw.command("list", epilog="Example: plaudit draw list --community demo")

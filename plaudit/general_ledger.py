@@ -10,14 +10,14 @@ import click
 import httpx
 from rich.console import Console
 
-from plaudit.calls import every_item, request
+from plaudit.calls import request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 
-READ, WRITE, APPROVE = "payouts:read", "payouts:write", "payouts:approve"
-WHAT = "plaudit general-ledger"
+READ, WRITE, APPROVE = ("payouts:read",), ("payouts:write",), ("payouts:approve",)
 MAPPINGS, EXPORTS = "account-mappings", "journal-exports"
 
 to_work = where_options(URL, KEY, COMMUNITY)
@@ -27,24 +27,12 @@ name_option = click.option(
     "--name", help="Names the request: made again by the same name it is the same one [default: a new one]"
 )
 grain_option = click.option("--grain", type=click.Choice(["day", "month"]), default="day", show_default=True)
+_ask = Asking("plaudit general-ledger", "rewards", "/v1/finance/")
 
 
 @click.group("general-ledger")
 def general_ledger() -> None:
     """Hand days to the general ledger of finance, once, and decide by two people to which accounts."""
-
-
-def _ask(where: Where, method: str, path: str, scope: str = READ, **options: Any) -> Any:
-    place = where.place()
-    with place.access(WHAT, (scope,), ("rewards",)) as key:
-        return request(method, f"{place.url('rewards')}/v1/finance/{path}", key, **options)
-
-
-def _all(where: Where, path: str) -> list[Any]:
-    place = where.place()
-    with place.access(WHAT, (READ,), ("rewards",)) as key:
-        url = f"{place.url('rewards')}/v1/finance/{path}"
-        return every_item(url, key)
 
 
 def _table(heads: tuple[str, ...], items: list[Any]) -> None:
@@ -67,7 +55,7 @@ def trial_balance(where: Where, as_json: bool, first: Any, last: Any) -> None:
     Ends with 1 when a currency does not sum to zero.
     """
     span = {"from": str(first.date()), "to": str(last.date())}
-    found = _ask(where, "GET", "trial-balance", params=span)
+    found = _ask(where, "GET", "trial-balance", READ, params=span)
     if as_json:
         click.echo(json.dumps(found))
     else:
@@ -90,7 +78,7 @@ def journal(where: Where, as_json: bool, grain: str, first: Any, last: Any) -> N
     Ends with 1 when some of it is mapped to no account.
     """
     span = {"from": str(first.date()), "to": str(last.date()), "grain": grain}
-    found = _ask(where, "GET", "journal", params=span)
+    found = _ask(where, "GET", "journal", READ, params=span)
     if as_json:
         click.echo(json.dumps(found))
     else:
@@ -124,7 +112,7 @@ def export(where: Where, as_json: bool, grain: str, name: str | None, first: Any
 @json_option
 def exports(where: Where, as_json: bool) -> None:
     """List which days were handed over, newest first."""
-    items = _all(where, EXPORTS)
+    items = _ask.every(where, EXPORTS, READ)
     if as_json:
         click.echo(json.dumps(items))
     else:
@@ -139,7 +127,7 @@ def exports(where: Where, as_json: bool) -> None:
 def download(where: Where, for_xero: bool, to: Path, number: int) -> None:
     """Write the files of export NUMBER; one that is there already is not written over."""
     place = where.place()
-    with place.access(WHAT, (READ,), ("rewards",)) as key:
+    with place.access(_ask.purpose, READ, (_ask.service,)) as key:
         url = f"{place.url('rewards')}/v1/finance/{EXPORTS}/{number}"
         parts = request("GET", url, key)["xero_files_count"] if for_xero else 1
         to.mkdir(parents=True, exist_ok=True)
@@ -167,7 +155,7 @@ def mapping() -> None:
 @json_option
 def list_mappings(where: Where, as_json: bool) -> None:
     """List mappings, newest first."""
-    items = _all(where, MAPPINGS)
+    items = _ask.every(where, MAPPINGS, READ)
     if as_json:
         click.echo(json.dumps(items))
         return

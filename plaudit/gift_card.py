@@ -8,11 +8,11 @@ from urllib.parse import quote
 import click
 from rich.console import Console
 
-from plaudit.calls import request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
 from plaudit.rate import minor_units
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 from shared.currencies import decimal_amount
 
@@ -23,17 +23,12 @@ PROVIDERS = ("sandbox", "xoxoday", "tremendous")
 FIELDS = ("api_key", "funding_source_id", "client_id", "client_secret", "refresh_token", "email", "webhook_secret")
 PAGE_COUNT = 500
 order_argument = click.argument("redemption", metavar="REDEMPTION")
+_ask = Asking("plaudit gift-card", "rewards")
 
 
 @click.group("gift-card")
 def gift_card() -> None:
     """Order gift cards at providers: connect accounts, say which card a reward is, and see to open orders."""
-
-
-def _ask(where: Where, method: str, path: str, scopes: tuple[str, ...], **options: Any) -> Any:
-    place = where.place()
-    with place.access("plaudit gift-card", scopes, ("rewards",)) as key:
-        return request(method, f"{place.url('rewards')}{path}", key, **options)
 
 
 @gift_card.command("providers", epilog="Example: plaudit gift-card providers --community demo")
@@ -311,7 +306,13 @@ def confirm(where: Where, redemption: str) -> None:
 @to_work
 @order_argument
 @click.option("--note", required=True, help="How it was put right.")
-def put_right(where: Where, redemption: str, note: str) -> None:
+@click.option(
+    "--refunded",
+    type=click.IntRange(min=0),
+    help="What its provider refunded, in minor units, if it does not say.",
+)
+def put_right(where: Where, redemption: str, note: str, refunded: int | None) -> None:
     """Note that trouble with an order was put right."""
-    _ask(where, "POST", f"{ORDERS}/{quote(redemption, safe='')}/acknowledge", BOTH, json={"note": note})
+    said = {"note": note} if refunded is None else {"note": note, "refunded_minor": refunded}
+    _ask(where, "POST", f"{ORDERS}/{quote(redemption, safe='')}/acknowledge", BOTH, json=said)
     click.echo("noted")

@@ -7,10 +7,10 @@ from uuid import uuid4
 import click
 from rich.console import Console
 
-from plaudit.calls import every_item, request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 from shared.contracts.texts import written_out
 
@@ -21,18 +21,13 @@ STATES = ("waiting", "open", "appealed", "upheld", "dismissed", "overturned", "w
 DECISION_REASONS = ("against_guidelines", "within_guidelines", "mistaken", "edited")
 RULING_REASONS = ("confirmed", "new_facts", "mistaken", "too_hard")
 note_option = click.option("--note", help="For who moderates; the member does not see it")
+_ask = Asking("plaudit guidelines", "scoring", "/v1")
+READ, WRITE = ("guidelines:read",), ("guidelines:write",)
 
 
 @click.group()
 def guidelines() -> None:
     """Decide what was reported, and appeals. MEMBER is an id or an identity, like forum:ada."""
-
-
-def _ask(where: Where, method: str, path: str, **options: Any) -> Any:
-    place = where.place()
-    scope = "guidelines:read" if method == "GET" else "guidelines:write"
-    with place.access("plaudit guidelines", (scope,), ("scoring",)) as key:
-        return request(method, f"{place.url('scoring')}/v1{path}", key, **options)
 
 
 def _said(case: Any) -> str:
@@ -54,10 +49,8 @@ def _show(found: Any, *, as_json: bool) -> None:
 @click.option("--member", "who", metavar="MEMBER", help="About this member: an id or an identity")
 def cases(where: Where, as_json: bool, state: str, who: str | None) -> None:
     """List what was reported, what is to be decided first on top."""
-    place = where.place()
     wanted = {"state": state} | ({"member": who} if who else {})
-    with place.access("plaudit guidelines", ("guidelines:read",), ("scoring",)) as key:
-        items = every_item(f"{place.url('scoring')}/v1/guideline-cases", key, **wanted)
+    items = _ask.every(where, "/guideline-cases", READ, **wanted)
     if as_json:
         click.echo(json.dumps(items))
         return
@@ -75,7 +68,7 @@ def cases(where: Where, as_json: bool, state: str, who: str | None) -> None:
 @case_argument
 def show(where: Where, as_json: bool, case: Any) -> None:
     """Show a CASE: what was said in it, and the history of both sides."""
-    found = _ask(where, "GET", f"/guideline-cases/{case}")
+    found = _ask(where, "GET", f"/guideline-cases/{case}", READ)
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -117,7 +110,7 @@ def decide(
     """Uphold what was reported, or dismiss it. Upheld, the points of the content are reversed."""
     by_itself = "against_guidelines" if outcome == "upheld" else "within_guidelines"
     body = {"outcome": outcome, "reason": reason or by_itself, "category": category, "note": note}
-    _show(_ask(where, "POST", f"/guideline-cases/{case}/decide", json=body), as_json=as_json)
+    _show(_ask(where, "POST", f"/guideline-cases/{case}/decide", WRITE, json=body), as_json=as_json)
 
 
 @guidelines.command(
@@ -133,7 +126,7 @@ def appeal(where: Where, as_json: bool, case: Any, outcome: str, reason: str | N
     """Decide an appeal: the decision is upheld, changed (without penalty and suspension) or overturned."""
     by_itself = "confirmed" if outcome == "upheld" else "too_hard" if outcome == "changed" else "mistaken"
     body = {"outcome": outcome, "reason": reason or by_itself, "note": note}
-    _show(_ask(where, "POST", f"/guideline-cases/{case}/rule", json=body), as_json=as_json)
+    _show(_ask(where, "POST", f"/guideline-cases/{case}/rule", WRITE, json=body), as_json=as_json)
 
 
 @guidelines.command("suspended", epilog="Example: plaudit guidelines suspended")
@@ -141,7 +134,7 @@ def appeal(where: Where, as_json: bool, case: Any, outcome: str, reason: str | N
 @json_option
 def suspended(where: Where, as_json: bool) -> None:
     """List who is suspended now."""
-    items = _ask(where, "GET", "/suspensions")["items"]
+    items = _ask(where, "GET", "/suspensions", READ)["items"]
     if as_json:
         click.echo(json.dumps(items))
         return
@@ -168,7 +161,7 @@ def suspend(where: Where, as_json: bool, who: str, days: int | None, reason: str
     """Suspend a MEMBER from now on: they earn nothing and stand on no board."""
     headers = {"Idempotency-Key": name or uuid4().hex}
     body = {"member": who, "days": days, "reason": reason}
-    _show_suspension(_ask(where, "POST", "/suspensions", json=body, headers=headers), as_json=as_json)
+    _show_suspension(_ask(where, "POST", "/suspensions", WRITE, json=body, headers=headers), as_json=as_json)
 
 
 @guidelines.command("lift", epilog="Example: plaudit guidelines lift c3a1c9d2-1f5e-5b7a-8d0b-2a3b4c5d6e7f")
@@ -177,7 +170,7 @@ def suspend(where: Where, as_json: bool, who: str, days: int | None, reason: str
 @click.argument("suspension", type=click.UUID)
 def lift(where: Where, as_json: bool, suspension: Any) -> None:
     """End a SUSPENSION now. What was done during it earned nothing, and does not later."""
-    _show_suspension(_ask(where, "POST", f"/suspensions/{suspension}/lift"), as_json=as_json)
+    _show_suspension(_ask(where, "POST", f"/suspensions/{suspension}/lift", WRITE), as_json=as_json)
 
 
 def _show_suspension(found: Any, *, as_json: bool) -> None:

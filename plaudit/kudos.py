@@ -9,28 +9,23 @@ from uuid import uuid4
 import click
 from rich.console import Console
 
-from plaudit.calls import request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
 from plaudit.programme.asking import show
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 from shared.contracts.texts import written_out
 
 to_work = where_options(URL, KEY, COMMUNITY)
 READ, WRITE = ("recognition:read",), ("events:write",)
 SHOWN_MAX_COUNT = 200
+_ask = Asking("plaudit kudos", "ingest")
 
 
 @click.group()
 def kudos() -> None:
     """See who thanked whom, and thank for a member. MEMBER is an id or like forum:ada."""
-
-
-def _ask(where: Where, method: str, path: str, scopes: tuple[str, ...], **options: Any) -> Any:
-    place = where.place()
-    with place.access("plaudit kudos", scopes, ("ingest",)) as key:
-        return request(method, f"{place.url('ingest')}{path}", key, **options)
 
 
 @kudos.command("list", epilog="Example: plaudit kudos list --member forum:ada")

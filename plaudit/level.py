@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 import click
 
-from plaudit.calls import request
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
 from plaudit.programme.asking import show
+from plaudit.services_asked import Asking
 from shared.contracts.texts import written_out
 
 to_work = where_options(URL, KEY, COMMUNITY)
@@ -19,6 +19,7 @@ READ, WRITE = ("recognition:read",), ("recognition:write",)
 _FOLDER = Path(__file__).parent / "programme" / "presets"
 PRESETS: Final = ("discourse_trust_levels",)
 NO_LEVEL = "none"
+_ask = Asking("plaudit level", "recognition")
 
 
 @click.group()
@@ -29,12 +30,6 @@ def level() -> None:
 def preset_text(name: str) -> str:
     """The sections of a preset, as a programme has them."""
     return (_FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
-
-
-def _ask(where: Where, method: str, path: str, scopes: tuple[str, ...], **options: Any) -> Any:
-    place = where.place()
-    with place.access("plaudit level", scopes, ("recognition",)) as key:
-        return request(method, f"{place.url('recognition')}{path}", key, **options)
 
 
 @level.command("show", epilog="Example: plaudit level show forum:ada --community demo")

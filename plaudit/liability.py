@@ -8,37 +8,24 @@ from uuid import uuid4
 import click
 from rich.console import Console
 
-from plaudit.calls import every_item, request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 
-READ, WRITE, APPROVE = "payouts:read", "payouts:write", "payouts:approve"
-WHAT = "plaudit liability"
+READ, WRITE, APPROVE = ("payouts:read",), ("payouts:write",), ("payouts:approve",)
 POLICIES = "liability-policies"
 
 to_work = where_options(URL, KEY, COMMUNITY)
 policy_argument = click.argument("policy", type=click.UUID)
 day_type = click.DateTime(["%Y-%m-%d"])
+_ask = Asking("plaudit liability", "rewards", "/v1/finance/")
 
 
 @click.group()
 def liability() -> None:
     """See what points are worth, day by day, and decide by two people by which policy."""
-
-
-def _ask(where: Where, method: str, path: str, scope: str = READ, **options: Any) -> Any:
-    place = where.place()
-    with place.access(WHAT, (scope,), ("rewards",)) as key:
-        return request(method, f"{place.url('rewards')}/v1/finance/{path}", key, **options)
-
-
-def _all(where: Where, path: str, **params: Any) -> list[Any]:
-    place = where.place()
-    with place.access(WHAT, (READ,), ("rewards",)) as key:
-        url = f"{place.url('rewards')}/v1/finance/{path}"
-        return every_item(url, key, **params)
 
 
 @liability.command("show", epilog="Example: plaudit liability show --day 2026-11-30")
@@ -47,7 +34,7 @@ def _all(where: Where, path: str, **params: Any) -> list[Any]:
 @click.option("--day", type=day_type, help="At the end of this day, which was taken; now without it")
 def show(where: Where, as_json: bool, day: Any) -> None:
     """Show liability and breakage by vintage: the points that were earned in the same month or year."""
-    found = _ask(where, "GET", "liability" if day is None else f"liability/days/{day.date()}")
+    found = _ask(where, "GET", "liability" if day is None else f"liability/days/{day.date()}", READ)
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -75,7 +62,7 @@ def show(where: Where, as_json: bool, day: Any) -> None:
 @json_option
 def days(where: Where, as_json: bool) -> None:
     """List what points were worth at the end of each day, newest first."""
-    items = _all(where, "liability/days")
+    items = _ask.every(where, "liability/days", READ)
     if as_json:
         click.echo(json.dumps(items))
         return
@@ -95,7 +82,7 @@ def days(where: Where, as_json: bool) -> None:
 def movement(where: Where, as_json: bool, opening: Any, closing: Any) -> None:
     """Say how what is owed moved from the end of day OPENING to the end of day CLOSING."""
     span = {"from": str(opening.date()), "to": str(closing.date())}
-    found = _ask(where, "GET", "liability/movement", params=span)
+    found = _ask(where, "GET", "liability/movement", READ, params=span)
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -111,7 +98,7 @@ def movement(where: Where, as_json: bool, opening: Any, closing: Any) -> None:
 @json_option
 def lots(where: Where, as_json: bool) -> None:
     """List awards with points left, and what they were worth on the last day taken."""
-    items = _all(where, "liability/lots")
+    items = _ask.every(where, "liability/lots", READ)
     if as_json:
         click.echo(json.dumps(items))
         return
@@ -141,7 +128,7 @@ def defer(where: Where, as_json: bool, price_minor: int, points: int, minor_per_
         "minor_per_point": minor_per_point,
         "expected_redemption": expected,
     }
-    found = _ask(where, "GET", "deferral", params=asked)
+    found = _ask(where, "GET", "deferral", READ, params=asked)
     click.echo(
         json.dumps(found)
         if as_json
@@ -160,7 +147,7 @@ def policy() -> None:
 @json_option
 def list_policies(where: Where, as_json: bool) -> None:
     """List policy entries, newest first."""
-    items = _all(where, POLICIES)
+    items = _ask.every(where, POLICIES, READ)
     if as_json:
         click.echo(json.dumps(items))
         return

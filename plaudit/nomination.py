@@ -9,11 +9,11 @@ from uuid import uuid4
 import click
 from rich.console import Console
 
-from plaudit.calls import request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
 from plaudit.programme.asking import show
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 from shared.contracts.texts import written_out
 
@@ -21,17 +21,12 @@ to_work = where_options(URL, KEY, COMMUNITY)
 READ, TAKE_PART, RUN = ("recognition:read",), ("events:write",), ("recognition:write",)
 SHOWN_MAX_COUNT = 200
 DAY = click.DateTime(formats=["%Y-%m-%d"])
+_ask = Asking("plaudit nomination", "ingest")
 
 
 @click.group()
 def nomination() -> None:
     """Declare rounds of nominations, nominate and vote in them. MEMBER is an id or like forum:ada."""
-
-
-def _ask(where: Where, method: str, path: str, scopes: tuple[str, ...], **options: Any) -> Any:
-    place = where.place()
-    with place.access("plaudit nomination", scopes, ("ingest",)) as key:
-        return request(method, f"{place.url('ingest')}{path}", key, **options)
 
 
 def _round(round_id: str, verb: str = "") -> str:

@@ -8,10 +8,10 @@ from urllib.parse import quote
 import click
 from rich.console import Console
 
-from plaudit.calls import request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 
 to_work = where_options(URL, KEY, COMMUNITY)
@@ -23,6 +23,8 @@ VERDICTS = {
     "too_small_to_tell": "too small to tell",
     "nothing_yet": "nothing to compare yet",
 }
+_ask_recognition = Asking("plaudit nudge", "recognition")
+_ask_analytics = Asking("plaudit nudge", "analytics")
 
 
 @click.group()
@@ -30,18 +32,12 @@ def nudge() -> None:
     """See the nudges of the programme, what each does, and who got which and why."""
 
 
-def _ask(where: Where, service: str, path: str, scopes: tuple[str, ...], **params: Any) -> Any:
-    place = where.place()
-    with place.access("plaudit nudge", scopes, (service,)) as key:
-        return request("GET", f"{place.url(service)}{path}", key, params=params)
-
-
 @nudge.command("list", epilog="Example: plaudit nudge list --community demo")
 @to_work
 @json_option
 def list_nudges(where: Where, as_json: bool) -> None:
     """List the nudges of the programme in force."""
-    found = _ask(where, "recognition", "/v1/nudges", RECOGNITION)
+    found = _ask_recognition(where, "GET", "/v1/nudges", RECOGNITION)
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -72,7 +68,7 @@ def list_nudges(where: Where, as_json: bool) -> None:
 def show_effect(where: Where, as_json: bool, first: str | None, last: str | None) -> None:
     """Show what each nudge does: who got it beside who was held out, in percentage points."""
     wanted = {name: value for name, value in (("from", first), ("to", last)) if value}
-    items = _ask(where, "analytics", "/v1/lift/nudges", ANALYTICS, **wanted)["items"]
+    items = _ask_analytics(where, "GET", "/v1/lift/nudges", ANALYTICS, params=wanted)["items"]
     if as_json:
         click.echo(json.dumps(items))
         return
@@ -115,7 +111,7 @@ def list_decisions(where: Where, as_json: bool, who: str | None, name: str | Non
         raise click.UsageError("Name a member or a nudge, not both.")
     path = f"/v1/members/{quote(who, safe='')}/nudges" if who else "/v1/nudge-decisions"
     wanted = {"nudge": name} if name else {}
-    items = _ask(where, "recognition", path, RECOGNITION, limit=limit, **wanted)["items"]
+    items = _ask_recognition(where, "GET", path, RECOGNITION, params={"limit": limit} | wanted)["items"]
     if as_json:
         click.echo(json.dumps(items))
         return

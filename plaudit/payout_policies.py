@@ -8,17 +8,21 @@ from uuid import uuid4
 import click
 from rich.console import Console
 
-from plaudit.calls import every_item, request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.periods import APPROVE, READ, WRITE, to_work
 from plaudit.places import Where
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 from shared.spreadsheets import csv_lines
 
 POLICIES = "finance/payout-policies"
-CHECKS = ("country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning")
+CHECKS = (
+    *("country", "shared_account", "sanctions_list"),
+    *("tax_form", "minimum_age", "yearly_stop", "yearly_warning"),
+)
 policy_argument = click.argument("policy_id", metavar="POLICY", type=click.UUID)
+_ask = Asking("plaudit payout", "rewards", "/v1/")
 
 
 @click.group("policy")
@@ -32,10 +36,8 @@ def policy() -> None:
 @click.option("--state", type=click.Choice(["proposed", "approved", "withdrawn"]), help="Only those in this state")
 def list_policies(where: Where, as_json: bool, state: str | None) -> None:
     """List what holds for payouts, from which day on; newest first."""
-    place = where.place()
-    with place.access("plaudit payout", READ, ("rewards",)) as key:
-        said = {"state": state} if state else {}
-        found = list(every_item(f"{place.url('rewards')}/v1/finance/payout-policies", key, **said))
+    said = {"state": state} if state else {}
+    found = _ask.every(where, "finance/payout-policies", READ, **said)
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -79,6 +81,16 @@ def list_policies(where: Where, as_json: bool, state: str | None) -> None:
 @click.option(
     "--stop-shared", is_flag=True, help="Payouts wait to accounts of several persons, or the payer's own"
 )
+@click.option(
+    "--tax-form",
+    "tax_forms",
+    multiple=True,
+    metavar="COUNTRY=MINOR",
+    help="Above so many minor units a year payouts to accounts in COUNTRY wait for a tax form on file",
+)
+@click.option(
+    "--minimum-age", type=click.IntRange(1, 150), help="Payouts wait to whom nobody attested so many years"
+)
 @click.option("--name", help="Names the proposal: made again by the same name it is the same one")
 def propose_policy(
     where: Where,
@@ -91,6 +103,8 @@ def propose_policy(
     warn_above: int | None,
     stop_above: int | None,
     stop_shared: bool,
+    tax_forms: tuple[str, ...],
+    minimum_age: int | None,
     name: str | None,
 ) -> None:
     """Propose what holds for payouts from DAY on; another person approves it."""
@@ -103,9 +117,18 @@ def propose_policy(
         "warn_above_minor": warn_above,
         "stop_above_minor": stop_above,
         "stops_shared_accounts": stop_shared,
+        "tax_forms": [_tax_form(said) for said in tax_forms],
+        "minimum_age": minimum_age,
     }
     headers = {"Idempotency-Key": name or uuid4().hex}
-    _show_policy(_ask(where, POLICIES, WRITE, json=body, headers=headers), as_json=as_json)
+    _show_policy(_ask(where, "POST", POLICIES, WRITE, json=body, headers=headers), as_json=as_json)
+
+
+def _tax_form(said: str) -> dict[str, Any]:
+    country, _, above = said.partition("=")
+    if not above.isdecimal():
+        raise click.BadParameter(f"{said!r} is not COUNTRY=MINOR, such as US=60000", param_hint="--tax-form")
+    return {"country": country.upper(), "above_minor": int(above)}
 
 
 @policy.command(
@@ -116,7 +139,7 @@ def propose_policy(
 @policy_argument
 def approve_policy(where: Where, as_json: bool, policy_id: Any) -> None:
     """Put an entry in force that another person proposed."""
-    _show_policy(_ask(where, f"{POLICIES}/{policy_id}/approve", APPROVE), as_json=as_json)
+    _show_policy(_ask(where, "POST", f"{POLICIES}/{policy_id}/approve", APPROVE), as_json=as_json)
 
 
 @policy.command("withdraw", epilog="Example: plaudit payout policy withdraw 0d9b6cfd-3b54-5ab0-93b0-46e1b0f0d50b")
@@ -125,7 +148,7 @@ def approve_policy(where: Where, as_json: bool, policy_id: Any) -> None:
 @policy_argument
 def withdraw_policy(where: Where, as_json: bool, policy_id: Any) -> None:
     """Have a proposed entry never come into force."""
-    _show_policy(_ask(where, f"{POLICIES}/{policy_id}/withdraw", WRITE), as_json=as_json)
+    _show_policy(_ask(where, "POST", f"{POLICIES}/{policy_id}/withdraw", WRITE), as_json=as_json)
 
 
 @click.group("clearance")
@@ -139,10 +162,8 @@ def clearance() -> None:
 @click.option("--state", type=click.Choice(["proposed", "approved", "withdrawn"]), help="Only those in this state")
 def list_clearances(where: Where, as_json: bool, state: str | None) -> None:
     """List whom which check lets pass, newest first."""
-    place = where.place()
-    with place.access("plaudit payout", READ, ("rewards",)) as key:
-        said = {"state": state} if state else {}
-        found = list(every_item(f"{place.url('rewards')}/v1/payout-clearances", key, **said))
+    said = {"state": state} if state else {}
+    found = _ask.every(where, "payout-clearances", READ, **said)
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -170,7 +191,7 @@ def propose_clearance(
 ) -> None:
     """Propose that a check lets the member of PAYOUT pass; another person approves it."""
     body, headers = {"check": check, "reason": reason}, {"Idempotency-Key": name or uuid4().hex}
-    found = _ask(where, f"payouts/{payout_id}/clearances", WRITE, json=body, headers=headers)
+    found = _ask(where, "POST", f"payouts/{payout_id}/clearances", WRITE, json=body, headers=headers)
     _show_clearance(found, as_json=as_json)
 
 
@@ -183,7 +204,7 @@ def propose_clearance(
 @click.argument("clearance_id", metavar="CLEARANCE", type=click.UUID)
 def approve_clearance(where: Where, as_json: bool, clearance_id: Any) -> None:
     """Let pass what another person proposed: the next run pays."""
-    _show_clearance(_ask(where, f"payout-clearances/{clearance_id}/approve", APPROVE), as_json=as_json)
+    _show_clearance(_ask(where, "POST", f"payout-clearances/{clearance_id}/approve", APPROVE), as_json=as_json)
 
 
 @clearance.command(
@@ -194,7 +215,7 @@ def approve_clearance(where: Where, as_json: bool, clearance_id: Any) -> None:
 @click.argument("clearance_id", metavar="CLEARANCE", type=click.UUID)
 def withdraw_clearance(where: Where, as_json: bool, clearance_id: Any) -> None:
     """Have a proposal come to nothing."""
-    _show_clearance(_ask(where, f"payout-clearances/{clearance_id}/withdraw", WRITE), as_json=as_json)
+    _show_clearance(_ask(where, "POST", f"payout-clearances/{clearance_id}/withdraw", WRITE), as_json=as_json)
 
 
 def _show_clearance(one: Mapping[str, Any], *, as_json: bool) -> None:
@@ -214,9 +235,7 @@ def _show_clearance(one: Mapping[str, Any], *, as_json: bool) -> None:
 @click.option("--csv", "as_csv", is_flag=True, help="As a table for spreadsheets, amounts in minor units")
 def totals(where: Where, as_json: bool, year: int, as_csv: bool) -> None:
     """List what each person was paid in YEAR, with everybody who is merged into them."""
-    place = where.place()
-    with place.access("plaudit payout", READ, ("rewards",)) as key:
-        found = list(every_item(f"{place.url('rewards')}/v1/payout-totals/{year}", key))
+    found = _ask.every(where, f"payout-totals/{year}", READ)
     columns = ("member_id", "member_name", "year", "currency", "paid_count", "paid_minor", "on_its_way_minor")
     if as_csv:
         click.echo(csv_lines([columns, *([one[name] for name in columns] for one in found)]), nl=False)
@@ -237,13 +256,16 @@ def _what(finding: Mapping[str, Any]) -> str:
     if finding["list_id"]:
         named = "; ".join(f"{one['name']} ({one['entry_id']})" for one in finding["entries"])
         return f"{finding['payee_name']} is like {named or 'a name of a list that is not kept any more'}"
-    if finding["country"]:
+    if finding["minimum_age"]:
+        return f"nobody attested {finding['minimum_age']} years"
+    if finding["country"] and finding["total_minor"] is None:
         return str(finding["country"])
     if finding["is_payer"]:
         return "the programme pays from it"
     if finding["others_count"]:
         return f"{finding['others_count']:,} more have the account"
-    return f"{finding['total_minor']:,} in {finding['year']}, above {finding['limit_minor']:,}"
+    where = f" ({finding['country']})" if finding["country"] else ""
+    return f"{finding['total_minor']:,} in {finding['year']}, above {finding['limit_minor']:,}{where}"
 
 
 @click.command("waits", epilog="Example: plaudit payout waits --community demo")
@@ -251,9 +273,7 @@ def _what(finding: Mapping[str, Any]) -> str:
 @json_option
 def waits(where: Where, as_json: bool) -> None:
     """List members whose points are not paid yet: until when they wait, or how much is missing."""
-    place = where.place()
-    with place.access("plaudit payout", READ, ("rewards",)) as key:
-        found = list(every_item(f"{place.url('rewards')}/v1/payout-waits", key))
+    found = _ask.every(where, "payout-waits", READ)
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -273,10 +293,8 @@ def waits(where: Where, as_json: bool) -> None:
 @click.option("--waiting", is_flag=True, help="Only what keeps a payout back just now")
 def findings(where: Where, as_json: bool, check: str | None, waiting: bool) -> None:
     """List what checks found of payouts, exactly, newest first."""
-    place = where.place()
-    with place.access("plaudit payout", READ, ("rewards",)) as key:
-        said = ({"check": check} if check else {}) | ({"waits": "true"} if waiting else {})
-        found = list(every_item(f"{place.url('rewards')}/v1/payout-findings", key, **said))
+    said = ({"check": check} if check else {}) | ({"waits": "true"} if waiting else {})
+    found = _ask.every(where, "payout-findings", READ, **said)
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -286,12 +304,6 @@ def findings(where: Where, as_json: bool, check: str | None, waiting: bool) -> N
         cells = (one["payout_id"], one["member_name"] or one["member_id"], one["check"], what)
         table.add_row(*(plain(cell) for cell in (*cells, one["state"], one["found_at"])))
     Console().print(table)
-
-
-def _ask(where: Where, path: str, scopes: tuple[str, ...], **options: Any) -> Any:
-    place = where.place()
-    with place.access("plaudit payout", scopes, ("rewards",)) as key:
-        return request("POST", f"{place.url('rewards')}/v1/{path}", key, **options)
 
 
 def _show_policy(one: Mapping[str, Any], *, as_json: bool) -> None:

@@ -6,13 +6,14 @@ from typing import Any
 import click
 from rich.console import Console
 
-from plaudit.calls import every_item, request
 from plaudit.listing import listing
+from plaudit.payee_attestations import on_file
 from plaudit.payout_policies import clearance, findings, policy, totals, waits
 from plaudit.people import json_option
 from plaudit.periods import READ, WRITE, to_work, who
 from plaudit.places import Where
 from plaudit.sanctions import sanctions
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 
 CAUSES = ("under_review", "disputed", "asked", "bank_details", "other")
@@ -20,6 +21,7 @@ payout_argument = click.argument("payout_id", metavar="PAYOUT", type=click.UUID)
 cause_option = click.option(
     "--cause", type=click.Choice(CAUSES), required=True, help="Why: the member is told the words of it"
 )
+_ask = Asking("plaudit payout", "rewards")
 
 
 @click.group()
@@ -29,6 +31,7 @@ def payout() -> None:
 
 payout.add_command(policy)
 payout.add_command(clearance)
+payout.add_command(on_file)
 payout.add_command(sanctions)
 payout.add_command(waits)
 payout.add_command(totals)
@@ -48,7 +51,7 @@ payout.add_command(findings)
 def hold(where: Where, as_json: bool, payout_id: str, cause: str, note: str | None) -> None:
     """Hold a PAYOUT, and what later runs would pay its member, until somebody releases it."""
     body = {"cause": cause} | ({"note": note} if note else {})
-    found = _ask(where, f"/v1/payouts/{payout_id}/hold", body)
+    found = _ask(where, "POST", f"/v1/payouts/{payout_id}/hold", WRITE, json=body)
     _said(found, as_json, f"Hold {found['hold_id']} is {found['state']}: {found['reason']}")
 
 
@@ -63,7 +66,7 @@ def hold(where: Where, as_json: bool, payout_id: str, cause: str, note: str | No
 @cause_option
 def leave_out(where: Where, as_json: bool, payout_id: str, cause: str) -> None:
     """Leave a PAYOUT out of its run, before its approval or after it: the next run computes it anew."""
-    found = _ask(where, f"/v1/payouts/{payout_id}/leave-out", {"cause": cause})
+    found = _ask(where, "POST", f"/v1/payouts/{payout_id}/leave-out", WRITE, json={"cause": cause})
     _said(found, as_json, f"Payout {found['payout_id']} is {found['state']}: {found['reason']}")
 
 
@@ -75,7 +78,7 @@ def leave_out(where: Where, as_json: bool, payout_id: str, cause: str) -> None:
 @click.argument("hold_id", metavar="HOLD", type=click.UUID)
 def release(where: Where, as_json: bool, hold_id: str) -> None:
     """Let money go on that a HOLD keeps back. Whoever does so does not approve the run that pays it."""
-    found = _ask(where, f"/v1/payout-holds/{hold_id}/release", None)
+    found = _ask(where, "POST", f"/v1/payout-holds/{hold_id}/release", WRITE)
     _said(found, as_json, f"Hold {found['hold_id']} is {found['state']}")
 
 
@@ -85,10 +88,8 @@ def release(where: Where, as_json: bool, hold_id: str) -> None:
 @click.option("--state", type=click.Choice(["standing", "released"]), help="Only those in this state")
 def list_holds(where: Where, as_json: bool, state: str | None) -> None:
     """List whose money is or was held back, newest first."""
-    place = where.place()
-    with place.access("plaudit payout", READ, ("rewards",)) as key:
-        said = {"state": state} if state else {}
-        found = every_item(f"{place.url('rewards')}/v1/payout-holds", key, **said)
+    said = {"state": state} if state else {}
+    found = _ask.every(where, "/v1/payout-holds", READ, **said)
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -99,12 +100,6 @@ def list_holds(where: Where, as_json: bool, state: str | None) -> None:
         cells = (one["hold_id"], one["state"], name, one["cause"], one["note"] or "", *placed)
         table.add_row(*(plain(cell) for cell in cells))
     Console().print(table)
-
-
-def _ask(where: Where, path: str, body: dict[str, str] | None) -> Any:
-    place = where.place()
-    with place.access("plaudit payout", WRITE, ("rewards",)) as key:
-        return request("POST", f"{place.url('rewards')}{path}", key, **({"json": body} if body else {}))
 
 
 def _said(found: Any, as_json: bool, words: str) -> None:

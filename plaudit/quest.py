@@ -8,11 +8,11 @@ from urllib.parse import quote
 import click
 from rich.console import Console
 
-from plaudit.calls import request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
 from plaudit.programme.asking import show
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 from shared.contracts.texts import written_out
 
@@ -20,17 +20,12 @@ to_work = where_options(URL, KEY, COMMUNITY)
 who_argument = click.argument("who", metavar="MEMBER")
 quest_argument = click.argument("quest", metavar="QUEST")
 READ, WRITE = ("recognition:read",), ("recognition:write",)
+_ask = Asking("plaudit quest", "recognition")
 
 
 @click.group()
 def quest() -> None:
     """See quests and how far members are, join them and leave teams. MEMBER is an id or like forum:ada."""
-
-
-def _ask(where: Where, method: str, path: str, scopes: tuple[str, ...], **options: Any) -> Any:
-    place = where.place()
-    with place.access("plaudit quest", scopes, ("recognition",)) as key:
-        return request(method, f"{place.url('recognition')}{path}", key, **options)
 
 
 @quest.command("list", epilog="Example: plaudit quest list --community demo")

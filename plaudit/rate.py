@@ -9,21 +9,21 @@ from uuid import uuid4
 import click
 from rich.console import Console
 
-from plaudit.calls import every_item, request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 from shared.currencies import decimal_amount, exponent
 
-READ, WRITE, APPROVE = "payouts:read", "payouts:write", "payouts:approve"
-WHAT = "plaudit rate"
+READ, WRITE, APPROVE = ("payouts:read",), ("payouts:write",), ("payouts:approve",)
 POLICIES, FILES = "rate-policies", "rate-files"
 #: Why a rate may not be used.
 REFUSED = {"no_rate": "the file has none", "moved_too_far": "too far from the policy's"}
 
 to_work = where_options(URL, KEY, COMMUNITY)
 policy_argument = click.argument("policy", type=click.UUID)
+_ask = Asking("plaudit rate", "rewards", "/v1/finance/")
 
 
 @click.group("rate")
@@ -31,25 +31,12 @@ def rate() -> None:
     """See rates between currencies, hand in files of a central bank, and decide by two people by which policy."""
 
 
-def _ask(where: Where, method: str, path: str, scope: str = READ, **options: Any) -> Any:
-    place = where.place()
-    with place.access(WHAT, (scope,), ("rewards",)) as key:
-        return request(method, f"{place.url('rewards')}/v1/finance/{path}", key, **options)
-
-
-def _all(where: Where, path: str) -> list[Any]:
-    place = where.place()
-    with place.access(WHAT, (READ,), ("rewards",)) as key:
-        url = f"{place.url('rewards')}/v1/finance/{path}"
-        return every_item(url, key)
-
-
 @rate.command("show", epilog="Example: plaudit rate show --json")
 @to_work
 @json_option
 def show(where: Where, as_json: bool) -> None:
     """Show the rates in force: units of each currency that one unit of the base is."""
-    found = _ask(where, "GET", "rates")
+    found = _ask(where, "GET", "rates", READ)
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -80,7 +67,7 @@ def show(where: Where, as_json: bool) -> None:
 def convert(where: Where, as_json: bool, amount: str, source: str, target: str) -> None:
     """Say what AMOUNT of SOURCE is worth in TARGET, and what as much of TARGET costs; nothing is kept."""
     asked = {"amount_minor": str(minor_units(amount, source)), "source": source, "target": target}
-    found = _ask(where, "GET", "conversion", params=asked)
+    found = _ask(where, "GET", "conversion", READ, params=asked)
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -123,7 +110,7 @@ def take(where: Where, as_json: bool, file: Path) -> None:
 @json_option
 def files(where: Where, as_json: bool) -> None:
     """List the files that were handed in, that of the newest day first."""
-    items = _all(where, FILES)
+    items = _ask.every(where, FILES, READ)
     if as_json:
         click.echo(json.dumps(items))
         return
@@ -144,7 +131,7 @@ def policy() -> None:
 @json_option
 def list_policies(where: Where, as_json: bool) -> None:
     """List policies of rates, newest first."""
-    items = _all(where, POLICIES)
+    items = _ask.every(where, POLICIES, READ)
     if as_json:
         click.echo(json.dumps(items))
         return

@@ -9,11 +9,11 @@ from uuid import uuid4
 import click
 from rich.console import Console
 
-from plaudit.calls import request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
 from plaudit.programme.asking import show
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 from shared.contracts.texts import written_out
 
@@ -25,17 +25,12 @@ READ, WRITE = ("rewards:read",), ("rewards:write",)
 APPROVE = ("points:approve",)
 PAGE_COUNT = 500
 STATES = ("waiting", "asking", "done", "declined", "withdrawn")
+_ask = Asking("plaudit redemption", "rewards")
 
 
 @click.group()
 def redemption() -> None:
     """Give points back for what was confirmed, and see what became of it."""
-
-
-def _ask(where: Where, method: str, path: str, scopes: tuple[str, ...], **options: Any) -> Any:
-    place = where.place()
-    with place.access("plaudit redemption", scopes, ("rewards",)) as key:
-        return request(method, f"{place.url('rewards')}{path}", key, **options)
 
 
 def _refunds(redemption: str) -> str:

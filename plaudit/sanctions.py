@@ -9,15 +9,16 @@ from uuid import uuid4
 import click
 from rich.console import Console
 
-from plaudit.calls import every_item, request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.periods import APPROVE, READ, WRITE, to_work
 from plaudit.places import Where
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 
 LISTS = "v1/finance/sanctions-lists"
 list_argument = click.argument("list_id", metavar="LIST", type=click.UUID)
+_ask = Asking("plaudit payout", "rewards", "/")
 
 
 @click.group("sanctions")
@@ -38,7 +39,7 @@ def load(where: Where, as_json: bool, file: Path, title: str, name: str | None) 
     """Load FILE, a table (CSV) with the columns id, name, birth_date and country; another person approves it."""
     headers = {"Idempotency-Key": name or uuid4().hex, "Content-Type": "text/csv"}
     said = {"content": file.read_bytes(), "headers": headers, "params": {"title": title}}
-    _show(_ask(where, LISTS, WRITE, **said), as_json=as_json)
+    _show(_ask(where, "POST", LISTS, WRITE, **said), as_json=as_json)
 
 
 @sanctions.command("list", epilog="Example: plaudit payout sanctions list --json")
@@ -47,7 +48,7 @@ def load(where: Where, as_json: bool, file: Path, title: str, name: str | None) 
 @click.option("--state", type=click.Choice(["proposed", "approved", "withdrawn"]), help="Only those in this state")
 def list_lists(where: Where, as_json: bool, state: str | None) -> None:
     """List the lists that were loaded, newest first; of those approved the last is in force."""
-    found = _all(where, LISTS, **({"state": state} if state else {}))
+    found = _ask.every(where, LISTS, READ, **({"state": state} if state else {}))
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -67,7 +68,7 @@ def list_lists(where: Where, as_json: bool, state: str | None) -> None:
 @list_argument
 def entries(where: Where, as_json: bool, list_id: Any) -> None:
     """List the names of LIST, as its file has them."""
-    found = _all(where, f"{LISTS}/{list_id}/entries")
+    found = _ask.every(where, f"{LISTS}/{list_id}/entries", READ)
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -87,7 +88,7 @@ def entries(where: Where, as_json: bool, list_id: Any) -> None:
 @list_argument
 def approve(where: Where, as_json: bool, list_id: Any) -> None:
     """Put LIST in force, in place of the whole list before; another person loaded it."""
-    _show(_ask(where, f"{LISTS}/{list_id}/approve", APPROVE), as_json=as_json)
+    _show(_ask(where, "POST", f"{LISTS}/{list_id}/approve", APPROVE), as_json=as_json)
 
 
 @sanctions.command(
@@ -98,19 +99,7 @@ def approve(where: Where, as_json: bool, list_id: Any) -> None:
 @list_argument
 def withdraw(where: Where, as_json: bool, list_id: Any) -> None:
     """Have LIST never come into force; its names are forgotten."""
-    _show(_ask(where, f"{LISTS}/{list_id}/withdraw", WRITE), as_json=as_json)
-
-
-def _all(where: Where, path: str, **said: Any) -> list[Any]:
-    place = where.place()
-    with place.access("plaudit payout", READ, ("rewards",)) as key:
-        return list(every_item(f"{place.url('rewards')}/{path}", key, **said))
-
-
-def _ask(where: Where, path: str, scopes: tuple[str, ...], **options: Any) -> Any:
-    place = where.place()
-    with place.access("plaudit payout", scopes, ("rewards",)) as key:
-        return request("POST", f"{place.url('rewards')}/{path}", key, **options)
+    _show(_ask(where, "POST", f"{LISTS}/{list_id}/withdraw", WRITE), as_json=as_json)
 
 
 def _show(one: Mapping[str, Any], *, as_json: bool) -> None:

@@ -17,6 +17,7 @@ from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
 from plaudit.programme.asking import show
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 from shared.contracts.texts import written_out
 
@@ -28,17 +29,12 @@ SENDS = "/v1/sends"
 FILE_MAX_BYTES = 1_000_000
 PAGE_COUNT = 500
 LINE_STATES = ("waiting", "given", "offered", "failed", "expired", "cancelled")
+_ask = Asking("plaudit send", "rewards")
 
 
 @click.group()
 def send() -> None:
     """Send a reward to each person on a list, and see what became of each."""
-
-
-def _ask(where: Where, method: str, path: str, scopes: tuple[str, ...], **options: Any) -> Any:
-    place = where.place()
-    with place.access("plaudit send", scopes, ("rewards",)) as key:
-        return request(method, f"{place.url('rewards')}{path}", key, **options)
 
 
 def _one(send: str) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 import click
 from rich.console import Console
 
-from plaudit.calls import every_item, request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 from shared.contracts.texts import written_out
 
@@ -19,18 +19,13 @@ case_argument = click.argument("case", type=click.UUID)
 cases_argument = click.argument("cases", metavar="CASE…", type=click.UUID, nargs=-1, required=True)
 note_option = click.option("--note", help="For whoever looks later; the member never reads it")
 STATES = ("held", "release_asked", "marked", "released", "denied", "gone")
-READ, WRITE, APPROVE = "points:read", "points:write", "points:approve"
+READ, WRITE, APPROVE = ("points:read",), ("points:write",), ("points:approve",)
+_ask = Asking("plaudit signals", "scoring", "/v1/signals")
 
 
 @click.group()
 def signals() -> None:
     """See awards that are held, and release or deny them."""
-
-
-def _ask(where: Where, method: str, path: str, scope: str, **options: Any) -> Any:
-    place = where.place()
-    with place.access("plaudit signals", (scope,), ("scoring",)) as key:
-        return request(method, f"{place.url('scoring')}/v1/signals{path}", key, **options)
 
 
 @signals.command("list", epilog="Example: plaudit signals list --state marked")
@@ -40,10 +35,8 @@ def _ask(where: Where, method: str, path: str, scope: str, **options: Any) -> An
 @click.option("--member", "who", metavar="MEMBER", help="Of this member: an id or an identity, like forum:ada")
 def list_cases(where: Where, as_json: bool, state: str | None, who: str | None) -> None:
     """List cases of held awards, the strongest first."""
-    place = where.place()
     wanted = {name: value for name, value in (("state", state), ("member", who)) if value}
-    with place.access("plaudit signals", (READ,), ("scoring",)) as key:
-        items = every_item(f"{place.url('scoring')}/v1/signals", key, **wanted)
+    items = _ask.every(where, "", READ, **wanted)
     if as_json:
         click.echo(json.dumps(items))
         return

@@ -8,11 +8,11 @@ from urllib.parse import quote
 import click
 from rich.console import Console
 
-from plaudit.calls import request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.places import COMMUNITY, KEY, URL, Where, where_options
 from plaudit.programme.asking import show
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 from shared.contracts.texts import written_out
 
@@ -20,17 +20,13 @@ to_work = where_options(URL, KEY, COMMUNITY)
 FIGURES, ANSWERS, WORDS = ("analytics:read",), ("events:write",), ("members:read",)
 SHOWN_MAX_COUNT = 200
 FIRST_DAY = "2020-01-01"
+_ask_analytics = Asking("plaudit survey", "analytics")
+_ask_ingest = Asking("plaudit survey", "ingest")
 
 
 @click.group()
 def survey() -> None:
     """See what surveys say, what members are asked, and answer. MEMBER is an id or like forum:ada."""
-
-
-def _ask(where: Where, method: str, service: str, path: str, scopes: tuple[str, ...], **options: Any) -> Any:
-    place = where.place()
-    with place.access("plaudit survey", scopes, (service,)) as key:
-        return request(method, f"{place.url(service)}{path}", key, **options)
 
 
 @survey.command("results", epilog="Example: plaudit survey results --from 2026-01-01")
@@ -41,7 +37,7 @@ def _ask(where: Where, method: str, service: str, path: str, scopes: tuple[str, 
 def results(where: Where, as_json: bool, first: str, limit: int) -> None:
     """Show what each survey says, by whole months, with intervals of 95 %, and how many answered."""
     wanted = {"from": first, "limit": limit}
-    items = _ask(where, "GET", "analytics", "/v1/feedback", FIGURES, params=wanted)["items"]
+    items = _ask_analytics(where, "GET", "/v1/feedback", FIGURES, params=wanted)["items"]
     if as_json:
         click.echo(json.dumps(items))
         return
@@ -73,7 +69,7 @@ def results(where: Where, as_json: bool, first: str, limit: int) -> None:
 def show_survey(where: Where, as_json: bool, by: str, first: str, survey_id: str) -> None:
     """Show what a SURVEY says by month or quarter, newest first; this month's answers come by fives."""
     path = f"/v1/feedback/{quote(survey_id, safe='')}"
-    found = _ask(where, "GET", "analytics", path, FIGURES, params={"from": first, "by": by})
+    found = _ask_analytics(where, "GET", path, FIGURES, params={"from": first, "by": by})
     show(found, as_json=as_json, words=period_lines)
 
 
@@ -98,7 +94,7 @@ def period_lines(found: Mapping[str, Any]) -> list[str]:
 def audiences(where: Where, as_json: bool, by: str, first: str, survey_id: str) -> None:
     """Show what a SURVEY says by audience, in months that are over."""
     path = f"/v1/feedback/{quote(survey_id, safe='')}/slices"
-    found = _ask(where, "GET", "analytics", path, FIGURES, params={"from": first, "by": by})
+    found = _ask_analytics(where, "GET", path, FIGURES, params={"from": first, "by": by})
     show(found, as_json=as_json, words=slice_lines)
 
 
@@ -124,7 +120,7 @@ def slice_lines(found: Mapping[str, Any]) -> list[str]:
 def words(where: Where, as_json: bool, limit: int, survey_id: str) -> None:
     """List what members wrote in a SURVEY by name; `plaudit idea suggest --of-answer` suggests it for them."""
     wanted = {"survey": survey_id, "limit": limit}
-    items = _ask(where, "GET", "ingest", "/v1/survey-answers", WORDS, params=wanted)["items"]
+    items = _ask_ingest(where, "GET", "/v1/survey-answers", WORDS, params=wanted)["items"]
     if as_json:
         click.echo(json.dumps(items))
         return
@@ -152,7 +148,7 @@ def words(where: Where, as_json: bool, limit: int, survey_id: str) -> None:
 def open_surveys(where: Where, as_json: bool, who: str) -> None:
     """List what a MEMBER is asked now, with the token that answers it."""
     path = f"/v1/members/{quote(who, safe='')}/survey-invitations"
-    found = _ask(where, "GET", "ingest", path, ANSWERS)
+    found = _ask_ingest(where, "GET", path, ANSWERS)
     show(found, as_json=as_json, words=invitation_lines)
 
 
@@ -181,7 +177,7 @@ def answer(
     """Answer what a TOKEN asks, which `plaudit survey open` shows; anew in place of an answer before."""
     body = {"score": score, "choice": choice, "comment": comment}
     path = f"/v1/survey-invitations/{quote(token, safe='')}/answer"
-    found = _ask(where, "POST", "ingest", path, ANSWERS, json=body)
+    found = _ask_ingest(where, "POST", path, ANSWERS, json=body)
     show(found, as_json=as_json, words=lambda _: ["answered"])
 
 

@@ -8,17 +8,18 @@ from uuid import uuid4
 import click
 from rich.console import Console
 
-from plaudit.calls import every_item, request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.periods import APPROVE, READ, WRITE, to_work
 from plaudit.places import Where
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 
 WRITE_OFFS, POLICIES = "debt-write-offs", "finance/clawback-policies"
 STATES = click.Choice(["proposed", "approved", "withdrawn"])
 write_off_argument = click.argument("write_off_id", metavar="WRITE_OFF", type=click.UUID)
 policy_argument = click.argument("policy_id", metavar="POLICY", type=click.UUID)
+_ask = Asking("plaudit debt", "rewards", "/v1/")
 
 
 @click.group("write-off")
@@ -31,22 +32,14 @@ def policy() -> None:
     """Say what becomes of used points that are taken back. Whoever proposes it does not approve it."""
 
 
-def _ask(where: Where, path: str, scopes: tuple[str, ...], **options: Any) -> Any:
-    place = where.place()
-    with place.access("plaudit debt", scopes, ("rewards",)) as key:
-        return request("POST", f"{place.url('rewards')}/v1/{path}", key, **options)
-
-
 @write_off.command("list", epilog="Example: plaudit debt write-off list --state proposed --community demo")
 @to_work
 @json_option
 @click.option("--state", type=STATES, help="Only those in this state")
 def list_write_offs(where: Where, as_json: bool, state: str | None) -> None:
     """List debts that are written off, or owed again, newest first."""
-    place = where.place()
-    with place.access("plaudit debt", READ, ("rewards",)) as key:
-        said = {"state": state} if state else {}
-        found = list(every_item(f"{place.url('rewards')}/v1/debt-write-offs", key, **said))
+    said = {"state": state} if state else {}
+    found = _ask.every(where, "debt-write-offs", READ, **said)
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -76,7 +69,7 @@ def propose_write_off(
 ) -> None:
     """Propose to write off so many points of what MEMBER owes; another person approves it."""
     body = {"member_id": str(member), "points": points, "reason": reason}
-    _show_write_off(_ask(where, WRITE_OFFS, WRITE, json=body, headers=_key(name)), as_json=as_json)
+    _show_write_off(_ask(where, "POST", WRITE_OFFS, WRITE, json=body, headers=_key(name)), as_json=as_json)
 
 
 @write_off.command(
@@ -92,7 +85,7 @@ def propose_write_off(
 def reverse_write_off(where: Where, as_json: bool, write_off_id: Any, reason: str, name: str | None) -> None:
     """Propose that what was written off is owed again; another person approves it."""
     path = f"{WRITE_OFFS}/{write_off_id}/reverse"
-    _show_write_off(_ask(where, path, WRITE, json={"reason": reason}, headers=_key(name)), as_json=as_json)
+    _show_write_off(_ask(where, "POST", path, WRITE, json={"reason": reason}, headers=_key(name)), as_json=as_json)
 
 
 @write_off.command(
@@ -104,7 +97,7 @@ def reverse_write_off(where: Where, as_json: bool, write_off_id: Any, reason: st
 @write_off_argument
 def approve_write_off(where: Where, as_json: bool, write_off_id: Any) -> None:
     """Have booked what another person proposed: what is owed then, at most what was proposed."""
-    _show_write_off(_ask(where, f"{WRITE_OFFS}/{write_off_id}/approve", APPROVE), as_json=as_json)
+    _show_write_off(_ask(where, "POST", f"{WRITE_OFFS}/{write_off_id}/approve", APPROVE), as_json=as_json)
 
 
 @write_off.command(
@@ -115,7 +108,7 @@ def approve_write_off(where: Where, as_json: bool, write_off_id: Any) -> None:
 @write_off_argument
 def withdraw_write_off(where: Where, as_json: bool, write_off_id: Any) -> None:
     """Have a proposal come to nothing."""
-    _show_write_off(_ask(where, f"{WRITE_OFFS}/{write_off_id}/withdraw", WRITE), as_json=as_json)
+    _show_write_off(_ask(where, "POST", f"{WRITE_OFFS}/{write_off_id}/withdraw", WRITE), as_json=as_json)
 
 
 def _show_write_off(one: Mapping[str, Any], *, as_json: bool) -> None:
@@ -135,10 +128,8 @@ def _show_write_off(one: Mapping[str, Any], *, as_json: bool) -> None:
 @click.option("--state", type=STATES, help="Only those in this state")
 def list_policies(where: Where, as_json: bool, state: str | None) -> None:
     """List what becomes of used points that are taken back, from which day on; newest first."""
-    place = where.place()
-    with place.access("plaudit debt", READ, ("rewards",)) as key:
-        said = {"state": state} if state else {}
-        found = list(every_item(f"{place.url('rewards')}/v1/finance/clawback-policies", key, **said))
+    said = {"state": state} if state else {}
+    found = _ask.every(where, "finance/clawback-policies", READ, **said)
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -166,7 +157,7 @@ def propose_policy(
     """Propose what becomes of used points that are taken back from DAY on; another person approves it."""
     body: dict[str, Any] = {"effective_from": str(since.date()), "treatment": treatment}
     body |= {} if below is None else {"below_points": below}
-    _show_policy(_ask(where, POLICIES, WRITE, json=body, headers=_key(name)), as_json=as_json)
+    _show_policy(_ask(where, "POST", POLICIES, WRITE, json=body, headers=_key(name)), as_json=as_json)
 
 
 @policy.command(
@@ -177,7 +168,7 @@ def propose_policy(
 @policy_argument
 def approve_policy(where: Where, as_json: bool, policy_id: Any) -> None:
     """Put an entry in force that another person proposed."""
-    _show_policy(_ask(where, f"{POLICIES}/{policy_id}/approve", APPROVE), as_json=as_json)
+    _show_policy(_ask(where, "POST", f"{POLICIES}/{policy_id}/approve", APPROVE), as_json=as_json)
 
 
 @policy.command("withdraw", epilog="Example: plaudit debt policy withdraw 0d9b6cfd-3b54-5ab0-93b0-46e1b0f0d50b")
@@ -186,7 +177,7 @@ def approve_policy(where: Where, as_json: bool, policy_id: Any) -> None:
 @policy_argument
 def withdraw_policy(where: Where, as_json: bool, policy_id: Any) -> None:
     """Have a proposed entry never come into force."""
-    _show_policy(_ask(where, f"{POLICIES}/{policy_id}/withdraw", WRITE), as_json=as_json)
+    _show_policy(_ask(where, "POST", f"{POLICIES}/{policy_id}/withdraw", WRITE), as_json=as_json)
 
 
 def _show_policy(one: Mapping[str, Any], *, as_json: bool) -> None:

@@ -73,5 +73,8 @@ async def test_whoever_has_one_role_alone_meets_no_dead_end(console: Console, ro
         assert len(links) > 10
 
         assert await dead_ends(visitor, links, below=FULL) == []
+        # What an indicator is made of is a page that only some may see.
+        made_of = [f"/scorecard/{one}" for one in ("changes_noted", "audience_known") if "/scorecard" in links]
+        assert await dead_ends(visitor, made_of, below=True) == []
         for path in links if FULL else [HOMES[role]]:
             assert await visitor.wrong_at(path, width=1280) == []

@@ -15,7 +15,8 @@ from console.components.tables import Listing
 from console.frame.navigation import AUDIT, PEOPLE
 from console.frame.refusals import Refusal
 from console.frame.visits import Visit, page
-from console.pages.audit.words import COMMANDS, KINDS, READ, changes, where
+from console.pages.audit.fields import changes
+from console.pages.audit.words import COMMANDS, KINDS, READ, where
 from console.pages.days import midnight
 from shared.services import SERVICES
 
@@ -139,7 +140,7 @@ def _is_like(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 def words(visit: Visit) -> dict[str, Any]:
     """What templates write entries with."""
     where_of = partial(where, may=visit.signed_in.may)
-    changes_of = partial(changes, write=visit.writer)
+    changes_of = partial(changes, write=visit.writer, say=visit.say)
     return {"did": COMMANDS, "kinds": KINDS, "read_words": READ, "changes": changes_of, "where": where_of}
 
 

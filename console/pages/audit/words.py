@@ -1,11 +1,8 @@
 """What entries of the audit log say, in words, and where what they were done to can be seen."""
 
-import contextlib
-import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from console.components.languages import Writer, short_id
 from console.frame.navigation import (
     CATALOGUE,
     COMMUNITY,
@@ -213,6 +210,8 @@ COMMANDS: Final = {
     "payout_clearance.propose": _("proposed to let somebody pass a check"),
     "payout_clearance.approve": _("let somebody pass a check"),
     "payout_clearance.withdraw": _("withdrew that somebody passes a check"),
+    "payee_attestation.note": _("noted what is on file of a payee"),
+    "payee_attestation.withdraw": _("withdrew what was on file of a payee"),
     "sanctions_list.propose": _("loaded a sanctions list"),
     "sanctions_list.approve": _("put a sanctions list in force"),
     "sanctions_list.withdraw": _("withdrew a sanctions list"),
@@ -308,6 +307,7 @@ KINDS: Final = {
     "rate_sheet": _("file of rates"),
     "liability_policy": _("policy entry"),
     "payout_clearance": _("person let pass"),
+    "payee_attestation": _("what is on file of a payee"),
     "sanctions_list": _("sanctions list"),
     "payout_policy": _("payout policy"),
     "clawback_policy": _("policy of points taken back"),
@@ -320,43 +320,6 @@ KINDS: Final = {
     "dead_letter": _("dead letter"),
     "refused_event": _("refused event"),
 }
-
-
-_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-_LONG_ID: Final = re.compile(r"[0-9a-f-]{32,64}")
-
-
-class Change(NamedTuple):
-    """A field that a command changed; None where it was not there."""
-
-    field: str
-    before: str | None
-    after: str | None
-
-
-def changes(entry: Mapping[str, Any], write: Writer) -> list[Change]:
-    """What is not as it was; of what was made, all that is said of it."""
-    before, after = entry["before"] or {}, entry["after"] or {}
-    return [
-        Change(field, _text(before.get(field), write), _text(after.get(field), write))
-        for field in {**before, **after}
-        if before.get(field) != after.get(field)
-    ]
-
-
-def _text(value: Any, write: Writer) -> str | None:
-    """A value for people: moments in their zone, ids and hashes short."""
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return ", ".join(str(_text(one, write)) for one in value)
-    if isinstance(value, str) and _MOMENT.fullmatch(value):
-        # What somebody called something may look like a moment that never was.
-        with contextlib.suppress(ValueError, OverflowError):
-            return write.moment(value)
-    return short_id(value) if _LONG_ID.fullmatch(str(value)) else str(value)
 
 
 def where(entry: Mapping[str, Any], may: Callable[[str], bool]) -> str | None:
@@ -374,6 +337,7 @@ def where(entry: Mapping[str, Any], may: Callable[[str], bool]) -> str | None:
         "account_mapping": (GENERAL_LEDGER, f"/mappings/{id_}"),
         "journal_export": (GENERAL_LEDGER, f"/exports/{id_}"),
         "payout_clearance": (PAYOUT_POLICIES, f"/clearances/{id_}"),
+        "payee_attestation": (PAYOUT_POLICIES, "/on-file"),
         "sanctions_list": (PAYOUT_POLICIES, f"/lists/{id_}"),
         "payout_policy": (PAYOUT_POLICIES, f"/{id_}"),
         "clawback_policy": (DEBTS, f"/policies/{id_}"),

@@ -13,6 +13,8 @@ from console.asking import Answer
 from console.frame.navigation import TRY_IT
 from console.frame.visits import NotFoundError, Visit, page
 from console.pages.explorer.finding import RECEIPT_ID
+from console.pages.ledger.words import ACCOUNTS
+from console.pages.members.words import DECLINED
 from console.pages.try_it.declared import PREFIX, example_of, from_declared
 from console.pages.try_it.events import (
     TYPES,
@@ -233,6 +235,8 @@ def _page(
         same=None if event is None else pretty(event),
         curl=None if event is None else as_curl(event),
         after_ms=_after_ms,
+        declined=DECLINED,
+        accounts=ACCOUNTS,
     )
 
 

@@ -128,11 +128,15 @@ async def load_answers(conn: Connection, *, community: str, survey_id: str, days
 
 
 async def count_asked(conn: Connection, *, community: str, survey_id: str, days: Span) -> dict[date, int]:
-    """How many were asked on which day."""
+    """How many were asked on which day. A person who is several members was asked once on one occasion, first."""
     rows = await conn.fetch(
         """
-        select asked_on, count(*)::int from survey_asked
-        where community = $1 and survey_id = $2 and asked_on between $3 and $4 group by 1
+        select asked_on, count(*)::int from (
+            select min(q.asked_on) as asked_on from survey_asked q
+            left join merges m on m.community = q.community and m.member_id = q.member_id
+            where q.community = $1 and q.survey_id = $2 and q.asked_on between $3::date - 366 and $4::date + 366
+            group by coalesce(m.head_id, q.member_id), q.trigger) asked
+        where asked_on between $3 and $4 group by 1
         """,
         community,
         survey_id,

@@ -138,6 +138,7 @@ async def give_freeze(
     """
     words = cleaned(reason)
     person = await find_person(tx, community=community, member_id=member_id, by=by.person_id)
+    await store.lock_giving(tx.conn, community=community, member_id=person.member_id)
     _, found = await find_streaks(tx.conn, community=community, member_id=person.member_id, now=tx.now)
     standings = {one.streak.id: one.standing for one in found}
     if streak_id not in standings:

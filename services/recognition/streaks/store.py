@@ -54,6 +54,13 @@ async def load_merges_of(
     return found
 
 
+async def lock_giving(conn: Connection, *, community: str, member_id: str) -> None:
+    """Of two people who give a person freezes, the second sees what the first gave."""
+    await conn.execute(
+        "select pg_advisory_xact_lock(hashtextextended($1, 9))", f"streak freezes {community} {member_id}"
+    )
+
+
 async def add_freeze(conn: Connection, freeze: Freeze) -> None:
     """Keep that somebody gave a member a freeze; a second time changes nothing."""
     await conn.execute(

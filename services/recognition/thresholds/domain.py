@@ -342,6 +342,8 @@ class Grant:
     met: Mapping[str, int] | None = None
     #: What comes with it.
     gives: Gives | None = None
+    #: Of what takes a limited badge back by hand the numbers that are free by it.
+    freed: tuple[int, ...] = ()
 
     def celebration(self, traceparent: str | None) -> Celebration:
         """As what it is celebrated, by the trace of what caused it."""

@@ -204,6 +204,8 @@ def tell_grants(
             data["tier"] = grant.key.tier_id
         if grant.edition is not None:
             data["edition"] = grant.edition
+        if grant.freed:
+            data["freed"] = list(grant.freed)
         if grant.met is not None:
             data["met"] = dict(grant.met)
         if grant.by_hand:

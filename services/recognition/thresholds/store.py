@@ -71,6 +71,23 @@ async def lock_programme(conn: Connection, community: str) -> None:
     await conn.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", community)
 
 
+async def lock_deciding(conn: Connection, *, kind: str, community: str) -> None:
+    """Wait for whoever decides what a community's members hold of a kind, and let nobody else begin to.
+
+    What they have and what stands is read after this: two timers that read before one another's end, as while
+    another process becomes leader, would each undo what the other found.
+    """
+    await conn.execute("select pg_advisory_xact_lock(hashtextextended($1, 8))", f"deciding {kind} {community}")
+
+
+async def may_decide(conn: Connection, *, kind: str, community: str) -> bool:
+    """As `lock_deciding`, but waits for nobody; False where somebody else decides now."""
+    is_locked: bool = await conn.fetchval(
+        "select pg_try_advisory_xact_lock(hashtextextended($1, 8))", f"deciding {kind} {community}"
+    )
+    return is_locked
+
+
 async def put_due_in_force(conn: Connection, *, now: datetime) -> None:
     """Put the newest version of each community that is due in force; its members are then to be re-evaluated.
 

@@ -226,6 +226,7 @@ def grant_told(fact: RecognitionGranted) -> Grant:
         edition=data.get("edition"),
         met=data.get("met"),
         gives=None if (gives := data.get("gives")) is None else Gives.model_validate(gives),
+        freed=tuple(data.get("freed", ())),
     )
 
 

@@ -126,6 +126,16 @@ async def find_redemption(conn: Connection, *, community: str, redemption_id: st
     return _redemption(row) if row else None
 
 
+async def load_titles(conn: Connection, *, community: str, redemption_ids: Sequence[str]) -> dict[str, str]:
+    """What was chosen, as it was called then, by redemption."""
+    rows = await conn.fetch(
+        "select redemption_id, title from redemptions where community = $1 and redemption_id = any($2::uuid[])",
+        community,
+        redemption_ids,
+    )
+    return {str(row["redemption_id"]): row["title"] for row in rows}
+
+
 async def load_known(conn: Connection, keys: Sequence[tuple[str, str]]) -> dict[str, Redemption]:
     """Those redemptions that there are, by id, locked; `keys` are communities and redemption ids."""
     rows = await conn.fetch(

@@ -21,14 +21,18 @@ class GivesData(TypedDict):
     ticket: NotRequired[Slug]
 
 
+Edition = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
 class GrantData(TypedDict):
     """`id` and `title` are the badge's, level's or quest's.
 
     A badge for counted events says the `event_uid` of the last that was counted. One that asks for several things
     says what of each the member had (`met`), and one given or taken back `by_hand` says neither; all others say
     the `award_id`. A quest says the event that completed it. Of a badge in several levels `tier` says which, and
-    `edition` is the number of a limited one.
-    `gives` is what comes with it; once taken back, by a grant that `reverses` it, its points go as well.
+    `edition` is the number of a limited one; what takes one back `by_hand` says which numbers are `freed` by it,
+    of all who are one person. `gives` is what comes with it; once taken back, by a grant that `reverses` it, its
+    points go as well.
 
     `day` is that of the event that led to it, left out where it is the UTC day of `event_time`.
     """
@@ -39,7 +43,8 @@ class GrantData(TypedDict):
     id: Slug
     title: Name
     tier: NotRequired[Slug]
-    edition: NotRequired[Annotated[int, Field(ge=1, le=2**31 - 1)]]
+    edition: NotRequired[Edition]
+    freed: NotRequired[Annotated[list[Edition], Field(min_length=1)]]
     met: NotRequired[dict[Annotated[str, StringConstraints(max_length=MET_MAX_CHARS)], int]]
     by_hand: NotRequired[Literal[True]]
     gives: NotRequired[GivesData]

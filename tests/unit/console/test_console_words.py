@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from console.asking import Answer
-from console.components.languages import Writer, zone
+from console.components.languages import Writer, translations, zone
 from console.frame.navigation import GROUPS, WORK, groups_for, home_of, may_open
-from console.pages.audit.words import COMMANDS, changes, where
+from console.pages.audit.fields import changes
+from console.pages.audit.words import COMMANDS, where
 from console.pages.community.forms import change, errors_of, filled
 from console.pages.dead_letters.routes import _readable
 from console.pages.keys.scopes import SCOPES
@@ -60,6 +61,13 @@ def test_pages_are_for_whoever_has_a_scope_that_there_is() -> None:
     assert all(len(group.links) <= 7 for group in GROUPS)
 
 
+@pytest.mark.parametrize("language", ["en", "it"])
+def test_no_two_links_of_the_navigation_are_called_the_same(language: str) -> None:
+    said = [translations(language).ugettext(link.title) for group in GROUPS for link in group.links]
+
+    assert [one for one in said if said.count(one) > 1] == []
+
+
 def test_every_kind_of_message_has_its_words_and_so_its_page() -> None:
     assert set(KINDS) == set(SENT)
 
@@ -107,14 +115,17 @@ def test_an_entry_says_what_changed_in_words_for_people() -> None:
         "after": {
             "roles": ["manager", "operator"],
             "state": "open",
-            "at": "2026-11-26T12:00:00Z",
+            "expires_at": "2026-11-26T12:00:00Z",
+            "is_new": True,
             "sum": "a" * 64,
         },
     }
-    assert [tuple(one) for one in changes(entry, WRITE)] == [
-        ("roles", "manager", "manager, operator"),
-        ("at", None, "26 Nov 2026, 13:00:00"),
-        ("sum", None, "aaaaaaaa…aaaa"),
+    assert [tuple(one) for one in changes(entry, WRITE, str.upper)] == [
+        ("ROLES", "roles", "manager", "manager, operator"),
+        ("EXPIRES AT", "expires_at", None, "26 Nov 2026, 13:00:00"),
+        ("IS NEW", "is_new", None, "YES"),
+        # What no handler of ours says any more keeps its name.
+        ("sum", "sum", None, "aaaaaaaa…aaaa"),
     ]
 
 
@@ -204,7 +215,7 @@ def test_a_part_is_ready_waits_or_is_down() -> None:
 )
 def test_what_looks_like_a_moment_and_is_none_breaks_no_page(said: str) -> None:
     """Somebody called a key so, and nobody could read the audit log any more."""
-    assert changes({**ENTRY, "after": {"name": said}}, WRITE) == [("name", None, said)]
+    assert changes({**ENTRY, "after": {"name": said}}, WRITE, str) == [("name", "name", None, said)]
 
 
 def test_a_record_is_read_however_deeply_it_is_nested() -> None:

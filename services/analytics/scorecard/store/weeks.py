@@ -176,19 +176,31 @@ async def _add_people(
 async def _add_surveys(
     conn: Connection, weeks: Sequence[dict[str, Any]], *, community: str, spans: Sequence[Span]
 ) -> None:
-    """Who was asked in which week, and who answered: an answer that was changed counts once, where it is now."""
+    """Who was asked in which week, and who answered: an answer that was changed counts once, where it is now.
+
+    A person who is several members was asked once on one occasion, and answers once.
+    """
     for row in await conn.fetch(
         """
         with asked as (
-            select width_bucket(asked_on, $4::date[]) as week, count(*) as asked from survey_asked
-            where community = $1 and asked_on between $2 and $3 group by 1),
+            select width_bucket(asked_on, $4::date[]) as week, count(*) as asked from (
+                select min(q.asked_on) as asked_on from survey_asked q
+                left join merges m on m.community = q.community and m.member_id = q.member_id
+                where q.community = $1 and q.asked_on between $2::date - 366 and $3::date + 366
+                group by q.survey_id, coalesce(m.head_id, q.member_id), q.trigger) occasions
+            where asked_on between $2 and $3 group by 1),
         given as (
             select week, sum(answers) as answers from (
                 select width_bucket(day, $4::date[]) as week, count(*) as answers from (
                     select max(a.answered_on) as day from survey_answers a
                     join events e using (community, event_uid)
-                    where a.community = $1 and a.answered_on between $2 and $3 and e.retracted_by is null
-                    group by a.invitation_id) named group by 1
+                    left join survey_asked q using (community, invitation_id)
+                    left join merges m on m.community = q.community and m.member_id = q.member_id
+                    where a.community = $1 and a.answered_on between $2::date - 366 and $3::date + 366
+                        and e.retracted_by is null
+                    group by a.survey_id, coalesce(m.head_id, q.member_id, a.invitation_id),
+                        coalesce(q.trigger, a.invitation_id::text)) named
+                where day between $2 and $3 group by 1
                 union all
                 select width_bucket(b.counted_on, $4::date[]), sum(o.value::int)
                 from survey_blocks b cross join lateral jsonb_each_text(b.answers) o

@@ -20,7 +20,7 @@ from services.recognition.badges.store.shown import Holder, HolderPlace, Misnumb
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import RecognitionInForce, ThresholdKey
 from shared.contracts.fields import Slug
-from shared.contracts.programme import Badge
+from shared.contracts.programme import Badge, Recognition
 from shared.http import (
     IN_ANSWER,
     Conn,
@@ -132,11 +132,12 @@ async def find_shown(conn: Connection, principal: Principal) -> RecognitionInFor
     return RecognitionInForce(in_force.version, recognition.model_copy(update={"badges": shown}))
 
 
-async def _badge(conn: Connection, *, principal: Principal, badge_id: str) -> Badge:
-    badges = {badge.id: badge for badge in (await find_shown(conn, principal)).recognition.badges}
+async def _badge(conn: Connection, *, principal: Principal, badge_id: str) -> tuple[Badge, Recognition]:
+    recognition = (await find_shown(conn, principal)).recognition
+    badges = {badge.id: badge for badge in recognition.badges}
     if badge_id not in badges:
         raise UnknownBadgeError
-    return badges[badge_id]
+    return badges[badge_id], recognition
 
 
 @router.get(
@@ -157,7 +158,13 @@ async def get_badges(principal: Looker, conn: Conn) -> Badges:
     return Badges(
         programme_version=in_force.version,
         badges=[
-            BadgeHolders.of(badge, holders=holders, given=given.get(badge.id, 0), picture=pictures.get(badge.id))
+            BadgeHolders.of(
+                badge,
+                recognition=in_force.recognition,
+                holders=holders,
+                given=given.get(badge.id, 0),
+                picture=pictures.get(badge.id),
+            )
             for badge in in_force.recognition.badges
         ],
         levels=[
@@ -179,10 +186,11 @@ async def get_badges(principal: Looker, conn: Conn) -> Badges:
 )
 async def get_badge(principal: Looker, badge_id: Slug, conn: Conn) -> OneBadge:
     """Of the programme in force. A secret one is not there for whoever does not hold it."""
-    badge = await _badge(conn, principal=principal, badge_id=badge_id)
+    badge, recognition = await _badge(conn, principal=principal, badge_id=badge_id)
     community = principal.community
     shown = BadgeHolders.of(
         badge,
+        recognition=recognition,
         holders=await thresholds_store.load_holders(conn, community=community),
         given=(await by_hand_store.load_given(conn, community=community)).get(badge_id, 0),
         picture=(await store.pictured(conn, community=community)).get(badge_id),
@@ -206,7 +214,7 @@ async def get_badge_holders(
     limit: Limit = 100,
 ) -> Page[HolderShown]:
     """The newest first."""
-    badge = await _badge(conn, principal=principal, badge_id=badge_id)
+    badge, _ = await _badge(conn, principal=principal, badge_id=badge_id)
     tiers = [one.id for one in badge.tiers or ()]
     if tier is not None and tier not in tiers:
         raise UnknownBadgeError
@@ -234,7 +242,7 @@ async def get_badge_misnumbered(
     limit: Limit = 100,
 ) -> Page[MisnumberedShown]:
     """The newest first; none unless old versions made some. Whoever has one has it taken back and given anew."""
-    badge = await _badge(conn, principal=principal, badge_id=badge_id)
+    badge, _ = await _badge(conn, principal=principal, badge_id=badge_id)
     found = await store.page_of_misnumbered(
         conn, community=principal.community, badge=badge.id, after=place, limit_count=limit
     )
@@ -262,7 +270,7 @@ async def get_badge_picture(
     tier: Annotated[Slug | None, Query(description="In the colour of this tier")] = None,
 ) -> Response:
     """The picture that was uploaded, or one that is drawn of what the programme says, for light and dark."""
-    badge = await _badge(conn, principal=principal, badge_id=badge_id)
+    badge, _ = await _badge(conn, principal=principal, badge_id=badge_id)
     picture = await store.find_picture(conn, community=principal.community, badge=badge_id)
     if picture is None:
         colours = {one.id: one.colour for one in badge.tiers or ()}

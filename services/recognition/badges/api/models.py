@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from services.recognition.badges.domain.art import DEFAULT, GLYPHS, SHAPES
 from services.recognition.thresholds.domain import ThresholdKey, criterion_of
-from shared.contracts.programme import Badge, Colour, Counted, Glyph, Shape
+from shared.contracts.programme import Badge, Colour, Counted, Glyph, Recognition, Shape
 
 #: Words of what is asked for, as `GET /v1/badges/{badge_id}` tells them.
 Holders = dict[ThresholdKey, int]
@@ -34,6 +34,12 @@ class TierShown(BaseModel):
     holders: int
 
 
+def _titles(badge: Badge, recognition: Recognition) -> dict[str, str]:
+    asked = badge.when or ""
+    named = [("streak", one) for one in recognition.streaks] + [("quest", one) for one in recognition.quests]
+    return {f"{kind}:{one.id}": one.title for kind, one in named if f'{kind}("{one.id}")' in asked}
+
+
 class BadgeHolders(BaseModel):
     """A badge of the programme in force, and how many members hold it."""
 
@@ -47,6 +53,10 @@ class BadgeHolders(BaseModel):
     when: str | None = Field(description="What has to be so, where several things are asked for")
     measure: str | None = Field(description="What comes to the number that is counted, where that is no one thing")
     parts: list[str] = Field(description="Of `when` the things that must all be so", examples=[["points >= 100"]])
+    titles: dict[str, str] = Field(
+        description="What streaks and quests that it asks for are called, each by its kind and id",
+        examples=[{"streak:daily": "Every day"}],
+    )
     by_hand: bool = Field(description="Whether people give it")
     secret: bool = Field(description="Whether only who holds it knows of it")
     limited_to: int | None = Field(description="How many there are, each with a number")
@@ -56,7 +66,9 @@ class BadgeHolders(BaseModel):
     holders: int
 
     @classmethod
-    def of(cls, badge: Badge, *, holders: Holders, given: int, picture: str | None) -> Self:
+    def of(
+        cls, badge: Badge, *, recognition: Recognition, holders: Holders, given: int, picture: str | None
+    ) -> Self:
         """What is shown of a badge; one with tiers is held by whoever holds the lowest."""
         art = badge.art or DEFAULT
         criterion = criterion_of(badge) if badge.when else None
@@ -81,6 +93,7 @@ class BadgeHolders(BaseModel):
             when=badge.when,
             measure=badge.measure,
             parts=[] if criterion is None else [part.text for part in criterion.parts],
+            titles=_titles(badge, recognition),
             by_hand=bool(badge.by_hand),
             secret=bool(badge.secret),
             limited_to=badge.limited_to,

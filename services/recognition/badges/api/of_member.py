@@ -168,7 +168,11 @@ async def get_member_badges(principal: Own, conn: Conn, member_id: MemberId) -> 
         items.append(
             BadgeOfMember(
                 badge=BadgeHolders.of(
-                    badge, holders=holders, given=given.get(badge.id, 0), picture=pictures.get(badge.id)
+                    badge,
+                    recognition=in_force.recognition,
+                    holders=holders,
+                    given=given.get(badge.id, 0),
+                    picture=pictures.get(badge.id),
                 ),
                 held=None
                 if mine is None

@@ -1,6 +1,6 @@
 """Badges given by hand with a citation, and taken back with a reason: by whom is in the audit log."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.recognition.badges.domain.by_hand import (
     EditionsGoneError,
@@ -156,6 +156,7 @@ async def take_back(
             tx.conn,
             Withheld(community, named.member_id, badge_id, tx.now, by.person_id, by.name, words),
         )
+    grants[0] = replace(grants[0], freed=await _numbers(tx, community=community, named=named))
     await make_grants(tx, grants=[Traced(grant, tx.traceparent) for grant in grants])
     await _free(tx, community=community, named=named)
     BADGES_BY_HAND.labels("taken_back").inc()
@@ -190,6 +191,14 @@ async def _earned(tx: Transaction, *, community: str, named: Named, due: Due) ->
                 holder = held.member_id or named.member_id
                 grants.append(member.taken(one, held, holder, due, version=named.version, by_hand=True))
     return grants
+
+
+async def _numbers(tx: Transaction, *, community: str, named: Named) -> tuple[int, ...]:
+    """The numbers of a limited badge that a person has: of each of theirs, whoever of them holds it."""
+    if named.badge.limited_to is None:
+        return ()
+    had = await store.load_editions(tx.conn, community=community, member_ids=named.group)
+    return tuple(sorted(number for (badge, _), number in had.items() if badge == named.badge.id))
 
 
 async def _free(tx: Transaction, *, community: str, named: Named) -> None:

@@ -1,12 +1,13 @@
 """Members of whom something changed are looked at again, and all of them once badges ask for something else.
 
-Locks are taken in this order: programmes, merges, who is due, members, numbers of limited badges, numbers of
-holders.
+Locks are taken in this order: programmes, merges, who is due, deciding, members, numbers of limited badges, then
+numbers of holders.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from services.recognition.badges.domain.deciding import BadgeMember, Change, Criteria, MemberKey, Number, change_of
 from services.recognition.badges.handlers import numbering
@@ -40,6 +41,7 @@ from shared.transaction import Transaction
 #: tells: beside pieces of 2,000 an event took five times as long to its points, beside these 1.6 times.
 PIECE_COUNT = 500
 KEEP_EVERY_SECONDS = 0.5
+KIND: Final = "badge"
 #: While so many facts wait to be published, those of the past wait: they are behind one another there.
 WAITING_MAX_COUNT = 5_000
 _LATER = timedelta(days=3)
@@ -98,6 +100,8 @@ async def _sweep(tx: Transaction) -> bool:
     if community is None:
         return False
     await thresholds_store.lock_programmes_shared(tx.conn, communities=[community])
+    if not await thresholds_store.may_decide(tx.conn, kind=KIND, community=community):
+        return False
     criteria = await criteria_in_force(tx.conn, community=community)
     before = await store.find_sweep(tx.conn, community=community)
     signature = criteria.signature
@@ -141,6 +145,8 @@ async def decide(tx: Transaction, *, community: str, due: Mapping[str, Due], cri
     if not due:
         return 0
     heads = await lock_persons(tx.conn, keys=[(community, member_id) for member_id in due])
+    # In a piece of all members may be who is due, too: nobody decides by what was so before this.
+    await thresholds_store.lock_deciding(tx.conn, kind=KIND, community=community)
     of_heads: dict[str, Due] = {}
     for member_id, one in due.items():
         head_id = heads.get((community, member_id), member_id)

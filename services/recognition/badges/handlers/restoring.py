@@ -3,7 +3,8 @@
 What was written with them is told nowhere, and stays forgotten.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from services.recognition.badges.domain.by_hand import Gift, Withheld
 from services.recognition.badges.handlers.following import regroup
@@ -23,6 +24,7 @@ NOBODY = ""
 
 async def on_badges_told(tx: Transaction, facts: list[RecognitionFact]) -> None:
     """Take in what was told of badges that ask for several things or were given by hand; the grants are there."""
+    told_at = {fact["data"]["grant_id"]: fact["time"] for fact in grants_in(facts)}
     told = [grant_told(fact) for fact in grants_in(facts)]
     badges = [one for one in told if one.key.kind == "badge" and one.award_id is None and one.event_uid is None]
     by_criteria = [one for one in badges if not one.by_hand or one.reverses is not None]
@@ -33,7 +35,7 @@ async def on_badges_told(tx: Transaction, facts: list[RecognitionFact]) -> None:
     for grant in badges:
         if grant.by_hand:
             await _by_hand(tx, grant)
-    await _editions(tx, badges)
+    await _editions(tx, badges, told_at=told_at)
     for community, groups in people.items():
         await regroup(tx, community=community, groups=groups)
     due = {(one.community, one.member_id): Due(tx.now) for one in badges}
@@ -63,13 +65,17 @@ async def _by_hand(tx: Transaction, grant: Grant) -> None:
         await store.put_withheld(tx.conn, withheld)
 
 
-async def _editions(tx: Transaction, grants: Sequence[Grant]) -> None:
-    """Numbers that were given are given, and those that were taken back by hand are free."""
+async def _editions(tx: Transaction, grants: Sequence[Grant], *, told_at: Mapping[str, datetime]) -> None:
+    """Numbers that were given are given, and those that were freed by hand are free.
+
+    In the order in which it was told, of which the database may know the last: what it knows to be later stays.
+    """
     for grant in grants:
+        at = told_at[grant.grant_id]
         if grant.edition is not None and grant.reverses is None:
-            await restoring_store.put_edition(tx.conn, grant=grant)
-        elif grant.reverses is not None and grant.by_hand:
-            await restoring_store.free_edition(tx.conn, grant=grant)
+            await restoring_store.put_edition(tx.conn, grant=grant, at=at)
+        elif grant.freed:
+            await restoring_store.free_editions(tx.conn, grant=grant, at=at)
 
 
 READ_BACK = (ReadBack((RECOGNITION,), RECOGNITION_FACT, on_badges_told),)

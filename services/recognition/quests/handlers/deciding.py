@@ -1,10 +1,11 @@
 """Whoever did something that a quest goes by is looked at again, and those who are in a team with them.
 
-Locks are taken in this order: programmes, merges, who is due, members, numbers of holders.
+Locks are taken in this order: programmes, merges, who is due, deciding, members, numbers of holders.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from services.recognition.counts import store as counts_store
 from services.recognition.counts.domain import NO_PLAN
@@ -42,6 +43,7 @@ from shared.transaction import Transaction
 #: Members who are looked at in one transaction.
 PIECE_COUNT = 500
 KEEP_EVERY_SECONDS = 0.5
+KIND: Final = "quest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +214,8 @@ async def _sweep(tx: Transaction) -> bool:
     if community is None:
         return False
     await thresholds_store.lock_programmes_shared(tx.conn, communities=[community])
+    if not await thresholds_store.may_decide(tx.conn, kind=KIND, community=community):
+        return False
     in_force = await quests_in_force(tx.conn, community=community)
     signature = f"{signature_of(in_force.recognition)} {sorted(in_force.counters.items())}"
     before = await store.find_sweep(tx.conn, community=community)
@@ -240,6 +244,8 @@ async def decide(tx: Transaction, *, community: str, due: Mapping[str, Due]) -> 
         return
     in_force = await quests_in_force(tx.conn, community=community)
     heads = await lock_persons(tx.conn, keys=[(community, member_id) for member_id in due])
+    # Each of a team is due alone, and with each all are looked at: nobody decides by what was so before this.
+    await thresholds_store.lock_deciding(tx.conn, kind=KIND, community=community)
     of_heads: dict[str, Due] = {}
     for member_id, one in due.items():
         head_id = heads.get((community, member_id), member_id)

@@ -9,6 +9,7 @@ from itertools import count
 from typing import NamedTuple
 
 from services.recognition.streaks.domain.dates import Dates
+from services.recognition.streaks.domain.freezes import FREEZES_LEFT_MAX_COUNT
 from shared.contracts.programme import EVERY_DAY, Streak
 
 WEEK_DAYS_COUNT = 7
@@ -184,9 +185,12 @@ class _Walk:
         self._longest = max(self._longest, self._current)
         self._last = period
         if self._earning is not None and self._current % self._earning.every == 0:
-            begins = self._rhythm.first_date(period)
-            held = sum(day < begins for day in self._given_on) + self._earned - len(self._frozen)
-            self._earned += held < self._earning.hold
+            begins, after = self._rhythm.first_date(period), self._rhythm.first_date(period + 1)
+            kept = self._earned - len(self._frozen)
+            held = kept + sum(day < begins for day in self._given_on)
+            # With what was given meanwhile nobody has more than may be given.
+            with_given = kept + sum(day < after for day in self._given_on)
+            self._earned += held < self._earning.hold and with_given < FREEZES_LEFT_MAX_COUNT
 
     def pass_over(self, until: int) -> None:
         """Go over the periods after the last that counts and before this one; the first that is missed ends it."""

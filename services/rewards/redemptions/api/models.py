@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
-from services.rewards.fulfilment.domain import FulfilmentState
+from services.rewards.fulfilment.domain import FulfilledBy, FulfilmentState
 from services.rewards.ledger.api.members import MEMBER_EXAMPLE
 from services.rewards.quotes.api import QUOTE_NEEDED, QUOTE_OVER
 from services.rewards.redemptions import domain
@@ -56,6 +56,8 @@ _STATES = tuple(state.value for state in RedemptionState)
 State = Literal[_STATES]  # type: ignore[valid-type]
 _FULFILMENTS = tuple(state.value for state in FulfilmentState)
 Fulfilment = Literal[_FULFILMENTS]  # type: ignore[valid-type]
+_FULFILLERS = tuple(one.value for one in FulfilledBy)
+Fulfiller = Literal[_FULFILLERS]  # type: ignore[valid-type]
 
 
 class RedemptionRequest(RequestBody):
@@ -135,6 +137,7 @@ class Redemption(BaseModel):
     fulfilment: Fulfilment | None = Field(
         None, description="Where goods are that are sent or ordered; null: it is of nothing of that kind"
     )
+    fulfilled_by: Fulfiller | None = Field(None, description="Who sends or orders such goods")
     refunded_points: int = Field(0, description="How many of the points are back since they were spent")
     order_id: UUID | None = Field(None, description="What was chosen together with others has their order's")
     needs_address: bool = Field(False, description="Whether it waits for its member to say where it is sent")

@@ -6,6 +6,8 @@ from typing import Any
 
 import duckdb
 
+from tests.integration.services.analytics.raw_network import BRIDGES, ISOLATED, PARTS, TIES
+
 _TARGETING = ("activity.retracted.v1", "activity.restored.v1")
 _COUNTS = """
     create table counts as
@@ -102,7 +104,15 @@ _TOPICS = f"""{_WAITS}
     from waits w join counts c using (id) group by 1 order by 3 desc, 2 desc, 1
 """
 _OPEN = f"{_WAITS} select id from waits where answered is null order by asked, id"
-_ANSWERERS = f"{_WAITS} select count(*) from waits where answerer is not null group by answerer"
+_ANSWERERS = f"""{_WAITS},
+    people as (select answerer, count(*) as answers from waits where answerer is not null group by 1),
+    placed as (
+        select *, sum(answers) over (order by answers desc, answerer) as reached, sum(answers) over () as total,
+            row_number() over (order by answers desc, answerer) as place
+        from people
+    )
+    select count(*), min(place) filter (where reached * 2 >= total) from placed
+"""
 _KNOWING = f"""{_WAITS}
     select w.answerer, count(*), max(w.answered), sum(0.5 ** (epoch($now::timestamptz - w.answered) / 86400 / 180))
     from waits w join counts c using (id)
@@ -152,20 +162,6 @@ _TONES_BY_LANGUAGE = """
         count(*) filter (where day < $first and tone <> 'left_out'),
         sum(case tone when 'positive' then 1 when 'negative' then -1 else 0 end) filter (where day < $first)
     from counts where tone is not null and day between $before and $last group by 1 order by 1
-"""
-_TIES = """
-    select person, turns_to, count(*), bool_or(exists (
-        select 1 from counts b
-        where b.person = c.turns_to and b.turns_to = c.person and b.day between $first and $last))
-    from counts c where turns_to <> person and day between $first and $last
-    group by 1, 2 order by 3 desc, 1, 2
-"""
-_ISOLATED = """
-    select person, min(day), count(distinct day), count(*) filter (where turns_to <> person)
-    from counts c
-    where person is not null
-        and not exists (select 1 from counts b where b.turns_to = c.person and b.person <> c.person)
-    group by 1 having min(day) between $first and $last order by 2 desc, 1 desc
 """
 _LOVE = """
     with events as (
@@ -271,8 +267,10 @@ _QUESTIONS = {
     "orbit": _ORBIT,
     "movers": _MOVERS,
     "concentration": _CONCENTRATION,
-    "ties": _TIES,
-    "isolated": _ISOLATED,
+    "ties": TIES,
+    "bridges": BRIDGES,
+    "parts": PARTS,
+    "isolated": ISOLATED,
     "tones": _TONES,
     "tones by language": _TONES_BY_LANGUAGE,
     "responses": _RESPONSES,

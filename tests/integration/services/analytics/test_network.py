@@ -41,6 +41,15 @@ async def assert_as_the_input_says(world: Any, api: httpx.AsyncClient, raw: RawI
     network = (await api.get("/v1/network", params=SPRING)).json()
     assert (network["ties"], network["times"]) == (len(ties), sum(tie[2] for tie in ties))
     assert network["reciprocity"]["number"] == sum(tie[3] for tie in ties)
+    members, parts, largest, factor = raw.ask("parts", first=FIRST, last=LAST)[0]
+    shown_parts = (network["members"], network["parts"], network["largest_part"]["number"])
+    assert (*shown_parts, network["absence_factor"]) == (members, parts, largest, factor)
+    bridges = raw.ask("bridges", first=FIRST, last=LAST)
+    assert len(bridges) >= 3
+    assert (bridges, network["bridging_members"]) == (
+        [(one["member_id"], one["cut_off"], one["members"]) for one in await pages(api, "/v1/bridging-members")],
+        len(bridges),
+    )
     isolated = [
         (one["member_id"], date.fromisoformat(one["first_day"]), one["active_days"], one["given"])
         for one in await pages(api, "/v1/isolated-newcomers")
@@ -70,6 +79,10 @@ async def test_ties_are_those_of_the_raw_input(world: Any, api: httpx.AsyncClien
     for number in range(4):
         at = datetime(2024, 4, 3, 22, 30, tzinfo=UTC) + timedelta(days=number)
         facts.append(event(world, calendar, f"new{number}", f"new{number}", at, "forum.post.v1", "forum"))
+    # Some hang on by one member alone, and some on nobody.
+    for number, (who, whom) in enumerate((("leaf", "m7"), ("tip", "leaf"), ("far", "off"), ("away", "off"))):
+        at, more = datetime(2024, 4, 1 + number, tzinfo=UTC), {"replymember": world.uuid(whom)}
+        facts.append(event(world, calendar, who, who, at, "forum.reply.v1", "forum", **more))
     facts += chance.sample(facts, 20)
     chance.shuffle(facts)
     given = facts

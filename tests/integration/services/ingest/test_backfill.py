@@ -22,8 +22,8 @@ from tests.integration.services.world import authorization
 pytestmark = pytest.mark.stack
 
 #: So slow that what comes live is through long before.
-SLOW: dict[str, Any] = {"backfill_events_per_second": 20, "backfill_batch_max_count": 20}
-PAST_COUNT = 60
+SLOW: dict[str, Any] = {"backfill_events_per_second": 60, "backfill_batch_max_count": 20}
+PAST_COUNT = 150
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 
@@ -118,6 +119,18 @@ async def test_a_badge_of_several_things_follows_each_of_them(world: Any) -> Non
     await kept(world)
     assert seen(await world.published()) == [("all", True)]
     assert len(ids) == 5
+
+
+async def test_what_a_badge_asks_for_is_told_with_its_title(world: Any, api: httpx.AsyncClient) -> None:
+    streak = {"id": "daily", "title": "Every day", "rules": ["message"]}
+    other = {"id": "weekly", "title": "Every week", "rules": ["message"]}
+    badge = {"id": "three", "title": "Three days", "when": 'streak("daily") >= 3 and points >= 1'}
+    await world.handle(on_programmes, programme(world, 1, badge, streaks=[streak, other]))
+
+    (listed,) = (await api.get("/v1/badges")).json()["badges"]
+    shown = (await api.get("/v1/badges/three")).json()
+
+    assert listed["titles"] == shown["titles"] == {"streak:daily": "Every day"}
 
 
 async def test_a_streak_is_held_at_its_longest_whatever_time_passes(world: Any) -> None:

@@ -15,9 +15,13 @@ from services.recognition.badges.domain.by_hand import (
 )
 from services.recognition.badges.handlers import numbering
 from services.recognition.badges.handlers.by_hand import give, take_back
+from services.recognition.badges.handlers.restoring import on_badges_told
 from services.recognition.hands.domain import Giver
 from services.recognition.merges.handlers import on_members
 from services.recognition.thresholds.handlers import on_programmes
+from services.recognition.totals.handlers import on_grants_told
+from shared.contracts.facts import RECOGNITION_FACT
+from shared.topics import RECOGNITION
 from tests.integration.services.merging import Merging
 from tests.integration.services.recognition.test_badges_by_criteria import kept, programme
 from tests.integration.services.recognition.test_boards_kept import told_of
@@ -84,17 +88,7 @@ async def test_whatever_comes_in_whatever_order_no_number_is_held_twice(world: A
     await known(world)
     awards: dict[str, Any] = {}
     for _ in range(60):
-        name = random.choice("abcd")
-        if random.random() < 0.25:
-            await by_hand(world, random.choice([give, take_back]), merging.head(name))
-        elif random.random() < 0.6:
-            await world.awarded(
-                world.reversal(awards.pop(name)) if name in awards else awarded(world, awards, name)
-            )
-        elif name in merging.into:
-            await merging.unmerge(name)
-        elif (into := random.choice("abcd")) != name and merging.head(into) != name:
-            await merging.merge(name, into)
+        await something(world, random, merging=merging, awards=awards)
         if random.random() < 0.7:
             await kept(world)
             assert len(await holders.now()) <= count
@@ -178,6 +172,82 @@ async def test_of_a_version_that_gives_points_with_it_all_are_looked_at_again(
         await kept(world)
         # Points that came with a grant do not count towards what gives some.
         assert await holders.now() == ({"a": 1} if badge is plain else {})
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_after_a_restore_numbers_are_whose_they_were_and_free_that_were(world: Any, seed: int) -> None:
+    """Read back of all that was told and of what came last, and by a database that knows it already."""
+    random = Random(seed)
+    merging = Merging(world, on_members)
+    await world.handle(on_programmes, programme(world, 1, limited(3)))
+    await known(world)
+    awards: dict[str, Any] = {}
+    told: list[Any] = []
+    backup: tuple[int, list[Any], list[Any]] = (0, [], [])
+    for number in range(60):
+        await something(world, random, merging=merging, awards=awards)
+        if random.random() < 0.7:
+            await kept(world)
+        rows = [row for row in await world.outbox() if row["topic"] == RECOGNITION.name]
+        told += [RECOGNITION_FACT.validate_json(row["value"]) for row in rows]
+        if number == 30:
+            backup = (len(told), *await numbers(world))
+    before = await numbers(world)
+    assert any("freed" in one["data"] for one in told)
+    for since, editions, rooms in ((0, [], []), backup, (0, *before)):
+        await restored(world, editions, rooms)
+        # As batches are cut somewhere.
+        cut = random.randrange(since, len(told))
+        for some in (told[since:cut], told[cut:]):
+            await world.handle(on_grants_told, *some)
+            await world.handle(on_badges_told, *some)
+        assert await numbers(world) == before
+
+
+async def something(world: Any, random: Random, *, merging: Merging, awards: dict[str, Any]) -> None:
+    """Somebody gets the badge or loses it, by what they did or by hand, or is merged or parts."""
+    name = random.choice("abcd")
+    if random.random() < 0.25:
+        await by_hand(world, random.choice([give, take_back]), merging.head(name))
+    elif random.random() < 0.6:
+        await world.awarded(world.reversal(awards.pop(name)) if name in awards else awarded(world, awards, name))
+    elif name in merging.into:
+        await merging.unmerge(name)
+    elif (into := random.choice("abcd")) != name and merging.head(into) != name:
+        await merging.merge(name, into)
+
+
+async def numbers(world: Any) -> tuple[list[Any], list[Any]]:
+    """Whose the numbers are, and how many were given and which of them are free."""
+    editions = await world.pool.fetch(
+        """
+        select badge, number, member_id, timestamptz 'epoch' as given_at from badge_editions
+        where community = $1 order by badge, number
+        """,
+        world.community,
+    )
+    rooms = await world.pool.fetch(
+        """
+        select badge, given, array(select unnest(freed) order by 1) as freed from badge_limits
+        where community = $1 order by badge
+        """,
+        world.community,
+    )
+    return [tuple(row) for row in editions], [tuple(row) for row in rooms]
+
+
+async def restored(world: Any, editions: list[Any], rooms: list[Any]) -> None:
+    """Have the numbers be those of a backup."""
+    for table in ("badge_editions", "badge_limits"):
+        await world.pool.execute(f"delete from {table} where community = $1", world.community)
+    await world.pool.executemany(
+        "insert into badge_editions (community, badge, number, member_id, given_at) values ($1, $2, $3, $4, $5)",
+        [(world.community, *one) for one in editions],
+    )
+    await world.pool.executemany(
+        "insert into badge_limits (community, badge, given, freed) values ($1, $2, $3, $4)",
+        [(world.community, *one) for one in rooms],
+    )
 
 
 async def line(world: Any) -> list[str]:

@@ -145,7 +145,8 @@ async def test_another_order_under_the_key_is_decided_by_two_people(store: Store
     assert await store.state(redemption_id) == ("reserved", "unknown")
     # It is in the list of those that people have to put right, and nobody is asked any more.
     listed = (await api.get("/v1/provider-orders", params={"troubled": "true"})).json()["items"]
-    assert [one["redemption_id"] for one in listed] == [redemption_id]
+    assert [(one["redemption_id"], one["title"]) for one in listed] == [(redemption_id, "Book card, 10 €")]
+    assert (await api.get(f"/v1/redemptions/{redemption_id}")).json()["fulfilled_by"] == "provider"
     await store.work(later_seconds=3_600)
     assert store.shop.placed == {redemption_id: 1}
     nothing = await api.post(f"{path}/outcome/confirm")

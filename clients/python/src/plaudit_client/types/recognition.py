@@ -113,6 +113,7 @@ class BadgeHolders(TypedDict):
     secret: bool
     tiers: list[TierShown]
     title: str
+    titles: dict[str, str]
     when: str | None
 
 
@@ -759,6 +760,7 @@ class OneBadge(TypedDict):
     secret: bool
     tiers: list[TierShown]
     title: str
+    titles: dict[str, str]
     when: str | None
 
 
@@ -924,6 +926,7 @@ class PlacesOnBoards(TypedDict):
     """Where a member stands on each board, and what they won."""
 
     items: list[PlaceOnBoard]
+    next: str | None
     prizes: list[PrizeShown]
 
 

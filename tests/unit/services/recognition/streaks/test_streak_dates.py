@@ -305,6 +305,16 @@ def test_freezes_come_of_the_streak_and_are_kept_up_to_so_many():
     )
 
 
+@pytest.mark.parametrize(("given", "left"), [(8, 9), (9, 10), (10, 10)])
+def test_one_that_is_given_on_the_day_that_would_earn_one_leaves_nobody_more_than_may_be_given(given, left):
+    days = {date(2024, 5, number) for number in range(1, 4)}
+    freezes = [at("04-30 12")] * (given - 1) + [at("05-03 08")]
+    found = standing(
+        days, calendar=Calendar(ROME), as_of=at("05-03 12"), freezes=freezes, earning=Earning(every=3, hold=10)
+    )
+    assert (found.current, found.left) == (3, left)
+
+
 def test_what_became_of_each_date():
     rome = Calendar(ROME)
     days = {date(2024, 5, 1), date(2024, 5, 2), date(2024, 5, 4)}

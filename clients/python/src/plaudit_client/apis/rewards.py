@@ -1978,6 +1978,7 @@ class Rewards:
         member_id: str,
         *,
         reward_id: str,
+        points: int | None | NotGiven = NOT_GIVEN,
         quote_id: str | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,
     ) -> types.Redemption:
@@ -1990,7 +1991,7 @@ class Rewards:
                     "POST",
                     f"/v1/members/{as_segment(member_id)}/redemptions",
                     headers={"Idempotency-Key": idempotency_key},
-                    fields={"reward_id": reward_id, "quote_id": quote_id},
+                    fields={"reward_id": reward_id, "points": points, "quote_id": quote_id},
                 )
             ),
         )
@@ -3115,6 +3116,7 @@ class Rewards:
         *,
         member_id: str,
         reward_id: str,
+        points: int | None | NotGiven = NOT_GIVEN,
         quote_id: str | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,
     ) -> types.Redemption:
@@ -3127,7 +3129,12 @@ class Rewards:
                     "POST",
                     "/v1/redemptions",
                     headers={"Idempotency-Key": idempotency_key},
-                    fields={"member_id": member_id, "reward_id": reward_id, "quote_id": quote_id},
+                    fields={
+                        "member_id": member_id,
+                        "reward_id": reward_id,
+                        "points": points,
+                        "quote_id": quote_id,
+                    },
                 )
             ),
         )
@@ -5757,6 +5764,7 @@ class AsyncRewards:
         member_id: str,
         *,
         reward_id: str,
+        points: int | None | NotGiven = NOT_GIVEN,
         quote_id: str | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,
     ) -> types.Redemption:
@@ -5769,7 +5777,7 @@ class AsyncRewards:
                     "POST",
                     f"/v1/members/{as_segment(member_id)}/redemptions",
                     headers={"Idempotency-Key": idempotency_key},
-                    fields={"reward_id": reward_id, "quote_id": quote_id},
+                    fields={"reward_id": reward_id, "points": points, "quote_id": quote_id},
                 )
             ),
         )
@@ -6908,6 +6916,7 @@ class AsyncRewards:
         *,
         member_id: str,
         reward_id: str,
+        points: int | None | NotGiven = NOT_GIVEN,
         quote_id: str | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,
     ) -> types.Redemption:
@@ -6920,7 +6929,12 @@ class AsyncRewards:
                     "POST",
                     "/v1/redemptions",
                     headers={"Idempotency-Key": idempotency_key},
-                    fields={"member_id": member_id, "reward_id": reward_id, "quote_id": quote_id},
+                    fields={
+                        "member_id": member_id,
+                        "reward_id": reward_id,
+                        "points": points,
+                        "quote_id": quote_id,
+                    },
                 )
             ),
         )

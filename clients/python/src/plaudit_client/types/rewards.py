@@ -1206,7 +1206,7 @@ class MonthEnd(TypedDict):
     payouts: list[MonthPayouts]
     points: MonthPoints
     starts_at: str
-    state: Literal["open", "closing", "closed", "reopening"]
+    state: Literal["open", "closing", "closed", "reopening", "locked"]
     worth: MonthWorth | None
 
 
@@ -1263,6 +1263,7 @@ class NamedRedemption(TypedDict):
     changed_by: str
     created_at: str
     expires_at: str
+    fulfilled_by: NotRequired[Literal["hand", "provider"] | None]
     fulfilment: NotRequired[
         Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"] | None
     ]
@@ -1557,6 +1558,7 @@ class OwnPartition(TypedDict):
 class OwnRequest(TypedDict):
     """Which reward a member wants."""
 
+    points: NotRequired[int | None]
     quote_id: NotRequired[str | None]
     reward_id: str
 
@@ -2296,7 +2298,7 @@ class Period(TypedDict):
     proposed: Deed | None
     reason: str | None
     starts_at: str
-    state: Literal["open", "closing", "closed", "reopening"]
+    state: Literal["open", "closing", "closed", "reopening", "locked"]
 
 
 class PeriodBlock(TypedDict):
@@ -2332,7 +2334,7 @@ class PeriodFigures(TypedDict):
     proposed: Deed | None
     reason: str | None
     starts_at: str
-    state: Literal["open", "closing", "closed", "reopening"]
+    state: Literal["open", "closing", "closed", "reopening", "locked"]
 
 
 class PeriodTrialBalance(TypedDict):
@@ -2475,6 +2477,7 @@ class ProviderOrder(TypedDict):
     reference: str | None
     said: OutcomeSaid | None
     standing: Literal["pending", "delivered", "failed", "cancelled", "reversed"] | None
+    title: str | None
     tries_count: int
     trouble: Literal["other_order", "known_code", "reversed", "delivered_after_all", "refund_unsaid"] | None
     unknown_since: str | None
@@ -2608,6 +2611,7 @@ class Redemption(TypedDict):
     changed_by: str
     created_at: str
     expires_at: str
+    fulfilled_by: NotRequired[Literal["hand", "provider"] | None]
     fulfilment: NotRequired[
         Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"] | None
     ]
@@ -2628,6 +2632,7 @@ class RedemptionRequest(TypedDict):
     """Who wants which reward."""
 
     member_id: str
+    points: NotRequired[int | None]
     quote_id: NotRequired[str | None]
     reward_id: str
 

@@ -180,6 +180,7 @@ FIELDS: Final = {
     "redemptions": _("redemptions"),
     "refund_id": _("refund"),
     "refunded_points": _("points given back"),
+    "refunded_minor": _("refunded by the provider, in minor units"),
     "refused_count": _("refused"),
     "rejected_days": _("days that rejected events are kept"),
     "removed": _("is removed"),

@@ -371,6 +371,8 @@ TITLES: Final = {
     "sanctions-list-decided": _("It does not wait any more"),
     "too-many-sanctions-lists": _("Too much waits for another person: have some of it decided first"),
     "unknown-sanctions-list": _("There is no such list"),
+    "unknown-payee-attestation": _("There is no such note of what is on file"),
+    "too-many-payee-attestations": _("Too much is noted of the member"),
     "payout-clearance-four-eyes": _("It takes another person than you"),
     "payout-clearance-decided": _("It does not wait any more"),
     "too-many-payout-clearances": _("Too much waits for another person: have some of it decided first"),

@@ -115,6 +115,16 @@ class Approval(TypedDict):
     seal: NotRequired[str | None]
 
 
+class AttestationRequest(TypedDict):
+    """What somebody has seen of a payee: a tax form, or that they are so old."""
+
+    age_years: NotRequired[int | None]
+    form: NotRequired[str | None]
+    kind: Literal["tax_form", "age"]
+    received_on: NotRequired[str | None]
+    valid_until: NotRequired[str | None]
+
+
 class Balance(TypedDict):
     """A member's points by what they are, and money owed to them."""
 
@@ -482,7 +492,9 @@ class ClawbackPolicyTerms(TypedDict):
 class ClearanceRequest(TypedDict):
     """What is to be let pass, and why."""
 
-    check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"]
+    check: Literal[
+        "country", "shared_account", "sanctions_list", "tax_form", "minimum_age", "yearly_stop", "yearly_warning"
+    ]
     reason: str
 
 
@@ -1745,6 +1757,13 @@ class PastPayeePage(TypedDict):
     next: NotRequired[str | None]
 
 
+class PayeeAttestationPage(TypedDict):
+    """PayeeAttestationPage"""
+
+    items: list[PayeeAttestation]
+    next: NotRequired[str | None]
+
+
 class PayoutClearancePage(TypedDict):
     """PayoutClearancePage"""
 
@@ -1982,6 +2001,21 @@ class Payee(TypedDict):
     revision: int
 
 
+class PayeeAttestation(TypedDict):
+    """What somebody attested of a payee, and whether it was withdrawn."""
+
+    age_years: int | None
+    attestation_id: str
+    form: str | None
+    kind: Literal["tax_form", "age"]
+    member_id: str
+    member_name: str | None
+    noted: Deed
+    received_on: str | None
+    valid_until: str | None
+    withdrawn: Deed | None
+
+
 class PayeeDetails(TypedDict):
     """Where a member's money goes."""
 
@@ -2103,7 +2137,9 @@ class PayoutClearance(TypedDict):
     """That a check lets a member pass: who proposed it, and who decided."""
 
     basis: str
-    check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"]
+    check: Literal[
+        "country", "shared_account", "sanctions_list", "tax_form", "minimum_age", "yearly_stop", "yearly_warning"
+    ]
     clearance_id: str
     decided_at: str | None
     decided_by: str | None
@@ -2166,7 +2202,9 @@ class PayoutFinding(TypedDict):
     """What a check found of a payout; its member reads no more than what is being looked at."""
 
     amount_minor: int
-    check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"]
+    check: Literal[
+        "country", "shared_account", "sanctions_list", "tax_form", "minimum_age", "yearly_stop", "yearly_warning"
+    ]
     clearance_id: str | None
     country: str | None
     currency: str
@@ -2177,6 +2215,7 @@ class PayoutFinding(TypedDict):
     list_id: str | None
     member_id: str
     member_name: str | None
+    minimum_age: int | None
     others_count: int | None
     payee_name: str | None
     payout_id: str
@@ -2237,6 +2276,7 @@ class PayoutPolicy(TypedDict):
     decided_by_person: str | None
     effective_from: str
     holding_days: int
+    minimum_age: int | None
     minimum_minor: int
     policy_id: str
     proposed_at: str
@@ -2245,6 +2285,7 @@ class PayoutPolicy(TypedDict):
     state: Literal["proposed", "approved", "withdrawn"]
     stop_above_minor: int | None
     stops_shared_accounts: bool
+    tax_forms: list[RuledTaxForm]
     warn_above_minor: int | None
 
 
@@ -2255,9 +2296,11 @@ class PayoutPolicyTerms(TypedDict):
     currency: str
     effective_from: str
     holding_days: NotRequired[int]
+    minimum_age: NotRequired[int | None]
     minimum_minor: NotRequired[int]
     stop_above_minor: NotRequired[int | None]
     stops_shared_accounts: NotRequired[bool]
+    tax_forms: NotRequired[list[TaxFormRule]]
     warn_above_minor: NotRequired[int | None]
 
 
@@ -2838,6 +2881,13 @@ class RowShown(TypedDict):
     table: str
 
 
+class RuledTaxForm(TypedDict):
+    """Above so much in a year, who has an account in a country needs a tax form on file."""
+
+    above_minor: int
+    country: str
+
+
 class Run(TypedDict):
     """A payout run: what it pays under which terms, and who made and approved it."""
 
@@ -3212,6 +3262,13 @@ class SumDifference(TypedDict):
     balances: int
     currency: str
     kind: str
+
+
+class TaxFormRule(TypedDict):
+    """Above so much in a year, who has an account in a country needs a tax form on file."""
+
+    above_minor: NotRequired[int]
+    country: str
 
 
 class TermChange(TypedDict):

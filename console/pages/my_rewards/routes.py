@@ -23,6 +23,7 @@ OFFERED_COUNT = 24
 CHOICES = "/v1/catalogue/choices"
 SEARCH_MAX_CHARS = 100
 POINTS_MAX_DIGITS = 9
+PRICE_MAX_DIGITS = 15
 #: Accounts whose entries a member reads as points that came or went; the other side of a transfer is the house's.
 OWN_ACCOUNTS = {"available", "pending"}
 
@@ -62,7 +63,13 @@ async def choose(visit: Visit) -> Response:
     reward_id, key = visit.request.path_params["reward_id"], visit.form_key
     if key is None:
         raise NotFoundError
-    body = {"reward_id": reward_id} | ({"quote_id": quote} if (quote := visit.form.get("quote", "")) else {})
+    body: dict[str, Any] = {"reward_id": reward_id}
+    if quote := visit.form.get("quote", ""):
+        body["quote_id"] = quote
+    # At another price than the page showed nothing is taken.
+    points = visit.form.get("points", "")
+    if points.isascii() and points.isdecimal() and len(points) <= PRICE_MAX_DIGITS:
+        body["points"] = int(points)
     made = await visit.ask.post("rewards", f"{_own(visit)}/redemptions", body, key=key)
     if made.ok and made.body["has_code"]:
         return visit.see_other(f"{MY_REWARDS.path}/chosen/{made.body['redemption_id']}", toast="claimed")

@@ -84,6 +84,7 @@ from console.pages.payees import routes as payees
 from console.pages.payout_holds import routes as payout_holds
 from console.pages.payout_policies import clearances as payout_clearances
 from console.pages.payout_policies import lists as payout_lists
+from console.pages.payout_policies import on_file as payees_on_file
 from console.pages.payout_policies import routes as payout_policies
 from console.pages.payout_policies import totals as payout_totals
 from console.pages.payout_runs import outcomes as payout_outcomes
@@ -120,7 +121,7 @@ FINANCE = (
     *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, closing, journals, statements, reports),
     *(liability, liability_policies, rates, general_ledger, account_mappings, wallets),
     *(debts, write_offs, clawback_policies, payout_holds),
-    *(payout_clearances, payout_lists, payout_totals, payout_policies),
+    *(payout_clearances, payees_on_file, payout_lists, payout_totals, payout_policies),
 )
 RUN_IT = (
     *(pipeline, dead_letters, connectors, webhooks, receipts, refused),

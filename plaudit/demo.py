@@ -72,6 +72,7 @@ CARD = {
     "title": "Book card, 10 €",
     "description": "From the sandbox provider, which sells nothing: its code is not worth anything.",
     "category": "books",
+    "tags": ["for readers", "online"],
     "points": 150,
 }
 CARD_AT_SANDBOX = {"provider": "sandbox", "product_id": "sandbox-books", "face_minor": 1000, "currency": "EUR"}

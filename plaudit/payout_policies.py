@@ -17,7 +17,10 @@ from plaudit.terminal import plain
 from shared.spreadsheets import csv_lines
 
 POLICIES = "finance/payout-policies"
-CHECKS = ("country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning")
+CHECKS = (
+    *("country", "shared_account", "sanctions_list"),
+    *("tax_form", "minimum_age", "yearly_stop", "yearly_warning"),
+)
 policy_argument = click.argument("policy_id", metavar="POLICY", type=click.UUID)
 _ask = Asking("plaudit payout", "rewards", "/v1/")
 
@@ -78,6 +81,16 @@ def list_policies(where: Where, as_json: bool, state: str | None) -> None:
 @click.option(
     "--stop-shared", is_flag=True, help="Payouts wait to accounts of several persons, or the payer's own"
 )
+@click.option(
+    "--tax-form",
+    "tax_forms",
+    multiple=True,
+    metavar="COUNTRY=MINOR",
+    help="Above so many minor units a year payouts to accounts in COUNTRY wait for a tax form on file",
+)
+@click.option(
+    "--minimum-age", type=click.IntRange(1, 150), help="Payouts wait to whom nobody attested so many years"
+)
 @click.option("--name", help="Names the proposal: made again by the same name it is the same one")
 def propose_policy(
     where: Where,
@@ -90,6 +103,8 @@ def propose_policy(
     warn_above: int | None,
     stop_above: int | None,
     stop_shared: bool,
+    tax_forms: tuple[str, ...],
+    minimum_age: int | None,
     name: str | None,
 ) -> None:
     """Propose what holds for payouts from DAY on; another person approves it."""
@@ -102,9 +117,18 @@ def propose_policy(
         "warn_above_minor": warn_above,
         "stop_above_minor": stop_above,
         "stops_shared_accounts": stop_shared,
+        "tax_forms": [_tax_form(said) for said in tax_forms],
+        "minimum_age": minimum_age,
     }
     headers = {"Idempotency-Key": name or uuid4().hex}
     _show_policy(_ask(where, "POST", POLICIES, WRITE, json=body, headers=headers), as_json=as_json)
+
+
+def _tax_form(said: str) -> dict[str, Any]:
+    country, _, above = said.partition("=")
+    if not above.isdecimal():
+        raise click.BadParameter(f"{said!r} is not COUNTRY=MINOR, such as US=60000", param_hint="--tax-form")
+    return {"country": country.upper(), "above_minor": int(above)}
 
 
 @policy.command(
@@ -232,13 +256,16 @@ def _what(finding: Mapping[str, Any]) -> str:
     if finding["list_id"]:
         named = "; ".join(f"{one['name']} ({one['entry_id']})" for one in finding["entries"])
         return f"{finding['payee_name']} is like {named or 'a name of a list that is not kept any more'}"
-    if finding["country"]:
+    if finding["minimum_age"]:
+        return f"nobody attested {finding['minimum_age']} years"
+    if finding["country"] and finding["total_minor"] is None:
         return str(finding["country"])
     if finding["is_payer"]:
         return "the programme pays from it"
     if finding["others_count"]:
         return f"{finding['others_count']:,} more have the account"
-    return f"{finding['total_minor']:,} in {finding['year']}, above {finding['limit_minor']:,}"
+    where = f" ({finding['country']})" if finding["country"] else ""
+    return f"{finding['total_minor']:,} in {finding['year']}, above {finding['limit_minor']:,}{where}"
 
 
 @click.command("waits", epilog="Example: plaudit payout waits --community demo")

@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 
 from plaudit.listing import listing
+from plaudit.payee_attestations import on_file
 from plaudit.payout_policies import clearance, findings, policy, totals, waits
 from plaudit.people import json_option
 from plaudit.periods import READ, WRITE, to_work, who
@@ -30,6 +31,7 @@ def payout() -> None:
 
 payout.add_command(policy)
 payout.add_command(clearance)
+payout.add_command(on_file)
 payout.add_command(sanctions)
 payout.add_command(waits)
 payout.add_command(totals)

@@ -27,6 +27,7 @@ from services.analytics.lift.handlers import SETTLE_EVERY_SECONDS as SETTLE_NUDG
 from services.analytics.lift.handlers import on_nudges
 from services.analytics.lift.handlers import settle as settle_nudges
 from services.analytics.lineage.api import routes as lineage
+from services.analytics.lineage.handlers import WATCH_LINEAGE_EVERY_SECONDS, watch_lineage
 from services.analytics.network.api import routes as network
 from services.analytics.network.handlers import COUNT_EVERY_SECONDS as COUNT_TIES_EVERY_SECONDS
 from services.analytics.network.handlers import KEEP_EVERY_SECONDS as KEEP_NETWORKS_EVERY_SECONDS
@@ -180,6 +181,7 @@ SPEC = ServiceSpec(
         Timer("watch-goals", every_seconds=WATCH_EVERY_SECONDS, run=watch),
         Timer("settle-nudges", every_seconds=SETTLE_NUDGES_EVERY_SECONDS, run=settle_nudges),
         Timer("recount-awards", every_seconds=RECOUNT_EVERY_SECONDS, run=recount_awards),
+        Timer("watch-lineage", every_seconds=WATCH_LINEAGE_EVERY_SECONDS, run=watch_lineage),
     ],
 )
 

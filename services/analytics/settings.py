@@ -31,6 +31,11 @@ class Settings(ServiceSettings):
     audit_csv_max_count: int = Field(
         100_000, ge=1, description="Entries in one table of the audit; what has more is refused"
     )
+    lineage_watch_max_count: int = Field(
+        20_000,
+        ge=1,
+        description="Lots of payouts or redemptions that are looked at in a minute: do they lead to an award?",
+    )
     silence_days: int = Field(
         30,
         ge=1,

@@ -10,6 +10,7 @@ from services.rewards.checks import api as checks
 from services.rewards.checks.handlers import ASKED_EVERY_SECONDS, check_all, check_asked
 from services.rewards.clawbacks import api as clawback_policies
 from services.rewards.clawbacks.handlers import READ_BACK as CLAWBACKS_READ_BACK
+from services.rewards.costs.handlers import READ_BACK as COSTS_READ_BACK
 from services.rewards.debts import api as debts
 from services.rewards.debts.handlers import tidy_debts
 from services.rewards.draws import api as draws
@@ -37,6 +38,7 @@ from services.rewards.orders import api as orders
 from services.rewards.orders.handlers.working import EVERY_SECONDS as ORDERED_EVERY_SECONDS
 from services.rewards.orders.handlers.working import count_standstill, order_goods
 from services.rewards.payouts import api as payouts
+from services.rewards.payouts.attestations import api as attestations
 from services.rewards.payouts.clearances import api as clearances
 from services.rewards.payouts.findings import api as findings
 from services.rewards.payouts.findings.handlers import count_findings, look_by_new_lists
@@ -144,7 +146,7 @@ SPEC = ServiceSpec(
             ),
             *(refunds, goods, own_goods),
             *(reward_links, sends, providers, orders, payouts, payout_holds, runs, preview, review, outcomes),
-            *(payout_policies, sanctions, findings, clearances, waits, totals),
+            *(payout_policies, sanctions, findings, clearances, attestations, waits, totals),
             *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),
             *(wallets, expiring, debts, write_offs, clawback_policies),
             *(liability_policies, liability, account_mappings, journal_exports),
@@ -207,6 +209,7 @@ SPEC = ServiceSpec(
         *WALLETS_READ_BACK,
         *CLAWBACKS_READ_BACK,
         *READ_BACK,
+        *COSTS_READ_BACK,
         *WRITE_OFFS_READ_BACK,
         *HOLDS_READ_BACK,
         *links.READ_BACK,

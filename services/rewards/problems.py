@@ -81,6 +81,8 @@ from services.rewards.links.domain import (
 from services.rewards.lots.domain.lots import NotEnoughPointsError
 from services.rewards.orders import api as orders
 from services.rewards.payouts.api import UNKNOWN_PAYOUT
+from services.rewards.payouts.attestations.api import TOO_MANY_ATTESTATIONS, UNKNOWN_ATTESTATION
+from services.rewards.payouts.attestations.domain import TooManyAttestationsError, UnknownAttestationError
 from services.rewards.payouts.clearances.api import (
     CLEARANCE_DECIDED,
     CLEARANCE_FOUR_EYES,
@@ -542,6 +544,12 @@ ERRORS: ErrorTable = {
     NothingToClearError: lambda error: Problem(NOTHING_TO_CLEAR, str(error)),
     UnknownPayoutPolicyError: lambda _: Problem(
         UNKNOWN_PAYOUT_POLICY, "There is no such entry here; GET /v1/finance/payout-policies lists them"
+    ),
+    UnknownAttestationError: lambda _: Problem(
+        UNKNOWN_ATTESTATION, "There is no such attestation here; GET /v1/payee-attestations lists them"
+    ),
+    TooManyAttestationsError: lambda error: Problem(
+        TOO_MANY_ATTESTATIONS, f"Of a member {error.most} are kept, those that were withdrawn too"
     ),
     UnknownHoldError: lambda error: Problem(UNKNOWN_HOLD, f"There is no hold {error.hold_id} in this community"),
     PastStoppingError: lambda error: Problem(PAST_STOPPING, f"{str(error)[:1].upper()}{str(error)[1:]}"),

@@ -141,13 +141,16 @@ class Settings(ServiceSettings):
         description="Payouts of one run that can be paid, and as many that are held; the rest needs another run",
     )
     payouts_per_piece_max_count: int = Field(
-        50, ge=1, description="Payouts of a run that are worked at in one transaction: so long others wait"
+        100, ge=1, description="Payouts of a run that are worked at in one transaction: so long others wait"
     )
     payout_holds_max_count: int = Field(
         1_000, ge=1, description="Members of a community whose money finance may hold back at a time"
     )
     payout_policies_waiting_max_count: int = Field(
         20, ge=1, description="Payout policies of a community that may wait for another person"
+    )
+    payee_attestations_per_member_max_count: int = Field(
+        100, ge=1, description="Attestations of a member that are kept, those that were withdrawn too"
     )
     payout_clearances_waiting_max_count: int = Field(
         100, ge=1, description="Clearances of a community's payouts that may wait for another person"

@@ -66,6 +66,7 @@ PAGES = (
     "/payout-policies/waits",
     "/payout-policies/checks",
     "/payout-policies/clearances",
+    "/payout-policies/on-file",
     "/payout-policies/lists",
     "/payout-policies/lists/{sanctions_list}",
     "/payout-policies/lists/{sanctions_list}/names",

@@ -87,8 +87,11 @@ async def _owed(state: StackState, makes: str) -> dict[str, str]:
     terms = {"effective_from": "2026-01-01", "treatment": "keep_below", "below_points": 20}
     policy = request("POST", f"{rewards}/v1/finance/clawback-policies", makes, json=terms, headers=headers)
     terms = {"effective_from": "2999-01-01", "currency": "EUR", "holding_days": 14, "minimum_minor": 1_000}
-    terms |= {"countries": ["DE", "FR", "IT"], "stop_above_minor": 200_000}
+    terms |= {"countries": ["DE", "FR", "IT"], "stop_above_minor": 200_000, "minimum_age": 18}
+    terms |= {"tax_forms": [{"country": "FR", "above_minor": 120_000}]}
     payouts = request("POST", f"{rewards}/v1/finance/payout-policies", makes, json=terms, headers=headers)
+    seen = {"kind": "tax_form", "form": "DAS2", "received_on": "2026-01-12", "valid_until": "2999-12-31"}
+    request("POST", f"{rewards}/v1/payees/{nils}/attestations", makes, json=seen)
     names = b"id,name,birth_date,country\nEX-17,Jan van der Voorbeeld,1970-01-31,NL\nEX-18,Erika Beispiel,,DE\n"
     path, as_table = f"{rewards}/v1/finance/sanctions-lists?title=Example", {"Content-Type": "text/csv"}
     loaded = request("POST", path, makes, content=names, headers=headers | as_table)

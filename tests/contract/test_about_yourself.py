@@ -18,6 +18,7 @@ _BADGE = f"{BADGES} test_nobody_gives_or_takes_back_a_badge_of_their_own"
 _PAID = f"{REWARDS}/test_outcomes_of_two.py test_nobody_approves_what_pays_them_nor_confirms_that_it_came_back"
 _OWED = f"{REWARDS}/test_write_offs.py test_nobody_has_their_own_debt_written_off"
 _STOPPED = f"{REWARDS}/test_payouts_held.py test_nobody_holds_leaves_out_or_releases_what_is_their_own"
+_ATTESTED = f"{REWARDS}/test_payees_on_file.py test_nobody_attests_of_themselves"
 _CHOSEN = f"{REWARDS}/test_redeeming.py test_nobody_confirms_what_they_chose_themselves"
 _SENT = f"{REWARDS}/test_sends.py test_much_takes_another_person_and_nobody_sends_to_themselves"
 _REFUNDED = f"{REWARDS}/test_refunds_of_redemptions.py test_nobody_refunds_what_is_theirs"
@@ -52,6 +53,8 @@ DECIDES: Final = {
     "rewards POST /v1/debt-write-offs/{write_off_id}/reverse": _OWED,
     "rewards POST /v1/payouts/{payout_id}/clearances": _STOPPED,
     "rewards POST /v1/payout-clearances/{clearance_id}/approve": _STOPPED,
+    "rewards POST /v1/payees/{member_id}/attestations": _ATTESTED,
+    "rewards POST /v1/payee-attestations/{attestation_id}/withdraw": _ATTESTED,
     "rewards POST /v1/payouts/{payout_id}/hold": _STOPPED,
     "rewards POST /v1/payouts/{payout_id}/leave-out": _STOPPED,
     "rewards POST /v1/payout-holds/{hold_id}/release": _STOPPED,

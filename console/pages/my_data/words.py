@@ -148,6 +148,7 @@ HELD: Final = (
     _("Payouts, with name and account as they were paid: the books"),
     _("Which states payouts went through"),
     _("That finance held their money, and why"),
+    _("That a tax form of theirs is on file, and how old they are at least"),
     _("That two people let them pass a check of payouts"),
     _("What checks found of payouts: the account's country, what they had in a year"),
     _("Runs that considered them"),

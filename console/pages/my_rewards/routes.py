@@ -157,18 +157,25 @@ def _listing(visit: Visit, choices: Answer) -> Listing:
     for name, part, title, words in (
         ("kind", "kinds", _("Kind"), kinds),
         ("category", "categories", _("Category"), {}),
+        ("tag", "tags", _("Tag"), {}),
         ("country", "countries", _("Country"), territories),
         ("currency", "currencies", _("Currency"), {}),
     ):
-        values = [one["value"] for one in said.get(part, ())]
-        if len(values) > 1 or name in visit.request.query_params:
-            filters.append(Filter(name, visit.say(title), sorted((one, words.get(one, one)) for one in values)))
+        counts = {one["value"]: one["rewards_count"] for one in said.get(part, ())}
+        if len(counts) > 1 or (name == "tag" and counts) or name in visit.request.query_params:
+            choices_of = sorted((one, _counted(visit, words.get(one, one), counts[one])) for one in counts)
+            filters.append(Filter(name, visit.say(title), choices_of))
     filters += [
         Filter("most", visit.say(_("Points at most"))),
         Filter("can", visit.say(_("Show")), [("yes", visit.say(_("what I have points for")))]),
         Filter("order", visit.say(_("Order")), [(name, visit.say(text)) for name, text in ORDERS], usual=USUAL),
     ]
     return Listing.of(MY_REWARDS.path, visit.request.query_params, filters=filters)
+
+
+def _counted(visit: Visit, text: str, count: int) -> str:
+    """A choice, and how many rewards on offer have it."""
+    return f"{text} ({visit.writer.number(count)})"
 
 
 def _asked(visit: Visit, listing: Listing) -> dict[str, Any]:
@@ -180,6 +187,7 @@ def _asked(visit: Visit, listing: Listing) -> dict[str, Any]:
         "language": visit.language,
         "kind": said.get("kind"),
         "category": said.get("category"),
+        "tag": said.get("tag"),
         "country": said.get("country"),
         "currency": said.get("currency"),
         "max_points": int(most)

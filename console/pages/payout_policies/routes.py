@@ -31,6 +31,8 @@ CHECK_NAMES = {
     "country": _("Country of the account"),
     "shared_account": _("Account of several persons, or the payer's"),
     "sanctions_list": _("Name like one of a sanctions list"),
+    "tax_form": _("No tax form on file"),
+    "minimum_age": _("Nobody attested the age"),
     "yearly_stop": _("Total of the year, above the limit"),
     "yearly_warning": _("Total of the year, worth a look"),
 }
@@ -85,7 +87,7 @@ async def propose(visit: Visit) -> Response:
     body: dict[str, Any] = {"effective_from": typed["effective_from"], "currency": typed["currency"].upper()}
     if not typed["effective_from"]:
         errors["effective_from"] = visit.say(_("Say a day"))
-    for name in ("holding_days", *AMOUNTS):
+    for name in ("holding_days", "minimum_age", *AMOUNTS):
         text = typed[name].replace(" ", "")
         if text.isdecimal():
             body[name] = int(text)
@@ -94,6 +96,12 @@ async def propose(visit: Visit) -> Response:
     countries = visit.form.get("countries", "")[:COUNTRIES_MAX_CHARS].upper().replace(",", " ").split()
     if countries:
         body["countries"] = countries
+    forms = visit.form.get("tax_forms", "")[:COUNTRIES_MAX_CHARS].upper().replace(",", " ").split()
+    rules = [form.partition("=") for form in forms]
+    if all(above.isdecimal() for _country, _is, above in rules):
+        body["tax_forms"] = [{"country": country, "above_minor": int(above)} for country, _is, above in rules]
+    else:
+        errors["tax_forms"] = visit.say(_("Say a country and an amount each, such as US=60000"))
     body["stops_shared_accounts"] = bool(visit.form.get("stops_shared_accounts"))
     if errors:
         return _form(visit, key, errors=errors)
@@ -111,6 +119,8 @@ _USUAL = {
     "countries": "",
     "warn_above_minor": "",
     "stop_above_minor": "",
+    "tax_forms": "",
+    "minimum_age": "",
 }
 
 

@@ -8,6 +8,7 @@ from services.rewards.erasure.domain import ErasedMember
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.lots.handlers.expiry import lock_usable_held
 from services.rewards.lots.handlers.merges import move
+from services.rewards.payouts.attestations.store import forget_forms
 from services.rewards.payouts.clearances.store import forget_clearance_reasons
 from services.rewards.payouts.holds.store import forget_notes
 from services.rewards.payouts.links.handlers import relink
@@ -73,6 +74,7 @@ async def look_after(tx: Transaction) -> None:
         await forget_codes(tx.conn, community=owner.community, member_ids=[owner.member_id], at=tx.now)
         await forget_proposed(tx.conn, community=owner.community, member_ids=[owner.member_id])
         await forget_notes(tx.conn, community=owner.community, member_ids=[owner.member_id])
+        await forget_forms(tx.conn, community=owner.community, member_ids=[owner.member_id])
         await forget_clearance_reasons(tx.conn, community=owner.community, member_ids=[owner.member_id])
         await forget_reasons(tx.conn, community=owner.community, member_ids=[owner.member_id])
         await forget_refund_reasons(tx.conn, community=owner.community, member_ids=[owner.member_id])

@@ -226,6 +226,20 @@ class Change(NamedTuple):
     reason: str | None = None
     #: Points that were earned later are not used.
     earned_until: datetime | None = None
+    #: A state that it reaches on the way, in the same moment.
+    through: PayoutState | None = None
+
+    def steps(self) -> list["Change"]:
+        """It, step by step."""
+        if self.through is None:
+            return [self]
+        passed = replace(self.payout, state=self.through, reason=self.reason)
+        return [self._replace(wanted=self.through, through=None), self._replace(payout=passed, through=None)]
+
+    @property
+    def moves_points(self) -> bool:
+        """Whether the step moves its member's points."""
+        return self.movement().step.moves_points
 
     def movement(self) -> Movement:
         """What it moves. Raises WrongStateError when there is no such step."""

@@ -65,7 +65,9 @@ async def change(
     # The wallet that pays the run first, then all members in one order, before the first is changed; then some
     # at a time, since payouts have many lots.
     await _settle_budgets(tx, changes, by=by)
-    await ledger_store.lock_members(tx.conn, [change.payout.owner for change in changes], now=tx.now)
+    if len(changes) > PAYOUTS_AT_ONCE_COUNT:
+        moving = [step.payout.owner for change in changes for step in change.steps() if step.moves_points]
+        await ledger_store.lock_members(tx.conn, moving, now=tx.now)
     changed: list[Payout] = []
     for start in range(0, len(changes), PAYOUTS_AT_ONCE_COUNT):
         changed += await _change_some(tx, changes[start : start + PAYOUTS_AT_ONCE_COUNT], by=by, outcome=outcome)
@@ -77,7 +79,7 @@ async def _settle_budgets(tx: Transaction, changes: Sequence[Change], *, by: Act
     for community, run_id in sorted({(change.payout.community, change.payout.run_id) for change in changes}):
         amounts: Counter[MoveKind] = Counter()
         after_all: dict[str, int] = {}
-        for payout, wanted, *_ in changes:
+        for payout, wanted, *_ in _steps(changes):
             if (payout.community, payout.run_id) != (community, run_id):
                 continue
             moved = budget_moved(payout, wanted)
@@ -95,15 +97,21 @@ async def _change_some(
     tx: Transaction, changes: Sequence[Change], *, by: Actor, outcome: Agreed | None
 ) -> list[Payout]:
     # 1. What the ledger and the lots say of it.
-    used = await carry_out(tx, [change.movement() for change in changes])
-    # 2. The state, and the messages about it.
-    await store.set_states(tx.conn, changes, now=tx.now, by=by, outcome=outcome)
+    steps = _steps(changes)
+    used = await carry_out(tx, [step.movement() for step in steps])
+    # 2. The state that each is in now; all that it reached; and the messages about these.
+    await store.set_states(tx.conn, changes, now=tx.now)
+    await store.add_changes(tx.conn, steps, now=tx.now, by=by, outcome=outcome)
+    for step in steps:
+        _tell(tx, step.made(tx.now), by=by, outcome=outcome, before=step.payout.state)
     changed = [change.made(tx.now) for change in changes]
-    for payout, step in zip(changed, changes, strict=True):
-        _tell(tx, payout, by=by, outcome=outcome, before=step.payout.state)
     for payout in changed:
         tell_lots(tx, payout, lots=used.get(payout.payout_id, ()))
     return changed
+
+
+def _steps(changes: Sequence[Change]) -> list[Change]:
+    return [step for change in changes for step in change.steps()]
 
 
 def _tell(

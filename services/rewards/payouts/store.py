@@ -267,10 +267,8 @@ async def reduce_payout(conn: Connection, payout: Payout) -> bool:
     return done
 
 
-async def set_states(
-    conn: Connection, changes: Sequence[Change], *, now: datetime, by: Actor, outcome: Agreed | None = None
-) -> None:
-    """Bring payouts into their wanted states, and note who did, and by which outcome."""
+async def set_states(conn: Connection, changes: Sequence[Change], *, now: datetime) -> None:
+    """Bring payouts into their wanted states; `add_changes` notes who did."""
     await conn.execute(
         """
         update payouts p set state = c.state, reason = c.reason, changed_at = $5
@@ -280,13 +278,12 @@ async def set_states(
         *_columns(changes),
         now,
     )
-    await add_changes(conn, changes, now=now, by=by, outcome=outcome)
 
 
 async def add_changes(
     conn: Connection, changes: Sequence[Change], *, now: datetime, by: Actor, outcome: Agreed | None = None
 ) -> None:
-    """Note that payouts reached their wanted states."""
+    """Note that payouts reached their wanted states, who brought them there, and by which outcome."""
     await conn.execute(
         """
         insert into payout_changes (community, payout_id, state, reason, changed_at, changed_by_person, changed_by,
@@ -306,7 +303,7 @@ def _columns(changes: Sequence[Change]) -> tuple[list[str], list[str], list[Payo
         [payout.community for payout, *_ in changes],
         [payout.payout_id for payout, *_ in changes],
         [wanted for _, wanted, *_ in changes],
-        [reason for _, _, reason, _ in changes],
+        [reason for _, _, reason, *_ in changes],
     )
 
 

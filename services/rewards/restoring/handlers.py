@@ -168,13 +168,9 @@ async def _payout_steps(tx: Transaction, placed: Sequence[Placed]) -> list[tuple
         by = domain.actor_of(by_id[payout.payout_id])
         await payout_store.add_changes(tx.conn, [Change(payout, payout.state)], now=payout.changed_at, by=by)
     for change, fact in steps:
-        await payout_store.set_states(
-            tx.conn,
-            [change],
-            now=fact["time"],
-            by=domain.actor_of(fact),
-            outcome=domain.agreed(fact),
-        )
+        at, by, outcome = fact["time"], domain.actor_of(fact), domain.agreed(fact)
+        await payout_store.set_states(tx.conn, [change], now=at)
+        await payout_store.add_changes(tx.conn, [change], now=at, by=by, outcome=outcome)
     return steps
 
 

@@ -126,7 +126,7 @@ HELD: Final = (
         personal="country",
         others=(
             "community payout_id check_name policy_id year total_minor limit_minor found_at basis others_count "
-            "is_payer clearance_id list_id entry_ids"
+            "is_payer clearance_id list_id entry_ids minimum_age"
         ),
         order="community payout_id check_name",
         erased=Erased.STAYS,
@@ -146,6 +146,17 @@ HELD: Final = (
         says="That two people let them pass a check of payouts",
         hidden="check_name basis proposed_by_person proposed_by proposed_by_credential decided_by_person"
         " decided_by decided_by_credential",
+    ),
+    Held(
+        "payee_attestations",
+        personal="form",
+        others=(
+            "community attestation_id member_id kind received_on valid_until age_years noted_at noted_by_person "
+            "noted_by withdrawn_at withdrawn_by_person withdrawn_by"
+        ),
+        order="attestation_id community",
+        erased=Erased.BLANKED,
+        says="That a tax form of theirs is on file, and how old they are at least",
     ),
     Held(
         "payout_holds",

@@ -171,3 +171,12 @@ def test_two_people_put_a_policy_in_force_and_let_a_person_pass(
     assert {one["member_id"] for one in told(findings)} == {bob}
     assert "member_id" in reader.shell('plaudit payout totals 2026 --csv --key "$MAKER"')
     assert [one["state"] for one in told('plaudit payout policy list --key "$MAKER"')] == ["approved"]
+
+    block = next(block for block in BLOCKS if "plaudit payout on-file" in block)
+    another, form, age, on_file, withdraw = block.strip().splitlines()
+    asked = told(another)
+    assert (asked["tax_forms"], asked["minimum_age"]) == ([{"country": "US", "above_minor": 60_000}], 18)
+    reader.variables["ATTESTATION"] = told(form)["attestation_id"]
+    assert told(age)["age_years"] == 18
+    assert {one["kind"] for one in told(on_file)} == {"tax_form", "age"}
+    assert told(withdraw)["withdrawn"] is not None

@@ -1159,6 +1159,18 @@ async def release_payout_hold(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"/v1/payout-holds/{standing.json()['hold_id']}/release")
 
 
+async def attest_payee(desk: Desk) -> Ask:
+    await desk.finance()
+    body = {"kind": "tax_form", "form": "W-9", "received_on": "2026-01-12"}
+    return Ask(desk.api, "POST", f"/v1/payees/{desk.world.uuid('ada')}/attestations", body)
+
+
+async def withdraw_attestation(desk: Desk) -> Ask:
+    noted = await (await attest_payee(desk))()
+    assert noted.status_code == 200, noted.text
+    return Ask(desk.api, "POST", f"/v1/payee-attestations/{noted.json()['attestation_id']}/withdraw")
+
+
 async def cancel_run(desk: Desk) -> Ask:
     run = await (await desk.finance()).run()
     return Ask(desk.api, "POST", f"/v1/payout-runs/{run['run_id']}/cancel")
@@ -2091,6 +2103,11 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "rewards POST /v1/payout-clearances/{clearance_id}/withdraw": (
         "payout_clearance.withdraw",
         withdraw_clearance,
+    ),
+    "rewards POST /v1/payees/{member_id}/attestations": ("payee_attestation.note", attest_payee),
+    "rewards POST /v1/payee-attestations/{attestation_id}/withdraw": (
+        "payee_attestation.withdraw",
+        withdraw_attestation,
     ),
     "rewards POST /v1/finance/payout-policies": ("payout_policy.propose", propose_payout_policy),
     "rewards POST /v1/finance/payout-policies/{policy_id}/approve": (

@@ -154,6 +154,7 @@ def test_every_member_that_a_request_may_name_is_named_by_id_or_identity() -> No
         "rewards GET /v1/payouts": ["member"],
         "rewards GET /v1/payout-holds": ["member"],
         "rewards GET /v1/payout-clearances": ["member"],
+        "rewards GET /v1/payee-attestations": ["member"],
         "rewards GET /v1/payout-totals/{year}": ["member"],
         "rewards GET /v1/debt-write-offs": ["member"],
         "rewards POST /v1/debt-write-offs": ["member_id"],

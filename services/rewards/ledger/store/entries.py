@@ -5,7 +5,7 @@ that member is changed, members in one order. So two transactions never wait for
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from asyncpg import Record
@@ -144,9 +144,14 @@ async def _add_accounts(conn: Connection, accounts: Sequence[Account], *, now: d
 
 
 async def post(
-    conn: Connection, transfers: Sequence[Transfer], *, entries: Sequence[Entry], now: datetime
+    conn: Connection,
+    transfers: Sequence[Transfer],
+    *,
+    entries: Sequence[Entry],
+    now: datetime,
+    locked: Collection[Owner] = (),
 ) -> None:
-    """Book new transfers with their entries.
+    """Book new transfers with their entries; members whose points the caller has `locked` are not locked again.
 
     Raises UnbalancedError and NotNewError when there is a bug: entries that do not sum to zero, or a transfer
     that was booked before.
@@ -154,15 +159,23 @@ async def post(
     if not transfers:
         return
     check_balanced(entries)
-    await lock_members(
-        conn,
-        {Owner(entry.account.community, entry.account.owner) for entry in entries if entry.account.owner},
-        now=now,
-    )
+    owners = {Owner(entry.account.community, entry.account.owner) for entry in entries if entry.account.owner}
+    await lock_members(conn, owners.difference(locked), now=now)
     if await add_transfers(conn, transfers, now=now) is not None:
         raise NotNewError(f"a transfer of kind {transfers[0].kind} was booked before")
     await add_to_balances(conn, deltas(entries), now=now)
     await add_entries(conn, entries, now=now)
+
+
+#: Locks the balances of accounts, in their order, where all are there; none where one is not.
+_LOCK_KNOWN = """
+    select b.account_id, b.amount from balances b
+    join unnest($1::text[], $2::uuid[]) as g(community, account_id) using (community, account_id)
+    where $3 = (
+        select count(*) from balances
+        join unnest($1::text[], $2::uuid[]) as g(community, account_id) using (community, account_id))
+    order by b.account_id for update of b
+"""
 
 
 async def lock_members(conn: Connection, owners: Iterable[Owner], *, now: datetime) -> dict[Owner, int]:
@@ -176,25 +189,12 @@ async def lock_members(conn: Connection, owners: Iterable[Owner], *, now: dateti
     if not owner_by_account:
         return {}
     keys = ([owner.community for owner in owner_by_account.values()], list(owner_by_account))
-    known: int = await conn.fetchval(
-        """
-        select count(*) from balances
-        join unnest($1::text[], $2::uuid[]) as g(community, account_id) using (community, account_id)
-        """,
-        *keys,
-    )
-    if known < len(owner_by_account):
-        # What is not there cannot be locked, and would be added out of order later.
+    # All or none: what is not there cannot be locked, and would be added out of order later.
+    rows = await conn.fetch(_LOCK_KNOWN, *keys, len(owner_by_account))
+    if not rows:
         accounts = [member_account(owner, "available") for owner in owner_by_account.values()]
         await _lock_or_add(conn, accounts, now=now)
-    rows = await conn.fetch(
-        """
-        select b.account_id, b.amount from balances b
-        join unnest($1::text[], $2::uuid[]) as g(community, account_id) using (community, account_id)
-        order by b.account_id for update of b
-        """,
-        *keys,
-    )
+        rows = await conn.fetch(_LOCK_KNOWN, *keys, len(owner_by_account))
     return dict.fromkeys(owner_by_account.values(), 0) | {
         owner_by_account[str(row["account_id"])]: row["amount"] for row in rows
     }

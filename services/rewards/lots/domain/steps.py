@@ -60,6 +60,11 @@ class Step(Generic[State]):
     money: Way | None = None
     lots: Lots = Lots.LEAVE
 
+    @property
+    def moves_points(self) -> bool:
+        """Whether a member's points or lots are other ones afterwards: where not, nobody needs their lock."""
+        return self.points is not None or self.lots is not Lots.LEAVE
+
 
 class Standing(NamedTuple):
     """What something in `state` has on accounts of a kind: `times` its points, or its money."""

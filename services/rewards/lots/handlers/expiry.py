@@ -1,6 +1,6 @@
 """Points whose time is over: booked away before anybody can use them, and by a timer when nobody asks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -20,6 +20,13 @@ async def lock_usable(tx: Transaction, owners: Iterable[Owner]) -> dict[Owner, i
     """
     owners = set(owners)
     await lock_holders(tx, owners)
+    return await lock_usable_of(tx, owners)
+
+
+async def lock_usable_of(tx: Transaction, owners: Collection[Owner]) -> dict[Owner, int]:
+    """The same of members in communities whose holders the caller has locked."""
+    if not owners:
+        return {}
     available = await ledger_store.lock_members(tx.conn, owners, now=tx.now)
     lots = await store.load_over(tx.conn, list(available), now=tx.now)
     return available | await expire(tx, {owner: LotBook(available[owner], lots[owner]) for owner in lots})
@@ -39,7 +46,7 @@ class Usable(NamedTuple):
 async def lock_usable_held(tx: Transaction, owners: Iterable[Owner]) -> Usable:
     """Lock the points of members, and of whom these are merged into, as `lock_usable` does."""
     holders = await lock_holders(tx, owners)
-    return Usable(holders, await lock_usable(tx, {*holders, *holders.values()}))
+    return Usable(holders, await lock_usable_of(tx, {*holders, *holders.values()}))
 
 
 async def expire(tx: Transaction, books: Mapping[Owner, LotBook]) -> dict[Owner, int]:

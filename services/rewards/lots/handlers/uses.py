@@ -16,7 +16,7 @@ from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots import store
 from services.rewards.lots.domain.lots import AwardKey, Lot, LotBook, LotUse, NotEnoughPointsError, Use, part_of
 from services.rewards.lots.domain.steps import GIVING_BACK, Lots, Movement
-from services.rewards.lots.handlers.expiry import lock_usable
+from services.rewards.lots.handlers.expiry import lock_usable_of
 from services.rewards.lots.handlers.grace import load_graces
 from services.rewards.lots.handlers.holders import lock_holders
 from shared.transaction import Transaction
@@ -28,12 +28,13 @@ async def carry_out(tx: Transaction, movements: Sequence[Movement]) -> dict[str,
     A member's lots are those of whom it is merged into, and of all who are. Raises NotEnoughPointsError when a
     member has fewer points.
     """
-    # All members in one order before the first is changed, and what of theirs is over is gone. Points go back to
-    # who holds their lots now, whoever used them.
-    holders = await lock_holders(tx, {made.use.owner for made in movements})
+    # All members whose points move, in one order before the first is changed, and what of theirs is over is gone.
+    # Points go back to who holds their lots now, whoever used them.
+    moving = {made.use.owner for made in movements if made.step.moves_points}
+    holders = await lock_holders(tx, moving) if moving else {}
     back = [made for made in movements if made.step.lots in (*GIVING_BACK, Lots.TAKE_BACK)]
     held = await held_of(tx, back)
-    available = await lock_usable(
+    available = await lock_usable_of(
         tx, {*holders, *holders.values(), *(holder for of_use in held.values() for holder in of_use)}
     )
     # 1. Lots are used while the points are still available …
@@ -48,12 +49,13 @@ async def carry_out(tx: Transaction, movements: Sequence[Movement]) -> dict[str,
         if (entries := made.entries(held.get(made.use.used_by)))
     ]
     lines = [entry for _, entries in booked for entry in entries]
-    await ledger_store.post(tx.conn, [transfer for transfer, _ in booked], entries=lines, now=tx.now)
+    transfers = [transfer for transfer, _ in booked]
+    await ledger_store.post(tx.conn, transfers, entries=lines, now=tx.now, locked=available.keys())
     # 3. … and lots are restored once their points are available again.
     await give_back(tx, movements)
     # 4. What came back after its time, and had its grace before, is over at once.
     giving = {made.use.used_by for made in movements if made.step.lots in GIVING_BACK}
-    await lock_usable(tx, {holder for used_by in giving for holder in held[used_by]})
+    await lock_usable_of(tx, {holder for used_by in giving for holder in held[used_by]})
     return used
 
 

@@ -30,7 +30,9 @@ class PayoutFinding(BaseModel):
         examples=["yearly_stop"],
         description="`country`: that of the account is not allowed. `shared_account`: "
         "several persons have it, or the programme pays from it. `sanctions_list`: the payee's name is like one "
-        "of the list, which a person has to look at. `yearly_stop`: the person has more in the year "
+        "of the list, which a person has to look at. `tax_form`: above that total of a year "
+        "the account's country needs a tax form on file. `minimum_age`: nobody attested that the person is so "
+        "old. `yearly_stop`: the person has more in the year "
         "than may be paid without a look. `yearly_warning`: more than finance wants to know of; it is paid",
     )
     stops: bool = Field(description="Whether a payout of which it found something waits")
@@ -49,6 +51,7 @@ class PayoutFinding(BaseModel):
     limit_minor: int | None = Field(description="What that is above")
     others_count: int | None = Field(description="How many more persons are paid to that account")
     is_payer: bool | None = Field(description="Whether it is an account that the programme pays from")
+    minimum_age: int | None = Field(description="How old the person has to be, in years", examples=[18])
     list_id: UUID | None = Field(description="The sanctions list by which it was looked at")
     entries: list[SanctionsEntry] = Field(
         description="Those of the list whose names the payee's is like, a name of each; empty once "
@@ -104,6 +107,7 @@ async def list_payout_findings(
             limit_minor=finding.limit_minor,
             others_count=finding.others_count,
             is_payer=finding.is_payer,
+            minimum_age=finding.minimum_age,
             list_id=UUID(finding.list_id) if finding.list_id else None,
             entries=[
                 SanctionsEntry.of(entries[finding.list_id, entry_id])

@@ -1,4 +1,4 @@
-"""Checks of payouts by a policy (country and sharers of the account, a year's total) and by a sanctions list."""
+"""Checks of payouts by a policy (the account, a year's total, what is on file) and by a sanctions list."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from services.rewards.payouts.attestations.domain import OnFile
 from services.rewards.payouts.domain import Payout, PayoutState
 from services.rewards.payouts.policies.domain import PayoutPolicy
 from services.rewards.payouts.sanctions.domain import ListedNames, alike, basis_of
@@ -19,6 +20,8 @@ class Check(StrEnum):
     COUNTRY = "country"
     SHARED_ACCOUNT = "shared_account"
     SANCTIONS_LIST = "sanctions_list"
+    TAX_FORM = "tax_form"
+    MINIMUM_AGE = "minimum_age"
     YEARLY_STOP = "yearly_stop"
     YEARLY_WARNING = "yearly_warning"
 
@@ -37,6 +40,8 @@ _WORDS = {
     Check.COUNTRY: "the account is being checked",
     Check.SHARED_ACCOUNT: "the account is being checked",
     Check.SANCTIONS_LIST: "the account is being checked",
+    Check.TAX_FORM: "a tax form is needed",
+    Check.MINIMUM_AGE: "the age is being checked",
     Check.YEARLY_STOP: "the year's total is being checked",
     Check.YEARLY_WARNING: "the year's total is high",
 }
@@ -75,8 +80,9 @@ class Finding:
 
     `country` is that of the account; `total_minor` is what the person has in `year` with this payout, which is
     above `limit_minor`. `others_count` more persons have the account, and it `is_payer` where the programme pays
-    from it. `entry_ids` are those of the list whose names the payee's is like. Two
-    people may let it pass for as long as its `basis` is the same: that is `clearance_id`.
+    from it. `minimum_age` is how old (years) they have to be, as nobody attested. `entry_ids` are those of the
+    list whose names the payee's is like. Two people may let it pass for as long as its `basis` is the same: that
+    is `clearance_id`.
     """
 
     community: str
@@ -90,6 +96,7 @@ class Finding:
     limit_minor: int | None = None
     others_count: int | None = None
     is_payer: bool | None = None
+    minimum_age: int | None = None
     list_id: str | None = None
     entry_ids: Sequence[str] = ()
     basis: str = ""
@@ -126,11 +133,12 @@ class Found:
 
 
 class Beside(NamedTuple):
-    """What is known of a payout's person: so much else of the year, and who has their account."""
+    """What is known of a payout's person: so much else of the year, who has their account, and what is on file."""
 
     others_minor: int = 0
     others_count: int = 0
     is_payer: bool = False
+    on_file: OnFile = OnFile()
 
 
 def findings_of(
@@ -153,6 +161,13 @@ def findings_of(
         shared = {"others_count": beside.others_count, "is_payer": beside.is_payer}
         yield finding(Check.SHARED_ACCOUNT, f"revision {revision}", **shared)
     total = beside.others_minor + payout.amount_minor
+    for country, above in terms.tax_forms:
+        is_there = payout.payee is not None and payout.payee.iban[:2] == country
+        if is_there and total > above and not beside.on_file.has_tax_form:
+            basis = f"{country} {year} {terms.currency}"
+            yield finding(Check.TAX_FORM, basis, country=country, year=year, total_minor=total, limit_minor=above)
+    if terms.minimum_age is not None and beside.on_file.age_years < terms.minimum_age:
+        yield finding(Check.MINIMUM_AGE, f"{terms.minimum_age} years", minimum_age=terms.minimum_age)
     limits = {Check.YEARLY_STOP: terms.stop_above_minor, Check.YEARLY_WARNING: terms.warn_above_minor}
     for check, limit in limits.items():
         if limit is not None and total > limit:

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.rewards.metrics import PAYOUT_FINDINGS, PAYOUT_FINDINGS_WAIT_SECONDS
+from services.rewards.payouts.attestations.domain import OnFile
+from services.rewards.payouts.attestations.store import load_on_file
 from services.rewards.payouts.domain import Payout
 from services.rewards.payouts.findings import store
 from services.rewards.payouts.findings.domain import Beside, Check, Finding, Found, findings_of, listed_of
@@ -35,6 +37,9 @@ async def _by_policy(
 ) -> list[Finding]:
     calendar = await load_calendar(conn, community=policy.community)
     year = calendar.day_of(now).year
+    on_file: dict[str, OnFile] = {}
+    if policy.terms.asks_what_is_on_file:
+        on_file = await load_on_file(conn, payouts, day=calendar.day_of(now))
     others: dict[str, int] = {}
     sharing: dict[str, int] = {}
     paying: set[str] = set()
@@ -47,7 +52,12 @@ async def _by_policy(
     found: list[Finding] = []
     for payout in payouts:
         is_payer = payout.payee is not None and payout.payee.iban in paying
-        beside = Beside(others.get(payout.payout_id, 0), sharing.get(payout.payout_id, 0), is_payer)
+        beside = Beside(
+            others.get(payout.payout_id, 0),
+            sharing.get(payout.payout_id, 0),
+            is_payer,
+            on_file.get(payout.payout_id, OnFile()),
+        )
         found += findings_of(payout, policy, beside=beside, year=year, now=now)
     return found
 

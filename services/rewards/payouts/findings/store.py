@@ -1,7 +1,9 @@
 """The SQL of findings, and of what persons were paid in a year."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from uuid import UUID
 
 from asyncpg import Record
 
@@ -61,31 +63,51 @@ async def load_sharing(conn: Connection, payouts: Sequence[Payout]) -> dict[str,
     paid = [(payout.payout_id, payout.member_id, payout.payee.iban) for payout in payouts if payout.payee]
     if not paid:
         return {}
+    community = payouts[0].community
     rows = await conn.fetch(
         """
         with asked as (
             select a.payout_id, a.iban, coalesce(g.head_id, a.member_id) as head_id
             from unnest($2::uuid[], $3::uuid[], $4::text[]) as a(payout_id, member_id, iban)
-            left join merges g on g.community = $1 and g.member_id = a.member_id),
-        holders as (
-            select distinct i.iban, coalesce(g.head_id, m.member_id) as head_id
-            from (select distinct iban from asked) i
-            cross join lateral (
-                select distinct p.member_id from payee_changes p
-                where p.community = $1 and p.iban = i.iban order by p.member_id limit $5) m
-            left join merges g on g.community = $1 and g.member_id = m.member_id
-            where i.iban = (
-                select p.iban from payee_changes p where p.community = $1 and p.member_id = m.member_id
-                order by p.revision desc limit 1))
-        select a.payout_id, count(*) as others from asked a
-        join holders h on h.iban = a.iban and h.head_id <> a.head_id
-        group by 1
+            left join merges g on g.community = $1 and g.member_id = a.member_id)
+        select payout_id, iban, head_id, null as member_id from asked
+        union all
+        select null, i.iban, coalesce(g.head_id, m.member_id), m.member_id
+        from (select distinct iban from asked) i
+        cross join lateral (
+            select distinct p.member_id from payee_changes p
+            where p.community = $1 and p.iban = i.iban order by p.member_id limit $5) m
+        left join merges g on g.community = $1 and g.member_id = m.member_id
         """,
-        payouts[0].community,
+        community,
         *(list(column) for column in zip(*paid, strict=True)),
         MEMBERS_MAX_COUNT,
     )
-    return {str(row["payout_id"]): row["others"] for row in rows}
+    # Put together here: where the database expects few rows, it reads all bank details for each of them.
+    newest = await _load_newest_ibans(conn, {row["member_id"] for row in rows} - {None}, community=community)
+    heads: defaultdict[str, set[UUID]] = defaultdict(set)
+    for row in rows:
+        if row["member_id"] is not None and newest[row["member_id"]] == row["iban"]:
+            heads[row["iban"]].add(row["head_id"])
+    others = {
+        str(row["payout_id"]): len(heads[row["iban"]] - {row["head_id"]})
+        for row in rows
+        if row["payout_id"] is not None
+    }
+    return {payout_id: count for payout_id, count in others.items() if count}
+
+
+async def _load_newest_ibans(conn: Connection, member_ids: Collection[UUID], *, community: str) -> dict[UUID, str]:
+    """The account that each of these members has now."""
+    rows = await conn.fetch(
+        """
+        select distinct on (member_id) member_id, iban from payee_changes
+        where community = $1 and member_id = any($2::uuid[]) order by member_id, revision desc
+        """,
+        community,
+        list(member_ids),
+    )
+    return {row["member_id"]: row["iban"] for row in rows}
 
 
 async def load_cleared(conn: Connection, payouts: Sequence[Payout]) -> dict[tuple[str, Check, str], str]:
@@ -131,13 +153,14 @@ async def put_findings(conn: Connection, findings: Sequence[Finding]) -> None:
         """
         insert into payout_findings (
             community, payout_id, check_name, policy_id, country, year, total_minor, limit_minor, found_at, basis,
-            others_count, is_payer, clearance_id, list_id, entry_ids)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+            others_count, is_payer, clearance_id, list_id, entry_ids, minimum_age)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         on conflict (community, payout_id, check_name) do update set
             policy_id = excluded.policy_id, country = excluded.country, year = excluded.year,
             total_minor = excluded.total_minor, limit_minor = excluded.limit_minor, found_at = excluded.found_at,
             basis = excluded.basis, others_count = excluded.others_count, is_payer = excluded.is_payer,
-            clearance_id = excluded.clearance_id, list_id = excluded.list_id, entry_ids = excluded.entry_ids
+            clearance_id = excluded.clearance_id, list_id = excluded.list_id, entry_ids = excluded.entry_ids,
+            minimum_age = excluded.minimum_age
         """,
         [
             (
@@ -156,6 +179,7 @@ async def put_findings(conn: Connection, findings: Sequence[Finding]) -> None:
                 finding.clearance_id,
                 finding.list_id,
                 list(finding.entry_ids) or None,
+                finding.minimum_age,
             )
             for finding in findings
         ],
@@ -238,6 +262,7 @@ def _finding(row: Record) -> Finding:
         found_at=row["found_at"],
         others_count=row["others_count"],
         is_payer=row["is_payer"],
+        minimum_age=row["minimum_age"],
         basis=row["basis"],
         clearance_id=str(row["clearance_id"]) if row["clearance_id"] else None,
         country=row["country"],

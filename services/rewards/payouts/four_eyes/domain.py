@@ -11,6 +11,7 @@ class Deed(StrEnum):
     MADE = "made the run"
     SET_PAYEE = "set or changed bank details of it"
     RELEASED = "released a payout of it from being held"
+    ATTESTED = "attested what is on file of a payee of it"
     GAVE_BACK = "noted an outcome that made points of it payable again"
 
 

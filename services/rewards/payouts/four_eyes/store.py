@@ -13,7 +13,7 @@ _STANDING = ("submitted", "sent", "settled", "corrected")
 async def load_hands(conn: Connection, *, community: str, run_id: str) -> list[Hand]:
     """Who made a run, and who had a hand in what can be approved of it: each person and deed once.
 
-    Holds: whoever released one since the member was last paid.
+    Holds: whoever released one since the member was last paid; what is on file: whoever attested something since.
     Bank details: whoever ever gave the account that is paid, and whoever changed them since they were copied. What
     came back: whoever noted that of a member's payout after the last one was made that did not come back. Compared
     are when the one was decided, taken while runs were locked, and when the making of the other began: so points
@@ -24,6 +24,14 @@ async def load_hands(conn: Connection, *, community: str, run_id: str) -> list[H
         """
         with eligible as (
             select * from payouts where community = $1 and run_id = $2 and state = 'eligible'),
+        heads as (
+            select p.payout_id, p.member_id, coalesce(h.head_id, p.member_id) as head_id
+            from eligible p left join merges h on h.community = $1 and h.member_id = p.member_id),
+        persons as (
+            select payout_id, member_id, head_id as person_id from heads
+            union
+            select h.payout_id, h.member_id, g.member_id
+            from heads h join merges g on g.community = $1 and g.head_id = h.head_id),
         hands as (
             select r.created_by_person as person_id, r.created_by as credential, $3 as deed,
                    null::uuid as payout_id
@@ -46,14 +54,22 @@ async def load_hands(conn: Connection, *, community: str, run_id: str) -> list[H
                 select g.member_id from merges g where g.community = p.community and g.head_id = p.member_id))
             where h.released_at >= coalesce(
                 (select max(w.created_at) from payouts w
-                 where w.community = p.community and w.member_id = p.member_id and w.state = any($8)),
+                 where w.community = p.community and w.member_id = p.member_id and w.state = any($9)),
+                '-infinity')
+            union all
+            select t.noted_by_person, t.noted_by, $6, p.payout_id
+            from persons p
+            join payee_attestations t on t.community = $1 and t.member_id = p.person_id and t.withdrawn_at is null
+            where t.noted_at >= coalesce(
+                (select max(w.created_at) from payouts w
+                 where w.community = $1 and w.member_id = p.member_id and w.state = any($9)),
                 '-infinity')
             union all
             select coalesce(c.proposed_by_person, o.proposed_by_person, c.changed_by_person),
-                   coalesce(o.proposed_by, c.changed_by), $6,
+                   coalesce(o.proposed_by, c.changed_by), $7,
                    p.payout_id
             from eligible p
-            join payouts b on b.community = p.community and b.member_id = p.member_id and b.state = any($7)
+            join payouts b on b.community = p.community and b.member_id = p.member_id and b.state = any($8)
             join payout_changes c on c.community = b.community and c.payout_id = b.payout_id and c.state = b.state
             left join payout_outcomes o on o.community = c.community and o.outcome_id = c.outcome_id
             where exists (
@@ -61,7 +77,7 @@ async def load_hands(conn: Connection, *, community: str, run_id: str) -> list[H
                 where s.community = b.community and s.payout_id = b.payout_id and s.state = 'submitted')
               and coalesce(o.decided_at, c.changed_at) >= coalesce(
                   (select max(w.created_at) from payouts w
-                   where w.community = p.community and w.member_id = p.member_id and w.state = any($8)),
+                   where w.community = p.community and w.member_id = p.member_id and w.state = any($9)),
                   '-infinity'))
         select coalesce(h.person_id, k.person_id) as person_id, min(h.credential) as credential, h.deed,
                count(distinct h.payout_id) as payouts, min(h.payout_id::text) as payout_id

@@ -14,6 +14,7 @@ from services.rewards.approvals.domain import ApprovalState
 from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX
 from services.rewards.payouts.policies import domain, handlers, store
 from services.rewards.payouts.policies.domain import (
+    AGE_MAX_YEARS,
     COUNTRIES_MAX_COUNT,
     HOLDING_MAX_DAYS,
     PayoutPolicyPlace,
@@ -54,6 +55,22 @@ _WARN = "More than that paid to a person in a year, finance is told"
 _STOP = "More than that paid to a person in a year, the payout waits"
 
 _SHARED = "Whether a payout waits to an account that several persons have, or that the programme pays from"
+_FORMS = "In which countries of accounts a payout waits without a tax form on file, above which total of a year"
+_AGE = "Payouts wait to whom nobody attested at least so many years; null for any age"
+
+
+class TaxFormRule(RequestBody):
+    """Above so much in a year, who has an account in a country needs a tax form on file."""
+
+    country: Country = Field(examples=["US"], description="Of the account, by ISO 3166")
+    above_minor: int = Field(0, ge=0, le=INTEGER_MAX, description="In a year of a person", examples=[60_000])
+
+
+class RuledTaxForm(BaseModel):
+    """Above so much in a year, who has an account in a country needs a tax form on file."""
+
+    country: str = Field(examples=["US"])
+    above_minor: int = Field(examples=[60_000])
 
 
 class PayoutPolicyTerms(RequestBody):
@@ -71,9 +88,13 @@ class PayoutPolicyTerms(RequestBody):
     warn_above_minor: int | None = Field(None, ge=0, le=INTEGER_MAX, description=_WARN, examples=[150_000])
     stop_above_minor: int | None = Field(None, ge=0, le=INTEGER_MAX, description=_STOP, examples=[200_000])
     stops_shared_accounts: bool = Field(False, description=_SHARED)
+    tax_forms: Annotated[list[TaxFormRule], Field(max_length=COUNTRIES_MAX_COUNT)] = Field([], description=_FORMS)
+    minimum_age: int | None = Field(None, ge=1, le=AGE_MAX_YEARS, description=_AGE, examples=[18])
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
+        if len({rule.country for rule in self.tax_forms}) < len(self.tax_forms):
+            raise PydanticCustomError("tax_forms", "tax_forms has each country once")
         warn, stop = self.warn_above_minor, self.stop_above_minor
         if warn is not None and stop is not None and warn > stop:
             raise PydanticCustomError("warn_above_minor", "warn_above_minor is at most stop_above_minor")
@@ -91,6 +112,8 @@ class PayoutPolicyTerms(RequestBody):
             warn_above_minor=self.warn_above_minor,
             stop_above_minor=self.stop_above_minor,
             stops_shared_accounts=self.stops_shared_accounts,
+            tax_forms=tuple(sorted(domain.TaxFormRule(rule.country, rule.above_minor) for rule in self.tax_forms)),
+            minimum_age=self.minimum_age,
         )
 
 
@@ -107,6 +130,8 @@ class PayoutPolicy(BaseModel):
     warn_above_minor: int | None = Field(description=_WARN, examples=[150_000])
     stop_above_minor: int | None = Field(description=_STOP, examples=[200_000])
     stops_shared_accounts: bool = Field(description=_SHARED)
+    tax_forms: list[RuledTaxForm] = Field(description=_FORMS)
+    minimum_age: int | None = Field(description=_AGE, examples=[18])
     proposed_at: datetime
     proposed_by: str = Field(examples=["Mia"])
     proposed_by_person: UUID | None
@@ -128,6 +153,8 @@ class PayoutPolicy(BaseModel):
             warn_above_minor=terms.warn_above_minor,
             stop_above_minor=terms.stop_above_minor,
             stops_shared_accounts=terms.stops_shared_accounts,
+            tax_forms=[RuledTaxForm(**rule._asdict()) for rule in terms.tax_forms],
+            minimum_age=terms.minimum_age,
             **approval_shown(policy.approval),
         )
 

@@ -116,6 +116,8 @@ def _entry(verb: str, after: PayoutPolicy, *, before: PayoutPolicy | None = None
         "warn_above_minor": terms.warn_above_minor,
         "stop_above_minor": terms.stop_above_minor,
         "stops_shared_accounts": terms.stops_shared_accounts,
+        "tax_forms": [rule._asdict() for rule in terms.tax_forms],
+        "minimum_age": terms.minimum_age,
     }
     was = None if before is None else {"state": before.approval.state}
     return Did(f"payout_policy.{verb}", "payout_policy", after.policy_id, before=was, after=said)

@@ -2,11 +2,17 @@
 
 from datetime import date
 
+import orjson
 from asyncpg import Record
 
 from services.rewards.approvals.domain import ApprovalState, Subject
 from services.rewards.approvals.store import approval_of
-from services.rewards.payouts.policies.domain import PayoutPolicy, PayoutPolicyPlace, PayoutPolicyTerms
+from services.rewards.payouts.policies.domain import (
+    PayoutPolicy,
+    PayoutPolicyPlace,
+    PayoutPolicyTerms,
+    TaxFormRule,
+)
 from shared.postgres import Connection
 
 
@@ -17,9 +23,9 @@ async def add_policy(conn: Connection, policy: PayoutPolicy) -> None:
         """
         insert into payout_policies (
             community, policy_id, effective_from, currency, holding_days, minimum_minor, countries,
-            warn_above_minor, stop_above_minor, stops_shared_accounts, state, proposed_at, proposed_by_person,
-            proposed_by, proposed_by_credential)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+            warn_above_minor, stop_above_minor, stops_shared_accounts, tax_forms, minimum_age, state, proposed_at,
+            proposed_by_person, proposed_by, proposed_by_credential)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
         """,
         policy.community,
         policy.policy_id,
@@ -31,6 +37,8 @@ async def add_policy(conn: Connection, policy: PayoutPolicy) -> None:
         terms.warn_above_minor,
         terms.stop_above_minor,
         terms.stops_shared_accounts,
+        orjson.dumps([list(rule) for rule in terms.tax_forms]).decode() if terms.tax_forms else None,
+        terms.minimum_age,
         policy.approval.state,
         policy.approval.proposed_at,
         *policy.approval.proposed_by,
@@ -97,6 +105,8 @@ def _policy(row: Record) -> PayoutPolicy:
             warn_above_minor=row["warn_above_minor"],
             stop_above_minor=row["stop_above_minor"],
             stops_shared_accounts=row["stops_shared_accounts"],
+            tax_forms=tuple(TaxFormRule(*rule) for rule in orjson.loads(row["tax_forms"] or "[]")),
+            minimum_age=row["minimum_age"],
         ),
         approval=approval_of(row, subject=Subject.PAYOUT_POLICY),
     )

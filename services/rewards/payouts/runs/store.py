@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
+from uuid import UUID
 
 import orjson
 from asyncpg import Record
@@ -86,58 +87,73 @@ async def load_plan(conn: Connection, run: Run, *, now: datetime, most: int, ref
     they earned the oldest of their points. Points whose time is over, or has not come, do not count; whoever is in
     another run is not chosen. Nobody can pay the members in `refused`.
     """
+    unusable = await _load_unusable(conn, run, now=now)
     rows = await conn.fetch(
         f"""
-        with over as (
-            select coalesce(head_id, member_id) as member_id,
-                   greatest(sum(remaining - owed) filter (where expires_at <= $2) - sum(lacking), 0)
-                   + coalesce(sum(remaining - owed) filter (
-                       where earned_at > $8 and (expires_at is null or expires_at > $2)), 0) as points
-            from lots left join merges using (community, member_id)
-            where community = $1 and pending_until is null
-              and (expires_at <= $2 and remaining > owed or lacking > 0 or earned_at > $8 and remaining > owed)
-            group by 1),
-        owed as (
+        with owed as (
             select distinct coalesce(g.head_id, p.member_id) as member_id
             from payouts p left join merges g using (community, member_id)
-            where p.community = $1 and p.currency = $3 and {_CAME_BACK}),
+            where p.community = $1 and p.currency = $2 and {_CAME_BACK}),
+        paid as (
+            select p.member_id, g.head_id
+            from payouts p join payout_runs r using (community, run_id)
+            left join merges g on g.community = p.community and g.member_id = p.member_id
+            where p.community = $1 and p.state = any($4) and r.state = any($5)),
         candidates as (
-            select a.owner as member_id,
-                   exists (
-                       select from payee_changes c
-                       where c.community = $1 and c.member_id = a.owner) and a.owner <> all($7) as is_payable,
+            select a.owner as member_id, b.amount as points, a.owner in (select member_id from owed) as is_owed,
+                   a.owner in (select member_id from payee_changes where community = $1)
+                       and a.owner <> all($6) as is_payable,
                    coalesce(
                        (select max(p.created_at) from payouts p where p.community = $1 and p.member_id = {_OWN}),
                        (select min(l.earned_at) from lots l
                         where l.community = $1 and l.member_id = {_OWN} and l.remaining > 0
                           and l.pending_until is null),
                        '-infinity') as waits_since
-            from accounts a join balances b using (community, account_id) left join over o on o.member_id = a.owner
+            from accounts a join balances b using (community, account_id)
             where a.community = $1 and a.kind = 'available' and a.currency = 'PTS' and b.amount > 0
-              and (b.amount - coalesce(o.points, 0) >= $4
-                   or exists (select from owed where owed.member_id = a.owner))
-              and not exists (
-                  select from payouts p join payout_runs r using (community, run_id)
-                  where p.community = $1 and p.member_id = {_OWN} and p.state = any($5) and r.state = any($6))),
-        ranked as (
-            select *, row_number() over (partition by is_payable order by waits_since, member_id) as rank
-            from candidates)
-        select member_id, is_payable from ranked
-        order by is_payable desc, rank
+              and (b.amount >= $3 or a.owner in (select member_id from owed))
+              and a.owner not in (
+                  select member_id from paid union all select head_id from paid where head_id is not null))
+        select member_id, points, is_owed, is_payable from candidates
+        order by is_payable desc, waits_since, member_id
         """,  # noqa: S608 -- a constant
         run.community,
-        now,
         run.terms.currency,
         run.terms.least_points,
         UNDECIDED_STATES,
         HOLDING_STATES,
         refused,
-        run.earned_until,
     )
-    payable = [str(row["member_id"]) for row in rows if row["is_payable"]]
-    held = [str(row["member_id"]) for row in rows if not row["is_payable"]]
+    # Subtracted here: the database may expect one candidate, and would add up anew for each of thousands.
+    chosen = [
+        (str(row["member_id"]), row["is_payable"])
+        for row in rows
+        if row["is_owed"] or row["points"] - unusable.get(row["member_id"], 0) >= run.terms.least_points
+    ]
+    payable = [member_id for member_id, is_payable in chosen if is_payable]
+    held = [member_id for member_id, is_payable in chosen if not is_payable]
     first, beside = planned_counts(len(payable), len(held), most=most, ordering=run.ordering)
     return Plan([*payable[:first], *held[:beside]], len(payable) - first, len(held) - beside)
+
+
+async def _load_unusable(conn: Connection, run: Run, *, now: datetime) -> dict[UUID, int]:
+    """Points that are available by the books and that no payout of a run can use, by who holds them."""
+    rows = await conn.fetch(
+        """
+        select coalesce(head_id, member_id) as member_id,
+               (greatest(coalesce(sum(remaining - owed) filter (where expires_at <= $2), 0) - sum(lacking), 0)
+                + coalesce(sum(remaining - owed) filter (
+                    where earned_at > $3 and (expires_at is null or expires_at > $2)), 0))::bigint as points
+        from lots left join merges using (community, member_id)
+        where community = $1 and pending_until is null
+          and (expires_at <= $2 and remaining > owed or lacking > 0 or earned_at > $3 and remaining > owed)
+        group by 1
+        """,
+        run.community,
+        now,
+        run.earned_until,
+    )
+    return {row["member_id"]: row["points"] for row in rows}
 
 
 async def add_planned(conn: Connection, run: Run, *, member_ids: Sequence[str]) -> None:
@@ -176,21 +192,24 @@ async def load_unpaid(conn: Connection, *, community: str, member_ids: Sequence[
     """Those of these members whom no other run is about to pay. Runs must be locked."""
     rows = await conn.fetch(
         """
-        select m.member_id from unnest($2::uuid[]) with ordinality as m(member_id, place)
-        where not exists (
-            select from payouts p join payout_runs r using (community, run_id)
-            where p.community = $1 and p.member_id = any(array(
-                    select m.member_id union all
-                    select g.member_id from merges g where g.community = $1 and g.head_id = m.member_id))
+        with persons as (
+            select m.member_id as head_id, m.member_id from unnest($2::uuid[]) as m(member_id)
+            union all
+            select head_id, member_id from merges where community = $1 and head_id = any($2::uuid[])),
+        -- By their ids at once: the run's own payouts, of which there are more with each piece, are not read.
+        paid as (
+            select p.member_id from payouts p join payout_runs r using (community, run_id)
+            where p.community = $1 and p.member_id = any(array(select member_id from persons))
                 and p.state = any($3) and r.state = any($4))
-        order by m.place
+        select distinct head_id from persons join paid using (member_id)
         """,
         community,
         member_ids,
         UNDECIDED_STATES,
         HOLDING_STATES,
     )
-    return [str(row["member_id"]) for row in rows]
+    paid = {str(row["head_id"]) for row in rows}
+    return [member_id for member_id in member_ids if member_id not in paid]
 
 
 async def load_claims(conn: Connection, run: Run, *, member_ids: Sequence[str]) -> dict[str, Claim]:

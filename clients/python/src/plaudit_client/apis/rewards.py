@@ -167,7 +167,9 @@ class Rewards:
         return cast("types.Catalogue", self._ask(call("rewards", "GET", "/v1/catalogue")))
 
     def get_reward_choices(self) -> types.RewardChoices:
-        """Kinds, categories, currencies and countries, with how many rewards each has; members may see it."""
+        """Kinds, categories, tags, currencies and countries, with how many rewards each has; members may see
+        it.
+        """
         return cast("types.RewardChoices", self._ask(call("rewards", "GET", "/v1/catalogue/choices")))
 
     def list_quotes(self) -> types.QuotesShown:
@@ -179,6 +181,7 @@ class Rewards:
         *,
         kind: types.RewardKind | None = None,
         category: str | None = None,
+        tag: str | None = None,
         q: str | None = None,
         limit: int | None = None,
         after: str | None = None,
@@ -191,7 +194,14 @@ class Rewards:
                     "rewards",
                     "GET",
                     "/v1/catalogue/rewards",
-                    params={"kind": kind, "category": category, "q": q, "limit": limit, "after": after},
+                    params={
+                        "kind": kind,
+                        "category": category,
+                        "tag": tag,
+                        "q": q,
+                        "limit": limit,
+                        "after": after,
+                    },
                 )
             ),
         )
@@ -201,6 +211,7 @@ class Rewards:
         *,
         kind: types.RewardKind | None = None,
         category: str | None = None,
+        tag: str | None = None,
         q: str | None = None,
         limit: int | None = None,
     ) -> Iterator[types.RewardShown]:
@@ -211,7 +222,7 @@ class Rewards:
                 "rewards",
                 "GET",
                 "/v1/catalogue/rewards",
-                params={"kind": kind, "category": category, "q": q, "limit": limit},
+                params={"kind": kind, "category": category, "tag": tag, "q": q, "limit": limit},
             ),
         )
 
@@ -234,6 +245,7 @@ class Rewards:
         opens_at: str | datetime | None | NotGiven = NOT_GIVEN,
         shows_left: bool | NotGiven = NOT_GIVEN,
         stock: int | None | NotGiven = NOT_GIVEN,
+        tags: Sequence[str] | NotGiven = NOT_GIVEN,
         translations: Sequence[types.RewardTranslation] | NotGiven = NOT_GIVEN,
     ) -> types.RewardShown:
         """Members see it at once, or from `opens_at` on. A voucher has none left before codes are imported."""
@@ -261,6 +273,7 @@ class Rewards:
                         "opens_at": opens_at,
                         "shows_left": shows_left,
                         "stock": stock,
+                        "tags": tags,
                         "translations": translations,
                     },
                 )
@@ -294,6 +307,7 @@ class Rewards:
         opens_at: str | datetime | None | NotGiven = NOT_GIVEN,
         shows_left: bool | NotGiven = NOT_GIVEN,
         stock: int | None | NotGiven = NOT_GIVEN,
+        tags: Sequence[str] | NotGiven = NOT_GIVEN,
         translations: Sequence[types.RewardTranslation] | NotGiven = NOT_GIVEN,
     ) -> types.RewardShown:
         """What is reserved keeps its title and price. Refused where somebody else changed it since `revision`."""
@@ -321,6 +335,7 @@ class Rewards:
                         "opens_at": opens_at,
                         "shows_left": shows_left,
                         "stock": stock,
+                        "tags": tags,
                         "translations": translations,
                     },
                 )
@@ -1758,6 +1773,7 @@ class Rewards:
         language: str | None = None,
         kind: types.RewardKind | None = None,
         category: str | None = None,
+        tag: Sequence[str] | None = None,
         currency: str | None = None,
         country: str | None = None,
         min_points: int | None = None,
@@ -1783,6 +1799,7 @@ class Rewards:
                         "language": language,
                         "kind": kind,
                         "category": category,
+                        "tag": tag,
                         "currency": currency,
                         "country": country,
                         "min_points": min_points,
@@ -1805,6 +1822,7 @@ class Rewards:
         language: str | None = None,
         kind: types.RewardKind | None = None,
         category: str | None = None,
+        tag: Sequence[str] | None = None,
         currency: str | None = None,
         country: str | None = None,
         min_points: int | None = None,
@@ -1826,6 +1844,7 @@ class Rewards:
                     "language": language,
                     "kind": kind,
                     "category": category,
+                    "tag": tag,
                     "currency": currency,
                     "country": country,
                     "min_points": min_points,
@@ -2866,8 +2885,10 @@ class Rewards:
             self._ask(call("rewards", "GET", f"/v1/provider-orders/{as_segment(redemption_id)}")),
         )
 
-    def settle_provider_order(self, redemption_id: str, *, note: str) -> types.ProviderOrder:
-        """For what a provider took back, or delivered after the points were back."""
+    def settle_provider_order(
+        self, redemption_id: str, *, note: str, refunded_minor: int | None | NotGiven = NOT_GIVEN
+    ) -> types.ProviderOrder:
+        """For what a provider took back, perhaps without saying what it refunds, or delivered after all."""
         return cast(
             "types.ProviderOrder",
             self._ask(
@@ -2875,7 +2896,7 @@ class Rewards:
                     "rewards",
                     "POST",
                     f"/v1/provider-orders/{as_segment(redemption_id)}/acknowledge",
-                    fields={"note": note},
+                    fields={"note": note, "refunded_minor": refunded_minor},
                 )
             ),
         )
@@ -3863,7 +3884,9 @@ class AsyncRewards:
         return cast("types.Catalogue", await self._ask(call("rewards", "GET", "/v1/catalogue")))
 
     async def get_reward_choices(self) -> types.RewardChoices:
-        """Kinds, categories, currencies and countries, with how many rewards each has; members may see it."""
+        """Kinds, categories, tags, currencies and countries, with how many rewards each has; members may see
+        it.
+        """
         return cast("types.RewardChoices", await self._ask(call("rewards", "GET", "/v1/catalogue/choices")))
 
     async def list_quotes(self) -> types.QuotesShown:
@@ -3875,6 +3898,7 @@ class AsyncRewards:
         *,
         kind: types.RewardKind | None = None,
         category: str | None = None,
+        tag: str | None = None,
         q: str | None = None,
         limit: int | None = None,
         after: str | None = None,
@@ -3887,7 +3911,14 @@ class AsyncRewards:
                     "rewards",
                     "GET",
                     "/v1/catalogue/rewards",
-                    params={"kind": kind, "category": category, "q": q, "limit": limit, "after": after},
+                    params={
+                        "kind": kind,
+                        "category": category,
+                        "tag": tag,
+                        "q": q,
+                        "limit": limit,
+                        "after": after,
+                    },
                 )
             ),
         )
@@ -3897,6 +3928,7 @@ class AsyncRewards:
         *,
         kind: types.RewardKind | None = None,
         category: str | None = None,
+        tag: str | None = None,
         q: str | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[types.RewardShown]:
@@ -3907,7 +3939,7 @@ class AsyncRewards:
                 "rewards",
                 "GET",
                 "/v1/catalogue/rewards",
-                params={"kind": kind, "category": category, "q": q, "limit": limit},
+                params={"kind": kind, "category": category, "tag": tag, "q": q, "limit": limit},
             ),
         )
 
@@ -3930,6 +3962,7 @@ class AsyncRewards:
         opens_at: str | datetime | None | NotGiven = NOT_GIVEN,
         shows_left: bool | NotGiven = NOT_GIVEN,
         stock: int | None | NotGiven = NOT_GIVEN,
+        tags: Sequence[str] | NotGiven = NOT_GIVEN,
         translations: Sequence[types.RewardTranslation] | NotGiven = NOT_GIVEN,
     ) -> types.RewardShown:
         """Members see it at once, or from `opens_at` on. A voucher has none left before codes are imported."""
@@ -3957,6 +3990,7 @@ class AsyncRewards:
                         "opens_at": opens_at,
                         "shows_left": shows_left,
                         "stock": stock,
+                        "tags": tags,
                         "translations": translations,
                     },
                 )
@@ -3990,6 +4024,7 @@ class AsyncRewards:
         opens_at: str | datetime | None | NotGiven = NOT_GIVEN,
         shows_left: bool | NotGiven = NOT_GIVEN,
         stock: int | None | NotGiven = NOT_GIVEN,
+        tags: Sequence[str] | NotGiven = NOT_GIVEN,
         translations: Sequence[types.RewardTranslation] | NotGiven = NOT_GIVEN,
     ) -> types.RewardShown:
         """What is reserved keeps its title and price. Refused where somebody else changed it since `revision`."""
@@ -4017,6 +4052,7 @@ class AsyncRewards:
                         "opens_at": opens_at,
                         "shows_left": shows_left,
                         "stock": stock,
+                        "tags": tags,
                         "translations": translations,
                     },
                 )
@@ -5512,6 +5548,7 @@ class AsyncRewards:
         language: str | None = None,
         kind: types.RewardKind | None = None,
         category: str | None = None,
+        tag: Sequence[str] | None = None,
         currency: str | None = None,
         country: str | None = None,
         min_points: int | None = None,
@@ -5537,6 +5574,7 @@ class AsyncRewards:
                         "language": language,
                         "kind": kind,
                         "category": category,
+                        "tag": tag,
                         "currency": currency,
                         "country": country,
                         "min_points": min_points,
@@ -5559,6 +5597,7 @@ class AsyncRewards:
         language: str | None = None,
         kind: types.RewardKind | None = None,
         category: str | None = None,
+        tag: Sequence[str] | None = None,
         currency: str | None = None,
         country: str | None = None,
         min_points: int | None = None,
@@ -5580,6 +5619,7 @@ class AsyncRewards:
                     "language": language,
                     "kind": kind,
                     "category": category,
+                    "tag": tag,
                     "currency": currency,
                     "country": country,
                     "min_points": min_points,
@@ -6636,8 +6676,10 @@ class AsyncRewards:
             await self._ask(call("rewards", "GET", f"/v1/provider-orders/{as_segment(redemption_id)}")),
         )
 
-    async def settle_provider_order(self, redemption_id: str, *, note: str) -> types.ProviderOrder:
-        """For what a provider took back, or delivered after the points were back."""
+    async def settle_provider_order(
+        self, redemption_id: str, *, note: str, refunded_minor: int | None | NotGiven = NOT_GIVEN
+    ) -> types.ProviderOrder:
+        """For what a provider took back, perhaps without saying what it refunds, or delivered after all."""
         return cast(
             "types.ProviderOrder",
             await self._ask(
@@ -6645,7 +6687,7 @@ class AsyncRewards:
                     "rewards",
                     "POST",
                     f"/v1/provider-orders/{as_segment(redemption_id)}/acknowledge",
-                    fields={"note": note},
+                    fields={"note": note, "refunded_minor": refunded_minor},
                 )
             ),
         )

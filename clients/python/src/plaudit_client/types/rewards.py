@@ -401,6 +401,7 @@ class CatalogueItem(TypedDict):
     points: int
     source: RewardSource
     stock: NotRequired[int | None]
+    tags: NotRequired[list[str]]
     title: str
     translations: NotRequired[list[RewardTranslated]]
 
@@ -441,6 +442,7 @@ class ChangedReward(TypedDict):
     revision: int
     shows_left: NotRequired[bool]
     stock: NotRequired[int | None]
+    tags: NotRequired[list[str]]
     title: str
     translations: NotRequired[list[RewardTranslation]]
 
@@ -1204,7 +1206,7 @@ class MonthEnd(TypedDict):
     payouts: list[MonthPayouts]
     points: MonthPoints
     starts_at: str
-    state: Literal["open", "closing", "closed", "reopening", "locked"]
+    state: Literal["open", "closing", "closed", "reopening"]
     worth: MonthWorth | None
 
 
@@ -1261,7 +1263,6 @@ class NamedRedemption(TypedDict):
     changed_by: str
     created_at: str
     expires_at: str
-    fulfilled_by: NotRequired[Literal["hand", "provider"] | None]
     fulfilment: NotRequired[
         Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"] | None
     ]
@@ -1314,6 +1315,7 @@ class NewReward(TypedDict):
     points: int
     shows_left: NotRequired[bool]
     stock: NotRequired[int | None]
+    tags: NotRequired[list[str]]
     title: str
     translations: NotRequired[list[RewardTranslation]]
 
@@ -1363,6 +1365,7 @@ class OfferedReward(TypedDict):
     refused_for: Literal["audience", "level", "had_enough", "none_left"] | None
     source: RewardSource
     stock: NotRequired[int | None]
+    tags: NotRequired[list[str]]
     title: str
     translations: NotRequired[list[RewardTranslated]]
 
@@ -1415,6 +1418,7 @@ class OrderCost(TypedDict):
     fee_minor: int
     is_said: bool
     kept_minor: int
+    refund_unsaid_at: str | None
     taken_back_at: str | None
 
 
@@ -2292,7 +2296,7 @@ class Period(TypedDict):
     proposed: Deed | None
     reason: str | None
     starts_at: str
-    state: Literal["open", "closing", "closed", "reopening", "locked"]
+    state: Literal["open", "closing", "closed", "reopening"]
 
 
 class PeriodBlock(TypedDict):
@@ -2328,7 +2332,7 @@ class PeriodFigures(TypedDict):
     proposed: Deed | None
     reason: str | None
     starts_at: str
-    state: Literal["open", "closing", "closed", "reopening", "locked"]
+    state: Literal["open", "closing", "closed", "reopening"]
 
 
 class PeriodTrialBalance(TypedDict):
@@ -2471,9 +2475,8 @@ class ProviderOrder(TypedDict):
     reference: str | None
     said: OutcomeSaid | None
     standing: Literal["pending", "delivered", "failed", "cancelled", "reversed"] | None
-    title: str | None
     tries_count: int
-    trouble: Literal["other_order", "known_code", "reversed", "delivered_after_all"] | None
+    trouble: Literal["other_order", "known_code", "reversed", "delivered_after_all", "refund_unsaid"] | None
     unknown_since: str | None
 
 
@@ -2494,6 +2497,7 @@ class PutRight(TypedDict):
     """How something was put right."""
 
     note: str
+    refunded_minor: NotRequired[int | None]
 
 
 class QuoteShown(TypedDict):
@@ -2604,7 +2608,6 @@ class Redemption(TypedDict):
     changed_by: str
     created_at: str
     expires_at: str
-    fulfilled_by: NotRequired[Literal["hand", "provider"] | None]
     fulfilment: NotRequired[
         Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"] | None
     ]
@@ -2734,6 +2737,7 @@ class RewardChoices(TypedDict):
     kinds: list[RewardChoice]
     max_points: int
     rewards_count: int
+    tags: list[RewardChoice]
 
 
 class RewardLimit(TypedDict):
@@ -2799,6 +2803,7 @@ class RewardShown(TypedDict):
     revision: int
     shows_left: bool
     stock: int | None
+    tags: list[str]
     title: str
     translations: list[RewardTranslated]
 

@@ -142,15 +142,21 @@ async def _approve_next(tx: Transaction[Settings], run: Run, *, by: Actor) -> No
         if judgement.payout is None:
             refused.append(Change(payout, PayoutState.FAILED, judgement.reason))
         else:
-            good.append(Change(judgement.payout, PayoutState.APPROVED, judgement.reason))
+            good.append(
+                Change(
+                    judgement.payout,
+                    PayoutState.RESERVED,
+                    judgement.reason,
+                    run.earned_until,
+                    through=PayoutState.APPROVED,
+                )
+            )
             left[holder] -= judgement.payout.points
     for less in (made.payout for made in good):
         if less.computed is not None:
             await payout_store.reduce_payout(tx.conn, less)
     await change(tx, refused, by=by)
-    approved = await change(tx, good, by=by)
-    until = run.earned_until
-    await change(tx, [Change(payout, PayoutState.RESERVED, payout.reason, until) for payout in approved], by=by)
+    await change(tx, good, by=by)
 
 
 async def next_payouts(tx: Transaction[Settings], run: Run) -> Sequence[Payout]:

@@ -1108,9 +1108,11 @@ class Rewards:
         effective_from: str,
         countries: Sequence[str] | None | NotGiven = NOT_GIVEN,
         holding_days: int | NotGiven = NOT_GIVEN,
+        minimum_age: int | None | NotGiven = NOT_GIVEN,
         minimum_minor: int | NotGiven = NOT_GIVEN,
         stop_above_minor: int | None | NotGiven = NOT_GIVEN,
         stops_shared_accounts: bool | NotGiven = NOT_GIVEN,
+        tax_forms: Sequence[types.TaxFormRule] | NotGiven = NOT_GIVEN,
         warn_above_minor: int | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,
     ) -> types.PayoutPolicy:
@@ -1134,9 +1136,11 @@ class Rewards:
                         "effective_from": effective_from,
                         "countries": countries,
                         "holding_days": holding_days,
+                        "minimum_age": minimum_age,
                         "minimum_minor": minimum_minor,
                         "stop_above_minor": stop_above_minor,
                         "stops_shared_accounts": stops_shared_accounts,
+                        "tax_forms": tax_forms,
                         "warn_above_minor": warn_above_minor,
                     },
                 )
@@ -2168,6 +2172,49 @@ class Rewards:
         """
         return cast("types.OwnFacts", self._ask(call("rewards", "GET", "/v1/own-facts")))
 
+    def list_payee_attestations(
+        self,
+        *,
+        kind: Literal["tax_form", "age"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.PayeeAttestationPage:
+        """Of whom which tax form came when, until when it holds, who is how old at least, and who attested it."""
+        return cast(
+            "types.PayeeAttestationPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/payee-attestations",
+                    params={"kind": kind, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_payee_attestations(
+        self,
+        *,
+        kind: Literal["tax_form", "age"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.PayeeAttestation]:
+        """Every item that `list_payee_attestations` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards", "GET", "/v1/payee-attestations", params={"kind": kind, "member": member, "limit": limit}
+            ),
+        )
+
+    def withdraw_payee_attestation(self, attestation_id: str) -> types.PayeeAttestation:
+        """Payouts that need it wait, until their bank file is written. Asked again, nothing happens."""
+        return cast(
+            "types.PayeeAttestation",
+            self._ask(call("rewards", "POST", f"/v1/payee-attestations/{as_segment(attestation_id)}/withdraw")),
+        )
+
     def get_payee(self, member_id: str) -> types.Payee:
         """What payouts of this member are paid to; to the member themselves the IBAN shows its ends alone."""
         return cast("types.Payee", self._ask(call("rewards", "GET", f"/v1/payees/{as_segment(member_id)}")))
@@ -2201,6 +2248,39 @@ class Rewards:
                         "bic": bic,
                         "confirm_account": confirm_account,
                         "confirm_bic_country": confirm_bic_country,
+                    },
+                )
+            ),
+        )
+
+    def attest_payee(
+        self,
+        member_id: str,
+        *,
+        kind: Literal["tax_form", "age"],
+        age_years: int | None | NotGiven = NOT_GIVEN,
+        form: str | None | NotGiven = NOT_GIVEN,
+        received_on: str | None | NotGiven = NOT_GIVEN,
+        valid_until: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.PayeeAttestation:
+        """The next run pays who waited for it, if nothing else is in the way; whoever notes it does not
+        approve that.
+
+        Said again, what stands is the answer. It holds for everybody who is merged with the member.
+        """
+        return cast(
+            "types.PayeeAttestation",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/payees/{as_segment(member_id)}/attestations",
+                    fields={
+                        "kind": kind,
+                        "age_years": age_years,
+                        "form": form,
+                        "received_on": received_on,
+                        "valid_until": valid_until,
                     },
                 )
             ),
@@ -2294,7 +2374,15 @@ class Rewards:
     def list_payout_findings(
         self,
         *,
-        check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"]
+        check: Literal[
+            "country",
+            "shared_account",
+            "sanctions_list",
+            "tax_form",
+            "minimum_age",
+            "yearly_stop",
+            "yearly_warning",
+        ]
         | None = None,
         waits: bool | None = None,
         limit: int | None = None,
@@ -2316,7 +2404,15 @@ class Rewards:
     def iter_payout_findings(
         self,
         *,
-        check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"]
+        check: Literal[
+            "country",
+            "shared_account",
+            "sanctions_list",
+            "tax_form",
+            "minimum_age",
+            "yearly_stop",
+            "yearly_warning",
+        ]
         | None = None,
         waits: bool | None = None,
         limit: int | None = None,
@@ -2713,7 +2809,15 @@ class Rewards:
         self,
         payout_id: str,
         *,
-        check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"],
+        check: Literal[
+            "country",
+            "shared_account",
+            "sanctions_list",
+            "tax_form",
+            "minimum_age",
+            "yearly_stop",
+            "yearly_warning",
+        ],
         reason: str,
         idempotency_key: str | None = None,
     ) -> types.PayoutClearance:
@@ -4854,9 +4958,11 @@ class AsyncRewards:
         effective_from: str,
         countries: Sequence[str] | None | NotGiven = NOT_GIVEN,
         holding_days: int | NotGiven = NOT_GIVEN,
+        minimum_age: int | None | NotGiven = NOT_GIVEN,
         minimum_minor: int | NotGiven = NOT_GIVEN,
         stop_above_minor: int | None | NotGiven = NOT_GIVEN,
         stops_shared_accounts: bool | NotGiven = NOT_GIVEN,
+        tax_forms: Sequence[types.TaxFormRule] | NotGiven = NOT_GIVEN,
         warn_above_minor: int | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,
     ) -> types.PayoutPolicy:
@@ -4880,9 +4986,11 @@ class AsyncRewards:
                         "effective_from": effective_from,
                         "countries": countries,
                         "holding_days": holding_days,
+                        "minimum_age": minimum_age,
                         "minimum_minor": minimum_minor,
                         "stop_above_minor": stop_above_minor,
                         "stops_shared_accounts": stops_shared_accounts,
+                        "tax_forms": tax_forms,
                         "warn_above_minor": warn_above_minor,
                     },
                 )
@@ -5947,6 +6055,51 @@ class AsyncRewards:
         """
         return cast("types.OwnFacts", await self._ask(call("rewards", "GET", "/v1/own-facts")))
 
+    async def list_payee_attestations(
+        self,
+        *,
+        kind: Literal["tax_form", "age"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.PayeeAttestationPage:
+        """Of whom which tax form came when, until when it holds, who is how old at least, and who attested it."""
+        return cast(
+            "types.PayeeAttestationPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/payee-attestations",
+                    params={"kind": kind, "member": member, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_payee_attestations(
+        self,
+        *,
+        kind: Literal["tax_form", "age"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.PayeeAttestation]:
+        """Every item that `list_payee_attestations` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards", "GET", "/v1/payee-attestations", params={"kind": kind, "member": member, "limit": limit}
+            ),
+        )
+
+    async def withdraw_payee_attestation(self, attestation_id: str) -> types.PayeeAttestation:
+        """Payouts that need it wait, until their bank file is written. Asked again, nothing happens."""
+        return cast(
+            "types.PayeeAttestation",
+            await self._ask(
+                call("rewards", "POST", f"/v1/payee-attestations/{as_segment(attestation_id)}/withdraw")
+            ),
+        )
+
     async def get_payee(self, member_id: str) -> types.Payee:
         """What payouts of this member are paid to; to the member themselves the IBAN shows its ends alone."""
         return cast("types.Payee", await self._ask(call("rewards", "GET", f"/v1/payees/{as_segment(member_id)}")))
@@ -5980,6 +6133,39 @@ class AsyncRewards:
                         "bic": bic,
                         "confirm_account": confirm_account,
                         "confirm_bic_country": confirm_bic_country,
+                    },
+                )
+            ),
+        )
+
+    async def attest_payee(
+        self,
+        member_id: str,
+        *,
+        kind: Literal["tax_form", "age"],
+        age_years: int | None | NotGiven = NOT_GIVEN,
+        form: str | None | NotGiven = NOT_GIVEN,
+        received_on: str | None | NotGiven = NOT_GIVEN,
+        valid_until: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.PayeeAttestation:
+        """The next run pays who waited for it, if nothing else is in the way; whoever notes it does not
+        approve that.
+
+        Said again, what stands is the answer. It holds for everybody who is merged with the member.
+        """
+        return cast(
+            "types.PayeeAttestation",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/payees/{as_segment(member_id)}/attestations",
+                    fields={
+                        "kind": kind,
+                        "age_years": age_years,
+                        "form": form,
+                        "received_on": received_on,
+                        "valid_until": valid_until,
                     },
                 )
             ),
@@ -6073,7 +6259,15 @@ class AsyncRewards:
     async def list_payout_findings(
         self,
         *,
-        check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"]
+        check: Literal[
+            "country",
+            "shared_account",
+            "sanctions_list",
+            "tax_form",
+            "minimum_age",
+            "yearly_stop",
+            "yearly_warning",
+        ]
         | None = None,
         waits: bool | None = None,
         limit: int | None = None,
@@ -6095,7 +6289,15 @@ class AsyncRewards:
     def iter_payout_findings(
         self,
         *,
-        check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"]
+        check: Literal[
+            "country",
+            "shared_account",
+            "sanctions_list",
+            "tax_form",
+            "minimum_age",
+            "yearly_stop",
+            "yearly_warning",
+        ]
         | None = None,
         waits: bool | None = None,
         limit: int | None = None,
@@ -6498,7 +6700,15 @@ class AsyncRewards:
         self,
         payout_id: str,
         *,
-        check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"],
+        check: Literal[
+            "country",
+            "shared_account",
+            "sanctions_list",
+            "tax_form",
+            "minimum_age",
+            "yearly_stop",
+            "yearly_warning",
+        ],
         reason: str,
         idempotency_key: str | None = None,
     ) -> types.PayoutClearance:

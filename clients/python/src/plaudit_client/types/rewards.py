@@ -115,6 +115,16 @@ class Approval(TypedDict):
     seal: NotRequired[str | None]
 
 
+class AttestationRequest(TypedDict):
+    """What somebody has seen of a payee: a tax form, or that they are so old."""
+
+    age_years: NotRequired[int | None]
+    form: NotRequired[str | None]
+    kind: Literal["tax_form", "age"]
+    received_on: NotRequired[str | None]
+    valid_until: NotRequired[str | None]
+
+
 class Balance(TypedDict):
     """A member's points by what they are, and money owed to them."""
 
@@ -482,7 +492,9 @@ class ClawbackPolicyTerms(TypedDict):
 class ClearanceRequest(TypedDict):
     """What is to be let pass, and why."""
 
-    check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"]
+    check: Literal[
+        "country", "shared_account", "sanctions_list", "tax_form", "minimum_age", "yearly_stop", "yearly_warning"
+    ]
     reason: str
 
 
@@ -1206,7 +1218,7 @@ class MonthEnd(TypedDict):
     payouts: list[MonthPayouts]
     points: MonthPoints
     starts_at: str
-    state: Literal["open", "closing", "closed", "reopening"]
+    state: Literal["open", "closing", "closed", "reopening", "locked"]
     worth: MonthWorth | None
 
 
@@ -1263,6 +1275,7 @@ class NamedRedemption(TypedDict):
     changed_by: str
     created_at: str
     expires_at: str
+    fulfilled_by: NotRequired[Literal["hand", "provider"] | None]
     fulfilment: NotRequired[
         Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"] | None
     ]
@@ -1743,6 +1756,13 @@ class PastPayeePage(TypedDict):
     next: NotRequired[str | None]
 
 
+class PayeeAttestationPage(TypedDict):
+    """PayeeAttestationPage"""
+
+    items: list[PayeeAttestation]
+    next: NotRequired[str | None]
+
+
 class PayoutClearancePage(TypedDict):
     """PayoutClearancePage"""
 
@@ -1980,6 +2000,21 @@ class Payee(TypedDict):
     revision: int
 
 
+class PayeeAttestation(TypedDict):
+    """What somebody attested of a payee, and whether it was withdrawn."""
+
+    age_years: int | None
+    attestation_id: str
+    form: str | None
+    kind: Literal["tax_form", "age"]
+    member_id: str
+    member_name: str | None
+    noted: Deed
+    received_on: str | None
+    valid_until: str | None
+    withdrawn: Deed | None
+
+
 class PayeeDetails(TypedDict):
     """Where a member's money goes."""
 
@@ -2101,7 +2136,9 @@ class PayoutClearance(TypedDict):
     """That a check lets a member pass: who proposed it, and who decided."""
 
     basis: str
-    check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"]
+    check: Literal[
+        "country", "shared_account", "sanctions_list", "tax_form", "minimum_age", "yearly_stop", "yearly_warning"
+    ]
     clearance_id: str
     decided_at: str | None
     decided_by: str | None
@@ -2164,7 +2201,9 @@ class PayoutFinding(TypedDict):
     """What a check found of a payout; its member reads no more than what is being looked at."""
 
     amount_minor: int
-    check: Literal["country", "shared_account", "sanctions_list", "yearly_stop", "yearly_warning"]
+    check: Literal[
+        "country", "shared_account", "sanctions_list", "tax_form", "minimum_age", "yearly_stop", "yearly_warning"
+    ]
     clearance_id: str | None
     country: str | None
     currency: str
@@ -2175,6 +2214,7 @@ class PayoutFinding(TypedDict):
     list_id: str | None
     member_id: str
     member_name: str | None
+    minimum_age: int | None
     others_count: int | None
     payee_name: str | None
     payout_id: str
@@ -2235,6 +2275,7 @@ class PayoutPolicy(TypedDict):
     decided_by_person: str | None
     effective_from: str
     holding_days: int
+    minimum_age: int | None
     minimum_minor: int
     policy_id: str
     proposed_at: str
@@ -2243,6 +2284,7 @@ class PayoutPolicy(TypedDict):
     state: Literal["proposed", "approved", "withdrawn"]
     stop_above_minor: int | None
     stops_shared_accounts: bool
+    tax_forms: list[RuledTaxForm]
     warn_above_minor: int | None
 
 
@@ -2253,9 +2295,11 @@ class PayoutPolicyTerms(TypedDict):
     currency: str
     effective_from: str
     holding_days: NotRequired[int]
+    minimum_age: NotRequired[int | None]
     minimum_minor: NotRequired[int]
     stop_above_minor: NotRequired[int | None]
     stops_shared_accounts: NotRequired[bool]
+    tax_forms: NotRequired[list[TaxFormRule]]
     warn_above_minor: NotRequired[int | None]
 
 
@@ -2296,7 +2340,7 @@ class Period(TypedDict):
     proposed: Deed | None
     reason: str | None
     starts_at: str
-    state: Literal["open", "closing", "closed", "reopening"]
+    state: Literal["open", "closing", "closed", "reopening", "locked"]
 
 
 class PeriodBlock(TypedDict):
@@ -2332,7 +2376,7 @@ class PeriodFigures(TypedDict):
     proposed: Deed | None
     reason: str | None
     starts_at: str
-    state: Literal["open", "closing", "closed", "reopening"]
+    state: Literal["open", "closing", "closed", "reopening", "locked"]
 
 
 class PeriodTrialBalance(TypedDict):
@@ -2475,6 +2519,7 @@ class ProviderOrder(TypedDict):
     reference: str | None
     said: OutcomeSaid | None
     standing: Literal["pending", "delivered", "failed", "cancelled", "reversed"] | None
+    title: str | None
     tries_count: int
     trouble: Literal["other_order", "known_code", "reversed", "delivered_after_all", "refund_unsaid"] | None
     unknown_since: str | None
@@ -2608,6 +2653,7 @@ class Redemption(TypedDict):
     changed_by: str
     created_at: str
     expires_at: str
+    fulfilled_by: NotRequired[Literal["hand", "provider"] | None]
     fulfilment: NotRequired[
         Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"] | None
     ]
@@ -2831,6 +2877,13 @@ class RowShown(TypedDict):
     row: dict[str, Any]
     says: str
     table: str
+
+
+class RuledTaxForm(TypedDict):
+    """Above so much in a year, who has an account in a country needs a tax form on file."""
+
+    above_minor: int
+    country: str
 
 
 class Run(TypedDict):
@@ -3207,6 +3260,13 @@ class SumDifference(TypedDict):
     balances: int
     currency: str
     kind: str
+
+
+class TaxFormRule(TypedDict):
+    """Above so much in a year, who has an account in a country needs a tax form on file."""
+
+    above_minor: NotRequired[int]
+    country: str
 
 
 class TermChange(TypedDict):

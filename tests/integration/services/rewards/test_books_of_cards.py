@@ -65,7 +65,8 @@ async def test_cards_in_two_currencies_are_in_books_that_beancount_takes(
         async with world.begin() as tx:
             order = await lock_order(tx.conn, community=world.community, redemption_id=unknown)
             assert order is not None
-            await book_cost(tx, order, charge=Charge("EUR", 1_025, fee_minor=25))
+            charge = Charge("EUR", 1_025, fee_minor=25)
+            await book_cost(tx, order, member_id=world.uuid("ada"), charge=charge)
         invoice = [
             {"account": account, "currency": currency, "amount": amount}
             for currency, amount in (("EUR", 1_000), ("USD", 2_000))

@@ -183,7 +183,6 @@ FIELDS: Final = {
     "redemptions": _("redemptions"),
     "refund_id": _("refund"),
     "refunded_minor": _("given back by the provider, in minor units"),
-    "refunded_minor": _("refunded by the provider, in minor units"),
     "refunded_points": _("points given back"),
     "refused_count": _("refused"),
     "rejected_days": _("days that rejected events are kept"),

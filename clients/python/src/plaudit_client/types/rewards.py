@@ -1216,7 +1216,7 @@ class MonthEnd(TypedDict):
     payouts: list[MonthPayouts]
     points: MonthPoints
     starts_at: str
-    state: Literal["open", "closing", "closed", "reopening"]
+    state: Literal["open", "closing", "closed", "reopening", "locked"]
     worth: MonthWorth | None
 
 
@@ -1273,6 +1273,7 @@ class NamedRedemption(TypedDict):
     changed_by: str
     created_at: str
     expires_at: str
+    fulfilled_by: NotRequired[Literal["hand", "provider"] | None]
     fulfilment: NotRequired[
         Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"] | None
     ]
@@ -2334,7 +2335,7 @@ class Period(TypedDict):
     proposed: Deed | None
     reason: str | None
     starts_at: str
-    state: Literal["open", "closing", "closed", "reopening"]
+    state: Literal["open", "closing", "closed", "reopening", "locked"]
 
 
 class PeriodBlock(TypedDict):
@@ -2370,7 +2371,7 @@ class PeriodFigures(TypedDict):
     proposed: Deed | None
     reason: str | None
     starts_at: str
-    state: Literal["open", "closing", "closed", "reopening"]
+    state: Literal["open", "closing", "closed", "reopening", "locked"]
 
 
 class PeriodTrialBalance(TypedDict):
@@ -2513,6 +2514,7 @@ class ProviderOrder(TypedDict):
     reference: str | None
     said: OutcomeSaid | None
     standing: Literal["pending", "delivered", "failed", "cancelled", "reversed"] | None
+    title: str | None
     tries_count: int
     trouble: Literal["other_order", "known_code", "reversed", "delivered_after_all"] | None
     unknown_since: str | None
@@ -2645,6 +2647,7 @@ class Redemption(TypedDict):
     changed_by: str
     created_at: str
     expires_at: str
+    fulfilled_by: NotRequired[Literal["hand", "provider"] | None]
     fulfilment: NotRequired[
         Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"] | None
     ]
